@@ -1,0 +1,1 @@
+"""The engine: host names from a Kubernetes cluster into DNS."""

@@ -1,0 +1,69 @@
+"""How one syncer is set up. Read from the environment in ``catalyst/settings.py``; plain values here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from syncer.core.scope import Scope
+
+
+class Policy(StrEnum):
+    """What may be done in a zone."""
+
+    SYNC = "sync"
+    UPSERT_ONLY = "upsert-only"
+    CREATE_ONLY = "create-only"
+
+
+@dataclass(frozen=True, slots=True)
+class TechnitiumConfig:
+    """``token`` is a secret. ``fingerprint`` is the SHA-256 of the server's certificate in hexadecimal."""
+
+    url: str
+    token: str = field(repr=False)
+    ca_file: str = ""
+    fingerprint: str = ""
+    rate_limit: float = 10.0
+    """Requests a second, over everything that the program does."""
+    timeout: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class HostsConfig:
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class KubeConfig:
+    """``manifests``: a folder of YAML files to read instead of a cluster. ``read_timeout``: seconds of silence after
+    which a watch is opened again (an API server sends a bookmark about once a minute)."""
+
+    manifests: str = ""
+    kubeconfig: str = ""
+    context: str = ""
+    read_timeout: float = 75.0
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All intervals are in seconds."""
+
+    scope: Scope
+    target: TechnitiumConfig | HostsConfig
+    kube: KubeConfig = KubeConfig()
+    owner_id: str = "default"
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    max_delete_ratio: float = 0.5
+    max_deletes_unguarded: int = 10
+    adopt_identical: bool = False
+    auto_remediate: bool = False
+    dry_run: bool = False
+    resync_interval: float = 300.0
+    serial_probe_interval: float = 10.0
+    metrics_address: str = ":8080"
+    health_address: str = ":8081"
+
+    def policy(self, zone: str) -> Policy:
+        return self.policies.get(zone, Policy.SYNC)

@@ -1,0 +1,1 @@
+"""What should be in DNS, decided on plain values: no Django, no network, no clock, no files."""

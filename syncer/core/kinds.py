@@ -1,0 +1,43 @@
+"""The kinds of Kubernetes objects that the program reads: one table for the watches, the RBAC rules and the docs."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Kind(NamedTuple):
+    """One resource of the API server. ``versions`` in order of preference; the first one served is watched."""
+
+    group: str
+    plural: str
+    kind: str
+    versions: tuple[str, ...]
+    gives_names: bool = True
+    namespaced: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+
+INGRESS = Kind("networking.k8s.io", "ingresses", "Ingress", ("v1",))
+INGRESS_ROUTE = Kind("traefik.io", "ingressroutes", "IngressRoute", ("v1alpha1",))
+INGRESS_ROUTE_TCP = Kind("traefik.io", "ingressroutetcps", "IngressRouteTCP", ("v1alpha1",))
+OLD_INGRESS_ROUTE = Kind("traefik.containo.us", "ingressroutes", "IngressRoute", ("v1alpha1",))
+OLD_INGRESS_ROUTE_TCP = Kind("traefik.containo.us", "ingressroutetcps", "IngressRouteTCP", ("v1alpha1",))
+HTTP_ROUTE = Kind("gateway.networking.k8s.io", "httproutes", "HTTPRoute", ("v1", "v1beta1"))
+GATEWAY = Kind("gateway.networking.k8s.io", "gateways", "Gateway", ("v1", "v1beta1"), gives_names=False)
+NAMESPACE = Kind("", "namespaces", "Namespace", ("v1",), gives_names=False, namespaced=False)
+SERVICE = Kind("", "services", "Service", ("v1",), gives_names=False)
+"""Only the Traefik Service, and only with DNS_IP_ADDRESS=auto."""
+
+KINDS = (
+    INGRESS,
+    INGRESS_ROUTE,
+    INGRESS_ROUTE_TCP,
+    OLD_INGRESS_ROUTE,
+    OLD_INGRESS_ROUTE_TCP,
+    HTTP_ROUTE,
+    GATEWAY,
+    NAMESPACE,
+    SERVICE,
+)

@@ -1,0 +1,71 @@
+"""The unit of DNS data, and the mark that says who wrote it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+MARK_LIMIT = 255
+"""Bytes. Technitium stores a comment in a field with a one-byte length; a longer one breaks the zone file."""
+
+MARK_PROGRAM = "catalyst-dns-sync"
+
+
+@dataclass(frozen=True, slots=True)
+class RRset:
+    """All values of one name and type, with one TTL (RFC 2181 section 5).
+
+    ``name`` is lower-case ASCII without a trailing dot. ``ttl`` is in seconds. ``values`` are in presentation
+    format, sorted, without duplicates: addresses as RFC 5952 has them, host names like ``name``, SRV as
+    ``priority weight port target``, MX as ``preference exchange``, CAA as ``flags tag value``, TXT as the bare text.
+    """
+
+    name: str
+    type: str
+    ttl: int
+    values: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.ttl} {self.type} {' '.join(self.values)}"
+
+
+class Found(NamedTuple):
+    """One RRset as a target holds it.
+
+    ``marks`` has one text for each of ``rrset.values``, in their order: what the target stores beside the value
+    (Technitium: the record's comment), "" where there is nothing. ``intact`` is False when the target holds the
+    values but does not serve them as they stand: a disabled member, one that expires, or members of several TTLs.
+    """
+
+    rrset: RRset
+    marks: tuple[str, ...]
+    intact: bool = True
+
+
+class Marker(NamedTuple):
+    """Makes and knows the marks of one installation (product: "Ownership")."""
+
+    owner_id: str
+
+    @property
+    def prefix(self) -> str:
+        return f"{MARK_PROGRAM}/{self.owner_id} "
+
+    def mark(self, source: str) -> str:
+        """The mark for a record of ``source`` (``Kind/namespace/name``), cut to what a target can store."""
+        text = self.prefix + source.encode("ascii", "replace").decode()
+        return text[:MARK_LIMIT]
+
+    def knows(self, mark: str) -> bool:
+        return mark.startswith(self.prefix)
+
+    def source_of(self, mark: str) -> str:
+        return mark.removeprefix(self.prefix)
+
+    def owns(self, found: Found) -> bool:
+        """Whether any value of the RRset carries our mark."""
+        return any(self.knows(mark) for mark in found.marks)
+
+    def own_values(self, found: Found) -> tuple[str, ...]:
+        """The values that are ours; what somebody added to our RRset by hand is not."""
+        return tuple(value for value, mark in zip(found.rrset.values, found.marks, strict=True) if self.knows(mark))

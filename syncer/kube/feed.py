@@ -1,0 +1,48 @@
+"""What brings Kubernetes objects: the watches on an API server, or a folder of manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from syncer.core.kinds import Kind
+
+
+class State(StrEnum):
+    STARTING = "starting"
+    WATCHING = "watching"
+    NOT_INSTALLED = "not installed"
+    FORBIDDEN = "forbidden"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class KindState:
+    """How the reading of one kind stands.
+
+    ``known``: the kind was listed completely at least once since the start (or is confirmed to be not installed), so
+    an object that the cluster store does not hold is really not there. It stays True when the API server goes away
+    later. ``heard_at``: ``time.monotonic()`` of the last list, event, bookmark or probe. ``reason``: why the state is
+    not "watching", a sentence for a person.
+    """
+
+    kind: Kind
+    state: State = State.STARTING
+    known: bool = False
+    reason: str = ""
+    heard_at: float = 0.0
+    objects: int = 0
+
+
+class Feed(Protocol):
+    """Fills a ``syncer.core.cluster.Cluster``, from threads of its own, until it is stopped."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None:
+        """Ask every thread to end, and wait for at most two seconds."""
+
+    def states(self) -> Sequence[KindState]:
+        """One for each kind, in the order of ``syncer.core.kinds.KINDS``."""

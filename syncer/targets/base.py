@@ -1,0 +1,96 @@
+"""What a target is: something that holds RRsets, can be read and can be changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from syncer.core.rrsets import Found, RRset
+
+
+class Op(StrEnum):
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One RRset to be changed as a whole.
+
+    ``before`` is what the target held when it was read (None for a create), ``after`` what our values shall be (None
+    for a delete). ``mark`` is stored beside each of our values. Values in ``before`` whose mark is not ours were put
+    there by somebody else: they survive, with their marks, whatever happens to ours.
+    """
+
+    op: Op
+    before: Found | None
+    after: RRset | None
+    mark: str
+
+    @property
+    def name(self) -> str:
+        return self.key[0]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """(name, type)."""
+        rrset = self.after or (self.before.rrset if self.before else None)
+        assert rrset is not None
+        return rrset.name, rrset.type
+
+
+class Outcome(StrEnum):
+    DONE = "done"
+    REFUSED = "refused"
+    """The target definitely refused; nothing changed. ``permanent`` says whether to try again by the clock."""
+    UNKNOWN = "unknown"
+    """No answer: it may have happened. The next read tells."""
+    UNCONFIRMED = "unconfirmed"
+    """A delete was answered with "no such record": gone only when the next list agrees (a race can answer so too)."""
+
+
+class Result(NamedTuple):
+    change: Change
+    outcome: Outcome
+    reason: str = ""
+    permanent: bool = False
+
+
+class Reading(NamedTuple):
+    """What a zone holds. ``found`` is an iterator over an open answer: use it up before the next call to the target.
+
+    All RRsets of one name come one after another. ``serial`` is the SOA serial that the reading shows, None where the
+    target has none.
+    """
+
+    zone: str
+    serial: int | None
+    found: Iterator[Found]
+
+
+class Target(Protocol):
+    """Raises ``TargetUnreachable``, ``TargetRefused`` or ``ZoneUnusable``."""
+
+    name: str
+
+    def check(self) -> None:
+        """Raise when the target cannot be reached or does not accept our credentials. Cheap; used by /readyz."""
+
+    def serials(self) -> Mapping[str, int] | None:
+        """The SOA serial of every zone it holds, in one cheap call; None where the target has no such thing."""
+
+    def read(self, zone: str, names: Collection[str] | None = None) -> Reading:
+        """The RRsets of the whole zone, of every type, or only those at ``names``."""
+
+    def refuses(self, rrset: RRset) -> str:
+        """Why the target can never hold this RRset, "" when it can (a hosts file: no wildcards, no CNAME)."""
+
+    def apply(self, zone: str, changes: Sequence[Change]) -> Iterator[Result]:
+        """Make the changes, in their order as far as names depend on each other; one result for each, as it is known.
+
+        A failing change never stops the others. Raises ``TargetUnreachable`` when the target is gone: what has no
+        result by then is unknown.
+        """
