@@ -75,6 +75,8 @@ class Target(Protocol):
     """Raises ``TargetUnreachable``, ``TargetRefused`` or ``ZoneUnusable``."""
 
     name: str
+    keeps_ttl: bool
+    """False where the target has no TTLs (a hosts file): its readings say 0, and a plan does not compare them."""
 
     def check(self) -> None:
         """Raise when the target cannot be reached or does not accept our credentials. Cheap; used by /readyz."""
