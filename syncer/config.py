@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
+from syncer.core.plan import Policy
 from syncer.core.scope import Scope
-
-
-class Policy(StrEnum):
-    """What may be done in a zone."""
-
-    SYNC = "sync"
-    UPSERT_ONLY = "upsert-only"
-    CREATE_ONLY = "create-only"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,43 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
+from syncer.core.plan import Change, Op
 from syncer.core.rrsets import Found, RRset
 
-
-class Op(StrEnum):
-    CREATE = "create"
-    UPDATE = "update"
-    DELETE = "delete"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One RRset to be changed as a whole.
-
-    ``before`` is what the target held when it was read (None for a create), ``after`` what our values shall be (None
-    for a delete). ``mark`` is stored beside each of our values. Values in ``before`` whose mark is not ours were put
-    there by somebody else: they survive, with their marks, whatever happens to ours.
-    """
-
-    op: Op
-    before: Found | None
-    after: RRset | None
-    mark: str
-
-    @property
-    def name(self) -> str:
-        return self.key[0]
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """(name, type)."""
-        rrset = self.after or (self.before.rrset if self.before else None)
-        assert rrset is not None
-        return rrset.name, rrset.type
+__all__ = ["Change", "Op", "Outcome", "Reading", "Result", "Target"]
 
 
 class Outcome(StrEnum):
@@ -96,3 +66,7 @@ class Target(Protocol):
         A failing change never stops the others. Raises ``TargetUnreachable`` when the target is gone: what has no
         result by then is unknown.
         """
+
+    def left_serial(self, zone: str) -> int | None:
+        """The SOA serial that our last ``apply`` left; None when it cannot be told, or when somebody else wrote in
+        between."""

@@ -1,0 +1,109 @@
+# `make` lists the targets. POSIX sh, GNU make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.up-to-date
+VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' catalyst/__init__.py)
+REGISTRY ?= localhost:5000
+IMAGE ?= $(REGISTRY)/catalyst-dns-sync:$(VERSION)
+NAMESPACE ?= infrastructure
+OVERLAY ?= deploy/overlays/production
+KUBECTL = kubectl --namespace $(NAMESPACE)
+need = command -v $(1) >/dev/null || { echo "make $@ needs $(1), which is not installed" >&2; exit 1; }
+
+.DEFAULT_GOAL := help
+.PHONY: help setup dev-setup run dev test check bench lock build docker push deploy prod-deploy \
+	logs status metrics health debug-pod
+
+help: ## show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  %-12s %s\n", $$1, $$2 }'
+
+setup: $(STAMP) ## make .venv with the pinned packages
+dev-setup: $(STAMP) ## the same, under the name that `task dev:setup` has
+	@echo "ready: make run"
+
+$(STAMP): requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: $(STAMP) ## everything on this machine: names go to ./hosts.dev, the admin is printed
+	@exec $(BIN)/catalyst-dns-sync up --dev
+
+dev: $(STAMP) ## the syncer alone, reloading itself when the code changes (ARGS="--manifests DIR")
+	@touch hosts.dev
+	@$(BIN)/catalyst-dns-sync prepare
+	@exec $(BIN)/python manage.py runsyncer --dev-mode --hosts-file hosts.dev $(ARGS)
+
+test: $(STAMP) ## the tests; those of the database on PostgreSQL too, where it is installed (ARGS=... for pytest)
+	@$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -q -m django_db $(ARGS)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(STAMP) ## style, types, layers, migrations, docs, lock files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python -m pip check
+	@! grep -nE '://|^ *--(index-url|extra-index-url|find-links|trusted-host)' requirements.txt requirements-dev.txt || \
+		{ echo "the lock files must name no address: make lock" >&2; exit 1; }
+	$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_project.py tests/test_settings.py
+
+bench: $(STAMP) ## how long a change takes, and what it costs (ARGS=...)
+	@exec $(BIN)/python -m tests.bench $(ARGS)
+
+# Locked for the oldest Python that we support: what only that one needs is harmless on the others.
+COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
+lock: $(STAMP) ## pin the packages anew, as pyproject.toml allows (ARGS=--upgrade for newer ones)
+	$(COMPILE) $(ARGS) --extra dev --output-file requirements-dev.txt pyproject.toml
+	$(COMPILE) $(ARGS) --output-file requirements.txt pyproject.toml
+
+build: $(STAMP) ## a wheel in dist/
+	$(BIN)/python -m build --wheel --no-isolation
+
+docker: ## the image
+	@$(call need,docker)
+	@test -f Dockerfile || { echo "there is no Dockerfile yet" >&2; exit 1; }
+	docker build --tag $(IMAGE) .
+
+push: ## the image to REGISTRY
+	@$(call need,docker)
+	docker push $(IMAGE)
+
+deploy: ## to the cluster of the current kubeconfig (OVERLAY=folder)
+	@$(call need,kubectl)
+	@test -d $(OVERLAY) || { echo "there is no $(OVERLAY): OVERLAY=folder" >&2; exit 1; }
+	kubectl apply --kustomize $(OVERLAY)
+
+prod-deploy: ## docker, push, deploy, status
+	@$(MAKE) docker
+	@$(MAKE) push
+	@$(MAKE) deploy
+	@$(MAKE) status
+
+logs: ## of the running pod
+	@$(call need,kubectl)
+	$(KUBECTL) logs --follow --tail 100 deployment/catalyst-dns-sync
+
+status: ## of the deployment
+	@$(call need,kubectl)
+	$(KUBECTL) rollout status --timeout 120s deployment/catalyst-dns-sync
+	$(KUBECTL) get pods --selector app=catalyst-dns-sync
+
+metrics: ## of the running pod, on http://127.0.0.1:8080/metrics
+	@$(call need,kubectl)
+	$(KUBECTL) port-forward deployment/catalyst-dns-sync 8080:8080
+
+health: ## of the running pod, on http://127.0.0.1:8081/readyz
+	@$(call need,kubectl)
+	$(KUBECTL) port-forward deployment/catalyst-dns-sync 8081:8081
+
+debug-pod: ## a shell in the running pod
+	@$(call need,kubectl)
+	$(KUBECTL) exec --stdin --tty deployment/catalyst-dns-sync -- /bin/sh

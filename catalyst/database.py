@@ -1,0 +1,61 @@
+"""Where the program remembers: an SQLite file, or PostgreSQL by ``DATABASE_URL``."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from catalyst.environment import Environment
+
+RIGHT = "give postgresql://user:password@host:5432/name or sqlite:////path/of/the/file"
+SQLITE, POSTGRESQL = "django.db.backends.sqlite3", "django.db.backends.postgresql"
+
+
+def read_database(env: Environment, data_dir: Path) -> dict[str, Any]:
+    """Django's entry for the database. Raises ``ImproperlyConfigured``, never with the password in its text."""
+    url = env.secret("DATABASE_URL")
+    wal = env.flag("SQLITE_WAL", True)
+    database = parse_url(url) if url else {"ENGINE": SQLITE, "NAME": str(make_folder(data_dir) / "catalyst.sqlite3")}
+    if database["ENGINE"] == SQLITE:
+        env.secrets.discard(url)  # a path, not a secret
+        database["OPTIONS"] = sqlite_options(wal)
+    elif password := database.get("PASSWORD"):
+        env.secrets.update((password, unquote(password)))
+    return database
+
+
+def make_folder(path: Path) -> Path:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f'DATA_DIR is "{path}", which cannot be made ({error.strerror}): '
+            "give a folder that this user may write to, or a database in DATABASE_URL."
+        ) from error
+    return path
+
+
+def parse_url(url: str) -> dict[str, Any]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an unknown scheme: refused below, in words
+            scheme, database = urlsplit(url).scheme, environ.Env.db_url_config(url)
+    except ValueError:
+        scheme, database = "", {}
+    if scheme not in ("sqlite", "postgres", "postgresql") or not database.get("NAME"):
+        raise ImproperlyConfigured(f"DATABASE_URL cannot be read (its value is not shown): {RIGHT}.")
+    return dict(database)
+
+
+def sqlite_options(wal: bool) -> dict[str, Any]:
+    """Measured with four writing processes: no "database is locked", and the most transactions a second.
+
+    WAL needs a local or block volume: its shared memory does not work over NFS or SMB.
+    """
+    journal = "journal_mode=WAL;PRAGMA synchronous=NORMAL" if wal else "journal_mode=DELETE;PRAGMA synchronous=FULL"
+    return {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": f"PRAGMA {journal};"}

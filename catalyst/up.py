@@ -1,0 +1,163 @@
+"""Everything under one parent: a single container, or a laptop."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+
+from syncer.httpd import parse_address
+
+EXAMPLES = "examples/manifests"
+GRACE = 4.0
+"""Seconds between SIGTERM and SIGKILL for the children; all is over within five."""
+READY_WITHIN = 20.0
+"""Seconds that the start waits for open ports before it says where they will be."""
+
+Environ = dict[str, str]
+
+
+def up(argv: Sequence[str]) -> int:
+    """Runs until a signal or the end of one child, whose exit code it returns."""
+    options = parse(argv)
+    env = dict(os.environ)  # noqa: TID251
+    arguments: list[str] = []
+    notes: dict[str, str] = {}
+    if options.dev:
+        arguments, notes = dev_setup(env, options)
+    web = env.setdefault("WEB_BIND_ADDRESS", "127.0.0.1:8000")
+    events: SimpleQueue[int] = SimpleQueue()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: events.put(0))
+
+    prepared = subprocess.run(command("prepare"), env=env, stdout=subprocess.PIPE, text=True, check=False)
+    if prepared.returncode or not events.empty():
+        return prepared.returncode
+    children = [start(env, events, "web"), start(env, events, "runsyncer", *arguments)]
+    try:
+        addresses = [web, env.get("HEALTH_PROBE_ADDRESS") or ":8081"]
+        wait_until_open(addresses, events)
+        if events.empty():
+            notes |= {"admin": f"http://{shown(web)}/admin/", "health": f"http://{shown(addresses[1])}/readyz"}
+            notes["metrics"] = f"http://{shown(env.get('METRICS_BIND_ADDRESS') or ':8080')}/metrics"
+            print(*(f"{name:<9} {text}" for name, text in notes.items()), prepared.stdout.rstrip(), sep="\n", flush=True)
+        return events.get()
+    finally:
+        stop(children)
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("catalyst-dns-sync up")
+    parser.add_argument("--dev", action="store_true", help="write a hosts file instead of a DNS server")
+    parser.add_argument("--hosts-file", default="hosts.dev", metavar="PATH", help="with --dev (default: %(default)s)")
+    parser.add_argument("--manifests", metavar="DIR", help=f"with --dev (default: the cluster, else {EXAMPLES})")
+    return parser.parse_args(argv)
+
+
+def dev_setup(env: Environ, options: argparse.Namespace) -> tuple[list[str], dict[str, str]]:
+    """The arguments for the syncer, and what to tell. Fills in ``env`` where it says nothing."""
+    hosts_file = Path(options.hosts_file).absolute()
+    hosts_file.touch()
+    arguments = ["--dev-mode", "--hosts-file", str(hosts_file)]
+    notes = {"writing": str(hosts_file), "reading": "the cluster of the current kubeconfig"}
+    manifests = options.manifests or ("" if has_cluster(env) else EXAMPLES)
+    if manifests:
+        arguments += ["--manifests", manifests]
+        notes["reading"] = f"{manifests} (edit a file there)"
+    if not env.get("LOG_FORMAT"):
+        env["LOG_FORMAT"] = "text"
+    taken: set[int] = set()
+    for name, first in (("WEB_BIND_ADDRESS", 8000), ("METRICS_BIND_ADDRESS", 8080), ("HEALTH_PROBE_ADDRESS", 8081)):
+        if not env.get(name):
+            port = free_port(first, taken)
+            if port != first:
+                print(f"port {first} is taken: {name} is 127.0.0.1:{port}", flush=True)
+            env[name] = f"127.0.0.1:{port}"
+            taken.add(port)
+    return arguments, notes
+
+
+def has_cluster(env: Mapping[str, str]) -> bool:
+    if env.get("KUBERNETES_SERVICE_HOST"):
+        return True
+    paths = env.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
+    return any(Path(path).is_file() for path in paths.split(os.pathsep) if path)
+
+
+def free_port(first: int, taken: set[int]) -> int:
+    for port in range(first, min(first + 100, 65536)):
+        if port in taken:
+            continue
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # one in TIME_WAIT is free
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    return first
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "catalyst.cli", *arguments]
+
+
+def start(env: Environ, events: SimpleQueue[int], *arguments: str) -> subprocess.Popen[bytes]:
+    # A session of its own: Ctrl-C reaches the parent alone, which then stops each child with all of its offspring.
+    child = subprocess.Popen(command(*arguments), env=env, start_new_session=True)
+
+    def report() -> None:
+        code = child.wait()
+        events.put(code if code > 0 else 1)
+
+    Thread(target=report, daemon=True).start()
+    return child
+
+
+def wait_until_open(addresses: Sequence[str], events: SimpleQueue[int]) -> None:
+    deadline = time.monotonic() + READY_WITHIN
+    waiting = [parse_address(address) for address in addresses]
+    while waiting and events.empty() and time.monotonic() < deadline:
+        waiting = [(host, port) for host, port in waiting if not answers(host or "127.0.0.1", port)]
+        time.sleep(0.05)
+
+
+def answers(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def shown(address: str) -> str:
+    return f"127.0.0.1{address}" if address.startswith(":") else address
+
+
+def stop(children: Sequence[subprocess.Popen[bytes]]) -> None:
+    groups = [child.pid for child in children]
+    send(groups, signal.SIGTERM)
+    deadline = time.monotonic() + GRACE
+    while (groups := [group for group in groups if send([group], 0)]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    send(groups, signal.SIGKILL)
+
+
+def send(groups: Sequence[int], number: int) -> bool:
+    """Whether any of the process groups still had somebody in it."""
+    alive = False
+    for group in groups:
+        try:
+            os.killpg(group, number)
+        except ProcessLookupError:
+            continue
+        alive = True
+    return alive

@@ -1,0 +1,35 @@
+"""What every process needs, and all that the syncer needs: each app more costs it memory for good."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+
+from catalyst.configuration import read_config
+from catalyst.database import read_database
+from catalyst.environment import Environment
+from catalyst.logs import LEVELS, log_settings
+
+ENVIRONMENT = Environment(os.environ)  # noqa: TID251
+DATA_DIR = Path(ENVIRONMENT.text("DATA_DIR", "var")).absolute()
+
+INSTALLED_APPS = ["records", "syncer"]
+USE_TZ = True
+TIME_ZONE = "UTC"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+DATABASE = read_database(ENVIRONMENT, DATA_DIR)
+# The syncer keeps its connection, and asks whether it still lives after each close_old_connections().
+DATABASES = {"default": {**DATABASE, "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}}
+
+SYNC = partial(read_config, ENVIRONMENT)
+"""Call it with the options of ``runsyncer`` for a ``syncer.config.Config``."""
+
+# A wrong value stops every process, the web's too, and not only the one that would use it. Dev mode: the web needs no
+# token of a DNS server.
+SYNC(dev_mode=True, warn=lambda _: None)
+
+LOG_FORMAT = ENVIRONMENT.choice("LOG_FORMAT", "json", ("json", "text"))
+LOG_LEVEL = ENVIRONMENT.choice("LOG_LEVEL", "info", tuple(LEVELS))
+LOGGING = log_settings(LOG_LEVEL, LOG_FORMAT, ENVIRONMENT.secrets)

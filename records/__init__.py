@@ -1,0 +1,1 @@
+"""What the program remembers about DNS, and the people who look at it."""

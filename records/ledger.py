@@ -1,0 +1,428 @@
+"""The one writer of what a sync did: ownership, results and audit. Reads custom entries and requests."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, ParamSpec, TypeVar
+
+from django.db import DatabaseError, close_old_connections, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord, SyncRequest, SyncStatus
+from records.models import Source as SourceRow
+from syncer.core.claims import Decision, Entry, Loser, Mode
+from syncer.core.plan import Change, Op, Owned, State
+from syncer.core.rrsets import RRset
+from syncer.core.source import Ref, Source
+from syncer.ledger import Done, Holds, Key, LedgerError, Request, Stands, Status
+from syncer.targets.base import Outcome
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+BATCH = 500
+"""Rows in one statement: SQLite takes 250,000 parameters, PostgreSQL 65,535."""
+
+SYNCER = "syncer"
+
+
+def in_words(method: Callable[P, T]) -> Callable[P, T]:
+    """Turn what the database throws into a LedgerError that says what to do; the next call gets a new connection."""
+
+    @functools.wraps(method)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return method(*args, **kwargs)
+        except DatabaseError as error:
+            close_old_connections()
+            text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            hint = "run 'catalyst-dns-sync migrate'" if "no such table" in text or "does not exist" in text else ""
+            hint = hint or "it is tried again; see DATABASE_URL"
+            raise LedgerError(f"the database does not answer: {text} ({hint})") from error
+
+    return wrapper
+
+
+class DatabaseLedger:
+    """``syncer.ledger.Ledger`` on Django's models; works the same on SQLite and PostgreSQL."""
+
+    @in_words
+    def is_empty(self) -> bool:
+        return not ManagedRecord.objects.exists()
+
+    @in_words
+    def names(self, zone: str) -> list[str]:
+        return list(ManagedRecord.objects.filter(zone=zone).order_by().values_list("name", flat=True).distinct())
+
+    @in_words
+    def rows(self, zone: str, names: Collection[str]) -> Mapping[str, Mapping[str, Owned]]:
+        fields = ("name", "type", "ttl", "values", "owned", "state", "reason", "origin", "claimants", "losers")
+        known: dict[str, dict[str, Owned]] = {}
+        rows = ManagedRecord.objects.filter(zone=zone, name__in=names).order_by().values_list(*fields)
+        for name, kind, ttl, values, owned, state, reason, origin, claimants, losers in rows:
+            known.setdefault(name, {})[kind] = Owned(
+                RRset(name, kind, ttl, tuple(values)),
+                owned,
+                State(state),
+                reason,
+                origin,
+                tuple(claimants),
+                tuple(Loser(loser, why) for loser, why in losers),
+            )
+        return known
+
+    @in_words
+    def owned_count(self, zone: str) -> int:
+        return ManagedRecord.objects.filter(zone=zone, owned=True).count()
+
+    @in_words
+    def entries(self, names: Collection[str]) -> Mapping[str, list[Entry]]:
+        found: dict[str, list[Entry]] = {}
+        for row in CustomEntry.objects.filter(enabled=True, name__in=names):
+            entry = Entry(
+                str(row.pk),
+                row.name,
+                row.type,
+                tuple(sorted(row.values)),
+                row.ttl,
+                Mode(row.mode),
+                row.created_at.isoformat(),
+            )
+            found.setdefault(row.name, []).append(entry)
+        return found
+
+    @in_words
+    def entry_names(self) -> list[str]:
+        return list(CustomEntry.objects.filter(enabled=True).order_by().values_list("name", flat=True))
+
+    @in_words
+    def claim(self, zone: str, changes: Iterable[tuple[Decision, Change]], correlation: str) -> None:
+        rows = []
+        for decision, change in changes:
+            rrset = change.after or (change.before.rrset if change.before else None)
+            assert rrset is not None
+            reason = f"{change.op.value} under way"
+            rows.append(_row(zone, decision, rrset, State.PENDING, reason, owned=True))
+        with transaction.atomic():
+            _upsert(rows)
+
+    @in_words
+    def record(self, zone: str, done: Sequence[Done], stands: Sequence[Stands], correlation: str, actor: str) -> None:
+        rows: list[ManagedRecord] = []
+        gone: list[Key] = []
+        audit: list[AuditEntry] = []
+        for item in done:
+            change, outcome, reason, _ = item.result
+            _take_result(zone, item, rows, gone)
+            if outcome is Outcome.DONE:
+                audit.append(_audit(zone, item.decision, change, f"{change.op.value}d", "", actor, correlation))
+            elif outcome is Outcome.REFUSED:
+                audit.append(_audit(zone, item.decision, change, "failed", reason, actor, correlation))
+        for decision, verdict in stands:
+            if verdict.state is None:
+                gone.append((verdict.rrset.name, verdict.rrset.type))
+                continue
+            rows.append(_row(zone, decision, verdict.rrset, verdict.state, verdict.reason, owned=verdict.owned))
+            if verdict.state in (State.CONFLICT, State.FOREIGN, State.SKIPPED, State.HELD):
+                audit.append(
+                    AuditEntry(
+                        actor=actor,
+                        action=verdict.state.value,
+                        zone=zone,
+                        name=verdict.rrset.name,
+                        type=verdict.rrset.type,
+                        after=_data(verdict.rrset),
+                        source=decision.origin,
+                        reason=verdict.reason,
+                        correlation=correlation,
+                    )
+                )
+        with transaction.atomic():
+            _upsert(rows)
+            _delete(zone, gone)
+            AuditEntry.objects.bulk_create(audit, batch_size=BATCH)
+            if gone:
+                _close_finished_plans(zone)
+
+    @in_words
+    def holds(self, zone: str) -> Holds:
+        plans = HeldPlan.objects.filter(zone=zone, status__in=["open", "approved", "rejected"])
+        keys: dict[str, set[Key]] = {"open": set(), "approved": set(), "rejected": set()}
+        for plan in plans:
+            keys[plan.status].update((name, kind) for name, kind in plan.deletes)
+        if keys["approved"] or keys["rejected"]:
+            # A decision holds for as long as the RRset waits for it; when it was wanted again meanwhile, it is spent.
+            waiting = set(
+                ManagedRecord.objects.filter(zone=zone, state__in=[State.HELD, State.KEPT, State.PENDING, State.FAILED])
+                .order_by()
+                .values_list("name", "type")
+            )
+            keys["approved"] &= waiting
+            keys["rejected"] &= waiting
+        return Holds(frozenset(keys["open"]), frozenset(keys["approved"]), frozenset(keys["rejected"]))
+
+    @in_words
+    def hold(self, zone: str, deletes: Collection[Key], reason: str) -> None:
+        with transaction.atomic():
+            plan = HeldPlan.objects.select_for_update().filter(zone=zone, status=HeldPlan.Status.OPEN).first()
+            if not deletes:
+                if plan is not None:
+                    plan.status = HeldPlan.Status.OBSOLETE
+                    plan.decided_at = timezone.now()
+                    plan.save()
+                return
+            plan = plan or HeldPlan(zone=zone)
+            plan.deletes = sorted(list(key) for key in deletes)
+            plan.reason = reason or plan.reason
+            plan.save()
+
+    @in_words
+    def release(self, zone: str, names: Collection[str], kind: str, actor: str) -> int:
+        with transaction.atomic():
+            rows = ManagedRecord.objects.filter(zone=zone, name__in=names, owned=True)
+            if kind:
+                rows = rows.filter(type=kind)
+            released = list(rows)
+            AuditEntry.objects.bulk_create(
+                AuditEntry(
+                    actor=actor,
+                    action="released",
+                    zone=zone,
+                    name=row.name,
+                    type=row.type,
+                    before={"ttl": row.ttl, "values": row.values},
+                    source=row.origin,
+                )
+                for row in released
+            )
+            rows.delete()
+        return len(released)
+
+    @in_words
+    def save_sources(self, sources: Mapping[Ref, Source | None]) -> None:
+        refs = list(sources)
+        for start in range(0, len(refs), BATCH):
+            chunk = refs[start : start + BATCH]
+            known = {
+                Ref(kind, namespace, name, group): digest
+                for group, kind, namespace, name, digest in SourceRow.objects.filter(name__in={ref.name for ref in chunk})
+                .order_by()
+                .values_list("group", "kind", "namespace", "name", "digest")
+            }
+            rows = []
+            for ref in chunk:
+                source = sources[ref]
+                if source is not None and (row := _source_row(source)).digest != known.get(ref):
+                    rows.append(row)
+            gone = [ref for ref in chunk if sources[ref] is None and ref in known]
+            if not rows and not gone:
+                continue
+            with transaction.atomic():
+                SourceRow.objects.bulk_create(
+                    rows,
+                    update_conflicts=True,
+                    unique_fields=["group", "kind", "namespace", "name"],
+                    update_fields=[
+                        "uid", "created", "names", "skipped", "warnings", "ttl", "priority", "notes", "digest", "seen_at",
+                    ],
+                )  # fmt: skip
+                for ref in gone:
+                    SourceRow.objects.filter(
+                        group=ref.group, kind=ref.kind, namespace=ref.namespace, name=ref.name
+                    ).delete()
+
+    @in_words
+    def forget_sources(self, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None:
+        of_kinds = Q(pk__in=[])
+        for group, kind in kinds:
+            of_kinds |= Q(group=group, kind=kind)
+        here = set(known)
+        gone = [
+            pk
+            for pk, group, kind, namespace, name in SourceRow.objects.filter(of_kinds)
+            .order_by()
+            .values_list("pk", "group", "kind", "namespace", "name")
+            if Ref(kind, namespace, name, group) not in here
+        ]
+        for start in range(0, len(gone), BATCH):
+            SourceRow.objects.filter(pk__in=gone[start : start + BATCH]).delete()
+
+    @in_words
+    def requests(self) -> list[Request]:
+        waiting = SyncRequest.objects.filter(done_at=None).order_by("id")
+        return [
+            Request(row.pk, row.action, row.zone, row.name, row.type, row.requested_by) for row in waiting[:BATCH]
+        ]
+
+    @in_words
+    def decide_hold(self, request: Request, approve: bool) -> int:
+        plans = HeldPlan.objects.filter(status=HeldPlan.Status.OPEN)
+        plan_id = SyncRequest.objects.values_list("plan_id", flat=True).get(pk=request.id) if request.id else None
+        if plan_id is not None:
+            plans = plans.filter(pk=plan_id)
+        if request.zone:
+            plans = plans.filter(zone=request.zone)
+        status = HeldPlan.Status.APPROVED if approve else HeldPlan.Status.REJECTED
+        count = 0
+        with transaction.atomic():
+            for plan in plans.select_for_update():
+                plan.status, plan.decided_at, plan.decided_by = status, timezone.now(), request.actor
+                plan.save()
+                count += len(plan.deletes)
+                AuditEntry.objects.create(
+                    actor=request.actor,
+                    action=status.value,
+                    zone=plan.zone,
+                    reason=f"{len(plan.deletes)} held deletes",
+                    before={"deletes": plan.deletes},
+                )
+        return count
+
+    @in_words
+    def answer(self, request: Request, outcome: str) -> None:
+        SyncRequest.objects.filter(pk=request.id).update(done_at=timezone.now(), outcome=outcome)
+
+    @in_words
+    def save_status(self, status: Status) -> None:
+        SyncStatus.objects.update_or_create(
+            pk=1,
+            defaults={
+                "holder": status.holder,
+                "started_at": status.started_at,
+                "heartbeat_at": status.heartbeat_at,
+                "last_pass_at": status.last_pass_at,
+                "next_pass_at": status.next_pass_at,
+                "last_change_at": status.last_change_at,
+                "queue": status.queue,
+                "target": status.target,
+                "target_problem": status.target_problem,
+                "kinds": [
+                    {
+                        "group": item.kind.group,
+                        "kind": item.kind.kind,
+                        "state": item.state.value,
+                        "reason": item.reason,
+                        "objects": item.objects,
+                    }
+                    for item in status.kinds
+                ],
+                "zones": dict(status.zones),
+            },
+        )
+
+
+def _row(
+    zone: str, decision: Decision, rrset: RRset, state: State, reason: str = "", *, owned: bool = False
+) -> ManagedRecord:
+    return ManagedRecord(
+        zone=zone,
+        name=rrset.name,
+        type=rrset.type,
+        values=list(rrset.values),
+        ttl=rrset.ttl,
+        owned=owned,
+        state=state,
+        reason=reason,
+        origin=decision.origin,
+        claimants=list(decision.claimants),
+        losers=[list(loser) for loser in decision.losers],
+        changed_at=timezone.now(),
+    )
+
+
+def _take_result(zone: str, item: Done, rows: list[ManagedRecord], gone: list[Key]) -> None:
+    """A claim ends only with a definite answer: a refusal leaves what was there before, silence leaves the claim."""
+    change, outcome, reason, _ = item.result
+    if outcome is Outcome.DONE:
+        if change.after is None:
+            gone.append(change.key)
+        else:
+            rows.append(_row(zone, item.decision, change.after, State.SYNCED, owned=True))
+    elif outcome is Outcome.REFUSED:
+        still_ours = change.op is not Op.CREATE and not change.adopts
+        shown = change.before.rrset if still_ours and change.before else change.after
+        assert shown is not None
+        rows.append(_row(zone, item.decision, shown, State.FAILED, reason, owned=still_ours))
+    else:
+        shown = change.after or (change.before.rrset if change.before else None)
+        assert shown is not None
+        rows.append(_row(zone, item.decision, shown, State.PENDING, reason, owned=True))
+
+
+def _upsert(rows: list[ManagedRecord]) -> None:
+    fields = ["values", "ttl", "owned", "state", "reason", "origin", "claimants", "losers", "changed_at"]
+    ManagedRecord.objects.bulk_create(
+        rows,
+        batch_size=BATCH,
+        update_conflicts=True,
+        unique_fields=["zone", "name", "type"],
+        update_fields=fields,
+    )
+
+
+def _delete(zone: str, keys: list[Key]) -> None:
+    by_type: dict[str, list[str]] = {}
+    for name, kind in keys:
+        by_type.setdefault(kind, []).append(name)
+    for kind, names in by_type.items():
+        for start in range(0, len(names), BATCH):
+            chunk = names[start : start + BATCH]
+            ManagedRecord.objects.filter(zone=zone, type=kind, name__in=chunk).delete()
+
+
+def _close_finished_plans(zone: str) -> None:
+    for plan in HeldPlan.objects.filter(zone=zone, status=HeldPlan.Status.APPROVED):
+        names = {name for name, _ in plan.deletes}
+        left = ManagedRecord.objects.filter(zone=zone, name__in=names, owned=True).values_list("name", "type")
+        if not {(name, kind) for name, kind in plan.deletes} & set(left):
+            plan.status = HeldPlan.Status.DONE
+            plan.save()
+
+
+def _audit(
+    zone: str, decision: Decision, change: Change, action: str, reason: str, actor: str, correlation: str
+) -> AuditEntry:
+    return AuditEntry(
+        actor=actor,
+        action="adopted" if change.adopts and action == "updated" else action,
+        zone=zone,
+        name=change.name,
+        type=change.key[1],
+        before=_data(change.before.rrset) if change.before else None,
+        after=_data(change.after) if change.after else None,
+        source=decision.origin,
+        reason=reason,
+        correlation=correlation,
+    )
+
+
+def _data(rrset: RRset) -> dict[str, Any]:
+    return {"ttl": rrset.ttl, "values": list(rrset.values)}
+
+
+def _source_row(source: Source) -> SourceRow:
+    ref = source.ref
+    content = {
+        "uid": source.uid,
+        "created": source.created,
+        "names": [[want.name, list(want.values)] for want in source.wants],
+        "skipped": [list(skip) for skip in source.skipped],
+        "warnings": list(source.warnings),
+        "ttl": source.ttl,
+        "priority": source.priority,
+        "notes": dict(source.notes),
+    }
+    digest = hashlib.blake2b(json.dumps(content).encode(), digest_size=16).hexdigest()
+    return SourceRow(
+        group=ref.group,
+        kind=ref.kind,
+        namespace=ref.namespace,
+        name=ref.name,
+        digest=digest,
+        seen_at=timezone.now(),
+        **content,
+    )

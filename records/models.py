@@ -1,0 +1,215 @@
+"""What we remember: sources, records, custom entries, history, and the words between the processes."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models.functions import Now
+
+from syncer.core.claims import Mode
+from syncer.core.plan import State
+
+
+class Source(models.Model):
+    """One Kubernetes object that names hosts, as the syncer last saw it."""
+
+    group = models.CharField(max_length=253, blank=True)
+    kind = models.CharField(max_length=63)
+    namespace = models.CharField(max_length=253, blank=True)
+    name = models.CharField(max_length=253)
+    uid = models.CharField(max_length=64, blank=True)
+    created = models.CharField("creationTimestamp", max_length=40, blank=True)
+    names = models.JSONField("published names", default=list, help_text="[name, [values]] for each wanted name")
+    skipped = models.JSONField("names not published", default=list, help_text="[name, reason] for each")
+    warnings = models.JSONField(default=list)
+    ttl = models.PositiveBigIntegerField("TTL annotation", null=True, blank=True)
+    priority = models.PositiveSmallIntegerField(default=1, help_text="0 high, 1 normal, 2 low")
+    notes = models.JSONField("other annotations", default=dict)
+    digest = models.CharField(max_length=32, editable=False, help_text="of all the above: unchanged sources are not written")
+    seen_at = models.DateTimeField("last changed", db_default=Now())
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["group", "kind", "namespace", "name"], name="one_row_a_source"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["namespace", "name"], name="source_by_place")]
+        ordering: ClassVar = ["namespace", "name", "kind"]
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.namespace}/{self.name}"
+
+
+class ManagedRecord(models.Model):
+    """One RRset that we own or would like to own.
+
+    ``owned`` is the claim that counts: set before anything is sent to the target, cleared only when the target
+    definitely refused or the record is confirmed to be gone.
+    """
+
+    zone = models.CharField(max_length=253)
+    name = models.CharField(max_length=253)
+    type = models.CharField(max_length=10)
+    values = models.JSONField(default=list)
+    ttl = models.PositiveBigIntegerField("TTL", help_text="seconds")
+    owned = models.BooleanField(default=False)
+    state = models.CharField(max_length=10, choices=[(state.value, state.value) for state in State])
+    reason = models.TextField(blank=True)
+    origin = models.CharField("winner", max_length=600, blank=True, help_text="Kind/namespace/name")
+    claimants = models.JSONField(default=list, help_text="all whose wish this record is, the winner first")
+    losers = models.JSONField(default=list, help_text="[origin, reason] for each claim that did not get the name")
+    created_at = models.DateTimeField(db_default=Now())
+    changed_at = models.DateTimeField(db_default=Now(), help_text="last time that its state or content changed")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["zone", "name", "type"], name="one_row_an_rrset"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["name"], name="record_by_name"),
+            models.Index(fields=["state", "name"], name="record_by_state"),
+            models.Index(fields=["-changed_at"], name="record_by_change"),
+            models.Index(fields=["origin"], name="record_by_origin"),
+        ]
+        ordering: ClassVar = ["name", "type"]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.type}"
+
+
+class CustomEntry(models.Model):
+    """A record that an operator made by hand, or a name that must not be published."""
+
+    name = models.CharField(max_length=253)
+    type = models.CharField(max_length=10, blank=True, help_text="empty for a block")
+    values = models.JSONField(default=list, blank=True)
+    ttl = models.PositiveBigIntegerField("TTL", null=True, blank=True, help_text="seconds; empty for the default")
+    mode = models.CharField(max_length=10, choices=[(mode.value, mode.value) for mode in Mode], default=Mode.PUBLISH.value)
+    enabled = models.BooleanField(default=True)
+    owner = models.CharField(max_length=200, blank=True)
+    description = models.TextField(blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name_plural = "custom entries"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["name", "type"], name="one_entry_an_rrset"),
+        ]
+        ordering: ClassVar = ["name", "type"]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.type or self.mode}"
+
+
+class AuditEntry(models.Model):
+    """One fact that happened. Append-only: the ledger writes it, nobody changes it."""
+
+    at = models.DateTimeField(db_default=Now())
+    actor = models.CharField(max_length=200, help_text="syncer, or the user or token that asked")
+    action = models.CharField(max_length=30)
+    zone = models.CharField(max_length=253, blank=True)
+    name = models.CharField(max_length=253, blank=True)
+    type = models.CharField(max_length=10, blank=True)
+    before = models.JSONField(null=True, blank=True, help_text='{"ttl": seconds, "values": [...]}')
+    after = models.JSONField(null=True, blank=True)
+    source = models.CharField(max_length=600, blank=True)
+    reason = models.TextField(blank=True)
+    correlation = models.CharField(max_length=32, blank=True, help_text="the pass in which it happened")
+
+    class Meta:
+        verbose_name_plural = "audit entries"
+        indexes: ClassVar = [
+            models.Index(fields=["-at"], name="audit_by_time"),
+            models.Index(fields=["name", "-at"], name="audit_by_name"),
+            models.Index(fields=["source", "-at"], name="audit_by_source"),
+        ]
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.action} {self.name} {self.type}".rstrip()
+
+
+class HeldPlan(models.Model):
+    """Deletes that the guard did not let through, for a person to decide."""
+
+    class Status(models.TextChoices):
+        OPEN = "open"
+        APPROVED = "approved"
+        REJECTED = "rejected"
+        DONE = "done"
+        OBSOLETE = "obsolete", "obsolete (nothing left to delete)"
+
+    zone = models.CharField(max_length=253)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
+    deletes = models.JSONField(default=list, help_text="[name, type] for each RRset that would go")
+    reason = models.TextField()
+    created_at = models.DateTimeField(db_default=Now())
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["zone"], condition=models.Q(status="open"), name="one_open_plan_a_zone"
+            ),
+        ]
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{len(self.deletes)} deletes in {self.zone}: {self.status}"
+
+
+class SyncRequest(models.Model):
+    """What another process asks the syncer to do; only the syncer talks to the target."""
+
+    class Action(models.TextChoices):
+        SYNC = "sync", "sync now"
+        ADOPT = "adopt", "adopt what somebody else made"
+        RELEASE = "release", "release (keep the DNS record)"
+        DELETE = "delete", "delete from DNS"
+        APPROVE = "approve", "approve held deletes"
+        REJECT = "reject", "reject held deletes"
+
+    action = models.CharField(max_length=10, choices=Action.choices)
+    zone = models.CharField(max_length=253, blank=True, help_text="empty: every zone")
+    name = models.CharField(max_length=253, blank=True, help_text="empty: the whole zone")
+    type = models.CharField(max_length=10, blank=True, help_text="empty: every type at the name")
+    plan = models.ForeignKey(HeldPlan, null=True, blank=True, on_delete=models.CASCADE)
+    requested_by = models.CharField(max_length=200)
+    created_at = models.DateTimeField(db_default=Now())
+    done_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.TextField(blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["id"], condition=models.Q(done_at=None), name="request_waiting"),
+        ]
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.name or self.zone or 'everything'}"
+
+
+class SyncStatus(models.Model):
+    """How the running syncer stands: one row, rewritten by the syncer every few seconds."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    holder = models.CharField(max_length=200, help_text="host name and process id")
+    started_at = models.DateTimeField()
+    heartbeat_at = models.DateTimeField()
+    last_pass_at = models.DateTimeField(null=True, blank=True)
+    next_pass_at = models.DateTimeField(null=True, blank=True)
+    last_change_at = models.DateTimeField(null=True, blank=True)
+    queue = models.PositiveIntegerField(default=0, help_text="names that wait for a pass or a retry")
+    target = models.CharField(max_length=100)
+    target_problem = models.TextField(blank=True)
+    kinds = models.JSONField(default=list, help_text="state, reason and number of objects by kind")
+    zones = models.JSONField(default=dict, help_text="problem by zone; empty text when there is none")
+
+    class Meta:
+        verbose_name_plural = "sync status"
+        constraints: ClassVar = [models.CheckConstraint(condition=models.Q(id=1), name="one_status_row")]
+
+    def __str__(self) -> str:
+        return f"{self.holder}, {self.target}"

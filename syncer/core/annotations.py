@@ -1,0 +1,231 @@
+"""What people write on an object: our annotations, and those of external-dns where they are to be read too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from syncer.core.manifest import shown
+from syncer.core.names import BadName, canonical_target, value_type
+from syncer.core.source import HIGH, LOW, NORMAL
+
+PREFIX = "catalyst-dns-sync.io/"
+EXTERNAL_DNS_PREFIXES = ("external-dns.kubernetes.io/", "external-dns.alpha.kubernetes.io/")
+"""In order of precedence; external-dns moved from the second to the first in its 0.22."""
+CLASS_ANNOTATION = "kubernetes.io/ingress.class"
+
+MAX_TTL = 2**31 - 1
+"""Seconds (RFC 2181 section 8)."""
+
+_OURS = frozenset(
+    ("ttl", "target", "hostname", "ignore", "priority", "description", "owner", "slack-notify", "auto-remediate")
+)
+_THEIRS = frozenset(("ttl", "target", "hostname", "controller"))
+_PRIORITIES = {"high": HIGH, "normal": NORMAL, "low": LOW}
+_NOTE_LIMIT = 500
+_TARGET_LIMIT = 100
+
+_WHOLE = re.compile(r"[-+]?[0-9]{1,18}", re.ASCII)
+_GO_DURATION = re.compile(r"[-+]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+", re.ASCII)
+_GO_PART = re.compile(r"([0-9]*)\.?([0-9]*)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
+_NANOSECONDS = {
+    "ns": 1,
+    "us": 10**3,
+    "µs": 10**3,
+    "μs": 10**3,
+    "ms": 10**6,
+    "s": 10**9,
+    "m": 60 * 10**9,
+    "h": 3600 * 10**9,
+}
+_DURATION_LIMIT = 200
+
+
+class Values(NamedTuple):
+    """Addresses (sorted), or exactly one host name, or nothing; and what had to be left out to get there."""
+
+    values: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class Annotations(NamedTuple):
+    """``refusal`` says why the object publishes nothing, "" when it does. ``hostnames`` are as they were written."""
+
+    hostnames: tuple[str, ...] = ()
+    target: tuple[str, ...] = ()
+    ttl: int | None = None
+    priority: int = NORMAL
+    refusal: str = ""
+    notes: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+_NO_ANNOTATIONS = Annotations()
+
+
+def read_annotations(annotations: Mapping[Any, object], *, external_dns: bool) -> Annotations:
+    """A bad value is left out, with a warning."""
+    prefixes = (PREFIX, *EXTERNAL_DNS_PREFIXES) if external_dns else (PREFIX,)
+    ours = {key: value for key, value in annotations.items() if isinstance(key, str) and key.startswith(prefixes)}
+    if not ours:
+        return _NO_ANNOTATIONS
+    return _Reader(ours, prefixes).read()
+
+
+class _Reader:
+    def __init__(self, annotations: Mapping[str, object], prefixes: tuple[str, ...]) -> None:
+        self.prefixes = prefixes
+        self.warnings: list[str] = []
+        self.texts: dict[str, str] = {}
+        for key, value in annotations.items():
+            prefix, _, word = key.partition("/")
+            if word in (_OURS if prefix + "/" == PREFIX else _THEIRS):
+                self._add(key, value)
+            elif prefix + "/" == PREFIX:
+                self.warnings.append(f"annotation {shown(key)} is not known")
+
+    def _add(self, key: str, value: object) -> None:
+        if isinstance(value, str):
+            self.texts[key] = value
+        elif isinstance(value, bool | int | float):
+            self.texts[key] = str(value).lower()
+            self.warnings.append(f"annotation {key} is no text: Kubernetes wants it in quotes")
+        elif value is not None:
+            self.warnings.append(f"annotation {key} is no text")
+
+    def read(self) -> Annotations:
+        return Annotations(
+            hostnames=tuple(name for _, text in self._all("hostname") for name in split_list(text)),
+            target=self._target(),
+            ttl=self._ttl(),
+            priority=self._priority(),
+            refusal=self._refusal(),
+            notes=tuple(self._notes()),
+            warnings=tuple(self.warnings),
+        )
+
+    def _all(self, word: str) -> Iterator[tuple[str, str]]:
+        """The annotations of this word as (key, text), in the order of precedence of their prefixes."""
+        for prefix in self.prefixes:
+            if (text := self.texts.get(prefix + word)) is not None:
+                yield prefix + word, text
+
+    def _target(self) -> tuple[str, ...]:
+        for key, text in self._all("target"):
+            values, warnings = settle(split_list(text))
+            self.warnings += (f"annotation {key}: {warning}" for warning in warnings)
+            if values:
+                return values
+        return ()
+
+    def _ttl(self) -> int | None:
+        for key, text in self._all("ttl"):
+            try:
+                return parse_ttl(text)
+            except ValueError as error:
+                self.warnings.append(f"annotation {key}: {error}")
+                return None
+        return None
+
+    def _priority(self) -> int:
+        text = self.texts.get(PREFIX + "priority")
+        if text is None:
+            return NORMAL
+        priority = _PRIORITIES.get(text.strip().lower())
+        if priority is None:
+            self.warnings.append(f'annotation {PREFIX}priority: "{shown(text)}" is none of high, normal, low')
+            return NORMAL
+        return priority
+
+    def _refusal(self) -> str:
+        if self._flag("ignore"):
+            return f"the object is ignored by its annotation {PREFIX}ignore"
+        for key, text in self._all("controller"):
+            if text != "dns-controller":
+                return f'annotation {key} gives the object to "{shown(text)}"'
+            break
+        return ""
+
+    def _notes(self) -> Iterator[tuple[str, str]]:
+        for word in ("description", "owner"):
+            if text := self.texts.get(PREFIX + word, "").strip():
+                yield word, shown(text, _NOTE_LIMIT)
+        for word in ("slack-notify", "auto-remediate"):
+            if (flag := self._flag(word)) is not None:
+                yield word, "true" if flag else "false"
+
+    def _flag(self, word: str) -> bool | None:
+        text = self.texts.get(PREFIX + word)
+        if text is None:
+            return None
+        flag = {"true": True, "false": False}.get(text.strip().lower())
+        if flag is None:
+            self.warnings.append(f'annotation {PREFIX}{word}: "{shown(text)}" is neither true nor false')
+        return flag
+
+
+def split_list(text: str) -> tuple[str, ...]:
+    """The elements of a comma list, without blanks around them and without empty ones."""
+    return tuple(word for part in text.split(",") if (word := part.strip()))
+
+
+def settle(texts: tuple[str, ...]) -> Values:
+    """What a record can hold of these addresses and host names: addresses win over names, and a name stands alone.
+
+    Equal texts give the same tuple object, so that ten thousand objects share one.
+    """
+    texts = tuple(dict.fromkeys(texts))
+    if len(texts) > 16 or any(len(text) > 253 for text in texts):
+        return _settle(texts)
+    return _settled(texts)
+
+
+def _settle(texts: tuple[str, ...]) -> Values:
+    addresses: set[str] = set()
+    hosts: set[str] = set()
+    warnings: list[str] = []
+    if len(texts) > _TARGET_LIMIT:
+        warnings.append(f"{len(texts)} values: only the first {_TARGET_LIMIT} are read")
+    for text in texts[:_TARGET_LIMIT]:
+        try:
+            value = canonical_target(text)
+        except BadName as error:
+            warnings.append(f'"{shown(text)}" is neither address nor host name: {error}')
+        else:
+            (hosts if value_type(value) == "CNAME" else addresses).add(value)
+    if addresses and hosts:
+        warnings.append(f"addresses and host names together: {shown(', '.join(sorted(hosts)))} left out")
+    elif len(hosts) > 1:
+        warnings.append(f"several host names: only {min(hosts)} is used")
+    return Values(tuple(sorted(addresses or sorted(hosts)[:1])), tuple(warnings))
+
+
+_settled = lru_cache(maxsize=1024)(_settle)
+
+
+def parse_seconds(text: str) -> float:
+    """Whole seconds (``300``) or a Go duration (``1h30m``, ``1.5s``, ``-2ms``). Raises ``ValueError``."""
+    return _nanoseconds(text) / 10**9
+
+
+def parse_ttl(text: str) -> int:
+    """Seconds; fractions are cut. Raises ``ValueError`` for what is no duration or not from 1 to ``MAX_TTL``."""
+    ttl = _nanoseconds(text) // 10**9
+    if not 1 <= ttl <= MAX_TTL:
+        raise ValueError(f'"{shown(text.strip())}" is not from 1 to {MAX_TTL} seconds')
+    return ttl
+
+
+def _nanoseconds(text: str) -> int:
+    text = text.strip()
+    if _WHOLE.fullmatch(text):
+        return int(text) * 10**9
+    if len(text) > _DURATION_LIMIT or not _GO_DURATION.fullmatch(text):
+        raise ValueError(f'"{shown(text)}" is neither whole seconds nor a duration such as 90s or 1h30m')
+    total = 0
+    for whole, fraction, unit in _GO_PART.findall(text):
+        scale = _NANOSECONDS[unit]
+        total += int(whole or "0") * scale + int(fraction or "0") * scale // 10 ** len(fraction)
+    return -total if text.startswith("-") else total

@@ -1,0 +1,140 @@
+"""Kubernetes label selectors: the text of ``kubectl get -l``, and the LabelSelector object of the Gateway API."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from syncer.core.manifest import as_list, as_mapping, as_text, shown
+
+_TOKEN = re.compile(r"[^\s=!(),<>]+|==|!=|[=!(),<>]")
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", re.ASCII)
+_PREFIX = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*", re.ASCII)
+_INTEGER = re.compile(r"[-+]?[0-9]{1,19}", re.ASCII)
+_SYMBOLS = frozenset("=!(),<>") | {"==", "!="}
+_OBJECT_OPERATORS = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!"}
+
+
+class SelectorError(ValueError):
+    """What is wrong with a selector, as a sentence part."""
+
+
+class Requirement(NamedTuple):
+    """``operator``: in, notin, exists, ! (does not exist), > or <."""
+
+    key: str
+    operator: str
+    values: frozenset[str] = frozenset()
+
+
+Selector = tuple[Requirement, ...]
+
+
+def matches(selector: Selector, labels: Mapping[str, object]) -> bool:
+    """Whether every requirement holds. ``notin`` and ``!=`` hold for objects without the label."""
+    for key, operator, values in selector:
+        value = labels.get(key)
+        if operator == "in":
+            holds = value in values
+        elif operator == "notin":
+            holds = value not in values
+        elif operator == "exists":
+            holds = key in labels
+        elif operator == "!":
+            holds = key not in labels
+        else:
+            holds = _compares(as_text(value), operator, *values)
+        if not holds:
+            return False
+    return True
+
+
+def _compares(value: str, operator: str, bound: str) -> bool:
+    if not _INTEGER.fullmatch(value):
+        return False
+    return int(value) > int(bound) if operator == ">" else int(value) < int(bound)
+
+
+@lru_cache(maxsize=16)
+def parse_selector(text: str) -> Selector:
+    """``a=b,c!=d,e in (f,g),h notin (i),j,!k,l>1,m<2``; "" selects everything. Raises ``SelectorError``."""
+    tokens = _TOKEN.findall(text)
+    tokens.reverse()
+    requirements: list[Requirement] = []
+    while tokens:
+        requirements.append(_requirement(tokens))
+        if tokens and (tokens.pop() != "," or not tokens):
+            raise SelectorError(
+                f'"{shown(text)}" is no label selector: a comma stands between requirements, not at the end'
+            )
+    return tuple(requirements)
+
+
+def _requirement(tokens: list[str]) -> Requirement:
+    word = tokens.pop()
+    if word == "!":
+        return Requirement(_key(tokens.pop() if tokens else ""), "!")
+    key = _key(word)
+    if not tokens or tokens[-1] == ",":
+        return Requirement(key, "exists")
+    operator = tokens.pop()
+    if operator in ("in", "notin"):
+        return Requirement(key, operator, _values(tokens, key))
+    if operator not in ("=", "==", "!=", ">", "<"):
+        raise SelectorError(f'"{shown(operator)}" after "{shown(key)}" is no operator')
+    value = tokens.pop() if tokens and tokens[-1] not in _SYMBOLS else ""
+    if operator in (">", "<"):
+        if not _INTEGER.fullmatch(value):
+            raise SelectorError(f'"{shown(key)}" is compared with "{shown(value)}", which is no whole number')
+        return Requirement(key, operator, frozenset((value,)))
+    return Requirement(key, "notin" if operator == "!=" else "in", frozenset((_value(value),)))
+
+
+def _values(tokens: list[str], key: str) -> frozenset[str]:
+    if not tokens or tokens.pop() != "(":
+        raise SelectorError(f'after "{shown(key)} in" values are missing, such as (a,b)')
+    values, value = [], ""
+    while tokens:
+        word = tokens.pop()
+        if word in (",", ")"):
+            values.append(_value(value))
+            value = ""
+        elif value or word in _SYMBOLS:
+            break
+        else:
+            value = word
+        if word == ")" and values != [""]:
+            return frozenset(values)
+    raise SelectorError(f'the values of "{shown(key)}" are no list in parentheses, such as (a,b)')
+
+
+def read_selector(manifest: object) -> Selector:
+    """A LabelSelector object (``matchLabels``, ``matchExpressions``). Raises ``SelectorError``."""
+    selector = as_mapping(manifest)
+    requirements = [
+        Requirement(_key(key), "in", frozenset((_value(value),)))
+        for key, value in as_mapping(selector.get("matchLabels")).items()
+    ]
+    for element in as_list(selector.get("matchExpressions")):
+        expression = as_mapping(element)
+        operator = _OBJECT_OPERATORS.get(as_text(expression.get("operator")))
+        values = frozenset(_value(value) for value in as_list(expression.get("values")))
+        if operator is None or (operator in ("in", "notin")) is not bool(values):
+            raise SelectorError("an expression needs an operator (In, NotIn with values; Exists, DoesNotExist without)")
+        requirements.append(Requirement(_key(expression.get("key")), operator, values))
+    return tuple(requirements)
+
+
+def _key(text: object) -> str:
+    prefix, slash, name = as_text(text).rpartition("/")
+    if not _NAME.fullmatch(name) or (slash and not _PREFIX.fullmatch(prefix)):
+        raise SelectorError(f'"{shown(text)}" is no label key')
+    return as_text(text)
+
+
+def _value(text: object) -> str:
+    if text != "" and not _NAME.fullmatch(as_text(text)):
+        raise SelectorError(f'"{shown(text)}" is no label value')
+    return as_text(text)

@@ -1,0 +1,303 @@
+"""What one object asks for: a manifest in, its Source out. Bad content gives skips and warnings, never an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from sys import intern
+from typing import Any, NamedTuple
+
+from syncer.core.annotations import CLASS_ANNOTATION, Annotations, read_annotations, settle
+from syncer.core.gateways import Attachment, Endpoint, Gateway, GatewayKey, Labels, Parent, read_parents
+from syncer.core.kinds import HTTP_ROUTE, INGRESS, INGRESS_ROUTE_TCP, OLD_INGRESS_ROUTE, Kind
+from syncer.core.manifest import as_list, as_mapping, as_text, ref_of, shown
+from syncer.core.names import BadName, canonical, is_wildcard, value_type, zone_of
+from syncer.core.rules import RuleError, rule_names
+from syncer.core.scope import Scope
+from syncer.core.selector import matches, parse_selector
+from syncer.core.source import Ref, Skip, Source, Want
+
+WARNING_LIMIT = 20
+_WARNING_LENGTH = 400
+_NAME_LENGTH = 253
+
+OUTSIDE = "outside every managed zone"
+EXCLUDED = "excluded by EXCLUDE_NAMES"
+WILDCARD = "wildcard, and ALLOW_WILDCARDS is off"
+NO_TLS = "HostSNI without spec.tls: Traefik refuses the router"
+
+
+class Draft:
+    """A Source in the making. ``refusal`` is why none of the object's names is published, "" when they are."""
+
+    __slots__ = ("_own_target", "_skipped", "_wants", "_warnings", "facts", "refusal", "scope")
+
+    def __init__(self, facts: Facts, scope: Scope) -> None:
+        self.facts = facts
+        self.scope = scope
+        self.refusal = facts.refusal
+        self._own_target = facts.says.target
+        self._wants: dict[str, Want] = {}
+        self._skipped: dict[str, str] = {}
+        self._warnings: dict[str, None] = dict.fromkeys(facts.says.warnings)
+
+    def want(self, text: object, endpoints: Iterable[Endpoint] = ()) -> None:
+        """Publish the name, or keep why it is not. ``endpoints`` have the addresses where the object says none."""
+        name = self.name(text)
+        if not name or name in self._wants:
+            return
+        scope = self.scope
+        zone = zone_of(name, scope.zones)
+        if zone is None:
+            self.skip(name, OUTSIDE)
+        elif scope.exclude_names is not None and scope.exclude_names.search(name):
+            self.skip(name, EXCLUDED)
+        elif is_wildcard(name) and not scope.allow_wildcards:
+            self.skip(name, WILDCARD)
+        elif self.refusal:
+            self.skip(name, self.refusal)
+        else:
+            values = self._own_target or self._values(zone, endpoints)
+            if misplaced := misplaced_cname(name, values, scope.zones):
+                self.skip(name, misplaced)
+                return
+            if "_" in name:
+                self.warn(f"{shown(name)} has an underscore, which is not legal in a host name")
+            self._wants[name] = Want(name, values)
+
+    def name(self, text: object) -> str:
+        """The name in its one spelling; "" when it is none, which is then on record as skipped."""
+        try:
+            if isinstance(text, str):
+                return canonical(text)
+            self.skip(text, "not a text")
+        except BadName as error:
+            self.skip(text, str(error))
+        return ""
+
+    def _values(self, zone: str, endpoints: Iterable[Endpoint]) -> tuple[str, ...]:
+        static = self.scope.zone_addresses.get(zone) or self.scope.addresses
+        answers = {endpoint.target or static or endpoint.addresses: None for endpoint in endpoints}
+        if not answers:
+            return static
+        if len(answers) == 1:
+            return next(iter(answers))
+        settled = settle(tuple(value for values in answers for value in values))
+        for warning in settled.warnings:
+            self.warn(warning)
+        return settled.values
+
+    def skip(self, text: object, reason: str) -> None:
+        self._skipped.setdefault(shown(text, _NAME_LENGTH), intern(reason))
+
+    def warn(self, warning: str) -> None:
+        self._warnings[shown(warning, _WARNING_LENGTH)] = None
+
+    def items(self, parent: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
+        """The objects of a list."""
+        for at, item in enumerate(self.list(parent, key)):
+            if isinstance(item, dict):
+                yield item
+            else:
+                self.warn(f"{key}[{at}] is no object")
+
+    def list(self, parent: Mapping[str, Any], key: str) -> Iterable[Any]:
+        value = parent.get(key)
+        if value is not None and not isinstance(value, list):
+            self.warn(f"{key} is no list")
+        return as_list(value)
+
+    def source(self) -> Source:
+        facts = self.facts
+        if self.scope.namespaces and facts.ref.namespace not in self.scope.namespaces:
+            return Source(facts.ref)
+        warnings = tuple(self._warnings)
+        if len(warnings) > WARNING_LIMIT:
+            warnings = (*warnings[:WARNING_LIMIT], f"and {len(warnings) - WARNING_LIMIT} more warnings")
+        return Source(
+            ref=facts.ref,
+            uid=facts.uid,
+            created=facts.created,
+            wants=tuple(self._wants.values()),
+            skipped=tuple(Skip(name, reason) for name, reason in self._skipped.items() if name not in self._wants),
+            warnings=warnings,
+            ttl=facts.says.ttl,
+            priority=facts.says.priority,
+            notes=facts.says.notes,
+        )
+
+
+class Facts(NamedTuple):
+    """What every kind of object has: who it is, and what its metadata says."""
+
+    ref: Ref
+    uid: str
+    created: str
+    says: Annotations
+    refusal: str
+
+
+def read_facts(kind: Kind, manifest: Mapping[str, Any], scope: Scope) -> Facts:
+    metadata = as_mapping(manifest.get("metadata"))
+    says = read_annotations(as_mapping(metadata.get("annotations")), external_dns=scope.external_dns_annotations)
+    refusal = says.refusal
+    if not refusal and not matches(parse_selector(scope.label_selector), as_mapping(metadata.get("labels"))):
+        refusal = "the object's labels do not match LABEL_SELECTOR"
+    return Facts(
+        ref_of(kind, manifest), as_text(metadata.get("uid")), as_text(metadata.get("creationTimestamp")), says, refusal
+    )
+
+
+def misplaced_cname(name: str, values: tuple[str, ...], zones: Iterable[str]) -> str:
+    """Why a CNAME with these values cannot stand at the name, "" when it can or when they are addresses."""
+    if len(values) == 1 and value_type(values[0]) == "CNAME":
+        if name in zones:
+            return f"a CNAME cannot stand at the apex of zone {name}"
+        if values[0] == name:
+            return "the name would be an alias of itself"
+    return ""
+
+
+def read_ingress(manifest: Mapping[str, Any], scope: Scope) -> Source:
+    draft = Draft(read_facts(INGRESS, manifest, scope), scope)
+    spec = as_mapping(manifest.get("spec"))
+    _check_class(draft, manifest, spec)
+    endpoints = (Endpoint(addresses=_status_values(draft, manifest)),) if scope.auto else ()
+    for rule in draft.items(spec, "rules"):
+        if host := rule.get("host"):
+            draft.want(host, endpoints)
+    if scope.ingress_tls_hosts:
+        for tls in draft.items(spec, "tls"):
+            for host in draft.list(tls, "hosts"):
+                draft.want(host, endpoints)
+    for name in draft.facts.says.hostnames:
+        draft.want(name, endpoints)
+    return draft.source()
+
+
+def load_balancer(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """``status.loadBalancer.ingress`` of an Ingress or a Service: every address and host name in it."""
+    points = as_list(as_mapping(as_mapping(manifest.get("status")).get("loadBalancer")).get("ingress"))
+    return tuple(
+        text for point in points for key in ("ip", "hostname") if (text := as_text(as_mapping(point).get(key)))
+    )
+
+
+def _status_values(draft: Draft, manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    settled = settle(load_balancer(manifest))
+    for warning in settled.warnings:
+        draft.warn(f"status.loadBalancer: {warning}")
+    return settled.values
+
+
+def _check_class(draft: Draft, manifest: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
+    classes = draft.scope.ingress_classes
+    if not classes or draft.refusal:
+        return
+    annotations = as_mapping(as_mapping(manifest.get("metadata")).get("annotations"))
+    name = spec.get("ingressClassName")
+    name = as_text(annotations.get(CLASS_ANNOTATION) if name is None else name)
+    if name not in classes:
+        what = f'ingress class "{shown(name)}"' if name else "the object has no ingress class, which"
+        draft.refusal = f"{what} is not in INGRESS_CLASS"
+
+
+def read_ingress_route(manifest: Mapping[str, Any], scope: Scope, kind: Kind) -> Source:
+    """IngressRoute and IngressRouteTCP, of both API groups."""
+    draft = Draft(read_facts(kind, manifest, scope), scope)
+    spec = as_mapping(manifest.get("spec"))
+    _check_class(draft, manifest, spec)
+    tcp = kind.kind == INGRESS_ROUTE_TCP.kind
+    for number, route in enumerate(draft.items(spec, "routes"), 1):
+        _read_rule(draft, route, number, kind, tcp=tcp, tls=isinstance(spec.get("tls"), dict))
+    for name in draft.facts.says.hostnames:
+        draft.want(name)
+    return draft.source()
+
+
+def _read_rule(draft: Draft, route: Mapping[str, Any], number: int, kind: Kind, *, tcp: bool, tls: bool) -> None:
+    if (what := route.get("kind")) not in (None, "", "Rule"):
+        draft.warn(f'route {number} is of kind "{shown(what)}", not Rule: passed over')
+        return
+    rule = as_text(route.get("match"))
+    if not rule.strip():
+        draft.warn(f"route {number} has no match rule")
+        return
+    try:
+        read = rule_names(
+            rule,
+            tcp=tcp,
+            syntax=draft.scope.rule_syntax,
+            declared=as_text(route.get("syntax")),
+            v2_only=kind.group == OLD_INGRESS_ROUTE.group,
+        )
+    except RuleError as error:
+        draft.skip(rule, "the rule cannot be read")
+        draft.warn(f"route {number}, rule {shown(rule)}: {error}")
+        return
+    for skip in read.skipped:
+        draft.skip(skip.name, skip.reason)
+    for warning in read.warnings:
+        draft.warn(f"route {number}: {warning}")
+    for name in read.names:
+        if tcp and not tls:
+            draft.skip(name, NO_TLS)
+        else:
+            draft.want(name)
+
+
+class Route(NamedTuple):
+    """The part of an HTTPRoute that does not depend on other objects."""
+
+    facts: Facts
+    hostnames: tuple[object, ...]
+    parents: tuple[Parent, ...]
+    warnings: tuple[str, ...]
+
+
+def read_route(manifest: Mapping[str, Any], scope: Scope, *, assume_accepted: bool) -> Route:
+    draft = Draft(read_facts(HTTP_ROUTE, manifest, scope), scope)
+    hostnames = tuple(draft.list(as_mapping(manifest.get("spec")), "hostnames")) or ("",)
+    facts = draft.facts
+    parents = read_parents(manifest, facts.ref.namespace, assume_accepted=assume_accepted)
+    return Route(facts, hostnames + facts.says.hostnames, parents, draft.source().warnings)
+
+
+def attach(
+    route: Route, scope: Scope, gateways: Mapping[GatewayKey, Gateway], namespaces: Mapping[str, Labels]
+) -> Source:
+    """The names of the route that its Gateways serve. ``namespaces`` has the labels of those that are known."""
+    draft = Draft(route.facts, scope)
+    attachment = Attachment(route.parents, route.facts.ref.namespace, gateways, namespaces)
+    for warning in (*route.warnings, *attachment.warnings):
+        draft.warn(warning)
+    for hostname in route.hostnames:
+        _serve(draft, attachment, hostname)
+    return draft.source()
+
+
+def _serve(draft: Draft, attachment: Attachment, hostname: object) -> None:
+    name = "" if hostname == "" else draft.name(hostname)
+    if hostname and not name:
+        return
+    served = attachment.serve(name)
+    for found, gateways in served.names.items():
+        if found:
+            draft.want(found, [gateway.endpoint for gateway in gateways.values()])
+    if not served.refusal:
+        return
+    if name:
+        draft.skip(name, served.refusal)
+    else:
+        draft.warn(f"the route has no host names of its own and gets none: {served.refusal}")
+
+
+def read_http_route(
+    manifest: Mapping[str, Any],
+    scope: Scope,
+    gateways: Mapping[GatewayKey, Gateway],
+    namespaces: Mapping[str, Labels],
+    *,
+    assume_accepted: bool = False,
+) -> Source:
+    """With ``assume_accepted`` a route without status counts as accepted by the Gateways that it names."""
+    return attach(read_route(manifest, scope, assume_accepted=assume_accepted), scope, gateways, namespaces)

@@ -1,0 +1,140 @@
+"""Whether the syncer is alive (/healthz) and of use (/readyz), and if not, why.
+
+Alive: the loop turns, and every watch has been heard from. A dead API server or DNS server is no reason to restart this
+process, so it makes it not ready, never not alive.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from syncer.httpd import Answer, Server
+from syncer.kube.feed import KindState, State
+
+STALL = 60.0
+"""Seconds without a turn of the loop."""
+
+SILENT_READS = 3
+"""Read time-outs of a watch: at the first it should have been opened again."""
+
+
+class Health:
+    """What the loop reports and the probes ask. ``states`` is ``Feed.states``, called from the server's threads.
+
+    ``read_timeout`` (of the watches) and ``stall`` are in seconds; ``clock`` is the one of ``KindState.heard_at``.
+    """
+
+    def __init__(
+        self,
+        states: Callable[[], Sequence[KindState]],
+        *,
+        read_timeout: float = 75.0,
+        stall: float = STALL,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._states = states
+        self._silence = SILENT_READS * read_timeout
+        self._stall = stall
+        self._clock = clock
+        self._started = self._turned = clock()
+        self._target_problem = "the DNS server has not been asked yet"
+        self._passed = False
+
+    def beat(self) -> None:
+        """The loop turns. Work that takes long beats in between."""
+        self._turned = self._clock()
+
+    def target_ok(self) -> None:
+        self._target_problem = ""
+
+    def target_failed(self, reason: str) -> None:
+        self._target_problem = reason
+
+    def full_pass_done(self) -> None:
+        self._passed = True
+
+    def healthz(self) -> Answer:
+        now = self._clock()
+        states = self._states()
+        problems = liveness(now, self._started, self._turned, states, self._stall, self._silence)
+        return self._answer(now, states, problems, [])
+
+    def readyz(self) -> Answer:
+        states = self._states()
+        problems = readiness(states, self._target_problem, self._passed)
+        return self._answer(self._clock(), states, problems, forbidden(states))
+
+    def _answer(
+        self, now: float, states: Sequence[KindState], problems: Sequence[str], warnings: Sequence[str]
+    ) -> Answer:
+        body = {
+            "ok": not problems,
+            "problems": problems,
+            "warnings": warnings,
+            "loop_age_seconds": round(now - self._turned, 1),
+            "kinds": [_described(now, state) for state in states],
+        }
+        status = HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK
+        return Answer(json.dumps(body, indent=1).encode() + b"\n", "application/json", status)
+
+
+def liveness(
+    now: float, started: float, turned: float, states: Sequence[KindState], stall: float, silence: float
+) -> list[str]:
+    """What is wrong, in sentences; empty: alive. All times are in seconds of one clock.
+
+    A kind that has not got beyond its start counts from ``started``: the thread that reads it may have died there.
+    """
+    problems = []
+    if now - turned > stall:
+        problems.append(f"the loop has not turned for {now - turned:.0f} s")
+    for state in states:
+        if state.state is State.WATCHING and now - state.heard_at > silence:
+            problems.append(f"the watch on {state.kind} has been silent for {now - state.heard_at:.0f} s")
+        elif state.state is State.STARTING and now - max(started, state.heard_at) > silence:
+            problems.append(f"the watch on {state.kind} has not come up for {now - started:.0f} s")
+    return problems
+
+
+def readiness(states: Sequence[KindState], target_problem: str, passed: bool) -> list[str]:
+    """What is missing, in sentences; empty: ready. A kind that we may not read does not keep the others from work."""
+    problems = []
+    unreachable: dict[str, list[str]] = {}
+    for state in states:
+        if state.state is State.UNREACHABLE:
+            unreachable.setdefault(state.reason, []).append(str(state.kind))
+        elif not state.known and state.state is not State.FORBIDDEN:
+            problems.append(f"{state.kind}: not listed yet{state.reason and f' ({state.reason})'}")
+    for reason, kinds in unreachable.items():
+        problems.append(f"Kubernetes cannot be reached for {', '.join(kinds)}: {reason or 'no reason known'}")
+    if not states:
+        problems.append("nothing is watched yet")
+    if target_problem:
+        problems.append(target_problem)
+    if not passed:
+        problems.append("no full pass has been completed yet")
+    return problems
+
+
+def forbidden(states: Sequence[KindState]) -> list[str]:
+    return [f"{state.kind}: {state.reason or 'forbidden'}" for state in states if state.state is State.FORBIDDEN]
+
+
+def serve(address: str, health: Health) -> Server:
+    """Serve /healthz and /readyz until the server is closed. Raises ``CannotListen``."""
+    return Server("HEALTH_PROBE_ADDRESS", address, {"/healthz": health.healthz, "/readyz": health.readyz})
+
+
+def _described(now: float, state: KindState) -> dict[str, Any]:
+    return {
+        "kind": str(state.kind),
+        "state": state.state,
+        "known": state.known,
+        "objects": state.objects,
+        "age_seconds": round(now - state.heard_at, 1) if state.heard_at else None,
+        "reason": state.reason,
+    }

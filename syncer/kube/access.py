@@ -1,0 +1,96 @@
+"""Who we are for the API server, and how its own word is checked."""
+
+from __future__ import annotations
+
+import math
+import ssl
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from syncer.errors import KubernetesError
+
+
+class Identity(NamedTuple):
+    """What a request shows. ``certificate`` is PEM: the client's chain and its key. ``expires`` is Unix time."""
+
+    authorization: str = ""
+    certificate: str = ""
+    expires: float = math.inf
+
+    def __repr__(self) -> str:
+        return "Identity(...)"
+
+
+class Credentials:
+    """Holds an identity until it expires or the server refuses it. ``obtain`` raises ``KubernetesError``."""
+
+    def __init__(self, obtain: Callable[[], Identity] = Identity, clock: Callable[[], float] = time.time) -> None:
+        self._obtain = obtain
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._held: Identity | None = None
+
+    def current(self) -> Identity:
+        with self._lock:
+            if self._held is None or self._clock() >= self._held.expires:
+                self._held = None
+                self._held = self._obtain()
+            return self._held
+
+    def forget(self, refused: Identity) -> None:
+        """After a 401. Another thread may have obtained a new identity since: that one stays."""
+        with self._lock:
+            if self._held is refused:
+                self._held = None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """``server`` is a URL without a slash at its end. ``ca`` is PEM, "" for the system's authorities. ``server_name``
+    is what the server's certificate must carry, when that is not the host of the URL. ``proxy``: None leaves it to
+    the environment, "" is none."""
+
+    server: str
+    credentials: Credentials
+    ca: str = ""
+    verify: bool = True
+    server_name: str = ""
+    proxy: str | None = None
+
+    def tls_context(self) -> ssl.SSLContext | None:
+        """One for all connections: each context holds its own copy of the authorities."""
+        if not self.server.startswith("https:"):
+            return None
+        # Not create_default_context(): from Python 3.13 it refuses authorities without a key identifier (RFC 5280
+        # strictness), which older installers of Kubernetes made.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        if not self.verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        elif self.ca:
+            try:
+                context.load_verify_locations(cadata=self.ca)
+            except ssl.SSLError as error:
+                raise KubernetesError(f"the certificate authority of {self.server} is not usable: {error}") from error
+        else:
+            context.load_default_certs()
+        return context
+
+
+def load_certificate(context: ssl.SSLContext, certificate: str) -> None:
+    """Show this client certificate on connections to come. The ssl module takes it from a file only."""
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="client-", suffix=".pem") as file:
+            file.write(certificate)
+            file.flush()
+            context.load_cert_chain(file.name, password=_refuse_password)
+    except (OSError, ValueError) as error:
+        raise KubernetesError(f"the client certificate is not usable: {error}") from error
+
+
+def _refuse_password() -> str:
+    raise ValueError("its key is encrypted")

@@ -1,0 +1,309 @@
+"""One door to the API server: every error of the libraries becomes ours here."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import ipaddress
+import json
+import socket
+import ssl
+import sys
+import threading
+from collections.abc import Generator, Mapping
+from contextlib import suppress
+from http.client import IncompleteRead
+from types import ModuleType
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import urllib3
+from urllib3.exceptions import HTTPError, InsecureRequestWarning, NameResolutionError, ReadTimeoutError
+
+from syncer.errors import KubernetesError
+from syncer.kube.access import Access, Identity, load_certificate
+
+
+def _official_client() -> tuple[ModuleType, ModuleType]:
+    """``kubernetes.client.rest`` and ``.configuration``, without the rest of the package.
+
+    Its ``__init__`` modules import every part of it: pydantic, oauthlib, requests, 20 MB. While our two modules load,
+    empty packages stand in for their parents; afterwards ``sys.modules`` is as before, so that whoever imports the
+    package later gets all of it.
+    """
+    spec = importlib.util.find_spec("kubernetes")
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError("No module named 'kubernetes'", name="kubernetes")
+    root = spec.submodule_search_locations[0]
+    before = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "kubernetes"}
+    for name in before:
+        del sys.modules[name]
+    for parent in ("", ".client", ".utils"):
+        package = ModuleType(f"kubernetes{parent}")
+        package.__path__ = [root + parent.replace(".", "/")]
+        sys.modules[package.__name__] = package
+    try:
+        return (
+            importlib.import_module("kubernetes.client.rest"),
+            importlib.import_module("kubernetes.client.configuration"),
+        )
+    finally:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "kubernetes"]:
+            del sys.modules[name]
+        sys.modules.update(before)
+
+
+rest, configuration = _official_client()
+
+JSON = "application/json"
+METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+METADATA_ONLY_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+
+CONNECT_TIMEOUT = 5.0
+CHUNK = 65536
+LINE_LIMIT = 16 * 1024 * 1024
+"""Bytes. etcd takes no object over 1.5 MB; a longer line is no event."""
+ERROR_LIMIT = 65536
+
+
+class Unreachable(KubernetesError):
+    """No sensible answer."""
+
+
+class Silence(KubernetesError):
+    """A watch brought nothing, not even a bookmark, for as long as it may: open it again."""
+
+
+class ApiError(KubernetesError):
+    """The API server answered, and the answer was no. ``retry_after``: the seconds that it asks us to wait."""
+
+    def __init__(self, status: int, message: str, retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after
+
+
+class ApiServer:
+    """Safe to use from several threads. Every method raises ``ApiError`` or ``Unreachable``, or what ``Credentials``
+    raise."""
+
+    def __init__(self, access: Access, *, connections: int = 16, timeout: float = 30.0) -> None:
+        self.url = access.server
+        self._timeout = timeout
+        self._credentials = access.credentials
+        self._context = access.tls_context()
+        self._certificate = ""
+        self._closed = False
+        self._lock = threading.Lock()
+        self._open: set[urllib3.BaseHTTPResponse] = set()
+        self._transport = _transport(access, self._context, connections)
+
+    def get(self, path: str, query: Mapping[str, str] | None = None, accept: str = JSON) -> dict[str, Any]:
+        return self.send("GET", path, query=query, accept=accept)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        content_type: str = JSON,
+        query: Mapping[str, str] | None = None,
+        accept: str = JSON,
+    ) -> dict[str, Any]:
+        """The answer's JSON object."""
+        response = self._request(method, path, query, accept, body, content_type)
+        try:
+            answer = json.loads(response.read())
+        except (ValueError, RecursionError) as error:
+            raise Unreachable(f"{self.url} does not answer like an API server: no JSON at {path}") from error
+        except (HTTPError, OSError) as error:
+            raise self._unreachable(error) from error
+        finally:
+            self._leave(response)
+        if not isinstance(answer, dict):
+            raise Unreachable(f"{self.url} does not answer like an API server: no object at {path}")
+        return answer
+
+    def watch(self, path: str, query: Mapping[str, str], *, silence: float, accept: str = JSON) -> Generator[Any]:
+        """Opens the stream at once, and gives each of its lines, decoded, until the server ends it in order.
+
+        Raises ``Silence`` after that many seconds without a byte. To be closed by the caller.
+        """
+        response = self._request("GET", path, {**query, "watch": "true"}, accept)
+        # The time-out so far was that of an ordinary answer; from here on silence is normal.
+        if sock := getattr(response.connection, "sock", None):
+            sock.settimeout(silence)
+        return self._lines(response, silence)
+
+    def _lines(self, response: urllib3.BaseHTTPResponse, silence: float) -> Generator[Any]:
+        buffer = bytearray()
+        try:
+            # read1() gives what has arrived; stream() and read() would wait until the chunk is full.
+            while chunk := response.read1(CHUNK):
+                start = len(buffer)
+                buffer += chunk
+                end = buffer.rfind(b"\n", start)
+                if end >= 0:
+                    for line in bytes(buffer[:end]).split(b"\n"):
+                        if line and not line.isspace():
+                            yield json.loads(line)
+                    del buffer[: end + 1]
+                elif len(buffer) > LINE_LIMIT:
+                    raise Unreachable(f"{self.url} sent a line of more than {LINE_LIMIT >> 20} MB")
+        except (ValueError, RecursionError) as error:
+            raise Unreachable(f"{self.url} sent something that is no event") from error
+        except ReadTimeoutError as error:
+            raise Silence(f"{self.url} was silent for {silence:g} s") from error
+        except (HTTPError, OSError) as error:
+            raise self._unreachable(error) from error
+        finally:
+            self._leave(response)
+
+    def close(self) -> None:
+        """Cuts open answers off, so that the threads that wait for them go on."""
+        with self._lock:
+            self._closed = True
+            waiting = list(self._open)
+        for response in waiting:
+            with suppress(OSError, RuntimeError, ValueError):
+                response.shutdown()
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        accept: str,
+        body: Any = None,
+        content_type: str = JSON,
+    ) -> urllib3.BaseHTTPResponse:
+        url = f"{self.url}{path}?{urlencode(query)}" if query else f"{self.url}{path}"
+        headers = {"Accept": accept, "User-Agent": "catalyst-dns-sync"}
+        if body is not None:
+            headers["Content-Type"] = content_type
+        identity = self._credentials.current()
+        response = self._answer(method, url, headers, body, identity)
+        if response.status == 401:
+            self._leave(response)
+            self._credentials.forget(identity)
+            response = self._answer(method, url, headers, body, self._credentials.current())
+        if not 200 <= response.status < 300:
+            try:
+                raise self._refusal(response, method, path)
+            finally:
+                self._leave(response)
+        return response
+
+    def _answer(
+        self, method: str, url: str, headers: Mapping[str, str], body: Any, identity: Identity
+    ) -> urllib3.BaseHTTPResponse:
+        self._present(identity)
+        if identity.authorization:
+            headers = {**headers, "Authorization": identity.authorization}
+        try:
+            answer = self._transport.request(
+                method, url, headers=dict(headers), body=body, _request_timeout=(CONNECT_TIMEOUT, self._timeout)
+            )
+        # ValueError: a token that no header can hold. ApiException: what the transport makes of an SSLError.
+        except (HTTPError, OSError, ValueError, rest.ApiException) as error:
+            raise self._unreachable(error) from error
+        response: urllib3.BaseHTTPResponse = answer.response
+        with self._lock:
+            self._open.add(response)
+            closed = self._closed
+        if closed:
+            self._leave(response)
+            raise Unreachable("the connection to the API server was closed")
+        return response
+
+    def _present(self, identity: Identity) -> None:
+        """Connections made so far showed the old certificate: they are given up when it changes."""
+        if self._context is None or identity.certificate in ("", self._certificate):
+            return
+        with self._lock:
+            load_certificate(self._context, identity.certificate)
+            self._certificate = identity.certificate
+            self._transport.pool_manager.clear()
+
+    def _leave(self, response: urllib3.BaseHTTPResponse) -> None:
+        """An answer that was read to its end has already given its connection back; any other takes it down."""
+        with self._lock:
+            self._open.discard(response)
+        response.close()
+
+    def _refusal(self, response: urllib3.BaseHTTPResponse, method: str, path: str) -> ApiError:
+        try:
+            status = json.loads(response.read(ERROR_LIMIT))
+        except (HTTPError, OSError, ValueError, RecursionError):
+            status = None
+        said = str(status.get("message") or "") if isinstance(status, dict) else ""
+        match response.status:
+            case 401:
+                message = f"{self.url} does not accept our credentials: {said or 'Unauthorized'}"
+            case 403 if said:
+                message = said
+            case code:
+                message = f"{self.url} answered {method} {path} with {code}{': ' if said else ''}{said}"
+        retry_after = response.headers.get("Retry-After", "")
+        return ApiError(response.status, message, float(retry_after) if retry_after.isdecimal() else 0.0)
+
+    def _unreachable(self, error: Exception) -> Unreachable:
+        return Unreachable(f"cannot reach the API server at {self.url}: {_cause(error)}")
+
+
+def _transport(access: Access, context: ssl.SSLContext | None, connections: int) -> Any:
+    settings = configuration.Configuration(
+        host=access.server,
+        # No retry and no redirect: whoever calls decides about the one, and a token is not for another server.
+        retries=False,
+        verify_ssl=access.verify,
+        tls_server_name=access.server_name or None,
+        connection_pool_maxsize=connections,
+        proxy="" if access.proxy is None and _is_loopback(access.server) else access.proxy,
+        socket_options=_socket_options(),
+    )
+    transport = rest.RESTClientObject(settings)
+    if context is not None:
+        transport.pool_manager.connection_pool_kw["ssl_context"] = context
+    if not access.verify:
+        urllib3.disable_warnings(InsecureRequestWarning)
+    return transport
+
+
+def _socket_options() -> list[tuple[int, int, int]]:
+    """A peer that is gone without a word is noticed after 30 s; a frozen one only by the time-out of the watch."""
+    options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+    for name, value in (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, name):
+            options.append((socket.IPPROTO_TCP, getattr(socket, name), value))
+    return options
+
+
+def _is_loopback(url: str) -> bool:
+    """Go, and so kubectl, never asks a proxy for these."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost reason, without the layers of library around it."""
+    causes = [error]
+    while deeper := causes[-1].__cause__ or causes[-1].__context__:
+        causes.append(deeper)
+    for cause in reversed(causes):
+        match cause:
+            case NameResolutionError():
+                return "its name does not resolve"
+            case ssl.SSLCertVerificationError():
+                return f"its certificate is not trusted: {cause.verify_message}"
+            case TimeoutError() | ReadTimeoutError():
+                return "no answer in time"
+            case IncompleteRead():
+                return "the answer was cut off"
+            case OSError() if cause.strerror:
+                return cause.strerror
+    return " ".join(str(error).split())[:300]

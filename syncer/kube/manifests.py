@@ -1,0 +1,244 @@
+"""A folder of manifests instead of a cluster: read, merged, and watched for changes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from syncer.core.cluster import Cluster
+from syncer.core.kinds import KINDS, NAMESPACE, Kind
+from syncer.core.manifest import ref_of, shown
+from syncer.core.source import Ref
+from syncer.kube.documents import SIZE_LIMIT, ManifestError, kind_of, read_documents
+from syncer.kube.feed import KindState, State
+
+__all__ = ["ManifestError", "ManifestFeed", "kind_of", "read_documents"]
+
+logger = logging.getLogger(__name__)
+
+SUFFIXES = (".yaml", ".yml", ".json")
+
+Key = tuple[Kind, Ref]
+Objects = dict[Key, Mapping[str, Any]]
+Stamp = tuple[int, int, int]
+"""Time of the last change, size and inode: what tells one state of a file from another."""
+
+
+class Scan(NamedTuple):
+    """``unread`` are folders and files that could not be looked at, with the reason."""
+
+    stamps: dict[str, Stamp]
+    unread: dict[str, str]
+
+
+@dataclass(slots=True)
+class File:
+    """``objects`` are what the file gave when it could last be read; ``problem`` is why it cannot be read now."""
+
+    stamp: Stamp | None = None
+    objects: Objects = field(default_factory=dict)
+    problem: str = ""
+    was_readable: bool = False
+
+
+class ManifestFeed:
+    """Implements ``syncer.kube.feed.Feed``.
+
+    A change is believed when the file has kept still from one look to the next, ``interval`` seconds later: an editor
+    may empty, move or half write it in between. A file that cannot be read leaves its objects as they were.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        cluster: Cluster,
+        *,
+        interval: float = 0.25,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._folder = str(folder)
+        self._cluster = cluster
+        self._interval = interval
+        self._clock = clock
+        self._files: dict[str, File] = {}
+        self._given: Objects = {}
+        self._last: Mapping[str, Stamp] | None = None
+        self._known = False
+        self._logged: dict[str, str] = {}
+        self._warned: set[str] = set()
+        self._states = tuple(KindState(kind) for kind in KINDS)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="manifests", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(2)
+
+    def states(self) -> Sequence[KindState]:
+        """``reason`` tells of files that cannot be read. ``known`` is False until each file could be read once: what
+        could not be read may hold anything."""
+        return self._states
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.look()
+            except Exception as error:  # noqa: BLE001 - a thread that dies of our own mistake looks healthy
+                self._complain({self._folder: f"internal error {error!r}"})
+                self._show(State.UNREACHABLE, f"internal error {error!r}")
+            self._stopping.wait(self._interval)
+
+    def look(self) -> None:
+        """Look at the folder once, and hand on what has changed. The thread of ``start`` calls it."""
+        try:
+            stamps, unread = _scan(self._folder)
+        except OSError as error:
+            self._last = self._last or {}
+            self._complain({self._folder: _reason(error)})
+            self._show(State.UNREACHABLE, f"{self._folder}: {_reason(error)}")
+            return
+        moving = changed = False
+        for path in sorted(self._files.keys() | stamps.keys()):
+            if any(path == place or path.startswith(place + os.sep) for place in unread):
+                continue
+            stamp = stamps.get(path)
+            if self._last is not None and self._last.get(path) != stamp:
+                moving = True
+            elif stamp is None:
+                del self._files[path]
+                changed = True
+            else:
+                file = self._files.setdefault(path, File())
+                changed = (file.stamp != stamp and self._read(path, file, stamp)) or changed
+        self._last = stamps
+        if changed:
+            self._hand_on()
+        problems = unread | {path: file.problem for path, file in self._files.items() if file.problem}
+        self._known = self._known or not (moving or unread or not all(f.was_readable for f in self._files.values()))
+        self._complain(problems)
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        self._show(State.WATCHING, next((f"{path}: {reason}{more}" for path, reason in problems.items()), ""))
+
+    def _read(self, path: str, file: File, stamp: Stamp) -> bool:
+        """Whether the file gave its objects."""
+        file.stamp = stamp
+        if stamp[1] > SIZE_LIMIT:
+            file.problem = f"more than {SIZE_LIMIT // 1024**2} MB"
+            return False
+        try:
+            manifests = read_documents(Path(path).read_text("utf-8-sig"))
+        except OSError as error:
+            file.problem = _reason(error)
+            return False
+        except UnicodeDecodeError:
+            file.problem = "not UTF-8"
+            return False
+        except ManifestError as error:
+            file.problem = str(error)
+            return False
+        file.problem, file.was_readable = "", True
+        file.objects = {}
+        for manifest in manifests:
+            if kind := kind_of(manifest):
+                self._add(path, file.objects, (kind, ref_of(kind, manifest)), manifest)
+        return True
+
+    def _add(self, path: str, objects: Objects, key: Key, manifest: Mapping[str, Any]) -> None:
+        """The first one of a key stays."""
+        kind, ref = key
+        if not ref.name:
+            self._warn_once(f"{path}: one {kind.kind} has no metadata.name and is passed over")
+        elif objects.setdefault(key, manifest) is not manifest:
+            self._warn_once(f"{path}: {shown(str(ref), 200)} is there already, in this file or one before it")
+
+    def _hand_on(self) -> None:
+        """Tell the cluster what is new and what is gone."""
+        objects: Objects = {}
+        for path, file in sorted(self._files.items()):
+            for key, manifest in file.objects.items():
+                self._add(path, objects, key, manifest)
+        # A namespace that stands in no file is there all the same: leaving the files does not delete it.
+        for namespace in {ref.namespace for _, ref in objects} - {""}:
+            manifest = {"metadata": {"name": namespace}}
+            key = (NAMESPACE, ref_of(NAMESPACE, manifest))
+            objects.setdefault(key, manifest)
+        for key, manifest in objects.items():
+            if self._given.get(key) is not manifest:
+                self._cluster.put(key[0], manifest)
+        for kind, ref in self._given.keys() - objects.keys():
+            self._cluster.drop(kind, ref.namespace, ref.name)
+        self._given = objects
+
+    def _complain(self, problems: Mapping[str, str]) -> None:
+        """One log line for each new problem, and one when it is over."""
+        for path, reason in problems.items():
+            if self._logged.get(path) != reason:
+                logger.warning("%s: %s; its objects stay as they were", path, reason, extra={"file": path})
+        for path in self._logged.keys() - problems.keys():
+            logger.info("%s can be read again", path, extra={"file": path})
+        self._logged = dict(problems)
+
+    def _warn_once(self, warning: str) -> None:
+        if warning not in self._warned:
+            self._warned.add(warning)
+            logger.warning(warning)
+
+    def _show(self, state: State, reason: str) -> None:
+        counts = Counter(kind for kind, _ in self._given)
+        now = self._clock()
+        self._states = tuple(KindState(kind, state, self._known, reason, now, counts[kind]) for kind in KINDS)
+
+
+def _scan(folder: str) -> Scan:
+    """Every manifest below the folder, through symbolic links too. Raises ``OSError`` when it is no folder.
+
+    Names that begin with a dot are left out: editors keep such files, and a mounted ConfigMap has the folder
+    ``..data``, to which the links beside it lead.
+    """
+    stamps: dict[str, Stamp] = {}
+    unread: dict[str, str] = {}
+    top = os.stat(folder)
+    visited = {(top.st_dev, top.st_ino)}
+    folders = [folder]
+    while folders:
+        place = folders.pop()
+        try:
+            entries = list(os.scandir(place))
+        except OSError as error:
+            if place == folder:
+                raise
+            unread[place] = _reason(error)
+            continue
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            try:
+                status = entry.stat()
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                unread[entry.path] = _reason(error)
+                continue
+            if stat.S_ISDIR(status.st_mode):
+                if (status.st_dev, status.st_ino) not in visited:
+                    visited.add((status.st_dev, status.st_ino))
+                    folders.append(entry.path)
+            elif stat.S_ISREG(status.st_mode) and entry.name.endswith(SUFFIXES):
+                stamps[entry.path] = (status.st_mtime_ns, status.st_size, status.st_ino)
+    return Scan(stamps, unread)
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)

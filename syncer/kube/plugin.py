@@ -1,0 +1,111 @@
+"""Exec plugins of a kubeconfig: a program that prints credentials (client.authentication.k8s.io)."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from syncer.errors import KubernetesError
+from syncer.kube.access import Identity
+
+TIMEOUT = 60.0
+SKEW = 10.0
+"""Seconds before its expiry at which a credential is renewed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExecPlugin:
+    place: str
+    command: tuple[str, ...]
+    folder: Path
+    environment: Mapping[str, str]
+    api_version: str
+    hint: str
+
+    @classmethod
+    def read(cls, place: str, fields: Any, folder: Path, cluster: Mapping[str, Any]) -> ExecPlugin:
+        try:
+            command, api_version = str(fields["command"]), str(fields["apiVersion"])
+            arguments = [str(argument) for argument in fields.get("args") or ()]
+            environment = {str(pair["name"]): str(pair["value"]) for pair in fields.get("env") or ()}
+        except (AttributeError, KeyError, TypeError) as error:
+            raise KubernetesError(f"{place}: exec needs a command and an apiVersion, args and env are lists") from error
+        if fields.get("interactiveMode") == "Always":
+            raise KubernetesError(f"{place}: the exec plugin {command} needs a terminal, and there is none")
+        if os.sep in command:
+            command = str(folder / command)
+        spec: dict[str, Any] = {"interactive": False}
+        if fields.get("provideClusterInfo") is True:
+            spec["cluster"] = _cluster_info(cluster)
+        info = {"apiVersion": api_version, "kind": "ExecCredential", "spec": spec}
+        return cls(
+            place=place,
+            command=(command, *arguments),
+            folder=folder,
+            environment=environment | {"KUBERNETES_EXEC_INFO": json.dumps(info)},
+            api_version=api_version,
+            hint=str(fields.get("installHint") or ""),
+        )
+
+    def run(self) -> Identity:
+        """A failing plugin is an error with its own words, never an anonymous request."""
+        import subprocess
+
+        try:
+            done = subprocess.run(  # noqa: S603 - that is what the user's kubeconfig asks for
+                self.command,
+                capture_output=True,
+                stdin=subprocess.DEVNULL,
+                cwd=self.folder,
+                env=os.environ | self.environment,  # noqa: TID251 - a plugin finds its own login there
+                timeout=TIMEOUT,
+                check=True,
+                text=True,
+            )
+        except subprocess.CalledProcessError as error:
+            said = " ".join((error.stderr or "").split())[-500:] or "it said nothing"
+            raise self._failure(f"ended with code {error.returncode}: {said}") from error
+        except subprocess.TimeoutExpired as error:
+            raise self._failure(f"did not end within {TIMEOUT:.0f} s") from error
+        except (OSError, ValueError) as error:
+            raise self._failure(f"does not start: {getattr(error, 'strerror', None) or error}. {self.hint}") from error
+        return self._identity(done.stdout)
+
+    def _identity(self, answer: str) -> Identity:
+        try:
+            credential = json.loads(answer)
+            status = credential["status"]
+            token, chain, key = (
+                str(status.get(field) or "").strip() for field in ("token", "clientCertificateData", "clientKeyData")
+            )
+            expires = status.get("expirationTimestamp")
+            deadline = _unix_time(expires) - SKEW if expires else math.inf
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise self._failure("did not print an ExecCredential with a status") from error
+        if credential.get("apiVersion") != self.api_version:
+            raise self._failure(f"speaks {credential.get('apiVersion')}, not {self.api_version}")
+        if not (token or (chain and key)):
+            raise self._failure("printed neither a token nor a certificate with its key")
+        return Identity(f"Bearer {token}" if token else "", f"{chain}\n{key}\n" if chain and key else "", deadline)
+
+    def _failure(self, what: str) -> KubernetesError:
+        return KubernetesError(f"{self.place}: the exec plugin {self.command[0]} {what}".strip())
+
+
+def _cluster_info(cluster: Mapping[str, Any]) -> dict[str, Any]:
+    """The Cluster of client.authentication.k8s.io: the kubeconfig's, its extension for plugins as ``config``."""
+    info = {key: value for key, value in cluster.items() if key != "extensions"}
+    for extension in cluster.get("extensions") or ():
+        if isinstance(extension, Mapping) and extension.get("name") == "client.authentication.k8s.io/exec":
+            info["config"] = extension.get("extension")
+    return info
+
+
+def _unix_time(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()

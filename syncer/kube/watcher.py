@@ -1,0 +1,129 @@
+"""The feed from an API server: one reflector and one thread for each kind, and namespace where those are limited."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from syncer.config import KubeConfig
+from syncer.core.cluster import Cluster
+from syncer.core.kinds import KINDS, SERVICE, Kind
+from syncer.core.scope import Scope
+from syncer.kube.client import ApiServer
+from syncer.kube.connect import connect
+from syncer.kube.feed import KindState, State
+from syncer.kube.reflector import DEFAULT_PACE, Pace, Reflector
+
+log = logging.getLogger(__name__)
+
+STOP_WITHIN = 2.0
+TRAEFIK = "app.kubernetes.io/name=traefik"
+
+WORST_FIRST = (State.UNREACHABLE, State.FORBIDDEN, State.STARTING, State.NOT_INSTALLED, State.WATCHING)
+
+
+class KubeFeed:
+    """Raises ``KubernetesError`` when the configuration leads to no API server; once made, it does not raise.
+
+    ``server`` is the door to it, for whoever else has to talk to it. Services are watched only with
+    ``DNS_IP_ADDRESS=auto``; ``states()`` leaves them out otherwise.
+    """
+
+    def __init__(
+        self,
+        config: KubeConfig,
+        scope: Scope,
+        cluster: Cluster,
+        *,
+        pace: Pace = DEFAULT_PACE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._unreachable: dict[Kind, str] = {}
+        watches = list(_watches(scope))
+        self.server = ApiServer(connect(config), connections=len(watches) + 4)
+        self._reflectors = [
+            Reflector(
+                kind,
+                self.server,
+                cluster,
+                stopping=self._stopping,
+                namespace=namespace,
+                query=query,
+                pace=pace,
+                silence=config.read_timeout,
+                tell=self._tell,
+                clock=clock,
+            )
+            for kind, namespace, query in watches
+        ]
+        self._threads = [
+            threading.Thread(target=reflector.run, name=f"watch {reflector.kind}", daemon=True)
+            for reflector in self._reflectors
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self.server.close()
+        deadline = time.monotonic() + STOP_WITHIN
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join(max(0.0, deadline - time.monotonic()))
+
+    def states(self) -> Sequence[KindState]:
+        by_kind: dict[Kind, list[KindState]] = {}
+        for reflector in self._reflectors:
+            by_kind.setdefault(reflector.kind, []).append(reflector.state)
+        return [_together(states) for states in by_kind.values()]
+
+    def _tell(self, state: KindState) -> None:
+        """An API server that is away is one fact, not one for each kind: the first kind says it."""
+        extra = {"kind": str(state.kind), "reason": state.reason}
+        if state.state is State.UNREACHABLE:
+            with self._lock:
+                self._unreachable[state.kind] = state.reason
+                first = next(kind for kind, reason in self._unreachable.items() if reason == state.reason)
+            level = logging.WARNING if first == state.kind else logging.DEBUG
+            log.log(level, "%s: %s", state.kind, state.reason, extra=extra)
+            return
+        with self._lock:
+            self._unreachable.pop(state.kind, None)
+        detail = state.reason or f"{state.state}, {state.objects} objects"
+        level = logging.WARNING if state.state is State.FORBIDDEN else logging.INFO
+        log.log(level, "%s: %s", state.kind, detail, extra=extra)
+
+
+def _watches(scope: Scope) -> Iterator[tuple[Kind, str, dict[str, str]]]:
+    """Kind, namespace and query of every watch, in the order of the kinds."""
+    for kind in KINDS:
+        if kind.gives_names:
+            query = {"labelSelector": scope.label_selector} if scope.label_selector else {}
+            for namespace in scope.namespaces or ("",):
+                yield kind, namespace, query
+        elif kind != SERVICE:
+            yield kind, "", {}
+        elif scope.auto and scope.traefik_service:
+            namespace, _, name = scope.traefik_service.partition("/")
+            yield kind, namespace, {"fieldSelector": f"metadata.name={name}"}
+        elif scope.auto:
+            yield kind, "", {"labelSelector": TRAEFIK}
+
+
+def _together(states: Sequence[KindState]) -> KindState:
+    """One state for the namespaces of a kind: the worst."""
+    worst = min(states, key=lambda state: WORST_FIRST.index(state.state))
+    return KindState(
+        worst.kind,
+        worst.state,
+        known=all(state.known for state in states),
+        reason=worst.reason,
+        heard_at=min(state.heard_at for state in states),
+        objects=sum(state.objects for state in states),
+    )

@@ -1,0 +1,122 @@
+"""What the engine asks of the memory that outlives it; ``records.ledger`` keeps it in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from syncer.core.claims import Decision, Entry
+from syncer.core.plan import Change, Owned, Verdict
+from syncer.core.source import Ref, Source
+from syncer.kube.feed import KindState
+from syncer.targets.base import Result
+
+Key = tuple[str, str]
+"""(name, type) of an RRset."""
+
+
+class Done(NamedTuple):
+    """A change that was tried, on whose behalf, and what became of it."""
+
+    decision: Decision
+    result: Result
+
+
+class Stands(NamedTuple):
+    """An RRset at which nothing was written, and how it stands."""
+
+    decision: Decision
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """The deletes of a zone that the guard stopped, by what became of them since."""
+
+    open: frozenset[Key] = frozenset()
+    approved: frozenset[Key] = frozenset()
+    rejected: frozenset[Key] = frozenset()
+
+
+class Request(NamedTuple):
+    """What a person asked for; ``zone``, ``name`` and ``type`` "" mean all of them."""
+
+    id: int
+    action: str
+    zone: str
+    name: str
+    type: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How the syncer stands. Times are aware; ``zones`` gives the problem of each zone, "" where there is none."""
+
+    holder: str
+    started_at: datetime
+    heartbeat_at: datetime
+    last_pass_at: datetime | None
+    next_pass_at: datetime | None
+    last_change_at: datetime | None
+    queue: int
+    target: str
+    target_problem: str
+    kinds: Sequence[KindState]
+    zones: Mapping[str, str]
+
+
+class LedgerError(Exception):
+    """The database is locked or gone, or was never migrated. Nothing was written; try again."""
+
+
+class Ledger(Protocol):
+    """Every method that writes is one transaction. All raise ``LedgerError``."""
+
+    def is_empty(self) -> bool:
+        """No record is known: a new installation, or a lost database."""
+
+    def names(self, zone: str) -> list[str]:
+        """Every name in ``zone`` at which an RRset is known."""
+
+    def rows(self, zone: str, names: Collection[str]) -> Mapping[str, Mapping[str, Owned]]:
+        """What is known at ``names``, by name and type."""
+
+    def owned_count(self, zone: str) -> int: ...
+
+    def entries(self, names: Collection[str]) -> Mapping[str, list[Entry]]:
+        """The enabled custom entries at ``names``."""
+
+    def entry_names(self) -> list[str]: ...
+
+    def claim(self, zone: str, changes: Iterable[tuple[Decision, Change]], correlation: str) -> None:
+        """Write down what is about to be sent to the target, so that a crash orphans nothing."""
+
+    def record(self, zone: str, done: Sequence[Done], stands: Sequence[Stands], correlation: str, actor: str) -> None:
+        """Write down what came of it: ownership, states and audit."""
+
+    def holds(self, zone: str) -> Holds: ...
+
+    def hold(self, zone: str, deletes: Collection[Key], reason: str) -> None:
+        """Make ``deletes`` the open plan of the zone; none left makes an open plan obsolete."""
+
+    def release(self, zone: str, names: Collection[str], kind: str, actor: str) -> int:
+        """Give up ownership of RRsets without touching DNS; how many."""
+
+    def save_sources(self, sources: Mapping[Ref, Source | None]) -> None:
+        """Remember what changed; None: the object is gone."""
+
+    def forget_sources(self, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None:
+        """Drop the sources of ``kinds`` (group, kind) that are not among ``known``."""
+
+    def requests(self) -> list[Request]:
+        """What waits, oldest first."""
+
+    def decide_hold(self, request: Request, approve: bool) -> int:
+        """Approve or reject the open plan that the request means; how many deletes that decides."""
+
+    def answer(self, request: Request, outcome: str) -> None: ...
+
+    def save_status(self, status: Status) -> None: ...

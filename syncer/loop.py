@@ -1,0 +1,433 @@
+"""When to make a pass, whole or for some names; requests from other processes; pacing."""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from syncer import metrics
+from syncer.config import Config
+from syncer.core.cluster import Cluster
+from syncer.core.kinds import GATEWAY, HTTP_ROUTE, NAMESPACE
+from syncer.core.names import zone_of
+from syncer.core.source import Ref, Source
+from syncer.errors import TargetRefused, TargetUnreachable
+from syncer.health import Health
+from syncer.kube.feed import Feed, KindState, State
+from syncer.ledger import Ledger, LedgerError, Request, Status
+from syncer.pacing import AdaptiveInterval, BackOff
+from syncer.reconcile import Outcomes, Reconciler
+from syncer.targets.base import Target
+
+log = logging.getLogger(__name__)
+
+WINDOW = 0.3
+"""Seconds. The first of several changes goes at once, what follows is gathered for so long."""
+
+DELETE_PATIENCE = 0.9
+"""Seconds. Names that lost their last claim wait until no more of them come, so that the guard sees one blow as one;
+at most so long."""
+
+POLL = 1.0
+"""Seconds between two looks for requests of other processes."""
+
+HEARTBEAT = 5.0
+"""Seconds between two writes of the status row."""
+
+PATIENCE = 10.0
+"""Seconds after the start that one kind which cannot be listed may hold up the others."""
+
+
+class Bell:
+    """Wakes the loop, from any thread or signal handler (``SimpleQueue.put`` is re-entrant, ``Event.set`` is not)."""
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self.stopping = False
+
+    def ring(self) -> None:
+        if self._queue.empty():
+            self._queue.put(None)
+
+    def stop(self) -> None:
+        self.stopping = True
+        self._queue.put(None)
+
+    def wait(self, seconds: float) -> None:
+        try:
+            self._queue.get(timeout=max(0.0, seconds))
+        except queue.Empty:
+            pass
+
+
+@dataclass(slots=True)
+class ZoneWork:
+    """What is to be done in one zone, and when. All times are of the loop's clock.
+
+    ``names`` wait for a pass. ``going`` are names without a claim: when the first and the latest of them came.
+    ``retries`` gives the number of failures and the time of the next try.
+    """
+
+    full_due: float = 0.0
+    names: set[str] = field(default_factory=set)
+    going: set[str] = field(default_factory=set)
+    going_since: float = 0.0
+    going_until: float = 0.0
+    retries: dict[str, BackOff] = field(default_factory=dict)
+    trouble: BackOff = field(default_factory=BackOff)
+    problem: str = ""
+
+    def going_due(self) -> float:
+        return min(self.going_since + DELETE_PATIENCE, self.going_until + WINDOW)
+
+
+class Loop:
+    """Runs in the main thread, which alone touches the database and the target."""
+
+    def __init__(
+        self,
+        config: Config,
+        feed: Feed,
+        cluster: Cluster,
+        target: Target,
+        ledger: Ledger,
+        health: Health,
+        bell: Bell,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.config = config
+        self.feed = feed
+        self.cluster = cluster
+        self.target = target
+        self.ledger = ledger
+        self.health = health
+        self.bell = bell
+        self.clock = clock
+        self.reconciler = Reconciler(
+            config, target, ledger, cluster, self._unread_kinds, lambda: bell.stopping, clock
+        )
+        self.zones = {zone: ZoneWork() for zone in config.scope.zones}
+        self.sources: dict[Ref, Source | None] = {}
+        self.listed: set[tuple[str, str]] = set()
+        self.interval = AdaptiveInterval(config.resync_interval, clock())
+        self.target_trouble = BackOff()
+        self.target_problem = ""
+        self.ledger_trouble = BackOff()
+        self.started = clock()
+        self.started_at = datetime.now(UTC)
+        self.last_pass_at: datetime | None = None
+        self.last_change_at: datetime | None = None
+        self.settled = False
+        self.batch_at = self.probe_due = self.poll_due = self.heartbeat_due = 0.0
+
+    def run(self) -> None:
+        """Turn until the bell is stopped."""
+        self.feed.start()
+        try:
+            while not self.bell.stopping:
+                self.turn()
+                self.bell.wait(self._next_due() - self.clock())
+        finally:
+            self.feed.stop()
+
+    def run_once(self, patience: float = 30.0) -> list[Outcomes]:
+        """One full pass of every zone.
+
+        Raises ``TimeoutError`` when the objects cannot be read within ``patience`` seconds, and what the target and
+        the ledger raise.
+        """
+        self.feed.start()
+        try:
+            deadline = self.clock() + patience
+            while not self._is_settled():
+                if self.bell.stopping or self.clock() > deadline:
+                    problems = "; ".join(f"{state.kind}: {state.reason or state.state}" for state in self._unsettled())
+                    raise TimeoutError(f"not everything could be read: {problems}")
+                self.bell.wait(0.1)
+            self._gather()
+            self._save_sources()
+            return [self._full_pass(zone) for zone in self.zones]
+        finally:
+            self.feed.stop()
+
+    def turn(self) -> None:
+        """Do all that is due."""
+        self.health.beat()
+        self._gather()
+        now = self.clock()
+        if now < self.ledger_trouble.not_before:
+            return
+        try:
+            self._save_status()
+            if self._is_settled() and now >= self.target_trouble.not_before:
+                self._save_sources()
+                with self._target_in_words():
+                    self._answer_requests()
+                    self._probe()
+                    for zone in self.zones:
+                        self._work(zone)
+            self.ledger_trouble.succeeded()
+        except LedgerError as error:
+            delay = self.ledger_trouble.failed(self.clock())
+            log.error("%s; next try in %.0f s", error, delay)
+            metrics.RECONCILE_ERRORS.labels("all", "database").inc()
+            self._look_again()
+
+    # What has changed
+
+    def _gather(self) -> None:
+        """Take over what the watches brought, sorted by how urgent it is."""
+        touched = self.cluster.take()
+        self.sources.update(touched.sources)
+        now = self.clock()
+        for name in touched.names:
+            zone = zone_of(name, self.config.scope.zones)
+            if zone is None:
+                continue
+            work = self.zones[zone]
+            if self.cluster.claimants(name):
+                work.names.add(name)
+                work.going.discard(name)
+            else:
+                if not work.going:
+                    work.going_since = now
+                work.going.add(name)
+                work.going_until = now
+        metrics.QUEUE_LENGTH.set(self._queue())
+
+    def _queue(self) -> int:
+        return sum(len(work.names) + len(work.going) + len(work.retries) for work in self.zones.values())
+
+    def _is_settled(self) -> bool:
+        """Whether enough was listed to begin: an empty cluster and one that has not been read look the same."""
+        if not self.settled:
+            states = self.feed.states()
+            patient = self.clock() < self.started + PATIENCE
+            self.settled = not self._unsettled() or (not patient and any(state.known for state in states))
+        return self.settled
+
+    def _unsettled(self) -> list[KindState]:
+        return [state for state in self.feed.states() if not state.known and state.state is not State.FORBIDDEN]
+
+    def _unread_kinds(self) -> set[str]:
+        """Kinds whose objects may exist although we hold none; a route needs its Gateway and Namespace to be read."""
+        unknown = {state.kind for state in self.feed.states() if not state.known}
+        kinds = {kind.kind for kind in unknown if kind.gives_names}
+        if unknown & {GATEWAY, NAMESPACE}:
+            kinds.add(HTTP_ROUTE.kind)
+        return kinds
+
+    def _save_sources(self) -> None:
+        """Bring the rows of the sources up to date; for a kind just listed, that includes what went while we were
+        down."""
+        if not self.config.dry_run:
+            listed = {(state.kind.group, state.kind.kind) for state in self.feed.states() if state.known}
+            if listed - self.listed:
+                self.ledger.forget_sources(listed - self.listed, [source.ref for source in self.cluster.sources()])
+                self.listed = listed
+            if self.sources:
+                self.ledger.save_sources(self.sources)
+        self.sources = {}
+
+    # Passes
+
+    def _work(self, zone: str) -> None:
+        """Make the pass that is due in a zone, if one is."""
+        work, now = self.zones[zone], self.clock()
+        if self.bell.stopping or now < work.trouble.not_before:
+            return
+        if now >= work.full_due:
+            with self._zone_in_words(zone):
+                self._full_pass(zone)
+            return
+        due = {name for name, trouble in work.retries.items() if now >= trouble.not_before}
+        if now >= self.batch_at + WINDOW:
+            due |= work.names
+        if work.going and now >= work.going_due():
+            due |= work.going
+        if due:
+            self.batch_at = now
+            with self._zone_in_words(zone):
+                self._finish(zone, due, self._timed("names", lambda: self.reconciler.pass_for(zone, due)))
+
+    def _full_pass(self, zone: str) -> Outcomes:
+        work = self.zones[zone]
+        if not self.last_pass_at and self.ledger.is_empty():
+            self.reconciler.rebuild()
+        outcomes = self._timed("zone", lambda: self.reconciler.full_pass(zone))
+        self._finish(zone, None, outcomes)
+        work.full_due = self.clock() + self.interval.seconds(self.clock())
+        if not any(other.full_due == 0.0 for other in self.zones.values()):
+            self.last_pass_at = datetime.now(UTC)
+            metrics.LAST_FULL_PASS.set(time.time())
+            self.health.full_pass_done()
+        return outcomes
+
+    def _finish(self, zone: str, names: set[str] | None, outcomes: Outcomes) -> None:
+        """Cross off what a pass dealt with (None: the whole zone), and note what comes back."""
+        work, now = self.zones[zone], self.clock()
+        work.trouble.succeeded()
+        work.problem = ""
+        done = names if names is not None else work.names | work.going | work.retries.keys()
+        work.names -= done
+        work.going -= done
+        for name in done - outcomes.retry:
+            work.retries.pop(name, None)
+        for name in outcomes.retry:
+            work.retries.setdefault(name, BackOff()).failed(now)
+        work.names |= outcomes.later
+        metrics.HELD_DELETES.labels(zone).set(outcomes.held)
+        if outcomes.changed:
+            self.last_change_at = datetime.now(UTC)
+            self.interval.changed(outcomes.changed, now)
+            work.full_due = min(work.full_due, now + self.interval.seconds(now))
+        for change in outcomes.planned:
+            log.info("Would %s %s", change.op.value, change.after or (change.before and change.before.rrset))
+
+    def _timed(self, kind: str, work: Callable[[], Outcomes]) -> Outcomes:
+        with metrics.RECONCILE_DURATION.labels(kind).time():
+            return work()
+
+    def _probe(self) -> None:
+        """Ask for the serials: another one than ours means that somebody else wrote, or that writes were lost."""
+        now = self.clock()
+        if now < self.probe_due:
+            return
+        self.probe_due = now + self.config.serial_probe_interval
+        serials = self.target.serials()
+        if serials is None:
+            self.target.check()
+        else:
+            for zone, work in self.zones.items():
+                if self.reconciler.is_stale(zone, serials.get(zone)):
+                    work.full_due = min(work.full_due, now)
+        self._target_answers()
+
+    # Requests of other processes
+
+    def _answer_requests(self) -> None:
+        now = self.clock()
+        if now < self.poll_due or self.config.dry_run:
+            return
+        self.poll_due = now + POLL
+        for request in self.ledger.requests():
+            try:
+                outcome = self._answer(request)
+            except TargetRefused as error:
+                outcome = f"refused: {error}"
+            self.ledger.answer(request, outcome)
+            log.info("Request answered: %s", outcome, extra={"action": request.action, "actor": request.actor})
+
+    def _answer(self, request: Request) -> str:
+        zone = request.zone or (zone_of(request.name, self.config.scope.zones) if request.name else "")
+        if zone is None or (zone and zone not in self.zones):
+            return f"{request.name or request.zone} is in no managed zone"
+        if request.action in ("approve", "reject"):
+            count = self.ledger.decide_hold(request, request.action == "approve")
+            self._look_again()
+            return f"{count} deletes {'approved' if request.action == 'approve' else 'rejected'}"
+        if request.action == "sync" and not request.name:
+            for key in [zone] if zone else self.zones:
+                self.reconciler.views.pop(key, None)
+                self.zones[key].full_due = 0.0
+            return f"full pass of {zone or 'every zone'}"
+        if not request.name or not zone:
+            return f"{request.action} needs a name"
+        names = [request.name]
+        if request.action == "release":
+            count = self.ledger.release(zone, names, request.type, request.actor)
+            return f"{count} records released"
+        if request.action == "delete":
+            outcomes = self.reconciler.delete(zone, names, request.type, request.actor)
+            return f"{outcomes.changed} records deleted"
+        outcomes = self.reconciler.pass_for(zone, names, adopt=request.action == "adopt", actor=request.actor)
+        self._finish(zone, set(names), outcomes)
+        return f"{outcomes.changed} records changed"
+
+    # Trouble
+
+    @contextmanager
+    def _target_in_words(self) -> Iterator[None]:
+        """One back-off for a dead server; when it is back, everything is compared."""
+        try:
+            yield
+        except (TargetUnreachable, TargetRefused) as error:
+            delay = self.target_trouble.failed(self.clock())
+            if str(error) != self.target_problem:
+                log.error("%s; next try in %.0f s", error, delay, extra={"target": self.target.name})
+            self.target_problem = str(error)
+            self.health.target_failed(str(error))
+            metrics.RECONCILE_ERRORS.labels("all", "target").inc()
+            self.probe_due = 0.0
+            self._look_again()
+
+    def _target_answers(self) -> None:
+        if self.target_problem:
+            log.info("The target answers again", extra={"target": self.target.name})
+        self.target_problem = ""
+        self.target_trouble.succeeded()
+        self.health.target_ok()
+
+    @contextmanager
+    def _zone_in_words(self, zone: str) -> Iterator[None]:
+        """A zone that cannot be written is its own trouble and holds up no other."""
+        try:
+            yield
+        except TargetRefused as error:
+            work = self.zones[zone]
+            delay = work.trouble.failed(self.clock())
+            if str(error) != work.problem:
+                log.error("%s; next try in %.0f s", error, delay, extra={"zone": zone})
+            work.problem = str(error)
+            work.full_due = 0.0
+            metrics.RECONCILE_ERRORS.labels("all", "zone").inc()
+
+    def _look_again(self) -> None:
+        for work in self.zones.values():
+            work.full_due = 0.0
+
+    # Telling and waiting
+
+    def _save_status(self) -> None:
+        now = self.clock()
+        if now < self.heartbeat_due or self.config.dry_run:
+            return
+        self.heartbeat_due = now + HEARTBEAT
+        at = datetime.now(UTC)
+        next_pass = min((work.full_due for work in self.zones.values()), default=now)
+        self.ledger.save_status(
+            Status(
+                holder=f"{socket.gethostname()} {os.getpid()}",
+                started_at=self.started_at,
+                heartbeat_at=at,
+                last_pass_at=self.last_pass_at,
+                next_pass_at=at + timedelta(seconds=max(0.0, next_pass - now)) if self.settled else None,
+                last_change_at=self.last_change_at,
+                queue=self._queue(),
+                target=self.target.name,
+                target_problem=self.target_problem,
+                kinds=self.feed.states(),
+                zones={zone: work.problem for zone, work in self.zones.items()},
+            )
+        )
+
+    def _next_due(self) -> float:
+        """When the next thing is to be done; the bell may ring earlier."""
+        times = [self.heartbeat_due, self.poll_due]
+        if not self.settled:
+            times.append(self.clock() + 0.1)
+        for work in self.zones.values():
+            own = [work.full_due, *(trouble.not_before for trouble in work.retries.values())]
+            if work.names:
+                own.append(self.batch_at + WINDOW)
+            if work.going:
+                own.append(work.going_due())
+            times.append(max(min(own), work.trouble.not_before))
+        return max(min(times), self.target_trouble.not_before if self.target_problem else 0.0, self.ledger_trouble.not_before)

@@ -1,0 +1,151 @@
+"""``manage.py runsyncer``: watch the cluster, keep the records."""
+
+from __future__ import annotations
+
+import getpass
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from datetime import timedelta
+from operator import attrgetter
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+from django.utils import autoreload, timezone
+
+from catalyst import __version__
+from records.ledger import DatabaseLedger
+from records.models import SyncRequest, SyncStatus
+from syncer import health, metrics
+from syncer.config import Config, HostsConfig
+from syncer.core.cluster import Cluster
+from syncer.core.plan import Op
+from syncer.errors import SyncError
+from syncer.kube.feed import Feed
+from syncer.kube.manifests import ManifestFeed
+from syncer.ledger import LedgerError, Request
+from syncer.loop import HEARTBEAT, Bell, Loop
+from syncer.reconcile import Outcomes
+from syncer.targets import make_target
+
+SIGNS = {Op.CREATE: "+", Op.UPDATE: "~", Op.DELETE: "-"}
+
+GRACE = 3.0
+"""Seconds after SIGTERM that a request under way may still take. What it did is found out at the next start."""
+
+
+class Command(BaseCommand):
+    help = "Watch the cluster and keep its host names in DNS."
+    requires_system_checks: list[str] = []  # noqa: RUF012  (they load the URLconf, and with it what only the web needs)
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--dev-mode", action="store_true", help="write a hosts file, log as text, reload on change")
+        parser.add_argument("--hosts-file", default="", metavar="PATH", help="write this file instead of Technitium")
+        parser.add_argument("--manifests", default="", metavar="DIR", help="read YAML files instead of a cluster")
+        parser.add_argument("--once", action="store_true", help="one pass, then exit (with 2 when --dry-run found changes)")
+        parser.add_argument("--dry-run", action="store_true", help="say what would change, write nothing")
+        parser.add_argument("--rebuild-ledger", action="store_true", help="take every record with our mark for ours")
+        parser.add_argument("--approve-deletes", action="store_true", help="let the deletes go that the guard held")
+        parser.add_argument("--noreload", action="store_true", help="with --dev-mode: do not watch the code")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["dev_mode"] and not options["noreload"] and not options["once"]:
+            autoreload.run_with_reloader(self.sync, **options)
+        else:
+            self.sync(**options)
+
+    def sync(self, **options: Any) -> None:
+        config: Config = settings.SYNC(
+            dev_mode=options["dev_mode"],
+            hosts_file=options["hosts_file"],
+            manifests=options["manifests"],
+            dry_run=options["dry_run"],
+        )
+        if options["dev_mode"] and not connection.introspection.table_names():
+            call_command("migrate", verbosity=0)
+        if options["approve_deletes"] and self._approve():
+            return
+        bell = Bell()
+        cluster = Cluster(config.scope, assume_accepted=bool(config.kube.manifests), ring=bell.ring)
+        try:
+            feed = _feed(config, cluster)
+            target = make_target(config, metrics.observe_request)
+            state = health.Health(feed.states, read_timeout=config.kube.read_timeout)
+            loop = Loop(config, feed, cluster, target, DatabaseLedger(), state, bell)
+            if options["rebuild_ledger"]:
+                loop.reconciler.rebuild()
+            _stop_on_signals(bell)
+            if options["once"]:
+                self._report(loop.run_once(), config)
+                return
+            metrics.set_build(__version__, getattr(settings, "COMMIT", ""))
+            metrics.REGISTRY.register(metrics.ClusterCollector(lambda: Counter((ref.namespace, ref.kind) for ref in map(attrgetter("ref"), cluster.sources())), feed.states))
+            servers = metrics.serve(config.metrics_address), health.serve(config.health_address, state)
+            self._say_hello(config)
+            loop.run()
+            for server in servers:
+                server.close()
+        except (SyncError, LedgerError, TimeoutError) as error:
+            raise CommandError(str(error)) from error
+
+    def _approve(self) -> bool:
+        """Approve what is held; True when a running syncer took it over and there is nothing left to do here."""
+        actor = f"{getpass.getuser()} (command)"
+        alive = SyncStatus.objects.filter(heartbeat_at__gt=timezone.now() - timedelta(seconds=3 * HEARTBEAT)).exists()
+        if not alive:
+            count = DatabaseLedger().decide_hold(Request(0, "approve", "", "", "", actor), approve=True)
+            self.stdout.write(f"{count} deletes approved")
+            return False
+        request = SyncRequest.objects.create(action=SyncRequest.Action.APPROVE, requested_by=actor)
+        for _ in range(100):
+            request.refresh_from_db()
+            if request.done_at:
+                self.stdout.write(f"{request.outcome}; the running syncer deletes them")
+                return True
+            time.sleep(0.1)
+        raise CommandError("the running syncer did not answer within 10 s; the request waits for it in the database")
+
+    def _report(self, passes: list[Outcomes], config: Config) -> None:
+        planned = [change for outcomes in passes for change in outcomes.planned]
+        for change in planned:
+            self.stdout.write(f"{SIGNS[change.op]} {change.after or (change.before and change.before.rrset)}")
+        held = sum(outcomes.held for outcomes in passes)
+        if held:
+            self.stdout.write(f"{held} deletes are held: approve them with --approve-deletes")
+        if config.dry_run and (planned or held):
+            sys.exit(2)
+
+    def _say_hello(self, config: Config) -> None:
+        target = config.target
+        where = target.path if isinstance(target, HostsConfig) else target.url
+        source = config.kube.manifests or "the cluster"
+        self.stderr.write(f"{'(dry run) ' if config.dry_run else ''}from {source} to {where}")
+
+
+def _feed(config: Config, cluster: Cluster) -> Feed:
+    if config.kube.manifests:
+        return ManifestFeed(config.kube.manifests, cluster)
+    from syncer.kube.watcher import KubeFeed  # the client costs memory that a folder of manifests need not pay
+
+    return KubeFeed(config.kube, config.scope, cluster)
+
+
+def _stop_on_signals(bell: Bell) -> None:
+    if threading.current_thread() is not threading.main_thread():
+        return  # under the reloader, which stops the process itself
+
+    def give_up(*_: object) -> None:
+        raise SystemExit("stopped in the middle of a request; the next start looks what became of it")
+
+    def stop(*_: object) -> None:
+        bell.stop()
+        signal.setitimer(signal.ITIMER_REAL, GRACE)
+
+    signal.signal(signal.SIGALRM, give_up)
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)

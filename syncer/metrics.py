@@ -1,0 +1,137 @@
+"""Prometheus metrics. The seven of proposal §4.1.2 keep its names and labels; the others are ours.
+
+``go_version`` of the build metric holds the Python version: dashboards made for the proposal find their label.
+"""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import prometheus_client
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from syncer.httpd import Answer, Server
+from syncer.kube.feed import KindState, State
+
+# The time of creation beside every counter would double the series, under names that nobody agreed on.
+prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
+
+REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+
+RECORDS = Counter(
+    "catalyst_dns_sync_records_total",
+    "DNS records written, by what was done to them (created, updated, deleted)",
+    ["zone", "status"],
+    registry=REGISTRY,
+)
+API_REQUESTS = Counter(
+    "catalyst_dns_sync_api_requests_total",
+    "Technitium API calls; status_code is the HTTP status, or error when there was no answer",
+    ["endpoint", "method", "status_code"],
+    registry=REGISTRY,
+)
+API_REQUEST_DURATION = Histogram(
+    "catalyst_dns_sync_api_request_duration_seconds",
+    "Time from sending an API request until its answer was read",
+    ["endpoint", "method"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+    registry=REGISTRY,
+)
+RECONCILE_DURATION = Histogram(
+    "catalyst_dns_sync_reconcile_duration_seconds",
+    "Time of one pass, from waking up until the last result was stored",
+    ["resource_type"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+    registry=REGISTRY,
+)
+RECONCILE_ERRORS = Counter(
+    "catalyst_dns_sync_reconcile_errors_total",
+    "Changes and passes that failed",
+    ["resource_type", "error_type"],
+    registry=REGISTRY,
+)
+BUILD_INFO = Gauge(
+    "catalyst_dns_sync_build_info",
+    "Always 1; the labels say what runs (go_version is the version of Python)",
+    ["version", "commit", "go_version"],
+    registry=REGISTRY,
+)
+QUEUE_LENGTH = Gauge(
+    "catalyst_dns_sync_queue_length", "Names that wait to be compared or tried again", registry=REGISTRY
+)
+LAST_FULL_PASS = Gauge(
+    "catalyst_dns_sync_last_full_pass_timestamp_seconds",
+    "Unix time of the end of the last complete full pass, 0 before the first",
+    registry=REGISTRY,
+)
+HELD_DELETES = Gauge(
+    "catalyst_dns_sync_held_deletes", "Deletes that wait for a person's approval", ["zone"], registry=REGISTRY
+)
+RATE_LIMIT_WAIT = Gauge(
+    "catalyst_dns_sync_rate_limit_wait_seconds",
+    "How long the latest API request waited for the rate limit",
+    registry=REGISTRY,
+)
+
+
+def set_build(version: str, commit: str) -> None:
+    BUILD_INFO.clear()
+    BUILD_INFO.labels(version, commit, platform.python_version()).set(1)
+
+
+def observe_request(endpoint: str, method: str, status: str, seconds: float) -> None:
+    API_REQUESTS.labels(endpoint, method, status).inc()
+    API_REQUEST_DURATION.labels(endpoint, method).observe(seconds)
+
+
+class ClusterCollector(Collector):
+    """What the cluster looks like, asked when somebody scrapes, so that a namespace that is gone is gone here too.
+
+    ``counts`` gives the number of objects by (namespace, kind), ``states`` is ``Feed.states``. Both are called from
+    the threads of the metrics server. ``clock`` is the one of ``KindState.heard_at``.
+    """
+
+    def __init__(
+        self,
+        counts: Callable[[], Mapping[tuple[str, str], int]],
+        states: Callable[[], Sequence[KindState]],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._counts = counts
+        self._states = states
+        self._clock = clock
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        resources = GaugeMetricFamily(
+            "catalyst_dns_sync_ingress_resources",
+            "Objects that name hosts, as the watches know them",
+            labels=["namespace", "type"],
+        )
+        for labels, count in sorted(self._counts().items()):
+            resources.add_metric(labels, count)
+        yield resources
+
+        ages = GaugeMetricFamily(
+            "catalyst_dns_sync_watch_age_seconds",
+            "Time since a watched kind was last heard from",
+            labels=["kind"],
+        )
+        now = self._clock()
+        for state in self._states():
+            if state.heard_at and state.state in (State.WATCHING, State.UNREACHABLE):
+                ages.add_metric([str(state.kind)], max(0.0, now - state.heard_at))
+        yield ages
+
+
+def serve(address: str, registry: CollectorRegistry = REGISTRY) -> Server:
+    """Serve /metrics until the server is closed. Raises ``CannotListen``."""
+
+    def metrics() -> Answer:
+        return Answer(prometheus_client.generate_latest(registry), prometheus_client.CONTENT_TYPE_PLAIN_0_0_4)
+
+    return Server("METRICS_BIND_ADDRESS", address, {"/metrics": metrics})

@@ -1,0 +1,81 @@
+"""Technitium's rData and parameters, and the presentation format that the rest of the program speaks."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from syncer.core.rrsets import MARK_LIMIT, RRset
+
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "A": ("ipAddress",),
+    "AAAA": ("ipAddress",),
+    "CNAME": ("cname",),
+    "NS": ("nameServer",),
+    "PTR": ("ptrName",),
+    "TXT": ("text",),
+    "MX": ("preference", "exchange"),
+    "SRV": ("priority", "weight", "port", "target"),
+    "CAA": ("flags", "tag", "value"),
+}
+"""The types that we can write, with their fields in presentation order; rData and the calls name them alike."""
+
+HOSTS = frozenset({"CNAME", "NS", "PTR", "MX", "SRV"})
+"""Types whose last field is a host name."""
+
+IMPORTABLE = frozenset({"A", "AAAA"}) | HOSTS
+"""Types that the zone file parser reads as they were written; it does not unescape what stands in quotes."""
+
+_PLAIN = re.compile(r"[A-Za-z0-9._:*/ -]+")
+
+
+def value_of(type_: str, rdata: Mapping[str, Any]) -> str:
+    """The value in presentation format; for a type that we do not know, a text that tells two values apart."""
+    if type_ == "A":
+        return str(rdata["ipAddress"])
+    fields = FIELDS.get(type_)
+    if fields is None:
+        return " ".join(str(part) for part in rdata.values())
+    if type_ == "AAAA":
+        return str(ipaddress.IPv6Address(rdata["ipAddress"]))
+    text = " ".join(str(rdata[field]) for field in fields)
+    return text.lower() if type_ in HOSTS else text
+
+
+def parameters(type_: str, value: str) -> dict[str, str]:
+    """What add, delete and update call the value. TXT goes as one text, which the server cuts at 255 bytes itself."""
+    fields = FIELDS[type_]
+    return dict(zip(fields, value.split(" ", len(fields) - 1), strict=True))
+
+
+def replacement(type_: str, old: str, new: str) -> dict[str, str]:
+    """The parameters of an update from one value to another. A CNAME has no old one: ``cname`` is the new target."""
+    if type_ == "CNAME":
+        return parameters(type_, new)
+    changed = {f"new{field[0].upper()}{field[1:]}": part for field, part in parameters(type_, new).items()}
+    return parameters(type_, old) | changed
+
+
+def is_storable(mark: str) -> bool:
+    """The server takes 255 characters and stores 255 bytes: one more, and it never writes the zone's file again."""
+    return len(mark) <= MARK_LIMIT and mark.isascii() and mark.isprintable()
+
+
+def is_importable(rrset: RRset, mark: str) -> bool:
+    """Whether the zone file says exactly this. The parser takes a backslash in a comment for an escape, a leading
+    ``{`` for JSON, and keeps a leading blank."""
+    return (
+        rrset.type in IMPORTABLE
+        and is_storable(mark)
+        and "\\" not in mark
+        and mark[:1] not in ("{", " ", ";")
+        and all(_PLAIN.fullmatch(text) for text in (rrset.name, *rrset.values))
+    )
+
+
+def zone_lines(rrset: RRset, mark: str) -> str:
+    """The RRset as lines of a zone file, names absolute, the mark as each line's comment."""
+    dot = "." if rrset.type in HOSTS else ""
+    return "".join(f"{rrset.name}. {rrset.ttl} IN {rrset.type} {value}{dot} ;{mark}\n" for value in rrset.values)

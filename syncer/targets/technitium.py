@@ -1,0 +1,126 @@
+"""A Technitium DNS server as a target."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+from syncer.config import TechnitiumConfig
+from syncer.core.rrsets import Found, Marker, RRset
+from syncer.pacing import RateLimit
+from syncer.targets.base import Change, Reading, Result
+from syncer.targets.rdata import FIELDS
+from syncer.targets.standing import Standing
+from syncer.targets.technitium_api import Door, Observe
+from syncer.targets.technitium_write import Rights, ZoneWriter
+from syncer.targets.technitium_zone import ServerZone, problem_of
+
+
+class TechnitiumTarget:
+    """See ``Target``. Not thread-safe: one thread calls, so that writes to a zone come one after another.
+
+    Known and not to be switched off: deleting an address takes a PTR record for it along, where the server hosts the
+    reverse zone (trap 12). In a signed zone one write raises the serial by several, so that each pass lists it again.
+    """
+
+    name = "technitium"
+    keeps_ttl = True
+
+    def __init__(
+        self,
+        config: TechnitiumConfig,
+        marker: Marker,
+        zones: Collection[str],
+        *,
+        observe: Observe = lambda endpoint, method, status, seconds: None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.version = ""
+        """The server's, once ``check`` has asked."""
+        self.primary = ""
+        """The cluster's primary node, when it is not the server that we talk to. Only the primary has comments."""
+        self._checked = False
+        self._door = Door(config, RateLimit(config.rate_limit, clock, sleep), observe)
+        self._marker = marker
+        self._standings = {zone: Standing(clock) for zone in zones}
+        self._rights = Rights()
+
+    def check(self) -> None:
+        session = self._door.call("/api/user/session/get", {})
+        info = session.get("info", {})
+        self.version = info.get("version", "")
+        primaries = [node for node in info.get("clusterNodes") or () if node.get("type") == "Primary"]
+        self.primary = next((node["name"] for node in primaries if node.get("state") != "Self"), "")
+        self._checked = True
+
+    def serials(self) -> Mapping[str, int]:
+        """Zones that cannot be used are left out; ``problems`` says why."""
+        self._meet()
+        node = {"node": self.primary} if self.primary else {}
+        states = {state["name"]: state for state in self._door.call("/api/zones/list", node)["zones"]}
+        serials = {}
+        for zone, standing in self._standings.items():
+            if (state := states.get(zone)) is None:
+                standing.problem = f"zone {zone} is not on the server, or the token has no rights on it"
+                standing.shown(None)
+                continue
+            standing.problem = problem_of(zone, state)
+            standing.shown(state.get("soaSerial"))
+            if standing.serial is not None and not standing.problem:
+                serials[zone] = standing.serial
+        return serials
+
+    def read(self, zone: str, names: Collection[str] | None = None) -> Reading:
+        self._meet()
+        server_zone = self._zone(zone)
+        if names is None:
+            serial, found = server_zone.list_all()
+            return Reading(zone, serial, self._to_the_end(zone, serial, found))
+        if not names:
+            return Reading(zone, None, iter(()))
+        found = iter(server_zone.look(frozenset(names)))
+        return Reading(zone, self._standings[zone].serial, found)
+
+    def refuses(self, rrset: RRset) -> str:
+        if rrset.type not in FIELDS:
+            return f"records of type {rrset.type} cannot be written to Technitium"
+        if rrset.type == "TXT" and not "".join(rrset.values).isascii() and _numbers(self.version) < (15, 3):
+            return "Technitium before 15.3 turns what is not ASCII in a TXT record into question marks"
+        return ""
+
+    def apply(self, zone: str, changes: Sequence[Change]) -> Iterator[Result]:
+        self._meet()
+        return ZoneWriter(self._zone(zone), self._marker, self._rights, self.serials).run(changes)
+
+    def left_serial(self, zone: str) -> int | None:
+        """The serial at which the zone stands when nobody but us wrote since it was last read as a whole; None when
+        somebody did, or when we do not know."""
+        standing = self._standings[zone]
+        return standing.serial if standing.alone else None
+
+    @property
+    def problems(self) -> Mapping[str, str]:
+        """Zone to what is wrong with it, as far as we have heard."""
+        return {zone: standing.problem for zone, standing in self._standings.items() if standing.problem}
+
+    def close(self) -> None:
+        self._door.close()
+
+    def _meet(self) -> None:
+        """What the first call must know: which node of a cluster has the comments."""
+        if not self._checked:
+            self.check()
+
+    def _zone(self, zone: str) -> ServerZone:
+        return ServerZone(self._door, zone, self._standings[zone], self.primary)
+
+    def _to_the_end(self, zone: str, serial: int | None, found: Iterator[Found]) -> Iterator[Found]:
+        standing = self._standings[zone]
+        standing.lost_track()
+        yield from found
+        standing.listed(serial)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())

@@ -1,0 +1,216 @@
+"""The one door to Technitium's HTTP API: what it answers, or an error of ours."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from syncer.config import TechnitiumConfig
+from syncer.errors import TargetRefused, TargetUnreachable
+from syncer.pacing import RateLimit
+
+Observe = Callable[[str, str, str, float], None]
+"""endpoint, method, status ("error" when nothing came), seconds"""
+
+log = logging.getLogger(__name__)
+
+CHUNK = 65536
+
+
+class ServerSaid(TargetRefused):
+    """The server understood and refused; the text is its own (technitium.md, "Error-text catalogue")."""
+
+
+class _Pinned(HTTPAdapter):
+    """Trusts the one certificate that has this fingerprint, whatever names it carries."""
+
+    def __init__(self, fingerprint: str) -> None:
+        self._fingerprint = fingerprint
+        super().__init__(pool_connections=1, pool_maxsize=1)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs, assert_fingerprint=self._fingerprint)
+
+
+class Door:
+    """Keeps one connection. Every request is a POST, with the token in the Authorization header; a server before 15.0
+    does not read that one and says so, and gets it as a form field from then on. It never stands in a URL.
+
+    Raises ``TargetUnreachable`` when no sensible answer came, ``ServerSaid`` for a refusal, and ``TargetRefused``
+    when no request at all can succeed (token, redirect).
+    """
+
+    def __init__(self, config: TechnitiumConfig, limit: RateLimit, observe: Observe) -> None:
+        if not re.fullmatch(r"[!-~]+", config.token):
+            raise TargetRefused("DNS_API_TOKEN is empty or holds characters that no token has")
+        self.is_old = False
+        """Before 15.0."""
+        self._base = config.url.rstrip("/")
+        url = urlsplit(self._base)
+        self.url = f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}"
+        """For people: without a password that may stand in it."""
+        self._token = config.token
+        self._timeout = config.timeout
+        self._limit = limit
+        self._observe = observe
+        self._session = requests.Session()
+        self._session.trust_env = False  # a .netrc would replace our Authorization header
+        self._session.mount("http://", HTTPAdapter(pool_connections=1, pool_maxsize=1))
+        self._session.mount("https://", HTTPAdapter(pool_connections=1, pool_maxsize=1))
+        self._session.verify = config.ca_file or not config.fingerprint
+        if config.fingerprint:
+            self._session.mount("https://", _Pinned(config.fingerprint))
+
+    def call(self, path: str, params: Mapping[str, str]) -> Mapping[str, Any]:
+        """The answer's ``response``, or all of it where the server does not nest it."""
+        with self._post(path, params) as response:
+            body = _body(response)
+        if self._must_use_form(body):
+            return self.call(path, params)
+        answer = self._envelope(response, body)
+        nested: Mapping[str, Any] = answer.get("response", answer)
+        return nested
+
+    @contextmanager
+    def stream(self, path: str, params: Mapping[str, str]) -> Iterator[Iterator[bytes]]:
+        """The body while it arrives. What is not JSON is refused here; an error text is for the reader to find."""
+        with self._post(path, params) as response:
+            is_json = response.headers.get("Content-Type", "").startswith("application/json")
+            if response.status_code != 200 or not is_json:
+                self._envelope(response, _body(response))
+            yield _chunks(response)
+
+    def complain(self, text: str) -> bool:
+        """Raise what ``text``, an answer that should have been a stream of records, says instead. True: ask again."""
+        if self._must_use_form(text.encode()):
+            return True
+        try:
+            self._decode(text.encode())
+        except ValueError as e:
+            raise TargetUnreachable(f"{self.url} broke off its answer") from e
+        raise TargetUnreachable(f"{self.url} answered without the records that were asked for")
+
+    def import_zone(self, zone: str, lines: str, params: Mapping[str, str]) -> None:
+        """Replace the RRsets that ``lines`` (a zone file) holds; every other one stays."""
+        query = {**params, "zone": zone, "overwrite": "true"}
+        if not self.is_old:
+            # Any other spelling of the type ("; charset=utf-8") is not recognised.
+            with self._post("/api/zones/import", query, lines.encode("ascii")) as response:
+                body = _body(response)
+            if not self._must_use_form(body):
+                self._envelope(response, body)
+                return
+        self.call("/api/zones/import", {**query, "records": lines})
+
+    def close(self) -> None:
+        self._session.close()
+
+    @contextmanager
+    def _post(self, path: str, params: Mapping[str, str], raw: bytes | None = None) -> Iterator[requests.Response]:
+        headers = {} if self.is_old else {"Authorization": f"Bearer {self._token}"}
+        if raw is None:
+            sent: dict[str, Any] = {"data": {**params, "token": self._token} if self.is_old else params}
+        else:
+            headers["Content-Type"] = "text/plain"
+            sent = {"data": raw, "params": params}
+        status = "error"
+        try:
+            with self._limit:
+                started = time.perf_counter()
+                try:
+                    response = self._session.post(
+                        self._base + path,
+                        headers=headers,
+                        timeout=self._timeout,
+                        allow_redirects=False,
+                        stream=True,
+                        **sent,
+                    )
+                    status = str(response.status_code)
+                finally:
+                    seconds = time.perf_counter() - started
+                    self._observe(path, "POST", status, seconds)
+                    log.debug("POST %s: %s in %.3f s", path, status, seconds)
+        except requests.RequestException as e:
+            raise TargetUnreachable(self._why(e)) from e
+        try:
+            yield response
+        except requests.RequestException as e:
+            raise TargetUnreachable(f"{self.url} broke off its answer: {self._why(e)}") from e
+        finally:
+            response.close()
+
+    def _why(self, error: requests.RequestException) -> str:
+        if isinstance(error, requests.exceptions.SSLError):
+            if "ingerprint" in str(error):
+                return f"the certificate of {self.url} does not have the fingerprint in DNS_API_TLS_FINGERPRINT"
+            return (
+                f"the certificate of {self.url} is not trusted:"
+                f" set DNS_API_CA_FILE or DNS_API_TLS_FINGERPRINT ({_root(error)})"
+            )
+        if isinstance(error, requests.Timeout):
+            return f"{self.url} did not answer within {self._timeout:g} s"
+        return f"{self.url} cannot be reached: {_root(error)}"
+
+    def _envelope(self, response: requests.Response, body: bytes) -> dict[str, Any]:
+        status = response.status_code
+        if 300 <= status < 400:
+            to = urlsplit(response.headers.get("Location", ""))
+            raise TargetRefused(f"the server redirects to {to.scheme}://{to.netloc}: set DNS_SERVER_URL to that")
+        if not body:
+            raise TargetUnreachable(f"{self.url} answered {status} with nothing: is this Technitium's web service?")
+        try:
+            return self._decode(body)
+        except ValueError as e:
+            html = b"<html" in body[:1024].lower() or "html" in response.headers.get("Content-Type", "")
+            what = f"a proxy answered {status} with HTML" if html else f"{self.url} answered {status} without JSON"
+            raise TargetUnreachable(f"{what} instead of Technitium's API") from e
+
+    def _decode(self, body: bytes) -> dict[str, Any]:
+        answer = json.loads(body)
+        if not isinstance(answer, dict):
+            raise ValueError("not an object")
+        status = answer.get("status")
+        if status == "ok":
+            return answer
+        if status == "invalid-token":
+            raise TargetRefused(
+                f"{self.url} does not accept the API token: it expired, was deleted, or its user was disabled;"
+                " make a new one and put it in DNS_API_TOKEN"
+            )
+        text = str(answer.get("errorMessage") or f"status {status!r}")
+        if inner := answer.get("innerErrorMessage"):
+            text += f" ({inner})"
+        raise ServerSaid(text.replace(self._token, "[token]"))
+
+    def _must_use_form(self, body: bytes) -> bool:
+        """Whether a server before 15.0 did not see our token; from now on it will."""
+        if self.is_old or b"'token' missing" not in body.replace(rb"\u0027", b"'"):
+            return False
+        self.is_old = True
+        return True
+
+
+def _body(response: requests.Response) -> bytes:
+    return b"".join(_chunks(response))
+
+
+def _chunks(response: requests.Response) -> Iterator[bytes]:
+    chunks: Iterator[bytes] = response.iter_content(CHUNK)
+    return chunks
+
+
+def _root(error: BaseException) -> str:
+    """What it came from, in the system's words."""
+    while inner := error.__cause__ or error.__context__:
+        error = inner
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

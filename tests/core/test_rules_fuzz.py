@@ -1,0 +1,163 @@
+"""Traefik rules that nobody would write: against a naive model, and against the clock."""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syncer.core.rules import RuleError, rule_names
+
+WORDS = [
+    "Host",
+    "hostregexp",
+    "HostSNI",
+    "Path",
+    "`a.x`",
+    '"b.x"',
+    r'"\xff"',
+    '"\\',
+    "``",
+    "`{n:a}`",
+    "(",
+    ")",
+    ",",
+    "!",
+]
+MARKS = ["&&", "||", "|", "\n", "\r", " ", "//", "/*", "*/", "\0", "\ufeff", "\udcff", "é", "'", "1", "."]
+
+
+@given(
+    st.text() | st.lists(st.sampled_from(WORDS + MARKS)).map("".join), st.booleans(), st.sampled_from(["", "v2", "v3"])
+)
+def test_it_raises_nothing_but_its_own_error(rule: str, tcp: bool, declared: str) -> None:
+    try:
+        found = rule_names(rule, tcp=tcp, declared=declared)
+    except RuleError as e:
+        assert str(e)
+        return
+    assert not {skip.name for skip in found.skipped} & set(found.names)
+    assert all(skip.reason for skip in found.skipped)
+
+
+class Matcher(NamedTuple):
+    text: str
+    hosts: tuple[str, ...] = ()
+
+    def render(self) -> str:
+        return self.text
+
+    def matches(self, host: str, negated: bool) -> tuple[bool, bool]:
+        """Whether it lets the host through, and whether it does so by name."""
+        if not self.hosts:
+            return (True, False) if "Host(`*`)" not in self.text else (not negated, False)
+        inside = any(host == own or own == "*." + host.partition(".")[2] for own in self.hosts)
+        return inside is not negated, inside and not negated
+
+    def wanted(self, negated: bool) -> set[str]:
+        return set() if negated else set(self.hosts)
+
+
+class Not(NamedTuple):
+    inner: Expression
+
+    def render(self) -> str:
+        return f"!({self.inner.render()})"
+
+    def matches(self, host: str, negated: bool) -> tuple[bool, bool]:
+        return self.inner.matches(host, not negated)
+
+    def wanted(self, negated: bool) -> set[str]:
+        return self.inner.wanted(not negated)
+
+
+class Both(NamedTuple):
+    """Both sides, or one of them with `||`."""
+
+    operator: str
+    left: Expression
+    right: Expression
+
+    def render(self) -> str:
+        sides = [
+            f"({side.render()})" if isinstance(side, Both) and self.operator == "&&" != side.operator else side.render()
+            for side in (self.left, self.right)
+        ]
+        return f"{sides[0]} {self.operator}\n{sides[1]}"
+
+    def matches(self, host: str, negated: bool) -> tuple[bool, bool]:
+        left, left_named = self.left.matches(host, negated)
+        right, right_named = self.right.matches(host, negated)
+        if (self.operator == "&&") is not negated:
+            return left and right, left and right and (left_named or right_named)
+        return left or right, left_named or right_named
+
+    def wanted(self, negated: bool) -> set[str]:
+        return self.left.wanted(negated) | self.right.wanted(negated)
+
+
+Expression = Matcher | Not | Both
+
+HOSTS = ["a.x", "b.x", "c.x", "x", "a.y", "a.a.x", "*.x", "*.y", "*.a.x"]
+OTHERS = ["Path(`/`)", "HostRegexp(`^a`)", "Method(`GET`)", "Host(`*`)"]
+
+matchers = st.sampled_from([Matcher(f"Host(`{host}`)", (host,)) for host in HOSTS] + [Matcher(text) for text in OTHERS])
+rules: st.SearchStrategy[Expression] = st.recursive(
+    matchers,
+    lambda inner: inner.map(Not) | st.builds(Both, st.sampled_from(["&&", "||"]), inner, inner),
+    max_leaves=12,
+)
+
+
+@given(rules)
+def test_it_publishes_exactly_the_wanted_names_that_a_naive_model_lets_through(rule: Expression) -> None:
+    """A wildcard is asked by a host below it that no rule mentions."""
+    expected = {name for name in rule.wanted(False) if rule.matches(name.replace("*", "unmentioned"), False)[1]}
+    assert set(rule_names(rule.render(), declared="v3").names) == expected
+
+
+def joined(operator: str, rule: str, count: int) -> str:
+    return operator.join(rule.replace("#", str(n)) for n in range(count))
+
+
+HOSTILE = {
+    "open parentheses": "(" * 100_000,
+    "parentheses": "(" * 49_990 + "Host(`a.x`)" + ")" * 49_990,
+    "negations": "!" * 50_000 + "Host(`a.x`)",
+    "negated parentheses": "!(" * 30_000 + "Host(`a.x`)" + ")" * 30_000,
+    "or": joined("||", "Host(`#.x`)", 6_500),
+    "and": joined("&&", "Host(`#.x`)", 6_500),
+    "not": joined("&&", "!Host(`#.x`)", 6_000),
+    "without hosts": joined("||", "A(`b`)", 12_000).replace("A", "Path"),
+    "nested or": joined("||(", "Host(`#.x`)", 6_000) + ")" * 5_999,
+    "nested and/or": joined("", "Host(`#.x`)||(!Host(`#.y`)&&(", 2_900) + "Host(`a.x`)" + "))" * 2_900,
+    "wildcards": joined("||", "Host(`#.x`)||Host(`*.x`)", 3_500),
+    "wildcards of many": "(" + joined("||", "Host(`#.x`)", 3_500) + ")" + "&&Host(`*.x`)" * 3_500,
+    "arguments": "Host(" + joined(",", "`#.x`", 9_000) + ")",
+    "bad names": joined("||", "Host(`#..x`)", 6_000),
+    "international names": joined("||", "Host(`é#.x`)", 6_000),
+    "long label": "Host(`" + "é" * 45_000 + "`)",
+    "marks to reorder": "Host(`" + "\u0301\u0316" * 25_000 + "`)",
+    "escapes": 'Host("' + r"\x61" * 24_000 + '")',
+    "open string": 'Host("' + r"\"" * 49_000,
+    "open comment": "/*" + "* /" * 33_000,
+    "comments": "/**/" * 24_000 + "Host(`a.x`)",
+    "newlines": "Host(`a.x`)" + "\n" * 99_000,
+    "braces": "HostRegexp(`" + "{a:" * 24_000 + "}" * 24_000 + "`,`a.x`)",
+    "a name": "a" * 100_000,
+}
+
+
+@pytest.mark.parametrize("rule", HOSTILE.values(), ids=HOSTILE)
+def test_it_needs_no_time_for_a_hostile_rule(rule: str) -> None:
+    """The slowest takes 0.2 s of processor time; quadratic ones took 10 and more, recursive ones ended the process."""
+    assert len(rule) <= 110_000
+    start = time.process_time()
+    try:
+        rule_names(rule)
+    except RuleError as e:
+        assert len(str(e)) < 200
+    assert time.process_time() - start < 2

@@ -1,0 +1,305 @@
+"""What the server does for each verb."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from tests.fakes.kubernetes import events, patches
+from tests.fakes.kubernetes.errors import ApiError, invalid, too_large
+from tests.fakes.kubernetes.forms import Form, style_of
+from tests.fakes.kubernetes.http import Connection, Request
+from tests.fakes.kubernetes.resources import ACCESS_REVIEWS, CORE_EVENTS, NAMESPACES, Manifest
+from tests.fakes.kubernetes.routes import Route, is_true
+from tests.fakes.kubernetes.selectors import Matches, by_fields, by_labels
+from tests.fakes.kubernetes.store import Change, Record
+from tests.fakes.kubernetes.watch import Watch
+
+if TYPE_CHECKING:
+    from tests.fakes.kubernetes.server import ApiServer
+
+_SHORTEST_WATCH = 1800
+
+
+class _PlainYaml(yaml.SafeLoader):
+    """Times stay text, as in JSON."""
+
+
+_PlainYaml.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def load_yaml(text: str | bytes) -> list[Any]:
+    """The documents in ``text``, without the empty ones."""
+    return [document for document in yaml.load_all(text, _PlainYaml) if document is not None]
+
+
+class Call:
+    """One request to a resource."""
+
+    def __init__(self, server: ApiServer, request: Request, connection: Connection, route: Route) -> None:
+        self.server, self.store, self.request, self.connection, self.route = (
+            server,
+            server.store,
+            request,
+            connection,
+            route,
+        )
+        self.resource = events.stored(route.resource)
+        self.namespace = route.namespace if route.resource.namespaced else ""
+        self.dry_run = request.query.get("dryRun") == "All"
+
+    def run(self) -> None:
+        verbs: dict[str, Callable[[], None]] = {
+            "get": self._get,
+            "list": self._list,
+            "watch": self._watch,
+            "create": self._create,
+            "update": self._update,
+            "patch": self._patch,
+            "delete": self._delete,
+            "deletecollection": self._delete_collection,
+        }
+        verbs[self.route.verb]()
+
+    def _get(self) -> None:
+        record = self.store.get(self.resource, self.namespace, self.route.name)
+        form = self._form()
+        if form.style == "table":
+            self.connection.answer(200, form.page([record], {"resourceVersion": str(record.rv)}))
+        else:
+            self.connection.answer(200, form.one(record))
+
+    def _list(self) -> None:
+        query = self.request.query
+        form, limit, token = self._form(), int(query.get("limit") or 0), query.get("continue", "")
+        if token:
+            rv, records, token, remaining = self.server.pages.next(token, limit)
+        else:
+            wanted = self._version(query.get("resourceVersion", ""))
+            rv, selectors = self.store.rv, self._selectors()
+            if wanted > rv:
+                raise too_large(wanted, rv)
+            if query.get("resourceVersionMatch") == "Exact" and wanted != rv:
+                raise ApiError(410, f"The resourceVersion for the provided list is too old: {wanted}")
+            # A list that takes any version comes from the watch cache of a real server, which knows no pages.
+            limit = 0 if query.get("resourceVersion") == "0" else limit
+            records, token, remaining = self.server.pages.first(rv, self._chosen(selectors), limit)
+            remaining = 0 if selectors else remaining
+        metadata: Manifest = {"resourceVersion": str(rv)}
+        if token:
+            metadata["continue"] = token
+            if remaining:
+                metadata["remainingItemCount"] = remaining
+        self.connection.answer(200, form.page(records, metadata))
+
+    def _watch(self) -> None:
+        query, connection = self.request.query, self.connection
+        if "sendInitialEvents" in query:
+            why = "Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled"
+            raise ApiError(422, f'ListOptions.meta.k8s.io "" is invalid: sendInitialEvents: {why}')
+        rv = query.get("resourceVersion", "")
+        self._version(rv)
+        seconds = float(query.get("timeoutSeconds") or 0) or _SHORTEST_WATCH * (1 + random.random())
+        period = self.server.bookmark_period if is_true(query.get("allowWatchBookmarks")) else None
+        form = self._form()
+        watch = Watch(self.store, self.resource, self.namespace, self._selectors(), form, connection)
+
+        def forget() -> None:
+            watch.close()
+            self.server.watches.pop(watch, None)
+
+        self.server.watches[watch] = connection
+        connection.on_lost = forget
+        watch.on_end = forget
+        connection.begin()
+        watch.start(rv)
+        if watch in self.server.watches:
+            watch.keep(self.server.loop, seconds, period)
+
+    def _create(self) -> None:
+        body = self._body()
+        if self.route.resource == ACCESS_REVIEWS:
+            self.connection.json(201, self.server.access.review(body))
+            return
+        home = (body.get("metadata") or {}).get("namespace") or self.namespace
+        if self.resource.namespaced and home != self.namespace:
+            message = f"the namespace of the provided object does not match the namespace sent on the request: {home}"
+            raise ApiError(400, message)
+        self._answer(201, self.store.create(self.resource, self.namespace, self._into(body), self.dry_run))
+
+    def _update(self) -> None:
+        body = self._into(self._body())
+        if not self.resource.unconditional and not body["metadata"].get("resourceVersion"):
+            why = "Invalid value: 0x0: must be specified for an update"
+            raise invalid(self.resource, self.route.name, "metadata.resourceVersion", why)
+        self._change(lambda _: body)
+
+    def _patch(self) -> None:
+        media = self.request.headers.get("content-type", "").partition(";")[0].strip()
+        patch = _decode(self.request.body, media)
+        match media:
+            case "application/json-patch+json":
+                self._change(self._seen(lambda body: patches.json_patch(body, patch)))
+            case "application/merge-patch+json":
+                self._change(self._seen(lambda body: patches.merge(body, patch)))
+            case "application/strategic-merge-patch+json" if self.resource.builtin:
+                keys = dict(self.resource.merge_keys)
+                self._change(self._seen(lambda body: patches.strategic(body, patch, keys)))
+            case "application/apply-patch+yaml":
+                self._apply(patch)
+            case _:
+                known = "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
+                message = f"the body of the request was in an unknown format - accepted media types include: {known}"
+                raise ApiError(415, message)
+
+    def _delete(self) -> None:
+        name = self.route.name
+        record, gone = self.store.delete(self.resource, self.namespace, name, self._options(), self.dry_run)
+        if not gone:
+            self._answer(200, record)
+            return
+        details = {"name": name, "group": self.resource.group, "kind": self.resource.plural}
+        details["uid"] = record.body["metadata"]["uid"]
+        status: Manifest = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
+        self.connection.json(200, {**status, "details": {key: value for key, value in details.items() if value}})
+
+    def _delete_collection(self) -> None:
+        records = self._chosen(self._selectors())
+        for record in records:
+            self.store.delete(self.resource, record.namespace, record.name, None, self.dry_run)
+        self.connection.answer(200, self._form().page(records, {"resourceVersion": str(self.store.rv)}))
+
+    def _apply(self, patch: Manifest) -> None:
+        """Server-side apply as a merge: without field owners, so without conflicts between them."""
+        if not self.request.query.get("fieldManager"):
+            raise invalid(self.resource, self.route.name, "fieldManager", "Required value: is required for apply patch")
+        self._check_fields(patch)
+        name = self.route.name
+        if name in self.store.shelf(self.resource).namespaces.get(self.namespace, {}):
+            self._change(self._seen(lambda body: patches.merge(body, patch)))
+            return
+        body = {**patch, "metadata": {**(patch.get("metadata") or {}), "name": name}}
+        self._answer(201, self.store.create(self.resource, self.namespace, self._into(body), self.dry_run))
+
+    def _change(self, change: Change) -> None:
+        route = self.route
+        record = self.store.update(self.resource, self.namespace, route.name, change, route.subresource, self.dry_run)
+        self._answer(200, record)
+
+    def _seen(self, change: Change) -> Change:
+        """``change``, made on the object as it looks through the requested kind and version."""
+
+        def run(body: Manifest) -> Manifest:
+            shown = events.to_core(body) if self.route.resource == CORE_EVENTS else body
+            changed = change(shown)
+            self._check_fields(changed)
+            return self._into(changed)
+
+        return run
+
+    def _into(self, body: Manifest) -> Manifest:
+        return events.from_core(body) if self.route.resource == CORE_EVENTS else body
+
+    def _answer(self, code: int, record: Record) -> None:
+        self.connection.answer(code, self._form().one(record))
+
+    def _form(self) -> Form:
+        return Form(self.route.resource, self.route.version, style_of(self.request.headers.get("accept", "")))
+
+    def _chosen(self, selectors: list[Matches]) -> list[Record]:
+        """In the order of the keys in etcd."""
+        shelf = self.store.shelf(self.resource)
+        records = shelf.records(self.namespace)
+        if selectors:
+            records = (r for r in records if all(matches(r.body) for matches in selectors))
+        return sorted(records, key=lambda r: (r.namespace, r.name))
+
+    def _selectors(self) -> list[Matches]:
+        query, resource = self.request.query, self.route.resource
+        selectors = by_labels(query["labelSelector"]) if query.get("labelSelector") else []
+        terms = query.get("fieldSelector", "")
+        if self.route.name:
+            terms = ",".join(filter(None, (terms, f"metadata.name={self.route.name}")))
+        if terms:
+            any_field = resource.plural == "events"
+            names = ("metadata.name", "metadata.namespace") if resource.namespaced else ("metadata.name",)
+            selectors += by_fields(
+                terms, lambda label: any_field or label in names, lambda label: events.stored_field(resource, label)
+            )
+        return selectors
+
+    def _version(self, text: str) -> int:
+        if text and not text.isdecimal():
+            raise ApiError(400, f'Invalid value: "{text}": resourceVersion must be a number', "BadRequest")
+        return int(text or 0)
+
+    def _options(self) -> Manifest:
+        options: Manifest = _decode(self.request.body, "application/json") if self.request.body.strip() else {}
+        return options
+
+    def _body(self) -> Manifest:
+        body: Manifest = _decode(
+            self.request.body, self.request.headers.get("content-type", "").partition(";")[0].strip()
+        )
+        wanted = self.route.resource.api_version(self.route.version), self.route.resource.kind
+        # The built-in kinds may leave both out, as a real decoder takes them from the path.
+        found = body.get("apiVersion", wanted[0]), body.get("kind", wanted[1])
+        if found != wanted:
+            message = f"the API version in the data ({found[0]}) does not match the expected API version ({wanted[0]})"
+            raise ApiError(400, message if found[0] != wanted[0] else f"{found[1]} is not {wanted[1]}")
+        if not isinstance(body.get("metadata", {}), dict):
+            raise ApiError(400, "metadata is not an object")
+        body.setdefault("metadata", {})
+        self._check_fields(body)
+        return body
+
+    def _check_fields(self, body: Manifest) -> None:
+        """Unknown fields at the top are pruned, or refused when the client asks for that."""
+        if self.request.query.get("fieldValidation") != "Strict":
+            return
+        known = ("apiVersion", "kind", "metadata", *self.route.resource.fields)
+        if unknown := [f'unknown field "{field}"' for field in body if field not in known]:
+            raise ApiError(400, f"strict decoding error: {', '.join(unknown)}")
+
+
+def _decode(body: bytes, media: str) -> Any:
+    if "protobuf" in media or "cbor" in media:
+        # kubectl sends protobuf for the few commands that make an object from flags.
+        raise ApiError(
+            415, "the double takes JSON and YAML only: make the object with 'kubectl create -f' or 'apply -f'"
+        )
+    try:
+        is_json = "yaml" not in media or body.lstrip().startswith(b"{")
+        value = json.loads(body) if is_json else load_yaml(body)[0]
+    except (ValueError, yaml.YAMLError, IndexError) as e:
+        raise ApiError(400, f"the object provided is unrecognized: {e}") from e
+    if not isinstance(value, dict) and media != "application/json-patch+json":
+        raise ApiError(400, "the object provided is unrecognized: it is not an object")
+    return value
+
+
+def put_manifest(server: ApiServer, manifest: Manifest) -> None:
+    """Create it, with its status, and its namespace when that is missing; put it in place of one that is there."""
+    resource = server.catalog.by_kind(str(manifest.get("apiVersion")), str(manifest.get("kind")))
+    if resource is None:
+        raise ValueError(f"no resource for {manifest.get('apiVersion')} {manifest.get('kind')}")
+    store, metadata = server.store, manifest.get("metadata") or {}
+    namespace = metadata.get("namespace") or "default" if resource.namespaced else ""
+    if namespace and namespace not in store.shelf(NAMESPACES).namespaces[""]:
+        store.create(NAMESPACES, "", {"metadata": {"name": namespace}})
+    try:
+        name = store.create(resource, namespace, manifest).name
+    except ApiError as e:
+        if e.reason != "AlreadyExists":
+            raise
+        name = metadata["name"]
+        store.update(resource, namespace, name, lambda _: manifest)
+    if resource.status and "status" in manifest:
+        store.update(resource, namespace, name, lambda body: {**body, "status": manifest["status"]}, "status")

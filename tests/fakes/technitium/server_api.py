@@ -1,0 +1,189 @@
+"""The rest of the API: login, sessions, users, a look-up, metrics."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from tests.fakes.technitium import lookup
+from tests.fakes.technitium.call import Call
+from tests.fakes.technitium.lookup import Answer
+from tests.fakes.technitium.rdata import NUMBERS, as_json, known_type
+from tests.fakes.technitium.refusal import Refusal
+from tests.fakes.technitium.spelling import time_text, ttl_text
+from tests.fakes.technitium.users import DELETE, MODIFY, SECTIONS, VIEW, Session, User
+
+METRICS = (
+    "queries_total", "no_error_total", "server_failure_total", "nx_domain_total", "refused_total",
+    "authoritative_total", "recursive_total", "cached_total", "blocked_total", "dropped_total", "clients_total",
+)  # fmt: skip
+RCODES = {lookup.NOERROR: "NoError", lookup.FORMERR: "FormatError", lookup.NXDOMAIN: "NxDomain", lookup.REFUSED: "Refused"}
+STARTED = 1_700_000_000.0
+
+
+def session_info(call: Call) -> dict[str, Any]:
+    session = call.session
+    name = {"tokenName": session.token_name} if session.token_name else {}
+    return {"username": session.user.name, **name, "token": session.token, "info": info(call, session.user)}
+
+
+def info(call: Call, user: User) -> dict[str, Any]:
+    def rights(section: str) -> dict[str, bool]:
+        may = [user.may(section, right) for right in (VIEW, MODIFY, DELETE)]
+        return dict(zip(("canView", "canModify", "canDelete"), may, strict=True))
+
+    out: dict[str, Any] = {
+        "version": call.tree.dialect.version,
+        "uptimestamp": time_text(STARTED),
+        "dnsServerDomain": call.tree.server_domain,
+        "defaultRecordTtl": 3600,
+        "defaultNsRecordTtl": 14400,
+        "defaultSoaRecordTtl": 900,
+        "useSoaSerialDateScheme": False,
+        "dnssecValidation": True,
+        "clusterInitialized": bool(call.faults.cluster_primary),
+    }
+    if primary := call.faults.cluster_primary:
+        domain = primary.partition(".")[2]
+        out["clusterDomain"] = domain
+        out["clusterNodes"] = [
+            _cluster_node(1, primary, "Primary", "Connected"),
+            _cluster_node(2, f"here.{domain}", "Secondary", "Self"),
+        ]
+    return out | {"permissions": {section: rights(section) for section in SECTIONS}}
+
+
+def _cluster_node(id: int, name: str, kind: str, state: str) -> dict[str, Any]:
+    address = f"192.0.2.{id}"
+    return {"id": id, "name": name, "url": f"https://{name}:53443/", "ipAddresses": [address], "type": kind, "state": state}
+
+
+def login_answer(call: Call, session: Session, *, include_info: bool) -> dict[str, Any]:
+    user = session.user
+    out: dict[str, Any] = {
+        "displayName": user.display_name,
+        "username": user.name,
+        "isSsoUser": False,
+        "totpEnabled": False,
+        "token": session.token,
+    }
+    return out | ({"info": info(call, user)} if include_info else {})
+
+
+def create_token(call: Call) -> dict[str, Any]:
+    """Of the session's own user; a session that is a token itself may not."""
+    if call.session.token_name:
+        raise Refusal("Access was denied.")
+    session = call.users.open_session(call.session.user, call.params.need("tokenName"))
+    return {"username": session.user.name, "tokenName": session.token_name, "token": session.token}
+
+
+def create_user_token(call: Call) -> dict[str, Any]:
+    user = call.users.user(call.params.need("user"))
+    session = call.users.open_session(user, call.params.need("tokenName"))
+    return {"username": user.name, "tokenName": session.token_name, "token": session.token}
+
+
+def create_user(call: Call) -> dict[str, Any]:
+    name = call.params.need("user")
+    user = call.users.add(name, call.params.get("displayName"), call.params.need("pass"))
+    return {
+        "displayName": user.display_name,
+        "username": user.name,
+        "isSsoUser": False,
+        "totpEnabled": False,
+        "disabled": False,
+        "previousSessionLoggedOn": time_text(None),
+        "previousSessionRemoteAddress": "0.0.0.0",
+        "recentSessionLoggedOn": time_text(None),
+        "recentSessionRemoteAddress": "0.0.0.0",
+    }
+
+
+def log_out(call: Call) -> dict[str, Any]:
+    call.users.close_session(call.session.token)
+    return {}
+
+
+def resolve(call: Call) -> dict[str, Any]:
+    """Of this server itself only."""
+    if call.params.need("server") != "this-server":
+        raise Refusal("Only this-server can be asked.")
+    name, type = call.params.need("domain").strip("."), known_type(call.params.need("type"))
+    reply = lookup.ask(call.tree, name, type)
+    opt = {
+        "Name": "",
+        "Type": "OPT",
+        "Class": "1232",
+        "TTL": "0 (0s)",
+        "RDLENGTH": "0 bytes",
+        "RDATA": {"Options": []},
+        "DnssecStatus": "Disabled",
+    }
+    result = {
+        "Metadata": {
+            "NameServer": f"{call.tree.server_domain} (127.0.0.1)",
+            "Protocol": call.params.get("protocol") or "Udp",
+            "DatagramSize": "0 bytes",
+            "RoundTripTime": "0.1 ms",
+        },
+        "EDNS": {"UdpPayloadSize": 1232, "ExtendedRCODE": "NoError", "Version": 0, "Flags": "None", "Options": []},
+        "Identifier": 0,
+        "IsResponse": True,
+        "OPCODE": "StandardQuery",
+        "AuthoritativeAnswer": reply.authoritative,
+        "Truncation": False,
+        "RecursionDesired": True,
+        "RecursionAvailable": False,
+        "Z": 0,
+        "AuthenticData": False,
+        "CheckingDisabled": False,
+        "RCODE": RCODES[reply.rcode],
+        "QDCOUNT": 1,
+        "ANCOUNT": len(reply.answers),
+        "NSCOUNT": len(reply.authority),
+        "ARCOUNT": len(reply.additional) + 1,
+        "Question": [{"Name": name, "Type": type, "Class": "IN"}],
+        "Answer": [_resolved(call, a) for a in reply.answers],
+        "Authority": [_resolved(call, a) for a in reply.authority],
+        "Additional": [*(_resolved(call, a) for a in reply.additional), opt],
+    }
+    return {"result": result, "rawResponses": []}
+
+
+def _resolved(call: Call, answer: Answer) -> dict[str, Any]:
+    record = answer.record
+    data = as_json(record.data, call.tree.dialect)
+    renamed = {"ipAddress": "IPAddress", "cname": "Domain", "nameServer": "NameServer", "ptrName": "Domain"}
+    length = {"A": 4, "AAAA": 16}.get(record.type, 0)
+    return {
+        "Name": answer.name,
+        "Type": record.type,
+        "Class": "IN",
+        "TTL": f"{record.ttl} ({ttl_text(record.ttl)})",
+        "RDLENGTH": f"{length} bytes",
+        "RDATA": {renamed.get(name, name[0].upper() + name[1:]): value for name, value in data.items()},
+        "DnssecStatus": "Disabled",
+    }
+
+
+def metrics(call: Call) -> str:
+    now = call.tree.clock()
+    lines = [
+        "# HELP uptime_seconds Uptime of the DNS Server in seconds",
+        "# TYPE uptime_seconds gauge",
+        f"uptime_seconds {int(now - STARTED)}",
+        "# HELP start_time Start time of the DNS Server since epoch (milliseconds)",
+        "# TYPE start_time gauge",
+        f"start_time {int(STARTED * 1000)}",
+    ]
+    for name in METRICS:
+        lines += [f"# TYPE {name} counter", f"{name} 0"]
+    return "\n".join([*lines, ""])
+
+
+def random_password() -> str:
+    return secrets.token_hex(8)
+
+
+assert set(RCODES) <= {0, 1, 3, 5} and NUMBERS

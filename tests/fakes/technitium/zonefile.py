@@ -1,0 +1,226 @@
+"""Zone files as the server reads and writes them (its own dialect of RFC 1035 section 5)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from tests.fakes.technitium.dialects import Dialect
+from tests.fakes.technitium.rdata import FIELDS, NUMBERS, Rdata, field_value, rdata
+from tests.fakes.technitium.refusal import Refusal
+from tests.fakes.technitium.spelling import address, belongs, path_of, plain_name
+from tests.fakes.technitium.tree import Record
+
+BLANKS = " \t"
+_WORD_END = re.compile(r"[ \t();]")
+_COMMENT_LIMIT = 255
+_NOT_IMPORTED = ("RRSIG", "NSEC", "DNSKEY", "NSEC3", "NSEC3PARAM")
+
+
+class ZoneFile:
+    """One text to be read. Iterating gives the records; Refusal names the field and the line."""
+
+    def __init__(self, text: str, origin: str, default_ttl: int, dialect: Dialect, now: float) -> None:
+        self._lines = iter(text.splitlines())
+        self._line = ""
+        self._number = 0
+        self._in_brackets = False
+        self._origin = origin
+        self._ttl = default_ttl
+        self._dialect = dialect
+        self._now = now
+
+    def __iter__(self) -> Iterator[Record]:
+        name = ""
+        while (first := self._first_word()) is not None:
+            if first == "$ORIGIN":
+                self._origin = self._absolute(self._word() or "")
+            elif first == "$TTL":
+                self._ttl = int(self._word() or 0)
+            elif first == "$INCLUDE":
+                raise Refusal(
+                    f"The zone file parser does not support $INCLUDE control entry on line # {self._number}."
+                )
+            else:
+                name = self._owner(first, name)
+                record = self._record(name)
+                if record.type not in _NOT_IMPORTED:
+                    yield record
+
+    def _owner(self, word: str, last: str) -> str:
+        try:
+            name = self._absolute(word) if word else last
+            path_of(name, self._dialect)
+        except Refusal:
+            name = ""
+        if not name:
+            raise self._unreadable("domain")
+        return name
+
+    def _record(self, name: str) -> Record:
+        ttl, type = self._ttl, ""
+        ttl_read = class_read = False
+        while not type:
+            word = self._word()
+            if word is None:
+                raise self._unreadable("rr")
+            if not ttl_read and word.isdigit():
+                ttl, ttl_read = int(word), True
+            elif not class_read and word.upper() in ("IN", "CH", "HS"):
+                class_read = True
+            elif word.upper() in NUMBERS:
+                type = word.upper()
+            else:
+                raise self._unreadable("rr")
+        try:
+            data = self._data(type)
+        except Refusal as refusal:
+            raise self._unreadable("rdata", refusal.text) from refusal
+        comments, disabled, known = self._state(self._comment())
+        return Record(
+            name, ttl, data, comments=comments, disabled=disabled, modified=self._now if known else None
+        )
+
+    def _data(self, type: str) -> Rdata:
+        if type == "TXT":
+            strings = tuple(iter(self._word, None))
+            return rdata(type, (strings,))
+        if type == "SOA":
+            server, person = self._name(), self._name().replace(".", "@", 1)
+            return rdata(type, (server, person, *(int(self._word() or 0) for _ in range(5))))
+        if type not in FIELDS:
+            raise Refusal("The record type is not supported.")
+        return rdata(type, [self._field(kind, type) for _, kind in FIELDS[type]])
+
+    def _field(self, kind: str, type: str) -> Any:
+        if kind == "name":
+            return self._name()
+        word = self._word() or ""
+        if kind == "address":
+            return address(word, type, inner="")
+        return field_value(kind, type, word, self._dialect)
+
+    def _name(self) -> str:
+        name = self._absolute(self._word() or "")
+        path_of(name, self._dialect)
+        return name
+
+    def _absolute(self, word: str) -> str:
+        if word == "@":
+            return self._origin
+        if word.endswith("."):
+            return plain_name(word[:-1])
+        return plain_name(f"{word}.{self._origin}")
+
+    def _state(self, comment: str | None) -> tuple[str, bool, bool]:
+        """(comments, disabled, whether the server keeps a time of change)"""
+        if not comment:
+            return "", False, False
+        disabled = False
+        if self._dialect.json_comments and comment.startswith("{"):
+            try:
+                state = json.loads(comment)
+            except ValueError:
+                state = {"comments": comment}
+            comment, disabled = state.get("comments") or "", bool(state.get("disabled"))
+        comment = comment.replace("\\n", "\n")
+        if len(comment) > _COMMENT_LIMIT:
+            raise Refusal("Resource record comment text cannot exceed 255 characters. (Parameter 'Comments')")
+        return comment, disabled, True
+
+    def _unreadable(self, field: str, inner: str = "") -> Refusal:
+        return Refusal(f"The zone file parser failed to parse '{field}' field on line # {self._number}.", inner)
+
+    def _next_line(self) -> bool:
+        line = next(self._lines, None)
+        self._number += line is not None
+        self._line = line or ""
+        return line is not None
+
+    def _first_word(self) -> str | None:
+        """The first word of the next entry: "" when it starts with a blank, None at the end of the text."""
+        while self._in_brackets and (self._word() is not None):
+            pass
+        while self._next_line():
+            if self._line[:1] in (" ", "\t") and self._line.strip(BLANKS):
+                return ""
+            line = self._line.lstrip(BLANKS)
+            if line and not line.startswith(";"):
+                return self._word()
+        return None
+
+    def _word(self) -> str | None:
+        """The next word of this entry; None at its end, where a comment may follow."""
+        while True:
+            self._line = self._line.lstrip(BLANKS)
+            if not self._line or self._line.startswith(";"):
+                if not self._in_brackets or not self._next_line():
+                    return None
+            elif self._line[0] in "()":
+                self._in_brackets = self._line[0] == "("
+                self._line = self._line[1:]
+            elif self._line[0] == '"':
+                return self._quoted()
+            else:
+                end = _WORD_END.search(self._line)
+                at = end.start() if end else len(self._line)
+                word, self._line = self._line[:at], self._line[at:]
+                return word
+
+    def _quoted(self) -> str:
+        """Up to the closing quotes; what is escaped stays escaped, as the server has it."""
+        at = self._line.find('"', 1)
+        while at > 0 and self._line[at - 1] == "\\":
+            at = self._line.find('"', at + 1)
+        if at < 0:
+            raise Refusal("Closing double quotes are missing.")
+        word, self._line = self._line[1:at], self._line[at + 1 :]
+        return word
+
+    def _comment(self) -> str | None:
+        while self._word() is not None:
+            pass
+        return self._line[1:] if self._line.startswith(";") else None
+
+
+def write(zone: str, records: Iterable[Record], dialect: Dialect) -> str:
+    """As ``zones/export`` prints it: the SOA, the NS, the rest."""
+    kept = list(records)
+    parts = ([r for r in kept if r.type == "SOA"], [r for r in kept if r.type == "NS"])
+    rest = [r for r in kept if r.type not in ("SOA", "NS")]
+    lines = [_entry(r, zone, dialect) for part in (*parts, rest) for r in part]
+    return "\n".join([f"$ORIGIN {zone}.", *lines, ""])
+
+
+def _entry(record: Record, zone: str, dialect: Dialect) -> str:
+    line = f"{_relative(record.name, zone):<21} {record.ttl:<9} IN  {record.type:<13} {_data_text(record.data, zone)}"
+    if record.disabled and dialect.json_comments:
+        state = {"disabled": True, "comments": record.comments or None}
+        return line + "\t\t\t;" + json.dumps(state, separators=(",", ":"))
+    return line + ("\t\t\t;" + record.comments.replace("\n", "\\n") if record.comments else "")
+
+
+def _relative(name: str, zone: str) -> str:
+    if name.lower() == zone.lower():
+        return "@"
+    return name[: -len(zone) - 1] if zone and belongs(name, zone) else name + "."
+
+
+def _data_text(data: Rdata, zone: str) -> str:
+    if data.type == "TXT":
+        return " ".join(map(_quote, data.values[0]))
+    words = []
+    for (field, kind), value in zip(FIELDS[data.type], data.values, strict=True):
+        if kind == "name" or field == "responsiblePerson":
+            words.append(_relative(str(value).replace("@", "."), zone))
+        elif data.type == "CAA" and field == "value":
+            words.append(_quote(value))
+        else:
+            words.append(str(value))
+    return " ".join(words)
+
+
+def _quote(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

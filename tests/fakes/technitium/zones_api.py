@@ -1,0 +1,188 @@
+"""/api/zones/*: list, create, delete, enable, disable, options, permissions, import, export."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tests.fakes.technitium import changes, zonefile
+from tests.fakes.technitium.call import Call
+from tests.fakes.technitium.printing import zone_json
+from tests.fakes.technitium.rdata import rdata
+from tests.fakes.technitium.records_api import DEFAULT_TTL
+from tests.fakes.technitium.refusal import Refusal
+from tests.fakes.technitium.spelling import belongs, path_of, plain_name, reverse_zone
+from tests.fakes.technitium.tree import Record, Zone
+from tests.fakes.technitium.users import DELETE, MODIFY, VIEW
+
+KINDS = ("Primary", "Secondary", "Stub", "Forwarder", "SecondaryForwarder", "Catalog", "SecondaryCatalog")
+NO_FILE = "The zone file to import is missing."
+
+
+def list_zones(call: Call) -> dict[str, Any]:
+    zones = [zone_json(z, call.tree.dialect) for z in call.tree.zones() if call.session.user.may_in(z, VIEW)]
+    if call.on_secondary:
+        zones = [zone | {"type": "Secondary"} for zone in zones]
+    page = call.params.get("pageNumber")
+    if not page:
+        return {"zones": zones}
+    size = int(call.params.get("zonesPerPage") or 10)
+    if size < 1:
+        raise Refusal("Attempted to divide by zero.")
+    pages = -(-len(zones) // size)
+    number = pages if not 0 <= int(page) <= pages else int(page) or 1
+    shown = zones[(number - 1) * size : number * size]
+    return {"pageNumber": number, "totalPages": pages, "totalZones": len(zones), "zones": shown}
+
+
+def create(call: Call) -> dict[str, Any]:
+    name = plain_name(reverse_zone(call.params.need("zone", "domain")))
+    if "*" in name:
+        raise Refusal("Domain name for a zone cannot contain wildcard character.")
+    path_of(name, call.tree.dialect)
+    kind = call.params.get("type") or "Primary"
+    if kind.lower() not in map(str.lower, KINDS):
+        raise Refusal(f"Requested value '{kind}' was not found.")
+    if call.tree.zone(name):
+        raise Refusal(f"Zone already exists: {name}")
+    kind = next(k for k in KINDS if k.lower() == kind.lower())
+    zone = call.tree.create(name, kind)
+    zone.permissions[call.session.user.name] = (True, True, True)
+    if kind == "Forwarder":
+        data = rdata("FWD", (call.params.get("protocol") or "Udp", call.params.need("forwarder")))
+        zone.sets["FWD"] = [Record(zone.name, 0, data, modified=call.tree.clock())]
+    return {"domain": zone.name}
+
+
+def delete(call: Call) -> dict[str, Any]:
+    call.tree.remove(_managed(call, DELETE))
+    return {}
+
+
+def enable(call: Call) -> dict[str, Any]:
+    call.tree.set(_managed(call, MODIFY), "disabled", False)
+    return {}
+
+
+def disable(call: Call) -> dict[str, Any]:
+    call.tree.set(_managed(call, MODIFY), "disabled", True)
+    return {}
+
+
+def options(call: Call) -> dict[str, Any]:
+    zone = call.exact_zone()
+    call.need_zone(zone, VIEW)
+    return {
+        "name": zone.name,
+        "type": zone.kind,
+        "internal": zone.internal,
+        "dnssecStatus": "Unsigned",
+        "notifyFailed": False,
+        "notifyFailedFor": [],
+        "disabled": zone.disabled,
+        "catalog": None,
+        "queryAccess": "Allow",
+        "queryAccessNetworkACL": [],
+        "zoneTransfer": "AllowOnlyZoneNameServers",
+        "zoneTransferNetworkACL": [],
+        "zoneTransferTsigKeyNames": [],
+        "notify": "ZoneNameServers",
+        "notifyNameServers": [],
+        "update": "Deny",
+        "updateNetworkACL": [],
+        "updateSecurityPolicies": [],
+    }
+
+
+def permissions(call: Call) -> dict[str, Any]:
+    zone = call.exact_zone()
+    call.need_zone(zone, VIEW)
+    return _permissions(zone)
+
+
+def set_permissions(call: Call) -> dict[str, Any]:
+    """``user|view|modify|delete|user|…``: users that are not named lose access."""
+    zone = call.exact_zone()
+    call.need_zone(zone, DELETE)
+    words = call.params.get("userPermissions").split("|")
+    if words != [""]:
+        rows = zip(*[iter(words)] * 4, strict=False)
+        given = {name.lower(): tuple(word == "true" for word in rights) for name, *rights in rows}
+        known = {name: rights for name, rights in given.items() if call.users.known(name)}
+        zone.permissions = {name: (rights[0], rights[1], rights[2]) for name, rights in known.items()}
+    return _permissions(zone)
+
+
+def import_file(call: Call) -> dict[str, Any]:
+    zone = call.exact_zone()
+    call.refuse_internal(zone)
+    call.need_zone(zone, MODIFY)
+    overwrite = call.params.flag("overwrite", True)
+    overwrite_zone = call.params.flag("overwriteZone") and call.tree.dialect.bearer_token
+    text = _file(call)
+    if call.on_secondary or zone.kind not in changes.WRITABLE:
+        raise Refusal(f"Zone must be a primary or forwarder type: {zone.name}")
+    tree = call.tree
+    records = []
+    for record in zonefile.ZoneFile(text, zone.name, DEFAULT_TTL, tree.dialect, tree.clock()):
+        if belongs(record.name, zone.name) or record.type not in ("A", "AAAA"):
+            records.append(record)
+        # Addresses outside the zone are taken for glue, and passed over.
+    if tree.dialect.import_checks_zone:
+        for record in records:
+            if not belongs(record.name, zone.name):
+                raise Refusal(
+                    f"Cannot import records: the domain name '{record.name}' does not belong to the zone '{zone.name}'."
+                )
+    if overwrite_zone:
+        changes.clear_zone(tree, zone)
+    changes.import_records(tree, zone, records, overwrite=overwrite, stop_after=call.faults.import_stops_after)
+    return {}
+
+
+def export(call: Call) -> tuple[str, str]:
+    """(the zone file, the name under which a browser keeps it)"""
+    zone = call.exact_zone()
+    call.need_zone(zone, VIEW)
+    return zonefile.write(zone.name, changes.records_in(call.tree, zone), call.tree.dialect), f"{zone.name}.zone"
+
+
+def _managed(call: Call, right: int) -> Zone:
+    zone = call.exact_zone()
+    call.refuse_internal(zone)
+    call.need_zone(zone, right)
+    return zone
+
+
+def _permissions(zone: Zone) -> dict[str, Any]:
+    def row(key: str, name: str, view: bool, modify: bool, delete: bool) -> dict[str, Any]:
+        return {key: name, "canView": view, "canModify": modify, "canDelete": delete}
+
+    return {
+        "section": "Zones",
+        "subItem": zone.name,
+        "userPermissions": [row("username", name, *rights) for name, rights in sorted(zone.permissions.items())],
+        "groupPermissions": [row("name", group, True, True, True) for group in ("Administrators", "DNS Administrators")],
+    }
+
+
+def _file(call: Call) -> str:
+    """The content types that the server knows, to the letter: ``text/plain; charset=utf-8`` is not one of them."""
+    match call.content_type.lower():
+        case "text/plain":
+            return call.body.decode("utf-8", "replace")
+        case "application/x-www-form-urlencoded":
+            return call.params.need("records")
+        case kind if kind.startswith("multipart/form-data"):
+            return _uploaded(call.content_type, call.body)
+        case _:
+            raise Refusal(NO_FILE)
+
+
+def _uploaded(content_type: str, body: bytes) -> str:
+    boundary = re.search(r'boundary="?([^";]+)', content_type)
+    for part in body.split(b"--" + boundary[1].encode()) if boundary else []:
+        head, _, content = part.partition(b"\r\n\r\n")
+        if b"filename=" in head:
+            return content.removesuffix(b"\r\n").decode("utf-8", "replace")
+    raise Refusal(NO_FILE)

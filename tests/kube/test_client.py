@@ -1,0 +1,263 @@
+"""The one door to the API server."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncer.kube.access import Access, Credentials, Identity
+from syncer.kube.client import ApiError, ApiServer, Silence, Unreachable
+from syncer.kube.connect import from_kubeconfig
+from tests.fakes.kubernetes import ApiServer as Double
+
+NAMESPACES = "/api/v1/namespaces"
+
+
+@pytest.fixture
+def server(kubernetes: Any) -> Iterator[ApiServer]:
+    api = ApiServer(from_kubeconfig(str(kubernetes.kubeconfig)), timeout=2.0)
+    yield api
+    api.close()
+
+
+@pytest.fixture(scope="module")
+def tls() -> Iterator[Double]:
+    double = Double(tls=True).start()
+    yield double
+    double.stop()
+
+
+@pytest.fixture
+def stream() -> Iterator[Callable[[list[bytes]], ApiServer]]:
+    """A server that answers one request with these chunks and then says no more."""
+    listeners: list[socket.socket] = []
+
+    def serve(chunks: list[bytes]) -> ApiServer:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listeners.append(listener)
+
+        def run() -> None:
+            connection, _ = listener.accept()
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            for chunk in chunks:
+                connection.sendall(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+            listeners.append(connection)
+
+        threading.Thread(target=run, daemon=True).start()
+        return ApiServer(Access(f"http://127.0.0.1:{listener.getsockname()[1]}", Credentials()))
+
+    yield serve
+    for listener in listeners:
+        listener.close()
+
+
+def test_it_gives_the_object_of_an_answer(server: ApiServer) -> None:
+    assert server.get(NAMESPACES, {"limit": "1"})["kind"] == "NamespaceList"
+
+
+@pytest.mark.double_only
+def test_it_writes_patches_and_deletes(server: ApiServer) -> None:
+    path = "/apis/coordination.k8s.io/v1/namespaces/default/leases"
+    lease = {
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": {"name": "syncer"},
+        "spec": {"holderIdentity": "a"},
+    }
+    server.send("POST", path, lease)
+    merge = {"spec": {"holderIdentity": "b"}}
+    patched = server.send("PATCH", f"{path}/syncer", merge, content_type="application/merge-patch+json")
+    assert patched["spec"]["holderIdentity"] == "b"
+    stale = patched | {"metadata": patched["metadata"] | {"resourceVersion": "1"}}
+    with pytest.raises(ApiError) as conflict:
+        server.send("PUT", f"{path}/syncer", stale)
+    assert conflict.value.status == 409
+    server.send("DELETE", f"{path}/syncer")
+    with pytest.raises(ApiError) as missing:
+        server.get(f"{path}/syncer")
+    assert missing.value.status == 404
+
+
+@pytest.mark.double_only
+def test_a_refusal_carries_its_status_and_how_long_to_wait(kubernetes: Any, server: ApiServer) -> None:
+    kubernetes.faults.status(429, retry_after=7)
+    with pytest.raises(ApiError, match="answered GET /api/v1/namespaces with 429") as refusal:
+        server.get(NAMESPACES)
+    assert (refusal.value.status, refusal.value.retry_after) == (429, 7.0)
+
+
+@pytest.mark.double_only
+def test_it_does_not_follow_a_redirect(kubernetes: Any, server: ApiServer) -> None:
+    kubernetes.faults.status(307)
+    with pytest.raises(ApiError) as refusal:
+        server.get(NAMESPACES)
+    assert refusal.value.status == 307
+
+
+@pytest.mark.double_only
+@pytest.mark.parametrize("page", ["<html>log in</html>", "[]", "", "[" * 100_000])
+def test_a_page_of_a_proxy_is_no_answer(kubernetes: Any, server: ApiServer, page: str) -> None:
+    kubernetes.faults.body(page, code=200)
+    with pytest.raises(Unreachable, match="does not answer like an API server"):
+        server.get(NAMESPACES)
+
+
+@pytest.mark.double_only
+def test_a_new_token_is_read_when_the_old_one_is_refused(tmp_path: Path) -> None:
+    double = Double(token="new").start()
+    try:
+        tokens = iter(["old", "new", "unused"])
+        server = ApiServer(Access(double.url, Credentials(lambda: Identity(f"Bearer {next(tokens)}"))))
+        assert server.get(NAMESPACES)["kind"] == "NamespaceList"
+        assert next(tokens) == "unused"
+    finally:
+        double.stop()
+
+
+@pytest.mark.double_only
+def test_a_token_that_stays_refused_is_an_error_without_the_token_in_it() -> None:
+    double = Double(token="right").start()
+    try:
+        server = ApiServer(Access(double.url, Credentials(lambda: Identity("Bearer hunter2"))))
+        with pytest.raises(ApiError, match="does not accept our credentials") as refusal:
+            server.get(NAMESPACES)
+        assert refusal.value.status == 401
+        assert "hunter2" not in str(refusal.value)
+    finally:
+        double.stop()
+
+
+def test_a_token_that_no_header_can_hold_is_an_error() -> None:
+    server = ApiServer(Access("http://127.0.0.1:1", Credentials(lambda: Identity("Bearer a\nb"))))
+    with pytest.raises(Unreachable, match="cannot reach"):
+        server.get(NAMESPACES)
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://127.0.0.1:1", "cannot reach the API server at http://127.0.0.1:1: Connection refused"),
+        ("https://127.0.0.1:1", "Connection refused"),
+        ("http://nowhere.invalid", "its name does not resolve"),
+    ],
+)
+def test_it_says_in_a_sentence_why_nobody_answers(url: str, why: str) -> None:
+    with pytest.raises(Unreachable, match=why):
+        ApiServer(Access(url, Credentials(), proxy="")).get(NAMESPACES)
+
+
+@pytest.mark.double_only
+def test_a_server_that_accepts_and_never_answers_is_given_up(kubernetes: Any) -> None:
+    kubernetes.faults.freeze()
+    server = ApiServer(Access(kubernetes.url, Credentials()), timeout=0.2)
+    with pytest.raises(Unreachable, match="no answer in time"):
+        server.get(NAMESPACES)
+
+
+def test_a_client_certificate_of_a_kubeconfig_is_shown(tls: Double) -> None:
+    assert ApiServer(from_kubeconfig(str(tls.kubeconfig))).get(NAMESPACES)["kind"] == "NamespaceList"
+
+
+def test_another_client_certificate_is_shown_on_new_connections(tls: Double) -> None:
+    access = from_kubeconfig(str(tls.kubeconfig))
+    shown = access.credentials.current().certificate
+    identities = iter([Identity(expires=0), Identity(certificate=shown, expires=0)])
+    server = ApiServer(replace(access, credentials=Credentials(lambda: next(identities))))
+    # The first identity is refused on a connection that stays open; the second one needs another.
+    assert server.get(NAMESPACES)["kind"] == "NamespaceList"
+
+
+def test_an_unknown_authority_is_not_trusted(tls: Double) -> None:
+    access = replace(from_kubeconfig(str(tls.kubeconfig)), ca="")
+    with pytest.raises(Unreachable, match="its certificate is not trusted: "):
+        ApiServer(access).get(NAMESPACES)
+
+
+def test_a_certificate_for_another_name_is_not_trusted(tls: Double) -> None:
+    access = replace(from_kubeconfig(str(tls.kubeconfig)), server_name="other.example.com")
+    with pytest.raises(Unreachable, match="its certificate is not trusted: .*other.example.com"):
+        ApiServer(access).get(NAMESPACES)
+
+
+def test_the_check_can_be_switched_off(tls: Double) -> None:
+    access = replace(from_kubeconfig(str(tls.kubeconfig)), ca="", verify=False)
+    assert ApiServer(access).get(NAMESPACES)["kind"] == "NamespaceList"
+
+
+@pytest.mark.double_only
+def test_a_proxy_is_not_asked_for_this_machine(kubernetes: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert ApiServer(Access(kubernetes.url, Credentials())).get(NAMESPACES)["kind"] == "NamespaceList"
+    with pytest.raises(Unreachable, match="Connection refused"):
+        ApiServer(Access("http://api.talos00", Credentials())).get(NAMESPACES)
+
+
+@pytest.mark.parametrize("size", [1, 7, 1 << 20])
+def test_events_arrive_whole_however_they_are_cut(stream: Callable[[list[bytes]], ApiServer], size: int) -> None:
+    events = [{"type": "ADDED", "object": {"n": n, "text": "ü" * 40}} for n in range(20)]
+    text = b"\n\n \n" + b"".join(json.dumps(event, ensure_ascii=False).encode() + b"\n" for event in events)
+    server = stream([text[start : start + size] for start in range(0, len(text), size)])
+    with closing(server.watch("/", {}, silence=5)) as lines:
+        assert [next(lines) for _ in events] == events
+
+
+def test_an_event_does_not_wait_for_the_next_one(stream: Callable[[list[bytes]], ApiServer]) -> None:
+    with closing(stream([b'{"type": "ADDED"}\n{"ty']).watch("/", {}, silence=0.1)) as lines:
+        assert next(lines) == {"type": "ADDED"}
+        with pytest.raises(Silence):
+            next(lines)
+
+
+def test_a_line_that_is_no_json_ends_the_stream(stream: Callable[[list[bytes]], ApiServer]) -> None:
+    with closing(stream([b'{"type": "ADDED"}\n', b"<html>\n"]).watch("/", {}, silence=5)) as lines:
+        assert next(lines) == {"type": "ADDED"}
+        with pytest.raises(Unreachable, match="no event"):
+            next(lines)
+
+
+def test_a_line_without_an_end_does_not_fill_the_memory(stream: Callable[[list[bytes]], ApiServer]) -> None:
+    with (
+        closing(stream([b"x" * (1 << 20)] * 20).watch("/", {}, silence=5)) as lines,
+        pytest.raises(Unreachable, match="more than 16 MB"),
+    ):
+        next(lines)
+
+
+def test_closing_ends_a_watch_at_once(stream: Callable[[list[bytes]], ApiServer]) -> None:
+    server = stream([b'{"type": "ADDED"}\n'])
+    lines = server.watch("/", {}, silence=30)
+    next(lines)
+    threading.Timer(0.1, server.close).start()
+    began = time.monotonic()
+    with pytest.raises(Unreachable):
+        next(lines)
+    assert time.monotonic() - began < 1
+
+
+def test_a_closed_door_stays_closed(server: ApiServer) -> None:
+    server.close()
+    with pytest.raises(Unreachable, match="was closed"):
+        server.get(NAMESPACES)
+
+
+def test_importing_it_leaves_the_official_package_untouched() -> None:
+    check = (
+        "import sys, syncer.kube.client as client; assert not [m for m in sys.modules if m.startswith('kubernetes')];"
+        "import kubernetes.client.rest; assert kubernetes.client.CoreV1Api;"
+        "assert kubernetes.client.rest is not client.rest"
+    )
+    subprocess.run([sys.executable, "-c", check], check=True, timeout=50)

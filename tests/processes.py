@@ -1,0 +1,152 @@
+"""Processes of our own, for tests and benchmarks: started with a clean environment, stopped by process id."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = os.sysconf("SC_PAGE_SIZE")
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(check: Callable[[], object], seconds: float = 10.0, what: str = "it") -> object:
+    """The first true answer of ``check``; fails with what it said last after ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while not (answer := check()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} did not happen within {seconds:g} s: {answer!r}")
+        time.sleep(0.01)
+    return answer
+
+
+class Process:
+    """A child whose output goes to ``log``, a file."""
+
+    def __init__(self, args: Sequence[str], log: Path, env: Mapping[str, str] | None = None) -> None:
+        self.log = log
+        with log.open("ab") as output:
+            self._child = subprocess.Popen(
+                [sys.executable, *args],
+                cwd=ROOT,
+                env={"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", **(env or {})},
+                stdout=output,
+                stderr=output,
+            )
+        self.pid = self._child.pid
+
+    @property
+    def output(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def says(self, pattern: str, seconds: float = 15.0) -> re.Match[str]:
+        """Wait for a line of its output."""
+
+        def check() -> re.Match[str] | None:
+            if self._child.poll() is not None and not re.search(pattern, self.output):
+                raise AssertionError(f"it ended with {self._child.returncode}:\n{self.output}")
+            return re.search(pattern, self.output)
+
+        match = wait_until(check, seconds, f"{pattern!r} in {self.output[-2000:]!r}")
+        assert isinstance(match, re.Match)
+        return match
+
+    def wait(self, seconds: float = 30.0) -> int:
+        return self._child.wait(seconds)
+
+    def stop(self, number: int = signal.SIGTERM, seconds: float = 10.0) -> int:
+        """Returns the exit code."""
+        if self._child.poll() is None:
+            self._child.send_signal(number)
+        try:
+            return self._child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+            raise AssertionError(f"it did not stop within {seconds:g} s:\n{self.output[-2000:]}") from None
+
+    def send(self, number: int) -> None:
+        self._child.send_signal(number)
+
+    @property
+    def rss(self) -> float:
+        """Megabytes of resident memory."""
+        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * PAGE / 1e6
+
+    @property
+    def cpu(self) -> float:
+        """Seconds of processor time."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+class Syncer(Process):
+    """``manage.py runsyncer`` with a database of its own in ``folder``."""
+
+    def __init__(self, folder: Path, env: Mapping[str, str], *options: str) -> None:
+        self.health = f"http://127.0.0.1:{free_port()}"
+        self.metrics = f"http://127.0.0.1:{free_port()}"
+        super().__init__(
+            ["manage.py", "runsyncer", *options],
+            folder / "syncer.log",
+            {
+                "HOME": str(folder),
+                "DATA_DIR": str(folder),
+                "LOG_FORMAT": "text",
+                "HEALTH_PROBE_ADDRESS": self.health.removeprefix("http://"),
+                "METRICS_BIND_ADDRESS": self.metrics.removeprefix("http://"),
+                **env,
+            },
+        )
+
+    def is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.health}/readyz", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def ready(self, seconds: float = 20.0) -> Syncer:
+        wait_until(self.is_ready, seconds, f"readiness; log: {self.output[-3000:]}")
+        return self
+
+    def metric(self, line: str) -> float:
+        """The value of one series, spelled as Prometheus prints it; 0 when there is none."""
+        with urllib.request.urlopen(f"{self.metrics}/metrics", timeout=2) as answer:
+            for text in answer.read().decode().splitlines():
+                if text.startswith(line + " "):
+                    return float(text.rpartition(" ")[2])
+        return 0.0
+
+
+def migrate(folder: Path, env: Mapping[str, str] | None = None) -> None:
+    process = Process(
+        ["manage.py", "migrate", "--verbosity=0", "--settings=catalyst.worker_settings"],
+        folder / "migrate.log",
+        {"HOME": str(folder), "DATA_DIR": str(folder), **(env or {})},
+    )
+    assert process.wait() == 0, process.output
+
+
+@contextmanager
+def running(*processes: Process) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        for process in reversed(processes):
+            process.stop(signal.SIGKILL)

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import platform
+import socket
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+
+import pytest
+from prometheus_client import CollectorRegistry
+from prometheus_client.parser import text_string_to_metric_families
+
+from syncer import metrics
+from syncer.core.kinds import HTTP_ROUTE, INGRESS, INGRESS_ROUTE
+from syncer.httpd import CannotListen, Server, parse_address
+from syncer.kube.feed import KindState, State
+
+Scrape = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+@pytest.fixture
+def scraped() -> Iterator[Callable[[], Scrape]]:
+    """What a scrape of the program's own registry gives: value by (name, labels)."""
+    server = metrics.serve("127.0.0.1:0")
+
+    def scrape() -> Scrape:
+        families = text_string_to_metric_families(get(server, "/metrics")[1])
+        return {
+            (sample.name, frozenset(sample.labels.items())): sample.value
+            for family in families
+            for sample in family.samples
+        }
+
+    yield scrape
+    server.close()
+
+
+def get(server: Server, path: str) -> tuple[str, str]:
+    """(content type, text)."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}{path}", timeout=5) as answer:
+        return answer.headers["Content-Type"], answer.read().decode()
+
+
+def labels(**values: str) -> frozenset[tuple[str, str]]:
+    return frozenset(values.items())
+
+
+def test_the_seven_metrics_have_the_names_types_and_labels_of_the_proposal() -> None:
+    families = {
+        (metric._type, metric._name): metric._labelnames
+        for metric in vars(metrics).values()
+        if hasattr(metric, "_labelnames")
+    }
+    prefix = "catalyst_dns_sync_"
+    expected = {
+        ("counter", prefix + "records"): ("zone", "status"),
+        ("counter", prefix + "api_requests"): ("endpoint", "method", "status_code"),
+        ("histogram", prefix + "api_request_duration_seconds"): ("endpoint", "method"),
+        ("histogram", prefix + "reconcile_duration_seconds"): ("resource_type",),
+        ("counter", prefix + "reconcile_errors"): ("resource_type", "error_type"),
+        ("gauge", prefix + "build_info"): ("version", "commit", "go_version"),
+    }
+    assert expected.items() <= families.items()
+
+
+def test_a_scrape_shows_what_was_counted(scraped: Callable[[], Scrape]) -> None:
+    before = scraped()
+    metrics.RECORDS.labels("talos00", "created").inc(3)
+    metrics.observe_request("zones/records/add", "POST", "200", 0.02)
+    metrics.HELD_DELETES.labels("talos00").set(30)
+    after = scraped()
+
+    def grown(name: str, **values: str) -> float:
+        key = (name, labels(**values))
+        return after[key] - before.get(key, 0)
+
+    assert grown("catalyst_dns_sync_records_total", zone="talos00", status="created") == 3
+    request = {"endpoint": "zones/records/add", "method": "POST"}
+    assert grown("catalyst_dns_sync_api_requests_total", **request, status_code="200") == 1
+    assert grown("catalyst_dns_sync_api_request_duration_seconds_bucket", **request, le="0.025") == 1
+    assert grown("catalyst_dns_sync_api_request_duration_seconds_bucket", **request, le="0.01") == 0
+    assert after["catalyst_dns_sync_held_deletes", labels(zone="talos00")] == 30
+    assert after["process_resident_memory_bytes", labels()] > 1_000_000
+    assert not [name for name, _ in after if name.endswith("_created")]
+
+
+def test_the_build_metric_says_python_where_the_proposal_said_go(scraped: Callable[[], Scrape]) -> None:
+    metrics.set_build("0.9.0", "abc")
+    metrics.set_build("1.0.0", "def")
+    build = [(key, value) for key, value in scraped().items() if key[0] == "catalyst_dns_sync_build_info"]
+    expected = labels(version="1.0.0", commit="def", go_version=platform.python_version())
+    assert build == [(("catalyst_dns_sync_build_info", expected), 1.0)]
+
+
+def test_objects_are_counted_when_somebody_asks_and_namespaces_that_are_gone_are_gone() -> None:
+    counts = {("monitoring", "Ingress"): 2, ("blog", "IngressRoute"): 1}
+    registry = CollectorRegistry()
+    registry.register(metrics.ClusterCollector(lambda: counts, list))
+    server = metrics.serve("127.0.0.1:0", registry)
+    try:
+        line = 'catalyst_dns_sync_ingress_resources{namespace="blog",type="IngressRoute"} 1.0'
+        kind, text = get(server, "/metrics")
+        assert kind.startswith("text/plain; version=0.0.4")
+        assert line in text
+        assert "# TYPE catalyst_dns_sync_ingress_resources gauge" in text
+        del counts["blog", "IngressRoute"]
+        text = get(server, "/metrics")[1]
+        assert "blog" not in text
+        assert 'catalyst_dns_sync_ingress_resources{namespace="monitoring",type="Ingress"} 2.0' in text
+    finally:
+        server.close()
+
+
+def test_the_age_of_a_watch_is_shown_only_where_something_should_be_heard() -> None:
+    states = [
+        KindState(INGRESS, State.WATCHING, True, heard_at=90.0),
+        KindState(INGRESS_ROUTE, State.NOT_INSTALLED, True, heard_at=95.0),
+        KindState(HTTP_ROUTE, State.UNREACHABLE, heard_at=40.0),
+    ]
+    _, ages = metrics.ClusterCollector(dict, lambda: states, clock=lambda: 100.0).collect()
+    assert {sample.labels["kind"]: sample.value for sample in ages.samples} == {
+        "ingresses.networking.k8s.io": 10.0,
+        "httproutes.gateway.networking.k8s.io": 60.0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        (":8080", ("", 8080)),
+        ("127.0.0.1:9", ("127.0.0.1", 9)),
+        ("[::1]:8080", ("::1", 8080)),
+        ("localhost:0", ("localhost", 0)),
+    ],
+)
+def test_an_address_is_host_and_port(text: str, address: tuple[str, int]) -> None:
+    assert parse_address(text) == address
+
+
+@pytest.mark.parametrize("text", ["", "8080", "::1:8080", ":99999", ":http", "http://x:80", "a b:80", ":٣"])
+def test_what_is_no_address_is_said_so(text: str) -> None:
+    with pytest.raises(ValueError, match="is no address to listen on"):
+        parse_address(text)
+
+
+def test_a_port_in_use_names_the_setting() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        with pytest.raises(CannotListen) as caught:
+            metrics.serve(address)
+    assert str(caught.value) == (
+        f"METRICS_BIND_ADDRESS={address}: cannot listen there (Address already in use); set another address"
+    )
+
+
+def test_a_wrong_address_names_the_setting() -> None:
+    with pytest.raises(CannotListen, match="METRICS_BIND_ADDRESS: '8080' is no address"):
+        metrics.serve("8080")
+
+
+def test_an_unknown_path_is_not_found_and_other_methods_are_refused() -> None:
+    server = metrics.serve("127.0.0.1:0", CollectorRegistry())
+    try:
+        for request, status in (("GET /secrets", 404), ("POST /metrics", 501), ("GET /metrics?x=1", 200)):
+            with socket.create_connection(("127.0.0.1", server.port), 5) as connection:
+                connection.sendall(f"{request} HTTP/1.0\r\n\r\n".encode())
+                assert connection.makefile().readline().split()[1] == str(status)
+    finally:
+        server.close()
+
+
+def test_a_client_that_says_nothing_holds_up_nobody_and_closing_is_quick() -> None:
+    server = metrics.serve("127.0.0.1:0", CollectorRegistry())
+    with socket.create_connection(("127.0.0.1", server.port), 5):
+        assert get(server, "/metrics")[1] == ""
+        start = time.monotonic()
+        server.close()
+        assert time.monotonic() - start < 1
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", server.port), 1)
+
+
+def test_a_closed_server_gives_its_port_back_at_once() -> None:
+    first = metrics.serve("127.0.0.1:0", CollectorRegistry())
+    get(first, "/metrics")
+    first.close()
+    second = metrics.serve(f"127.0.0.1:{first.port}", CollectorRegistry())
+    assert get(second, "/metrics")[1] == ""
+    second.close()
