@@ -51,7 +51,7 @@ def read_config(
             kubeconfig=env.text("KUBECONFIG"),
             read_timeout=read_seconds(env, "WATCH_READ_TIMEOUT", "75"),
         ),
-        owner_id=env.parsed("OWNER_ID", env.text("OWNER_ID", "default"), owner_id, "such as homelab-1"),
+        owner_id=env.value("OWNER_ID", "default", owner_id, "such as homelab-1"),
         policies=read_policies(env, zones),
         max_delete_ratio=env.number("MAX_DELETE_RATIO", "0.5", most=1),
         max_deletes_unguarded=env.whole("MAX_DELETES_UNGUARDED", "10"),
@@ -66,7 +66,7 @@ def read_config(
 
 
 def read_zones(env: Environment, dev_mode: bool, warn: Callable[[str], None]) -> tuple[str, ...]:
-    several = env.listed("DNS_ZONES", env.text("DNS_ZONES"), zone, "give zones as a comma list, such as talos00,home.lab")
+    several = env.listed("DNS_ZONES", zone, "give a comma list of zones, such as talos00,home.lab")
     one = default_text(env, "DNS_ZONE", dev_mode and not several)
     if several:
         if one:
@@ -79,34 +79,29 @@ def read_zones(env: Environment, dev_mode: bool, warn: Callable[[str], None]) ->
 
 def read_scope(env: Environment, zones: tuple[str, ...], dev_mode: bool) -> Scope:
     zone_addresses = read_zone_addresses(env, zones)
-    right = "give IPv4 or IPv6 addresses as a comma list, or auto"
+    right = "give a comma list of IPv4 or IPv6 addresses, or auto"
     text = default_text(env, "DNS_IP_ADDRESS", dev_mode)
     auto = text.lower() == "auto"
-    addresses = () if auto else env.listed("DNS_IP_ADDRESS", text, canonical_address, right)
+    addresses = () if auto else env.each("DNS_IP_ADDRESS", text, canonical_address, right)
     if not (auto or addresses) and set(zones) - set(zone_addresses):
         env.required("DNS_IP_ADDRESS", f"{right} (every name gets it unless its object says otherwise)")
-    exclude = env.text("EXCLUDE_NAMES")
     selector = env.text("LABEL_SELECTOR")
-    env.parsed("LABEL_SELECTOR", selector, parse_selector, "give a Kubernetes label selector, such as dns=public,tier!=test")
+    env.parsed("LABEL_SELECTOR", selector, parse_selector, "give a label selector, such as dns=public,tier!=test")
     return Scope(
         zones=zones,
         addresses=addresses,
         zone_addresses=zone_addresses,
         auto=auto,
-        ttl=env.parsed(
-            "DNS_TTL_DEFAULT", env.text("DNS_TTL_DEFAULT", "300"), ttl, "give seconds (300) or a Go duration (5m)"
-        ),
-        namespaces=env.listed("WATCH_NAMESPACE", env.text("WATCH_NAMESPACE"), namespace, "give namespaces as a comma list, or nothing for all"),
-        ingress_classes=env.listed("INGRESS_CLASS", env.text("INGRESS_CLASS"), str, "give class names as a comma list"),
+        ttl=env.value("DNS_TTL_DEFAULT", "300", ttl, "give seconds (300) or a Go duration (5m)"),
+        namespaces=env.listed("WATCH_NAMESPACE", namespace, "give a comma list of namespaces, or nothing for all"),
+        ingress_classes=env.listed("INGRESS_CLASS", str, "give a comma list of class names"),
         label_selector=selector,
-        exclude_names=env.parsed("EXCLUDE_NAMES", exclude, pattern, "give a Python regular expression") if exclude else None,
+        exclude_names=env.value("EXCLUDE_NAMES", "", pattern, "give a Python regular expression"),
         allow_wildcards=env.flag("ALLOW_WILDCARDS", True),
         ingress_tls_hosts=env.flag("INGRESS_TLS_HOSTS"),
         external_dns_annotations=env.flag("EXTERNAL_DNS_ANNOTATIONS"),
         rule_syntax=cast(RuleSyntax, env.choice("TRAEFIK_RULE_SYNTAX", "lenient", ("lenient", "v2", "v3"))),
-        traefik_service=env.parsed(
-            "TRAEFIK_SERVICE", env.text("TRAEFIK_SERVICE"), namespaced_name, "give namespace/name, such as traefik/traefik"
-        ),
+        traefik_service=env.value("TRAEFIK_SERVICE", "", namespaced_name, "give namespace/name of a Service"),
     )
 
 
@@ -136,23 +131,23 @@ def read_policies(env: Environment, zones: tuple[str, ...]) -> Mapping[str, Poli
 
 
 def read_target(env: Environment, dev_mode: bool, hosts_file: str) -> TechnitiumConfig | HostsConfig:
-    # Everything that is given is read, needed or not: a wrong value shows at the first start, not on the day of the move.
+    # Read whether needed or not: a wrong value shows at the first start, not on the day of the move to production.
     path = env.text("HOSTS_FILE", "/etc/hosts")
     url = default_text(env, "DNS_SERVER_URL", dev_mode)
     token = env.secret("DNS_API_TOKEN")
     technitium = TechnitiumConfig(
         url=env.parsed("DNS_SERVER_URL", url, server_url, "such as https://dns.talos00:53443") if url else "",
         token=token,
-        ca_file=env.parsed("DNS_API_CA_FILE", env.text("DNS_API_CA_FILE"), ca_file, "give a file of PEM certificates"),
-        fingerprint=env.parsed(
-            "DNS_API_TLS_FINGERPRINT", env.text("DNS_API_TLS_FINGERPRINT"), fingerprint, "give 64 hexadecimal digits"
-        ),
+        ca_file=env.value("DNS_API_CA_FILE", "", ca_file, "give a file of PEM certificates"),
+        fingerprint=env.value("DNS_API_TLS_FINGERPRINT", "", fingerprint, "give 64 hexadecimal digits"),
         rate_limit=env.number("DNS_API_RATE_LIMIT", "10", least=0.01),
     )
     if dev_mode or hosts_file:
         return HostsConfig(hosts_file or path)
     if not url:
-        env.required("DNS_SERVER_URL", "give the address of the Technitium DNS server, such as https://dns.talos00:53443")
+        env.required(
+            "DNS_SERVER_URL", "give the address of the Technitium DNS server, such as https://dns.talos00:53443"
+        )
     if not token:
         env.required("DNS_API_TOKEN", "give a token of the Technitium DNS server, or its file in DNS_API_TOKEN_FILE")
     return technitium
@@ -165,7 +160,7 @@ def default_text(env: Environment, name: str, dev_mode: bool) -> str:
 
 
 def read_seconds(env: Environment, name: str, default: str) -> float:
-    return env.parsed(name, env.text(name, default), positive_seconds, "give seconds (300) or a Go duration (5m, 1h30m)")
+    return env.value(name, default, positive_seconds, "give seconds (300) or a Go duration (5m, 1h30m)")
 
 
 def managed(env: Environment, name: str, text: str, zones: tuple[str, ...], right: str) -> str:
@@ -218,9 +213,9 @@ def owner_id(text: str) -> str:
     return text
 
 
-def pattern(text: str) -> re.Pattern[str]:
+def pattern(text: str) -> re.Pattern[str] | None:
     try:
-        return re.compile(text)
+        return re.compile(text) if text else None
     except re.error as error:
         raise ValueError(str(error)) from error
 
@@ -231,7 +226,9 @@ def server_url(text: str) -> str:
         raise ValueError("give the address with http:// or https://")
     if parts.username or parts.password or parts.query or parts.fragment:
         # Not shown: what stands there is a password or a token.
-        raise ImproperlyConfigured("DNS_SERVER_URL holds more than an address: give it without user, query or fragment.")
+        raise ImproperlyConfigured(
+            "DNS_SERVER_URL holds more than an address: give it without user, query or fragment."
+        )
     return text.rstrip("/")
 
 

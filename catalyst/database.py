@@ -20,7 +20,9 @@ def read_database(env: Environment, data_dir: Path) -> dict[str, Any]:
     """Django's entry for the database. Raises ``ImproperlyConfigured``, never with the password in its text."""
     url = env.secret("DATABASE_URL")
     wal = env.flag("SQLITE_WAL", True)
-    database = parse_url(url) if url else {"ENGINE": SQLITE, "NAME": str(make_folder(data_dir) / "catalyst.sqlite3")}
+    database: dict[str, Any] = (
+        parse_url(url) if url else {"ENGINE": SQLITE, "NAME": str(make_folder(data_dir) / "catalyst.sqlite3")}
+    )
     if database["ENGINE"] == SQLITE:
         env.secrets.discard(url)  # a path, not a secret
         database["OPTIONS"] = sqlite_options(wal)

@@ -104,8 +104,14 @@ class Environment:
             self.wrong(name, text, "give host:port, or :port for every interface, such as 127.0.0.1:8080 or :8080")
         return text
 
-    def listed(self, name: str, text: str, parse: Callable[[str], T], right: str) -> tuple[T, ...]:
+    def value(self, name: str, default: str, parse: Callable[[str], T], right: str) -> T:
+        return self.parsed(name, self.text(name, default), parse, right)
+
+    def listed(self, name: str, parse: Callable[[str], T], right: str) -> tuple[T, ...]:
         """A comma list, without its duplicates."""
+        return self.each(name, self.text(name), parse, right)
+
+    def each(self, name: str, text: str, parse: Callable[[str], T], right: str) -> tuple[T, ...]:
         return tuple(dict.fromkeys(self.parsed(name, part, parse, right) for part in split_list(text)))
 
     def pairs(self, name: str, right: str) -> list[tuple[str, str]]:

@@ -27,9 +27,11 @@ def ensure_admin() -> str:
     password = settings.ADMIN_PASSWORD or secrets.token_urlsafe(15)
     try:
         with transaction.atomic():
-            users.create_superuser(NAME, password=password)  # type: ignore[attr-defined]
-    except IntegrityError:  # another process was quicker, or the name belongs to an ordinary user
-        return exists(NAME)
+            users.create_superuser(NAME, password=password)
+    except IntegrityError:
+        if users.filter(username=NAME, is_superuser=True, is_active=True).exists():  # another process was quicker
+            return exists(NAME)
+        return f"no admin was made: {NAME} is an ordinary user; make one with catalyst-dns-sync createsuperuser"
     shown = "as ADMIN_PASSWORD says" if settings.ADMIN_PASSWORD else password
     return framed(f"user      {NAME}", f"password  {shown}", "", f"shown this once; reset with {RESET} {NAME}")
 

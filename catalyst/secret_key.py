@@ -16,7 +16,9 @@ SHORTEST = 32
 def read_secret_key(env: Environment, data_dir: Path, *, several_replicas: bool) -> str:
     key = env.secret("SECRET_KEY")
     if key and len(key) < SHORTEST:
-        raise ImproperlyConfigured(f"SECRET_KEY is too short (its value is not shown): give at least {SHORTEST} characters.")
+        raise ImproperlyConfigured(
+            f"SECRET_KEY is too short (its value is not shown): give at least {SHORTEST} characters."
+        )
     if not key and several_replicas:
         raise ImproperlyConfigured(
             "SECRET_KEY is not set: with PostgreSQL several processes on several machines must share one; "

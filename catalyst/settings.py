@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from catalyst.database import POSTGRESQL
+from catalyst.logs import log_settings
 from catalyst.secret_key import read_secret_key
 from catalyst.worker_settings import (
     DATA_DIR,
@@ -16,19 +17,15 @@ from catalyst.worker_settings import (
     USE_TZ,
 )
 from catalyst.worker_settings import INSTALLED_APPS as WORKER_APPS
-from catalyst.logs import log_settings
+from syncer.core.annotations import split_list
 
 __all__ = ["DATABASES", "DATA_DIR", "DEFAULT_AUTO_FIELD", "SYNC", "TIME_ZONE", "USE_TZ"]
 
-SECRET_KEY = read_secret_key(
-    ENVIRONMENT, DATA_DIR, several_replicas=DATABASE["ENGINE"] == POSTGRESQL
-)
+SECRET_KEY = read_secret_key(ENVIRONMENT, DATA_DIR, several_replicas=DATABASE["ENGINE"] == POSTGRESQL)
 ADMIN_PASSWORD = ENVIRONMENT.secret("ADMIN_PASSWORD")
 LOGGING = log_settings(LOG_LEVEL, LOG_FORMAT, ENVIRONMENT.secrets)
 
-ALLOWED_HOSTS = list(
-    ENVIRONMENT.listed("ALLOWED_HOSTS", ENVIRONMENT.text("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]"), str, "")
-)
+ALLOWED_HOSTS = split_list(ENVIRONMENT.text("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]"))
 WEB_BIND_ADDRESS = ENVIRONMENT.address("WEB_BIND_ADDRESS", "127.0.0.1:8000")
 
 # Under ASGI each request may run in another thread: a kept connection would pile up in each of them.
@@ -76,7 +73,6 @@ LANGUAGE_CODE = "en"
 USE_I18N = False
 
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
 # Served from the packages themselves: a wheel runs without `collectstatic`.
 WHITENOISE_USE_FINDERS = True
 

@@ -48,7 +48,9 @@ def up(argv: Sequence[str]) -> int:
         if events.empty():
             notes |= {"admin": f"http://{shown(web)}/admin/", "health": f"http://{shown(addresses[1])}/readyz"}
             notes["metrics"] = f"http://{shown(env.get('METRICS_BIND_ADDRESS') or ':8080')}/metrics"
-            print(*(f"{name:<9} {text}" for name, text in notes.items()), prepared.stdout.rstrip(), sep="\n", flush=True)
+            print(
+                *(f"{name:<9} {text}" for name, text in notes.items()), prepared.stdout.rstrip(), sep="\n", flush=True
+            )
         return events.get()
     finally:
         stop(children)
@@ -66,7 +68,7 @@ def dev_setup(env: Environ, options: argparse.Namespace) -> tuple[list[str], dic
     """The arguments for the syncer, and what to tell. Fills in ``env`` where it says nothing."""
     hosts_file = Path(options.hosts_file).absolute()
     hosts_file.touch()
-    arguments = ["--dev-mode", "--hosts-file", str(hosts_file)]
+    arguments = ["--dev-mode", "--noreload", "--hosts-file", str(hosts_file)]
     notes = {"writing": str(hosts_file), "reading": "the cluster of the current kubeconfig"}
     manifests = options.manifests or ("" if has_cluster(env) else EXAMPLES)
     if manifests:

@@ -22,6 +22,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASE = read_database(ENVIRONMENT, DATA_DIR)
 # The syncer keeps its connection, and asks whether it still lives after each close_old_connections().
 DATABASES = {"default": {**DATABASE, "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}}
+if "init_command" in DATABASE.get("OPTIONS", {}):
+    # SQLite would keep 2 MB of pages; the syncer reads each row seldom.
+    DATABASES["default"]["OPTIONS"]["init_command"] += "PRAGMA cache_size=-256;"
 
 SYNC = partial(read_config, ENVIRONMENT)
 """Call it with the options of ``runsyncer`` for a ``syncer.config.Config``."""
@@ -30,6 +33,7 @@ SYNC = partial(read_config, ENVIRONMENT)
 # token of a DNS server.
 SYNC(dev_mode=True, warn=lambda _: None)
 
+COMMIT = ENVIRONMENT.text("GIT_COMMIT", "unknown")
 LOG_FORMAT = ENVIRONMENT.choice("LOG_FORMAT", "json", ("json", "text"))
 LOG_LEVEL = ENVIRONMENT.choice("LOG_LEVEL", "info", tuple(LEVELS))
 LOGGING = log_settings(LOG_LEVEL, LOG_FORMAT, ENVIRONMENT.secrets)

@@ -209,7 +209,9 @@ class DatabaseLedger:
             chunk = refs[start : start + BATCH]
             known = {
                 Ref(kind, namespace, name, group): digest
-                for group, kind, namespace, name, digest in SourceRow.objects.filter(name__in={ref.name for ref in chunk})
+                for group, kind, namespace, name, digest in SourceRow.objects.filter(
+                    name__in={ref.name for ref in chunk}
+                )
                 .order_by()
                 .values_list("group", "kind", "namespace", "name", "digest")
             }
@@ -254,9 +256,7 @@ class DatabaseLedger:
     @in_words
     def requests(self) -> list[Request]:
         waiting = SyncRequest.objects.filter(done_at=None).order_by("id")
-        return [
-            Request(row.pk, row.action, row.zone, row.name, row.type, row.requested_by) for row in waiting[:BATCH]
-        ]
+        return [Request(row.pk, row.action, row.zone, row.name, row.type, row.requested_by) for row in waiting[:BATCH]]
 
     @in_words
     def decide_hold(self, request: Request, approve: bool) -> int:

@@ -26,7 +26,9 @@ class Source(models.Model):
     ttl = models.PositiveBigIntegerField("TTL annotation", null=True, blank=True)
     priority = models.PositiveSmallIntegerField(default=1, help_text="0 high, 1 normal, 2 low")
     notes = models.JSONField("other annotations", default=dict)
-    digest = models.CharField(max_length=32, editable=False, help_text="of all the above: unchanged sources are not written")
+    digest = models.CharField(
+        max_length=32, editable=False, help_text="of all the above: unchanged sources are not written"
+    )
     seen_at = models.DateTimeField("last changed", db_default=Now())
 
     class Meta:
@@ -84,7 +86,9 @@ class CustomEntry(models.Model):
     type = models.CharField(max_length=10, blank=True, help_text="empty for a block")
     values = models.JSONField(default=list, blank=True)
     ttl = models.PositiveBigIntegerField("TTL", null=True, blank=True, help_text="seconds; empty for the default")
-    mode = models.CharField(max_length=10, choices=[(mode.value, mode.value) for mode in Mode], default=Mode.PUBLISH.value)
+    mode = models.CharField(
+        max_length=10, choices=[(mode.value, mode.value) for mode in Mode], default=Mode.PUBLISH.value
+    )
     enabled = models.BooleanField(default=True)
     owner = models.CharField(max_length=200, blank=True)
     description = models.TextField(blank=True)
@@ -150,9 +154,7 @@ class HeldPlan(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["zone"], condition=models.Q(status="open"), name="one_open_plan_a_zone"
-            ),
+            models.UniqueConstraint(fields=["zone"], condition=models.Q(status="open"), name="one_open_plan_a_zone"),
         ]
         ordering: ClassVar = ["-id"]
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from syncer import metrics
 from syncer.config import Config
@@ -22,6 +23,7 @@ from syncer.errors import TargetRefused, TargetUnreachable
 from syncer.health import Health
 from syncer.kube.feed import Feed, KindState, State
 from syncer.ledger import Ledger, LedgerError, Request, Status
+from syncer.memory import give_back
 from syncer.pacing import AdaptiveInterval, BackOff
 from syncer.reconcile import Outcomes, Reconciler
 from syncer.targets.base import Target
@@ -40,6 +42,12 @@ POLL = 1.0
 
 HEARTBEAT = 5.0
 """Seconds between two writes of the status row."""
+
+MANY = 100
+"""Changes of one pass after which memory is given back."""
+
+SLICE = 1000
+"""Names of one pass, so that the memory of a burst does not grow with it."""
 
 PATIENCE = 10.0
 """Seconds after the start that one kind which cannot be listed may hold up the others."""
@@ -110,11 +118,10 @@ class Loop:
         self.health = health
         self.bell = bell
         self.clock = clock
-        self.reconciler = Reconciler(
-            config, target, ledger, cluster, self._unread_kinds, lambda: bell.stopping, clock
-        )
+        self.reconciler = Reconciler(config, target, ledger, cluster, self._unread_kinds, lambda: bell.stopping, clock)
         self.zones = {zone: ZoneWork() for zone in config.scope.zones}
         self.sources: dict[Ref, Source | None] = {}
+        self.warned: dict[Ref, tuple[str, ...]] = {}
         self.listed: set[tuple[str, str]] = set()
         self.interval = AdaptiveInterval(config.resync_interval, clock())
         self.target_trouble = BackOff()
@@ -186,6 +193,8 @@ class Loop:
         """Take over what the watches brought, sorted by how urgent it is."""
         touched = self.cluster.take()
         self.sources.update(touched.sources)
+        for ref, source in touched.sources.items():
+            self._warn(ref, source)
         now = self.clock()
         for name in touched.names:
             zone = zone_of(name, self.config.scope.zones)
@@ -202,6 +211,17 @@ class Loop:
                 work.going_until = now
         metrics.QUEUE_LENGTH.set(self._queue())
 
+    def _warn(self, ref: Ref, source: Source | None) -> None:
+        """Say what is wrong with an object, once for as long as it stays the same."""
+        warnings = source.warnings if source else ()
+        if warnings != self.warned.get(ref, ()):
+            for warning in warnings:
+                log.warning("%s: %s", ref, warning, extra={"resource": str(ref), "namespace": ref.namespace})
+        if warnings:
+            self.warned[ref] = warnings
+        else:
+            self.warned.pop(ref, None)
+
     def _queue(self) -> int:
         return sum(len(work.names) + len(work.going) + len(work.retries) for work in self.zones.values())
 
@@ -214,7 +234,9 @@ class Loop:
         return self.settled
 
     def _unsettled(self) -> list[KindState]:
-        return [state for state in self.feed.states() if not state.known and state.state is not State.FORBIDDEN]
+        """What may still be listed: not what is forbidden, and not a broken file among manifests that are watched."""
+        never = (State.FORBIDDEN, State.WATCHING)
+        return [state for state in self.feed.states() if not state.known and state.state not in never]
 
     def _unread_kinds(self) -> set[str]:
         """Kinds whose objects may exist although we hold none; a route needs its Gateway and Namespace to be read."""
@@ -249,11 +271,11 @@ class Loop:
             return
         due = {name for name, trouble in work.retries.items() if now >= trouble.not_before}
         if now >= self.batch_at + WINDOW:
-            due |= work.names
+            due.update(islice(work.names, SLICE))
         if work.going and now >= work.going_due():
             due |= work.going
         if due:
-            self.batch_at = now
+            self.batch_at = now if len(work.names) <= SLICE else 0.0
             with self._zone_in_words(zone):
                 self._finish(zone, due, self._timed("names", lambda: self.reconciler.pass_for(zone, due)))
 
@@ -263,6 +285,7 @@ class Loop:
             self.reconciler.rebuild()
         outcomes = self._timed("zone", lambda: self.reconciler.full_pass(zone))
         self._finish(zone, None, outcomes)
+        give_back()
         work.full_due = self.clock() + self.interval.seconds(self.clock())
         if not any(other.full_due == 0.0 for other in self.zones.values()):
             self.last_pass_at = datetime.now(UTC)
@@ -284,6 +307,8 @@ class Loop:
             work.retries.setdefault(name, BackOff()).failed(now)
         work.names |= outcomes.later
         metrics.HELD_DELETES.labels(zone).set(outcomes.held)
+        if outcomes.changed > MANY:
+            give_back()
         if outcomes.changed:
             self.last_change_at = datetime.now(UTC)
             self.interval.changed(outcomes.changed, now)
@@ -430,4 +455,6 @@ class Loop:
             if work.going:
                 own.append(work.going_due())
             times.append(max(min(own), work.trouble.not_before))
-        return max(min(times), self.target_trouble.not_before if self.target_problem else 0.0, self.ledger_trouble.not_before)
+        return max(
+            min(times), self.target_trouble.not_before if self.target_problem else 0.0, self.ledger_trouble.not_before
+        )

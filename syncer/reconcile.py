@@ -17,6 +17,7 @@ from syncer.core.cluster import Cluster
 from syncer.core.names import zone_of
 from syncer.core.plan import Change, Guard, NamePlan, Op, Owned, Rules, State, Verdict, compare, losses
 from syncer.core.rrsets import Found, Marker
+from syncer.core.sources import misplaced_cname
 from syncer.errors import TargetRefused
 from syncer.ledger import Done, Key, Ledger, Stands
 from syncer.targets.base import Outcome, Result, Target
@@ -28,11 +29,14 @@ T = TypeVar("T")
 CHUNK = 500
 """Names that are compared at a time: what bounds the memory of a full pass, and the SQL parameters of a query."""
 
-BATCH = 2000
-"""Changes between two commits of the ledger."""
+BATCH = 500
+"""Changes between two commits of the ledger, and RRsets in one import."""
 
 DELETES = 20
 """Deletes of one turn: they go one by one, and at ten requests a second a thousand would hold up a new name."""
+
+SLICE = 1000
+"""Names whose plans stand in memory at a time, where no list of the zone is open."""
 
 FEW = 8
 """Up to so many names are read one by one after a foreign write, instead of waiting for a list of the zone."""
@@ -59,6 +63,14 @@ class Outcomes:
     held: int = 0
     retry: set[str] = field(default_factory=set)
     later: set[str] = field(default_factory=set)
+
+    def __iadd__(self, other: Outcomes) -> Outcomes:
+        self.changed += other.changed
+        self.planned += other.planned
+        self.held += other.held
+        self.retry |= other.retry
+        self.later |= other.later
+        return self
 
 
 class Reconciler:
@@ -102,9 +114,11 @@ class Reconciler:
         serials = self.target.serials()
         if zone not in self.rebuilding and serials is not None and not self.is_stale(zone, serials.get(zone)):
             return self._carry_out(zone, list(self._plan_from_view(zone, self._names(zone))), complete=True)
-        plans = list(self._plan_from_list(zone))
-        outcomes = self._carry_out(zone, plans, complete=True)
+        missing = self._names(zone)
+        outcomes = self._carry_out(zone, list(self._plan_from_list(zone, missing)), complete=True)
         self.rebuilding.discard(zone)
+        for chunk in _chunks(sorted(missing), SLICE):  # in slices: a new zone may have ten thousand of them
+            outcomes += self._carry_out(zone, list(self._plan(zone, ((name, []) for name in chunk))))
         return outcomes
 
     def pass_for(self, zone: str, names: Collection[str], *, adopt: bool = False, actor: str = "syncer") -> Outcomes:
@@ -148,10 +162,8 @@ class Reconciler:
         wanted = (name for name in (*self.cluster.names(), *self.ledger.entry_names()) if zone_of(name, zones) == zone)
         return {*wanted, *self.ledger.names(zone)}
 
-    def _plan_from_list(self, zone: str) -> Iterator[NamePlan]:
-        """Compare a list of the whole zone with everything that is wanted or known there."""
-        ours = self._names(zone)
-        unseen = set(ours)
+    def _plan_from_list(self, zone: str, missing: set[str]) -> Iterator[NamePlan]:
+        """Compare a list of the whole zone with what is wanted or known there; takes what is listed off ``missing``."""
         foreign: set[str] = set()
         reading = self.target.read(zone)
 
@@ -161,14 +173,13 @@ class Reconciler:
                 if not all(self._all_ours(item) for item in found):
                     foreign.add(name)
                 marked = zone in self.rebuilding and any(self.marker.owns(item) for item in found)
-                if name in ours or marked:
-                    unseen.discard(name)
+                if name in missing or marked:
+                    missing.discard(name)
                     yield name, found
 
         yield from self._plan(zone, listed())
         if reading.serial is not None:
             self.views[zone] = ZoneView(reading.serial, foreign)
-        yield from self._plan(zone, ((name, []) for name in sorted(unseen)))
 
     def _plan_from_view(self, zone: str, names: Collection[str]) -> Iterator[NamePlan]:
         """Compare with what the ledger says that the target holds; ask only where that is not certain."""
@@ -218,12 +229,13 @@ class Reconciler:
             if row.owned:
                 for origin in row.claimants:
                     remembered[origin] = remembered.get(origin, ()) + row.rrset.values
+        fallback, _ = self.cluster.fallback()
         decision = decide(
             name,
             self.cluster.claimants(name),
             entries,
             default_ttl=self.config.scope.ttl,
-            fallback=self.cluster.fallback()[0],
+            fallback=() if misplaced_cname(name, fallback, self.config.scope.zones) else fallback,
             remembered=remembered,
         )
         if not decision.claimants and (last := next((row for row in rows.values() if row.owned), None)):

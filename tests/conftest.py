@@ -7,8 +7,7 @@ import pytest
 
 from tests.postgres import NotInstalled, postgres
 
-from pathlib import Path
-pytest_plugins = [f"tests.fakes.{name}" for name in ("fixtures_technitium", "fixtures_kubernetes") if (Path(__file__).parent / "fakes" / f"{name}.py").exists()]
+pytest_plugins = ["tests.fakes.fixtures_technitium", "tests.fakes.fixtures_kubernetes"]
 
 
 @pytest.fixture(scope="session")

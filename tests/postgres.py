@@ -50,7 +50,9 @@ def postgres() -> Iterator[str]:
     options = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": folder, "fsync": "off"}
     options |= {"synchronous_commit": "off", "full_page_writes": "off"}
     try:
-        subprocess.run([*initdb, "--encoding", "UTF8", "--no-locale"], check=True, capture_output=True, cwd=folder, **somebody)
+        subprocess.run(
+            [*initdb, "--encoding", "UTF8", "--no-locale"], check=True, capture_output=True, cwd=folder, **somebody
+        )
         with (folder.parent / f"{folder.name}.log").open("w+b") as log:
             server = subprocess.Popen(
                 [programs / "postgres", "-D", data, *(f"--{name}={value}" for name, value in options.items())],
@@ -89,7 +91,9 @@ def main(command: list[str]) -> int:
     try:
         with postgres() as url:
             secret = "the tests' own, of no worth anywhere else"
-            return subprocess.run(command, env={**os.environ, "DATABASE_URL": url, "SECRET_KEY": secret}, check=False).returncode
+            return subprocess.run(
+                command, env={**os.environ, "DATABASE_URL": url, "SECRET_KEY": secret}, check=False
+            ).returncode
     except NotInstalled:
         print("PostgreSQL is not installed: its tests are left out", file=sys.stderr)
         return 1 if os.environ.get("CI") else 0

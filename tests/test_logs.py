@@ -26,7 +26,9 @@ CREATED = {
 }
 
 
-def record(message: str, *args: object, level: int = logging.INFO, exc_info: Any = None, **extra: object) -> logging.LogRecord:
+def record(
+    message: str, *args: object, level: int = logging.INFO, exc_info: Any = None, **extra: object
+) -> logging.LogRecord:
     logger = logging.Logger("syncer.reconcile")
     return logger.makeRecord(logger.name, level, __file__, 1, message, args, exc_info, extra=extra)
 
@@ -162,7 +164,9 @@ def test_a_secret_of_any_shape_is_hidden(secret: str) -> None:
     assert as_json("x", secrets=(secret,), reason=secret)["reason"] == HIDDEN
 
 
-@given(st.dictionaries(st.text(), st.recursive(st.none() | st.floats() | st.text() | st.binary(), st.lists, max_leaves=5)))
+@given(
+    st.dictionaries(st.text(), st.recursive(st.none() | st.floats() | st.text() | st.binary(), st.lists, max_leaves=5))
+)
 def test_any_field_can_be_logged(fields: dict[str, Any]) -> None:
     told = record("x")
     told.field = fields

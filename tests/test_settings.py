@@ -51,7 +51,7 @@ def test_production_needs_four_variables_and_takes_the_proposals_defaults_for_th
     assert (config.resync_interval, config.serial_probe_interval) == (300, 10)
     assert (config.max_delete_ratio, config.max_deletes_unguarded) == (0.5, 10)
     assert config.policy("talos00") is Policy.SYNC
-    assert not (config.adopt_identical or config.auto_remediate or config.dry_run)
+    assert not any((config.adopt_identical, config.auto_remediate, config.dry_run))
 
 
 @pytest.mark.parametrize("name", sorted(PRODUCTION))
@@ -81,7 +81,9 @@ def test_the_options_of_the_command_beat_the_environment() -> None:
 
 
 def test_names_and_addresses_are_canonical() -> None:
-    config = production(DNS_ZONES="Home.Lab., talos00, home.lab,bücher.example", DNS_IP_ADDRESS="2001:DB8::0:1, 10.0.0.9")
+    config = production(
+        DNS_ZONES="Home.Lab., talos00, home.lab,bücher.example", DNS_IP_ADDRESS="2001:DB8::0:1, 10.0.0.9"
+    )
     assert config.scope.zones == ("home.lab", "talos00", "xn--bcher-kva.example")
     assert config.scope.addresses == ("2001:db8::1", "10.0.0.9")
 
@@ -114,7 +116,9 @@ def test_a_policy_is_for_every_zone_or_for_the_named_ones() -> None:
 
 
 def test_times_are_seconds_or_go_durations() -> None:
-    config = production(RESYNC_INTERVAL="1h30m", SERIAL_PROBE_INTERVAL="250ms", DNS_TTL_DEFAULT="5m", WATCH_READ_TIMEOUT="90")
+    config = production(
+        RESYNC_INTERVAL="1h30m", SERIAL_PROBE_INTERVAL="250ms", DNS_TTL_DEFAULT="5m", WATCH_READ_TIMEOUT="90"
+    )
     assert (config.resync_interval, config.serial_probe_interval) == (5400, 0.25)
     assert (config.scope.ttl, config.kube.read_timeout) == (300, 90)
 
@@ -260,7 +264,7 @@ def test_wal_can_be_switched_off_for_a_network_volume(tmp_path: Path) -> None:
 
 def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ImproperlyConfigured, match="^DATA_DIR is "):
+    with pytest.raises(ImproperlyConfigured, match=r"^DATA_DIR is "):
         read_database(Environment({}), tmp_path / "file" / "var")
 
 
@@ -300,12 +304,12 @@ def test_processes_that_start_at_once_agree_on_the_secret_key(tmp_path: Path) ->
 
 
 def test_several_replicas_must_share_a_secret_key(tmp_path: Path) -> None:
-    with pytest.raises(ImproperlyConfigured, match="^SECRET_KEY is not set: "):
+    with pytest.raises(ImproperlyConfigured, match=r"^SECRET_KEY is not set: "):
         read_secret_key(Environment({}), tmp_path, several_replicas=True)
 
 
 def test_a_short_secret_key_is_refused_and_not_shown(tmp_path: Path) -> None:
-    with pytest.raises(ImproperlyConfigured, match="^SECRET_KEY is too short") as caught:
+    with pytest.raises(ImproperlyConfigured, match=r"^SECRET_KEY is too short") as caught:
         read_secret_key(Environment({"SECRET_KEY": "geheim"}), tmp_path, several_replicas=False)
     assert "geheim" not in str(caught.value)
 
@@ -325,7 +329,8 @@ def test_no_command_starts_with_a_wrong_value(command: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("LOG_LEVEL", "loud"), ("LOG_FORMAT", "xml"), ("WEB_BIND_ADDRESS", "8000"), ("SECRET_KEY", "short")]
+    ("name", "value"),
+    [("LOG_LEVEL", "loud"), ("LOG_FORMAT", "xml"), ("WEB_BIND_ADDRESS", "8000"), ("SECRET_KEY", "short")],
 )
 def test_the_webs_own_settings_are_checked_too(name: str, value: str, tmp_path: Path) -> None:
     ended = run(tmp_path, "check", **{name: value})
@@ -351,7 +356,9 @@ def test_every_variable_is_documented_with_its_default() -> None:
 
 
 def test_the_web_loads_nothing_of_the_cluster() -> None:
-    code = "import django; django.setup(); import sys; print([m for m in sys.modules if m.split('.')[0] == 'kubernetes'])"
+    code = (
+        "import django; django.setup(); import sys; print([m for m in sys.modules if m.split('.')[0] == 'kubernetes'])"
+    )
     env = {**os.environ, "DJANGO_SETTINGS_MODULE": settings.SETTINGS_MODULE}
     ended = subprocess.run([sys.executable, "-c", code], env=env, cwd=ROOT, capture_output=True, text=True, check=True)
     assert ended.stdout == "[]\n"

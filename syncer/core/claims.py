@@ -125,7 +125,9 @@ def _settle(name: str, claims: list[Claim], default_ttl: int) -> Decision:
     ttls = {default_ttl if claim.ttl is None else claim.ttl for claim in agreed}
     ttl = min(ttls)
     warnings = (
-        (f"{len(agreed)} claims want TTLs of {', '.join(map(str, sorted(ttls)))} s: {ttl} s holds",) if len(ttls) > 1 else ()
+        (f"{len(agreed)} claims want TTLs of {', '.join(map(str, sorted(ttls)))} s: {ttl} s holds",)
+        if len(ttls) > 1
+        else ()
     )
     return Decision(
         name,
@@ -138,9 +140,7 @@ def _settle(name: str, claims: list[Claim], default_ttl: int) -> Decision:
     )
 
 
-def _claim_of_source(
-    name: str, source: Source, fallback: tuple[str, ...], remembered: tuple[str, ...]
-) -> Claim | None:
+def _claim_of_source(name: str, source: Source, fallback: tuple[str, ...], remembered: tuple[str, ...]) -> Claim | None:
     want = next((want for want in source.wants if want.name == name), None)
     if want is None:
         return None
@@ -157,7 +157,9 @@ def _claims_of_entries(entries: list[Entry]) -> list[Claim]:
     """The entries of one mode at one name speak with one voice: they are one operator's A, TXT and MX."""
     claims = []
     for rank, mode in ((0, Mode.OVERRIDE), (1, Mode.PUBLISH)):
-        group = sorted((entry for entry in entries if entry.mode is mode), key=lambda entry: (entry.created, entry.type))
+        group = sorted(
+            (entry for entry in entries if entry.mode is mode), key=lambda entry: (entry.created, entry.type)
+        )
         if group:
             ttls = [entry.ttl for entry in group if entry.ttl is not None]
             claims.append(

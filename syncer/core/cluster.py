@@ -6,16 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
 from typing import Any, NamedTuple
 
-from syncer.core.annotations import settle
 from syncer.core.gateways import Gateway, GatewayKey, Labels, read_gateway
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, NAMESPACE, SERVICE, Kind
-from syncer.core.manifest import as_list, as_mapping, as_text, is_leaving, ref_of
+from syncer.core.loadbalancers import traefik_addresses, traefik_answer
+from syncer.core.manifest import as_mapping, as_text, is_leaving, ref_of
 from syncer.core.scope import Scope
 from syncer.core.selector import parse_selector
 from syncer.core.source import Ref, Source
-from syncer.core.sources import Route, attach, load_balancer, read_ingress, read_ingress_route, read_route
-
-TRAEFIK_LABEL = ("app.kubernetes.io/name", "traefik")
+from syncer.core.sources import Route, attach, read_ingress, read_ingress_route, read_route
 
 _LATEST = "9999"
 """Sorts behind every time: for a namespace that is gone without having been seen to go."""
@@ -54,7 +52,7 @@ class Cluster:
         self._namespaces: dict[str, Labels] = {}
         self._leaving: dict[str, str] = {}
         """Namespaces that are being deleted, with their deletionTimestamp."""
-        self._answer = self._traefik_answer()
+        self._answer = traefik_answer({}, scope)
         self._touched_names: set[str] = set()
         self._touched_refs: set[Ref] = set()
         self._changed = False
@@ -281,48 +279,19 @@ class Cluster:
         self._ask_traefik()
 
     def _ask_traefik(self) -> None:
-        answer = self._traefik_answer()
+        services = {ref: values for ref, values in self._services.items() if ref.namespace not in self._leaving}
+        answer = traefik_answer(services, self._scope)
         if answer != self._answer:
             self._answer = answer
             addressless = {want.name for source in self._sources.values() for want in source.wants if not want.values}
             self._touched_names |= addressless
             self._changed = self._changed or bool(addressless)
 
-    def _traefik_answer(self) -> tuple[tuple[str, ...], str]:
-        if not self._scope.auto:
-            return (), "no address is configured for the zone"
-        found: dict[tuple[str, ...], str] = {}
-        for ref, values in sorted(self._services.items()):
-            if ref.namespace not in self._leaving:
-                found.setdefault(values, f"{ref.namespace}/{ref.name}")
-        if len(found) == 1:
-            return next(iter(found)), ""
-        if found:
-            named = " and ".join(list(found.values())[:2])
-            return (), f"Services {named} have different addresses: TRAEFIK_SERVICE=namespace/name decides"
-        if self._scope.traefik_service:
-            return (), f"Service {self._scope.traefik_service} (TRAEFIK_SERVICE) has no address yet"
-        return (), f"no Service labelled {'='.join(TRAEFIK_LABEL)} has an address yet"
-
     def _tell(self) -> None:
         with self._lock:
             changed, self._changed = self._changed, False
         if changed:
             self._ring()
-
-
-def traefik_addresses(ref: Ref, manifest: Mapping[str, Any], scope: Scope) -> tuple[str, ...]:
-    """Where Traefik is reached by this Service, () when it is not Traefik's or has no address."""
-    labels = as_mapping(as_mapping(manifest.get("metadata")).get("labels"))
-    if scope.traefik_service:
-        if scope.traefik_service != f"{ref.namespace}/{ref.name}":
-            return ()
-    elif labels.get(TRAEFIK_LABEL[0]) != TRAEFIK_LABEL[1]:
-        return ()
-    spec = as_mapping(manifest.get("spec"))
-    if spec.get("type") == "LoadBalancer":
-        return settle(load_balancer(manifest)).values
-    return settle(tuple(text for address in as_list(spec.get("externalIPs")) if (text := as_text(address)))).values
 
 
 def _weight(source: Source) -> tuple[int | None, int, str]:

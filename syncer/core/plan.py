@@ -179,7 +179,9 @@ def _is_ours(item: Found, known: Owned | None, desired: Mapping[str, RRset], rul
         return True
     if not rules.by_mark_alone:
         return False
-    orphans = (rules.marker.source_of(mark).startswith("CustomEntry/") for mark in item.marks if rules.marker.knows(mark))
+    orphans = (
+        rules.marker.source_of(mark).startswith("CustomEntry/") for mark in item.marks if rules.marker.knows(mark)
+    )
     return item.rrset.type in desired or not any(orphans)
 
 

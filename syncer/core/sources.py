@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from syncer.core.annotations import CLASS_ANNOTATION, Annotations, read_annotations, settle
 from syncer.core.gateways import Attachment, Endpoint, Gateway, GatewayKey, Labels, Parent, read_parents
 from syncer.core.kinds import HTTP_ROUTE, INGRESS, INGRESS_ROUTE_TCP, OLD_INGRESS_ROUTE, Kind
+from syncer.core.loadbalancers import load_balancer
 from syncer.core.manifest import as_list, as_mapping, as_text, ref_of, shown
 from syncer.core.names import BadName, canonical, is_wildcard, value_type, zone_of
 from syncer.core.rules import RuleError, rule_names
@@ -172,14 +173,6 @@ def read_ingress(manifest: Mapping[str, Any], scope: Scope) -> Source:
     for name in draft.facts.says.hostnames:
         draft.want(name, endpoints)
     return draft.source()
-
-
-def load_balancer(manifest: Mapping[str, Any]) -> tuple[str, ...]:
-    """``status.loadBalancer.ingress`` of an Ingress or a Service: every address and host name in it."""
-    points = as_list(as_mapping(as_mapping(manifest.get("status")).get("loadBalancer")).get("ingress"))
-    return tuple(
-        text for point in points for key in ("ip", "hostname") if (text := as_text(as_mapping(point).get(key)))
-    )
 
 
 def _status_values(draft: Draft, manifest: Mapping[str, Any]) -> tuple[str, ...]:

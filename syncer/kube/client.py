@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import urllib3
-from urllib3.exceptions import HTTPError, InsecureRequestWarning, NameResolutionError, ReadTimeoutError
+from urllib3.exceptions import HTTPError, InsecureRequestWarning, ReadTimeoutError
 
 from syncer.errors import KubernetesError
 from syncer.kube.access import Access, Identity, load_certificate
@@ -93,7 +93,7 @@ class ApiServer:
         self._credentials = access.credentials
         self._context = access.tls_context()
         self._certificate = ""
-        self._closed = False
+        self._closed = threading.Event()
         self._lock = threading.Lock()
         self._open: set[urllib3.BaseHTTPResponse] = set()
         self._transport = _transport(access, self._context, connections)
@@ -163,7 +163,7 @@ class ApiServer:
     def close(self) -> None:
         """Cuts open answers off, so that the threads that wait for them go on."""
         with self._lock:
-            self._closed = True
+            self._closed.set()
             waiting = list(self._open)
         for response in waiting:
             with suppress(OSError, RuntimeError, ValueError):
@@ -198,6 +198,8 @@ class ApiServer:
     def _answer(
         self, method: str, url: str, headers: Mapping[str, str], body: Any, identity: Identity
     ) -> urllib3.BaseHTTPResponse:
+        if self._closed.is_set():
+            raise Unreachable("the connection to the API server was closed")
         self._present(identity)
         if identity.authorization:
             headers = {**headers, "Authorization": identity.authorization}
@@ -211,8 +213,7 @@ class ApiServer:
         response: urllib3.BaseHTTPResponse = answer.response
         with self._lock:
             self._open.add(response)
-            closed = self._closed
-        if closed:
+        if self._closed.is_set():
             self._leave(response)
             raise Unreachable("the connection to the API server was closed")
         return response
@@ -263,7 +264,10 @@ def _transport(access: Access, context: ssl.SSLContext | None, connections: int)
         proxy="" if access.proxy is None and _is_loopback(access.server) else access.proxy,
         socket_options=_socket_options(),
     )
-    transport = rest.RESTClientObject(settings)
+    try:
+        transport = rest.RESTClientObject(settings)
+    except (HTTPError, ImportError, ValueError) as error:
+        raise KubernetesError(f"the proxy {settings.proxy} is not usable: {error}") from error
     if context is not None:
         transport.pool_manager.connection_pool_kw["ssl_context"] = context
     if not access.verify:
@@ -296,8 +300,6 @@ def _cause(error: BaseException) -> str:
         causes.append(deeper)
     for cause in reversed(causes):
         match cause:
-            case NameResolutionError():
-                return "its name does not resolve"
             case ssl.SSLCertVerificationError():
                 return f"its certificate is not trusted: {cause.verify_message}"
             case TimeoutError() | ReadTimeoutError():

@@ -35,7 +35,7 @@ def connect(
     """
     if config.kubeconfig:
         return from_kubeconfig(config.kubeconfig, config.context)
-    if "KUBERNETES_SERVICE_HOST" in environ:
+    if environ.get("KUBERNETES_SERVICE_HOST"):
         return in_cluster(environ, service_account)
     default = Path.home() / ".kube" / "config"
     if default.exists():

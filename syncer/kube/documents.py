@@ -57,7 +57,8 @@ def _objects(documents: list[Any], place: str) -> Iterator[dict[str, Any]]:
         kind, items = as_text(document.get("kind")), document.get("items")
         if kind.endswith("List") and isinstance(items, list):
             # The elements of an IngressList carry no kind of their own, those of a List do.
-            shared = {"apiVersion": document.get("apiVersion"), "kind": kind.removesuffix("List")}
+            element = kind.removesuffix("List")
+            shared = {"apiVersion": document.get("apiVersion"), "kind": element} if element else {}
             queue += ((number, {**shared, **item} if isinstance(item, dict) else item) for item in reversed(items))
         else:
             yield document

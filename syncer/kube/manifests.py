@@ -24,12 +24,15 @@ __all__ = ["ManifestError", "ManifestFeed", "kind_of", "read_documents"]
 
 logger = logging.getLogger(__name__)
 
+_REST = 20
+"""Times as long as a look takes: a folder of thousands of files is looked at less often."""
+
 SUFFIXES = (".yaml", ".yml", ".json")
 
 Key = tuple[Kind, Ref]
 Objects = dict[Key, Mapping[str, Any]]
 Stamp = tuple[int, int, int]
-"""Time of the last change, size and inode: what tells one state of a file from another."""
+"""Time of the last change (of content, rights or name), size and inode: what tells one state of a file from another."""
 
 
 class Scan(NamedTuple):
@@ -93,12 +96,13 @@ class ManifestFeed:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
+            began = time.monotonic()
             try:
                 self.look()
             except Exception as error:  # noqa: BLE001 - a thread that dies of our own mistake looks healthy
                 self._complain({self._folder: f"internal error {error!r}"})
                 self._show(State.UNREACHABLE, f"internal error {error!r}")
-            self._stopping.wait(self._interval)
+            self._stopping.wait(max(self._interval, _REST * (time.monotonic() - began)))
 
     def look(self) -> None:
         """Look at the folder once, and hand on what has changed. The thread of ``start`` calls it."""
@@ -129,7 +133,8 @@ class ManifestFeed:
         self._known = self._known or not (moving or unread or not all(f.was_readable for f in self._files.values()))
         self._complain(problems)
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        self._show(State.WATCHING, next((f"{path}: {reason}{more}" for path, reason in problems.items()), ""))
+        state = State.STARTING if moving and not self._known else State.WATCHING
+        self._show(state, next((f"{path}: {reason}{more}" for path, reason in problems.items()), ""))
 
     def _read(self, path: str, file: File, stamp: Stamp) -> bool:
         """Whether the file gave its objects."""
@@ -236,7 +241,7 @@ def _scan(folder: str) -> Scan:
                     visited.add((status.st_dev, status.st_ino))
                     folders.append(entry.path)
             elif stat.S_ISREG(status.st_mode) and entry.name.endswith(SUFFIXES):
-                stamps[entry.path] = (status.st_mtime_ns, status.st_size, status.st_ino)
+                stamps[entry.path] = (status.st_ctime_ns, status.st_size, status.st_ino)
     return Scan(stamps, unread)
 
 

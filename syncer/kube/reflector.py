@@ -84,12 +84,11 @@ class Reflector:
         cluster: Cluster,
         *,
         stopping: threading.Event,
+        tell: Callable[[KindState], None],
         namespace: str = "",
         query: Mapping[str, str] | None = None,
         pace: Pace = DEFAULT_PACE,
         silence: float = 75.0,
-        tell: Callable[[KindState], None] = lambda state: None,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.kind = kind
         self.namespace = namespace
@@ -100,7 +99,6 @@ class Reflector:
         self._pace = pace
         self._silence = silence
         self._tell = tell
-        self._clock = clock
         self._state = State.STARTING
         self._known = False
         self._reason = ""
@@ -189,7 +187,7 @@ class Reflector:
             metadata, items = page.get("metadata"), page.get("items") or []
             if not (isinstance(metadata, dict) and metadata.get("resourceVersion") and isinstance(items, list)):
                 raise Unreachable(f"{self._server.url} does not answer like an API server: no list at {self._path}")
-            self._heard_at = self._clock()
+            self._heard_at = time.monotonic()
             # All pages show the state of the first one.
             listed.version = listed.version or str(metadata["resourceVersion"])
             listed.objects += len(items)
@@ -201,7 +199,7 @@ class Reflector:
     def _watch(self) -> None:
         """Until the stream ends. One that lived for a while or brought something may end in any way: the next one
         goes on from the last version."""
-        pace, began, from_version = self._pace, self._clock(), self._version
+        pace, began, from_version = self._pace, time.monotonic(), self._version
         query = {
             **self._query,
             "resourceVersion": from_version,
@@ -217,11 +215,12 @@ class Reflector:
                 for event in events:
                     self._apply(event)
         except Silence:
+            self._fruitless = 0
             return
         except Unreachable as error:
             log.debug("watch interrupted: %s", error, extra={"kind": str(self.kind)})
             why = str(error)
-        if self._version != from_version or self._clock() - began >= pace.short:
+        if self._version != from_version or time.monotonic() - began >= pace.short:
             self._fruitless = 0
             return
         self._fruitless += 1
@@ -234,13 +233,14 @@ class Reflector:
         try:
             type_, manifest = event["type"], event["object"]
             if type_ == "ERROR":
+                self._version = ""
                 raise _gone_or_error(manifest)
             metadata = manifest["metadata"]
             version = str(metadata["resourceVersion"])
             namespace, name = metadata.get("namespace", ""), metadata["name"] if type_ != "BOOKMARK" else ""
         except (AttributeError, KeyError, TypeError) as error:
             raise Unreachable(f"{self._server.url} sent something that is no event") from error
-        self._heard_at = self._clock()
+        self._heard_at = time.monotonic()
         if type_ == "DELETED":
             self._cluster.drop(self.kind, namespace, name)
             self._objects -= 1
@@ -260,17 +260,19 @@ class Reflector:
             case Fruitless():
                 return pause
             case ApiError(status=403):
-                self._heard_at = self._clock()
+                self._heard_at = time.monotonic()
                 self._become(State.FORBIDDEN, reason)
                 return _spread(self._pace.forbidden)
-            case ApiError(status=410):
+            case ApiError(status=404 | 410):
+                # Perhaps the kind was removed: that is for the discovery to find out, a 404 alone says nothing.
+                self._path = "" if error.status == 404 else self._path
                 self._version = ""
-                return pause
-            case ApiError(status=404) if self.kind.group and self._failures < FRUITLESS_LIMIT:
-                # Perhaps the kind was removed. That is for the discovery to find out; this alone says nothing.
-                self._path = self._version = ""
-                return pause
+                if self._failures < FRUITLESS_LIMIT:
+                    return pause
             case ApiError():
+                if self._failures >= FRUITLESS_LIMIT:
+                    # The version itself may be what it cannot serve: one from before a restored backup.
+                    self._version = ""
                 pause = max(pause, min(error.retry_after, RETRY_AFTER_LIMIT))
             case KubernetesError():
                 pass
@@ -285,11 +287,11 @@ class Reflector:
         if self._state is not State.NOT_INSTALLED:
             self._cluster.replace(self.kind, (), self.namespace)
         self._known, self._objects, self._version = True, 0, ""
-        self._failures, self._heard_at = 0, self._clock()
+        self._failures, self._heard_at = 0, time.monotonic()
         self._become(State.NOT_INSTALLED, f"{self.kind} is not installed in the cluster")
 
     def _next_delay(self) -> float:
-        now = self._clock()
+        now = time.monotonic()
         if now - self._failed_at > self._pace.calm:
             self._delay = 0.0
         self._failed_at = now
@@ -300,7 +302,7 @@ class Reflector:
         before, self._state, self._reason = self._state, state, reason
         if state is State.WATCHING:
             self._failures = 0
-            self._heard_at = self._clock()
+            self._heard_at = time.monotonic()
         if state is not before or (self._failures and self._failures % LOG_EVERY == 0):
             self._tell(self.state)
 

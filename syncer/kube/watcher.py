@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from syncer.config import KubeConfig
 from syncer.core.cluster import Cluster
@@ -38,7 +38,6 @@ class KubeFeed:
         cluster: Cluster,
         *,
         pace: Pace = DEFAULT_PACE,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stopping = threading.Event()
         self._lock = threading.Lock()
@@ -56,7 +55,6 @@ class KubeFeed:
                 pace=pace,
                 silence=config.read_timeout,
                 tell=self._tell,
-                clock=clock,
             )
             for kind, namespace, query in watches
         ]

@@ -26,7 +26,7 @@ class Standing:
 
     @property
     def is_fresh(self) -> bool:
-        return self.alone and self.clock() - self.looked < FRESH
+        return self.clock() - self.looked < FRESH
 
     def listed(self, serial: int | None) -> None:
         """The whole zone was read, and showed ``serial``."""

@@ -113,7 +113,8 @@ class TechnitiumTarget:
             self.check()
 
     def _zone(self, zone: str) -> ServerZone:
-        return ServerZone(self._door, zone, self._standings[zone], self.primary)
+        mute = _numbers(self.version) < (13, 6)
+        return ServerZone(self._door, zone, self._standings[zone], self.primary, mute)
 
     def _to_the_end(self, zone: str, serial: int | None, found: Iterator[Found]) -> Iterator[Found]:
         standing = self._standings[zone]

@@ -178,7 +178,7 @@ class Door:
     def _decode(self, body: bytes) -> dict[str, Any]:
         answer = json.loads(body)
         if not isinstance(answer, dict):
-            raise ValueError("not an object")
+            raise json.JSONDecodeError("not an object", "", 0)
         status = answer.get("status")
         if status == "ok":
             return answer

@@ -46,6 +46,8 @@ class ZoneWriter:
         self._rights = rights
         self._probe = probe
         self._sent: Sequence[Change] = ()
+        """What is under way, and how many of its calls were answered."""
+        self._answered = 0
 
     def run(self, changes: Sequence[Change]) -> Iterator[Result]:
         """One result for each change, then the error when there was one for the whole server; what was not sent
@@ -53,8 +55,8 @@ class ZoneWriter:
         waiting = {change.key: change for change in changes}
         try:
             for result in self._run(changes):
-                self._sent = ()
-                del waiting[result.change.key]
+                self._sent, self._answered = (), 0
+                waiting.pop(result.change.key, None)
                 yield result
         except TargetUnreachable as e:
             self._zone.standing.lost_track()
@@ -64,12 +66,16 @@ class ZoneWriter:
             raise
         except TargetRefused as e:
             for change in waiting.values():
-                yield Result(change, Outcome.REFUSED, str(e))
+                in_part = self._answered and change in self._sent
+                yield Result(change, Outcome.UNKNOWN if in_part else Outcome.REFUSED, str(e))
             if not isinstance(e, ZoneUnusable):
                 raise
 
     def _run(self, changes: Sequence[Change]) -> Iterator[Result]:
-        current = yield from self._still_true(changes)
+        at_risk = self._is_worth_importing([change for change in changes if self._fits_import(change)]) or any(
+            change.key[1] == "CNAME" and change.before for change in changes
+        )
+        current = yield from self._still_true(changes, at_risk)
         switching = _switching(current)
         for change in switching:
             yield self._singly(change)
@@ -85,16 +91,16 @@ class ZoneWriter:
             if change.key not in imported:
                 yield self._singly(change)
 
-    def _still_true(self, changes: Sequence[Change]) -> Generator[Result, None, list[Change]]:
+    def _still_true(self, changes: Sequence[Change], at_risk: bool) -> Generator[Result, None, list[Change]]:
         """Refuse what was planned on a view that no longer holds, lest something be lost that somebody just made.
 
-        One cheap call tells, when more than a moment has passed since the last; only when it shows somebody else's
-        write are the names read again.
+        One cheap call tells, unless we looked a moment ago and no write is to come that replaces whatever it finds
+        (``at_risk``); only when it shows somebody else's write are the names read again.
         """
         standing = self._zone.standing
-        if not standing.is_fresh:
+        if standing.alone and (at_risk or not standing.is_fresh):
             self._probe()
-        if standing.problem:
+        if standing.alone and standing.problem:
             raise ZoneUnusable(standing.problem)
         if standing.alone:
             return list(changes)
@@ -130,7 +136,7 @@ class ZoneWriter:
         if not steps:
             return self._nothing_to_do(change, ttl)
         self._sent = (change,)
-        written, in_step, gone = 0, True, True
+        in_step, gone = True, True
         for step in steps:
             try:
                 in_step &= self._zone.send(step)
@@ -138,8 +144,8 @@ class ZoneWriter:
                 if step.path == DELETE and "no such record exists" in str(e):
                     gone = False
                     continue
-                return self._refused(change, str(e), written)
-            written += 1
+                return self._refused(change, str(e))
+            self._answered += 1
         if not in_step:
             return self._settle(change, "somebody else wrote the same at the same moment")
         return Result(change, Outcome.DONE) if gone else Result(change, Outcome.UNCONFIRMED, "no such record exists")
@@ -167,10 +173,10 @@ class ZoneWriter:
             return Result(change, Outcome.REFUSED, f"somebody else's value at this name keeps the TTL at {ttl}", True)
         return Result(change, Outcome.DONE)
 
-    def _refused(self, change: Change, text: str, written: int) -> Result:
+    def _refused(self, change: Change, text: str) -> Result:
         if "already exists" in text.lower():
             return self._settle(change, "somebody made the same record meanwhile")
-        if written:
+        if self._answered:
             return Result(change, Outcome.UNKNOWN, f"only in part: {_in_words(text)}")
         return Result(change, Outcome.REFUSED, _in_words(text), not _PASSING.search(text))
 
@@ -180,6 +186,7 @@ class ZoneWriter:
         ours = set(self._marker.own_values(now)) if now else set()
         if ours == set(wanted_values(change, self._marker)):
             return Result(change, Outcome.DONE)
+        self._zone.standing.lost_track()
         if not ours or self._same(change.before, now):
             return Result(change, Outcome.REFUSED, reason)
         return Result(change, Outcome.UNKNOWN, reason)
@@ -223,11 +230,13 @@ class ZoneWriter:
                 done, suspect = self._after_failed_import(chunk, str(e))
                 for change in done:
                     yield Result(change, Outcome.DONE)
-                result = self._singly(suspect)
-                yield result
-                settled = {suspect.key, *(change.key for change in done)}
+                settled = {change.key for change in done}
+                if suspect:
+                    result = self._singly(suspect)
+                    yield result
+                    settled.add(suspect.key)
                 waiting = [change for change in waiting if change.key not in settled]
-                if result.outcome is not Outcome.REFUSED:
+                if suspect and result.outcome is not Outcome.REFUSED and "try again" not in str(e):
                     break  # it was not the one: no use in guessing on
             else:
                 for change in chunk:
@@ -236,7 +245,7 @@ class ZoneWriter:
         for change in waiting:
             yield self._singly(change)
 
-    def _after_failed_import(self, chunk: Sequence[Change], text: str) -> tuple[list[Change], Change]:
+    def _after_failed_import(self, chunk: Sequence[Change], text: str) -> tuple[list[Change], Change | None]:
         """Which changes are made, and the one to try by itself: the RRsets before the one that failed are in. A file
         that cannot be parsed changes nothing, and the server names the line."""
         if line := _LINE.search(text):
@@ -249,7 +258,7 @@ class ZoneWriter:
         done = [change for change in chunk if self._stands(change, held.get(change.key))]
         standing.alone = alone and serial is not None and standing.serial == serial + len(done)
         done_keys = {change.key for change in done}
-        return done, next((change for change in chunk if change.key not in done_keys), chunk[-1])
+        return done, next((change for change in chunk if change.key not in done_keys), None)
 
     def _stands(self, change: Change, now: Found | None) -> bool:
         return now is not None and now.rrset == change.after and set(now.marks) == {change.mark}

@@ -12,7 +12,7 @@ from syncer.errors import ZoneUnusable
 from syncer.targets.listing import Listing, Record, rrsets
 from syncer.targets.standing import Standing
 from syncer.targets.technitium_api import Door, ServerSaid
-from syncer.targets.technitium_calls import DELETE, Call
+from syncer.targets.technitium_calls import ADD, DELETE, Call
 
 DENIED = "Access was denied"
 
@@ -47,14 +47,16 @@ def problem_of(zone: str, state: Mapping[str, Any]) -> str:
 class ServerZone:
     """Raises ``ZoneUnusable`` when something is wrong with the zone, ``ServerSaid`` with the record.
 
-    ``node`` names the cluster's primary when the server that we talk to is another one.
+    ``node`` names the cluster's primary when the server that we talk to is another one. ``mute``: the server answers
+    "ok" to an add of what it already holds, and does nothing (before 13.6).
     """
 
-    def __init__(self, door: Door, zone: str, standing: Standing, node: str) -> None:
+    def __init__(self, door: Door, zone: str, standing: Standing, node: str, mute: bool) -> None:
         self.zone = zone
         self.standing = standing
         self._door = door
         self._common = {"node": node} if node else {}
+        self._mute = mute
 
     def list_all(self) -> tuple[int | None, Iterator[Found]]:
         """The serial that the list shows, and the list while it arrives."""
@@ -76,7 +78,7 @@ class ServerZone:
         return [found for found in everything if found.rrset.name in names]
 
     def send(self, call: Call) -> bool:
-        """Whether the serial went up by this one write, as far as the answer shows it."""
+        """Whether it happened for certain, and nothing else did: the serial went up by one, where the answer has it."""
         answer = self._patiently(call)
         self.standing.wrote()
         if call.path == DELETE:
@@ -85,7 +87,8 @@ class ServerZone:
         if problem := problem_of(self.zone, state):
             self.standing.problem = problem
             raise ZoneUnusable(f"{problem}; {call.params['domain']} was written there")
-        return self.standing.shown(state.get("soaSerial"))
+        in_step = self.standing.shown(state.get("soaSerial"))
+        return in_step and not (self._mute and call.path == ADD)
 
     def replace(self, lines: str, count: int) -> None:
         """Import ``lines``, which hold ``count`` RRsets. "Access was denied." is left to the caller: it is the import

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import NamedTuple
 
@@ -36,8 +37,7 @@ MARKS = ["&&", "||", "|", "\n", "\r", " ", "//", "/*", "*/", "\0", "\ufeff", "\u
 def test_it_raises_nothing_but_its_own_error(rule: str, tcp: bool, declared: str) -> None:
     try:
         found = rule_names(rule, tcp=tcp, declared=declared)
-    except RuleError as e:
-        assert str(e)
+    except RuleError:
         return
     assert not {skip.name for skip in found.skipped} & set(found.names)
     assert all(skip.reason for skip in found.skipped)
@@ -131,7 +131,7 @@ HOSTILE = {
     "or": joined("||", "Host(`#.x`)", 6_500),
     "and": joined("&&", "Host(`#.x`)", 6_500),
     "not": joined("&&", "!Host(`#.x`)", 6_000),
-    "without hosts": joined("||", "A(`b`)", 12_000).replace("A", "Path"),
+    "without hosts": joined("||", "A(`b`)", 9_500).replace("A", "Path"),
     "nested or": joined("||(", "Host(`#.x`)", 6_000) + ")" * 5_999,
     "nested and/or": joined("", "Host(`#.x`)||(!Host(`#.y`)&&(", 2_900) + "Host(`a.x`)" + "))" * 2_900,
     "wildcards": joined("||", "Host(`#.x`)||Host(`*.x`)", 3_500),
@@ -153,11 +153,20 @@ HOSTILE = {
 
 @pytest.mark.parametrize("rule", HOSTILE.values(), ids=HOSTILE)
 def test_it_needs_no_time_for_a_hostile_rule(rule: str) -> None:
-    """The slowest takes 0.2 s of processor time; quadratic ones took 10 and more, recursive ones ended the process."""
+    """The slowest takes 0.15 s of processor time."""
     assert len(rule) <= 110_000
     start = time.process_time()
-    try:
+    with contextlib.suppress(RuleError):
         rule_names(rule)
-    except RuleError as e:
-        assert len(str(e)) < 200
     assert time.process_time() - start < 2
+
+
+@pytest.mark.parametrize("rule", HOSTILE.values(), ids=HOSTILE)
+def test_a_complaint_about_a_hostile_rule_is_short(rule: str) -> None:
+    try:
+        found = rule_names(rule)
+    except RuleError as refusal:
+        complaints: tuple[str, ...] = (str(refusal),)
+    else:
+        complaints = found.warnings
+    assert all(len(complaint) < 250 for complaint in complaints)

@@ -130,11 +130,15 @@ def test_a_class_that_is_not_ours_is_skipped_with_the_reason() -> None:
 
 def test_labels_that_are_not_selected_are_skipped_with_the_reason() -> None:
     assert names(read_ingress(ingress("a.talos00"), replace(SCOPE, label_selector="app in (grafana)"))) == ["a.talos00"]
-    assert "LABEL_SELECTOR" in reason(read_ingress(ingress("a.talos00"), replace(SCOPE, label_selector="!app")), "a.talos00")
+    assert "LABEL_SELECTOR" in reason(
+        read_ingress(ingress("a.talos00"), replace(SCOPE, label_selector="!app")), "a.talos00"
+    )
 
 
 def test_an_ignored_object_keeps_its_names_among_the_skipped() -> None:
-    source = read_ingress(ingress("a.talos00", annotations={OURS + "ignore": "true", OURS + "hostname": "b.talos00"}), SCOPE)
+    source = read_ingress(
+        ingress("a.talos00", annotations={OURS + "ignore": "true", OURS + "hostname": "b.talos00"}), SCOPE
+    )
     assert source.wants == ()
     assert [skip.name for skip in source.skipped] == ["a.talos00", "b.talos00"]
     assert "ignore" in source.skipped[0].reason
@@ -312,9 +316,10 @@ junk = st.recursive(
     max_leaves=6,
 )
 KEYS = (
-    "metadata spec status annotations labels name namespace rules host tls hosts routes match kind syntax hostnames parentRefs"
-    " parents parentRef conditions type loadBalancer ingress ip ingressClassName generation observedGeneration"
-).split()
+    *("metadata", "spec", "status", "annotations", "labels", "name", "namespace", "rules", "host", "tls", "hosts"),
+    *("routes", "match", "kind", "syntax", "hostnames", "parentRefs", "parents", "parentRef", "conditions", "type"),
+    *("loadBalancer", "ingress", "ip", "ingressClassName", "generation", "observedGeneration"),
+)
 manifests = st.recursive(
     junk | st.sampled_from(["grafana.talos00", "Host(`a.talos00`)", "Accepted", "True"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=6),

@@ -14,7 +14,7 @@ import pytest
 from tests.fakes.kubernetes.cluster import Cluster
 from tests.fakes.kubernetes.server import ApiServer
 
-REAL = os.environ.get("CATALYST_TEST_KUBECONFIG", "")  # noqa: TID251 - chosen by whoever runs the tests
+REAL = os.environ.get("CATALYST_TEST_KUBECONFIG", "")
 
 
 @pytest.fixture

@@ -200,7 +200,7 @@ def test_a_plugin_is_told_about_the_cluster_when_it_asks(
     [
         ("echo 'please log in' >&2; exit 3", "ended with code 3: please log in"),
         ("echo nonsense; exit 0", "did not print an ExecCredential"),
-        ("echo '{\"apiVersion\": \"v9\", \"status\": {\"token\": \"t\"}}'; exit 0", "speaks v9"),
+        ('echo \'{"apiVersion": "v9", "status": {"token": "t"}}\'; exit 0', "speaks v9"),
         ("", "printed neither a token nor a certificate"),
     ],
 )
@@ -213,7 +213,7 @@ def test_a_failing_plugin_is_an_error_in_its_own_words(
 
 def test_a_missing_plugin_says_how_to_install_it(kubeconfig: Write) -> None:
     user = {"exec": {"apiVersion": "v1", "command": "no-such-login", "installHint": "apt install it"}}
-    with pytest.raises(KubernetesError, match="no-such-login does not start: No such file.*apt install it"):
+    with pytest.raises(KubernetesError, match=r"no-such-login does not start: No such file.*apt install it"):
         from_kubeconfig(kubeconfig(user)).credentials.current()
 
 
@@ -255,5 +255,5 @@ def test_a_broken_kubeconfig_is_named_with_what_is_wrong(tmp_path: Path, text: s
 
 
 def test_a_missing_kubeconfig_is_named(tmp_path: Path) -> None:
-    with pytest.raises(KubernetesError, match="cannot read .*nowhere: No such file"):
+    with pytest.raises(KubernetesError, match=r"cannot read .*nowhere: No such file"):
         from_kubeconfig(str(tmp_path / "nowhere"))

@@ -9,7 +9,6 @@ import threading
 import time
 from collections import Counter
 from datetime import timedelta
-from operator import attrgetter
 from typing import Any
 
 from django.conf import settings
@@ -30,6 +29,7 @@ from syncer.kube.feed import Feed
 from syncer.kube.manifests import ManifestFeed
 from syncer.ledger import LedgerError, Request
 from syncer.loop import HEARTBEAT, Bell, Loop
+from syncer.memory import be_frugal
 from syncer.reconcile import Outcomes
 from syncer.targets import make_target
 
@@ -47,7 +47,9 @@ class Command(BaseCommand):
         parser.add_argument("--dev-mode", action="store_true", help="write a hosts file, log as text, reload on change")
         parser.add_argument("--hosts-file", default="", metavar="PATH", help="write this file instead of Technitium")
         parser.add_argument("--manifests", default="", metavar="DIR", help="read YAML files instead of a cluster")
-        parser.add_argument("--once", action="store_true", help="one pass, then exit (with 2 when --dry-run found changes)")
+        parser.add_argument(
+            "--once", action="store_true", help="one pass, then exit (with 2 when --dry-run found changes)"
+        )
         parser.add_argument("--dry-run", action="store_true", help="say what would change, write nothing")
         parser.add_argument("--rebuild-ledger", action="store_true", help="take every record with our mark for ours")
         parser.add_argument("--approve-deletes", action="store_true", help="let the deletes go that the guard held")
@@ -60,6 +62,7 @@ class Command(BaseCommand):
             self.sync(**options)
 
     def sync(self, **options: Any) -> None:
+        be_frugal()
         config: Config = settings.SYNC(
             dev_mode=options["dev_mode"],
             hosts_file=options["hosts_file"],
@@ -83,8 +86,8 @@ class Command(BaseCommand):
             if options["once"]:
                 self._report(loop.run_once(), config)
                 return
-            metrics.set_build(__version__, getattr(settings, "COMMIT", ""))
-            metrics.REGISTRY.register(metrics.ClusterCollector(lambda: Counter((ref.namespace, ref.kind) for ref in map(attrgetter("ref"), cluster.sources())), feed.states))
+            metrics.set_build(__version__, settings.COMMIT)
+            metrics.REGISTRY.register(metrics.ClusterCollector(lambda: _count(cluster), feed.states))
             servers = metrics.serve(config.metrics_address), health.serve(config.health_address, state)
             self._say_hello(config)
             loop.run()
@@ -125,6 +128,11 @@ class Command(BaseCommand):
         where = target.path if isinstance(target, HostsConfig) else target.url
         source = config.kube.manifests or "the cluster"
         self.stderr.write(f"{'(dry run) ' if config.dry_run else ''}from {source} to {where}")
+
+
+def _count(cluster: Cluster) -> Counter[tuple[str, str]]:
+    """Objects that name hosts, by (namespace, kind)."""
+    return Counter((source.ref.namespace, source.ref.kind) for source in cluster.sources())
 
 
 def _feed(config: Config, cluster: Cluster) -> Feed:

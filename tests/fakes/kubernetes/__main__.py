@@ -17,7 +17,7 @@ def main() -> None:
     )
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--load", type=Path, nargs="+", default=[], metavar="PATH", help="manifests to begin with")
-    parser.add_argument("--token", default="", help="require this bearer token")
+    parser.add_argument("--token", default="", help="require this bearer token (kubectl sends one only with --tls)")
     parser.add_argument("--tls", action="store_true", help="serve HTTPS with a certificate made for it")
     parser.add_argument("--without", nargs="+", default=[], metavar="GROUP", choices=CUSTOM_GROUPS)
     parser.add_argument("--kubeconfig", type=Path, help="where to write a kubeconfig (a temporary file if not given)")

@@ -13,7 +13,8 @@ from tests.fakes.kubernetes import events, patches
 from tests.fakes.kubernetes.errors import ApiError, invalid, too_large
 from tests.fakes.kubernetes.forms import Form, style_of
 from tests.fakes.kubernetes.http import Connection, Request
-from tests.fakes.kubernetes.resources import ACCESS_REVIEWS, CORE_EVENTS, NAMESPACES, Manifest
+from tests.fakes.kubernetes.loading import load_yaml
+from tests.fakes.kubernetes.resources import ACCESS_REVIEWS, CORE_EVENTS, Manifest
 from tests.fakes.kubernetes.routes import Route, is_true
 from tests.fakes.kubernetes.selectors import Matches, by_fields, by_labels
 from tests.fakes.kubernetes.store import Change, Record
@@ -23,21 +24,6 @@ if TYPE_CHECKING:
     from tests.fakes.kubernetes.server import ApiServer
 
 _SHORTEST_WATCH = 1800
-
-
-class _PlainYaml(yaml.SafeLoader):
-    """Times stay text, as in JSON."""
-
-
-_PlainYaml.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-def load_yaml(text: str | bytes) -> list[Any]:
-    """The documents in ``text``, without the empty ones."""
-    return [document for document in yaml.load_all(text, _PlainYaml) if document is not None]
 
 
 class Call:
@@ -69,12 +55,7 @@ class Call:
         verbs[self.route.verb]()
 
     def _get(self) -> None:
-        record = self.store.get(self.resource, self.namespace, self.route.name)
-        form = self._form()
-        if form.style == "table":
-            self.connection.answer(200, form.page([record], {"resourceVersion": str(record.rv)}))
-        else:
-            self.connection.answer(200, form.one(record))
+        self._answer(200, self.store.get(self.resource, self.namespace, self.route.name))
 
     def _list(self) -> None:
         query = self.request.query
@@ -283,23 +264,3 @@ def _decode(body: bytes, media: str) -> Any:
     if not isinstance(value, dict) and media != "application/json-patch+json":
         raise ApiError(400, "the object provided is unrecognized: it is not an object")
     return value
-
-
-def put_manifest(server: ApiServer, manifest: Manifest) -> None:
-    """Create it, with its status, and its namespace when that is missing; put it in place of one that is there."""
-    resource = server.catalog.by_kind(str(manifest.get("apiVersion")), str(manifest.get("kind")))
-    if resource is None:
-        raise ValueError(f"no resource for {manifest.get('apiVersion')} {manifest.get('kind')}")
-    store, metadata = server.store, manifest.get("metadata") or {}
-    namespace = metadata.get("namespace") or "default" if resource.namespaced else ""
-    if namespace and namespace not in store.shelf(NAMESPACES).namespaces[""]:
-        store.create(NAMESPACES, "", {"metadata": {"name": namespace}})
-    try:
-        name = store.create(resource, namespace, manifest).name
-    except ApiError as e:
-        if e.reason != "AlreadyExists":
-            raise
-        name = metadata["name"]
-        store.update(resource, namespace, name, lambda _: manifest)
-    if resource.status and "status" in manifest:
-        store.update(resource, namespace, name, lambda body: {**body, "status": manifest["status"]}, "status")

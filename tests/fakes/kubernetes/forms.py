@@ -23,6 +23,8 @@ class Form:
         """As the only object of an answer, or in an event."""
         if self.style == "partial":
             return dumps(_partial(record))
+        if self.style == "table":
+            return dumps(_table(self.resource, [record], {"resourceVersion": str(record.rv)}))
         if self.resource == CORE_EVENTS:
             return dumps(events.to_core(record.body))
         return record.json(self.version)

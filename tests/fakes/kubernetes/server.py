@@ -15,11 +15,12 @@ from typing import TypeVar
 
 from tests.fakes.kubernetes import certificates, control, discovery
 from tests.fakes.kubernetes.access import Access, Refusal
-from tests.fakes.kubernetes.api import Call, load_yaml, put_manifest
+from tests.fakes.kubernetes.api import Call
 from tests.fakes.kubernetes.certificates import kubeconfig_for
 from tests.fakes.kubernetes.errors import REASONS, ApiError
 from tests.fakes.kubernetes.faults import Faults, Rule
 from tests.fakes.kubernetes.http import Connection, Request
+from tests.fakes.kubernetes.loading import load_yaml, put_manifest
 from tests.fakes.kubernetes.pages import Pages
 from tests.fakes.kubernetes.resources import Catalog
 from tests.fakes.kubernetes.routes import Route, route
@@ -88,6 +89,7 @@ class ApiServer:
         if self._thread:
             self.loop.call_soon_threadsafe(self.loop.stop)
             self._thread.join(5)
+            self._thread = None
         self._folder.cleanup()
 
     def serve(self) -> None:

@@ -107,7 +107,7 @@ class Shelf:
     def remember(self, event: Event, history: int) -> None:
         self.events.append(event)
         if len(self.events) > 2 * history:
-            self.compacted = self.events[history].rv - 1
+            self.compacted = self.events[history - 1].rv
             del self.events[:history]
         for listener in tuple(self.listeners):
             listener.deliver(event)
@@ -119,7 +119,7 @@ class Store:
 
     def __init__(self, catalog: Catalog, later: Later, history: int = 10_000, namespace_delay: float = 5.0) -> None:
         # Milliseconds since 1970, so that a restarted double knows nothing of the versions that it gave before.
-        self.rv = time.time_ns() // 1_000_000
+        self.rv = self._floor = time.time_ns() // 1_000_000
         self.catalog = catalog
         self.history = history
         self.namespace_delay = namespace_delay
@@ -133,7 +133,7 @@ class Store:
         key = (resource.group, resource.plural)
         shelf = self._shelves.get(key)
         if shelf is None:
-            shelf = self._shelves[key] = Shelf(self.rv)
+            shelf = self._shelves[key] = Shelf(self._floor)
         return shelf
 
     def get(self, resource: Resource, namespace: str, name: str) -> Record:
@@ -257,6 +257,7 @@ class Store:
 
     def compact(self) -> None:
         """Forget the past: every watch that starts from an older version than now's gets a 410."""
+        self._floor = self.rv
         for shelf in self._shelves.values():
             shelf.events.clear()
             shelf.compacted = self.rv
@@ -270,7 +271,7 @@ class Store:
             for listener in tuple(shelf.listeners):
                 listener.gone()
         for resource in self.catalog.remove(group):
-            self._shelves.pop((resource.group, resource.plural), None)
+            self._shelves[resource.group, resource.plural] = Shelf(self.rv)
 
     def _admit(self, resource: Resource, namespace: str, name: str) -> None:
         home = self.get(NAMESPACES, "", namespace)

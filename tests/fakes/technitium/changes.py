@@ -100,8 +100,8 @@ def import_records(
     """Not atomic: what stands before a refused RRset is in. ``stop_after`` (a fault) refuses after so many RRsets."""
     done = 0
     for name, rrsets in _grouped(records).items():
-        apex = name == zone.name
-        entry = zone if apex else tree.ensure(zone, name)
+        check_belongs(zone, name)
+        entry = tree.ensure(zone, name)
         for type, members in rrsets.items():
             if stop_after is not None and done >= stop_after:
                 raise Refusal(BUSY)

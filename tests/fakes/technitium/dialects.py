@@ -25,15 +25,24 @@ class Dialect(NamedTuple):
     """Get and delete complain of a malformed name instead of not finding it."""
     json_comments: bool = True
     """A comment in a zone file that starts with ``{`` holds the record's state."""
+    import_keeps_time: bool = True
+    """An imported record with a comment has a time of change."""
     import_checks_zone: bool = True
-    """An import is refused as a whole when one of its names is outside the zone."""
+    """An import with a name outside the zone is refused as a whole; an address there is passed over as glue."""
     ns_ttl: int = 14400
     ttl_refused: str = "Cannot"
 
 
 DIALECTS = {
     "15.2": Dialect("15.2"),
-    "14.3": Dialect("14.3", bearer_token=False, stack_traces=True, retimes_same_data=False, hyphens_at_ends=False),
+    "14.3": Dialect(
+        "14.3",
+        bearer_token=False,
+        stack_traces=True,
+        retimes_same_data=False,
+        hyphens_at_ends=False,
+        import_keeps_time=False,
+    ),
     "13.4": Dialect(
         "13.4",
         bearer_token=False,
@@ -47,6 +56,7 @@ DIALECTS = {
         hyphens_at_ends=False,
         reads_check_names=True,
         json_comments=False,
+        import_keeps_time=False,
         import_checks_zone=False,
         ns_ttl=3600,
         ttl_refused="Failed to",

@@ -91,9 +91,13 @@ def find(tree: Tree, name: str) -> Place | None:
     node: Node = tree.root
     zone, delegation, wildcard = node.zone, None, None
     for label in labels:
-        # Only the wildcard below the closest name that exists counts (RFC 4592 section 3.3.1).
+        # The wildcard below the closest name that exists counts (RFC 4592 section 3.3.1). But the server's tree keeps a
+        # lone name in the first free place, so it does not see an empty name on the way to a single one.
         star = node.children.get("*") if zone and label != "*" else None
-        wildcard = star.below_zone if star else None
+        if star and star.below_zone:
+            wildcard = star.below_zone
+        elif node.entry or node.branched:
+            wildcard = None
         child = node.children.get(label)
         if child is None or not child.entries:
             break

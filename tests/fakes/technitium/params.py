@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qsl
 
 from tests.fakes.technitium.refusal import Refusal
@@ -25,7 +26,7 @@ class Params:
             raise Refusal(TOO_LONG)
 
     def get(self, name: str) -> str:
-        """"" when it is not there."""
+        """ "" when it is not there."""
         name = name.lower()
         value = self._query.get(name)
         return self._form.get(name, "") if value is None else value
@@ -39,6 +40,12 @@ class Params:
         if not value:
             raise Refusal(f"Parameter '{names[0]}' missing.")
         return value
+
+    def number(self, name: str, default: int) -> int:
+        text = self.get(name)
+        if not re.fullmatch(r"-?\d*", text):
+            raise Refusal(f"The input string '{text}' was not in a correct format.")
+        return int(text) if text else default
 
     def flag(self, name: str, default: bool = False) -> bool:
         text = self.get(name)

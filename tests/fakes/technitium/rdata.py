@@ -113,8 +113,7 @@ def split_strings(text: str) -> tuple[str, ...]:
 def as_json(data: Rdata, dialect: Dialect) -> dict[str, Any]:
     if data.type == "TXT":
         strings = data.values[0]
-        joined = "".join(strings)
-        return {"text": joined, "splitText": strings != character_strings(joined), "characterStrings": list(strings)}
+        return {"text": "".join(strings), "splitText": len(strings) > 1, "characterStrings": list(strings)}
     out: dict[str, Any] = {}
     for (name, kind), value in zip(FIELDS[data.type], data.values, strict=True):
         out[name] = value

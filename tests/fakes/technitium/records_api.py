@@ -23,7 +23,7 @@ def get(call: Call) -> dict[str, Any]:
     domain = _domain(call)
     zone = _zone(call, domain, VIEW)
     if call.params.flag("listZone"):
-        records = changes.records_in(call.tree, zone)
+        records = list(changes.records_in(call.tree, zone))
     else:
         records = changes.records_at(call.tree, zone, domain)
     dialect = call.tree.dialect
@@ -41,18 +41,16 @@ def add(call: Call) -> dict[str, Any]:
     ttl = _ttl(call, call.tree.dialect.ns_ttl if type == "NS" else DEFAULT_TTL)
     overwrite = call.params.flag("overwrite")
     expiry = _seconds(call, "expiryTtl", 0)
-    if type in WHOLE_RRSET and not overwrite:
-        if any(r.type == type for r in changes.records_at(call.tree, zone, domain)):
-            raise Refusal("Record already exists. Use overwrite option if you wish to overwrite existing record.")
+    lone = type in WHOLE_RRSET
+    if lone and not overwrite and any(r.type == type for r in changes.records_at(call.tree, zone, domain)):
+        raise Refusal("Record already exists. Use overwrite option if you wish to overwrite existing record.")
     data = _data(call, type)
     _check_own_name(domain, data)
     path_of(domain, call.tree.dialect)
-    record = Record(
-        domain, ttl, data, comments=_comments(call), expiry=expiry, modified=call.tree.clock()
-    )
+    record = Record(domain, ttl, data, comments=_comments(call), expiry=expiry, modified=call.tree.clock())
     if type in ("A", "AAAA") and call.params.flag("ptr"):
         _set_pointer(call, domain, str(data.values[0]), ttl)
-    if overwrite or type in WHOLE_RRSET:
+    if overwrite or lone:
         _refuse_if_busy(call)
         changes.set_record(call.tree, zone, record)
     elif not changes.add_record(call.tree, zone, record) and call.tree.dialect.refuses_repeats:

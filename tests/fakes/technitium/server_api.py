@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 from tests.fakes.technitium import lookup
 from tests.fakes.technitium.call import Call
 from tests.fakes.technitium.lookup import Answer
-from tests.fakes.technitium.rdata import NUMBERS, as_json, known_type
+from tests.fakes.technitium.rdata import as_json, known_type
 from tests.fakes.technitium.refusal import Refusal
 from tests.fakes.technitium.spelling import time_text, ttl_text
 from tests.fakes.technitium.users import DELETE, MODIFY, SECTIONS, VIEW, Session, User
@@ -17,8 +16,12 @@ METRICS = (
     "queries_total", "no_error_total", "server_failure_total", "nx_domain_total", "refused_total",
     "authoritative_total", "recursive_total", "cached_total", "blocked_total", "dropped_total", "clients_total",
 )  # fmt: skip
-RCODES = {lookup.NOERROR: "NoError", lookup.FORMERR: "FormatError", lookup.NXDOMAIN: "NxDomain", lookup.REFUSED: "Refused"}
-STARTED = 1_700_000_000.0
+RCODES = {
+    lookup.NOERROR: "NoError",
+    lookup.FORMERR: "FormatError",
+    lookup.NXDOMAIN: "NxDomain",
+    lookup.REFUSED: "Refused",
+}
 
 
 def session_info(call: Call) -> dict[str, Any]:
@@ -34,7 +37,7 @@ def info(call: Call, user: User) -> dict[str, Any]:
 
     out: dict[str, Any] = {
         "version": call.tree.dialect.version,
-        "uptimestamp": time_text(STARTED),
+        "uptimestamp": time_text(call.tree.started),
         "dnsServerDomain": call.tree.server_domain,
         "defaultRecordTtl": 3600,
         "defaultNsRecordTtl": 14400,
@@ -54,8 +57,14 @@ def info(call: Call, user: User) -> dict[str, Any]:
 
 
 def _cluster_node(id: int, name: str, kind: str, state: str) -> dict[str, Any]:
-    address = f"192.0.2.{id}"
-    return {"id": id, "name": name, "url": f"https://{name}:53443/", "ipAddresses": [address], "type": kind, "state": state}
+    return {
+        "id": id,
+        "name": name,
+        "url": f"https://{name}:53443/",
+        "ipAddresses": [f"192.0.2.{id}"],
+        "type": kind,
+        "state": state,
+    }
 
 
 def login_answer(call: Call, session: Session, *, include_info: bool) -> dict[str, Any]:
@@ -172,18 +181,11 @@ def metrics(call: Call) -> str:
     lines = [
         "# HELP uptime_seconds Uptime of the DNS Server in seconds",
         "# TYPE uptime_seconds gauge",
-        f"uptime_seconds {int(now - STARTED)}",
+        f"uptime_seconds {int(now - call.tree.started)}",
         "# HELP start_time Start time of the DNS Server since epoch (milliseconds)",
         "# TYPE start_time gauge",
-        f"start_time {int(STARTED * 1000)}",
+        f"start_time {int(call.tree.started * 1000)}",
     ]
     for name in METRICS:
         lines += [f"# TYPE {name} counter", f"{name} 0"]
     return "\n".join([*lines, ""])
-
-
-def random_password() -> str:
-    return secrets.token_hex(8)
-
-
-assert set(RCODES) <= {0, 1, 3, 5} and NUMBERS

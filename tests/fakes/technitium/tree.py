@@ -98,7 +98,7 @@ class Zone(Entry):
 class Node:
     """A label of the tree. ``entries`` counts the entries at and below it: 0 means that the name does not exist."""
 
-    __slots__ = ("below_zone", "children", "entries", "parent", "zone")
+    __slots__ = ("below_zone", "branched", "children", "entries", "parent", "zone")
 
     def __init__(self, parent: Node | None = None) -> None:
         self.parent = parent
@@ -107,6 +107,8 @@ class Node:
         self.below_zone: Entry | None = None
         """The entry of this name in the zone above it; beside ``zone`` it holds the delegation."""
         self.entries = 0
+        self.branched = False
+        """Whether two entries were at or below it at one time, since there was none."""
 
     @property
     def entry(self) -> Entry | None:
@@ -118,6 +120,7 @@ class Tree:
         self.dialect = dialect
         self.server_domain = server_domain
         self.clock = clock
+        self.started = clock()
         self.journal = Journal(clock)
         self._root = Node()
         self._zones: dict[str, Zone] = {}
@@ -227,9 +230,9 @@ class Tree:
     def commit(self, zone: Zone) -> None:
         now = self.clock()
         soa = zone.soa
-        values = list(soa.data.values)
-        values[2] = values[2] + 1 & 0xFFFFFFFF
-        raised = Record(soa.name, soa.ttl, rdata("SOA", values), comments=soa.comments, modified=now)
+        server, person, serial, *times = soa.data.values
+        values = (server, person, serial + 1 & 0xFFFFFFFF, *times)
+        raised = Record(soa.name, soa.ttl, Rdata("SOA", values, values), comments=soa.comments, modified=now)
         raised.used = soa.used
         self._store(zone, "SOA", [raised])
         self.set(zone, "modified", now)
@@ -275,4 +278,5 @@ class Tree:
         above: Node | None = node
         while above:
             above.entries += change
+            above.branched = above.entries > 1 or (above.branched and above.entries == 1)
             above = above.parent

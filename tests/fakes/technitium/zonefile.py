@@ -38,11 +38,9 @@ class ZoneFile:
             if first == "$ORIGIN":
                 self._origin = self._absolute(self._word() or "")
             elif first == "$TTL":
-                self._ttl = int(self._word() or 0)
+                self._ttl = self._integer()
             elif first == "$INCLUDE":
-                raise Refusal(
-                    f"The zone file parser does not support $INCLUDE control entry on line # {self._number}."
-                )
+                raise Refusal(f"The zone file parser does not support $INCLUDE control entry on line # {self._number}.")
             else:
                 name = self._owner(first, name)
                 record = self._record(name)
@@ -78,10 +76,10 @@ class ZoneFile:
             data = self._data(type)
         except Refusal as refusal:
             raise self._unreadable("rdata", refusal.text) from refusal
-        comments, disabled, known = self._state(self._comment())
-        return Record(
-            name, ttl, data, comments=comments, disabled=disabled, modified=self._now if known else None
-        )
+        comment = self._comment()
+        comments, disabled = self._state(comment) if comment else ("", False)
+        modified = self._now if comment and self._dialect.import_keeps_time else None
+        return Record(name, ttl, data, comments=comments, disabled=disabled, modified=modified)
 
     def _data(self, type: str) -> Rdata:
         if type == "TXT":
@@ -89,7 +87,7 @@ class ZoneFile:
             return rdata(type, (strings,))
         if type == "SOA":
             server, person = self._name(), self._name().replace(".", "@", 1)
-            return rdata(type, (server, person, *(int(self._word() or 0) for _ in range(5))))
+            return rdata(type, (server, person, *(self._integer() for _ in range(5))))
         if type not in FIELDS:
             raise Refusal("The record type is not supported.")
         return rdata(type, [self._field(kind, type) for _, kind in FIELDS[type]])
@@ -101,6 +99,12 @@ class ZoneFile:
         if kind == "address":
             return address(word, type, inner="")
         return field_value(kind, type, word, self._dialect)
+
+    def _integer(self) -> int:
+        word = self._word() or ""
+        if not word.isdigit():
+            raise Refusal(f"The input string '{word}' was not in a correct format.")
+        return int(word)
 
     def _name(self) -> str:
         name = self._absolute(self._word() or "")
@@ -114,10 +118,8 @@ class ZoneFile:
             return plain_name(word[:-1])
         return plain_name(f"{word}.{self._origin}")
 
-    def _state(self, comment: str | None) -> tuple[str, bool, bool]:
-        """(comments, disabled, whether the server keeps a time of change)"""
-        if not comment:
-            return "", False, False
+    def _state(self, comment: str) -> tuple[str, bool]:
+        """What a comment says: (comments, disabled)."""
         disabled = False
         if self._dialect.json_comments and comment.startswith("{"):
             try:
@@ -128,7 +130,7 @@ class ZoneFile:
         comment = comment.replace("\\n", "\n")
         if len(comment) > _COMMENT_LIMIT:
             raise Refusal("Resource record comment text cannot exceed 255 characters. (Parameter 'Comments')")
-        return comment, disabled, True
+        return comment, disabled
 
     def _unreadable(self, field: str, inner: str = "") -> Refusal:
         return Refusal(f"The zone file parser failed to parse '{field}' field on line # {self._number}.", inner)

@@ -23,14 +23,13 @@ def list_zones(call: Call) -> dict[str, Any]:
     zones = [zone_json(z, call.tree.dialect) for z in call.tree.zones() if call.session.user.may_in(z, VIEW)]
     if call.on_secondary:
         zones = [zone | {"type": "Secondary"} for zone in zones]
-    page = call.params.get("pageNumber")
-    if not page:
+    if not call.params.get("pageNumber"):
         return {"zones": zones}
-    size = int(call.params.get("zonesPerPage") or 10)
+    page, size = call.params.number("pageNumber", 1), call.params.number("zonesPerPage", 10)
     if size < 1:
         raise Refusal("Attempted to divide by zero.")
     pages = -(-len(zones) // size)
-    number = pages if not 0 <= int(page) <= pages else int(page) or 1
+    number = (page or 1) if 0 <= page <= pages else pages
     shown = zones[(number - 1) * size : number * size]
     return {"pageNumber": number, "totalPages": pages, "totalZones": len(zones), "zones": shown}
 
@@ -123,12 +122,9 @@ def import_file(call: Call) -> dict[str, Any]:
     if call.on_secondary or zone.kind not in changes.WRITABLE:
         raise Refusal(f"Zone must be a primary or forwarder type: {zone.name}")
     tree = call.tree
-    records = []
-    for record in zonefile.ZoneFile(text, zone.name, DEFAULT_TTL, tree.dialect, tree.clock()):
-        if belongs(record.name, zone.name) or record.type not in ("A", "AAAA"):
-            records.append(record)
-        # Addresses outside the zone are taken for glue, and passed over.
+    records = list(zonefile.ZoneFile(text, zone.name, DEFAULT_TTL, tree.dialect, tree.clock()))
     if tree.dialect.import_checks_zone:
+        records = [r for r in records if r.type not in ("A", "AAAA") or belongs(r.name, zone.name)]
         for record in records:
             if not belongs(record.name, zone.name):
                 raise Refusal(
@@ -162,7 +158,9 @@ def _permissions(zone: Zone) -> dict[str, Any]:
         "section": "Zones",
         "subItem": zone.name,
         "userPermissions": [row("username", name, *rights) for name, rights in sorted(zone.permissions.items())],
-        "groupPermissions": [row("name", group, True, True, True) for group in ("Administrators", "DNS Administrators")],
+        "groupPermissions": [
+            row("name", group, True, True, True) for group in ("Administrators", "DNS Administrators")
+        ],
     }
 
 

@@ -1,0 +1,52 @@
+"""Where Ingresses and Traefik's Service are reached, by what their load balancer says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from syncer.core.annotations import settle
+from syncer.core.manifest import as_list, as_mapping, as_text
+from syncer.core.scope import Scope
+from syncer.core.source import Ref
+
+TRAEFIK_LABEL = ("app.kubernetes.io/name", "traefik")
+
+
+def load_balancer(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """``status.loadBalancer.ingress`` of an Ingress or a Service: every address and host name in it."""
+    points = as_list(as_mapping(as_mapping(manifest.get("status")).get("loadBalancer")).get("ingress"))
+    return tuple(
+        text for point in points for key in ("ip", "hostname") if (text := as_text(as_mapping(point).get(key)))
+    )
+
+
+def traefik_addresses(ref: Ref, manifest: Mapping[str, Any], scope: Scope) -> tuple[str, ...]:
+    """Where Traefik is reached by this Service, () when it is not Traefik's or has no address."""
+    labels = as_mapping(as_mapping(manifest.get("metadata")).get("labels"))
+    if scope.traefik_service:
+        if scope.traefik_service != f"{ref.namespace}/{ref.name}":
+            return ()
+    elif labels.get(TRAEFIK_LABEL[0]) != TRAEFIK_LABEL[1]:
+        return ()
+    spec = as_mapping(manifest.get("spec"))
+    if spec.get("type") == "LoadBalancer":
+        return settle(load_balancer(manifest)).values
+    return settle(tuple(text for address in as_list(spec.get("externalIPs")) if (text := as_text(address)))).values
+
+
+def traefik_answer(services: Mapping[Ref, tuple[str, ...]], scope: Scope) -> tuple[tuple[str, ...], str]:
+    """The addresses of the Services, when they agree; and the reason when there are none."""
+    if not scope.auto:
+        return (), "no address is configured for the zone"
+    found: dict[tuple[str, ...], str] = {}
+    for ref, values in sorted(services.items()):
+        found.setdefault(values, f"{ref.namespace}/{ref.name}")
+    if len(found) == 1:
+        return next(iter(found)), ""
+    if found:
+        named = " and ".join(list(found.values())[:2])
+        return (), f"Services {named} have different addresses: TRAEFIK_SERVICE=namespace/name decides"
+    if scope.traefik_service:
+        return (), f"Service {scope.traefik_service} (TRAEFIK_SERVICE) has no address yet"
+    return (), f"no Service labelled {'='.join(TRAEFIK_LABEL)} has an address yet"

@@ -1,0 +1,61 @@
+"""``make bench``: how long from an Ingress to an answer, and what it costs. Whole processes, HTTP, DNS queries."""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+
+from tests.bench.rig import ZONE, Burst, rig
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--bursts", type=int, nargs="*", default=[100, 1000])
+    parser.add_argument("--singles", type=int, default=20, help="single Ingresses into an idle system")
+    parser.add_argument("--idle", type=float, default=20.0, metavar="SECONDS", help="how long to watch it do nothing")
+    options = parser.parse_args()
+    singles = []
+    with rig() as it:
+        it.start_syncer()
+        print(f"ready, RSS {it.syncer.rss:.1f} MB" if it.syncer else "")
+        for number in range(options.singles):
+            time.sleep(0.5)
+            singles.append(it.burst([f"single-{number}.{ZONE}"]))
+        if singles:
+            _print_singles(singles)
+    print("\nburst   writing  first    median   last     whole    k8s  dns api  CPU     RSS")
+    for count in options.bursts:
+        with rig() as it:
+            it.start_syncer()
+            time.sleep(1)
+            _print_burst(it.burst([f"app-{number}.{ZONE}" for number in range(count)]))
+            if count == options.bursts[-1] and options.idle and it.syncer:
+                cpu, requests = it.syncer.cpu, it.requests()
+                time.sleep(options.idle)
+                after = it.requests()
+                print(
+                    f"\nidle for {options.idle:g} s with {count} records: {(it.syncer.cpu - cpu) / options.idle:.4f} core,"
+                    f" {after[1] - requests[1]} DNS API requests, RSS {it.syncer.rss:.1f} MB"
+                )
+
+
+def _print_singles(bursts: list[Burst]) -> None:
+    waits = sorted(burst.last for burst in bursts)
+    print(
+        f"{len(waits)} single Ingresses: p50 {statistics.median(waits) * 1000:.0f} ms, max {waits[-1] * 1000:.0f} ms,"
+        f" {sum(burst.technitium for burst in bursts) / len(bursts):.1f} DNS API requests each,"
+        f" CPU {sum(burst.cpu for burst in bursts) / len(bursts) * 1000:.0f} ms each, RSS {bursts[-1].rss:.1f} MB"
+    )
+
+
+def _print_burst(burst: Burst) -> None:
+    times = (burst.writing, burst.first, burst.median, burst.last, burst.whole)
+    print(
+        f"{burst.count:<7} {'  '.join(f'{value:5.2f} s' for value in times)}  {burst.kubernetes:3}  {burst.technitium:7}"
+        f"  {burst.cpu:4.1f} s  {burst.rss:.1f} MB"
+    )
+
+
+if __name__ == "__main__":
+    main()

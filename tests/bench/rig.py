@@ -1,0 +1,168 @@
+"""Both doubles and the syncer as processes of their own, and a stopwatch from the API server to DNS."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import statistics
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import dns.exception
+import dns.message
+import dns.query
+
+from tests.processes import Process, Syncer, migrate, running
+
+ZONE, ADDRESS, TOKEN = "k8s.example.com", "192.0.2.54", "bench"
+INGRESSES = "/apis/networking.k8s.io/v1/namespaces/default/ingresses"
+
+
+@dataclass(slots=True)
+class Burst:
+    """What one burst of Ingresses cost; times in seconds, from the API server's answer to the writer."""
+
+    count: int
+    writing: float
+    first: float
+    median: float
+    last: float
+    whole: float
+    kubernetes: int
+    technitium: int
+    cpu: float
+    rss: float
+
+
+class Rig:
+    def __init__(self, folder: Path) -> None:
+        self.kubernetes = Process(
+            ["-m", "tests.fakes.kubernetes", "--kubeconfig", f"{folder}/kubeconfig"], folder / "k8s.log"
+        )
+        self.technitium = Process(
+            ["-m", "tests.fakes.technitium", "--port=0", "--dns-port=0", f"--token={TOKEN}", f"--zone={ZONE}"],
+            folder / "technitium.log",
+        )
+        self.api = urlsplit(self.kubernetes.says(r"listening on (\S+)")[1])
+        self.back_door = self.kubernetes.says(r"back door (\S+)")[1]
+        self.server = self.technitium.says(r"HTTP (\S+)")[1]
+        host, _, port = self.technitium.says(r"DNS (\S+)")[1].rpartition(":")
+        self.dns = host, int(port)
+        self.folder = folder
+        self.syncer: Syncer | None = None
+
+    def start_syncer(self) -> Syncer:
+        self.syncer = Syncer(
+            self.folder,
+            {
+                "KUBECONFIG": f"{self.folder}/kubeconfig",
+                "DNS_SERVER_URL": self.server,
+                "DNS_API_TOKEN": TOKEN,
+                "DNS_ZONE": ZONE,
+                "DNS_IP_ADDRESS": ADDRESS,
+            },
+        ).ready()
+        return self.syncer
+
+    def requests(self) -> tuple[int, int]:
+        """Answered so far: by the Kubernetes double, by the Technitium double."""
+        with urllib.request.urlopen(f"{self.back_door}/fake/requests") as answer:
+            kubernetes = sum(
+                sum(counts.values()) for verb, counts in json.load(answer).items() if verb in ("list", "watch")
+            )
+        with urllib.request.urlopen(f"{self.server}/fake/requests") as answer:
+            technitium = sum(json.load(answer)["counts"].values())
+        return kubernetes, technitium
+
+    def burst(self, names: list[str]) -> Burst:
+        """Create an Ingress for each name as fast as one writer can, and ask DNS until every name is right."""
+        assert self.syncer is not None
+        before, cpu = self.requests(), self.syncer.cpu
+        written: dict[str, float] = {}
+        answered: dict[str, float] = {}
+        asker = threading.Thread(target=self._ask, args=(names, written, answered))
+        asker.start()
+        start = time.monotonic()
+        self._write(names, written)
+        writing = time.monotonic() - start
+        asker.join()
+        whole = max(answered.values()) - start
+        after = self.requests()
+        waits = sorted(answered[name] - written[name] for name in names)
+        return Burst(
+            len(names),
+            writing,
+            waits[0],
+            statistics.median(waits),
+            waits[-1],
+            whole,
+            after[0] - before[0],
+            after[1] - before[1],
+            self.syncer.cpu - cpu,
+            self.syncer.rss,
+        )
+
+    def _write(self, names: list[str], written: dict[str, float]) -> None:
+        connection = http.client.HTTPConnection(self.api.hostname or "", self.api.port)
+        for name in names:
+            body = {
+                "apiVersion": "networking.k8s.io/v1",
+                "kind": "Ingress",
+                "metadata": {"name": name.replace(".", "-"), "namespace": "default"},
+                "spec": {"rules": [{"host": name}]},
+            }
+            connection.request("POST", INGRESSES, json.dumps(body), {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == 201, answer.status
+            written[name] = time.monotonic()
+        connection.close()
+
+    def _ask(
+        self, names: list[str], written: dict[str, float], answered: dict[str, float], patience: float = 120.0
+    ) -> None:
+        """Ask for the names in turn until each is answered; a pause after each round leaves the others some CPU."""
+        host, port = self.dns
+        deadline = time.monotonic() + patience
+        waiting = list(names)
+        while waiting:
+            assert time.monotonic() < deadline, f"{len(waiting)} names are not answered, {waiting[0]} among them"
+            still = []
+            for index, name in enumerate(waiting):
+                if name not in written or not self._is_right(name, host, port):
+                    still.append(name)
+                    if name not in written or len(still) > 20:  # the rest is younger: begin again at the oldest
+                        still += waiting[index + 1 :]
+                        break
+                else:
+                    answered[name] = time.monotonic()
+            waiting = still
+            time.sleep(0.002)
+
+    def _is_right(self, name: str, host: str, port: int) -> bool:
+        try:
+            answer = dns.query.udp(dns.message.make_query(name, "A"), host, timeout=2, port=port)
+        except dns.exception.Timeout:
+            return False
+        return ADDRESS in {str(item) for rrset in answer.answer for item in rrset}
+
+
+@contextmanager
+def rig() -> Iterator[Rig]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        migrate(folder)
+        it = Rig(folder)
+        try:
+            with running(it.technitium, it.kubernetes):
+                yield it
+        finally:
+            if it.syncer:
+                it.syncer.stop()

@@ -1,0 +1,192 @@
+"""The fixture ``technitium``: the double, or a real server when CATALYST_TEST_TECHNITIUM_URL, _TOKEN and _DNS name one.
+
+A test marked ``double_only`` needs what a real server cannot do (faults, counters, a look inside); it is skipped there.
+A test marked ``technitium_version("14.3")`` gets a double of that version.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dns.exception
+import dns.message
+import dns.query
+import dns.rcode
+import dns.rdatatype
+import pytest
+import requests
+
+from tests.fakes.technitium import Faults, Technitium
+from tests.fakes.technitium.faults import RequestLog
+from tests.fakes.technitium.web import BACKSTAGE
+
+REAL = "CATALYST_TEST_TECHNITIUM"
+FIELDS = {"A": "ipAddress", "AAAA": "ipAddress", "CNAME": "cname", "TXT": "text", "NS": "nameServer", "PTR": "ptrName"}
+"""Types that ``add`` takes by one value; any other needs its parameters by name."""
+
+
+class ServerUnderTest:
+    """A server to which a test talks, and hands to arrange it. All of it works over HTTP and DNS, unless it says so."""
+
+    def __init__(self, url: str, token: str, dns_address: tuple[str, int], double: Technitium | None = None) -> None:
+        self.url = url
+        self.token = token
+        self.dns = dns_address
+        self._double = double
+        self._session = requests.Session()
+        self._zones: list[str] = []
+        self._users: list[str] = []
+        version = double.tree.dialect.version if double else "15.2"
+        self._form_token = float(version) < 15
+
+    @property
+    def double(self) -> Technitium:
+        """For what only the double has."""
+        assert self._double, "this test needs the double: mark it double_only"
+        return self._double
+
+    @property
+    def faults(self) -> Faults:
+        return self.double.faults
+
+    @property
+    def requests(self) -> RequestLog:
+        return self.double.requests
+
+    def crash(self) -> None:
+        self.double.crash()
+
+    def stop_listening(self) -> None:
+        self.double.stop_listening()
+
+    def listen_again(self) -> None:
+        self.double.listen_again()
+
+    def call(self, path: str, params: Mapping[str, object] | None = None) -> dict[str, Any]:
+        """The whole answer of ``/api/<path>``, errors included. Not in ``requests``, and out of reach of the faults
+        of HTTP."""
+        form = {name: str(value) for name, value in (params or {}).items()}
+        headers = {BACKSTAGE: "yes"}
+        if self._double:
+            form["node"] = self._double.faults.cluster_primary
+        if self._form_token:
+            form["token"] = self.token
+        else:
+            headers["Authorization"] = f"Bearer {self.token}"
+        reply = self._session.post(f"{self.url}/api/{path}", data=form, headers=headers, timeout=30)
+        reply.raise_for_status()
+        answer: dict[str, Any] = reply.json()
+        return answer
+
+    def ok(self, path: str, params: Mapping[str, object] | None = None) -> dict[str, Any]:
+        """The ``response`` of a call that must succeed."""
+        answer = self.call(path, params)
+        assert answer["status"] == "ok", answer
+        response: dict[str, Any] = answer.get("response", answer)
+        return response
+
+    def make_zone(self, name: str, kind: str = "Primary") -> str:
+        """A fresh zone of this name; on a real server one that is there already is thrown away first."""
+        self.call("zones/delete", {"zone": name})
+        self.ok("zones/create", {"zone": name, "type": kind})
+        self._zones.append(name)
+        return name
+
+    def drop_zone(self, name: str) -> None:
+        self.call("zones/delete", {"zone": name})
+
+    def disable_zone(self, name: str) -> None:
+        self.ok("zones/disable", {"zone": name})
+
+    def add(
+        self,
+        name: str,
+        type: str,
+        value: str,
+        ttl: int = 300,
+        comments: str = "",
+        *,
+        disable: bool = False,
+        **more: object,
+    ) -> None:
+        """By hand, as a person would. ``more`` are parameters of records/add as they are (``priority``, ``ptr``)."""
+        params: dict[str, object] = {"domain": name, "type": type, "ttl": ttl, "comments": comments, **more}
+        params[FIELDS.get(type, "value")] = value
+        self.ok("zones/records/add", params)
+        if disable:
+            self.ok("zones/records/update", params | {"disable": "true"})
+
+    def delete(self, name: str, type: str, value: str) -> None:
+        self.ok("zones/records/delete", {"domain": name, "type": type, FIELDS.get(type, "value"): value})
+
+    def records(self, zone: str) -> list[dict[str, Any]]:
+        """Every record of the zone, as the server shows it."""
+        found: list[dict[str, Any]] = self.ok("zones/records/get", {"domain": zone, "zone": zone, "listZone": "true"})[
+            "records"
+        ]
+        return found
+
+    def rows(self, zone: str) -> list[tuple[str, str, int, str, str]]:
+        """(name, type, TTL, value, comments) in sorted order, without SOA and NS."""
+        return sorted(
+            (r["name"], r["type"], r["ttl"], " ".join(map(str, r["rData"].values())), r.get("comments", ""))
+            for r in self.records(zone)
+            if r["type"] not in ("SOA", "NS")
+        )
+
+    def serial(self, zone: str) -> int:
+        zones = self.ok("zones/list")["zones"]
+        return next(int(z["soaSerial"]) for z in zones if z["name"] == zone)
+
+    def limited_token(self, *zones: str) -> str:
+        """A token that may do everything with the records of these zones, and nothing else."""
+        user = f"test-{secrets.token_hex(4)}"
+        self.ok("admin/users/create", {"user": user, "pass": secrets.token_hex(8)})
+        self._users.append(user)
+        for zone in zones:
+            rights = f"admin|true|true|true|{user}|true|true|true"
+            self.ok("zones/permissions/set", {"zone": zone, "userPermissions": rights})
+        return str(self.ok("admin/sessions/createToken", {"user": user, "tokenName": "test"})["token"])
+
+    def ask(self, name: str, type: str = "A") -> list[str] | str:
+        """A DNS question: the values of that type in sorted order, [] for no data, else the rcode (``NXDOMAIN``)."""
+        query = dns.message.make_query(name, type)
+        host, port = self.dns
+        reply, _ = dns.query.udp_with_fallback(query, host, timeout=5, port=port)
+        if reply.rcode():
+            return dns.rcode.to_text(reply.rcode())
+        wanted = dns.rdatatype.from_text(type)
+        return sorted(str(item).removesuffix(".") for rrset in reply.answer if rrset.rdtype == wanted for item in rrset)
+
+    def close(self) -> None:
+        if not self._double:
+            for name in self._zones:
+                self.drop_zone(name)
+            for name in self._users:
+                self.call("admin/users/delete", {"user": name})
+        self._session.close()
+
+
+@pytest.fixture
+def technitium(request: pytest.FixtureRequest) -> Iterator[ServerUnderTest]:
+    marker = request.node.get_closest_marker("technitium_version")
+    if url := os.environ.get(f"{REAL}_URL"):
+        if marker or request.node.get_closest_marker("double_only"):
+            pytest.skip("only a double can do this")
+        host, _, port = os.environ[f"{REAL}_DNS"].rpartition(":")
+        server = ServerUnderTest(url, os.environ[f"{REAL}_TOKEN"], (host, int(port)))
+        yield server
+        server.close()
+        return
+    with Technitium(token=secrets.token_hex(32), version=marker.args[0] if marker else "15.2") as double:
+        server = ServerUnderTest(double.url, double.token, double.dns, double)
+        yield server
+        double.faults.reset()
+        server.close()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "technitium_version(version): a Technitium double of this version")

@@ -1,0 +1,154 @@
+"""From a request to the answer: token, route, rights, envelope, and the faults on the way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import RLock
+from typing import Any, NamedTuple
+
+from tests.fakes.technitium import records_api, server_api, zones_api
+from tests.fakes.technitium.call import Call
+from tests.fakes.technitium.faults import Faults
+from tests.fakes.technitium.params import Params
+from tests.fakes.technitium.refusal import Refusal
+from tests.fakes.technitium.tree import Tree
+from tests.fakes.technitium.users import MODIFY, VIEW, Session, Users
+
+JSON_TYPE = "application/json; charset=utf-8"
+BAD_TOKEN = "Invalid token or session expired."
+TRACE = "   at DnsServerCore.DnsWebService (a double has no stack)"
+
+
+class Asked(NamedTuple):
+    method: str
+    path: str
+    query: str
+    content_type: str
+    authorization: str
+    body: bytes
+
+
+class Answered(NamedTuple):
+    status: int
+    body: bytes = b""
+    content_type: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Route(NamedTuple):
+    handler: Callable[[Call], dict[str, Any]]
+    section: str = ""
+    right: int = VIEW
+    nested: bool = True
+    """Whether the answer is inside ``response``, or beside ``status``."""
+
+
+ROUTES = {
+    "/api/zones/records/get": Route(records_api.get),
+    "/api/zones/records/add": Route(records_api.add),
+    "/api/zones/records/update": Route(records_api.update),
+    "/api/zones/records/delete": Route(records_api.delete),
+    "/api/zones/list": Route(zones_api.list_zones, "Zones"),
+    "/api/zones/create": Route(zones_api.create, "Zones", MODIFY),
+    "/api/zones/delete": Route(zones_api.delete, "Zones", 2),
+    "/api/zones/enable": Route(zones_api.enable, "Zones", MODIFY),
+    "/api/zones/disable": Route(zones_api.disable, "Zones", MODIFY),
+    "/api/zones/import": Route(zones_api.import_file, "Zones", MODIFY),
+    "/api/zones/options/get": Route(zones_api.options, "Zones", MODIFY),
+    "/api/zones/permissions/get": Route(zones_api.permissions, "Zones", MODIFY),
+    "/api/zones/permissions/set": Route(zones_api.set_permissions, "Zones", MODIFY),
+    "/api/user/session/get": Route(server_api.session_info, nested=False),
+    "/api/user/createToken": Route(server_api.create_token, nested=False),
+    "/api/user/logout": Route(server_api.log_out, nested=False),
+    "/api/admin/users/create": Route(server_api.create_user, "Administration", MODIFY),
+    "/api/admin/sessions/createToken": Route(server_api.create_user_token, "Administration", MODIFY),
+    "/api/dnsClient/resolve": Route(server_api.resolve, "DnsClient"),
+}
+_BY_LOWER_PATH = {path.lower(): path for path in ROUTES}
+LOGIN, EXPORT, METRICS = "/api/user/login", "/api/zones/export", "/api/dashboard/metrics/text"
+_BY_LOWER_PATH |= {path.lower(): path for path in (EXPORT, METRICS)}
+
+
+@dataclass
+class Api:
+    tree: Tree
+    users: Users
+    faults: Faults
+    lock: RLock
+
+    def params(self, asked: Asked) -> Params:
+        is_form = asked.content_type.lower().startswith("application/x-www-form-urlencoded")
+        return Params(asked.query, asked.body.decode("utf-8", "replace") if is_form else "")
+
+    def answer(self, asked: Asked, params: Params, *, bad_token: bool = False) -> Answered:
+        """``bad_token`` (a fault) makes every token unknown."""
+        if not asked.path.lower().startswith("/api/"):
+            return Answered(404)
+        try:
+            params.check_size()
+            if asked.path == LOGIN:
+                return self._log_in(asked, params)
+            session = self._session(asked, params, bad_token)
+            if session is None:
+                return self._failure("invalid-token", BAD_TOKEN)
+            path = _BY_LOWER_PATH.get(asked.path.rstrip("/").lower())
+            if path is None or asked.method not in ("GET", "POST"):
+                return Answered(404) if self.tree.dialect.unknown_path_is_404 else self._success({"response": {}})
+            call = Call(self.tree, self.users, self.faults, params, session, asked.content_type, asked.body)
+            with self.lock:
+                return self._routed(path, call)
+        except Refusal as refusal:
+            return self._failure("error", refusal.text, refusal.inner)
+
+    def _routed(self, path: str, call: Call) -> Answered:
+        if path == EXPORT:
+            call.need_section("Zones", VIEW)
+            text, name = zones_api.export(call)
+            disposition = ("Content-Disposition", f"attachment;filename={name}")
+            return Answered(200, text.encode(), "text/plain", (disposition,))
+        if path == METRICS:
+            call.need_section("Dashboard", VIEW)
+            return Answered(200, server_api.metrics(call).encode(), "text/plain; version=0.0.4")
+        route = ROUTES[path]
+        if route.section:
+            call.need_section(route.section, route.right)
+        result = route.handler(call)
+        return self._success({"response": result} if route.nested else result)
+
+    def _log_in(self, asked: Asked, params: Params) -> Answered:
+        name, password = params.need("user"), params.need("pass")
+        if self.faults.locked_login:
+            raise Refusal("Max limit of 5 attempts exceeded. Access blocked for 300 seconds.")
+        with self.lock:
+            session = self.users.open_session(self.users.log_in(name, password), None)
+            call = Call(self.tree, self.users, self.faults, params, session)
+            return self._success(server_api.login_answer(call, session, include_info=params.flag("includeInfo")))
+
+    def _session(self, asked: Asked, params: Params, bad_token: bool) -> Session | None:
+        scheme, _, bearer = asked.authorization.partition(" ")
+        if self.tree.dialect.bearer_token and scheme.lower() == "bearer":
+            token = bearer.strip()
+        else:
+            token = params.get("token")
+            if not token and not self.tree.dialect.bearer_token:
+                raise Refusal("Parameter 'token' missing.")
+        return None if bad_token else self.users.session(token)
+
+    def _success(self, fields: dict[str, Any]) -> Answered:
+        server = {"server": self.tree.server_domain} if self.tree.dialect.server_field else {}
+        return self._json(fields | server | {"status": "ok"})
+
+    def _failure(self, status: str, message: str, inner: str = "") -> Answered:
+        out: dict[str, Any] = {"server": self.tree.server_domain} if self.tree.dialect.server_field else {}
+        out |= {"status": status, "errorMessage": message}
+        if self.tree.dialect.stack_traces and status == "error":
+            out["stackTrace"] = TRACE
+        if inner:
+            out["innerErrorMessage"] = inner
+        return self._json(out)
+
+    def _json(self, content: dict[str, Any]) -> Answered:
+        text = json.dumps(content, separators=(",", ":")).replace("'", "\\u0027")
+        return Answered(200, text.encode(), JSON_TYPE)

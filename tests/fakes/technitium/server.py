@@ -1,0 +1,106 @@
+"""The server as a whole, for tests in the same process."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from tests.fakes.technitium.api import Api
+from tests.fakes.technitium.dialects import DIALECTS
+from tests.fakes.technitium.dns import Dns
+from tests.fakes.technitium.faults import Faults, RequestLog
+from tests.fakes.technitium.tree import Tree, Zone
+from tests.fakes.technitium.users import Users
+from tests.fakes.technitium.web import Web
+
+SERVER_DOMAIN = "ns1.test"
+
+
+class Technitium:
+    """An empty server on 127.0.0.1. A context manager; ports of 0 are any free ones. ``clock`` is in seconds."""
+
+    def __init__(
+        self,
+        *,
+        token: str,
+        version: str = "15.2",
+        port: int = 0,
+        dns_port: int = 0,
+        tls: ssl.SSLContext | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.token = token
+        self.lock = threading.RLock()
+        self.faults = Faults()
+        self.requests = RequestLog()
+        self.tree = Tree(DIALECTS[version], SERVER_DOMAIN, clock)
+        self.users = Users(token)
+        self.api = Api(self.tree, self.users, self.faults, self.lock)
+        self.stopped = threading.Event()
+        self._scheme = "https" if tls else "http"
+        self._web = Web(self, port, tls)
+        self._dns = Dns(self, dns_port)
+
+    @property
+    def url(self) -> str:
+        return f"{self._scheme}://127.0.0.1:{self._web.port}"
+
+    @property
+    def dns(self) -> tuple[str, int]:
+        return "127.0.0.1", self._dns.port
+
+    def start(self) -> Self:
+        self._web.open()
+        self._dns.open()
+        return self
+
+    def stop(self) -> None:
+        self.stopped.set()
+        self._web.close()
+        self._dns.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def zone(self, name: str) -> Zone:
+        """For a look inside. Raises KeyError when it is not hosted."""
+        zone = self.tree.zone(name)
+        if zone is None:
+            raise KeyError(name)
+        return zone
+
+    def turn(self, name: str, kind: str) -> None:
+        """Make the zone one of another kind (``Secondary``, ``Stub``, ``Primary``), records and all."""
+        with self.lock:
+            self.zone(name).kind = kind
+
+    def stop_listening(self) -> None:
+        """Refuse HTTP connections and cut the open ones; DNS goes on."""
+        self._web.close()
+
+    def listen_again(self) -> None:
+        self._web.open()
+
+    def pause_listening(self, seconds: float) -> None:
+        self.stop_listening()
+        time.sleep(seconds)
+        self.listen_again()
+
+    def crash(self) -> None:
+        """Lose the writes that are not on disk yet (at most the last 5 s). Tokens survive, as they do there."""
+        with self.lock:
+            self.tree.journal.lose()
+
+    def save(self) -> None:
+        """Write everything to disk now, as a clean stop does."""
+        with self.lock:
+            self.tree.journal.save()
