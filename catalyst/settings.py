@@ -6,6 +6,7 @@ from catalyst.database import POSTGRESQL
 from catalyst.logs import log_settings
 from catalyst.secret_key import read_secret_key
 from catalyst.worker_settings import (
+    COMMIT,
     DATA_DIR,
     DATABASE,
     DEFAULT_AUTO_FIELD,
@@ -19,7 +20,7 @@ from catalyst.worker_settings import (
 from catalyst.worker_settings import INSTALLED_APPS as WORKER_APPS
 from syncer.core.annotations import split_list
 
-__all__ = ["DATABASES", "DATA_DIR", "DEFAULT_AUTO_FIELD", "SYNC", "TIME_ZONE", "USE_TZ"]
+__all__ = ["COMMIT", "DATABASES", "DATA_DIR", "DEFAULT_AUTO_FIELD", "SYNC", "TIME_ZONE", "USE_TZ"]
 
 SECRET_KEY = read_secret_key(ENVIRONMENT, DATA_DIR, several_replicas=DATABASE["ENGINE"] == POSTGRESQL)
 ADMIN_PASSWORD = ENVIRONMENT.secret("ADMIN_PASSWORD")

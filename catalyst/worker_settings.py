@@ -16,6 +16,7 @@ DATA_DIR = Path(ENVIRONMENT.text("DATA_DIR", "var")).absolute()
 
 INSTALLED_APPS = ["records", "syncer"]
 USE_TZ = True
+USE_I18N = False
 TIME_ZONE = "UTC"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -23,8 +24,12 @@ DATABASE = read_database(ENVIRONMENT, DATA_DIR)
 # The syncer keeps its connection, and asks whether it still lives after each close_old_connections().
 DATABASES = {"default": {**DATABASE, "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}}
 if "init_command" in DATABASE.get("OPTIONS", {}):
-    # SQLite would keep 2 MB of pages; the syncer reads each row seldom.
-    DATABASES["default"]["OPTIONS"]["init_command"] += "PRAGMA cache_size=-256;"
+    # For memory: 2 MB of pages and 128 prepared statements, each with hundreds of rows in it, are SQLite's defaults.
+    DATABASES["default"]["OPTIONS"] = {
+        **DATABASE["OPTIONS"],
+        "init_command": DATABASE["OPTIONS"]["init_command"] + "PRAGMA cache_size=-256;",
+        "cached_statements": 16,
+    }
 
 SYNC = partial(read_config, ENVIRONMENT)
 """Call it with the options of ``runsyncer`` for a ``syncer.config.Config``."""

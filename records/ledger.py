@@ -25,9 +25,12 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 BATCH = 500
-"""Rows in one statement: SQLite takes 250,000 parameters, PostgreSQL 65,535."""
+"""Keys in one question: SQLite takes 250,000 parameters, PostgreSQL 65,535."""
 
-SYNCER = "syncer"
+ROWS = 100
+"""Rows in one insert: what a prepared statement holds in memory grows with them, its speed no longer does."""
+
+SOURCE_CONTENT = ("uid", "created", "names", "skipped", "warnings", "ttl", "priority", "notes")
 
 
 def in_words(method: Callable[P, T]) -> Callable[P, T]:
@@ -144,7 +147,7 @@ class DatabaseLedger:
         with transaction.atomic():
             _upsert(rows)
             _delete(zone, gone)
-            AuditEntry.objects.bulk_create(audit, batch_size=BATCH)
+            AuditEntry.objects.bulk_create(audit, batch_size=ROWS)
             if gone:
                 _close_finished_plans(zone)
 
@@ -207,14 +210,9 @@ class DatabaseLedger:
         refs = list(sources)
         for start in range(0, len(refs), BATCH):
             chunk = refs[start : start + BATCH]
-            known = {
-                Ref(kind, namespace, name, group): digest
-                for group, kind, namespace, name, digest in SourceRow.objects.filter(
-                    name__in={ref.name for ref in chunk}
-                )
-                .order_by()
-                .values_list("group", "kind", "namespace", "name", "digest")
-            }
+            namesakes = SourceRow.objects.filter(name__in={ref.name for ref in chunk}).order_by()
+            columns = namesakes.values_list("kind", "namespace", "name", "group", "digest")
+            known = {Ref(*place): digest for *place, digest in columns}
             rows = []
             for ref in chunk:
                 source = sources[ref]
@@ -226,12 +224,11 @@ class DatabaseLedger:
             with transaction.atomic():
                 SourceRow.objects.bulk_create(
                     rows,
+                    batch_size=ROWS,
                     update_conflicts=True,
                     unique_fields=["group", "kind", "namespace", "name"],
-                    update_fields=[
-                        "uid", "created", "names", "skipped", "warnings", "ttl", "priority", "notes", "digest", "seen_at",
-                    ],
-                )  # fmt: skip
+                    update_fields=[*SOURCE_CONTENT, "digest", "seen_at"],
+                )
                 for ref in gone:
                     SourceRow.objects.filter(
                         group=ref.group, kind=ref.kind, namespace=ref.namespace, name=ref.name
@@ -357,7 +354,7 @@ def _upsert(rows: list[ManagedRecord]) -> None:
     fields = ["values", "ttl", "owned", "state", "reason", "origin", "claimants", "losers", "changed_at"]
     ManagedRecord.objects.bulk_create(
         rows,
-        batch_size=BATCH,
+        batch_size=ROWS,
         update_conflicts=True,
         unique_fields=["zone", "name", "type"],
         update_fields=fields,

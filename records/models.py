@@ -10,6 +10,9 @@ from django.db.models.functions import Now
 from syncer.core.claims import Mode
 from syncer.core.plan import State
 
+STATES = [(state.value, state.value) for state in State]
+MODES = [(mode.value, mode.value) for mode in Mode]
+
 
 class Source(models.Model):
     """One Kubernetes object that names hosts, as the syncer last saw it."""
@@ -26,9 +29,7 @@ class Source(models.Model):
     ttl = models.PositiveBigIntegerField("TTL annotation", null=True, blank=True)
     priority = models.PositiveSmallIntegerField(default=1, help_text="0 high, 1 normal, 2 low")
     notes = models.JSONField("other annotations", default=dict)
-    digest = models.CharField(
-        max_length=32, editable=False, help_text="of all the above: unchanged sources are not written"
-    )
+    digest = models.CharField(max_length=32, editable=False, help_text="of all the above")
     seen_at = models.DateTimeField("last changed", db_default=Now())
 
     class Meta:
@@ -55,7 +56,7 @@ class ManagedRecord(models.Model):
     values = models.JSONField(default=list)
     ttl = models.PositiveBigIntegerField("TTL", help_text="seconds")
     owned = models.BooleanField(default=False)
-    state = models.CharField(max_length=10, choices=[(state.value, state.value) for state in State])
+    state = models.CharField(max_length=10, choices=STATES)
     reason = models.TextField(blank=True)
     origin = models.CharField("winner", max_length=600, blank=True, help_text="Kind/namespace/name")
     claimants = models.JSONField(default=list, help_text="all whose wish this record is, the winner first")
@@ -86,9 +87,7 @@ class CustomEntry(models.Model):
     type = models.CharField(max_length=10, blank=True, help_text="empty for a block")
     values = models.JSONField(default=list, blank=True)
     ttl = models.PositiveBigIntegerField("TTL", null=True, blank=True, help_text="seconds; empty for the default")
-    mode = models.CharField(
-        max_length=10, choices=[(mode.value, mode.value) for mode in Mode], default=Mode.PUBLISH.value
-    )
+    mode = models.CharField(max_length=10, choices=MODES, default=Mode.PUBLISH.value)
     enabled = models.BooleanField(default=True)
     owner = models.CharField(max_length=200, blank=True)
     description = models.TextField(blank=True)

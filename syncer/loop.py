@@ -8,7 +8,7 @@ import queue
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -46,7 +46,7 @@ HEARTBEAT = 5.0
 MANY = 100
 """Changes of one pass after which memory is given back."""
 
-SLICE = 1000
+SLICE = 250
 """Names of one pass, so that the memory of a burst does not grow with it."""
 
 PATIENCE = 10.0
@@ -69,10 +69,8 @@ class Bell:
         self._queue.put(None)
 
     def wait(self, seconds: float) -> None:
-        try:
+        with suppress(queue.Empty):
             self._queue.get(timeout=max(0.0, seconds))
-        except queue.Empty:
-            pass
 
 
 @dataclass(slots=True)
@@ -455,6 +453,5 @@ class Loop:
             if work.going:
                 own.append(work.going_due())
             times.append(max(min(own), work.trouble.not_before))
-        return max(
-            min(times), self.target_trouble.not_before if self.target_problem else 0.0, self.ledger_trouble.not_before
-        )
+        blocked = self.target_trouble.not_before if self.target_problem else 0.0
+        return max(min(times), blocked, self.ledger_trouble.not_before)

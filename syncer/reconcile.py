@@ -26,17 +26,20 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-CHUNK = 500
+CHUNK = 250
 """Names that are compared at a time: what bounds the memory of a full pass, and the SQL parameters of a query."""
 
-BATCH = 500
+BATCH = 250
 """Changes between two commits of the ledger, and RRsets in one import."""
 
 DELETES = 20
 """Deletes of one turn: they go one by one, and at ten requests a second a thousand would hold up a new name."""
 
-SLICE = 1000
+SLICE = 250
 """Names whose plans stand in memory at a time, where no list of the zone is open."""
+
+DELETES_BESIDE = 5
+"""The same, when other changes wait behind them."""
 
 FEW = 8
 """Up to so many names are read one by one after a foreign write, instead of waiting for a list of the zone."""
@@ -281,8 +284,9 @@ class Reconciler:
             outcomes.planned = [change for _, change in changes]
             return outcomes
         deletes = [pair for pair in changes if pair[1].op is Op.DELETE]
-        if len(deletes) > DELETES:
-            outcomes.later = {change.name for _, change in deletes[DELETES:]}
+        turn = DELETES_BESIDE if len(deletes) < len(changes) else DELETES
+        if len(deletes) > turn:
+            outcomes.later = {change.name for _, change in deletes[turn:]}
             changes = [pair for pair in changes if pair[1].name not in outcomes.later]
         self._apply(zone, changes, stands, outcomes, actor)
         return outcomes

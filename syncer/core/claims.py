@@ -67,7 +67,8 @@ class Decision:
     """What a name shall hold, and why.
 
     ``origin`` is the winner, ``claimants`` are the winner and all whose wish is the same; the name lives as long as
-    one of them does. Where nothing is published, they are those whose the name was last. ``reason`` says why nothing is published although somebody asks for the name, "" otherwise.
+    one of them does. Where nothing is published, they are those whose the name was last. ``reason`` says why nothing
+    is published although somebody asks for the name, "" otherwise.
     """
 
     name: str

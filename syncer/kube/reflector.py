@@ -254,11 +254,11 @@ class Reflector:
         if isinstance(error, NotInstalled):
             return _spread(self._pace.probe)
         pause = self._next_delay()
+        if isinstance(error, Fruitless):
+            return pause
         self._failures += 1
         reason = str(error)
         match error:
-            case Fruitless():
-                return pause
             case ApiError(status=403):
                 self._heard_at = time.monotonic()
                 self._become(State.FORBIDDEN, reason)

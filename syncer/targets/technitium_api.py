@@ -5,18 +5,30 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
-from requests.adapters import HTTPAdapter
-
 from syncer.config import TechnitiumConfig
 from syncer.errors import TargetRefused, TargetUnreachable
 from syncer.pacing import RateLimit
+
+# 3 MB to guess the encoding of texts, which we never ask for. Both guessers are optional to requests, which looks for
+# them when it is imported.
+_GUESSERS = {name: sys.modules.get(name) for name in ("chardet", "charset_normalizer")}
+sys.modules.update(dict.fromkeys(_GUESSERS))  # type: ignore[arg-type]
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it would warn that there is none
+    import requests
+    from requests.adapters import HTTPAdapter
+for _name, _module in _GUESSERS.items():
+    del sys.modules[_name]
+    if _module:
+        sys.modules[_name] = _module
 
 Observe = Callable[[str, str, str, float], None]
 """endpoint, method, status ("error" when nothing came), seconds"""

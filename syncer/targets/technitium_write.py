@@ -84,11 +84,13 @@ class ZoneWriter:
         bulk = [change for change in rest if self._fits_import(change)]
         if not self._is_worth_importing(bulk):
             bulk = []
+        for change in rest:
+            if change.op is Op.DELETE:
+                yield self._singly(change)
         yield from self._by_import(bulk)
         imported = {change.key for change in bulk}
-        # A delete takes a request of the rate limit for each value: new names do not wait for old ones to go.
-        for change in sorted(rest, key=lambda change: change.op is Op.DELETE):
-            if change.key not in imported:
+        for change in rest:
+            if change.op is not Op.DELETE and change.key not in imported:
                 yield self._singly(change)
 
     def _still_true(self, changes: Sequence[Change], at_risk: bool) -> Generator[Result, None, list[Change]]:

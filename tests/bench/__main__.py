@@ -34,8 +34,9 @@ def main() -> None:
                 cpu, requests = it.syncer.cpu, it.requests()
                 time.sleep(options.idle)
                 after = it.requests()
+                core = (it.syncer.cpu - cpu) / options.idle
                 print(
-                    f"\nidle for {options.idle:g} s with {count} records: {(it.syncer.cpu - cpu) / options.idle:.4f} core,"
+                    f"\nidle for {options.idle:g} s with {count} records: {core:.4f} core,"
                     f" {after[1] - requests[1]} DNS API requests, RSS {it.syncer.rss:.1f} MB"
                 )
 
@@ -52,8 +53,8 @@ def _print_singles(bursts: list[Burst]) -> None:
 def _print_burst(burst: Burst) -> None:
     times = (burst.writing, burst.first, burst.median, burst.last, burst.whole)
     print(
-        f"{burst.count:<7} {'  '.join(f'{value:5.2f} s' for value in times)}  {burst.kubernetes:3}  {burst.technitium:7}"
-        f"  {burst.cpu:4.1f} s  {burst.rss:.1f} MB"
+        f"{burst.count:<7} {'  '.join(f'{value:5.2f} s' for value in times)}"
+        f"  {burst.kubernetes:3}  {burst.technitium:7}  {burst.cpu:4.1f} s  {burst.rss:.1f} MB"
     )
 
 

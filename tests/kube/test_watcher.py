@@ -183,9 +183,8 @@ def test_an_api_server_that_is_away_is_said_once_and_not_by_each_kind(
         assert "cannot reach the API server" in warnings[0].getMessage()
         assert vars(warnings[0])["kind"] in {str(kind) for kind in KINDS}
         kubernetes.faults.back()
-        eventually(running.ready)
-    watching = [record for record in caplog.records if record.levelno == logging.INFO]
-    assert len(watching) == len(running.feed.states())
+        watching = len(running.feed.states())
+        eventually(lambda: [record.levelno for record in caplog.records].count(logging.INFO) == watching)
 
 
 def test_stopping_ends_every_thread_within_a_second(run: Run) -> None:

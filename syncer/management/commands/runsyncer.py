@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
-from django.utils import autoreload, timezone
+from django.utils import timezone
 
 from catalyst import __version__
 from records.ledger import DatabaseLedger
@@ -57,7 +57,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["dev_mode"] and not options["noreload"] and not options["once"]:
-            autoreload.run_with_reloader(self.sync, **options)
+            from django.utils.autoreload import run_with_reloader
+
+            run_with_reloader(self.sync, **options)
         else:
             self.sync(**options)
 

@@ -14,7 +14,7 @@ from tests.fakes.technitium.faults import Faults
 from tests.fakes.technitium.params import Params
 from tests.fakes.technitium.refusal import Refusal
 from tests.fakes.technitium.tree import Tree
-from tests.fakes.technitium.users import MODIFY, VIEW, Session, Users
+from tests.fakes.technitium.users import DELETE, MODIFY, VIEW, Session, Users
 
 JSON_TYPE = "application/json; charset=utf-8"
 BAD_TOKEN = "Invalid token or session expired."
@@ -52,7 +52,7 @@ ROUTES = {
     "/api/zones/records/delete": Route(records_api.delete),
     "/api/zones/list": Route(zones_api.list_zones, "Zones"),
     "/api/zones/create": Route(zones_api.create, "Zones", MODIFY),
-    "/api/zones/delete": Route(zones_api.delete, "Zones", 2),
+    "/api/zones/delete": Route(zones_api.delete, "Zones", DELETE),
     "/api/zones/enable": Route(zones_api.enable, "Zones", MODIFY),
     "/api/zones/disable": Route(zones_api.disable, "Zones", MODIFY),
     "/api/zones/import": Route(zones_api.import_file, "Zones", MODIFY),
@@ -63,6 +63,7 @@ ROUTES = {
     "/api/user/createToken": Route(server_api.create_token, nested=False),
     "/api/user/logout": Route(server_api.log_out, nested=False),
     "/api/admin/users/create": Route(server_api.create_user, "Administration", MODIFY),
+    "/api/admin/users/delete": Route(server_api.delete_user, "Administration", DELETE),
     "/api/admin/sessions/createToken": Route(server_api.create_user_token, "Administration", MODIFY),
     "/api/dnsClient/resolve": Route(server_api.resolve, "DnsClient"),
 }

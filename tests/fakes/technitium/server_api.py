@@ -109,6 +109,11 @@ def create_user(call: Call) -> dict[str, Any]:
     }
 
 
+def delete_user(call: Call) -> dict[str, Any]:
+    call.users.remove(call.params.need("user"))
+    return {}
+
+
 def log_out(call: Call) -> dict[str, Any]:
     call.users.close_session(call.session.token)
     return {}

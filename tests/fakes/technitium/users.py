@@ -60,6 +60,11 @@ class Users:
         user = self._users[name.lower()] = User(name.lower(), display_name or name, password)
         return user
 
+    def remove(self, name: str) -> None:
+        user = self.user(name)
+        del self._users[user.name]
+        self._sessions = {token: session for token, session in self._sessions.items() if session.user is not user}
+
     def log_in(self, name: str, password: str) -> User:
         if self._failures >= LOGIN_ATTEMPTS:
             raise Refusal(f"Max limit of {LOGIN_ATTEMPTS} attempts exceeded. Access blocked for 300 seconds.")

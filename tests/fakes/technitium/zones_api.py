@@ -117,7 +117,7 @@ def import_file(call: Call) -> dict[str, Any]:
     call.refuse_internal(zone)
     call.need_zone(zone, MODIFY)
     overwrite = call.params.flag("overwrite", True)
-    overwrite_zone = call.params.flag("overwriteZone") and call.tree.dialect.bearer_token
+    overwrite_zone = call.params.flag("overwriteZone") and call.tree.dialect.bearer_token  # both since 15.0
     text = _file(call)
     if call.on_secondary or zone.kind not in changes.WRITABLE:
         raise Refusal(f"Zone must be a primary or forwarder type: {zone.name}")
