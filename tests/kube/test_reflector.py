@@ -67,10 +67,13 @@ def follow(kubernetes: Kubernetes, cluster: Cluster) -> Iterator[Follow]:
     def start(
         kind: Kind = INGRESS, pace: Pace = FAST, until: State | None = State.WATCHING, **options: Any
     ) -> Following:
+        watches = kubernetes.requests["watch", str(kind)] if kubernetes.is_double else 0
         following = Following(kubernetes, kind, options.pop("cluster", cluster), pace, **options)
         started.append(following)
         if until:
             eventually(lambda: following.state.state is until)
+        if until is State.WATCHING and kubernetes.is_double:  # it is so from the list on; a fault needs an open watch
+            eventually(lambda: kubernetes.requests["watch", str(kind)] > watches)
         return following
 
     yield start

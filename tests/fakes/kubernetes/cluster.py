@@ -80,6 +80,10 @@ class Cluster:
         self._made: list[Manifest] = []
 
     @property
+    def is_double(self) -> bool:
+        return self._server is not None
+
+    @property
     def server(self) -> ApiServer:
         assert self._server, "only a double can do this: mark the test double_only"
         return self._server
