@@ -6,7 +6,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.up-to-date
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' catalyst/__init__.py)
 REGISTRY ?= localhost:5000
-IMAGE ?= $(REGISTRY)/catalyst-dns-sync:$(VERSION)
+ENGINE ?= docker
+COMMIT := $(shell git describe --always --dirty --exclude '*' 2>/dev/null || echo unknown)
+# With the commit, so that a cluster sees that there is something new.
+IMAGE ?= $(REGISTRY)/catalyst-dns-sync:$(VERSION)-$(COMMIT)
 NAMESPACE ?= infrastructure
 OVERLAY ?= deploy/overlays/production
 KUBECTL = kubectl --namespace $(NAMESPACE)
@@ -65,19 +68,18 @@ lock: $(STAMP) ## pin the packages anew, as pyproject.toml allows (ARGS=--upgrad
 build: $(STAMP) ## a wheel in dist/
 	$(BIN)/python -m build --wheel --no-isolation
 
-docker: ## the image
-	@$(call need,docker)
-	@test -f Dockerfile || { echo "there is no Dockerfile yet" >&2; exit 1; }
-	docker build --tag $(IMAGE) .
+docker: ## the image (ENGINE=docker, podman or buildah; ARGS=... for its build)
+	@$(call need,$(ENGINE))
+	$(ENGINE) build --tag $(IMAGE) --build-arg VERSION=$(VERSION) --build-arg GIT_COMMIT=$(COMMIT) $(ARGS) .
 
 push: ## the image to REGISTRY
-	@$(call need,docker)
-	docker push $(IMAGE)
+	@$(call need,$(ENGINE))
+	$(ENGINE) push $(IMAGE)
 
 deploy: ## to the cluster of the current kubeconfig (OVERLAY=folder)
 	@$(call need,kubectl)
-	@test -d $(OVERLAY) || { echo "there is no $(OVERLAY): OVERLAY=folder" >&2; exit 1; }
-	kubectl apply --kustomize $(OVERLAY)
+	@test -f $(OVERLAY)/kustomization.yaml || { echo "there is no $(OVERLAY)/kustomization.yaml: OVERLAY=folder" >&2; exit 1; }
+	kubectl kustomize $(OVERLAY) | sed 's#localhost:5000/catalyst-dns-sync:$(VERSION)$$#$(IMAGE)#' | kubectl apply --filename -
 
 prod-deploy: ## docker, push, deploy, status
 	@$(MAKE) docker
@@ -87,11 +89,11 @@ prod-deploy: ## docker, push, deploy, status
 
 logs: ## of the running pod
 	@$(call need,kubectl)
-	$(KUBECTL) logs --follow --tail 100 deployment/catalyst-dns-sync
+	$(KUBECTL) logs --follow --tail 100 --all-containers --prefix deployment/catalyst-dns-sync
 
-status: ## of the deployment
+status: ## of the pods, until they are ready
 	@$(call need,kubectl)
-	$(KUBECTL) rollout status --timeout 120s deployment/catalyst-dns-sync
+	$(KUBECTL) rollout status --timeout 120s deployment --selector app=catalyst-dns-sync
 	$(KUBECTL) get pods --selector app=catalyst-dns-sync
 
 metrics: ## of the running pod, on http://127.0.0.1:8080/metrics
@@ -104,4 +106,4 @@ health: ## of the running pod, on http://127.0.0.1:8081/readyz
 
 debug-pod: ## a shell in the running pod
 	@$(call need,kubectl)
-	$(KUBECTL) exec --stdin --tty deployment/catalyst-dns-sync -- /bin/sh
+	$(KUBECTL) exec --stdin --tty deployment/catalyst-dns-sync --container controller -- /bin/sh

@@ -20,6 +20,13 @@ Keeps DNS records in step with the Ingresses and routes of a Kubernetes cluster.
   catalyst-dns-sync web              the admin, on WEB_BIND_ADDRESS
   catalyst-dns-sync prepare          bring the database up to date, make the first admin user
   catalyst-dns-sync changepassword   of a user
+  catalyst-dns-sync create-token     for the REST API: USER --days 90
+  catalyst-dns-sync doctor           look at the whole set-up, without changing anything, and say what to do
+  catalyst-dns-sync health [URL]     whether the syncer of this machine is alive; the exit code says it too
+  catalyst-dns-sync preview FILE...  the records that manifests would give, as JSON; - is standard input
+  catalyst-dns-sync export           what is managed, as YAML; --format json, csv or bind
+  catalyst-dns-sync import           the same back from standard input; --dry-run says what it would do
+  catalyst-dns-sync qcluster         the background tasks
   catalyst-dns-sync manage ...       any other command of Django; "manage help" lists them
   catalyst-dns-sync --version
 
@@ -43,6 +50,20 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return up(rest)
             case "web":
                 web(rest)
+            case "preview":
+                from catalyst.preview import preview
+
+                return preview(rest)
+            case "health":
+                from catalyst.probe import probe
+
+                text, healthy = probe(rest)
+                print(text)
+                return 0 if healthy else 1
+            case "doctor":
+                from catalyst.doctor import doctor
+
+                return doctor(rest)
             case "prepare":
                 prepare()
             case "manage":
@@ -73,6 +94,9 @@ def use_settings(module: str, argv: Sequence[str] = ()) -> None:
     if "--dev-mode" in argv and not os.environ.get("LOG_FORMAT"):  # noqa: TID251
         os.environ["LOG_FORMAT"] = "text"  # noqa: TID251
     import_module(os.environ.setdefault("DJANGO_SETTINGS_MODULE", module))  # noqa: TID251
+    from catalyst.logs import log_crashes
+
+    log_crashes()
 
 
 def web(argv: Sequence[str]) -> None:
@@ -85,9 +109,16 @@ def web(argv: Sequence[str]) -> None:
     from django.conf import settings
 
     from catalyst.asgi import application
-    from syncer.httpd import parse_address
+    from syncer.httpd import CannotListen, parse_address
 
     host, port = parse_address(options.bind or settings.WEB_BIND_ADDRESS)
+    if settings.WEB_METRICS_BIND_ADDRESS:
+        from catalyst.web_metrics import serve
+
+        try:
+            serve(settings.WEB_METRICS_BIND_ADDRESS)
+        except CannotListen as error:
+            raise ImproperlyConfigured(str(error)) from error
     # Without a limit uvicorn waits for open streams for ever.
     uvicorn.run(application, host=host, port=port, log_config=None, lifespan="off", timeout_graceful_shutdown=3)
 

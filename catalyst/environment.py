@@ -104,6 +104,11 @@ class Environment:
             self.wrong(name, text, "give host:port, or :port for every interface, such as 127.0.0.1:8080 or :8080")
         return text
 
+    def optional_address(self, name: str) -> str:
+        """As ``address``; "" when it is not set."""
+        self.asked[name] = ""
+        return self.address(name, "") if self.given(name) else ""
+
     def value(self, name: str, default: str, parse: Callable[[str], T], right: str) -> T:
         return self.parsed(name, self.text(name, default), parse, right)
 

@@ -1,4 +1,4 @@
-"""Log lines: JSON for machines (fields as in proposal §4.1.3), text for people, secrets in neither.
+"""Log lines: JSON for machines (fields as in proposal §4.1.3), text for people, GELF for Graylog, secrets in none.
 
 On the standard library alone: structlog 26 costs 14 MB in a process that has 50.
 """
@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import re
+import sys
+import threading
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from types import TracebackType
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import urlsplit
 
 from catalyst import __version__
+from catalyst.redaction import Redaction
 
 APP = "catalyst-dns-sync"
 LEVELS = {"debug": "DEBUG", "info": "INFO", "warn": "WARNING", "warning": "WARNING", "error": "ERROR"}
@@ -29,53 +32,10 @@ NAMES = {
 """The levels of the proposal (Go's slog has four)."""
 
 OWN_ATTRIBUTES = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
-HIDDEN = "[hidden]"
-SECRET_KEYS = re.compile(r"(?i)token|password|passwd|secret|authorization|api_?key")
-SECRET_TEXT = re.compile(
-    r"""(?ix)
-    (?P<before>
-        (?:token|password|passwd|secret|api_?key) ["']? \s* [=:] \s* (?:["'] | b')?   # token=…, "token": "…"
-      | \b (?:bearer|basic) \s+ (?= [\w+/.~=-]{12} )                                     # Authorization: Bearer …
-      | :// [^\s/:@]* : (?= [^\s/@]* @ )                                                 # postgres://user:…@host
-    )
-    (?P<secret> [^\s"'&,;<>@)}\]]+ )
-    """
-)
 CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {0x2028: "\\u2028", 0x2029: "\\u2029"}
 CONTROL |= {9: "\\t", 10: "\\n", 13: "\\r"}
-
-
-class Redaction:
-    """Hides the known secrets in every spelling that a log could give them, and what looks like a secret."""
-
-    def __init__(self, secrets: Iterable[str]) -> None:
-        spellings = set()
-        for secret in secrets:
-            for text in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1], repr(secret)[1:-1]):
-                # A short one is hidden only where it stands alone: "admin" must not eat "/administration".
-                spellings.add(re.escape(text) if len(text) >= 8 else rf"(?<!\w){re.escape(text)}(?!\w)")
-        # The longest first: a secret may begin with another one.
-        known = "|".join(sorted(spellings, key=len, reverse=True))
-        self._known = re.compile(known) if known else None
-
-    def text(self, text: str) -> str:
-        if self._known:
-            text = self._known.sub(HIDDEN, text)
-        return SECRET_TEXT.sub(rf"\g<before>{HIDDEN}", text)
-
-    def value(self, key: str, value: Any) -> Any:
-        """``value`` as JSON can hold it, without secrets at any depth."""
-        if isinstance(value, float):
-            return value if math.isfinite(value) else str(value)
-        if value is None or isinstance(value, bool | int):
-            return value
-        if SECRET_KEYS.search(key):
-            return HIDDEN
-        if isinstance(value, dict):
-            return {self.text(str(name)): self.value(str(name), member) for name, member in value.items()}
-        if isinstance(value, list | tuple | set | frozenset):
-            return [self.value("", member) for member in value]
-        return self.text(str(value))
+COLOURS = {"WARN": "\x1b[33m", "ERROR": "\x1b[31m", "DEBUG": "\x1b[2m"}
+DIM, PLAIN = "\x1b[2m", "\x1b[0m"
 
 
 class Formatter(logging.Formatter):
@@ -92,8 +52,8 @@ class Formatter(logging.Formatter):
 
     def fields(self, record: logging.LogRecord) -> dict[str, Any]:
         """What the caller passed as ``extra``."""
-        value = self._redaction.value
-        return {key: value(key, member) for key, member in vars(record).items() if key not in OWN_ATTRIBUTES}
+        text, value = self._redaction.text, self._redaction.value
+        return {text(key): value(key, member) for key, member in vars(record).items() if key not in OWN_ATTRIBUTES}
 
     def traceback(self, record: logging.LogRecord) -> str:
         parts = []
@@ -127,12 +87,21 @@ class TextFormatter(Formatter):
     A line stays one line: names come from a cluster, where anybody may have put a line end into one.
     """
 
+    def __init__(self, secrets: Iterable[str] = (), *, coloured: bool = False) -> None:
+        super().__init__(secrets)
+        self._coloured = coloured
+
     def format(self, record: logging.LogRecord) -> str:
         clock = time.strftime("%H:%M:%S", time.localtime(record.created))
         level = NAMES.get(record.levelno, record.levelname).upper()
-        words = [f"{clock}.{int(record.msecs):03} {level:<5} {self.message(record).translate(CONTROL)}"]
-        words += [f"{key}={plain(value)}" for key, value in self.fields(record).items() if value not in (None, "")]
-        line = " ".join(words)
+        shown = {key: value for key, value in self.fields(record).items() if value not in (None, "", [], {})}
+        fields = "".join(f" {key}={plain(value)}" for key, value in shown.items())
+        message = self.message(record).translate(CONTROL)
+        if self._coloured:
+            before = f"{DIM}{clock}.{int(record.msecs):03}{PLAIN} {COLOURS.get(level, '')}{level:<5}{PLAIN}"
+            line = f"{before} {message}{DIM}{fields}{PLAIN}"
+        else:
+            line = f"{clock}.{int(record.msecs):03} {level:<5} {message}{fields}"
         traceback = self.traceback(record)
         return f"{line}\n{traceback}" if traceback else line
 
@@ -143,15 +112,43 @@ def plain(value: Any) -> str:
     return json.dumps(text, ensure_ascii=False) if isinstance(value, str) and re.search(r'[\s="]', text) else text
 
 
-def log_settings(level: str, form: str, secrets: Iterable[str]) -> dict[str, Any]:
-    """For ``logging.config.dictConfig``: one stream, standard error, whatever process it is."""
-    formatter = "JSONFormatter" if form == "json" else "TextFormatter"
+def gelf_url(text: str) -> str:
+    """A valid GELF_URL, "" for none. Raises ``ValueError``."""
+    parts = urlsplit(text)
+    if text and (
+        parts.scheme not in ("udp", "tcp")
+        or not parts.hostname
+        or parts.port == 0  # the property raises ValueError for what is no port at all
+        or "@" in parts.netloc
+        or parts.path.strip("/")
+        or parts.query
+        or parts.fragment
+    ):
+        raise ValueError("a receiver is udp://host:port or tcp://host:port")
+    return text
+
+
+def log_settings(
+    level: str, form: str, secrets: Iterable[str], *, gelf: str = "", coloured: bool = False
+) -> dict[str, Any]:
+    """For ``logging.config.dictConfig``: standard error, whatever process it is, and the GELF receiver if one is named.
+
+    ``secrets`` may still grow until the configuration is put into force.
+    """
+    line: dict[str, Any] = {"()": "catalyst.logs.JSONFormatter", "secrets": secrets}
+    if form == "text":
+        line = {"()": "catalyst.logs.TextFormatter", "secrets": secrets, "coloured": coloured}
+    formatters = {"line": line}
+    handlers: dict[str, Any] = {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}}
+    if gelf:
+        formatters["gelf"] = {"()": "catalyst.gelf.GELFFormatter", "secrets": secrets}
+        handlers["gelf"] = {"class": "catalyst.gelf.GELFHandler", "url": gelf, "formatter": "gelf"}
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"line": {"()": f"catalyst.logs.{formatter}", "secrets": tuple(secrets)}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-        "root": {"handlers": ["stderr"], "level": LEVELS[level]},
+        "formatters": formatters,
+        "handlers": handlers,
+        "root": {"handlers": list(handlers), "level": LEVELS[level]},
         "loggers": {
             # Django's own configuration comes first and would write to mail and a console of its own.
             "django": {"handlers": [], "level": "NOTSET", "propagate": True},
@@ -164,3 +161,23 @@ def log_settings(level: str, form: str, secrets: Iterable[str]) -> dict[str, Any
             "uvicorn.access": {"handlers": [], "level": "WARNING", "propagate": True},
         },
     }
+
+
+def log_crashes() -> None:
+    """What nobody caught becomes a log line like any other: one line of JSON, and without secrets."""
+
+    def tell(
+        kind: type[BaseException], error: BaseException | None, trace: TracebackType | None, where: str = "the program"
+    ) -> None:
+        if error is None or not issubclass(kind, Exception) or not logging.getLogger().handlers:
+            sys.__excepthook__(kind, error or kind(), trace)
+        else:
+            logging.getLogger("catalyst").critical("%s crashed: %s", where, error, exc_info=(kind, error, trace))
+
+    def tell_of_thread(args: threading.ExceptHookArgs) -> None:
+        if args.exc_type is not SystemExit:
+            where = f"the thread {args.thread.name}" if args.thread else "a thread"
+            tell(args.exc_type, args.exc_value, args.exc_traceback, where)
+
+    sys.excepthook = tell
+    threading.excepthook = tell_of_thread

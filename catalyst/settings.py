@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from catalyst import __version__, api_settings, task_settings
+from catalyst.api_settings import DRF_STANDARDIZED_ERRORS, REST_FRAMEWORK, REST_KNOX, SPECTACULAR_SETTINGS
 from catalyst.database import POSTGRESQL
-from catalyst.logs import log_settings
 from catalyst.secret_key import read_secret_key
+from catalyst.task_settings import Q_CLUSTER
 from catalyst.worker_settings import (
     COMMIT,
     DATA_DIR,
     DATABASE,
     DEFAULT_AUTO_FIELD,
     ENVIRONMENT,
-    LOG_FORMAT,
-    LOG_LEVEL,
+    GELF_URL,
+    LOGGING,
     SYNC,
     TIME_ZONE,
     USE_TZ,
@@ -20,28 +22,57 @@ from catalyst.worker_settings import (
 from catalyst.worker_settings import INSTALLED_APPS as WORKER_APPS
 from syncer.core.annotations import split_list
 
-__all__ = ["COMMIT", "DATABASES", "DATA_DIR", "DEFAULT_AUTO_FIELD", "SYNC", "TIME_ZONE", "USE_TZ"]
+__all__ = [
+    "COMMIT",
+    "DATABASES",
+    "DATA_DIR",
+    "DEFAULT_AUTO_FIELD",
+    "DRF_STANDARDIZED_ERRORS",
+    "GELF_URL",
+    "LOGGING",
+    "Q_CLUSTER",
+    "REST_FRAMEWORK",
+    "REST_KNOX",
+    "SPECTACULAR_SETTINGS",
+    "SYNC",
+    "TIME_ZONE",
+    "USE_TZ",
+]
 
+VERSION = __version__
 SECRET_KEY = read_secret_key(ENVIRONMENT, DATA_DIR, several_replicas=DATABASE["ENGINE"] == POSTGRESQL)
 ADMIN_PASSWORD = ENVIRONMENT.secret("ADMIN_PASSWORD")
-LOGGING = log_settings(LOG_LEVEL, LOG_FORMAT, ENVIRONMENT.secrets)
 
 ALLOWED_HOSTS = split_list(ENVIRONMENT.text("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]"))
 WEB_BIND_ADDRESS = ENVIRONMENT.address("WEB_BIND_ADDRESS", "127.0.0.1:8000")
+# Requests a minute that one user may make; 0: as many as wanted.
+API_RATE_LIMIT = ENVIRONMENT.whole("API_RATE_LIMIT", "1200")
+DNS_TEST_RATE_LIMIT = ENVIRONMENT.whole("DNS_TEST_RATE_LIMIT", "120")
+DNS_TEST_SERVERS = api_settings.read_dns_servers(ENVIRONMENT)
+WEB_METRICS_BIND_ADDRESS = ENVIRONMENT.optional_address("WEB_METRICS_BIND_ADDRESS")
+
+AUDIT_RETENTION_DAYS = task_settings.read_retention(ENVIRONMENT)
+BACKUP_DIR = task_settings.read_backup_dir(ENVIRONMENT)
+BACKUP_MINUTES = task_settings.read_backup_minutes(ENVIRONMENT)
+BACKUP_KEEP = task_settings.read_backup_keep(ENVIRONMENT)
+SLACK_WEBHOOK_URL = task_settings.read_slack_url(ENVIRONMENT)
 
 # Under ASGI each request may run in another thread: a kept connection would pile up in each of them.
 DATABASES = {"default": {**DATABASE, "CONN_MAX_AGE": 0}}
 
 INSTALLED_APPS = [
     *WORKER_APPS,
-    "django.contrib.admin",
+    "catalyst.admin.RegistryAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    *api_settings.APPS,
+    "records.queue.QueueConfig",
 ]
 MIDDLEWARE = [
+    "catalyst.health.probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -51,6 +82,12 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+if WEB_METRICS_BIND_ADDRESS:
+    # Around all others but the probes, whose requests say nothing about the web.
+    MIDDLEWARE.insert(1, "django_prometheus.middleware.PrometheusBeforeMiddleware")
+    MIDDLEWARE.append("django_prometheus.middleware.PrometheusAfterMiddleware")
+PROMETHEUS_LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+PROMETHEUS_EXPORT_MIGRATIONS = False
 ROOT_URLCONF = "catalyst.urls"
 ASGI_APPLICATION = "catalyst.asgi.application"
 TEMPLATES = [

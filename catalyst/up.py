@@ -41,7 +41,7 @@ def up(argv: Sequence[str]) -> int:
     prepared = subprocess.run(command("prepare"), env=env, stdout=subprocess.PIPE, text=True, check=False)
     if prepared.returncode or not events.empty():
         return prepared.returncode
-    children = [start(env, events, "web"), start(env, events, "runsyncer", *arguments)]
+    children = [start(env, events, "web"), start(env, events, "runsyncer", *arguments), start(env, events, "qcluster")]
     try:
         addresses = [web, env.get("HEALTH_PROBE_ADDRESS") or ":8081"]
         wait_until_open(addresses, events)
@@ -146,7 +146,8 @@ def shown(address: str) -> str:
 
 def stop(children: Sequence[subprocess.Popen[bytes]]) -> None:
     groups = [child.pid for child in children]
-    send(groups, signal.SIGTERM)
+    for child in children:
+        child.send_signal(signal.SIGTERM)  # the leader alone, which stops its own: django-q2 hangs when all get it
     deadline = time.monotonic() + GRACE
     while (groups := [group for group in groups if send([group], 0)]) and time.monotonic() < deadline:
         time.sleep(0.05)

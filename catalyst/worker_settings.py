@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from functools import partial
 from pathlib import Path
 
 from catalyst.configuration import read_config
 from catalyst.database import read_database
 from catalyst.environment import Environment
-from catalyst.logs import LEVELS, log_settings
+from catalyst.logs import LEVELS, gelf_url, log_settings
 
 ENVIRONMENT = Environment(os.environ)  # noqa: TID251
 DATA_DIR = Path(ENVIRONMENT.text("DATA_DIR", "var")).absolute()
@@ -41,4 +42,7 @@ SYNC(dev_mode=True, warn=lambda _: None)
 COMMIT = ENVIRONMENT.text("GIT_COMMIT", "unknown")
 LOG_FORMAT = ENVIRONMENT.choice("LOG_FORMAT", "json", ("json", "text"))
 LOG_LEVEL = ENVIRONMENT.choice("LOG_LEVEL", "info", tuple(LEVELS))
-LOGGING = log_settings(LOG_LEVEL, LOG_FORMAT, ENVIRONMENT.secrets)
+GELF_URL = ENVIRONMENT.value("GELF_URL", "", gelf_url, "such as udp://graylog.home.lab:12201")
+COLOURED = not ENVIRONMENT.text("NO_COLOR") and sys.stderr.isatty()
+# The set itself, not a copy: who reads a secret later adds to it.
+LOGGING = log_settings(LOG_LEVEL, LOG_FORMAT, ENVIRONMENT.secrets, gelf=GELF_URL, coloured=COLOURED)

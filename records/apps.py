@@ -1,7 +1,14 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+from django.db.models.signals import post_migrate
 
 
 class RecordsConfig(AppConfig):
     name = "records"
     verbose_name = "DNS registry"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        if apps.is_installed("django.contrib.auth"):
+            from records.roles import make_roles
+
+            post_migrate.connect(make_roles, sender=self, dispatch_uid="records.roles")

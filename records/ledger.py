@@ -5,17 +5,18 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, ParamSpec, TypeVar
 
-from django.db import DatabaseError, close_old_connections, transaction
-from django.db.models import Q
+from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord, SyncRequest, SyncStatus
 from records.models import Source as SourceRow
 from syncer.core.claims import Decision, Entry, Loser, Mode
-from syncer.core.plan import Change, Op, Owned, State
+from syncer.core.plan import Change, Op, Owned, State, Verdict
 from syncer.core.rrsets import RRset
 from syncer.core.source import Ref, Source
 from syncer.ledger import Done, Holds, Key, LedgerError, Request, Stands, Status
@@ -53,9 +54,34 @@ def in_words(method: Callable[P, T]) -> Callable[P, T]:
 class DatabaseLedger:
     """``syncer.ledger.Ledger`` on Django's models; works the same on SQLite and PostgreSQL."""
 
+    def __init__(self) -> None:
+        self._file: tuple[int, int] | None = None
+        self._counts: dict[tuple[str, str], int] | None = None
+        """None: rows were written since they were counted."""
+
+    def _leave_lost_file(self) -> None:
+        """SQLite goes on writing to a file that was removed or replaced, where nobody would read it any more."""
+        if connection.vendor != "sqlite":
+            return
+        path = str(connection.settings_dict["NAME"])
+        try:
+            status = os.stat(path)
+        except OSError as error:
+            if self._file is None:
+                return  # in memory
+            connection.close()
+            raise LedgerError(
+                f"the database {path} is gone ({error.strerror}): put it back, or run 'catalyst-dns-sync migrate' for a"
+                " new one, to which the marks on the DNS server bring back what is ours"
+            ) from error
+        if self._file not in (None, (status.st_dev, status.st_ino)):
+            connection.close()
+            self._counts = None
+        self._file = status.st_dev, status.st_ino
+
     @in_words
-    def is_empty(self) -> bool:
-        return not ManagedRecord.objects.exists()
+    def is_empty(self, zone: str) -> bool:
+        return not any(model.objects.filter(zone=zone).exists() for model in (ManagedRecord, AuditEntry))
 
     @in_words
     def names(self, zone: str) -> list[str]:
@@ -81,6 +107,19 @@ class DatabaseLedger:
     @in_words
     def owned_count(self, zone: str) -> int:
         return ManagedRecord.objects.filter(zone=zone, owned=True).count()
+
+    @in_words
+    def deleted(self, zone: str, names: Collection[str]) -> frozenset[Key]:
+        entries = AuditEntry.objects.filter(zone=zone, name__in=names).order_by("id")
+        last = {(name, kind): action for name, kind, action in entries.values_list("name", "type", "action")}
+        return frozenset(key for key, action in last.items() if action in ("deleted", "gone"))
+
+    @in_words
+    def counts(self) -> Mapping[tuple[str, str], int]:
+        if self._counts is None:
+            rows = ManagedRecord.objects.order_by().values_list("zone", "state").annotate(number=Count("pk"))
+            self._counts = {(zone, state): number for zone, state, number in rows}
+        return self._counts
 
     @in_words
     def entries(self, names: Collection[str]) -> Mapping[str, list[Entry]]:
@@ -110,6 +149,7 @@ class DatabaseLedger:
             assert rrset is not None
             reason = f"{change.op.value} under way"
             rows.append(_row(zone, decision, rrset, State.PENDING, reason, owned=True))
+        self._counts = None
         with transaction.atomic():
             _upsert(rows)
 
@@ -124,31 +164,24 @@ class DatabaseLedger:
             if outcome is Outcome.DONE:
                 audit.append(_audit(zone, item.decision, change, f"{change.op.value}d", "", actor, correlation))
             elif outcome is Outcome.REFUSED:
-                audit.append(_audit(zone, item.decision, change, "failed", reason, actor, correlation))
+                failed = _audit(zone, item.decision, change, "failed", reason, actor, correlation)
+                if not _is_said(failed):
+                    audit.append(failed)
         for decision, verdict in stands:
             if verdict.state is None:
                 gone.append((verdict.rrset.name, verdict.rrset.type))
+                if verdict.owned:
+                    audit.append(_audit_verdict(zone, decision, verdict, "gone", actor, correlation))
                 continue
             rows.append(_row(zone, decision, verdict.rrset, verdict.state, verdict.reason, owned=verdict.owned))
             if verdict.state in (State.CONFLICT, State.FOREIGN, State.SKIPPED, State.HELD):
-                audit.append(
-                    AuditEntry(
-                        actor=actor,
-                        action=verdict.state.value,
-                        zone=zone,
-                        name=verdict.rrset.name,
-                        type=verdict.rrset.type,
-                        after=_data(verdict.rrset),
-                        source=decision.origin,
-                        reason=verdict.reason,
-                        correlation=correlation,
-                    )
-                )
+                audit.append(_audit_verdict(zone, decision, verdict, verdict.state.value, actor, correlation))
+        self._counts = None
         with transaction.atomic():
             _upsert(rows)
             _delete(zone, gone)
             AuditEntry.objects.bulk_create(audit, batch_size=ROWS)
-            if gone:
+            if _spend_decisions(zone, rows) or gone:
                 _close_finished_plans(zone)
 
     @in_words
@@ -157,15 +190,6 @@ class DatabaseLedger:
         keys: dict[str, set[Key]] = {"open": set(), "approved": set(), "rejected": set()}
         for plan in plans:
             keys[plan.status].update((name, kind) for name, kind in plan.deletes)
-        if keys["approved"] or keys["rejected"]:
-            # A decision holds for as long as the RRset waits for it; when it was wanted again meanwhile, it is spent.
-            waiting = set(
-                ManagedRecord.objects.filter(zone=zone, state__in=[State.HELD, State.KEPT, State.PENDING, State.FAILED])
-                .order_by()
-                .values_list("name", "type")
-            )
-            keys["approved"] &= waiting
-            keys["rejected"] &= waiting
         return Holds(frozenset(keys["open"]), frozenset(keys["approved"]), frozenset(keys["rejected"]))
 
     @in_words
@@ -185,6 +209,7 @@ class DatabaseLedger:
 
     @in_words
     def release(self, zone: str, names: Collection[str], kind: str, actor: str) -> int:
+        self._counts = None
         with transaction.atomic():
             rows = ManagedRecord.objects.filter(zone=zone, name__in=names, owned=True)
             if kind:
@@ -285,6 +310,7 @@ class DatabaseLedger:
 
     @in_words
     def save_status(self, status: Status) -> None:
+        self._leave_lost_file()
         SyncStatus.objects.update_or_create(
             pk=1,
             defaults={
@@ -371,6 +397,21 @@ def _delete(zone: str, keys: list[Key]) -> None:
             ManagedRecord.objects.filter(zone=zone, type=kind, name__in=chunk).delete()
 
 
+def _spend_decisions(zone: str, rows: list[ManagedRecord]) -> bool:
+    """What is wanted again leaves the plans that somebody decided, so that its next delete is asked for anew."""
+    wanted = {(row.name, row.type) for row in rows if row.state == State.SYNCED}
+    spent = False
+    if wanted:
+        for plan in HeldPlan.objects.filter(zone=zone, status__in=["approved", "rejected"]):
+            left = [[name, kind] for name, kind in plan.deletes if (name, kind) not in wanted]
+            if len(left) < len(plan.deletes):
+                spent = True
+                plan.deletes = left
+                plan.status = plan.status if left else HeldPlan.Status.OBSOLETE
+                plan.save()
+    return spent
+
+
 def _close_finished_plans(zone: str) -> None:
     for plan in HeldPlan.objects.filter(zone=zone, status=HeldPlan.Status.APPROVED):
         names = {name for name, _ in plan.deletes}
@@ -395,6 +436,30 @@ def _audit(
         reason=reason,
         correlation=correlation,
     )
+
+
+def _audit_verdict(
+    zone: str, decision: Decision, verdict: Verdict, action: str, actor: str, correlation: str
+) -> AuditEntry:
+    rrset = verdict.rrset
+    return AuditEntry(
+        actor=actor,
+        action=action,
+        zone=zone,
+        name=rrset.name,
+        type=rrset.type,
+        before=_data(rrset) if action == "gone" else None,
+        after=None if action == "gone" else _data(rrset),
+        source=decision.origin,
+        reason=verdict.reason,
+        correlation=correlation,
+    )
+
+
+def _is_said(entry: AuditEntry) -> bool:
+    """Whether it is the last that was said of its RRset: a refusal that stands is tried again on each full pass."""
+    last = AuditEntry.objects.filter(zone=entry.zone, name=entry.name, type=entry.type).order_by("-id").first()
+    return last is not None and (last.action, last.reason, last.after) == (entry.action, entry.reason, entry.after)
 
 
 def _data(rrset: RRset) -> dict[str, Any]:

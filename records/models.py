@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, ClassVar, NoReturn
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
 
@@ -104,9 +107,57 @@ class CustomEntry(models.Model):
     def __str__(self) -> str:
         return f"{self.name} {self.type or self.mode}"
 
+    @property
+    def origin(self) -> str:
+        """As claims, records and audit entries name it."""
+        return f"CustomEntry//{self.pk}"
+
+    def clean(self) -> None:
+        """Bring the fields into the spelling of the engine; raises ``ValidationError`` with sentences by field."""
+        from records.entries import clean_entry, managed_zones  # dnspython, which the syncer need not load
+
+        self.name, self.type, values, self.ttl, self.mode = clean_entry(
+            name=self.name, type=self.type, values=self.values, ttl=self.ttl, mode=self.mode, zones=managed_zones()
+        )
+        self.values = list(values)
+        beside = CustomEntry.objects.filter(name=self.name, enabled=True).exclude(pk=self.pk)
+        if self.enabled and (problem := alone_problem(self.type, beside.values_list("type", flat=True))):
+            raise ValidationError({"type": problem})
+
+
+def alone_problem(kind: str, others: Iterable[str]) -> str:
+    """Why an entry of this type cannot stand beside ``others`` at its name: a CNAME stands alone."""
+    types = sorted({other for other in others if other} - {kind})
+    if kind == "CNAME" and types:
+        return f"A CNAME stands alone, and this name has an entry of type {types[0]}: delete or disable it first."
+    if kind and "CNAME" in types:
+        return "This name has a CNAME entry, which stands alone: delete or disable it first."
+    return ""
+
+
+class AppendOnly(TypeError):
+    """Somebody tried to rewrite history."""
+
+
+class AuditQuerySet(models.QuerySet["AuditEntry"]):
+    """Refuses what would rewrite history."""
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise AppendOnly("audit entries are never changed")
+
+    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnly("audit entries are never changed")
+
+    def delete(self) -> NoReturn:
+        raise AppendOnly("audit entries are never deleted, but by retention: forget_before()")
+
+    def forget_before(self, moment: datetime) -> int:
+        """Retention: the only way out. How many went."""
+        return self.filter(at__lt=moment)._raw_delete(self.db)
+
 
 class AuditEntry(models.Model):
-    """One fact that happened. Append-only: the ledger writes it, nobody changes it."""
+    """One fact that happened. Append-only: ledger and verbs write it, nobody changes it."""
 
     at = models.DateTimeField(db_default=Now())
     actor = models.CharField(max_length=200, help_text="syncer, or the user or token that asked")
@@ -120,6 +171,8 @@ class AuditEntry(models.Model):
     reason = models.TextField(blank=True)
     correlation = models.CharField(max_length=32, blank=True, help_text="the pass in which it happened")
 
+    objects: ClassVar[AuditQuerySet] = AuditQuerySet.as_manager()  # type: ignore[assignment]
+
     class Meta:
         verbose_name_plural = "audit entries"
         indexes: ClassVar = [
@@ -131,6 +184,14 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.action} {self.name} {self.type}".rstrip()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise AppendOnly("audit entries are never changed")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnly("audit entries are never deleted, but by retention")
 
 
 class HeldPlan(models.Model):
@@ -214,3 +275,15 @@ class SyncStatus(models.Model):
 
     def __str__(self) -> str:
         return f"{self.holder}, {self.target}"
+
+
+class Bookmark(models.Model):
+    """How far a background task has come. ``at`` is when it last acted, ``memory`` what it must not forget."""
+
+    name = models.CharField(max_length=50, primary_key=True)
+    audit_id = models.PositiveBigIntegerField(default=0)
+    at = models.DateTimeField(null=True, blank=True)
+    memory = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return self.name

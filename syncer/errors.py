@@ -19,6 +19,10 @@ class TargetRefused(SyncError):
     worth_retrying = False
 
 
+class ServerRefused(TargetRefused):
+    """It lets us do nothing at all, whatever the zone: a wrong token, a redirect."""
+
+
 class ZoneUnusable(TargetRefused):
     """A zone is missing, disabled, not ours to write (secondary, internal), or the token has no rights on it."""
 

@@ -1,7 +1,8 @@
 """Whether the syncer is alive (/healthz) and of use (/readyz), and if not, why.
 
 Alive: the loop turns, and every watch has been heard from. A dead API server or DNS server is no reason to restart this
-process, so it makes it not ready, never not alive.
+process, so it makes it not ready, never not alive. An API server that does not answer any more is noticed by the
+silence of the watches, a DNS server by the next probe for serials.
 """
 
 from __future__ import annotations
@@ -18,8 +19,14 @@ from syncer.kube.feed import KindState, State
 STALL = 60.0
 """Seconds without a turn of the loop."""
 
-SILENT_READS = 3
-"""Read time-outs of a watch: at the first it should have been opened again."""
+SILENT_READS = 2
+"""Further read time-outs of a watch after which it is dead: at the first it should have been opened again."""
+
+ANSWER = 60.0
+"""Seconds that it has for that at least, as an API server that is slow or frozen is given 30 to answer."""
+
+REOPENING = 5.0
+"""Seconds that the opening of a watch may take; what is silent for longer does not answer."""
 
 
 class Health:
@@ -37,46 +44,52 @@ class Health:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._states = states
-        self._silence = SILENT_READS * read_timeout
+        self._read_timeout = read_timeout
         self._stall = stall
         self._clock = clock
         self._started = self._turned = clock()
-        self._target_problem = "the DNS server has not been asked yet"
         self._passed = False
+        self.target_problem = "the DNS server has not been asked yet"
 
     def beat(self) -> None:
         """The loop turns. Work that takes long beats in between."""
         self._turned = self._clock()
 
+    def loop_age(self) -> float:
+        """Seconds since the last beat."""
+        return self._clock() - self._turned
+
     def target_ok(self) -> None:
-        self._target_problem = ""
+        self.target_problem = ""
 
     def target_failed(self, reason: str) -> None:
-        self._target_problem = reason
+        self.target_problem = reason
 
     def full_pass_done(self) -> None:
         self._passed = True
 
+    def liveness(self) -> list[str]:
+        silence = self._read_timeout + max(SILENT_READS * self._read_timeout, ANSWER)
+        return liveness(self._clock(), self._started, self._turned, self._states(), self._stall, silence)
+
+    def readiness(self) -> list[str]:
+        silence = self._read_timeout + REOPENING
+        return readiness(self._clock(), self._states(), silence, self.target_problem, self._passed)
+
     def healthz(self) -> Answer:
-        now = self._clock()
-        states = self._states()
-        problems = liveness(now, self._started, self._turned, states, self._stall, self._silence)
-        return self._answer(now, states, problems, [])
+        return self._answer(self.liveness(), [])
 
     def readyz(self) -> Answer:
-        states = self._states()
-        problems = readiness(states, self._target_problem, self._passed)
-        return self._answer(self._clock(), states, problems, forbidden(states))
+        return self._answer(self.readiness(), forbidden(self._states()))
 
-    def _answer(
-        self, now: float, states: Sequence[KindState], problems: Sequence[str], warnings: Sequence[str]
-    ) -> Answer:
+    def _answer(self, problems: Sequence[str], warnings: Sequence[str]) -> Answer:
+        now = self._clock()
         body = {
             "ok": not problems,
             "problems": problems,
             "warnings": warnings,
             "loop_age_seconds": round(now - self._turned, 1),
-            "kinds": [_described(now, state) for state in states],
+            "kinds": [_described(now, state) for state in self._states()],
         }
         status = HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK
         return Answer(json.dumps(body, indent=1).encode() + b"\n", "application/json", status)
@@ -100,13 +113,18 @@ def liveness(
     return problems
 
 
-def readiness(states: Sequence[KindState], target_problem: str, passed: bool) -> list[str]:
-    """What is missing, in sentences; empty: ready. A kind that we may not read does not keep the others from work."""
+def readiness(now: float, states: Sequence[KindState], silence: float, target_problem: str, passed: bool) -> list[str]:
+    """What is missing, in sentences; empty: ready. A kind that we may not read does not keep the others from work.
+
+    ``silence`` is how many seconds a watch may be without a word while somebody is there.
+    """
     problems = []
     unreachable: dict[str, list[str]] = {}
     for state in states:
         if state.state is State.UNREACHABLE:
             unreachable.setdefault(state.reason, []).append(str(state.kind))
+        elif state.state is State.WATCHING and now - state.heard_at > silence:
+            unreachable.setdefault("it has fallen silent", []).append(str(state.kind))
         elif not state.known and state.state is not State.FORBIDDEN:
             problems.append(f"{state.kind}: not listed yet{state.reason and f' ({state.reason})'}")
     for reason, kinds in unreachable.items():

@@ -75,8 +75,8 @@ class LedgerError(Exception):
 class Ledger(Protocol):
     """Every method that writes is one transaction. All raise ``LedgerError``."""
 
-    def is_empty(self) -> bool:
-        """No record is known: a new installation, or a lost database."""
+    def is_empty(self, zone: str) -> bool:
+        """Nothing of ``zone`` is known, and nothing ever was: a new installation, or a lost database."""
 
     def names(self, zone: str) -> list[str]:
         """Every name in ``zone`` at which an RRset is known."""
@@ -85,6 +85,12 @@ class Ledger(Protocol):
         """What is known at ``names``, by name and type."""
 
     def owned_count(self, zone: str) -> int: ...
+
+    def counts(self) -> Mapping[tuple[str, str], int]:
+        """How many RRsets are known, by (zone, state). Cheap where nothing was written since the last time."""
+
+    def deleted(self, zone: str, names: Collection[str]) -> frozenset[Key]:
+        """The RRsets at ``names`` of which the last that we know is that they went."""
 
     def entries(self, names: Collection[str]) -> Mapping[str, list[Entry]]:
         """The enabled custom entries at ``names``."""

@@ -17,9 +17,10 @@ from syncer import metrics
 from syncer.config import Config
 from syncer.core.cluster import Cluster
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE, NAMESPACE
+from syncer.core.manifest import shown
 from syncer.core.names import zone_of
 from syncer.core.source import Ref, Source
-from syncer.errors import TargetRefused, TargetUnreachable
+from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable, ZoneUnusable
 from syncer.health import Health
 from syncer.kube.feed import Feed, KindState, State
 from syncer.ledger import Ledger, LedgerError, Request, Status
@@ -116,11 +117,12 @@ class Loop:
         self.health = health
         self.bell = bell
         self.clock = clock
-        self.reconciler = Reconciler(config, target, ledger, cluster, self._unread_kinds, lambda: bell.stopping, clock)
+        self.reconciler = Reconciler(config, target, ledger, cluster, self._unread_kinds, self._is_stopping, clock)
         self.zones = {zone: ZoneWork() for zone in config.scope.zones}
         self.sources: dict[Ref, Source | None] = {}
-        self.warned: dict[Ref, tuple[str, ...]] = {}
+        self.warned: dict[Ref, int] = {}
         self.listed: set[tuple[str, str]] = set()
+        self.begun: set[str] = set()
         self.interval = AdaptiveInterval(config.resync_interval, clock())
         self.target_trouble = BackOff()
         self.target_problem = ""
@@ -158,9 +160,31 @@ class Loop:
                 self.bell.wait(0.1)
             self._gather()
             self._save_sources()
-            return [self._full_pass(zone) for zone in self.zones]
+            return self._whole_passes()
         finally:
             self.feed.stop()
+
+    def _whole_passes(self) -> list[Outcomes]:
+        """A zone that cannot be used holds up no other; what is wrong with it is raised at the end."""
+        passes, problems = [], []
+        for zone in self.zones:
+            try:
+                passes.append(self._whole_pass(zone))
+            except ZoneUnusable as error:
+                problems.append(str(error))
+        if problems:
+            raise ZoneUnusable("; ".join(problems))
+        return passes
+
+    def _whole_pass(self, zone: str) -> Outcomes:
+        """A full pass, and every further turn that its deletes take."""
+        outcomes = self._full_pass(zone)
+        while (names := set(self.zones[zone].names)) and not self.bell.stopping:
+            more = self.reconciler.pass_for(zone, names)
+            self._finish(zone, names, more)
+            outcomes += more
+        outcomes.retry = set(self.zones[zone].retries)
+        return outcomes
 
     def turn(self) -> None:
         """Do all that is due."""
@@ -184,6 +208,15 @@ class Loop:
             log.error("%s; next try in %.0f s", error, delay)
             metrics.RECONCILE_ERRORS.labels("all", "database").inc()
             self._look_again()
+            # It may be another, empty one when it is back.
+            self.begun.clear()
+            self.listed.clear()
+            self.sources.update((source.ref, source) for source in self.cluster.sources())
+
+    def _is_stopping(self) -> bool:
+        """Asked between two changes: a pass of thousands, at ten a second, is not a loop that hangs."""
+        self.health.beat()
+        return self.bell.stopping
 
     # What has changed
 
@@ -210,15 +243,23 @@ class Loop:
         metrics.QUEUE_LENGTH.set(self._queue())
 
     def _warn(self, ref: Ref, source: Source | None) -> None:
-        """Say what is wrong with an object, once for as long as it stays the same."""
+        """Say what is wrong with an object and what it does not publish, once for as long as both stay the same."""
         warnings = source.warnings if source else ()
-        if warnings != self.warned.get(ref, ()):
-            for warning in warnings:
-                log.warning("%s: %s", ref, warning, extra={"resource": str(ref), "namespace": ref.namespace})
-        if warnings:
-            self.warned[ref] = warnings
-        else:
+        skipped = [skip for skip in source.skipped if not any(skip.name in text for text in warnings)] if source else []
+        if not warnings and not skipped:
             self.warned.pop(ref, None)
+            return
+        said = hash((warnings, *skipped))
+        if said == self.warned.get(ref):
+            return
+        self.warned[ref] = said
+        extra = {"resource": str(ref), "namespace": ref.namespace}
+        for warning in warnings:
+            log.warning("%s: %s", ref, warning, extra=extra)
+        if skipped:
+            (name, reason), more = skipped[0], len(skipped) - 1
+            others = f" (and {more} more)" if more else ""
+            log.info("%s: %s is not published: %s%s", ref, shown(name), reason, others, extra=extra)
 
     def _queue(self) -> int:
         return sum(len(work.names) + len(work.going) + len(work.retries) for work in self.zones.values())
@@ -279,8 +320,10 @@ class Loop:
 
     def _full_pass(self, zone: str) -> Outcomes:
         work = self.zones[zone]
-        if not self.last_pass_at and self.ledger.is_empty():
-            self.reconciler.rebuild()
+        if zone not in self.begun:
+            if self.ledger.is_empty(zone):
+                self.reconciler.rebuild(zone)
+            self.begun.add(zone)
         outcomes = self._timed("zone", lambda: self.reconciler.full_pass(zone))
         self._finish(zone, None, outcomes)
         give_back()
@@ -296,6 +339,7 @@ class Loop:
         work, now = self.zones[zone], self.clock()
         work.trouble.succeeded()
         work.problem = ""
+        metrics.ZONE_USABLE.labels(zone).set(1)
         done = names if names is not None else work.names | work.going | work.retries.keys()
         work.names -= done
         work.going -= done
@@ -309,6 +353,7 @@ class Loop:
             give_back()
         if outcomes.changed:
             self.last_change_at = datetime.now(UTC)
+            metrics.LAST_CHANGE.set(time.time())
             self.interval.changed(outcomes.changed, now)
             work.full_due = min(work.full_due, now + self.interval.seconds(now))
         for change in outcomes.planned:
@@ -330,6 +375,8 @@ class Loop:
         else:
             for zone, work in self.zones.items():
                 if self.reconciler.is_stale(zone, serials.get(zone)):
+                    if zone in self.reconciler.views and zone in serials:
+                        metrics.FOREIGN_WRITES.labels(zone).inc()
                     work.full_due = min(work.full_due, now)
         self._target_answers()
 
@@ -366,6 +413,7 @@ class Loop:
         names = [request.name]
         if request.action == "release":
             count = self.ledger.release(zone, names, request.type, request.actor)
+            self.reconciler.views.pop(zone, None)
             return f"{count} records released"
         if request.action == "delete":
             outcomes = self.reconciler.delete(zone, names, request.type, request.actor)
@@ -387,7 +435,8 @@ class Loop:
                 log.error("%s; next try in %.0f s", error, delay, extra={"target": self.target.name})
             self.target_problem = str(error)
             self.health.target_failed(str(error))
-            metrics.RECONCILE_ERRORS.labels("all", "target").inc()
+            kind = "refused" if isinstance(error, TargetRefused) else "unreachable"
+            metrics.RECONCILE_ERRORS.labels("all", kind).inc()
             self.probe_due = 0.0
             self._look_again()
 
@@ -403,6 +452,8 @@ class Loop:
         """A zone that cannot be written is its own trouble and holds up no other."""
         try:
             yield
+        except ServerRefused:
+            raise
         except TargetRefused as error:
             work = self.zones[zone]
             delay = work.trouble.failed(self.clock())
@@ -410,6 +461,7 @@ class Loop:
                 log.error("%s; next try in %.0f s", error, delay, extra={"zone": zone})
             work.problem = str(error)
             work.full_due = 0.0
+            metrics.ZONE_USABLE.labels(zone).set(0)
             metrics.RECONCILE_ERRORS.labels("all", "zone").inc()
 
     def _look_again(self) -> None:
@@ -423,6 +475,7 @@ class Loop:
         if now < self.heartbeat_due or self.config.dry_run:
             return
         self.heartbeat_due = now + HEARTBEAT
+        metrics.MANAGED_RECORDS.show(self.ledger.counts())
         at = datetime.now(UTC)
         next_pass = min((work.full_due for work in self.zones.values()), default=now)
         self.ledger.save_status(

@@ -14,6 +14,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from syncer.core.plan import State as RecordState
+from syncer.health import Health
 from syncer.httpd import Answer, Server
 from syncer.kube.feed import KindState, State
 
@@ -72,9 +74,26 @@ LAST_FULL_PASS = Gauge(
 HELD_DELETES = Gauge(
     "catalyst_dns_sync_held_deletes", "Deletes that wait for a person's approval", ["zone"], registry=REGISTRY
 )
-RATE_LIMIT_WAIT = Gauge(
-    "catalyst_dns_sync_rate_limit_wait_seconds",
-    "How long the latest API request waited for the rate limit",
+RATE_LIMIT_WAIT = Counter(
+    "catalyst_dns_sync_rate_limit_wait_seconds_total",
+    "Time that API requests waited for the rate limit (its rate is the part of the time that is spent waiting)",
+    registry=REGISTRY,
+)
+LAST_CHANGE = Gauge(
+    "catalyst_dns_sync_last_change_timestamp_seconds",
+    "Unix time of the last change that we made in DNS, 0 before the first",
+    registry=REGISTRY,
+)
+ZONE_USABLE = Gauge(
+    "catalyst_dns_sync_zone_usable",
+    "1: records of the zone can be written; 0: it is missing, disabled, or the token has no rights on it",
+    ["zone"],
+    registry=REGISTRY,
+)
+FOREIGN_WRITES = Counter(
+    "catalyst_dns_sync_foreign_writes_total",
+    "Times that the serial of a zone showed a write which was not ours",
+    ["zone"],
     registry=REGISTRY,
 )
 
@@ -87,6 +106,61 @@ def set_build(version: str, commit: str) -> None:
 def observe_request(endpoint: str, method: str, status: str, seconds: float) -> None:
     API_REQUESTS.labels(endpoint, method, status).inc()
     API_REQUEST_DURATION.labels(endpoint, method).observe(seconds)
+
+
+class RecordCounts(Collector):
+    """The records by state, as the ledger counted them last.
+
+    Not a ``Gauge``: the registry takes its name for that of the counter ``catalyst_dns_sync_records_total``, which
+    in the text format it is not.
+    """
+
+    def __init__(self) -> None:
+        self._counts: Mapping[tuple[str, str], int] = {}
+
+    def show(self, counts: Mapping[tuple[str, str], int]) -> None:
+        """``counts`` is by (zone, state); a state that is left out has no record."""
+        self._counts = counts
+
+    def describe(self) -> list[GaugeMetricFamily]:
+        return []
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        records = GaugeMetricFamily(
+            "catalyst_dns_sync_records", "DNS records that are known, by how they stand", labels=["zone", "state"]
+        )
+        counts = self._counts
+        # A state that nobody is in is shown as 0: an alert on it must find its series before it fires.
+        for zone in sorted({zone for zone, _ in counts}):
+            for state in RecordState:
+                records.add_metric([zone, state.value], counts.get((zone, state.value), 0))
+        yield records
+
+
+MANAGED_RECORDS = RecordCounts()
+REGISTRY.register(MANAGED_RECORDS)
+
+
+class HealthCollector(Collector):
+    """What the probes say, for whoever reads metrics."""
+
+    def __init__(self, health: Health) -> None:
+        self._health = health
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        health = self._health
+        yield _gauge("catalyst_dns_sync_alive", "1: /healthz is green", not health.liveness())
+        yield _gauge("catalyst_dns_sync_ready", "1: /readyz is green", not health.readiness())
+        yield _gauge(
+            "catalyst_dns_sync_target_reachable",
+            "1: the DNS server answered last time and accepts our token",
+            not health.target_problem,
+        )
+        yield _gauge("catalyst_dns_sync_loop_age_seconds", "Time since the loop last turned", health.loop_age())
+
+
+def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, text, float(value))
 
 
 class ClusterCollector(Collector):
@@ -121,11 +195,21 @@ class ClusterCollector(Collector):
             "Time since a watched kind was last heard from",
             labels=["kind"],
         )
-        now = self._clock()
-        for state in self._states():
+        now, states = self._clock(), self._states()
+        for state in states:
             if state.heard_at and state.state in (State.WATCHING, State.UNREACHABLE):
                 ages.add_metric([str(state.kind)], max(0.0, now - state.heard_at))
         yield ages
+
+        watched = GaugeMetricFamily(
+            "catalyst_dns_sync_watch_up",
+            "1: the kind is watched; 0: it cannot be reached or may not be read; nothing: it is not installed",
+            labels=["kind"],
+        )
+        for state in states:
+            if state.state is not State.NOT_INSTALLED:
+                watched.add_metric([str(state.kind)], float(state.state is State.WATCHING))
+        yield watched
 
 
 def serve(address: str, registry: CollectorRegistry = REGISTRY) -> Server:

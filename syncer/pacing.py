@@ -13,7 +13,7 @@ class RateLimit:
     """At most ``per_second`` requests in any one second; an idle second's worth may go at once. For one thread.
 
     ``with limit:`` waits for its turn, then counts the request as of the moment it was answered: whatever the network
-    delays, the server never sees more.
+    delays, the server never sees more. ``waited`` hears how many seconds that took.
     """
 
     def __init__(
@@ -21,18 +21,21 @@ class RateLimit:
         per_second: float,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        waited: Callable[[float], None] = lambda seconds: None,
     ) -> None:
         burst = max(1, int(per_second))
         self._answered: deque[float] = deque(maxlen=burst)
         self._window = burst / per_second
         self._clock = clock
         self._sleep = sleep
+        self._waited = waited
 
     def __enter__(self) -> Self:
         if len(self._answered) == self._answered.maxlen:
             wait = self._answered[0] + self._window - self._clock()
             if wait > 0:
                 self._sleep(wait)
+                self._waited(wait)
         return self
 
     def __exit__(

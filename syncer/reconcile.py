@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from syncer import metrics
 from syncer.config import Config
-from syncer.core.claims import Decision, Entry, decide
+from syncer.core.claims import Decision, Entry, Mode, decide
 from syncer.core.cluster import Cluster
 from syncer.core.names import zone_of
 from syncer.core.plan import Change, Guard, NamePlan, Op, Owned, Rules, State, Verdict, compare, losses
@@ -70,7 +70,7 @@ class Outcomes:
     def __iadd__(self, other: Outcomes) -> Outcomes:
         self.changed += other.changed
         self.planned += other.planned
-        self.held += other.held
+        self.held = max(self.held, other.held)
         self.retry |= other.retry
         self.later |= other.later
         return self
@@ -102,10 +102,11 @@ class Reconciler:
         self.recent_deletes: dict[str, dict[Key, float]] = {zone: {} for zone in config.scope.zones}
         self.rebuilding: set[str] = set()
 
-    def rebuild(self) -> None:
-        """Take every RRset with our mark for ours, in the next full pass of each zone."""
-        self.rebuilding = set(self.config.scope.zones)
-        self.views.clear()
+    def rebuild(self, *zones: str) -> None:
+        """Take every RRset with our mark for ours, in the next full pass of ``zones`` (none given: of all)."""
+        for zone in zones or self.config.scope.zones:
+            self.rebuilding.add(zone)
+            self.views.pop(zone, None)
 
     def is_stale(self, zone: str, serial: int | None) -> bool:
         """Whether the zone must be listed: somebody else wrote, the server lost writes, or we never read it."""
@@ -118,9 +119,14 @@ class Reconciler:
         if zone not in self.rebuilding and serials is not None and not self.is_stale(zone, serials.get(zone)):
             return self._carry_out(zone, list(self._plan_from_view(zone, self._names(zone))), complete=True)
         missing = self._names(zone)
-        outcomes = self._carry_out(zone, list(self._plan_from_list(zone, missing)), complete=True)
+        plans = list(self._plan_from_list(zone, missing))
+        if zone in self.rebuilding:
+            self._take_over(zone, plans)
+        outcomes = self._carry_out(zone, plans, complete=True)
         self.rebuilding.discard(zone)
         for chunk in _chunks(sorted(missing), SLICE):  # in slices: a new zone may have ten thousand of them
+            if self.stopping():
+                break
             outcomes += self._carry_out(zone, list(self._plan(zone, ((name, []) for name in chunk))))
         return outcomes
 
@@ -175,12 +181,11 @@ class Reconciler:
                 found = list(group)
                 if not all(self._all_ours(item) for item in found):
                     foreign.add(name)
-                marked = zone in self.rebuilding and any(self.marker.owns(item) for item in found)
-                if name in missing or marked:
+                if name in missing or any(self.marker.owns(item) for item in found):
                     missing.discard(name)
                     yield name, found
 
-        yield from self._plan(zone, listed())
+        yield from self._plan(zone, listed(), foreign=foreign)
         if reading.serial is not None:
             self.views[zone] = ZoneView(reading.serial, foreign)
 
@@ -197,18 +202,23 @@ class Reconciler:
         zone: str,
         names: Iterable[tuple[str, list[Found] | None]],
         doubtful: list[str] | None = None,
+        foreign: set[str] | None = None,
         adopt: bool = False,
     ) -> Iterator[NamePlan]:
         """Compare names with what was found there; None: with what the view of the zone says, or put it to the
-        ``doubtful`` when that is not certain."""
+        ``doubtful`` when that is not certain. Adds to ``foreign`` where something is not ours although it carries our
+        mark: it was released, or copied."""
         rules = self._rules(zone)
         for chunk in _chunks(names, CHUNK):
             keys = [name for name, _ in chunk]
             rows = self.ledger.rows(zone, keys)
             entries = self.ledger.entries(keys)
+            back = self._come_back(zone, chunk, rows)
             for name, found in chunk:
                 here = rows.get(name, {})
-                decision = self._decide(zone, name, here, entries.get(name, []))
+                if name in back:
+                    here = {**here, **back[name]}
+                decision = self._decide(zone, name, here, entries.get(name, []), rules)
                 if found is None:
                     assert doubtful is not None
                     if not all(row.is_certain for row in here.values()):
@@ -220,11 +230,32 @@ class Reconciler:
                         continue
                     found = [self._as_written(row) for row in here.values() if row.owned]
                 plan = compare(decision, found, here, rules, adopt=adopt)
+                if foreign is not None and plan.strangers:
+                    foreign.add(name)
                 plan.verdicts = [verdict for verdict in plan.verdicts if _is_news(verdict, decision, here)]
                 if plan.changes or plan.verdicts:
                     yield plan
 
-    def _decide(self, zone: str, name: str, rows: Mapping[str, Owned], entries: list[Entry]) -> Decision:
+    def _come_back(
+        self, zone: str, names: Iterable[tuple[str, list[Found] | None]], rows: Mapping[str, Mapping[str, Owned]]
+    ) -> dict[str, dict[str, Owned]]:
+        """What we deleted and stands there again with our mark: the server lost the delete in a crash."""
+        strays = [
+            item
+            for name, found in names
+            for item in found or ()
+            if self.marker.owns(item) and not _owns(rows.get(name, {}), item)
+        ]
+        back: dict[str, dict[str, Owned]] = {}
+        deleted = self.ledger.deleted(zone, {item.rrset.name for item in strays}) if strays else frozenset()
+        for rrset, marks, _ in strays:
+            if (rrset.name, rrset.type) in deleted:
+                origin = next(self.marker.source_of(mark) for mark in marks if self.marker.knows(mark))
+                known = Owned(rrset, True, State.PENDING, "", origin, (origin,))
+                back.setdefault(rrset.name, {})[rrset.type] = known
+        return back
+
+    def _decide(self, zone: str, name: str, rows: Mapping[str, Owned], entries: list[Entry], rules: Rules) -> Decision:
         if zone_of(name, self.config.scope.zones) != zone:
             return Decision(name)
         remembered: dict[str, tuple[str, ...]] = {}
@@ -233,16 +264,27 @@ class Reconciler:
                 for origin in row.claimants:
                     remembered[origin] = remembered.get(origin, ()) + row.rrset.values
         fallback, _ = self.cluster.fallback()
+        sources = self.cluster.claimants(name)
         decision = decide(
             name,
-            self.cluster.claimants(name),
+            sources,
             entries,
             default_ttl=self.config.scope.ttl,
             fallback=() if misplaced_cname(name, fallback, self.config.scope.zones) else fallback,
             remembered=remembered,
         )
-        if not decision.claimants and (last := next((row for row in rows.values() if row.owned), None)):
+        last = next((row for row in rows.values() if row.owned), None)
+        if last is None:
+            return decision
+        if not decision.claimants:
             return replace(decision, origin=last.origin, claimants=last.claimants)
+        if rules.unread(last.claimants) and all(entry.mode is Mode.PUBLISH for entry in entries):
+            seen = {str(source.ref) for source in sources}
+            if not rules.unread([origin for origin in last.claimants if origin not in seen]):
+                return decision
+            # Who has the name cannot be read now: nobody else gets it for that.
+            rrsets = tuple(row.rrset for row in rows.values() if row.owned)
+            return replace(decision, rrsets=rrsets, origin=last.origin, claimants=last.claimants, losers=last.losers)
         return decision
 
     def _rules(self, zone: str) -> Rules:
@@ -271,6 +313,21 @@ class Reconciler:
         return names
 
     # Doing it
+
+    def _take_over(self, zone: str, plans: Sequence[NamePlan]) -> None:
+        """Write down what a rebuild takes for ours before anything is done: the guard counts it, and nothing is
+        orphaned that has its turn later."""
+        if self.config.dry_run:
+            return
+        stands = [Stands(plan.decision, verdict) for plan in plans for verdict in plan.verdicts]
+        for plan in plans:
+            plan.verdicts.clear()
+            for change in plan.changes:
+                if change.before and not change.adopts:
+                    verdict = Verdict(change.before.rrset, State.PENDING, "found by its mark", owned=True)
+                    stands.append(Stands(plan.decision, verdict))
+        if stands:
+            self.ledger.record(zone, [], stands, uuid.uuid4().hex[:12], "syncer")
 
     def _carry_out(
         self, zone: str, plans: Sequence[NamePlan], *, complete: bool = False, actor: str = "syncer"
@@ -306,18 +363,21 @@ class Reconciler:
         waiting = frozenset() if complete else holds.open - lost
         refusal = ""
         if asked:
-            gone = self._deleted_lately(zone) - asked - waiting
-            deletes, owned = len(asked | waiting | gone), self.ledger.owned_count(zone) + len(gone)
+            lately = self._deleted_lately(zone) - asked - waiting
+            rows = self.ledger.rows(zone, {name for name, _ in lately})
+            gone = sum(kind not in rows.get(name, {}) for name, kind in lately)
+            deletes, owned = len(asked | waiting | lately), self.ledger.owned_count(zone) + gone
             refusal = self.guard.refuses(deletes, owned)
             if not refusal:
                 self.recent_deletes[zone].update(dict.fromkeys(asked, self.clock()))
         stopped = dict.fromkeys(lost & holds.rejected, (State.KEPT, "a person rejected its deletion"))
+        outcomes.held = len(asked | waiting) if refusal else len(waiting)
         if refusal:
             stopped |= dict.fromkeys(asked, (State.HELD, refusal))
-            outcomes.held = len(asked | waiting)
         if not self.config.dry_run and (refusal or (holds.open and (complete or lost & holds.open))):
             if refusal and asked - holds.open:
-                log.warning("Deletes held: %s", refusal, extra={"zone": zone, "deletes": outcomes.held})
+                advice = "look at them, then approve them with runsyncer --approve-deletes"
+                log.warning("Deletes held: %s; %s", refusal, advice, extra={"zone": zone, "deletes": outcomes.held})
             self.ledger.hold(zone, asked | waiting if refusal else waiting, refusal)
         going = []
         for decision, change in changes:
@@ -375,12 +435,12 @@ class Reconciler:
             if self.stopping():
                 return
         if changes:
-            self._update_view(zone, outcomes)
+            self._update_view(zone)
 
-    def _update_view(self, zone: str, outcomes: Outcomes) -> None:
+    def _update_view(self, zone: str) -> None:
         serial = self.target.left_serial(zone)
         view = self.views.get(zone)
-        if view is None or serial is None or outcomes.retry:
+        if view is None or serial is None:
             self.views.pop(zone, None)
         else:
             view.serial = serial
@@ -429,6 +489,11 @@ def _is_news(verdict: Verdict, decision: Decision, rows: Mapping[str, Owned]) ->
         decision.losers,
     )
     return said != known
+
+
+def _owns(rows: Mapping[str, Owned], item: Found) -> bool:
+    known = rows.get(item.rrset.type)
+    return known is not None and known.owned
 
 
 def _is_settled(decision: Decision, rows: Mapping[str, Owned]) -> bool:

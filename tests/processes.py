@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -35,6 +36,26 @@ def wait_until(check: Callable[[], object], seconds: float = 10.0, what: str = "
     return answer
 
 
+def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Nothing of ours but the path: a variable that happens to be set here must not decide a test."""
+    return {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", **(more or {})}
+
+
+class Ended(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+def run(args: Sequence[str], env: Mapping[str, str] | None = None, seconds: float = 30.0) -> Ended:
+    """A Python process to its end."""
+    command = [sys.executable, *args]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment(env), capture_output=True, text=True, timeout=seconds, check=False
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
 class Process:
     """A child whose output goes to ``log``, a file."""
 
@@ -44,7 +65,7 @@ class Process:
             self._child = subprocess.Popen(
                 [sys.executable, *args],
                 cwd=ROOT,
-                env={"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", **(env or {})},
+                env=environment(env),
                 stdout=output,
                 stderr=output,
             )
@@ -80,8 +101,9 @@ class Process:
             self._child.wait()
             raise AssertionError(f"it did not stop within {seconds:g} s:\n{self.output[-2000:]}") from None
 
-    def send(self, number: int) -> None:
-        self._child.send_signal(number)
+    def kill(self) -> None:
+        self._child.kill()
+        self._child.wait()
 
     @property
     def rss(self) -> float:
@@ -135,12 +157,9 @@ class Syncer(Process):
 
 
 def migrate(folder: Path, env: Mapping[str, str] | None = None) -> None:
-    process = Process(
-        ["manage.py", "migrate", "--verbosity=0", "--settings=catalyst.worker_settings"],
-        folder / "migrate.log",
-        {"HOME": str(folder), "DATA_DIR": str(folder), **(env or {})},
-    )
-    assert process.wait() == 0, process.output
+    command = ["manage.py", "migrate", "--verbosity=0", "--settings=catalyst.worker_settings"]
+    ended = run(command, {"HOME": str(folder), "DATA_DIR": str(folder), **(env or {})})
+    assert ended.code == 0, ended.err
 
 
 @contextmanager
@@ -149,4 +168,4 @@ def running(*processes: Process) -> Iterator[None]:
         yield
     finally:
         for process in reversed(processes):
-            process.stop(signal.SIGKILL)
+            process.kill()

@@ -349,7 +349,8 @@ def documented() -> dict[str, str]:
 def test_every_variable_is_documented_with_its_default() -> None:
     from catalyst.settings import ENVIRONMENT
 
-    secrets = {f"{name}_FILE" for name in ("DNS_API_TOKEN", "DATABASE_URL", "SECRET_KEY", "ADMIN_PASSWORD")}
+    names = ("DNS_API_TOKEN", "DATABASE_URL", "SECRET_KEY", "ADMIN_PASSWORD", "SLACK_WEBHOOK_URL")
+    secrets = {f"{name}_FILE" for name in names}
     asked = {name: default or "-" for name, default in ENVIRONMENT.asked.items() if name not in secrets}
     assert documented() == asked
     assert secrets <= set(ENVIRONMENT.asked)

@@ -15,6 +15,8 @@ from syncer.core.selector import parse_selector
 from syncer.core.source import Ref, Source
 from syncer.core.sources import Route, attach, read_ingress, read_ingress_route, read_route
 
+NAME_LABEL = "kubernetes.io/metadata.name"
+
 _LATEST = "9999"
 """Sorts behind every time: for a namespace that is gone without having been seen to go."""
 
@@ -153,7 +155,8 @@ class Cluster:
                 self._leave(name, as_text(metadata.get("deletionTimestamp")))
             else:
                 self._settle_namespace(name)
-                labels = as_mapping(metadata.get("labels"))
+                # Kubernetes sets this one itself; a file need not say it.
+                labels = {**as_mapping(metadata.get("labels")), NAME_LABEL: name}
                 if self._namespaces.get(name) != labels:
                     self._namespaces[name] = labels
                     self._attach_again(lambda route: route.facts.ref.namespace == name)

@@ -84,7 +84,8 @@ class Owned(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """How an RRset stands when nothing is to be written; ``state`` None: the ledger may forget it."""
+    """How an RRset stands when nothing is to be written; ``state`` None: the ledger may forget it, and if it was
+    ``owned``, then it is gone without a delete of ours that we know of."""
 
     rrset: RRset
     state: State | None
@@ -94,11 +95,15 @@ class Verdict(NamedTuple):
 
 @dataclass(slots=True)
 class NamePlan:
-    """What is to be done at one name: the changes in the order in which they must be made, and the rest."""
+    """What is to be done at one name: the changes in the order in which they must be made, and the rest.
+
+    ``strangers`` are the types of the RRsets that stand there and are not ours.
+    """
 
     decision: Decision
     changes: list[Change] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
+    strangers: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +137,7 @@ def compare(
     desired = {rrset.type: rrset for rrset in decision.rrsets}
     actual = {item.rrset.type: item for item in found}
     ours = {kind for kind, item in actual.items() if _is_ours(item, ledger.get(kind), desired, rules)}
-    strangers = set(actual) - ours
+    strangers = plan.strangers = set(actual) - ours
 
     creates: list[Change] = []
     updates: list[Change] = []
@@ -162,7 +167,7 @@ def compare(
             deletes.append(Change(Op.DELETE, actual[kind], None, ""))
     for kind, known in ledger.items():
         if kind not in desired and kind not in ours:
-            plan.verdicts.append(Verdict(known.rrset, None))
+            plan.verdicts.append(Verdict(known.rrset, None, owned=known.owned))
     plan.changes = deletes + creates + updates
     return plan
 

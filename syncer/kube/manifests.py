@@ -25,7 +25,7 @@ __all__ = ["ManifestError", "ManifestFeed", "kind_of", "read_documents"]
 logger = logging.getLogger(__name__)
 
 _REST = 20
-"""Times as long as a look takes: a folder of thousands of files is looked at less often."""
+"""Times as long as it takes to see what changed: a folder of thousands of files is looked at less often."""
 
 SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -75,6 +75,7 @@ class ManifestFeed:
         self._given: Objects = {}
         self._last: Mapping[str, Stamp] | None = None
         self._known = False
+        self._scan_time = 0.0
         self._logged: dict[str, str] = {}
         self._warned: set[str] = set()
         self._states = tuple(KindState(kind) for kind in KINDS)
@@ -96,16 +97,16 @@ class ManifestFeed:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            began = time.monotonic()
             try:
                 self.look()
             except Exception as error:  # noqa: BLE001 - a thread that dies of our own mistake looks healthy
                 self._complain({self._folder: f"internal error {error!r}"})
                 self._show(State.UNREACHABLE, f"internal error {error!r}")
-            self._stopping.wait(max(self._interval, _REST * (time.monotonic() - began)))
+            self._stopping.wait(max(self._interval, _REST * self._scan_time))
 
     def look(self) -> None:
         """Look at the folder once, and hand on what has changed. The thread of ``start`` calls it."""
+        began = time.monotonic()
         try:
             stamps, unread = _scan(self._folder)
         except OSError as error:
@@ -113,6 +114,7 @@ class ManifestFeed:
             self._complain({self._folder: _reason(error)})
             self._show(State.UNREACHABLE, f"{self._folder}: {_reason(error)}")
             return
+        self._scan_time = time.monotonic() - began  # without the reading, which a change costs only once
         moving = changed = False
         for path in sorted(self._files.keys() | stamps.keys()):
             if any(path == place or path.startswith(place + os.sep) for place in unread):

@@ -42,8 +42,8 @@ class KubeFeed:
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._unreachable: dict[Kind, str] = {}
-        watches = list(_watches(scope))
-        self.server = ApiServer(connect(config), connections=len(watches) + 4)
+        planned = list(watches(scope))
+        self.server = ApiServer(connect(config), connections=len(planned) + 4)
         self._reflectors = [
             Reflector(
                 kind,
@@ -56,7 +56,7 @@ class KubeFeed:
                 silence=config.read_timeout,
                 tell=self._tell,
             )
-            for kind, namespace, query in watches
+            for kind, namespace, query in planned
         ]
         self._threads = [
             threading.Thread(target=reflector.run, name=f"watch {reflector.kind}", daemon=True)
@@ -83,7 +83,7 @@ class KubeFeed:
 
     def _tell(self, state: KindState) -> None:
         """An API server that is away is one fact, not one for each kind: the first kind says it."""
-        extra = {"kind": str(state.kind), "reason": state.reason}
+        extra = {"kind": str(state.kind)}
         if state.state is State.UNREACHABLE:
             with self._lock:
                 self._unreachable[state.kind] = state.reason
@@ -94,11 +94,13 @@ class KubeFeed:
         with self._lock:
             self._unreachable.pop(state.kind, None)
         detail = state.reason or f"{state.state}, {state.objects} objects"
+        if state.state is State.NOT_INSTALLED:
+            detail = f"{state.state} in the cluster"
         level = logging.WARNING if state.state is State.FORBIDDEN else logging.INFO
         log.log(level, "%s: %s", state.kind, detail, extra=extra)
 
 
-def _watches(scope: Scope) -> Iterator[tuple[Kind, str, dict[str, str]]]:
+def watches(scope: Scope) -> Iterator[tuple[Kind, str, dict[str, str]]]:
     """Kind, namespace and query of every watch, in the order of the kinds."""
     for kind in KINDS:
         if kind.gives_names:

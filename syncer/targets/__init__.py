@@ -9,9 +9,14 @@ from syncer.core.rrsets import Marker
 from syncer.targets.base import Target
 
 
-def make_target(config: Config, observe: Callable[[str, str, str, float], None]) -> Target:
+def make_target(
+    config: Config,
+    observe: Callable[[str, str, str, float], None],
+    waited: Callable[[float], None] = lambda seconds: None,
+) -> Target:
     """The target that the configuration names. ``observe(endpoint, method, status code, seconds)`` hears of each
-    request. A new kind of target adds one file and one line here."""
+    request, ``waited(seconds)`` of each wait for the rate limit. A new kind of target adds one file and one line here.
+    """
     marker = Marker(config.owner_id)
     if isinstance(config.target, HostsConfig):
         from syncer.targets.hosts import HostsTarget
@@ -19,4 +24,4 @@ def make_target(config: Config, observe: Callable[[str, str, str, float], None])
         return HostsTarget(config.target.path, marker, config.scope.zones)
     from syncer.targets.technitium import TechnitiumTarget  # with it comes `requests`, which a hosts file does not need
 
-    return TechnitiumTarget(config.target, marker, config.scope.zones, observe=observe)
+    return TechnitiumTarget(config.target, marker, config.scope.zones, observe=observe, waited=waited)

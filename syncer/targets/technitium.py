@@ -33,6 +33,7 @@ class TechnitiumTarget:
         zones: Collection[str],
         *,
         observe: Observe = lambda endpoint, method, status, seconds: None,
+        waited: Callable[[float], None] = lambda seconds: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -41,7 +42,7 @@ class TechnitiumTarget:
         self.primary = ""
         """The cluster's primary node, when it is not the server that we talk to. Only the primary has comments."""
         self._checked = False
-        self._door = Door(config, RateLimit(config.rate_limit, clock, sleep), observe)
+        self._door = Door(config, RateLimit(config.rate_limit, clock, sleep, waited), observe)
         self._marker = marker
         self._standings = {zone: Standing(clock) for zone in zones}
         self._rights = Rights()

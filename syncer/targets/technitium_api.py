@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from syncer.config import TechnitiumConfig
-from syncer.errors import TargetRefused, TargetUnreachable
+from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable
 from syncer.pacing import RateLimit
 
 # 3 MB to guess the encoding of texts, which we never ask for. Both guessers are optional to requests, which looks for
@@ -42,6 +42,10 @@ class ServerSaid(TargetRefused):
     """The server understood and refused; the text is its own (technitium.md, "Error-text catalogue")."""
 
 
+class Untrusted(TargetUnreachable):
+    """Its certificate is not one that we trust."""
+
+
 class _Pinned(HTTPAdapter):
     """Trusts the one certificate that has this fingerprint, whatever names it carries."""
 
@@ -63,7 +67,7 @@ class Door:
 
     def __init__(self, config: TechnitiumConfig, limit: RateLimit, observe: Observe) -> None:
         if not re.fullmatch(r"[!-~]+", config.token):
-            raise TargetRefused("DNS_API_TOKEN is empty or holds characters that no token has")
+            raise ServerRefused("DNS_API_TOKEN is empty or holds characters that no token has")
         self.is_old = False
         """Before 15.0."""
         self._base = config.url.rstrip("/")
@@ -152,6 +156,8 @@ class Door:
                     seconds = time.perf_counter() - started
                     self._observe(path, "POST", status, seconds)
                     log.debug("POST %s: %s in %.3f s", path, status, seconds)
+        except requests.exceptions.SSLError as e:
+            raise Untrusted(self._why(e)) from e
         except requests.RequestException as e:
             raise TargetUnreachable(self._why(e)) from e
         try:
@@ -177,7 +183,7 @@ class Door:
         status = response.status_code
         if 300 <= status < 400:
             to = urlsplit(response.headers.get("Location", ""))
-            raise TargetRefused(f"the server redirects to {to.scheme}://{to.netloc}: set DNS_SERVER_URL to that")
+            raise ServerRefused(f"the server redirects to {to.scheme}://{to.netloc}: set DNS_SERVER_URL to that")
         if not body:
             raise TargetUnreachable(f"{self.url} answered {status} with nothing: is this Technitium's web service?")
         try:
@@ -195,7 +201,7 @@ class Door:
         if status == "ok":
             return answer
         if status == "invalid-token":
-            raise TargetRefused(
+            raise ServerRefused(
                 f"{self.url} does not accept the API token: it expired, was deleted, or its user was disabled;"
                 " make a new one and put it in DNS_API_TOKEN"
             )

@@ -141,14 +141,14 @@ class ServerUnderTest:
         zones = self.ok("zones/list")["zones"]
         return next(int(z["soaSerial"]) for z in zones if z["name"] == zone)
 
-    def limited_token(self, *zones: str) -> str:
-        """A token that may do everything with the records of these zones, and nothing else."""
+    def limited_token(self, *zones: str, rights: str = "true|true|true") -> str:
+        """A token that has these rights (view, modify, delete) on the records of these zones, and no others."""
         user = f"test-{secrets.token_hex(4)}"
         self.ok("admin/users/create", {"user": user, "pass": secrets.token_hex(8)})
         self._users.append(user)
         for zone in zones:
-            rights = f"admin|true|true|true|{user}|true|true|true"
-            self.ok("zones/permissions/set", {"zone": zone, "userPermissions": rights})
+            permissions = f"admin|true|true|true|{user}|{rights}"
+            self.ok("zones/permissions/set", {"zone": zone, "userPermissions": permissions})
         return str(self.ok("admin/sessions/createToken", {"user": user, "tokenName": "test"})["token"])
 
     def ask(self, name: str, type: str = "A") -> list[str] | str:

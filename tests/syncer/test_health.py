@@ -26,7 +26,7 @@ def alive(*states: KindState, turned: float = NOW, started: float = 0.0) -> list
 
 
 def ready(*states: KindState, target_problem: str = "", passed: bool = True) -> list[str]:
-    return readiness(states, target_problem, passed)
+    return readiness(NOW, states, 80, target_problem, passed)
 
 
 def test_a_loop_that_turns_and_watches_that_are_heard_from_are_alive() -> None:
@@ -64,6 +64,13 @@ def test_an_unreachable_api_server_is_one_problem_not_one_for_each_kind() -> Non
     states = [KindState(kind, State.UNREACHABLE, True, "connection refused") for kind in (INGRESS, INGRESS_ROUTE)]
     assert ready(*states) == [
         "Kubernetes cannot be reached for ingresses.networking.k8s.io, ingressroutes.traefik.io: connection refused"
+    ]
+
+
+def test_a_watch_that_misses_its_bookmark_is_not_ready() -> None:
+    assert ready(watching(NOW - 80)) == []
+    assert ready(watching(NOW - 81)) == [
+        "Kubernetes cannot be reached for ingresses.networking.k8s.io: it has fallen silent"
     ]
 
 

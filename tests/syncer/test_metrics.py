@@ -1,19 +1,30 @@
 from __future__ import annotations
 
 import platform
+import re
 import socket
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from prometheus_client import CollectorRegistry
+from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.parser import text_string_to_metric_families
 
+from records.ledger import DatabaseLedger
+from records.models import ManagedRecord
 from syncer import metrics
 from syncer.core.kinds import HTTP_ROUTE, INGRESS, INGRESS_ROUTE
+from syncer.core.plan import State as RecordState
+from syncer.health import Health
 from syncer.httpd import CannotListen, Server, parse_address
 from syncer.kube.feed import KindState, State
+
+ROOT = Path(__file__).resolve().parents[2]
 
 Scrape = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -117,7 +128,11 @@ def test_the_age_of_a_watch_is_shown_only_where_something_should_be_heard() -> N
         KindState(INGRESS_ROUTE, State.NOT_INSTALLED, True, heard_at=95.0),
         KindState(HTTP_ROUTE, State.UNREACHABLE, heard_at=40.0),
     ]
-    _, ages = metrics.ClusterCollector(dict, lambda: states, clock=lambda: 100.0).collect()
+    _, ages, up = metrics.ClusterCollector(dict, lambda: states, clock=lambda: 100.0).collect()
+    assert {sample.labels["kind"]: sample.value for sample in up.samples} == {
+        "ingresses.networking.k8s.io": 1.0,
+        "httproutes.gateway.networking.k8s.io": 0.0,
+    }
     assert {sample.labels["kind"]: sample.value for sample in ages.samples} == {
         "ingresses.networking.k8s.io": 10.0,
         "httproutes.gateway.networking.k8s.io": 60.0,
@@ -187,3 +202,53 @@ def test_a_closed_server_gives_its_port_back_at_once() -> None:
     second = metrics.serve(f"127.0.0.1:{first.port}", CollectorRegistry())
     assert get(second, "/metrics")[1] == ""
     second.close()
+
+
+def documented() -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Name -> type and labels, from the table of docs/metrics.md that is about the syncer."""
+    text = (ROOT / "docs" / "metrics.md").read_text().partition("## The web")[0]
+    rows = re.findall(r"^\| `([a-z_]+)` \| ([a-z]+) \|([^|]*)\|", text, re.MULTILINE)
+    assert len(rows) == len({row[0] for row in rows}), "a metric stands there twice"
+    return {name: (kind, tuple(re.findall(r"`([a-z_]+)`", labels))) for name, kind, labels in rows}
+
+
+def test_every_metric_is_documented_with_its_type_and_labels() -> None:
+    told: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for metric in vars(metrics).values():
+        if isinstance(metric, MetricWrapperBase):
+            name = f"{metric._name}_total" if metric._type == "counter" else metric._name
+            told[name] = (metric._type, metric._labelnames)
+    collectors = [
+        metrics.MANAGED_RECORDS,
+        metrics.ClusterCollector(dict, list),
+        metrics.HealthCollector(Health(list)),
+    ]
+    for collector in collectors:
+        for family in collector.collect():
+            told[family.name] = (family.type, tuple(family._labelnames))
+    assert documented() == told
+
+
+def test_a_state_that_no_record_is_in_is_shown_as_none() -> None:
+    counts = metrics.RecordCounts()
+    counts.show({("talos00", "synced"): 12, ("home.lab", "failed"): 1})
+    (family,) = counts.collect()
+    values = {(sample.labels["zone"], sample.labels["state"]): sample.value for sample in family.samples}
+    assert len(values) == 2 * len(RecordState)
+    assert {key: value for key, value in values.items() if value} == {
+        ("talos00", "synced"): 12,
+        ("home.lab", "failed"): 1,
+    }
+
+
+@pytest.mark.django_db
+def test_the_ledger_counts_anew_only_after_it_wrote() -> None:
+    for zone, name, state in (("a.lab", "x", "synced"), ("a.lab", "y", "synced"), ("b.lab", "z", "failed")):
+        ManagedRecord.objects.create(zone=zone, name=f"{name}.{zone}", type="A", ttl=300, state=state, owned=True)
+    ledger = DatabaseLedger()
+    assert ledger.counts() == {("a.lab", "synced"): 2, ("b.lab", "failed"): 1}
+    with CaptureQueriesContext(connection) as queries:
+        ledger.counts()
+    assert len(queries) == 0
+    ledger.release("a.lab", ["x.a.lab"], "", "tests")
+    assert ledger.counts() == {("a.lab", "synced"): 1, ("b.lab", "failed"): 1}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import logging
 import signal
 import sys
 import threading
@@ -37,6 +38,12 @@ SIGNS = {Op.CREATE: "+", Op.UPDATE: "~", Op.DELETE: "-"}
 
 GRACE = 3.0
 """Seconds after SIGTERM that a request under way may still take. What it did is found out at the next start."""
+
+log = logging.getLogger(__name__)
+
+
+class CutShort(SystemExit):
+    """Raised in the main thread when the grace is over."""
 
 
 class Command(BaseCommand):
@@ -79,7 +86,7 @@ class Command(BaseCommand):
         cluster = Cluster(config.scope, assume_accepted=bool(config.kube.manifests), ring=bell.ring)
         try:
             feed = _feed(config, cluster)
-            target = make_target(config, metrics.observe_request)
+            target = make_target(config, metrics.observe_request, metrics.RATE_LIMIT_WAIT.inc)
             state = health.Health(feed.states, read_timeout=config.kube.read_timeout)
             loop = Loop(config, feed, cluster, target, DatabaseLedger(), state, bell)
             if options["rebuild_ledger"]:
@@ -90,11 +97,14 @@ class Command(BaseCommand):
                 return
             metrics.set_build(__version__, settings.COMMIT)
             metrics.REGISTRY.register(metrics.ClusterCollector(lambda: _count(cluster), feed.states))
+            metrics.REGISTRY.register(metrics.HealthCollector(state))
             servers = metrics.serve(config.metrics_address), health.serve(config.health_address, state)
             self._say_hello(config)
             loop.run()
             for server in servers:
                 server.close()
+        except CutShort:
+            log.warning("Stopped in the middle of a request; the next start finds out what became of it")
         except (SyncError, LedgerError, TimeoutError) as error:
             raise CommandError(str(error)) from error
 
@@ -118,10 +128,14 @@ class Command(BaseCommand):
     def _report(self, passes: list[Outcomes], config: Config) -> None:
         planned = [change for outcomes in passes for change in outcomes.planned]
         for change in planned:
-            self.stdout.write(f"{SIGNS[change.op]} {change.after or (change.before and change.before.rrset)}")
+            before, after = change.before and change.before.rrset, change.after
+            texts = [str(rrset) for rrset in (before, after) if rrset]
+            self.stdout.write(f"{SIGNS[change.op]} {' -> '.join(texts)}")
         held = sum(outcomes.held for outcomes in passes)
         if held:
             self.stdout.write(f"{held} deletes are held: approve them with --approve-deletes")
+        if retry := sorted(set().union(*(outcomes.retry for outcomes in passes))):
+            raise CommandError(f"not everything is done ({', '.join(retry[:3])}): the log says why; run it again")
         if config.dry_run and (planned or held):
             sys.exit(2)
 
@@ -150,7 +164,7 @@ def _stop_on_signals(bell: Bell) -> None:
         return  # under the reloader, which stops the process itself
 
     def give_up(*_: object) -> None:
-        raise SystemExit("stopped in the middle of a request; the next start looks what became of it")
+        raise CutShort
 
     def stop(*_: object) -> None:
         bell.stop()

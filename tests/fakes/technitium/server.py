@@ -36,6 +36,9 @@ class Technitium:
         self.token = token
         self.lock = threading.RLock()
         self.faults = Faults()
+        self.on_request: Callable[[bool], None] = lambda done: None
+        """Called with False before a request is done, with True before it is answered; an OSError cuts the connection
+        instead."""
         self.requests = RequestLog()
         self.tree = Tree(DIALECTS[version], SERVER_DOMAIN, clock)
         self.users = Users(token)

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tests.fakes.technitium.api import JSON_TYPE, Answered, Asked
+from tests.fakes.technitium.params import Params
 
 if TYPE_CHECKING:
     from tests.fakes.technitium.server import Technitium
@@ -128,6 +129,12 @@ class Web:
         params = self._server.api.params(asked)
         if backstage:
             return self._server.api.answer(asked, params)
+        self._server.on_request(False)
+        answered = self._at_the_front(asked, params)
+        self._server.on_request(True)
+        return answered
+
+    def _at_the_front(self, asked: Asked, params: Params) -> Answered | None:
         self._server.requests.note(asked.method, asked.path, params.all(), len(asked.body))
         faults = self._server.faults
         if not faults.hits(asked.path):

@@ -1,0 +1,69 @@
+"""The cluster: whether it answers, which kinds it has, and what our account may read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from catalyst.doctor.finding import Finding, ok, problem
+from syncer.config import KubeConfig
+from syncer.core.kinds import Kind
+from syncer.core.scope import Scope
+
+ABOUT = "Kubernetes"
+PATIENCE = 5.0
+VERBS = ("list", "watch")
+REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+
+
+def look(config: KubeConfig, scope: Scope, answering: dict[str, str]) -> Iterator[Finding]:
+    """Adds the API server to ``answering``. Raises ``KubernetesError``."""
+    from syncer.kube.client import ApiServer  # the web never loads it
+    from syncer.kube.connect import connect
+    from syncer.kube.watcher import watches
+
+    server = ApiServer(connect(config), connections=1, timeout=PATIENCE)
+    version = server.get("/version").get("gitVersion", "of an unknown version")
+    answering["the API server"] = server.url
+    yield ok(ABOUT, f"{server.url} answers, version {version}")
+    for kind, namespace, _ in watches(scope):
+        served = served_version(server, kind)
+        if not served:
+            yield ok(ABOUT, f"{kind} is not installed; it is picked up within a minute of being installed")
+            continue
+        where = f"in {namespace}" if namespace else "everywhere" if kind.namespaced else "in the cluster"
+        denied = [verb for verb in VERBS if not is_allowed(server, kind, verb, namespace)]
+        if denied:
+            role = "Role" if namespace else "ClusterRole"
+            verbs = " and ".join(denied)
+            yield problem(ABOUT, f"{kind} {served}: our account may not {verbs} it {where}: a {role} must allow that")
+        else:
+            yield ok(ABOUT, f"{kind} {served} may be read {where}")
+
+
+def served_version(server: Any, kind: Kind) -> str:
+    """Of the versions that we read, the first that is served; "" when the kind is not installed."""
+    from syncer.kube.client import ApiError
+
+    for version in kind.versions:
+        path = f"/apis/{kind.group}/{version}" if kind.group else f"/api/{version}"
+        try:
+            resources = server.get(path).get("resources") or ()
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            continue
+        if any(resource.get("name") == kind.plural for resource in resources):
+            return version
+    return ""
+
+
+def is_allowed(server: Any, kind: Kind, verb: str, namespace: str) -> bool:
+    attributes = {"group": kind.group, "resource": kind.plural, "verb": verb, "namespace": namespace}
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": attributes},
+    }
+    status = server.send("POST", REVIEWS, review).get("status") or {}
+    return bool(status.get("allowed"))

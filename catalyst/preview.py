@@ -1,0 +1,63 @@
+"""``catalyst-dns-sync preview FILE…``: for a pipeline that checks a pull request. No Django, no database."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+
+from catalyst.configuration import read_scope, read_zones
+from catalyst.environment import Environment
+from syncer.kube.documents import SIZE_LIMIT, ManifestError
+from syncer.preview import preview as preview_of
+
+NOTHING_LOST, UNREADABLE, SOMETHING_LOST = 0, 1, 3
+
+
+def preview(argv: Sequence[str]) -> int:
+    """Returns the exit code: 3 when a name is skipped or in conflict, 1 for input that cannot be read."""
+    options = parse(argv)
+    environment = Environment(os.environ)  # noqa: TID251
+    scope = read_scope(environment, read_zones(environment, True, warn), True)
+    try:
+        answer = preview_of(read_files(options.files), scope)
+    except ManifestError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return UNREADABLE
+    print(json.dumps(answer, indent=2, ensure_ascii=False))
+    return SOMETHING_LOST if answer["skipped"] or answer["conflicts"] else NOTHING_LOST
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        "catalyst-dns-sync preview",
+        description="Say, as JSON, which DNS records Kubernetes manifests would give, and which names none.",
+        epilog="Exit code: 0, 3 when a name is skipped or in conflict, 1 for input that cannot be read.",
+    )
+    parser.add_argument("files", nargs="+", metavar="FILE", help="YAML or JSON; - for standard input")
+    return parser.parse_args(argv)
+
+
+def read_files(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for path in paths:
+        try:
+            if path == "-":
+                data = sys.stdin.buffer.read(SIZE_LIMIT + 1)
+            else:
+                with open(path, "rb") as file:
+                    data = file.read(SIZE_LIMIT + 1)
+        except OSError as error:
+            raise ManifestError(f"{path}: {error.strerror or error}") from error
+        place = "standard input" if path == "-" else path
+        if len(data) > SIZE_LIMIT:
+            raise ManifestError(f"{place}: more than {SIZE_LIMIT // 1024**2} MB of text")
+        try:
+            yield place, data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise ManifestError(f"{place}: byte {error.start + 1} is not UTF-8") from error
+
+
+def warn(text: str) -> None:
+    print(f"warning: {text}", file=sys.stderr)

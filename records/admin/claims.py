@@ -1,0 +1,90 @@
+"""Who wants the name of a record, who has it, and why."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.db.models import Q
+from django.utils.safestring import SafeString
+
+from records.admin.columns import origin_link, word
+from records.models import CustomEntry, ManagedRecord, Source
+from syncer.core.source import HIGH, LOW
+
+MANY = 50
+"""Claims that are looked up; of more only the origin is shown."""
+
+
+class ClaimRow(NamedTuple):
+    verdict: SafeString
+    origin: SafeString
+    reason: str
+    wants: str
+    rank: str
+
+
+def claims_on(record: ManagedRecord) -> list[ClaimRow]:
+    """The winner first, then those who agree with it, then the losers."""
+    losers = [(origin, reason) for origin, reason in record.losers]
+    origins = [*record.claimants, *(origin for origin, _ in losers)]
+    known = _look_up(origins[:MANY])
+    rows = []
+    for origin in record.claimants:
+        if origin == record.origin:
+            verdict, reason = word("has the name", "good"), why_it_won(origin, record, known)
+        else:
+            verdict, reason = word("agrees", "quiet"), "It wants the same values."
+        rows.append(_row(verdict, origin, reason, record.name, known))
+    for origin, reason in losers:
+        rows.append(_row(word("lost", "bad"), origin, f"{reason}.", record.name, known))
+    return rows
+
+
+def why_it_won(origin: str, record: ManagedRecord, known: dict[str, Source | CustomEntry]) -> str:
+    """In the order in which claims are compared: override, priority, age, place."""
+    rivals = [known[loser] for loser, _ in record.losers if loser in known]
+    winner = known.get(origin)
+    if not record.losers:
+        return "Nobody else wants other values."
+    if isinstance(winner, CustomEntry):
+        if winner.mode == "override":
+            return "A custom entry in mode override beats every source."
+        return "No source of a higher rank wants the name."
+    sources = [rival for rival in rivals if isinstance(rival, Source)]
+    if winner is None or not sources:
+        return "The others cannot have it."
+    if all(winner.priority < rival.priority for rival in sources):
+        return "Its priority is higher."
+    equals = [rival for rival in sources if rival.priority == winner.priority]
+    if all(winner.created and (not rival.created or winner.created < rival.created) for rival in equals):
+        return "It is the oldest of those with the highest priority."
+    return "Of equal priority and age, its namespace and name come first."
+
+
+def _row(verdict: SafeString, origin: str, reason: str, name: str, known: dict[str, Source | CustomEntry]) -> ClaimRow:
+    claim = known.get(origin)
+    wants = rank = ""
+    if isinstance(claim, Source):
+        values = next((values for wanted, values in claim.names if wanted == name), None)
+        wants = ", ".join(values) or "the default address" if values is not None else "no longer wants it"
+        priority = {HIGH: "high priority, ", LOW: "low priority, "}.get(claim.priority, "")
+        rank = f"{priority}created {claim.created or 'at an unknown time'}"
+    elif isinstance(claim, CustomEntry):
+        wants = ", ".join(claim.values)
+        rank = claim.mode
+    return ClaimRow(verdict, origin_link(origin), reason, wants, rank)
+
+
+def _look_up(origins: list[str]) -> dict[str, Source | CustomEntry]:
+    places = Q(pk__in=[])
+    keys = []
+    for origin in origins:
+        kind, _, rest = origin.partition("/")
+        namespace, _, name = rest.partition("/")
+        if kind == "CustomEntry":
+            keys += [int(name)] if name.isdigit() else []
+        else:
+            places |= Q(kind=kind, namespace=namespace, name=name)
+    found: dict[str, Source | CustomEntry] = {str(source): source for source in Source.objects.filter(places)}
+    found |= {entry.origin: entry for entry in CustomEntry.objects.filter(pk__in=keys)}
+    return found

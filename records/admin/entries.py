@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from records import verbs
+from records.admin import columns
+from records.admin.base import RegistryAdmin
+from records.admin.filters import EntryQuestion, TypeFilter
+from records.entries import HINTS, TYPES
+from records.models import AuditEntry, CustomEntry, ManagedRecord
+from syncer.core.claims import Mode
+
+if TYPE_CHECKING:
+    ModelForm = forms.ModelForm[CustomEntry]
+else:  # generic in the stubs alone
+    ModelForm = forms.ModelForm
+
+MODE_TONES = {Mode.PUBLISH: "good", Mode.OVERRIDE: "busy", Mode.BLOCK: "bad"}
+
+
+class ValuesField(forms.CharField):
+    """A list of texts, one a line."""
+
+    widget = forms.Textarea(attrs={"rows": 4, "cols": 60, "spellcheck": "false"})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> Any:
+        return [line for line in super().clean(value).splitlines() if line.strip()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return (initial or []) != [line for line in (data or "").splitlines() if line.strip()]
+
+
+class EntryForm(ModelForm):
+    type = forms.ChoiceField(
+        choices=[("", "none (a block)"), *((kind, kind) for kind in TYPES)], required=False, initial="A"
+    )
+    values = ValuesField(
+        required=False,
+        strip=False,
+        help_text="One a line. " + "; ".join(f"{kind}: {hint}" for kind, hint in HINTS.items()) + ".",
+    )
+
+    class Meta:
+        model = CustomEntry
+        fields = ("name", "mode", "type", "values", "ttl", "enabled", "owner", "description")
+        widgets: ClassVar = {
+            "name": forms.TextInput(attrs={"size": 50, "spellcheck": "false", "autocapitalize": "none"}),
+            "description": forms.Textarea(attrs={"rows": 2, "cols": 60}),
+        }
+        help_texts: ClassVar = {
+            "mode": "publish: the name, unless a source wants it with a higher rank; override: beats every source; "
+            "block: the name is never published",
+            "name": "the whole name with its zone; *.name for a wildcard",
+            "owner": "who to ask",
+        }
+
+    def clean(self) -> dict[str, Any]:
+        """The form begins with type A: whoever makes a block should not have to take it back."""
+        data = self.cleaned_data
+        if data.get("mode") == Mode.BLOCK and not data.get("values"):
+            data["type"] = ""
+        return data
+
+
+@admin.register(CustomEntry)
+class EntryAdmin(RegistryAdmin):
+    noun = ("entry", "entries")
+    form = EntryForm
+    list_display = ("name", "content", "shown_mode", "owner", "description", "changed")
+    list_filter = (EntryQuestion, "mode", TypeFilter)
+    search_fields = ("name__contains", "owner__icontains", "description__icontains", "values__icontains")
+    search_help_text = "A part of a name, value, owner or description"
+    actions = ("enable", "disable")
+    fieldsets: ClassVar[Any] = (
+        (None, {"fields": ("name", "mode", "type", "values", "ttl")}),
+        (None, {"fields": ("enabled", "owner", "description")}),
+    )
+
+    @admin.display(description="type and values", ordering="type")
+    def content(self, entry: CustomEntry) -> SafeString:
+        if entry.mode == Mode.BLOCK:
+            return columns.NOTHING
+        ttl = format_html('<span class="quiet">TTL {} s</span>', entry.ttl) if entry.ttl else ""
+        return format_html('<b class="type">{}</b> {} {}', entry.type, columns.data(entry.values), ttl)
+
+    @admin.display(description="mode", ordering="mode")
+    def shown_mode(self, entry: CustomEntry) -> SafeString:
+        if not entry.enabled:
+            return columns.word(f"{entry.mode}, disabled", "quiet")
+        return columns.word(entry.mode, MODE_TONES[Mode(entry.mode)])
+
+    @admin.display(description="changed", ordering="updated_at")
+    def changed(self, entry: CustomEntry) -> SafeString:
+        return columns.when(entry.updated_at)
+
+    # Every way in and out goes through the verbs, which write the audit and wake the syncer.
+
+    def save_model(self, request: HttpRequest, obj: CustomEntry, form: Any, change: bool) -> None:
+        verbs.save_entry(request.user.get_username(), obj, created=not change)
+
+    def delete_model(self, request: HttpRequest, obj: CustomEntry) -> None:
+        verbs.delete_entry(request.user.get_username(), obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[CustomEntry]) -> None:
+        for entry in queryset:
+            verbs.delete_entry(request.user.get_username(), entry)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        context: dict[str, Any] = {}
+        if object_id and (entry := self.get_object(request, object_id)):
+            context = {
+                "its_records": ManagedRecord.objects.filter(name=entry.name),
+                "history": AuditEntry.objects.filter(source=entry.origin).order_by("-at", "-id")[:25],
+            }
+        try:
+            return super().changeform_view(request, object_id, form_url, {**context, **(extra_context or {})})
+        except ValidationError as error:  # somebody else was quicker, between the form's look and ours
+            messages.error(request, " ".join(error.messages))
+            return redirect(request.get_full_path())
+
+    def history_of(self, target: CustomEntry) -> dict[str, str]:
+        return {"source": target.origin}
+
+    @admin.action(description="Enable", permissions=["change"])
+    def enable(self, request: HttpRequest, queryset: QuerySet[CustomEntry]) -> HttpResponse | None:
+        return self.carry_out(request, queryset.filter(enabled=False), _switch(True), "{} in force.")
+
+    @admin.action(description="Disable", permissions=["change"])
+    def disable(self, request: HttpRequest, queryset: QuerySet[CustomEntry]) -> HttpResponse | None:
+        return self.carry_out(request, queryset.filter(enabled=True), _switch(False), "{} disabled.")
+
+
+def _switch(enabled: bool) -> Any:
+    def verb(actor: str, entry: CustomEntry) -> None:
+        entry.enabled = enabled
+        verbs.save_entry(actor, entry, created=False)
+
+    return verb

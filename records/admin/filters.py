@@ -1,0 +1,142 @@
+"""Filters that are questions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.admin.options import ModelAdmin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from records.entries import TYPES, managed_zones
+from records.models import HeldPlan
+from syncer.core.kinds import KINDS
+from syncer.core.plan import State
+
+PROBLEMS = (State.CONFLICT, State.FAILED, State.HELD, State.SKIPPED)
+
+
+def today() -> datetime:
+    return timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def last_hour() -> datetime:
+    return timezone.now() - timedelta(hours=1)
+
+
+class Question(admin.SimpleListFilter):
+    """``answers`` by key of the address: the question, and what makes it true."""
+
+    title = "question"
+    parameter_name = "show"
+    answers: ClassVar[Mapping[str, tuple[str, Callable[[], Q]]]] = {}
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
+        return [(key, question) for key, (question, _) in self.answers.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = self.answers.get(self.value() or "")
+        return queryset.filter(chosen[1]()) if chosen else queryset
+
+
+class RecordQuestion(Question):
+    answers: ClassVar = {
+        "problem": ("has a problem", lambda: Q(state__in=PROBLEMS)),
+        "today": ("changed today", lambda: Q(changed_at__gte=today())),
+        "fought": ("fought over", lambda: ~Q(losers=[]) | Q(state=State.CONFLICT)),
+        "strange": ("somebody else's", lambda: Q(state__in=(State.FOREIGN, State.CONFLICT))),
+    }
+
+
+class SourceQuestion(Question):
+    answers: ClassVar = {
+        "mute": ("gives no names", lambda: Q(names=[])),
+        "skipped": ("has names that are not published", lambda: ~Q(skipped=[])),
+        "warned": ("has warnings", lambda: ~Q(warnings=[])),
+        "today": ("changed today", lambda: Q(seen_at__gte=today())),
+    }
+
+
+class EntryQuestion(Question):
+    answers: ClassVar = {
+        "on": ("is in force", lambda: Q(enabled=True)),
+        "off": ("is disabled", lambda: Q(enabled=False)),
+        "today": ("changed today", lambda: Q(updated_at__gte=today())),
+    }
+
+
+class AuditQuestion(Question):
+    answers: ClassVar = {
+        "hour": ("happened in the last hour", lambda: Q(at__gte=last_hour())),
+        "today": ("happened today", lambda: Q(at__gte=today())),
+        "people": ("was done by a person or token", lambda: ~Q(actor="syncer")),
+        "trouble": ("went wrong", lambda: Q(action__in=("failed", "conflict", "held", "skipped"))),
+    }
+
+
+class RequestQuestion(Question):
+    answers: ClassVar = {
+        "waiting": ("waits for the syncer", lambda: Q(done_at=None)),
+        "today": ("was made today", lambda: Q(created_at__gte=today())),
+    }
+
+
+class PlanQuestion(Question):
+    answers: ClassVar = {
+        "open": ("waits for a decision", lambda: Q(status=HeldPlan.Status.OPEN)),
+        "today": ("was held today", lambda: Q(created_at__gte=today())),
+    }
+
+
+class ZoneFilter(admin.SimpleListFilter):
+    """From the settings: the distinct zones of a hundred thousand rows are slow to find."""
+
+    title = "zone"
+    parameter_name = "zone"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
+        return [(zone, zone) for zone in managed_zones()]
+
+    def has_output(self) -> bool:
+        return len(self.lookup_choices) > 1
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(zone=self.value()) if self.value() else queryset
+
+
+class TypeFilter(admin.SimpleListFilter):
+    title = "type"
+    parameter_name = "type"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
+        return [(kind, kind) for kind in TYPES]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(type=self.value()) if self.value() else queryset
+
+
+class KindFilter(admin.SimpleListFilter):
+    title = "kind"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
+        return [(kind, kind) for kind in dict.fromkeys(kind.kind for kind in KINDS if kind.gives_names)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
+class ActionFilter(admin.SimpleListFilter):
+    title = "action"
+    parameter_name = "action_is"  # `action` is the name of the field that posts an action of the list
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
+        words = ("created", "updated", "deleted", "adopted", "released", "failed", "conflict", "foreign", "skipped")
+        return [(text, text) for text in (*words, "held", "approved", "rejected", "requested")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(action=self.value()) if self.value() else queryset

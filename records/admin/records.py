@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from records import verbs
+from records.admin import columns
+from records.admin.base import ReadOnlyAdmin, counted
+from records.admin.claims import claims_on
+from records.admin.exporting import export_response
+from records.admin.filters import RecordQuestion, TypeFilter, ZoneFilter
+from records.explain import explain
+from records.models import AuditEntry, CustomEntry, ManagedRecord
+from syncer.core.plan import State
+
+HISTORY = 25
+"""Facts on a record's page; the rest is one click away."""
+
+
+@admin.register(ManagedRecord)
+class RecordAdmin(ReadOnlyAdmin):
+    list_display = ("name", "content", "shown_state", "winner", "changed")
+    list_filter = (RecordQuestion, "state", TypeFilter, ZoneFilter)
+    search_fields = ("name__contains", "origin__contains")
+    search_help_text = "A part of a name, or of the source's namespace/name"
+    actions = ("sync_now", "adopt", "release", "delete_from_dns", "block_name", "export_selected")
+    ordering = ("name", "type")
+    fieldsets: ClassVar[Any] = (
+        (None, {"fields": ("data", "state_and_reason", "winner", "zone", "owned", "created", "changed")}),
+    )
+    readonly_fields = ("data", "state_and_reason", "winner", "created", "changed")
+
+    @admin.display(description="type and values", ordering="type")
+    def content(self, record: ManagedRecord) -> SafeString:
+        return format_html('<b class="type">{}</b> {}', record.type, columns.data(record.values))
+
+    @admin.display(description="state", ordering="state")
+    def shown_state(self, record: ManagedRecord) -> SafeString:
+        return format_html("{} {}", columns.state_word(record.state), columns.clipped(record.reason))
+
+    @admin.display(description="published for", ordering="origin")
+    def winner(self, record: ManagedRecord) -> SafeString:
+        text = columns.origin_link(record.origin)
+        rivals = [f"{len(record.claimants) - 1} agree"] if len(record.claimants) > 1 else []
+        rivals += [f"{len(record.losers)} lost"] if record.losers else []
+        return format_html('{} <span class="quiet">{}</span>', text, ", ".join(rivals))
+
+    @admin.display(description="changed", ordering="changed_at")
+    def changed(self, record: ManagedRecord) -> SafeString:
+        return columns.when(record.changed_at)
+
+    @admin.display(description="known since")
+    def created(self, record: ManagedRecord) -> SafeString:
+        return columns.when(record.created_at)
+
+    @admin.display(description="content")
+    def data(self, record: ManagedRecord) -> SafeString:
+        values = columns.lines(format_html("<code>{}</code>", value) for value in record.values)
+        return format_html(
+            '<b class="type">{}</b> {} <span class="quiet">TTL {} s</span>', record.type, values, record.ttl
+        )
+
+    @admin.display(description="state")
+    def state_and_reason(self, record: ManagedRecord) -> SafeString:
+        return format_html("{} {}", columns.state_word(record.state), record.reason)
+
+    # Actions
+
+    @admin.action(description="Sync now", permissions=["operate"])
+    def sync_now(self, request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> HttpResponse | None:
+        names = set(queryset.order_by().values_list("name", flat=True))
+        verbs.sync_names(request.user.get_username(), names)
+        messages.success(request, f"{counted(len(names), ('name', 'names'))} being compared with DNS.")
+        return self.back(request)
+
+    @admin.action(description="Adopt what somebody else made", permissions=["operate"])
+    def adopt(self, request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> HttpResponse | None:
+        explanation = "The records become ours, marked, and get the values that are wanted for their names."
+        asked = self.confirm(request, queryset, "Adopt {}?", explanation)
+        return asked or self.carry_out(request, queryset, verbs.adopt, "{} being adopted.")
+
+    @admin.action(description="Release (keep the DNS record)", permissions=["operate"])
+    def release(self, request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> HttpResponse | None:
+        explanation = "DNS keeps them as they are, and we neither update nor delete them from then on."
+        asked = self.confirm(request, queryset, "Give up {}?", explanation)
+        return asked or self.carry_out(request, queryset, verbs.release, "{} being released.")
+
+    @admin.action(description="Delete from DNS", permissions=["operate"])
+    def delete_from_dns(self, request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> HttpResponse | None:
+        explanation = (
+            "A record comes back with the next full pass for as long as a source or entry wants its name. "
+            "Block the name instead to keep it out of DNS."
+        )
+        asked = self.confirm(request, queryset, "Delete {} from DNS?", explanation)
+        return asked or self.carry_out(request, queryset, verbs.delete_from_dns, "{} being deleted from DNS.")
+
+    @admin.action(description="Block this name", permissions=["entries"])
+    def block_name(self, request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> HttpResponse | None:
+        explanation = (
+            "Our records at these names are deleted, and nothing is published there, "
+            "until the block is deleted from the custom entries."
+        )
+        asked = self.confirm(request, queryset, "Block the names of {}?", explanation)
+        return asked or self.carry_out(
+            request,
+            queryset,
+            lambda actor, record: verbs.block(actor, record.name),
+            "Names of {} blocked.",
+        )
+
+    @admin.action(description="Export selected", permissions=["view"])
+    def export_selected(self, request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> HttpResponseBase:
+        return export_response(queryset)
+
+    def page_actions(self, target: ManagedRecord) -> Sequence[str]:
+        names = ["sync_now"]
+        if target.state in (State.FOREIGN, State.CONFLICT):
+            names.append("adopt")
+        if target.owned:
+            names += ["release", "delete_from_dns"]
+        return [*names, "block_name"]
+
+    # Pages
+
+    def history_of(self, target: ManagedRecord) -> dict[str, str]:
+        return {"name": target.name}
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context: dict[str, Any] = {}
+        record = self.get_object(request, object_id)
+        if record is not None:
+            context = {
+                "sentences": explain(record.name)["sentences"],
+                "test_url": f"{reverse('test-dns')}?{urlencode({'hostname': record.name})}",
+                "claims": claims_on(record),
+                "history": AuditEntry.objects.filter(name=record.name).order_by("-at", "-id")[:HISTORY],
+                "entries": CustomEntry.objects.filter(name=record.name),
+                "its_records": ManagedRecord.objects.filter(name=record.name).exclude(pk=record.pk),
+                "may_restore": self.has_entries_permission(request),
+            }
+        return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.named)
+        return [path("named/", view, name="records_managedrecord_named"), *super().get_urls()]
+
+    def named(self, request: HttpRequest) -> HttpResponse:
+        """From the name in an audit entry to its record, or to what else is known of the name."""
+        name = request.GET.get("name", "")
+        record = ManagedRecord.objects.filter(name=name, type=request.GET.get("type", "")).first()
+        if record is None:
+            return redirect(columns.admin_url("managedrecord_changelist", q=name))
+        return redirect(columns.admin_url("managedrecord_change", record.pk))

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from records.admin import columns
+from records.admin.base import ReadOnlyAdmin
+from records.admin.filters import RequestQuestion
+from records.models import SyncRequest
+
+
+@admin.register(SyncRequest)
+class RequestAdmin(ReadOnlyAdmin):
+    list_display = ("what", "requested_by", "asked", "answered", "shown_outcome")
+    list_filter = (RequestQuestion, "action")
+    search_fields = ("name__contains", "requested_by")
+    search_help_text = "A part of a name, or who asked"
+    fieldsets: ClassVar[Any] = (
+        (None, {"fields": ("what", "zone", "plan", "requested_by", "asked", "answered", "shown_outcome")}),
+    )
+    readonly_fields = ("what", "asked", "answered", "shown_outcome")
+
+    @admin.display(description="request", ordering="action")
+    def what(self, request: SyncRequest) -> SafeString:
+        subject = f"{request.name} {request.type}".rstrip() or request.zone or "every zone"
+        return format_html("{}: <b>{}</b>", request.get_action_display(), subject)
+
+    @admin.display(description="asked", ordering="created_at")
+    def asked(self, request: SyncRequest) -> SafeString:
+        return columns.when(request.created_at)
+
+    @admin.display(description="answered", ordering="done_at")
+    def answered(self, request: SyncRequest) -> SafeString:
+        return columns.when(request.done_at) if request.done_at else columns.word("waiting", "busy")
+
+    @admin.display(description="outcome")
+    def shown_outcome(self, request: SyncRequest) -> str:
+        return request.outcome
+
+    def history_of(self, target: SyncRequest) -> dict[str, str]:
+        return {"name": target.name} if target.name else {"q": ""}

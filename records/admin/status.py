@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from records.admin import columns
+from records.admin.base import ReadOnlyAdmin
+from records.models import SyncStatus
+
+
+@admin.register(SyncStatus)
+class StatusAdmin(ReadOnlyAdmin):
+    list_display = ("holder",)
+    fieldsets: ClassVar[Any] = (
+        (
+            None,
+            {
+                "fields": (
+                    "holder",
+                    "started",
+                    "heard",
+                    "last_pass",
+                    "next_pass",
+                    "last_change",
+                    "queue",
+                    "target",
+                    "target_problem",
+                    "watched",
+                    "by_zone",
+                )
+            },
+        ),
+    )
+    readonly_fields = ("started", "heard", "last_pass", "next_pass", "last_change", "watched", "by_zone")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """There is one row at most."""
+        status = SyncStatus.objects.first()
+        if status is None or not self.has_view_permission(request, status):
+            return super().changelist_view(request, extra_context)
+        return redirect(columns.admin_url("syncstatus_change", status.pk))
+
+    @admin.display(description="running since")
+    def started(self, status: SyncStatus) -> SafeString:
+        return columns.when(status.started_at)
+
+    @admin.display(description="last heard of")
+    def heard(self, status: SyncStatus) -> SafeString:
+        return columns.when(status.heartbeat_at)
+
+    @admin.display(description="last full pass")
+    def last_pass(self, status: SyncStatus) -> SafeString:
+        return columns.when(status.last_pass_at)
+
+    @admin.display(description="next full pass")
+    def next_pass(self, status: SyncStatus) -> SafeString:
+        return columns.when(status.next_pass_at)
+
+    @admin.display(description="last change in DNS")
+    def last_change(self, status: SyncStatus) -> SafeString:
+        return columns.when(status.last_change_at)
+
+    @admin.display(description="kinds")
+    def watched(self, status: SyncStatus) -> SafeString:
+        return columns.lines(kind_line(kind) for kind in status.kinds)
+
+    @admin.display(description="zones")
+    def by_zone(self, status: SyncStatus) -> SafeString:
+        return columns.lines(
+            format_html("{} {}", zone, columns.word(problem, "bad") if problem else columns.word("fine", "good"))
+            for zone, problem in status.zones.items()
+        )
+
+
+def kind_line(kind: dict[str, Any]) -> SafeString:
+    tone = {"watching": "good", "not installed": "quiet"}.get(kind["state"], "bad")
+    name = f"{kind['kind']}.{kind['group']}" if kind["group"] else kind["kind"]
+    text = f"{kind['objects']} objects {kind['reason']}".rstrip()
+    return format_html('{} {} <span class="quiet">{}</span>', columns.word(kind["state"], tone), name, text)

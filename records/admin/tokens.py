@@ -1,0 +1,68 @@
+"""Tokens for the REST API: made for a user, shown once, and taken back by deleting them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest
+from django.utils import timezone
+from knox.admin import AuthTokenAdmin
+from knox.models import AuthToken
+
+from records.api.access import SHOWN, make_token
+
+admin.site.unregister(AuthToken)
+
+if TYPE_CHECKING:
+    ModelForm = forms.ModelForm[AuthToken]
+else:  # generic in the stubs alone
+    ModelForm = forms.ModelForm
+
+
+class TokenForm(ModelForm):
+    days = forms.IntegerField(min_value=1, max_value=3650, initial=90, help_text="After which it ends.")
+
+    class Meta:
+        model = AuthToken
+        fields = ("user",)
+
+    text = ""
+
+    def save(self, commit: bool = True) -> AuthToken:
+        token, self.text = make_token(self.cleaned_data["user"], self.cleaned_data["days"])
+        return token
+
+    def save_m2m(self) -> None:
+        """There is nothing of that kind; the admin calls it all the same."""
+
+
+@admin.register(AuthToken)
+class TokenAdmin(AuthTokenAdmin):
+    add_form = TokenForm
+    list_display = ("beginning", "user", "created", "expiry", "good")
+    list_select_related = ("user",)
+    list_filter = ()
+    search_fields = ("token_key", "user__username")
+    fields = None
+    readonly_fields = ("beginning", "created", "expiry")
+    raw_id_fields = ()
+    autocomplete_fields = ("user",)
+
+    def get_fields(self, request: HttpRequest, obj: AuthToken | None = None) -> tuple[str, ...]:
+        return ("beginning", "user", "created", "expiry") if obj else ("user", "days")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: AuthToken, form: Any, change: bool) -> None:
+        self.message_user(request, f"Copy the token now, it is shown this once: {form.text}", messages.WARNING)
+
+    @admin.display(description="token")
+    def beginning(self, token: AuthToken) -> str:
+        return f"{token.token_key[:SHOWN]}…"
+
+    @admin.display(boolean=True, description="still good")
+    def good(self, token: AuthToken) -> bool:
+        return token.expiry is None or token.expiry > timezone.now()

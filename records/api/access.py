@@ -1,0 +1,66 @@
+"""Who may call what: tokens and sessions, the roles' permissions, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from knox.auth import TokenAuthentication
+from knox.models import AuthToken
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.throttling import UserRateThrottle
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
+
+SHOWN = 11
+"""Characters of a token by which people tell it from another one."""
+
+
+class BearerAuthentication(TokenAuthentication):
+    """``Authorization: Bearer cds_…``"""
+
+    def authenticate_credentials(self, token: bytes) -> Any:
+        if not (token.isascii() and token.decode().isprintable()):
+            raise AuthenticationFailed("Invalid token.")
+        return super().authenticate_credentials(token)
+
+
+class RolePermission(BasePermission):
+    """The view says in ``rights`` which permission each method needs; the groups of the roles hold them."""
+
+    message = "Your role does not allow this."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        rights: Mapping[str, str] = getattr(view, "rights", {})
+        method = "GET" if request.method == "HEAD" else request.method or ""
+        if not request.user.is_authenticated:
+            return False
+        # A method that the view does not have is for the view to refuse.
+        return method not in rights or request.user.has_perm(rights[method])
+
+
+class PerUser(UserRateThrottle):
+    scope = "user"
+    rate_setting: ClassVar[str] = "API_RATE_LIMIT"
+
+    def get_rate(self) -> str | None:
+        limit: int = getattr(settings, self.rate_setting)
+        return f"{limit}/min" if limit else None
+
+
+def make_token(user: AbstractBaseUser, days: int) -> tuple[AuthToken, str]:
+    """A new token with the rights of ``user``, and its text, which is kept nowhere."""
+    token: tuple[AuthToken, str] = AuthToken.objects.create(user, expiry=timedelta(days=days))
+    return token
+
+
+def actor(request: Request) -> str:
+    """Whom the audit names: the user, and which of the user's tokens."""
+    name = str(request.user.get_username())
+    return f"{name} (token {request.auth.token_key[:SHOWN]})" if isinstance(request.auth, AuthToken) else name

@@ -1,0 +1,39 @@
+"""What a view may raise beside the exceptions of REST framework."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rest_framework import status
+from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
+
+
+class TooLarge(APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = "The body is too large."
+    default_code = "too_large"
+
+
+class Conflict(APIException):
+    """The thing is not in a state in which that can be done."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "conflict"
+
+
+class ChangedMeanwhile(APIException):
+    status_code = status.HTTP_412_PRECONDITION_FAILED
+    default_detail = "Somebody changed it meanwhile: read it again, and send the ETag that you get with it."
+    default_code = "changed_meanwhile"
+
+
+class Unreadable(ValidationError):
+    """A document that cannot be taken; ``problems`` are (place, reason), place "" where there is none."""
+
+    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
+        super().__init__([reason for _, reason in problems])
+        self.problems = problems
+
+
+def invalid(attr: str, reason: str) -> ValidationError:
+    return ValidationError({attr: [ErrorDetail(reason, code="invalid")]})

@@ -1,0 +1,110 @@
+"""Export and import over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from itertools import islice
+from typing import Any, ClassVar
+
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIRequest
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from records import exchange
+from records.api.access import actor
+from records.api.errors import Unreadable, invalid
+from records.api.parsers import BackupParser, document
+from records.exchange.shape import IMPORTABLE
+
+MEDIA_TYPES = {"yaml": "application/yaml", "json": "application/json", "csv": "text/csv", "bind": "text/dns"}
+FOR_ADMINS = "auth.change_user"
+"""An import gives and takes ownership: not for operators."""
+
+READABLE = tuple(IMPORTABLE)
+FORMAT = OpenApiParameter("format", str, enum=list(MEDIA_TYPES), default="yaml")
+READ_FORMAT = OpenApiParameter("format", str, enum=READABLE, description="Told from the text when it is left out")
+LINES = 1000
+
+DRY_RUN = OpenApiParameter("dry_run", bool, default=False, description="Say what it would do, and do nothing")
+
+
+def form_of(request: Request, forms: Sequence[str], default: str) -> str:
+    form = request.query_params.get("format", default)
+    if form not in (*forms, default):
+        raise invalid("format", f"Give one of {', '.join(forms)}.")
+    return form
+
+
+class Export(APIView):
+    rights: ClassVar = {"GET": "records.view_managedrecord"}
+    shapes: ClassVar = {
+        (200, media_type): OpenApiTypes.STR if form in ("csv", "bind") else OpenApiTypes.OBJECT
+        for form, media_type in MEDIA_TYPES.items()
+    }
+
+    @extend_schema(operation_id="export", parameters=[FORMAT], responses=shapes)
+    def get(self, request: Request) -> StreamingHttpResponse:
+        """Everything that is managed: records, ownership, custom entries. A `bind` zone file cannot be imported."""
+        form = form_of(request, tuple(MEDIA_TYPES), "yaml")
+        parts = exchange.export(form)
+        # Django would collect what is not asynchronous before it sends the first byte.
+        body = in_turn(parts) if isinstance(request._request, ASGIRequest) else parts
+        answer = StreamingHttpResponse(body, content_type=f"{MEDIA_TYPES[form]}; charset=utf-8")
+        answer["Content-Disposition"] = f'attachment; filename="dns-backup.{"zone" if form == "bind" else form}"'
+        return answer
+
+
+async def in_turn(parts: Iterator[str]) -> AsyncIterator[str]:
+    step = sync_to_async(lambda: next(parts, None))
+    while (part := await step()) is not None:
+        yield part
+
+
+class ImportAnswer(serializers.Serializer[Any]):
+    dry_run = serializers.BooleanField()
+    records = serializers.IntegerField(help_text="That are ours again")
+    entries_created = serializers.IntegerField()
+    entries_updated = serializers.IntegerField()
+    unchanged = serializers.IntegerField()
+    changes = serializers.ListField(child=serializers.CharField(), help_text="The first of them, one line each")
+
+
+class Import(APIView):
+    rights: ClassVar = {"POST": FOR_ADMINS}
+    parser_classes = (BackupParser,)
+    body: ClassVar = {
+        "application/yaml": OpenApiTypes.STR,
+        "application/json": OpenApiTypes.OBJECT,
+        "text/csv": OpenApiTypes.STR,
+    }
+
+    @extend_schema(operation_id="import", parameters=[READ_FORMAT, DRY_RUN], request=body, responses=ImportAnswer)
+    def post(self, request: Request) -> Response:
+        """Bring back what was exported: all of it or, when anything in it is wrong, nothing. What the backup does not
+        name stays as it is."""
+        form = form_of(request, READABLE, "")
+        dry_run = flag_of(request, "dry_run")
+        text = document(request.data)
+        try:
+            plan = exchange.plan_import(exchange.read_backup(text, form))
+        except exchange.BackupError as error:
+            raise Unreadable(error.problems) from error
+        changes = list(islice(plan.lines(), LINES))
+        counts = plan.counts() if dry_run else exchange.apply_import(plan, actor(request))
+        return Response(ImportAnswer({"dry_run": dry_run, "changes": changes, **counts}).data)
+
+
+def flag_of(request: Request, name: str) -> bool:
+    """``?dry_run`` alone is true; what is neither true nor false must not become an import in earnest."""
+    text = request.query_params.get(name)
+    if text is None or text.lower() in ("false", "0", "no"):
+        return False
+    if text.lower() in ("", "true", "1", "yes"):
+        return True
+    raise invalid(name, "Give true or false.")

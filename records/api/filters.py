@@ -1,0 +1,86 @@
+"""What lists can be narrowed by."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+from django_filters.fields import IsoDateTimeField
+
+from records.models import STATES, AuditEntry, CustomEntry, HeldPlan, ManagedRecord, Source, SyncRequest
+
+
+class TimeField(IsoDateTimeField):
+    def clean(self, value: Any) -> datetime | None:
+        """In UTC, which some moments of the years 1 and 9999 have no place in."""
+        moment: datetime | None = super().clean(value)
+        try:
+            return moment and moment.astimezone(UTC)
+        except OverflowError as error:
+            raise ValidationError("This is out of all time.", code="invalid") from error
+
+
+class TimeFilter(filters.IsoDateTimeFilter):
+    field_class = TimeField
+
+
+PROBLEMS = ("conflict", "failed", "held", "skipped")
+
+
+class RecordFilter(filters.FilterSet):
+    state = filters.MultipleChoiceFilter(choices=STATES)
+    problem = filters.BooleanFilter(method="with_problem", label="Conflict, failed, held or skipped")
+    source = filters.CharFilter("origin", label="The winner: Kind/namespace/name")
+    changed_after = TimeFilter("changed_at", "gte")
+    changed_before = TimeFilter("changed_at", "lt")
+
+    class Meta:
+        model = ManagedRecord
+        fields = ("zone", "name", "type", "owned")
+
+    def with_problem(self, rows: QuerySet[ManagedRecord], name: str, value: bool) -> QuerySet[ManagedRecord]:
+        return rows.filter(state__in=PROBLEMS) if value else rows.exclude(state__in=PROBLEMS)
+
+
+class SourceFilter(filters.FilterSet):
+    silent = filters.BooleanFilter(method="without_names", label="Gives no name that is published")
+
+    class Meta:
+        model = Source
+        fields = ("kind", "namespace", "name")
+
+    def without_names(self, rows: QuerySet[Source], name: str, value: bool) -> QuerySet[Source]:
+        return rows.filter(names=[]) if value else rows.exclude(names=[])
+
+
+class EntryFilter(filters.FilterSet):
+    class Meta:
+        model = CustomEntry
+        fields = ("name", "type", "mode", "enabled", "owner")
+
+
+class AuditFilter(filters.FilterSet):
+    after_id = filters.NumberFilter("id", "gt", label="Newer than this entry: for following what happens")
+    after = TimeFilter("at", "gte")
+    before = TimeFilter("at", "lt")
+
+    class Meta:
+        model = AuditEntry
+        fields = ("name", "zone", "type", "action", "actor", "source", "correlation")
+
+
+class HoldFilter(filters.FilterSet):
+    class Meta:
+        model = HeldPlan
+        fields = ("zone", "status")
+
+
+class RequestFilter(filters.FilterSet):
+    waiting = filters.BooleanFilter("done_at", "isnull")
+
+    class Meta:
+        model = SyncRequest
+        fields: ClassVar[Any] = ("action", "zone", "name", "requested_by")

@@ -1,0 +1,62 @@
+"""Bodies with a limit. Django's own limit does not reach what REST framework reads as a stream."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
+
+from records.api.errors import TooLarge
+from syncer.kube.documents import SIZE_LIMIT
+
+MEGABYTE = 1024 * 1024
+
+
+def _text(stream: Any, limit: int) -> str:
+    data: bytes = stream.read(limit + 1)
+    if len(data) > limit:
+        raise TooLarge(f"The body is larger than {limit // MEGABYTE} MB.")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ParseError(f"Byte {error.start + 1} of the body is not UTF-8.") from error
+
+
+class JSONParser(BaseParser):
+    media_type = "application/json"
+    limit = 5 * MEGABYTE
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+        text = _text(stream, self.limit)
+        try:
+            return json.loads(text, parse_constant=_refuse)
+        except RecursionError as error:
+            raise ParseError("The JSON is nested too deep.") from error
+        except ValueError as error:
+            raise ParseError(f"No JSON: {error}") from error
+
+
+class DocumentParser(BaseParser):
+    """Any body as text, whatever curl says that it is."""
+
+    media_type = "*/*"
+    limit = SIZE_LIMIT
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+        return _text(stream, self.limit)
+
+
+class BackupParser(DocumentParser):
+    limit = 100 * MEGABYTE
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number")
+
+
+def document(data: Any) -> str:
+    """What ``DocumentParser`` read; REST framework makes something else of an empty body."""
+    return data if isinstance(data, str) else ""

@@ -1,0 +1,64 @@
+"""How the OpenAPI document is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from rest_framework import serializers
+
+ERROR_TYPES = ("validation_error", "client_error", "server_error")
+
+
+class Error(serializers.Serializer[Any]):
+    code = serializers.CharField(help_text="One word for programs, such as `required`, `invalid`, `not_found`")
+    detail = serializers.CharField(help_text="A sentence for people")
+    attr = serializers.CharField(allow_null=True, help_text="The field (`entries.3.values`) or the place in a document")
+
+
+class Errors(serializers.Serializer[Any]):
+    type = serializers.ChoiceField(choices=ERROR_TYPES)
+    errors: Any = Error(many=True)
+
+
+ALWAYS = {"400": "Wrong input", "401": "No valid token or session", "403": "Not for your role", "429": "Too many calls"}
+WITH_BODY = {"413": "The body is too large", "415": "Not this media type"}
+WITH_PLACE = {"404": "There is none"}
+MORE = {
+    "409": "Not in this state",
+    "412": "Changed meanwhile (If-Match), or there is one already (If-None-Match)",
+}
+
+
+class Schema(AutoSchema):
+    """Every operation may answer with an error, and all errors look alike."""
+
+    def get_tags(self) -> list[str]:
+        return [self.path.removeprefix("/api/v1/").split("/")[0]]
+
+    def _get_response_bodies(self, direction: Any = "response") -> Any:
+        responses: dict[str, Any] = super()._get_response_bodies(direction)
+        codes = dict(ALWAYS)
+        if self.method in ("POST", "PUT", "PATCH"):
+            codes |= WITH_BODY | {"409": MORE["409"]}
+        if "{" in self.path or "page" in {parameter["name"] for parameter in self._get_parameters()}:
+            codes |= WITH_PLACE
+        if "{type}" in self.path and self.method != "GET":
+            codes |= {"412": MORE["412"]}
+        for code, description in codes.items():
+            body: dict[str, Any] = self._get_response_for_code(Errors, code)  # type: ignore[no-untyped-call]
+            responses.setdefault(code, body | {"description": description})
+        return responses
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "records.api.access.BearerAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "Made in the admin, or with `catalyst-dns-sync create-token USER --days 90`",
+        }

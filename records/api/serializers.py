@@ -1,0 +1,271 @@
+"""What goes over the wire, in the words of the documentation and not of the tables."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from records.entries import TYPES, clean_entry, managed_zones
+from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord, Source, SyncRequest, SyncStatus
+from syncer.core.annotations import MAX_TTL
+from syncer.core.claims import Mode
+
+PRIORITIES = ("high", "normal", "low")
+VALUES_LIMIT = 1000
+VALUE_LIMIT = 65_535
+
+
+class NameReason(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class SourceReason(serializers.Serializer[Any]):
+    source: Any = serializers.CharField(help_text="Kind/namespace/name")
+    reason = serializers.CharField()
+
+
+class NameValues(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    values = serializers.ListField(child=serializers.CharField())
+
+
+class NameType(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    type = serializers.CharField()
+
+
+class Data(serializers.Serializer[Any]):
+    ttl = serializers.IntegerField()
+    values = serializers.ListField(child=serializers.CharField())
+
+
+class RecordSerializer(serializers.ModelSerializer[ManagedRecord]):
+    values: Any = serializers.ListField(child=serializers.CharField())
+    source: Any = serializers.CharField(source="origin", help_text="The winner: Kind/namespace/name")
+    claimants = serializers.ListField(
+        child=serializers.CharField(), help_text="All whose wish this record is, the winner first"
+    )
+    losers = serializers.SerializerMethodField(help_text="The claims that did not get the name, and why")
+
+    class Meta:
+        model = ManagedRecord
+        fields = (
+            "id",
+            "zone",
+            "name",
+            "type",
+            "values",
+            "ttl",
+            "owned",
+            "state",
+            "reason",
+            "source",
+            "claimants",
+            "losers",
+            "created_at",
+            "changed_at",
+        )
+        read_only_fields = fields
+
+    @extend_schema_field(SourceReason(many=True))
+    def get_losers(self, row: ManagedRecord) -> list[dict[str, str]]:
+        return [{"source": source, "reason": reason} for source, reason in row.losers]
+
+
+class SourceSerializer(serializers.ModelSerializer[Source]):
+    names = serializers.SerializerMethodField(help_text="What it wants published; no values: the default address")
+    skipped = serializers.SerializerMethodField(help_text="The names in it that are not published, and why")
+    warnings = serializers.ListField(child=serializers.CharField())
+    priority = serializers.SerializerMethodField()
+    notes = serializers.DictField(help_text="Its other annotations")
+
+    class Meta:
+        model = Source
+        fields = (
+            "id",
+            "group",
+            "kind",
+            "namespace",
+            "name",
+            "uid",
+            "created",
+            "names",
+            "skipped",
+            "warnings",
+            "ttl",
+            "priority",
+            "notes",
+            "seen_at",
+        )
+        read_only_fields = fields
+
+    @extend_schema_field(NameValues(many=True))
+    def get_names(self, row: Source) -> list[dict[str, Any]]:
+        return [{"name": name, "values": values} for name, values in row.names]
+
+    @extend_schema_field(NameReason(many=True))
+    def get_skipped(self, row: Source) -> list[dict[str, str]]:
+        return [{"name": name, "reason": reason} for name, reason in row.skipped]
+
+    @extend_schema_field(serializers.ChoiceField(choices=PRIORITIES))
+    def get_priority(self, row: Source) -> str:
+        return PRIORITIES[row.priority]
+
+
+class EntrySerializer(serializers.ModelSerializer[CustomEntry]):
+    """Validates as the admin does. What stands beside it at its name is looked at when it is saved."""
+
+    type = serializers.ChoiceField(choices=TYPES, required=False, allow_blank=True, help_text="Empty for a block")
+    values: Any = serializers.ListField(
+        child=serializers.CharField(max_length=VALUE_LIMIT, trim_whitespace=False),
+        max_length=VALUES_LIMIT,
+        required=False,
+        help_text="In presentation format without trailing dots: `10 mail.talos00` for MX, the bare text for TXT",
+    )
+    ttl = serializers.IntegerField(
+        min_value=1, max_value=MAX_TTL, required=False, allow_null=True, help_text="Seconds; null for the default"
+    )
+    mode = serializers.ChoiceField(choices=[mode.value for mode in Mode], required=False)
+
+    class Meta:
+        model = CustomEntry
+        fields = (
+            "name",
+            "type",
+            "values",
+            "ttl",
+            "mode",
+            "enabled",
+            "owner",
+            "description",
+            "created_at",
+            "updated_at",
+        )
+        read_only_fields = ("created_at", "updated_at")
+        validators: ClassVar[list[Any]] = []  # that the entry is the only one of its kind is answered with 409
+        extra_kwargs: ClassVar = {
+            "name": {"max_length": 1000, "help_text": "Any spelling; kept in lower-case ASCII without a trailing dot"},
+            "description": {"max_length": 10_000},
+        }
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """With a whole entry, from what is given and, for a PATCH, what is there."""
+        old = self.instance
+        fields = ("name", "type", "values", "ttl", "mode")
+        defaults: dict[str, Any] = {"type": "", "values": [], "ttl": None, "mode": Mode.PUBLISH.value}
+        whole: dict[str, Any] = {
+            field: attrs[field] if field in attrs else getattr(old, field, defaults.get(field)) for field in fields
+        }
+        clean = clean_entry(**whole, zones=managed_zones())
+        return attrs | {**clean._asdict(), "values": list(clean.values), "mode": clean.mode.value}
+
+
+class EntryBodySerializer(EntrySerializer):
+    """Where the address names the entry."""
+
+    name = serializers.CharField(max_length=1000, required=False)
+
+
+class BulkSerializer(serializers.Serializer[Any]):
+    entries = EntrySerializer(many=True, max_length=1000, allow_empty=False)  # type: ignore[call-arg]
+
+
+class BulkAnswerSerializer(serializers.Serializer[Any]):
+    created = serializers.IntegerField()
+
+
+class AuditSerializer(serializers.ModelSerializer[AuditEntry]):
+    before = serializers.JSONField(help_text='`{"ttl": seconds, "values": […]}` of a record')
+    after = serializers.JSONField()
+
+    class Meta:
+        model = AuditEntry
+        fields = (
+            "id",
+            "at",
+            "actor",
+            "action",
+            "zone",
+            "name",
+            "type",
+            "before",
+            "after",
+            "source",
+            "reason",
+            "correlation",
+        )
+        read_only_fields = fields
+
+
+class HoldSerializer(serializers.ModelSerializer[HeldPlan]):
+    deletes = serializers.SerializerMethodField(help_text="The RRsets that would go")
+
+    class Meta:
+        model = HeldPlan
+        fields = ("id", "zone", "status", "deletes", "reason", "created_at", "decided_at", "decided_by")
+        read_only_fields = fields
+
+    @extend_schema_field(NameType(many=True))
+    def get_deletes(self, row: HeldPlan) -> list[dict[str, str]]:
+        return [{"name": name, "type": type_} for name, type_ in row.deletes]
+
+
+class RequestSerializer(serializers.ModelSerializer[SyncRequest]):
+    hold: Any = serializers.PrimaryKeyRelatedField(
+        source="plan", read_only=True, allow_null=True, help_text="The held plan that it decides"
+    )
+
+    class Meta:
+        model = SyncRequest
+        fields = (
+            "id",
+            "action",
+            "zone",
+            "name",
+            "type",
+            "hold",
+            "requested_by",
+            "created_at",
+            "done_at",
+            "outcome",
+        )
+        read_only_fields = fields
+
+
+class SyncSerializer(serializers.Serializer[Any]):
+    zone = serializers.CharField(max_length=1000, required=False, default="", allow_blank=True)
+    name = serializers.CharField(
+        max_length=1000, required=False, default="", allow_blank=True, help_text="Only this name; beats `zone`"
+    )
+
+
+class KindSerializer(serializers.Serializer[Any]):
+    group = serializers.CharField(allow_blank=True)
+    kind = serializers.CharField()
+    state = serializers.CharField()
+    reason = serializers.CharField(allow_blank=True)
+    objects = serializers.IntegerField()
+
+
+class SyncerSerializer(serializers.ModelSerializer[SyncStatus]):
+    queue = serializers.IntegerField(help_text="Names that wait for a pass or a retry")
+    kinds = KindSerializer(many=True)
+    zones = serializers.DictField(child=serializers.CharField(allow_blank=True), help_text="The problem of each zone")
+
+    class Meta:
+        model = SyncStatus
+        exclude = ("id",)
+
+
+class StatusSerializer(serializers.Serializer[Any]):
+    version = serializers.CharField()
+    alive = serializers.BooleanField(help_text="Whether a syncer was heard of in the last 30 seconds")
+    syncer = SyncerSerializer(allow_null=True)
+    records = serializers.DictField(child=serializers.IntegerField(), help_text="Number of records by state")
+    entries = serializers.IntegerField()
+    sources = serializers.IntegerField()
+    holds = serializers.IntegerField(help_text="Plans that wait for a person")
+    requests = serializers.IntegerField(help_text="Requests that wait for the syncer")

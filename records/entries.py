@@ -1,0 +1,243 @@
+"""What a custom entry may say: names, types and values in the spelling that the engine compares."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import dns.exception
+import dns.rdata
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+from syncer.core.annotations import MAX_TTL
+from syncer.core.claims import Mode
+from syncer.core.manifest import shown
+from syncer.core.names import BadName, canonical, canonical_address, is_wildcard, value_type, zone_of
+
+TYPES = ("A", "AAAA", "CNAME", "TXT", "SRV", "MX", "CAA", "PTR", "NS")
+
+HINTS = {
+    "A": "an IPv4 address, such as 192.0.2.1",
+    "AAAA": "an IPv6 address, such as 2001:db8::1",
+    "CNAME": "one host name, such as www.example.com",
+    "TXT": "the bare text, without quotes around it",
+    "SRV": "priority, weight, port and target, such as 0 5 5060 sip.example.com",
+    "MX": "preference and exchange, such as 10 mail.example.com",
+    "CAA": "flags, tag and value, such as 0 issue letsencrypt.org",
+    "PTR": "a host name, such as www.example.com",
+    "NS": "a host name, such as ns1.example.com",
+}
+
+RDATA_LIMIT = 60_000
+"""Bytes of one RRset: an answer of 65,535 bytes over TCP must hold it, names and all."""
+
+_is_number = re.compile(r"0|[1-9][0-9]{0,4}").fullmatch
+_is_tag = re.compile(r"[a-z0-9]{1,15}").fullmatch
+
+
+class CleanEntry(NamedTuple):
+    """``values`` as in ``syncer.core.rrsets.RRset``; a block has no type, no values and no TTL."""
+
+    name: str
+    type: str
+    values: tuple[str, ...]
+    ttl: int | None
+    mode: Mode
+
+
+class BadValue(ValueError):
+    """``str(error)`` is the reason, a sentence part."""
+
+
+def managed_zones() -> tuple[str, ...]:
+    """The zones of the settings in force."""
+    return _zones_of(settings.SYNC)
+
+
+@cache
+def _zones_of(read_config: Any) -> tuple[str, ...]:
+    zones: tuple[str, ...] = read_config(dev_mode=True, warn=lambda _: None).scope.zones
+    return zones
+
+
+def clean_entry(
+    *,
+    name: str,
+    type: str,  # noqa: A002
+    values: Sequence[str],
+    ttl: int | None,
+    mode: str,
+    zones: Collection[str],
+) -> CleanEntry:
+    """The entry as the engine wants it; raises ``ValidationError`` with sentences by field.
+
+    What stands beside it at its name is for ``CustomEntry.clean`` to judge, which knows the database.
+    """
+    errors: dict[str, list[str]] = {}
+    own_name = zone = ""
+    try:
+        own_name, zone = _clean_name(name, zones)
+    except (BadName, BadValue) as error:
+        errors["name"] = [f"{shown(name)} cannot be used: {error}."]
+    if mode not in list(Mode):
+        errors["mode"] = [f"{shown(mode)} is no mode: give {', '.join(Mode)}."]
+    if ttl is not None and not _is_ttl(ttl):
+        errors["ttl"] = [f"A TTL is a whole number of seconds from 1 to {MAX_TTL}."]
+    kind = type.strip().upper()
+    cleaned: tuple[str, ...] = ()
+    if mode == Mode.BLOCK:
+        if kind:
+            errors["type"] = ["A block has no type: it keeps the whole name out of DNS."]
+        if values:
+            errors["values"] = ["A block has no values: it keeps the whole name out of DNS."]
+        if ttl is not None:
+            errors.setdefault("ttl", ["A block has no TTL: it keeps the whole name out of DNS."])
+    elif kind not in TYPES:
+        errors["type"] = [f"{shown(type)} is no type that can be published: give {', '.join(TYPES)}."]
+    else:
+        if own_name and (problem := _misplaced(kind, own_name, zone)):
+            errors["type"] = [problem]
+        cleaned = _clean_values(kind, values, own_name, errors)
+    if errors:
+        raise ValidationError(errors)
+    return CleanEntry(own_name, kind, cleaned, ttl, Mode(mode))
+
+
+def _clean_name(text: str, zones: Collection[str]) -> tuple[str, str]:
+    """The name and its zone."""
+    if not isinstance(text, str):
+        raise BadValue("not a text")
+    name = canonical(text)
+    zone = zone_of(name, zones)
+    if zone is None:
+        raise BadValue(f"it is in no managed zone ({', '.join(sorted(zones))})")
+    return name, zone
+
+
+def _misplaced(kind: str, name: str, zone: str) -> str:
+    """Why a record of this type cannot stand at the name, "" when it can."""
+    if name == zone and kind in ("CNAME", "NS"):
+        more = ": the zone's own name servers are not ours to change" if kind == "NS" else ""
+        return f"{'An' if kind == 'NS' else 'A'} {kind} record cannot stand at the apex of zone {zone}{more}."
+    if kind == "NS" and is_wildcard(name):
+        return "An NS record cannot stand at a wildcard (RFC 4592 section 4.2)."
+    return ""
+
+
+def _is_ttl(ttl: Any) -> bool:
+    return isinstance(ttl, int) and not isinstance(ttl, bool) and 1 <= ttl <= MAX_TTL
+
+
+def _clean_values(kind: str, values: Any, name: str, errors: dict[str, list[str]]) -> tuple[str, ...]:
+    if not isinstance(values, list | tuple):
+        errors["values"] = [f"Give a list of texts, each {HINTS[kind]}."]
+        return ()
+    found: set[str] = set()
+    size = 0
+    problems: list[str] = []
+    for text in values:
+        try:
+            value = _clean_value(kind, text)
+        except (BadName, BadValue) as error:
+            problems.append(f"{shown(text)} is no {kind} value: {error}; give {HINTS[kind]}.")
+            continue
+        if value not in found:
+            size += len(_rdata(kind, value).to_wire() or b"") + 12
+            found.add(value)
+    if not values:
+        problems.append(f"Give at least one value: {HINTS[kind]}.")
+    if kind == "CNAME" and len(found) > 1:
+        problems.append(f"A CNAME has one value, not {len(found)}.")
+    if kind == "CNAME" and name and name in found:
+        problems.append("The name would be an alias of itself.")
+    if size > RDATA_LIMIT:
+        problems.append(f"The values take {size} bytes: {RDATA_LIMIT} is the most that one answer can hold.")
+    if problems:
+        errors["values"] = problems
+    return tuple(sorted(found))
+
+
+def _clean_value(kind: str, text: Any) -> str:
+    if not isinstance(text, str):
+        raise BadValue("not a text")
+    if not text.strip():
+        raise BadValue("it is empty")
+    if kind == "TXT":
+        value = _clean_text(text)
+    else:
+        *numbers, last = _fields(kind, text.strip())
+        if kind in ("A", "AAAA"):
+            value = canonical_address(last)
+            if value_type(value) != kind:
+                raise BadValue(f"it is an {value_type(value)} value")
+        elif kind == "CAA":
+            value = " ".join((*numbers, _clean_caa(last)))
+        else:
+            value = " ".join((*numbers, _clean_host(last)))
+    try:
+        _rdata(kind, value)
+    except (dns.exception.DNSException, ValueError) as error:
+        raise BadValue(str(error) or "it cannot be read") from error
+    return value
+
+
+def _fields(kind: str, text: str) -> list[str]:
+    """The numbers (and the tag of a CAA value), then the rest."""
+    count = {"MX": 1, "SRV": 3, "CAA": 2}.get(kind, 0)
+    if not count:
+        return [text]
+    fields = text.split(None, count)
+    if len(fields) <= count:
+        raise BadValue(f"it has {len(fields)} of {count + 1} parts")
+    numbers = fields[:1] if kind == "CAA" else fields[:count]
+    most = 255 if kind == "CAA" else 65535
+    for number in numbers:
+        if not _is_number(number) or int(number) > most:
+            raise BadValue(f"{shown(number)} is no number from 0 to {most}")
+    if kind == "CAA":
+        fields[1] = fields[1].lower()
+        if not _is_tag(fields[1]):
+            raise BadValue("its tag must be letters and digits")
+    return fields
+
+
+def _clean_host(text: str) -> str:
+    name = canonical(text)
+    if is_wildcard(name):
+        raise BadValue("nothing can point to a wildcard")
+    return name
+
+
+def _clean_caa(text: str) -> str:
+    value = text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
+    if not value or '"' in value or "\\" in value or not (value.isascii() and value.isprintable()):
+        raise BadValue("its value must be printable ASCII, without quotes or backslashes inside")
+    return value
+
+
+def _clean_text(text: str) -> str:
+    if not text.isprintable():
+        raise BadValue("it has a line break or another control character in it")
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        raise BadValue("the quotes around it would be published too")
+    return text
+
+
+def _rdata(kind: str, value: str) -> dns.rdata.Rdata:
+    """The value as dnspython reads it; raises ``DNSException`` or ``ValueError``."""
+    if kind == "TXT":
+        data = value.encode()
+        text = " ".join(f'"{_escaped(data[at : at + 255])}"' for at in range(0, len(data), 255))
+    elif kind == "CAA":
+        flags, tag, rest = value.split(" ", 2)
+        text = f'{flags} {tag} "{rest}"'
+    else:
+        text = value if kind in ("A", "AAAA") else f"{value}."
+    return dns.rdata.from_text("IN", kind, text)
+
+
+def _escaped(data: bytes) -> str:
+    return "".join(chr(byte) if 32 <= byte < 127 and byte not in b'"\\' else f"\\{byte:03d}" for byte in data)

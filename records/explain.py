@@ -1,0 +1,276 @@
+"""Why a name is or is not in DNS, in sentences, from what the syncer last wrote down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import TextField
+from django.db.models.functions import Cast
+from django.utils import timezone
+
+from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord, Source, SyncRequest, SyncStatus
+from syncer.config import Config
+from syncer.core.claims import Mode
+from syncer.core.names import canonical, zone_of
+from syncer.core.plan import State
+
+PRIORITIES = ("high", "normal", "low")
+CHANGES = ("created", "updated", "deleted", "adopted", "released")
+SILENCE = timedelta(seconds=15)
+"""Three heartbeats of the syncer."""
+
+CLAIM_LIMIT = 100
+"""Claims and skips of one name that are listed; a catch-all may be mentioned by ten thousand objects."""
+
+Row = dict[str, Any]
+
+
+def explain(hostname: str) -> Row:
+    """Raises ``syncer.core.names.BadName`` for what is no host name."""
+    name = canonical(hostname)
+    config: Config = settings.SYNC(dev_mode=True, warn=lambda _: None)
+    return _Explanation(name, config.scope.zones).give()
+
+
+class _Explanation:
+    def __init__(self, name: str, zones: tuple[str, ...]) -> None:
+        self.name = name
+        self.zones = zones
+        self.zone = zone_of(name, zones)
+        self.records = list(ManagedRecord.objects.filter(name=name).order_by("type"))
+        self.entries = list(CustomEntry.objects.filter(name=name).order_by("mode", "type"))
+        self.sources = _mentioning("names", name)
+        self.skipping = _mentioning("skipped", name)
+        facts = AuditEntry.objects.filter(name=name).order_by("-at", "-id")
+        self.last_change = facts.filter(action__in=CHANGES).exclude(source="", type="").first()
+        self.last_error = facts.filter(action="failed").first()
+        self.status = SyncStatus.objects.first()
+
+    def give(self) -> Row:
+        claims = list(self._claims())
+        sentences = [*self._about_zone(), *self._about_records(), *self._about_claims(claims), *self._about_skips()]
+        if not claims and not self.records and not self.skipping:
+            sentences += self._about_nobody()
+        sentences += [*self._about_history(), *self._about_syncer()]
+        return {
+            "hostname": self.name,
+            "zone": self.zone,
+            "published": any(record.owned and record.state == State.SYNCED for record in self.records),
+            "decision": self._decision(),
+            "sentences": sentences,
+            "claims": claims,
+            "skipped": [{"source": source, "reason": reason} for source, reason in self._skips()],
+            "records": [
+                {
+                    "type": record.type,
+                    "values": record.values,
+                    "ttl": record.ttl,
+                    "owned": record.owned,
+                    "state": record.state,
+                    "reason": record.reason,
+                    "winner": record.origin,
+                }
+                for record in self.records
+            ],
+            "last_change": _fact(self.last_change),
+            "last_error": _fact(self.last_error),
+        }
+
+    @property
+    def block(self) -> CustomEntry | None:
+        return next((entry for entry in self.entries if entry.enabled and entry.mode == Mode.BLOCK), None)
+
+    def _decision(self) -> Row:
+        """``outcome`` is the state of the records in one word, or why there are none."""
+        states = sorted({record.state for record in self.records})
+        outcome = (
+            "outside"
+            if self.zone is None
+            else "blocked"
+            if self.block
+            else ", ".join(states)
+            or ("waiting" if self._wishes() else "skipped" if self.skipping else "nobody asks for it")
+        )
+        return {
+            "outcome": outcome,
+            "winner": next((record.origin for record in self.records if record.origin), ""),
+            "claimants": sorted({claimant for record in self.records for claimant in record.claimants}),
+            "losers": [{"claim": loser, "reason": reason} for loser, reason in self._losers().items()],
+        }
+
+    def _losers(self) -> dict[str, str]:
+        return {loser: reason for record in self.records for loser, reason in record.losers}
+
+    def _wishes(self) -> bool:
+        """Whether anybody wants the name published."""
+        return bool(self.sources) or any(entry.enabled and entry.mode != Mode.BLOCK for entry in self.entries)
+
+    def _claims(self) -> Iterator[Row]:
+        """Custom entries first, then sources in the order in which they get the name."""
+        for entry in self.entries:
+            yield {
+                "claim": entry.origin,
+                "kind": "CustomEntry",
+                "mode": entry.mode,
+                "enabled": entry.enabled,
+                "type": entry.type,
+                "values": entry.values,
+                "ttl": entry.ttl,
+                "owner": entry.owner,
+                "description": entry.description,
+            }
+        for source in sorted(
+            self.sources, key=lambda s: (s.priority, s.created or "9999", s.namespace, s.name, s.kind)
+        ):
+            yield {
+                "claim": str(source),
+                "kind": source.kind,
+                "namespace": source.namespace,
+                "name": source.name,
+                "created": source.created,
+                "priority": PRIORITIES[source.priority],
+                "values": next(values for name, values in source.names if name == self.name),
+                "ttl": source.ttl,
+                "owner": source.notes.get("owner", ""),
+                "description": source.notes.get("description", ""),
+            }
+
+    def _skips(self) -> Iterator[tuple[str, str]]:
+        for source in self.skipping:
+            for name, reason in source.skipped:
+                if name == self.name:
+                    yield str(source), reason
+
+    # Sentences
+
+    def _about_zone(self) -> Iterator[str]:
+        if self.zone is None:
+            zones = ", ".join(self.zones)
+            yield f"{self.name} is outside every managed zone ({zones}), so nothing is ever written for it."
+            return
+        where = "is the apex of" if self.name == self.zone else "lies in"
+        yield f"{self.name} {where} zone {self.zone}."
+        if block := self.block:
+            words = f" ({block.description})" if block.description else ""
+            yield f"Custom entry {block.pk} blocks the name{words}: it is never published."
+
+    def _about_records(self) -> Iterator[str]:
+        for record in self.records:
+            what = f"{record.type} {', '.join(record.values)} with a TTL of {record.ttl} s"
+            yield _state_sentence(record, what)
+        if any(record.state == State.HELD for record in self.records):
+            plan = HeldPlan.objects.filter(zone=self.zone or "", status=HeldPlan.Status.OPEN).first()
+            if plan:
+                yield f"Held plan {plan.pk} waits for somebody to approve or reject it: {plan.reason}."
+        for request in SyncRequest.objects.filter(name=self.name, done_at=None).order_by("id")[:3]:
+            yield f"{request.requested_by} asked to {request.get_action_display()}; the syncer has not answered yet."
+
+    def _about_claims(self, claims: Sequence[Row]) -> Iterator[str]:
+        winners = {claimant for record in self.records for claimant in record.claimants}
+        losers = self._losers()
+        for claim in claims:
+            who = claim["claim"]
+            wish = f"{who} wants the name" + (f" for {', '.join(claim['values'])}" if claim["values"] else "")
+            if claim.get("mode") == Mode.BLOCK:
+                if not claim["enabled"]:
+                    yield f"{who} would block the name, but is switched off."
+            elif not claim.get("enabled", True):
+                yield f"{wish}, but is switched off."
+            elif who in losers:
+                yield f"{wish}, and does not get it: {losers[who]}."
+            elif who in winners:
+                yield f"{wish}, and has it."
+            elif self.block:
+                yield f"{wish}, and does not get it: the name is blocked."
+            elif not claim["values"]:
+                yield f"{wish}, but knows no address yet."
+            else:
+                yield f"{wish}; the syncer has not looked at it yet."
+
+    def _about_skips(self) -> Iterator[str]:
+        for source, reason in self._skips():
+            yield f"{source} mentions the name, and it is not published: {reason}."
+
+    def _about_nobody(self) -> Iterator[str]:
+        yield "No Ingress, route or custom entry asks for it."
+        label, _, parent = self.name.partition(".")
+        wildcards = []
+        while parent and self.zone:
+            wildcards.append(f"*.{parent}")
+            if parent == self.zone:
+                break
+            parent = parent.partition(".")[2]
+        if label == "*":
+            wildcards = []
+        found = ManagedRecord.objects.filter(name__in=wildcards, owned=True).order_by()
+        closest = max(found.values_list("name", flat=True), key=len, default="")
+        if closest:
+            yield f"The wildcard {closest} answers for it, unless the zone has another record at or above the name."
+
+    def _about_history(self) -> Iterator[str]:
+        if fact := self.last_change:
+            yield f"Last change: {fact.action} at {_time(fact)} by {fact.actor}{_data_words(fact)}."
+        if fact := self.last_error:
+            over = " (it went well since)" if self.last_change and self.last_change.id > fact.id else ""
+            yield f"Last error: at {_time(fact)}, {fact.type}: {fact.reason}{over}."
+
+    def _about_syncer(self) -> Iterator[str]:
+        status = self.status
+        if status is None:
+            yield "No syncer has run on this database yet."
+            return
+        if timezone.now() - status.heartbeat_at > SILENCE:
+            last = f"{status.heartbeat_at:%Y-%m-%d %H:%M:%S} UTC"
+            yield f"The syncer has not been heard of since {last}: this may be out of date."
+        if status.target_problem:
+            yield f"The syncer has a problem with {status.target}: {status.target_problem}."
+        if self.zone and (problem := status.zones.get(self.zone)):
+            yield f"The syncer has a problem with zone {self.zone}: {problem}."
+
+
+def _mentioning(column: str, name: str) -> list[Source]:
+    """The sources with the name in a list of [name, …] pairs; the text of it narrows them down in the database."""
+    narrowed = Source.objects.annotate(text=Cast(column, TextField())).filter(text__contains=f'"{name}"')
+    found = (
+        source for source in narrowed.iterator(chunk_size=500) if name in (pair[0] for pair in getattr(source, column))
+    )
+    return [source for source, _ in zip(found, range(CLAIM_LIMIT), strict=False)]
+
+
+def _state_sentence(record: ManagedRecord, what: str) -> str:
+    reason = f": {record.reason}" if record.reason else ""
+    for_whom = f" for {record.origin}" if record.origin else ""
+    sentences = {
+        State.SYNCED: f"{what} is in DNS, written by us{for_whom}{reason}.",
+        State.PENDING: f"{what}{for_whom} is on its way{reason}.",
+        State.FOREIGN: f"{what} is in DNS, but is not ours{reason}. Nothing is written; adopt it to make it ours.",
+        State.CONFLICT: f"{what}{for_whom} cannot be written{reason}. Adopt what stands there, or take it away.",
+        State.FAILED: f"{what}{for_whom} was refused by the DNS server{reason}. It is tried again when it changes,"
+        " and with the next full pass.",
+        State.SKIPPED: f"{what}{for_whom} cannot be held by the target{reason}.",
+        State.HELD: f"{what} is still in DNS, although nothing wants it any more; its delete is held{reason}.",
+        State.KEPT: f"{what} is kept in DNS{reason}.",
+    }
+    return sentences[State(record.state)]
+
+
+def _fact(fact: AuditEntry | None) -> Row | None:
+    if fact is None:
+        return None
+    fields = ("id", "at", "actor", "action", "type", "before", "after", "source", "reason", "correlation")
+    return {field: getattr(fact, field) for field in fields} | {"at": fact.at.isoformat()}
+
+
+def _data_words(fact: AuditEntry) -> str:
+    values = [", ".join(data.get("values") or ()) if data else "" for data in (fact.before, fact.after)]
+    before, after = values
+    if before and after and before != after:
+        return f", {fact.type} from {before} to {after}"
+    return f", {fact.type} {after or before}".rstrip()
+
+
+def _time(fact: AuditEntry) -> str:
+    return f"{fact.at:%Y-%m-%d %H:%M:%S} UTC"

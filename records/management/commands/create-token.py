@@ -1,0 +1,29 @@
+# ruff: noqa: N999  (the command's name, which Django finds by this file)
+"""``catalyst-dns-sync create-token USER --days 90``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from records.api.access import make_token
+
+
+class Command(BaseCommand):
+    help = "Make a token for the REST API, with the rights of the user, and print it. It is kept as a hash only."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("user")
+        parser.add_argument("--days", type=int, default=90, help="how long it lasts (default: %(default)s)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not 1 <= options["days"] <= 3650:
+            raise CommandError("--days: give 1 to 3650")
+        user = get_user_model().objects.filter(username=options["user"], is_active=True).first()
+        if user is None:
+            raise CommandError(f"there is no active user {options['user']}: make one in the admin, with a role")
+        kept, token = make_token(user, options["days"])
+        self.stderr.write(f"for {user}, until {kept.expiry:%Y-%m-%d %H:%M} UTC; it is shown this once:")
+        self.stdout.write(token)

@@ -1,0 +1,23 @@
+"""``catalyst-dns-sync export > dns-backup.yaml``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from records.exchange import FORMS, export
+
+
+class Command(BaseCommand):
+    help = "Write the records that we own and the custom entries to standard output."
+    requires_system_checks: list[str] = []  # noqa: RUF012
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--format", choices=FORMS, default="yaml", help="default: %(default)s")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
+        for piece in export(options["format"]):
+            sys.stdout.write(piece)

@@ -1,0 +1,55 @@
+# ruff: noqa: N999  (the command's name, which Django finds by this file)
+"""``catalyst-dns-sync import < dns-backup.yaml``."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from records.exchange import BackupError, apply_import, plan_import, read_backup
+from records.exchange.reading import SIZE_LIMIT
+from records.exchange.shape import IMPORTABLE
+
+
+class Command(BaseCommand):
+    help = "Take back an export: ownership of records, and custom entries. All or nothing; what it does not name stays."
+    requires_system_checks: list[str] = []  # noqa: RUF012
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", nargs="?", default="-", help="default: standard input")
+        parser.add_argument("--format", choices=IMPORTABLE, default="", help="default: told from the file's beginning")
+        parser.add_argument("--dry-run", action="store_true", help="say what would change, write nothing")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            plan = plan_import(read_backup(_read(options["file"]), options["format"]))
+        except BackupError as error:
+            raise CommandError(f"nothing was imported:\n{error}") from error
+        if options["dry_run"]:
+            for line in plan.lines():
+                self.stdout.write(line)
+        else:
+            apply_import(plan, f"{getpass.getuser()} (command)", self._progress)
+        self.stderr.write(f"{'would import' if options['dry_run'] else 'imported'}: {plan.summary()}")
+
+    def _progress(self, done: int, total: int) -> None:
+        if total > 1000 and sys.stderr.isatty():
+            self.stderr.write(f"\r{done} of {total}", ending="" if done < total else "\n")
+
+
+def _read(path: str) -> str:
+    try:
+        if path == "-":
+            data = sys.stdin.buffer.read(SIZE_LIMIT + 1)
+        else:
+            with Path(path).open("rb") as file:
+                data = file.read(SIZE_LIMIT + 1)
+        return data.decode("utf-8-sig")
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{path}: byte {error.start + 1} is not UTF-8") from error

@@ -1,0 +1,106 @@
+"""What the next full pass would change, if DNS holds what we last wrote: the engine's own decisions, on our memory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import cast
+
+from records.ledger import DatabaseLedger
+from records.models import ManagedRecord
+from records.models import Source as SourceRow
+from syncer.config import Config
+from syncer.core.cluster import Cluster
+from syncer.core.plan import Change, Owned, State
+from syncer.core.rrsets import Found, Marker, RRset
+from syncer.core.source import Ref, Source, Want
+from syncer.reconcile import Reconciler, ZoneView
+from syncer.targets.base import Reading, Result, Target
+
+Key = tuple[str, str]
+
+SERIAL = 1
+"""Of every zone: nothing has happened since."""
+
+
+def next_changes(config: Config) -> dict[str, list[Change]]:
+    """By zone, in the order in which they would be made. Writes nothing, asks nobody but the database.
+
+    What somebody else did on the DNS server since the last pass is not in it, and neither are deletes that the guard
+    would hold.
+    """
+    cluster = cast(Cluster, RememberedCluster())
+    planned = {}
+    for zone in config.scope.zones:
+        target = cast(Target, RememberedTarget(zone, config))
+        reconciler = Reconciler(replace(config, dry_run=True), target, DatabaseLedger(), cluster)
+        strangers = ManagedRecord.objects.filter(zone=zone, state__in=[State.FOREIGN, State.CONFLICT])
+        reconciler.views[zone] = ZoneView(SERIAL, set(strangers.order_by().values_list("name", flat=True)))
+        planned[zone] = reconciler.full_pass(zone).planned
+    return planned
+
+
+class RememberedCluster:
+    """The objects as the syncer last saw them. The Traefik Service is not among them: a new name that needs its address
+    is not planned, and one that has it keeps it."""
+
+    def __init__(self) -> None:
+        self.by_name: dict[str, list[Source]] = {}
+        columns = ("kind", "namespace", "name", "group", "created", "names", "ttl", "priority")
+        for *place, created, names, ttl, priority in SourceRow.objects.order_by().values_list(*columns).iterator():
+            wants = tuple(Want(name, tuple(values)) for name, values in names)
+            source = Source(Ref(*place), created=created, wants=wants, ttl=ttl, priority=priority)
+            for want in wants:
+                self.by_name.setdefault(want.name, []).append(source)
+
+    def names(self) -> list[str]:
+        return list(self.by_name)
+
+    def claimants(self, name: str) -> tuple[Source, ...]:
+        return tuple(self.by_name.get(name, ()))
+
+    def fallback(self) -> tuple[tuple[str, ...], str]:
+        return (), ""
+
+
+class RememberedTarget:
+    """Holds what the ledger says that we wrote."""
+
+    name = "ledger"
+    keeps_ttl = True
+
+    def __init__(self, zone: str, config: Config) -> None:
+        self.zone = zone
+        self.marker = Marker(config.owner_id)
+        skipped = ManagedRecord.objects.filter(zone=zone, state=State.SKIPPED).order_by()
+        self.refused: dict[Key, str] = {
+            (name, kind): reason for name, kind, reason in skipped.values_list("name", "type", "reason")
+        }
+
+    def check(self) -> None: ...
+
+    def serials(self) -> Mapping[str, int]:
+        return {self.zone: SERIAL}
+
+    def read(self, zone: str, names: Collection[str] | None = None) -> Reading:
+        rows = DatabaseLedger().rows(zone, names or ())
+        found = (self._found(row) for here in rows.values() for row in here.values())
+        return Reading(zone, SERIAL, (item for item in found if item))
+
+    def _found(self, row: Owned) -> Found | None:
+        if row.owned:
+            return Found(row.rrset, (self.marker.mark(row.origin),) * len(row.rrset.values))
+        if row.state is State.FOREIGN:
+            return Found(row.rrset, ("",) * len(row.rrset.values))
+        if row.state is State.CONFLICT:  # somebody else's values are not written down, only that they are others
+            return Found(replace(row.rrset, values=("somebody else's",)), ("",))
+        return None
+
+    def refuses(self, rrset: RRset) -> str:
+        return self.refused.get((rrset.name, rrset.type), "")
+
+    def apply(self, zone: str, changes: Sequence[Change]) -> Iterator[Result]:
+        raise AssertionError("a plan is not applied")
+
+    def left_serial(self, zone: str) -> int | None:
+        return SERIAL

@@ -1,0 +1,97 @@
+"""Whether DNS answers what we wrote: asked once for every record, shortly after it changed."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+
+import dns.rdatatype
+import dns.rrset
+from django.utils import timezone
+
+from records.models import AuditEntry, ManagedRecord, SyncStatus
+from records.resolve import Answer, ask
+from syncer.core.plan import State
+from syncer.targets.rdata import HOSTS
+
+log = logging.getLogger(__name__)
+
+NOT_BEFORE = timedelta(seconds=15)
+"""Secondaries need a moment."""
+NOT_AFTER = timedelta(minutes=5)
+"""Twice the schedule, so that a late run misses nothing."""
+MOST = 500
+PATIENCE = 60.0
+"""Seconds for one run."""
+ACTOR = "propagation check"
+ACTION = "stale"
+
+
+def check(servers: Sequence[str]) -> str:
+    """A fact in the audit for each record that a server does not answer. Names on a hosts file are not asked for."""
+    status = SyncStatus.objects.first()
+    if status is None or status.target == "hosts":
+        return "no DNS server is written to"
+    now = timezone.now()
+    records = list(
+        ManagedRecord.objects.filter(
+            owned=True, state=State.SYNCED, changed_at__gt=now - NOT_AFTER, changed_at__lt=now - NOT_BEFORE
+        ).order_by("-changed_at")[:MOST]
+    )
+    deadline = time.monotonic() + PATIENCE
+    asked = 0
+    facts: list[AuditEntry] = []
+    silent: dict[str, str] = {}
+    for record in records:
+        if time.monotonic() > deadline:
+            break
+        asked += 1
+        for server in servers:
+            if server in silent:
+                continue
+            answer = ask(server, record.name, [record.type])
+            if answer.error:
+                silent[server] = answer.error
+            elif fact := _judge(record, server, answer):
+                facts.append(fact)
+    AuditEntry.objects.bulk_create(facts, batch_size=100)
+    for fact in facts:
+        log.warning("%s %s: %s", fact.name, fact.type, fact.reason)
+    for server, error in silent.items():
+        log.warning("DNS server %s: %s", server, error)
+    return f"{asked} of {len(records)} changed records asked for, {len(facts)} stale, {len(silent)} servers silent"
+
+
+def _judge(record: ManagedRecord, server: str, answer: Answer) -> AuditEntry | None:
+    found = [value for rrset in answer.records for value in values_of(rrset, record.name, record.type)]
+    # More than ours is no fault: others may add values of their own.
+    if set(record.values) <= set(found):
+        return None
+    told = AuditEntry.objects.filter(name=record.name, type=record.type, action=ACTION, at__gt=record.changed_at)
+    if told.filter(reason__startswith=f"{server} ").exists():
+        return None
+    said = ", ".join(sorted(found)) or f"nothing ({answer.rcode})"
+    return AuditEntry(
+        actor=ACTOR,
+        action=ACTION,
+        zone=record.zone,
+        name=record.name,
+        type=record.type,
+        after={"ttl": record.ttl, "values": record.values},
+        source=record.origin,
+        reason=f"{server} answers {said}",
+    )
+
+
+def values_of(rrset: dns.rrset.RRset, name: str, kind: str) -> list[str]:
+    """As ``syncer.core.rrsets.RRset`` spells them."""
+    if rrset.name.to_text(omit_final_dot=True).lower() != name or rrset.rdtype != dns.rdatatype.from_text(kind):
+        return []
+    if kind == "TXT":
+        return [b"".join(item.strings).decode("utf-8", "replace") for item in rrset]
+    if kind == "CAA":
+        return [f"{item.flags} {item.tag.decode()} {item.value.decode('utf-8', 'replace')}" for item in rrset]
+    texts = [item.to_text() for item in rrset]
+    return [text.removesuffix(".").lower() for text in texts] if kind in HOSTS else texts

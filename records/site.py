@@ -1,0 +1,84 @@
+"""The admin site: who may come in, and the start page that shows the state of things."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.contrib.auth.forms import AuthenticationForm
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+ORDER = ("ManagedRecord", "Source", "CustomEntry", "AuditEntry", "HeldPlan", "SyncRequest", "SyncStatus")
+SILENCE = timedelta(seconds=20)
+"""Four missed heartbeats: the syncer is gone, or hangs."""
+
+
+class RegistrySite(AdminSite):
+    site_header = site_title = "Catalyst DNS Sync"
+    index_title = "State of things"
+    login_form = AuthenticationForm  # a role is enough to come in: Django's own form asks for is_staff
+    site_url = None
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        user = request.user
+        return user.is_active and (user.is_staff or user.has_perm("records.view_managedrecord"))
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """What people come for first, first."""
+        apps = super().get_app_list(request, app_label)
+        for app in apps:
+            app["models"].sort(key=lambda model: ORDER.index(name) if (name := model["object_name"]) in ORDER else 99)
+        return sorted(apps, key=lambda app: app["app_label"] != "records")
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        view: Callable[..., HttpResponse] = self.admin_view(require_POST(self.sync_now))
+        return [path("sync-now/", view, name="sync_now"), *super().get_urls()]
+
+    def sync_now(self, request: HttpRequest) -> HttpResponse:
+        from records import verbs
+
+        if not request.user.has_perm("records.add_syncrequest"):
+            raise PermissionDenied
+        verbs.sync_now(request.user.get_username())
+        messages.success(request, "Every zone is compared with DNS now.")
+        return redirect("admin:index")
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        shown = state_of_things() if request.user.has_perm("records.view_managedrecord") else {}
+        return super().index(request, {**shown, **(extra_context or {})})
+
+
+def state_of_things() -> dict[str, Any]:
+    """What the start page shows, in six queries."""
+    from records.admin.columns import state_word
+    from records.admin.filters import PROBLEMS
+    from records.models import AuditEntry, HeldPlan, ManagedRecord, Source, SyncRequest, SyncStatus
+    from syncer.core.plan import State
+
+    status = SyncStatus.objects.first()
+    counts = dict(ManagedRecord.objects.order_by().values_list("state").annotate(Count("id")))
+    sources = Source.objects.aggregate(
+        all=Count("id"), warned=Count("id", filter=~Q(warnings=[])), mute=Count("id", filter=Q(names=[]))
+    )
+    return {
+        "status": status,
+        "silent": status is not None and status.heartbeat_at < timezone.now() - SILENCE,
+        "troubled_zones": [(zone, text) for zone, text in status.zones.items() if text] if status else [],
+        "record_count": sum(counts.values()),
+        "problem_count": sum(counts.get(state, 0) for state in PROBLEMS),
+        "states": [(state.value, state_word(state.value), counts[state.value]) for state in State if state in counts],
+        "source_counts": sources,
+        "held_plans": HeldPlan.objects.filter(status=HeldPlan.Status.OPEN),
+        "waiting": SyncRequest.objects.filter(done_at=None).count(),
+        "last_changes": AuditEntry.objects.all()[:12],
+    }

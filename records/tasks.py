@@ -1,0 +1,94 @@
+"""What django-q2 runs by the clock. Each task reads the state of things and may run again at any time."""
+
+from __future__ import annotations
+
+import logging
+import os
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django_q.models import Failure, Schedule
+
+from records import notify, propagation
+from records.exchange import export
+from records.models import AuditEntry, Bookmark, SyncRequest
+
+log = logging.getLogger(__name__)
+
+DAY = 24 * 60
+FAILURE_DAYS = 30
+"""django-q2 itself keeps failures for ever."""
+
+BACKUP_PATTERN = "catalyst-dns-sync-*Z.yaml"
+
+
+def ensure_schedules() -> None:
+    """Make the schedules what the settings say. Safe to run at every start, by several processes at once."""
+    wanted = {"forget": DAY, "check_propagation": 2}
+    if settings.BACKUP_DIR:
+        wanted["back_up"] = settings.BACKUP_MINUTES
+    if settings.SLACK_WEBHOOK_URL:
+        wanted["tell_slack"] = 1
+    with transaction.atomic():
+        Bookmark.objects.get_or_create(name="schedules")
+        Bookmark.objects.select_for_update().get(name="schedules")
+        ours = Schedule.objects.filter(func__startswith=f"{__name__}.")
+        ours.exclude(name__in=wanted).delete()
+        for name, minutes in wanted.items():
+            known = ours.filter(name=name, minutes=minutes)
+            if known.count() != 1:
+                ours.filter(name=name).delete()
+                Schedule.objects.create(
+                    name=name, func=f"{__name__}.{name}", schedule_type=Schedule.MINUTES, minutes=minutes
+                )
+
+
+def forget() -> str:
+    """Retention."""
+    now = timezone.now()
+    failures, _ = Failure.objects.filter(stopped__lt=now - timedelta(days=FAILURE_DAYS)).delete()
+    if not settings.AUDIT_RETENTION_DAYS:
+        return f"{failures} failed tasks forgotten; the audit is kept for ever"
+    oldest = now - timedelta(days=settings.AUDIT_RETENTION_DAYS)
+    facts = AuditEntry.objects.all().forget_before(oldest)
+    requests, _ = SyncRequest.objects.filter(done_at__lt=oldest).delete()
+    outcome = f"{facts} audit entries, {requests} requests and {failures} failed tasks forgotten"
+    if facts:
+        log.info(outcome)
+    return outcome
+
+
+def back_up() -> str:
+    """A backup in BACKUP_DIR, complete or not there at all; of those that we made the newest BACKUP_KEEP stay."""
+    assert settings.BACKUP_DIR is not None  # or there is no such schedule
+    folder: Path = settings.BACKUP_DIR
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"catalyst-dns-sync-{timezone.now():%Y%m%dT%H%M%SZ}.yaml"
+    draft = path.with_suffix(f".{os.getpid()}.part")
+    try:
+        with open(draft, "x", encoding="utf-8", newline="\n", opener=_private) as file:
+            file.writelines(export("yaml"))
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    for old in sorted(folder.glob(BACKUP_PATTERN))[: -settings.BACKUP_KEEP]:
+        old.unlink(missing_ok=True)
+    log.info("backup written to %s", path)
+    return str(path)
+
+
+def tell_slack() -> str:
+    return notify.tell(settings.SLACK_WEBHOOK_URL)
+
+
+def check_propagation() -> str:
+    return propagation.check(settings.DNS_TEST_SERVERS)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -1,0 +1,187 @@
+"""Custom entries over the API: by name, idempotent, and safe against two people at once."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from records.models import AuditEntry, CustomEntry, SyncRequest
+
+pytestmark = pytest.mark.django_db
+
+URL = "/api/v1/entries"
+PRINTER = f"{URL}/printer.talos00/A"
+
+
+def put(client: APIClient, url: str, body: Any, **headers: str) -> Any:
+    return client.put(url, body, format="json", headers=headers)
+
+
+def test_putting_makes_and_putting_again_changes_nothing(operator: APIClient) -> None:
+    body = {"values": ["192.168.1.60"], "ttl": 60, "owner": "office"}
+    made = put(operator, PRINTER, body)
+    assert made.status_code == 201
+    assert made.headers["Location"] == PRINTER
+    assert made.json() | body == made.json()
+    assert (made.json()["name"], made.json()["type"], made.json()["mode"]) == ("printer.talos00", "A", "publish")
+    facts, requests = AuditEntry.objects.count(), SyncRequest.objects.count()
+    again = put(operator, PRINTER, body)
+    assert again.status_code == 200
+    assert (again.json(), again.headers["ETag"]) == (made.json(), made.headers["ETag"])
+    assert (AuditEntry.objects.count(), SyncRequest.objects.count()) == (facts, requests)
+
+
+def test_an_address_may_be_spelled_in_any_way(operator: APIClient) -> None:
+    put(operator, PRINTER, {"values": ["192.168.1.60"]})
+    for url in (f"{URL}/Printer.Talos00./a", f"{PRINTER}/"):
+        assert operator.get(url).json()["name"] == "printer.talos00"
+    put(operator, f"{URL}/*.apps.talos00/A", {"values": ["192.168.1.60"]})
+    assert operator.get(f"{URL}/%2A.apps.talos00/A").status_code == 200
+    assert put(operator, f"{URL}/bücher.talos00/A", {"values": ["10.0.0.1"]}).json()["name"] == "xn--bcher-kva.talos00"
+
+
+def test_what_a_put_leaves_out_gets_its_default(operator: APIClient) -> None:
+    put(operator, PRINTER, {"values": ["192.168.1.60"], "ttl": 60, "owner": "office", "enabled": False})
+    assert (
+        put(operator, PRINTER, {"values": ["192.168.1.60"]}).json()
+        | {
+            "ttl": None,
+            "owner": "",
+            "enabled": True,
+        }
+        == operator.get(PRINTER).json()
+    )
+
+
+def test_a_patch_changes_what_it_names(operator: APIClient) -> None:
+    put(operator, PRINTER, {"values": ["192.168.1.60"], "ttl": 60, "mode": "override"})
+    patched = operator.patch(PRINTER, {"values": ["192.168.1.61"]}, format="json").json()
+    assert (patched["values"], patched["ttl"], patched["mode"]) == (["192.168.1.61"], 60, "override")
+
+
+def test_a_block_has_an_address_of_its_own(operator: APIClient) -> None:
+    made = put(operator, f"{URL}/secret.talos00/BLOCK", {})
+    assert made.status_code == 201
+    assert (made.json()["mode"], made.json()["type"]) == ("block", "")
+    assert made.headers["Location"] == f"{URL}/secret.talos00/BLOCK"
+    assert operator.delete(f"{URL}/secret.talos00/block").status_code == 204
+    assert not CustomEntry.objects.exists()
+
+
+def test_two_people_at_once_do_not_overwrite_each_other(operator: APIClient) -> None:
+    first = put(operator, PRINTER, {"values": ["192.168.1.60"]}).headers["ETag"]
+    second = put(operator, PRINTER, {"values": ["192.168.1.61"]}, **{"If-Match": first})
+    assert second.status_code == 200
+    for late in (
+        put(operator, PRINTER, {"values": ["192.168.1.62"]}, **{"If-Match": first}),
+        operator.patch(PRINTER, {"ttl": 5}, format="json", headers={"If-Match": first}),
+        operator.delete(PRINTER, headers={"If-Match": first}),
+    ):
+        assert late.status_code == 412
+        assert late.json()["errors"][0]["code"] == "changed_meanwhile"
+    assert operator.get(PRINTER).json()["values"] == ["192.168.1.61"]
+    assert operator.delete(PRINTER, headers={"If-Match": f'"other", {second.headers["ETag"]}'}).status_code == 204
+    assert put(operator, PRINTER, {"values": ["10.0.0.1"]}, **{"If-Match": "*"}).status_code == 412
+
+
+def test_a_put_may_insist_on_making(operator: APIClient) -> None:
+    assert put(operator, PRINTER, {"values": ["192.168.1.60"]}, **{"If-None-Match": "*"}).status_code == 201
+    assert put(operator, PRINTER, {"values": ["192.168.1.61"]}, **{"If-None-Match": "*"}).status_code == 412
+
+
+def test_a_second_entry_for_a_name_and_type_is_a_conflict(operator: APIClient) -> None:
+    body = {"name": "printer.talos00", "type": "A", "values": ["192.168.1.60"]}
+    assert operator.post(URL, body, format="json").status_code == 201
+    again = operator.post(URL, body, format="json")
+    assert again.status_code == 409
+    assert PRINTER in again.json()["errors"][0]["detail"]
+
+
+def test_the_address_says_which_entry_it_is(operator: APIClient) -> None:
+    for field, value in (("name", "other.talos00"), ("type", "AAAA")):
+        refused = put(operator, PRINTER, {"values": ["192.168.1.60"], field: value})
+        assert refused.status_code == 400
+        assert field in {error["attr"] for error in refused.json()["errors"]} | {"type", "values"}
+    assert not CustomEntry.objects.exists()
+
+
+def test_a_thousand_entries_are_made_in_one_call_with_a_few_queries(
+    operator: APIClient, django_assert_max_num_queries: Any
+) -> None:
+    entries = [
+        {"name": f"host{at}.talos00", "type": "A", "values": [f"10.0.{at // 250}.{at % 250}"]} for at in range(1000)
+    ]
+    with django_assert_max_num_queries(50):
+        made = operator.post(f"{URL}/bulk", {"entries": entries}, format="json")
+    assert (made.status_code, made.json()) == (201, {"created": 1000})
+    assert CustomEntry.objects.count() == 1000
+    assert AuditEntry.objects.filter(action="created").count() == 1000
+    assert SyncRequest.objects.get().zone == "talos00"
+
+
+def test_of_many_entries_all_or_none_are_made(operator: APIClient) -> None:
+    good = {"name": "a.talos00", "type": "A", "values": ["10.0.0.1"]}
+    for bad, attr in (
+        ({"name": "b.talos00", "type": "A", "values": ["banana"]}, "entries.1.values"),
+        ({"name": "b.elsewhere", "type": "A", "values": ["10.0.0.1"]}, "entries.1.name"),
+        (good, "entries.0.name"),
+        ({"name": "a.talos00", "type": "CNAME", "values": ["b.talos00"]}, "entries.0.type"),
+        ("text", "entries.1.non_field_errors"),
+    ):
+        refused = operator.post(f"{URL}/bulk", {"entries": [good, bad]}, format="json")
+        assert refused.status_code == 400
+        assert any(error["attr"].startswith(attr) for error in refused.json()["errors"]), refused.json()
+    assert not CustomEntry.objects.exists()
+    many = operator.post(f"{URL}/bulk", {"entries": [good] * 1001}, format="json")
+    assert many.status_code == 400
+    assert operator.post(f"{URL}/bulk", {"entries": []}, format="json").status_code == 400
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"name": "two words.talos00"}, "name"),
+    ({"name": "x" * 300}, "name"),
+    ({"name": "\U0001f355.elsewhere"}, "name"),
+    ({"name": "nas.elsewhere"}, "name"),
+    ({"name": "nul\x00.talos00"}, "name"),
+    ({"name": "half\ud800.talos00"}, "name"),
+    ({"name": None}, "name"),
+    ({"name": 7.5}, "name"),
+    ({"type": "HINFO"}, "type"),
+    ({"type": ""}, "type"),
+    ({"type": "CNAME", "name": "talos00", "values": ["a.talos00"]}, "type"),
+    ({"values": []}, "values"),
+    ({"values": ["banana"]}, "values"),
+    ({"values": "10.0.0.1"}, "values"),
+    ({"values": [["10.0.0.1"]]}, "values.0"),
+    ({"values": ["10.0.0.1"] * 1001}, "values"),
+    ({"ttl": 0}, "ttl"),
+    ({"ttl": 2**31}, "ttl"),
+    ({"ttl": "soon"}, "ttl"),
+    ({"mode": "sometimes"}, "mode"),
+    ({"enabled": "perhaps"}, "enabled"),
+    ({"owner": "x" * 201}, "owner"),
+    ({"description": "x" * 10_001}, "description"),
+]
+
+
+@pytest.mark.parametrize(("fields", "attr"), WRONG, ids=str)
+def test_a_wrong_field_is_named_with_the_reason(operator: APIClient, fields: dict[str, Any], attr: str) -> None:
+    body = {"name": "tv.talos00", "type": "A", "values": ["10.0.0.1"], **fields}
+    refused = operator.post(URL, json.dumps(body), content_type="application/json")
+    assert refused.status_code == 400
+    errors = refused.json()["errors"]
+    assert attr in [error["attr"] for error in errors]
+    assert all(error["detail"] and error["code"] for error in errors)
+    assert not CustomEntry.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "path", ["printer.talos00/HINFO", "two words/A", f"{'x' * 300}/A", "none.talos00/A", "a%00b/A"]
+)
+def test_what_is_not_there_is_not_found(operator: APIClient, path: str) -> None:
+    answer = operator.get(f"{URL}/{path}")
+    assert answer.status_code == 404
+    assert answer.json()["errors"][0]["code"] == "not_found"

@@ -1,0 +1,149 @@
+"""Lists: pages, filters, ordering, search, and what a page costs."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord, Source, SyncRequest
+
+pytestmark = pytest.mark.django_db
+
+LISTS = ("records", "sources", "entries", "audit", "holds", "requests")
+QUERIES = 6
+"""The token with its user, the user's tokens, rights of the user, rights of the role, count, page."""
+
+
+@pytest.fixture
+def many(db: None) -> None:
+    for at in range(120):
+        name = f"host{at:03}.talos00"
+        ManagedRecord.objects.create(zone="talos00", name=name, type="A", ttl=300, values=["10.0.0.1"], state="synced")
+        Source.objects.create(kind="Ingress", namespace="a", name=f"host{at}", names=[[name, []]], skipped=[["x", "y"]])
+        CustomEntry.objects.create(name=name, type="A", values=["10.0.0.1"])
+        HeldPlan.objects.create(zone=f"zone{at}", deletes=[[name, "A"]], reason="too many")
+    holds = HeldPlan.objects.all()
+    SyncRequest.objects.bulk_create(SyncRequest(action="approve", plan=hold, requested_by="a") for hold in holds)
+    AuditEntry.objects.bulk_create(AuditEntry(actor="syncer", action="created", name=f"host{at}") for at in range(120))
+
+
+def test_a_page_costs_as_many_queries_as_an_empty_one(
+    viewer: APIClient, many: None, django_assert_num_queries: Any
+) -> None:
+    for path in LISTS:
+        with django_assert_num_queries(QUERIES):
+            page = viewer.get(f"/api/v1/{path}").json()
+        assert page["count"] == 120
+        assert len(page["results"]) == 100
+
+
+def test_pages_follow_each_other_and_end(viewer: APIClient, many: None) -> None:
+    names: list[str] = []
+    url = "/api/v1/records?page_size=50"
+    while url:
+        page = viewer.get(url).json()
+        names += [row["name"] for row in page["results"]]
+        url = page["next"]
+    assert names == sorted(names)
+    assert len(set(names)) == 120
+    assert len(viewer.get("/api/v1/records?page_size=5000").json()["results"]) == 120
+    for page_number in ("4", "0", "-1", "x", "9" * 400):
+        assert viewer.get(f"/api/v1/records?page_size=50&page={page_number}").status_code == 404
+
+
+def names_of(client: APIClient, path: str) -> list[str]:
+    answer = client.get(f"/api/v1/{path}")
+    assert answer.status_code == 200, answer.json()
+    return [row["name"].partition(".")[0] for row in answer.json()["results"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", ["blog", "gone", "grafana", "nas"]),
+        ("?search=graf", ["grafana"]),
+        ("?search=192.168.1.54 nas", ["nas"]),
+        ("?state=conflict&state=held", ["gone", "nas"]),
+        ("?problem=true", ["gone", "nas"]),
+        ("?problem=false", ["blog", "grafana"]),
+        ("?owned=false", ["nas"]),
+        ("?name=blog.talos00&type=A&zone=talos00", ["blog"]),
+        ("?source=IngressRoute/monitoring/grafana", ["grafana"]),
+        ("?changed_after=2000-01-01T00:00:00Z&ordering=-name", ["nas", "grafana", "gone", "blog"]),
+        ("?changed_before=2000-01-01T00:00:00Z", []),
+    ],
+)
+def test_records_are_found_by_what_one_asks(
+    viewer: APIClient, world: SimpleNamespace, query: str, expected: list[str]
+) -> None:
+    assert names_of(viewer, f"records{query}") == expected
+
+
+def test_a_record_shows_who_lost_and_why(viewer: APIClient, world: SimpleNamespace) -> None:
+    blog = viewer.get(f"/api/v1/records/{world.blog.pk}").json()
+    assert blog["source"] == "Ingress/a/blog"
+    assert blog["losers"] == [{"source": "Ingress/b/blog", "reason": "Ingress/a/blog is older"}]
+
+
+def test_sources_that_give_no_names_are_found(viewer: APIClient, world: SimpleNamespace) -> None:
+    Source.objects.create(kind="Ingress", namespace="a", name="mute", skipped=[["*.talos00", "wildcard"]], priority=0)
+    assert names_of(viewer, "sources?silent=true") == ["mute"]
+    assert "mute" not in names_of(viewer, "sources?silent=false")
+    assert names_of(viewer, "sources?search=wildcard") == ["mute"]
+    mute = viewer.get("/api/v1/sources?name=mute").json()["results"][0]
+    assert mute["skipped"] == [{"name": "*.talos00", "reason": "wildcard"}]
+    assert mute["priority"] == "high"
+
+
+def test_audit_can_be_followed(viewer: APIClient, many: None) -> None:
+    first = viewer.get("/api/v1/audit?ordering=id&page_size=20").json()["results"]
+    rest = viewer.get(f"/api/v1/audit?ordering=id&after_id={first[-1]['id']}").json()
+    assert rest["count"] == 100
+    assert rest["results"][0]["id"] > first[-1]["id"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "state=fine",
+        "owned=perhaps",
+        "changed_after=yesterday",
+        "changed_after=0001-01-01T00:00:00%2B23:59",
+        "search=%00",
+    ],
+)
+def test_a_filter_that_makes_no_sense_is_named(viewer: APIClient, query: str) -> None:
+    assert viewer.get(f"/api/v1/records?{query}").status_code in (200, 400)
+    assert viewer.get("/api/v1/records?state=fine").json()["errors"][0]["attr"] == "state"
+
+
+def test_status_says_how_much_there_is(viewer: APIClient, world: SimpleNamespace) -> None:
+    status = viewer.get("/api/v1/status").json()
+    assert (status["alive"], status["syncer"]) == (False, None)
+    assert status["records"] | {"synced": 2, "conflict": 1, "held": 1, "failed": 0} == status["records"]
+    assert (status["sources"], status["entries"], status["holds"], status["requests"]) == (4, 1, 1, 0)
+
+
+def test_a_decision_that_was_made_cannot_be_made_again(operator: APIClient, world: SimpleNamespace) -> None:
+    world.hold.status = HeldPlan.Status.DONE
+    world.hold.save()
+    refused = operator.post(f"/api/v1/holds/{world.hold.pk}/approve")
+    assert refused.status_code == 409
+    assert operator.post(f"/api/v1/records/{world.grafana.pk}/adopt").status_code == 409
+    assert not SyncRequest.objects.exists()
+
+
+def test_a_request_can_be_followed_to_its_end(operator: APIClient, world: SimpleNamespace) -> None:
+    asked = operator.post(f"/api/v1/holds/{world.hold.pk}/approve")
+    assert asked.json()["hold"] == world.hold.pk
+    SyncRequest.objects.update(outcome="1 deletes approved")
+    assert operator.get(asked.headers["Location"]).json()["outcome"] == "1 deletes approved"
+
+
+def test_only_managed_names_can_be_synced(operator: APIClient) -> None:
+    for body in ({"name": "example.com"}, {"name": "two words"}, {"zone": "example.com"}, {"name": "x" * 2000}, []):
+        assert operator.post("/api/v1/sync", body, format="json").status_code == 400
+    assert operator.post("/api/v1/sync", {"zone": "talos00"}, format="json").json()["zone"] == "talos00"

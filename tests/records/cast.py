@@ -1,0 +1,101 @@
+"""The cast of the registry's tests: grafana is ours, nas was made by hand, two want blog, cd was deleted."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from django.utils import timezone
+
+from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord, Source, SyncRequest, SyncStatus
+
+OWNER, RIVAL = "Ingress/web/blog", "Ingress/web/blog-old"
+
+
+class Cast(NamedTuple):
+    grafana: ManagedRecord
+    nas: ManagedRecord
+    blog: ManagedRecord
+    source: Source
+    entry: CustomEntry
+    plan: HeldPlan
+    created: AuditEntry
+    deleted: AuditEntry
+    request: SyncRequest
+    status: SyncStatus
+
+
+def make_cast() -> Cast:
+    now = timezone.now()
+    for name, values, created in (("blog", ["192.0.2.7"], "2025-01-01"), ("blog-old", ["192.0.2.8"], "2026-01-01")):
+        source = Source.objects.create(
+            group="networking.k8s.io",
+            kind="Ingress",
+            namespace="web",
+            name=name,
+            created=f"{created}T00:00:00Z",
+            names=[["blog.talos00", values]],
+            skipped=[["x.example.org", "outside every zone"]],
+            warnings=["ttl <b>1d</b> is no duration"],
+            notes={"owner": "web team"},
+        )
+    grafana = ManagedRecord.objects.create(
+        zone="talos00", name="grafana.talos00", type="A", values=["192.0.2.5"], ttl=300, owned=True, state="synced"
+    )
+    nas = ManagedRecord.objects.create(
+        zone="talos00",
+        name="nas.talos00",
+        type="A",
+        values=["192.0.2.6"],
+        ttl=300,
+        state="conflict",
+        reason="the zone has 192.0.2.66: somebody else made it",
+    )
+    blog = ManagedRecord.objects.create(
+        zone="talos00",
+        name="blog.talos00",
+        type="A",
+        values=["192.0.2.7"],
+        ttl=60,
+        owned=True,
+        state="synced",
+        origin=OWNER,
+        claimants=[OWNER],
+        losers=[[RIVAL, f"{OWNER} has the name"]],
+    )
+    before, after = {"ttl": 300, "values": ["192.0.2.4"]}, {"ttl": 300, "values": ["192.0.2.5"]}
+    return Cast(
+        grafana,
+        nas,
+        blog,
+        source,
+        CustomEntry.objects.create(name="printer.talos00", type="A", values=["192.0.2.9"], owner="office"),
+        HeldPlan.objects.create(zone="talos00", deletes=[["grafana.talos00", "A"]], reason="too many"),
+        AuditEntry.objects.create(
+            actor="syncer",
+            action="created",
+            zone="talos00",
+            name="grafana.talos00",
+            type="A",
+            after=after,
+            source=OWNER,
+        ),
+        AuditEntry.objects.create(
+            actor="syncer",
+            action="deleted",
+            zone="talos00",
+            name="cd.talos00",
+            type="A",
+            before=before,
+            correlation="abc",
+        ),
+        SyncRequest.objects.create(action="sync", name="grafana.talos00", requested_by="admin"),
+        SyncStatus.objects.create(
+            holder="here 1",
+            started_at=datetime(2026, 1, 1, tzinfo=UTC),
+            heartbeat_at=now,
+            target="technitium",
+            kinds=[{"group": "networking.k8s.io", "kind": "Ingress", "state": "watching", "reason": "", "objects": 2}],
+            zones={"talos00": "the zone is <disabled>"},
+        ),
+    )

@@ -1,0 +1,430 @@
+"""Every page and every action of the admin, for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+from django.test import Client
+from django.urls import reverse
+
+from records.models import AuditEntry, CustomEntry, ManagedRecord, SyncRequest
+from records.roles import ADMIN, OPERATOR, VIEWER
+from tests.records.cast import Cast, make_cast
+
+pytestmark = pytest.mark.django_db
+
+MODELS = ("managedrecord", "source", "customentry", "auditentry", "heldplan", "syncrequest", "syncstatus")
+EVERYBODY = (None, VIEWER, OPERATOR, ADMIN)
+
+ENTRY = {"name": "new.talos00", "mode": "publish", "type": "A", "values": "192.0.2.1", "ttl": "", "enabled": "on"}
+
+
+@pytest.fixture
+def cast() -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def admin_client() -> Client:
+    """A superuser; pytest-django's own spends a second on the hash of a password."""
+    client = Client()
+    client.force_login(User.objects.create(username="root", is_staff=True, is_superuser=True))
+    return client
+
+
+def visitor(role: str | None) -> Client:
+    """Somebody with one role, and nothing else."""
+    client = Client()
+    if role:
+        person = User.objects.create_user(f"the-{role}")
+        person.groups.add(Group.objects.get(name=role))
+        client.force_login(person)
+    return client
+
+
+def page(name: str, /, *args: object, **query: str) -> str:
+    return reverse(f"admin:records_{name}", args=args, query=query or None)
+
+
+def act(client: Client, model: str, action: str, *targets: Any, **more: str) -> Any:
+    data = {"action": action, "_selected_action": [str(target.pk) for target in targets], **more}
+    return client.post(page(f"{model}_changelist"), data, follow=True)
+
+
+def subject(cast: Cast, model: str) -> Any:
+    return {
+        "managedrecord": cast.blog,
+        "source": cast.source,
+        "customentry": cast.entry,
+        "auditentry": cast.created,
+        "heldplan": cast.plan,
+        "syncrequest": cast.request,
+        "syncstatus": cast.status,
+    }[model]
+
+
+@pytest.mark.parametrize("role", EVERYBODY)
+@pytest.mark.parametrize("model", MODELS)
+def test_whoever_has_a_role_sees_every_page_and_nobody_else_does(cast: Cast, model: str, role: str | None) -> None:
+    client = visitor(role)
+    target = subject(cast, model)
+    urls = [reverse("admin:index"), page(f"{model}_changelist"), page(f"{model}_change", target.pk)]
+    urls += [page(f"{model}_changelist", q="talos"), reverse("admin:app_list", args=["records"])]
+    for url in urls:
+        answer = client.get(url, follow=role is not None)
+        assert answer.status_code == (200 if role else 302), url
+        if not role:
+            assert answer["Location"].startswith(reverse("admin:login"))
+
+
+def test_a_user_without_a_role_stays_outside(cast: Cast) -> None:
+    client = Client()
+    client.force_login(User.objects.create_user("nobody"))
+    for url in (reverse("admin:index"), page("managedrecord_changelist"), page("auditentry_change", cast.created.pk)):
+        assert client.get(url).status_code == 302
+
+
+# The deeds: what each role may do. True where the database is to show it.
+
+Deed = Callable[[Client, Cast], bool]
+
+
+def sync_everything(client: Client, cast: Cast) -> bool:
+    client.post(reverse("admin:sync_now"))
+    return SyncRequest.objects.filter(action="sync", zone="", name="").exists()
+
+
+def asks(action: str, request: str, who: str) -> Deed:
+    def deed(client: Client, cast: Cast) -> bool:
+        record = getattr(cast, who)
+        act(client, "managedrecord", action, record, confirmed="yes")
+        return SyncRequest.objects.filter(action=request, name=record.name, requested_by__startswith="the-").exists()
+
+    return deed
+
+
+def block_name(client: Client, cast: Cast) -> bool:
+    act(client, "managedrecord", "block_name", cast.blog, confirmed="yes")
+    return CustomEntry.objects.filter(name="blog.talos00", mode="block").exists()
+
+
+def decides(action: str) -> Deed:
+    def deed(client: Client, cast: Cast) -> bool:
+        act(client, "heldplan", action, cast.plan, confirmed="yes")
+        return SyncRequest.objects.filter(action=action, plan=cast.plan).exists()
+
+    return deed
+
+
+def restore(client: Client, cast: Cast) -> bool:
+    act(client, "auditentry", "restore", cast.created, confirmed="yes")
+    return CustomEntry.objects.filter(name="grafana.talos00", mode="override").exists()
+
+
+def add_entry(client: Client, cast: Cast) -> bool:
+    client.post(page("customentry_add"), ENTRY)
+    return CustomEntry.objects.filter(name="new.talos00").exists()
+
+
+def change_entry(client: Client, cast: Cast) -> bool:
+    client.post(page("customentry_change", cast.entry.pk), {**ENTRY, "name": cast.entry.name})
+    cast.entry.refresh_from_db()
+    return bool(cast.entry.values == ["192.0.2.1"])
+
+
+def delete_entry(client: Client, cast: Cast) -> bool:
+    client.post(page("customentry_delete", cast.entry.pk), {"post": "yes"})
+    return not CustomEntry.objects.filter(pk=cast.entry.pk).exists()
+
+
+def delete_entries(client: Client, cast: Cast) -> bool:
+    act(client, "customentry", "delete_selected", cast.entry, post="yes")
+    return AuditEntry.objects.filter(action="deleted", name=cast.entry.name).exists()
+
+
+def disable_entries(client: Client, cast: Cast) -> bool:
+    act(client, "customentry", "disable", cast.entry)
+    return CustomEntry.objects.filter(pk=cast.entry.pk, enabled=False).exists()
+
+
+def enable_entries(client: Client, cast: Cast) -> bool:
+    CustomEntry.objects.filter(pk=cast.entry.pk).update(enabled=False)
+    act(client, "customentry", "enable", cast.entry)
+    return CustomEntry.objects.filter(pk=cast.entry.pk, enabled=True).exists()
+
+
+def export_selected(client: Client, cast: Cast) -> bool:
+    answer = act(client, "managedrecord", "export_selected", cast.blog)
+    return answer.get("Content-Type") == "application/yaml" and b"blog.talos00" in b"".join(answer)
+
+
+def make_user(client: Client, cast: Cast) -> bool:
+    password = "a long enough one of the tests"
+    data = {"username": "bert", "usable_password": "true", "password1": password, "password2": password}
+    client.post(reverse("admin:auth_user_add"), data)
+    return User.objects.filter(username="bert").exists()
+
+
+OPERATES = {VIEWER: False, OPERATOR: True, ADMIN: True}
+DEEDS: Mapping[str, tuple[Deed, Mapping[str, bool]]] = {
+    "sync everything": (sync_everything, OPERATES),
+    "sync now": (asks("sync_now", "sync", "blog"), OPERATES),
+    "adopt": (asks("adopt", "adopt", "nas"), OPERATES),
+    "release": (asks("release", "release", "grafana"), OPERATES),
+    "delete from DNS": (asks("delete_from_dns", "delete", "grafana"), OPERATES),
+    "block this name": (block_name, OPERATES),
+    "approve": (decides("approve"), OPERATES),
+    "reject": (decides("reject"), OPERATES),
+    "restore": (restore, OPERATES),
+    "add an entry": (add_entry, OPERATES),
+    "change an entry": (change_entry, OPERATES),
+    "delete an entry": (delete_entry, OPERATES),
+    "delete entries": (delete_entries, OPERATES),
+    "enable entries": (enable_entries, OPERATES),
+    "disable entries": (disable_entries, OPERATES),
+    "export selected": (export_selected, {VIEWER: True, OPERATOR: True, ADMIN: True}),
+    "make a user": (make_user, {VIEWER: False, OPERATOR: False, ADMIN: True}),
+}
+
+
+@pytest.mark.parametrize("role", EVERYBODY)
+@pytest.mark.parametrize("name", DEEDS)
+def test_each_may_do_what_the_role_says_and_no_more(cast: Cast, name: str, role: str | None) -> None:
+    deed, allowed = DEEDS[name]
+    assert deed(visitor(role), cast) is (role is not None and allowed[role])
+
+
+def test_the_table_of_deeds_has_every_action_of_every_list(cast: Cast, admin_client: Client) -> None:
+    """Somebody who adds an action must say who may do it."""
+    found = set()
+    for model in MODELS:
+        answer = admin_client.get(page(f"{model}_changelist"), follow=True)
+        form = answer.context.get("action_form")
+        found |= {name for name, _ in form.fields["action"].choices if name} if form else set()
+    assert found == {
+        *("sync_now", "adopt", "release", "delete_from_dns", "block_name", "export_selected"),
+        *("restore", "approve", "reject", "enable", "disable", "delete_selected"),
+    }
+
+
+@pytest.mark.parametrize("model", ["managedrecord", "source", "auditentry", "heldplan", "syncrequest", "syncstatus"])
+def test_not_even_a_superuser_writes_what_the_program_writes(cast: Cast, admin_client: Client, model: str) -> None:
+    target = subject(cast, model)
+    before = type(target).objects.values().get(pk=target.pk)
+    for url in (page(f"{model}_add"), page(f"{model}_delete", target.pk), page(f"{model}_change", target.pk)):
+        assert admin_client.post(url, {"post": "yes", "name": "mine", "actor": "mine"}).status_code == 403
+    act(admin_client, model, "delete_selected", target, post="yes")
+    assert type(target).objects.values().get(pk=target.pk) == before
+
+
+def test_no_role_holds_a_right_to_write_history() -> None:
+    rights = Permission.objects.filter(group__isnull=False, content_type__app_label="records")
+    assert {right.codename for right in rights if right.codename.endswith("auditentry")} == {"view_auditentry"}
+
+
+@pytest.mark.parametrize(
+    ("action", "question"),
+    [
+        ("adopt", "Adopt 1"),
+        ("release", "Give up 1"),
+        ("delete_from_dns", "Delete 1"),
+        ("block_name", "Block the names of 1"),
+    ],
+)
+def test_what_cannot_be_undone_is_asked_first(cast: Cast, admin_client: Client, action: str, question: str) -> None:
+    answer = act(admin_client, "managedrecord", action, cast.blog)
+    assert question in answer.content.decode()
+    assert SyncRequest.objects.count() == 1
+    assert CustomEntry.objects.count() == 1
+
+
+def test_an_action_says_how_many_it_did_and_why_it_left_out_the_rest(cast: Cast, admin_client: Client) -> None:
+    answer = act(admin_client, "managedrecord", "adopt", cast.nas, cast.blog, cast.grafana, confirmed="yes")
+    said = [str(message) for message in answer.context["messages"]]
+    assert said[0] == "1 record being adopted."
+    assert said[1].startswith("2 left out. ")
+    assert "is synced: only foreign records and conflicts can be adopted." in said[1]
+
+
+def test_an_action_on_an_objects_page_comes_back_to_it(cast: Cast, admin_client: Client) -> None:
+    answer = act(admin_client, "managedrecord", "sync_now", cast.blog, from_page=str(cast.blog.pk))
+    assert answer.redirect_chain == [(page("managedrecord_change", cast.blog.pk), 302)]
+    assert "1 name being compared" in answer.content.decode()
+
+
+def test_more_than_a_thousand_at_once_are_refused(admin_client: Client) -> None:
+    ManagedRecord.objects.bulk_create(
+        ManagedRecord(zone="talos00", name=f"h{n}.talos00", type="A", values=[], ttl=60, owned=True, state="synced")
+        for n in range(1001)
+    )
+    first = ManagedRecord.objects.earliest("pk")
+    answer = act(admin_client, "managedrecord", "release", first, select_across="1", confirmed="yes")
+    assert "1000 at a time" in answer.content.decode()
+    assert not SyncRequest.objects.exists()
+
+
+def test_syncing_many_names_is_one_full_pass(admin_client: Client) -> None:
+    ManagedRecord.objects.bulk_create(
+        ManagedRecord(zone="talos00", name=f"h{n}.talos00", type="A", values=[], ttl=60, state="synced")
+        for n in range(50)
+    )
+    act(admin_client, "managedrecord", "sync_now", *ManagedRecord.objects.all())
+    assert [(request.zone, request.name) for request in SyncRequest.objects.all()] == [("talos00", "")]
+
+
+def test_a_records_page_says_who_wants_it_who_has_it_and_why(cast: Cast, admin_client: Client) -> None:
+    text = admin_client.get(page("managedrecord_change", cast.blog.pk)).content.decode()
+    for expected in ("has the name", "It is the oldest of those with the highest priority.", "lost", "192.0.2.8"):
+        assert expected in text
+    assert page("source_named", origin="Ingress/web/blog-old") in text
+
+
+def test_a_records_page_shows_its_history_with_a_way_back(cast: Cast, admin_client: Client) -> None:
+    text = admin_client.get(page("managedrecord_change", cast.grafana.pk)).content.decode()
+    assert page("auditentry_change", cast.created.pk) in text
+    assert 'value="restore"' in text
+
+
+def test_names_and_origins_lead_to_their_pages(cast: Cast, admin_client: Client) -> None:
+    ways = {
+        page("managedrecord_named", name="blog.talos00", type="A"): page("managedrecord_change", cast.blog.pk),
+        page("managedrecord_named", name="gone.talos00"): page("managedrecord_changelist", q="gone.talos00"),
+        page("source_named", origin="Ingress/web/blog-old"): page("source_change", cast.source.pk),
+        page("source_named", origin="Ingress/web/gone"): page("source_changelist", q="gone"),
+        page("managedrecord_history", cast.blog.pk): page("auditentry_changelist", name="blog.talos00"),
+        page("customentry_history", cast.entry.pk): page("auditentry_changelist", source=cast.entry.origin),
+    }
+    for start, end in ways.items():
+        answer = admin_client.get(start, follow=True)
+        assert (answer.redirect_chain[0][0], answer.status_code) == (end, 200)
+
+
+@pytest.mark.parametrize(
+    ("model", "query", "found"),
+    [
+        ("managedrecord", "show=problem", ["nas.talos00 A"]),
+        ("managedrecord", "show=fought", ["blog.talos00 A", "nas.talos00 A"]),
+        ("managedrecord", "show=strange", ["nas.talos00 A"]),
+        ("managedrecord", "type=TXT", []),
+        ("managedrecord", "show=today", ["blog.talos00 A", "grafana.talos00 A", "nas.talos00 A"]),
+        ("managedrecord", "zone__exact=home.lab", []),
+        ("managedrecord", "q=GRAF", ["grafana.talos00 A"]),
+        ("managedrecord", "q=web/blog", ["blog.talos00 A"]),
+        ("source", "show=mute", []),
+        ("source", "show=skipped", ["Ingress/web/blog", "Ingress/web/blog-old"]),
+        ("source", "show=warned&q=old", ["Ingress/web/blog-old"]),
+        ("source", "show=today&kind=HTTPRoute", []),
+        ("source", "q=blog.talos", ["Ingress/web/blog", "Ingress/web/blog-old"]),
+        ("customentry", "show=on&q=office", ["printer.talos00 A"]),
+        ("customentry", "show=off", []),
+        ("customentry", "show=today&q=192.0.2.9", ["printer.talos00 A"]),
+        ("auditentry", "show=hour&action_is=deleted", ["deleted cd.talos00 A"]),
+        ("auditentry", "show=people", []),
+        ("auditentry", "show=trouble", []),
+        ("auditentry", "show=today&q=graf", ["created grafana.talos00 A"]),
+        ("auditentry", "correlation=abc", ["deleted cd.talos00 A"]),
+        ("heldplan", "show=open", ["1 deletes in talos00: open"]),
+        ("heldplan", "show=today&status__exact=done", []),
+        ("syncrequest", "show=waiting", ["sync grafana.talos00"]),
+        ("syncrequest", "show=today&q=nobody", []),
+        ("syncrequest", "show=nonsense", ["sync grafana.talos00"]),
+    ],
+)
+def test_a_filter_answers_its_question(
+    cast: Cast, admin_client: Client, model: str, query: str, found: list[str]
+) -> None:
+    answer = admin_client.get(f"{page(f'{model}_changelist')}?{query}")
+    assert answer.status_code == 200
+    names = sorted(str(item) for item in answer.context["cl"].result_list)
+    assert [name[20:] for name in names] == found if model == "auditentry" else names == found
+
+
+def test_foreign_text_is_escaped_everywhere(cast: Cast, admin_client: Client) -> None:
+    evil = "<script>alert(1)</script>"
+    ManagedRecord.objects.filter(pk=cast.blog.pk).update(reason=evil, values=[evil], losers=[[evil, evil]])
+    AuditEntry.objects.create(
+        actor=evil, action=evil, name="blog.talos00", type="A", reason=evil, source=evil, after={"values": [evil]}
+    )
+    cast.source.names, cast.source.skipped, cast.source.warnings = [[evil, [evil]]], [[evil, evil]], [evil]
+    cast.source.notes = {evil: evil}
+    cast.source.save()
+    urls = [reverse("admin:index"), page("managedrecord_change", cast.blog.pk), page("source_change", cast.source.pk)]
+    urls += [page(f"{model}_changelist") for model in ("managedrecord", "source", "auditentry")]
+    for url in urls:
+        text = admin_client.get(url).content.decode()
+        assert "alert(1)" in text
+        assert evil not in text
+
+
+def test_the_start_page_shows_the_state_of_things(cast: Cast, admin_client: Client) -> None:
+    text = admin_client.get(reverse("admin:index")).content.decode()
+    for expected in (
+        "in trouble",
+        "Zone talos00: the zone is &lt;disabled&gt;",
+        "1 deletes in talos00 wait for a decision",
+        "cd.talos00 A",
+        page("managedrecord_changelist", show="problem"),
+    ):
+        assert expected in text
+
+
+def test_the_start_page_of_a_new_installation_says_what_is_missing(admin_client: Client) -> None:
+    text = admin_client.get(reverse("admin:index")).content.decode()
+    assert "never ran" in text
+    assert "No syncer has written to this database yet." in text
+
+
+def test_values_are_edited_one_a_line_and_complaints_stand_at_the_field(cast: Cast, admin_client: Client) -> None:
+    text = admin_client.get(page("customentry_change", cast.entry.pk)).content.decode()
+    assert ">\n192.0.2.9</textarea>" in text
+    admin_client.post(page("customentry_add"), {**ENTRY, "values": "192.0.2.2 \r\n\r\n192.0.2.1"})
+    assert CustomEntry.objects.get(name="new.talos00").values == ["192.0.2.1", "192.0.2.2"]
+    wrong = {**ENTRY, "name": "x.example.com", "values": "nonsense", "ttl": "0"}
+    errors = admin_client.post(page("customentry_add"), wrong).context["adminform"].form.errors
+    assert set(errors) == {"name", "values", "ttl"}
+
+
+def test_a_block_is_made_without_taking_back_the_proposed_type(admin_client: Client) -> None:
+    admin_client.post(page("customentry_add"), {**ENTRY, "mode": "block", "values": ""})
+    assert CustomEntry.objects.get(name="new.talos00").type == ""
+
+
+def test_what_is_done_in_the_admin_is_written_down_with_the_users_name(cast: Cast) -> None:
+    client = visitor(OPERATOR)
+    client.post(page("customentry_change", cast.entry.pk), {**ENTRY, "name": cast.entry.name})
+    fact = AuditEntry.objects.filter(name=cast.entry.name).first()
+    assert fact is not None
+    assert (fact.actor, fact.action) == ("the-operator", "updated")
+    assert (fact.before or {})["values"] == ["192.0.2.9"]
+    assert SyncRequest.objects.filter(name=cast.entry.name, requested_by="the-operator").exists()
+
+
+@pytest.mark.parametrize(
+    ("model", "queries"),
+    [("managedrecord", 9), ("source", 6), ("customentry", 7), ("auditentry", 6), ("heldplan", 6), ("syncrequest", 6)],
+)
+def test_the_number_of_queries_of_a_list_does_not_grow_with_it(
+    cast: Cast, admin_client: Client, django_assert_max_num_queries: Any, model: str, queries: int
+) -> None:
+    target = subject(cast, model)
+    copies = []
+    for number in range(60):
+        copy = type(target)(
+            **{field.attname: getattr(target, field.attname) for field in target._meta.fields if field.attname != "id"}
+        )
+        if model in ("managedrecord", "source", "customentry"):
+            copy.name = f"h{number}.talos00"
+        if model == "heldplan":
+            copy.status = "done"
+        copies.append(copy)
+    type(target).objects.bulk_create(copies)
+    with django_assert_max_num_queries(queries):
+        admin_client.get(page(f"{model}_changelist"))
+
+
+def test_the_start_page_takes_few_queries(cast: Cast, admin_client: Client, django_assert_max_num_queries: Any) -> None:
+    with django_assert_max_num_queries(10):
+        admin_client.get(reverse("admin:index"))

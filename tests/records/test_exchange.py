@@ -1,0 +1,418 @@
+"""Out of one database and into another, and everything that is refused on the way."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import dns.zone
+import pytest
+import yaml
+from django.core.management import CommandError, call_command
+
+from records.exchange import BackupError, apply_import, export, plan_import, read_backup
+from records.exchange.shape import Backup, Problem
+from records.models import AuditEntry, CustomEntry, ManagedRecord, SyncRequest
+from syncer.core.plan import State
+
+FORMS = ("yaml", "json", "csv")
+HEAD = "apiVersion: catalyst-dns-sync.io/v1alpha1\nkind: DNSRecordBackup\n"
+MINIMAL = f"""{HEAD}metadata:
+  timestamp: '2025-11-11T20:00:00Z'
+  zone: talos00
+records:
+  - hostname: grafana.talos00
+    ip: 192.168.1.54
+    ttl: 300
+    source:
+      kind: IngressRoute
+      namespace: monitoring
+      name: grafana
+"""
+AWKWARD = (
+    "=1+1",
+    "'quoted",
+    "true",
+    "2026-01-01",
+    "null",
+    "# no comment",
+    "a: b, [c] {d} \\ \" ' | > & * !",
+    "straße, 名前, emoji \U0001f310",
+    "-",
+    "12",
+)
+
+
+def fill(count: int = 3) -> None:
+    """Ours, somebody else's, and an operator's own."""
+    ManagedRecord.objects.bulk_create(
+        ManagedRecord(
+            zone="talos00",
+            name=f"app-{number}.talos00",
+            type="A",
+            values=[f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"],
+            ttl=60 + number % 5,
+            owned=True,
+            state=State.SYNCED,
+            origin=f"Ingress/apps/app-{number}",
+            claimants=[f"Ingress/apps/app-{number}", f"HTTPRoute/apps/app-{number}"],
+        )
+        for number in range(count)
+    )
+    ManagedRecord.objects.create(
+        zone="talos00", name="nas.talos00", type="A", values=["10.9.9.9"], ttl=60, state=State.FOREIGN
+    )
+    entry(
+        "vpn.talos00", "CNAME", ["gate.example.org"], mode="override", ttl=77, owner="anna", description="=HYPERLINK()"
+    )
+    entry("ads.talos00", "", [], mode="block", enabled=False)
+    entry("talos00", "TXT", sorted(AWKWARD))
+    entry("talos00", "MX", ["10 mail.talos00", "20 mail2.talos00"])
+    entry("_sip._tcp.talos00", "SRV", ["0 5 5060 sip.talos00"])
+    entry(
+        "talos00",
+        "CAA",
+        ["0 issue letsencrypt.org; validationmethods=dns-01"],
+        description="\n".join(AWKWARD) + "\x7f\u2028",
+    )
+
+
+def entry(name: str, kind: str, values: list[str], **fields: Any) -> CustomEntry:
+    row = CustomEntry(name=name, type=kind, values=values, **fields)
+    row.created_at = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+    row.full_clean()
+    row.save()
+    return row
+
+
+def content() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    records = ManagedRecord.objects.filter(owned=True).order_by("name")
+    entries = CustomEntry.objects.order_by("name", "type")
+    return (
+        list(records.values("zone", "name", "type", "values", "ttl", "origin", "claimants")),
+        list(entries.values("name", "type", "values", "ttl", "mode", "enabled", "owner", "description", "created_at")),
+    )
+
+
+def wipe() -> None:
+    ManagedRecord.objects.all().delete()
+    CustomEntry.objects.all().delete()
+
+
+def problems(text: str, form: str = "") -> list[Problem]:
+    with pytest.raises(BackupError) as caught:
+        read_backup(text, form)
+    return caught.value.problems
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("form", FORMS)
+def test_an_empty_database_gets_back_ownership_entries_and_overrides(form: str) -> None:
+    fill()
+    text, before = "".join(export(form)), content()
+    wipe()
+    counts = apply_import(plan_import(read_backup(text)), "anna")
+    assert counts == {"records": 3, "entries_created": 6, "entries_updated": 0, "unchanged": 0}
+    assert content() == before
+    assert "nas.talos00" not in text
+    assert set(ManagedRecord.objects.values_list("state", flat=True)) == {State.PENDING}
+    facts = AuditEntry.objects.filter(actor="anna").order_by("id").values_list("action", flat=True)
+    assert sorted(facts) == ["created"] * 6 + ["imported"] * 4 + ["requested"]
+    assert SyncRequest.objects.get().action == "sync"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("form", FORMS)
+def test_importing_twice_changes_nothing(form: str) -> None:
+    fill()
+    text = "".join(export(form))
+    plan = plan_import(read_backup(text))
+    assert list(plan.lines()) == []
+    assert apply_import(plan, "anna") == {"records": 0, "entries_created": 0, "entries_updated": 0, "unchanged": 9}
+    assert not AuditEntry.objects.exists()
+    assert not SyncRequest.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.timeout(60)
+def test_ten_thousand_records_make_the_round_trip_in_seconds() -> None:
+    fill(10_000)
+    before = content()
+    started = time.monotonic()
+    text = "".join(export("yaml"))
+    wipe()
+    heard: list[int] = []
+    apply_import(plan_import(read_backup(text)), "anna", lambda done, total: heard.append(done))
+    assert content() == before
+    assert time.monotonic() - started < 40
+    assert heard[0] == 500
+    assert heard[-1] == 10_006
+
+
+@pytest.mark.django_db
+def test_a_readable_difference_says_what_an_import_would_do() -> None:
+    fill(1)
+    text = "".join(export("yaml"))
+    ManagedRecord.objects.filter(owned=True).update(owned=False, state=State.FOREIGN)
+    CustomEntry.objects.filter(name="ads.talos00").delete()
+    CustomEntry.objects.filter(name="vpn.talos00").update(ttl=5, enabled=False)
+    plan = plan_import(read_backup(text))
+    assert list(plan.lines()) == [
+        "= app-0.talos00 60 A 10.0.0.0 (ours again, Ingress/apps/app-0)",
+        "+ ads.talos00 block, switched off",
+        "~ vpn.talos00 77 CNAME gate.example.org override"
+        " (was: vpn.talos00 5 CNAME gate.example.org override, switched off)",
+    ]
+    apply_import(plan, "anna")
+    fact = AuditEntry.objects.get(action="updated")
+    assert (fact.before["ttl"], fact.after["ttl"], fact.name) == (5, 77, "vpn.talos00")
+
+
+@pytest.mark.django_db
+def test_what_the_ledger_knows_as_ours_is_not_put_back_to_an_older_state() -> None:
+    fill(1)
+    text = "".join(export("yaml"))
+    ManagedRecord.objects.filter(owned=True).update(values=["10.1.1.1"])
+    apply_import(plan_import(read_backup(text)), "anna")
+    assert ManagedRecord.objects.get(owned=True).values == ["10.1.1.1"]
+
+
+@pytest.mark.django_db
+def test_the_form_of_the_proposal_is_read() -> None:
+    apply_import(plan_import(read_backup(MINIMAL)), "anna")
+    record = ManagedRecord.objects.get()
+    assert (record.zone, record.name, record.type, record.values) == (
+        "talos00",
+        "grafana.talos00",
+        "A",
+        ["192.168.1.54"],
+    )
+    assert (record.ttl, record.owned, record.origin) == (300, True, "IngressRoute/monitoring/grafana")
+
+
+@pytest.mark.django_db
+def test_an_export_is_what_other_readers_take_it_for() -> None:
+    fill()
+    loaded = yaml.safe_load("".join(export("yaml")))
+    assert loaded | {"metadata": None} == json.loads("".join(export("json"))) | {"metadata": None}
+    assert loaded["metadata"]["zone"] == "talos00"
+    assert loaded["records"][0]["ip"] == "10.0.0.0"
+    rows = list(csv.DictReader(io.StringIO("".join(export("csv")))))
+    assert [row["kind"] for row in rows] == ["begin", *["record"] * 3, *["entry"] * 6, "end"]
+
+
+@pytest.mark.django_db
+def test_no_cell_of_a_csv_file_is_a_formula() -> None:
+    fill()
+    for row in csv.reader(io.StringIO("".join(export("csv")))):
+        assert not [cell for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+
+@pytest.mark.django_db
+def test_a_zone_file_is_one_that_dnspython_reads() -> None:
+    fill()
+    for kind, values in (("TXT", ['say "hi" \\ ü' + "x" * 300]), ("CAA", ["0 issue a;b"]), ("MX", ["10 m.talos00"])):
+        ManagedRecord.objects.create(
+            zone="talos00", name="z.talos00", type=kind, values=values, ttl=5, owned=True, state=State.SYNCED
+        )
+    zone = dns.zone.from_text("".join(export("bind")), origin="talos00.", check_origin=False, relativize=False)
+    found = {(str(name), rdataset.rdtype.name): rdataset for name, rdataset in zone.iterate_rdatasets()}
+    assert found["app-1.talos00.", "A"].to_text() == "61 IN A 10.0.0.1"
+    (text,) = found["z.talos00.", "TXT"]
+    assert b"".join(text.strings).decode() == 'say "hi" \\ ü' + "x" * 300
+    assert str(found["z.talos00.", "MX"][0].exchange) == "m.talos00."
+    assert found["z.talos00.", "CAA"][0].value == b"a;b"
+    assert len(found) == 6
+
+
+@pytest.mark.django_db
+def test_selected_records_are_exported_alone() -> None:
+    fill()
+    backup = read_backup("".join(export("yaml", ManagedRecord.objects.filter(name="app-1.talos00"))))
+    assert [record.name for record in backup.records] == ["app-1.talos00"]
+    assert backup.entries == ()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("form", FORMS)
+def test_an_empty_registry_is_a_backup_too(form: str) -> None:
+    assert read_backup("".join(export(form))) == Backup((), ())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("form", FORMS)
+def test_a_file_that_was_cut_off_anywhere_is_refused(form: str) -> None:
+    fill(2)
+    text = "".join(export(form))
+    for length in range(len(text.splitlines()[0]) + 40, len(text) - 1, 7):
+        assert problems(text[:length], form), text[:length]
+
+
+def record(text: str) -> str:
+    return f"{HEAD}records:\n- {{hostname: a.talos00, ttl: 60, {text}}}\n"
+
+
+def entries(*texts: str) -> str:
+    return f"{HEAD}entries:\n" + "".join(f"- {{{text}}}\n" for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "reason"),
+    [
+        ("", "the file", "it is empty"),
+        ("words", "line 1", "it is no backup"),
+        ("[]", "the file", "it is no backup"),
+        ("a: [", "line 2", "did not find"),
+        ("{", "line 1", "no JSON"),
+        ('{"a":' * 100_000, "the file", "nested too deep"),
+        (HEAD.replace("v1alpha1", "v2"), "apiVersion", "catalyst-dns-sync.io/v2 is not known"),
+        (HEAD.replace("DNSRecordBackup", "Deployment"), "kind", "Deployment is no backup"),
+        ("records: []", "apiVersion", "is not known"),
+        (HEAD + "recrods: 1", "recrods", "this field is not known"),
+        (HEAD + "recrods: [1]", "line 3", "recrods is no list of a backup"),
+        (HEAD + "records: {}", "records", "it is no list"),
+        (HEAD + "records: [3]", "line 3", "is no object"),
+        (HEAD + "kind: x", "line 3", "kind is there twice"),
+        (HEAD + "---\na: 1", "line 3", "a second document"),
+        (record("ip: 10.0.0.1, colour: red"), "line 4", "field colour is not known"),
+        (record("ip: 10.0.0.1, type: AAAA"), "line 4, a.talos00", "no AAAA value"),
+        (record("type: A"), "line 4, a.talos00", "at least one value"),
+        (record("type: LOC, values: [x]"), "line 4, a.talos00", "is no type that can be published"),
+        (record("ip: 10.0.0.1, zone: home.lab"), "line 4", "zone home.lab is not managed here"),
+        (record("ip: 10.0.0.1, source: grafana"), "line 4", "its source is kind, namespace and name"),
+        (record("ip: 10.0.0.1, claimants: [[1]]"), "line 4", "claimants are texts"),
+        (record("ip: 10.0.0.1, ttl: 5"), "line 4", "ttl is there twice"),
+        (record("ip: 10.0.0.1").replace("60", "0"), "line 4, a.talos00", "A TTL is a whole number"),
+        (record("ip: 10.0.0.1").replace("60", "1e3"), "line 4, a.talos00", "A TTL is a whole number"),
+        (record("ip: 10.0.0.1").replace("ttl: 60,", ""), "line 4", "a record needs a TTL"),
+        (record("ip: 10.0.0.1").replace("a.talos00", "a.example.org"), "line 4, a.example.org", "no managed zone"),
+        (record("ip: 10.0.0.1").replace("a.talos00", "a b.talos00"), "line 4, a b.talos00", "blank"),
+        (record("ip: 10.0.0.1").replace("a.talos00", "[]"), "line 4", "hostname, type and mode are texts"),
+        (record("ip: 10.0.0.1") + "- {hostname: A.talos00., ttl: 6, ip: 10.0.0.2}", "line 5", "a.talos00 A is there"),
+        (entries("hostname: a.talos00, mode: block, type: A"), "line 4, a.talos00", "A block has no type"),
+        (entries("hostname: a.talos00, mode: maybe"), "line 4, a.talos00", "maybe is no mode"),
+        (entries("hostname: a.talos00, type: A, values: 10.0.0.1"), "line 4, a.talos00", "Give a list"),
+        (entries("hostname: a.talos00, type: A, values: [10.0.0.1], enabled: yes"), "line 4", "enabled is true or"),
+        (entries("hostname: a.talos00, type: A, values: [10.0.0.1], created: today"), "line 4", "created is a time"),
+        (entries(*["hostname: a.talos00, mode: block"] * 2), "line 5", "is there twice"),
+        (
+            entries(*(f"hostname: a.talos00, type: {t}]" for t in ("A, values: [10.0.0.1", "CNAME, values: [b.c"))),
+            "entries for a.talos00",
+            "A CNAME stands alone",
+        ),
+        (HEAD + "metadata: &a {zone: *a}", "line 3", "aliases and anchors"),
+        (HEAD + "metadata: {zone: *a}", "line 3", "aliases and anchors"),
+        (HEAD + "metadata: !!python/object/apply:os.system [ls]", "line 3", "tags such as"),
+        (HEAD + "metadata: [[[[[[[[[[1]]]]]]]]]]", "line 3", "nested deeper"),
+        (HEAD + "? [a]\n: b", "line 3", "a key is no text"),
+        ("kind,hostname,colour\n", "line 1", "column colour is not known"),
+        ("kind,type\n", "line 1", "the columns kind and hostname must be there"),
+        ("kind,hostname\nbegin,v2\nend,\n", "line 2", "version v2 is not known"),
+        ("kind,hostname\nfact,a.talos00\n", "line 2", "kind fact is not known"),
+        ("kind,hostname\nrecord\n", "line 2", "it has 1 of 2 cells"),
+        ('kind,hostname\nrecord,"a\n', "line 2", "no CSV"),
+        ("kind,hostname,type,values,ttl\nrecord,a.talos00,A,=cmd|x,60\n", "line 2, a.talos00", "=cmd|x is no A value"),
+        ("kind,hostname,type,values,ttl\nrecord,a.talos00,A,10.0.0.1,a\n", "line 2, a.talos00", "A TTL is a whole"),
+        ("kind,hostname\nend,\nrecord,a.talos00\n", "line 3", "it stands behind the end"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_with_its_place(text: str, place: str, reason: str) -> None:
+    found = problems(text)
+    assert [problem for problem in found if problem.place == place and reason in problem.reason], found
+
+
+def test_a_billion_laughs_are_refused_at_the_first() -> None:
+    levels = [f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]" for level in range(1, 10)]
+    started = time.monotonic()
+    assert problems(HEAD + "a0: &a0 lol\n" + "\n".join(levels)) == [
+        Problem("line 3", "aliases and anchors are not taken in a backup")
+    ]
+    assert time.monotonic() - started < 1
+
+
+def test_more_than_a_hundred_megabytes_are_refused_unread() -> None:
+    assert problems("#" * (100 * 1024 * 1024 + 1)) == [Problem("the file", "more than 100 MB of text")]
+
+
+def test_every_problem_is_counted_and_the_first_hundred_are_shown() -> None:
+    with pytest.raises(BackupError) as caught:
+        read_backup(HEAD + "records:\n" + "- {hostname: x.example.org, ttl: 1, ip: 10.0.0.1}\n" * 300)
+    assert (len(caught.value.problems), caught.value.count) == (100, 300)
+    assert str(caught.value).endswith("\n… and 200 more")
+
+
+@pytest.mark.django_db
+def test_an_alias_beside_an_entry_of_the_database_is_refused() -> None:
+    entry("a.talos00", "A", ["10.0.0.1"])
+    alias = read_backup(entries("hostname: a.talos00, type: CNAME, values: [b.example.org]"))
+    with pytest.raises(BackupError, match=r"a\.talos00 CNAME: A CNAME stands alone"):
+        plan_import(alias)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_import_that_fails_in_the_middle_leaves_nothing() -> None:
+    fill(1200)
+    text = "".join(export("yaml"))
+    wipe()
+
+    def fail(done: int, total: int) -> None:
+        if done > 1000:
+            raise RuntimeError("the power went")
+
+    with pytest.raises(RuntimeError):
+        apply_import(plan_import(read_backup(text)), "anna", fail)
+    assert not ManagedRecord.objects.exists()
+    assert not AuditEntry.objects.exists()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    run(tmp_path, "manage", "migrate", "--verbosity=0")
+    return tmp_path
+
+
+def run(folder: Path, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "catalyst.cli", *arguments],
+        input=stdin,
+        cwd=folder,
+        env={"HOME": str(folder), "PYTHONUTF8": "0", "LC_ALL": "C"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_commands_write_and_take_what_a_shell_gives_them(home: Path) -> None:
+    assert run(home, "import", "--dry-run", stdin=MINIMAL).stdout == (
+        "= grafana.talos00 300 A 192.168.1.54 (ours again, IngressRoute/monitoring/grafana)\n"
+    )
+    text = run(home, "export").stdout
+    assert "records: []" in text
+    done = run(home, "import", stdin=MINIMAL)
+    assert done.stderr.endswith("imported: 1 records, 0 entries created, 0 entries updated, 0 unchanged\n")
+    text = run(home, "export", "--format", "csv").stdout
+    (home / "backup.csv").write_text(text)
+    assert "1 unchanged" in run(home, "import", "backup.csv").stderr
+    refused = run(home, "import", stdin="kind: Pod")
+    assert refused.returncode == 1
+    assert "nothing was imported:\napiVersion: NoneType is not known" in refused.stderr
+    assert "No such file" in run(home, "import", "missing.yaml").stderr
+
+
+@pytest.mark.django_db
+def test_a_form_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="give yaml, json, csv, bind"):
+        export("xml")
+    assert problems("x", "bind")[0].reason == "bind cannot be imported: give yaml, json, csv"
+    with pytest.raises(CommandError, match="invalid choice"):
+        call_command("export", "--format", "xml")

@@ -1,0 +1,193 @@
+"""Each way in which a name can stand, in the words that an operator reads."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from records.explain import explain
+from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord, Source, SyncRequest, SyncStatus
+from syncer.core.names import BadName
+from syncer.core.plan import State
+
+pytestmark = pytest.mark.django_db
+
+NAME = "grafana.talos00"
+GRAFANA = "Ingress/monitoring/grafana"
+
+
+@pytest.fixture(autouse=True)
+def status() -> SyncStatus:
+    now = timezone.now()
+    return SyncStatus.objects.create(holder="pod-1", started_at=now, heartbeat_at=now, target="technitium")
+
+
+def source(name: str = "grafana", *values: str, skipped: str = "", **more: Any) -> Source:
+    names = [] if skipped else [[NAME, list(values)]]
+    skips = [[NAME, skipped]] if skipped else []
+    return Source.objects.create(kind="Ingress", namespace="monitoring", name=name, names=names, skipped=skips, **more)
+
+
+def record(state: State, *, owned: bool = True, **more: Any) -> ManagedRecord:
+    fields = {"zone": "talos00", "name": NAME, "type": "A", "values": ["10.0.0.1"], "ttl": 60, "origin": GRAFANA}
+    return ManagedRecord.objects.create(**{**fields, "state": state, "owned": owned, "claimants": [GRAFANA], **more})
+
+
+def said(name: str = NAME) -> str:
+    answer = explain(name)
+    json.dumps(answer)
+    return "\n".join(answer["sentences"])
+
+
+def test_a_name_in_dns_is_told_with_its_claim_and_its_history() -> None:
+    source("grafana", "10.0.0.1", notes={"owner": "anna"})
+    record(State.SYNCED)
+    AuditEntry.objects.create(actor="syncer", action="failed", name=NAME, type="A", source=GRAFANA, reason="busy")
+    AuditEntry.objects.create(
+        actor="syncer",
+        action="updated",
+        name=NAME,
+        type="A",
+        source=GRAFANA,
+        before={"ttl": 60, "values": ["10.0.0.9"]},
+        after={"ttl": 60, "values": ["10.0.0.1"]},
+    )
+    answer = explain(" GRAFANA.talos00. ")
+    at = [
+        AuditEntry.objects.get(action=action).at.strftime("%Y-%m-%d %H:%M:%S UTC") for action in ("updated", "failed")
+    ]
+    assert answer["sentences"] == [
+        "grafana.talos00 lies in zone talos00.",
+        f"A 10.0.0.1 with a TTL of 60 s is in DNS, written by us for {GRAFANA}.",
+        f"{GRAFANA} wants the name for 10.0.0.1, and has it.",
+        f"Last change: updated at {at[0]} by syncer, A from 10.0.0.9 to 10.0.0.1.",
+        f"Last error: at {at[1]}, A: busy (it went well since).",
+    ]
+    assert (answer["hostname"], answer["zone"], answer["published"]) == (NAME, "talos00", True)
+    assert answer["decision"] == {"outcome": "synced", "winner": GRAFANA, "claimants": [GRAFANA], "losers": []}
+    assert answer["claims"][0]["owner"] == "anna"
+    assert answer["last_change"]["after"]["values"] == ["10.0.0.1"]
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "sentence"),
+    [
+        (State.PENDING, "create under way", "is on its way: create under way."),
+        (State.FOREIGN, "somebody else made it", "but is not ours: somebody else made it. Nothing is written; adopt"),
+        (State.CONFLICT, "the zone has 10.0.0.7", "cannot be written: the zone has 10.0.0.7. Adopt what stands there"),
+        (State.FAILED, "TTL refused", "was refused by the DNS server: TTL refused. It is tried again"),
+        (State.SKIPPED, "no wildcard", "cannot be held by the target: no wildcard."),
+        (State.KEPT, "the zone's policy is upsert-only", "is kept in DNS: the zone's policy is upsert-only."),
+    ],
+)
+def test_each_state_has_its_sentence(state: State, reason: str, sentence: str) -> None:
+    record(state, reason=reason)
+    assert sentence in said()
+    assert explain(NAME)["decision"]["outcome"] == state
+
+
+def test_a_held_delete_names_the_plan() -> None:
+    record(State.HELD, reason="12 of 12 records would go")
+    plan = HeldPlan.objects.create(zone="talos00", deletes=[[NAME, "A"]], reason="12 of 12 records would go")
+    assert f"Held plan {plan.pk} waits for somebody to approve or reject it" in said()
+
+
+def test_a_name_outside_the_zones_says_which_there_are() -> None:
+    text = said("grafana.example.org")
+    assert text.startswith("grafana.example.org is outside every managed zone (talos00), so nothing is ever written")
+    assert explain("grafana.example.org")["zone"] is None
+
+
+def test_a_blocked_name_says_who_wanted_it() -> None:
+    source("grafana", "10.0.0.1")
+    entry = CustomEntry.objects.create(name=NAME, mode="block", description="leaves the house")
+    assert f"Custom entry {entry.pk} blocks the name (leaves the house): it is never published." in said()
+    assert f"{GRAFANA} wants the name for 10.0.0.1, and does not get it: the name is blocked." in said()
+    assert explain(NAME)["decision"]["outcome"] == "blocked"
+    CustomEntry.objects.update(enabled=False)
+    assert f"CustomEntry//{entry.pk} would block the name, but is switched off." in said()
+
+
+def test_winner_and_loser_are_named() -> None:
+    source("grafana", "10.0.0.1")
+    source("other", "10.0.0.2")
+    record(State.SYNCED, losers=[["Ingress/monitoring/other", f"{GRAFANA} has the name"]])
+    assert (
+        f"Ingress/monitoring/other wants the name for 10.0.0.2, and does not get it: {GRAFANA} has the name." in said()
+    )
+    assert explain(NAME)["decision"]["losers"] == [
+        {"claim": "Ingress/monitoring/other", "reason": f"{GRAFANA} has the name"}
+    ]
+
+
+def test_claims_stand_in_the_order_in_which_they_get_the_name() -> None:
+    source("late", "10.0.0.1", created="2026-02-01T00:00:00Z")
+    source("early", "10.0.0.2", created="2026-01-01T00:00:00Z")
+    source("urgent", "10.0.0.3", priority=0)
+    CustomEntry.objects.create(name=NAME, type="A", values=["10.0.0.4"], mode="override")
+    claims = explain(NAME)["claims"]
+    assert [claim["kind"] for claim in claims] == ["CustomEntry", "Ingress", "Ingress", "Ingress"]
+    assert [claim["name"] for claim in claims[1:]] == ["urgent", "early", "late"]
+
+
+def test_a_skipped_name_says_why() -> None:
+    source(skipped="excluded by EXCLUDE_NAMES")
+    assert f"{GRAFANA} mentions the name, and it is not published: excluded by EXCLUDE_NAMES." in said()
+    assert explain(NAME)["decision"]["outcome"] == "skipped"
+
+
+def test_a_claim_without_an_address_or_without_a_turn_is_told() -> None:
+    source("grafana")
+    assert f"{GRAFANA} wants the name, but knows no address yet." in said()
+    Source.objects.update(names=[[NAME, ["10.0.0.1"]]])
+    assert "the syncer has not looked at it yet." in said()
+    CustomEntry.objects.create(name=NAME, type="TXT", values=["x"], enabled=False)
+    assert "wants the name for x, but is switched off." in said()
+
+
+def test_a_name_that_nobody_asks_for_may_be_answered_by_a_wildcard() -> None:
+    assert "No Ingress, route or custom entry asks for it." in said("a.b.talos00")
+    record(State.SYNCED, name="*.talos00")
+    assert "The wildcard *.talos00 answers for it" in said("a.b.talos00")
+    record(State.SYNCED, name="*.b.talos00")
+    assert "The wildcard *.b.talos00 answers for it" in said("a.b.talos00")
+
+
+def test_a_name_that_is_only_part_of_another_is_another() -> None:
+    Source.objects.create(kind="Ingress", namespace="x", name="y", names=[[f"my-{NAME}", ["10.0.0.1"]]])
+    assert explain(NAME)["claims"] == []
+
+
+def test_what_was_asked_and_not_answered_is_told() -> None:
+    SyncRequest.objects.create(action="adopt", name=NAME, requested_by="anna")
+    assert "anna asked to adopt what somebody else made; the syncer has not answered yet." in said()
+
+
+def test_a_silent_or_troubled_syncer_is_told(status: SyncStatus) -> None:
+    status.target_problem, status.zones = "the token is not valid", {"talos00": "the zone is disabled"}
+    status.save()
+    assert "The syncer has a problem with technitium: the token is not valid." in said()
+    assert "The syncer has a problem with zone talos00: the zone is disabled." in said()
+    status.heartbeat_at -= timedelta(minutes=1)
+    status.save()
+    assert "The syncer has not been heard of since" in said()
+    status.delete()
+    assert "No syncer has run on this database yet." in said()
+
+
+@pytest.mark.parametrize("name", ["", "a b", "x" * 300, "192.168.1.1", "a..b"])
+def test_what_is_no_name_is_refused(name: str) -> None:
+    with pytest.raises(BadName):
+        explain(name)
+
+
+def test_it_asks_few_questions_of_the_database(django_assert_max_num_queries: Any) -> None:
+    for number in range(30):
+        source(f"app-{number}", "10.0.0.1")
+    record(State.HELD)
+    with django_assert_max_num_queries(10):
+        explain(NAME)

@@ -1,0 +1,362 @@
+"""Retention, backups, Slack messages and propagation checks, and the cluster that runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.utils import timezone
+from django_q.models import Schedule
+from pytest_django import Settings
+
+from catalyst.environment import Environment
+from catalyst.task_settings import Q_CLUSTER, read_backup_minutes, read_slack_url
+from records import notify, propagation, tasks
+from records.exchange import read_backup
+from records.models import AuditEntry, Bookmark, ManagedRecord, Source, SyncRequest, SyncStatus
+from syncer.core.plan import State
+from tests.fakes.fixtures_technitium import ServerUnderTest
+from tests.processes import wait_until
+
+HOOK = "https://hooks.slack.com/services/T0/B0/a-secret"
+GRAFANA = "Ingress/monitoring/grafana"
+
+
+class Slack:
+    """Remembers what it was told; ``status`` is its answer."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.status = 200
+        self.headers: dict[str, str] = {}
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if outer.status == 200:
+                    outer.told.append(json.loads(body)["text"])
+                self.send_response(outer.status)
+                for name, value in outer.headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(b"ok")
+
+            def log_message(self, *_: Any) -> None: ...
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/services/T0/B0/a-secret"
+
+
+@pytest.fixture
+def slack() -> Iterator[Slack]:
+    double = Slack()
+    Thread(target=double.server.serve_forever, args=(0.01,), daemon=True).start()
+    yield double
+    double.server.shutdown()
+    double.server.server_close()
+
+
+def source(name: str = "grafana", **notes: str) -> Source:
+    return Source.objects.create(kind="Ingress", namespace="monitoring", name=name, notes=notes)
+
+
+def fact(name: str = "grafana.talos00", action: str = "created", origin: str = GRAFANA, **more: Any) -> None:
+    AuditEntry.objects.create(
+        actor="syncer",
+        action=action,
+        name=name,
+        type="A",
+        source=origin,
+        at=timezone.now() - notify.SETTLED,
+        **{"after": {"ttl": 60, "values": ["10.0.0.1"]}, **more},
+    )
+
+
+def let_time_pass() -> None:
+    Bookmark.objects.filter(name="slack").update(at=timezone.now() - notify.PAUSE)
+
+
+@pytest.mark.django_db
+def test_one_message_tells_all_that_happened_to_those_who_asked(slack: Slack) -> None:
+    source(**{"slack-notify": "true"})
+    source("quiet", **{"slack-notify": "false"})
+    fact("before.talos00")
+    assert "from now on" in notify.tell(slack.url)
+    fact()
+    fact(action="updated", before={"values": ["10.0.0.1"]}, after={"values": ["10.0.0.2"]})
+    fact("quiet.talos00", origin="Ingress/monitoring/quiet")
+    fact(action="requested")
+    fact("a<b>&c.talos00", action="failed", reason="refused")
+    assert notify.tell(slack.url) == "3 changes told"
+    assert slack.told == [
+        "*DNS: 3 changes*\n"
+        "• created `grafana.talos00` A 10.0.0.1 (Ingress/monitoring/grafana)\n"
+        "• updated `grafana.talos00` A 10.0.0.1 → 10.0.0.2 (Ingress/monitoring/grafana)\n"
+        "• failed `a&lt;b&gt;&amp;c.talos00` A 10.0.0.1 (Ingress/monitoring/grafana): refused"
+    ]
+    let_time_pass()
+    assert notify.tell(slack.url) == "0 changes told"
+    assert len(slack.told) == 1
+
+
+@pytest.mark.django_db
+def test_messages_are_thirty_seconds_apart_and_none_is_lost(slack: Slack) -> None:
+    source(**{"slack-notify": "true"})
+    notify.tell(slack.url)
+    fact("one.talos00")
+    notify.tell(slack.url)
+    fact("two.talos00")
+    assert "less than 30 s" in notify.tell(slack.url)
+    let_time_pass()
+    notify.tell(slack.url)
+    assert [text.count("•") for text in slack.told] == [1, 1]
+    assert "two.talos00" in slack.told[1]
+
+
+@pytest.mark.django_db
+def test_a_message_that_fails_is_sent_again_with_what_came_since(slack: Slack) -> None:
+    source(**{"slack-notify": "true"})
+    notify.tell(slack.url)
+    fact("one.talos00")
+    slack.status = 503
+    with pytest.raises(notify.NotTold, match=r"127\.0\.0\.1 answers 503"):
+        notify.tell(slack.url)
+    fact("two.talos00")
+    slack.status = 200
+    assert "less than 30 s" in notify.tell(slack.url)
+    let_time_pass()
+    assert notify.tell(slack.url) == "2 changes told"
+    assert len(slack.told) == 1
+
+
+@pytest.mark.django_db
+def test_the_delete_of_an_object_that_is_gone_is_told(slack: Slack) -> None:
+    row = source(**{"slack-notify": "true"})
+    notify.tell(slack.url)
+    row.delete()
+    fact(action="deleted", before={"values": ["10.0.0.1"]}, after=None)
+    assert notify.tell(slack.url) == "1 changes told"
+    assert "• deleted `grafana.talos00` A 10.0.0.1" in slack.told[0]
+
+
+@pytest.mark.django_db
+def test_what_may_still_have_company_waits(slack: Slack) -> None:
+    source(**{"slack-notify": "true"})
+    notify.tell(slack.url)
+    AuditEntry.objects.create(actor="syncer", action="created", name="a.talos00", source=GRAFANA)
+    assert notify.tell(slack.url) == "0 changes told"
+
+
+@pytest.mark.django_db
+def test_a_thousand_changes_are_one_short_message(slack: Slack) -> None:
+    source(**{"slack-notify": "true"})
+    notify.tell(slack.url)
+    for number in range(100):
+        fact(f"app-{number}.talos00")
+    notify.tell(slack.url)
+    assert slack.told[0].startswith("*DNS: 100 changes*")
+    assert slack.told[0].endswith("\n… and 70 more")
+
+
+def test_no_error_shows_the_secret_and_no_redirect_is_followed(slack: Slack) -> None:
+    slack.status, slack.headers = 302, {"Location": f"{slack.url}/elsewhere"}
+    with pytest.raises(notify.NotTold) as caught:
+        notify.send(slack.url, "x")
+    assert "answers 302" in str(caught.value)
+    slack.server.server_close()
+    with pytest.raises(notify.NotTold) as caught:
+        notify.send("http://127.0.0.1:1/a-secret", "x")
+    assert "a-secret" not in str(caught.value)
+    with pytest.raises(notify.NotTold, match="which is not asked"):
+        notify.send("http://169.254.169.254/latest", "x")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://hooks.slack.com/services/a-secret",
+        "https://hooks.slack.com.example.org/a-secret",
+        "https://user@hooks.slack.com/a-secret",
+        "https://hooks.slack.com:8443/a-secret",
+        "https://169.254.169.254/a-secret",
+        "file:///a-secret",
+        "a-secret",
+        "https://[a-secret",
+    ],
+)
+def test_a_webhook_elsewhere_is_refused_without_being_shown(url: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"^SLACK_WEBHOOK_URL ") as caught:
+        read_slack_url(Environment({"SLACK_WEBHOOK_URL": url}))
+    assert "a-secret" not in str(caught.value)
+
+
+def test_a_webhook_of_our_own_is_taken_when_it_is_allowed() -> None:
+    assert read_slack_url(Environment({})) == ""
+    assert read_slack_url(Environment({"SLACK_WEBHOOK_URL": HOOK})) == HOOK
+    own = {"SLACK_ALLOWED_HOSTS": "chat.lab:8065", "SLACK_WEBHOOK_URL": "http://chat.lab:8065/hooks/x"}
+    environment = Environment(own)
+    assert read_slack_url(environment) == own["SLACK_WEBHOOK_URL"]
+    assert own["SLACK_WEBHOOK_URL"] in environment.secrets
+
+
+def test_the_settings_of_the_queue_are_those_that_its_docs_call_safe() -> None:
+    assert Q_CLUSTER["timeout"] < Q_CLUSTER["retry"]
+    assert Q_CLUSTER["ack_failures"] is True
+    assert Q_CLUSTER["catch_up"] is False
+    assert Q_CLUSTER["workers"] == 1
+    for text in ("30s", "600h", "0", "x"):
+        with pytest.raises(ImproperlyConfigured, match="BACKUP_INTERVAL"):
+            read_backup_minutes(Environment({"BACKUP_INTERVAL": "10s" if text == "30s" else text}))
+    assert read_backup_minutes(Environment({})) == 24 * 60
+
+
+@pytest.mark.django_db
+def test_retention_forgets_what_is_old_and_nothing_else(settings: Settings) -> None:
+    now = timezone.now()
+    for days in (0, 29, 31, 400):
+        AuditEntry.objects.create(actor="x", action="created", name=f"{days}", at=now - timedelta(days=days))
+        SyncRequest.objects.create(action="sync", requested_by="x", done_at=now - timedelta(days=days))
+    SyncRequest.objects.create(action="sync", requested_by="waits", created_at=now - timedelta(days=400))
+    settings.AUDIT_RETENTION_DAYS = 0
+    assert "for ever" in tasks.forget()
+    settings.AUDIT_RETENTION_DAYS = 30
+    assert tasks.forget() == "2 audit entries, 2 requests and 0 failed tasks forgotten"
+    assert sorted(AuditEntry.objects.values_list("name", flat=True)) == ["0", "29"]
+    assert SyncRequest.objects.count() == 3
+
+
+@pytest.mark.django_db
+def test_backups_are_whole_private_and_so_many(settings: Settings, tmp_path: Path) -> None:
+    settings.BACKUP_DIR, settings.BACKUP_KEEP = tmp_path / "deep" / "backups", 2
+    first = Path(tasks.back_up())
+    (first.parent / "by-hand.yaml").write_text("mine")
+    for day in (1, 2, 3):
+        first.rename(first.with_name(f"catalyst-dns-sync-2020010{day}T000000Z.yaml"))
+        first = Path(tasks.back_up())
+    assert sorted(path.name for path in first.parent.iterdir()) == sorted(
+        ["by-hand.yaml", "catalyst-dns-sync-20200103T000000Z.yaml", first.name]
+    )
+    assert stat.S_IMODE(first.stat().st_mode) == 0o600
+    assert read_backup(first.read_text()).records == ()
+
+
+@pytest.mark.django_db
+def test_schedules_are_what_the_settings_say_however_often_one_starts(settings: Settings) -> None:
+    def made() -> dict[str, tuple[str, int | None]]:
+        return {row.name: (row.func, row.minutes) for row in Schedule.objects.all()}
+
+    settings.BACKUP_DIR, settings.BACKUP_MINUTES, settings.SLACK_WEBHOOK_URL = Path("backups"), 60, HOOK
+    tasks.ensure_schedules()
+    ids = set(Schedule.objects.values_list("id", flat=True))
+    tasks.ensure_schedules()
+    assert set(Schedule.objects.values_list("id", flat=True)) == ids
+    assert made() == {
+        "forget": ("records.tasks.forget", 1440),
+        "check_propagation": ("records.tasks.check_propagation", 2),
+        "back_up": ("records.tasks.back_up", 60),
+        "tell_slack": ("records.tasks.tell_slack", 1),
+    }
+    settings.BACKUP_DIR, settings.SLACK_WEBHOOK_URL = None, ""
+    tasks.ensure_schedules()
+    assert made().keys() == {"forget", "check_propagation"}
+
+
+@pytest.fixture
+def server(technitium: ServerUnderTest) -> str:
+    """Holds grafana, mail and text."""
+    technitium.make_zone("talos00")
+    technitium.add("grafana.talos00", "A", "10.0.0.1")
+    technitium.add("mail.talos00", "MX", "", preference=10, exchange="mx.talos00")
+    technitium.add("text.talos00", "TXT", 'say "hi"')
+    return ":".join(map(str, technitium.dns))
+
+
+def managed(name: str, kind: str, *values: str) -> ManagedRecord:
+    return ManagedRecord.objects.create(
+        zone="talos00",
+        name=name,
+        type=kind,
+        values=list(values),
+        ttl=60,
+        owned=True,
+        state=State.SYNCED,
+        origin=GRAFANA,
+        changed_at=timezone.now() - propagation.NOT_BEFORE,
+    )
+
+
+@pytest.mark.django_db
+def test_a_record_that_dns_does_not_answer_becomes_a_fact_once(server: str) -> None:
+    _status("technitium")
+    managed("grafana.talos00", "A", "10.0.0.1")
+    managed("mail.talos00", "MX", "10 mx.talos00")
+    managed("text.talos00", "TXT", 'say "hi"')
+    assert propagation.check([server]).startswith("3 of 3 changed records asked for, 0 stale")
+    managed("other.talos00", "A", "10.0.0.9")
+    managed("grafana.talos00", "AAAA", "fd00::1")
+    assert "2 stale" in propagation.check([server])
+    assert "0 stale" in propagation.check([server])
+    facts = AuditEntry.objects.order_by("name")
+    assert [(fact.action, fact.name, fact.reason) for fact in facts] == [
+        ("stale", "grafana.talos00", f"{server} answers nothing (NOERROR)"),
+        ("stale", "other.talos00", f"{server} answers nothing (NXDOMAIN)"),
+    ]
+
+
+@pytest.mark.django_db
+def test_a_silent_server_is_no_stale_record() -> None:
+    _status("technitium")
+    managed("grafana.talos00", "A", "10.0.0.1")
+    assert propagation.check(["127.0.0.1:0"]) == "1 of 1 changed records asked for, 0 stale, 1 servers silent"
+    SyncStatus.objects.update(target="hosts")
+    assert propagation.check(["127.0.0.1:0"]) == "no DNS server is written to"
+
+
+def _status(target: str) -> None:
+    now = timezone.now()
+    SyncStatus.objects.create(holder="x", started_at=now, heartbeat_at=now, target=target)
+
+
+def test_the_cluster_runs_its_schedules_and_stops_at_once(tmp_path: Path) -> None:
+    env = {
+        "HOME": str(tmp_path),
+        "DATA_DIR": str(tmp_path),
+        "BACKUP_DIR": str(tmp_path / "backups"),
+        "LOG_FORMAT": "text",
+        "PATH": os.environ["PATH"],
+    }
+    command = [sys.executable, "-m", "catalyst.cli"]
+    subprocess.run([*command, "prepare"], env=env, cwd=tmp_path, check=True, capture_output=True)
+    with (tmp_path / "log").open("wb") as log:
+        child = subprocess.Popen([*command, "qcluster"], env=env, cwd=tmp_path, stderr=log, start_new_session=True)
+    try:
+        wait_until(lambda: list((tmp_path / "backups").glob("*.yaml")), 50, "a backup")
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(5) == 0
+        wait_until(lambda: not alive(child.pid), 5, "the end of the last child")
+    finally:
+        if alive(child.pid):
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+    assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
