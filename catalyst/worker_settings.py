@@ -30,6 +30,8 @@ if "init_command" in DATABASE.get("OPTIONS", {}):
         **DATABASE["OPTIONS"],
         "init_command": DATABASE["OPTIONS"]["init_command"] + "PRAGMA cache_size=-256;",
         "cached_statements": 16,
+        # SQLite waits in C, where no signal is heard. The syncer has a back-off of its own, and a stop takes 5 s.
+        "timeout": 2,
     }
 
 SYNC = partial(read_config, ENVIRONMENT)

@@ -364,7 +364,8 @@ def _take_result(zone: str, item: Done, rows: list[ManagedRecord], gone: list[Ke
         if change.after is None:
             gone.append(change.key)
         else:
-            rows.append(_row(zone, item.decision, change.after, State.SYNCED, owned=True))
+            said = "; ".join(item.decision.warnings)
+            rows.append(_row(zone, item.decision, change.after, State.SYNCED, said, owned=True))
     elif outcome is Outcome.REFUSED:
         still_ours = change.op is not Op.CREATE and not change.adopts
         shown = change.before.rrset if still_ours and change.before else change.after

@@ -39,7 +39,10 @@ class Source(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["group", "kind", "namespace", "name"], name="one_row_a_source"),
         ]
-        indexes: ClassVar = [models.Index(fields=["namespace", "name"], name="source_by_place")]
+        indexes: ClassVar = [
+            models.Index(fields=["namespace", "name"], name="source_by_place"),
+            models.Index(fields=["name"], name="source_by_name"),
+        ]
         ordering: ClassVar = ["namespace", "name", "kind"]
 
     def __str__(self) -> str:
@@ -73,6 +76,7 @@ class ManagedRecord(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["name"], name="record_by_name"),
+            models.Index(fields=["zone"], condition=models.Q(owned=True), name="record_owned"),
             models.Index(fields=["state", "name"], name="record_by_state"),
             models.Index(fields=["-changed_at"], name="record_by_change"),
             models.Index(fields=["origin"], name="record_by_origin"),

@@ -50,6 +50,8 @@ class Health:
         self._started = self._turned = clock()
         self._passed = False
         self.target_problem = "the DNS server has not been asked yet"
+        self.zone_problems: dict[str, str] = {}
+        """By zone; replaced as a whole, because the server's threads read it."""
 
     def beat(self) -> None:
         """The loop turns. Work that takes long beats in between."""
@@ -74,7 +76,10 @@ class Health:
 
     def readiness(self) -> list[str]:
         silence = self._read_timeout + REOPENING
-        return readiness(self._clock(), self._states(), silence, self.target_problem, self._passed)
+        problems = list(self.zone_problems.values())
+        if self.target_problem:
+            problems.insert(0, self.target_problem)
+        return readiness(self._clock(), self._states(), silence, problems, self._passed)
 
     def healthz(self) -> Answer:
         return self._answer(self.liveness(), [])
@@ -113,7 +118,9 @@ def liveness(
     return problems
 
 
-def readiness(now: float, states: Sequence[KindState], silence: float, target_problem: str, passed: bool) -> list[str]:
+def readiness(
+    now: float, states: Sequence[KindState], silence: float, dns_problems: Sequence[str], passed: bool
+) -> list[str]:
     """What is missing, in sentences; empty: ready. A kind that we may not read does not keep the others from work.
 
     ``silence`` is how many seconds a watch may be without a word while somebody is there.
@@ -131,8 +138,7 @@ def readiness(now: float, states: Sequence[KindState], silence: float, target_pr
         problems.append(f"Kubernetes cannot be reached for {', '.join(kinds)}: {reason or 'no reason known'}")
     if not states:
         problems.append("nothing is watched yet")
-    if target_problem:
-        problems.append(target_problem)
+    problems += dict.fromkeys(dns_problems)
     if not passed:
         problems.append("no full pass has been completed yet")
     return problems

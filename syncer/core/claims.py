@@ -142,7 +142,7 @@ def _settle(name: str, claims: list[Claim], default_ttl: int) -> Decision:
 
 
 def _claim_of_source(name: str, source: Source, fallback: tuple[str, ...], remembered: tuple[str, ...]) -> Claim | None:
-    want = next((want for want in source.wants if want.name == name), None)
+    want = source.want(name)
     if want is None:
         return None
     ref = source.ref

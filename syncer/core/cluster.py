@@ -236,15 +236,13 @@ class Cluster:
     def _index(self, before: Source | None, after: Source | None) -> None:
         old = {want.name: want for want in before.wants} if before else {}
         new = {want.name: want for want in after.wants} if after else {}
-        for name in old:
-            rest = tuple(source for source in self._by_name[name] if source is not before)
-            if rest or name in new:
-                self._by_name[name] = rest
+        for name in old.keys() | new.keys():
+            # One step from the old to the new: who reads in between must not find that nobody wants the name.
+            rest = tuple(source for source in self._by_name.get(name, ()) if source is not before)
+            if claimants := (*rest, after) if after and name in new else rest:
+                self._by_name[name] = claimants
             else:
                 del self._by_name[name]
-        if after:
-            for name in new:
-                self._by_name[name] = (*self._by_name.get(name, ()), after)
         if before and after and _weight(before) == _weight(after):
             self._touched_names |= {name for name, _ in old.items() ^ new.items()}
         else:

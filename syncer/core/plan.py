@@ -139,6 +139,9 @@ def compare(
     ours = {kind for kind, item in actual.items() if _is_ours(item, ledger.get(kind), desired, rules)}
     strangers = plan.strangers = set(actual) - ours
 
+    # What a policy keeps at the name is in the way of a CNAME as much as what others made.
+    obstacles = strangers if rules.policy is Policy.SYNC else strangers | (ours - set(desired))
+
     creates: list[Change] = []
     updates: list[Change] = []
     stuck = False
@@ -147,9 +150,10 @@ def compare(
             _compare_ours(plan, updates, actual[kind], rrset, rules)
         elif reason := rules.refuses(rrset):
             plan.verdicts.append(Verdict(rrset, State.SKIPPED, reason))
-        elif clash := _clash(kind, strangers):
+        elif clash := _clash(kind, obstacles):
             stuck = True
-            plan.verdicts.append(Verdict(rrset, State.CONFLICT, f"somebody else's {clash} record stands at this name"))
+            whose = "somebody else's" if clash in strangers else "our old"
+            plan.verdicts.append(Verdict(rrset, State.CONFLICT, f"{whose} {clash} record stands at this name"))
         elif kind in strangers:
             known = ledger.get(kind)
             was_ours = known is not None and known.owned and known.state is not State.PENDING
@@ -204,7 +208,8 @@ def _compare_ours(plan: NamePlan, updates: list[Change], item: Found, rrset: RRs
     # The TTL belongs to the whole RRset: beside somebody else's value it is no longer only ours to change.
     ttl_is_right = item.rrset.ttl == rrset.ttl or bool(others) or not rules.keeps_ttl
     if own <= wanted <= own | others and ttl_is_right and (item.intact or others):
-        reason = f"somebody else added {', '.join(sorted(others))}" if others else ""
+        added = [f"somebody else added {', '.join(sorted(others))}"] if others else []
+        reason = "; ".join([*added, *plan.decision.warnings])
         plan.verdicts.append(Verdict(rrset, State.SYNCED, reason, owned=True))
     elif rules.policy is Policy.CREATE_ONLY:
         plan.verdicts.append(Verdict(rrset, State.KEPT, "the zone's policy is create-only", owned=True))

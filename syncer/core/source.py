@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
@@ -39,6 +39,10 @@ class Skip(NamedTuple):
 HIGH, NORMAL, LOW = 0, 1, 2
 
 
+FEW = 16
+"""Names that are found as quickly by looking through them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One Kubernetes object that names hosts.
@@ -57,3 +61,14 @@ class Source:
     ttl: int | None = None
     priority: int = NORMAL
     notes: tuple[tuple[str, str], ...] = ()
+    _by_name: dict[str, Want] | None = field(default=None, init=False, compare=False, repr=False)
+
+    def want(self, name: str) -> Want | None:
+        """What it wants at ``name``. An object may have thousands of names, and each is asked for."""
+        if len(self.wants) <= FEW:
+            return next((want for want in self.wants if want.name == name), None)
+        by_name = self._by_name
+        if by_name is None:
+            by_name = {want.name: want for want in self.wants}
+            object.__setattr__(self, "_by_name", by_name)
+        return by_name.get(name)

@@ -48,6 +48,10 @@ class Target(Protocol):
     keeps_ttl: bool
     """False where the target has no TTLs (a hosts file): its readings say 0, and a plan does not compare them."""
 
+    @property
+    def is_bulky(self) -> bool:
+        """Whether many creates and updates cost no more than one, as far as the rate limit goes."""
+
     def check(self) -> None:
         """Raise when the target cannot be reached or does not accept our credentials. Cheap; used by /readyz."""
 

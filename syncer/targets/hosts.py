@@ -44,6 +44,7 @@ class HostsTarget:
 
     name = "hosts"
     keeps_ttl = False
+    is_bulky = True
 
     def __init__(self, path: str, marker: Marker, zones: Collection[str]) -> None:
         self.path = path

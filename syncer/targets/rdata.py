@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from syncer.core.names import canonical_address
 from syncer.core.rrsets import MARK_LIMIT, RRset
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -39,7 +39,7 @@ def value_of(type_: str, rdata: Mapping[str, Any]) -> str:
     if fields is None:
         return " ".join(str(part) for part in rdata.values())
     if type_ == "AAAA":
-        return str(ipaddress.IPv6Address(rdata["ipAddress"]))
+        return canonical_address(rdata["ipAddress"])
     text = " ".join(str(rdata[field]) for field in fields)
     return text.lower() if type_ in HOSTS else text
 

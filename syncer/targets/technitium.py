@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from syncer.config import TechnitiumConfig
+from syncer.core.names import zone_of
 from syncer.core.rrsets import Found, Marker, RRset
+from syncer.errors import TargetUnreachable
 from syncer.pacing import RateLimit
 from syncer.targets.base import Change, Reading, Result
 from syncer.targets.rdata import FIELDS
@@ -46,11 +48,12 @@ class TechnitiumTarget:
         self._marker = marker
         self._standings = {zone: Standing(clock) for zone in zones}
         self._rights = Rights()
+        self._hosted: frozenset[str] = frozenset(zones)
 
     def check(self) -> None:
         session = self._door.call("/api/user/session/get", {})
-        info = session.get("info", {})
-        self.version = info.get("version", "")
+        info = session.get("info") or {}
+        self.version = str(info.get("version") or "")
         primaries = [node for node in info.get("clusterNodes") or () if node.get("type") == "Primary"]
         self.primary = next((node["name"] for node in primaries if node.get("state") != "Self"), "")
         self._checked = True
@@ -59,14 +62,21 @@ class TechnitiumTarget:
         """Zones that cannot be used are left out; ``problems`` says why."""
         self._meet()
         node = {"node": self.primary} if self.primary else {}
-        states = {state["name"]: state for state in self._door.call("/api/zones/list", node)["zones"]}
+        zones = self._door.call("/api/zones/list", node).get("zones")
+        if not isinstance(zones, list):
+            raise TargetUnreachable(f"{self._door.url} answered zones/list without zones: is this Technitium?")
+        states = {state["name"]: state for state in zones}
+        self._hosted = frozenset(states)
         serials = {}
         for zone, standing in self._standings.items():
             if (state := states.get(zone)) is None:
                 standing.problem = f"zone {zone} is not on the server, or the token has no rights on it"
                 standing.shown(None)
                 continue
-            standing.problem = problem_of(zone, state)
+            problem = problem_of(zone, state)
+            if standing.problem and not problem:
+                self._rights.may_import = True  # its "Access was denied." may have meant that the zone was away
+            standing.problem = problem
             standing.shown(state.get("soaSerial"))
             if standing.serial is not None and not standing.problem:
                 serials[zone] = standing.serial
@@ -88,11 +98,18 @@ class TechnitiumTarget:
             return f"records of type {rrset.type} cannot be written to Technitium"
         if rrset.type == "TXT" and not "".join(rrset.values).isascii() and _numbers(self.version) < (15, 3):
             return "Technitium before 15.3 turns what is not ASCII in a TXT record into question marks"
+        closest = zone_of(rrset.name, self._hosted | self._standings.keys())
+        if closest is not None and closest not in self._standings:
+            return f"the server has a zone {closest}, which is not in DNS_ZONES: the record would go there"
         return ""
 
     def apply(self, zone: str, changes: Sequence[Change]) -> Iterator[Result]:
         self._meet()
         return ZoneWriter(self._zone(zone), self._marker, self._rights, self.serials).run(changes)
+
+    @property
+    def is_bulky(self) -> bool:
+        return self._rights.may_import
 
     def left_serial(self, zone: str) -> int | None:
         """The serial at which the zone stands when nobody but us wrote since it was last read as a whole; None when

@@ -134,7 +134,10 @@ class ZoneWriter:
         if len(ttls) > 1:
             return Result(change, Outcome.REFUSED, "somebody else's values at this name have several TTLs", True)
         ttl = ttls.pop() if ttls else 0
-        steps = calls(change, self._marker, ttl)
+        try:
+            steps = calls(change, self._marker, ttl)
+        except ValueError:
+            return Result(change, Outcome.REFUSED, f"{change.after or change.before} is no {change.key[1]} value", True)
         if not steps:
             return self._nothing_to_do(change, ttl)
         self._sent = (change,)
