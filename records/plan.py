@@ -14,7 +14,8 @@ from syncer.core.cluster import Cluster
 from syncer.core.plan import Change, Owned, State
 from syncer.core.rrsets import Found, Marker, RRset
 from syncer.core.source import Ref, Source, Want
-from syncer.reconcile import Reconciler, ZoneView
+from syncer.planning import ZoneView
+from syncer.reconcile import Reconciler
 from syncer.targets.base import Reading, Result, Target
 
 Key = tuple[str, str]
@@ -68,6 +69,7 @@ class RememberedTarget:
 
     name = "ledger"
     keeps_ttl = True
+    is_bulky = True
 
     def __init__(self, zone: str, config: Config) -> None:
         self.zone = zone

@@ -7,10 +7,11 @@ import os
 import queue
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from heapq import nsmallest
 from itertools import islice
 
 from syncer import metrics
@@ -18,7 +19,8 @@ from syncer.config import Config
 from syncer.core.cluster import Cluster
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE, NAMESPACE
 from syncer.core.manifest import shown
-from syncer.core.names import zone_of
+from syncer.core.names import BadName, canonical, zone_of
+from syncer.core.plan import Change
 from syncer.core.source import Ref, Source
 from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable, ZoneUnusable
 from syncer.health import Health
@@ -78,21 +80,30 @@ class Bell:
 class ZoneWork:
     """What is to be done in one zone, and when. All times are of the loop's clock.
 
-    ``names`` wait for a pass. ``going`` are names without a claim: when the first and the latest of them came.
-    ``retries`` gives the number of failures and the time of the next try.
+    ``names`` wait for a pass, ``backlog`` for one in which nothing newer waits (a dict for its order). ``going`` are
+    names without a claim: when the first and the latest of them came. ``retries`` gives the number of failures and the
+    time of the next try. ``undisturbed_until``: nothing has changed since the last full pass, and until then there is
+    no reason for another.
     """
 
     full_due: float = 0.0
+    undisturbed_until: float = 0.0
     names: set[str] = field(default_factory=set)
+    backlog: dict[str, None] = field(default_factory=dict)
     going: set[str] = field(default_factory=set)
     going_since: float = 0.0
     going_until: float = 0.0
     retries: dict[str, BackOff] = field(default_factory=dict)
     trouble: BackOff = field(default_factory=BackOff)
     problem: str = ""
+    said: set[str] = field(default_factory=set)
+    """In a dry run: what the log already says."""
 
     def going_due(self) -> float:
         return min(self.going_since + DELETE_PATIENCE, self.going_until + WINDOW)
+
+    def look_again(self) -> None:
+        self.full_due = self.undisturbed_until = 0.0
 
 
 class Loop:
@@ -126,7 +137,7 @@ class Loop:
         self.interval = AdaptiveInterval(config.resync_interval, clock())
         self.target_trouble = BackOff()
         self.target_problem = ""
-        self.ledger_trouble = BackOff()
+        self.trouble = BackOff()
         self.started = clock()
         self.started_at = datetime.now(UTC)
         self.last_pass_at: datetime | None = None
@@ -179,7 +190,7 @@ class Loop:
     def _whole_pass(self, zone: str) -> Outcomes:
         """A full pass, and every further turn that its deletes take."""
         outcomes = self._full_pass(zone)
-        while (names := set(self.zones[zone].names)) and not self.bell.stopping:
+        while (names := set(islice(self.zones[zone].backlog, SLICE))) and not self.bell.stopping:
             more = self.reconciler.pass_for(zone, names)
             self._finish(zone, names, more)
             outcomes += more
@@ -190,21 +201,24 @@ class Loop:
         """Do all that is due."""
         self.health.beat()
         self._gather()
-        now = self.clock()
-        if now < self.ledger_trouble.not_before:
+        if self.clock() < self.trouble.not_before:
             return
         try:
             self._save_status()
-            if self._is_settled() and now >= self.target_trouble.not_before:
+            settled = self._is_settled()
+            if settled:
                 self._save_sources()
+            if settled and self.clock() >= self.target_trouble.not_before:
                 with self._target_in_words():
                     self._answer_requests()
                     self._probe()
                     for zone in self.zones:
                         self._work(zone)
-            self.ledger_trouble.succeeded()
+            else:
+                self._answer_requests(asking_target=False)
+            self.trouble.succeeded()
         except LedgerError as error:
-            delay = self.ledger_trouble.failed(self.clock())
+            delay = self.trouble.failed(self.clock())
             log.error("%s; next try in %.0f s", error, delay)
             metrics.RECONCILE_ERRORS.labels("all", "database").inc()
             self._look_again()
@@ -212,6 +226,10 @@ class Loop:
             self.begun.clear()
             self.listed.clear()
             self.sources.update((source.ref, source) for source in self.cluster.sources())
+        except Exception:  # a mistake of ours in one place must not end the rest, nor a restart meet it again at once
+            delay = self.trouble.failed(self.clock())
+            log.exception("internal error; next try in %.0f s", delay)
+            metrics.RECONCILE_ERRORS.labels("all", "internal").inc()
 
     def _is_stopping(self) -> bool:
         """Asked between two changes: a pass of thousands, at ten a second, is not a loop that hangs."""
@@ -232,6 +250,7 @@ class Loop:
             if zone is None:
                 continue
             work = self.zones[zone]
+            work.undisturbed_until = 0.0
             if self.cluster.claimants(name):
                 work.names.add(name)
                 work.going.discard(name)
@@ -262,7 +281,9 @@ class Loop:
             log.info("%s: %s is not published: %s%s", ref, shown(name), reason, others, extra=extra)
 
     def _queue(self) -> int:
-        return sum(len(work.names) + len(work.going) + len(work.retries) for work in self.zones.values())
+        return sum(
+            len(work.names) + len(work.backlog) + len(work.going) + len(work.retries) for work in self.zones.values()
+        )
 
     def _is_settled(self) -> bool:
         """Whether enough was listed to begin: an empty cluster and one that has not been read look the same."""
@@ -281,7 +302,7 @@ class Loop:
         """Kinds whose objects may exist although we hold none; a route needs its Gateway and Namespace to be read."""
         unknown = {state.kind for state in self.feed.states() if not state.known}
         kinds = {kind.kind for kind in unknown if kind.gives_names}
-        if unknown & {GATEWAY, NAMESPACE}:
+        if GATEWAY in unknown or (NAMESPACE in unknown and self.cluster.asks_for_labels()):
             kinds.add(HTTP_ROUTE.kind)
         return kinds
 
@@ -305,18 +326,27 @@ class Loop:
         if self.bell.stopping or now < work.trouble.not_before:
             return
         if now >= work.full_due:
+            if now < work.undisturbed_until:
+                work.full_due = min(now + self.interval.seconds(now), work.undisturbed_until)
+                return
             with self._zone_in_words(zone):
                 self._full_pass(zone)
             return
         due = {name for name, trouble in work.retries.items() if now >= trouble.not_before}
         if now >= self.batch_at + WINDOW:
-            due.update(islice(work.names, SLICE))
+            due |= self._most_urgent(work)
         if work.going and now >= work.going_due():
             due |= work.going
-        if due:
+        if due or work.backlog:
             self.batch_at = now if len(work.names) <= SLICE else 0.0
+            due = due or set(islice(work.backlog, SLICE))
             with self._zone_in_words(zone):
                 self._finish(zone, due, self._timed("names", lambda: self.reconciler.pass_for(zone, due)))
+
+    def _most_urgent(self, work: ZoneWork) -> set[str]:
+        if len(work.names) <= SLICE:
+            return set(work.names)
+        return set(nsmallest(SLICE, work.names, key=self.reconciler.planner.urgency))
 
     def _full_pass(self, zone: str) -> Outcomes:
         work = self.zones[zone]
@@ -327,7 +357,10 @@ class Loop:
         outcomes = self._timed("zone", lambda: self.reconciler.full_pass(zone))
         self._finish(zone, None, outcomes)
         give_back()
-        work.full_due = self.clock() + self.interval.seconds(self.clock())
+        now = self.clock()
+        work.full_due = now + self.interval.seconds(now)
+        if not (outcomes.changed or outcomes.retry or outcomes.failed):
+            work.undisturbed_until = now + self.config.resync_interval
         if not any(other.full_due == 0.0 for other in self.zones.values()):
             self.last_pass_at = datetime.now(UTC)
             metrics.LAST_FULL_PASS.set(time.time())
@@ -336,18 +369,21 @@ class Loop:
 
     def _finish(self, zone: str, names: set[str] | None, outcomes: Outcomes) -> None:
         """Cross off what a pass dealt with (None: the whole zone), and note what comes back."""
-        work, now = self.zones[zone], self.clock()
+        work, now, whole = self.zones[zone], self.clock(), names is None
         work.trouble.succeeded()
-        work.problem = ""
-        metrics.ZONE_USABLE.labels(zone).set(1)
-        done = names if names is not None else work.names | work.going | work.retries.keys()
-        work.names -= done
-        work.going -= done
-        for name in done - outcomes.retry:
+        self._zone_is(zone, "")
+        if names is None:
+            names = work.names | work.going | work.retries.keys()
+            work.backlog.clear()
+        work.names -= names
+        work.going -= names
+        for name in names:
+            work.backlog.pop(name, None)
+        work.backlog = dict.fromkeys([*outcomes.later, *work.backlog])
+        for name in names - outcomes.retry:
             work.retries.pop(name, None)
         for name in outcomes.retry:
             work.retries.setdefault(name, BackOff()).failed(now)
-        work.names |= outcomes.later
         metrics.HELD_DELETES.labels(zone).set(outcomes.held)
         if outcomes.changed > MANY:
             give_back()
@@ -356,8 +392,9 @@ class Loop:
             metrics.LAST_CHANGE.set(time.time())
             self.interval.changed(outcomes.changed, now)
             work.full_due = min(work.full_due, now + self.interval.seconds(now))
-        for change in outcomes.planned:
-            log.info("Would %s %s", change.op.value, change.after or (change.before and change.before.rrset))
+            work.undisturbed_until = 0.0
+        if self.config.dry_run:
+            work.said = _say_plan(outcomes.planned, work.said, whole=whole)
 
     def _timed(self, kind: str, work: Callable[[], Outcomes]) -> Outcomes:
         with metrics.RECONCILE_DURATION.labels(kind).time():
@@ -377,17 +414,20 @@ class Loop:
                 if self.reconciler.is_stale(zone, serials.get(zone)):
                     if zone in self.reconciler.views and zone in serials:
                         metrics.FOREIGN_WRITES.labels(zone).inc()
-                    work.full_due = min(work.full_due, now)
+                    work.look_again()
         self._target_answers()
 
     # Requests of other processes
 
-    def _answer_requests(self) -> None:
+    def _answer_requests(self, *, asking_target: bool = True) -> None:
+        """``asking_target`` False: only those that need no answer of the target; the others go on waiting."""
         now = self.clock()
         if now < self.poll_due or self.config.dry_run:
             return
         self.poll_due = now + POLL
         for request in self.ledger.requests():
+            if not asking_target and request.action not in ("approve", "reject", "release"):
+                continue
             try:
                 outcome = self._answer(request)
             except TargetRefused as error:
@@ -396,6 +436,8 @@ class Loop:
             log.info("Request answered: %s", outcome, extra={"action": request.action, "actor": request.actor})
 
     def _answer(self, request: Request) -> str:
+        with suppress(BadName):
+            request = request._replace(name=canonical(request.name) if request.name else "")
         zone = request.zone or (zone_of(request.name, self.config.scope.zones) if request.name else "")
         if zone is None or (zone and zone not in self.zones):
             return f"{request.name or request.zone} is in no managed zone"
@@ -406,7 +448,7 @@ class Loop:
         if request.action == "sync" and not request.name:
             for key in [zone] if zone else self.zones:
                 self.reconciler.views.pop(key, None)
-                self.zones[key].full_due = 0.0
+                self.zones[key].look_again()
             return f"full pass of {zone or 'every zone'}"
         if not request.name or not zone:
             return f"{request.action} needs a name"
@@ -418,6 +460,8 @@ class Loop:
         if request.action == "delete":
             outcomes = self.reconciler.delete(zone, names, request.type, request.actor)
             return f"{outcomes.changed} records deleted"
+        if request.action not in ("sync", "adopt"):
+            return f"there is no action {request.action!r}"
         outcomes = self.reconciler.pass_for(zone, names, adopt=request.action == "adopt", actor=request.actor)
         self._finish(zone, set(names), outcomes)
         return f"{outcomes.changed} records changed"
@@ -452,21 +496,35 @@ class Loop:
         """A zone that cannot be written is its own trouble and holds up no other."""
         try:
             yield
-        except ServerRefused:
+        except (ServerRefused, TargetUnreachable, LedgerError):
             raise
         except TargetRefused as error:
-            work = self.zones[zone]
-            delay = work.trouble.failed(self.clock())
-            if str(error) != work.problem:
+            delay = self._zone_failed(zone)
+            if str(error) != self.zones[zone].problem:
                 log.error("%s; next try in %.0f s", error, delay, extra={"zone": zone})
-            work.problem = str(error)
-            work.full_due = 0.0
-            metrics.ZONE_USABLE.labels(zone).set(0)
+            self._zone_is(zone, str(error))
             metrics.RECONCILE_ERRORS.labels("all", "zone").inc()
+        except Exception as error:
+            delay = self._zone_failed(zone)
+            log.exception("internal error; next try in %.0f s", delay, extra={"zone": zone})
+            self._zone_is(zone, f"internal error in zone {zone}: {type(error).__name__}: {error}")
+            metrics.RECONCILE_ERRORS.labels("all", "internal").inc()
+
+    def _zone_failed(self, zone: str) -> float:
+        """Seconds until the next try."""
+        self.zones[zone].look_again()
+        return self.zones[zone].trouble.failed(self.clock())
+
+    def _zone_is(self, zone: str, problem: str) -> None:
+        """``problem`` "": it can be used."""
+        self.zones[zone].problem = problem
+        problems = {name: work.problem for name, work in self.zones.items() if work.problem}
+        self.health.zone_problems = problems
+        metrics.ZONE_USABLE.labels(zone).set(not problem)
 
     def _look_again(self) -> None:
         for work in self.zones.values():
-            work.full_due = 0.0
+            work.look_again()
 
     # Telling and waiting
 
@@ -496,15 +554,28 @@ class Loop:
 
     def _next_due(self) -> float:
         """When the next thing is to be done; the bell may ring earlier."""
-        times = [self.heartbeat_due, self.poll_due]
-        if not self.settled:
+        times = [] if self.config.dry_run else [self.heartbeat_due, self.poll_due]
+        if self.settled:
+            blocked = self.target_trouble.not_before if self.target_problem else 0.0
+            times += [max(due, blocked) for due in (self.probe_due, *map(self._zone_due, self.zones.values()))]
+        else:
             times.append(self.clock() + 0.1)
-        for work in self.zones.values():
-            own = [work.full_due, *(trouble.not_before for trouble in work.retries.values())]
-            if work.names:
-                own.append(self.batch_at + WINDOW)
-            if work.going:
-                own.append(work.going_due())
-            times.append(max(min(own), work.trouble.not_before))
-        blocked = self.target_trouble.not_before if self.target_problem else 0.0
-        return max(min(times), blocked, self.ledger_trouble.not_before)
+        return max(min(times), self.trouble.not_before)
+
+    def _zone_due(self, work: ZoneWork) -> float:
+        times = [work.full_due, *(trouble.not_before for trouble in work.retries.values())]
+        if work.names:
+            times.append(self.batch_at + WINDOW)
+        if work.backlog:
+            times.append(self.clock())
+        if work.going:
+            times.append(work.going_due())
+        return max(min(times), work.trouble.not_before)
+
+
+def _say_plan(planned: Sequence[Change], said: set[str], *, whole: bool) -> set[str]:
+    """What would be changed, once for as long as it stays so; returns what is said by now."""
+    plan = {f"{change.op.value} {change.after or (change.before and change.before.rrset)}" for change in planned}
+    for line in sorted(plan - said):
+        log.info("Would %s", line)
+    return plan if whole else said | plan

@@ -42,6 +42,14 @@ class RegistryAdmin(ModelAdmin):
         title = str(self.opts.verbose_name_plural).capitalize()
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Names, namespaces and objects are lower-case, so a cheap comparison does; the kind is left out, which is
+        not."""
+        words = (word.split("/", 1)[1] if word.count("/") > 1 else word for word in search_term.lower().split())
+        return super().get_search_results(request, queryset, " ".join(words))
+
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Our history is the audit, which knows what the syncer did, too."""
         target = self.get_object(request, object_id)

@@ -40,6 +40,7 @@ ACTION_TONES = {
     "conflict": "bad",
     "held": "warn",
     "rejected": "warn",
+    "gone": "warn",
     "skipped": "warn",
 }
 

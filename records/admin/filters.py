@@ -135,7 +135,18 @@ class ActionFilter(admin.SimpleListFilter):
     parameter_name = "action_is"  # `action` is the name of the field that posts an action of the list
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
-        words = ("created", "updated", "deleted", "adopted", "released", "failed", "conflict", "foreign", "skipped")
+        words = (
+            "created",
+            "updated",
+            "deleted",
+            "adopted",
+            "released",
+            "failed",
+            "conflict",
+            "foreign",
+            "skipped",
+            "gone",
+        )
         return [(text, text) for text in (*words, "held", "approved", "rejected", "requested")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:

@@ -108,6 +108,12 @@ class Cluster:
     def source(self, ref: Ref) -> Source | None:
         return self._sources.get(ref)
 
+    def asks_for_labels(self) -> bool:
+        """Whether some Gateway chooses its routes by the labels of their namespaces."""
+        with self._lock:
+            gateways = list(self._gateways.values())
+        return any(listener.admits == "Selector" for gateway in gateways for listener in gateway.listeners)
+
     def fallback(self) -> tuple[tuple[str, ...], str]:
         """The addresses of Traefik's Service, for wants without values of their own; and the reason when there are
         none. They may be a host name, which no zone apex can be an alias of: see ``sources.misplaced_cname``."""

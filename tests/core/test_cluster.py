@@ -1,5 +1,6 @@
 import gc
 import json
+import threading
 import time
 import tracemalloc
 from collections.abc import Iterator
@@ -412,3 +413,32 @@ def test_ten_thousand_objects_may_want_one_name() -> None:
     cluster.clear(INGRESS)
     assert cluster.names() == []
     assert time.perf_counter() - started < 10
+
+
+def test_a_name_keeps_its_claim_while_its_object_is_edited() -> None:
+    """Somebody else's thread reads in between: it must never find that nobody wants the name."""
+    cluster = Cluster(Scope(zones=("talos00",), addresses=("10.0.0.1",)))
+    hosts = [{"host": f"app{number}.talos00"} for number in range(20)]
+    edits = [
+        {
+            "metadata": {"name": "apps", "namespace": "web", "annotations": {"catalyst-dns-sync.io/ttl": ttl}},
+            "spec": {"rules": hosts},
+        }
+        for ttl in ("60", "90")
+    ]
+    cluster.put(INGRESS, edits[0])
+    stop = threading.Event()
+
+    def edit() -> None:
+        while not stop.is_set():
+            for manifest in edits:
+                cluster.put(INGRESS, manifest)
+
+    editor = threading.Thread(target=edit)
+    editor.start()
+    try:
+        asked = [bool(cluster.claimants(f"app{number % 20}.talos00")) for number in range(40_000)]
+    finally:
+        stop.set()
+        editor.join()
+    assert all(asked)

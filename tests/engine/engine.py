@@ -151,7 +151,9 @@ class Engine:
         """Turn until nothing waits but retries."""
         self.turn(seconds)
         for _ in range(100):
-            if not any(w.names or w.going or w.full_due <= self.clock.now for w in self.loop.zones.values()):
+            if not any(
+                w.names or w.backlog or w.going or w.full_due <= self.clock.now for w in self.loop.zones.values()
+            ):
                 return
             self.turn()
         raise AssertionError("it does not come to rest")
@@ -159,7 +161,7 @@ class Engine:
     def full(self) -> None:
         """A full pass of every zone, at the next turn."""
         for work in self.loop.zones.values():
-            work.full_due = 0.0
+            work.look_again()
         self.settle()
 
     def ask(self, action: str, name: str = "", *, who: str = "ada", **more: Any) -> str:

