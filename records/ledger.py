@@ -6,7 +6,9 @@ import functools
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import DatabaseError, close_old_connections, connection, transaction
@@ -16,6 +18,7 @@ from django.utils import timezone
 from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord, SyncRequest, SyncStatus
 from records.models import Source as SourceRow
 from syncer.core.claims import Decision, Entry, Loser, Mode
+from syncer.core.names import NAME_LIMIT, BadName, canonical_target
 from syncer.core.plan import Change, Op, Owned, State, Verdict
 from syncer.core.rrsets import RRset
 from syncer.core.source import Ref, Source
@@ -31,6 +34,8 @@ BATCH = 500
 ROWS = 100
 """Rows in one insert: what a prepared statement holds in memory grows with them, its speed no longer does."""
 
+MISSING = re.compile("no such (table|column)|does not exist|no column named")
+
 SOURCE_CONTENT = ("uid", "created", "names", "skipped", "warnings", "ttl", "priority", "notes")
 
 
@@ -44,7 +49,7 @@ def in_words(method: Callable[P, T]) -> Callable[P, T]:
         except DatabaseError as error:
             close_old_connections()
             text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            hint = "run 'catalyst-dns-sync migrate'" if "no such table" in text or "does not exist" in text else ""
+            hint = "run 'catalyst-dns-sync migrate'" if MISSING.search(text) else ""
             hint = hint or "it is tried again; see DATABASE_URL"
             raise LedgerError(f"the database does not answer: {text} ({hint})") from error
 
@@ -129,7 +134,7 @@ class DatabaseLedger:
                 str(row.pk),
                 row.name,
                 row.type,
-                tuple(sorted(row.values)),
+                tuple(sorted({_spelled(row.type, value) for value in row.values})),
                 row.ttl,
                 Mode(row.mode),
                 row.created_at.isoformat(),
@@ -202,6 +207,11 @@ class DatabaseLedger:
                     plan.decided_at = timezone.now()
                     plan.save()
                 return
+            if plan is not None and not {(name, kind) for name, kind in plan.deletes}.issuperset(deletes):
+                # Whoever looked at it has not seen these: what he approves must not grow behind his back.
+                plan.status, plan.decided_at = HeldPlan.Status.OBSOLETE, timezone.now()
+                plan.save()
+                plan = None
             plan = plan or HeldPlan(zone=zone)
             plan.deletes = sorted(list(key) for key in deletes)
             plan.reason = reason or plan.reason
@@ -232,7 +242,7 @@ class DatabaseLedger:
 
     @in_words
     def save_sources(self, sources: Mapping[Ref, Source | None]) -> None:
-        refs = list(sources)
+        refs = [ref for ref in sources if all(len(part) <= NAME_LIMIT and "\0" not in part for part in ref)]
         for start in range(0, len(refs), BATCH):
             chunk = refs[start : start + BATCH]
             namesakes = SourceRow.objects.filter(name__in={ref.name for ref in chunk}).order_by()
@@ -467,11 +477,25 @@ def _data(rrset: RRset) -> dict[str, Any]:
     return {"ttl": rrset.ttl, "values": list(rrset.values)}
 
 
+def _spelled(kind: str, value: str) -> str:
+    """Addresses and host names as the engine compares them, whoever wrote the row; the rest is as it is."""
+    with suppress(BadName):
+        if kind in ("A", "AAAA", "CNAME"):
+            return canonical_target(value)
+    return value
+
+
+def _storable(content: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """What every database takes (PostgreSQL no NUL and no half of a surrogate pair), and its digest."""
+    text = json.dumps(content, ensure_ascii=False).encode("utf-8", "replace").replace(b"\\u0000", b"?")
+    return json.loads(text), hashlib.blake2b(text, digest_size=16).hexdigest()
+
+
 def _source_row(source: Source) -> SourceRow:
     ref = source.ref
     content = {
-        "uid": source.uid,
-        "created": source.created,
+        "uid": source.uid[:64],
+        "created": source.created[:40],
         "names": [[want.name, list(want.values)] for want in source.wants],
         "skipped": [list(skip) for skip in source.skipped],
         "warnings": list(source.warnings),
@@ -479,7 +503,7 @@ def _source_row(source: Source) -> SourceRow:
         "priority": source.priority,
         "notes": dict(source.notes),
     }
-    digest = hashlib.blake2b(json.dumps(content).encode(), digest_size=16).hexdigest()
+    content, digest = _storable(content)
     return SourceRow(
         group=ref.group,
         kind=ref.kind,

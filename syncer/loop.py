@@ -4,41 +4,31 @@ from __future__ import annotations
 
 import logging
 import os
-import queue
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from heapq import nsmallest
 from itertools import islice
 
 from syncer import metrics
+from syncer.answers import WITHOUT_TARGET, Answers
 from syncer.config import Config
 from syncer.core.cluster import Cluster
-from syncer.core.kinds import GATEWAY, HTTP_ROUTE, NAMESPACE
-from syncer.core.manifest import shown
-from syncer.core.names import BadName, canonical, zone_of
+from syncer.core.names import zone_of
 from syncer.core.plan import Change
-from syncer.core.source import Ref, Source
 from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable, ZoneUnusable
 from syncer.health import Health
-from syncer.kube.feed import Feed, KindState, State
-from syncer.ledger import Ledger, LedgerError, Request, Status
+from syncer.intake import Intake
+from syncer.kube.feed import Feed
+from syncer.ledger import Ledger, LedgerError, Status
 from syncer.memory import give_back
 from syncer.pacing import AdaptiveInterval, BackOff
 from syncer.reconcile import Outcomes, Reconciler
 from syncer.targets.base import Target
+from syncer.work import SLICE, Bell, ZoneWork
 
 log = logging.getLogger(__name__)
-
-WINDOW = 0.3
-"""Seconds. The first of several changes goes at once, what follows is gathered for so long."""
-
-DELETE_PATIENCE = 0.9
-"""Seconds. Names that lost their last claim wait until no more of them come, so that the guard sees one blow as one;
-at most so long."""
 
 POLL = 1.0
 """Seconds between two looks for requests of other processes."""
@@ -48,62 +38,6 @@ HEARTBEAT = 5.0
 
 MANY = 100
 """Changes of one pass after which memory is given back."""
-
-SLICE = 250
-"""Names of one pass, so that the memory of a burst does not grow with it."""
-
-PATIENCE = 10.0
-"""Seconds after the start that one kind which cannot be listed may hold up the others."""
-
-
-class Bell:
-    """Wakes the loop, from any thread or signal handler (``SimpleQueue.put`` is re-entrant, ``Event.set`` is not)."""
-
-    def __init__(self) -> None:
-        self._queue: queue.SimpleQueue[None] = queue.SimpleQueue()
-        self.stopping = False
-
-    def ring(self) -> None:
-        if self._queue.empty():
-            self._queue.put(None)
-
-    def stop(self) -> None:
-        self.stopping = True
-        self._queue.put(None)
-
-    def wait(self, seconds: float) -> None:
-        with suppress(queue.Empty):
-            self._queue.get(timeout=max(0.0, seconds))
-
-
-@dataclass(slots=True)
-class ZoneWork:
-    """What is to be done in one zone, and when. All times are of the loop's clock.
-
-    ``names`` wait for a pass, ``backlog`` for one in which nothing newer waits (a dict for its order). ``going`` are
-    names without a claim: when the first and the latest of them came. ``retries`` gives the number of failures and the
-    time of the next try. ``undisturbed_until``: nothing has changed since the last full pass, and until then there is
-    no reason for another.
-    """
-
-    full_due: float = 0.0
-    undisturbed_until: float = 0.0
-    names: set[str] = field(default_factory=set)
-    backlog: dict[str, None] = field(default_factory=dict)
-    going: set[str] = field(default_factory=set)
-    going_since: float = 0.0
-    going_until: float = 0.0
-    retries: dict[str, BackOff] = field(default_factory=dict)
-    trouble: BackOff = field(default_factory=BackOff)
-    problem: str = ""
-    said: set[str] = field(default_factory=set)
-    """In a dry run: what the log already says."""
-
-    def going_due(self) -> float:
-        return min(self.going_since + DELETE_PATIENCE, self.going_until + WINDOW)
-
-    def look_again(self) -> None:
-        self.full_due = self.undisturbed_until = 0.0
 
 
 class Loop:
@@ -128,22 +62,22 @@ class Loop:
         self.health = health
         self.bell = bell
         self.clock = clock
-        self.reconciler = Reconciler(config, target, ledger, cluster, self._unread_kinds, self._is_stopping, clock)
+        self.intake = Intake(feed, cluster, clock())
+        self.reconciler = Reconciler(
+            config, target, ledger, cluster, self.intake.unread_kinds, self._is_stopping, clock
+        )
         self.zones = {zone: ZoneWork() for zone in config.scope.zones}
-        self.sources: dict[Ref, Source | None] = {}
-        self.warned: dict[Ref, int] = {}
-        self.listed: set[tuple[str, str]] = set()
+        self.answers = Answers(self.reconciler, ledger, self.zones, self._finish)
         self.begun: set[str] = set()
+        self.unmanaged: set[str] = set()
         self.interval = AdaptiveInterval(config.resync_interval, clock())
         self.target_trouble = BackOff()
         self.target_problem = ""
         self.trouble = BackOff()
-        self.started = clock()
         self.started_at = datetime.now(UTC)
         self.last_pass_at: datetime | None = None
         self.last_change_at: datetime | None = None
-        self.settled = False
-        self.batch_at = self.probe_due = self.poll_due = self.heartbeat_due = 0.0
+        self.probe_due = self.poll_due = self.heartbeat_due = 0.0
 
     def run(self) -> None:
         """Turn until the bell is stopped."""
@@ -164,13 +98,14 @@ class Loop:
         self.feed.start()
         try:
             deadline = self.clock() + patience
-            while not self._is_settled():
+            while not self.intake.is_settled(self.clock()):
                 if self.bell.stopping or self.clock() > deadline:
-                    problems = "; ".join(f"{state.kind}: {state.reason or state.state}" for state in self._unsettled())
+                    unsettled = self.intake.unsettled()
+                    problems = "; ".join(f"{state.kind}: {state.reason or state.state}" for state in unsettled)
                     raise TimeoutError(f"not everything could be read: {problems}")
                 self.bell.wait(0.1)
             self._gather()
-            self._save_sources()
+            self.intake.save(self._writable)
             return self._whole_passes()
         finally:
             self.feed.stop()
@@ -205,9 +140,9 @@ class Loop:
             return
         try:
             self._save_status()
-            settled = self._is_settled()
+            settled = self.intake.is_settled(self.clock())
             if settled:
-                self._save_sources()
+                self.intake.save(self._writable)
             if settled and self.clock() >= self.target_trouble.not_before:
                 with self._target_in_words():
                     self._answer_requests()
@@ -224,12 +159,15 @@ class Loop:
             self._look_again()
             # It may be another, empty one when it is back.
             self.begun.clear()
-            self.listed.clear()
-            self.sources.update((source.ref, source) for source in self.cluster.sources())
+            self.intake.save_all_again()
         except Exception:  # a mistake of ours in one place must not end the rest, nor a restart meet it again at once
             delay = self.trouble.failed(self.clock())
             log.exception("internal error; next try in %.0f s", delay)
             metrics.RECONCILE_ERRORS.labels("all", "internal").inc()
+
+    @property
+    def _writable(self) -> Ledger | None:
+        return None if self.config.dry_run else self.ledger
 
     def _is_stopping(self) -> bool:
         """Asked between two changes: a pass of thousands, at ten a second, is not a loop that hangs."""
@@ -240,83 +178,14 @@ class Loop:
 
     def _gather(self) -> None:
         """Take over what the watches brought, sorted by how urgent it is."""
-        touched = self.cluster.take()
-        self.sources.update(touched.sources)
-        for ref, source in touched.sources.items():
-            self._warn(ref, source)
         now = self.clock()
-        for name in touched.names:
-            zone = zone_of(name, self.config.scope.zones)
-            if zone is None:
-                continue
-            work = self.zones[zone]
-            work.undisturbed_until = 0.0
-            if self.cluster.claimants(name):
-                work.names.add(name)
-                work.going.discard(name)
-            else:
-                if not work.going:
-                    work.going_since = now
-                work.going.add(name)
-                work.going_until = now
+        for name in self.intake.take():
+            if (zone := zone_of(name, self.config.scope.zones)) is not None:
+                self.zones[zone].touch(name, now, claimed=bool(self.cluster.claimants(name)))
         metrics.QUEUE_LENGTH.set(self._queue())
 
-    def _warn(self, ref: Ref, source: Source | None) -> None:
-        """Say what is wrong with an object and what it does not publish, once for as long as both stay the same."""
-        warnings = source.warnings if source else ()
-        skipped = [skip for skip in source.skipped if not any(skip.name in text for text in warnings)] if source else []
-        if not warnings and not skipped:
-            self.warned.pop(ref, None)
-            return
-        said = hash((warnings, *skipped))
-        if said == self.warned.get(ref):
-            return
-        self.warned[ref] = said
-        extra = {"resource": str(ref), "namespace": ref.namespace}
-        for warning in warnings:
-            log.warning("%s: %s", ref, warning, extra=extra)
-        if skipped:
-            (name, reason), more = skipped[0], len(skipped) - 1
-            others = f" (and {more} more)" if more else ""
-            log.info("%s: %s is not published: %s%s", ref, shown(name), reason, others, extra=extra)
-
     def _queue(self) -> int:
-        return sum(
-            len(work.names) + len(work.backlog) + len(work.going) + len(work.retries) for work in self.zones.values()
-        )
-
-    def _is_settled(self) -> bool:
-        """Whether enough was listed to begin: an empty cluster and one that has not been read look the same."""
-        if not self.settled:
-            states = self.feed.states()
-            patient = self.clock() < self.started + PATIENCE
-            self.settled = not self._unsettled() or (not patient and any(state.known for state in states))
-        return self.settled
-
-    def _unsettled(self) -> list[KindState]:
-        """What may still be listed: not what is forbidden, and not a broken file among manifests that are watched."""
-        never = (State.FORBIDDEN, State.WATCHING)
-        return [state for state in self.feed.states() if not state.known and state.state not in never]
-
-    def _unread_kinds(self) -> set[str]:
-        """Kinds whose objects may exist although we hold none; a route needs its Gateway and Namespace to be read."""
-        unknown = {state.kind for state in self.feed.states() if not state.known}
-        kinds = {kind.kind for kind in unknown if kind.gives_names}
-        if GATEWAY in unknown or (NAMESPACE in unknown and self.cluster.asks_for_labels()):
-            kinds.add(HTTP_ROUTE.kind)
-        return kinds
-
-    def _save_sources(self) -> None:
-        """Bring the rows of the sources up to date; for a kind just listed, that includes what went while we were
-        down."""
-        if not self.config.dry_run:
-            listed = {(state.kind.group, state.kind.kind) for state in self.feed.states() if state.known}
-            if listed - self.listed:
-                self.ledger.forget_sources(listed - self.listed, [source.ref for source in self.cluster.sources()])
-                self.listed = listed
-            if self.sources:
-                self.ledger.save_sources(self.sources)
-        self.sources = {}
+        return sum(map(len, self.zones.values()))
 
     # Passes
 
@@ -332,21 +201,10 @@ class Loop:
             with self._zone_in_words(zone):
                 self._full_pass(zone)
             return
-        due = {name for name, trouble in work.retries.items() if now >= trouble.not_before}
-        if now >= self.batch_at + WINDOW:
-            due |= self._most_urgent(work)
-        if work.going and now >= work.going_due():
-            due |= work.going
-        if due or work.backlog:
-            self.batch_at = now if len(work.names) <= SLICE else 0.0
-            due = due or set(islice(work.backlog, SLICE))
+        due = work.take_due(now, self.reconciler.planner.urgency)
+        if due:
             with self._zone_in_words(zone):
                 self._finish(zone, due, self._timed("names", lambda: self.reconciler.pass_for(zone, due)))
-
-    def _most_urgent(self, work: ZoneWork) -> set[str]:
-        if len(work.names) <= SLICE:
-            return set(work.names)
-        return set(nsmallest(SLICE, work.names, key=self.reconciler.planner.urgency))
 
     def _full_pass(self, zone: str) -> Outcomes:
         work = self.zones[zone]
@@ -370,20 +228,8 @@ class Loop:
     def _finish(self, zone: str, names: set[str] | None, outcomes: Outcomes) -> None:
         """Cross off what a pass dealt with (None: the whole zone), and note what comes back."""
         work, now, whole = self.zones[zone], self.clock(), names is None
-        work.trouble.succeeded()
+        work.cross_off(names, outcomes, now)
         self._zone_is(zone, "")
-        if names is None:
-            names = work.names | work.going | work.retries.keys()
-            work.backlog.clear()
-        work.names -= names
-        work.going -= names
-        for name in names:
-            work.backlog.pop(name, None)
-        work.backlog = dict.fromkeys([*outcomes.later, *work.backlog])
-        for name in names - outcomes.retry:
-            work.retries.pop(name, None)
-        for name in outcomes.retry:
-            work.retries.setdefault(name, BackOff()).failed(now)
         metrics.HELD_DELETES.labels(zone).set(outcomes.held)
         if outcomes.changed > MANY:
             give_back()
@@ -426,45 +272,14 @@ class Loop:
             return
         self.poll_due = now + POLL
         for request in self.ledger.requests():
-            if not asking_target and request.action not in ("approve", "reject", "release"):
+            if not asking_target and request.action not in WITHOUT_TARGET:
                 continue
             try:
-                outcome = self._answer(request)
+                outcome = self.answers.answer(request)
             except TargetRefused as error:
                 outcome = f"refused: {error}"
             self.ledger.answer(request, outcome)
             log.info("Request answered: %s", outcome, extra={"action": request.action, "actor": request.actor})
-
-    def _answer(self, request: Request) -> str:
-        with suppress(BadName):
-            request = request._replace(name=canonical(request.name) if request.name else "")
-        zone = request.zone or (zone_of(request.name, self.config.scope.zones) if request.name else "")
-        if zone is None or (zone and zone not in self.zones):
-            return f"{request.name or request.zone} is in no managed zone"
-        if request.action in ("approve", "reject"):
-            count = self.ledger.decide_hold(request, request.action == "approve")
-            self._look_again()
-            return f"{count} deletes {'approved' if request.action == 'approve' else 'rejected'}"
-        if request.action == "sync" and not request.name:
-            for key in [zone] if zone else self.zones:
-                self.reconciler.views.pop(key, None)
-                self.zones[key].look_again()
-            return f"full pass of {zone or 'every zone'}"
-        if not request.name or not zone:
-            return f"{request.action} needs a name"
-        names = [request.name]
-        if request.action == "release":
-            count = self.ledger.release(zone, names, request.type, request.actor)
-            self.reconciler.views.pop(zone, None)
-            return f"{count} records released"
-        if request.action == "delete":
-            outcomes = self.reconciler.delete(zone, names, request.type, request.actor)
-            return f"{outcomes.changed} records deleted"
-        if request.action not in ("sync", "adopt"):
-            return f"there is no action {request.action!r}"
-        outcomes = self.reconciler.pass_for(zone, names, adopt=request.action == "adopt", actor=request.actor)
-        self._finish(zone, set(names), outcomes)
-        return f"{outcomes.changed} records changed"
 
     # Trouble
 
@@ -533,7 +348,17 @@ class Loop:
         if now < self.heartbeat_due or self.config.dry_run:
             return
         self.heartbeat_due = now + HEARTBEAT
-        metrics.MANAGED_RECORDS.show(self.ledger.counts())
+        counts = self.ledger.counts()
+        metrics.MANAGED_RECORDS.show(counts)
+        for zone in {zone for zone, _ in counts} - self.zones.keys() - self.unmanaged:
+            self.unmanaged.add(zone)
+            number = sum(count for (where, _), count in counts.items() if where == zone)
+            log.warning(
+                "%s is not in DNS_ZONES any more: its %d records stay as they are until it is, or they are released",
+                zone,
+                number,
+                extra={"zone": zone},
+            )
         at = datetime.now(UTC)
         next_pass = min((work.full_due for work in self.zones.values()), default=now)
         self.ledger.save_status(
@@ -542,7 +367,7 @@ class Loop:
                 started_at=self.started_at,
                 heartbeat_at=at,
                 last_pass_at=self.last_pass_at,
-                next_pass_at=at + timedelta(seconds=max(0.0, next_pass - now)) if self.settled else None,
+                next_pass_at=at + timedelta(seconds=max(0.0, next_pass - now)) if self.intake.is_settled(now) else None,
                 last_change_at=self.last_change_at,
                 queue=self._queue(),
                 target=self.target.name,
@@ -554,23 +379,15 @@ class Loop:
 
     def _next_due(self) -> float:
         """When the next thing is to be done; the bell may ring earlier."""
+        now = self.clock()
         times = [] if self.config.dry_run else [self.heartbeat_due, self.poll_due]
-        if self.settled:
+        if self.intake.is_settled(now):
             blocked = self.target_trouble.not_before if self.target_problem else 0.0
-            times += [max(due, blocked) for due in (self.probe_due, *map(self._zone_due, self.zones.values()))]
+            dues = [self.probe_due, *(work.next_due(now) for work in self.zones.values())]
+            times += [max(due, blocked) for due in dues]
         else:
-            times.append(self.clock() + 0.1)
+            times.append(now + 0.1)
         return max(min(times), self.trouble.not_before)
-
-    def _zone_due(self, work: ZoneWork) -> float:
-        times = [work.full_due, *(trouble.not_before for trouble in work.retries.values())]
-        if work.names:
-            times.append(self.batch_at + WINDOW)
-        if work.backlog:
-            times.append(self.clock())
-        if work.going:
-            times.append(work.going_due())
-        return max(min(times), work.trouble.not_before)
 
 
 def _say_plan(planned: Sequence[Change], said: set[str], *, whole: bool) -> set[str]:

@@ -39,14 +39,14 @@ API_REQUESTS = Counter(
 )
 API_REQUEST_DURATION = Histogram(
     "catalyst_dns_sync_api_request_duration_seconds",
-    "Time from sending an API request until its answer was read",
+    "Time from sending an API request until its answer began",
     ["endpoint", "method"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
     registry=REGISTRY,
 )
 RECONCILE_DURATION = Histogram(
     "catalyst_dns_sync_reconcile_duration_seconds",
-    "Time of one pass, from waking up until the last result was stored",
+    "Time of one pass: zone over a whole zone, names over those that changed",
     ["resource_type"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
     registry=REGISTRY,

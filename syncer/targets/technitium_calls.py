@@ -40,7 +40,8 @@ def calls(change: Change, marker: Marker, ttl: int) -> list[Call]:
     """``ttl`` is what the RRset shall have; beside somebody else's values it must be the one that it has, because the
     server rewrites every sibling of another TTL and drops its comment (trap 3).
 
-    An update replaces value by value, adds what is more, then removes what is too much. Every update sends TTL and
+    What is too much goes first, then what stays gets its TTL, then values are replaced and added: at no moment is there
+    no answer, and a crash leaves no value that lost our mark and is not wanted either. Every update sends TTL and
     comment: what it does not send is reset (trap 5).
     """
     name, type_ = change.key
@@ -51,14 +52,14 @@ def calls(change: Change, marker: Marker, ttl: int) -> list[Call]:
     gone = [value for value in old if value not in new]
     more = [value for value in new if value not in old]
     swaps = list(zip(gone, more, strict=False))
-    result = [Call(UPDATE, record | replacement(type_, a, b) | stored) for a, b in swaps]
-    result += [Call(ADD, record | parameters(type_, value) | stored) for value in more[len(swaps) :]]
+    result = [Call(DELETE, record | parameters(type_, value)) for value in gone[len(swaps) :]]
     result += [
         Call(UPDATE, record | parameters(type_, value) | stored)
         for value in new
         if value in old and not _stands(change.before, value, ttl, change.mark)
     ]
-    result += [Call(DELETE, record | parameters(type_, value)) for value in gone[len(swaps) :]]
+    result += [Call(UPDATE, record | replacement(type_, a, b) | stored) for a, b in swaps]
+    result += [Call(ADD, record | parameters(type_, value) | stored) for value in more[len(swaps) :]]
     return result
 
 

@@ -162,6 +162,13 @@ def test_a_value_that_somebody_added_to_ours_stays():
     assert verdict(result) == (State.SYNCED, "somebody else added 10.0.0.9", True)
 
 
+def test_a_mark_that_a_crash_in_mid_update_lost_is_written_again():
+    both = rrset("10.0.0.1", "10.0.0.2", ttl=60)
+    result = plan(wanted(both), [found(both, "", MARK)], known(both, State.PENDING))
+    assert ops(result) == [(Op.UPDATE, "A")]
+    assert MARKER.own_values(result.changes[0].before) == both.values
+
+
 def test_the_ttl_of_an_rrset_that_is_shared_is_not_ours_to_change():
     both = rrset("10.0.0.1", "10.0.0.9", ttl=60)
     assert not plan(wanted(GRAFANA), [found(both, MARK, "")], known(GRAFANA)).changes

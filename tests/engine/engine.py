@@ -14,9 +14,10 @@ from syncer.core.rrsets import Marker
 from syncer.core.scope import Scope
 from syncer.health import Health
 from syncer.kube.feed import KindState, State
-from syncer.loop import Bell, Loop
+from syncer.loop import Loop
 from syncer.targets.hosts import HostsTarget
 from syncer.targets.technitium import TechnitiumTarget
+from syncer.work import Bell
 from tests.fakes.fixtures_technitium import ServerUnderTest
 
 ZONE = "talos00"

@@ -29,10 +29,11 @@ from syncer.errors import SyncError
 from syncer.kube.feed import Feed
 from syncer.kube.manifests import ManifestFeed
 from syncer.ledger import LedgerError, Request
-from syncer.loop import HEARTBEAT, Bell, Loop
+from syncer.loop import HEARTBEAT, Loop
 from syncer.memory import be_frugal
 from syncer.reconcile import Outcomes
 from syncer.targets import make_target
+from syncer.work import Bell
 
 SIGNS = {Op.CREATE: "+", Op.UPDATE: "~", Op.DELETE: "-"}
 
@@ -136,6 +137,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{held} deletes are held: approve them with --approve-deletes")
         if retry := sorted(set().union(*(outcomes.retry for outcomes in passes))):
             raise CommandError(f"not everything is done ({', '.join(retry[:3])}): the log says why; run it again")
+        if failed := sum(outcomes.failed for outcomes in passes):
+            raise CommandError(f"{failed} records were refused for good: the log says why")
         if config.dry_run and (planned or held):
             sys.exit(2)
 

@@ -1,0 +1,96 @@
+"""What the feed brings: which names it touches, what is worth saying, and whether enough was read to begin."""
+
+from __future__ import annotations
+
+import logging
+
+from syncer.core.cluster import Cluster
+from syncer.core.kinds import GATEWAY, HTTP_ROUTE, NAMESPACE
+from syncer.core.manifest import shown
+from syncer.core.source import Ref, Source
+from syncer.kube.feed import Feed, KindState, State
+from syncer.ledger import Ledger
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 10.0
+"""Seconds after the start that one kind which cannot be listed may hold up the others."""
+
+
+class Intake:
+    """``started`` and the ``now`` of the methods are of one clock."""
+
+    def __init__(self, feed: Feed, cluster: Cluster, started: float) -> None:
+        self.feed = feed
+        self.cluster = cluster
+        self._started = started
+        self._settled = False
+        self._changed: dict[Ref, Source | None] = {}
+        self._listed: set[tuple[str, str]] = set()
+        self._warned: dict[Ref, int] = {}
+
+    def take(self) -> set[str]:
+        """The names whose claims have changed."""
+        touched = self.cluster.take()
+        self._changed.update(touched.sources)
+        for ref, source in touched.sources.items():
+            self._warn(ref, source)
+        return touched.names
+
+    def save(self, ledger: Ledger | None) -> None:
+        """Bring the rows of the sources up to date; for a kind just listed, that includes what went while we were
+        down. None: a dry run."""
+        if ledger is not None:
+            listed = {(state.kind.group, state.kind.kind) for state in self.feed.states() if state.known}
+            if listed - self._listed:
+                ledger.forget_sources(listed - self._listed, [source.ref for source in self.cluster.sources()])
+                self._listed = listed
+            if self._changed:
+                ledger.save_sources(self._changed)
+        self._changed = {}
+
+    def save_all_again(self) -> None:
+        """The database may be another one by now."""
+        self._listed.clear()
+        self._changed.update((source.ref, source) for source in self.cluster.sources())
+
+    def is_settled(self, now: float) -> bool:
+        """Whether enough was listed to begin: an empty cluster and one that has not been read look the same."""
+        if not self._settled:
+            patient = now < self._started + PATIENCE
+            known = any(state.known for state in self.feed.states())
+            self._settled = not self.unsettled() or (not patient and known)
+        return self._settled
+
+    def unsettled(self) -> list[KindState]:
+        """What may still be listed: not what is forbidden, and not a broken file among manifests that are watched."""
+        never = (State.FORBIDDEN, State.WATCHING)
+        return [state for state in self.feed.states() if not state.known and state.state not in never]
+
+    def unread_kinds(self) -> set[str]:
+        """Kinds whose objects may exist although we hold none; a route needs its Gateway to be read, and its Namespace
+        where a Gateway asks for labels."""
+        unknown = {state.kind for state in self.feed.states() if not state.known}
+        kinds = {kind.kind for kind in unknown if kind.gives_names}
+        if GATEWAY in unknown or (NAMESPACE in unknown and self.cluster.asks_for_labels()):
+            kinds.add(HTTP_ROUTE.kind)
+        return kinds
+
+    def _warn(self, ref: Ref, source: Source | None) -> None:
+        """Say what is wrong with an object and what it does not publish, once for as long as both stay the same."""
+        warnings = source.warnings if source else ()
+        skipped = [skip for skip in source.skipped if not any(skip.name in text for text in warnings)] if source else []
+        if not warnings and not skipped:
+            self._warned.pop(ref, None)
+            return
+        said = hash((warnings, *skipped))
+        if said == self._warned.get(ref):
+            return
+        self._warned[ref] = said
+        extra = {"resource": str(ref), "namespace": ref.namespace}
+        for warning in warnings:
+            log.warning("%s: %s", ref, warning, extra=extra)
+        if skipped:
+            (name, reason), more = skipped[0], len(skipped) - 1
+            others = f" (and {more} more)" if more else ""
+            log.info("%s: %s is not published: %s%s", ref, shown(name), reason, others, extra=extra)
