@@ -23,6 +23,9 @@ class Standing:
     alone: bool = False
     problem: str = ""
     looked: float = float("-inf")
+    doubted: bool = True
+    """The server may have been restarted since the zone was listed: it may have lost writes, and others may have
+    raised the serial again since."""
 
     @property
     def is_fresh(self) -> bool:
@@ -32,6 +35,7 @@ class Standing:
         """The whole zone was read, and showed ``serial``."""
         self.serial = serial
         self.alone = serial is not None
+        self.doubted = False
         self.looked = self.clock()
 
     def shown(self, serial: int | None) -> bool:
@@ -47,6 +51,11 @@ class Standing:
         if self.serial is not None:
             self.serial += count
             self.looked = self.clock()
+
+    def doubt(self) -> None:
+        """Its serial says nothing until it is listed again."""
+        self.doubted = True
+        self.alone = False
 
     def lost_track(self) -> None:
         """A write of ours may or may not have happened."""

@@ -48,6 +48,7 @@ class TechnitiumTarget:
         self._marker = marker
         self._standings = {zone: Standing(clock) for zone in zones}
         self._rights = Rights()
+        self._connections = 0
         self._hosted: frozenset[str] = frozenset(zones)
 
     def check(self) -> None:
@@ -59,12 +60,16 @@ class TechnitiumTarget:
         self._checked = True
 
     def serials(self) -> Mapping[str, int]:
-        """Zones that cannot be used are left out; ``problems`` says why."""
+        """Zones that cannot be used, or whose serial says nothing, are left out; ``problems`` has the reasons."""
         self._meet()
         node = {"node": self.primary} if self.primary else {}
         zones = self._door.call("/api/zones/list", node).get("zones")
         if not isinstance(zones, list):
             raise TargetUnreachable(f"{self._door.url} answered zones/list without zones: is this Technitium?")
+        if self._door.connections != self._connections:
+            self._connections = self._door.connections
+            for standing in self._standings.values():
+                standing.doubt()
         states = {state["name"]: state for state in zones}
         self._hosted = frozenset(states)
         serials = {}
@@ -78,7 +83,7 @@ class TechnitiumTarget:
                 self._rights.may_import = True  # its "Access was denied." may have meant that the zone was away
             standing.problem = problem
             standing.shown(state.get("soaSerial"))
-            if standing.serial is not None and not standing.problem:
+            if standing.serial is not None and not standing.problem and not standing.doubted:
                 serials[zone] = standing.serial
         return serials
 

@@ -46,15 +46,31 @@ class Untrusted(TargetUnreachable):
     """Its certificate is not one that we trust."""
 
 
-class _Pinned(HTTPAdapter):
-    """Trusts the one certificate that has this fingerprint, whatever names it carries."""
+class _OneConnection(HTTPAdapter):
+    """Keeps one connection, and counts how often it had to be made. With a fingerprint it trusts the one certificate
+    that has it, whatever names that carries."""
 
-    def __init__(self, fingerprint: str) -> None:
+    def __init__(self, fingerprint: str = "") -> None:
+        self.connects = 0
         self._fingerprint = fingerprint
         super().__init__(pool_connections=1, pool_maxsize=1)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs, assert_fingerprint=self._fingerprint)
+        if self._fingerprint:
+            kwargs["assert_fingerprint"] = self._fingerprint
+        super().init_poolmanager(*args, **kwargs)
+        pools = self.poolmanager.pool_classes_by_scheme
+        self.poolmanager.pool_classes_by_scheme = {scheme: self._counted(pool) for scheme, pool in pools.items()}
+
+    def _counted(self, pool: Any) -> Any:
+        adapter = self
+
+        class Connection(pool.ConnectionCls):  # type: ignore[misc]
+            def connect(self) -> None:
+                adapter.connects += 1
+                super().connect()
+
+        return type(pool.__name__, (pool,), {"ConnectionCls": Connection})
 
 
 class Door:
@@ -80,11 +96,10 @@ class Door:
         self._observe = observe
         self._session = requests.Session()
         self._session.trust_env = False  # a .netrc would replace our Authorization header
-        self._session.mount("http://", HTTPAdapter(pool_connections=1, pool_maxsize=1))
-        self._session.mount("https://", HTTPAdapter(pool_connections=1, pool_maxsize=1))
+        self._adapter = _OneConnection(config.fingerprint)
+        self._session.mount("http://", self._adapter)
+        self._session.mount("https://", self._adapter)
         self._session.verify = config.ca_file or not config.fingerprint
-        if config.fingerprint:
-            self._session.mount("https://", _Pinned(config.fingerprint))
 
     def call(self, path: str, params: Mapping[str, str]) -> Mapping[str, Any]:
         """The answer's ``response``, or all of it where the server does not nest it."""
@@ -126,6 +141,11 @@ class Door:
                 self._envelope(response, body)
                 return
         self.call("/api/zones/import", {**query, "records": lines})
+
+    @property
+    def connections(self) -> int:
+        """How often it has connected. A kept connection that is gone may mean that the server was restarted."""
+        return self._adapter.connects
 
     def close(self) -> None:
         self._session.close()

@@ -99,9 +99,11 @@ class Technitium:
         self.listen_again()
 
     def crash(self) -> None:
-        """Lose the writes that are not on disk yet (at most the last 5 s). Tokens survive, as they do there."""
+        """Lose the writes that are not on disk yet (at most the last 5 s) and every connection. Tokens survive, as they
+        do there."""
         with self.lock:
             self.tree.journal.lose()
+        self._web.hang_up()
 
     def save(self) -> None:
         """Write everything to disk now, as a clean stop does."""

@@ -60,6 +60,10 @@ class Web:
             with suppress(OSError):
                 listener.shutdown(socket.SHUT_RDWR)
             listener.close()
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Cut the open connections."""
         with self._lock:
             connections, self._connections = self._connections, set()
         for connection in connections:
@@ -185,7 +189,7 @@ class Web:
                     server.turn(name, kind)
                 return {z.name: z.kind for z in server.tree.zones()}
             case "crash":
-                server.crash()
+                threading.Timer(0.05, server.crash).start()  # it cuts this connection, too
                 return {}
             case "save":
                 server.save()
