@@ -23,19 +23,19 @@ class Standing:
     alone: bool = False
     problem: str = ""
     looked: float = float("-inf")
-    doubted: bool = True
-    """The server may have been restarted since the zone was listed: it may have lost writes, and others may have
-    raised the serial again since."""
+    connection: int = 0
+    """Over which connection the zone was listed. After another one the server may have been restarted: it may have
+    lost writes, and others may have raised the serial to where it was."""
 
     @property
     def is_fresh(self) -> bool:
         return self.clock() - self.looked < FRESH
 
-    def listed(self, serial: int | None) -> None:
+    def listed(self, serial: int | None, connection: int) -> None:
         """The whole zone was read, and showed ``serial``."""
         self.serial = serial
         self.alone = serial is not None
-        self.doubted = False
+        self.connection = connection
         self.looked = self.clock()
 
     def shown(self, serial: int | None) -> bool:
@@ -51,11 +51,6 @@ class Standing:
         if self.serial is not None:
             self.serial += count
             self.looked = self.clock()
-
-    def doubt(self) -> None:
-        """Its serial says nothing until it is listed again."""
-        self.doubted = True
-        self.alone = False
 
     def lost_track(self) -> None:
         """A write of ours may or may not have happened."""

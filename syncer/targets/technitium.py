@@ -48,7 +48,6 @@ class TechnitiumTarget:
         self._marker = marker
         self._standings = {zone: Standing(clock) for zone in zones}
         self._rights = Rights()
-        self._connections = 0
         self._hosted: frozenset[str] = frozenset(zones)
 
     def check(self) -> None:
@@ -66,10 +65,6 @@ class TechnitiumTarget:
         zones = self._door.call("/api/zones/list", node).get("zones")
         if not isinstance(zones, list):
             raise TargetUnreachable(f"{self._door.url} answered zones/list without zones: is this Technitium?")
-        if self._door.connections != self._connections:
-            self._connections = self._door.connections
-            for standing in self._standings.values():
-                standing.doubt()
         states = {state["name"]: state for state in zones}
         self._hosted = frozenset(states)
         serials = {}
@@ -83,7 +78,9 @@ class TechnitiumTarget:
                 self._rights.may_import = True  # its "Access was denied." may have meant that the zone was away
             standing.problem = problem
             standing.shown(state.get("soaSerial"))
-            if standing.serial is not None and not standing.problem and not standing.doubted:
+            if standing.connection != self._door.connections:
+                standing.lost_track()
+            elif standing.serial is not None and not standing.problem:
                 serials[zone] = standing.serial
         return serials
 
@@ -140,10 +137,10 @@ class TechnitiumTarget:
         return ServerZone(self._door, zone, self._standings[zone], self.primary, mute)
 
     def _to_the_end(self, zone: str, serial: int | None, found: Iterator[Found]) -> Iterator[Found]:
-        standing = self._standings[zone]
+        standing, connection = self._standings[zone], self._door.connections
         standing.lost_track()
         yield from found
-        standing.listed(serial)
+        standing.listed(serial, connection)
 
 
 def _numbers(version: str) -> tuple[int, ...]:
