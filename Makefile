@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.up-to-date
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' catalyst/__init__.py)
+# Many tests wait for a process, so that three go well on two cores. PARALLEL= for one after another.
+PARALLEL ?= -n 3 --dist loadfile
 REGISTRY ?= localhost:5000
 ENGINE ?= docker
 COMMIT := $(shell git describe --always --dirty --exclude '*' 2>/dev/null || echo unknown)
@@ -43,8 +45,8 @@ dev: $(STAMP) ## the syncer alone, reloading itself when the code changes (ARGS=
 	@exec $(BIN)/python manage.py runsyncer --dev-mode --hosts-file hosts.dev $(ARGS)
 
 test: $(STAMP) ## the tests; those of the database on PostgreSQL too, where it is installed (ARGS=... for pytest)
-	@$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -q -m django_db $(ARGS)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -q $(PARALLEL) -m django_db $(ARGS)
+	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 check: $(STAMP) ## style, types, layers, migrations, docs, lock files
 	$(BIN)/ruff check .

@@ -15,7 +15,7 @@ from syncer.reconcile import Outcomes
 WINDOW = 0.3
 """Seconds. The first of several changes goes at once, what follows is gathered for so long."""
 
-DELETE_PATIENCE = 0.9
+DELETE_PATIENCE = 3.0
 """Seconds. Names that lost their last claim wait until no more of them come, so that the guard sees one blow as one;
 at most so long."""
 

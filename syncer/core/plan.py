@@ -135,19 +135,22 @@ def compare(
     """
     plan = NamePlan(decision)
     desired = {rrset.type: rrset for rrset in decision.rrsets}
-    actual = {item.rrset.type: _with_lost_marks(item, ledger.get(item.rrset.type), rules.marker) for item in found}
+    actual = {item.rrset.type: item for item in found}
+    for kind in actual.keys() & desired.keys():
+        actual[kind] = _with_lost_marks(actual[kind], ledger.get(kind), rules.marker)
     ours = {kind for kind, item in actual.items() if _is_ours(item, ledger.get(kind), desired, rules)}
     strangers = plan.strangers = set(actual) - ours
 
     # What a policy keeps at the name is in the way of a CNAME as much as what others made.
     obstacles = strangers if rules.policy is Policy.SYNC else strangers | (ours - set(desired))
 
+    deletes: list[Change] = []
     creates: list[Change] = []
     updates: list[Change] = []
     stuck = False
     for kind, rrset in desired.items():
         if kind in ours:
-            _compare_ours(plan, updates, actual[kind], rrset, rules)
+            _compare_ours(plan, deletes, updates, actual[kind], rrset, rules)
         elif reason := rules.refuses(rrset):
             plan.verdicts.append(Verdict(rrset, State.SKIPPED, reason))
         elif clash := _clash(kind, obstacles):
@@ -161,7 +164,6 @@ def compare(
         else:
             creates.append(Change(Op.CREATE, None, rrset, rules.marker.mark(decision.origin)))
 
-    deletes: list[Change] = []
     for kind in sorted(ours - set(desired)):
         reason = _why_kept(rules, ledger.get(kind), stuck)
         if reason:
@@ -213,7 +215,9 @@ def _clash(kind: str, strangers: set[str]) -> str:
     return "CNAME" if "CNAME" in strangers else ""
 
 
-def _compare_ours(plan: NamePlan, updates: list[Change], item: Found, rrset: RRset, rules: Rules) -> None:
+def _compare_ours(
+    plan: NamePlan, deletes: list[Change], updates: list[Change], item: Found, rrset: RRset, rules: Rules
+) -> None:
     own = set(rules.marker.own_values(item))
     others = set(item.rrset.values) - own
     wanted = set(rrset.values)
@@ -225,6 +229,9 @@ def _compare_ours(plan: NamePlan, updates: list[Change], item: Found, rrset: RRs
         plan.verdicts.append(Verdict(rrset, State.SYNCED, reason, owned=True))
     elif rules.policy is Policy.CREATE_ONLY:
         plan.verdicts.append(Verdict(rrset, State.KEPT, "the zone's policy is create-only", owned=True))
+    elif wanted <= others and rules.policy is Policy.SYNC:
+        # All that is wanted stands there by somebody else's hand: ours is what is too much.
+        deletes.append(Change(Op.DELETE, item, None, ""))
     else:
         updates.append(Change(Op.UPDATE, item, rrset, rules.marker.mark(plan.decision.origin)))
 

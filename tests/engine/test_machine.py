@@ -250,7 +250,7 @@ def test_any_history_ends_well(technitium):
             stateful_step_count=25,
             deadline=None,
             derandomize=True,
-            phases=[phase for phase in Phase if phase is not Phase.explain],
+            phases=[Phase.generate],  # making a failing history short takes minutes: for that, add Phase.shrink
             suppress_health_check=list(HealthCheck),
         ),
     )

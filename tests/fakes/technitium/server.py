@@ -98,12 +98,15 @@ class Technitium:
         time.sleep(seconds)
         self.listen_again()
 
-    def crash(self) -> None:
-        """Lose the writes that are not on disk yet (at most the last 5 s) and every connection. Tokens survive, as they
-        do there."""
+    def crash(self, grace: float = 0.0) -> None:
+        """Lose the writes that are not on disk yet (at most the last 5 s) and, after ``grace`` seconds, every
+        connection. Tokens survive, as they do there."""
         with self.lock:
             self.tree.journal.lose()
-        self._web.hang_up()
+        if grace:
+            threading.Timer(grace, self._web.hang_up).start()
+        else:
+            self._web.hang_up()
 
     def save(self) -> None:
         """Write everything to disk now, as a clean stop does."""
