@@ -136,8 +136,6 @@ def compare(
     plan = NamePlan(decision)
     desired = {rrset.type: rrset for rrset in decision.rrsets}
     actual = {item.rrset.type: item for item in found}
-    for kind in actual.keys() & desired.keys():
-        actual[kind] = _with_lost_marks(actual[kind], ledger.get(kind), rules.marker)
     ours = {kind for kind, item in actual.items() if _is_ours(item, ledger.get(kind), desired, rules)}
     strangers = plan.strangers = set(actual) - ours
 
@@ -176,18 +174,6 @@ def compare(
             plan.verdicts.append(Verdict(known.rrset, None, owned=known.owned))
     plan.changes = deletes + creates + updates
     return plan
-
-
-def _with_lost_marks(item: Found, known: Owned | None, marker: Marker) -> Found:
-    """Where a crash came between two calls of one update, the server may have dropped the marks of values that the
-    claim still names; an empty mark beside a value of ours is such a one."""
-    if known is None or not known.owned or known.state is not State.PENDING or not marker.owns(item):
-        return item
-    marks = tuple(
-        marker.mark("") if not mark and value in known.rrset.values else mark
-        for value, mark in zip(item.rrset.values, item.marks, strict=True)
-    )
-    return item if marks == item.marks else Found(item.rrset, marks, intact=False)
 
 
 def _is_ours(item: Found, known: Owned | None, desired: Mapping[str, RRset], rules: Rules) -> bool:

@@ -162,11 +162,10 @@ def test_a_value_that_somebody_added_to_ours_stays():
     assert verdict(result) == (State.SYNCED, "somebody else added 10.0.0.9", True)
 
 
-def test_a_mark_that_a_crash_in_mid_update_lost_is_written_again():
-    both = rrset("10.0.0.1", "10.0.0.2", ttl=60)
-    result = plan(wanted(both), [found(both, "", MARK)], known(both, State.PENDING))
-    assert ops(result) == [(Op.UPDATE, "A")]
-    assert MARKER.own_values(result.changes[0].before) == both.values
+def test_ours_goes_where_all_that_is_wanted_stands_there_by_somebody_elses_hand():
+    both = rrset("10.0.0.1", "10.0.0.2")
+    result = plan(wanted(GRAFANA), [found(both, "", MARK)], known(both))
+    assert ops(result) == [(Op.DELETE, "A")]
 
 
 def test_the_ttl_of_an_rrset_that_is_shared_is_not_ours_to_change():
