@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import json
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from django.db import DatabaseError, close_old_connections, connection, transaction
 from django.db.models import Count, Q
@@ -17,9 +14,10 @@ from django.utils import timezone
 
 from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord, SyncRequest, SyncStatus
 from records.models import Source as SourceRow
+from records.rows import change_fact, record_row, source_row, spelled, take_result, verdict_fact
 from syncer.core.claims import Decision, Entry, Loser, Mode
-from syncer.core.names import NAME_LIMIT, BadName, canonical_target
-from syncer.core.plan import Change, Op, Owned, State, Verdict
+from syncer.core.names import NAME_LIMIT
+from syncer.core.plan import Change, Owned, State
 from syncer.core.rrsets import RRset
 from syncer.core.source import Ref, Source
 from syncer.ledger import Done, Holds, Key, LedgerError, Request, Stands, Status
@@ -134,7 +132,7 @@ class DatabaseLedger:
                 str(row.pk),
                 row.name,
                 row.type,
-                tuple(sorted({_spelled(row.type, value) for value in row.values})),
+                tuple(sorted({spelled(row.type, value) for value in row.values})),
                 row.ttl,
                 Mode(row.mode),
                 row.created_at.isoformat(),
@@ -153,7 +151,7 @@ class DatabaseLedger:
             rrset = change.after or (change.before.rrset if change.before else None)
             assert rrset is not None
             reason = f"{change.op.value} under way"
-            rows.append(_row(zone, decision, rrset, State.PENDING, reason, owned=True))
+            rows.append(record_row(zone, decision, rrset, State.PENDING, reason, owned=True))
         self._counts = None
         with transaction.atomic():
             _upsert(rows)
@@ -165,22 +163,22 @@ class DatabaseLedger:
         audit: list[AuditEntry] = []
         for item in done:
             change, outcome, reason, _ = item.result
-            _take_result(zone, item, rows, gone)
+            take_result(zone, item, rows, gone)
             if outcome is Outcome.DONE:
-                audit.append(_audit(zone, item.decision, change, f"{change.op.value}d", "", actor, correlation))
+                audit.append(change_fact(zone, item.decision, change, f"{change.op.value}d", "", actor, correlation))
             elif outcome is Outcome.REFUSED:
-                failed = _audit(zone, item.decision, change, "failed", reason, actor, correlation)
+                failed = change_fact(zone, item.decision, change, "failed", reason, actor, correlation)
                 if not _is_said(failed):
                     audit.append(failed)
         for decision, verdict in stands:
             if verdict.state is None:
                 gone.append((verdict.rrset.name, verdict.rrset.type))
                 if verdict.owned:
-                    audit.append(_audit_verdict(zone, decision, verdict, "gone", actor, correlation))
+                    audit.append(verdict_fact(zone, decision, verdict, "gone", actor, correlation))
                 continue
-            rows.append(_row(zone, decision, verdict.rrset, verdict.state, verdict.reason, owned=verdict.owned))
+            rows.append(record_row(zone, decision, verdict.rrset, verdict.state, verdict.reason, owned=verdict.owned))
             if verdict.state in (State.CONFLICT, State.FOREIGN, State.SKIPPED, State.HELD):
-                audit.append(_audit_verdict(zone, decision, verdict, verdict.state.value, actor, correlation))
+                audit.append(verdict_fact(zone, decision, verdict, verdict.state.value, actor, correlation))
         self._counts = None
         with transaction.atomic():
             _upsert(rows)
@@ -251,7 +249,7 @@ class DatabaseLedger:
             rows = []
             for ref in chunk:
                 source = sources[ref]
-                if source is not None and (row := _source_row(source)).digest != known.get(ref):
+                if source is not None and (row := source_row(source)).digest != known.get(ref):
                     rows.append(row)
             gone = [ref for ref in chunk if sources[ref] is None and ref in known]
             if not rows and not gone:
@@ -348,45 +346,6 @@ class DatabaseLedger:
         )
 
 
-def _row(
-    zone: str, decision: Decision, rrset: RRset, state: State, reason: str = "", *, owned: bool = False
-) -> ManagedRecord:
-    return ManagedRecord(
-        zone=zone,
-        name=rrset.name,
-        type=rrset.type,
-        values=list(rrset.values),
-        ttl=rrset.ttl,
-        owned=owned,
-        state=state,
-        reason=reason,
-        origin=decision.origin,
-        claimants=list(decision.claimants),
-        losers=[list(loser) for loser in decision.losers],
-        changed_at=timezone.now(),
-    )
-
-
-def _take_result(zone: str, item: Done, rows: list[ManagedRecord], gone: list[Key]) -> None:
-    """A claim ends only with a definite answer: a refusal leaves what was there before, silence leaves the claim."""
-    change, outcome, reason, _ = item.result
-    if outcome is Outcome.DONE:
-        if change.after is None:
-            gone.append(change.key)
-        else:
-            said = "; ".join(item.decision.warnings)
-            rows.append(_row(zone, item.decision, change.after, State.SYNCED, said, owned=True))
-    elif outcome is Outcome.REFUSED:
-        still_ours = change.op is not Op.CREATE and not change.adopts
-        shown = change.before.rrset if still_ours and change.before else change.after
-        assert shown is not None
-        rows.append(_row(zone, item.decision, shown, State.FAILED, reason, owned=still_ours))
-    else:
-        shown = change.after or (change.before.rrset if change.before else None)
-        assert shown is not None
-        rows.append(_row(zone, item.decision, shown, State.PENDING, reason, owned=True))
-
-
 def _upsert(rows: list[ManagedRecord]) -> None:
     fields = ["values", "ttl", "owned", "state", "reason", "origin", "claimants", "losers", "changed_at"]
     ManagedRecord.objects.bulk_create(
@@ -432,84 +391,7 @@ def _close_finished_plans(zone: str) -> None:
             plan.save()
 
 
-def _audit(
-    zone: str, decision: Decision, change: Change, action: str, reason: str, actor: str, correlation: str
-) -> AuditEntry:
-    return AuditEntry(
-        actor=actor,
-        action="adopted" if change.adopts and action == "updated" else action,
-        zone=zone,
-        name=change.name,
-        type=change.key[1],
-        before=_data(change.before.rrset) if change.before else None,
-        after=_data(change.after) if change.after else None,
-        source=decision.origin,
-        reason=reason,
-        correlation=correlation,
-    )
-
-
-def _audit_verdict(
-    zone: str, decision: Decision, verdict: Verdict, action: str, actor: str, correlation: str
-) -> AuditEntry:
-    rrset = verdict.rrset
-    return AuditEntry(
-        actor=actor,
-        action=action,
-        zone=zone,
-        name=rrset.name,
-        type=rrset.type,
-        before=_data(rrset) if action == "gone" else None,
-        after=None if action == "gone" else _data(rrset),
-        source=decision.origin,
-        reason=verdict.reason,
-        correlation=correlation,
-    )
-
-
 def _is_said(entry: AuditEntry) -> bool:
     """Whether it is the last that was said of its RRset: a refusal that stands is tried again on each full pass."""
     last = AuditEntry.objects.filter(zone=entry.zone, name=entry.name, type=entry.type).order_by("-id").first()
     return last is not None and (last.action, last.reason, last.after) == (entry.action, entry.reason, entry.after)
-
-
-def _data(rrset: RRset) -> dict[str, Any]:
-    return {"ttl": rrset.ttl, "values": list(rrset.values)}
-
-
-def _spelled(kind: str, value: str) -> str:
-    """Addresses and host names as the engine compares them, whoever wrote the row; the rest is as it is."""
-    with suppress(BadName):
-        if kind in ("A", "AAAA", "CNAME"):
-            return canonical_target(value)
-    return value
-
-
-def _storable(content: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    """What every database takes (PostgreSQL no NUL and no half of a surrogate pair), and its digest."""
-    text = json.dumps(content, ensure_ascii=False).encode("utf-8", "replace").replace(b"\\u0000", b"?")
-    return json.loads(text), hashlib.blake2b(text, digest_size=16).hexdigest()
-
-
-def _source_row(source: Source) -> SourceRow:
-    ref = source.ref
-    content = {
-        "uid": source.uid[:64],
-        "created": source.created[:40],
-        "names": [[want.name, list(want.values)] for want in source.wants],
-        "skipped": [list(skip) for skip in source.skipped],
-        "warnings": list(source.warnings),
-        "ttl": source.ttl,
-        "priority": source.priority,
-        "notes": dict(source.notes),
-    }
-    content, digest = _storable(content)
-    return SourceRow(
-        group=ref.group,
-        kind=ref.kind,
-        namespace=ref.namespace,
-        name=ref.name,
-        digest=digest,
-        seen_at=timezone.now(),
-        **content,
-    )
