@@ -56,6 +56,11 @@ class Environment:
                 value = Path(path).read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:
                 reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+                if not Path(path).is_absolute():  # it may be the secret itself, in the wrong place
+                    raise ImproperlyConfigured(
+                        f"{name}_FILE names no file that can be read ({reason}; its value is not shown): "
+                        "give the whole path of a file with the secret in it."
+                    ) from None
                 self.wrong(f"{name}_FILE", path, f"the file cannot be read ({reason})")
             if not value:
                 self.wrong(f"{name}_FILE", path, "the file is empty")

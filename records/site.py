@@ -41,8 +41,14 @@ class RegistrySite(AdminSite):
         return sorted(apps, key=lambda app: app["app_label"] != "records")
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
+        from records.admin.exchange import exchange
+
         view: Callable[..., HttpResponse] = self.admin_view(require_POST(self.sync_now))
-        return [path("sync-now/", view, name="sync_now"), *super().get_urls()]
+        return [
+            path("sync-now/", view, name="sync_now"),
+            path("exchange/", self.admin_view(exchange), name="exchange"),
+            *super().get_urls(),
+        ]
 
     def sync_now(self, request: HttpRequest) -> HttpResponse:
         from records import verbs

@@ -1,0 +1,116 @@
+"""The page from which a backup is taken, and to which one is given back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import PurePath
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods
+
+from records.admin.columns import admin_url
+from records.api.exchange import FOR_ADMINS
+from records.exchange import (
+    FORMS,
+    BackupError,
+    ImportPlan,
+    Problem,
+    apply_import,
+    plan_import,
+    read_backup,
+)
+from records.exchange.reading import SIZE_LIMIT
+from records.exchange.shape import IMPORTABLE
+
+MEGABYTE = 1024 * 1024
+FORM_AROUND = 64 * 1024
+"""Bytes of a request beside its file, at most."""
+LINES = 1000
+
+
+class ImportForm(forms.Form):
+    """The file is asked for in each step: a browser would change the line ends of a text that it keeps for us."""
+
+    file = forms.FileField(
+        label="Backup",
+        help_text=f"YAML, JSON or CSV, up to {SIZE_LIMIT // MEGABYTE} MB. What it does not name stays as it is.",
+    )
+    dry_run = forms.BooleanField(label="Only show what it would do", initial=True, required=False)
+
+
+@csrf_exempt  # Not left out: the check reads the whole body, so it waits until size and role are known.
+def exchange(request: HttpRequest) -> HttpResponse:
+    if not request.user.has_perm("records.view_managedrecord"):
+        raise PermissionDenied
+    if request.method == "POST":
+        if not request.user.has_perm(FOR_ADMINS):
+            raise PermissionDenied
+        # Without a length Django reads no body at all.
+        if int(request.META.get("CONTENT_LENGTH") or 0) > SIZE_LIMIT + FORM_AROUND:
+            too_large = BackupError([Problem("the file", f"it is larger than {SIZE_LIMIT // MEGABYTE} MB")])
+            return _page(request, ImportForm(), error=too_large, status=413)
+    answer: HttpResponse = _exchange(request)
+    return answer
+
+
+@csrf_protect
+@require_http_methods(["GET", "HEAD", "POST"])
+def _exchange(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":
+        return _page(request, ImportForm())
+    form = ImportForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _page(request, form)
+    try:
+        plan = _plan(form.cleaned_data["file"])
+    except BackupError as error:
+        return _page(request, form, error=error)
+    if form.cleaned_data["dry_run"]:
+        return _page(request, form, plan=plan)
+    apply_import(plan, request.user.get_username())
+    messages.success(request, f"Imported: {plan.summary()}.")
+    return redirect(admin_url("auditentry_changelist"))
+
+
+def _plan(file: UploadedFile[bytes]) -> ImportPlan:
+    form = PurePath(file.name or "").suffix.lower().removeprefix(".")
+    try:
+        text = file.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BackupError([Problem("the file", f"byte {error.start + 1} is not UTF-8")]) from error
+    return plan_import(read_backup(text, form if form in IMPORTABLE else ""))
+
+
+def _page(
+    request: HttpRequest,
+    form: ImportForm,
+    *,
+    plan: ImportPlan | None = None,
+    error: BackupError | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    may_import = request.user.has_perm(FOR_ADMINS)
+    context: dict[str, Any] = {
+        **admin.site.each_context(request),
+        "title": "Export and import" if may_import else "Export",
+        "forms": FORMS,
+        "form": form if may_import else None,
+        "error": error,
+        "plan": plan,
+    }
+    if error:
+        context["more"] = error.count - len(error.problems)
+    if plan:
+        changes: Sequence[str] = list(islice(plan.lines(), LINES))
+        counts = plan.counts()
+        context |= {"changes": changes, "more": sum(counts.values()) - counts["unchanged"] - len(changes)}
+    return TemplateResponse(request, "admin/exchange.html", context, status=status)
