@@ -65,6 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
                 return doctor(rest)
             case "prepare":
+                argparse.ArgumentParser("catalyst-dns-sync prepare").parse_args(rest)
                 prepare()
             case "manage":
                 return manage(rest)
