@@ -18,11 +18,11 @@ KUBECTL = kubectl --namespace $(NAMESPACE)
 need = command -v $(1) >/dev/null || { echo "make $@ needs $(1), which is not installed" >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev-setup run dev test check bench lock build docker push deploy prod-deploy \
+.PHONY: help setup dev-setup run dev test check bench bench-registry lock build docker push deploy prod-deploy \
 	logs status metrics health debug-pod
 
 help: ## show this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  %-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
 
 setup: $(STAMP) ## make .venv with the pinned packages
 dev-setup: $(STAMP) ## the same, under the name that `task dev:setup` has
@@ -59,6 +59,9 @@ check: $(STAMP) ## style, types, layers, migrations, docs, lock files
 
 bench: $(STAMP) ## how long a change takes, and what it costs (ARGS=...)
 	@exec $(BIN)/python -m tests.bench $(ARGS)
+
+bench-registry: $(STAMP) ## how long each list takes with 100,000 records (ARGS=--postgres)
+	@exec $(BIN)/python -m tests.bench.registry $(ARGS)
 
 # Locked for the oldest Python that we support: what only that one needs is harmless on the others.
 COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \

@@ -1,0 +1,336 @@
+"""``make bench-registry``: how long the lists of the admin and of the API take, over a registry of full size."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import re
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from typing import TYPE_CHECKING, Any
+
+from tests.postgres import postgres
+
+if TYPE_CHECKING:  # what stands on Django's settings is imported once they are made
+    from django.db.models import Model
+    from django.test import Client
+
+ZONES = ("talos00", "home.lab")
+NAMESPACES, TEAMS = 300, 12
+TYPES = ("A",) * 8 + ("AAAA", "CNAME")
+VALUES = {"A": "10.{0}.{1}.{2}", "AAAA": "fd00:{0:x}::{1:x}:{2:x}", "CNAME": "edge-{0}.home.lab"}
+TROUBLE = ("pending", "foreign", "conflict", "failed", "skipped", "held", "kept")
+ACTIONS = ("created",) * 12 + ("updated",) * 6 + ("deleted",) * 5 + ("adopted", "released", "failed", "conflict")
+LIMIT_MS, RUNS = 300, 5
+DICE = random.Random(1)
+SEARCHES = {"many": "app", "one": "app-777.", "words": "app+ns177+lab", "none": "nowhere"}
+
+API = {
+    "records": (
+        *("name=app-777.ns177.home.lab", "zone=home.lab", "type=AAAA", "owned=false", "state=failed", "problem=true"),
+        *("problem=false", "source=Ingress/ns177/app-777", "search=10.7.7.", "page_size=1000"),
+        *(f"ordering={field}" for field in ("name", "-zone", "-type", "state", "-changed_at", "created_at")),
+    ),
+    "sources": (
+        *("kind=HTTPRoute", "namespace=ns177", "name=app-777", "silent=true", "silent=false", "page_size=1000"),
+        *(f"ordering={field}" for field in ("-namespace", "name", "kind", "-seen_at")),
+    ),
+    "entries": ("name=extra-77.talos00", "type=A", "mode=block", "enabled=false", "owner=team-7", "search=team-7"),
+    "audit": (
+        *("name=app-777.ns177.home.lab", "zone=home.lab", "type=AAAA", "action=failed", "action=created"),
+        *("actor=admin", "actor=syncer", "source=Ingress/ns177/app-777", "correlation=0000000000ff"),
+        *("ordering=id&after_id=1000", "ordering=-at", "after=2020-01-01T00:00:00Z", "page_size=1000"),
+    ),
+    "holds": ("status=open", "zone=home.lab"),
+    "requests": ("waiting=true", "action=sync", "requested_by=admin", "ordering=-done_at"),
+    "status": (),
+}
+
+
+@dataclass(slots=True)
+class Page:
+    path: str
+    queries: int
+    median: float
+    slowest: float
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.registry", description=__doc__)
+    parser.add_argument("--records", type=int, default=100_000, help="and as many sources")
+    parser.add_argument("--facts", type=int, default=300_000, help="audit entries")
+    parser.add_argument("--postgres", action="store_true", help="instead of SQLite")
+    options = parser.parse_args()
+    with registry(options.postgres):
+        began = time.monotonic()
+        fill(options.records, options.facts)
+        print(f"{options.records} records and {options.facts} facts in {time.monotonic() - began:.0f} s", flush=True)
+        pages = sorted(visits(), key=lambda page: -page.median)
+    print("\nmedian    max  queries  page")
+    for page in pages:
+        print(f"{page.median:3.0f} ms {page.slowest:3.0f} ms  {page.queries:7}  {page.path}")
+    worst = pages[0]
+    print(f"\n{len(pages)} pages; the slowest takes {worst.median:.0f} ms of the {LIMIT_MS} that it may: {worst.path}")
+    return int(worst.median > LIMIT_MS)
+
+
+@contextmanager
+def registry(on_postgres: bool) -> Iterator[None]:
+    """Django, set up on an empty database that goes away."""
+    with tempfile.TemporaryDirectory(prefix="catalyst-bench-") as folder:
+        os.environ |= {
+            "DJANGO_SETTINGS_MODULE": "catalyst.settings",
+            "DATA_DIR": folder,
+            "SECRET_KEY": "the bench's own, of no worth anywhere else",
+            "DNS_ZONES": ",".join(ZONES),
+            "ALLOWED_HOSTS": "testserver",
+            "API_RATE_LIMIT": "0",
+            "LOG_LEVEL": "error",
+        }
+        if on_postgres:
+            with postgres() as url:
+                yield from set_up(url)
+        else:
+            yield from set_up(f"sqlite:///{folder}/registry.sqlite3")
+
+
+def set_up(url: str) -> Iterator[None]:
+    os.environ["DATABASE_URL"] = url
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+    from django.db import connection
+
+    call_command("migrate", verbosity=0)
+    try:
+        yield
+    finally:
+        connection.close()
+
+
+def fill(records: int, facts: int) -> None:
+    from django.db import connection, transaction
+
+    from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord, Source, SyncRequest
+
+    with transaction.atomic():
+        store(ManagedRecord, map(record, range(records)))
+        store(Source, map(source, range(records)))
+        store(AuditEntry, (fact(number, facts, records) for number in range(facts)))
+        store(CustomEntry, map(entry, range(records // 10)))
+        store(HeldPlan, map(plan, range(200)))
+        store(SyncRequest, map(asked, range(records // 10)))
+    if connection.vendor == "postgresql":  # where autovacuum does it; SQLite has nobody who would
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")
+
+
+def store(model: type[Model], rows: Iterable[dict[str, Any]]) -> None:
+    model._default_manager.bulk_create((model(**row) for row in rows), batch_size=2000)
+
+
+# The fields of a table's row by its number; what is odd is spread, so that no filter finds its rows all in one place.
+
+
+def named(number: int) -> tuple[str, str, str]:
+    """Zone, name and the source's origin."""
+    zone, namespace = ZONES[number % len(ZONES)], f"ns{number % NAMESPACES}"
+    return zone, f"app-{number}.{namespace}.{zone}", f"{kind_of(number)[1]}/{namespace}/app-{number}"
+
+
+def kind_of(number: int) -> tuple[str, str]:
+    if number % 10 == 8:
+        return "gateway.networking.k8s.io", "HTTPRoute"
+    return ("traefik.io", "IngressRoute") if number % 10 == 9 else ("networking.k8s.io", "Ingress")
+
+
+def value_of(number: int, kind: str) -> str:
+    return VALUES[kind].format(number // 62_500, number // 250 % 250, number % 250)
+
+
+def record(number: int) -> dict[str, Any]:
+    zone, name, origin = named(number)
+    kind = TYPES[number % len(TYPES)]
+    state = DICE.choice(TROUBLE) if DICE.random() < 0.06 else "synced"
+    lost = [["Ingress/legacy/app-old", f"{origin} is older"]] if DICE.random() < 0.01 else []
+    return {
+        "zone": zone,
+        "name": name,
+        "type": kind,
+        "values": [value_of(number, kind)],
+        "ttl": 300,
+        "owned": state not in ("foreign", "conflict", "skipped"),
+        "state": state,
+        "reason": "" if state == "synced" else f"the zone has {value_of(number + 1, kind)}: somebody else made it",
+        "origin": origin,
+        "claimants": [origin],
+        "losers": lost,
+        "changed_at": ago(minutes=DICE.randrange(200_000)),
+    }
+
+
+def source(number: int) -> dict[str, Any]:
+    _, name, origin = named(number)
+    kind, namespace, own_name = origin.split("/")
+    luck = DICE.random()
+    return {
+        "group": kind_of(number)[0],
+        "kind": kind,
+        "namespace": namespace,
+        "name": own_name,
+        "uid": f"{DICE.getrandbits(128):032x}",
+        "created": f"{ago(minutes=DICE.randrange(500_000)):%Y-%m-%dT%H:%M:%SZ}",
+        "names": [] if luck < 0.02 else [[name, []]],
+        "skipped": [["www.example.org", "outside every zone"]] if luck < 0.05 else [],
+        "warnings": ["ttl 1d is no number of seconds"] if DICE.random() < 0.01 else [],
+        "notes": {"owner": f"team-{number % TEAMS}"},
+        "digest": f"{DICE.getrandbits(128):032x}",
+        "seen_at": ago(minutes=DICE.randrange(200_000)),
+    }
+
+
+def fact(number: int, facts: int, records: int) -> dict[str, Any]:
+    about = DICE.randrange(max(1, records))
+    zone, name, origin = named(about)
+    kind, action = TYPES[about % len(TYPES)], DICE.choice(ACTIONS)
+    before, after = ({"ttl": 300, "values": [value_of(about + more, kind)]} for more in (1, 0))
+    return {
+        "at": ago(minutes=(facts - number) / 2),
+        "actor": "admin" if DICE.random() < 0.02 else "syncer",
+        "action": action,
+        "zone": zone,
+        "name": name,
+        "type": kind,
+        "before": None if action == "created" else before,
+        "after": None if action == "deleted" else after,
+        "source": origin,
+        "reason": "the server answered: REFUSED" if action == "failed" else "",
+        "correlation": f"{number // 20:012x}",
+    }
+
+
+def entry(number: int) -> dict[str, Any]:
+    block = number % 50 == 0
+    return {
+        "name": f"extra-{number}.{ZONES[number % len(ZONES)]}",
+        "type": "" if block else "A",
+        "values": [] if block else [value_of(number, "A")],
+        "mode": "block" if block else ("publish", "override")[number % 2],
+        "enabled": number % 20 > 0,
+        "owner": f"team-{number % TEAMS}",
+        "description": f"asked for by team {number % TEAMS}",
+    }
+
+
+def plan(number: int) -> dict[str, Any]:
+    zone = ZONES[number % len(ZONES)]
+    return {
+        "zone": zone,
+        "status": "open" if number < len(ZONES) else ("approved", "rejected", "done", "obsolete")[number % 4],
+        "deletes": [[f"app-{other}.ns1.{zone}", "A"] for other in range(200)],
+        "reason": f"200 of 50000 records of {zone} would go",
+        "decided_at": None if number < len(ZONES) else ago(minutes=number),
+        "decided_by": "" if number < len(ZONES) else "admin",
+    }
+
+
+def asked(number: int) -> dict[str, Any]:
+    zone, name, _ = named(number)
+    return {
+        "action": ("sync", "delete", "adopt")[number % 3],
+        "zone": zone,
+        "name": name,
+        "requested_by": "admin",
+        "done_at": None if number % 100 == 0 else ago(minutes=number),
+        "outcome": "" if number % 100 == 0 else "done",
+    }
+
+
+def ago(*, minutes: float) -> datetime:
+    return datetime.now(UTC) - timedelta(minutes=minutes)
+
+
+def visits() -> Iterator[Page]:
+    """Each page once to warm up and to count its queries, then against the clock."""
+    from django.contrib.auth.models import User
+    from django.test import Client
+
+    from records.api.access import make_token
+
+    user = User.objects.create_superuser("admin")
+    person = Client()
+    person.force_login(user)
+    for path in admin_paths(person):
+        yield visit(person, path)
+    program = Client(headers={"authorization": f"Bearer {make_token(user, days=1)[1]}"})
+    for path in api_paths(program):
+        yield visit(program, path)
+
+
+def visit(client: Client, path: str) -> Page:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as queries:
+        get(client, path)
+    count = len(queries)  # which the next request resets
+    times = []
+    for _ in range(RUNS):
+        began = time.perf_counter()
+        get(client, path)
+        times.append((time.perf_counter() - began) * 1000)
+    return Page(path, count, statistics.median(times), max(times))
+
+
+def get(client: Client, path: str) -> Any:
+    answer = client.get(path)
+    if answer.status_code != 200:
+        raise SystemExit(f"{path} answers {answer.status_code}")
+    return answer
+
+
+def admin_paths(client: Client) -> Iterator[str]:
+    """Every list with all that it offers: each answer of each filter, each order, its last page; and searches."""
+    from django.contrib import admin
+    from django.urls import reverse
+
+    yield reverse("admin:index")
+    for model, pages in admin.site._registry.items():
+        prefix = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        path = reverse(f"{prefix}_changelist")
+        yield path
+        links = re.findall(r'href="(\?[^"]+)"', get(client, path).text)
+        offered = [link for link in dict.fromkeys(map(unescape, links)) if link != "?"]
+        yield from (path + link for link in offered)
+        if pages.search_fields:
+            yield from (f"{path}?q={text}" for text in SEARCHES.values())
+            questions = [link for link in offered if link.startswith("?show=")]
+            yield from (f"{path}{link}&q={SEARCHES['one']}" for link in questions)
+        rows = model._default_manager.order_by("pk")
+        if count := rows.count():
+            yield reverse(f"{prefix}_change", args=[rows[count // 2].pk])
+
+
+def api_paths(client: Client) -> Iterator[str]:
+    from django.urls import reverse
+
+    for name, queries in API.items():
+        path = f"{reverse('status').removesuffix('status')}{name}"
+        yield path
+        yield from (f"{path}?{query}" for query in queries)
+        if "count" in (answer := get(client, path).json()):
+            yield f"{path}?page={max(1, answer['count'] // 100)}"
+            yield from (f"{path}?search={text}" for text in SEARCHES.values())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
