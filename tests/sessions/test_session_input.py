@@ -66,7 +66,7 @@ def test_objects_that_cannot_be_used_say_why_and_the_others_go_on(files: Session
     assert "banana" in banana
     assert sum("banana" in line for line in complaints(syncer)) == 1
     assert all(len(line) < 1000 for line in syncer.output.splitlines()), "a log line with a whole annotation in it"
-    assert len(files.ledger()) == 2005
+    wait_until(lambda: len(files.ledger()) == 2005, 20, "every name of the ledger")
     size = "select max(length(skipped) + length(warnings) + length(notes)) from records_source"
     assert files.query(size)[0][0] < 10_000
 
