@@ -134,6 +134,19 @@ def test_writes_that_the_server_lost_in_a_crash_are_made_again(engine, technitiu
     assert engine.rows().keys() == {("new.talos00", "A"), ("changed.talos00", "A")}
 
 
+def test_a_loss_is_noticed_although_somebody_raised_the_serial_to_where_it_was(engine, technitium):
+    engine.settle()
+    technitium.double.save()
+    engine.put("grafana")
+    engine.settle()
+    serial = technitium.serial(ZONE)
+    technitium.crash()
+    technitium.add("nas.talos00", "A", OTHER)
+    assert technitium.serial(ZONE) == serial
+    engine.settle(11)
+    assert technitium.ask("grafana.talos00") == [ADDRESS]
+
+
 def test_a_type_that_a_crash_brought_back_makes_way_again(engine, technitium):
     engine.put("grafana")
     engine.settle()
