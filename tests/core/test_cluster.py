@@ -1,5 +1,6 @@
 import gc
 import json
+import sys
 import threading
 import time
 import tracemalloc
@@ -435,10 +436,13 @@ def test_a_name_keeps_its_claim_while_its_object_is_edited() -> None:
                 cluster.put(INGRESS, manifest)
 
     editor = threading.Thread(target=edit)
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # threads take turns within an edit, too
     editor.start()
     try:
         asked = [bool(cluster.claimants(f"app{number % 20}.talos00")) for number in range(40_000)]
     finally:
         stop.set()
         editor.join()
+        sys.setswitchinterval(usual)
     assert all(asked)
