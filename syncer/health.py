@@ -110,7 +110,7 @@ def liveness(
     problems = []
     if now - turned > stall:
         problems.append(f"the loop has not turned for {now - turned:.0f} s")
-    for state in states:
+    for state in _concerning_dns(states):
         if state.state is State.WATCHING and now - state.heard_at > silence:
             problems.append(f"the watch on {state.kind} has been silent for {now - state.heard_at:.0f} s")
         elif state.state is State.STARTING and now - max(started, state.heard_at) > silence:
@@ -127,7 +127,7 @@ def readiness(
     """
     problems = []
     unreachable: dict[str, list[str]] = {}
-    for state in states:
+    for state in _concerning_dns(states):
         if state.state is State.UNREACHABLE:
             unreachable.setdefault(state.reason, []).append(str(state.kind))
         elif state.state is State.WATCHING and now - state.heard_at > silence:
@@ -146,6 +146,10 @@ def readiness(
 
 def forbidden(states: Sequence[KindState]) -> list[str]:
     return [f"{state.kind}: {state.reason or 'forbidden'}" for state in states if state.state is State.FORBIDDEN]
+
+
+def _concerning_dns(states: Sequence[KindState]) -> list[KindState]:
+    return [state for state in states if state.kind.touches_dns]
 
 
 def serve(address: str, health: Health) -> Server:

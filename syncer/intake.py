@@ -29,6 +29,10 @@ class Intake:
         self._listed: set[tuple[str, str]] = set()
         self._warned: dict[Ref, int] = {}
 
+    def states(self) -> list[KindState]:
+        """Of the kinds that concern DNS."""
+        return [state for state in self.feed.states() if state.kind.touches_dns]
+
     def take(self) -> set[str]:
         """The names whose claims have changed."""
         touched = self.cluster.take()
@@ -41,7 +45,7 @@ class Intake:
         """Bring the rows of the sources up to date; for a kind just listed, that includes what went while we were
         down. None: a dry run."""
         if ledger is not None:
-            listed = {(state.kind.group, state.kind.kind) for state in self.feed.states() if state.known}
+            listed = {(state.kind.group, state.kind.kind) for state in self.states() if state.known}
             if listed - self._listed:
                 ledger.forget_sources(listed - self._listed, [source.ref for source in self.cluster.sources()])
                 self._listed = listed
@@ -58,19 +62,19 @@ class Intake:
         """Whether enough was listed to begin: an empty cluster and one that has not been read look the same."""
         if not self._settled:
             patient = now < self._started + PATIENCE
-            known = any(state.known for state in self.feed.states())
+            known = any(state.known for state in self.states())
             self._settled = not self.unsettled() or (not patient and known)
         return self._settled
 
     def unsettled(self) -> list[KindState]:
         """What may still be listed: not what is forbidden, and not a broken file among manifests that are watched."""
         never = (State.FORBIDDEN, State.WATCHING)
-        return [state for state in self.feed.states() if not state.known and state.state not in never]
+        return [state for state in self.states() if not state.known and state.state not in never]
 
     def unread_kinds(self) -> set[str]:
         """Kinds whose objects may exist although we hold none; a route needs its Gateway to be read, and its Namespace
         where a Gateway asks for labels."""
-        unknown = {state.kind for state in self.feed.states() if not state.known}
+        unknown = {state.kind for state in self.states() if not state.known}
         kinds = {kind.kind for kind in unknown if kind.gives_names}
         if GATEWAY in unknown or (NAMESPACE in unknown and self.cluster.asks_for_labels()):
             kinds.add(HTTP_ROUTE.kind)

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from catalyst.doctor import clock, dns_server, here, kubernetes, summary
-from catalyst.doctor.finding import Finding
+from catalyst.doctor.finding import Finding, Level
 from syncer.config import KubeConfig, TechnitiumConfig
 from syncer.core.scope import Scope
 from tests.fakes.fixtures_technitium import ServerUnderTest
@@ -225,6 +225,18 @@ def test_a_kind_that_may_not_be_read_is_a_problem_and_one_that_is_missing_is_non
     assert "ingressroutes.traefik.containo.us is not installed; it is picked up within a minute of being installed" in [
         finding.text for finding in findings
     ]
+
+
+@pytest.mark.double_only
+def test_certificates_that_may_not_be_read_are_no_problem(kubernetes_double: Callable[..., Cluster]) -> None:
+    cluster = kubernetes_double()
+    cluster.refuse("*", "certificates.cert-manager.io")
+    (warning,) = [finding for finding in read_cluster(cluster) if finding.level is not Level.OK]
+    assert warning.level is Level.WARNING
+    assert warning.text == (
+        "certificates.cert-manager.io v1: our account may not list and watch it everywhere: a ClusterRole must allow "
+        "that, or CERTIFICATE_METRICS=false"
+    )
 
 
 @pytest.mark.double_only

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from catalyst.doctor.finding import Finding, ok, problem
+from catalyst.doctor.finding import Finding, ok, problem, warning
 from syncer.config import KubeConfig
 from syncer.core.kinds import Kind
 from syncer.core.scope import Scope
@@ -26,7 +26,7 @@ def look(config: KubeConfig, scope: Scope, answering: dict[str, str]) -> Iterato
     version = server.get("/version").get("gitVersion", "of an unknown version")
     answering["the API server"] = server.url
     yield ok(ABOUT, f"{server.url} answers, version {version}")
-    for kind, namespace, _ in watches(scope):
+    for kind, namespace, _ in watches(scope, certificates=config.certificate_metrics):
         served = served_version(server, kind)
         if not served:
             yield ok(ABOUT, f"{kind} is not installed; it is picked up within a minute of being installed")
@@ -36,7 +36,11 @@ def look(config: KubeConfig, scope: Scope, answering: dict[str, str]) -> Iterato
         if denied:
             role = "Role" if namespace else "ClusterRole"
             verbs = " and ".join(denied)
-            yield problem(ABOUT, f"{kind} {served}: our account may not {verbs} it {where}: a {role} must allow that")
+            text = f"{kind} {served}: our account may not {verbs} it {where}: a {role} must allow that"
+            if kind.touches_dns:
+                yield problem(ABOUT, text)
+            else:
+                yield warning(ABOUT, f"{text}, or CERTIFICATE_METRICS=false")
         else:
             yield ok(ABOUT, f"{kind} {served} may be read {where}")
 

@@ -14,6 +14,8 @@ class Kind(NamedTuple):
     versions: tuple[str, ...]
     gives_names: bool = True
     namespaced: bool = True
+    touches_dns: bool = True
+    """False: read for its own sake. Nothing that concerns DNS waits for it, and no probe turns red over it."""
 
     def __str__(self) -> str:
         return f"{self.plural}.{self.group}" if self.group else self.plural
@@ -29,6 +31,8 @@ GATEWAY = Kind("gateway.networking.k8s.io", "gateways", "Gateway", ("v1", "v1bet
 NAMESPACE = Kind("", "namespaces", "Namespace", ("v1",), gives_names=False, namespaced=False)
 SERVICE = Kind("", "services", "Service", ("v1",), gives_names=False)
 """Only the Traefik Service, and only with DNS_IP_ADDRESS=auto."""
+CERTIFICATE = Kind("cert-manager.io", "certificates", "Certificate", ("v1",), gives_names=False, touches_dns=False)
+"""Only for the metrics, with CERTIFICATE_METRICS; not one of ``KINDS``, which all concern DNS."""
 
 KINDS = (
     INGRESS,

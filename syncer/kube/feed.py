@@ -45,4 +45,4 @@ class Feed(Protocol):
         """Ask every thread to end, and wait for at most two seconds."""
 
     def states(self) -> Sequence[KindState]:
-        """One for each kind, in the order of ``syncer.core.kinds.KINDS``."""
+        """One for each kind, in the order of ``syncer.core.kinds.KINDS``; what does not touch DNS comes last."""

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 
 from syncer.config import KubeConfig
 from syncer.core.cluster import Cluster
-from syncer.core.kinds import KINDS, SERVICE, Kind
+from syncer.core.kinds import CERTIFICATE, KINDS, SERVICE, Kind
 from syncer.core.scope import Scope
 from syncer.kube.client import ApiServer
 from syncer.kube.connect import connect
 from syncer.kube.feed import KindState, State
-from syncer.kube.reflector import DEFAULT_PACE, Pace, Reflector
+from syncer.kube.reflector import DEFAULT_PACE, Pace, Reflector, Store
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class KubeFeed:
     """Raises ``KubernetesError`` when the configuration leads to no API server; once made, it does not raise.
 
     ``server`` is the door to it, for whoever else has to talk to it. Services are watched only with
-    ``DNS_IP_ADDRESS=auto``; ``states()`` leaves them out otherwise.
+    ``DNS_IP_ADDRESS=auto``, Certificates only with a store for them; ``states()`` leaves them out otherwise.
     """
 
     def __init__(
@@ -37,18 +37,19 @@ class KubeFeed:
         scope: Scope,
         cluster: Cluster,
         *,
+        certificates: Store | None = None,
         pace: Pace = DEFAULT_PACE,
     ) -> None:
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._unreachable: dict[Kind, str] = {}
-        planned = list(watches(scope))
+        planned = list(watches(scope, certificates=certificates is not None))
         self.server = ApiServer(connect(config), connections=len(planned) + 4)
         self._reflectors = [
             Reflector(
                 kind,
                 self.server,
-                cluster,
+                certificates if kind == CERTIFICATE and certificates is not None else cluster,
                 stopping=self._stopping,
                 namespace=namespace,
                 query=query,
@@ -100,7 +101,7 @@ class KubeFeed:
         log.log(level, "%s: %s", state.kind, detail, extra=extra)
 
 
-def watches(scope: Scope) -> Iterator[tuple[Kind, str, dict[str, str]]]:
+def watches(scope: Scope, *, certificates: bool = False) -> Iterator[tuple[Kind, str, dict[str, str]]]:
     """Kind, namespace and query of every watch, in the order of the kinds."""
     for kind in KINDS:
         if kind.gives_names:
@@ -114,6 +115,9 @@ def watches(scope: Scope) -> Iterator[tuple[Kind, str, dict[str, str]]]:
             yield kind, namespace, {"fieldSelector": f"metadata.name={name}"}
         elif scope.auto:
             yield kind, "", {"labelSelector": TRAEFIK}
+    if certificates:
+        for namespace in scope.namespaces or ("",):
+            yield CERTIFICATE, namespace, {}
 
 
 def _together(states: Sequence[KindState]) -> KindState:

@@ -16,10 +16,11 @@ import pytest
 import yaml
 
 import catalyst
-from syncer.core.kinds import KINDS
+from syncer.core.kinds import CERTIFICATE, KINDS
 from tests.test_settings import documented
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
+DOCKERFILE = DEPLOY.parent / "Dockerfile"
 OVERLAYS = ("base", "overlays/migration", "overlays/production")
 
 WITHOUT_SCHEMA = {
@@ -91,7 +92,7 @@ def test_the_base_needs_nothing_installed() -> None:
 def test_rbac_allows_what_is_watched_and_nothing_else(overlay: str) -> None:
     rules = one(overlay, "ClusterRole")["rules"]
     allowed = {(group, plural) for rule in rules for group in rule["apiGroups"] for plural in rule["resources"]}
-    assert allowed == {(kind.group, kind.plural) for kind in KINDS}
+    assert allowed == {(kind.group, kind.plural) for kind in (*KINDS, CERTIFICATE)}
     assert all(rule["verbs"] == ["get", "list", "watch"] for rule in rules)
     assert not of_kind(overlay, "Role", "RoleBinding")
 
@@ -157,8 +158,19 @@ def test_a_service_leads_to_pods_and_to_ports_that_they_have(overlay: str) -> No
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_every_setting_is_one_that_the_program_knows(overlay: str) -> None:
-    of_uvicorn = {"FORWARDED_ALLOW_IPS"}
-    assert settings(overlay).keys() - of_uvicorn <= documented().keys()
+    assert settings(overlay).keys() <= documented().keys()
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_what_runs_on_is_asked_whether_it_is_alive_at_a_port_that_the_image_opens(overlay: str) -> None:
+    exposed = {int(port) for port in re.findall(r"^EXPOSE (.+)$", DOCKERFILE.read_text(), re.MULTILINE)[0].split()}
+    for deployment in of_kind(overlay, "Deployment"):
+        for container in deployment["spec"]["template"]["spec"]["containers"]:
+            ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+            for probe in ("startupProbe", "livenessProbe"):
+                asked = container[probe]["httpGet"]
+                assert asked["path"] == "/healthz"
+                assert ports[asked["port"]] in exposed
 
 
 def test_the_first_look_at_a_cluster_writes_nothing() -> None:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 
 from catalyst.cli import main
+from catalyst.probe import ADDRESSES, probe, started_with
 from syncer.httpd import Answer, Server
-from tests.processes import free_port
+from tests.processes import ROOT, Process, environment, free_port, migrate, run, running, wait_until
 
 
 @pytest.fixture
@@ -47,3 +55,136 @@ def test_nobody_there_is_not_healthy(monkeypatch: pytest.MonkeyPatch, capsys: py
     monkeypatch.setenv("HEALTH_PROBE_ADDRESS", f":{free_port()}")
     assert main(["health"]) == 1
     assert "refused" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        (["/opt/catalyst/bin/python", "/opt/catalyst/bin/catalyst-dns-sync", "web"], ["web"]),
+        (["/sbin/docker-init", "--", "catalyst-dns-sync", "up"], ["up"]),
+        (["python", "-m", "catalyst.cli", "web", "--bind", ":9000"], ["web", "--bind", ":9000"]),
+        (["python", "/opt/catalyst/bin/catalyst-dns-sync", "manage", "qcluster"], ["qcluster"]),
+        (["python", "/app/manage.py", "runsyncer"], ["runsyncer"]),
+        (["python", "/opt/catalyst/bin/catalyst-dns-sync"], ["help"]),
+        (["/sbin/init"], []),
+        (["/pause"], []),
+    ],
+)
+def test_what_a_container_runs_is_read_from_its_first_process(
+    words: list[str], command: list[str], tmp_path: Path
+) -> None:
+    cmdline = tmp_path / "cmdline"
+    cmdline.write_bytes(b"".join(word.encode() + b"\0" for word in words))
+    assert started_with(cmdline) == command
+    assert started_with(tmp_path / "no-proc") == []
+
+
+@pytest.mark.parametrize("command", ["migrate", "prepare", "import", "runsyncer --once"])
+def test_what_ends_by_itself_is_well_as_long_as_it_runs(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["health", *command.split()]) == 0
+    assert "comes to an end by itself" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("broken", [None, *ADDRESSES])
+def test_up_is_well_when_all_that_it_started_is(
+    broken: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    problem = json.dumps({"problems": ["the loop has not turned for 61 s"]}).encode()
+    with ExitStack() as stack:
+        for name, (setting, _) in ADDRESSES.items():
+            red = Answer(problem, "application/json", HTTPStatus.SERVICE_UNAVAILABLE)
+            answer = red if name == broken else Answer(b"{}", "application/json")
+            server = Server(setting, "127.0.0.1:0", {"/healthz": lambda answer=answer: answer})  # type: ignore[misc]
+            stack.callback(server.close)
+            monkeypatch.setenv(setting, f":{server.port}")
+        assert main(["health", "up"]) == (1 if broken else 0)
+    said = capsys.readouterr().out
+    assert said.count("/healthz: 200") == (2 if broken else 3)
+    assert ("the loop has not turned" in said) is bool(broken)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    addresses = {setting: f"127.0.0.1:{free_port()}" for setting, _ in ADDRESSES.values()}
+    for name, address in addresses.items():
+        monkeypatch.setenv(name, address)
+    metrics = {"METRICS_BIND_ADDRESS": f"127.0.0.1:{free_port()}"}
+    return {"HOME": str(tmp_path), "DATA_DIR": str(tmp_path), "LOG_FORMAT": "text", **addresses, **metrics}
+
+
+def is_well(*command: str) -> bool:
+    return probe(command)[1]
+
+
+@pytest.mark.parametrize("command", ["web", "runsyncer"])
+def test_a_process_is_well_until_it_hangs(command: str, settings: dict[str, str], tmp_path: Path) -> None:
+    migrate(tmp_path)
+    options = ["--dev-mode", "--noreload", "--hosts-file", str(tmp_path / "hosts"), "--manifests", str(tmp_path)]
+    arguments = options if command == "runsyncer" else []
+    process = Process(["-m", "catalyst.cli", command, *arguments], tmp_path / "log", settings)
+    with running(process):
+        wait_until(lambda: is_well(command), 20, "health")
+        os.kill(process.pid, signal.SIGSTOP)
+        said, well = probe([command])
+        os.kill(process.pid, signal.SIGCONT)
+    assert not well
+    assert "timed out" in said
+    assert not is_well(command)
+
+
+QUICKER = "import catalyst.cli, catalyst.tasks; catalyst.tasks.STALL = 2.5; catalyst.cli.main(['qcluster'])"
+
+
+def test_the_tasks_are_well_until_the_one_who_guards_them_hangs(settings: dict[str, str], tmp_path: Path) -> None:
+    assert run(["-m", "catalyst.cli", "migrate", "--verbosity=0"], settings).code == 0
+    process = Process(["-c", QUICKER], tmp_path / "log", settings)
+    with running(process):
+        wait_until(lambda: is_well("qcluster"), 20, "health")
+        guard = int(wait_until(lambda: children(process.pid), 10, "the guard")[0])  # type: ignore[index]
+        wait_until(lambda: len(children(guard)) == 3, 10, "worker, monitor and pusher")
+        os.kill(guard, signal.SIGSTOP)
+        wait_until(lambda: not is_well("qcluster"), 10, "the end of health")
+        assert "the background tasks have not stirred for" in probe(["qcluster"])[0]
+        os.kill(guard, signal.SIGCONT)
+        wait_until(lambda: is_well("qcluster"), 10, "health again")
+        assert process.stop() == 0
+
+
+def test_tasks_that_cannot_be_asked_are_not_taken_for_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TASKS_PROBE_ADDRESS", raising=False)
+    assert probe(["qcluster"]) == ("TASKS_PROBE_ADDRESS is not set, so the background tasks cannot be asked", False)
+
+
+def children(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+def test_in_a_container_the_first_process_is_asked(settings: dict[str, str], tmp_path: Path) -> None:
+    own = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc", "--kill-child"]
+    if not shutil.which("unshare") or subprocess.run([*own, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this machine lets nobody make namespaces")
+    command = [sys.executable, "-m", "catalyst.cli"]
+    at = f"127.0.0.1:{free_port()}"
+    with (tmp_path / "log").open("wb") as log:
+        outside = subprocess.Popen(
+            [*own, *command, "web", "--bind", at], cwd=ROOT, env=environment(settings), stdout=log, stderr=log
+        )
+    try:
+        first = str(wait_until(lambda: children(outside.pid), 5, "the first process")[0])  # type: ignore[index]
+        enter = ["nsenter", "--target", first, "--user", "--preserve-credentials", "--pid", "--mount"]
+
+        def ask() -> subprocess.CompletedProcess[str]:
+            return subprocess.run(
+                [*enter, *command, "health"],
+                cwd=ROOT,
+                env=environment(settings),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+
+        wait_until(lambda: ask().returncode == 0, 20, "health")
+        assert ask().stdout == f"http://{at}/healthz: 200\n"
+    finally:
+        outside.kill()
+        outside.wait()

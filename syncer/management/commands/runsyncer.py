@@ -22,6 +22,7 @@ from catalyst import __version__
 from records.ledger import DatabaseLedger
 from records.models import SyncRequest, SyncStatus
 from syncer import health, metrics
+from syncer.certificates import Certificates
 from syncer.config import Config, HostsConfig
 from syncer.core.cluster import Cluster
 from syncer.core.plan import Op
@@ -86,7 +87,8 @@ class Command(BaseCommand):
         bell = Bell()
         cluster = Cluster(config.scope, assume_accepted=bool(config.kube.manifests), ring=bell.ring)
         try:
-            feed = _feed(config, cluster)
+            certificates = Certificates() if config.kube.certificate_metrics and not options["once"] else None
+            feed = _feed(config, cluster, certificates)
             target = make_target(config, metrics.observe_request, metrics.RATE_LIMIT_WAIT.inc)
             state = health.Health(feed.states, read_timeout=config.kube.read_timeout)
             loop = Loop(config, feed, cluster, target, DatabaseLedger(), state, bell)
@@ -99,6 +101,8 @@ class Command(BaseCommand):
             metrics.set_build(__version__, settings.COMMIT)
             metrics.REGISTRY.register(metrics.ClusterCollector(lambda: _count(cluster), feed.states))
             metrics.REGISTRY.register(metrics.HealthCollector(state))
+            if certificates is not None:
+                metrics.REGISTRY.register(certificates)
             servers = metrics.serve(config.metrics_address), health.serve(config.health_address, state)
             self._say_hello(config)
             loop.run()
@@ -154,12 +158,12 @@ def _count(cluster: Cluster) -> Counter[tuple[str, str]]:
     return Counter((source.ref.namespace, source.ref.kind) for source in cluster.sources())
 
 
-def _feed(config: Config, cluster: Cluster) -> Feed:
+def _feed(config: Config, cluster: Cluster, certificates: Certificates | None) -> Feed:
     if config.kube.manifests:
         return ManifestFeed(config.kube.manifests, cluster)
     from syncer.kube.watcher import KubeFeed  # the client costs memory that a folder of manifests need not pay
 
-    return KubeFeed(config.kube, config.scope, cluster)
+    return KubeFeed(config.kube, config.scope, cluster, certificates=certificates)
 
 
 def _stop_on_signals(bell: Bell) -> None:

@@ -52,6 +52,16 @@ def service(name: str, *addresses: str, namespace: str = "default", **metadata: 
     return manifest
 
 
+def certificate(name: str, namespace: str = "default", issuer: str = "letsencrypt-prod", **status: object) -> Manifest:
+    """One of cert-manager's; ``status`` as its controllers write it."""
+    spec = {
+        "secretName": f"{name}-tls",
+        "dnsNames": [f"{name}.talos00"],
+        "issuerRef": {"name": issuer, "kind": "ClusterIssuer", "group": "cert-manager.io"},
+    }
+    return {**_manifest("cert-manager.io/v1", "Certificate", name, namespace, {}, spec), "status": status}
+
+
 def lease(name: str, holder: str, namespace: str = "default") -> Manifest:
     spec = {"holderIdentity": holder, "leaseDurationSeconds": 15}
     return _manifest("coordination.k8s.io/v1", "Lease", name, namespace, {}, spec)

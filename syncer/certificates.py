@@ -1,0 +1,149 @@
+"""What cert-manager says about its Certificates, for Prometheus. They give no names and decide nothing about DNS.
+
+A failed issuance shows in the status of a Certificate until one succeeds: ``lastFailureTime``, the number of
+``failedIssuanceAttempts`` in a row, and the reason of the condition ``Issuing``, which is False until the next attempt
+begins. Success clears all three.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from sys import intern
+from threading import Lock
+from typing import Any, NamedTuple
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from syncer.core.kinds import Kind
+from syncer.core.manifest import as_list, as_mapping, as_text, is_leaving, ref_of, shown
+
+DAY = 86400.0
+
+FAILED = "Failed"
+"""The reason that cert-manager itself gives; another one is that of an approver which denied the request."""
+
+NO_FAILURES: Mapping[str, int] = {FAILED: 0}
+"""Shown from the start: Prometheus sees no increase in a series that begins at 1."""
+
+
+class Certificate(NamedTuple):
+    """``expires`` is Unix time, None before the first issuance. ``streak``: issuances that failed since the last one
+    that did not; ``failed_at``: when the last of them did. ``failures``: all that we know of, by reason."""
+
+    issuer: str
+    expires: float | None
+    ready: bool
+    streak: int = 0
+    failed_at: str = ""
+    failures: Mapping[str, int] = NO_FAILURES
+
+
+def read_certificate(manifest: Mapping[str, Any], before: Certificate | None) -> Certificate:
+    """``before`` is what the same Certificate was when it was last seen: its failures only grow."""
+    status = as_mapping(manifest.get("status"))
+    conditions = [as_mapping(condition) for condition in as_list(status.get("conditions"))]
+    issuer = as_mapping(as_mapping(manifest.get("spec")).get("issuerRef"))
+    by_type = {as_text(condition.get("type")): condition for condition in conditions}
+    streak, failed_at, failures = _failures(status, by_type.get("Issuing", {}), before)
+    return Certificate(
+        issuer=intern(shown(as_text(issuer.get("name")), 253)),
+        expires=_unix_time(as_text(status.get("notAfter"))),
+        ready=by_type.get("Ready", {}).get("status") == "True",
+        streak=streak,
+        failed_at=failed_at,
+        failures=failures,
+    )
+
+
+def _failures(
+    status: Mapping[str, Any], issuing: Mapping[str, Any], before: Certificate | None
+) -> tuple[int, str, Mapping[str, int]]:
+    """The fields of ``Certificate`` with these names."""
+    streak, known_at, failures = (before.streak, before.failed_at, before.failures) if before else (0, "", NO_FAILURES)
+    failed_at, told = as_text(status.get("lastFailureTime")), status.get("failedIssuanceAttempts")
+    attempts = told if isinstance(told, int) else 0
+    if not failed_at:
+        return 0, "", failures
+    if failed_at == known_at and attempts <= streak:
+        return streak, known_at, failures
+    if attempts < 1:
+        # With its feature gate ServerSideApply, cert-manager up to 1.20 forgets to write the number.
+        attempts = streak + 1
+    # Fewer than before: in between one succeeded, unseen. Otherwise several may have failed unseen.
+    new = attempts - streak if attempts > streak else attempts
+    reason = shown(as_text(issuing.get("reason"))) if issuing.get("status") == "False" else ""
+    reason = intern(reason or FAILED)
+    return attempts, failed_at, {**failures, reason: failures.get(reason, 0) + new}
+
+
+def _unix_time(text: str) -> float | None:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at.timestamp() if at.tzinfo else None
+
+
+class Certificates(Collector):
+    """Filled by a watch (it is a ``syncer.kube.reflector.Store``), asked when somebody scrapes. Thread-safe.
+
+    ``clock`` is Unix time.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        self._held: dict[tuple[str, str], Certificate] = {}
+
+    def put(self, kind: Kind, manifest: Mapping[str, Any]) -> None:
+        ref = ref_of(kind, manifest)
+        if is_leaving(manifest):
+            self.drop(kind, ref.namespace, ref.name)
+            return
+        key = ref.namespace, ref.name
+        with self._lock:
+            self._held[key] = read_certificate(manifest, self._held.get(key))
+
+    def drop(self, kind: Kind, namespace: str, name: str) -> None:
+        with self._lock:
+            self._held.pop((namespace, name), None)
+
+    def replace(self, kind: Kind, manifests: Iterable[Mapping[str, Any]], namespace: str = "") -> None:
+        """Take a complete list (of one namespace, or of all). An exception of the iterator drops nothing and passes
+        on."""
+        seen = set()
+        for manifest in manifests:
+            self.put(kind, manifest)
+            ref = ref_of(kind, manifest)
+            seen.add((ref.namespace, ref.name))
+        with self._lock:
+            for key in [key for key in self._held if key not in seen and namespace in ("", key[0])]:
+                del self._held[key]
+
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+        with self._lock:
+            held = sorted(self._held.items())
+        now = self._clock()
+        days = _gauge("expiry_days", "Days until the certificate expires; negative once it has", "issuer")
+        ready = _gauge("ready", "1: cert-manager calls the certificate ready")
+        streak = _gauge("failed_attempts", "Issuances that failed since the last one that succeeded")
+        failures = CounterMetricFamily(
+            "catalyst_dns_sync_certificate_renewal_failures",
+            "Issuances that failed, first ones and renewals",
+            labels=["name", "namespace", "reason"],
+        )
+        for (namespace, name), certificate in held:
+            if certificate.expires is not None:
+                days.add_metric([name, namespace, certificate.issuer], (certificate.expires - now) / DAY)
+            ready.add_metric([name, namespace], float(certificate.ready))
+            streak.add_metric([name, namespace], certificate.streak)
+            for reason, count in certificate.failures.items():
+                failures.add_metric([name, namespace, reason], count)
+        yield from (days, ready, streak, failures)
+
+
+def _gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"catalyst_dns_sync_certificate_{name}", text, labels=["name", "namespace", *labels])
