@@ -11,7 +11,17 @@ from django.db.models import TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
-from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord, Source, SyncRequest, SyncStatus
+from records.models import (
+    STANDING,
+    AuditEntry,
+    CustomEntry,
+    DriftFinding,
+    HeldPlan,
+    ManagedRecord,
+    Source,
+    SyncRequest,
+    SyncStatus,
+)
 from syncer.config import Config
 from syncer.core.claims import Mode
 from syncer.core.names import canonical, zone_of
@@ -165,6 +175,9 @@ class _Explanation:
             plan = HeldPlan.objects.filter(zone=self.zone or "", status=HeldPlan.Status.OPEN).first()
             if plan:
                 yield f"Held plan {plan.pk} waits for somebody to approve or reject it: {plan.reason}."
+        for finding in DriftFinding.objects.filter(name=self.name, status__in=STANDING):
+            stays = f", which {finding.decided_by} accepted" if finding.status == DriftFinding.Status.ACCEPTED else ""
+            yield f"Drift since {finding.found_at:%Y-%m-%d %H:%M:%S} UTC ({finding.type}): {finding.reason}{stays}."
         for request in SyncRequest.objects.filter(name=self.name, done_at=None).order_by("id")[:3]:
             yield f"{request.requested_by} asked to {request.get_action_display()}; the syncer has not answered yet."
 
@@ -246,6 +259,7 @@ def _state_sentence(record: ManagedRecord, what: str) -> str:
     sentences = {
         State.SYNCED: f"{what} is in DNS, written by us{for_whom}{reason}.",
         State.PENDING: f"{what}{for_whom} is on its way{reason}.",
+        State.DRIFTED: f"{what}{for_whom} is not in DNS as we wrote it{reason}. Put it right, or accept it.",
         State.FOREIGN: f"{what} is in DNS, but is not ours{reason}. Nothing is written; adopt it to make it ours.",
         State.CONFLICT: f"{what}{for_whom} cannot be written{reason}. Adopt what stands there, or take it away.",
         State.FAILED: f"{what}{for_whom} was refused by the DNS server{reason}. It is tried again when it changes,"

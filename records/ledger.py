@@ -12,12 +12,29 @@ from django.db import DatabaseError, close_old_connections, connection, transact
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord, SyncRequest, SyncStatus
+from records import findings
+from records.models import (
+    AuditEntry,
+    CustomEntry,
+    DriftFinding,
+    HeldPlan,
+    ManagedRecord,
+    SyncRequest,
+    SyncStatus,
+    ZoneSerial,
+)
 from records.models import Source as SourceRow
-from records.rows import change_fact, record_row, source_row, spelled, take_result, verdict_fact
+from records.rows import (
+    change_fact,
+    record_row,
+    source_row,
+    spelled,
+    take_result,
+    verdict_fact,
+)
 from syncer.core.claims import Decision, Entry, Loser, Mode
 from syncer.core.names import NAME_LIMIT
-from syncer.core.plan import Change, Owned, State
+from syncer.core.plan import Change, Drift, Owned, State
 from syncer.core.rrsets import RRset
 from syncer.core.source import Ref, Source
 from syncer.ledger import Done, Holds, Key, LedgerError, Request, Stands, Status
@@ -157,7 +174,15 @@ class DatabaseLedger:
             _upsert(rows)
 
     @in_words
-    def record(self, zone: str, done: Sequence[Done], stands: Sequence[Stands], correlation: str, actor: str) -> None:
+    def record(
+        self,
+        zone: str,
+        done: Sequence[Done],
+        stands: Sequence[Stands],
+        correlation: str,
+        actor: str,
+        serial: int | None = None,
+    ) -> None:
         rows: list[ManagedRecord] = []
         gone: list[Key] = []
         audit: list[AuditEntry] = []
@@ -186,6 +211,32 @@ class DatabaseLedger:
             AuditEntry.objects.bulk_create(audit, batch_size=ROWS)
             if _spend_decisions(zone, rows) or gone:
                 _close_finished_plans(zone)
+            if done:
+                findings.end(
+                    zone, {item.result.change.key for item in done if item.result.outcome is Outcome.DONE}, actor
+                )
+            if serial is not None:
+                ZoneSerial.objects.bulk_create(
+                    [ZoneSerial(zone=zone, serial=serial)],
+                    update_conflicts=True,
+                    unique_fields=["zone"],
+                    update_fields=["serial"],
+                )
+
+    @in_words
+    def left_serial(self, zone: str) -> int:
+        return ZoneSerial.objects.filter(zone=zone).values_list("serial", flat=True).first() or 0
+
+    @in_words
+    def drifting(self, zone: str) -> Mapping[Key, bool]:
+        standing = findings.standing(zone).values_list("name", "type", "status")
+        return {(name, kind): status == DriftFinding.Status.ACCEPTED for name, kind, status in standing}
+
+    @in_words
+    def drift(
+        self, zone: str, drifts: Sequence[tuple[Decision, Drift]], names: Collection[str] | None, correlation: str
+    ) -> list[Drift]:
+        return findings.note(zone, drifts, names, correlation)
 
     @in_words
     def holds(self, zone: str) -> Holds:
@@ -236,6 +287,7 @@ class DatabaseLedger:
                 for row in released
             )
             rows.delete()
+            findings.accept_released(zone, released, actor)
         return len(released)
 
     @in_words
@@ -313,8 +365,13 @@ class DatabaseLedger:
         return count
 
     @in_words
-    def answer(self, request: Request, outcome: str) -> None:
-        SyncRequest.objects.filter(pk=request.id).update(done_at=timezone.now(), outcome=outcome)
+    def answer(self, outcomes: Mapping[int, str]) -> None:
+        by_text: dict[str, list[int]] = {}
+        for key, text in outcomes.items():
+            by_text.setdefault(text, []).append(key)
+        with transaction.atomic():
+            for text, keys in by_text.items():
+                SyncRequest.objects.filter(pk__in=keys).update(done_at=timezone.now(), outcome=text)
 
     @in_words
     def save_status(self, status: Status) -> None:

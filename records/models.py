@@ -11,9 +11,10 @@ from django.db import models
 from django.db.models.functions import Now
 
 from syncer.core.claims import Mode
-from syncer.core.plan import State
+from syncer.core.plan import DriftType, State
 
 STATES = [(state.value, state.value) for state in State]
+DRIFTS = [(drift.value, drift.value.replace("_", " ")) for drift in DriftType]
 MODES = [(mode.value, mode.value) for mode in Mode]
 
 
@@ -226,12 +227,57 @@ class HeldPlan(models.Model):
         return f"{len(self.deletes)} deletes in {self.zone}: {self.status}"
 
 
+class DriftFinding(models.Model):
+    """One RRset that was not as we had left it. Open or accepted, it stands for what is so now; else it is history."""
+
+    class Status(models.TextChoices):
+        OPEN = "open"
+        ACCEPTED = "accepted", "accepted (left as it is)"
+        HEALED = "healed"
+        OVER = "over", "over (by itself, or by somebody else's hand)"
+
+    zone = models.CharField(max_length=253)
+    name = models.CharField(max_length=253)
+    type = models.CharField(max_length=10)
+    drift_type = models.CharField(max_length=20, choices=DRIFTS)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
+    expected = models.JSONField("what we wrote", null=True, help_text='{"ttl": seconds, "values": [...]}')
+    found = models.JSONField("what stands there", null=True)
+    reason = models.TextField()
+    origin = models.CharField("source", max_length=600, blank=True, help_text="Kind/namespace/name")
+    found_at = models.DateTimeField(db_default=Now())
+    decided_at = models.DateTimeField("accepted or ended", null=True, blank=True)
+    decided_by = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        verbose_name_plural = "drift"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["zone", "name", "type"],
+                condition=models.Q(status__in=["open", "accepted"]),
+                name="one_standing_finding_an_rrset",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["name"], name="drift_by_name"),
+            models.Index(fields=["zone"], condition=models.Q(status__in=["open", "accepted"]), name="drift_standing"),
+        ]
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.type}: {self.drift_type}"
+
+
+STANDING = (DriftFinding.Status.OPEN, DriftFinding.Status.ACCEPTED)
+
+
 class SyncRequest(models.Model):
     """What another process asks the syncer to do; only the syncer talks to the target."""
 
     class Action(models.TextChoices):
         SYNC = "sync", "sync now"
         ADOPT = "adopt", "adopt what somebody else made"
+        HEAL = "heal", "put drift right"
         RELEASE = "release", "release (keep the DNS record)"
         DELETE = "delete", "delete from DNS"
         APPROVE = "approve", "approve held deletes"
@@ -279,6 +325,16 @@ class SyncStatus(models.Model):
 
     def __str__(self) -> str:
         return f"{self.holder}, {self.target}"
+
+
+class ZoneSerial(models.Model):
+    """The SOA serial that the last of our writes left a zone at: a server that shows a lower one has lost writes."""
+
+    zone = models.CharField(max_length=253, primary_key=True)
+    serial = models.PositiveBigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.zone} {self.serial}"
 
 
 class Bookmark(models.Model):

@@ -60,6 +60,9 @@ class RememberedCluster:
     def claimants(self, name: str) -> tuple[Source, ...]:
         return tuple(self.by_name.get(name, ()))
 
+    def source(self, ref: Ref) -> None:
+        """The annotation about drift does not matter: DNS is taken to hold what we wrote."""
+
     def fallback(self) -> tuple[tuple[str, ...], str]:
         return (), ""
 
@@ -70,6 +73,7 @@ class RememberedTarget:
     name = "ledger"
     keeps_ttl = True
     is_bulky = True
+    is_ours_alone = False
 
     def __init__(self, zone: str, config: Config) -> None:
         self.zone = zone
@@ -103,6 +107,9 @@ class RememberedTarget:
 
     def apply(self, zone: str, changes: Sequence[Change]) -> Iterator[Result]:
         raise AssertionError("a plan is not applied")
+
+    def lost_writes(self, zone: str) -> bool:
+        return False
 
     def left_serial(self, zone: str) -> int | None:
         return SERIAL

@@ -32,8 +32,8 @@ def record_row(
         owned=owned,
         state=state,
         reason=reason,
-        origin=decision.origin,
-        claimants=list(decision.claimants),
+        origin=decision.origin_of(rrset.type),
+        claimants=list(decision.claimants_of(rrset.type)),
         losers=[list(loser) for loser in decision.losers],
         changed_at=timezone.now(),
     )
@@ -70,7 +70,7 @@ def change_fact(
         type=change.key[1],
         before=data_of(change.before.rrset) if change.before else None,
         after=data_of(change.after) if change.after else None,
-        source=decision.origin,
+        source=decision.origin_of(change.key[1]),
         reason=reason,
         correlation=correlation,
     )
@@ -88,7 +88,7 @@ def verdict_fact(
         type=rrset.type,
         before=data_of(rrset) if action == "gone" else None,
         after=None if action == "gone" else data_of(rrset),
-        source=decision.origin,
+        source=decision.origin_of(rrset.type),
         reason=verdict.reason,
         correlation=correlation,
     )

@@ -7,14 +7,26 @@ with a sentence.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 
 from records.entries import TYPES, clean_entry, managed_zones
-from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord, SyncRequest, alone_problem
+from records.models import (
+    STANDING,
+    AuditEntry,
+    CustomEntry,
+    DriftFinding,
+    HeldPlan,
+    ManagedRecord,
+    SyncRequest,
+    alone_problem,
+)
 from syncer.core.claims import Mode
 from syncer.core.names import BadName, canonical, zone_of
 from syncer.core.plan import State
@@ -23,6 +35,8 @@ Action = SyncRequest.Action
 
 FEW = 20
 """Names that are asked for one by one; more of them are a full pass of their zones, which costs no more."""
+
+_gathered: ContextVar[set[str] | None] = ContextVar("names that wait for one_wake", default=None)
 
 ENTRY_FIELDS = ("ttl", "values", "mode", "enabled", "owner", "description")
 
@@ -69,6 +83,36 @@ def approve(actor: str, plan: HeldPlan) -> SyncRequest:
 def reject(actor: str, plan: HeldPlan) -> SyncRequest:
     """Keep the records although nothing wants them any more."""
     return _decide(actor, Action.REJECT, plan)
+
+
+def heal(actor: str, finding: DriftFinding) -> SyncRequest:
+    """Put right what drifted: write what is wanted over what stands there, or delete what nobody wants."""
+    if finding.status not in STANDING:
+        raise ValidationError(f"This finding is {finding.status}: there is nothing left to put right.")
+    place = {"zone": finding.zone, "name": finding.name, "type": finding.type}
+    return _ask(actor, Action.HEAL, source=finding.origin, **place)
+
+
+def accept(actor: str, finding: DriftFinding) -> DriftFinding:
+    """Leave the drift as it is, also where drift is put right unasked, for as long as it stays the same."""
+    with transaction.atomic():
+        finding = DriftFinding.objects.select_for_update().get(pk=finding.pk)
+        if finding.status != DriftFinding.Status.OPEN:
+            raise ValidationError(f"This finding is {finding.status}: only an open one can be accepted.")
+        finding.status, finding.decided_at, finding.decided_by = DriftFinding.Status.ACCEPTED, timezone.now(), actor
+        finding.save()
+        AuditEntry.objects.create(
+            actor=actor,
+            action="accepted",
+            zone=finding.zone,
+            name=finding.name,
+            type=finding.type,
+            before=finding.expected,
+            after=finding.found,
+            source=finding.origin,
+            reason=finding.reason,
+        )
+    return finding
 
 
 def block(actor: str, name: str) -> CustomEntry:
@@ -187,8 +231,25 @@ def _places(names: Collection[str]) -> list[dict[str, str]]:
     return [{"zone": zone_of(name, zones) or "", "name": name} for name in sorted(names)]
 
 
+@contextmanager
+def one_wake(actor: str) -> Iterator[None]:
+    """What is done to many entries within is one request, so that the syncer and its guard see it as one."""
+    names: set[str] = set()
+    with transaction.atomic():
+        token = _gathered.set(names)
+        try:
+            yield
+        finally:
+            _gathered.reset(token)
+        if names:
+            _wake(actor, names)
+
+
 def _wake(actor: str, names: Collection[str]) -> None:
     """The syncer learns of changed entries by a request; their own facts tell the rest."""
+    if (gathered := _gathered.get()) is not None:
+        gathered.update(names)
+        return
     SyncRequest.objects.bulk_create(
         SyncRequest(action=Action.SYNC, requested_by=actor, **what) for what in _places(names)
     )

@@ -1,17 +1,37 @@
-"""What other processes ask for, done: sync, adopt, release, delete, and the decisions on held deletes."""
+"""What other processes ask for, done: sync, adopt, heal, release, delete, and the decisions on held deletes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import groupby
 
 from syncer.core.names import BadName, canonical, zone_of
 from syncer.ledger import Ledger, Request
-from syncer.reconcile import Outcomes, Reconciler
-from syncer.work import ZoneWork
+from syncer.reconcile import TURN, Outcomes, Reconciler
+from syncer.work import SLICE, ZoneWork
 
 WITHOUT_TARGET = frozenset({"approve", "reject", "release"})
 """Actions that need no answer of the target."""
+
+TOGETHER = {"sync": SLICE, "adopt": SLICE, "heal": SLICE, "delete": TURN, "release": SLICE}
+"""How many requests of an action are answered in one pass; of those that are not here, one."""
+
+
+def batches(requests: Iterable[Request]) -> Iterator[list[Request]]:
+    """The requests in their order, those together that one pass can answer: a click on a thousand names is a thousand
+    requests in a row."""
+    for (action, _, _), alike in groupby(
+        requests, key=lambda request: (request.action, request.actor, not request.name)
+    ):
+        batch: list[Request] = []
+        for request in alike:
+            batch.append(request)
+            if len(batch) >= TOGETHER.get(action, 1):
+                yield batch
+                batch = []
+        if batch:
+            yield batch
 
 
 class Answers:
@@ -29,39 +49,75 @@ class Answers:
         self._zones = zones
         self._finish = finish
 
-    def answer(self, request: Request) -> str:
-        """Do it; what came of it, in words. Raises what the target and the ledger raise."""
+    def answer(self, batch: Sequence[Request]) -> list[str]:
+        """Do what a batch asks for; what came of each request, in words. Raises what target and ledger raise."""
+        placed = [self._place(request) for request in batch]
+        answers = [self._refuse(request) for request in placed]
+        good = [request for request, refusal in zip(placed, answers, strict=True) if not refusal]
+        done: dict[int, str] = {}
+        for zone, requests in groupby(sorted(good, key=lambda request: request.zone), key=lambda request: request.zone):
+            done |= self._do(zone, list(requests))
+        return [refusal or done[request.id] for request, refusal in zip(placed, answers, strict=True)]
+
+    def _place(self, request: Request) -> Request:
+        """With the name as we spell it, and its zone."""
+        name = request.name
         with suppress(BadName):
-            request = request._replace(name=canonical(request.name) if request.name else "")
-        zone = request.zone or (zone_of(request.name, self._zones) if request.name else "")
-        if zone is None or (zone and zone not in self._zones):
+            name = canonical(name) if name else ""
+        return request._replace(name=name, zone=request.zone or (zone_of(name, self._zones) or "?" if name else ""))
+
+    def _refuse(self, request: Request) -> str:
+        if request.zone and request.zone not in self._zones:
             return f"{request.name or request.zone} is in no managed zone"
-        match request.action:
+        if request.action not in (*TOGETHER, "approve", "reject"):
+            return f"there is no action {request.action!r}"
+        if request.action in ("adopt", "heal", "release", "delete") and not request.name:
+            return f"{request.action} needs a name"
+        return ""
+
+    def _do(self, zone: str, requests: Sequence[Request]) -> dict[int, str]:
+        """All of one action, one actor and one zone."""
+        first = requests[0]
+        names = {request.name for request in requests}
+        match first.action:
             case "approve" | "reject":
-                return self._decide(request)
-            case "sync" if not request.name:
+                return {request.id: self._decide(request) for request in requests}
+            case "sync" if not first.name:
                 for key in [zone] if zone else self._zones:
                     self._reconciler.views.pop(key, None)
                     self._zones[key].look_again()
-                return f"full pass of {zone or 'every zone'}"
-            case "sync" | "adopt" | "release" | "delete" if not (request.name and zone):
-                return f"{request.action} needs a name"
+                return {request.id: f"full pass of {zone or 'every zone'}" for request in requests}
             case "release":
-                count = self._ledger.release(zone, [request.name], request.type, request.actor)
+                counts = {
+                    request.id: self._ledger.release(zone, [request.name], request.type, request.actor)
+                    for request in requests
+                }
                 self._reconciler.views.pop(zone, None)
-                return f"{count} records released"
+                self._zones[zone].names |= names  # where they are wanted, they show as somebody else's from now on
+                return {key: f"{count} records released" for key, count in counts.items()}
             case "delete":
-                outcomes = self._reconciler.delete(zone, [request.name], request.type, request.actor)
-                return f"{outcomes.changed} records deleted"
-            case "sync" | "adopt" as action:
-                adopt = action == "adopt"
-                outcomes = self._reconciler.pass_for(zone, [request.name], adopt=adopt, actor=request.actor)
-                self._finish(zone, {request.name}, outcomes)
-                return f"{outcomes.changed} records changed"
-        return f"there is no action {request.action!r}"
+                outcomes = self._reconciler.delete(zone, _types(requests), first.actor)
+                return {request.id: f"{outcomes.changes[request.name]} records deleted" for request in requests}
+        outcomes = self._reconciler.pass_for(
+            zone,
+            names,
+            adopt=first.action == "adopt",
+            heal=_types(requests) if first.action == "heal" else {},
+            actor=first.actor,
+        )
+        self._finish(zone, names, outcomes)
+        return {request.id: outcomes.in_words(request.name) for request in requests}
 
     def _decide(self, request: Request) -> str:
         count = self._ledger.decide_hold(request, request.action == "approve")
         for work in self._zones.values():
             work.look_again()
         return f"{count} deletes {'approved' if request.action == 'approve' else 'rejected'}"
+
+
+def _types(requests: Iterable[Request]) -> dict[str, set[str]]:
+    """The record types that are meant, by name; "" means all."""
+    types: dict[str, set[str]] = {}
+    for request in requests:
+        types.setdefault(request.name, set()).add(request.type)
+    return types

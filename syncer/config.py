@@ -36,6 +36,7 @@ class KubeConfig:
     kubeconfig: str = ""
     context: str = ""
     read_timeout: float = 75.0
+    certificate_metrics: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class Config:
     max_deletes_unguarded: int = 10
     adopt_identical: bool = False
     auto_remediate: bool = False
+    drift_interval: float = 900.0
+    """How often each zone is listed although its serial stands where our own last write left it."""
     dry_run: bool = False
     resync_interval: float = 300.0
     serial_probe_interval: float = 10.0

@@ -52,6 +52,10 @@ class Server:
         self._thread = Thread(target=self._http.serve_forever, args=(0.2,), name=setting, daemon=True)
         self._thread.start()
 
+    def leave(self) -> None:
+        """Give up the port in a forked child; the parent goes on."""
+        self._http.socket.close()
+
     def close(self) -> None:
         """Takes at most a fifth of a second; answers under way are not waited for."""
         self._http.shutdown()

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from syncer.core.claims import Decision, Entry
-from syncer.core.plan import Change, Owned, Verdict
+from syncer.core.plan import Change, Drift, Owned, Verdict
 from syncer.core.source import Ref, Source
 from syncer.kube.feed import KindState
 from syncer.targets.base import Result
@@ -100,8 +100,30 @@ class Ledger(Protocol):
     def claim(self, zone: str, changes: Iterable[tuple[Decision, Change]], correlation: str) -> None:
         """Write down what is about to be sent to the target, so that a crash orphans nothing."""
 
-    def record(self, zone: str, done: Sequence[Done], stands: Sequence[Stands], correlation: str, actor: str) -> None:
-        """Write down what came of it: ownership, states and audit."""
+    def record(
+        self,
+        zone: str,
+        done: Sequence[Done],
+        stands: Sequence[Stands],
+        correlation: str,
+        actor: str,
+        serial: int | None = None,
+    ) -> None:
+        """Write down what came of it: ownership, states, audit, and the drift that is over with it. ``serial`` is the
+        one that our writes left the zone at, as far as that is known."""
+
+    def left_serial(self, zone: str) -> int:
+        """The SOA serial that the last of our writes left, 0 when there is none."""
+
+    def drifting(self, zone: str) -> Mapping[Key, bool]:
+        """The RRsets of which we know that they are not as we left them; True where a person wants it left so."""
+
+    def drift(
+        self, zone: str, drifts: Sequence[tuple[Decision, Drift]], names: Collection[str] | None, correlation: str
+    ) -> list[Drift]:
+        """Write down what drift there is; returns what is news. ``names`` are those that were looked at, None: all of
+        the zone. What was known at them and is not among ``drifts`` is over, unless the record still stands as drifted
+        or in conflict."""
 
     def holds(self, zone: str) -> Holds: ...
 
@@ -123,6 +145,7 @@ class Ledger(Protocol):
     def decide_hold(self, request: Request, approve: bool) -> int:
         """Approve or reject the open plan that the request means; how many deletes that decides."""
 
-    def answer(self, request: Request, outcome: str) -> None: ...
+    def answer(self, outcomes: Mapping[int, str]) -> None:
+        """What came of each request, by its id."""
 
     def save_status(self, status: Status) -> None: ...

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from syncer import metrics
-from syncer.answers import WITHOUT_TARGET, Answers
+from syncer.answers import WITHOUT_TARGET, Answers, batches
 from syncer.config import Config
 from syncer.core.cluster import Cluster
 from syncer.core.names import zone_of
@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 
 POLL = 1.0
 """Seconds between two looks for requests of other processes."""
+
+PATIENCE = 0.5
+"""Seconds for requests in one turn; what is left has the next one, after the names that changed meanwhile."""
 
 HEARTBEAT = 5.0
 """Seconds between two writes of the status row."""
@@ -194,6 +197,9 @@ class Loop:
         work, now = self.zones[zone], self.clock()
         if self.bell.stopping or now < work.trouble.not_before:
             return
+        if now >= work.drift_due:
+            self.reconciler.views.pop(zone, None)
+            work.look_again()
         if now >= work.full_due:
             if now < work.undisturbed_until:
                 work.full_due = min(now + self.interval.seconds(now), work.undisturbed_until)
@@ -212,6 +218,8 @@ class Loop:
             if self.ledger.is_empty(zone):
                 self.reconciler.rebuild(zone)
             self.begun.add(zone)
+        if zone not in self.reconciler.views:
+            work.drift_due = self.clock() + self.config.drift_interval
         outcomes = self._timed("zone", lambda: self.reconciler.full_pass(zone))
         self._finish(zone, None, outcomes)
         give_back()
@@ -271,15 +279,19 @@ class Loop:
         if now < self.poll_due or self.config.dry_run:
             return
         self.poll_due = now + POLL
-        for request in self.ledger.requests():
-            if not asking_target and request.action not in WITHOUT_TARGET:
+        for batch in batches(self.ledger.requests()):
+            if not asking_target and batch[0].action not in WITHOUT_TARGET:
                 continue
+            if self.clock() > now + PATIENCE:
+                self.poll_due = now
+                return
             try:
-                outcome = self.answers.answer(request)
+                outcomes = self.answers.answer(batch)
             except TargetRefused as error:
-                outcome = f"refused: {error}"
-            self.ledger.answer(request, outcome)
-            log.info("Request answered: %s", outcome, extra={"action": request.action, "actor": request.actor})
+                outcomes = [f"refused: {error}"] * len(batch)
+            self.ledger.answer({request.id: outcome for request, outcome in zip(batch, outcomes, strict=True)})
+            for request, outcome in zip(batch, outcomes, strict=True):
+                log.info("Request answered: %s", outcome, extra={"action": request.action, "actor": request.actor})
 
     # Trouble
 

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from syncer.core.plan import DriftType
 from syncer.core.plan import State as RecordState
 from syncer.health import Health
 from syncer.httpd import Answer, Server
@@ -96,11 +97,26 @@ FOREIGN_WRITES = Counter(
     ["zone"],
     registry=REGISTRY,
 )
+DRIFT_DETECTED = Counter(
+    "catalyst_dns_sync_drift_detected_total",
+    "Records found that were not as we had left them (unexpected_ip, unexpected_record, missing_record)",
+    ["zone", "hostname", "drift_type"],
+    registry=REGISTRY,
+)
+DRIFT_HOSTNAMES = 1000
+"""Host names that get a series of their own; all others share one, whose label is "other"."""
+_drifting: set[str] = set()
 
 
 def set_build(version: str, commit: str) -> None:
     BUILD_INFO.clear()
     BUILD_INFO.labels(version, commit, platform.python_version()).set(1)
+
+
+def count_drift(zone: str, hostname: str, drift: DriftType) -> None:
+    if len(_drifting) < DRIFT_HOSTNAMES:
+        _drifting.add(hostname)
+    DRIFT_DETECTED.labels(zone, hostname if hostname in _drifting else "other", drift.value).inc()
 
 
 def observe_request(endpoint: str, method: str, status: str, seconds: float) -> None:

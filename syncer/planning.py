@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby, islice
 from typing import TypeVar
 
 from syncer.config import Config
 from syncer.core.claims import Decision, Entry, Mode, decide
 from syncer.core.cluster import Cluster
+from syncer.core.compare import Rules, compare
+from syncer.core.kinds import KINDS
 from syncer.core.names import zone_of
-from syncer.core.plan import NamePlan, Owned, Rules, State, Verdict, compare
+from syncer.core.plan import NamePlan, Owned, State, Verdict
 from syncer.core.rrsets import Found, Marker
-from syncer.core.source import NORMAL
+from syncer.core.source import NORMAL, Ref
 from syncer.core.sources import misplaced_cname
-from syncer.ledger import Ledger
+from syncer.ledger import Key, Ledger
 from syncer.targets.base import Target
 
 T = TypeVar("T")
+
+Types = Mapping[str, Collection[str]]
+"""Record types by name."""
+
+NO_TYPES: Types = {}
 
 CHUNK = 250
 """Names that are compared at a time: what bounds the memory of a full pass, and the SQL parameters of a query."""
@@ -26,11 +33,15 @@ CHUNK = 250
 
 @dataclass(slots=True)
 class ZoneView:
-    """What we know of a zone without asking: as of ``serial``, what the ledger says, plus the names at which somebody
-    else has records. Good as long as the server shows that serial."""
+    """What we know of a zone without asking: as of ``serial``, what the ledger says, but for the names at which
+    somebody else has records, and for two sets of names whose turn is still to come: those that are ``absent`` although
+    the ledger has them, and those that are ``doubted``, because they hold something else. Good as long as the server
+    shows that serial."""
 
     serial: int
     foreign: set[str]
+    absent: set[str] = field(default_factory=set)
+    doubted: set[str] = field(default_factory=set)
 
 
 class Planner:
@@ -52,6 +63,8 @@ class Planner:
         self.marker = Marker(config.owner_id)
         self.views: dict[str, ZoneView] = {}
         self.rebuilding: set[str] = set()
+        self.losing: set[str] = set()
+        """Zones of which the last reading showed that the server had lost writes of ours in a crash."""
 
     def names(self, zone: str) -> set[str]:
         zones = self.config.scope.zones
@@ -65,7 +78,9 @@ class Planner:
     def from_list(self, zone: str, missing: set[str]) -> Iterator[NamePlan]:
         """Compare a list of the whole zone with what is wanted or known there; takes what is listed off ``missing``."""
         foreign: set[str] = set()
+        restarted = self.target.lost_writes(zone)
         reading = self.target.read(zone)
+        self._judge(zone, reading.serial, restarted)
 
         def listed() -> Iterator[tuple[str, list[Found]]]:
             for name, group in groupby(reading.found, key=lambda item: item.rrset.name):
@@ -79,6 +94,14 @@ class Planner:
         yield from self.compare_names(zone, listed(), foreign=foreign)
         if reading.serial is not None and not self.config.dry_run:
             self.views[zone] = ZoneView(reading.serial, foreign)
+
+    def from_reading(self, zone: str, names: Collection[str], *, adopt: bool, heal: Types) -> Iterator[NamePlan]:
+        """Compare with what the target holds at ``names`` now."""
+        reading = self.target.read(zone, names)
+        found = self.by_name(reading.found)
+        self._judge(zone, reading.serial, self.target.lost_writes(zone))
+        looked = ((name, found.get(name, [])) for name in sorted(names))
+        return self.compare_names(zone, looked, adopt=adopt, heal=heal)
 
     def from_view(self, zone: str, names: Collection[str]) -> Iterator[NamePlan]:
         """Compare with what the ledger says that the target holds; ask only where that is not certain."""
@@ -95,11 +118,18 @@ class Planner:
         doubtful: list[str] | None = None,
         foreign: set[str] | None = None,
         adopt: bool = False,
+        heal: Types = NO_TYPES,
     ) -> Iterator[NamePlan]:
         """Compare names with what was found there; None: with what the view of the zone says, or put it to the
         ``doubtful`` when that is not certain. Adds to ``foreign`` where something is not ours although it carries our
-        mark: it was released, or copied."""
-        rules = self._rules(zone)
+        mark: it was released, or copied.
+
+        Of what was found, a plan comes also for the names where there is nothing to do, when drift is known there.
+        """
+        standing = self.ledger.drifting(zone)
+        standing_names = {name for name, _ in standing}
+        rules = self._rules(zone, standing)
+        view = self.views.get(zone)
         for chunk in chunks(names, CHUNK):
             keys = [name for name, _ in chunk]
             rows = self.ledger.rows(zone, keys)
@@ -110,21 +140,28 @@ class Planner:
                 if name in back:
                     here = {**here, **back[name]}
                 decision = self._decide(zone, name, here, entries.get(name, []), rules)
+                was_read = found is not None
                 if found is None:
                     assert doubtful is not None
-                    if not all(row.is_certain for row in here.values()):
+                    assert view is not None
+                    drifted = any(row.state is State.DRIFTED for row in here.values())
+                    certain = all(row.is_certain or row.state is State.DRIFTED for row in here.values())
+                    if not certain or name in view.doubted:
                         doubtful.append(name)
                         continue
-                    if name in self.views[zone].foreign:
-                        if not _is_settled(decision, here):
+                    if name in view.absent:
+                        found, was_read = [], True
+                    elif drifted or name in view.foreign:
+                        if not _is_settled(decision, here) or (drifted and rules.heals(decision.origin)):
                             doubtful.append(name)
                         continue
-                    found = [self._as_written(row) for row in here.values() if row.owned]
-                plan = compare(decision, found, here, rules, adopt=adopt)
+                    else:
+                        found = [self._as_written(row) for row in here.values() if row.owned]
+                plan = compare(decision, found, here, rules, adopt=adopt, heal=heal.get(name, ()))
                 if foreign is not None and plan.strangers:
                     foreign.add(name)
                 plan.verdicts = [verdict for verdict in plan.verdicts if _is_news(verdict, decision, here)]
-                if plan.changes or plan.verdicts:
+                if plan.changes or plan.verdicts or plan.drifts or (was_read and name in standing_names):
                     yield plan
 
     def _come_back(
@@ -167,6 +204,10 @@ class Planner:
         last = next((row for row in rows.values() if row.owned), None)
         if last is None:
             return decision
+        wanted = {rrset.type for rrset in decision.rrsets}
+        if not wanted.issuperset(rows):
+            old = {kind: row.claimants for kind, row in rows.items() if row.owned and kind not in wanted}
+            decision = replace(decision, by_type={**old, **decision.by_type})
         if not decision.claimants:
             return replace(decision, origin=last.origin, claimants=last.claimants)
         if rules.unread(last.claimants) and all(entry.mode is Mode.PUBLISH for entry in entries):
@@ -178,7 +219,24 @@ class Planner:
             return replace(decision, rrsets=rrsets, origin=last.origin, claimants=last.claimants, losers=last.losers)
         return decision
 
-    def _rules(self, zone: str) -> Rules:
+    def _judge(self, zone: str, serial: int | None, restarted: bool) -> None:
+        """Whether what is missing or changed in the zone is a hand's doing, or writes of ours that a crash undid."""
+        if restarted or (serial is not None and serial < self.ledger.left_serial(zone)):
+            self.losing.add(zone)
+        else:
+            self.losing.discard(zone)
+
+    def _heals(self, origin: str) -> bool:
+        """Whether drift at what this source or custom entry has is put right unasked."""
+        if self.config.auto_remediate or self.target.is_ours_alone:
+            return True
+        kind, _, place = origin.partition("/")
+        namespace, _, name = place.partition("/")
+        groups = {known.group for known in KINDS if known.kind == kind}
+        sources = (self.cluster.source(Ref(kind, namespace, name, group)) for group in groups)
+        return any(("auto-remediate", "true") in source.notes for source in sources if source)
+
+    def _rules(self, zone: str, standing: Mapping[Key, bool]) -> Rules:
         unread = self.unread_kinds()
         return Rules(
             self.marker,
@@ -188,6 +246,9 @@ class Planner:
             by_mark_alone=zone in self.rebuilding,
             refuses=self.target.refuses,
             unread=lambda claimants: any(claimant.partition("/")[0] in unread for claimant in claimants),
+            heals=self._heals,
+            accepted=frozenset(key for key, accepted in standing.items() if accepted),
+            writes_lost=zone in self.losing,
         )
 
     def _all_ours(self, item: Found) -> bool:
@@ -214,8 +275,8 @@ def _is_news(verdict: Verdict, decision: Decision, rows: Mapping[str, Owned]) ->
         verdict.owned,
         verdict.state,
         verdict.reason,
-        decision.origin,
-        decision.claimants,
+        decision.origin_of(verdict.rrset.type),
+        decision.claimants_of(verdict.rrset.type),
         decision.losers,
     )
     return said != known
@@ -228,11 +289,11 @@ def _owns(rows: Mapping[str, Owned], item: Found) -> bool:
 
 def _is_settled(decision: Decision, rows: Mapping[str, Owned]) -> bool:
     """Whether the ledger already says all that can be said of this decision while the zone stays as it is."""
-    calm = (State.SYNCED, State.FOREIGN, State.CONFLICT, State.SKIPPED)
+    calm = (State.SYNCED, State.DRIFTED, State.FOREIGN, State.CONFLICT, State.SKIPPED)
     return {rrset.type for rrset in decision.rrsets} == set(rows) and all(
         rows[rrset.type].rrset == rrset
         and rows[rrset.type].state in calm
-        and rows[rrset.type].claimants == decision.claimants
+        and rows[rrset.type].claimants == decision.claimants_of(rrset.type)
         and rows[rrset.type].losers == decision.losers
         for rrset in decision.rrsets
     )

@@ -19,16 +19,23 @@ from syncer.kube.documents import ManifestError, kind_of, read_documents
 Row = dict[str, Any]
 
 NO_ADDRESS = "no address yet"
+OBJECT_LIMIT = 20_000
+"""Objects of one preview; and host names in them."""
 
 
 def preview(documents: Iterable[tuple[str, str]], scope: Scope) -> Row:
     """``documents`` are (place, text) pairs of YAML or JSON. Answers what product §10 shows, in a settled order.
 
-    Raises ``ManifestError`` with place and reason for what cannot be read.
+    Raises ``ManifestError`` with place and reason for what cannot be read, or is more than ``OBJECT_LIMIT``.
     """
     answer = _Answer(scope)
+    count = 0
     for place, text in documents:
-        for number, manifest in enumerate(read_documents(text, place), 1):
+        objects = read_documents(text, place, OBJECT_LIMIT)
+        count += len(objects)
+        if count > OBJECT_LIMIT:
+            raise ManifestError(f"{place}: with this file more than {OBJECT_LIMIT:,} objects: give fewer at once")
+        for number, manifest in enumerate(objects, 1):
             answer.take(manifest, place, number)
     return answer.give()
 
@@ -64,12 +71,15 @@ class _Answer:
 
     def give(self) -> Row:
         self._fill_cluster()
+        names = self.cluster.names()
+        if len(names) + sum(len(source.skipped) for source in self.cluster.sources()) > OBJECT_LIMIT:
+            raise ManifestError(f"more than {OBJECT_LIMIT:,} host names: give fewer objects at once")
         for source in sorted(self.cluster.sources(), key=lambda source: source.ref):
             for skip in source.skipped:
                 self.skip(skip.name, skip.reason, source.ref)
             for warning in source.warnings:
                 self.warn(source.ref, warning)
-        for name in sorted(self.cluster.names()):
+        for name in sorted(names):
             self._settle(name)
         return {
             "records": self.records,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
@@ -15,7 +16,7 @@ from syncer.core.cluster import Cluster
 from syncer.core.plan import Change, Guard, NamePlan, Op, State, Verdict, losses
 from syncer.errors import TargetRefused
 from syncer.ledger import Done, Key, Ledger, Stands
-from syncer.planning import Planner, ZoneView, chunks
+from syncer.planning import NO_TYPES, Planner, Types, ZoneView, chunks
 from syncer.targets.base import Outcome, Result, Target
 
 log = logging.getLogger(__name__)
@@ -43,18 +44,30 @@ HELD = "its deletion is held: a person must look at it"
 
 @dataclass(slots=True)
 class Outcomes:
-    """What a pass did. ``retry`` holds the names to try again by the clock, ``later`` those that had no turn yet, in
-    their order; ``failed`` counts what was refused for good."""
+    """What a pass did. ``changes`` counts them by name. ``retry`` holds the names to try again by the clock, ``later``
+    those that had no turn yet, in their order; ``failed`` counts what was refused for good."""
 
-    changed: int = 0
+    changes: Counter[str] = field(default_factory=Counter)
     failed: int = 0
     planned: list[Change] = field(default_factory=list)
     held: int = 0
     retry: set[str] = field(default_factory=set)
     later: list[str] = field(default_factory=list)
 
+    @property
+    def changed(self) -> int:
+        return self.changes.total()
+
+    def in_words(self, name: str) -> str:
+        """What came of ``name``, for whoever asked."""
+        if name in self.later:
+            return "its turn comes after what is more urgent"
+        if name in self.retry:
+            return "the DNS server gave no clear answer: it is tried again"
+        return f"{self.changes[name]} records changed"
+
     def __iadd__(self, other: Outcomes) -> Outcomes:
-        self.changed += other.changed
+        self.changes += other.changes
         self.failed += other.failed
         self.planned += other.planned
         self.held = other.held
@@ -109,51 +122,58 @@ class Reconciler:
             return self._carry_out(zone, list(planner.from_view(zone, planner.names(zone))), complete=True)
         missing = planner.names(zone)
         plans = list(planner.from_list(zone, missing))
+        if zone in planner.losing:
+            log.warning("The DNS server lost writes of ours in a crash; they are made again", extra={"zone": zone})
         if zone in planner.rebuilding:
             self._take_over(zone, plans)
         # A new zone may miss ten thousand names: neither their plans nor a name that comes now should wait for all.
         urgent = sorted(missing, key=planner.urgency)
         now = urgent if self.config.dry_run else urgent[:SLICE]
         plans += planner.compare_names(zone, ((name, []) for name in now))
-        outcomes = self._carry_out(zone, plans, complete=True)
+        outcomes = self._carry_out(zone, plans, complete=True, listed=True)
         if not self.config.dry_run:
             planner.rebuilding.discard(zone)
         outcomes.later += urgent[len(now) :]
+        if view := self.views.get(zone):
+            view.absent = missing.intersection(outcomes.later)
+            if zone in planner.losing and not outcomes.changed:
+                self.ledger.record(zone, [], [], "", "syncer", view.serial)  # what was lost was not ours
         return outcomes
 
-    def pass_for(self, zone: str, names: Collection[str], *, adopt: bool = False, actor: str = "syncer") -> Outcomes:
-        """Compare only ``names``."""
+    def pass_for(
+        self, zone: str, names: Collection[str], *, adopt: bool = False, heal: Types = NO_TYPES, actor: str = "syncer"
+    ) -> Outcomes:
+        """Compare only ``names``. ``adopt`` and ``heal`` are as in ``compare``."""
         planner = self.planner
         serials = self.target.serials() if zone in self.views else None
-        if adopt or serials is None or self.is_stale(zone, serials.get(zone)):
-            if serials is not None and len(names) > FEW and not adopt:
+        if adopt or heal or serials is None or self.is_stale(zone, serials.get(zone)):
+            if serials is not None and len(names) > FEW and not (adopt or heal):
                 return self.full_pass(zone)
-            found = planner.by_name(self.target.read(zone, names).found)
-            plans = planner.compare_names(zone, ((name, found.get(name, [])) for name in sorted(names)), adopt=adopt)
-            return self._carry_out(zone, list(plans), actor=actor)
-        return self._carry_out(zone, list(planner.from_view(zone, names)), actor=actor)
+            plans = list(planner.from_reading(zone, names, adopt=adopt, heal=heal))
+            return self._carry_out(zone, plans, actor=actor)
+        outcomes = self._carry_out(zone, list(planner.from_view(zone, names)), actor=actor)
+        if zone in self.views:
+            self.views[zone].absent -= set(names).difference(outcomes.later)
+        return outcomes
 
-    def delete(self, zone: str, names: Collection[str], kind: str, actor: str) -> Outcomes:
-        """Take what is ours at ``names`` out of DNS, because a person said so: no guard, no policy.
+    def delete(self, zone: str, types: Types, actor: str) -> Outcomes:
+        """Take what is ours out of DNS, because a person said so: no guard, no policy. ``types`` are meant at each
+        name, "" among them means all.
 
         It comes back with the next pass when a claim still wants it.
         """
-        found = self.planner.by_name(self.target.read(zone, names).found)
-        rows = self.ledger.rows(zone, names)
-        plans = []
-        for name in names:
-            decision = Decision(name)
-            changes = [
-                Change(Op.DELETE, item, None, "")
-                for item in found.get(name, ())
-                if self.planner.marker.owns(item)
-                and kind in ("", item.rrset.type)
-                and (known := rows.get(name, {}).get(item.rrset.type))
-                and known.owned
-            ]
-            plans.append(NamePlan(decision, changes))
+        found = self.planner.by_name(self.target.read(zone, types.keys()).found)
+        rows = self.ledger.rows(zone, types.keys())
+        deletes = []
+        for name, meant in types.items():
+            for item in found.get(name, ()):
+                kind = item.rrset.type
+                known = rows.get(name, {}).get(kind)
+                if known and known.owned and self.planner.marker.owns(item) and not {"", kind}.isdisjoint(meant):
+                    decision = Decision(name, origin=known.origin, claimants=known.claimants)
+                    deletes.append((decision, Change(Op.DELETE, item, None, "")))
         outcomes = Outcomes()
-        self._apply(zone, [(plan.decision, change) for plan in plans for change in plan.changes], [], outcomes, actor)
+        self._apply(zone, deletes, outcomes, uuid.uuid4().hex[:12], actor)
         return outcomes
 
     def _take_over(self, zone: str, plans: Sequence[NamePlan]) -> None:
@@ -172,8 +192,15 @@ class Reconciler:
             self.ledger.record(zone, [], stands, uuid.uuid4().hex[:12], "syncer")
 
     def _carry_out(
-        self, zone: str, plans: Sequence[NamePlan], *, complete: bool = False, actor: str = "syncer"
+        self,
+        zone: str,
+        plans: Sequence[NamePlan],
+        *,
+        complete: bool = False,
+        listed: bool = False,
+        actor: str = "syncer",
     ) -> Outcomes:
+        """``complete``: the plans cover the whole zone; ``listed``: from a list of it."""
         changes = [(plan.decision, change) for plan in plans for change in plan.changes]
         stands = [Stands(plan.decision, verdict) for plan in plans for verdict in plan.verdicts]
         outcomes = Outcomes()
@@ -182,9 +209,27 @@ class Reconciler:
         if self.config.dry_run:
             outcomes.planned = [change for _, change in changes]
             return outcomes
-        changes, outcomes.later = self._one_turn(changes)
-        self._apply(zone, changes, stands, outcomes, actor)
+        planned = changes
+        changes, outcomes.later = self._one_turn(planned)
+        if view := self.views.get(zone):
+            late = {change.name for _, change in planned if change.op is Op.UPDATE}.intersection(outcomes.later)
+            view.doubted = view.doubted.difference(plan.decision.name for plan in plans) | late
+        correlation = uuid.uuid4().hex[:12]
+        if stands:
+            self.ledger.record(zone, [], stands, correlation, actor)
+        self._report_drift(zone, plans, correlation, listed=listed)
+        self._apply(zone, changes, outcomes, correlation, actor)
         return outcomes
+
+    def _report_drift(self, zone: str, plans: Sequence[NamePlan], correlation: str, *, listed: bool) -> None:
+        drifts = [(plan.decision, drift) for plan in plans for drift in plan.drifts]
+        names = None if listed else {plan.decision.name for plan in plans}
+        for drift in self.ledger.drift(zone, drifts, names, correlation):
+            name, kind = drift.key
+            metrics.count_drift(zone, name, drift.drift)
+            fields = {"hostname": name, "type": kind, "zone": zone, "drift_type": drift.drift.value}
+            remedy = "put right now" if drift.heals else "left as it is until somebody decides"
+            log.warning("Drift: %s: %s", drift.reason, remedy, extra=fields)
 
     def _one_turn(self, changes: list[tuple[Decision, Change]]) -> tuple[list[tuple[Decision, Change]], list[str]]:
         """What goes now, and the names whose turn comes later."""
@@ -250,13 +295,10 @@ class Reconciler:
         self,
         zone: str,
         changes: list[tuple[Decision, Change]],
-        stands: list[Stands],
         outcomes: Outcomes,
+        correlation: str,
         actor: str,
     ) -> None:
-        correlation = uuid.uuid4().hex[:12]
-        if stands:
-            self.ledger.record(zone, [], stands, correlation, actor)
         for batch in chunks(changes, BATCH):
             self.ledger.claim(zone, batch, correlation)
             decisions = {(*change.key, change.op): decision for decision, change in batch}
@@ -277,7 +319,7 @@ class Reconciler:
                 self.views.pop(zone, None)
                 raise
             finally:
-                self.ledger.record(zone, done, [], correlation, actor)
+                self.ledger.record(zone, done, [], correlation, actor, self.target.left_serial(zone))
                 for item in done:
                     self._note(zone, item, outcomes)
             if self.stopping():
@@ -297,25 +339,25 @@ class Reconciler:
         """Tell the log, the metrics and the loop what became of a change."""
         change, outcome, reason, permanent = item.result
         name, kind = change.key
-        decision = item.decision
+        origin = item.decision.origin_of(kind)
         if outcome is Outcome.DONE:
-            outcomes.changed += 1
+            outcomes.changes[name] += 1
             metrics.RECORDS.labels(zone, f"{change.op.value}d").inc()
         else:
             if permanent:
                 outcomes.failed += 1
             else:
                 outcomes.retry.add(name)
-            metrics.RECONCILE_ERRORS.labels(decision.origin.partition("/")[0] or "none", outcome.value).inc()
+            metrics.RECONCILE_ERRORS.labels(origin.partition("/")[0] or "none", outcome.value).inc()
         rrset = change.after or (change.before.rrset if change.before else None)
-        _, namespace, _ = decision.origin.split("/", 2) if decision.origin else ("", "", "")
+        _, namespace, _ = origin.split("/", 2) if origin else ("", "", "")
         fields = {
             "hostname": name,
             "type": kind,
             "ip": ", ".join(rrset.values) if rrset else "",
             "ttl": rrset.ttl if rrset else 0,
             "namespace": namespace,
-            "resource": decision.origin,
+            "resource": origin,
             "zone": zone,
         }
         if outcome is Outcome.DONE:

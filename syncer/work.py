@@ -50,11 +50,12 @@ class ZoneWork:
     ``names`` wait for a pass, ``backlog`` for one in which nothing newer waits (a dict for its order). ``going`` are
     names without a claim: when the first and the latest of them came. ``retries`` gives the number of failures and the
     time of the next try. ``undisturbed_until``: nothing has changed since the last full pass, and until then there is
-    no reason for another. ``problem``: why the zone cannot be used, "" when it can. ``said``: in a dry run, what the
-    log already says.
+    no reason for another. ``drift_due``: when the zone is listed although its serial gives no reason to. ``problem``:
+    why the zone cannot be used, "" when it can. ``said``: in a dry run, what the log already says.
     """
 
     full_due: float = 0.0
+    drift_due: float = 0.0
     undisturbed_until: float = 0.0
     names: set[str] = field(default_factory=set)
     backlog: dict[str, None] = field(default_factory=dict)
@@ -118,7 +119,7 @@ class ZoneWork:
         self.trouble.succeeded()
 
     def next_due(self, now: float) -> float:
-        times = [self.full_due, *(trouble.not_before for trouble in self.retries.values())]
+        times = [self.full_due, self.drift_due, *(trouble.not_before for trouble in self.retries.values())]
         if self.names:
             times.append(self.batch_at + WINDOW)
         if self.backlog:

@@ -1,5 +1,5 @@
 """One ModelAdmin a model; importing the package registers them all."""
 
-from records.admin import audit, entries, holds, records, requests, sources, status, tokens, users
+from records.admin import audit, drift, entries, holds, records, requests, sources, status, tokens, users
 
-__all__ = ["audit", "entries", "holds", "records", "requests", "sources", "status", "tokens", "users"]
+__all__ = ["audit", "drift", "entries", "holds", "records", "requests", "sources", "status", "tokens", "users"]

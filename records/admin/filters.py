@@ -13,11 +13,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from records.entries import TYPES, managed_zones
-from records.models import HeldPlan
+from records.models import STANDING, DriftFinding, HeldPlan
 from syncer.core.kinds import KINDS
 from syncer.core.plan import State
 
-PROBLEMS = (State.CONFLICT, State.FAILED, State.HELD, State.SKIPPED)
+PROBLEMS = (State.CONFLICT, State.DRIFTED, State.FAILED, State.HELD, State.SKIPPED)
 
 
 def today() -> datetime:
@@ -74,7 +74,7 @@ class AuditQuestion(Question):
         "hour": ("happened in the last hour", lambda: Q(at__gte=last_hour())),
         "today": ("happened today", lambda: Q(at__gte=today())),
         "people": ("was done by a person or token", lambda: ~Q(actor="syncer")),
-        "trouble": ("went wrong", lambda: Q(action__in=("failed", "conflict", "held", "skipped"))),
+        "trouble": ("went wrong", lambda: Q(action__in=("failed", "conflict", "drifted", "held", "skipped"))),
     }
 
 
@@ -89,6 +89,14 @@ class PlanQuestion(Question):
     answers: ClassVar = {
         "open": ("waits for a decision", lambda: Q(status=HeldPlan.Status.OPEN)),
         "today": ("was held today", lambda: Q(created_at__gte=today())),
+    }
+
+
+class DriftQuestion(Question):
+    answers: ClassVar = {
+        "open": ("waits for a decision", lambda: Q(status=DriftFinding.Status.OPEN)),
+        "standing": ("is so now", lambda: Q(status__in=STANDING)),
+        "today": ("was found today", lambda: Q(found_at__gte=today())),
     }
 
 
@@ -146,8 +154,9 @@ class ActionFilter(admin.SimpleListFilter):
             "foreign",
             "skipped",
             "gone",
+            "drifted",
         )
-        return [(text, text) for text in (*words, "held", "approved", "rejected", "requested")]
+        return [(text, text) for text in (*words, "accepted", "held", "approved", "rejected", "requested")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(action=self.value()) if self.value() else queryset

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 from django_filters.fields import IsoDateTimeField
 
-from records.models import STATES, AuditEntry, CustomEntry, HeldPlan, ManagedRecord, Source, SyncRequest
+from records.models import STATES, AuditEntry, CustomEntry, DriftFinding, HeldPlan, ManagedRecord, Source, SyncRequest
 
 
 class TimeField(IsoDateTimeField):
@@ -27,12 +27,12 @@ class TimeFilter(filters.IsoDateTimeFilter):
     field_class = TimeField
 
 
-PROBLEMS = ("conflict", "failed", "held", "skipped")
+PROBLEMS = ("conflict", "drifted", "failed", "held", "skipped")
 
 
 class RecordFilter(filters.FilterSet):
     state = filters.MultipleChoiceFilter(choices=STATES)
-    problem = filters.BooleanFilter(method="with_problem", label="Conflict, failed, held or skipped")
+    problem = filters.BooleanFilter(method="with_problem", label="Conflict, drifted, failed, held or skipped")
     source = filters.CharFilter("origin", label="The winner: Kind/namespace/name")
     changed_after = TimeFilter("changed_at", "gte")
     changed_before = TimeFilter("changed_at", "lt")
@@ -76,6 +76,17 @@ class HoldFilter(filters.FilterSet):
     class Meta:
         model = HeldPlan
         fields = ("zone", "status")
+
+
+class DriftFilter(filters.FilterSet):
+    status = filters.MultipleChoiceFilter(choices=DriftFinding.Status.choices)
+    source = filters.CharFilter("origin", label="Kind/namespace/name")
+    found_after = TimeFilter("found_at", "gte")
+    found_before = TimeFilter("found_at", "lt")
+
+    class Meta:
+        model = DriftFinding
+        fields = ("zone", "name", "type", "drift_type")
 
 
 class RequestFilter(filters.FilterSet):

@@ -8,7 +8,16 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from records.entries import TYPES, clean_entry, managed_zones
-from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord, Source, SyncRequest, SyncStatus
+from records.models import (
+    AuditEntry,
+    CustomEntry,
+    DriftFinding,
+    HeldPlan,
+    ManagedRecord,
+    Source,
+    SyncRequest,
+    SyncStatus,
+)
 from syncer.core.annotations import MAX_TTL
 from syncer.core.claims import Mode
 
@@ -201,16 +210,65 @@ class AuditSerializer(serializers.ModelSerializer[AuditEntry]):
 
 
 class HoldSerializer(serializers.ModelSerializer[HeldPlan]):
-    deletes = serializers.SerializerMethodField(help_text="The RRsets that would go")
+    """As in lists, where a plan of ten thousand deletes must not be larger than one of twenty."""
+
+    shown: ClassVar[int | None] = 20
+    count = serializers.SerializerMethodField(help_text="How many RRsets would go")
+    deletes = serializers.SerializerMethodField(help_text="The first 20 of them; the plan's own address has them all")
 
     class Meta:
         model = HeldPlan
-        fields = ("id", "zone", "status", "deletes", "reason", "created_at", "decided_at", "decided_by")
+        fields: tuple[str, ...] = (
+            "id",
+            "zone",
+            "status",
+            "count",
+            "deletes",
+            "reason",
+            "created_at",
+            "decided_at",
+            "decided_by",
+        )
         read_only_fields = fields
+
+    def get_count(self, row: HeldPlan) -> int:
+        return len(row.deletes)
 
     @extend_schema_field(NameType(many=True))
     def get_deletes(self, row: HeldPlan) -> list[dict[str, str]]:
-        return [{"name": name, "type": type_} for name, type_ in row.deletes]
+        return [{"name": name, "type": type_} for name, type_ in row.deletes[: self.shown]]
+
+
+class WholeHoldSerializer(HoldSerializer):
+    """One plan by itself."""
+
+    shown = None
+    deletes = serializers.SerializerMethodField(help_text="The RRsets that would go")
+
+
+class DriftSerializer(serializers.ModelSerializer[DriftFinding]):
+    expected = Data(allow_null=True, help_text="What we wrote last; null for a record that we do not know")
+    found = Data(allow_null=True, help_text="What stands there; null for a record that is missing")
+    source: Any = serializers.CharField(source="origin", help_text="Kind/namespace/name")
+
+    class Meta:
+        model = DriftFinding
+        fields = (
+            "id",
+            "zone",
+            "name",
+            "type",
+            "drift_type",
+            "status",
+            "expected",
+            "found",
+            "reason",
+            "source",
+            "found_at",
+            "decided_at",
+            "decided_by",
+        )
+        read_only_fields = fields
 
 
 class RequestSerializer(serializers.ModelSerializer[SyncRequest]):
@@ -268,4 +326,5 @@ class StatusSerializer(serializers.Serializer[Any]):
     entries = serializers.IntegerField()
     sources = serializers.IntegerField()
     holds = serializers.IntegerField(help_text="Plans that wait for a person")
+    drift = serializers.IntegerField(help_text="Findings of drift that wait for a person")
     requests = serializers.IntegerField(help_text="Requests that wait for the syncer")

@@ -16,6 +16,7 @@ router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("records", views.Records, basename="record")
 router.register("sources", views.Sources, basename="source")
 router.register("audit", views.Audit, basename="audit")
+router.register("drift", views.Drift, basename="drift")
 router.register("holds", views.Holds, basename="hold")
 router.register("requests", views.Requests, basename="request")
 

@@ -22,7 +22,16 @@ from records import verbs
 from records.api import filters, serializers
 from records.api.access import actor
 from records.api.errors import Conflict
-from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord, Source, SyncRequest, SyncStatus
+from records.models import (
+    AuditEntry,
+    CustomEntry,
+    DriftFinding,
+    HeldPlan,
+    ManagedRecord,
+    Source,
+    SyncRequest,
+    SyncStatus,
+)
 from syncer.core.plan import State
 
 SILENCE = timedelta(seconds=30)
@@ -111,10 +120,14 @@ class Holds(ReadOnly):
 
     queryset = HeldPlan.objects.all()
     serializer_class = serializers.HoldSerializer
+    detail_serializer_class = serializers.WholeHoldSerializer
     filterset_class = filters.HoldFilter
     search_fields = ("zone", "reason")
     ordering_fields = ("id", "created_at", "decided_at")
     rights: ClassVar = {"GET": "records.view_heldplan", "POST": "records.change_heldplan"}
+
+    def get_serializer_class(self) -> type[serializers.HoldSerializer]:
+        return self.detail_serializer_class if self.action == "retrieve" else self.serializer_class
 
     @asks
     @action(detail=True, methods=["post"])
@@ -127,6 +140,33 @@ class Holds(ReadOnly):
     def reject(self, request: Request, pk: int) -> Response:
         """Keep the records although nothing wants them any more."""
         return ask(verbs.reject, request, self.get_object())
+
+
+class Drift(ReadOnly):
+    """Records that are not as we had left them. `open` and `accepted` ones are so now, the others are history."""
+
+    queryset = DriftFinding.objects.all()
+    serializer_class = serializers.DriftSerializer
+    filterset_class = filters.DriftFilter
+    search_fields = ("name", "origin", "reason")
+    ordering_fields = ("id", "name", "found_at", "decided_at")
+    rights: ClassVar = {"GET": "records.view_driftfinding", "POST": VERB}
+
+    @asks
+    @action(detail=True, methods=["post"])
+    def heal(self, request: Request, pk: int) -> Response:
+        """Put it right: write what is wanted, or delete what nobody wants."""
+        return ask(verbs.heal, request, self.get_object())
+
+    @extend_schema(request=None, responses={200: serializers.DriftSerializer})
+    @action(detail=True, methods=["post"])
+    def accept(self, request: Request, pk: int) -> Response:
+        """Leave it as it is, for as long as it stays the same."""
+        try:
+            finding = verbs.accept(actor(request), self.get_object())
+        except DjangoValidationError as error:
+            raise Conflict(" ".join(error.messages)) from error
+        return Response(serializers.DriftSerializer(finding).data)
 
 
 class Requests(ReadOnly):
@@ -167,6 +207,7 @@ class Status(APIView):
             "entries": CustomEntry.objects.count(),
             "sources": Source.objects.count(),
             "holds": HeldPlan.objects.filter(status=HeldPlan.Status.OPEN).count(),
+            "drift": DriftFinding.objects.filter(status=DriftFinding.Status.OPEN).count(),
             "requests": SyncRequest.objects.filter(done_at=None).count(),
         }
         return Response(serializers.StatusSerializer(status).data)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -49,12 +49,24 @@ class Data(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One party's wish for one name. ``rank`` orders the parties: the lowest wins."""
+    """One party's wish for one name. ``rank`` orders the parties: the lowest wins. ``entries`` are the custom entries
+    that speak together, by type: each has a TTL and an origin of its own."""
 
     origin: str
     data: tuple[Data, ...]
     ttl: int | None
     rank: tuple[int, int, str, str, str, str]
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        return tuple(entry.origin for entry in self.entries.values()) or (self.origin,)
+
+    def ttl_of(self, kind: str) -> int | None:
+        return self.entries[kind].ttl if kind in self.entries else self.ttl
+
+    def origin_of(self, kind: str) -> str:
+        return self.entries[kind].origin if kind in self.entries else self.origin
 
 
 class Loser(NamedTuple):
@@ -67,8 +79,9 @@ class Decision:
     """What a name shall hold, and why.
 
     ``origin`` is the winner, ``claimants`` are the winner and all whose wish is the same; the name lives as long as
-    one of them does. Where nothing is published, they are those whose the name was last. ``reason`` says why nothing
-    is published although somebody asks for the name, "" otherwise.
+    one of them does. Where nothing is published, they are those whose the name was last. ``by_type`` are the claimants
+    of a type where they are others than those of the name. ``reason`` says why nothing is published although somebody
+    asks for the name, "" otherwise.
     """
 
     name: str
@@ -79,6 +92,13 @@ class Decision:
     warnings: tuple[str, ...] = ()
     reason: str = ""
     priority: int = NORMAL
+    by_type: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def claimants_of(self, kind: str) -> tuple[str, ...]:
+        return self.by_type.get(kind, self.claimants)
+
+    def origin_of(self, kind: str) -> str:
+        return self.by_type[kind][0] if self.by_type.get(kind) else self.origin
 
 
 def decide(
@@ -119,25 +139,31 @@ def _settle(name: str, claims: list[Claim], default_ttl: int) -> Decision:
     winner = able[0]
     agreed = [claim for claim in claims if claim.data == winner.data]
     losers = tuple(
-        Loser(claim.origin, f"{winner.origin} has the name" if claim.data else "no address yet")
+        Loser(origin, f"{winner.origin} has the name" if claim.data else "no address yet")
         for claim in claims
         if claim.data != winner.data
+        for origin in claim.origins
     )
-    ttls = {default_ttl if claim.ttl is None else claim.ttl for claim in agreed}
-    ttl = min(ttls)
-    warnings = (
-        (f"{len(agreed)} claims want TTLs of {', '.join(map(str, sorted(ttls)))} s: {ttl} s holds",)
-        if len(ttls) > 1
-        else ()
-    )
+    rrsets: list[RRset] = []
+    warnings: dict[str, None] = {}
+    for kind, values in winner.data:
+        ttls = {default_ttl if (ttl := claim.ttl_of(kind)) is None else ttl for claim in agreed}
+        rrsets.append(RRset(name, kind, min(ttls), values))
+        if len(ttls) > 1:
+            wishes = ", ".join(map(str, sorted(ttls)))
+            warnings[f"{len(agreed)} claims want TTLs of {wishes} s: {min(ttls)} s holds"] = None
+    by_type = {}
+    if any(len(claim.entries) > 1 for claim in agreed):
+        by_type = {kind: tuple(claim.origin_of(kind) for claim in agreed) for kind, _ in winner.data}
     return Decision(
         name,
-        rrsets=tuple(RRset(name, data.type, ttl, data.values) for data in winner.data),
+        rrsets=tuple(rrsets),
         origin=winner.origin,
-        claimants=tuple(claim.origin for claim in agreed),
+        claimants=tuple(origin for claim in agreed for origin in claim.origins),
         losers=losers,
-        warnings=warnings,
+        warnings=tuple(warnings),
         priority=winner.rank[1],
+        by_type=by_type,
     )
 
 
@@ -162,13 +188,13 @@ def _claims_of_entries(entries: list[Entry]) -> list[Claim]:
             (entry for entry in entries if entry.mode is mode), key=lambda entry: (entry.created, entry.type)
         )
         if group:
-            ttls = [entry.ttl for entry in group if entry.ttl is not None]
             claims.append(
                 Claim(
                     origin=group[0].origin,
                     data=tuple(sorted(Data(entry.type, entry.values) for entry in group)),
-                    ttl=min(ttls, default=None),
+                    ttl=None,
                     rank=(rank, NORMAL, group[0].created or YOUNGEST, "", group[0].key, "CustomEntry"),
+                    entries={entry.type: entry for entry in group},
                 )
             )
     return claims

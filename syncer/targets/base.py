@@ -48,6 +48,9 @@ class Target(Protocol):
     keeps_ttl: bool
     """False where the target has no TTLs (a hosts file): its readings say 0, and a plan does not compare them."""
 
+    is_ours_alone: bool
+    """Nobody else has a word in what we keep there (a managed block): whatever differs in it is put right unasked."""
+
     @property
     def is_bulky(self) -> bool:
         """Whether many creates and updates cost no more than one, as far as the rate limit goes."""
@@ -70,6 +73,9 @@ class Target(Protocol):
         A failing change never stops the others. Raises ``TargetUnreachable`` when the target is gone: what has no
         result by then is unknown.
         """
+
+    def lost_writes(self, zone: str) -> bool:
+        """Whether the server was started anew since the zone was listed, and may have lost writes of ours."""
 
     def left_serial(self, zone: str) -> int | None:
         """The SOA serial that our last ``apply`` left; None when it cannot be told, or when somebody else wrote in

@@ -45,6 +45,7 @@ class HostsTarget:
     name = "hosts"
     keeps_ttl = False
     is_bulky = True
+    is_ours_alone = True
 
     def __init__(self, path: str, marker: Marker, zones: Collection[str]) -> None:
         self.path = path
@@ -63,6 +64,9 @@ class HostsTarget:
         with self._opened(os.O_RDONLY, fcntl.LOCK_SH) as (_, fd):
             text = self._parsed(_contents(fd))
         return Reading(zone, None, self._found(text, zone, None if names is None else frozenset(names)))
+
+    def lost_writes(self, zone: str) -> bool:
+        return False
 
     def refuses(self, rrset: RRset) -> str:
         if is_wildcard(rrset.name):

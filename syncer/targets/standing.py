@@ -24,8 +24,10 @@ class Standing:
     problem: str = ""
     looked: float = float("-inf")
     connection: int = 0
-    """Over which connection the zone was listed. After another one the server may have been restarted: it may have
-    lost writes, and others may have raised the serial to where it was."""
+    """Over which connection the zone was listed, 0 before that. After another one the server may have been restarted:
+    it may have lost writes, and others may have raised the serial to where it was."""
+    restarted: bool = False
+    """The server was started anew since the zone was listed."""
 
     @property
     def is_fresh(self) -> bool:
@@ -36,6 +38,7 @@ class Standing:
         self.serial = serial
         self.alone = serial is not None
         self.connection = connection
+        self.restarted = False
         self.looked = self.clock()
 
     def shown(self, serial: int | None) -> bool:

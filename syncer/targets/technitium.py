@@ -27,6 +27,7 @@ class TechnitiumTarget:
 
     name = "technitium"
     keeps_ttl = True
+    is_ours_alone = False
 
     def __init__(
         self,
@@ -44,6 +45,7 @@ class TechnitiumTarget:
         self.primary = ""
         """The cluster's primary node, when it is not the server that we talk to. Only the primary has comments."""
         self._checked = False
+        self._started = ""
         self._door = Door(config, RateLimit(config.rate_limit, clock, sleep, waited), observe)
         self._marker = marker
         self._standings = {zone: Standing(clock) for zone in zones}
@@ -54,6 +56,7 @@ class TechnitiumTarget:
         session = self._door.call("/api/user/session/get", {})
         info = session.get("info") or {}
         self.version = str(info.get("version") or "")
+        self._started = str(info.get("uptimestamp") or "")
         primaries = [node for node in info.get("clusterNodes") or () if node.get("type") == "Primary"]
         self.primary = next((node["name"] for node in primaries if node.get("state") != "Self"), "")
         self._checked = True
@@ -67,6 +70,7 @@ class TechnitiumTarget:
             raise TargetUnreachable(f"{self._door.url} answered zones/list without zones: is this Technitium?")
         states = {state["name"]: state for state in zones}
         self._hosted = frozenset(states)
+        self._notice_restart()
         serials = {}
         for zone, standing in self._standings.items():
             if (state := states.get(zone)) is None:
@@ -113,6 +117,9 @@ class TechnitiumTarget:
     def is_bulky(self) -> bool:
         return self._rights.may_import
 
+    def lost_writes(self, zone: str) -> bool:
+        return self._standings[zone].restarted
+
     def left_serial(self, zone: str) -> int | None:
         """The serial at which the zone stands when nobody but us wrote since it was last read as a whole; None when
         somebody did, or when we do not know."""
@@ -126,6 +133,19 @@ class TechnitiumTarget:
 
     def close(self) -> None:
         self._door.close()
+
+    def _notice_restart(self) -> None:
+        """Over a new connection, ask when the server was started: a restart may have lost writes."""
+        doubted = [
+            standing
+            for standing in self._standings.values()
+            if standing.connection not in (0, self._door.connections) and not standing.restarted
+        ]
+        if doubted:
+            before = self._started
+            self.check()
+            for standing in doubted:
+                standing.restarted = not before or self._started != before
 
     def _meet(self) -> None:
         """What the first call must know: which node of a cluster has the comments."""

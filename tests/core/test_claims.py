@@ -82,6 +82,21 @@ def test_the_entries_of_one_name_speak_with_one_voice():
     assert [rrset.type for rrset in decision.rrsets] == ["A", "TXT"]
 
 
+def test_each_entry_of_a_name_keeps_its_own_ttl_and_is_named_for_its_own_type():
+    mail = replace(entry(kind="MX", values=("10 mail.talos00",), ttl=3600), key="8")
+    decision = settle(entries=[entry(ttl=60), mail, replace(entry(kind="TXT", values=("x",)), key="9")])
+    assert {rrset.type: rrset.ttl for rrset in decision.rrsets} == {"A": 60, "MX": 3600, "TXT": 300}
+    assert decision.claimants == ("CustomEntry//7", "CustomEntry//8", "CustomEntry//9")
+    assert [decision.origin_of(kind) for kind in ("A", "MX", "TXT")] == list(decision.claimants)
+    assert decision.claimants_of("MX") == ("CustomEntry//8",)
+    assert decision.warnings == ()
+
+
+def test_all_entries_of_a_name_hear_that_they_lost():
+    decision = settle(source(), entries=[entry(), replace(entry(kind="MX", values=("10 mail.talos00",)), key="8")])
+    assert [loser.origin for loser in decision.losers] == ["CustomEntry//7", "CustomEntry//8"]
+
+
 def test_a_block_wins_over_everything():
     decision = settle(source(), entries=[entry(mode=Mode.OVERRIDE), replace(entry((), ""), mode=Mode.BLOCK)])
     assert decision.rrsets == ()

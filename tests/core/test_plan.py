@@ -1,7 +1,8 @@
 import pytest
 
 from syncer.core.claims import Decision
-from syncer.core.plan import Change, Guard, Op, Owned, Policy, Rules, State, compare, losses
+from syncer.core.compare import Rules, compare
+from syncer.core.plan import Change, DriftType, Guard, Op, Owned, Policy, State, losses
 from syncer.core.rrsets import MARK_LIMIT, Found, Marker, RRset
 
 MARKER = Marker("home")
@@ -25,8 +26,8 @@ def known(rrset, state=State.SYNCED, owned=True):
     return {rrset.type: Owned(rrset, owned, state, "", "Ingress/web/grafana", ("Ingress/web/grafana",))}
 
 
-def plan(decision, items=(), ledger=None, adopt=False, **rules):
-    return compare(decision, items, ledger or {}, Rules(MARKER, **rules), adopt=adopt)
+def plan(decision, items=(), ledger=None, adopt=False, heal=(), **rules):
+    return compare(decision, items, ledger or {}, Rules(MARKER, **rules), adopt=adopt, heal=heal)
 
 
 def ops(result):
@@ -48,13 +49,105 @@ def test_it_has_nothing_to_do_when_all_is_right():
     assert verdict(result) == (State.SYNCED, "", True)
 
 
-@pytest.mark.parametrize("now", [rrset("10.0.0.2"), rrset("10.0.0.1", ttl=60), rrset("10.0.0.1", "10.0.0.2")])
-def test_it_mends_what_is_ours(now):
-    assert ops(plan(wanted(GRAFANA), [found(now)], known(GRAFANA))) == [(Op.UPDATE, "A")]
+CHANGED = [
+    found(rrset("10.0.0.2")),
+    found(rrset("10.0.0.1", ttl=60)),
+    found(rrset("10.0.0.1", "10.0.0.2")),
+    found(GRAFANA, intact=False),
+]
 
 
-def test_it_mends_a_record_that_was_disabled():
-    assert ops(plan(wanted(GRAFANA), [found(GRAFANA, intact=False)], known(GRAFANA))) == [(Op.UPDATE, "A")]
+@pytest.mark.parametrize("now", CHANGED)
+def test_what_somebody_changed_is_reported_and_left(now):
+    result = plan(wanted(GRAFANA), [now], known(GRAFANA))
+    assert not result.changes
+    assert verdict(result)[0] is State.DRIFTED
+    (drift,) = result.drifts
+    assert (drift.drift, drift.expected, drift.found) == (DriftType.UNEXPECTED_VALUE, GRAFANA, now.rrset)
+
+
+@pytest.mark.parametrize("now", CHANGED)
+@pytest.mark.parametrize("how", [{"heal": ["A"]}, {"heals": lambda origin: origin == "Ingress/web/grafana"}])
+def test_what_somebody_changed_is_put_right_by_a_click_or_where_its_source_says_so(now, how):
+    assert ops(plan(wanted(GRAFANA), [now], known(GRAFANA), **how)) == [(Op.UPDATE, "A")]
+
+
+def test_a_new_wish_is_written_over_what_somebody_changed():
+    result = plan(wanted(rrset("10.0.0.3")), [found(rrset("10.0.0.2"))], known(GRAFANA))
+    assert ops(result) == [(Op.UPDATE, "A")]
+    assert [drift.heals for drift in result.drifts] == [True]
+
+
+def test_what_somebody_deleted_is_reported_and_comes_back_by_a_click():
+    result = plan(wanted(GRAFANA), [], known(GRAFANA))
+    assert not result.changes
+    assert verdict(result) == (State.DRIFTED, "somebody deleted it", True)
+    assert [drift.drift for drift in result.drifts] == [DriftType.MISSING_RECORD]
+    assert ops(plan(wanted(GRAFANA), [], known(GRAFANA), heal=["A"])) == [(Op.CREATE, "A")]
+
+
+def test_what_the_server_lost_in_a_crash_is_nobodys_drift():
+    for standing in ([], [found(rrset("10.0.0.2"))]):
+        result = plan(wanted(GRAFANA), standing, known(GRAFANA), writes_lost=True)
+        assert len(result.changes) == 1
+        assert not result.drifts
+
+
+def test_drift_that_was_there_before_the_crash_stays():
+    result = plan(wanted(GRAFANA), [], known(GRAFANA, State.DRIFTED), writes_lost=True)
+    assert not result.changes
+    assert result.drifts
+
+
+@pytest.mark.parametrize("state", [State.PENDING, State.FAILED])
+def test_what_we_are_not_sure_to_have_written_is_no_drift(state):
+    result = plan(wanted(GRAFANA), [], known(GRAFANA, state))
+    assert ops(result) == [(Op.CREATE, "A")]
+    assert not result.drifts
+
+
+def test_a_value_that_somebody_added_to_ours_is_drift_that_only_a_click_ends():
+    now = found(rrset("10.0.0.1", "10.0.0.9"), MARK, "by hand")
+    result = plan(wanted(GRAFANA), [now], known(GRAFANA), heals=lambda origin: True)
+    assert not result.changes
+    assert verdict(result)[:2] == (State.SYNCED, "somebody else added 10.0.0.9")
+    assert [drift.reason for drift in result.drifts] == ["somebody else added 10.0.0.9"]
+    (change,) = plan(wanted(GRAFANA), [now], known(GRAFANA), heal=["A"]).changes
+    assert (change.op, change.adopts) == (Op.UPDATE, True)
+
+
+def test_a_record_that_lost_our_mark_comes_back_by_a_click_alone():
+    now = found(rrset("10.0.0.9"), "by hand")
+    result = plan(wanted(GRAFANA), [now], known(GRAFANA), heals=lambda origin: True)
+    assert not result.changes
+    assert [(drift.drift, drift.heals) for drift in result.drifts] == [(DriftType.UNEXPECTED_VALUE, False)]
+    (change,) = plan(wanted(GRAFANA), [now], known(GRAFANA, State.CONFLICT, owned=False), heal=["A"]).changes
+    assert (change.op, change.adopts) == (Op.UPDATE, True)
+
+
+def test_our_mark_on_what_the_ledger_does_not_know_is_drift():
+    result = plan(Decision("grafana.talos00"), [found(GRAFANA)])
+    assert not result.changes
+    assert [(drift.drift, drift.found) for drift in result.drifts] == [(DriftType.UNEXPECTED_RECORD, GRAFANA)]
+    assert ops(plan(Decision("grafana.talos00"), [found(GRAFANA)], heal=["A"])) == [(Op.DELETE, "A")]
+    assert ops(plan(Decision("grafana.talos00"), [found(GRAFANA)], heals=lambda origin: True)) == [(Op.DELETE, "A")]
+    assert ops(plan(wanted(GRAFANA), [found(GRAFANA)], heals=lambda origin: True)) == [(Op.UPDATE, "A")]
+
+
+@pytest.mark.parametrize(
+    ("mark", "rules"),
+    [
+        ("CustomEntry//7", {}),
+        ("Ingress/web/grafana", {"accepted": {("grafana.talos00", "A")}}),
+        ("Ingress/web/grafana", {"unread": lambda claimants: True}),
+        ("Ingress/web/grafana", {"policy": Policy.UPSERT_ONLY}),
+    ],
+)
+def test_an_unknown_record_is_never_deleted_unasked_where_that_might_lose_something(mark, rules):
+    now = found(GRAFANA, MARKER.mark(mark))
+    result = plan(Decision("grafana.talos00"), [now], heals=lambda origin: True, **rules)
+    assert not result.changes
+    assert result.drifts
 
 
 def test_it_asks_for_no_ttl_where_the_target_keeps_none():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from records.ledger import DatabaseLedger
-from records.models import AuditEntry, ManagedRecord
+from records.models import AuditEntry, DriftFinding, ManagedRecord, ZoneSerial
 from tests.engine.engine import ZONE, Engine
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.targets.hands import MARKER, foreign
@@ -75,18 +75,19 @@ class MortalLedger(DatabaseLedger):
 class World(RuleBasedStateMachine):
     """The server is taken to have saved whatever a hand did, so that a crash loses only what the syncer wrote."""
 
-    def __init__(self, server: ServerUnderTest) -> None:
+    def __init__(self, server: ServerUnderTest, *, auto_remediate: bool) -> None:
         super().__init__()
         self.server = server
+        self.auto_remediate = auto_remediate
         self.wishes: dict[tuple[str, str], tuple[str, int]] = {}
         self.theirs: list[str] = []
 
     @initialize(wishes=st.dictionaries(NAMES, st.sampled_from(sorted(WISHES)), max_size=3))
     def begin(self, wishes: dict[str, str]) -> None:
-        for model in (ManagedRecord, AuditEntry):
+        for model in (ManagedRecord, AuditEntry, DriftFinding, ZoneSerial):
             model.objects.all()._raw_delete("default")
         self.life = Life()
-        self.engine = Engine(self.server)
+        self.engine = Engine(self.server, auto_remediate=self.auto_remediate)
         self.engine.ledger = MortalLedger(self.life)
         self.engine.observe = self.life.step
         self.engine.start()
@@ -191,7 +192,12 @@ class World(RuleBasedStateMachine):
             return
         self.engine.settle(31)
         self.engine.full()
+        if not self.auto_remediate:
+            for row in ManagedRecord.objects.filter(state="drifted"):
+                assert DriftFinding.objects.get(name=row.name, type=row.type, status="open").drift_type
+                self.engine.ask("heal", row.name, zone=ZONE, type=row.type)
         self.engine.full()
+        assert not ManagedRecord.objects.filter(state="drifted").exists()
         self.foreign_records_are_untouched()
         rows = self.engine.rows()
         for name in ("blog", "grafana", "nas"):
@@ -242,9 +248,10 @@ def split(records: Collection[dict[str, Any]]) -> tuple[dict[str, set[str]], dic
 @pytest.mark.double_only
 @pytest.mark.django_db
 @pytest.mark.timeout(120)
-def test_any_history_ends_well(technitium):
+@pytest.mark.parametrize("auto_remediate", [True, False], ids=["drift put right at once", "drift put right by a click"])
+def test_any_history_ends_well(technitium, auto_remediate):
     run_state_machine_as_test(
-        lambda: World(technitium),
+        lambda: World(technitium, auto_remediate=auto_remediate),
         settings=settings(
             max_examples=25,
             stateful_step_count=25,

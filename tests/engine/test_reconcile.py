@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from records.models import CustomEntry, ManagedRecord
+from records.models import AuditEntry, CustomEntry, ManagedRecord, SyncRequest
 from syncer.core.kinds import INGRESS, SERVICE
 from tests.engine.engine import ADDRESS, OTHER, ZONE, Engine, ingress, published, writes
 
@@ -137,9 +137,12 @@ def test_entries_of_other_types_stand_beside_each_other(engine, technitium):
         CustomEntry.objects.create(name="mail.talos00", type=kind, values=[value])
     engine.ask("sync", "mail.talos00")
     assert {kind for _, kind in published(technitium)} == {"TXT", "MX", "A"}
+    origins = {entry.type: entry.origin for entry in CustomEntry.objects.all()}
+    assert {kind: row.origin for (_, kind), row in engine.rows().items()} == origins
     CustomEntry.objects.filter(type="MX").delete()
     engine.ask("sync", "mail.talos00")
     assert {kind for _, kind in published(technitium)} == {"TXT", "A"}
+    assert AuditEntry.objects.get(action="deleted", type="MX").source == origins["MX"]
 
 
 @pytest.mark.parametrize("restart", [False, True], ids=["at once", "after a restart"])
@@ -231,3 +234,62 @@ def test_a_hosts_file_is_kept_by_the_same_engine(db, tmp_path):
     engine.settle()
     assert "grafana" not in path.read_text()
     assert not engine.rows()
+
+
+def test_a_thousand_requests_are_a_few_passes(engine, technitium):
+    entries = [
+        CustomEntry(name=f"host{at:03}.{ZONE}", type="A", values=[OTHER], mode="publish") for at in range(600)
+    ]
+    CustomEntry.objects.bulk_create(entries)
+    engine.settle()
+    CustomEntry.objects.update(values=[ADDRESS])
+    SyncRequest.objects.bulk_create(
+        SyncRequest(action="sync", zone=ZONE, name=entry.name, requested_by="ada") for entry in entries
+    )
+    technitium.requests.clear()
+    for _ in range(3):
+        engine.turn()
+    assert not SyncRequest.objects.filter(done_at=None).exists()
+    assert set(SyncRequest.objects.values_list("outcome", flat=True)) == {"1 records changed"}
+    assert {tuple(values) for values in published(technitium).values()} == {(ADDRESS,)}
+    assert technitium.requests.counts.total() < 20
+
+
+def test_requests_that_take_long_leave_room_for_what_changes_meanwhile(engine, technitium):
+    engine.put_many(40)
+    engine.settle()
+    for at in range(40):
+        SyncRequest.objects.create(action="delete", zone=ZONE, name=f"app{at:03}.{ZONE}", requested_by="ada")
+    engine.observe = lambda *_: engine.clock.sleep(0.1)
+    engine.put("grafana")
+    engine.turn()
+    assert technitium.ask("grafana.talos00") == [ADDRESS]
+    assert 0 < SyncRequest.objects.filter(done_at=None).count() < 40
+    for _ in range(5):
+        engine.turn()
+    assert not SyncRequest.objects.filter(done_at=None).exists()
+
+
+def test_requests_are_answered_in_their_order_and_each_for_itself(engine, technitium):
+    engine.put("grafana")
+    engine.put("blog")
+    engine.settle()
+    asked = [
+        SyncRequest.objects.create(action=action, name=name, requested_by="ada")
+        for action, name in [
+            ("delete", f"grafana.{ZONE}"),
+            ("delete", "x.example.com"),
+            ("delete", ""),
+            ("sync", f"grafana.{ZONE}"),
+            ("dance", f"grafana.{ZONE}"),
+        ]
+    ]
+    engine.turn()
+    assert list(SyncRequest.objects.filter(pk__gte=asked[0].pk).order_by("id").values_list("outcome", flat=True)) == [
+        "1 records deleted",
+        "x.example.com is in no managed zone",
+        "delete needs a name",
+        "1 records changed",
+        "there is no action 'dance'",
+    ]
+    assert technitium.ask("grafana.talos00") == [ADDRESS]

@@ -77,7 +77,7 @@ def test_what_we_write_ourselves_causes_no_list(engine, technitium):
 
 
 def test_a_record_that_somebody_deleted_is_back_at_the_next_probe(engine, technitium):
-    engine.put("grafana")
+    engine.put("grafana", **{"auto-remediate": "true"})
     engine.settle()
     technitium.delete("grafana.talos00", "A", ADDRESS)
     engine.turn(5)
@@ -87,7 +87,7 @@ def test_a_record_that_somebody_deleted_is_back_at_the_next_probe(engine, techni
 
 
 def test_a_value_that_somebody_changed_is_mended_at_the_next_probe(engine, technitium):
-    engine.put("grafana")
+    engine.put("grafana", **{"auto-remediate": "true"})
     engine.settle()
     mark = "catalyst-dns-sync/default Ingress/web/grafana"
     changed = {"newIpAddress": OTHER, "ttl": 300, "comments": mark}

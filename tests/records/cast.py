@@ -7,7 +7,16 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
-from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord, Source, SyncRequest, SyncStatus
+from records.models import (
+    AuditEntry,
+    CustomEntry,
+    DriftFinding,
+    HeldPlan,
+    ManagedRecord,
+    Source,
+    SyncRequest,
+    SyncStatus,
+)
 
 OWNER, RIVAL = "Ingress/web/blog", "Ingress/web/blog-old"
 
@@ -19,6 +28,7 @@ class Cast(NamedTuple):
     source: Source
     entry: CustomEntry
     plan: HeldPlan
+    drift: DriftFinding
     created: AuditEntry
     deleted: AuditEntry
     request: SyncRequest
@@ -71,6 +81,16 @@ def make_cast() -> Cast:
         source,
         CustomEntry.objects.create(name="printer.talos00", type="A", values=["192.0.2.9"], owner="office"),
         HeldPlan.objects.create(zone="talos00", deletes=[["grafana.talos00", "A"]], reason="too many"),
+        DriftFinding.objects.create(
+            zone="talos00",
+            name="mail.talos00",
+            type="A",
+            drift_type="unexpected_ip",
+            expected={"ttl": 300, "values": ["192.0.2.10"]},
+            found={"ttl": 300, "values": ["192.0.2.11"]},
+            reason="somebody changed it to 192.0.2.11",
+            origin=OWNER,
+        ),
         AuditEntry.objects.create(
             actor="syncer",
             action="created",

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from records import verbs
 from records.ledger import DatabaseLedger
-from records.models import AppendOnly, AuditEntry, CustomEntry, HeldPlan, ManagedRecord, SyncRequest
+from records.models import AppendOnly, AuditEntry, CustomEntry, DriftFinding, HeldPlan, ManagedRecord, SyncRequest
 from tests.records.cast import Cast, make_cast
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +54,19 @@ def test_what_is_in_no_zone_cannot_be_synced(what: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         verbs.sync_now("admin", **what)
     assert not SyncRequest.objects.exists()
+
+
+def test_drift_is_put_right_or_accepted_as_long_as_it_stands(cast: Cast) -> None:
+    verbs.heal("ada", cast.drift)
+    assert asked() == [("heal", "talos00", "mail.talos00")]
+    assert verbs.accept("ada", cast.drift).status == "accepted"
+    assert (last_fact().action, last_fact().actor, last_fact().name) == ("accepted", "ada", "mail.talos00")
+    verbs.heal("ada", DriftFinding.objects.get())
+    with pytest.raises(ValidationError, match="only an open one"):
+        verbs.accept("ada", cast.drift)
+    DriftFinding.objects.update(status="healed")
+    with pytest.raises(ValidationError, match="nothing left to put right"):
+        verbs.heal("ada", DriftFinding.objects.get())
 
 
 def test_a_conflict_can_be_adopted_and_what_is_ours_cannot(cast: Cast) -> None:

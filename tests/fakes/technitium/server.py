@@ -103,6 +103,7 @@ class Technitium:
         connection. Tokens survive, as they do there."""
         with self.lock:
             self.tree.journal.lose()
+            self.tree.started = self.tree.clock()
         if grace:
             threading.Timer(grace, self._web.hang_up).start()
         else:

@@ -1,0 +1,120 @@
+"""What is known of drift: findings are opened, renewed and ended here, inside the ledger's transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from records.models import STANDING, AuditEntry, DriftFinding, ManagedRecord
+from records.rows import data_of
+from syncer.core.claims import Decision
+from syncer.core.plan import Drift, DriftType, State
+from syncer.ledger import Key
+
+BATCH = 100
+"""Rows in one insert."""
+
+Status = DriftFinding.Status
+
+
+def standing(zone: str) -> QuerySet[DriftFinding]:
+    return DriftFinding.objects.filter(zone=zone, status__in=STANDING).order_by()
+
+
+def note(
+    zone: str, drifts: Sequence[tuple[Decision, Drift]], names: Collection[str] | None, correlation: str
+) -> list[Drift]:
+    """See ``Ledger.drift``."""
+    known = {(row.name, row.type): row for row in standing(zone)}
+    if not (drifts or known):
+        return []
+    news: list[tuple[Drift, DriftFinding]] = []
+    changed: list[tuple[Drift, DriftFinding]] = []
+    for decision, drift in drifts:
+        row, old = _row(zone, decision, drift), known.pop(drift.key, None)
+        if old is None:
+            news.append((drift, row))
+        elif (old.drift_type, old.found) != (row.drift_type, row.found):
+            # What was accepted was another state of things.
+            row.pk, row.found_at = old.pk, timezone.now()
+            changed.append((drift, row))
+    looked_at = [row for row in known.values() if names is None or row.name in names]
+    over = [row.pk for row in looked_at if not _still_drifts(row)]
+    facts = [_fact(row, correlation) for _, row in news + changed]
+    with transaction.atomic():
+        DriftFinding.objects.bulk_create([row for _, row in news], batch_size=BATCH)
+        for _, row in changed:
+            row.save()
+        AuditEntry.objects.bulk_create(facts, batch_size=BATCH)
+        _end(over, Status.OVER, "")
+    return [drift for drift, _ in news + changed]
+
+
+def end(zone: str, keys: Collection[Key], actor: str) -> None:
+    """What we have just written is as we want it."""
+    _end([row.pk for row in standing(zone) if (row.name, row.type) in keys], Status.HEALED, actor)
+
+
+def accept_released(zone: str, released: Sequence[ManagedRecord], actor: str) -> None:
+    """They go on carrying our mark, and that is as it should be."""
+    standing(zone).filter(name__in=[row.name for row in released]).delete()
+    DriftFinding.objects.bulk_create(
+        DriftFinding(
+            zone=zone,
+            name=row.name,
+            type=row.type,
+            drift_type=DriftType.UNEXPECTED_RECORD,
+            status=Status.ACCEPTED,
+            found={"ttl": row.ttl, "values": row.values},
+            reason=f"released by {actor}",
+            origin=row.origin,
+            decided_at=timezone.now(),
+            decided_by=actor,
+        )
+        for row in released
+    )
+
+
+def _still_drifts(finding: DriftFinding) -> bool:
+    """Whether its record says so: the pass did not look there, what would put it right is held, or our mark is gone and
+    somebody else's value stands."""
+    rows = ManagedRecord.objects.filter(zone=finding.zone, name=finding.name, type=finding.type)
+    return rows.filter(state__in=[State.DRIFTED, State.CONFLICT, State.HELD]).exists()
+
+
+def _end(keys: Collection[int], status: Status, actor: str) -> None:
+    if keys:
+        ended = DriftFinding.objects.filter(pk__in=keys)
+        ended.update(status=status, decided_at=timezone.now(), decided_by=actor)
+
+
+def _row(zone: str, decision: Decision, drift: Drift) -> DriftFinding:
+    name, kind = drift.key
+    return DriftFinding(
+        zone=zone,
+        name=name,
+        type=kind,
+        drift_type=drift.drift.value,
+        expected=drift.expected and data_of(drift.expected),
+        found=drift.found and data_of(drift.found),
+        reason=drift.reason,
+        origin=decision.origin_of(kind),
+    )
+
+
+def _fact(finding: DriftFinding, correlation: str) -> AuditEntry:
+    return AuditEntry(
+        actor="syncer",
+        action="drifted",
+        zone=finding.zone,
+        name=finding.name,
+        type=finding.type,
+        before=finding.expected,
+        after=finding.found,
+        source=finding.origin,
+        reason=finding.reason,
+        correlation=correlation,
+    )
