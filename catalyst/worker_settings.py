@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from catalyst.configuration import read_config
-from catalyst.database import read_database
+from catalyst.database import bounded, read_database
 from catalyst.environment import Environment
 from catalyst.logs import LEVELS, gelf_url, log_settings
 
@@ -23,13 +23,15 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 DATABASE = read_database(ENVIRONMENT, DATA_DIR)
 # The syncer keeps its connection, and asks whether it still lives after each close_old_connections().
-DATABASES = {"default": {**DATABASE, "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}}
+# What holds the database up must not hold up the loop, whose health goes red after a minute.
+BOUNDED = bounded(DATABASE, lock=5, statement=30)
+DATABASES = {"default": {**BOUNDED, "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}}
 if "init_command" in DATABASE.get("OPTIONS", {}):
-    # For memory: 2 MB of pages and 128 prepared statements, each with hundreds of rows in it, are SQLite's defaults.
+    # For memory: SQLite's defaults are 2 MB of pages, and Python's 128 statements with hundreds of rows in each.
     DATABASES["default"]["OPTIONS"] = {
         **DATABASE["OPTIONS"],
         "init_command": DATABASE["OPTIONS"]["init_command"] + "PRAGMA cache_size=-256;",
-        "cached_statements": 16,
+        "cached_statements": 0,
         # SQLite waits in C, where no signal is heard. The syncer has a back-off of its own, and a stop takes 5 s.
         "timeout": 2,
     }

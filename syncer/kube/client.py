@@ -10,6 +10,7 @@ import socket
 import ssl
 import sys
 import threading
+import typing
 from collections.abc import Generator, Mapping
 from contextlib import suppress
 from http.client import IncompleteRead
@@ -28,16 +29,18 @@ def _official_client() -> tuple[ModuleType, ModuleType]:
     """``kubernetes.client.rest`` and ``.configuration``, without the rest of the package.
 
     Its ``__init__`` modules import every part of it: pydantic, oauthlib, requests, 20 MB. While our two modules load,
-    empty packages stand in for their parents; afterwards ``sys.modules`` is as before, so that whoever imports the
-    package later gets all of it.
+    empty packages stand in for their parents, and ``typing`` for the backport of it; afterwards ``sys.modules`` is as
+    before, so that whoever imports the package later gets all of it.
     """
     spec = importlib.util.find_spec("kubernetes")
     if spec is None or not spec.submodule_search_locations:
         raise ModuleNotFoundError("No module named 'kubernetes'", name="kubernetes")
     root = spec.submodule_search_locations[0]
-    before = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "kubernetes"}
+    replaced = ("kubernetes", "typing_extensions")
+    before = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in replaced}
     for name in before:
         del sys.modules[name]
+    sys.modules["typing_extensions"] = typing
     for parent in ("", ".client", ".utils"):
         package = ModuleType(f"kubernetes{parent}")
         package.__path__ = [root + parent.replace(".", "/")]
@@ -48,7 +51,7 @@ def _official_client() -> tuple[ModuleType, ModuleType]:
             importlib.import_module("kubernetes.client.configuration"),
         )
     finally:
-        for name in [name for name in sys.modules if name.partition(".")[0] == "kubernetes"]:
+        for name in [name for name in sys.modules if name.partition(".")[0] in replaced]:
             del sys.modules[name]
         sys.modules.update(before)
 
