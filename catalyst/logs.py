@@ -128,6 +128,13 @@ def gelf_url(text: str) -> str:
     return text
 
 
+def without_trace_of_refusals(record: logging.LogRecord) -> bool:
+    """A filter: to a request that was refused, Django's line says which and why. How it came to that helps nobody."""
+    if record.name.startswith("django.") and 400 <= getattr(record, "status_code", 0) < 500:
+        record.exc_info = record.exc_text = None
+    return True
+
+
 def log_settings(
     level: str, form: str, secrets: Iterable[str], *, gelf: str = "", coloured: bool = False
 ) -> dict[str, Any]:
@@ -139,10 +146,16 @@ def log_settings(
     if form == "text":
         line = {"()": "catalyst.logs.TextFormatter", "secrets": secrets, "coloured": coloured}
     formatters = {"line": line}
-    handlers: dict[str, Any] = {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}}
+    brief = [without_trace_of_refusals]
+    handlers: dict[str, Any] = {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": brief}}
     if gelf:
         formatters["gelf"] = {"()": "catalyst.gelf.GELFFormatter", "secrets": secrets}
-        handlers["gelf"] = {"class": "catalyst.gelf.GELFHandler", "url": gelf, "formatter": "gelf"}
+        handlers["gelf"] = {
+            "class": "catalyst.gelf.GELFHandler",
+            "url": gelf,
+            "formatter": "gelf",
+            "filters": brief,
+        }
     return {
         "version": 1,
         "disable_existing_loggers": False,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import urllib.error
 import urllib.request
@@ -108,27 +107,3 @@ def test_a_taken_port_names_the_setting(tmp_path: Path) -> None:
         second = Web(tmp_path, WEB_METRICS_BIND_ADDRESS=f"127.0.0.1:{port}")
         assert second.wait() == 1
     assert f"error: WEB_METRICS_BIND_ADDRESS=127.0.0.1:{port}: cannot listen there" in second.output
-
-
-@pytest.mark.parametrize(
-    ("path", "size", "expected"),
-    [
-        ("/admin/login/", 5_000_001, 413),
-        ("/api/v1/import/", 100_000_001, 413),
-        ("/admin/login/", None, 411),
-    ],
-)
-def test_a_body_that_is_too_large_or_of_unknown_size_is_refused_before_it_is_read(path, size, expected):
-    from catalyst.asgi import application
-
-    sent: list[Any] = []
-
-    async def receive() -> Any:
-        raise AssertionError("it was read")
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    headers = [(b"transfer-encoding", b"chunked")] if size is None else [(b"content-length", str(size).encode())]
-    asyncio.run(application({"type": "http", "path": path, "headers": headers}, receive, send))
-    assert sent[0]["status"] == expected
