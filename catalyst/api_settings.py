@@ -10,6 +10,7 @@ from catalyst import __version__
 from catalyst.configuration import default_text
 from catalyst.environment import Environment
 from syncer.core.annotations import split_list
+from syncer.core.names import canonical_target
 
 APPS = [
     "django_filters",
@@ -84,5 +85,6 @@ def server_address(text: str) -> str:
     parts = urlsplit(f"//{text}")  # raises ValueError for a bad port or bracket
     if not parts.hostname or parts.netloc != text or "@" in text:
         raise ValueError("not the address of a server")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    host = canonical_target(parts.hostname)
+    host = f"[{host}]" if ":" in host else host
     return f"{host}:{53 if parts.port is None else parts.port}"

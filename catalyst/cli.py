@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 
 from django.core.exceptions import ImproperlyConfigured
@@ -22,7 +23,7 @@ Keeps DNS records in step with the Ingresses and routes of a Kubernetes cluster.
   catalyst-dns-sync changepassword   of a user
   catalyst-dns-sync create-token     for the REST API: USER --days 90
   catalyst-dns-sync doctor           look at the whole set-up, without changing anything, and say what to do
-  catalyst-dns-sync health [URL]     whether the syncer of this machine is alive; the exit code says it too
+  catalyst-dns-sync health [WHAT]    whether what this container runs is alive; or a command, or a URL
   catalyst-dns-sync preview FILE...  the records that manifests would give, as JSON; - is standard input
   catalyst-dns-sync export           what is managed, as YAML; --format json, csv or bind
   catalyst-dns-sync import           the same back from standard input; --dry-run says what it would do
@@ -32,10 +33,13 @@ Keeps DNS records in step with the Ingresses and routes of a Kubernetes cluster.
 
 Settings come from environment variables: docs/configuration.md.
 """
+PRIVATE = 0o077
+"""Of the files that we make (sessions and digests of tokens are in one of them), only the owner may read any."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns the exit code: 1 for settings that are wrong, with one sentence on standard error."""
+    os.umask(PRIVATE)
     args = list(sys.argv[1:] if argv is None else argv)
     command, rest = (args[0], args[1:]) if args else ("help", [])
     try:
@@ -49,6 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
                 return up(rest)
             case "web":
+                from catalyst.web import web
+
                 web(rest)
             case "preview":
                 from catalyst.preview import preview
@@ -60,6 +66,11 @@ def main(argv: Sequence[str] | None = None) -> int:
                 text, healthy = probe(rest)
                 print(text)
                 return 0 if healthy else 1
+            case "qcluster":
+                use_settings("catalyst.settings")
+                from catalyst.tasks import run_tasks
+
+                run_tasks(args)
             case "doctor":
                 from catalyst.doctor import doctor
 
@@ -79,15 +90,58 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def manage(argv: Sequence[str]) -> int:
     """Django's commands, with the settings that fit."""
-    from django.core.management import execute_from_command_line
+    os.umask(PRIVATE)
+    is_syncer = argv[:1] == ["runsyncer"]
+    if is_syncer:
+        from catalyst.lean import postpone
+
+        postpone()
+    from django.core.management.base import CommandError
 
     try:
-        use_settings("catalyst.worker_settings" if argv[:1] == ["runsyncer"] else "catalyst.settings", argv)
-        execute_from_command_line(["catalyst-dns-sync", *argv])
+        if is_syncer:
+            from catalyst.lean import run_syncer
+
+            use_settings("catalyst.worker_settings", argv)
+            with database_in_words():
+                run_syncer(letting_out(argv))
+        else:
+            from django.core.management import execute_from_command_line
+
+            use_settings("catalyst.settings", argv)
+            with database_in_words():
+                execute_from_command_line(["catalyst-dns-sync", *letting_out(argv)])
     except ImproperlyConfigured as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except CommandError as error:
+        if "--traceback" in argv:
+            raise
+        print(f"error: {str(error).removeprefix('SystemCheckError: ')}", file=sys.stderr)
+        return error.returncode
     return 0
+
+
+def letting_out(argv: Sequence[str]) -> list[str]:
+    """With the option that lets a ``CommandError`` out: Django itself prints it under the name of its class."""
+    if not argv or argv[0].startswith("-"):
+        return list(argv)
+    return [argv[0], "--traceback", *argv[1:]]
+
+
+@contextmanager
+def database_in_words() -> Iterator[None]:
+    """Raises ``ImproperlyConfigured`` for a database that is not there, or lacks its tables."""
+    from django.db.utils import DatabaseError
+
+    from catalyst.database import advice
+
+    try:
+        yield
+    except DatabaseError as error:
+        if text := advice(error):
+            raise ImproperlyConfigured(text) from error
+        raise
 
 
 def use_settings(module: str, argv: Sequence[str] = ()) -> None:
@@ -100,30 +154,6 @@ def use_settings(module: str, argv: Sequence[str] = ()) -> None:
     log_crashes()
 
 
-def web(argv: Sequence[str]) -> None:
-    parser = argparse.ArgumentParser("catalyst-dns-sync web")
-    parser.add_argument("--bind", metavar="HOST:PORT", help="instead of WEB_BIND_ADDRESS")
-    options = parser.parse_args(argv)
-    use_settings("catalyst.settings")
-
-    import uvicorn
-    from django.conf import settings
-
-    from catalyst.asgi import application
-    from syncer.httpd import CannotListen, parse_address
-
-    host, port = parse_address(options.bind or settings.WEB_BIND_ADDRESS)
-    if settings.WEB_METRICS_BIND_ADDRESS:
-        from catalyst.web_metrics import serve
-
-        try:
-            serve(settings.WEB_METRICS_BIND_ADDRESS)
-        except CannotListen as error:
-            raise ImproperlyConfigured(str(error)) from error
-    # Without a limit uvicorn waits for open streams for ever.
-    uvicorn.run(application, host=host, port=port, log_config=None, lifespan="off", timeout_graceful_shutdown=3)
-
-
 def prepare() -> None:
     use_settings("catalyst.settings")
 
@@ -132,7 +162,8 @@ def prepare() -> None:
     django.setup()
     from catalyst.prepare import prepare
 
-    print(prepare())
+    with database_in_words():
+        print(prepare())
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from catalyst.environment import Environment
 from syncer.config import Config, HostsConfig, KubeConfig, TechnitiumConfig
 from syncer.core.annotations import MAX_TTL, parse_seconds, parse_ttl
-from syncer.core.names import canonical, canonical_address, is_wildcard
+from syncer.core.names import canonical, canonical_address, canonical_target, is_wildcard
 from syncer.core.plan import Policy
 from syncer.core.scope import RuleSyntax, Scope
 from syncer.core.selector import parse_selector
@@ -22,6 +22,7 @@ from syncer.core.selector import parse_selector
 log = logging.getLogger(__name__)
 
 DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+CLASS_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._/-]{0,251}[A-Za-z0-9])?")
 PROPOSAL = {"DNS_SERVER_URL": "https://dns.talos00:5380", "DNS_ZONE": "talos00", "DNS_IP_ADDRESS": "192.168.1.54"}
 """Defaults of dev mode and preview. In production they must be given: a guess would write to somebody's server."""
 
@@ -49,7 +50,8 @@ def read_config(
         kube=KubeConfig(
             manifests=manifests,
             kubeconfig=env.text("KUBECONFIG"),
-            read_timeout=read_seconds(env, "WATCH_READ_TIMEOUT", "75"),
+            read_timeout=read_seconds(env, "WATCH_READ_TIMEOUT", "75", least="1s", most="1h"),
+            certificate_metrics=env.flag("CERTIFICATE_METRICS", True),
         ),
         owner_id=env.value("OWNER_ID", "default", owner_id, "such as homelab-1"),
         policies=read_policies(env, zones),
@@ -57,9 +59,10 @@ def read_config(
         max_deletes_unguarded=env.whole("MAX_DELETES_UNGUARDED", "10"),
         adopt_identical=env.choice("ADOPT_EXISTING", "never", ("never", "identical")) == "identical",
         auto_remediate=env.flag("AUTO_REMEDIATE"),
+        drift_interval=read_seconds(env, "DRIFT_INTERVAL", "15m", least="10s"),
         dry_run=env.flag("DRY_RUN") or dry_run,
-        resync_interval=read_seconds(env, "RESYNC_INTERVAL", "5m"),
-        serial_probe_interval=read_seconds(env, "SERIAL_PROBE_INTERVAL", "10s"),
+        resync_interval=read_seconds(env, "RESYNC_INTERVAL", "5m", least="10s"),
+        serial_probe_interval=read_seconds(env, "SERIAL_PROBE_INTERVAL", "10s", least="250ms", most="1h"),
         metrics_address=env.address("METRICS_BIND_ADDRESS", ":8080"),
         health_address=env.address("HEALTH_PROBE_ADDRESS", ":8081"),
     )
@@ -94,7 +97,7 @@ def read_scope(env: Environment, zones: tuple[str, ...], dev_mode: bool) -> Scop
         auto=auto,
         ttl=env.value("DNS_TTL_DEFAULT", "300", ttl, "give seconds (300) or a Go duration (5m)"),
         namespaces=env.listed("WATCH_NAMESPACE", namespace, "give a comma list of namespaces, or nothing for all"),
-        ingress_classes=env.listed("INGRESS_CLASS", str, "give a comma list of class names"),
+        ingress_classes=env.listed("INGRESS_CLASS", class_name, "give a comma list of class names"),
         label_selector=selector,
         exclude_names=env.value("EXCLUDE_NAMES", "", pattern, "give a Python regular expression"),
         allow_wildcards=env.flag("ALLOW_WILDCARDS", True),
@@ -159,8 +162,22 @@ def default_text(env: Environment, name: str, dev_mode: bool) -> str:
     return text or (PROPOSAL[name] if dev_mode else "")
 
 
-def read_seconds(env: Environment, name: str, default: str) -> float:
-    return env.value(name, default, positive_seconds, "give seconds (300) or a Go duration (5m, 1h30m)")
+def read_seconds(env: Environment, name: str, default: str, *, least: str, most: str = "500h") -> float:
+    """From ``least``, below which it would do nothing else, to ``most``, beyond which it might as well not be done."""
+
+    def bounded_seconds(text: str) -> float:
+        try:
+            seconds = parse_seconds(text)
+        except ValueError:
+            raise ValueError("not a time") from None
+        if seconds < parse_seconds(least):
+            raise ValueError("too short")
+        if seconds > parse_seconds(most):
+            raise ValueError("too long")
+        return seconds
+
+    right = f"give seconds (300) or a Go duration (5m, 1h30m), from {least} to {most}"
+    return env.value(name, default, bounded_seconds, right)
 
 
 def managed(env: Environment, name: str, text: str, zones: tuple[str, ...], right: str) -> str:
@@ -184,19 +201,16 @@ def ttl(text: str) -> int:
         raise ValueError(f"a TTL is from 1 to {MAX_TTL} seconds") from None
 
 
-def positive_seconds(text: str) -> float:
-    try:
-        seconds = parse_seconds(text)
-    except ValueError:
-        seconds = 0
-    if seconds <= 0:
-        raise ValueError("not a time above zero")
-    return seconds
-
-
 def namespace(text: str) -> str:
     if not DNS_LABEL.fullmatch(text):
         raise ValueError("not a name that a namespace can have")
+    return text
+
+
+def class_name(text: str) -> str:
+    # Wider than what an IngressClass may be called: the old annotation takes any text.
+    if not CLASS_NAME.fullmatch(text):
+        raise ValueError("not a name that a class can have")
     return text
 
 
@@ -224,6 +238,7 @@ def server_url(text: str) -> str:
     parts = urlsplit(text)  # raises ValueError for a bad port or bracket only when these are looked at
     if parts.scheme not in ("http", "https") or not parts.hostname or (parts.port or 0) < 0:
         raise ValueError("give the address with http:// or https://")
+    canonical_target(parts.hostname)
     if parts.username or parts.password or parts.query or parts.fragment:
         # Not shown: what stands there is a password or a token.
         raise ImproperlyConfigured(
@@ -233,8 +248,18 @@ def server_url(text: str) -> str:
 
 
 def ca_file(text: str) -> str:
-    if text and not Path(text).is_file():
+    if not text:
+        return text
+    if not Path(text).is_file():
         raise ValueError("there is no such file")
+    import ssl  # costs memory, which who talks plain HTTP need not pay
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(text)
+    except ssl.SSLError as error:
+        raise ValueError("no certificate can be read from it") from error
+    except OSError as error:
+        raise ValueError(f"it cannot be read ({error.strerror})") from error
     return text
 
 

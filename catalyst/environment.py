@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import ClassVar, NoReturn, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -26,6 +26,9 @@ class Environment:
     values that were read, for the redaction of logs. (Not ``environ.Env``: it reads "yess" as false, and follows a
     token that begins with a dollar sign to another variable.)
     """
+
+    only_looks: ClassVar[bool] = False
+    """Whether this process leaves everything as it is: no folder and no key is made for what the settings lack."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._variables = variables

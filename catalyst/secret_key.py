@@ -25,15 +25,18 @@ def read_secret_key(env: Environment, data_dir: Path, *, several_replicas: bool)
             "give 50 random characters, or a file with them in SECRET_KEY_FILE."
         )
     if not key:
-        key = kept_key(data_dir)
+        key = kept_key(data_dir, make=not env.only_looks)
         env.secrets.add(key)
     return key
 
 
-def kept_key(data_dir: Path) -> str:
+def kept_key(data_dir: Path, *, make: bool = True) -> str:
+    """Without ``make``, one that is missing is made for this process alone."""
     path = data_dir / "secret-key"
     try:
         if not path.exists():
+            if not make:
+                return get_random_secret_key()
             make_key(path)
         key = path.read_text(encoding="ascii").strip()
     except OSError as error:
@@ -48,7 +51,7 @@ def kept_key(data_dir: Path) -> str:
 
 def make_key(path: Path) -> None:
     """Several processes may start at once: each writes a file of its own, and the first link stands for all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:

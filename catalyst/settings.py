@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from catalyst import __version__, api_settings, task_settings
+from catalyst import __version__, api_settings, browser_settings, task_settings
 from catalyst.api_settings import DRF_STANDARDIZED_ERRORS, REST_FRAMEWORK, REST_KNOX, SPECTACULAR_SETTINGS
-from catalyst.database import POSTGRESQL
+from catalyst.browser_settings import CONTENT_SECURITY_POLICY
+from catalyst.database import POSTGRESQL, bounded
+from catalyst.hosts import read_allowed_hosts
+from catalyst.proxies import read_proxies
 from catalyst.secret_key import read_secret_key
 from catalyst.task_settings import Q_CLUSTER
 from catalyst.worker_settings import (
@@ -20,10 +23,10 @@ from catalyst.worker_settings import (
     USE_TZ,
 )
 from catalyst.worker_settings import INSTALLED_APPS as WORKER_APPS
-from syncer.core.annotations import split_list
 
 __all__ = [
     "COMMIT",
+    "CONTENT_SECURITY_POLICY",
     "DATABASES",
     "DATA_DIR",
     "DEFAULT_AUTO_FIELD",
@@ -43,13 +46,17 @@ VERSION = __version__
 SECRET_KEY = read_secret_key(ENVIRONMENT, DATA_DIR, several_replicas=DATABASE["ENGINE"] == POSTGRESQL)
 ADMIN_PASSWORD = ENVIRONMENT.secret("ADMIN_PASSWORD")
 
-ALLOWED_HOSTS = split_list(ENVIRONMENT.text("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]"))
+ALLOWED_HOSTS = read_allowed_hosts(ENVIRONMENT)
 WEB_BIND_ADDRESS = ENVIRONMENT.address("WEB_BIND_ADDRESS", "127.0.0.1:8000")
 # Requests a minute that one user may make; 0: as many as wanted.
 API_RATE_LIMIT = ENVIRONMENT.whole("API_RATE_LIMIT", "1200")
 DNS_TEST_RATE_LIMIT = ENVIRONMENT.whole("DNS_TEST_RATE_LIMIT", "120")
 DNS_TEST_SERVERS = api_settings.read_dns_servers(ENVIRONMENT)
+# Failed logins of one user from one address within five minutes; 0: as many as wanted.
+LOGIN_FAILURE_LIMIT = ENVIRONMENT.whole("LOGIN_FAILURE_LIMIT", "5")
+FORWARDED_ALLOW_IPS = read_proxies(ENVIRONMENT)
 WEB_METRICS_BIND_ADDRESS = ENVIRONMENT.optional_address("WEB_METRICS_BIND_ADDRESS")
+TASKS_PROBE_ADDRESS = ENVIRONMENT.optional_address("TASKS_PROBE_ADDRESS")
 
 AUDIT_RETENTION_DAYS = task_settings.read_retention(ENVIRONMENT)
 BACKUP_DIR = task_settings.read_backup_dir(ENVIRONMENT)
@@ -58,7 +65,7 @@ BACKUP_KEEP = task_settings.read_backup_keep(ENVIRONMENT)
 SLACK_WEBHOOK_URL = task_settings.read_slack_url(ENVIRONMENT)
 
 # Under ASGI each request may run in another thread: a kept connection would pile up in each of them.
-DATABASES = {"default": {**DATABASE, "CONN_MAX_AGE": 0}}
+DATABASES = {"default": {**bounded(DATABASE, lock=10, statement=300), "CONN_MAX_AGE": 0}}
 
 INSTALLED_APPS = [
     *WORKER_APPS,
@@ -69,11 +76,15 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     *api_settings.APPS,
+    "records.logins",
     "records.queue.QueueConfig",
 ]
 MIDDLEWARE = [
     "catalyst.health.probes",
+    "catalyst.cookies.secure_cookies",
+    "catalyst.browser_policy.BrowserPolicy",
     "django.middleware.security.SecurityMiddleware",
+    "catalyst.bodies.BodyLimits",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -118,3 +129,5 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+# Sent to who came by HTTPS, and heeded where the browser trusts the certificate.
+SECURE_HSTS_SECONDS = browser_settings.read_hsts_seconds(ENVIRONMENT)

@@ -8,14 +8,14 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from catalyst.configuration import positive_seconds
 from catalyst.environment import Environment
-from syncer.core.annotations import split_list
+from syncer.core.annotations import parse_seconds, split_list
 
 Q_CLUSTER: dict[str, Any] = {
     "name": "catalyst",
     "label": "Background tasks",
     "orm": "default",
+    "broker_class": "records.broker.Broker",
     "workers": 1,
     "recycle": 50,
     "timeout": 300,
@@ -70,7 +70,7 @@ def read_slack_url(env: Environment) -> str:
 
 
 def minutes(text: str) -> int:
-    number = round(positive_seconds(text) / 60)
+    number = round(parse_seconds(text) / 60)
     if not 1 <= number <= LONGEST:
         raise ValueError("too short or too long")
     return number

@@ -14,7 +14,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 
-from syncer.httpd import parse_address
+from catalyst.web import listen_for_visitors
+from syncer.httpd import CannotListen, parse_address
 
 EXAMPLES = "examples/manifests"
 GRACE = 4.0
@@ -38,22 +39,35 @@ def up(argv: Sequence[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: events.put(0))
 
-    prepared = subprocess.run(command("prepare"), env=env, stdout=subprocess.PIPE, text=True, check=False)
-    if prepared.returncode or not events.empty():
+    # In a session of its own, as the children: Ctrl-C must not come between the first admin and its password.
+    prepared = subprocess.run(
+        command("prepare"), env=env, stdout=subprocess.PIPE, text=True, check=False, start_new_session=True
+    )
+    if prepared.returncode:
         return prepared.returncode
-    children = [start(env, events, "web"), start(env, events, "runsyncer", *arguments), start(env, events, "qcluster")]
+    last_line = prepared.stdout.rstrip()
+    """Who can log in, and with which password: said once, and last, whatever becomes of the start."""
+    children: list[subprocess.Popen[bytes]] = []
     try:
-        addresses = [web, env.get("HEALTH_PROBE_ADDRESS") or ":8081"]
-        wait_until_open(addresses, events)
+        health, metrics = env.get("HEALTH_PROBE_ADDRESS") or ":8081", env.get("METRICS_BIND_ADDRESS") or ":8080"
+        look_whether_free({"WEB_BIND_ADDRESS": web, "HEALTH_PROBE_ADDRESS": health, "METRICS_BIND_ADDRESS": metrics})
+        for name, more in (("web", ()), ("runsyncer", arguments), ("qcluster", ())):
+            if events.empty():
+                children.append(start(env, events, name, *more))
+        wait_until_open((web, health), events)
         if events.empty():
-            notes |= {"admin": f"http://{shown(web)}/admin/", "health": f"http://{shown(addresses[1])}/readyz"}
-            notes["metrics"] = f"http://{shown(env.get('METRICS_BIND_ADDRESS') or ':8080')}/metrics"
-            print(
-                *(f"{name:<9} {text}" for name, text in notes.items()), prepared.stdout.rstrip(), sep="\n", flush=True
-            )
+            notes |= {"admin": f"http://{shown(web)}/admin/", "health": f"http://{shown(health)}/readyz"}
+            notes["metrics"] = f"http://{shown(metrics)}/metrics"
+            print(*(f"{name:<9} {text}" for name, text in notes.items()), last_line, sep="\n", flush=True)
+            last_line = ""
         return events.get()
+    except CannotListen as error:
+        print(f"error: {error}", file=sys.stderr, flush=True)
+        return 1
     finally:
         stop(children)
+        if last_line:
+            print(last_line, flush=True)
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -122,6 +136,13 @@ def start(env: Environ, events: SimpleQueue[int], *arguments: str) -> subprocess
 
     Thread(target=report, daemon=True).start()
     return child
+
+
+def look_whether_free(addresses: Mapping[str, str]) -> None:
+    """By setting. Where somebody else listens, his answer would pass for that of a child. Raises ``CannotListen``."""
+    for setting, address in addresses.items():
+        for listening in listen_for_visitors(setting, address):
+            listening.close()
 
 
 def wait_until_open(addresses: Sequence[str], events: SimpleQueue[int]) -> None:

@@ -1,16 +1,25 @@
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
 
 from records.api.docs import DocsView, DocumentView
+from records.api.urls import elsewhere
 
 admin.site.site_header = admin.site.site_title = "Catalyst DNS Sync"
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("favicon.ico", RedirectView.as_view(url=static("records/favicon.svg"))),
     path("admin/", admin.site.urls),
     path("api/", RedirectView.as_view(pattern_name="api-docs")),
     path("api/docs", DocsView.as_view(), name="api-docs"),
     path("api/openapi.yaml", DocumentView.as_view(), name="openapi"),
+    path("api/v1", elsewhere),
     path("api/v1/", include("records.api.urls")),
 ]
+
+handler400 = "records.api.handlers.bad_request"
+handler403 = "records.api.handlers.forbidden"
+handler404 = "records.api.handlers.not_found"
+handler500 = "records.api.handlers.server_error"

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import prometheus_client
 from django.apps import apps
 from django.db import DatabaseError, connection
+from django.db.models import Min
+from django.utils import timezone
 from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -29,12 +31,15 @@ class TaskCollector(Collector):
             tasks = apps.get_app_config("django_q")
             waiting = tasks.get_model("OrmQ")._default_manager.count()
             failed = tasks.get_model("Task")._default_manager.filter(success=False).count()
+            due = tasks.get_model("Schedule")._default_manager.aggregate(first=Min("next_run"))["first"]
         except DatabaseError:
             return
         finally:
             connection.close()  # each scrape runs in a thread of its own
         yield GaugeMetricFamily("catalyst_dns_sync_tasks_waiting", "Background tasks in the queue", waiting)
         yield GaugeMetricFamily("catalyst_dns_sync_tasks_failed", "Background tasks kept as failed", failed)
+        overdue = max(0.0, (timezone.now() - due).total_seconds()) if due else 0.0
+        yield GaugeMetricFamily("catalyst_dns_sync_tasks_overdue_seconds", "Delay of the next scheduled task", overdue)
 
 
 class WithSamples(Collector):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -21,8 +22,18 @@ from pytest_django import Settings
 import catalyst
 from catalyst.prepare import ensure_admin
 from catalyst.up import answers, free_port, has_cluster
+from tests import processes
+from tests.processes import Syncer, running, wait_until
 
 pytestmark = pytest.mark.timeout(90)
+
+PRODUCTION = {
+    "DNS_SERVER_URL": "http://127.0.0.1:1",
+    "DNS_API_TOKEN": "of-no-worth",
+    "DNS_ZONE": "talos00",
+    "DNS_IP_ADDRESS": "192.0.2.54",
+}
+LAST_LINES_OF_A_FRAME = re.compile(r"\|  password  \S{20} +\|\n.*\n\|  shown this once.*\|\n\+-+\+\n\Z")
 
 INGRESS = """
 apiVersion: networking.k8s.io/v1
@@ -164,4 +175,76 @@ def test_the_end_of_one_part_is_the_end_of_all(tmp_path: Path) -> None:
         variables = {"METRICS_BIND_ADDRESS": address, "KUBECONFIG": "/none"}
         ended = run(tmp_path, "up", "--dev", "--manifests", "manifests", **variables)
     assert ended.returncode == 1
-    assert "METRICS_BIND_ADDRESS" in ended.stderr
+    assert f"error: METRICS_BIND_ADDRESS={address}: cannot listen there (Address already in use)" in ended.stderr
+    assert LAST_LINES_OF_A_FRAME.search(ended.stdout)
+
+
+def test_the_first_password_is_told_even_when_the_first_start_fails(tmp_path: Path) -> None:
+    first = run(tmp_path, "up", **PRODUCTION | addresses() | {"KUBECONFIG": "/no/such"})
+    assert first.returncode == 1
+    assert "error: KUBECONFIG: cannot read /no/such: No such file or directory\n" in first.stderr
+    assert LAST_LINES_OF_A_FRAME.search(first.stdout)
+
+    second = run(tmp_path, "up", **PRODUCTION | addresses() | {"DNS_API_TOKEN": ""})
+    assert second.returncode == 1
+    assert "error: DNS_API_TOKEN is not set: " in second.stderr
+    assert second.stdout.endswith("admin exists (admin); reset with catalyst-dns-sync changepassword admin\n")
+
+
+def test_the_first_password_is_told_even_when_somebody_presses_ctrl_c_meanwhile(tmp_path: Path) -> None:
+    with (tmp_path / "output").open("wb") as out:
+        env = environment(tmp_path, **PRODUCTION | addresses())
+        command = [sys.executable, "-m", "catalyst.cli", "up"]
+        process = subprocess.Popen(command, env=env, cwd=tmp_path, stdout=out, start_new_session=True)
+        wait_until((tmp_path / "var" / "catalyst.sqlite3").exists, 20, "a database that is being made")
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(timeout=30) == 0
+    assert LAST_LINES_OF_A_FRAME.search((tmp_path / "output").read_text())
+
+
+def test_an_address_that_somebody_else_answers_at_is_not_given_out_as_the_admins(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        at = f"127.0.0.1:{taken.getsockname()[1]}"
+        ended = run(tmp_path, "up", **PRODUCTION | addresses() | {"WEB_BIND_ADDRESS": at})
+        alone = run(tmp_path, "web", WEB_BIND_ADDRESS=at)
+        asked = run(tmp_path, "web", "--bind", at)
+    sentence = f"={at}: cannot listen there (Address already in use); set another address\n"
+    assert (ended.returncode, ended.stderr) == (1, f"error: WEB_BIND_ADDRESS{sentence}")
+    assert "/admin/" not in ended.stdout
+    assert LAST_LINES_OF_A_FRAME.search(ended.stdout)
+    assert (alone.returncode, alone.stderr) == (1, f"error: WEB_BIND_ADDRESS{sentence}")
+    assert (asked.returncode, asked.stderr) == (1, f"error: --bind{sentence}")
+
+
+def addresses() -> dict[str, str]:
+    """For all that ``up`` starts, such as nobody has."""
+    names = ("WEB_BIND_ADDRESS", "METRICS_BIND_ADDRESS", "HEALTH_PROBE_ADDRESS")
+    return {name: f"127.0.0.1:{processes.free_port()}" for name in names}
+
+
+def test_what_a_command_refuses_begins_with_error(tmp_path: Path) -> None:
+    run(tmp_path, "migrate", "--verbosity=0")
+    for command, complaint in (
+        (("create-token", "nobody"), "error: there is no active user nobody: "),
+        (("changepassword", "nobody"), "error: user 'nobody' does not exist"),
+        (("runsyncer",), "error: KUBECONFIG: cannot read /no/such: No such file or directory"),
+    ):
+        ended = run(tmp_path, *command, **PRODUCTION | {"KUBECONFIG": "/no/such"})
+        assert ended.returncode == 1
+        assert ended.stderr.startswith(complaint)
+        assert ended.stderr.count("\n") == 1
+    assert "Traceback" in run(tmp_path, "changepassword", "nobody", "--traceback").stderr
+    reloading = run(tmp_path, "runsyncer", "--dev-mode", "--hosts-file", "hosts", KUBECONFIG="/no/such")
+    assert reloading.returncode == 1
+    assert reloading.stderr.splitlines()[-1] == "error: KUBECONFIG: cannot read /no/such: No such file or directory"
+    assert "Traceback" not in reloading.stderr
+
+
+def test_every_line_of_the_syncer_is_json_from_the_first_on(tmp_path: Path) -> None:
+    (tmp_path / "manifests").mkdir()
+    variables = PRODUCTION | {"LOG_FORMAT": "json"}
+    with running(syncer := Syncer(tmp_path, variables, "--manifests", str(tmp_path / "manifests"))):
+        syncer.says("from .*manifests to http://127.0.0.1:1")
+        assert syncer.stop() == 0
+    messages = [json.loads(line)["msg"] for line in syncer.output.splitlines()]
+    assert messages[0] == f"from {tmp_path}/manifests to http://127.0.0.1:1"

@@ -94,8 +94,47 @@ def test_everything_ill_at_once_is_one_line_each(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert "DNS_ZONESS is no setting and has no effect: was DNS_ZONES meant?" in ill[0]
     assert "run catalyst-dns-sync prepare" in ill[1]
+    assert "Connection refused (check that it runs, that DNS_SERVER_URL is its address" in ill[3]
+    assert "KUBECONFIG: cannot read /no/such/file" in ill[4]
     assert ill[-1] == "4 problems, 1 warning"
     assert ended.err == ""
+
+
+def test_what_is_not_there_is_not_made(tmp_path: Path) -> None:
+    options = ("--dev-mode", "--hosts-file", "none", "--manifests", str(tmp_path))
+    ended = doctor(tmp_path, *options, BACKUP_DIR=str(tmp_path / "backups" / "daily"))
+    lines = ended.out.splitlines()
+    assert f"ok       folder      {tmp_path}/data is not there yet, and can be made" in lines
+    assert f"ok       folder      {tmp_path}/backups/daily is not there yet, and can be made" in lines
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["BACKUP_DIR", "DATA_DIR"])
+def test_a_folder_that_nobody_can_make_is_a_problem(name: str, tmp_path: Path, prepared: Path) -> None:
+    options = ("--dev-mode", "--hosts-file", "none", "--manifests", str(tmp_path))
+    ended = doctor(prepared, *options, **{name: "/proc/nope"})
+    assert ended.code == 1
+    text = f"/proc/nope cannot be made (No such file or directory): see {name}, and who owns the folder"
+    assert f"problem  folder      {text}" in ended.out.splitlines()
+
+
+def test_a_cluster_that_does_not_answer_comes_with_what_to_check(tmp_path: Path) -> None:
+    config = tmp_path / "kubeconfig"
+    config.write_text(KUBECONFIG % free_port())
+    settings = Scope(zones=("talos00",), addresses=("192.0.2.54",))
+    (text,) = problems(list(kubernetes.look(KubeConfig(kubeconfig=str(config)), settings, {})))
+    assert text.endswith(
+        "Connection refused (check that it runs, that KUBECONFIG means this cluster, and that no firewall or "
+        "NetworkPolicy is between us)"
+    )
+
+
+KUBECONFIG = """
+current-context: home
+contexts: [{name: home, context: {cluster: home, user: ops}}]
+clusters: [{name: home, cluster: {server: "http://127.0.0.1:%d"}}]
+users: [{name: ops, user: {token: of-no-worth}}]
+"""
 
 
 def test_a_wrong_setting_is_the_first_thing_to_mend(tmp_path: Path) -> None:

@@ -14,12 +14,15 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from catalyst.api_settings import read_dns_servers
 from catalyst.configuration import read_config
 from catalyst.database import read_database
 from catalyst.environment import Environment
+from catalyst.hosts import read_allowed_hosts
 from catalyst.secret_key import read_secret_key
 from syncer.config import Config, HostsConfig, TechnitiumConfig
 from syncer.core.plan import Policy
+from tests.targets.test_technitium_api import make_certificate
 
 ROOT = Path(__file__).parent.parent
 PRODUCTION = {
@@ -123,6 +126,11 @@ def test_times_are_seconds_or_go_durations() -> None:
     assert (config.scope.ttl, config.kube.read_timeout) == (300, 90)
 
 
+def test_certificates_are_watched_unless_they_are_switched_off() -> None:
+    assert production().kube.certificate_metrics
+    assert not production(CERTIFICATE_METRICS="false").kube.certificate_metrics
+
+
 def test_a_fingerprint_may_come_as_openssl_prints_it() -> None:
     target = production(DNS_API_TLS_FINGERPRINT=":".join(["AB"] * 32)).target
     assert isinstance(target, TechnitiumConfig)
@@ -135,6 +143,7 @@ WRONG = [
     ("DNS_SERVER_URL", "https://"),
     ("DNS_SERVER_URL", "https://dns.talos00:port"),
     ("DNS_SERVER_URL", "https://dns.talos00:53443/?a=b"),
+    ("DNS_SERVER_URL", "https://dns talos00:53443"),
     ("DNS_ZONE", "bad zone"),
     ("DNS_ZONE", "*.talos00"),
     ("DNS_ZONE", "x" * 64),
@@ -154,6 +163,7 @@ WRONG = [
     ("DNS_TTL_DEFAULT", "1d"),
     ("DNS_TTL_DEFAULT", "2147483648"),
     ("DNS_API_CA_FILE", "/no/such/file.pem"),
+    ("DNS_API_CA_FILE", "/etc/passwd"),
     ("DNS_API_TLS_FINGERPRINT", "ab:cd"),
     ("DNS_API_RATE_LIMIT", "0"),
     ("DNS_API_RATE_LIMIT", "nan"),
@@ -161,6 +171,8 @@ WRONG = [
     ("DNS_API_TOKEN_FILE", "/no/such/token"),
     ("WATCH_NAMESPACE", "Media"),
     ("WATCH_NAMESPACE", "media,a b"),
+    ("INGRESS_CLASS", "a b"),
+    ("INGRESS_CLASS", "traefik,nginx;internal"),
     ("LABEL_SELECTOR", "a in"),
     ("LABEL_SELECTOR", "=b"),
     ("EXCLUDE_NAMES", "(unclosed"),
@@ -183,8 +195,14 @@ WRONG = [
     ("MAX_DELETES_UNGUARDED", "ten"),
     ("RESYNC_INTERVAL", "banana"),
     ("RESYNC_INTERVAL", "0"),
+    ("RESYNC_INTERVAL", "1ns"),
+    ("RESYNC_INTERVAL", "501h"),
+    ("DRIFT_INTERVAL", "9.9s"),
     ("SERIAL_PROBE_INTERVAL", "-1s"),
+    ("SERIAL_PROBE_INTERVAL", "249ms"),
     ("WATCH_READ_TIMEOUT", "soon"),
+    ("WATCH_READ_TIMEOUT", "0.001"),
+    ("WATCH_READ_TIMEOUT", "999ms"),
     ("AUTO_REMEDIATE", "si"),
     ("DRY_RUN", "tru"),
     ("LEADER_ELECTION", "perhaps"),
@@ -203,6 +221,64 @@ def test_a_wrong_value_is_answered_by_one_sentence_that_names_the_variable(name:
     assert 20 < len(text) < 300
     # The value itself, or the element of a list that is wrong.
     assert any(part.partition("=")[0][:70] in text for part in value.split(",")) or "?" in value, text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason", "limits"),
+    [
+        ("RESYNC_INTERVAL", "1ns", "too short", "from 10s to 500h"),
+        ("DRIFT_INTERVAL", "501h", "too long", "from 10s to 500h"),
+        ("SERIAL_PROBE_INTERVAL", "2h", "too long", "from 250ms to 1h"),
+        ("WATCH_READ_TIMEOUT", "0.001", "not a time", "from 1s to 1h"),
+    ],
+)
+def test_an_interval_has_limits_that_the_complaint_and_the_docs_tell(
+    name: str, value: str, reason: str, limits: str
+) -> None:
+    right = f"give seconds (300) or a Go duration (5m, 1h30m), {limits}."
+    assert complaint(PRODUCTION | {name: value}) == f'{name} is "{value}": {reason}; {right}'
+    row = re.search(rf"^\| `{name}` .*$", (ROOT / "docs" / "configuration.md").read_text(), re.MULTILINE)
+    assert row
+    assert limits in row[0].replace("`", "").lower()
+
+
+def test_a_file_of_certificates_is_read_at_the_start(tmp_path: Path) -> None:
+    make_certificate(tmp_path)
+    path = str(tmp_path / "cert.pem")
+    target = production(DNS_API_CA_FILE=path).target
+    assert isinstance(target, TechnitiumConfig)
+    assert target.ca_file == path
+    assert "no certificate can be read from it" in complaint(PRODUCTION | {"DNS_API_CA_FILE": "/etc/passwd"})
+
+
+def test_a_class_may_have_any_name_that_an_object_can_give_it() -> None:
+    classes = ("traefik", "Nginx_internal", "gce-internal", "k8s.io/ingress")
+    assert production(INGRESS_CLASS=", ".join(classes)).scope.ingress_classes == classes
+
+
+def test_the_web_may_be_called_by_names_addresses_and_whole_domains() -> None:
+    given = "DNS.home.lab, .home.lab,192.168.1.5,[::1],fd00::0:1,bücher.example,*"
+    assert read_allowed_hosts(Environment({"ALLOWED_HOSTS": given})) == [
+        "dns.home.lab", ".home.lab", "192.168.1.5", "[::1]", "[fd00::1]", "xn--bcher-kva.example", "*",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("host", ["http://foo/", "foo:8000", "a b", "*.home.lab", "foo/admin", "..", "[::1]:8000"])
+def test_a_host_that_no_request_can_name_is_refused(host: str) -> None:
+    with pytest.raises(ImproperlyConfigured) as caught:
+        read_allowed_hosts(Environment({"ALLOWED_HOSTS": f"localhost,{host}"}))
+    assert str(caught.value).startswith(f'ALLOWED_HOSTS is "{host}": ')
+
+
+def test_servers_to_test_with_are_addresses_or_names() -> None:
+    given = "192.168.1.53,dns.talos00:5353,fd00::1,[fd00::2]:5353"
+    assert read_dns_servers(Environment({"DNS_TEST_SERVERS": given})) == [
+        "192.168.1.53:53", "dns.talos00:5353", "[fd00::1]:53", "[fd00::2]:5353",
+    ]  # fmt: skip
+    for wrong in ("a b", "dns.talos00:port", "http://dns.talos00", "1.2.3.400", "*.talos00", "dns.talos00/x"):
+        with pytest.raises(ImproperlyConfigured) as caught:
+            read_dns_servers(Environment({"DNS_TEST_SERVERS": wrong}))
+        assert str(caught.value).startswith(f'DNS_TEST_SERVERS is "{wrong}": ')
 
 
 @pytest.mark.parametrize(("name", "value"), WRONG)
@@ -266,6 +342,39 @@ def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ImproperlyConfigured, match=r"^DATA_DIR is "):
         read_database(Environment({}), tmp_path / "file" / "var")
+
+
+def test_what_is_made_for_the_database_is_for_its_owner_only_and_what_is_there_stays_as_it_is(tmp_path: Path) -> None:
+    made, there = tmp_path / "made", tmp_path / "there"
+    there.mkdir(mode=0o755)
+    (there / "catalyst.sqlite3").touch(0o644)
+    for folder, rights in ((made, (0o700, 0o600)), (there, (0o755, 0o644))):
+        script = WRITE_AND_SHOW_RIGHTS.format(environment={"DATA_DIR": str(folder)})
+        ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+        of_folder, of_file = (f"{each:o}" for each in rights)
+        assert ended.stdout.split() == [
+            of_folder, "catalyst.sqlite3", of_file, "catalyst.sqlite3-shm", of_file, "catalyst.sqlite3-wal", of_file,
+        ]  # fmt: skip
+
+
+WRITE_AND_SHOW_RIGHTS = """
+import os
+os.umask(0o022)
+os.environ.update({environment})
+from catalyst.cli import main
+main(["migrate", "-v0"])
+from django.conf import settings
+from django.db import connection
+connection.cursor().execute("CREATE TABLE session (key TEXT)")
+print(f"{{settings.DATA_DIR.stat().st_mode & 0o777:o}}")
+for path in sorted(settings.DATA_DIR.glob("catalyst*")):
+    print(path.name, f"{{path.stat().st_mode & 0o777:o}}")
+"""
+
+
+def test_a_database_file_may_be_anywhere(tmp_path: Path) -> None:
+    database = read_database(Environment({"DATABASE_URL": f"sqlite:///{tmp_path}/own.sqlite3"}), Path("/nowhere"))
+    assert (database["ENGINE"], database["NAME"]) == ("django.db.backends.sqlite3", f"{tmp_path}/own.sqlite3")
 
 
 def test_postgresql_comes_by_its_url() -> None:

@@ -1,4 +1,4 @@
-"""``catalyst-dns-sync doctor``: looks at a whole set-up and says what to do. It changes neither DNS nor the cluster."""
+"""``catalyst-dns-sync doctor``: looks at a whole set-up and says what to do. It changes nothing."""
 
 from __future__ import annotations
 
@@ -13,11 +13,18 @@ from itertools import chain
 from django.core.exceptions import ImproperlyConfigured
 
 from catalyst.doctor.finding import Finding, Level, problem
+from catalyst.environment import Environment
 from catalyst.redaction import Redaction
 from syncer.config import Config, HostsConfig, TechnitiumConfig
-from syncer.errors import SyncError
+from syncer.errors import SyncError, TargetUnreachable
 
 COLOURS = {Level.OK: "\x1b[32m", Level.WARNING: "\x1b[33m", Level.PROBLEM: "\x1b[31m"}
+
+ADVICE = {
+    "DNS server": " (check that it runs, that DNS_SERVER_URL is its address, and that no firewall or NetworkPolicy is "
+    "between us)"
+}
+"""Where no sensible answer comes."""
 
 Check = Callable[[], Iterator[Finding]]
 
@@ -28,6 +35,7 @@ def doctor(argv: Sequence[str]) -> int:
     from catalyst.cli import use_settings
 
     os.environ.setdefault("PGCONNECT_TIMEOUT", "5")  # noqa: TID251 - read by libpq, which else waits for minutes
+    Environment.only_looks = True
     try:
         use_settings("catalyst.settings")
         from django.conf import settings
@@ -70,7 +78,7 @@ def checks(config: Config, warnings: Sequence[str]) -> Iterator[tuple[str, Check
     answering: dict[str, str] = {}
     """URLs of the servers, by what to call them."""
     yield "settings", lambda: here.settings_in_force(config, warnings)
-    yield "folder", here.data_folder
+    yield "folder", here.folders
     yield "database", here.database
     yield "log", here.log_receiver
     target, manifests = config.target, config.kube.manifests
@@ -89,6 +97,8 @@ def attempt(about: str, check: Check) -> Iterator[Finding]:
     """What a check finds. One that fails hides none of the others."""
     try:
         yield from check()
+    except TargetUnreachable as error:
+        yield problem(about, f"{error}{ADVICE.get(about, '')}")
     except SyncError as error:
         yield problem(about, str(error))
     except Exception as error:  # noqa: BLE001 - an illness that no doctor knows is still one

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from http.client import HTTPException
 from typing import Any
 
 from catalyst.doctor.clock import knock
@@ -32,7 +33,11 @@ def look(target: TechnitiumConfig, zones: Sequence[str], answering: dict[str, st
     try:
         session = door.call("/api/user/session/get", {})
     except Untrusted as error:
-        shown = knock(target.url).fingerprint
+        try:
+            shown = knock(target.url).fingerprint
+        except (OSError, HTTPException):
+            yield problem(ABOUT, str(error))
+            return
         advice = "if the server's own has it too, set DNS_API_TLS_FINGERPRINT to it"
         yield problem(ABOUT, f"{error}. It shows the one with the SHA-256 fingerprint {shown}: {advice}")
         return

@@ -37,15 +37,22 @@ def settings_in_force(config: Config, warnings: Sequence[str]) -> Iterator[Findi
             yield warning("settings", f"{name} is no setting and has no effect: was {like[0]} meant?")
 
 
-def data_folder() -> Iterator[Finding]:
-    path = settings.DATA_DIR
+def folders() -> Iterator[Finding]:
+    yield folder("DATA_DIR", settings.DATA_DIR)
+    if settings.BACKUP_DIR:
+        yield folder("BACKUP_DIR", settings.BACKUP_DIR)
+
+
+def folder(setting: str, path: Path) -> Finding:
+    """One that is not there is made by who needs it first: what counts is the folder that it would be made in."""
     try:
-        with tempfile.TemporaryFile(dir=path):
+        there = next(place for place in (path, *path.parents) if place.exists())
+        with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:
-        yield problem("folder", f"{path} cannot be written ({error.strerror}): see DATA_DIR, and who owns the folder")
-        return
-    yield ok("folder", f"{path} can be written")
+        verb = "written" if there == path else "made"
+        return problem("folder", f"{path} cannot be {verb} ({error.strerror}): see {setting}, and who owns the folder")
+    return ok("folder", f"{path} can be written" if there == path else f"{path} is not there yet, and can be made")
 
 
 def database() -> Iterator[Finding]:
@@ -94,7 +101,7 @@ def log_receiver() -> Iterator[Finding]:
             socket.getaddrinfo(host, port)
             yield ok("log", f"{host} is known; whether it listens, UDP does not tell")
     except (OSError, UnicodeError) as error:
-        yield problem("log", f"{settings.GELF_URL} cannot be reached ({error}): see GELF_URL")
+        yield problem("log", f"{settings.GELF_URL} cannot be reached ({error}): check that it runs, and GELF_URL")
 
 
 def hosts_file(config: Config) -> Iterator[Finding]:

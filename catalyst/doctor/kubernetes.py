@@ -12,18 +12,23 @@ from syncer.core.scope import Scope
 
 ABOUT = "Kubernetes"
 PATIENCE = 5.0
+AWAY = "check that it runs, that KUBECONFIG means this cluster, and that no firewall or NetworkPolicy is between us"
 VERBS = ("list", "watch")
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
 def look(config: KubeConfig, scope: Scope, answering: dict[str, str]) -> Iterator[Finding]:
     """Adds the API server to ``answering``. Raises ``KubernetesError``."""
-    from syncer.kube.client import ApiServer  # the web never loads it
+    from syncer.kube.client import ApiServer, Unreachable  # the web never loads it
     from syncer.kube.connect import connect
     from syncer.kube.watcher import watches
 
     server = ApiServer(connect(config), connections=1, timeout=PATIENCE)
-    version = server.get("/version").get("gitVersion", "of an unknown version")
+    try:
+        version = server.get("/version").get("gitVersion", "of an unknown version")
+    except Unreachable as error:
+        yield problem(ABOUT, f"{error} ({AWAY})")
+        return
     answering["the API server"] = server.url
     yield ok(ABOUT, f"{server.url} answers, version {version}")
     for kind, namespace, _ in watches(scope, certificates=config.certificate_metrics):
