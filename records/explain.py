@@ -28,7 +28,7 @@ from syncer.core.names import canonical, zone_of
 from syncer.core.plan import State
 
 PRIORITIES = ("high", "normal", "low")
-CHANGES = ("created", "updated", "deleted", "adopted", "released")
+CHANGES = ("created", "updated", "deleted", "adopted", "released", "imported", "gone")
 SILENCE = timedelta(seconds=15)
 """Three heartbeats of the syncer."""
 
@@ -40,7 +40,7 @@ Row = dict[str, Any]
 
 def explain(hostname: str) -> Row:
     """Raises ``syncer.core.names.BadName`` for what is no host name."""
-    name = canonical(hostname)
+    name = canonical(hostname, symbols=False)
     config: Config = settings.SYNC(dev_mode=True, warn=lambda _: None)
     return _Explanation(name, config.scope.zones).give()
 
@@ -183,6 +183,9 @@ class _Explanation:
 
     def _about_claims(self, claims: Sequence[Row]) -> Iterator[str]:
         winners = {claimant for record in self.records for claimant in record.claimants}
+        changed = {str(source): source.seen_at for source in self.sources}
+        changed |= {entry.origin: entry.updated_at for entry in self.entries}
+        deletion = self._deletion()
         losers = self._losers()
         for claim in claims:
             who = claim["claim"]
@@ -200,8 +203,21 @@ class _Explanation:
                 yield f"{wish}, and does not get it: the name is blocked."
             elif not claim["values"]:
                 yield f"{wish}, but knows no address yet."
+            elif deletion and deletion.at > changed[who]:
+                yield f"{wish}; {deletion.actor} deleted it from DNS at {_time(deletion)}, {self._return()}."
             else:
                 yield f"{wish}; the syncer has not looked at it yet."
+
+    def _deletion(self) -> AuditEntry | None:
+        """The last change, if a person took out of DNS what is still wanted. (The fact of an entry has no pass.)"""
+        fact = self.last_change
+        by_hand = fact and fact.action == "deleted" and fact.correlation and fact.actor != "syncer"
+        return fact if by_hand else None
+
+    def _return(self) -> str:
+        at = self.status and self.status.next_pass_at
+        when = f", about {at:%H:%M:%S} UTC," if at and at > timezone.now() else ""
+        return f"and the next full pass{when} makes it again: block the name to prevent that"
 
     def _about_skips(self) -> Iterator[str]:
         for source, reason in self._skips():
@@ -225,7 +241,8 @@ class _Explanation:
 
     def _about_history(self) -> Iterator[str]:
         if fact := self.last_change:
-            yield f"Last change: {fact.action} at {_time(fact)} by {fact.actor}{_data_words(fact)}."
+            what = "found gone" if fact.action == "gone" else fact.action
+            yield f"Last change: {what} at {_time(fact)} by {fact.actor}{_data_words(fact)}."
         if fact := self.last_error:
             over = " (it went well since)" if self.last_change and self.last_change.id > fact.id else ""
             yield f"Last error: at {_time(fact)}, {fact.type}: {fact.reason}{over}."
@@ -255,6 +272,7 @@ def _mentioning(column: str, name: str) -> list[Source]:
 
 def _state_sentence(record: ManagedRecord, what: str) -> str:
     reason = f": {record.reason}" if record.reason else ""
+    held = reason or ": its delete is held"
     for_whom = f" for {record.origin}" if record.origin else ""
     sentences = {
         State.SYNCED: f"{what} is in DNS, written by us{for_whom}{reason}.",
@@ -265,7 +283,7 @@ def _state_sentence(record: ManagedRecord, what: str) -> str:
         State.FAILED: f"{what}{for_whom} was refused by the DNS server{reason}. It is tried again when it changes,"
         " and with the next full pass.",
         State.SKIPPED: f"{what}{for_whom} cannot be held by the target{reason}.",
-        State.HELD: f"{what} is still in DNS, although nothing wants it any more; its delete is held{reason}.",
+        State.HELD: f"{what} is still in DNS, although nothing wants it any more{held}.",
         State.KEPT: f"{what} is kept in DNS{reason}.",
     }
     return sentences[State(record.state)]

@@ -7,14 +7,11 @@ import time
 from collections.abc import Sequence
 from datetime import timedelta
 
-import dns.rdatatype
-import dns.rrset
 from django.utils import timezone
 
 from records.models import AuditEntry, ManagedRecord, SyncStatus
 from records.resolve import Answer, ask
 from syncer.core.plan import State
-from syncer.targets.rdata import HOSTS
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +27,8 @@ ACTION = "stale"
 
 
 def check(servers: Sequence[str]) -> str:
-    """A fact in the audit for each record that a server does not answer. Names on a hosts file are not asked for."""
+    """A fact in the audit for each record that a server does not answer. Names on a hosts file are not asked for, and
+    nothing is said of what lies behind a delegation, which no server answers from its zone."""
     status = SyncStatus.objects.first()
     if status is None or status.target == "hosts":
         return "no DNS server is written to"
@@ -51,7 +49,7 @@ def check(servers: Sequence[str]) -> str:
         for server in servers:
             if server in silent:
                 continue
-            answer = ask(server, record.name, [record.type])
+            answer = ask(server, record.name, [record.type], record.zone)
             if answer.error:
                 silent[server] = answer.error
             elif fact := _judge(record, server, answer):
@@ -65,9 +63,9 @@ def check(servers: Sequence[str]) -> str:
 
 
 def _judge(record: ManagedRecord, server: str, answer: Answer) -> AuditEntry | None:
-    found = [value for rrset in answer.records for value in values_of(rrset, record.name, record.type)]
+    found = answer.values(record.name, record.type)
     # More than ours is no fault: others may add values of their own.
-    if set(record.values) <= set(found):
+    if answer.hides(record.name, record.type) or set(record.values) <= found:
         return None
     told = AuditEntry.objects.filter(name=record.name, type=record.type, action=ACTION, at__gt=record.changed_at)
     if told.filter(reason__startswith=f"{server} ").exists():
@@ -83,15 +81,3 @@ def _judge(record: ManagedRecord, server: str, answer: Answer) -> AuditEntry | N
         source=record.origin,
         reason=f"{server} answers {said}",
     )
-
-
-def values_of(rrset: dns.rrset.RRset, name: str, kind: str) -> list[str]:
-    """As ``syncer.core.rrsets.RRset`` spells them."""
-    if rrset.name.to_text(omit_final_dot=True).lower() != name or rrset.rdtype != dns.rdatatype.from_text(kind):
-        return []
-    if kind == "TXT":
-        return [b"".join(item.strings).decode("utf-8", "replace") for item in rrset]
-    if kind == "CAA":
-        return [f"{item.flags} {item.tag.decode()} {item.value.decode('utf-8', 'replace')}" for item in rrset]
-    texts = [item.to_text() for item in rrset]
-    return [text.removesuffix(".").lower() for text in texts] if kind in HOSTS else texts

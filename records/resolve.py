@@ -16,40 +16,57 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
+from syncer.core.names import canonical_address
+from syncer.targets.rdata import HOSTS
+
 TIMEOUT = 3.0
 """Seconds for one question by UDP, and as many again by TCP when the answer was cut off."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one server said to all the questions. ``error`` "" when it answered."""
+    """What one server said to all the questions. ``error`` "" when it answered; ``delegation`` the name at or above the
+    one that was asked for from which on other servers are responsible, "" when this one is."""
 
     server: str
     rcode: str = ""
     authoritative: bool = False
+    delegation: str = ""
     records: tuple[dns.rrset.RRset, ...] = ()
     milliseconds: float = 0.0
     error: str = ""
 
+    def values(self, name: str, kind: str) -> set[str]:
+        """As ``syncer.core.rrsets.RRset`` spells them."""
+        return {value for rrset in self.records if _is_of(rrset, name, kind) for value in _values(rrset, kind)}
 
-def ask_all(servers: Sequence[str], name: str, types: Iterable[str]) -> list[Answer]:
+    def hides(self, name: str, kind: str) -> bool:
+        """Whether the server holds such a record to itself: at and below a delegation it gives nothing but the NS."""
+        return self.delegation != "" and (name, kind) != (self.delegation, "NS")
+
+
+def ask_all(servers: Sequence[str], name: str, types: Iterable[str], zone: str) -> list[Answer]:
     """``servers`` are host:port; the answers are in their order."""
     types = tuple(types)
     with ThreadPoolExecutor(max(1, len(servers))) as pool:
-        return list(pool.map(lambda server: ask(server, name, types), servers))
+        return list(pool.map(lambda server: ask(server, name, types, zone), servers))
 
 
-def ask(server: str, name: str, types: Sequence[str]) -> Answer:
-    """One server, without recursion elsewhere: an authoritative server answers from its zone."""
+def ask(server: str, name: str, types: Sequence[str], zone: str) -> Answer:
+    """One server, from what it holds of ``zone``; one that holds nothing of it may look elsewhere."""
     host, _, port = server.rpartition(":")
     started = time.monotonic()
     records: dict[str, dns.rrset.RRset] = {}
+    authoritative, cut = True, ""
     try:
         address = str(socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_DGRAM)[0][4][0])
         for kind in types:
-            query = dns.message.make_query(f"{name}.", kind, use_edns=0, payload=1232)
-            reply, _ = dns.query.udp_with_fallback(query, address, TIMEOUT, int(port))
-            records |= {rrset.to_text(): rrset for rrset in reply.answer}
+            reply = _reply(address, int(port), name, kind, zone)
+            referral = _referral(reply, name, zone)
+            found = [referral] if referral and _is_of(referral, name, kind) else reply.answer
+            records |= {rrset.to_text(): rrset for rrset in found}
+            authoritative = authoritative and bool(reply.flags & dns.flags.AA)
+            cut = _name(referral) if referral else cut
     except OSError as error:
         return Answer(server, error=error.strerror or str(error))
     except dns.exception.Timeout:
@@ -59,7 +76,46 @@ def ask(server: str, name: str, types: Sequence[str]) -> Answer:
     return Answer(
         server,
         dns.rcode.to_text(reply.rcode()),
-        bool(reply.flags & dns.flags.AA),
+        authoritative,
+        cut,
         tuple(records.values()),
         round((time.monotonic() - started) * 1000, 1),
     )
+
+
+def _reply(address: str, port: int, name: str, kind: str, zone: str) -> dns.message.Message:
+    """Asked for recursion, the owner of a zone would follow its delegations, and show another server's answer."""
+    query = dns.message.make_query(f"{name}.", kind, use_edns=0, payload=1232, flags=0)
+    reply, _ = dns.query.udp_with_fallback(query, address, TIMEOUT, port)
+    if not reply.flags & dns.flags.AA and not _referral(reply, name, zone):
+        query.flags |= dns.flags.RD  # a resolver, which does not own the zone
+        reply, _ = dns.query.udp_with_fallback(query, address, TIMEOUT, port)
+    return reply
+
+
+def _referral(reply: dns.message.Message, name: str, zone: str) -> dns.rrset.RRset | None:
+    """The NS records of the delegation to which the server refers: it lies in the zone, at or above the name."""
+    for rrset in () if reply.answer else reply.authority:
+        cut = _name(rrset)
+        if rrset.rdtype == dns.rdatatype.NS and cut.endswith(f".{zone}") and f".{name}".endswith(f".{cut}"):
+            return rrset
+    return None
+
+
+def _name(rrset: dns.rrset.RRset) -> str:
+    return rrset.name.to_text(omit_final_dot=True).lower()
+
+
+def _is_of(rrset: dns.rrset.RRset, name: str, kind: str) -> bool:
+    return _name(rrset) == name and rrset.rdtype == dns.rdatatype.from_text(kind)
+
+
+def _values(rrset: dns.rrset.RRset, kind: str) -> list[str]:
+    if kind == "TXT":
+        return [b"".join(item.strings).decode("utf-8", "replace") for item in rrset]
+    if kind == "CAA":
+        return [f"{item.flags} {item.tag.decode()} {item.value.decode('utf-8', 'replace')}" for item in rrset]
+    texts = [item.to_text() for item in rrset]
+    if kind == "AAAA":
+        return [canonical_address(text) for text in texts]
+    return [text.removesuffix(".").lower() for text in texts] if kind in HOSTS else texts

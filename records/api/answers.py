@@ -56,7 +56,7 @@ class DnsResolution(serializers.Serializer[Any]):
     ip = Text(allow_null=True)
     ttl = serializers.IntegerField(allow_null=True, help_text="Seconds")
     source: Any = Text(allow_null=True, help_text="The target that publishes the records")
-    authoritative = serializers.BooleanField(help_text="Whether the first server answered as the owner of the zone")
+    authoritative = serializers.BooleanField(help_text="Whether the server answered as the owner of the zone")
 
 
 class DnsValue(serializers.Serializer[Any]):
@@ -82,7 +82,8 @@ class TestAnswer(serializers.Serializer[Any]):
     ingressExists = serializers.BooleanField()  # noqa: N815
     ingressDetails = ObjectRef(allow_null=True)  # noqa: N815
     syncStatus = Text(  # noqa: N815
-        help_text="`healthy`, `drifted` (DNS does not say what was written), `unknown`, or the state of the record"
+        help_text="`healthy`, `drifted` (DNS does not say what was written), `unreachable` (no server answers for the"
+        " zone), `delegated` (other servers answer for the name), `unknown`, or the state of the record"
     )
     lastUpdate = serializers.DateTimeField(allow_null=True)  # noqa: N815
     servers = DnsServer(many=True)

@@ -19,7 +19,7 @@ from records.api.answers import ExplainAnswer, PlanAnswer, PreviewAnswer, TestAn
 from records.api.errors import invalid
 from records.api.parsers import DocumentParser, document
 from records.entries import TYPES, managed_zones
-from records.models import HeldPlan, ManagedRecord, Source, SyncRequest, SyncStatus
+from records.models import STANDING, DriftFinding, HeldPlan, ManagedRecord, Source, SyncRequest, SyncStatus
 from records.resolve import Answer, ask_all
 from syncer.config import Config
 from syncer.core.names import BadName, canonical, zone_of
@@ -27,7 +27,9 @@ from syncer.core.plan import Change, State
 from syncer.preview import preview
 
 HOSTNAME = OpenApiParameter("hostname", str, required=True, description="In any spelling; in one of the managed zones")
-TYPE = OpenApiParameter("type", str, enum=TYPES, description="Ask for this type instead of addresses")
+TYPE = OpenApiParameter(
+    "type", str, enum=TYPES, description="Ask for this type alone, instead of addresses and what we hold at the name"
+)
 ADDRESSES = ("A", "AAAA")
 
 
@@ -47,7 +49,7 @@ def hostname_of(request: Request) -> str:
     if not text.strip():
         raise invalid("hostname", "Give a host name: ?hostname=grafana.talos00")
     try:
-        return canonical(text)
+        return canonical(text, symbols=False)
     except BadName as error:
         raise invalid("hostname", f"This is no host name: {error}.") from error
 
@@ -64,20 +66,25 @@ class TestDns(APIView):
         if kind and kind not in TYPES:
             raise invalid("type", f"Give one of {', '.join(TYPES)}, or nothing for addresses.")
         zones = managed_zones()
-        if zone_of(name, zones) is None:
+        zone = zone_of(name, zones)
+        if zone is None:
             raise invalid("hostname", f"{name} is in no managed zone ({', '.join(sorted(zones))}): not asked for.")
-        answers = ask_all(settings.DNS_TEST_SERVERS, name, [kind] if kind else ADDRESSES)
-        return Response(tested(name, answers, kind))
+        rows = list(ManagedRecord.objects.filter(name=name).order_by("type"))
+        types = {kind} if kind else {*ADDRESSES, *(record.type for record in rows if record.type != "CNAME")}
+        answers = ask_all(settings.DNS_TEST_SERVERS, name, sorted(types), zone)
+        return Response(tested(name, kind, rows, answers))
 
 
-def tested(name: str, answers: Sequence[Answer], kind: str) -> dict[str, Any]:
+def tested(name: str, kind: str, rows: Sequence[ManagedRecord], answers: Sequence[Answer]) -> dict[str, Any]:
     """The answer in the shape of the proposal (§11.6.2), with what each server said."""
-    rows = list(ManagedRecord.objects.filter(name=name).order_by("type"))
-    told = [row(answer) for answer in answers]
-    # The first server is the one that we write to; the others show how far a change has come.
-    first: dict[str, Any] = told[0] if told else {"answers": [], "authoritative": False}
+    # The first server is the one that we write to; the others show how far a change has come, and stand in for it.
+    owners = [answer for answer in answers if answer.authoritative or answer.delegation]
+    chosen = next(iter(owners or [answer for answer in answers if not answer.error]), None)
+    said: dict[str, Any] = row(chosen) if chosen else {"answers": [], "authoritative": False}
     wanted = (kind,) if kind else ADDRESSES
-    values = [item for item in first["answers"] if item["type"] in wanted]
+    values = [item for item in said["answers"] if item["type"] in wanted]
+    # A CNAME answers for every type.
+    meant = [record for record in rows if record.type in (kind, "CNAME")] if kind else rows
     source = source_of(rows)
     status = SyncStatus.objects.first()
     return {
@@ -85,15 +92,15 @@ def tested(name: str, answers: Sequence[Answer], kind: str) -> dict[str, Any]:
         "dnsResolution": {
             "resolved": bool(values),
             "ip": next((item["value"] for item in values if item["type"] in ADDRESSES), None),
-            "ttl": min((item["ttl"] for item in first["answers"]), default=None) if values else None,
+            "ttl": min((item["ttl"] for item in said["answers"]), default=None) if values else None,
             "source": (status.target.split()[0] if status else "dns") if values else None,
-            "authoritative": first["authoritative"],
+            "authoritative": said["authoritative"],
         },
         "ingressExists": source is not None,
         "ingressDetails": source,
-        "syncStatus": sync_status(rows, first["answers"], kind),
-        "lastUpdate": max((record.changed_at for record in rows), default=None),
-        "servers": told,
+        "syncStatus": sync_status(name, kind, meant, owners),
+        "lastUpdate": max((record.changed_at for record in meant), default=None),
+        "servers": [row(answer) for answer in answers],
     }
 
 
@@ -129,19 +136,23 @@ def source_of(rows: Sequence[ManagedRecord]) -> dict[str, str] | None:
     return None
 
 
-def sync_status(rows: Sequence[ManagedRecord], answers: Sequence[dict[str, Any]], kind: str) -> str:
+def sync_status(name: str, kind: str, rows: Sequence[ManagedRecord], owners: Sequence[Answer]) -> str:
     """``healthy`` when DNS says what we wrote, ``drifted`` when it does not, else the state of the record."""
+    if not owners:
+        return "unreachable"
+    findings = DriftFinding.objects.filter(name=name, status__in=STANDING)
+    if (findings.filter(type__in=(kind, "CNAME")) if kind else findings).exists():
+        return "drifted"
     if not rows:
         return "unknown"
     trouble = [record.state for record in rows if record.state != State.SYNCED]
     if trouble:
         return trouble[0]
-    asked = [record for record in rows if record.type == "CNAME" or record.type in ((kind,) if kind else ADDRESSES)]
-    for record in asked:
-        here = {item["value"].lower() for item in answers if (item["name"], item["type"]) == (record.name, record.type)}
-        if record.type in (*ADDRESSES, "CNAME") and here != set(record.values):
-            return "drifted"
-    return "healthy"
+    shown = [record for record in rows if not owners[0].hides(record.name, record.type)]
+    if not shown:
+        return "delegated"
+    same = all(owners[0].values(record.name, record.type) == set(record.values) for record in shown)
+    return "healthy" if same else "drifted"
 
 
 class Explain(APIView):

@@ -6,7 +6,6 @@ import re
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import transaction
 from django.http import Http404
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -81,7 +80,7 @@ class Entries(generics.ListAPIView[CustomEntry]):
         """Make an entry; 409 when there is one for this name and type."""
         given = EntrySerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        with transaction.atomic():
+        with verbs.editing():
             entry = CustomEntry(**given.validated_data)
             if CustomEntry.objects.filter(name=entry.name, type=entry.type).exists():
                 raise Conflict(f"There is an entry for {entry}: change it with PUT {address(entry)}.")
@@ -125,8 +124,8 @@ class Entry(APIView):
         What the body leaves out gets its default. `name` and `type` may be left out of it.
         """
         name, type = key(name, type)
-        with transaction.atomic():
-            entry = CustomEntry.objects.select_for_update().filter(name=name, type=type).first()
+        with verbs.editing():
+            entry = CustomEntry.objects.filter(name=name, type=type).first()
             self._check_preconditions(request, entry)
             fields = self._validated(request, name, type)
             if entry is None:
@@ -140,24 +139,23 @@ class Entry(APIView):
     @extend_schema(request=EntryBodySerializer, responses=EntrySerializer, parameters=[TYPE, IF_MATCH, ETAG])
     def patch(self, request: Request, name: str, type: str) -> Response:
         """Change some fields."""
-        with transaction.atomic():
-            entry = self._find(name, type, lock=True)
+        with verbs.editing():
+            entry = self._find(name, type)
             self._check_preconditions(request, entry)
             return self._update(request, entry, self._validated(request, entry.name, entry.type, entry))
 
     @extend_schema(responses={204: None}, parameters=[TYPE, IF_MATCH])
     def delete(self, request: Request, name: str, type: str) -> Response:
         """Take the entry back; what sources want at the name comes into its own."""
-        with transaction.atomic():
-            entry = self._find(name, type, lock=True)
+        with verbs.editing():
+            entry = self._find(name, type)
             self._check_preconditions(request, entry)
             verbs.delete_entry(actor(request), entry)
         return Response(status=204)
 
-    def _find(self, name: str, type: str, *, lock: bool = False) -> CustomEntry:
+    def _find(self, name: str, type: str) -> CustomEntry:
         name, type = key(name, type)
-        entries = CustomEntry.objects.select_for_update() if lock else CustomEntry.objects
-        entry = entries.filter(name=name, type=type).first()
+        entry = CustomEntry.objects.filter(name=name, type=type).first()
         if entry is None:
             raise Http404
         return entry
@@ -202,6 +200,6 @@ def key(name: str, type: str) -> tuple[str, str]:
     if kind not in (*TYPES, BLOCK):
         raise Http404
     try:
-        return canonical(name), "" if kind == BLOCK else kind
+        return canonical(name, symbols=False), "" if kind == BLOCK else kind
     except BadName as error:
         raise Http404 from error

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import IntegrityError, OperationalError
 from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.fields import get_error_detail
+from rest_framework.response import Response
 
-from records.api.errors import TooLarge, Unreadable
+from records.api.errors import Conflict, TooLarge, Unavailable, Unreadable
+from records.ledger import MISSING
 from syncer.kube.documents import ManifestError
+
+log = logging.getLogger(__name__)
 
 
 class Handler(ExceptionHandler):
@@ -24,8 +30,22 @@ class Handler(ExceptionHandler):
                 return Unreadable([("", str(exc))])
             case RequestDataTooBig():
                 return TooLarge()
+            case IntegrityError() if _is_double(exc):
+                return Conflict("Somebody else wrote the same at the same moment: read it, and try again.")
+            case OperationalError() if not MISSING.search(str(exc)):
+                log.warning("a call of the API was refused: %s", " ".join(str(exc).split()))
+                return Unavailable()
         converted: Exception = super().convert_known_exceptions(exc)
         return converted
+
+    def report_exception(self, exc: APIException, response: Response) -> None:
+        if not isinstance(exc, Unavailable):  # no mistake of ours, which would want a traceback
+            super().report_exception(exc, response)
+
+
+def _is_double(error: Exception) -> bool:
+    """As SQLite and PostgreSQL say that a row is there already."""
+    return any(words in str(error) for words in ("UNIQUE constraint failed", "duplicate key value"))
 
 
 class Formatter(ExceptionFormatter):

@@ -21,6 +21,15 @@ class Conflict(APIException):
     default_code = "conflict"
 
 
+class Unavailable(APIException):
+    """The database is busy or gone; trying again may help."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "The database does not answer, or is busy: nothing was changed. Try again in a few seconds."
+    default_code = "unavailable"
+    wait = 5
+
+
 class ChangedMeanwhile(APIException):
     status_code = status.HTTP_412_PRECONDITION_FAILED
     default_detail = "Somebody changed it meanwhile: read it again, and send the ETag that you get with it."

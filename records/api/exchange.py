@@ -68,7 +68,9 @@ async def in_turn(parts: Iterator[str]) -> AsyncIterator[str]:
 
 class ImportAnswer(serializers.Serializer[Any]):
     dry_run = serializers.BooleanField()
-    records = serializers.IntegerField(help_text="That are ours again")
+    records = serializers.IntegerField(
+        help_text="That are ours again where DNS holds them: the syncer compares each before it believes the backup"
+    )
     entries_created = serializers.IntegerField()
     entries_updated = serializers.IntegerField()
     unchanged = serializers.IntegerField()
@@ -93,10 +95,10 @@ class Import(APIView):
         text = document(request.data)
         try:
             plan = exchange.plan_import(exchange.read_backup(text, form))
+            counts = plan.counts() if dry_run else exchange.apply_import(plan, actor(request))
         except exchange.BackupError as error:
             raise Unreadable(error.problems) from error
         changes = list(islice(plan.lines(), LINES))
-        counts = plan.counts() if dry_run else exchange.apply_import(plan, actor(request))
         return Response(ImportAnswer({"dry_run": dry_run, "changes": changes, **counts}).data)
 
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 from django_filters.fields import IsoDateTimeField
+from rest_framework.filters import SearchFilter
+from rest_framework.request import Request
 
+from records import places
 from records.models import STATES, AuditEntry, CustomEntry, DriftFinding, HeldPlan, ManagedRecord, Source, SyncRequest
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 
 class TimeField(IsoDateTimeField):
@@ -28,6 +34,17 @@ class TimeFilter(filters.IsoDateTimeFilter):
 
 
 PROBLEMS = ("conflict", "drifted", "failed", "held", "skipped")
+
+
+class PlaceSearch(SearchFilter):
+    """Takes the Kind/namespace/name of a source too."""
+
+    def get_search_terms(self, request: Request) -> list[str]:
+        return places.apart(super().get_search_terms(request))[1]
+
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
+        given, _ = places.apart(super().get_search_terms(request))
+        return super().filter_queryset(request, queryset.filter(*map(places.matching, given)), view)
 
 
 class RecordFilter(filters.FilterSet):

@@ -1,4 +1,4 @@
-"""Bodies with a limit. Django's own limit does not reach what REST framework reads as a stream."""
+"""Bodies, and how large each kind may be. ``catalyst.bodies`` refuses larger ones before they come here."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ from typing import Any, NoReturn
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
-from records.api.errors import TooLarge
+from records.exchange import reading
 from syncer.kube.documents import SIZE_LIMIT
 
 MEGABYTE = 1024 * 1024
 
 
-def _text(stream: Any, limit: int) -> str:
-    data: bytes = stream.read(limit + 1)
-    if len(data) > limit:
-        raise TooLarge(f"The body is larger than {limit // MEGABYTE} MB.")
+def _text(stream: Any) -> str:
+    data: bytes = stream.read()
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -30,7 +28,7 @@ class JSONParser(BaseParser):
     limit = 5 * MEGABYTE
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
-        text = _text(stream, self.limit)
+        text = _text(stream)
         try:
             return json.loads(text, parse_constant=_refuse)
         except RecursionError as error:
@@ -46,11 +44,11 @@ class DocumentParser(BaseParser):
     limit = SIZE_LIMIT
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
-        return _text(stream, self.limit)
+        return _text(stream)
 
 
 class BackupParser(DocumentParser):
-    limit = 100 * MEGABYTE
+    limit = reading.SIZE_LIMIT
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -157,8 +157,15 @@ class EntrySerializer(serializers.ModelSerializer[CustomEntry]):
         validators: ClassVar[list[Any]] = []  # that the entry is the only one of its kind is answered with 409
         extra_kwargs: ClassVar = {
             "name": {"max_length": 1000, "help_text": "Any spelling; kept in lower-case ASCII without a trailing dot"},
-            "description": {"max_length": 10_000},
         }
+
+    def to_internal_value(self, data: Any) -> Any:
+        """A misspelt field that is passed over would be a setting that does not hold."""
+        if isinstance(data, dict) and (unknown := data.keys() - self.fields.keys()):
+            raise serializers.ValidationError(
+                {str(name): ["There is no such field."] for name in sorted(unknown, key=str)}
+            )
+        return super().to_internal_value(data)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """With a whole entry, from what is given and, for a PATCH, what is there."""

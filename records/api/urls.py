@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
-from django.urls import path, resolve
+from django.urls import Resolver404, path, re_path, resolve
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -21,14 +22,6 @@ router.register("holds", views.Holds, basename="hold")
 router.register("requests", views.Requests, basename="request")
 
 
-@csrf_exempt  # the view that it finds checks for itself
-def without_slash(request: HttpRequest, rest: str) -> HttpResponseBase:
-    """A slash at the end changes nothing."""
-    found = resolve(request.path_info.rstrip("/"))
-    answer: HttpResponseBase = found.func(request, *found.args, **found.kwargs)
-    return answer
-
-
 class Nowhere(APIView):
     """Errors have one shape here, that of an address which does not exist included."""
 
@@ -37,6 +30,20 @@ class Nowhere(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         raise NotFound
+
+
+nowhere = Nowhere.as_view()
+
+
+@csrf_exempt  # the view that it finds checks for itself
+def elsewhere(request: HttpRequest) -> HttpResponseBase:
+    """A slash at the end changes nothing."""
+    with suppress(Resolver404):
+        found = resolve(request.path_info.rstrip("/"))
+        if found.func is not elsewhere:
+            answer: HttpResponseBase = found.func(request, *found.args, **found.kwargs)
+            return answer
+    return nowhere(request)
 
 
 urlpatterns = [
@@ -52,6 +59,5 @@ urlpatterns = [
     path("plan", diagnostics.Plan.as_view(), name="plan"),
     path("export", exchange.Export.as_view(), name="export"),
     path("import", exchange.Import.as_view(), name="import"),
-    path("<path:rest>/", without_slash),
-    path("<path:rest>", Nowhere.as_view()),
+    re_path("", elsewhere),
 ]

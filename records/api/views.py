@@ -11,9 +11,11 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import Count, Model
 from django.urls import reverse
 from django.utils import timezone
+from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
+from rest_framework.filters import OrderingFilter
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -99,6 +101,7 @@ class Sources(ReadOnly):
     queryset = Source.objects.all()
     serializer_class = serializers.SourceSerializer
     filterset_class = filters.SourceFilter
+    filter_backends = (DjangoFilterBackend, OrderingFilter, filters.PlaceSearch)
     search_fields = ("name", "names", "skipped")
     ordering_fields = ("namespace", "name", "kind", "seen_at")
     rights: ClassVar = {"GET": "records.view_source"}

@@ -11,7 +11,7 @@ from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from records.api.access import make_token
-from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord, Source
+from records.models import AuditEntry, CustomEntry, DriftFinding, HeldPlan, ManagedRecord, Source
 
 
 def client_for(role: str) -> APIClient:
@@ -77,5 +77,14 @@ def world(db: None) -> SimpleNamespace:
         gone=record("gone.talos00", ["192.168.1.54"], "held", origin="Ingress/a/gone", claimants=["Ingress/a/gone"]),
         entry=CustomEntry.objects.create(name="printer.talos00", type="A", values=["192.168.1.60"]),
         hold=HeldPlan.objects.create(zone="talos00", deletes=[["gone.talos00", "A"]], reason="too many deletes"),
+        drift=DriftFinding.objects.create(
+            zone="talos00",
+            name="mail.talos00",
+            type="A",
+            drift_type="missing_record",
+            expected={"ttl": 300, "values": ["192.168.1.54"]},
+            reason="somebody deleted it",
+            origin="Ingress/a/mail",
+        ),
         fact=AuditEntry.objects.create(actor="syncer", action="created", zone="talos00", name="grafana.talos00"),
     )

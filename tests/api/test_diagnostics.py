@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from records.models import CustomEntry, ManagedRecord, Source, SyncRequest
+from records.models import CustomEntry, DriftFinding, ManagedRecord, Source, SyncRequest
 from records.resolve import ask_all
+from tests.api.conftest import record
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.processes import free_port
 
@@ -97,10 +98,97 @@ def test_another_type_can_be_asked_for(viewer: APIClient, dns: ServerUnderTest) 
     assert viewer.get(f"{TEST}?hostname=talos00&type=AXFR").json()["errors"][0]["attr"] == "type"
 
 
+def status_of(client: APIClient, name: str, kind: str = "") -> str:
+    return str(client.get(f"{TEST}?hostname={name}.talos00" + (f"&type={kind}" if kind else "")).json()["syncStatus"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "changed", "written"),
+    [
+        ("MX", {"preference": 10, "exchange": "MX.talos00"}, {"preference": 20}, "10 mx.talos00"),
+        ("TXT", {"text": 'say "hi"'}, {"text": "no"}, 'say "hi"'),
+        ("SRV", {"priority": 1, "weight": 2, "port": 3, "target": "a.talos00"}, {"port": 4}, "1 2 3 a.talos00"),
+        ("CAA", {"flags": 0, "tag": "issue", "value": "x.org"}, {"value": "y.org"}, "0 issue x.org"),
+        ("PTR", {"ptrName": "a.talos00"}, {"ptrName": "b.talos00"}, "a.talos00"),
+        ("AAAA", {"ipAddress": "fd00::0:1"}, {"ipAddress": "fd00::2"}, "fd00::1"),
+        ("AAAA", {"ipAddress": "::ffff:10.0.0.1"}, {"ipAddress": "::ffff:10.0.0.2"}, "::ffff:10.0.0.1"),
+    ],
+)
+def test_a_value_of_any_type_that_somebody_changed_has_drifted(
+    viewer: APIClient, dns: ServerUnderTest, kind: str, given: Any, changed: Any, written: str
+) -> None:
+    record("it.talos00", [written], type=kind)
+    dns.ok("zones/records/add", {"domain": "it.talos00", "type": kind, **given})
+    assert (status_of(viewer, "it"), status_of(viewer, "it", kind)) == ("healthy", "healthy")
+    dns.ok("zones/records/add", {"domain": "it.talos00", "type": kind, "overwrite": "true", **given, **changed})
+    assert (status_of(viewer, "it"), status_of(viewer, "it", kind)) == ("drifted", "drifted")
+
+
+def test_trouble_of_another_type_is_not_this_ones(viewer: APIClient, dns: ServerUnderTest) -> None:
+    record("mail.talos00", ["10 mx.talos00"], type="MX")
+    record("mail.talos00", ["x"], "skipped", type="TXT")
+    dns.add("mail.talos00", "MX", "", preference=10, exchange="mx.talos00")
+    assert [status_of(viewer, "mail", kind) for kind in ("MX", "TXT", "A", "")] == [
+        "healthy",
+        "skipped",
+        "unknown",
+        "skipped",
+    ]
+
+
+@pytest.mark.parametrize("status", ["open", "accepted", "healed"])
+def test_drift_that_stands_is_told_whatever_dns_answers_now(
+    viewer: APIClient, world: SimpleNamespace, dns: ServerUnderTest, status: str
+) -> None:
+    dns.add("grafana.talos00", "A", "192.168.1.54")
+    place = {"zone": "talos00", "name": "grafana.talos00", "type": "A", "drift_type": "unexpected_value"}
+    DriftFinding.objects.create(**place, status=status, reason="somebody changed its TTL to 5 s")
+    expected = "healthy" if status == "healed" else "drifted"
+    assert (status_of(viewer, "grafana"), status_of(viewer, "grafana", "A")) == (expected, expected)
+    assert status_of(viewer, "grafana", "MX") == "unknown"
+
+
+def test_without_an_answer_nothing_is_said_of_drift(
+    viewer: APIClient, world: SimpleNamespace, dns: ServerUnderTest, settings: Any
+) -> None:
+    dns.add("grafana.talos00", "A", "192.168.1.54")
+    dead, alive = f"127.0.0.1:{free_port(socket.SOCK_DGRAM)}", settings.DNS_TEST_SERVERS[0]
+    settings.DNS_TEST_SERVERS = [dead]
+    answer = viewer.get(f"{TEST}?hostname=grafana.talos00").json()
+    assert (answer["syncStatus"], answer["dnsResolution"]["resolved"]) == ("unreachable", False)
+    settings.DNS_TEST_SERVERS = [dead, alive]
+    answer = viewer.get(f"{TEST}?hostname=grafana.talos00").json()
+    assert (answer["syncStatus"], answer["dnsResolution"]["ip"]) == ("healthy", "192.168.1.54")
+    dns.drop_zone("talos00")
+    assert status_of(viewer, "grafana") == "unreachable"
+
+
+def test_a_delegation_is_seen_in_the_referral(viewer: APIClient, dns: ServerUnderTest) -> None:
+    record("lab.talos00", ["ns.lab.talos00"], type="NS")
+    record("lab.talos00", ["10.0.0.1"])
+    record("ns.lab.talos00", ["10.0.0.2"])
+    dns.add("lab.talos00", "A", "10.0.0.1")
+    dns.add("ns.lab.talos00", "A", "10.0.0.2")
+    dns.add("lab.talos00", "NS", "ns.lab.talos00")
+    answer = viewer.get(f"{TEST}?hostname=lab.talos00&type=NS").json()
+    assert [item["value"] for item in answer["servers"][0]["answers"]] == ["ns.lab.talos00"]
+    assert answer["dnsResolution"] == {
+        "resolved": True,
+        "ip": None,
+        "ttl": 300,
+        "source": "dns",
+        "authoritative": False,
+    }
+    assert [status_of(viewer, "lab", kind) for kind in ("NS", "A", "")] == ["healthy", "delegated", "healthy"]
+    assert status_of(viewer, "ns.lab") == "delegated"
+    dns.add("lab.talos00", "NS", "elsewhere.talos00")
+    assert status_of(viewer, "lab", "NS") == "drifted"
+
+
 def test_an_answer_that_is_too_large_for_udp_comes_over_tcp(dns: ServerUnderTest) -> None:
     for at in range(150):
         dns.add("many.talos00", "A", f"10.1.{at // 250}.{at % 250}")
-    (answer,) = ask_all(["{}:{}".format(*dns.dns)], "many.talos00", ["A"])
+    (answer,) = ask_all(["{}:{}".format(*dns.dns)], "many.talos00", ["A"], "talos00")
     assert sum(len(rrset) for rrset in answer.records) == 150
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
+from django.db import connection
 from rest_framework.test import APIClient
 
 from records.models import AuditEntry, CustomEntry, SyncRequest
@@ -185,3 +189,69 @@ def test_what_is_not_there_is_not_found(operator: APIClient, path: str) -> None:
     answer = operator.get(f"{URL}/{path}")
     assert answer.status_code == 404
     assert answer.json()["errors"][0]["code"] == "not_found"
+
+
+def at_once(jobs: Sequence[Callable[[], int]]) -> list[int]:
+    """What several web processes answer to requests at the same moment."""
+    if connection.vendor == "sqlite":
+        pytest.skip("writers do not wait for each other in SQLite's test database, which is in memory")
+    barrier = Barrier(len(jobs))
+
+    def one(job: Callable[[], int]) -> int:
+        barrier.wait()
+        try:
+            return job()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        return list(pool.map(one, jobs))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_several_who_make_the_same_entry_at_once_one_makes_it(operator: APIClient) -> None:
+    for number in range(5):
+        body = {"name": f"race{number}.talos00", "type": "A", "values": ["10.0.0.1"]}
+        bulk = {"entries": [body]}
+        got = at_once(
+            [
+                *[lambda: operator.post(URL, body, format="json").status_code] * 2,  # noqa: B023
+                *[lambda: put(operator, f"{URL}/race{number}.talos00/A", {"values": ["10.0.0.1"]}).status_code] * 2,  # noqa: B023
+                lambda: operator.post(f"{URL}/bulk", bulk, format="json").status_code,  # noqa: B023
+            ]
+        )
+        assert got.count(201) == 1, got
+        assert set(got) <= {200, 201, 400, 409}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_alias_and_an_address_at_once_do_not_both_come_to_stand_at_a_name(operator: APIClient) -> None:
+    for number in range(5):
+        url = f"{URL}/race{number}.talos00"
+        got = at_once(
+            [
+                lambda: put(operator, f"{url}/A", {"values": ["10.0.0.1"]}).status_code,  # noqa: B023
+                lambda: put(operator, f"{url}/CNAME", {"values": ["edge.example.com"]}).status_code,  # noqa: B023
+            ]
+        )
+        assert sorted(got) == [201, 400]
+
+
+def test_a_field_that_does_not_exist_is_refused(operator: APIClient) -> None:
+    answer = put(operator, f"{URL}/tv.talos00/A", {"values": ["10.0.0.1"], "tll": 60})
+    assert answer.status_code == 400
+    assert [error["attr"] for error in answer.json()["errors"]] == ["tll"]
+    assert not CustomEntry.objects.exists()
+
+
+def test_what_was_read_can_be_sent_back_as_it_is(operator: APIClient) -> None:
+    made = put(operator, f"{URL}/tv.talos00/A", {"values": ["10.0.0.1"]}).json()
+    assert put(operator, f"{URL}/tv.talos00/A", made).status_code == 200
+
+
+def test_an_emoji_is_more_likely_a_slip(operator: APIClient) -> None:
+    body = {"name": "😀.talos00", "type": "A", "values": ["10.0.0.1"]}
+    answer = operator.post(URL, body, format="json")
+    assert answer.status_code == 400
+    assert "xn--e28h" in answer.json()["errors"][0]["detail"]
+    assert operator.post(URL, body | {"name": "xn--e28h.talos00"}, format="json").status_code == 201

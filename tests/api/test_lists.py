@@ -98,6 +98,37 @@ def test_sources_that_give_no_names_are_found(viewer: APIClient, world: SimpleNa
     assert mute["priority"] == "high"
 
 
+@pytest.mark.parametrize(
+    ("search", "expected"),
+    [
+        ("IngressRoute/monitoring/grafana", ["grafana"]),
+        ("ingressroute/monitoring/graf", ["grafana"]),
+        ("Route/monitoring/", ["grafana"]),
+        ("monitoring/grafana", ["grafana"]),
+        ("itoring/graf", ["grafana"]),
+        ("IngressRoute/moni", ["grafana"]),
+        ("Ingress/a/blog blog.talos00", ["blog"]),
+        ("Ingress/a/blog nas", []),
+        ("Ingress/a/blog Ingress/b/blog", []),
+        ("Ingress/monitoring/grafana", []),
+        ("Ingress/a", ["blog"]),
+        ("a/b/c/d", []),
+        ("grafana/", []),
+    ],
+)
+def test_a_source_is_found_as_records_call_it(
+    viewer: APIClient, world: SimpleNamespace, search: str, expected: list[str]
+) -> None:
+    assert names_of(viewer, f"sources?search={search}") == expected
+
+
+def test_every_list_with_sources_finds_them_as_records_call_them(viewer: APIClient, world: SimpleNamespace) -> None:
+    AuditEntry.objects.create(actor="syncer", action="created", name="grafana.talos00", source=world.grafana.origin)
+    assert names_of(viewer, f"records?search={world.grafana.origin}") == ["grafana"]
+    assert names_of(viewer, f"audit?search={world.grafana.origin}") == ["grafana"]
+    assert names_of(viewer, f"drift?search={world.drift.origin}") == ["mail"]
+
+
 def test_audit_can_be_followed(viewer: APIClient, many: None) -> None:
     first = viewer.get("/api/v1/audit?ordering=id&page_size=20").json()["results"]
     rest = viewer.get(f"/api/v1/audit?ordering=id&after_id={first[-1]['id']}").json()
@@ -125,6 +156,16 @@ def test_status_says_how_much_there_is(viewer: APIClient, world: SimpleNamespace
     assert (status["alive"], status["syncer"]) == (False, None)
     assert status["records"] | {"synced": 2, "conflict": 1, "held": 1, "failed": 0} == status["records"]
     assert (status["sources"], status["entries"], status["holds"], status["requests"]) == (4, 1, 1, 0)
+
+
+def test_a_list_of_held_plans_stays_small_and_each_plan_shows_all(viewer: APIClient, db: None) -> None:
+    deletes = [[f"host{at}.talos00", "A"] for at in range(10_000)]
+    hold = HeldPlan.objects.create(zone="talos00", deletes=deletes, reason="too many")
+    for page in (viewer.get("/api/v1/holds").json()["results"], viewer.get("/api/v1/plan").json()["holds"]):
+        assert [(row["count"], len(row["deletes"])) for row in page] == [(10_000, 20)]
+        assert page[0]["deletes"][0] == {"name": "host0.talos00", "type": "A"}
+    whole = viewer.get(f"/api/v1/holds/{hold.pk}").json()
+    assert (whole["count"], len(whole["deletes"])) == (10_000, 10_000)
 
 
 def test_a_decision_that_was_made_cannot_be_made_again(operator: APIClient, world: SimpleNamespace) -> None:

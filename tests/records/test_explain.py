@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from records.explain import explain
 from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord, Source, SyncRequest, SyncStatus
+from syncer import reconcile
 from syncer.core.names import BadName
 from syncer.core.plan import State
 
@@ -94,6 +95,48 @@ def test_a_held_delete_names_the_plan() -> None:
     record(State.HELD, reason="12 of 12 records would go")
     plan = HeldPlan.objects.create(zone="talos00", deletes=[[NAME, "A"]], reason="12 of 12 records would go")
     assert f"Held plan {plan.pk} waits for somebody to approve or reject it" in said()
+
+
+def test_a_held_delete_is_said_to_be_held_once() -> None:
+    record(State.HELD, reason=reconcile.HELD)
+    assert "although nothing wants it any more: its deletion is held: a person must look at it.\n" in said() + "\n"
+
+
+def test_what_a_person_deleted_comes_back_and_who_it_was_is_told(status: SyncStatus) -> None:
+    source("grafana", "10.0.0.1", seen_at=timezone.now() - timedelta(minutes=1))
+    values = {"ttl": 60, "values": ["10.0.0.1"]}
+    fact = AuditEntry.objects.create(
+        actor="anna", action="deleted", name=NAME, type="A", source=GRAFANA, before=values, correlation="abc"
+    )
+    at = f"{fact.at:%Y-%m-%d %H:%M:%S} UTC"
+    assert (
+        f"{GRAFANA} wants the name for 10.0.0.1; anna deleted it from DNS at {at}, and the next full pass makes it"
+        " again: block the name to prevent that." in said()
+    )
+    SyncStatus.objects.update(next_pass_at=timezone.now() + timedelta(minutes=5))
+    assert "and the next full pass, about " in said()
+    Source.objects.update(seen_at=timezone.now())
+    assert "the syncer has not looked at it yet." in said()
+
+
+@pytest.mark.parametrize(
+    ("actor", "correlation"), [("syncer", "abc"), ("anna", "")], ids=["by the syncer", "of a custom entry"]
+)
+def test_another_deletion_says_nothing_of_what_is_wanted_now(actor: str, correlation: str) -> None:
+    source("grafana", "10.0.0.1", seen_at=timezone.now() - timedelta(minutes=1))
+    AuditEntry.objects.create(
+        actor=actor, action="deleted", name=NAME, type="A", source="CustomEntry//1", correlation=correlation
+    )
+    assert "the syncer has not looked at it yet." in said()
+
+
+@pytest.mark.parametrize(("action", "words"), [("imported", "imported"), ("gone", "found gone")])
+def test_what_was_imported_or_is_gone_is_a_change(action: str, words: str) -> None:
+    values = {"ttl": 60, "values": ["10.0.0.1"]}
+    AuditEntry.objects.create(actor="anna", action=action, name=NAME, type="A", source=GRAFANA, before=values)
+    assert f"Last change: {words} at " in said()
+    assert "by anna, A 10.0.0.1." in said()
+    assert explain(NAME)["last_change"]["action"] == action
 
 
 def test_a_name_outside_the_zones_says_which_there_are() -> None:

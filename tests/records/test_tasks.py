@@ -317,6 +317,28 @@ def test_a_record_that_dns_does_not_answer_becomes_a_fact_once(server: str) -> N
 
 
 @pytest.mark.django_db
+def test_what_lies_behind_a_delegation_is_not_stale(technitium: ServerUnderTest, server: str) -> None:
+    _status("technitium")
+    for name, kind, value in (
+        ("lab.talos00", "A", "10.0.0.2"),
+        ("ns.lab.talos00", "A", "10.0.0.3"),
+        ("lab.talos00", "NS", "ns.lab.talos00"),
+    ):
+        technitium.add(name, kind, value)
+        managed(name, kind, value)
+    managed("alab.talos00", "A", "10.0.0.4")
+    assert "4 of 4 changed records asked for, 1 stale" in propagation.check([server])
+    managed("lab.talos00", "MX", "10 mx.talos00")
+    ManagedRecord.objects.filter(type="NS").update(values=["other.talos00"])
+    assert "1 stale" in propagation.check([server])
+    facts = AuditEntry.objects.order_by("id").values_list("name", "type", "reason")
+    assert list(facts) == [
+        ("alab.talos00", "A", f"{server} answers nothing (NXDOMAIN)"),
+        ("lab.talos00", "NS", f"{server} answers ns.lab.talos00"),
+    ]
+
+
+@pytest.mark.django_db
 def test_a_silent_server_is_no_stale_record() -> None:
     _status("technitium")
     managed("grafana.talos00", "A", "10.0.0.1")

@@ -1,0 +1,33 @@
+"""Django's own error pages, and in the one shape what goes wrong under ``/api/`` outside of the API's views."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _shaped(request, HTTPStatus.BAD_REQUEST, "bad_request") or defaults.bad_request(request, exception)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _shaped(request, HTTPStatus.FORBIDDEN, "permission_denied") or defaults.permission_denied(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _shaped(request, HTTPStatus.NOT_FOUND, "not_found") or defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return _shaped(request, HTTPStatus.INTERNAL_SERVER_ERROR, "error") or defaults.server_error(request)
+
+
+def _shaped(request: HttpRequest, status: HTTPStatus, code: str) -> HttpResponse | None:
+    """None for an address that people look at."""
+    if not f"{request.path_info}/".startswith("/api/"):
+        return None
+    kind = "server_error" if status >= 500 else "client_error"
+    errors = [{"code": code, "detail": f"{status.phrase.capitalize()}.", "attr": None}]
+    return JsonResponse({"type": kind, "errors": errors}, status=status)
