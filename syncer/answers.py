@@ -8,7 +8,7 @@ from itertools import groupby
 
 from syncer.core.names import BadName, canonical, zone_of
 from syncer.ledger import Ledger, Request
-from syncer.reconcile import TURN, Outcomes, Reconciler
+from syncer.reconcile import TURN, Outcomes, Reconciler, counted
 from syncer.work import SLICE, ZoneWork
 
 WITHOUT_TARGET = frozenset({"approve", "reject", "release"})
@@ -94,10 +94,10 @@ class Answers:
                 }
                 self._reconciler.views.pop(zone, None)
                 self._zones[zone].names |= names  # where they are wanted, they show as somebody else's from now on
-                return {key: f"{count} records released" for key, count in counts.items()}
+                return {key: f"{counted(count, 'record')} released" for key, count in counts.items()}
             case "delete":
-                outcomes = self._reconciler.delete(zone, _types(requests), first.actor)
-                return {request.id: f"{outcomes.changes[request.name]} records deleted" for request in requests}
+                gone = self._reconciler.delete(zone, _types(requests), first.actor).changes
+                return {request.id: f"{counted(gone[request.name], 'record')} deleted" for request in requests}
         outcomes = self._reconciler.pass_for(
             zone,
             names,
@@ -112,7 +112,7 @@ class Answers:
         count = self._ledger.decide_hold(request, request.action == "approve")
         for work in self._zones.values():
             work.look_again()
-        return f"{count} deletes {'approved' if request.action == 'approve' else 'rejected'}"
+        return f"{counted(count, 'delete')} {'approved' if request.action == 'approve' else 'rejected'}"
 
 
 def _types(requests: Iterable[Request]) -> dict[str, set[str]]:

@@ -1,8 +1,8 @@
 """Whether the syncer is alive (/healthz) and of use (/readyz), and if not, why.
 
-Alive: the loop turns, and every watch has been heard from. A dead API server or DNS server is no reason to restart this
-process, so it makes it not ready, never not alive. An API server that does not answer any more is noticed by the
-silence of the watches, a DNS server by the next probe for serials.
+Alive: the loop turns, and every watch has been heard from. A dead API server, DNS server or database is no reason to
+restart this process, so it makes it not ready, never not alive. An API server that does not answer any more is noticed
+by the silence of the watches, a DNS server by the next probe for serials.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ class Health:
         self._started = self._turned = clock()
         self._passed = False
         self.target_problem = "the DNS server has not been asked yet"
+        self.database_problem = ""
         self.zone_problems: dict[str, str] = {}
         """By zone; replaced as a whole, because the server's threads read it."""
 
@@ -77,8 +78,7 @@ class Health:
     def readiness(self) -> list[str]:
         silence = self._read_timeout + REOPENING
         problems = list(self.zone_problems.values())
-        if self.target_problem:
-            problems.insert(0, self.target_problem)
+        problems[:0] = [text for text in (self.database_problem, self.target_problem) if text]
         return readiness(self._clock(), self._states(), silence, problems, self._passed)
 
     def healthz(self) -> Answer:

@@ -47,7 +47,7 @@ class Server:
     """Answers from its start until ``close``. ``setting`` is the environment variable that ``address`` came from."""
 
     def __init__(self, setting: str, address: str, pages: Mapping[str, Callable[[], Answer]]) -> None:
-        self._http = _Http(_listen(setting, address), pages)
+        self._http = _Http(listen(setting, address), pages)
         self.port: int = self._http.socket.getsockname()[1]
         self._thread = Thread(target=self._http.serve_forever, args=(0.2,), name=setting, daemon=True)
         self._thread.start()
@@ -62,7 +62,8 @@ class Server:
         self._http.server_close()
 
 
-def _listen(setting: str, address: str) -> socket.socket:
+def listen(setting: str, address: str) -> socket.socket:
+    """Raises ``CannotListen``."""
     try:
         host, port = parse_address(address)
         if not host and socket.has_dualstack_ipv6():

@@ -91,7 +91,7 @@ class Intake:
         if said == self._warned.get(ref):
             return
         self._warned[ref] = said
-        extra = {"resource": str(ref), "namespace": ref.namespace}
+        extra = {"resource": f"{ref.kind}/{ref.name}", "namespace": ref.namespace}
         for warning in warnings:
             log.warning("%s: %s", ref, warning, extra=extra)
         if skipped:

@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -16,7 +16,6 @@ from syncer.answers import WITHOUT_TARGET, Answers, batches
 from syncer.config import Config
 from syncer.core.cluster import Cluster
 from syncer.core.names import zone_of
-from syncer.core.plan import Change
 from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable, ZoneUnusable
 from syncer.health import Health
 from syncer.intake import Intake
@@ -155,9 +154,11 @@ class Loop:
             else:
                 self._answer_requests(asking_target=False)
             self.trouble.succeeded()
+            self.health.database_problem = ""
         except LedgerError as error:
             delay = self.trouble.failed(self.clock())
-            log.error("%s; next try in %.0f s", error, delay)
+            log.warning("%s; next try in %.0f s", error, delay)
+            self.health.database_problem = str(error)
             metrics.RECONCILE_ERRORS.labels("all", "database").inc()
             self._look_again()
             # It may be another, empty one when it is back.
@@ -248,7 +249,7 @@ class Loop:
             work.full_due = min(work.full_due, now + self.interval.seconds(now))
             work.undisturbed_until = 0.0
         if self.config.dry_run:
-            work.said = _say_plan(outcomes.planned, work.said, whole=whole)
+            work.said = _say_plan(outcomes, work.said, whole=whole)
 
     def _timed(self, kind: str, work: Callable[[], Outcomes]) -> Outcomes:
         with metrics.RECONCILE_DURATION.labels(kind).time():
@@ -303,7 +304,8 @@ class Loop:
         except (TargetUnreachable, TargetRefused) as error:
             delay = self.target_trouble.failed(self.clock())
             if str(error) != self.target_problem:
-                log.error("%s; next try in %.0f s", error, delay, extra={"target": self.target.name})
+                level = logging.ERROR if isinstance(error, TargetRefused) else logging.WARNING
+                log.log(level, "%s; next try in %.0f s", error, delay, extra={"target": self.target.name})
             self.target_problem = str(error)
             self.health.target_failed(str(error))
             kind = "refused" if isinstance(error, TargetRefused) else "unreachable"
@@ -402,9 +404,13 @@ class Loop:
         return max(min(times), self.trouble.not_before)
 
 
-def _say_plan(planned: Sequence[Change], said: set[str], *, whole: bool) -> set[str]:
-    """What would be changed, once for as long as it stays so; returns what is said by now."""
-    plan = {f"{change.op.value} {change.after or (change.before and change.before.rrset)}" for change in planned}
+def _say_plan(outcomes: Outcomes, said: set[str], *, whole: bool) -> set[str]:
+    """What would be done and what not, once for as long as it stays so; returns what is said by now."""
+    planned = outcomes.planned
+    plan = {
+        *(f"{change.op.value} {change.after or (change.before and change.before.rrset)}" for change in planned),
+        *(f"leave {verdict.rrset} alone: {verdict.reason}" for verdict in outcomes.left),
+    }
     for line in sorted(plan - said):
         log.info("Would %s", line)
     return plan if whole else said | plan

@@ -14,6 +14,7 @@ from syncer.config import Config
 from syncer.core.claims import Decision
 from syncer.core.cluster import Cluster
 from syncer.core.plan import Change, Guard, NamePlan, Op, State, Verdict, losses
+from syncer.core.rrsets import RRset
 from syncer.errors import TargetRefused
 from syncer.ledger import Done, Key, Ledger, Stands
 from syncer.planning import NO_TYPES, Planner, Types, ZoneView, chunks
@@ -39,17 +40,22 @@ FEW = 5
 BLOW = 60.0
 """Seconds. Deletes that come within this time count as one blow for the guard."""
 
+LEFT_ALONE = (State.CONFLICT, State.FOREIGN, State.SKIPPED)
+"""States of what somebody wants and we do not write."""
+
 HELD = "its deletion is held: a person must look at it"
 
 
 @dataclass(slots=True)
 class Outcomes:
-    """What a pass did. ``changes`` counts them by name. ``retry`` holds the names to try again by the clock, ``later``
+    """What a pass did. ``changes`` counts them by name; ``planned`` and ``left`` are what a dry run would change, and
+    what it would leave alone although somebody wants it. ``retry`` holds the names to try again by the clock, ``later``
     those that had no turn yet, in their order; ``failed`` counts what was refused for good."""
 
     changes: Counter[str] = field(default_factory=Counter)
     failed: int = 0
     planned: list[Change] = field(default_factory=list)
+    left: list[Verdict] = field(default_factory=list)
     held: int = 0
     retry: set[str] = field(default_factory=set)
     later: list[str] = field(default_factory=list)
@@ -64,16 +70,22 @@ class Outcomes:
             return "its turn comes after what is more urgent"
         if name in self.retry:
             return "the DNS server gave no clear answer: it is tried again"
-        return f"{self.changes[name]} records changed"
+        return counted(self.changes[name], "record") + " changed"
 
     def __iadd__(self, other: Outcomes) -> Outcomes:
         self.changes += other.changes
         self.failed += other.failed
         self.planned += other.planned
+        self.left += other.left
         self.held = other.held
         self.retry |= other.retry
         self.later = other.later
         return self
+
+
+def counted(count: int, noun: str) -> str:
+    """``2 records``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 class Reconciler:
@@ -208,6 +220,7 @@ class Reconciler:
         changes.sort(key=_order({change.name for _, change in changes if change.op is Op.DELETE}))
         if self.config.dry_run:
             outcomes.planned = [change for _, change in changes]
+            outcomes.left = [verdict for _, verdict in stands if verdict.state in LEFT_ALONE]
             return outcomes
         planned = changes
         changes, outcomes.later = self._one_turn(planned)
@@ -217,6 +230,10 @@ class Reconciler:
         correlation = uuid.uuid4().hex[:12]
         if stands:
             self.ledger.record(zone, [], stands, correlation, actor)
+        for decision, verdict in stands:
+            if verdict.state in LEFT_ALONE:
+                level = logging.WARNING if verdict.state is State.CONFLICT else logging.INFO
+                log.log(level, "Left alone: %s", verdict.reason, extra=_fields(zone, decision, verdict.rrset))
         self._report_drift(zone, plans, correlation, listed=listed)
         self._apply(zone, changes, outcomes, correlation, actor)
         return outcomes
@@ -350,20 +367,27 @@ class Reconciler:
                 outcomes.retry.add(name)
             metrics.RECONCILE_ERRORS.labels(origin.partition("/")[0] or "none", outcome.value).inc()
         rrset = change.after or (change.before.rrset if change.before else None)
-        _, namespace, _ = origin.split("/", 2) if origin else ("", "", "")
-        fields = {
-            "hostname": name,
-            "type": kind,
-            "ip": ", ".join(rrset.values) if rrset else "",
-            "ttl": rrset.ttl if rrset else 0,
-            "namespace": namespace,
-            "resource": origin,
-            "zone": zone,
-        }
+        assert rrset is not None
+        fields = _fields(zone, item.decision, rrset)
         if outcome is Outcome.DONE:
             log.info("DNS record %sd", change.op.value, extra=fields)
         else:
             log.warning("DNS record not %sd: %s", change.op.value, reason, extra=fields)
+
+
+def _fields(zone: str, decision: Decision, rrset: RRset) -> dict[str, object]:
+    """What a line of the log says of a record (proposal §4.1.3)."""
+    origin = decision.origin_of(rrset.type)
+    kind, namespace, name = origin.split("/", 2) if origin else ("", "", "")
+    return {
+        "hostname": rrset.name,
+        "type": rrset.type,
+        "ip": ", ".join(rrset.values),
+        "ttl": rrset.ttl,
+        "namespace": namespace,
+        "resource": f"{kind}/{name}" if kind else "",
+        "zone": zone,
+    }
 
 
 def _order(losing: set[str]) -> Callable[[tuple[Decision, Change]], tuple[int, int, str, int]]:

@@ -43,7 +43,7 @@ def compare(
     """Plan one name. ``found`` is all that the target holds there, ``ledger`` what we know of it, by type.
 
     ``adopt``: a person asked for foreign records at this name to become ours. ``heal``: the types at which a person
-    asked for drift to be put right.
+    asked for drift to be put right, "" for all.
     """
     plan = NamePlan(decision)
     desired = {rrset.type: rrset for rrset in decision.rrsets}
@@ -59,7 +59,7 @@ def compare(
     updates: list[Change] = []
     stuck = False
     for kind, rrset in desired.items():
-        asked = kind in heal
+        asked = kind in heal or "" in heal
         drift = _drift(rrset, actual.get(kind), ledger.get(kind), decision.origin, rules, asked=asked)
         if drift:
             plan.drifts.append(drift)
@@ -90,7 +90,7 @@ def compare(
             deletes.append(Change(Op.DELETE, actual[kind], None, ""))
     for kind in sorted(strangers - set(desired)):
         if rules.marker.owns(actual[kind]):
-            _compare_unknown(plan, deletes, actual[kind], rules, asked=kind in heal)
+            _compare_unknown(plan, deletes, actual[kind], rules, asked=kind in heal or "" in heal)
     for kind, known in ledger.items():
         if kind not in desired and kind not in ours:
             plan.verdicts.append(Verdict(known.rrset, None, owned=known.owned))

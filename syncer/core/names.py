@@ -24,15 +24,16 @@ class BadName(ValueError):
     """``str(error)`` is the reason, a sentence part such as "label of 64 characters (63 is the most)"."""
 
 
-def canonical(text: str) -> str:
+def canonical(text: str, *, symbols: bool = True) -> str:
     """The host name or wildcard as lower-case ASCII without a trailing dot; raises BadName.
 
-    Blanks around it are dropped. Non-ASCII goes through UTS 46, non-transitional: ``ß`` and emoji stay what they are.
+    Blanks around it are dropped. Non-ASCII goes through UTS 46, non-transitional: ``ß`` and emoji stay what they are,
+    but for ``symbols`` False, which refuses what IDNA 2008 does unless it is given as an A-label.
     A single label is a name: whether a zone holds it is for ``zone_of`` to say.
     """
     name = text.strip().lower() if text.isascii() else text.strip()
     if not name.isascii() or "xn--" in name:
-        name = _to_ascii(name)
+        name = _to_ascii(name, symbols)
     name = name.removesuffix(".")
     if len(name) <= NAME_LIMIT and _is_name(name) and not name[name.rfind(".") + 1 :].isdigit():
         return name
@@ -138,7 +139,7 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _to_ascii(name: str) -> str:
+def _to_ascii(name: str, symbols: bool) -> str:
     """UTS 46 ToASCII without the rules on ASCII characters and lengths; raises BadName.
 
     The ``idna`` package judges by IDNA 2008, which refuses symbols that UTS 46 takes, so only its tables and its
@@ -155,6 +156,8 @@ def _to_ascii(name: str) -> str:
         for text in texts:
             if text and text != "*":
                 _check_label(text, rtl)
+        if not symbols:
+            _refuse_symbols(labels)
     except BadName:
         raise
     except ValueError as e:  # idna.IDNAError, UnicodeError, and a plain one for a character without a name
@@ -173,6 +176,18 @@ def _check_label(text: str, rtl: bool) -> None:
             raise BadName("joiner out of context in an international label")
     if rtl:
         idna.check_bidi(text, check_ltr=True)
+
+
+def _refuse_symbols(labels: list[str]) -> None:
+    import idna
+
+    for label in labels:
+        if not label.isascii():
+            try:
+                idna.check_label(label)
+            except idna.InvalidCodepoint as e:
+                hint = f"give {_encoded(label)} if it is meant"
+                raise BadName(f"label {label} with a character that IDNA 2008 does not allow; {hint}") from e
 
 
 def _encoded(label: str) -> str:

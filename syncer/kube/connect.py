@@ -34,7 +34,10 @@ def connect(
     Raises ``KubernetesError``.
     """
     if config.kubeconfig:
-        return from_kubeconfig(config.kubeconfig, config.context)
+        try:
+            return from_kubeconfig(config.kubeconfig, config.context)
+        except KubernetesError as error:
+            raise KubernetesError(f"KUBECONFIG: {error}") from error
     if environ.get("KUBERNETES_SERVICE_HOST"):
         return in_cluster(environ, service_account)
     default = Path.home() / ".kube" / "config"

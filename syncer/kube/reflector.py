@@ -1,4 +1,4 @@
-"""Keeps the cluster store in step with one collection of the API server: list, watch, and on doubt list again.
+"""Keeps a store in step with one collection of the API server: list, watch, and on doubt list again.
 
 The rules are those of client-go (``tools/cache/reflector.go``), with a read time-out on top: without one, a watch whose
 server died in silence waits for ever.
@@ -11,12 +11,11 @@ import math
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from syncer.core.cluster import Cluster
 from syncer.core.kinds import NAMESPACE, Kind
 from syncer.errors import KubernetesError
 from syncer.kube.client import JSON, METADATA_ONLY, METADATA_ONLY_LIST, ApiError, ApiServer, Silence, Unreachable
@@ -54,6 +53,16 @@ class Pace:
 DEFAULT_PACE = Pace()
 
 
+class Store(Protocol):
+    """Where the objects go: see ``syncer.core.cluster.Cluster``."""
+
+    def put(self, kind: Kind, manifest: Mapping[str, Any]) -> None: ...
+
+    def drop(self, kind: Kind, namespace: str, name: str) -> None: ...
+
+    def replace(self, kind: Kind, manifests: Iterable[Mapping[str, Any]], namespace: str = "") -> None: ...
+
+
 class NotInstalled(Exception):
     """The API server says, twice, that it does not have the kind."""
 
@@ -81,7 +90,7 @@ class Reflector:
         self,
         kind: Kind,
         server: ApiServer,
-        cluster: Cluster,
+        store: Store,
         *,
         stopping: threading.Event,
         tell: Callable[[KindState], None],
@@ -93,7 +102,7 @@ class Reflector:
         self.kind = kind
         self.namespace = namespace
         self._server = server
-        self._cluster = cluster
+        self._store = store
         self._stopping = stopping
         self._query = dict(query or {})
         self._pace = pace
@@ -174,7 +183,7 @@ class Reflector:
 
     def _list(self) -> None:
         listed = _Listing()
-        self._cluster.replace(self.kind, self._pages(listed), self.namespace)
+        self._store.replace(self.kind, self._pages(listed), self.namespace)
         self._version, self._objects = listed.version, listed.objects
         self._known = True
         self._become(State.WATCHING)
@@ -242,10 +251,10 @@ class Reflector:
             raise Unreachable(f"{self._server.url} sent something that is no event") from error
         self._heard_at = time.monotonic()
         if type_ == "DELETED":
-            self._cluster.drop(self.kind, namespace, name)
+            self._store.drop(self.kind, namespace, name)
             self._objects -= 1
         elif type_ != "BOOKMARK":
-            self._cluster.put(self.kind, manifest)
+            self._store.put(self.kind, manifest)
             self._objects += type_ == "ADDED"
         self._version = version
 
@@ -285,7 +294,7 @@ class Reflector:
 
     def _forget_kind(self) -> None:
         if self._state is not State.NOT_INSTALLED:
-            self._cluster.replace(self.kind, (), self.namespace)
+            self._store.replace(self.kind, (), self.namespace)
         self._known, self._objects, self._version = True, 0, ""
         self._failures, self._heard_at = 0, time.monotonic()
         self._become(State.NOT_INSTALLED, f"{self.kind} is not installed in the cluster")

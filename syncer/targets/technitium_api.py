@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import ssl
 import sys
 import time
 import warnings
@@ -176,10 +177,8 @@ class Door:
                     seconds = time.perf_counter() - started
                     self._observe(path, "POST", status, seconds)
                     log.debug("POST %s: %s in %.3f s", path, status, seconds)
-        except requests.exceptions.SSLError as e:
-            raise Untrusted(self._why(e)) from e
         except requests.RequestException as e:
-            raise TargetUnreachable(self._why(e)) from e
+            raise (Untrusted if _is_distrust(e) else TargetUnreachable)(self._why(e)) from e
         try:
             yield response
         except requests.RequestException as e:
@@ -188,12 +187,17 @@ class Door:
             response.close()
 
     def _why(self, error: requests.RequestException) -> str:
-        if isinstance(error, requests.exceptions.SSLError):
-            if "ingerprint" in str(error):
-                return f"the certificate of {self.url} does not have the fingerprint in DNS_API_TLS_FINGERPRINT"
+        if "ingerprint" in str(error):
+            return f"the certificate of {self.url} does not have the fingerprint in DNS_API_TLS_FINGERPRINT"
+        if _is_distrust(error):
             return (
                 f"the certificate of {self.url} is not trusted:"
                 f" set DNS_API_CA_FILE or DNS_API_TLS_FINGERPRINT ({_root(error)})"
+            )
+        if isinstance(error, requests.exceptions.SSLError):
+            return (
+                f"{self.url} does not speak TLS: is that the HTTP port (5380, where it was not changed)?"
+                f" HTTPS is 53443 ({_root(error)})"
             )
         if isinstance(error, requests.Timeout):
             return f"{self.url} did not answer within {self._timeout:g} s"
@@ -245,6 +249,14 @@ def _body(response: requests.Response) -> bytes:
 def _chunks(response: requests.Response) -> Iterator[bytes]:
     chunks: Iterator[bytes] = response.iter_content(CHUNK)
     return chunks
+
+
+def _is_distrust(error: requests.RequestException) -> bool:
+    """Whether a certificate was shown that we do not trust."""
+    causes: list[BaseException | None] = [error]
+    while causes[-1] is not None:
+        causes.append(causes[-1].__cause__ or causes[-1].__context__)
+    return "ingerprint" in str(error) or any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes)
 
 
 def _root(error: BaseException) -> str:

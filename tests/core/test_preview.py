@@ -6,13 +6,14 @@ import json
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from syncer.core.scope import Scope
-from syncer.kube.documents import ManifestError
+from syncer.kube.documents import ManifestError, read_documents
 from syncer.preview import preview
 
 SCOPE = Scope(zones=("talos00", "apps.home.lab", "home.lab"), addresses=("192.168.1.54",))
@@ -628,6 +629,45 @@ def test_other_kinds_are_passed_over_with_a_note() -> None:
     assert answer["skipped"] == []
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("kind: A\nspec:\n  host: a\n  'host': b\n", "x.yaml line 4: the key host is there twice in one object"),
+        ("kind: A\n---\nspec: [{a: 1, b: {a: 1}}, {a: 1, a: 2}]\n", "x.yaml line 3: the key a is there twice"),
+        ("? [a]\n: 1\nkind: A\nkind: B\n", "x.yaml line 4: the key kind is there twice"),
+        ('{"kind": "A", "spec": [{"a": 1}, {"a": 1, "b": 2, "a": 3}]}', "x.yaml: the key a is there twice"),
+    ],
+)
+def test_a_key_that_is_there_twice_is_refused(text: str, words: str) -> None:
+    """As the API server does with `--validate=strict`, the default of kubectl."""
+    with pytest.raises(ManifestError) as caught:
+        read_documents(text, "x.yaml")
+    assert words in str(caught.value)
+
+
+def test_a_key_that_a_value_or_another_object_repeats_is_not_there_twice() -> None:
+    text = "a: &x {b: a, c: b}\nd:\n  <<: *x\n  <<: *x\n  b: {b: [b, b]}\ne: e\n---\na: b\n"
+    assert [sorted(document) for document in read_documents(text)] == [["a", "d", "e"], ["a"]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{apiVersion: v1, kind: List, items: []}",
+        "apiVersion: v1\nkind: List\nitems:\n",
+        "{apiVersion: v1, kind: List}",
+        '{"apiVersion": "v1", "kind": "List", "items": null}',
+        "apiVersion: networking.k8s.io/v1\nkind: IngressList\nitems:\n",
+    ],
+)
+def test_an_empty_list_is_nothing_to_warn_of(text: str) -> None:
+    assert read_documents(text) == []
+
+
+def test_an_object_whose_kind_ends_in_list_is_no_list() -> None:
+    assert len(read_documents("{apiVersion: x.org/v1, kind: AccessList, spec: {}}")) == 1
+
+
 def test_an_object_that_is_there_twice_counts_once() -> None:
     answer = seen(ingress("a.talos00") + ingress("b.talos00"))
     assert [line.split()[0] for line in answer["records"]] == ["a.talos00"]
@@ -663,8 +703,29 @@ def test_the_order_of_the_documents_changes_nothing() -> None:
         ("[" * 200, "nested deeper than 100 levels"),
         ("a: \x00", "x.yaml"),
         ("# " + "x" * (10 * 1024 * 1024), "x.yaml: more than 10 MB of text"),
+        ("---\n{kind: X, apiVersion: v1}\n" * 20_001, "x.yaml line 40001: more than 20,000 documents"),
+        ("kind: List\nitems:\n" + "- {kind: X, apiVersion: v1}\n" * 20_001, "x.yaml: more than 20,000 objects"),
+        ('{"kind": "List", "items": [' + "{}, " * 20_000 + "{}]}", "x.yaml: more than 20,000 objects"),
+        ("- []\n" * 100_000, "x.yaml line 100000: more than 100,000 nodes in one object"),
+        (("---" + "\n- []" * 99_000 + "\n") * 11, "more than 1,000,000 nodes of YAML"),
     ],
-    ids=["yaml", "text", "stranger", "no version", "json", "self", "laughs", "deep", "control", "big"],
+    ids=[
+        "yaml",
+        "text",
+        "stranger",
+        "no version",
+        "json",
+        "self",
+        "laughs",
+        "deep",
+        "control",
+        "big",
+        "documents",
+        "list",
+        "json list",
+        "nodes",
+        "many nodes",
+    ],
 )
 def test_what_cannot_be_read_is_said_with_place_and_reason(text: str, complaint: str) -> None:
     with pytest.raises(ManifestError, match=re.escape(complaint)):
@@ -710,6 +771,23 @@ def run(folder: Path, *arguments: str, stdin: str = "", **variables: str) -> sub
         timeout=20,
         check=False,
     )
+
+
+def test_many_small_files_and_many_host_names_are_refused_too() -> None:
+    document = "---\n{kind: X, apiVersion: v1}\n"
+    files = [("a.yaml", document * 15_000), ("b.yaml", document * 5_001)]
+    with pytest.raises(ManifestError, match=r"^b\.yaml: with this file more than 20,000 objects: give fewer at once$"):
+        preview(files, SCOPE)
+    hosts = ingress(*(f"a{number}.talos00" for number in range(15_000)), *(f"a{n}.org" for n in range(5_001)))
+    with pytest.raises(ManifestError, match=r"^more than 20,000 host names: give fewer objects at once$"):
+        preview([("", hosts)], SCOPE)
+
+
+def test_as_much_as_is_allowed_takes_seconds() -> None:
+    started = time.monotonic()
+    answer = preview([("", "---\n{kind: X, apiVersion: v1, metadata: {name: x}}\n" * 20_000)], SCOPE)
+    assert len(answer["warnings"]) == 20_000
+    assert time.monotonic() - started < 15
 
 
 def test_the_command_says_by_its_exit_code_how_it_went(tmp_path: Path) -> None:

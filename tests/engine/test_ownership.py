@@ -96,7 +96,7 @@ def test_adopting_makes_a_foreign_record_ours_with_our_values(engine, technitium
     technitium.add(NAS, "A", OTHER, 77, "made by hand")
     engine.put("nas")
     engine.settle()
-    assert engine.ask("adopt", NAS) == "1 records changed"
+    assert engine.ask("adopt", NAS) == "1 record changed"
     assert technitium.rows(ZONE) == [(NAS, "A", 300, ADDRESS, MARK)]
     assert audit()[-1] == ("adopted", NAS, "ada")
     engine.drop("nas")
@@ -109,7 +109,7 @@ def test_a_released_record_stays_and_is_not_touched_any_more(engine, technitium)
     engine.put("grafana")
     engine.settle()
     before = technitium.rows(ZONE)
-    assert engine.ask("release", NAS) == "1 records released"
+    assert engine.ask("release", NAS) == "1 record released"
     engine.put("nas", target=OTHER)
     engine.settle()
     engine.full()
@@ -158,7 +158,7 @@ def test_deleting_by_request_takes_only_what_is_ours(engine, technitium):
 def test_a_record_deleted_by_request_comes_back_while_somebody_wants_it(engine, technitium):
     engine.put("nas", target="10.0.0.1,2001:db8::1")
     engine.settle()
-    assert engine.ask("delete", NAS, type="AAAA") == "1 records deleted"
+    assert engine.ask("delete", NAS, type="AAAA") == "1 record deleted"
     assert published(technitium) == {("nas", "A"): ["10.0.0.1"]}
     assert audit()[-1] == ("deleted", NAS, "ada")
     engine.full()
@@ -281,3 +281,22 @@ def test_a_record_with_our_mark_that_we_do_not_know_is_left_alone(engine, techni
     engine.drop("copy")
     engine.full()
     assert published(technitium)["copy", "A"] == [OTHER]
+
+
+def test_what_is_left_alone_is_said_once_in_a_dry_run_and_for_real(engine, technitium, caplog):
+    technitium.add("nas.talos00", "A", OTHER)
+    engine.put("nas")
+    caplog.set_level("INFO")
+    engine.start(dry_run=True)
+    for _ in range(2):
+        engine.full()
+    would = [record.getMessage() for record in caplog.records if "nas" in record.getMessage()]
+    assert would == [f"Would leave nas.talos00 300 A {ADDRESS} alone: the zone has {OTHER}: somebody else made it"]
+    caplog.clear()
+    engine.start(dry_run=False)
+    for _ in range(2):
+        engine.full()
+    left = [record for record in caplog.records if record.getMessage().startswith("Left alone")]
+    assert [(record.getMessage(), record.hostname, record.resource) for record in left] == [
+        (f"Left alone: the zone has {OTHER}: somebody else made it", "nas.talos00", "Ingress/nas")
+    ]

@@ -250,7 +250,7 @@ def test_a_thousand_requests_are_a_few_passes(engine, technitium):
     for _ in range(3):
         engine.turn()
     assert not SyncRequest.objects.filter(done_at=None).exists()
-    assert set(SyncRequest.objects.values_list("outcome", flat=True)) == {"1 records changed"}
+    assert set(SyncRequest.objects.values_list("outcome", flat=True)) == {"1 record changed"}
     assert {tuple(values) for values in published(technitium).values()} == {(ADDRESS,)}
     assert technitium.requests.counts.total() < 20
 
@@ -286,10 +286,10 @@ def test_requests_are_answered_in_their_order_and_each_for_itself(engine, techni
     ]
     engine.turn()
     assert list(SyncRequest.objects.filter(pk__gte=asked[0].pk).order_by("id").values_list("outcome", flat=True)) == [
-        "1 records deleted",
+        "1 record deleted",
         "x.example.com is in no managed zone",
         "delete needs a name",
-        "1 records changed",
+        "1 record changed",
         "there is no action 'dance'",
     ]
     assert technitium.ask("grafana.talos00") == [ADDRESS]

@@ -154,7 +154,7 @@ def test_a_locked_hosts_file_is_waited_for(files: Session) -> None:
     with hosts.open("r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         syncer = files.start("--hosts-file", str(hosts), ready=False)
-        syncer.says(r"ERROR .*another program keeps it locked")
+        syncer.says(r"WARN  .*another program keeps it locked")
     wait_until(lambda: f"grafana.{files.zone}\n" in hosts.read_text(), 10, "the name")
 
 
@@ -187,7 +187,7 @@ def test_an_unreachable_server_is_named(files: Session) -> None:
     files.write("grafana", ingress("grafana", f"grafana.{files.zone}"))
     url = f"http://127.0.0.1:{free_port()}"
     syncer = files.start(ready=False, DNS_SERVER_URL=url)
-    syncer.says(rf"ERROR {url} cannot be reached: Connection refused; next try in 1 s")
+    syncer.says(rf"WARN  {url} cannot be reached: Connection refused; next try in 1 s")
     status, problems = readiness(syncer)
     assert status == 503
     assert f"{url} cannot be reached: Connection refused" in problems
@@ -198,7 +198,7 @@ def test_a_proxy_that_answers_html_is_recognised(files: Session) -> None:
     files.write("grafana", ingress("grafana", f"grafana.{files.zone}"))
     files.technitium.faults.bad_gateway = "html"
     syncer = files.start(ready=False)
-    syncer.says(r"ERROR a proxy answered 502 with HTML instead of Technitium's API; next try in 1 s")
+    syncer.says(r"WARN  a proxy answered 502 with HTML instead of Technitium's API; next try in 1 s")
     files.technitium.faults.reset()
     files.answers(f"grafana.{files.zone}", ADDRESS, within=20)
 
@@ -212,7 +212,7 @@ def test_a_database_that_is_locked_delays_and_loses_nothing(files: Session) -> N
     lock = sqlite3.connect(files.database, isolation_level=None)
     lock.execute("begin immediate")
     files.write("grafana", ingress("grafana", f"grafana.{files.zone}"))
-    syncer.says(r"ERROR the database does not answer: database is locked", 40)
+    syncer.says(r"WARN  the database does not answer: database is locked", 40)
     assert files.technitium.ask(f"grafana.{files.zone}") == "NXDOMAIN", "nothing is sent that could not be claimed"
     lock.execute("rollback")
     lock.close()
@@ -228,7 +228,7 @@ def test_a_database_file_that_is_removed_is_missed_and_a_new_one_filled(files: S
     wait_until(lambda: files.ledger() == files.marked(), 5, "the ledger")
     for file in files.folder.glob("catalyst.sqlite3*"):
         file.unlink()
-    syncer.says(rf"ERROR the database {files.database} is gone .*: put it back, or run 'catalyst-dns-sync migrate'", 8)
+    syncer.says(rf"WARN  the database {files.database} is gone .*: put it back, or run 'catalyst-dns-sync migrate'", 8)
     files.write("blog", ingress("blog", blog))
     time.sleep(1)
     assert files.technitium.ask(blog) == "NXDOMAIN", "nothing is sent that could not be claimed"
@@ -253,7 +253,7 @@ def test_postgresql_may_go_and_come_back(files: Session, postgres_url: str) -> N
         files.answers(grafana, ADDRESS)
         administrator.execute(f"alter database {name} allow_connections false")
         administrator.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name])
-        syncer.says(r"ERROR the database does not answer: .*see DATABASE_URL.*; next try in 1 s", 8)
+        syncer.says(r"WARN  the database does not answer: .*see DATABASE_URL.*; next try in 1 s", 8)
         files.write("blog", ingress("blog", blog))
         time.sleep(1)
         assert files.technitium.ask(blog) == "NXDOMAIN", "nothing is sent that could not be claimed"

@@ -69,14 +69,14 @@ def test_once_says_in_one_line_why_it_could_not(files: Session) -> None:
     files.technitium.listen_again()
     assert (ended.code, ended.out) == (1, "")
     url = files.technitium.url
-    assert ended.err == f"CommandError: {url} cannot be reached: Connection refused\n"
+    assert ended.err == f"error: {url} cannot be reached: Connection refused\n"
 
 
 def test_once_serves_the_other_zones_when_one_is_missing(files: Session) -> None:
     files.write("both", ingress("both", "bad.nowhere.example.net", f"good.{files.zone}"))
     ended = files.run("--once", DNS_ZONES=f"nowhere.example.net,{files.zone}", DNS_ZONE="")
     assert ended.code == 1
-    assert ended.err.splitlines()[-1] == "CommandError: zone nowhere.example.net is not on the server"
+    assert ended.err.splitlines()[-1] == "error: zone nowhere.example.net is not on the server"
     assert files.technitium.ask(f"good.{files.zone}") == [ADDRESS]
 
 
@@ -89,7 +89,7 @@ def test_once_ends_with_1_when_a_name_is_to_be_tried_again(files: Session) -> No
     files.technitium.faults.ghost_deletes = 1
     ended = files.run("--once")
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err.splitlines()[-1] == f"CommandError: not everything is done ({bad}): the log says why; run it again"
+    assert ended.err.splitlines()[-1] == f"error: not everything is done ({bad}): the log says why; run it again"
     assert files.run("--once").code == 0
     assert files.technitium.ask(bad) == "NXDOMAIN"
 
@@ -120,11 +120,11 @@ def test_requests_of_other_processes_are_answered_within_two_seconds(session: Se
     session.answers(mine, ADDRESS)
     wait_until(lambda: session.record(nas)[1] == "conflict", 5, "the conflict")
     assert session.ask_for("sync") == "full pass of every zone"
-    assert session.ask_for("adopt", nas) == "1 records changed"
+    assert session.ask_for("adopt", nas) == "1 record changed"
     session.answers(nas, ADDRESS)
     assert session.record(nas)[:2] == (True, "synced")
-    assert session.ask_for("release", nas) == "1 records released"
-    assert session.ask_for("delete", mine) == "1 records deleted"
+    assert session.ask_for("release", nas) == "1 record released"
+    assert session.ask_for("delete", mine) == "1 record deleted"
     assert session.ask_for("sync", "www.example.org") == "www.example.org is in no managed zone"
     assert dns.ask(nas) == [ADDRESS], "released, not deleted"
 

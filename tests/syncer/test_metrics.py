@@ -14,10 +14,12 @@ from django.test.utils import CaptureQueriesContext
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.registry import Collector
 
 from records.ledger import DatabaseLedger
 from records.models import ManagedRecord
 from syncer import metrics
+from syncer.certificates import Certificates
 from syncer.core.kinds import HTTP_ROUTE, INGRESS, INGRESS_ROUTE
 from syncer.core.plan import State as RecordState
 from syncer.health import Health
@@ -218,14 +220,16 @@ def test_every_metric_is_documented_with_its_type_and_labels() -> None:
         if isinstance(metric, MetricWrapperBase):
             name = f"{metric._name}_total" if metric._type == "counter" else metric._name
             told[name] = (metric._type, metric._labelnames)
-    collectors = [
+    collectors: list[Collector] = [
         metrics.MANAGED_RECORDS,
         metrics.ClusterCollector(dict, list),
         metrics.HealthCollector(Health(list)),
+        Certificates(),
     ]
     for collector in collectors:
         for family in collector.collect():
-            told[family.name] = (family.type, tuple(family._labelnames))
+            name = f"{family.name}_total" if family.type == "counter" else family.name
+            told[name] = (family.type, tuple(family._labelnames))
     assert documented() == told
 
 

@@ -261,6 +261,14 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(tls_server):
     assert not tls_server.seen
 
 
+def test_the_address_of_the_http_port_spelled_with_https_is_told_from_a_bad_certificate(server):
+    wrong = TechnitiumConfig(server.url.replace("http:", "https:"), TOKEN, rate_limit=1000)
+    with pytest.raises(TargetUnreachable) as caught:
+        Door(wrong, RateLimit(1000), lambda *seen: None).call("/api/zones/list", {})
+    said = str(caught.value)
+    assert "does not speak TLS: is that the HTTP port (5380" in said
+
+
 def test_a_pinned_certificate_is_trusted_whatever_names_it_carries(tls_server, certificate):
     plain = fingerprint(certificate)
     colons = ":".join(plain[i : i + 2] for i in range(0, 64, 2)).upper()

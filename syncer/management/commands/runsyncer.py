@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import logging
+import os
 import signal
 import sys
 import threading
@@ -68,9 +69,18 @@ class Command(BaseCommand):
         if options["dev_mode"] and not options["noreload"] and not options["once"]:
             from django.utils.autoreload import run_with_reloader
 
-            run_with_reloader(self.sync, **options)
+            run_with_reloader(self._sync_or_end, **options)
         else:
             self.sync(**options)
+
+    def _sync_or_end(self, **options: Any) -> None:
+        """For the reloader, which runs this in a thread and would wait for the code to change."""
+        try:
+            self.sync(**options)
+        except CommandError as error:
+            self.stderr.write(f"error: {error}")
+            self.stderr.flush()
+            os._exit(error.returncode)
 
     def sync(self, **options: Any) -> None:
         be_frugal()
@@ -136,6 +146,8 @@ class Command(BaseCommand):
             before, after = change.before and change.before.rrset, change.after
             texts = [str(rrset) for rrset in (before, after) if rrset]
             self.stdout.write(f"{SIGNS[change.op]} {' -> '.join(texts)}")
+        for verdict in (verdict for outcomes in passes for verdict in outcomes.left):
+            self.stdout.write(f"! {verdict.rrset}: {verdict.reason}")
         held = sum(outcomes.held for outcomes in passes)
         if held:
             self.stdout.write(f"{held} deletes are held: approve them with --approve-deletes")
@@ -150,7 +162,7 @@ class Command(BaseCommand):
         target = config.target
         where = target.path if isinstance(target, HostsConfig) else target.url
         source = config.kube.manifests or "the cluster"
-        self.stderr.write(f"{'(dry run) ' if config.dry_run else ''}from {source} to {where}")
+        log.info("%sfrom %s to %s", "(dry run) " if config.dry_run else "", source, where)
 
 
 def _count(cluster: Cluster) -> Counter[tuple[str, str]]:

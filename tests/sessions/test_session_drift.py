@@ -1,0 +1,38 @@
+"""Somebody changes our records on the server, in a session of whole processes."""
+
+from __future__ import annotations
+
+import time
+
+from tests.fakes.kubernetes.manifests import ingress
+from tests.processes import wait_until
+from tests.sessions.session import ADDRESS, Session
+
+STANDING = "select drift_type, status from records_driftfinding where name = ? order by id"
+
+
+def test_drift_is_known_within_seconds_survives_a_restart_and_waits_for_a_click(files: Session) -> None:
+    grafana, blog = f"grafana.{files.zone}", f"blog.{files.zone}"
+    healed = {"catalyst-dns-sync.io/auto-remediate": "true"}
+    files.write("web", ingress("grafana", grafana), ingress("blog", blog, annotations=healed))
+    syncer = files.start(SERIAL_PROBE_INTERVAL="1s")
+    files.answers(grafana, ADDRESS)
+    files.answers(blog, ADDRESS)
+
+    for name in (grafana, blog):
+        files.technitium.delete(name, "A", ADDRESS)
+    files.answers(blog, ADDRESS)
+    wait_until(lambda: files.query(STANDING, grafana) == [("missing_record", "open")], 3, "the finding")
+    wait_until(lambda: files.query(STANDING, blog) == [("missing_record", "healed")], 3, "the healing")
+    assert files.record(grafana)[:2] == (True, "drifted")
+    assert "Drift: somebody deleted it: left as it is until somebody decides" in syncer.output
+
+    syncer.kill()
+    files.start(SERIAL_PROBE_INTERVAL="1s")
+    time.sleep(1.5)
+    files.answers(grafana)
+    assert files.query(STANDING, grafana) == [("missing_record", "open")]
+
+    assert files.ask_for("heal", grafana) == "1 record changed"
+    files.answers(grafana, ADDRESS, within=0.5)
+    assert files.query(STANDING, grafana) == [("missing_record", "healed")]

@@ -1,0 +1,114 @@
+"""A lock that somebody else holds in PostgreSQL: a dump, a migration by hand, a forgotten session."""
+
+from __future__ import annotations
+
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.fakes.kubernetes.manifests import ingress
+from tests.processes import Process, Syncer, migrate, run, running, wait_until
+from tests.sessions.session import ADDRESS, Session
+from tests.test_web_health import web
+
+SECRET_KEY = "of the tests, and of no worth elsewhere"
+
+
+@pytest.fixture
+def url(postgres_url: str, tmp_path: Path) -> Iterator[str]:
+    """A database of its own."""
+    name = f"locked_{time.monotonic_ns()}"
+    with psycopg.connect(postgres_url, autocommit=True) as administrator:
+        administrator.execute(f"create database {name}")
+        yield postgres_url.replace("/postgres", f"/{name}")
+        administrator.execute(f"drop database {name} with (force)")
+
+
+@contextmanager
+def locked(url: str, table: str) -> Iterator[None]:
+    with psycopg.connect(url) as somebody:
+        somebody.execute(f"lock table {table} in access exclusive mode")
+        yield
+        somebody.rollback()
+
+
+def health(syncer: Syncer) -> int:
+    with urllib.request.urlopen(f"{syncer.health}/healthz", timeout=2) as answer:
+        return int(answer.status)
+
+
+def test_the_syncer_lives_on_says_why_it_waits_and_goes_on(files: Session, url: str) -> None:
+    grafana, blog = f"grafana.{files.zone}", f"blog.{files.zone}"
+    env = {"DATABASE_URL": url, "SECRET_KEY": SECRET_KEY}
+    migrate(files.folder, env)
+    files.write("grafana", ingress("grafana", grafana))
+    syncer = files.start(**env)
+    files.answers(grafana, ADDRESS)
+    with locked(url, "records_managedrecord, records_syncrequest, records_syncstatus"):
+        files.write("blog", ingress("blog", blog))
+        syncer.says(r"WARN  the database does not answer: .*lock.*; next try in 1 s", 15)
+        turns = len(syncer.output)
+        wait_until(lambda: len(syncer.output) > turns, 15, "another try")
+        assert health(syncer) == 200
+        assert files.technitium.ask(blog) == "NXDOMAIN", "nothing is sent that could not be claimed"
+    files.answers(blog, ADDRESS, within=15)
+    assert health(syncer) == 200
+    assert syncer.stop() == 0
+    assert "Traceback" not in syncer.output
+
+
+def test_the_web_does_not_wait_for_ever_and_says_that_trying_again_may_help(tmp_path: Path, url: str) -> None:
+    env = {"DATABASE_URL": f"{url}?options=-c%20lock_timeout%3D300ms", "SECRET_KEY": SECRET_KEY, "LOG_FORMAT": "text"}
+    whole = {"HOME": str(tmp_path), "DATA_DIR": str(tmp_path), **env}
+    assert run(["-m", "catalyst.cli", "prepare"], whole).code == 0
+    token = run(["-m", "catalyst.cli", "create-token", "admin"], whole).out.split()[-1]
+    with web(tmp_path, **env) as process:
+        request = urllib.request.Request(f"{process.url}/api/v1/records", headers={"Authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.status == 200
+        with locked(url, "records_managedrecord"), pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=10)
+        with refused.value as answer:
+            assert answer.status == 503
+            assert b"The database does not answer, or is busy" in answer.read()
+            assert answer.headers["Retry-After"] == "5"
+        page = urllib.request.Request(f"{process.url}/admin/", headers={"Cookie": "sessionid=of-somebody"})
+        with locked(url, "django_session"), pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(page, timeout=10)
+        with refused.value as answer:
+            assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.status == 200
+    assert "Traceback" not in process.output
+
+
+def test_an_import_waits_for_who_is_making_the_same_entry_and_changes_that_one(tmp_path: Path, url: str) -> None:
+    env = {"DATABASE_URL": url, "SECRET_KEY": SECRET_KEY, "LOG_FORMAT": "text", "DNS_ZONE": "talos00"}
+    env |= {"HOME": str(tmp_path), "DATA_DIR": str(tmp_path)}
+    assert run(["-m", "catalyst.cli", "migrate", "--verbosity=0"], env).code == 0
+    backup = tmp_path / "backup.yaml"
+    backup.write_text(
+        "apiVersion: catalyst-dns-sync.io/v1alpha1\nkind: DNSRecordBackup\n"
+        "entries:\n  - {hostname: nas.talos00, type: A, values: [192.0.2.2]}\n"
+    )
+    with psycopg.connect(url) as somebody:
+        somebody.execute(
+            """insert into records_customentry (name, type, "values", mode, enabled, owner, description, updated_at)
+            values ('nas.talos00', 'A', '["192.0.2.1"]', 'publish', true, '', '', now())"""
+        )
+        importing = Process(["-m", "catalyst.cli", "import", str(backup)], tmp_path / "log", env)
+        with running(importing):
+            waiting = "select count(*) from pg_locks where not granted and relation = 'records_customentry'::regclass"
+            with psycopg.connect(url, autocommit=True) as looker:
+                wait_until(lambda: looker.execute(waiting).fetchone() == (1,), 15, "the import to wait")
+            somebody.commit()
+            assert importing.wait() == 0
+            assert "imported: 0 records, 0 entries created, 1 entries updated, 0 unchanged" in importing.output
+        rows = somebody.execute("""select "values", owner from records_customentry""").fetchall()
+        assert rows == [(["192.0.2.2"], "")]
