@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -18,7 +19,18 @@ from django.urls import URLPattern, URLResolver, path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-ORDER = ("ManagedRecord", "Source", "CustomEntry", "AuditEntry", "HeldPlan", "SyncRequest", "SyncStatus")
+ORDER = (
+    "ManagedRecord",
+    "Source",
+    "CustomEntry",
+    "AuditEntry",
+    "DriftFinding",
+    "HeldPlan",
+    "SyncRequest",
+    "SyncStatus",
+)
+CALLED = {"auth": "Users and roles", "knox": "API", "Group": "Roles", "AuthToken": "API tokens"}
+"""What other people's apps and models are called here."""
 SILENCE = timedelta(seconds=20)
 """Four missed heartbeats: the syncer is gone, or hangs."""
 
@@ -33,10 +45,27 @@ class RegistrySite(AdminSite):
         user = request.user
         return user.is_active and (user.is_staff or user.has_perm("records.view_managedrecord"))
 
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        from records.logins.throttle import throttled
+
+        view = partial(super().login, request, extra_context)
+        return throttled(request, request.POST.get("username", ""), view)
+
+    def password_change(  # type: ignore[override] # the stubs know the page of the form alone
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Asks for the old password, which who sits at somebody else's session does not know."""
+        from records.logins.throttle import throttled
+
+        return throttled(request, request.user.get_username(), partial(super().password_change, request, extra_context))
+
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """What people come for first, first."""
         apps = super().get_app_list(request, app_label)
         for app in apps:
+            app["name"] = CALLED.get(app["app_label"], app["name"])
+            for model in app["models"]:
+                model["name"] = CALLED.get(model["object_name"], model["name"])
             app["models"].sort(key=lambda model: ORDER.index(name) if (name := model["object_name"]) in ORDER else 99)
         return sorted(apps, key=lambda app: app["app_label"] != "records")
 
@@ -65,10 +94,18 @@ class RegistrySite(AdminSite):
 
 
 def state_of_things() -> dict[str, Any]:
-    """What the start page shows, in six queries."""
+    """What the start page shows, in seven queries."""
     from records.admin.columns import state_word
     from records.admin.filters import PROBLEMS
-    from records.models import AuditEntry, HeldPlan, ManagedRecord, Source, SyncRequest, SyncStatus
+    from records.models import (
+        AuditEntry,
+        DriftFinding,
+        HeldPlan,
+        ManagedRecord,
+        Source,
+        SyncRequest,
+        SyncStatus,
+    )
     from syncer.core.plan import State
 
     status = SyncStatus.objects.first()
@@ -84,6 +121,7 @@ def state_of_things() -> dict[str, Any]:
         "problem_count": sum(counts.get(state, 0) for state in PROBLEMS),
         "states": [(state.value, state_word(state.value), counts[state.value]) for state in State if state in counts],
         "source_counts": sources,
+        "drift_count": DriftFinding.objects.filter(status=DriftFinding.Status.OPEN).count(),
         "held_plans": HeldPlan.objects.filter(status=HeldPlan.Status.OPEN),
         "waiting": SyncRequest.objects.filter(done_at=None).count(),
         "last_changes": AuditEntry.objects.all()[:12],

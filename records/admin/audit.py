@@ -19,12 +19,14 @@ from records.models import AuditEntry
 @admin.register(AuditEntry)
 class AuditAdmin(ReadOnlyAdmin):
     noun = ("version", "versions")
+    nothing_yet = "Whatever the syncer, a user or a token does is written down here."
     list_display = ("happened", "actor", "shown_action", "subject", "what", "on_behalf_of")
     sortable_by = ("happened", "subject", "on_behalf_of")  # what has an index: there are many facts
     list_display_links = ("happened",)
     list_filter = (AuditQuestion, ActionFilter)
     search_fields = ("name__contains", "source__contains", "actor")
     search_help_text = "A part of a name or source, or an actor"
+    origin_field = "source"
     actions = ("restore",)
     ordering = ("-id",)
     fieldsets: ClassVar[Any] = (
@@ -54,7 +56,7 @@ class AuditAdmin(ReadOnlyAdmin):
 
     @admin.display(description="when")
     def moment(self, fact: AuditEntry) -> SafeString:
-        return format_html("{} ({})", f"{fact.at:%Y-%m-%d %H:%M:%S} UTC", columns.when(fact.at))
+        return columns.exactly(fact.at)
 
     @admin.display(description="action", ordering="action")
     def shown_action(self, fact: AuditEntry) -> SafeString:
@@ -62,7 +64,7 @@ class AuditAdmin(ReadOnlyAdmin):
 
     @admin.display(description="name", ordering="name")
     def subject(self, fact: AuditEntry) -> SafeString:
-        return columns.name_link(fact.name, fact.type) if fact.name else format_html("{}", fact.zone or "every zone")
+        return columns.subject(fact)
 
     @admin.display(description="change")
     def what(self, fact: AuditEntry) -> SafeString:
@@ -97,7 +99,7 @@ class AuditAdmin(ReadOnlyAdmin):
         return asked or self.carry_out(request, queryset, verbs.restore, "{} restored, as overrides.")
 
     def page_actions(self, target: AuditEntry) -> Sequence[str]:
-        return ("restore",) if target.type and (target.after or target.before) else ()
+        return ("restore",) if target.type and target.action in columns.DEEDS else ()
 
     def history_of(self, target: AuditEntry) -> dict[str, str]:
         return {"name": target.name}

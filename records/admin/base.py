@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
-from records.admin.columns import admin_url
+from records import verbs
+from records.admin.columns import NOTHING, admin_url, counted
+from syncer.core.kinds import KINDS
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -26,13 +27,15 @@ MOST = 1000
 """Objects of one action: each is a request that the syncer answers one by one."""
 
 
-def counted(count: int, noun: tuple[str, str]) -> str:
-    return f"{count} {noun[count != 1]}"
-
-
 class RegistryAdmin(ModelAdmin):
     noun = ("record", "records")
     """What the messages of actions count."""
+    nothing_yet = ""
+    """What an empty list says: how something gets into it."""
+
+    empty_value_display = NOTHING
+    origin_field = ""
+    """The indexed field that holds a Kind/namespace/name."""
 
     list_per_page = 50
     show_full_result_count = False  # a second count of the whole table for each page
@@ -40,13 +43,18 @@ class RegistryAdmin(ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         title = str(self.opts.verbose_name_plural).capitalize()
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+        context = {"title": title, "nothing_yet": self.nothing_yet, **(extra_context or {})}
+        return super().changelist_view(request, context)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """Names, namespaces and objects are lower-case, so a cheap comparison does; the kind is left out, which is
-        not."""
+        not. A whole Kind/namespace/name is found by its index."""
+        kind, _, place = search_term.strip().partition("/")
+        if self.origin_field and place.count("/") == 1 and not place.endswith("/") and " " not in place:
+            spelled = next((known.kind for known in KINDS if known.kind.lower() == kind.lower()), kind)
+            return queryset.filter(**{self.origin_field: f"{spelled}/{place.lower()}"}), False
         words = (word.split("/", 1)[1] if word.count("/") > 1 else word for word in search_term.lower().split())
         return super().get_search_results(request, queryset, " ".join(words))
 
@@ -78,7 +86,7 @@ class RegistryAdmin(ModelAdmin):
             return None
         count, refused = 0, Counter[str]()
         actor = request.user.get_username()
-        with transaction.atomic():
+        with verbs.one_wake(actor):
             for target in queryset:
                 try:
                     verb(actor, target)
@@ -120,6 +128,31 @@ class RegistryAdmin(ModelAdmin):
             "opts": self.opts,
         }
         return TemplateResponse(request, "admin/confirm_verb.html", context)
+
+
+class NamedAdmin(ModelAdmin):
+    """Another app's model under the name that it has here."""
+
+    one = many = nothing_yet = ""
+
+    def called(self, target: Any) -> str:
+        return str(target)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        context = {"title": self.many, "one": self.one, "nothing_yet": self.nothing_yet, **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        target = self.get_object(request, object_id) if object_id else None
+        title = self.called(target) if target else f"Add {self.one}"
+        context = {"title": title, "subtitle": None, "many": self.many, **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, context)
 
 
 class ReadOnlyAdmin(RegistryAdmin):

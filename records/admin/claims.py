@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.db.models import Q
 from django.utils.safestring import SafeString
 
-from records.admin.columns import origin_link, word
+from records.admin.columns import origin_link, timestamp, word
 from records.models import CustomEntry, ManagedRecord, Source
 from syncer.core.source import HIGH, LOW
 
@@ -68,7 +68,7 @@ def _row(verdict: SafeString, origin: str, reason: str, name: str, known: dict[s
         values = next((values for wanted, values in claim.names if wanted == name), None)
         wants = ", ".join(values) or "the default address" if values is not None else "no longer wants it"
         priority = {HIGH: "high priority, ", LOW: "low priority, "}.get(claim.priority, "")
-        rank = f"{priority}created {claim.created or 'at an unknown time'}"
+        rank = f"{priority}created {timestamp(claim.created)}"
     elif isinstance(claim, CustomEntry):
         wants = ", ".join(claim.values)
         rank = claim.mode

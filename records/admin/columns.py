@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,18 +10,22 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
 
 from records.models import AuditEntry
 
 MINUTE = timedelta(minutes=1)
-NOTHING = SafeString('<span class="quiet">–</span>')
+NOTHING = SafeString('<span class="quiet nothing">–</span>')
+LINE = 18
+PIECE = re.compile(r"(?<=\.)(?=[^.]*[a-z])")
+"""Where a host name may be broken into lines; an address is not."""
 
 STATE_TONES = {
     "synced": "good",
     "pending": "busy",
+    "drifted": "bad",
     "foreign": "quiet",
     "conflict": "bad",
     "failed": "bad",
@@ -37,7 +42,9 @@ ACTION_TONES = {
     "requested": "busy",
     "deleted": "bad",
     "failed": "bad",
+    "login refused": "bad",
     "conflict": "bad",
+    "drifted": "bad",
     "held": "warn",
     "rejected": "warn",
     "gone": "warn",
@@ -80,17 +87,43 @@ def when(moment: datetime | None) -> SafeString:
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, text)
 
 
+def exactly(at: datetime | None) -> SafeString:
+    """The exact time, and how long ago that is: there is room on an object's page, and no tooltip on a phone."""
+    if at is None:
+        return NOTHING
+    return format_html('{} <span class="quiet">{}</span>', f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S %Z}", when(at))
+
+
+def timestamp(text: str) -> str:
+    """The time of an object as Kubernetes writes it, for people."""
+    return text.replace("T", " ").replace("Z", " UTC") if text else "at an unknown time"
+
+
+def counted(count: int, noun: tuple[str, str]) -> str:
+    return f"{count} {noun[count != 1]}"
+
+
+def breakable(name: str) -> SafeString:
+    """A name that is too long for a line of a list, broken behind a dot if anywhere."""
+    if len(name) <= LINE:
+        return conditional_escape(name)
+    return format_html_join(SafeString("<wbr>"), "{}", ((piece,) for piece in PIECE.split(name)))
+
+
 def lines(texts: Iterable[object]) -> SafeString:
     return format_html_join("", '<div class="line">{}</div>', ((text,) for text in texts)) or NOTHING
+
+
+def short(value: str) -> str:
+    return value if len(value) < 65 else f"{value[:64]}…"
 
 
 def data(values: Sequence[str], limit: int = 2) -> SafeString:
     """The first values, and how many more there are."""
     if not values:
         return NOTHING
-    text = format_html_join(
-        "", "<code>{}</code> ", ((value if len(value) < 65 else f"{value[:64]}…",) for value in values[:limit])
-    )
+    shown = map(short, values[:limit])
+    text = format_html_join("", "<code>{}</code> ", ((breakable(value),) for value in shown))
     if len(values) > limit:
         text += format_html('<span class="quiet">and {} more</span>', len(values) - limit)
     return text
@@ -101,9 +134,9 @@ def version(data_: Mapping[str, Any] | None) -> str:
     if not data_:
         return ""
     if "deletes" in data_:
-        return f"{len(data_['deletes'])} deletes"
+        return counted(len(data_["deletes"]), ("delete", "deletes"))
     values = data_.get("values") or ()
-    text = ", ".join(values[:2]) + (f" and {len(values) - 2} more" if len(values) > 2 else "")
+    text = ", ".join(map(short, values[:2])) + (f" and {len(values) - 2} more" if len(values) > 2 else "")
     parts = [text or data_.get("mode") or ""]
     if data_.get("ttl"):
         parts.append(f"TTL {data_['ttl']}")
@@ -146,8 +179,15 @@ def origin_link(origin: str) -> SafeString:
     )
 
 
+def subject(fact: AuditEntry) -> SafeString:
+    """What a fact is about."""
+    if fact.name:
+        return name_link(fact.name, fact.type)
+    return NOTHING if fact.action == "login refused" else format_html("{}", fact.zone or "every zone")
+
+
 def name_link(name: str, kind: str = "") -> SafeString:
     """A name as a link to its record, or to the search for it."""
     if not name:
         return NOTHING
-    return link(admin_url("managedrecord_named", name=name, type=kind), f"{name} {kind}".rstrip())
+    return link(admin_url("managedrecord_named", name=name, type=kind), format_html("{} {}", breakable(name), kind))

@@ -31,9 +31,6 @@ class DriftAdmin(ReadOnlyAdmin):
     )
     readonly_fields = ("record", "kind", "shown_status", "versions", "source", "seen", "decision")
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Drift", **(extra_context or {})})
-
     @admin.display(description="record", ordering="name")
     def what(self, finding: DriftFinding) -> SafeString:
         return format_html('{} <b class="type">{}</b>', finding.name, finding.type)

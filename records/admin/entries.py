@@ -52,6 +52,13 @@ class EntryForm(ModelForm):
         help_text="One a line. " + "; ".join(f"{kind}: {hint}" for kind, hint in HINTS.items()) + ".",
     )
 
+    version = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["version"] = self.instance.updated_at.isoformat()
+
     class Meta:
         model = CustomEntry
         fields = ("name", "mode", "type", "values", "ttl", "enabled", "owner", "description")
@@ -69,6 +76,9 @@ class EntryForm(ModelForm):
     def clean(self) -> dict[str, Any]:
         """The form begins with type A: whoever makes a block should not have to take it back."""
         data = self.cleaned_data
+        seen = data.get("version")
+        if seen and self.instance.pk and seen != self.get_initial_for_field(self.fields["version"], "version"):
+            raise ValidationError("Somebody has changed this entry since you opened it: open it again.")
         if data.get("mode") == Mode.BLOCK and not data.get("values"):
             data["type"] = ""
         return data
@@ -77,16 +87,25 @@ class EntryForm(ModelForm):
 @admin.register(CustomEntry)
 class EntryAdmin(RegistryAdmin):
     noun = ("entry", "entries")
+    nothing_yet = "With a custom entry you publish a name by hand, overrule what the cluster wants, or block a name."
     form = EntryForm
-    list_display = ("name", "content", "shown_mode", "owner", "description", "changed")
+    list_display = ("shown_name", "content", "shown_mode", "owner", "about", "changed")
     list_filter = (EntryQuestion, "mode", TypeFilter)
     search_fields = ("name__contains", "owner__icontains", "description__icontains", "values__icontains")
     search_help_text = "A part of a name, value, owner or description"
     actions = ("enable", "disable")
     fieldsets: ClassVar[Any] = (
         (None, {"fields": ("name", "mode", "type", "values", "ttl")}),
-        (None, {"fields": ("enabled", "owner", "description")}),
+        (None, {"fields": ("enabled", "owner", "description", "version")}),
     )
+
+    @admin.display(description="name", ordering="name")
+    def shown_name(self, entry: CustomEntry) -> SafeString:
+        return columns.breakable(entry.name)
+
+    @admin.display(description="description")
+    def about(self, entry: CustomEntry) -> SafeString:
+        return columns.clipped(entry.description) or columns.NOTHING
 
     @admin.display(description="type and values", ordering="type")
     def content(self, entry: CustomEntry) -> SafeString:
@@ -108,14 +127,17 @@ class EntryAdmin(RegistryAdmin):
     # Every way in and out goes through the verbs, which write the audit and wake the syncer.
 
     def save_model(self, request: HttpRequest, obj: CustomEntry, form: Any, change: bool) -> None:
-        verbs.save_entry(request.user.get_username(), obj, created=not change)
+        if set(form.changed_data) - {"version"}:
+            verbs.save_entry(request.user.get_username(), obj, created=not change)
 
     def delete_model(self, request: HttpRequest, obj: CustomEntry) -> None:
         verbs.delete_entry(request.user.get_username(), obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[CustomEntry]) -> None:
-        for entry in queryset:
-            verbs.delete_entry(request.user.get_username(), entry)
+        actor = request.user.get_username()
+        with verbs.one_wake(actor):
+            for entry in queryset:
+                verbs.delete_entry(actor, entry)
 
     def changeform_view(
         self,
@@ -127,10 +149,15 @@ class EntryAdmin(RegistryAdmin):
         context: dict[str, Any] = {}
         if object_id and (entry := self.get_object(request, object_id)):
             context = {
+                "title": str(entry),
+                "subtitle": None,
                 "its_records": ManagedRecord.objects.filter(name=entry.name),
                 "history": AuditEntry.objects.filter(source=entry.origin).order_by("-at", "-id")[:25],
             }
         try:
+            if request.method == "POST":
+                with verbs.editing():  # the form looks before it writes
+                    return super().changeform_view(request, object_id, form_url, {**context, **(extra_context or {})})
             return super().changeform_view(request, object_id, form_url, {**context, **(extra_context or {})})
         except ValidationError as error:  # somebody else was quicker, between the form's look and ours
             messages.error(request, " ".join(error.messages))

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
+from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import StreamingHttpResponse
+from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
 
 from records.models import ManagedRecord
 
 
-def export_response(queryset: QuerySet[ManagedRecord]) -> StreamingHttpResponse:
+def export_response(request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> StreamingHttpResponse | None:
+    """None, with a message, when there is nothing to export. What is left out is said in the file and on the page that
+    comes next."""
     from records.exchange import export
 
-    chunks = export("yaml", records=queryset)
+    selected, left_out = queryset.count(), queryset.filter(owned=False).count()
+    if left_out == selected:
+        messages.error(
+            request, "None of them is ours, and a backup holds only what is ours: there is nothing to export."
+        )
+        return None
+    note = f"{left_out} of the {selected} selected records are not ours and not in the file." if left_out else ""
+    if note:
+        messages.warning(request, note)
+    chunks = chain([f"# {note}\n"] if note else [], export("yaml", records=queryset))
     name = f"dns-records-{timezone.now():%Y%m%d-%H%M%S}.yaml"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingHttpResponse(chunks, content_type="application/yaml", headers=headers)

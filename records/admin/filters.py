@@ -143,20 +143,10 @@ class ActionFilter(admin.SimpleListFilter):
     parameter_name = "action_is"  # `action` is the name of the field that posts an action of the list
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
-        words = (
-            "created",
-            "updated",
-            "deleted",
-            "adopted",
-            "released",
-            "failed",
-            "conflict",
-            "foreign",
-            "skipped",
-            "gone",
-            "drifted",
-        )
-        return [(text, text) for text in (*words, "accepted", "held", "approved", "rejected", "requested")]
+        deeds = ("created", "updated", "deleted", "adopted", "released")
+        troubles = ("failed", "conflict", "drifted", "foreign", "skipped", "gone", "stale")
+        decisions = ("requested", "accepted", "held", "approved", "rejected", "imported", "login refused")
+        return [(text, text) for text in (*deeds, *troubles, *decisions)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(action=self.value()) if self.value() else queryset

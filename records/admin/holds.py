@@ -23,19 +23,20 @@ SHOWN = 500
 @admin.register(HeldPlan)
 class PlanAdmin(ReadOnlyAdmin):
     noun = ("plan", "plans")
+    nothing_yet = "Deletes that are too many at once wait here until somebody approves or rejects them."
     list_display = ("what", "shown_status", "why", "held", "decision")
     list_filter = (PlanQuestion, "status", ZoneFilter)
     search_fields = ("zone", "decided_by")
     search_help_text = "A zone, or who decided"
     actions = ("approve", "reject")
     fieldsets: ClassVar[Any] = (
-        (None, {"fields": ("zone", "shown_status", "reason", "held", "decision", "deletions")}),
+        (None, {"fields": ("zone", "shown_status", "reason", "held_at", "decision", "deletions")}),
     )
-    readonly_fields = ("shown_status", "held", "decision", "deletions")
+    readonly_fields = ("shown_status", "held_at", "decision", "deletions")
 
     @admin.display(description="plan", ordering="zone")
     def what(self, plan: HeldPlan) -> str:
-        return f"{len(plan.deletes)} deletes in {plan.zone}"
+        return f"{columns.counted(len(plan.deletes), ('delete', 'deletes'))} in {plan.zone}"
 
     @admin.display(description="status", ordering="status")
     def shown_status(self, plan: HeldPlan) -> SafeString:
@@ -48,6 +49,10 @@ class PlanAdmin(ReadOnlyAdmin):
     @admin.display(description="held", ordering="created_at")
     def held(self, plan: HeldPlan) -> SafeString:
         return columns.when(plan.created_at)
+
+    @admin.display(description="held")
+    def held_at(self, plan: HeldPlan) -> SafeString:
+        return columns.exactly(plan.created_at)
 
     @admin.display(description="decided", ordering="decided_at")
     def decision(self, plan: HeldPlan) -> SafeString:

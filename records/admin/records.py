@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 
 from records import verbs
 from records.admin import columns
-from records.admin.base import ReadOnlyAdmin, counted
+from records.admin.base import ReadOnlyAdmin
 from records.admin.claims import claims_on
 from records.admin.exporting import export_response
 from records.admin.filters import RecordQuestion, TypeFilter, ZoneFilter
@@ -29,16 +29,22 @@ HISTORY = 25
 
 @admin.register(ManagedRecord)
 class RecordAdmin(ReadOnlyAdmin):
-    list_display = ("name", "content", "shown_state", "winner", "changed")
+    nothing_yet = "A record appears here as soon as an object in the cluster, or a custom entry, wants a name."
+    list_display = ("shown_name", "content", "shown_state", "winner", "changed")
     list_filter = (RecordQuestion, "state", TypeFilter, ZoneFilter)
     search_fields = ("name__contains", "origin__contains")
     search_help_text = "A part of a name, or of the source's namespace/name"
+    origin_field = "origin"
     actions = ("sync_now", "adopt", "release", "delete_from_dns", "block_name", "export_selected")
     ordering = ("name", "type")
     fieldsets: ClassVar[Any] = (
-        (None, {"fields": ("data", "state_and_reason", "winner", "zone", "owned", "created", "changed")}),
+        (None, {"fields": ("data", "state_and_reason", "winner", "zone", "owned", "created", "last_changed")}),
     )
-    readonly_fields = ("data", "state_and_reason", "winner", "created", "changed")
+    readonly_fields = ("data", "state_and_reason", "winner", "created", "last_changed")
+
+    @admin.display(description="name", ordering="name")
+    def shown_name(self, record: ManagedRecord) -> SafeString:
+        return columns.breakable(record.name)
 
     @admin.display(description="type and values", ordering="type")
     def content(self, record: ManagedRecord) -> SafeString:
@@ -51,23 +57,28 @@ class RecordAdmin(ReadOnlyAdmin):
     @admin.display(description="published for", ordering="origin")
     def winner(self, record: ManagedRecord) -> SafeString:
         text = columns.origin_link(record.origin)
-        rivals = [f"{len(record.claimants) - 1} agree"] if len(record.claimants) > 1 else []
-        rivals += [f"{len(record.losers)} lost"] if record.losers else []
-        return format_html('{} <span class="quiet">{}</span>', text, ", ".join(rivals))
+        others = len(record.claimants) - 1
+        rivals = [columns.counted(others, ("other agrees", "others agree"))] if others > 0 else []
+        rivals += [columns.counted(len(record.losers), ("other lost", "others lost"))] if record.losers else []
+        return format_html('{} <span class="quiet">({})</span>', text, ", ".join(rivals)) if rivals else text
 
     @admin.display(description="changed", ordering="changed_at")
     def changed(self, record: ManagedRecord) -> SafeString:
         return columns.when(record.changed_at)
 
+    @admin.display(description="changed")
+    def last_changed(self, record: ManagedRecord) -> SafeString:
+        return columns.exactly(record.changed_at)
+
     @admin.display(description="known since")
     def created(self, record: ManagedRecord) -> SafeString:
-        return columns.when(record.created_at)
+        return columns.exactly(record.created_at)
 
     @admin.display(description="content")
     def data(self, record: ManagedRecord) -> SafeString:
         values = columns.lines(format_html("<code>{}</code>", value) for value in record.values)
         return format_html(
-            '<b class="type">{}</b> {} <span class="quiet">TTL {} s</span>', record.type, values, record.ttl
+            '<b class="type">{}</b> <span class="quiet">TTL {} s</span> {}', record.type, record.ttl, values
         )
 
     @admin.display(description="state")
@@ -80,7 +91,7 @@ class RecordAdmin(ReadOnlyAdmin):
     def sync_now(self, request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> HttpResponse | None:
         names = set(queryset.order_by().values_list("name", flat=True))
         verbs.sync_names(request.user.get_username(), names)
-        messages.success(request, f"{counted(len(names), ('name', 'names'))} being compared with DNS.")
+        messages.success(request, f"{columns.counted(len(names), ('name', 'names'))} being compared with DNS.")
         return self.back(request)
 
     @admin.action(description="Adopt what somebody else made", permissions=["operate"])
@@ -119,8 +130,8 @@ class RecordAdmin(ReadOnlyAdmin):
         )
 
     @admin.action(description="Export selected", permissions=["view"])
-    def export_selected(self, request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> HttpResponseBase:
-        return export_response(queryset)
+    def export_selected(self, request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> HttpResponseBase | None:
+        return export_response(request, queryset)
 
     def page_actions(self, target: ManagedRecord) -> Sequence[str]:
         names = ["sync_now"]

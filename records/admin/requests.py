@@ -14,14 +14,15 @@ from records.models import SyncRequest
 
 @admin.register(SyncRequest)
 class RequestAdmin(ReadOnlyAdmin):
+    nothing_yet = "What people ask the syncer to do, and what it answered."
     list_display = ("what", "requested_by", "asked", "answered", "shown_outcome")
     list_filter = (RequestQuestion, "action")
     search_fields = ("name__contains", "requested_by")
     search_help_text = "A part of a name, or who asked"
     fieldsets: ClassVar[Any] = (
-        (None, {"fields": ("what", "zone", "plan", "requested_by", "asked", "answered", "shown_outcome")}),
+        (None, {"fields": ("what", "zone", "plan", "requested_by", "asked_at", "answered_at", "shown_outcome")}),
     )
-    readonly_fields = ("what", "asked", "answered", "shown_outcome")
+    readonly_fields = ("what", "asked_at", "answered_at", "shown_outcome")
 
     @admin.display(description="request", ordering="action")
     def what(self, request: SyncRequest) -> SafeString:
@@ -35,6 +36,14 @@ class RequestAdmin(ReadOnlyAdmin):
     @admin.display(description="answered", ordering="done_at")
     def answered(self, request: SyncRequest) -> SafeString:
         return columns.when(request.done_at) if request.done_at else columns.word("waiting", "busy")
+
+    @admin.display(description="asked")
+    def asked_at(self, request: SyncRequest) -> SafeString:
+        return columns.exactly(request.created_at)
+
+    @admin.display(description="answered")
+    def answered_at(self, request: SyncRequest) -> SafeString:
+        return columns.exactly(request.done_at) if request.done_at else columns.word("waiting", "busy")
 
     @admin.display(description="outcome")
     def shown_outcome(self, request: SyncRequest) -> str:

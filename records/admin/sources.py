@@ -3,12 +3,14 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from records import places
 from records.admin import columns
 from records.admin.base import ReadOnlyAdmin
 from records.admin.filters import KindFilter, SourceQuestion
@@ -18,15 +20,22 @@ from syncer.core.source import HIGH, LOW
 
 @admin.register(Source)
 class SourceAdmin(ReadOnlyAdmin):
+    nothing_yet = "Every Ingress, IngressRoute and HTTPRoute that the syncer sees is listed here."
     list_display = ("place", "kind", "gives", "trouble", "changed")
     list_filter = (SourceQuestion, KindFilter)
     search_fields = ("name__contains", "namespace__contains", "names__icontains")
-    search_help_text = "A part of the object's name or namespace, or of a name that it gives"
+    search_help_text = "A part of the object's Kind/namespace/name, or of a name that it gives"
     ordering = ("namespace", "name", "kind")
     fieldsets: ClassVar[Any] = (
-        (None, {"fields": ("object", "wanted", "left_out", "warned", "settings", "annotations", "changed")}),
+        (None, {"fields": ("object", "wanted", "left_out", "warned", "settings", "annotations", "last_changed")}),
     )
-    readonly_fields = ("object", "wanted", "left_out", "warned", "settings", "annotations", "changed")
+    readonly_fields = ("object", "wanted", "left_out", "warned", "settings", "annotations", "last_changed")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Source], search_term: str
+    ) -> tuple[QuerySet[Source], bool]:
+        given, words = places.apart(search_term.split())
+        return super().get_search_results(request, queryset.filter(*map(places.matching, given)), " ".join(words))
 
     @admin.display(description="namespace/name", ordering="namespace")
     def place(self, source: Source) -> str:
@@ -42,17 +51,21 @@ class SourceAdmin(ReadOnlyAdmin):
         if source.skipped:
             words.append(columns.word(f"{len(source.skipped)} not published", "warn"))
         if source.warnings:
-            words.append(columns.word(f"{len(source.warnings)} warnings", "warn"))
+            words.append(columns.word(columns.counted(len(source.warnings), ("warning", "warnings")), "warn"))
         return format_html_join(" ", "{}", ((text,) for text in words)) or columns.NOTHING
 
     @admin.display(description="changed", ordering="seen_at")
     def changed(self, source: Source) -> SafeString:
         return columns.when(source.seen_at)
 
+    @admin.display(description="changed")
+    def last_changed(self, source: Source) -> SafeString:
+        return columns.exactly(source.seen_at)
+
     @admin.display(description="object")
     def object(self, source: Source) -> SafeString:
         kind = f"{source.kind}.{source.group}" if source.group else source.kind
-        created = format_html('<span class="quiet">created {}</span>', source.created or "at an unknown time")
+        created = format_html('<span class="quiet">created {}</span>', columns.timestamp(source.created))
         return format_html("{} {}", kind, created)
 
     @admin.display(description="names that it gives")

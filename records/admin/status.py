@@ -15,6 +15,7 @@ from records.models import SyncStatus
 
 @admin.register(SyncStatus)
 class StatusAdmin(ReadOnlyAdmin):
+    nothing_yet = "No syncer has written to this database yet."
     list_display = ("holder",)
     fieldsets: ClassVar[Any] = (
         (
@@ -45,25 +46,30 @@ class StatusAdmin(ReadOnlyAdmin):
             return super().changelist_view(request, extra_context)
         return redirect(columns.admin_url("syncstatus_change", status.pk))
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().change_view(request, object_id, form_url, {"title": "Syncer", **(extra_context or {})})
+
     @admin.display(description="running since")
     def started(self, status: SyncStatus) -> SafeString:
-        return columns.when(status.started_at)
+        return columns.exactly(status.started_at)
 
     @admin.display(description="last heard of")
     def heard(self, status: SyncStatus) -> SafeString:
-        return columns.when(status.heartbeat_at)
+        return columns.exactly(status.heartbeat_at)
 
     @admin.display(description="last full pass")
     def last_pass(self, status: SyncStatus) -> SafeString:
-        return columns.when(status.last_pass_at)
+        return columns.exactly(status.last_pass_at)
 
     @admin.display(description="next full pass")
     def next_pass(self, status: SyncStatus) -> SafeString:
-        return columns.when(status.next_pass_at)
+        return columns.exactly(status.next_pass_at)
 
     @admin.display(description="last change in DNS")
     def last_change(self, status: SyncStatus) -> SafeString:
-        return columns.when(status.last_change_at)
+        return columns.exactly(status.last_change_at)
 
     @admin.display(description="kinds")
     def watched(self, status: SyncStatus) -> SafeString:
@@ -80,5 +86,7 @@ class StatusAdmin(ReadOnlyAdmin):
 def kind_line(kind: dict[str, Any]) -> SafeString:
     tone = {"watching": "good", "not installed": "quiet"}.get(kind["state"], "bad")
     name = f"{kind['kind']}.{kind['group']}" if kind["group"] else kind["kind"]
-    text = f"{kind['objects']} objects {kind['reason']}".rstrip()
-    return format_html('{} {} <span class="quiet">{}</span>', columns.word(kind["state"], tone), name, text)
+    text = f"{columns.counted(kind['objects'], ('object', 'objects'))} {kind['reason']}".rstrip()
+    return format_html(
+        '{} <span>{} <span class="quiet">{}</span></span>', columns.word(kind["state"], tone), name, text
+    )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils import timezone
 from knox.admin import AuthTokenAdmin
 from knox.models import AuthToken
 
+from records.admin.base import NamedAdmin
+from records.admin.users import outranks
 from records.api.access import SHOWN, make_token
 
 admin.site.unregister(AuthToken)
@@ -29,6 +32,13 @@ class TokenForm(ModelForm):
         fields = ("user",)
 
     text = ""
+    maker: ClassVar[User]
+
+    def clean_user(self) -> User:
+        user: User = self.cleaned_data["user"]
+        if outranks(self.maker, user):
+            raise forms.ValidationError("This user may do more than you: a superuser makes the token.")
+        return user
 
     def save(self, commit: bool = True) -> AuthToken:
         token, self.text = make_token(self.cleaned_data["user"], self.cleaned_data["days"])
@@ -39,7 +49,9 @@ class TokenForm(ModelForm):
 
 
 @admin.register(AuthToken)
-class TokenAdmin(AuthTokenAdmin):
+class TokenAdmin(NamedAdmin, AuthTokenAdmin):
+    one, many = "API token", "API tokens"
+    nothing_yet = "A script calls the REST API with a token, and may do what its user may."
     add_form = TokenForm
     list_display = ("beginning", "user", "created", "expiry", "good")
     list_select_related = ("user",)
@@ -53,8 +65,19 @@ class TokenAdmin(AuthTokenAdmin):
     def get_fields(self, request: HttpRequest, obj: AuthToken | None = None) -> tuple[str, ...]:
         return ("beginning", "user", "created", "expiry") if obj else ("user", "days")
 
+    def called(self, target: AuthToken) -> str:
+        """By its beginning: as text a token is its whole digest."""
+        return f"Token {self.beginning(target)} of {target.user}"
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: AuthToken | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (obj and outranks(request.user, obj.user))
+
+    def get_form(self, request: HttpRequest, obj: AuthToken | None = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        return form if obj else type(form.__name__, (form,), {"maker": request.user})
 
     def save_model(self, request: HttpRequest, obj: AuthToken, form: Any, change: bool) -> None:
         self.message_user(request, f"Copy the token now, it is shown this once: {form.text}", messages.WARNING)

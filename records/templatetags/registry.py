@@ -11,7 +11,7 @@ for function in (
     columns.state_word,
     columns.action_word,
     columns.origin_link,
-    columns.name_link,
+    columns.subject,
     columns.data,
     columns.change,
     kind_line,

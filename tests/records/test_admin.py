@@ -10,13 +10,15 @@ from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from records.models import AuditEntry, CustomEntry, ManagedRecord, SyncRequest
+from records.models import AuditEntry, CustomEntry, DriftFinding, ManagedRecord, SyncRequest
 from records.roles import ADMIN, OPERATOR, VIEWER
 from tests.records.cast import Cast, make_cast
 
 pytestmark = pytest.mark.django_db
 
-MODELS = ("managedrecord", "source", "customentry", "auditentry", "heldplan", "syncrequest", "syncstatus")
+WRITTEN = ("managedrecord", "source", "auditentry", "driftfinding", "heldplan", "syncrequest", "syncstatus")
+"""Models whose author is the program."""
+MODELS = (*WRITTEN, "customentry")
 EVERYBODY = (None, VIEWER, OPERATOR, ADMIN)
 
 ENTRY = {"name": "new.talos00", "mode": "publish", "type": "A", "values": "192.0.2.1", "ttl": "", "enabled": "on"}
@@ -60,6 +62,7 @@ def subject(cast: Cast, model: str) -> Any:
         "source": cast.source,
         "customentry": cast.entry,
         "auditentry": cast.created,
+        "driftfinding": cast.drift,
         "heldplan": cast.plan,
         "syncrequest": cast.request,
         "syncstatus": cast.status,
@@ -117,6 +120,16 @@ def decides(action: str) -> Deed:
         return SyncRequest.objects.filter(action=action, plan=cast.plan).exists()
 
     return deed
+
+
+def heal(client: Client, cast: Cast) -> bool:
+    act(client, "driftfinding", "heal", cast.drift, confirmed="yes")
+    return SyncRequest.objects.filter(action="heal", name="mail.talos00", type="A").exists()
+
+
+def accept(client: Client, cast: Cast) -> bool:
+    act(client, "driftfinding", "accept", cast.drift)
+    return DriftFinding.objects.filter(pk=cast.drift.pk, status="accepted", decided_by__startswith="the-").exists()
 
 
 def restore(client: Client, cast: Cast) -> bool:
@@ -178,6 +191,8 @@ DEEDS: Mapping[str, tuple[Deed, Mapping[str, bool]]] = {
     "block this name": (block_name, OPERATES),
     "approve": (decides("approve"), OPERATES),
     "reject": (decides("reject"), OPERATES),
+    "put drift right": (heal, OPERATES),
+    "accept drift": (accept, OPERATES),
     "restore": (restore, OPERATES),
     "add an entry": (add_entry, OPERATES),
     "change an entry": (change_entry, OPERATES),
@@ -207,10 +222,11 @@ def test_the_table_of_deeds_has_every_action_of_every_list(cast: Cast, admin_cli
     assert found == {
         *("sync_now", "adopt", "release", "delete_from_dns", "block_name", "export_selected"),
         *("restore", "approve", "reject", "enable", "disable", "delete_selected"),
+        *("heal", "accept"),
     }
 
 
-@pytest.mark.parametrize("model", ["managedrecord", "source", "auditentry", "heldplan", "syncrequest", "syncstatus"])
+@pytest.mark.parametrize("model", WRITTEN)
 def test_not_even_a_superuser_writes_what_the_program_writes(cast: Cast, admin_client: Client, model: str) -> None:
     target = subject(cast, model)
     before = type(target).objects.values().get(pk=target.pk)
@@ -247,6 +263,19 @@ def test_an_action_says_how_many_it_did_and_why_it_left_out_the_rest(cast: Cast,
     assert said[0] == "1 record being adopted."
     assert said[1].startswith("2 left out. ")
     assert "is synced: only foreign records and conflicts can be adopted." in said[1]
+
+
+def test_many_entries_switched_in_one_action_are_one_request(cast: Cast, admin_client: Client) -> None:
+    """The guard of the syncer must see what one click does as one blow."""
+    made = CustomEntry.objects.bulk_create(
+        CustomEntry(name=f"h{number}.talos00", type="A", values=["192.0.2.1"]) for number in range(30)
+    )
+    for action, more in (("disable", {}), ("delete_selected", {"post": "yes"})):
+        SyncRequest.objects.all().delete()
+        act(admin_client, "customentry", action, *made, **more)
+        assert [(asked.action, asked.zone, asked.name) for asked in SyncRequest.objects.all()] == [
+            ("sync", "talos00", "")
+        ]
 
 
 def test_an_action_on_an_objects_page_comes_back_to_it(cast: Cast, admin_client: Client) -> None:
@@ -319,6 +348,9 @@ def test_names_and_origins_lead_to_their_pages(cast: Cast, admin_client: Client)
         ("source", "show=warned&q=old", ["Ingress/web/blog-old"]),
         ("source", "show=today&kind=HTTPRoute", []),
         ("source", "q=blog.talos", ["Ingress/web/blog", "Ingress/web/blog-old"]),
+        ("source", "q=Ingress/web/blog-old", ["Ingress/web/blog-old"]),
+        ("source", "q=web/blog-old+blog.talos", ["Ingress/web/blog-old"]),
+        ("source", "q=HTTPRoute/web/blog", []),
         ("customentry", "show=on&q=office", ["printer.talos00 A"]),
         ("customentry", "show=off", []),
         ("customentry", "show=today&q=192.0.2.9", ["printer.talos00 A"]),
@@ -405,7 +437,15 @@ def test_what_is_done_in_the_admin_is_written_down_with_the_users_name(cast: Cas
 
 @pytest.mark.parametrize(
     ("model", "queries"),
-    [("managedrecord", 9), ("source", 6), ("customentry", 7), ("auditentry", 6), ("heldplan", 6), ("syncrequest", 6)],
+    [
+        ("managedrecord", 9),
+        ("source", 6),
+        ("customentry", 7),
+        ("auditentry", 6),
+        ("driftfinding", 6),
+        ("heldplan", 6),
+        ("syncrequest", 6),
+    ],
 )
 def test_the_number_of_queries_of_a_list_does_not_grow_with_it(
     cast: Cast, admin_client: Client, django_assert_max_num_queries: Any, model: str, queries: int
@@ -416,7 +456,7 @@ def test_the_number_of_queries_of_a_list_does_not_grow_with_it(
         copy = type(target)(
             **{field.attname: getattr(target, field.attname) for field in target._meta.fields if field.attname != "id"}
         )
-        if model in ("managedrecord", "source", "customentry"):
+        if model in ("managedrecord", "source", "customentry", "driftfinding"):
             copy.name = f"h{number}.talos00"
         if model == "heldplan":
             copy.status = "done"
@@ -429,3 +469,21 @@ def test_the_number_of_queries_of_a_list_does_not_grow_with_it(
 def test_the_start_page_takes_few_queries(cast: Cast, admin_client: Client, django_assert_max_num_queries: Any) -> None:
     with django_assert_max_num_queries(10):
         admin_client.get(reverse("admin:index"))
+
+
+def test_an_old_form_does_not_undo_what_somebody_else_saved(cast: Cast, admin_client: Client) -> None:
+    url = page("customentry_change", cast.entry.pk)
+    version = admin_client.get(url).context["adminform"].form["version"].value()
+    form = {**ENTRY, "name": cast.entry.name, "values": "192.0.2.9", "version": version}
+    admin_client.post(url, {**form, "mode": "override", "owner": "office"})
+    answer = admin_client.post(url, {**form, "owner": "me"})
+    assert "Somebody has changed this entry since you opened it" in answer.content.decode()
+    cast.entry.refresh_from_db()
+    assert (cast.entry.mode, cast.entry.owner) == ("override", "office")
+
+
+def test_a_form_without_a_change_is_no_fact(cast: Cast, admin_client: Client) -> None:
+    facts = AuditEntry.objects.count()
+    form = {**ENTRY, "name": cast.entry.name, "values": "192.0.2.9", "owner": "office"}
+    assert admin_client.post(page("customentry_change", cast.entry.pk), form).status_code == 302
+    assert AuditEntry.objects.count() == facts

@@ -1,0 +1,77 @@
+"""What can be measured of how a page looks, inside the browser."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page
+
+AA, AA_LARGE = 4.5, 3.0
+"""Contrasts that WCAG 2 asks of text; large is 24 px, or 18.66 px in bold."""
+
+PALE = """
+() => {
+  document.getAnimations().forEach(animation => animation.finish());
+  const parse = text => text.match(/[\\d.]+/g).map(Number);
+  const over = (top, below) => {
+    const alpha = top.length > 3 ? top[3] : 1;
+    return [0, 1, 2].map(i => top[i] * alpha + below[i] * (1 - alpha));
+  };
+  const light = ([r, g, b]) => {
+    const [x, y, z] = [r, g, b].map(c => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+  };
+  const behind = element => {
+    if (!element) return [255, 255, 255];
+    const color = parse(getComputedStyle(element).backgroundColor);
+    return color.length > 3 && color[3] < 1 ? over(color, behind(element.parentElement)) : color;
+  };
+  const pale = new Set();
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const text = walker.currentNode.data.trim(), element = walker.currentNode.parentElement;
+    if (!text || !element.checkVisibility({visibilityProperty: true})) continue;
+    if (element.closest("script, style, option, svg, :disabled, .visually-hidden")) continue;
+    const style = getComputedStyle(element), back = behind(element);
+    const [a, b] = [light(over(parse(style.color), back)), light(back)];
+    const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    const size = parseFloat(style.fontSize);
+    const large = size >= 24 || size >= 18.66 && style.fontWeight >= 700;
+    if (contrast < (large ? LARGE : SMALL))
+      pale.add(`${element.tagName.toLowerCase()}.${element.className} "${text.slice(0, 30)}": ${contrast.toFixed(2)}`);
+  }
+  return [...pale];
+}
+"""
+
+STICKING_OUT = """
+() => [...document.querySelectorAll("body *")]
+  .filter(element => element.checkVisibility({visibilityProperty: true}))
+  .filter(element => !element.closest(".visually-hidden, svg, option"))
+  .filter(element => element.getBoundingClientRect().right > document.documentElement.clientWidth + 1
+    || element.matches("div, section, main, td") && element.scrollWidth > element.clientWidth + 1
+    && getComputedStyle(element).overflowX !== "visible")
+  .map(element => `${element.tagName.toLowerCase()}#${element.id}.${element.className}`)
+"""
+
+SEEN = """
+() => {
+  const style = getComputedStyle(document.activeElement), box = document.activeElement.getBoundingClientRect();
+  return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1 && box.width > 0 && box.bottom > 0;
+}
+"""
+
+
+def pale_words(page: Page) -> list[str]:
+    """Texts with less contrast than WCAG AA asks for."""
+    found: list[str] = page.evaluate(PALE.replace("LARGE", str(AA_LARGE)).replace("SMALL", str(AA)))
+    return found
+
+
+def sticking_out(page: Page) -> list[str]:
+    """What does not fit the window, whether it is cut off, to be scrolled to sideways, or makes the page too wide."""
+    found: list[str] = page.evaluate(STICKING_OUT)
+    return found
+
+
+def focus_is_visible(page: Page) -> bool:
+    """Whether there is an outline around what has the focus."""
+    return bool(page.evaluate(SEEN))

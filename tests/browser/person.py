@@ -1,0 +1,88 @@
+"""Somebody in front of a browser, who sees when a page complains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import Browser, Page, Response
+
+from tests.browser.stack import PASSWORD, Stack
+
+RECORD = "/admin/records/managedrecord/named/?type={}&name={}"
+
+
+class Person:
+    def __init__(self, page: Page, site: Stack) -> None:
+        self.page = page
+        self.site = site
+        self.complaints: list[str] = []
+        page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
+        page.on("requestfailed", lambda request: self.complaints.append(f"failed: {request.url} {request.failure}"))
+        page.on("response", self._look_at)
+        page.on("console", self._listen)
+
+    def _look_at(self, response: Response) -> None:
+        if response.status >= 400:
+            self.complaints.append(f"{response.status}: {response.url}")
+
+    def _listen(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"console: {message.text}")
+
+    def open(self, path: str) -> None:
+        self.page.goto(self.site.base + path, wait_until="load")
+
+    def log_in(self) -> None:
+        self.open("/admin/login/")
+        self.page.wait_for_function("document.activeElement.name === 'username'")
+        self.page.keyboard.type("admin")
+        self.page.keyboard.press("Tab")
+        self.page.keyboard.type(PASSWORD)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_url("**/admin/")
+
+    def open_record(self, name: str, type: str = "A") -> None:
+        self.open(RECORD.format(type, name))
+
+    def state_of(self, name: str) -> str:
+        """On the record's page; empty when there is no such record."""
+        self.open_record(name)
+        word = self.page.locator(".field-state_and_reason .word")
+        return word.inner_text() if word.count() else ""
+
+    def open_entry(self, name: str) -> None:
+        self.open(f"/admin/records/customentry/?q={name}")
+        self.page.locator("#result_list tbody th a").first.click()
+        self.page.wait_for_load_state()
+
+    def press(self, label: str) -> None:
+        """A button of the page's own part, and wait for what comes then."""
+        self.page.get_by_role("main").get_by_role("button", name=label, exact=True).click()
+        self.page.wait_for_load_state()
+
+    def fill_in_entry(self, name: str, mode: str, type: str = "", values: str = "", **more: str) -> None:
+        self.open("/admin/records/customentry/add/")
+        self.page.select_option("#id_mode", mode)
+        self.page.select_option("#id_type", type)
+        for field, text in {"name": name, "values": values, **more}.items():
+            self.page.fill(f"#id_{field}", text)
+
+    def make_entry(self, name: str, mode: str, type: str = "", values: str = "", **more: str) -> None:
+        self.fill_in_entry(name, mode, type, values, **more)
+        self.press("Save")
+        self.expect_success()
+
+    def expect_success(self) -> None:
+        assert self.page.locator(".messagelist .success").count(), self.page.inner_text("main")[:2000]
+
+
+@contextmanager
+def somebody(browser: Browser, site: Stack, **look: Any) -> Iterator[Person]:
+    context = browser.new_context(**look)
+    context.set_default_timeout(20_000)
+    try:
+        yield Person(context.new_page(), site)
+    finally:
+        context.close()

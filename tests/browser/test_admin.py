@@ -1,0 +1,315 @@
+"""The admin in a real browser: how every page looks, and what every click does in DNS."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.looks import focus_is_visible, pale_words, sticking_out
+from tests.browser.person import Person, somebody
+from tests.browser.stack import EDGE, LAB, PASSWORD, PROMISED, ZONE, Stack
+from tests.fakes.kubernetes.manifests import ingress
+from tests.processes import wait_until
+from tests.sessions.session import ADDRESS
+
+pytestmark = [pytest.mark.double_only, pytest.mark.timeout(120)]
+
+DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+TITLES = {
+    "/admin/login/": "Log in | Catalyst DNS Sync",
+    "/admin/nowhere/": "Nothing here | Catalyst DNS Sync",
+    "/nowhere": "Nothing here | Catalyst DNS Sync",
+    "/api/docs": "Catalyst DNS Sync",
+}
+DRIFTED = (f"jellyfin.{ZONE}", f"mealie.{ZONE}")
+"""Somebody deleted them by hand."""
+ALL = "every zone"
+FACTS = """
+rows => rows.map(row => ["actor", "shown_action", "subject"].map(cell => row.querySelector(`.field-${cell}`).innerText))
+"""
+DEEDS = (
+    *((f"loki.{ZONE}", action) for action in ("requested", "created", "deleted")),
+    *((f"{name}.{ZONE}", "requested") for name in ("nas", "immich", "plex", "jellyfin")),
+    *((f"netbox.{ZONE}", action) for action in ("created", "updated")),
+    *((f"printer.{ZONE}", action) for action in ("created", "deleted", "imported")),
+    *((f"harbor.{ZONE}", action) for action in ("created", "updated")),
+    *((LAB, "approved"), (EDGE, "rejected"), (ALL, "requested"), (ALL, "imported")),
+)
+"""What the admin did, as the list of the audit shows it: name or zone, and action."""
+SCREENSHOTS = os.environ.get("CATALYST_TEST_SCREENSHOTS", "")
+"""A folder: there goes a picture of each page."""
+
+
+@pytest.fixture(scope="module")
+def cookies(site: Stack, browser: Browser) -> Any:
+    """Of somebody who is logged in, once the registry is full: entries, a user, a token, held plans, a problem."""
+    site.answers(f"grafana.{ZONE}", ADDRESS)
+    for name in ("door", "heating", "lights"):
+        site.cluster.delete(ingress(name, namespace="house"))
+        site.cluster.delete(ingress(f"edge-{name}", namespace="edge"))
+    with somebody(browser, site) as person:
+        person.log_in()
+        person.make_entry(f"grafana.{ZONE}", "override", "A", "192.0.2.99", owner="olga", description="moving " * 40)
+        person.make_entry(f"minio.{ZONE}", "block")
+        person.make_entry(f"mail.{ZONE}", "publish", "TXT", "v=spf1 include:_spf.example.com " + "x" * 200)
+        person.open("/admin/auth/user/add/")
+        for field, text in (("username", "olga"), ("password1", PASSWORD), ("password2", PASSWORD)):
+            person.page.fill(f"#id_{field}", text)
+        person.press("Save")
+        person.expect_success()
+        person.open("/admin/knox/authtoken/add/")
+        person.page.locator(".select2-selection").click()
+        person.page.locator(".select2-results__option", has_text="olga").click()
+        person.press("Save")
+        for name in DRIFTED:
+            site.technitium.delete(name, "A", ADDRESS)
+        person.open("/admin/")
+        person.press("Sync everything now")
+        for name in DRIFTED:
+            wait_until(lambda name=name: finding_of(person, name), what=f"drift of {name}")
+        for zone in (LAB, EDGE):
+            wait_until(lambda zone=zone: plan_in(person, zone), what=f"a held plan in {zone}")
+        assert not person.complaints
+        return person.page.context.storage_state()
+
+
+@pytest.fixture
+def person(site: Stack, browser: Browser, cookies: Any) -> Iterator[Person]:
+    with somebody(browser, site, storage_state=cookies, **DESK) as one:
+        yield one
+        assert not one.complaints
+
+
+def plan_in(person: Person, zone: str) -> str:
+    """The address of the open plan of the zone."""
+    person.open("/admin/records/heldplan/?show=open")
+    link = person.page.get_by_role("main").get_by_role("link", name=f"in {zone}")
+    return str(link.get_attribute("href")) if link.count() else ""
+
+
+def finding_of(person: Person, name: str) -> str:
+    """The address of what stands open of the drift of this name."""
+    person.open(f"/admin/records/driftfinding/?show=open&q={name}")
+    return first_object(person.page)
+
+
+def pages() -> Iterator[str]:
+    """Everything in the registry of the admin, and what stands beside it."""
+    yield reverse("admin:index")
+    for model in admin.site._registry:
+        yield reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    for name in ("blog", "nas", "plex", "grafana", "shop"):
+        yield f"/admin/records/managedrecord/named/?type=A&name={name}.{ZONE}"
+    for name in ("records_customentry_add", "auth_user_add", "knox_authtoken_add", "exchange", "password_change"):
+        yield reverse(f"admin:{name}")
+    yield "/admin/records/managedrecord/?q=nothing-of-that-name"
+    yield "/admin/records/syncrequest/?show=waiting"
+    yield reverse("admin:app_list", args=["records"])
+
+
+def first_object(page: Page) -> str:
+    link = page.locator("#result_list :is(th, td) a[href*='/change/']")
+    return str(link.first.get_attribute("href")) if link.count() else ""
+
+
+@pytest.mark.parametrize("look", [pytest.param(DESK, id="desk"), pytest.param(PHONE, id="phone")])
+def test_every_page_fits_is_readable_in_light_and_dark_and_complains_of_nothing(
+    site: Stack, browser: Browser, cookies: Any, look: dict[str, Any]
+) -> None:
+    wrong: dict[str, list[str]] = {}
+    seen = 0
+    with somebody(browser, site, storage_state=cookies, **look) as person:
+        page = person.page
+        waiting = list(pages())
+        while waiting:
+            path = waiting.pop(0)
+            person.open(path)
+            seen += 1
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)
+                person.complaints += [f"{scheme}: too pale: {word}" for word in pale_words(page)]
+                if SCREENSHOTS:
+                    name = f"{'phone' if look is PHONE else 'desk'}-{seen:02}-{scheme}.png"
+                    page.screenshot(path=Path(SCREENSHOTS) / name, full_page=True)
+            person.complaints += [f"sticks out: {element}" for element in sticking_out(page)]
+            if person.complaints:
+                wrong[path] = person.complaints.copy()
+                person.complaints.clear()
+            if path.endswith("/") and (link := first_object(page)):
+                waiting.append(link)
+    assert not wrong, "\n".join(f"{path}: {word}" for path, words in wrong.items() for word in words)
+    assert seen > len(admin.site._registry) * 2, "each list gave the page of an object"
+
+
+@pytest.mark.parametrize("path", ["/admin/login/", "/admin/nowhere/", "/nowhere", "/api/docs"])
+@pytest.mark.parametrize("look", [pytest.param(DESK, id="desk"), pytest.param(PHONE, id="phone")])
+def test_the_pages_beside_the_admin_fit_and_are_readable_too(
+    site: Stack, browser: Browser, cookies: Any, path: str, look: dict[str, Any]
+) -> None:
+    known = None if "login" in path else cookies
+    with somebody(browser, site, storage_state=known, **look) as person:
+        person.open(path)
+        expect(person.page).to_have_title(TITLES[path])
+        assert not sticking_out(person.page)
+        for scheme in ("light", "dark"):
+            person.page.emulate_media(color_scheme=scheme)
+            assert path == "/api/docs" or not pale_words(person.page)  # whose colours are Swagger's own
+        assert all("404" in complaint for complaint in person.complaints)
+        assert bool(person.complaints) == ("nowhere" in path)
+
+
+def test_a_call_is_tried_out_from_the_documentation_of_the_api(person: Person) -> None:
+    page = person.page
+    person.open("/api/docs")
+    call = page.locator(".opblock-post").filter(has=page.locator('[data-path="/api/v1/sync"]'))
+    call.locator(".opblock-summary-control").click()
+    call.get_by_role("button", name="Try it out").click()
+    with page.expect_response("**/api/v1/sync") as answer:
+        call.get_by_role("button", name="Execute").click()
+    assert answer.value.status == 202, "a session writes, too: the page sends its token"
+
+
+def tab_to(page: Page, text: str) -> None:
+    """With the Tab key alone, and never out of sight."""
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        assert focus_is_visible(page), page.evaluate("document.activeElement.outerHTML")
+        if text == page.evaluate("document.activeElement.value || document.activeElement.innerText.trim()"):
+            return
+    raise AssertionError(f"no way to {text}")
+
+
+def test_a_name_is_blocked_by_keyboard_alone(site: Stack, person: Person) -> None:
+    page = person.page
+    person.open("/admin/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.innerText") == "Skip to main content"
+    assert focus_is_visible(page)
+    page.keyboard.press("Enter")
+    tab_to(page, "")
+    page.keyboard.type("gitea")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/managedrecord/?q=gitea")
+    tab_to(page, f"gitea.{ZONE}")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/change/**")
+    tab_to(page, "Block this name")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=Block the names of 1 record?")
+    tab_to(page, "Yes, do it")
+    page.keyboard.press("Enter")
+    assert site.answers(f"gitea.{ZONE}") < PROMISED
+
+
+class Clicks:
+    """Presses buttons and looks how long DNS takes."""
+
+    def __init__(self, person: Person) -> None:
+        self.person = person
+        self.site = person.site
+        self.times: dict[str, float] = {}
+
+    def press(self, label: str, what: str, name: str, *values: str, type: str = "A") -> None:
+        self.press_until(label, what, lambda: self.site.answers(name, *values, type=type))
+
+    def press_until(self, label: str, what: str, done: Callable[[], object]) -> None:
+        start = time.monotonic()
+        self.person.press(label)
+        self.person.expect_success()
+        wait_until(done, what=what)
+        self.times[what] = time.monotonic() - start
+
+
+def test_every_override_is_in_dns_within_two_seconds_of_the_click_and_in_the_audit_with_its_author(
+    site: Stack, person: Person, tmp_path: Path
+) -> None:
+    page, clicks = person.page, Clicks(person)
+
+    def confirm(button: str, what: str, name: str, *values: str) -> None:
+        person.open_record(name)
+        person.press(button)
+        clicks.press("Yes, do it", what, name, *values)
+
+    def delete_entry(name: str, what: str, *values: str, type: str = "A") -> None:
+        person.open_entry(name)
+        page.get_by_role("link", name="Delete").click()
+        clicks.press("Yes, I’m sure", what, name, *values, type=type)
+
+    loki, plex, immich, netbox = (f"{app}.{ZONE}" for app in ("loki", "plex", "immich", "netbox"))
+    confirm("Delete from DNS", "delete from DNS", loki)
+    person.open("/admin/")
+    clicks.press("Sync everything now", "sync everything", loki, ADDRESS)
+    confirm("Block this name", "block", loki)
+    delete_entry(loki, "take the block off", ADDRESS)
+    confirm("Adopt what somebody else made", "adopt", f"nas.{ZONE}", ADDRESS)
+
+    person.open_record(immich)
+    person.press("Release (keep the DNS record)")
+    clicks.press_until("Yes, do it", "release", lambda: person.state_of(immich) != "synced")
+    site.cluster.delete(ingress("immich", namespace="apps"))
+
+    site.technitium.delete(plex, "A", ADDRESS)  # it was somebody else's
+    person.open_record(plex)
+    clicks.press("Sync now", "sync a name", plex, ADDRESS)
+
+    person.open(finding_of(person, DRIFTED[0]))
+    person.press("Put right")
+    clicks.press("Yes, do it", "put drift right", DRIFTED[0], ADDRESS)
+    person.fill_in_entry(netbox, "override", "A", "192.0.2.98")
+    clicks.press("Save", "override", netbox, "192.0.2.98")
+    person.open_record(netbox)
+    page.get_by_role("row", name="created").last.get_by_role("button", name="Restore").click()
+    clicks.press("Yes, do it", "restore from history", netbox, ADDRESS)
+    printer = f"printer.{ZONE}"
+    person.fill_in_entry(printer, "publish", "AAAA", "2001:db8::9")
+    clicks.press("Save", "publish", printer, "2001:db8::9", type="AAAA")
+    person.fill_in_entry(f"harbor.{ZONE}", "block")
+    clicks.press("Save", "block by an entry", f"harbor.{ZONE}")
+    person.open("/admin/records/customentry/?q=harbor")
+    page.get_by_role("row", name="harbor").get_by_role("checkbox").check()
+    page.select_option("select[name=action]", "disable")
+    clicks.press("Go", "disable an entry", f"harbor.{ZONE}", ADDRESS)
+
+    person.open("/admin/exchange/")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="YAML").click()
+    backup = tmp_path / "backup.yaml"
+    download.value.save_as(backup)
+    assert printer in backup.read_text()
+    delete_entry(printer, "delete an entry", type="AAAA")
+    person.open("/admin/exchange/")
+    page.set_input_files("input[type=file]", backup)
+    person.press("Import")
+    expect(page.get_by_role("status")).to_contain_text(printer)
+    assert site.technitium.ask(printer, "AAAA") in ([], "NXDOMAIN"), "it only says what it would do"
+    page.set_input_files("input[type=file]", backup)
+    page.get_by_label("Only show what it would do").uncheck()
+    clicks.press("Import", "import", printer, "2001:db8::9", type="AAAA")
+
+    person.open(plan_in(person, LAB))
+    person.press("Approve: delete them")
+    clicks.press("Yes, do it", "approve held deletes", f"door.{LAB}")
+    site.answers(f"lights.{LAB}")
+    person.open(plan_in(person, EDGE))
+    clicks.press_until("Reject: keep them", "reject held deletes", lambda: person.state_of(f"door.{EDGE}") == "kept")
+    site.answers(f"lights.{EDGE}", ADDRESS)
+
+    site.answers(immich, ADDRESS)  # although nothing wants it any more
+
+    print(*(f"{seconds:5.2f} s  {what}" for what, seconds in clicks.times.items()), sep="\n")
+    late = {what: seconds for what, seconds in clicks.times.items() if seconds > PROMISED}
+    assert not late
+
+    person.open("/admin/records/auditentry/?show=people")
+    facts = page.locator("#result_list tbody tr").evaluate_all(FACTS)
+    assert {actor for actor, _, _ in facts} == {"admin"}
+    assert set(DEEDS) <= {(ALL if subject == ALL else subject.split()[0], action) for _, action, subject in facts}
