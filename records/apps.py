@@ -1,5 +1,5 @@
 from django.apps import AppConfig, apps
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class RecordsConfig(AppConfig):
@@ -8,6 +8,9 @@ class RecordsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from records.limits import take_time
+
+        pre_migrate.connect(take_time, sender=self, dispatch_uid="records.limits")
         if apps.is_installed("django.contrib.auth"):
             from records.roles import make_roles
 

@@ -34,6 +34,9 @@ HINTS = {
 RDATA_LIMIT = 60_000
 """Bytes of one RRset: an answer of 65,535 bytes over TCP must hold it, names and all."""
 
+PROBLEM_LIMIT = 100
+"""Of one entry: a file may name millions of bad values."""
+
 _is_number = re.compile(r"0|[1-9][0-9]{0,4}").fullmatch
 _is_tag = re.compile(r"[a-z0-9]{1,15}").fullmatch
 
@@ -110,7 +113,7 @@ def _clean_name(text: str, zones: Collection[str]) -> tuple[str, str]:
     """The name and its zone."""
     if not isinstance(text, str):
         raise BadValue("not a text")
-    name = canonical(text)
+    name = canonical(text, symbols=False)
     zone = zone_of(name, zones)
     if zone is None:
         raise BadValue(f"it is in no managed zone ({', '.join(sorted(zones))})")
@@ -143,6 +146,8 @@ def _clean_values(kind: str, values: Any, name: str, errors: dict[str, list[str]
             value = _clean_value(kind, text)
         except (BadName, BadValue) as error:
             problems.append(f"{shown(text)} is no {kind} value: {error}; give {HINTS[kind]}.")
+            if len(problems) == PROBLEM_LIMIT:
+                break
             continue
         if value not in found:
             size += len(_rdata(kind, value).to_wire() or b"") + 12
@@ -205,7 +210,7 @@ def _fields(kind: str, text: str) -> list[str]:
 
 
 def _clean_host(text: str) -> str:
-    name = canonical(text)
+    name = canonical(text, symbols=False)
     if is_wildcard(name):
         raise BadValue("nothing can point to a wildcard")
     return name

@@ -43,7 +43,7 @@ def note(
             changed.append((drift, row))
     looked_at = [row for row in known.values() if names is None or row.name in names]
     over = [row.pk for row in looked_at if not _still_drifts(row)]
-    facts = [_fact(row, correlation) for _, row in news + changed]
+    facts = [drift_fact(row, "syncer", "drifted", correlation) for _, row in news + changed]
     with transaction.atomic():
         DriftFinding.objects.bulk_create([row for _, row in news], batch_size=BATCH)
         for _, row in changed:
@@ -105,10 +105,10 @@ def _row(zone: str, decision: Decision, drift: Drift) -> DriftFinding:
     )
 
 
-def _fact(finding: DriftFinding, correlation: str) -> AuditEntry:
+def drift_fact(finding: DriftFinding, actor: str, action: str, correlation: str = "") -> AuditEntry:
     return AuditEntry(
-        actor="syncer",
-        action="drifted",
+        actor=actor,
+        action=action,
         zone=finding.zone,
         name=finding.name,
         type=finding.type,

@@ -65,6 +65,8 @@ def in_words(method: Callable[P, T]) -> Callable[P, T]:
             close_old_connections()
             text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             hint = "run 'catalyst-dns-sync migrate'" if MISSING.search(text) else ""
+            if "lock timeout" in text:
+                text = "another connection holds a lock on what is needed, and did not let go of it in time"
             hint = hint or "it is tried again; see DATABASE_URL"
             raise LedgerError(f"the database does not answer: {text} ({hint})") from error
 

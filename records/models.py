@@ -98,7 +98,7 @@ class CustomEntry(models.Model):
     mode = models.CharField(max_length=10, choices=MODES, default=Mode.PUBLISH.value)
     enabled = models.BooleanField(default=True)
     owner = models.CharField(max_length=200, blank=True)
-    description = models.TextField(blank=True)
+    description = models.TextField(blank=True, max_length=10_000)
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -153,6 +153,11 @@ class AuditQuerySet(models.QuerySet["AuditEntry"]):
     def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise AppendOnly("audit entries are never changed")
 
+    def bulk_create(self, objs: Iterable[AuditEntry], *args: Any, **kwargs: Any) -> list[AuditEntry]:
+        if kwargs.get("update_conflicts"):
+            raise AppendOnly("audit entries are never changed")
+        return super().bulk_create(objs, *args, **kwargs)
+
     def delete(self) -> NoReturn:
         raise AppendOnly("audit entries are never deleted, but by retention: forget_before()")
 
@@ -180,6 +185,7 @@ class AuditEntry(models.Model):
 
     class Meta:
         verbose_name_plural = "audit entries"
+        base_manager_name = "objects"
         indexes: ClassVar = [
             models.Index(fields=["-at"], name="audit_by_time"),
             models.Index(fields=["name", "-at"], name="audit_by_name"),
@@ -193,7 +199,7 @@ class AuditEntry(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
             raise AppendOnly("audit entries are never changed")
-        super().save(*args, **kwargs)
+        super().save(*args, **kwargs | {"force_insert": True})
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise AppendOnly("audit entries are never deleted, but by retention")
@@ -203,10 +209,10 @@ class HeldPlan(models.Model):
     """Deletes that the guard did not let through, for a person to decide."""
 
     class Status(models.TextChoices):
-        OPEN = "open"
-        APPROVED = "approved"
-        REJECTED = "rejected"
-        DONE = "done"
+        OPEN = "open", "open"
+        APPROVED = "approved", "approved"
+        REJECTED = "rejected", "rejected"
+        DONE = "done", "done"
         OBSOLETE = "obsolete", "obsolete (nothing left to delete)"
 
     zone = models.CharField(max_length=253)
@@ -231,9 +237,9 @@ class DriftFinding(models.Model):
     """One RRset that was not as we had left it. Open or accepted, it stands for what is so now; else it is history."""
 
     class Status(models.TextChoices):
-        OPEN = "open"
+        OPEN = "open", "open"
         ACCEPTED = "accepted", "accepted (left as it is)"
-        HEALED = "healed"
+        HEALED = "healed", "healed"
         OVER = "over", "over (by itself, or by somebody else's hand)"
 
     zone = models.CharField(max_length=253)
@@ -250,7 +256,7 @@ class DriftFinding(models.Model):
     decided_by = models.CharField(max_length=200, blank=True)
 
     class Meta:
-        verbose_name_plural = "drift"
+        verbose_name_plural = "drift findings"
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["zone", "name", "type"],
@@ -338,7 +344,8 @@ class ZoneSerial(models.Model):
 
 
 class Bookmark(models.Model):
-    """How far a background task has come. ``at`` is when it last acted, ``memory`` what it must not forget."""
+    """How far a background task has come. ``at`` is when it last acted, ``memory`` what it must not forget. One of them
+    is nobody's: who edits custom entries holds its lock."""
 
     name = models.CharField(max_length=50, primary_key=True)
     audit_id = models.PositiveBigIntegerField(default=0)

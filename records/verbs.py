@@ -17,9 +17,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from records.entries import TYPES, clean_entry, managed_zones
+from records.findings import drift_fact
 from records.models import (
     STANDING,
     AuditEntry,
+    Bookmark,
     CustomEntry,
     DriftFinding,
     HeldPlan,
@@ -101,25 +103,15 @@ def accept(actor: str, finding: DriftFinding) -> DriftFinding:
             raise ValidationError(f"This finding is {finding.status}: only an open one can be accepted.")
         finding.status, finding.decided_at, finding.decided_by = DriftFinding.Status.ACCEPTED, timezone.now(), actor
         finding.save()
-        AuditEntry.objects.create(
-            actor=actor,
-            action="accepted",
-            zone=finding.zone,
-            name=finding.name,
-            type=finding.type,
-            before=finding.expected,
-            after=finding.found,
-            source=finding.origin,
-            reason=finding.reason,
-        )
+        drift_fact(finding, actor, "accepted").save()
     return finding
 
 
 def block(actor: str, name: str) -> CustomEntry:
     """Never publish the name. Blocking twice is harmless."""
     name, _ = _managed(name)
-    with transaction.atomic():
-        entry = CustomEntry.objects.select_for_update().filter(name=name, type="").first()
+    with editing():
+        entry = CustomEntry.objects.filter(name=name, type="").first()
         if entry is not None and entry.enabled:
             return entry
         created = entry is None
@@ -132,7 +124,7 @@ def block(actor: str, name: str) -> CustomEntry:
 def unblock(actor: str, name: str) -> None:
     """Take the block off the name."""
     name, _ = _managed(name)
-    with transaction.atomic():
+    with editing():
         entry = CustomEntry.objects.filter(name=name, mode=Mode.BLOCK).first()
         if entry is None:
             raise ValidationError(f"{name} is not blocked.")
@@ -148,7 +140,7 @@ def restore(actor: str, audit_entry: AuditEntry) -> CustomEntry:
     version = fact.after or fact.before or {}
     if fact.type not in TYPES or not version.get("values"):
         raise ValidationError("This fact shows no version of a record that could be restored.")
-    with transaction.atomic():
+    with editing():
         if CustomEntry.objects.filter(name=fact.name, mode=Mode.BLOCK, enabled=True).exists():
             raise ValidationError(f"{fact.name} is blocked: take the block off first.")
         entry = _override(actor, fact.name, fact.type, version, f"restored from {fact.at:%Y-%m-%d %H:%M:%S} UTC")
@@ -161,8 +153,8 @@ def restore(actor: str, audit_entry: AuditEntry) -> CustomEntry:
 
 def save_entry(actor: str, entry: CustomEntry, *, created: bool) -> None:
     """Validate and save. Raises ``ValidationError`` with sentences by field."""
-    with transaction.atomic():
-        old = None if created else CustomEntry.objects.select_for_update().get(pk=entry.pk)
+    with editing():
+        old = None if created else CustomEntry.objects.get(pk=entry.pk)
         entry.full_clean()
         entry.save(force_insert=created)
         _write_entry_fact(actor, "created" if created else "updated", old, entry)
@@ -170,7 +162,7 @@ def save_entry(actor: str, entry: CustomEntry, *, created: bool) -> None:
 
 
 def delete_entry(actor: str, entry: CustomEntry) -> None:
-    with transaction.atomic():
+    with editing():
         _write_entry_fact(actor, "deleted", entry, None)
         name = entry.name
         entry.delete()
@@ -191,7 +183,7 @@ def create_entries(actor: str, entries: Sequence[CustomEntry]) -> list[CustomEnt
             continue
         entry.name, entry.type, entry.ttl, entry.mode = clean.name, clean.type, clean.ttl, clean.mode
         entry.values = list(clean.values)
-    with transaction.atomic():
+    with editing():
         _check_together(entries, errors)
         if errors:
             raise ValidationError(errors)
@@ -232,10 +224,21 @@ def _places(names: Collection[str]) -> list[dict[str, str]]:
 
 
 @contextmanager
+def editing() -> Iterator[None]:
+    """A transaction in which nobody else edits custom entries: what is looked at first still holds when it is written.
+
+    Rules go over several rows (a CNAME stands alone), so that locks of rows do not do.
+    """
+    with transaction.atomic():
+        Bookmark.objects.select_for_update().get_or_create(name="custom entries")
+        yield
+
+
+@contextmanager
 def one_wake(actor: str) -> Iterator[None]:
     """What is done to many entries within is one request, so that the syncer and its guard see it as one."""
     names: set[str] = set()
-    with transaction.atomic():
+    with editing():
         token = _gathered.set(names)
         try:
             yield
@@ -256,7 +259,7 @@ def _wake(actor: str, names: Collection[str]) -> None:
 
 
 def _override(actor: str, name: str, kind: str, version: dict[str, Any], description: str) -> CustomEntry:
-    entry = CustomEntry.objects.select_for_update().filter(name=name, type=kind).first()
+    entry = CustomEntry.objects.filter(name=name, type=kind).first()
     created = entry is None
     entry = entry or CustomEntry(name=name, type=kind, description=description)
     entry.values, entry.ttl = list(version["values"]), version.get("ttl")
@@ -269,7 +272,7 @@ def _managed(name: str) -> tuple[str, str]:
     """The name as we spell it, and its zone."""
     zones = managed_zones()
     try:
-        name = canonical(name)
+        name = canonical(name, symbols=False)
     except BadName as error:
         raise ValidationError({"name": f"The name cannot be used: {error}."}) from error
     zone = zone_of(name, zones)

@@ -27,11 +27,17 @@ ZONES = ("talos00", "home.lab")
 NAMESPACES, TEAMS = 300, 12
 TYPES = ("A",) * 8 + ("AAAA", "CNAME")
 VALUES = {"A": "10.{0}.{1}.{2}", "AAAA": "fd00:{0:x}::{1:x}:{2:x}", "CNAME": "edge-{0}.home.lab"}
-TROUBLE = ("pending", "foreign", "conflict", "failed", "skipped", "held", "kept")
+TROUBLE = ("pending", "drifted", "foreign", "conflict", "failed", "skipped", "held", "kept")
 ACTIONS = ("created",) * 12 + ("updated",) * 6 + ("deleted",) * 5 + ("adopted", "released", "failed", "conflict")
 LIMIT_MS, RUNS = 300, 5
 DICE = random.Random(1)
-SEARCHES = {"many": "app", "one": "app-777.", "words": "app+ns177+lab", "none": "nowhere"}
+SEARCHES = {
+    "many": "app",
+    "one": "app-777.",
+    "words": "app+ns177+lab",
+    "none": "nowhere",
+    "source": "Ingress/ns177/app-777",
+}
 
 API = {
     "records": (
@@ -48,6 +54,10 @@ API = {
         *("name=app-777.ns177.home.lab", "zone=home.lab", "type=AAAA", "action=failed", "action=created"),
         *("actor=admin", "actor=syncer", "source=Ingress/ns177/app-777", "correlation=0000000000ff"),
         *("ordering=id&after_id=1000", "ordering=-at", "after=2020-01-01T00:00:00Z", "page_size=1000"),
+    ),
+    "drift": (
+        *("status=open", "zone=home.lab", "drift_type=missing_record", "name=app-777.ns177.home.lab"),
+        *("search=app-777", "source=Ingress/ns177/app-777", "ordering=name", "ordering=-found_at", "page_size=1000"),
     ),
     "holds": ("status=open", "zone=home.lab"),
     "requests": ("waiting=true", "action=sync", "requested_by=admin", "ordering=-done_at"),
@@ -120,13 +130,14 @@ def set_up(url: str) -> Iterator[None]:
 def fill(records: int, facts: int) -> None:
     from django.db import connection, transaction
 
-    from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord, Source, SyncRequest
+    from records.models import AuditEntry, CustomEntry, DriftFinding, HeldPlan, ManagedRecord, Source, SyncRequest
 
     with transaction.atomic():
         store(ManagedRecord, map(record, range(records)))
         store(Source, map(source, range(records)))
         store(AuditEntry, (fact(number, facts, records) for number in range(facts)))
         store(CustomEntry, map(entry, range(records // 10)))
+        store(DriftFinding, map(finding, range(records // 10)))
         store(HeldPlan, map(plan, range(200)))
         store(SyncRequest, map(asked, range(records // 10)))
     if connection.vendor == "postgresql":  # where autovacuum does it; SQLite has nobody who would
@@ -228,6 +239,27 @@ def entry(number: int) -> dict[str, Any]:
         "enabled": number % 20 > 0,
         "owner": f"team-{number % TEAMS}",
         "description": f"asked for by team {number % TEAMS}",
+    }
+
+
+def finding(number: int) -> dict[str, Any]:
+    zone, name, origin = named(number)
+    kind = TYPES[number % len(TYPES)]
+    wrote, stands = ({"ttl": 300, "values": [value_of(number + more, kind)]} for more in (0, 1))
+    missing, ended = number % 3 == 0, number % 50 > 0
+    return {
+        "zone": zone,
+        "name": name,
+        "type": kind,
+        "drift_type": "missing_record" if missing else "unexpected_ip",
+        "status": ("healed", "over")[number % 2] if ended else ("open", "accepted")[number % 100 > 0],
+        "expected": wrote,
+        "found": None if missing else stands,
+        "reason": "somebody deleted it" if missing else "somebody changed it",
+        "origin": origin,
+        "found_at": ago(minutes=DICE.randrange(200_000)),
+        "decided_at": ago(minutes=number) if ended else None,
+        "decided_by": "syncer" if ended else "",
     }
 
 
