@@ -7,20 +7,21 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
 
-from django.db import transaction
+from django.db import connection
 from django.utils import timezone
 
 from records.entries import managed_zones
-from records.exchange.shape import Backup, BackupError, Entry, Problem, Record
+from records.exchange.shape import ENTRY_ORIGIN, PROBLEM_LIMIT, Backup, BackupError, Entry, Problem, Record
+from records.exchange.storing import store
 from records.models import AuditEntry, CustomEntry, ManagedRecord, alone_problem
-from records.verbs import ENTRY_FIELDS, sync_now
+from records.verbs import ENTRY_FIELDS, editing, sync_now
+from syncer.core.manifest import shown
 from syncer.core.names import zone_of
 from syncer.core.plan import State
 
 T = TypeVar("T")
 
 BATCH = 500
-ROWS = 100
 REASON = "imported from a backup, and not compared with DNS yet"
 
 Progress = Callable[[int, int], None]
@@ -31,22 +32,69 @@ class ImportPlan:
     """``owned`` become ours again in the ledger; what the ledger knows as ours already stays as it is. ``unchanged``
     counts what is as the backup says. Nothing is taken away: what the backup does not name stays."""
 
+    backup: Backup
     owned: list[Record] = field(default_factory=list)
     created: list[Entry] = field(default_factory=list)
-    updated: list[tuple[CustomEntry, Entry]] = field(default_factory=list)
+    updated: list[tuple[Entry, Entry]] = field(default_factory=list)
+    """Each as it stands, and as it will be."""
     unchanged: int = 0
+
+    def compare(self) -> None:
+        """Fill the plan by what the database holds now. Raises ``BackupError`` as ``plan_import`` does."""
+        self.owned, self.created, self.updated, self.unchanged = [], [], [], 0
+        for records in _chunks(self.backup.records):
+            rows = ManagedRecord.objects.filter(name__in={record.name for record in records}, owned=True).order_by()
+            ours = set(rows.values_list("zone", "name", "type"))
+            new = [record for record in records if record[:3] not in ours]
+            self.owned += new
+            self.unchanged += len(records) - len(new)
+        problems: list[Problem] = []
+        for entries in _chunks(self.backup.entries):
+            self._compare_entries(entries, problems)
+            if len(problems) >= PROBLEM_LIMIT:
+                raise BackupError(problems[:PROBLEM_LIMIT], is_cut=True)
+        if problems:
+            raise BackupError(problems)
+
+    def _compare_entries(self, entries: Sequence[Entry], problems: list[Problem]) -> None:
+        standing: dict[str, dict[str, Entry]] = {}
+        for row in CustomEntry.objects.filter(name__in={entry.name for entry in entries}).order_by():
+            standing.setdefault(row.name, {})[row.type] = _as_entry(row)
+        named = {(entry.name, entry.type) for entry in entries}
+        for entry in entries:
+            here = standing.get(entry.name, {})
+            others = {kind for kind, known in here.items() if known.enabled and (entry.name, kind) not in named}
+            if entry.enabled and (problem := alone_problem(entry.type, others)):
+                problems.append(Problem(f"the entry {entry.name} {entry.type}", problem))
+            known = here.get(entry.type)
+            if known is None:
+                self.created.append(entry)
+                continue
+            entry = entry._replace(created=entry.created or known.created)
+            if known == entry:
+                self.unchanged += 1
+            else:
+                self.updated.append((known, entry))
 
     def lines(self) -> Iterator[str]:
         """The difference, for a person."""
         for record in self.owned:
-            yield f"= {record.name} {record.ttl} {record.type} {', '.join(record.values)} (ours again, {record.origin})"
+            what = f"{record.name} {record.ttl} {record.type} {_list(record.values)}"
+            origin = "a custom entry" if record.origin.startswith(ENTRY_ORIGIN) else record.origin
+            yield f"= {what} (ours again if DNS holds it{', ' if origin else ''}{origin})"
         for entry in self.created:
             yield f"+ {_words(entry)}"
-        for row, entry in self.updated:
-            yield f"~ {_words(entry)} (was: {_words(_as_entry(row))})"
+        for before, after in self.updated:
+            changed = (name for name in Entry._fields if getattr(before, name) != getattr(after, name))
+            said = (f"{name} {_said(getattr(before, name))} -> {_said(getattr(after, name))}" for name in changed)
+            yield f"~ {after.name} {after.type or after.mode}: {', '.join(said)}"
 
     def summary(self) -> str:
         return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in self.counts().items())
+
+    def advice(self) -> str:
+        """What the counts do not say, "" for nothing."""
+        return "The syncer compares each record with DNS before it is ours again." if self.owned else ""
 
     def counts(self) -> dict[str, int]:
         return {
@@ -59,146 +107,114 @@ class ImportPlan:
 
 def plan_import(backup: Backup) -> ImportPlan:
     """Raises ``BackupError`` for an alias beside other entries, some of which may stand in the database."""
-    plan = ImportPlan()
-    for chunk in _chunks(backup.records):
-        rows = ManagedRecord.objects.filter(name__in={record.name for record in chunk}, owned=True).order_by()
-        ours = set(rows.values_list("zone", "name", "type"))
-        for record in chunk:
-            if record[:3] in ours:
-                plan.unchanged += 1
-            else:
-                plan.owned.append(record)
-    problems: list[Problem] = []
-    for entries in _chunks(backup.entries):
-        standing: dict[str, dict[str, CustomEntry]] = {}
-        for row in CustomEntry.objects.filter(name__in={entry.name for entry in entries}).order_by():
-            standing.setdefault(row.name, {})[row.type] = row
-        named = {(entry.name, entry.type) for entry in entries}
-        for entry in entries:
-            here = standing.get(entry.name, {})
-            others = {kind for kind, row in here.items() if row.enabled and (entry.name, kind) not in named}
-            if entry.enabled and (problem := alone_problem(entry.type, others)):
-                problems.append(Problem(f"the entry {entry.name} {entry.type}", problem))
-            known = here.get(entry.type)
-            if known is None:
-                plan.created.append(entry)
-            elif _same(known, entry):
-                plan.unchanged += 1
-            else:
-                plan.updated.append((known, entry))
-    if problems:
-        raise BackupError(problems[:100], len(problems))
+    plan = ImportPlan(backup)
+    plan.compare()
     return plan
 
 
 def apply_import(plan: ImportPlan, actor: str, progress: Progress = lambda done, total: None) -> dict[str, int]:
     """The counts of what was written. ``progress`` hears (done, total) after each batch; DNS follows within seconds,
-    when the syncer has compared."""
-    total = len(plan.owned) + len(plan.created) + len(plan.updated)
-    done = 0
+    when the syncer has compared.
 
-    def write(items: Sequence[T], writer: Callable[[str, Sequence[T]], Iterable[AuditEntry]]) -> None:
+    Others may have written since the plan was made: it is compared again where nobody else can write, and ``plan`` says
+    afterwards what was done. Raises ``BackupError``, with nothing written, when that finds a problem.
+    """
+    done = total = 0
+
+    def write(items: Sequence[T], writer: Callable[[str, Sequence[T]], None]) -> None:
         nonlocal done
         for chunk in _chunks(items):
-            AuditEntry.objects.bulk_create(writer(actor, chunk), batch_size=ROWS)
+            writer(actor, chunk)
             done += len(chunk)
             progress(done, total)
 
-    with transaction.atomic():
+    with editing():
+        _keep_the_syncer_out()
+        plan.compare()
+        total = len(plan.owned) + len(plan.created) + len(plan.updated)
+        write([(None, entry) for entry in plan.created], _save)
+        write(plan.updated, _save)
         write(plan.owned, _own)
-        write(plan.created, _create)
-        write(plan.updated, _update)
         if total:
             AuditEntry.objects.create(actor=actor, action="imported", reason=plan.summary())
             sync_now(actor)
     return plan.counts()
 
 
-def _own(actor: str, records: Sequence[Record]) -> Iterable[AuditEntry]:
-    now = timezone.now()
+def _keep_the_syncer_out() -> None:
+    """What the syncer claims from here on would be overwritten by what it is in the backup."""
+    if connection.vendor == "postgresql":  # SQLite's transactions are alone from their beginning
+        table = connection.ops.quote_name(ManagedRecord._meta.db_table)
+        with connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
+
+
+def _save(actor: str, pairs: Sequence[tuple[Entry | None, Entry]]) -> None:
+    now, zones = timezone.now(), managed_zones()
     rows = [
-        ManagedRecord(
-            zone=record.zone,
-            name=record.name,
-            type=record.type,
-            values=list(record.values),
-            ttl=record.ttl,
-            owned=True,
-            # Not certain until it has been read: the syncer asks DNS before it believes a word of the backup.
-            state=State.PENDING,
-            reason=REASON,
-            origin=record.origin,
-            claimants=list(record.claimants),
-            changed_at=now,
-        )
-        for record in records
+        {
+            "name": entry.name,
+            "type": entry.type,
+            **_data(entry),
+            "created_at": entry.created or now,
+            "updated_at": now,
+        }
+        for _, entry in pairs
     ]
-    ManagedRecord.objects.bulk_create(
-        rows,
-        batch_size=ROWS,
-        update_conflicts=True,
-        unique_fields=["zone", "name", "type"],
-        update_fields=["values", "ttl", "owned", "state", "reason", "origin", "claimants", "changed_at"],
-    )
-    return (
-        AuditEntry(
-            actor=actor,
-            action="imported",
-            zone=record.zone,
-            name=record.name,
-            type=record.type,
-            after={"ttl": record.ttl, "values": list(record.values)},
-            source=record.origin,
-        )
-        for record in records
-    )
+    store(CustomEntry, rows, key=("name", "type"))
+    origins = _origins({entry.name for _, entry in pairs})
+    facts = [
+        {
+            "actor": actor,
+            "action": "updated" if before else "created",
+            "zone": zone_of(entry.name, zones) or "",
+            "name": entry.name,
+            "type": entry.type,
+            "before": before and _data(before),
+            "after": _data(entry),
+            "source": origins[entry.name, entry.type],
+            "reason": "imported from a backup",
+        }
+        for before, entry in pairs
+    ]
+    store(AuditEntry, facts)
 
 
-def _create(actor: str, entries: Sequence[Entry]) -> Iterable[AuditEntry]:
-    rows = []
-    for entry in entries:
-        row = CustomEntry(name=entry.name, type=entry.type)
-        _fill(row, entry)
-        row.created_at = entry.created or timezone.now()
-        rows.append(row)
-    made = CustomEntry.objects.bulk_create(rows, batch_size=ROWS)
-    return [_fact(actor, "created", row, None) for row in made]
+def _own(actor: str, records: Sequence[Record]) -> None:
+    now = timezone.now()
+    origins = _origins({record.name for record in records if _is_of_entry(record)})
+    rows, facts = [], []
+    for record in records:
+        key = {"zone": record.zone, "name": record.name, "type": record.type}
+        data = {"ttl": record.ttl, "values": record.values}
+        claimants = _named_here(record.claimants, origins.get((record.name, record.type)))
+        origin = "".join(_named_here([record.origin], origins.get((record.name, record.type))))
+        # Not certain until it has been read: the syncer asks DNS before it believes a word of the backup.
+        state = {"owned": True, "state": State.PENDING.value, "reason": REASON, "changed_at": now}
+        rows.append({**key, **data, **state, "origin": origin, "claimants": claimants})
+        facts.append({**key, "actor": actor, "action": "imported", "after": data, "source": origin})
+    store(ManagedRecord, rows, key=("zone", "name", "type"))
+    store(AuditEntry, facts)
 
 
-def _update(actor: str, pairs: Sequence[tuple[CustomEntry, Entry]]) -> Iterable[AuditEntry]:
-    facts = []
-    for row, entry in pairs:
-        before = _data(row)
-        _fill(row, entry)
-        row.created_at = entry.created or row.created_at
-        row.updated_at = timezone.now()
-        facts.append(_fact(actor, "updated", row, before))
-    fields = ["values", "ttl", "mode", "enabled", "owner", "description", "created_at", "updated_at"]
-    CustomEntry.objects.bulk_update([row for row, _ in pairs], fields, batch_size=ROWS)
-    return facts
+def _origins(names: Iterable[str]) -> dict[tuple[str, str], str]:
+    """Of the custom entries at these names, by name and type."""
+    rows = CustomEntry.objects.filter(name__in=set(names)).order_by().only("pk", "name", "type")
+    return {(row.name, row.type): row.origin for row in rows}
 
 
-def _fill(row: CustomEntry, entry: Entry) -> None:
-    row.values, row.ttl, row.mode, row.enabled = list(entry.values), entry.ttl, entry.mode, entry.enabled
-    row.owner, row.description = entry.owner, entry.description
+def _is_of_entry(record: Record) -> bool:
+    return any(origin.startswith(ENTRY_ORIGIN) for origin in (record.origin, *record.claimants))
 
 
-def _fact(actor: str, action: str, row: CustomEntry, before: dict[str, Any] | None) -> AuditEntry:
-    return AuditEntry(
-        actor=actor,
-        action=action,
-        zone=zone_of(row.name, managed_zones()) or "",
-        name=row.name,
-        type=row.type,
-        before=before,
-        after=_data(row),
-        source=row.origin,
-        reason="imported from a backup",
-    )
+def _named_here(origins: Iterable[str], entry: str | None) -> list[str]:
+    """An entry is called by its key, which was another one where the backup was made: ``entry`` is what it is called
+    here, None where there is none."""
+    return [name for origin in origins if (name := entry if origin.startswith(ENTRY_ORIGIN) else origin)]
 
 
-def _data(row: CustomEntry) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in ENTRY_FIELDS}
+def _data(entry: Entry) -> dict[str, Any]:
+    return {name: getattr(entry, name) for name in ENTRY_FIELDS}
 
 
 def _as_entry(row: CustomEntry) -> Entry:
@@ -215,14 +231,27 @@ def _as_entry(row: CustomEntry) -> Entry:
     )
 
 
-def _same(row: CustomEntry, entry: Entry) -> bool:
-    return _as_entry(row) == entry._replace(created=entry.created or row.created_at)
-
-
 def _words(entry: Entry) -> str:
-    what = f"{entry.type} {', '.join(entry.values)} {entry.mode}" if entry.type else entry.mode
+    what = f"{entry.type} {_list(entry.values)} {entry.mode}" if entry.type else entry.mode
     ttl = f" {entry.ttl}" if entry.ttl else ""
     return f"{entry.name}{ttl} {what}{'' if entry.enabled else ', switched off'}"
+
+
+def _said(value: object) -> str:
+    match value:
+        case None:
+            return "default"
+        case bool():
+            return str(value).lower()
+        case tuple():
+            return _list(value)
+        case str():
+            return f'"{shown(value)}"'
+    return str(value)
+
+
+def _list(values: Sequence[str]) -> str:
+    return shown(", ".join(values), 200)
 
 
 def _chunks(items: Iterable[T]) -> Iterator[list[T]]:

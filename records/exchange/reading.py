@@ -5,18 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
 
 from records.entries import clean_entry, managed_zones
+from records.exchange.fields import TEXT_LIMITS, are_texts, moment_of, origin_of, text_problem
 from records.exchange.shape import (
     API_VERSION,
     CSV_COLUMNS,
     IMPORTABLE,
     KIND,
+    PROBLEM_LIMIT,
     Backup,
     BackupError,
     Entry,
@@ -31,20 +33,21 @@ from syncer.core.names import value_type, zone_of
 
 SIZE_LIMIT = 100 * 1024 * 1024
 """Characters of a file."""
-PROBLEM_LIMIT = 100
-ORIGIN_LIMIT = 600
-"""Characters: what the database keeps of a source."""
 
 TOP = frozenset(("apiVersion", "kind", "metadata", "records", "entries", "end"))
 RECORD_FIELDS = frozenset(("hostname", "ip", "ttl", "type", "values", "zone", "source", "claimants"))
 ENTRY_FIELDS = frozenset(("hostname", "type", "values", "ttl", "mode", "enabled", "owner", "description", "created"))
 
+_is_zone_file = re.compile(r"[;$]|(\S+\s+)?([0-9]+\s+)?IN\s+[A-Z]+\s").match
+
 
 def read_backup(text: str, form: str = "") -> Backup:
-    """``form`` is yaml, json or csv; "" finds out. Raises ``BackupError`` with all that is wrong."""
+    """``form`` is yaml, json or csv; "" finds out. Raises ``BackupError`` with what is wrong."""
     if len(text) > SIZE_LIMIT:
         raise BackupError([Problem("the file", f"more than {SIZE_LIMIT // 1024**2} MB of text")])
     form = form or _form_of(text)
+    if form == "bind":
+        raise BackupError([Problem("the file", f"zone files only go out: give {', '.join(IMPORTABLE)}")])
     if form not in IMPORTABLE:
         raise BackupError([Problem("the file", f"{form} cannot be imported: give {', '.join(IMPORTABLE)}")])
     judge = _Judge(managed_zones())
@@ -60,6 +63,8 @@ def _form_of(text: str) -> str:
     start = text[:200].lstrip("\ufeff \t\r\n")
     if start.startswith(("{", "[")):
         return "json"
+    if _is_zone_file(start):
+        return "bind"
     return "csv" if start.startswith(("kind,", '"kind",')) else "yaml"
 
 
@@ -81,6 +86,7 @@ def _read_json(text: str, judge: _Judge) -> Mapping[str, Any]:
 
 
 def _read_csv(text: str, judge: _Judge) -> None:
+    csv.field_size_limit(SIZE_LIMIT)  # of the whole process: who has many claimants needs it, nobody is hurt by it
     lines = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
     is_begun = is_ended = False
     try:
@@ -89,7 +95,7 @@ def _read_csv(text: str, judge: _Judge) -> None:
             judge.complain("line 1", f"column {shown(unknown[0])} is not known: give {', '.join(CSV_COLUMNS)}")
         if "kind" not in header or "hostname" not in header or len(set(header)) < len(header):
             judge.complain("line 1", "the columns kind and hostname must be there, and none twice")
-        if judge.count:
+        if judge.problems:
             return
         for cells in lines:
             place = f"line {lines.line_num}"
@@ -140,25 +146,29 @@ class _Judge:
         self.records: dict[tuple[str, str, str], Record] = {}
         self.entries: dict[tuple[str, str], Entry] = {}
         self.problems: list[Problem] = []
-        self.count = 0
 
     def complain(self, place: str, *reasons: str) -> None:
-        self.count += len(reasons)
-        room = PROBLEM_LIMIT - len(self.problems)
-        self.problems += [Problem(place, reason) for reason in reasons[:room]]
+        """Raises ``BackupError`` when it is enough."""
+        self.problems += [Problem(place, reason) for reason in reasons]
+        if len(self.problems) >= PROBLEM_LIMIT:
+            raise BackupError(self.problems[:PROBLEM_LIMIT], is_cut=True)
 
     def verdict(self) -> Backup:
-        if not self.count:
+        if not self.problems:
             self._check_aliases()
-        if self.count:
-            raise BackupError(self.problems, self.count)
+        if self.problems:
+            raise BackupError(self.problems)
         return Backup(tuple(self.records.values()), tuple(self.entries.values()))
 
     def take_top(self, top: Mapping[str, Any]) -> None:
         version, kind = top.get("apiVersion"), top.get("kind")
-        if version != API_VERSION:
+        if version is None:
+            self.complain("apiVersion", f"it is missing: this program reads {API_VERSION}")
+        elif version != API_VERSION:
             self.complain("apiVersion", f"{shown(version)} is not known: this program reads {API_VERSION}")
-        if kind != KIND:
+        if kind is None:
+            self.complain("kind", f"it is missing: {KIND} is a backup")
+        elif kind != KIND:
             self.complain("kind", f"{shown(kind)} is no backup: {KIND} is")
         for key in sorted(top.keys() - TOP):
             self.complain(shown(key), "this field is not known")
@@ -187,21 +197,26 @@ class _Judge:
     def _take_record(self, place: str, item: Mapping[str, Any]) -> None:
         values, kind = item.get("values"), item.get("type")
         ip = item.get("ip")
+        if ip is not None and not isinstance(ip, str):
+            return self.complain(place, f"ip is an address as a text, not {shown(ip)}")
         if values is None and ip is not None:
             values = [ip]
-        if not kind and isinstance(ip, str):
+        if not kind and ip is not None:
             kind = value_type(ip.strip())
         clean = self._clean(place, item, kind, values, item.get("ttl"), Mode.PUBLISH)
         if clean is None:
             return
         if clean.ttl is None:
             return self.complain(place, "a record needs a TTL")
-        zone = item.get("zone", zone_of(clean.name, self.zones))
+        zone = item.get("zone")
+        if zone is None:
+            zone = zone_of(clean.name, self.zones) or ""
         if zone not in self.zones or zone_of(clean.name, [zone]) is None:
             return self.complain(place, f"zone {shown(zone)} is not managed here, or {clean.name} is not in it")
-        origin = _origin(item.get("source"))
-        claimants = item.get("claimants") or ([origin] if origin else [])
-        if origin is None or not _are_texts(claimants):
+        origin, claimants = origin_of(item.get("source")), item.get("claimants")
+        if claimants is None:
+            claimants = [origin] if origin else []
+        if origin is None or not are_texts(claimants):
             return self.complain(place, "its source is kind, namespace and name, and its claimants are texts")
         key = zone, clean.name, clean.type
         if key in self.records:
@@ -214,17 +229,17 @@ class _Judge:
         clean = self._clean(place, item, item.get("type"), item.get("values"), item.get("ttl"), mode)
         if clean is None:
             return
-        enabled, owner, text = item.get("enabled", True), item.get("owner") or "", item.get("description") or ""
+        enabled = item.get("enabled", True)
         if not isinstance(enabled, bool):
             return self.complain(place, "enabled is true or false")
-        if not (isinstance(owner, str) and isinstance(text, str) and len(owner) <= 200):
-            return self.complain(place, "owner (at most 200 characters) and description are texts")
-        if "\x00" in owner + text:
-            return self.complain(place, "owner or description holds a null character")
+        owner, text = ("" if item.get(name) is None else item[name] for name in TEXT_LIMITS)
+        if problem := text_problem("owner", owner) or text_problem("description", text):
+            return self.complain(place, problem)
         try:
-            created = _time(item.get("created"))
-        except ValueError:
-            return self.complain(place, f"created is a time such as 2026-01-01T00:00:00Z, not {shown(item['created'])}")
+            created = moment_of(item.get("created"))
+        except (ValueError, OverflowError):
+            found = f"created is a time such as 2026-01-01T00:00:00Z, not {shown(item['created'])}"
+            return self.complain(place, found)
         key = clean.name, clean.type
         if key in self.entries:
             return self.complain(place, f"the entry {clean.name} {clean.type or clean.mode} is there twice")
@@ -252,31 +267,3 @@ class _Judge:
         for name, kinds in types.items():
             if "CNAME" in kinds and (problem := alone_problem("CNAME", kinds)):
                 self.complain(f"entries for {name}", problem)
-
-
-def _origin(source: Any) -> str | None:
-    """Kind/namespace/name, None for what is no source."""
-    if source is None:
-        return ""
-    if not isinstance(source, dict) or source.keys() - {"kind", "namespace", "name"}:
-        return None
-    parts = [source.get(key) or "" for key in ("kind", "namespace", "name")]
-    if not all(isinstance(part, str) and part.isprintable() for part in parts):
-        return None
-    origin = "/".join(parts) if any(parts) else ""
-    return origin if len(origin) <= ORIGIN_LIMIT else None
-
-
-def _are_texts(values: Any) -> bool:
-    return isinstance(values, list) and all(
-        isinstance(value, str) and value.isprintable() and len(value) <= ORIGIN_LIMIT for value in values
-    )
-
-
-def _time(text: Any) -> datetime | None:
-    if text is None:
-        return None
-    if not isinstance(text, str):
-        raise ValueError("no text")
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

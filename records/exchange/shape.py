@@ -31,6 +31,11 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 """A cell that begins so is a formula to a spreadsheet, or looks like one that we have disarmed with an apostrophe."""
 
 
+ENTRY_ORIGIN = "CustomEntry//"
+"""How the origin of what a custom entry wants begins; its key follows."""
+PROBLEM_LIMIT = 100
+
+
 class Record(NamedTuple):
     """One RRset that was ours."""
 
@@ -71,10 +76,10 @@ class Problem(NamedTuple):
 
 
 class BackupError(ValueError):
-    """A file that cannot be imported; ``problems`` are the first hundred, ``count`` is how many there are."""
+    """A file that cannot be imported; ``problems`` are all or, when it ``is_cut``, those at which reading stopped."""
 
-    def __init__(self, problems: Sequence[Problem], count: int = 0) -> None:
+    def __init__(self, problems: Sequence[Problem], *, is_cut: bool = False) -> None:
         self.problems = list(problems)
-        self.count = max(count, len(problems))
-        more = f"\n… and {self.count - len(problems)} more" if self.count > len(problems) else ""
+        self.is_cut = is_cut
+        more = f"\nThe rest was not looked at: {len(problems)} problems are enough." if is_cut else ""
         super().__init__("\n".join(map(str, problems)) + more)

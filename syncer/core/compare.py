@@ -93,7 +93,7 @@ def compare(
             _compare_unknown(plan, deletes, actual[kind], rules, asked=kind in heal or "" in heal)
     for kind, known in ledger.items():
         if kind not in desired and kind not in ours:
-            plan.verdicts.append(Verdict(known.rrset, None, owned=known.owned))
+            plan.verdicts.append(Verdict(known.rrset, None, "nobody wants it, and it is not in DNS", owned=known.owned))
     plan.changes = deletes + creates + updates
     return plan
 

@@ -98,13 +98,15 @@ def test_an_import_waits_for_who_is_making_the_same_entry_and_changes_that_one(t
         "entries:\n  - {hostname: nas.talos00, type: A, values: [192.0.2.2]}\n"
     )
     with psycopg.connect(url) as somebody:
+        # As records.verbs.editing() does.
+        somebody.execute("insert into records_bookmark (name, audit_id, memory) values ('custom entries', 0, '{}')")
         somebody.execute(
             """insert into records_customentry (name, type, "values", mode, enabled, owner, description, updated_at)
             values ('nas.talos00', 'A', '["192.0.2.1"]', 'publish', true, '', '', now())"""
         )
         importing = Process(["-m", "catalyst.cli", "import", str(backup)], tmp_path / "log", env)
         with running(importing):
-            waiting = "select count(*) from pg_locks where not granted and relation = 'records_customentry'::regclass"
+            waiting = "select count(*) from pg_locks where not granted and locktype = 'transactionid'"
             with psycopg.connect(url, autocommit=True) as looker:
                 wait_until(lambda: looker.execute(waiting).fetchone() == (1,), 15, "the import to wait")
             somebody.commit()

@@ -27,14 +27,17 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             plan = plan_import(read_backup(_read(options["file"]), options["format"]))
+            if not options["dry_run"]:
+                apply_import(plan, f"{getpass.getuser()} (command)", self._progress)
         except BackupError as error:
             raise CommandError(f"nothing was imported:\n{error}") from error
         if options["dry_run"]:
+            sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
             for line in plan.lines():
                 self.stdout.write(line)
-        else:
-            apply_import(plan, f"{getpass.getuser()} (command)", self._progress)
         self.stderr.write(f"{'would import' if options['dry_run'] else 'imported'}: {plan.summary()}")
+        if advice := plan.advice():
+            self.stderr.write(advice)
 
     def _progress(self, done: int, total: int) -> None:
         if total > 1000 and sys.stderr.isatty():
