@@ -31,10 +31,14 @@ LABEL org.opencontainers.image.title="Catalyst DNS Sync" \
       org.opencontainers.image.description="Keeps DNS records in step with the Ingresses and routes of a Kubernetes cluster" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${GIT_COMMIT}"
-# No shell of its own, no password, no pip.
+# No shell of its own, no password, no pip, nothing that makes a user into another.
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data --shell /usr/sbin/nologin catalyst \
     && install -d -o 10001 -g 10001 -m 0750 /data \
-    && rm -rf /usr/local/lib/python3*/site-packages/pip* /usr/local/lib/python3*/ensurepip /usr/local/bin/pip*
+    && rm -rf /usr/local/lib/python3*/site-packages/pip* /usr/local/lib/python3*/ensurepip /usr/local/bin/pip* \
+    && find / -xdev -perm /6000 -exec chmod a-s {} +
+# Images of Docker's library come without the standard library's byte code; what has it (Debian's) is left as it is.
+RUN python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash \
+    "$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
 COPY --from=build /opt/catalyst /opt/catalyst
 ENV PATH=/opt/catalyst/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -44,12 +48,13 @@ ENV PATH=/opt/catalyst/bin:$PATH \
     DATA_DIR=/data \
     WEB_BIND_ADDRESS=:8000 \
     WEB_METRICS_BIND_ADDRESS=:8082 \
+    TASKS_PROBE_ADDRESS=:8083 \
     GIT_COMMIT=${GIT_COMMIT}
 # By number: Kubernetes cannot tell from a name that it is not root (runAsNonRoot).
 USER 10001:10001
 WORKDIR /data
 VOLUME /data
-EXPOSE 8000 8080 8081 8082
+EXPOSE 8000 8080 8081 8082 8083
 HEALTHCHECK --interval=30s --timeout=5s --start-period=40s --retries=3 CMD ["catalyst-dns-sync", "health"]
 ENTRYPOINT ["catalyst-dns-sync"]
 CMD ["up"]

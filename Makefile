@@ -9,8 +9,13 @@ VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' catalyst/__init__.py)
 PARALLEL ?= -n 3 --dist loadfile
 REGISTRY ?= localhost:5000
 ENGINE ?= docker
-COMMIT := $(shell git describe --always --dirty --exclude '*' 2>/dev/null || echo unknown)
-# With the commit, so that a cluster sees that there is something new.
+# What the image is made of: its last commit, and a digest of what is not committed, so that each edit has a tag of its own.
+# What is not in the image (an overlay) may change between push and deploy.
+SOURCES := Dockerfile .dockerignore requirements.txt catalyst records syncer
+EDITS := $(shell git status --porcelain --untracked-files=all -- $(SOURCES) 2>/dev/null | grep -q . && \
+	{ git status --porcelain --untracked-files=all -- $(SOURCES); git diff HEAD -- $(SOURCES); \
+	git ls-files -z --others --exclude-standard -- $(SOURCES) | xargs -0 cat; } | git hash-object --stdin | cut -c 1-8)
+COMMIT := $(or $(shell git log -1 --format=%h -- $(SOURCES) 2>/dev/null),unknown)$(addprefix -dirty-,$(EDITS))
 IMAGE ?= $(REGISTRY)/catalyst-dns-sync:$(VERSION)-$(COMMIT)
 NAMESPACE ?= infrastructure
 OVERLAY ?= deploy/overlays/production

@@ -15,7 +15,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 MONITORING = ROOT / "deploy" / "monitoring"
-CASES = Path(__file__).parent / "alerts.test.yaml"
+CASES = sorted(Path(__file__).parent.glob("alerts*.test.yaml"))
 
 needs_promtool = pytest.mark.skipif(not shutil.which("promtool"), reason="promtool (Debian: prometheus) is missing")
 
@@ -44,13 +44,14 @@ def queries() -> Iterator[tuple[str, str]]:
 @needs_promtool
 def test_every_alert_fires_when_it_should_and_not_before(tmp_path: Path) -> None:
     (tmp_path / "rules.yaml").write_text(yaml.safe_dump(alert_groups()))
-    cases = shutil.copy(CASES, tmp_path)
-    result = subprocess.run(["promtool", "test", "rules", cases], capture_output=True, text=True, check=False)
+    cases = [shutil.copy(file, tmp_path) for file in CASES]
+    result = subprocess.run(["promtool", "test", "rules", *cases], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_no_alert_is_without_a_case_in_which_it_fires_and_one_in_which_it_does_not() -> None:
-    cases = [case for test in yaml.safe_load(CASES.read_text())["tests"] for case in test["alert_rule_test"]]
+    tests = [test for file in CASES for test in yaml.safe_load(file.read_text())["tests"]]
+    cases = [case for test in tests for case in test["alert_rule_test"]]
     names = {alert["alert"] for alert in alerts()}
     assert {case["alertname"] for case in cases if case["exp_alerts"]} == names
     assert {case["alertname"] for case in cases if not case["exp_alerts"]} == names

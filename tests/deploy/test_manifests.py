@@ -203,6 +203,8 @@ def test_the_image_is_that_of_this_version(overlay: str) -> None:
         container["image"] for deployment in of_kind(overlay, "Deployment") for container in containers(deployment)
     }
     assert images == {f"localhost:5000/catalyst-dns-sync:{catalyst.__version__}"}
+    for deployment in of_kind(overlay, "Deployment"):
+        assert {container["imagePullPolicy"] for container in containers(deployment)} == {"Always"}
 
 
 def test_prometheus_finds_the_metrics() -> None:

@@ -237,9 +237,7 @@ def test_a_hosts_file_is_kept_by_the_same_engine(db, tmp_path):
 
 
 def test_a_thousand_requests_are_a_few_passes(engine, technitium):
-    entries = [
-        CustomEntry(name=f"host{at:03}.{ZONE}", type="A", values=[OTHER], mode="publish") for at in range(600)
-    ]
+    entries = [CustomEntry(name=f"host{at:03}.{ZONE}", type="A", values=[OTHER], mode="publish") for at in range(600)]
     CustomEntry.objects.bulk_create(entries)
     engine.settle()
     CustomEntry.objects.update(values=[ADDRESS])

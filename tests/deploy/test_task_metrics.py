@@ -1,0 +1,38 @@
+"""What the web counts of the background tasks."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from django_q.models import OrmQ, Schedule, Task
+
+from catalyst.web_metrics import TaskCollector
+
+pytestmark = pytest.mark.django_db(transaction=True)  # the collector closes the connection
+
+
+def counted() -> dict[str, float]:
+    values = {family.name: family.samples[0].value for family in TaskCollector().collect()}
+    return {name.removeprefix("catalyst_dns_sync_tasks_"): value for name, value in values.items()}
+
+
+def test_all_is_quiet_before_the_first_task() -> None:
+    assert counted() == {"waiting": 0, "failed": 0, "overdue_seconds": 0}
+
+
+def test_what_waits_and_what_failed_is_counted_but_not_what_went_well() -> None:
+    now = timezone.now()
+    OrmQ.objects.create(key="catalyst", payload="", lock=now)
+    for name, success in (("first", False), ("second", False), ("third", True)):
+        Task.objects.create(id=name, name=name, func="f", started=now, stopped=now, success=success)
+    assert counted() == {"waiting": 1, "failed": 2, "overdue_seconds": 0}
+
+
+def test_a_schedule_that_nobody_keeps_is_late_by_its_first_date() -> None:
+    for minutes in (-10, -5, 60):
+        Schedule.objects.create(func="f", next_run=timezone.now() + timedelta(minutes=minutes))
+    assert counted()["overdue_seconds"] == pytest.approx(600, abs=5)
+    Schedule.objects.filter(next_run__lt=timezone.now()).delete()
+    assert counted()["overdue_seconds"] == 0
