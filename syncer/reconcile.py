@@ -200,8 +200,7 @@ class Reconciler:
                 if change.before and not change.adopts:
                     verdict = Verdict(change.before.rrset, State.PENDING, "found by its mark", owned=True)
                     stands.append(Stands(plan.decision, verdict))
-        if stands:
-            self.ledger.record(zone, [], stands, uuid.uuid4().hex[:12], "syncer")
+        self._write_down(zone, stands, uuid.uuid4().hex[:12], "syncer")
 
     def _carry_out(
         self,
@@ -228,15 +227,19 @@ class Reconciler:
             late = {change.name for _, change in planned if change.op is Op.UPDATE}.intersection(outcomes.later)
             view.doubted = view.doubted.difference(plan.decision.name for plan in plans) | late
         correlation = uuid.uuid4().hex[:12]
+        self._write_down(zone, stands, correlation, actor)
+        self._report_drift(zone, plans, correlation, listed=listed)
+        self._apply(zone, changes, outcomes, correlation, actor)
+        return outcomes
+
+    def _write_down(self, zone: str, stands: Sequence[Stands], correlation: str, actor: str) -> None:
+        """How the RRsets stand at which nothing is written."""
         if stands:
             self.ledger.record(zone, [], stands, correlation, actor)
         for decision, verdict in stands:
             if verdict.state in LEFT_ALONE:
                 level = logging.WARNING if verdict.state is State.CONFLICT else logging.INFO
                 log.log(level, "Left alone: %s", verdict.reason, extra=_fields(zone, decision, verdict.rrset))
-        self._report_drift(zone, plans, correlation, listed=listed)
-        self._apply(zone, changes, outcomes, correlation, actor)
-        return outcomes
 
     def _report_drift(self, zone: str, plans: Sequence[NamePlan], correlation: str, *, listed: bool) -> None:
         drifts = [(plan.decision, drift) for plan in plans for drift in plan.drifts]

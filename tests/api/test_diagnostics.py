@@ -159,6 +159,7 @@ def test_without_an_answer_nothing_is_said_of_drift(
     settings.DNS_TEST_SERVERS = [dead, alive]
     answer = viewer.get(f"{TEST}?hostname=grafana.talos00").json()
     assert (answer["syncStatus"], answer["dnsResolution"]["ip"]) == ("healthy", "192.168.1.54")
+    settings.DNS_TEST_SERVERS = [alive]
     dns.drop_zone("talos00")
     assert status_of(viewer, "grafana") == "unreachable"
 

@@ -31,10 +31,12 @@ def limit_to_records(engine, technitium, *zones):
 @contextmanager
 def locked_database():
     """Somebody else holds it for writing, and we have no patience."""
-    other, name = connection.copy("other"), connection.settings_dict["NAME"]
+    other = connection.copy("other")
+    options = connection.settings_dict["OPTIONS"]
+    patience = options.get("options")
     try:
         if connection.vendor == "postgresql":
-            other.cursor().execute(f'ALTER DATABASE "{name}" SET lock_timeout = 100')  # for each new connection
+            options["options"] = "-c lock_timeout=100"
             connection.close()
             other.set_autocommit(False)
             other.cursor().execute("LOCK TABLE records_managedrecord IN SHARE ROW EXCLUSIVE MODE")
@@ -44,8 +46,8 @@ def locked_database():
     finally:
         if connection.vendor == "postgresql":
             other.rollback()
-            other.set_autocommit(True)
-            other.cursor().execute(f'ALTER DATABASE "{name}" RESET lock_timeout')
+            options["options"] = patience
+            connection.close()
         else:
             other.cursor().execute("ROLLBACK")
         other.close()

@@ -45,7 +45,7 @@ def health(syncer: Syncer) -> int:
 
 def test_the_syncer_lives_on_says_why_it_waits_and_goes_on(files: Session, url: str) -> None:
     grafana, blog = f"grafana.{files.zone}", f"blog.{files.zone}"
-    env = {"DATABASE_URL": url, "SECRET_KEY": SECRET_KEY}
+    env = {"DATABASE_URL": f"{url}?options=-c%20lock_timeout%3D1s", "SECRET_KEY": SECRET_KEY}
     migrate(files.folder, env)
     files.write("grafana", ingress("grafana", grafana))
     syncer = files.start(**env)
