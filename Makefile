@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.up-to-date
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' catalyst/__init__.py)
-# Many tests wait for a process, so that three go well on two cores. PARALLEL= for one after another.
-PARALLEL ?= -n 3 --dist loadfile
+# Many tests wait for a process, so that four go well on two cores. PARALLEL= for one after another.
+PARALLEL ?= -n 4 --dist loadfile
 REGISTRY ?= localhost:5000
 ENGINE ?= docker
 # What the image is made of: its last commit, and a digest of what is not committed, so that each edit has a tag of its own.
@@ -50,7 +50,7 @@ dev: $(STAMP) ## the syncer alone, reloading itself when the code changes (ARGS=
 	@exec $(BIN)/python manage.py runsyncer --dev-mode --hosts-file hosts.dev $(ARGS)
 
 test: $(STAMP) ## the tests; those of the database on PostgreSQL too, where it is installed (ARGS=... for pytest)
-	@$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -q $(PARALLEL) -m django_db $(ARGS)
+	@$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -q $(PARALLEL) -m "django_db and not one_database" $(ARGS)
 	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 check: $(STAMP) ## style, types, layers, migrations, docs, lock files

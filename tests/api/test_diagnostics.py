@@ -17,7 +17,7 @@ from tests.api.conftest import record
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.processes import free_port
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 TEST = "/api/v1/test-dns"
 MEGABYTE = 1024 * 1024

@@ -48,6 +48,7 @@ def token(one_connection: None, world: SimpleNamespace, settings: Settings) -> s
 
 
 @pytest.mark.django_db
+@pytest.mark.one_database
 @schema.parametrize()
 @settings(
     max_examples=EXAMPLES,

@@ -247,6 +247,7 @@ def split(records: Collection[dict[str, Any]]) -> tuple[dict[str, set[str]], dic
 
 @pytest.mark.double_only
 @pytest.mark.django_db
+@pytest.mark.one_database
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("auto_remediate", [True, False], ids=["drift put right at once", "drift put right by a click"])
 def test_any_history_ends_well(technitium, auto_remediate):

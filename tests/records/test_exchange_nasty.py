@@ -18,7 +18,7 @@ from records.exchange.reading import ENTRY_FIELDS, RECORD_FIELDS
 from records.models import Bookmark, CustomEntry, ManagedRecord
 from tests.api.conftest import client_for
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 HEAD = {"apiVersion": "catalyst-dns-sync.io/v1alpha1", "kind": "DNSRecordBackup"}
 GOOD: list[dict[str, Any]] = [
