@@ -185,8 +185,11 @@ class Loop:
         now = self.clock()
         for name in self.intake.take():
             if (zone := zone_of(name, self.config.scope.zones)) is not None:
-                self.zones[zone].touch(name, now, claimed=bool(self.cluster.claimants(name)))
+                self.zones[zone].touch(name, now, claimed=self._is_claimed(name))
         metrics.QUEUE_LENGTH.set(self._queue())
+
+    def _is_claimed(self, name: str) -> bool:
+        return bool(self.cluster.claimants(name))
 
     def _queue(self) -> int:
         return sum(map(len, self.zones.values()))
@@ -208,7 +211,7 @@ class Loop:
             with self._zone_in_words(zone):
                 self._full_pass(zone)
             return
-        due = work.take_due(now, self.reconciler.planner.urgency)
+        due = work.take_due(now, self.reconciler.planner.urgency, self._is_claimed)
         if due:
             with self._zone_in_words(zone):
                 self._finish(zone, due, self._timed("names", lambda: self.reconciler.pass_for(zone, due)))

@@ -80,6 +80,7 @@ class ZoneWork:
             return
         if not self.going:
             self.going_since = now
+        self.names.discard(name)
         self.going.add(name)
         self.going_until = now
 
@@ -87,8 +88,12 @@ class ZoneWork:
         """Make a full pass, whatever is known."""
         self.full_due = self.undisturbed_until = 0.0
 
-    def take_due(self, now: float, urgency: Callable[[str], tuple[int, str]]) -> set[str]:
+    def take_due(
+        self, now: float, urgency: Callable[[str], tuple[int, str]], is_claimed: Callable[[str], bool]
+    ) -> set[str]:
         """The names of the next pass: what is urgent and new before what had no turn yet."""
+        for name in [name for name in self.names if not is_claimed(name)]:
+            self.touch(name, now, claimed=False)  # it was claimed when it was touched
         due = {name for name, trouble in self.retries.items() if now >= trouble.not_before}
         if now >= self.batch_at + WINDOW:
             if len(self.names) <= SLICE:
