@@ -129,7 +129,6 @@ class Planner:
         standing = self.ledger.drifting(zone)
         standing_names = {name for name, _ in standing}
         rules = self._rules(zone, standing)
-        view = self.views.get(zone)
         for chunk in chunks(names, CHUNK):
             keys = [name for name, _ in chunk]
             rows = self.ledger.rows(zone, keys)
@@ -143,20 +142,14 @@ class Planner:
                 was_read = found is not None
                 if found is None:
                     assert doubtful is not None
-                    assert view is not None
-                    drifted = any(row.state is State.DRIFTED for row in here.values())
-                    certain = all(row.is_certain or row.state is State.DRIFTED for row in here.values())
-                    if not certain or name in view.doubted:
+                    view = self.views[zone]
+                    if self._is_doubtful(view, decision, here, rules):
                         doubtful.append(name)
                         continue
-                    if name in view.absent:
-                        found, was_read = [], True
-                    elif drifted or name in view.foreign:
-                        if not _is_settled(decision, here) or (drifted and rules.heals(decision.origin)):
-                            doubtful.append(name)
+                    was_read = name in view.absent
+                    found = [] if was_read else self._as_known(view, name, here)
+                    if found is None:
                         continue
-                    else:
-                        found = [self._as_written(row) for row in here.values() if row.owned]
                 plan = compare(decision, found, here, rules, adopt=adopt, heal=heal.get(name, ()))
                 if foreign is not None and plan.strangers:
                     foreign.add(name)
@@ -254,8 +247,21 @@ class Planner:
     def _all_ours(self, item: Found) -> bool:
         return all(self.marker.knows(mark) for mark in item.marks)
 
-    def _as_written(self, row: Owned) -> Found:
-        return Found(row.rrset, (self.marker.mark(row.origin),) * len(row.rrset.values))
+    def _is_doubtful(self, view: ZoneView, decision: Decision, rows: Mapping[str, Owned], rules: Rules) -> bool:
+        """Whether only the target can say what stands at a name, or what is to be done about it."""
+        name, drifted = decision.name, _has_drifted(rows)
+        if name in view.doubted or not all(row.is_certain or row.state is State.DRIFTED for row in rows.values()):
+            return True
+        if name in view.absent or not (drifted or name in view.foreign):
+            return False
+        return not _is_settled(decision, rows) or (drifted and rules.heals(decision.origin))
+
+    def _as_known(self, view: ZoneView, name: str, rows: Mapping[str, Owned]) -> list[Found] | None:
+        """What we wrote; None where that is not all that stands there, and nothing is to be done about it."""
+        if _has_drifted(rows) or name in view.foreign:
+            return None
+        marks = ((row, self.marker.mark(row.origin)) for row in rows.values() if row.owned)
+        return [Found(row.rrset, (mark,) * len(row.rrset.values)) for row, mark in marks]
 
     @staticmethod
     def by_name(found: Iterable[Found]) -> dict[str, list[Found]]:
@@ -263,6 +269,10 @@ class Planner:
         for item in found:
             names.setdefault(item.rrset.name, []).append(item)
         return names
+
+
+def _has_drifted(rows: Mapping[str, Owned]) -> bool:
+    return any(row.state is State.DRIFTED for row in rows.values())
 
 
 def _is_news(verdict: Verdict, decision: Decision, rows: Mapping[str, Owned]) -> bool:
