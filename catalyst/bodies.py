@@ -50,4 +50,4 @@ class BodyLimits(MiddlewareMixin):
         if request.path_info.startswith("/api/"):
             error = {"code": code, "detail": text, "attr": None}
             return JsonResponse({"type": "client_error", "errors": [error]}, status=status)
-        return render(request, "413.html", {"reason": text}, status=status)
+        return render(request, "413.html", {"title": status.phrase, "reason": text}, status=status)

@@ -28,4 +28,4 @@ PERMISSIONS_POLICY = ", ".join(
 
 
 def read_hsts_seconds(env: Environment) -> int:
-    return env.whole("HSTS_SECONDS", "2592000")
+    return env.whole("HSTS_SECONDS", "0")

@@ -97,10 +97,10 @@ class Environment:
             self.wrong(name, text, f"give a number, {limits}")
         return value
 
-    def whole(self, name: str, default: str, *, least: int = 0) -> int:
+    def whole(self, name: str, default: str, *, least: int = 0, most: int = 2**31 - 1) -> int:
         text = self.text(name, default)
-        if not re.fullmatch(r"\d{1,12}", text, re.ASCII) or int(text) < least:
-            self.wrong(name, text, f"give a whole number, at least {least}")
+        if not re.fullmatch(r"\d{1,12}", text, re.ASCII) or not least <= int(text) <= most:
+            self.wrong(name, text, f"give a whole number from {least} to {most}")
         return int(text)
 
     def address(self, name: str, default: str) -> str:

@@ -11,7 +11,11 @@ HERE = "localhost,127.0.0.1,[::1]"
 def read_allowed_hosts(env: Environment) -> list[str]:
     """As Django compares them, which passes over in silence what no request can name."""
     right = "give names and addresses without scheme and port, such as dns.home.lab, .home.lab for all in it, or *"
-    return list(env.each("ALLOWED_HOSTS", env.text("ALLOWED_HOSTS", HERE), allowed_host, right))
+    text = env.text("ALLOWED_HOSTS", HERE)
+    hosts = list(env.each("ALLOWED_HOSTS", text, allowed_host, right))
+    if not hosts:
+        env.wrong("ALLOWED_HOSTS", text, right)
+    return hosts
 
 
 def allowed_host(text: str) -> str:

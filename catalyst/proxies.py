@@ -13,7 +13,7 @@ def read_proxies(env: Environment) -> list[str]:
     """Addresses and networks, as uvicorn takes them: it passes over in silence what is neither. ``*`` is anybody."""
     if env.text("FORWARDED_ALLOW_IPS", NOBODY_ELSE) == "*":
         return ["*"]
-    right = "give addresses and networks of proxies, such as 10.42.0.0/16"
+    right = "give addresses and networks of proxies, such as 10.42.0.0/16, or * alone"
     return list(env.each("FORWARDED_ALLOW_IPS", env.text("FORWARDED_ALLOW_IPS", NOBODY_ELSE), proxy, right))
 
 

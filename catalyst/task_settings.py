@@ -32,7 +32,7 @@ LONGEST = 32767
 
 
 def read_retention(env: Environment) -> int:
-    return env.whole("AUDIT_RETENTION_DAYS", "365")
+    return env.whole("AUDIT_RETENTION_DAYS", "365", most=36_500)
 
 
 def read_backup_dir(env: Environment) -> Path | None:

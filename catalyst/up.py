@@ -81,7 +81,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 def dev_setup(env: Environ, options: argparse.Namespace) -> tuple[list[str], dict[str, str]]:
     """The arguments for the syncer, and what to tell. Fills in ``env`` where it says nothing."""
     hosts_file = Path(options.hosts_file).absolute()
-    hosts_file.touch()
+    if not hosts_file.exists():
+        hosts_file.touch()
+        hosts_file.chmod(0o644)  # for whoever resolves names by it
     arguments = ["--dev-mode", "--noreload", "--hosts-file", str(hosts_file)]
     notes = {"writing": str(hosts_file), "reading": "the cluster of the current kubeconfig"}
     manifests = options.manifests or ("" if has_cluster(env) else EXAMPLES)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -29,9 +28,6 @@ from syncer.core.plan import State
 
 PRIORITIES = ("high", "normal", "low")
 CHANGES = ("created", "updated", "deleted", "adopted", "released", "imported", "gone")
-SILENCE = timedelta(seconds=15)
-"""Three heartbeats of the syncer."""
-
 CLAIM_LIMIT = 100
 """Claims and skips of one name that are listed; a catch-all may be mentioned by ten thousand objects."""
 
@@ -252,7 +248,7 @@ class _Explanation:
         if status is None:
             yield "No syncer has run on this database yet."
             return
-        if timezone.now() - status.heartbeat_at > SILENCE:
+        if status.is_silent:
             last = f"{status.heartbeat_at:%Y-%m-%d %H:%M:%S} UTC"
             yield f"The syncer has not been heard of since {last}: this may be out of date."
         if status.target_problem:

@@ -17,18 +17,23 @@ from syncer.ledger import Key
 BATCH = 100
 """Rows in one insert."""
 
+MANY = 500
+"""Names in one question."""
+
 Status = DriftFinding.Status
 
 
-def standing(zone: str) -> QuerySet[DriftFinding]:
-    return DriftFinding.objects.filter(zone=zone, status__in=STANDING).order_by()
+def standing(zone: str, names: Collection[str] | None = None) -> QuerySet[DriftFinding]:
+    """Those at ``names``, None: all of the zone."""
+    rows = DriftFinding.objects.filter(zone=zone, status__in=STANDING).order_by()
+    return rows if names is None or len(names) > MANY else rows.filter(name__in=names)
 
 
 def note(
     zone: str, drifts: Sequence[tuple[Decision, Drift]], names: Collection[str] | None, correlation: str
 ) -> list[Drift]:
     """See ``Ledger.drift``."""
-    known = {(row.name, row.type): row for row in standing(zone)}
+    known = {(row.name, row.type): row for row in standing(zone, names)}
     if not (drifts or known):
         return []
     news: list[tuple[Drift, DriftFinding]] = []
@@ -37,12 +42,15 @@ def note(
         row, old = _row(zone, decision, drift), known.pop(drift.key, None)
         if old is None:
             news.append((drift, row))
+        elif old.status == Status.ACCEPTED and old.drift_type == row.drift_type == DriftType.UNEXPECTED_RECORD:
+            pass  # it was given up, whatever its new owner makes of it
         elif (old.drift_type, old.found) != (row.drift_type, row.found):
             # What was accepted was another state of things.
             row.pk, row.found_at = old.pk, timezone.now()
             changed.append((drift, row))
     looked_at = [row for row in known.values() if names is None or row.name in names]
-    over = [row.pk for row in looked_at if not _still_drifts(row)]
+    still = _still_drifting(zone, [row.name for row in looked_at])
+    over = [row.pk for row in looked_at if (row.name, row.type) not in still]
     facts = [drift_fact(row, "syncer", "drifted", correlation) for _, row in news + changed]
     with transaction.atomic():
         DriftFinding.objects.bulk_create([row for _, row in news], batch_size=BATCH)
@@ -55,7 +63,8 @@ def note(
 
 def end(zone: str, keys: Collection[Key], actor: str) -> None:
     """What we have just written is as we want it."""
-    _end([row.pk for row in standing(zone) if (row.name, row.type) in keys], Status.HEALED, actor)
+    rows = standing(zone, {name for name, _ in keys})
+    _end([row.pk for row in rows if (row.name, row.type) in keys], Status.HEALED, actor)
 
 
 def accept_released(zone: str, released: Sequence[ManagedRecord], actor: str) -> None:
@@ -78,16 +87,20 @@ def accept_released(zone: str, released: Sequence[ManagedRecord], actor: str) ->
     )
 
 
-def _still_drifts(finding: DriftFinding) -> bool:
-    """Whether its record says so: the pass did not look there, what would put it right is held, or our mark is gone and
-    somebody else's value stands."""
-    rows = ManagedRecord.objects.filter(zone=finding.zone, name=finding.name, type=finding.type)
-    return rows.filter(state__in=[State.DRIFTED, State.CONFLICT, State.HELD]).exists()
+def _still_drifting(zone: str, names: Sequence[str]) -> set[Key]:
+    """Where the record itself says so: the pass did not look there, what would put it right is held or under way, or
+    our mark is gone and somebody else's value stands."""
+    states = (State.DRIFTED, State.CONFLICT, State.HELD, State.PENDING, State.FAILED)
+    still: set[Key] = set()
+    for start in range(0, len(names), MANY):
+        rows = ManagedRecord.objects.filter(zone=zone, name__in=names[start : start + MANY], state__in=states)
+        still.update(rows.order_by().values_list("name", "type"))
+    return still
 
 
-def _end(keys: Collection[int], status: Status, actor: str) -> None:
-    if keys:
-        ended = DriftFinding.objects.filter(pk__in=keys)
+def _end(ids: Collection[int], status: Status, actor: str) -> None:
+    if ids:
+        ended = DriftFinding.objects.filter(pk__in=ids)
         ended.update(status=status, decided_at=timezone.now(), decided_by=actor)
 
 

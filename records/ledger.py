@@ -132,7 +132,9 @@ class DatabaseLedger:
 
     @in_words
     def deleted(self, zone: str, names: Collection[str]) -> frozenset[Key]:
-        entries = AuditEntry.objects.filter(zone=zone, name__in=names).order_by("id")
+        # The end of a custom entry is a fact of that name, too: what we did in DNS belongs to a pass.
+        entries = AuditEntry.objects.filter(zone=zone, name__in=names).exclude(correlation="", action="deleted")
+        entries = entries.order_by("id")
         last = {(name, kind): action for name, kind, action in entries.values_list("name", "type", "action")}
         return frozenset(key for key, action in last.items() if action in ("deleted", "gone"))
 

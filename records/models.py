@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, NoReturn
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from syncer.core.claims import Mode
 from syncer.core.plan import DriftType, State
@@ -309,6 +310,10 @@ class SyncRequest(models.Model):
         return f"{self.action} {self.name or self.zone or 'everything'}"
 
 
+SILENCE = timedelta(seconds=20)
+"""Four missed heartbeats: the syncer is gone, or hangs."""
+
+
 class SyncStatus(models.Model):
     """How the running syncer stands: one row, rewritten by the syncer every few seconds."""
 
@@ -331,6 +336,10 @@ class SyncStatus(models.Model):
 
     def __str__(self) -> str:
         return f"{self.holder}, {self.target}"
+
+    @property
+    def is_silent(self) -> bool:
+        return timezone.now() - self.heartbeat_at > SILENCE
 
 
 class ZoneSerial(models.Model):

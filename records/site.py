@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -16,7 +15,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
-from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 ORDER = (
@@ -31,8 +29,6 @@ ORDER = (
 )
 CALLED = {"auth": "Users and roles", "knox": "API", "Group": "Roles", "AuthToken": "API tokens"}
 """What other people's apps and models are called here."""
-SILENCE = timedelta(seconds=20)
-"""Four missed heartbeats: the syncer is gone, or hangs."""
 
 
 class RegistrySite(AdminSite):
@@ -115,7 +111,7 @@ def state_of_things() -> dict[str, Any]:
     )
     return {
         "status": status,
-        "silent": status is not None and status.heartbeat_at < timezone.now() - SILENCE,
+        "silent": status is not None and status.is_silent,
         "troubled_zones": [(zone, text) for zone, text in status.zones.items() if text] if status else [],
         "record_count": sum(counts.values()),
         "problem_count": sum(counts.get(state, 0) for state in PROBLEMS),

@@ -14,12 +14,22 @@ from django_q.models import Failure, Schedule
 
 from records import notify, propagation
 from records.exchange import export
-from records.models import AuditEntry, Bookmark, SyncRequest
+from records.models import (
+    STANDING,
+    AuditEntry,
+    Bookmark,
+    CustomEntry,
+    DriftFinding,
+    ManagedRecord,
+    SyncRequest,
+)
 
 log = logging.getLogger(__name__)
 
 DAY = 24 * 60
 FAILURE_DAYS = 30
+FIRST_BACKUP = timedelta(minutes=1)
+"""From a start with an empty database to the next look."""
 """django-q2 itself keeps failures for ever."""
 
 BACKUP_PATTERN = "catalyst-dns-sync-*Z.yaml"
@@ -55,6 +65,7 @@ def forget() -> str:
     oldest = now - timedelta(days=settings.AUDIT_RETENTION_DAYS)
     facts = AuditEntry.objects.all().forget_before(oldest)
     requests, _ = SyncRequest.objects.filter(done_at__lt=oldest).delete()
+    DriftFinding.objects.filter(decided_at__lt=oldest).exclude(status__in=STANDING).delete()
     outcome = f"{facts} audit entries, {requests} requests and {failures} failed tasks forgotten"
     if facts:
         log.info(outcome)
@@ -64,6 +75,11 @@ def forget() -> str:
 def back_up() -> str:
     """A backup in BACKUP_DIR, complete or not there at all; of those that we made the newest BACKUP_KEEP stay."""
     assert settings.BACKUP_DIR is not None  # or there is no such schedule
+    if not (ManagedRecord.objects.exists() or CustomEntry.objects.exists()):
+        # An empty file would push out a good one of before a loss of the database.
+        Schedule.objects.filter(name="back_up").update(next_run=timezone.now() + FIRST_BACKUP)
+        log.info("nothing to back up yet")
+        return "nothing to back up yet"
     folder: Path = settings.BACKUP_DIR
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"catalyst-dns-sync-{timezone.now():%Y%m%dT%H%M%SZ}.yaml"

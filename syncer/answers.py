@@ -67,7 +67,7 @@ class Answers:
         return request._replace(name=name, zone=request.zone or (zone_of(name, self._zones) or "?" if name else ""))
 
     def _refuse(self, request: Request) -> str:
-        if request.zone and request.zone not in self._zones:
+        if request.zone and request.zone not in self._zones and request.action != "release":
             return f"{request.name or request.zone} is in no managed zone"
         if request.action not in (*TOGETHER, "approve", "reject"):
             return f"there is no action {request.action!r}"
@@ -93,7 +93,8 @@ class Answers:
                     for request in requests
                 }
                 self._reconciler.views.pop(zone, None)
-                self._zones[zone].names |= names  # where they are wanted, they show as somebody else's from now on
+                if zone in self._zones:
+                    self._zones[zone].names |= names  # where they are wanted, they show as somebody else's from now on
                 return {key: f"{counted(count, 'record')} released" for key, count in counts.items()}
             case "delete":
                 gone = self._reconciler.delete(zone, _types(requests), first.actor).changes

@@ -138,7 +138,7 @@ class Planner:
                 here = rows.get(name, {})
                 if name in back:
                     here = {**here, **back[name]}
-                decision = self._decide(zone, name, here, entries.get(name, []), rules)
+                decision = self._decide(zone, name, here, entries.get(name, []), rules, found or ())
                 was_read = found is not None
                 if found is None:
                     assert doubtful is not None
@@ -169,14 +169,23 @@ class Planner:
         ]
         back: dict[str, dict[str, Owned]] = {}
         deleted = self.ledger.deleted(zone, {item.rrset.name for item in strays}) if strays else frozenset()
-        for rrset, marks, _ in strays:
+        for stray in strays:
+            rrset = stray.rrset
             if (rrset.name, rrset.type) in deleted:
-                origin = next(self.marker.source_of(mark) for mark in marks if self.marker.knows(mark))
+                origin = self.marker.origin(stray)
                 known = Owned(rrset, True, State.PENDING, "", origin, (origin,))
                 back.setdefault(rrset.name, {})[rrset.type] = known
         return back
 
-    def _decide(self, zone: str, name: str, rows: Mapping[str, Owned], entries: list[Entry], rules: Rules) -> Decision:
+    def _decide(
+        self,
+        zone: str,
+        name: str,
+        rows: Mapping[str, Owned],
+        entries: list[Entry],
+        rules: Rules,
+        found: Iterable[Found],
+    ) -> Decision:
         if zone_of(name, self.config.scope.zones) != zone:
             return Decision(name)
         remembered: dict[str, tuple[str, ...]] = {}
@@ -184,6 +193,11 @@ class Planner:
             if row.owned:
                 for origin in row.claimants:
                     remembered[origin] = remembered.get(origin, ()) + row.rrset.values
+        for item in found:
+            if self.marker.owns(item) and not _owns(rows, item):
+                # Of a lost database, or of an older backup: it is what its source published last.
+                origin = self.marker.origin(item)
+                remembered[origin] = remembered.get(origin, ()) + self.marker.own_values(item)
         fallback, _ = self.cluster.fallback()
         sources = self.cluster.claimants(name)
         decision = decide(
@@ -254,7 +268,10 @@ class Planner:
             return True
         if name in view.absent or not (drifted or name in view.foreign):
             return False
-        return not _is_settled(decision, rows) or (drifted and rules.heals(decision.origin))
+        open_drift = any(
+            row.state is State.DRIFTED and (name, kind) not in rules.accepted for kind, row in rows.items()
+        )
+        return not _is_settled(decision, rows) or (open_drift and rules.heals(decision.origin))
 
     def _as_known(self, view: ZoneView, name: str, rows: Mapping[str, Owned]) -> list[Found] | None:
         """What we wrote; None where that is not all that stands there, and nothing is to be done about it."""

@@ -381,14 +381,14 @@ class Reconciler:
 def _fields(zone: str, decision: Decision, rrset: RRset) -> dict[str, object]:
     """What a line of the log says of a record (proposal §4.1.3)."""
     origin = decision.origin_of(rrset.type)
-    kind, namespace, name = origin.split("/", 2) if origin else ("", "", "")
+    kind, namespace, name = (*origin.split("/", 2), "", "")[:3]  # a mark may say anything
     return {
         "hostname": rrset.name,
         "type": rrset.type,
         "ip": ", ".join(rrset.values),
         "ttl": rrset.ttl,
         "namespace": namespace,
-        "resource": f"{kind}/{name}" if kind else "",
+        "resource": f"{kind}/{name}" if name else kind,
         "zone": zone,
     }
 

@@ -82,9 +82,12 @@ def test_every_answer_tells_the_browser_what_a_page_may_do(client: Client, path:
 
 
 @pytest.mark.django_db
-def test_only_who_came_by_https_is_told_to_stay_with_it(client: Client) -> None:
-    assert "Strict-Transport-Security" not in client.get("/admin/login/")
+def test_only_who_came_by_https_is_told_to_stay_with_it(client: Client, settings: Any) -> None:
+    assert "Strict-Transport-Security" not in client.get("/admin/login/", secure=True), "not unless somebody wants it"
+    settings.SECURE_HSTS_SECONDS = 2592000
+    client = Client()  # which reads the settings anew
     assert client.get("/admin/login/", secure=True)["Strict-Transport-Security"] == "max-age=2592000"
+    assert "Strict-Transport-Security" not in client.get("/admin/login/")
 
 
 def test_a_page_that_breaks_and_one_that_is_refused_have_the_policy_as_well(site: Web) -> None:

@@ -22,8 +22,14 @@ class Errors(serializers.Serializer[Any]):
     errors: Any = Error(many=True)
 
 
-ALWAYS = {"400": "Wrong input", "401": "No valid token or session", "403": "Not for your role", "429": "Too many calls"}
-WITH_BODY = {"413": "The body is too large", "415": "Not this media type"}
+ALWAYS = {
+    "400": "Wrong input",
+    "401": "No valid token or session",
+    "403": "Not for your role",
+    "429": "Too many calls",
+    "503": "The database does not answer (Retry-After)",
+}
+WITH_BODY = {"411": "No Content-Length", "413": "The body is too large", "415": "Not this media type"}
 WITH_PLACE = {"404": "There is none"}
 MORE = {
     "409": "Not in this state",

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import Count, Model
 from django.urls import reverse
-from django.utils import timezone
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
@@ -35,9 +33,6 @@ from records.models import (
     SyncStatus,
 )
 from syncer.core.plan import State
-
-SILENCE = timedelta(seconds=30)
-"""After which a syncer counts as gone; it writes down how it stands every few seconds."""
 
 VERB = "records.add_syncrequest"
 """The permission to ask the syncer for something."""
@@ -204,7 +199,7 @@ class Status(APIView):
         states = ManagedRecord.objects.order_by().values_list("state").annotate(Count("id"))
         status = {
             "version": settings.VERSION,
-            "alive": syncer is not None and timezone.now() - syncer.heartbeat_at < SILENCE,
+            "alive": syncer is not None and not syncer.is_silent,
             "syncer": syncer,
             "records": dict.fromkeys((state.value for state in State), 0) | dict(states),
             "entries": CustomEntry.objects.count(),

@@ -53,7 +53,11 @@ def throttled(request: HttpRequest, name: str, view: Callable[[], HttpResponse])
     if waits:
         own.delete()
         return refused(request, max(waits))
-    answer = view()
+    try:
+        answer = view()
+    except Exception:
+        own.delete()  # nobody has looked at the password
+        raise
     if answer.status_code == HTTPStatus.FOUND:  # on to the next page
         bounds[0].attempts.delete()
     elif isinstance(answer, TemplateResponse) and is_wrong((answer.context_data or {})["form"]):
@@ -69,7 +73,7 @@ def network(address: str) -> str:
     try:
         found = ip_address(address)
     except ValueError:
-        return address[:64]
+        return "unknown"  # whatever a proxy said in place of it, all of them share one limit
     if not isinstance(found, IPv6Address):
         return str(found)
     if found.ipv4_mapped:
@@ -119,4 +123,4 @@ def _tell(bounds: tuple[Bound, Bound], own: Attempt) -> None:
             logins = "login" if bound.limit == 1 else "logins"
             reason = f"{bound.limit} failed {logins} {bound.whose} from {own.address} within {minutes} minutes"
             log.warning("no more logins from there for now: %s", reason, extra={"address": own.address})
-            AuditEntry.objects.create(actor=own.address, action="login refused", reason=reason)
+            AuditEntry.objects.create(actor="web", action="login refused", reason=reason)

@@ -74,8 +74,13 @@ def compare(
         elif kind in strangers:
             known = ledger.get(kind)
             was_ours = known is not None and known.owned and known.state is not State.PENDING
-            taken = adopt or asked or (drift is not None and drift.heals)
-            _compare_foreign(plan, updates, actual[kind], rrset, rules, taken, was_ours)
+            heals = drift is not None and drift.heals
+            if heals and not (adopt or asked) and _shares(actual[kind], rules)[1]:
+                # Unasked it takes back our values, and leaves alone what somebody has beside them.
+                _compare_ours(plan, deletes, updates, actual[kind], rrset, rules, drift, asked=False)
+            else:
+                taken = adopt or asked or heals
+                _compare_foreign(plan, updates, actual[kind], rrset, rules, adopt=taken, was_ours=was_ours)
         elif drift and not drift.heals:
             plan.verdicts.append(Verdict(rrset, State.DRIFTED, drift.reason, owned=True))
         else:
@@ -134,12 +139,13 @@ def _drift(
 
     What is wanted anew is written whatever stands there, if it is ours. ``asked``: a person wants it put right.
     """
+    may_update = asked or rules.policy is not Policy.CREATE_ONLY
     heals = asked or (rules.heals(origin) and (wanted.name, wanted.type) not in rules.accepted)
     if known is None or not known.owned:
         if item is None or not rules.marker.owns(item):
             return None
         reason = "it carries our mark, but the ledger does not know it"
-        return Drift(DriftType.UNEXPECTED_RECORD, None, item.rrset, reason, heals)
+        return Drift(DriftType.UNEXPECTED_RECORD, None, item.rrset, reason, heals and may_update)
     if known.state not in _WRITTEN or (rules.writes_lost and known.state is State.SYNCED):
         return None
     heals = heals or wanted != known.rrset
@@ -164,8 +170,7 @@ def _drift(
         reason = "somebody disabled it, lets it expire, or gave its records different TTLs"
     else:
         return None
-    heals = heals and rules.policy is not Policy.CREATE_ONLY
-    return Drift(DriftType.UNEXPECTED_VALUE, known.rrset, item.rrset, reason, heals)
+    return Drift(DriftType.UNEXPECTED_VALUE, known.rrset, item.rrset, reason, heals and may_update)
 
 
 def _shares(item: Found, rules: Rules) -> tuple[set[str], set[str]]:
@@ -197,10 +202,11 @@ def _compare_ours(
         added = [f"somebody else added {', '.join(sorted(others))}"] if others else []
         reason = "; ".join([*added, *plan.decision.warnings])
         plan.verdicts.append(Verdict(rrset, State.SYNCED, reason, owned=True))
-    elif rules.policy is Policy.CREATE_ONLY:
-        plan.verdicts.append(Verdict(rrset, State.KEPT, "the zone's policy is create-only", owned=True))
     elif drift and not drift.heals and rrset == drift.expected:
         plan.verdicts.append(Verdict(rrset, State.DRIFTED, drift.reason, owned=True))
+    elif rules.policy is Policy.CREATE_ONLY and not asked:
+        stands = (drift and drift.expected) or item.rrset
+        plan.verdicts.append(Verdict(stands, State.KEPT, "the zone's policy is create-only", owned=True))
     elif wanted <= others and rules.policy is Policy.SYNC:
         # All that is wanted stands there by somebody else's hand: ours is what is too much.
         deletes.append(Change(Op.DELETE, item, None, ""))
@@ -214,7 +220,7 @@ def _compare_unknown(plan: NamePlan, deletes: list[Change], item: Found, rules: 
     Unasked it is deleted only where its absence from the claims means something: custom entries may have gone with a
     lost database, and objects that cannot be read now are not gone.
     """
-    origin = next(rules.marker.source_of(mark) for mark in item.marks if rules.marker.knows(mark))
+    origin = rules.marker.origin(item)
     heals = asked or (
         rules.policy is Policy.SYNC
         and (item.rrset.name, item.rrset.type) not in rules.accepted
@@ -231,7 +237,7 @@ def _compare_unknown(plan: NamePlan, deletes: list[Change], item: Found, rules: 
 
 
 def _compare_foreign(
-    plan: NamePlan, updates: list[Change], item: Found, rrset: RRset, rules: Rules, adopt: bool, was_ours: bool
+    plan: NamePlan, updates: list[Change], item: Found, rrset: RRset, rules: Rules, *, adopt: bool, was_ours: bool
 ) -> None:
     same = set(item.rrset.values) == set(rrset.values)
     if adopt or (same and rules.adopt_identical):

@@ -62,6 +62,10 @@ class Marker(NamedTuple):
     def source_of(self, mark: str) -> str:
         return mark.removeprefix(self.prefix)
 
+    def origin(self, found: Found) -> str:
+        """What the first of our marks in it says; raises ``StopIteration`` when there is none."""
+        return next(self.source_of(mark) for mark in found.marks if self.knows(mark))
+
     def owns(self, found: Found) -> bool:
         """Whether any value of the RRset carries our mark."""
         return any(self.knows(mark) for mark in found.marks)

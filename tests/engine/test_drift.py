@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
 
-from records.models import AuditEntry, DriftFinding
+import pytest
+from django.utils import timezone
+
+from records.models import AuditEntry, DriftFinding, ManagedRecord
+from syncer.core.plan import Policy
 from tests.engine.engine import ADDRESS, OTHER, ZONE, Engine, published, writes
 from tests.engine.test_trouble import limit_to_records
 from tests.targets.hands import MARKER, foreign
@@ -293,3 +297,104 @@ def test_a_dry_run_reports_nothing(grafana, technitium):
     grafana.settle(11)
     assert not DriftFinding.objects.exists()
     assert foreign(technitium) == before
+
+
+@pytest.mark.parametrize("wanted", [False, True], ids=["nobody wants it", "a source wants it"])
+def test_what_was_released_is_its_new_owners_whatever_that_makes_of_it(grafana, technitium, wanted):
+    grafana.ask("release", GRAFANA)
+    grafana.start(auto_remediate=True)
+    if not wanted:
+        grafana.drop("grafana")
+    grafana.settle(11)
+    change_by_hand(technitium)
+    for _ in range(3):
+        grafana.settle(11)
+        grafana.start()
+    assert technitium.ask(GRAFANA) == [OTHER]
+    assert not findings()
+
+
+def test_what_was_released_from_a_hosts_file_stays_in_it(tmp_path, transactional_db):
+    path = tmp_path / "hosts"
+    path.touch()
+    engine = Engine(str(path))
+    engine.put("grafana")
+    engine.settle()
+    engine.ask("release", GRAFANA)
+    engine.drop("grafana")
+    for _ in range(3):
+        engine.full()
+    assert GRAFANA in path.read_text()
+
+
+def test_what_is_healed_unasked_takes_nothing_from_others_beside_it(engine, technitium):
+    engine.put("other")
+    engine.settle()
+    technitium.add(GRAFANA, "A", ADDRESS, comments=MARKER.mark("Ingress/web/grafana"))
+    technitium.add(GRAFANA, "A", OTHER)
+    engine.start(auto_remediate=True)
+    engine.put("grafana")
+    engine.settle()
+    engine.settle(11)
+    assert technitium.ask(GRAFANA) == [ADDRESS, OTHER]
+
+
+def test_a_wish_that_create_only_kept_back_is_no_drift_and_comes_true_with_the_policy(engine, technitium):
+    engine.start(policies={ZONE: Policy.CREATE_ONLY})
+    engine.put("grafana")
+    engine.settle()
+    engine.put("grafana", target=OTHER)
+    engine.settle()
+    engine.start()
+    engine.settle(11)
+    assert (engine.state("grafana"), findings()) == ("kept", [])
+    engine.start(policies={})
+    engine.settle(11)
+    assert technitium.ask(GRAFANA) == [OTHER]
+
+
+def test_an_accepted_finding_costs_nothing_where_everything_is_put_right(grafana, technitium):
+    technitium.delete(GRAFANA, "A", ADDRESS)
+    grafana.settle(11)
+    DriftFinding.objects.update(status="accepted")
+    grafana.start(auto_remediate=True)
+    grafana.settle()
+    technitium.requests.clear()
+    grafana.full()
+    assert "/api/zones/records/get" not in technitium.requests.counts
+
+
+def test_a_mark_may_say_anything(grafana, technitium, caplog):
+    technitium.add("old.talos00", "A", OTHER, comments=MARKER.mark("backup"))
+    grafana.settle(11)
+    assert grafana.ask("heal", "old.talos00", zone=ZONE, type="A") == "1 record changed"
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+@pytest.mark.parametrize("lost", ["one row", "the database"])
+def test_a_name_whose_address_is_away_keeps_its_record_although_the_ledger_lost_it(engine, technitium, lost):
+    engine.put("grafana")
+    engine.put("other")
+    engine.settle()
+    ManagedRecord.objects.filter(**({"name": GRAFANA} if lost == "one row" else {})).delete()
+    AuditEntry.objects.forget_before(timezone.now() + timedelta(days=1))
+    engine.scope["addresses"] = ()
+    engine.start(auto_remediate=True)
+    engine.settle(11)
+    engine.settle(11)
+    assert technitium.ask(GRAFANA) == [ADDRESS]
+
+
+def test_thousands_of_findings_cost_a_pass_a_handful_of_questions(engine, technitium, django_assert_max_num_queries):
+    engine.put_many(900)
+    for _ in range(5):
+        engine.settle()
+    for number in range(900):
+        technitium.delete(f"app{number:03}.talos00", "A", ADDRESS)
+    for _ in range(6):
+        engine.settle(11)
+    assert len(findings()) == 900
+    engine.start()
+    with django_assert_max_num_queries(150):
+        engine.loop.reconciler.full_pass(ZONE)
+    assert len(findings()) == 900

@@ -300,3 +300,24 @@ def test_what_is_left_alone_is_said_once_in_a_dry_run_and_for_real(engine, techn
     assert [(record.getMessage(), record.hostname, record.resource) for record in left] == [
         (f"Left alone: the zone has {OTHER}: somebody else made it", "nas.talos00", "Ingress/nas")
     ]
+
+
+def test_a_record_that_was_released_outlives_the_custom_entry_that_made_it(engine, technitium):
+    box = CustomEntry.objects.create(name="box.talos00", type="A", values=[OTHER])
+    engine.ask("sync", "box.talos00")
+    engine.ask("release", "box.talos00")
+    box.delete()
+    AuditEntry.objects.create(actor="ada", action="deleted", zone=ZONE, name="box.talos00", type="A")  # of the entry
+    engine.ask("sync", "box.talos00")
+    engine.full()
+    assert technitium.ask("box.talos00") == [OTHER]
+
+
+def test_what_lies_in_a_zone_that_is_not_managed_any_more_can_be_released(build, technitium):
+    engine = build("talos00", "home.lab")
+    engine.put("cam", "cam.home.lab")
+    engine.settle()
+    engine.zones = engine.scope["zones"] = ("talos00",)
+    engine.drop("cam")
+    engine.start()
+    assert engine.ask("release", "cam.home.lab", zone="home.lab", type="A") == "1 record released"

@@ -133,7 +133,7 @@ def test_the_audit_says_once_who_is_refused_and_the_log_each_failure(
         for _ in range(3):
             log_in(RIGHT)
     fact = AuditEntry.objects.get()
-    assert (fact.actor, fact.action) == (HERE, "login refused")
+    assert (fact.actor, fact.action) == ("web", "login refused")
     assert fact.reason == "5 failed logins as admin from 192.0.2.9 within 5 minutes"
     assert [record.getMessage() for record in caplog.records if record.name.startswith("records.")] == [
         *["login failed as admin"] * 5,
@@ -164,7 +164,7 @@ def test_attempts_that_no_longer_count_are_forgotten(admin: User) -> None:
         ("::ffff:192.0.2.9", "192.0.2.9"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("fe80::1%eth0", "fe80::/64"),
-        ("testclient", "testclient"),
+        ("testclient", "unknown"),
     ],
 )
 def test_an_address_stands_for_what_its_owner_can_choose_from(address: str, place: str) -> None:

@@ -25,7 +25,7 @@ from catalyst.environment import Environment
 from catalyst.task_settings import Q_CLUSTER, read_backup_minutes, read_slack_url
 from records import notify, propagation, tasks
 from records.exchange import read_backup
-from records.models import AuditEntry, Bookmark, ManagedRecord, Source, SyncRequest, SyncStatus
+from records.models import AuditEntry, Bookmark, CustomEntry, ManagedRecord, Source, SyncRequest, SyncStatus
 from syncer.core.plan import State
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.processes import wait_until
@@ -241,6 +241,9 @@ def test_retention_forgets_what_is_old_and_nothing_else(settings: Settings) -> N
 @pytest.mark.django_db
 def test_backups_are_whole_private_and_so_many(settings: Settings, tmp_path: Path) -> None:
     settings.BACKUP_DIR, settings.BACKUP_KEEP = tmp_path / "deep" / "backups", 2
+    assert tasks.back_up() == "nothing to back up yet"
+    assert not (tmp_path / "deep").exists()
+    CustomEntry.objects.create(name="printer.talos00", type="A", values=["192.0.2.9"])
     first = Path(tasks.back_up())
     (first.parent / "by-hand.yaml").write_text("mine")
     for day in (1, 2, 3):
@@ -250,7 +253,7 @@ def test_backups_are_whole_private_and_so_many(settings: Settings, tmp_path: Pat
         ["by-hand.yaml", "catalyst-dns-sync-20200103T000000Z.yaml", first.name]
     )
     assert stat.S_IMODE(first.stat().st_mode) == 0o600
-    assert read_backup(first.read_text()).records == ()
+    assert [entry.name for entry in read_backup(first.read_text()).entries] == ["printer.talos00"]
 
 
 @pytest.mark.django_db
@@ -365,7 +368,7 @@ def test_the_cluster_runs_its_schedules_and_stops_at_once(tmp_path: Path) -> Non
     with (tmp_path / "log").open("wb") as log:
         child = subprocess.Popen([*command, "qcluster"], env=env, cwd=tmp_path, stderr=log, start_new_session=True)
     try:
-        wait_until(lambda: list((tmp_path / "backups").glob("*.yaml")), 50, "a backup")
+        wait_until(lambda: "nothing to back up yet" in (tmp_path / "log").read_text(), 50, "the look for a backup")
         child.send_signal(signal.SIGTERM)
         assert child.wait(5) == 0
         wait_until(lambda: not alive(child.pid), 5, "the end of the last child")
