@@ -170,8 +170,8 @@ def harvest(tmp_path_factory: pytest.TempPathFactory) -> Harvest:
         by_file = {**html, "DNS_API_TOKEN": "", "DNS_API_TOKEN_FILE": str(token_file)}
         stays = start(data, refused)
         ill = {
-            "html": pool.submit(lambda: hear_out(start(copies["html"], by_file), "WARN")),
-            "away": pool.submit(lambda: hear_out(start(copies["away"], away), "WARN")),
+            "html": pool.submit(lambda: hear_out(start(copies["html"], by_file), "answered 502 with HTML")),
+            "away": pool.submit(lambda: hear_out(start(copies["away"], away), "cannot be reached")),
         }
         database = f"postgresql://dns:{quote(SECRETS['DATABASE_URL'], safe='')}@127.0.0.1:{free_port()}/dns"
         asked = {
