@@ -8,7 +8,8 @@ from itertools import groupby
 
 from syncer.core.names import BadName, canonical, zone_of
 from syncer.ledger import Ledger, Request
-from syncer.reconcile import TURN, Outcomes, Reconciler, counted
+from syncer.outcomes import Outcomes, counted
+from syncer.reconcile import TURN, Reconciler
 from syncer.work import SLICE, ZoneWork
 
 WITHOUT_TARGET = frozenset({"approve", "reject", "release"})

@@ -22,8 +22,9 @@ from syncer.intake import Intake
 from syncer.kube.feed import Feed
 from syncer.ledger import Ledger, LedgerError, Status
 from syncer.memory import give_back
+from syncer.outcomes import Outcomes, say_plan
 from syncer.pacing import AdaptiveInterval, BackOff
-from syncer.reconcile import Outcomes, Reconciler
+from syncer.reconcile import Reconciler
 from syncer.targets.base import Target
 from syncer.work import SLICE, Bell, ZoneWork
 
@@ -252,7 +253,7 @@ class Loop:
             work.full_due = min(work.full_due, now + self.interval.seconds(now))
             work.undisturbed_until = 0.0
         if self.config.dry_run:
-            work.said = _say_plan(outcomes, work.said, whole=whole)
+            work.said = say_plan(outcomes, work.said, whole=whole)
 
     def _timed(self, kind: str, work: Callable[[], Outcomes]) -> Outcomes:
         with metrics.RECONCILE_DURATION.labels(kind).time():
@@ -405,15 +406,3 @@ class Loop:
         else:
             times.append(now + 0.1)
         return max(min(times), self.trouble.not_before)
-
-
-def _say_plan(outcomes: Outcomes, said: set[str], *, whole: bool) -> set[str]:
-    """What would be done and what not, once for as long as it stays so; returns what is said by now."""
-    planned = outcomes.planned
-    plan = {
-        *(f"{change.op.value} {change.after or (change.before and change.before.rrset)}" for change in planned),
-        *(f"leave {verdict.rrset} alone: {verdict.reason}" for verdict in outcomes.left),
-    }
-    for line in sorted(plan - said):
-        log.info("Would %s", line)
-    return plan if whole else said | plan

@@ -5,9 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
 
 from syncer import metrics
 from syncer.config import Config
@@ -17,6 +15,7 @@ from syncer.core.plan import Change, Guard, NamePlan, Op, State, Verdict, losses
 from syncer.core.rrsets import RRset
 from syncer.errors import TargetRefused
 from syncer.ledger import Done, Key, Ledger, Stands
+from syncer.outcomes import Outcomes
 from syncer.planning import NO_TYPES, Planner, Types, ZoneView, chunks
 from syncer.targets.base import Outcome, Result, Target
 
@@ -44,48 +43,6 @@ LEFT_ALONE = (State.CONFLICT, State.FOREIGN, State.SKIPPED)
 """States of what somebody wants and we do not write."""
 
 HELD = "its deletion is held: a person must look at it"
-
-
-@dataclass(slots=True)
-class Outcomes:
-    """What a pass did. ``changes`` counts them by name; ``planned`` and ``left`` are what a dry run would change, and
-    what it would leave alone although somebody wants it. ``retry`` holds the names to try again by the clock, ``later``
-    those that had no turn yet, in their order; ``failed`` counts what was refused for good."""
-
-    changes: Counter[str] = field(default_factory=Counter)
-    failed: int = 0
-    planned: list[Change] = field(default_factory=list)
-    left: list[Verdict] = field(default_factory=list)
-    held: int = 0
-    retry: set[str] = field(default_factory=set)
-    later: list[str] = field(default_factory=list)
-
-    @property
-    def changed(self) -> int:
-        return self.changes.total()
-
-    def in_words(self, name: str) -> str:
-        """What came of ``name``, for whoever asked."""
-        if name in self.later:
-            return "its turn comes after what is more urgent"
-        if name in self.retry:
-            return "the DNS server gave no clear answer: it is tried again"
-        return counted(self.changes[name], "record") + " changed"
-
-    def __iadd__(self, other: Outcomes) -> Outcomes:
-        self.changes += other.changes
-        self.failed += other.failed
-        self.planned += other.planned
-        self.left += other.left
-        self.held = other.held
-        self.retry |= other.retry
-        self.later = other.later
-        return self
-
-
-def counted(count: int, noun: str) -> str:
-    """``2 records``."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 class Reconciler:
@@ -248,7 +205,7 @@ class Reconciler:
             name, kind = drift.key
             metrics.count_drift(zone, name, drift.drift)
             fields = {"hostname": name, "type": kind, "zone": zone, "drift_type": drift.drift.value}
-            remedy = "put right now" if drift.heals else "left as it is until somebody decides"
+            remedy = "to be put right" if drift.heals else "left as it is until somebody decides"
             log.warning("Drift: %s: %s", drift.reason, remedy, extra=fields)
 
     def _one_turn(self, changes: list[tuple[Decision, Change]]) -> tuple[list[tuple[Decision, Change]], list[str]]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from heapq import nsmallest
 from itertools import islice
 
+from syncer.outcomes import Outcomes
 from syncer.pacing import BackOff
-from syncer.reconcile import Outcomes
 
 WINDOW = 0.3
 """Seconds. The first of several changes goes at once, what follows is gathered for so long."""

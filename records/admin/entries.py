@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
@@ -155,10 +156,8 @@ class EntryAdmin(RegistryAdmin):
                 "history": AuditEntry.objects.filter(source=entry.origin).order_by("-at", "-id")[:25],
             }
         try:
-            if request.method == "POST":
-                with verbs.editing():  # the form looks before it writes
-                    return super().changeform_view(request, object_id, form_url, {**context, **(extra_context or {})})
-            return super().changeform_view(request, object_id, form_url, {**context, **(extra_context or {})})
+            with verbs.editing() if request.method == "POST" else nullcontext():  # the form looks before it writes
+                return super().changeform_view(request, object_id, form_url, {**context, **(extra_context or {})})
         except ValidationError as error:  # somebody else was quicker, between the form's look and ours
             messages.error(request, " ".join(error.messages))
             return redirect(request.get_full_path())

@@ -58,8 +58,9 @@ def compare(
     creates: list[Change] = []
     updates: list[Change] = []
     stuck = False
+    asked_for = (set(desired) | strangers) if "" in heal else set(heal)
     for kind, rrset in desired.items():
-        asked = kind in heal or "" in heal
+        asked = kind in asked_for
         drift = _drift(rrset, actual.get(kind), ledger.get(kind), decision.origin, rules, asked=asked)
         if drift:
             plan.drifts.append(drift)
@@ -95,7 +96,7 @@ def compare(
             deletes.append(Change(Op.DELETE, actual[kind], None, ""))
     for kind in sorted(strangers - set(desired)):
         if rules.marker.owns(actual[kind]):
-            _compare_unknown(plan, deletes, actual[kind], rules, asked=kind in heal or "" in heal)
+            _compare_unknown(plan, deletes, actual[kind], rules, asked=kind in asked_for)
     for kind, known in ledger.items():
         if kind not in desired and kind not in ours:
             plan.verdicts.append(Verdict(known.rrset, None, "nobody wants it, and it is not in DNS", owned=known.owned))

@@ -1,4 +1,4 @@
-from syncer.reconcile import Outcomes
+from syncer.outcomes import Outcomes
 from syncer.work import SLICE, ZoneWork
 
 

@@ -33,7 +33,7 @@ from syncer.kube.manifests import ManifestFeed
 from syncer.ledger import LedgerError, Request
 from syncer.loop import HEARTBEAT, Loop
 from syncer.memory import be_frugal
-from syncer.reconcile import Outcomes
+from syncer.outcomes import Outcomes
 from syncer.targets import make_target
 from syncer.work import Bell
 
