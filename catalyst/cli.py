@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
                 return up(rest)
             case "web":
-                from catalyst.web import web
+                from catalyst.web.server import web
 
                 web(rest)
             case "preview":
@@ -67,8 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 print(text)
                 return 0 if healthy else 1
             case "qcluster":
-                use_settings("catalyst.settings")
-                from catalyst.tasks import run_tasks
+                use_settings("catalyst.settings.web")
+                from catalyst.background import run_tasks
 
                 run_tasks(args)
             case "doctor":
@@ -105,13 +105,13 @@ def manage(argv: Sequence[str]) -> int:
         if is_syncer:
             from catalyst.lean import run_syncer
 
-            use_settings("catalyst.worker_settings", argv)
+            use_settings("catalyst.settings.worker", argv)
             with database_in_words():
                 run_syncer(letting_out(argv))
         else:
             from django.core.management import execute_from_command_line
 
-            use_settings("catalyst.settings", argv)
+            use_settings("catalyst.settings.web", argv)
             with database_in_words():
                 execute_from_command_line(["catalyst-dns-sync", *letting_out(argv)])
     except ImproperlyConfigured as error:
@@ -137,7 +137,7 @@ def database_in_words() -> Iterator[None]:
     """Raises ``ImproperlyConfigured`` for a database that is not there, or lacks its tables."""
     from django.db.utils import DatabaseError
 
-    from catalyst.database import advice
+    from catalyst.settings.database import advice
 
     try:
         yield
@@ -152,18 +152,18 @@ def use_settings(module: str, argv: Sequence[str] = ()) -> None:
     if "--dev-mode" in argv and not os.environ.get("LOG_FORMAT"):  # noqa: TID251
         os.environ["LOG_FORMAT"] = "text"  # noqa: TID251
     import_module(os.environ.setdefault("DJANGO_SETTINGS_MODULE", module))  # noqa: TID251
-    from catalyst.logs import log_crashes
+    from catalyst.logs.formats import log_crashes
 
     log_crashes()
 
 
 def prepare() -> None:
-    use_settings("catalyst.settings")
+    use_settings("catalyst.settings.web")
 
     import django
 
     django.setup()
-    from catalyst.prepare import prepare
+    from catalyst.bootstrap import prepare
 
     with database_in_words():
         print(prepare())

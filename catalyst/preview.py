@@ -8,8 +8,8 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 
-from catalyst.configuration import read_scope, read_zones
-from catalyst.environment import Environment
+from catalyst.settings.environment import Environment
+from catalyst.settings.sync import read_scope, read_zones
 from syncer.kube.documents import SIZE_LIMIT, ManifestError
 from syncer.preview import preview as preview_of
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 
-from catalyst.web import listen_for_visitors
+from catalyst.web.server import listen_for_visitors
 from syncer.httpd import CannotListen, parse_address
 
 EXAMPLES = "examples/manifests"

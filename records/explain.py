@@ -24,7 +24,7 @@ from records.models import (
 from syncer.config import Config
 from syncer.core.claims import Mode
 from syncer.core.names import canonical, zone_of
-from syncer.core.plan import State
+from syncer.core.plan import RecordState
 
 PRIORITIES = ("high", "normal", "low")
 CHANGES = ("created", "updated", "deleted", "adopted", "released", "imported", "gone")
@@ -64,7 +64,7 @@ class _Explanation:
         return {
             "hostname": self.name,
             "zone": self.zone,
-            "published": any(record.owned and record.state == State.SYNCED for record in self.records),
+            "published": any(record.owned and record.state == RecordState.SYNCED for record in self.records),
             "decision": self._decision(),
             "sentences": sentences,
             "claims": claims,
@@ -167,7 +167,7 @@ class _Explanation:
         for record in self.records:
             what = f"{record.type} {', '.join(record.values)} with a TTL of {record.ttl} s"
             yield _state_sentence(record, what)
-        if any(record.state == State.HELD for record in self.records):
+        if any(record.state == RecordState.HELD for record in self.records):
             plan = HeldPlan.objects.filter(zone=self.zone or "", status=HeldPlan.Status.OPEN).first()
             if plan:
                 yield f"Held plan {plan.pk} waits for somebody to approve or reject it: {plan.reason}."
@@ -271,18 +271,19 @@ def _state_sentence(record: ManagedRecord, what: str) -> str:
     held = reason or ": its delete is held"
     for_whom = f" for {record.origin}" if record.origin else ""
     sentences = {
-        State.SYNCED: f"{what} is in DNS, written by us{for_whom}{reason}.",
-        State.PENDING: f"{what}{for_whom} is on its way{reason}.",
-        State.DRIFTED: f"{what}{for_whom} is not in DNS as we wrote it{reason}. Put it right, or accept it.",
-        State.FOREIGN: f"{what} is in DNS, but is not ours{reason}. Nothing is written; adopt it to make it ours.",
-        State.CONFLICT: f"{what}{for_whom} cannot be written{reason}. Adopt what stands there, or take it away.",
-        State.FAILED: f"{what}{for_whom} was refused by the DNS server{reason}. It is tried again when it changes,"
-        " and with the next full pass.",
-        State.SKIPPED: f"{what}{for_whom} cannot be held by the target{reason}.",
-        State.HELD: f"{what} is still in DNS, although nothing wants it any more{held}.",
-        State.KEPT: f"{what} is kept in DNS{reason}.",
+        RecordState.SYNCED: f"{what} is in DNS, written by us{for_whom}{reason}.",
+        RecordState.PENDING: f"{what}{for_whom} is on its way{reason}.",
+        RecordState.DRIFTED: f"{what}{for_whom} is not in DNS as we wrote it{reason}. Put it right, or accept it.",
+        RecordState.FOREIGN: f"{what} is in DNS, but is not ours{reason}. Nothing is written;"
+        " adopt it to make it ours.",
+        RecordState.CONFLICT: f"{what}{for_whom} cannot be written{reason}. Adopt what stands there, or take it away.",
+        RecordState.FAILED: f"{what}{for_whom} was refused by the DNS server{reason}. It is tried again when it"
+        " changes, and with the next full pass.",
+        RecordState.SKIPPED: f"{what}{for_whom} cannot be held by the target{reason}.",
+        RecordState.HELD: f"{what} is still in DNS, although nothing wants it any more{held}.",
+        RecordState.KEPT: f"{what} is kept in DNS{reason}.",
     }
-    return sentences[State(record.state)]
+    return sentences[RecordState(record.state)]
 
 
 def _fact(fact: AuditEntry | None) -> Row | None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from records.models import STANDING, AuditEntry, DriftFinding, ManagedRecord
 from records.rows import data_of
 from syncer.core.claims import Decision
-from syncer.core.plan import Drift, DriftType, State
+from syncer.core.plan import Drift, DriftType, RecordState
 from syncer.ledger import Key
 
 BATCH = 100
@@ -90,7 +90,7 @@ def accept_released(zone: str, released: Sequence[ManagedRecord], actor: str) ->
 def _still_drifting(zone: str, names: Sequence[str]) -> set[Key]:
     """Where the record itself says so: the pass did not look there, what would put it right is held or under way, or
     our mark is gone and somebody else's value stands."""
-    states = (State.DRIFTED, State.CONFLICT, State.HELD, State.PENDING, State.FAILED)
+    states = (RecordState.DRIFTED, RecordState.CONFLICT, RecordState.HELD, RecordState.PENDING, RecordState.FAILED)
     still: set[Key] = set()
     for start in range(0, len(names), MANY):
         rows = ManagedRecord.objects.filter(zone=zone, name__in=names[start : start + MANY], state__in=states)

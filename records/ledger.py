@@ -32,12 +32,12 @@ from records.rows import (
     take_result,
     verdict_fact,
 )
-from syncer.core.claims import Decision, Entry, Loser, Mode
+from syncer.core.claims import Decision, EntrySpec, Loser, Mode
 from syncer.core.names import NAME_LIMIT
-from syncer.core.plan import Change, Drift, Owned, State
+from syncer.core.plan import Change, Drift, Owned, RecordState
 from syncer.core.rrsets import RRset
 from syncer.core.source import Ref, Source
-from syncer.ledger import Done, Holds, Key, LedgerError, Request, Stands, Status
+from syncer.ledger import AppliedChange, Holds, Key, LedgerError, ObservedRRset, Request, SyncerStatus
 from syncer.targets.base import Outcome
 
 P = ParamSpec("P")
@@ -118,7 +118,7 @@ class DatabaseLedger:
             known.setdefault(name, {})[kind] = Owned(
                 RRset(name, kind, ttl, tuple(values)),
                 owned,
-                State(state),
+                RecordState(state),
                 reason,
                 origin,
                 tuple(claimants),
@@ -146,10 +146,10 @@ class DatabaseLedger:
         return self._counts
 
     @in_words
-    def entries(self, names: Collection[str]) -> Mapping[str, list[Entry]]:
-        found: dict[str, list[Entry]] = {}
+    def entries(self, names: Collection[str]) -> Mapping[str, list[EntrySpec]]:
+        found: dict[str, list[EntrySpec]] = {}
         for row in CustomEntry.objects.filter(enabled=True, name__in=names):
-            entry = Entry(
+            entry = EntrySpec(
                 str(row.pk),
                 row.name,
                 row.type,
@@ -172,7 +172,7 @@ class DatabaseLedger:
             rrset = change.after or (change.before.rrset if change.before else None)
             assert rrset is not None
             reason = f"{change.op.value} under way"
-            rows.append(record_row(zone, decision, rrset, State.PENDING, reason, owned=True))
+            rows.append(record_row(zone, decision, rrset, RecordState.PENDING, reason, owned=True))
         self._counts = None
         with transaction.atomic():
             _upsert(rows)
@@ -181,8 +181,8 @@ class DatabaseLedger:
     def record(
         self,
         zone: str,
-        done: Sequence[Done],
-        stands: Sequence[Stands],
+        done: Sequence[AppliedChange],
+        stands: Sequence[ObservedRRset],
         correlation: str,
         actor: str,
         serial: int | None = None,
@@ -206,7 +206,7 @@ class DatabaseLedger:
                     audit.append(verdict_fact(zone, decision, verdict, "gone", actor, correlation))
                 continue
             rows.append(record_row(zone, decision, verdict.rrset, verdict.state, verdict.reason, owned=verdict.owned))
-            if verdict.state in (State.CONFLICT, State.FOREIGN, State.SKIPPED, State.HELD):
+            if verdict.state in (RecordState.CONFLICT, RecordState.FOREIGN, RecordState.SKIPPED, RecordState.HELD):
                 audit.append(verdict_fact(zone, decision, verdict, verdict.state.value, actor, correlation))
         self._counts = None
         with transaction.atomic():
@@ -378,7 +378,7 @@ class DatabaseLedger:
                 SyncRequest.objects.filter(pk__in=keys).update(done_at=timezone.now(), outcome=text)
 
     @in_words
-    def save_status(self, status: Status) -> None:
+    def save_status(self, status: SyncerStatus) -> None:
         self._leave_lost_file()
         SyncStatus.objects.update_or_create(
             pk=1,
@@ -430,7 +430,7 @@ def _delete(zone: str, keys: list[Key]) -> None:
 
 def _spend_decisions(zone: str, rows: list[ManagedRecord]) -> bool:
     """What is wanted again leaves the plans that somebody decided, so that its next delete is asked for anew."""
-    wanted = {(row.name, row.type) for row in rows if row.state == State.SYNCED}
+    wanted = {(row.name, row.type) for row in rows if row.state == RecordState.SYNCED}
     spent = False
     if wanted:
         for plan in HeldPlan.objects.filter(zone=zone, status__in=["approved", "rejected"]):

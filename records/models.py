@@ -12,9 +12,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from syncer.core.claims import Mode
-from syncer.core.plan import DriftType, State
+from syncer.core.plan import DriftType, RecordState
 
-STATES = [(state.value, state.value) for state in State]
+STATES = [(state.value, state.value) for state in RecordState]
 DRIFTS = [(drift.value, drift.value.replace("_", " ")) for drift in DriftType]
 MODES = [(mode.value, mode.value) for mode in Mode]
 
@@ -120,7 +120,7 @@ class CustomEntry(models.Model):
 
     def clean(self) -> None:
         """Bring the fields into the spelling of the engine; raises ``ValidationError`` with sentences by field."""
-        from records.entries import clean_entry, managed_zones  # dnspython, which the syncer need not load
+        from records.entry_values import clean_entry, managed_zones  # dnspython, which the syncer need not load
 
         self.name, self.type, values, self.ttl, self.mode = clean_entry(
             name=self.name, type=self.type, values=self.values, ttl=self.ttl, mode=self.mode, zones=managed_zones()

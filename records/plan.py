@@ -10,13 +10,13 @@ from records.ledger import DatabaseLedger
 from records.models import ManagedRecord
 from records.models import Source as SourceRow
 from syncer.config import Config
-from syncer.core.cluster import Cluster
-from syncer.core.plan import Change, Owned, State
+from syncer.core.plan import Change, Owned, RecordState
 from syncer.core.rrsets import Found, Marker, RRset
 from syncer.core.source import Ref, Source, Want
-from syncer.planning import ZoneView
-from syncer.reconcile import Reconciler
+from syncer.kube.store import Store
 from syncer.targets.base import Reading, Result, Target
+from syncer.zone.apply import Reconciler
+from syncer.zone.planning import ZoneView
 
 Key = tuple[str, str]
 
@@ -30,12 +30,12 @@ def next_changes(config: Config) -> dict[str, list[Change]]:
     What somebody else did on the DNS server since the last pass is not in it, and neither are deletes that the guard
     would hold.
     """
-    cluster = cast(Cluster, RememberedCluster())
+    cluster = cast(Store, RememberedCluster())
     planned = {}
     for zone in config.scope.zones:
         target = cast(Target, RememberedTarget(zone, config))
         reconciler = Reconciler(replace(config, dry_run=True), target, DatabaseLedger(), cluster)
-        strangers = ManagedRecord.objects.filter(zone=zone, state__in=[State.FOREIGN, State.CONFLICT])
+        strangers = ManagedRecord.objects.filter(zone=zone, state__in=[RecordState.FOREIGN, RecordState.CONFLICT])
         reconciler.views[zone] = ZoneView(SERIAL, set(strangers.order_by().values_list("name", flat=True)))
         planned[zone] = reconciler.full_pass(zone).planned
     return planned
@@ -78,7 +78,7 @@ class RememberedTarget:
     def __init__(self, zone: str, config: Config) -> None:
         self.zone = zone
         self.marker = Marker(config.owner_id)
-        skipped = ManagedRecord.objects.filter(zone=zone, state=State.SKIPPED).order_by()
+        skipped = ManagedRecord.objects.filter(zone=zone, state=RecordState.SKIPPED).order_by()
         self.refused: dict[Key, str] = {
             (name, kind): reason for name, kind, reason in skipped.values_list("name", "type", "reason")
         }
@@ -96,9 +96,9 @@ class RememberedTarget:
     def _found(self, row: Owned) -> Found | None:
         if row.owned:
             return Found(row.rrset, (self.marker.mark(row.origin),) * len(row.rrset.values))
-        if row.state is State.FOREIGN:
+        if row.state is RecordState.FOREIGN:
             return Found(row.rrset, ("",) * len(row.rrset.values))
-        if row.state is State.CONFLICT:  # somebody else's values are not written down, only that they are others
+        if row.state is RecordState.CONFLICT:  # somebody else's values are not written down, only that they are others
             return Found(replace(row.rrset, values=("somebody else's",)), ("",))
         return None
 

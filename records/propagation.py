@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from records.models import AuditEntry, ManagedRecord, SyncStatus
 from records.resolve import Answer, ask
-from syncer.core.plan import State
+from syncer.core.plan import RecordState
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ def check(servers: Sequence[str]) -> str:
     now = timezone.now()
     records = list(
         ManagedRecord.objects.filter(
-            owned=True, state=State.SYNCED, changed_at__gt=now - NOT_AFTER, changed_at__lt=now - NOT_BEFORE
+            owned=True, state=RecordState.SYNCED, changed_at__gt=now - NOT_AFTER, changed_at__lt=now - NOT_BEFORE
         ).order_by("-changed_at")[:MOST]
     )
     deadline = time.monotonic() + PATIENCE

@@ -17,7 +17,7 @@ import dns.rdatatype
 import dns.rrset
 
 from syncer.core.names import canonical_address
-from syncer.targets.rdata import HOSTS
+from syncer.targets.technitium.fields import HOSTS
 
 TIMEOUT = 3.0
 """Seconds for one question by UDP, and as many again by TCP when the answer was cut off."""

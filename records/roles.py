@@ -1,6 +1,6 @@
 """The three roles: Django groups with the permissions of each, made after every migration.
 
-No migration makes them, because the syncer migrates without Django's users (``catalyst.worker_settings``), and because
+No migration makes them, because the syncer migrates without Django's users (``catalyst.settings.worker``), and because
 the tables of other apps may come later. What an operator adds to a group stays.
 """
 

@@ -13,15 +13,15 @@ from records.models import AuditEntry, ManagedRecord
 from records.models import Source as SourceRow
 from syncer.core.claims import Decision
 from syncer.core.names import BadName, canonical_target
-from syncer.core.plan import Change, Op, State, Verdict
+from syncer.core.plan import Change, Op, RecordState, RRsetStatus
 from syncer.core.rrsets import RRset
 from syncer.core.source import Source
-from syncer.ledger import Done, Key
+from syncer.ledger import AppliedChange, Key
 from syncer.targets.base import Outcome
 
 
 def record_row(
-    zone: str, decision: Decision, rrset: RRset, state: State, reason: str = "", *, owned: bool = False
+    zone: str, decision: Decision, rrset: RRset, state: RecordState, reason: str = "", *, owned: bool = False
 ) -> ManagedRecord:
     return ManagedRecord(
         zone=zone,
@@ -39,7 +39,7 @@ def record_row(
     )
 
 
-def take_result(zone: str, item: Done, rows: list[ManagedRecord], gone: list[Key]) -> None:
+def take_result(zone: str, item: AppliedChange, rows: list[ManagedRecord], gone: list[Key]) -> None:
     """A claim ends only with a definite answer: a refusal leaves what was there before, silence leaves the claim."""
     change, outcome, reason, _ = item.result
     if outcome is Outcome.DONE:
@@ -47,16 +47,16 @@ def take_result(zone: str, item: Done, rows: list[ManagedRecord], gone: list[Key
             gone.append(change.key)
         else:
             said = "; ".join(item.decision.warnings)
-            rows.append(record_row(zone, item.decision, change.after, State.SYNCED, said, owned=True))
+            rows.append(record_row(zone, item.decision, change.after, RecordState.SYNCED, said, owned=True))
     elif outcome is Outcome.REFUSED:
         still_ours = change.op is not Op.CREATE and not change.adopts
         shown = change.before.rrset if still_ours and change.before else change.after
         assert shown is not None
-        rows.append(record_row(zone, item.decision, shown, State.FAILED, reason, owned=still_ours))
+        rows.append(record_row(zone, item.decision, shown, RecordState.FAILED, reason, owned=still_ours))
     else:
         shown = change.after or (change.before.rrset if change.before else None)
         assert shown is not None
-        rows.append(record_row(zone, item.decision, shown, State.PENDING, reason, owned=True))
+        rows.append(record_row(zone, item.decision, shown, RecordState.PENDING, reason, owned=True))
 
 
 def change_fact(
@@ -77,7 +77,7 @@ def change_fact(
 
 
 def verdict_fact(
-    zone: str, decision: Decision, verdict: Verdict, action: str, actor: str, correlation: str
+    zone: str, decision: Decision, verdict: RRsetStatus, action: str, actor: str, correlation: str
 ) -> AuditEntry:
     rrset = verdict.rrset
     return AuditEntry(

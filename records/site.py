@@ -76,11 +76,11 @@ class RegistrySite(AdminSite):
         ]
 
     def sync_now(self, request: HttpRequest) -> HttpResponse:
-        from records import verbs
+        from records import operations
 
         if not request.user.has_perm("records.add_syncrequest"):
             raise PermissionDenied
-        verbs.sync_now(request.user.get_username())
+        operations.sync_now(request.user.get_username())
         messages.success(request, "Every zone is compared with DNS now.")
         return redirect("admin:index")
 
@@ -102,7 +102,7 @@ def state_of_things() -> dict[str, Any]:
         SyncRequest,
         SyncStatus,
     )
-    from syncer.core.plan import State
+    from syncer.core.plan import RecordState
 
     status = SyncStatus.objects.first()
     counts = dict(ManagedRecord.objects.order_by().values_list("state").annotate(Count("id")))
@@ -115,7 +115,9 @@ def state_of_things() -> dict[str, Any]:
         "troubled_zones": [(zone, text) for zone, text in status.zones.items() if text] if status else [],
         "record_count": sum(counts.values()),
         "problem_count": sum(counts.get(state, 0) for state in PROBLEMS),
-        "states": [(state.value, state_word(state.value), counts[state.value]) for state in State if state in counts],
+        "states": [
+            (state.value, state_word(state.value), counts[state.value]) for state in RecordState if state in counts
+        ],
         "source_counts": sources,
         "drift_count": DriftFinding.objects.filter(status=DriftFinding.Status.OPEN).count(),
         "held_plans": HeldPlan.objects.filter(status=HeldPlan.Status.OPEN),

@@ -88,7 +88,7 @@ def _unix_time(text: str) -> float | None:
 
 
 class Certificates(Collector):
-    """Filled by a watch (it is a ``syncer.kube.reflector.Store``), asked when somebody scrapes. Thread-safe.
+    """Filled by a watch (it is a ``syncer.kube.reflector.ObjectSink``), asked when somebody scrapes. Thread-safe.
 
     ``clock`` is Unix time.
     """

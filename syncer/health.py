@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from syncer.httpd import Answer, Server
-from syncer.kube.feed import KindState, State
+from syncer.httpd import PlainAnswer, Server
+from syncer.kube.feed import KindState, WatchState
 
 STALL = 60.0
 """Seconds without a turn of the loop."""
@@ -81,13 +81,13 @@ class Health:
         problems[:0] = [text for text in (self.database_problem, self.target_problem) if text]
         return readiness(self._clock(), self._states(), silence, problems, self._passed)
 
-    def healthz(self) -> Answer:
+    def healthz(self) -> PlainAnswer:
         return self._answer(self.liveness(), [])
 
-    def readyz(self) -> Answer:
+    def readyz(self) -> PlainAnswer:
         return self._answer(self.readiness(), forbidden(self._states()))
 
-    def _answer(self, problems: Sequence[str], warnings: Sequence[str]) -> Answer:
+    def _answer(self, problems: Sequence[str], warnings: Sequence[str]) -> PlainAnswer:
         now = self._clock()
         body = {
             "ok": not problems,
@@ -97,7 +97,7 @@ class Health:
             "kinds": [_described(now, state) for state in self._states()],
         }
         status = HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK
-        return Answer(json.dumps(body, indent=1).encode() + b"\n", "application/json", status)
+        return PlainAnswer(json.dumps(body, indent=1).encode() + b"\n", "application/json", status)
 
 
 def liveness(
@@ -111,9 +111,9 @@ def liveness(
     if now - turned > stall:
         problems.append(f"the loop has not turned for {now - turned:.0f} s")
     for state in _concerning_dns(states):
-        if state.state is State.WATCHING and now - state.heard_at > silence:
+        if state.state is WatchState.WATCHING and now - state.heard_at > silence:
             problems.append(f"the watch on {state.kind} has been silent for {now - state.heard_at:.0f} s")
-        elif state.state is State.STARTING and now - max(started, state.heard_at) > silence:
+        elif state.state is WatchState.STARTING and now - max(started, state.heard_at) > silence:
             problems.append(f"the watch on {state.kind} has not come up for {now - started:.0f} s")
     return problems
 
@@ -128,11 +128,11 @@ def readiness(
     problems = []
     unreachable: dict[str, list[str]] = {}
     for state in _concerning_dns(states):
-        if state.state is State.UNREACHABLE:
+        if state.state is WatchState.UNREACHABLE:
             unreachable.setdefault(state.reason, []).append(str(state.kind))
-        elif state.state is State.WATCHING and now - state.heard_at > silence:
+        elif state.state is WatchState.WATCHING and now - state.heard_at > silence:
             unreachable.setdefault("it has fallen silent", []).append(str(state.kind))
-        elif not state.known and state.state is not State.FORBIDDEN:
+        elif not state.known and state.state is not WatchState.FORBIDDEN:
             problems.append(f"{state.kind}: not listed yet{state.reason and f' ({state.reason})'}")
     for reason, kinds in unreachable.items():
         problems.append(f"Kubernetes cannot be reached for {', '.join(kinds)}: {reason or 'no reason known'}")
@@ -145,7 +145,7 @@ def readiness(
 
 
 def forbidden(states: Sequence[KindState]) -> list[str]:
-    return [f"{state.kind}: {state.reason or 'forbidden'}" for state in states if state.state is State.FORBIDDEN]
+    return [f"{state.kind}: {state.reason or 'forbidden'}" for state in states if state.state is WatchState.FORBIDDEN]
 
 
 def _concerning_dns(states: Sequence[KindState]) -> list[KindState]:

@@ -26,7 +26,7 @@ class CannotListen(SyncError):
     worth_retrying = False
 
 
-class Answer(NamedTuple):
+class PlainAnswer(NamedTuple):
     body: bytes
     content_type: str
     status: HTTPStatus = HTTPStatus.OK
@@ -46,7 +46,7 @@ def parse_address(text: str) -> tuple[str, int]:
 class Server:
     """Answers from its start until ``close``. ``setting`` is the environment variable that ``address`` came from."""
 
-    def __init__(self, setting: str, address: str, pages: Mapping[str, Callable[[], Answer]]) -> None:
+    def __init__(self, setting: str, address: str, pages: Mapping[str, Callable[[], PlainAnswer]]) -> None:
         self._http = _Http(listen(setting, address), pages)
         self.port: int = self._http.socket.getsockname()[1]
         self._thread = Thread(target=self._http.serve_forever, args=(0.2,), name=setting, daemon=True)
@@ -81,7 +81,7 @@ class _Http(socketserver.ThreadingMixIn, socketserver.TCPServer):
     daemon_threads = True
     request_queue_size = 32
 
-    def __init__(self, listening: socket.socket, pages: Mapping[str, Callable[[], Answer]]) -> None:
+    def __init__(self, listening: socket.socket, pages: Mapping[str, Callable[[], PlainAnswer]]) -> None:
         # Not http.server.HTTPServer: that one asks the DNS for its own name before it answers.
         super().__init__(listening.getsockname()[:2], _Request, bind_and_activate=False)
         self.socket.close()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from syncer.core.cluster import Cluster
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE, NAMESPACE
 from syncer.core.manifest import shown
 from syncer.core.source import Ref, Source
-from syncer.kube.feed import Feed, KindState, State
+from syncer.kube.feed import Feed, KindState, WatchState
+from syncer.kube.store import Store
 from syncer.ledger import Ledger
 
 log = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ PATIENCE = 10.0
 class Intake:
     """``started`` and the ``now`` of the methods are of one clock."""
 
-    def __init__(self, feed: Feed, cluster: Cluster, started: float) -> None:
+    def __init__(self, feed: Feed, cluster: Store, started: float) -> None:
         self.feed = feed
         self.cluster = cluster
         self._started = started
@@ -68,7 +68,7 @@ class Intake:
 
     def unsettled(self) -> list[KindState]:
         """What may still be listed: not what is forbidden, and not a broken file among manifests that are watched."""
-        never = (State.FORBIDDEN, State.WATCHING)
+        never = (WatchState.FORBIDDEN, WatchState.WATCHING)
         return [state for state in self.states() if not state.known and state.state not in never]
 
     def unread_kinds(self) -> set[str]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from syncer.core.claims import Decision, Entry
-from syncer.core.plan import Change, Drift, Owned, Verdict
+from syncer.core.claims import Decision, EntrySpec
+from syncer.core.plan import Change, Drift, Owned, RRsetStatus
 from syncer.core.source import Ref, Source
 from syncer.kube.feed import KindState
 from syncer.targets.base import Result
@@ -17,18 +17,18 @@ Key = tuple[str, str]
 """(name, type) of an RRset."""
 
 
-class Done(NamedTuple):
+class AppliedChange(NamedTuple):
     """A change that was tried, on whose behalf, and what became of it."""
 
     decision: Decision
     result: Result
 
 
-class Stands(NamedTuple):
+class ObservedRRset(NamedTuple):
     """An RRset at which nothing was written, and how it stands."""
 
     decision: Decision
-    verdict: Verdict
+    verdict: RRsetStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Request(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class SyncerStatus:
     """How the syncer stands. Times are aware; ``zones`` gives the problem of each zone, "" where there is none."""
 
     holder: str
@@ -92,7 +92,7 @@ class Ledger(Protocol):
     def deleted(self, zone: str, names: Collection[str]) -> frozenset[Key]:
         """The RRsets at ``names`` of which the last that we know is that they went."""
 
-    def entries(self, names: Collection[str]) -> Mapping[str, list[Entry]]:
+    def entries(self, names: Collection[str]) -> Mapping[str, list[EntrySpec]]:
         """The enabled custom entries at ``names``."""
 
     def entry_names(self) -> list[str]: ...
@@ -103,8 +103,8 @@ class Ledger(Protocol):
     def record(
         self,
         zone: str,
-        done: Sequence[Done],
-        stands: Sequence[Stands],
+        done: Sequence[AppliedChange],
+        stands: Sequence[ObservedRRset],
         correlation: str,
         actor: str,
         serial: int | None = None,
@@ -148,4 +148,4 @@ class Ledger(Protocol):
     def answer(self, outcomes: Mapping[int, str]) -> None:
         """What came of each request, by its id."""
 
-    def save_status(self, status: Status) -> None: ...
+    def save_status(self, status: SyncerStatus) -> None: ...

@@ -12,21 +12,21 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from syncer import metrics
-from syncer.answers import WITHOUT_TARGET, Answers, batches
 from syncer.config import Config
-from syncer.core.cluster import Cluster
 from syncer.core.names import zone_of
 from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable, ZoneUnusable
 from syncer.health import Health
 from syncer.intake import Intake
 from syncer.kube.feed import Feed
-from syncer.ledger import Ledger, LedgerError, Status
+from syncer.kube.store import Store
+from syncer.ledger import Ledger, LedgerError, SyncerStatus
 from syncer.memory import give_back
-from syncer.outcomes import Outcomes, say_plan
 from syncer.pacing import AdaptiveInterval, BackOff
-from syncer.reconcile import Reconciler
 from syncer.targets.base import Target
-from syncer.work import SLICE, Bell, ZoneWork
+from syncer.zone.apply import Reconciler
+from syncer.zone.queue import SLICE, Wakeup, ZoneWork
+from syncer.zone.requests import WITHOUT_TARGET, RequestHandler, batches
+from syncer.zone.result import PassResult, say_plan
 
 log = logging.getLogger(__name__)
 
@@ -50,11 +50,11 @@ class Loop:
         self,
         config: Config,
         feed: Feed,
-        cluster: Cluster,
+        cluster: Store,
         target: Target,
         ledger: Ledger,
         health: Health,
-        bell: Bell,
+        bell: Wakeup,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.config = config
@@ -70,7 +70,7 @@ class Loop:
             config, target, ledger, cluster, self.intake.unread_kinds, self._is_stopping, clock
         )
         self.zones = {zone: ZoneWork() for zone in config.scope.zones}
-        self.answers = Answers(self.reconciler, ledger, self.zones, self._finish)
+        self.answers = RequestHandler(self.reconciler, ledger, self.zones, self._finish)
         self.begun: set[str] = set()
         self.unmanaged: set[str] = set()
         self.interval = AdaptiveInterval(config.resync_interval, clock())
@@ -92,7 +92,7 @@ class Loop:
         finally:
             self.feed.stop()
 
-    def run_once(self, patience: float = 30.0) -> list[Outcomes]:
+    def run_once(self, patience: float = 30.0) -> list[PassResult]:
         """One full pass of every zone.
 
         Raises ``TimeoutError`` when the objects cannot be read within ``patience`` seconds, and what the target and
@@ -113,7 +113,7 @@ class Loop:
         finally:
             self.feed.stop()
 
-    def _whole_passes(self) -> list[Outcomes]:
+    def _whole_passes(self) -> list[PassResult]:
         """A zone that cannot be used holds up no other; what is wrong with it is raised at the end."""
         passes, problems = [], []
         for zone in self.zones:
@@ -125,7 +125,7 @@ class Loop:
             raise ZoneUnusable("; ".join(problems))
         return passes
 
-    def _whole_pass(self, zone: str) -> Outcomes:
+    def _whole_pass(self, zone: str) -> PassResult:
         """A full pass, and every further turn that its deletes take."""
         outcomes = self._full_pass(zone)
         while (names := set(islice(self.zones[zone].backlog, SLICE))) and not self.bell.stopping:
@@ -217,7 +217,7 @@ class Loop:
             with self._zone_in_words(zone):
                 self._finish(zone, due, self._timed("names", lambda: self.reconciler.pass_for(zone, due)))
 
-    def _full_pass(self, zone: str) -> Outcomes:
+    def _full_pass(self, zone: str) -> PassResult:
         work = self.zones[zone]
         if zone not in self.begun:
             if self.ledger.is_empty(zone):
@@ -238,7 +238,7 @@ class Loop:
             self.health.full_pass_done()
         return outcomes
 
-    def _finish(self, zone: str, names: set[str] | None, outcomes: Outcomes) -> None:
+    def _finish(self, zone: str, names: set[str] | None, outcomes: PassResult) -> None:
         """Cross off what a pass dealt with (None: the whole zone), and note what comes back."""
         work, now, whole = self.zones[zone], self.clock(), names is None
         work.cross_off(names, outcomes, now)
@@ -255,7 +255,7 @@ class Loop:
         if self.config.dry_run:
             work.said = say_plan(outcomes, work.said, whole=whole)
 
-    def _timed(self, kind: str, work: Callable[[], Outcomes]) -> Outcomes:
+    def _timed(self, kind: str, work: Callable[[], PassResult]) -> PassResult:
         with metrics.RECONCILE_DURATION.labels(kind).time():
             return work()
 
@@ -380,7 +380,7 @@ class Loop:
         at = datetime.now(UTC)
         next_pass = min((work.full_due for work in self.zones.values()), default=now)
         self.ledger.save_status(
-            Status(
+            SyncerStatus(
                 holder=f"{socket.gethostname()} {os.getpid()}",
                 started_at=self.started_at,
                 heartbeat_at=at,

@@ -14,11 +14,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from syncer.core.plan import DriftType
-from syncer.core.plan import State as RecordState
+from syncer.core.plan import DriftType, RecordState
 from syncer.health import Health
-from syncer.httpd import Answer, Server
-from syncer.kube.feed import KindState, State
+from syncer.httpd import PlainAnswer, Server
+from syncer.kube.feed import KindState, WatchState
 
 # The time of creation beside every counter would double the series, under names that nobody agreed on.
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -213,7 +212,7 @@ class ClusterCollector(Collector):
         )
         now, states = self._clock(), self._states()
         for state in states:
-            if state.heard_at and state.state in (State.WATCHING, State.UNREACHABLE):
+            if state.heard_at and state.state in (WatchState.WATCHING, WatchState.UNREACHABLE):
                 ages.add_metric([str(state.kind)], max(0.0, now - state.heard_at))
         yield ages
 
@@ -223,15 +222,15 @@ class ClusterCollector(Collector):
             labels=["kind"],
         )
         for state in states:
-            if state.state is not State.NOT_INSTALLED:
-                watched.add_metric([str(state.kind)], float(state.state is State.WATCHING))
+            if state.state is not WatchState.NOT_INSTALLED:
+                watched.add_metric([str(state.kind)], float(state.state is WatchState.WATCHING))
         yield watched
 
 
 def serve(address: str, registry: CollectorRegistry = REGISTRY) -> Server:
     """Serve /metrics until the server is closed. Raises ``CannotListen``."""
 
-    def metrics() -> Answer:
-        return Answer(prometheus_client.generate_latest(registry), prometheus_client.CONTENT_TYPE_PLAIN_0_0_4)
+    def metrics() -> PlainAnswer:
+        return PlainAnswer(prometheus_client.generate_latest(registry), prometheus_client.CONTENT_TYPE_PLAIN_0_0_4)
 
     return Server("METRICS_BIND_ADDRESS", address, {"/metrics": metrics})

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from syncer.core.claims import Decision, decide
-from syncer.core.cluster import Cluster
 from syncer.core.kinds import NAMESPACE, Kind
 from syncer.core.manifest import as_mapping, as_text, is_leaving, ref_of, shown
 from syncer.core.names import zone_of
@@ -15,6 +14,7 @@ from syncer.core.scope import Scope
 from syncer.core.source import Ref, Source
 from syncer.core.sources import misplaced_cname
 from syncer.kube.documents import ManifestError, kind_of, read_documents
+from syncer.kube.store import Store
 
 Row = dict[str, Any]
 
@@ -44,7 +44,7 @@ class _Answer:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         # A namespace that is not watched is for us to say: the cluster would drop its objects without a word.
-        self.cluster = Cluster(replace(scope, namespaces=()), assume_accepted=True)
+        self.cluster = Store(replace(scope, namespaces=()), assume_accepted=True)
         self.objects: dict[tuple[Kind, Ref], Mapping[str, Any]] = {}
         self.records: list[Row] = []
         self.skipped: list[Row] = []

@@ -157,7 +157,7 @@ class Syncer(Process):
 
 
 def migrate(folder: Path, env: Mapping[str, str] | None = None) -> None:
-    command = ["manage.py", "migrate", "--verbosity=0", "--settings=catalyst.worker_settings"]
+    command = ["manage.py", "migrate", "--verbosity=0", "--settings=catalyst.settings.worker"]
     ended = run(command, {"HOME": str(folder), "DATA_DIR": str(folder), **(env or {})})
     assert ended.code == 0, ended.err
 

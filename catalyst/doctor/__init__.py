@@ -13,8 +13,8 @@ from itertools import chain
 from django.core.exceptions import ImproperlyConfigured
 
 from catalyst.doctor.finding import Finding, Level, problem
-from catalyst.environment import Environment
-from catalyst.redaction import Redaction
+from catalyst.logs.redaction import Redaction
+from catalyst.settings.environment import Environment
 from syncer.config import Config, HostsConfig, TechnitiumConfig
 from syncer.errors import SyncError, TargetUnreachable
 
@@ -37,7 +37,7 @@ def doctor(argv: Sequence[str]) -> int:
     os.environ.setdefault("PGCONNECT_TIMEOUT", "5")  # noqa: TID251 - read by libpq, which else waits for minutes
     Environment.only_looks = True
     try:
-        use_settings("catalyst.settings")
+        use_settings("catalyst.settings.web")
         from django.conf import settings
 
         warnings: list[str] = []

@@ -15,9 +15,9 @@ from catalyst.doctor.clock import knock
 from catalyst.doctor.finding import Finding, ok, problem, warning
 from syncer.config import TechnitiumConfig
 from syncer.pacing import RateLimit
-from syncer.targets.technitium_api import Door, ServerSaid, Untrusted
-from syncer.targets.technitium_calls import ADD, DELETE
-from syncer.targets.technitium_zone import DENIED, GET, problem_of
+from syncer.targets.technitium.calls import ADD, DELETE
+from syncer.targets.technitium.client import ServerSaid, TechnitiumClient, Untrusted
+from syncer.targets.technitium.zone import DENIED, GET, problem_of
 
 ABOUT = "DNS server"
 PATIENCE = 5.0
@@ -28,8 +28,8 @@ RIGHTS = ((GET, "View"), (ADD, "Modify"), (DELETE, "Delete"))
 
 
 def look(target: TechnitiumConfig, zones: Sequence[str], answering: dict[str, str]) -> Iterator[Finding]:
-    """Adds the server to ``answering``. Raises what ``Door`` raises."""
-    door = Door(replace(target, timeout=PATIENCE), RateLimit(target.rate_limit), lambda *_: None)
+    """Adds the server to ``answering``. Raises what ``TechnitiumClient`` raises."""
+    door = TechnitiumClient(replace(target, timeout=PATIENCE), RateLimit(target.rate_limit), lambda *_: None)
     try:
         session = door.call("/api/user/session/get", {})
     except Untrusted as error:
@@ -56,7 +56,7 @@ def look(target: TechnitiumConfig, zones: Sequence[str], answering: dict[str, st
         yield from look_at_zone(door, zone, known, node)
 
 
-def server(door: Door, info: Mapping[str, Any]) -> Iterator[Finding]:
+def server(door: TechnitiumClient, info: Mapping[str, Any]) -> Iterator[Finding]:
     version = str(info.get("version") or "")
     numbers = tuple(int(part) for part in version.split(".") if part.isdigit())
     if numbers < OLDEST:
@@ -87,7 +87,7 @@ def token(user: str, permissions: Mapping[str, Mapping[str, bool]]) -> Iterator[
 
 
 def look_at_zone(
-    door: Door, zone: str, known: Mapping[str, Mapping[str, Any]], node: Mapping[str, str]
+    door: TechnitiumClient, zone: str, known: Mapping[str, Mapping[str, Any]], node: Mapping[str, str]
 ) -> Iterator[Finding]:
     if (state := known.get(zone)) is None:
         there = ", ".join(sorted(name for name, other in known.items() if not other.get("internal"))) or "none"
@@ -107,7 +107,7 @@ def look_at_zone(
         yield ok(ABOUT, f"zone {zone} is there, serial {serial}; the token may read, write and delete")
 
 
-def may(door: Door, path: str, params: Mapping[str, str]) -> bool:
+def may(door: TechnitiumClient, path: str, params: Mapping[str, str]) -> bool:
     try:
         door.call(path, params if path == GET else {**params, "type": "A"})
     except ServerSaid as error:

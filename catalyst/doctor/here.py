@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 from catalyst.doctor.finding import Finding, ok, problem, warning
-from catalyst.health import database_problems
+from catalyst.web.health import database_problems
 from syncer.config import Config, HostsConfig
 from syncer.targets import make_target
 

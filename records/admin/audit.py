@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from records import verbs
+from records import operations
 from records.admin import columns
 from records.admin.base import ReadOnlyAdmin
 from records.admin.filters import ActionFilter, AuditQuestion
@@ -96,7 +96,7 @@ class AuditAdmin(ReadOnlyAdmin):
             "of a deletion, those that it took away."
         )
         asked = self.confirm(request, queryset, "Restore {}?", explanation)
-        return asked or self.carry_out(request, queryset, verbs.restore, "{} restored, as overrides.")
+        return asked or self.carry_out(request, queryset, operations.restore, "{} restored, as overrides.")
 
     def page_actions(self, target: AuditEntry) -> Sequence[str]:
         return ("restore",) if target.type and target.action in columns.DEEDS else ()

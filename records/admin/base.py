@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
-from records import verbs
+from records import operations
 from records.admin.columns import NOTHING, admin_url, counted
 from syncer.core.kinds import KINDS
 
@@ -86,7 +86,7 @@ class RegistryAdmin(ModelAdmin):
             return None
         count, refused = 0, Counter[str]()
         actor = request.user.get_username()
-        with verbs.one_wake(actor):
+        with operations.one_wake(actor):
             for target in queryset:
                 try:
                     verb(actor, target)

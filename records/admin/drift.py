@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from records import verbs
+from records import operations
 from records.admin import columns
 from records.admin.base import ReadOnlyAdmin
 from records.admin.filters import DriftQuestion, ZoneFilter
@@ -79,11 +79,11 @@ class DriftAdmin(ReadOnlyAdmin):
             "What is wanted is written over what stands there, whoever wrote it. A record that nobody wants is deleted."
         )
         asked = self.confirm(request, queryset, "Put {} right?", explanation)
-        return asked or self.carry_out(request, queryset, verbs.heal, "{} being put right.")
+        return asked or self.carry_out(request, queryset, operations.heal, "{} being put right.")
 
     @admin.action(description="Accept: leave it as it is", permissions=["operate"])
     def accept(self, request: HttpRequest, queryset: QuerySet[DriftFinding]) -> HttpResponse | None:
-        return self.carry_out(request, queryset, verbs.accept, "{} accepted.")
+        return self.carry_out(request, queryset, operations.accept, "{} accepted.")
 
     def page_actions(self, target: DriftFinding) -> Sequence[str]:
         if target.status not in STANDING:

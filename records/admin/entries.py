@@ -12,11 +12,11 @@ from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from records import verbs
+from records import operations
 from records.admin import columns
 from records.admin.base import RegistryAdmin
 from records.admin.filters import EntryQuestion, TypeFilter
-from records.entries import HINTS, TYPES
+from records.entry_values import HINTS, TYPES
 from records.models import AuditEntry, CustomEntry, ManagedRecord
 from syncer.core.claims import Mode
 
@@ -129,16 +129,16 @@ class EntryAdmin(RegistryAdmin):
 
     def save_model(self, request: HttpRequest, obj: CustomEntry, form: Any, change: bool) -> None:
         if set(form.changed_data) - {"version"}:
-            verbs.save_entry(request.user.get_username(), obj, created=not change)
+            operations.save_entry(request.user.get_username(), obj, created=not change)
 
     def delete_model(self, request: HttpRequest, obj: CustomEntry) -> None:
-        verbs.delete_entry(request.user.get_username(), obj)
+        operations.delete_entry(request.user.get_username(), obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[CustomEntry]) -> None:
         actor = request.user.get_username()
-        with verbs.one_wake(actor):
+        with operations.one_wake(actor):
             for entry in queryset:
-                verbs.delete_entry(actor, entry)
+                operations.delete_entry(actor, entry)
 
     def changeform_view(
         self,
@@ -156,7 +156,7 @@ class EntryAdmin(RegistryAdmin):
                 "history": AuditEntry.objects.filter(source=entry.origin).order_by("-at", "-id")[:25],
             }
         try:
-            with verbs.editing() if request.method == "POST" else nullcontext():  # the form looks before it writes
+            with operations.editing() if request.method == "POST" else nullcontext():  # the form looks before it writes
                 return super().changeform_view(request, object_id, form_url, {**context, **(extra_context or {})})
         except ValidationError as error:  # somebody else was quicker, between the form's look and ours
             messages.error(request, " ".join(error.messages))
@@ -177,6 +177,6 @@ class EntryAdmin(RegistryAdmin):
 def _switch(enabled: bool) -> Any:
     def verb(actor: str, entry: CustomEntry) -> None:
         entry.enabled = enabled
-        verbs.save_entry(actor, entry, created=False)
+        operations.save_entry(actor, entry, created=False)
 
     return verb

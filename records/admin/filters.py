@@ -12,12 +12,12 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from records.entries import TYPES, managed_zones
+from records.entry_values import TYPES, managed_zones
 from records.models import STANDING, DriftFinding, HeldPlan
 from syncer.core.kinds import KINDS
-from syncer.core.plan import State
+from syncer.core.plan import RecordState
 
-PROBLEMS = (State.CONFLICT, State.DRIFTED, State.FAILED, State.HELD, State.SKIPPED)
+PROBLEMS = (RecordState.CONFLICT, RecordState.DRIFTED, RecordState.FAILED, RecordState.HELD, RecordState.SKIPPED)
 
 
 def today() -> datetime:
@@ -47,8 +47,8 @@ class RecordQuestion(Question):
     answers: ClassVar = {
         "problem": ("has a problem", lambda: Q(state__in=PROBLEMS)),
         "today": ("changed today", lambda: Q(changed_at__gte=today())),
-        "fought": ("fought over", lambda: ~Q(losers=[]) | Q(state=State.CONFLICT)),
-        "strange": ("somebody else's", lambda: Q(state__in=(State.FOREIGN, State.CONFLICT))),
+        "fought": ("fought over", lambda: ~Q(losers=[]) | Q(state=RecordState.CONFLICT)),
+        "strange": ("somebody else's", lambda: Q(state__in=(RecordState.FOREIGN, RecordState.CONFLICT))),
     }
 
 

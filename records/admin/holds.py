@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from records import verbs
+from records import operations
 from records.admin import columns
 from records.admin.base import ReadOnlyAdmin
 from records.admin.filters import PlanQuestion, ZoneFilter
@@ -70,11 +70,11 @@ class PlanAdmin(ReadOnlyAdmin):
     def approve(self, request: HttpRequest, queryset: QuerySet[HeldPlan]) -> HttpResponse | None:
         explanation = "All records of the plan are deleted from DNS."
         asked = self.confirm(request, queryset, "Approve {}?", explanation)
-        return asked or self.carry_out(request, queryset, verbs.approve, "{} approved.")
+        return asked or self.carry_out(request, queryset, operations.approve, "{} approved.")
 
     @admin.action(description="Reject: keep them", permissions=["decide"])
     def reject(self, request: HttpRequest, queryset: QuerySet[HeldPlan]) -> HttpResponse | None:
-        return self.carry_out(request, queryset, verbs.reject, "{} rejected.")
+        return self.carry_out(request, queryset, operations.reject, "{} rejected.")
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("records.change_heldplan")

@@ -13,7 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from records import verbs
+from records import operations
 from records.admin import columns
 from records.admin.base import ReadOnlyAdmin
 from records.admin.claims import claims_on
@@ -21,7 +21,7 @@ from records.admin.exporting import export_response
 from records.admin.filters import RecordQuestion, TypeFilter, ZoneFilter
 from records.explain import explain
 from records.models import AuditEntry, CustomEntry, ManagedRecord
-from syncer.core.plan import State
+from syncer.core.plan import RecordState
 
 HISTORY = 25
 """Facts on a record's page; the rest is one click away."""
@@ -90,7 +90,7 @@ class RecordAdmin(ReadOnlyAdmin):
     @admin.action(description="Sync now", permissions=["operate"])
     def sync_now(self, request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> HttpResponse | None:
         names = set(queryset.order_by().values_list("name", flat=True))
-        verbs.sync_names(request.user.get_username(), names)
+        operations.sync_names(request.user.get_username(), names)
         messages.success(request, f"{columns.counted(len(names), ('name', 'names'))} being compared with DNS.")
         return self.back(request)
 
@@ -98,13 +98,13 @@ class RecordAdmin(ReadOnlyAdmin):
     def adopt(self, request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> HttpResponse | None:
         explanation = "The records become ours, marked, and get the values that are wanted for their names."
         asked = self.confirm(request, queryset, "Adopt {}?", explanation)
-        return asked or self.carry_out(request, queryset, verbs.adopt, "{} being adopted.")
+        return asked or self.carry_out(request, queryset, operations.adopt, "{} being adopted.")
 
     @admin.action(description="Release (keep the DNS record)", permissions=["operate"])
     def release(self, request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> HttpResponse | None:
         explanation = "DNS keeps them as they are, and we neither update nor delete them from then on."
         asked = self.confirm(request, queryset, "Give up {}?", explanation)
-        return asked or self.carry_out(request, queryset, verbs.release, "{} being released.")
+        return asked or self.carry_out(request, queryset, operations.release, "{} being released.")
 
     @admin.action(description="Delete from DNS", permissions=["operate"])
     def delete_from_dns(self, request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> HttpResponse | None:
@@ -113,7 +113,7 @@ class RecordAdmin(ReadOnlyAdmin):
             "Block the name instead to keep it out of DNS."
         )
         asked = self.confirm(request, queryset, "Delete {} from DNS?", explanation)
-        return asked or self.carry_out(request, queryset, verbs.delete_from_dns, "{} being deleted from DNS.")
+        return asked or self.carry_out(request, queryset, operations.delete_from_dns, "{} being deleted from DNS.")
 
     @admin.action(description="Block this name", permissions=["entries"])
     def block_name(self, request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> HttpResponse | None:
@@ -125,7 +125,7 @@ class RecordAdmin(ReadOnlyAdmin):
         return asked or self.carry_out(
             request,
             queryset,
-            lambda actor, record: verbs.block(actor, record.name),
+            lambda actor, record: operations.block(actor, record.name),
             "Names of {} blocked.",
         )
 
@@ -135,7 +135,7 @@ class RecordAdmin(ReadOnlyAdmin):
 
     def page_actions(self, target: ManagedRecord) -> Sequence[str]:
         names = ["sync_now"]
-        if target.state in (State.FOREIGN, State.CONFLICT):
+        if target.state in (RecordState.FOREIGN, RecordState.CONFLICT):
             names.append("adopt")
         if target.owned:
             names += ["release", "delete_from_dns"]

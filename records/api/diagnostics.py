@@ -18,12 +18,12 @@ from records.api.access import PerUser
 from records.api.answers import ExplainAnswer, PlanAnswer, PreviewAnswer, TestAnswer
 from records.api.errors import invalid
 from records.api.parsers import DocumentParser, document
-from records.entries import TYPES, managed_zones
+from records.entry_values import TYPES, managed_zones
 from records.models import STANDING, DriftFinding, HeldPlan, ManagedRecord, Source, SyncRequest, SyncStatus
 from records.resolve import Answer, ask_all
 from syncer.config import Config
 from syncer.core.names import BadName, canonical, zone_of
-from syncer.core.plan import Change, State
+from syncer.core.plan import Change, RecordState
 from syncer.preview import preview
 
 HOSTNAME = OpenApiParameter("hostname", str, required=True, description="In any spelling; in one of the managed zones")
@@ -145,7 +145,7 @@ def sync_status(name: str, kind: str, rows: Sequence[ManagedRecord], owners: Seq
         return "drifted"
     if not rows:
         return "unknown"
-    trouble = [record.state for record in rows if record.state != State.SYNCED]
+    trouble = [record.state for record in rows if record.state != RecordState.SYNCED]
     if trouble:
         return trouble[0]
     shown = [record for record in rows if not owners[0].hides(record.name, record.type)]
@@ -190,7 +190,7 @@ class Plan(APIView):
         answer = {
             "as_of": status and status.heartbeat_at,
             "changes": [planned(zone, change) for zone, changes in changes.items() for change in changes],
-            "unconfirmed": ManagedRecord.objects.filter(state=State.PENDING),
+            "unconfirmed": ManagedRecord.objects.filter(state=RecordState.PENDING),
             "holds": HeldPlan.objects.filter(status=HeldPlan.Status.OPEN),
             "requests": SyncRequest.objects.filter(done_at=None),
         }

@@ -14,12 +14,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from records import verbs
+from records import operations
 from records.api.access import actor
 from records.api.errors import ChangedMeanwhile, Conflict, invalid
 from records.api.filters import EntryFilter
 from records.api.serializers import BulkAnswerSerializer, BulkSerializer, EntryBodySerializer, EntrySerializer
-from records.entries import TYPES
+from records.entry_values import TYPES
 from records.models import CustomEntry
 from syncer.core.claims import Mode
 from syncer.core.names import BadName, canonical
@@ -80,11 +80,11 @@ class Entries(generics.ListAPIView[CustomEntry]):
         """Make an entry; 409 when there is one for this name and type."""
         given = EntrySerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        with verbs.editing():
+        with operations.editing():
             entry = CustomEntry(**given.validated_data)
             if CustomEntry.objects.filter(name=entry.name, type=entry.type).exists():
                 raise Conflict(f"There is an entry for {entry}: change it with PUT {address(entry)}.")
-            verbs.save_entry(actor(request), entry, created=True)
+            operations.save_entry(actor(request), entry, created=True)
         return answer(entry, 201)
 
 
@@ -98,7 +98,7 @@ class Bulk(APIView):
         given.is_valid(raise_exception=True)
         entries = [CustomEntry(**fields) for fields in given.validated_data["entries"]]
         try:
-            made = verbs.create_entries(actor(request), entries)
+            made = operations.create_entries(actor(request), entries)
         except DjangoValidationError as error:
             raise DjangoValidationError({f"entries.{at}": texts for at, texts in error.message_dict.items()}) from error
         return Response({"created": len(made)}, status=201)
@@ -124,7 +124,7 @@ class Entry(APIView):
         What the body leaves out gets its default. `name` and `type` may be left out of it.
         """
         name, type = key(name, type)
-        with verbs.editing():
+        with operations.editing():
             entry = CustomEntry.objects.filter(name=name, type=type).first()
             self._check_preconditions(request, entry)
             fields = self._validated(request, name, type)
@@ -132,14 +132,14 @@ class Entry(APIView):
                 if not request.user.has_perm("records.add_customentry"):
                     self.permission_denied(request)
                 entry = CustomEntry(**fields)
-                verbs.save_entry(actor(request), entry, created=True)
+                operations.save_entry(actor(request), entry, created=True)
                 return answer(entry, 201)
             return self._update(request, entry, DEFAULTS | fields)
 
     @extend_schema(request=EntryBodySerializer, responses=EntrySerializer, parameters=[TYPE, IF_MATCH, ETAG])
     def patch(self, request: Request, name: str, type: str) -> Response:
         """Change some fields."""
-        with verbs.editing():
+        with operations.editing():
             entry = self._find(name, type)
             self._check_preconditions(request, entry)
             return self._update(request, entry, self._validated(request, entry.name, entry.type, entry))
@@ -147,10 +147,10 @@ class Entry(APIView):
     @extend_schema(responses={204: None}, parameters=[TYPE, IF_MATCH])
     def delete(self, request: Request, name: str, type: str) -> Response:
         """Take the entry back; what sources want at the name comes into its own."""
-        with verbs.editing():
+        with operations.editing():
             entry = self._find(name, type)
             self._check_preconditions(request, entry)
-            verbs.delete_entry(actor(request), entry)
+            operations.delete_entry(actor(request), entry)
         return Response(status=204)
 
     def _find(self, name: str, type: str) -> CustomEntry:
@@ -186,7 +186,7 @@ class Entry(APIView):
         for field in changed:
             setattr(entry, field, fields[field])
         if changed:
-            verbs.save_entry(actor(request), entry, created=False)
+            operations.save_entry(actor(request), entry, created=False)
         return answer(entry)
 
 

@@ -1,4 +1,4 @@
-"""Bodies, and how large each kind may be. ``catalyst.bodies`` refuses larger ones before they come here."""
+"""Bodies, and how large each kind may be. ``catalyst.web.bodies`` refuses larger ones before they come here."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from records.entries import TYPES, clean_entry, managed_zones
+from records.entry_values import TYPES, clean_entry, managed_zones
 from records.models import (
     AuditEntry,
     CustomEntry,

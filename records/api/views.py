@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from records import verbs
+from records import operations
 from records.api import filters, serializers
 from records.api.access import actor
 from records.api.errors import Conflict
@@ -32,7 +32,7 @@ from records.models import (
     SyncRequest,
     SyncStatus,
 )
-from syncer.core.plan import State
+from syncer.core.plan import RecordState
 
 VERB = "records.add_syncrequest"
 """The permission to ask the syncer for something."""
@@ -75,19 +75,19 @@ class Records(ReadOnly):
     @action(detail=True, methods=["post"])
     def adopt(self, request: Request, pk: int) -> Response:
         """Take over what somebody else made at the name."""
-        return ask(verbs.adopt, request, self.get_object())
+        return ask(operations.adopt, request, self.get_object())
 
     @asks
     @action(detail=True, methods=["post"])
     def release(self, request: Request, pk: int) -> Response:
         """Give up ownership; the DNS record stays."""
-        return ask(verbs.release, request, self.get_object())
+        return ask(operations.release, request, self.get_object())
 
     @asks
     @action(detail=True, methods=["post"], url_path="delete-from-dns")
     def delete_from_dns(self, request: Request, pk: int) -> Response:
         """Take the record out of DNS. While a claim wants it, it comes back: block the name to prevent that."""
-        return ask(verbs.delete_from_dns, request, self.get_object())
+        return ask(operations.delete_from_dns, request, self.get_object())
 
 
 class Sources(ReadOnly):
@@ -131,13 +131,13 @@ class Holds(ReadOnly):
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: int) -> Response:
         """Let the deletes go."""
-        return ask(verbs.approve, request, self.get_object())
+        return ask(operations.approve, request, self.get_object())
 
     @asks
     @action(detail=True, methods=["post"])
     def reject(self, request: Request, pk: int) -> Response:
         """Keep the records although nothing wants them any more."""
-        return ask(verbs.reject, request, self.get_object())
+        return ask(operations.reject, request, self.get_object())
 
 
 class Drift(ReadOnly):
@@ -154,14 +154,14 @@ class Drift(ReadOnly):
     @action(detail=True, methods=["post"])
     def heal(self, request: Request, pk: int) -> Response:
         """Put it right: write what is wanted, or delete what nobody wants."""
-        return ask(verbs.heal, request, self.get_object())
+        return ask(operations.heal, request, self.get_object())
 
     @extend_schema(request=None, responses={200: serializers.DriftSerializer})
     @action(detail=True, methods=["post"])
     def accept(self, request: Request, pk: int) -> Response:
         """Leave it as it is, for as long as it stays the same."""
         try:
-            finding = verbs.accept(actor(request), self.get_object())
+            finding = operations.accept(actor(request), self.get_object())
         except DjangoValidationError as error:
             raise Conflict(" ".join(error.messages)) from error
         return Response(serializers.DriftSerializer(finding).data)
@@ -186,7 +186,7 @@ class Sync(APIView):
         """Compare everything, one zone or one name with DNS now."""
         wanted = serializers.SyncSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
-        return accepted(verbs.sync_now(actor(request), **wanted.validated_data))
+        return accepted(operations.sync_now(actor(request), **wanted.validated_data))
 
 
 class Status(APIView):
@@ -201,7 +201,7 @@ class Status(APIView):
             "version": settings.VERSION,
             "alive": syncer is not None and not syncer.is_silent,
             "syncer": syncer,
-            "records": dict.fromkeys((state.value for state in State), 0) | dict(states),
+            "records": dict.fromkeys((state.value for state in RecordState), 0) | dict(states),
             "entries": CustomEntry.objects.count(),
             "sources": Source.objects.count(),
             "holds": HeldPlan.objects.filter(status=HeldPlan.Status.OPEN).count(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from records.models import ManagedRecord
-from syncer.targets.rdata import HOSTS
+from syncer.targets.technitium.fields import HOSTS
 
 
 def zone_file(records: Iterable[ManagedRecord]) -> Iterator[str]:

@@ -10,14 +10,14 @@ from typing import Any, TypeVar
 from django.db import connection
 from django.utils import timezone
 
-from records.entries import managed_zones
+from records.entry_values import managed_zones
 from records.exchange.shape import ENTRY_ORIGIN, PROBLEM_LIMIT, Backup, BackupError, Entry, Problem, Record
 from records.exchange.storing import store
 from records.models import AuditEntry, CustomEntry, ManagedRecord, alone_problem
-from records.verbs import ENTRY_FIELDS, editing, sync_now
+from records.operations import ENTRY_FIELDS, editing, sync_now
 from syncer.core.manifest import shown
 from syncer.core.names import zone_of
-from syncer.core.plan import State
+from syncer.core.plan import RecordState
 
 T = TypeVar("T")
 
@@ -190,7 +190,7 @@ def _own(actor: str, records: Sequence[Record]) -> None:
         claimants = _named_here(record.claimants, origins.get((record.name, record.type)))
         origin = "".join(_named_here([record.origin], origins.get((record.name, record.type))))
         # Not certain until it has been read: the syncer asks DNS before it believes a word of the backup.
-        state = {"owned": True, "state": State.PENDING.value, "reason": REASON, "changed_at": now}
+        state = {"owned": True, "state": RecordState.PENDING.value, "reason": REASON, "changed_at": now}
         rows.append({**key, **data, **state, "origin": origin, "claimants": claimants})
         facts.append({**key, "actor": actor, "action": "imported", "after": data, "source": origin})
     store(ManagedRecord, rows, key=("zone", "name", "type"))

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from records.entries import clean_entry, managed_zones
+from records.entry_values import clean_entry, managed_zones
 from records.exchange.fields import TEXT_LIMITS, are_texts, moment_of, origin_of, text_problem
 from records.exchange.shape import (
     API_VERSION,

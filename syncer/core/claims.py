@@ -24,7 +24,7 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class EntrySpec:
     """A record that an operator made by hand. ``ttl`` in seconds, None for the default; ``created`` in ISO 8601."""
 
     key: str
@@ -40,7 +40,7 @@ class Entry:
         return f"CustomEntry//{self.key}"
 
 
-class Data(NamedTuple):
+class ClaimData(NamedTuple):
     """What a claim wants at its name, for one type."""
 
     type: str
@@ -53,10 +53,10 @@ class Claim:
     that speak together, by type: each has a TTL and an origin of its own."""
 
     origin: str
-    data: tuple[Data, ...]
+    data: tuple[ClaimData, ...]
     ttl: int | None
     rank: tuple[int, int, str, str, str, str]
-    entries: Mapping[str, Entry] = field(default_factory=dict)
+    entries: Mapping[str, EntrySpec] = field(default_factory=dict)
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -104,7 +104,7 @@ class Decision:
 def decide(
     name: str,
     sources: Iterable[Source],
-    entries: Iterable[Entry],
+    entries: Iterable[EntrySpec],
     *,
     default_ttl: int,
     fallback: tuple[str, ...] = (),
@@ -180,7 +180,7 @@ def _claim_of_source(name: str, source: Source, fallback: tuple[str, ...], remem
     )
 
 
-def _claims_of_entries(entries: list[Entry]) -> list[Claim]:
+def _claims_of_entries(entries: list[EntrySpec]) -> list[Claim]:
     """The entries of one mode at one name speak with one voice: they are one operator's A, TXT and MX."""
     claims = []
     for rank, mode in ((0, Mode.OVERRIDE), (1, Mode.PUBLISH)):
@@ -191,7 +191,7 @@ def _claims_of_entries(entries: list[Entry]) -> list[Claim]:
             claims.append(
                 Claim(
                     origin=group[0].origin,
-                    data=tuple(sorted(Data(entry.type, entry.values) for entry in group)),
+                    data=tuple(sorted(ClaimData(entry.type, entry.values) for entry in group)),
                     ttl=None,
                     rank=(rank, NORMAL, group[0].created or YOUNGEST, "", group[0].key, "CustomEntry"),
                     entries={entry.type: entry for entry in group},
@@ -200,9 +200,9 @@ def _claims_of_entries(entries: list[Entry]) -> list[Claim]:
     return claims
 
 
-def by_type(values: tuple[str, ...]) -> tuple[Data, ...]:
+def by_type(values: tuple[str, ...]) -> tuple[ClaimData, ...]:
     """Addresses (IPv4 gives A, IPv6 gives AAAA) or one host name (CNAME), as RRset data."""
     types: dict[str, list[str]] = {}
     for value in values:
         types.setdefault(value_type(value), []).append(value)
-    return tuple(Data(kind, tuple(sorted(set(group)))) for kind, group in sorted(types.items()))
+    return tuple(ClaimData(kind, tuple(sorted(set(group)))) for kind, group in sorted(types.items()))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from syncer.core.claims import Decision
-from syncer.core.plan import Change, Drift, DriftType, NamePlan, Op, Owned, Policy, State, Verdict
+from syncer.core.plan import Change, Drift, DriftType, NamePlan, Op, Owned, Policy, RecordState, RRsetStatus
 from syncer.core.rrsets import Found, Marker, RRset
 
 
@@ -67,14 +67,16 @@ def compare(
         if kind in ours:
             _compare_ours(plan, deletes, updates, actual[kind], rrset, rules, drift, asked=asked)
         elif reason := rules.refuses(rrset):
-            plan.verdicts.append(Verdict(rrset, State.SKIPPED, reason))
+            plan.verdicts.append(RRsetStatus(rrset, RecordState.SKIPPED, reason))
         elif clash := _clash(kind, obstacles):
             stuck = True
             whose = "somebody else's" if clash in strangers else "our old"
-            plan.verdicts.append(Verdict(rrset, State.CONFLICT, f"{whose} {clash} record stands at this name"))
+            plan.verdicts.append(
+                RRsetStatus(rrset, RecordState.CONFLICT, f"{whose} {clash} record stands at this name")
+            )
         elif kind in strangers:
             known = ledger.get(kind)
-            was_ours = known is not None and known.owned and known.state is not State.PENDING
+            was_ours = known is not None and known.owned and known.state is not RecordState.PENDING
             heals = drift is not None and drift.heals
             if heals and not (adopt or asked) and _shares(actual[kind], rules)[1]:
                 # Unasked it takes back our values, and leaves alone what somebody has beside them.
@@ -83,7 +85,7 @@ def compare(
                 taken = adopt or asked or heals
                 _compare_foreign(plan, updates, actual[kind], rrset, rules, adopt=taken, was_ours=was_ours)
         elif drift and not drift.heals:
-            plan.verdicts.append(Verdict(rrset, State.DRIFTED, drift.reason, owned=True))
+            plan.verdicts.append(RRsetStatus(rrset, RecordState.DRIFTED, drift.reason, owned=True))
         else:
             creates.append(Change(Op.CREATE, None, rrset, rules.marker.mark(decision.origin_of(kind))))
 
@@ -91,7 +93,7 @@ def compare(
         reason = _why_kept(rules, ledger.get(kind), stuck)
         if reason:
             item = actual[kind]
-            plan.verdicts.append(Verdict(item.rrset, State.KEPT, reason, owned=True))
+            plan.verdicts.append(RRsetStatus(item.rrset, RecordState.KEPT, reason, owned=True))
         else:
             deletes.append(Change(Op.DELETE, actual[kind], None, ""))
     for kind in sorted(strangers - set(desired)):
@@ -99,7 +101,9 @@ def compare(
             _compare_unknown(plan, deletes, actual[kind], rules, asked=kind in asked_for)
     for kind, known in ledger.items():
         if kind not in desired and kind not in ours:
-            plan.verdicts.append(Verdict(known.rrset, None, "nobody wants it, and it is not in DNS", owned=known.owned))
+            plan.verdicts.append(
+                RRsetStatus(known.rrset, None, "nobody wants it, and it is not in DNS", owned=known.owned)
+            )
     plan.changes = deletes + creates + updates
     return plan
 
@@ -129,7 +133,7 @@ def _clash(kind: str, strangers: set[str]) -> str:
     return "CNAME" if "CNAME" in strangers else ""
 
 
-_WRITTEN = (State.SYNCED, State.DRIFTED, State.KEPT, State.HELD)
+_WRITTEN = (RecordState.SYNCED, RecordState.DRIFTED, RecordState.KEPT, RecordState.HELD)
 """States in which an RRset of ours once stood as the ledger says."""
 
 
@@ -147,7 +151,7 @@ def _drift(
             return None
         reason = "it carries our mark, but the ledger does not know it"
         return Drift(DriftType.UNEXPECTED_RECORD, None, item.rrset, reason, heals and may_update)
-    if known.state not in _WRITTEN or (rules.writes_lost and known.state is State.SYNCED):
+    if known.state not in _WRITTEN or (rules.writes_lost and known.state is RecordState.SYNCED):
         return None
     heals = heals or wanted != known.rrset
     if item is None:
@@ -202,12 +206,12 @@ def _compare_ours(
             return
         added = [f"somebody else added {', '.join(sorted(others))}"] if others else []
         reason = "; ".join([*added, *plan.decision.warnings])
-        plan.verdicts.append(Verdict(rrset, State.SYNCED, reason, owned=True))
+        plan.verdicts.append(RRsetStatus(rrset, RecordState.SYNCED, reason, owned=True))
     elif drift and not drift.heals and rrset == drift.expected:
-        plan.verdicts.append(Verdict(rrset, State.DRIFTED, drift.reason, owned=True))
+        plan.verdicts.append(RRsetStatus(rrset, RecordState.DRIFTED, drift.reason, owned=True))
     elif rules.policy is Policy.CREATE_ONLY and not asked:
         stands = (drift and drift.expected) or item.rrset
-        plan.verdicts.append(Verdict(stands, State.KEPT, "the zone's policy is create-only", owned=True))
+        plan.verdicts.append(RRsetStatus(stands, RecordState.KEPT, "the zone's policy is create-only", owned=True))
     elif wanted <= others and rules.policy is Policy.SYNC:
         # All that is wanted stands there by somebody else's hand: ours is what is too much.
         deletes.append(Change(Op.DELETE, item, None, ""))
@@ -254,10 +258,10 @@ def _compare_foreign(
     else:
         reason = "somebody else made it"
     if same:
-        plan.verdicts.append(Verdict(rrset, State.FOREIGN, reason))
+        plan.verdicts.append(RRsetStatus(rrset, RecordState.FOREIGN, reason))
     else:
         values = ", ".join(item.rrset.values)
-        plan.verdicts.append(Verdict(rrset, State.CONFLICT, f"the zone has {values}: {reason}"))
+        plan.verdicts.append(RRsetStatus(rrset, RecordState.CONFLICT, f"the zone has {values}: {reason}"))
 
 
 def _why_kept(rules: Rules, known: Owned | None, stuck: bool) -> str:

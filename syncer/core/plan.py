@@ -53,7 +53,7 @@ class Change:
         return self.key[0]
 
 
-class State(StrEnum):
+class RecordState(StrEnum):
     """How one RRset of ours, or one that we would like to have, stands."""
 
     PENDING = "pending"
@@ -72,7 +72,7 @@ class Owned(NamedTuple):
 
     rrset: RRset
     owned: bool
-    state: State
+    state: RecordState
     reason: str = ""
     origin: str = ""
     claimants: tuple[str, ...] = ()
@@ -81,7 +81,7 @@ class Owned(NamedTuple):
     @property
     def is_certain(self) -> bool:
         """Whether the target, undisturbed since, holds exactly this (or nothing of ours, when not ``owned``)."""
-        return not self.owned or self.state in (State.SYNCED, State.HELD, State.KEPT)
+        return not self.owned or self.state in (RecordState.SYNCED, RecordState.HELD, RecordState.KEPT)
 
 
 class DriftType(StrEnum):
@@ -110,12 +110,12 @@ class Drift(NamedTuple):
         return rrset.name, rrset.type
 
 
-class Verdict(NamedTuple):
+class RRsetStatus(NamedTuple):
     """How an RRset stands when nothing is to be written; ``state`` None: the ledger may forget it, and if it was
     ``owned``, then it is gone without a delete of ours that we know of."""
 
     rrset: RRset
-    state: State | None
+    state: RecordState | None
     reason: str = ""
     owned: bool = False
 
@@ -129,7 +129,7 @@ class NamePlan:
 
     decision: Decision
     changes: list[Change] = field(default_factory=list)
-    verdicts: list[Verdict] = field(default_factory=list)
+    verdicts: list[RRsetStatus] = field(default_factory=list)
     drifts: list[Drift] = field(default_factory=list)
     strangers: set[str] = field(default_factory=set)
 

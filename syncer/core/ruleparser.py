@@ -16,7 +16,7 @@ Operator = Literal["&&", "||"]
 _PRECEDENCE = {"(": 0, "||": 1, "&&": 2}
 
 
-class Call(NamedTuple):
+class MatcherCall(NamedTuple):
     """A matcher with its arguments. ``negated`` has every `!` around it counted in."""
 
     matcher: str
@@ -40,9 +40,9 @@ class _Waiting(NamedTuple):
         return "&&" if (self.symbol == "&&") is not self.inverted else "||"
 
 
-def parse(rule: str) -> list[Call | Operator]:
+def parse(rule: str) -> list[MatcherCall | Operator]:
     """The rule in postfix order, negation pushed down to the calls; raises RuleError."""
-    postfix: list[Call | Operator] = []
+    postfix: list[MatcherCall | Operator] = []
     waiting: list[_Waiting] = []
     inverted = False
     feed = tokens(rule)
@@ -84,7 +84,7 @@ def parse(rule: str) -> list[Call | Operator]:
     return postfix
 
 
-def _call(name: Token, feed: Iterator[Token], negated: bool) -> Call:
+def _call(name: Token, feed: Iterator[Token], negated: bool) -> MatcherCall:
     if name.kind != "name":
         raise _unexpected(name, "a matcher")
     token = next(feed)
@@ -105,7 +105,7 @@ def _call(name: Token, feed: Iterator[Token], negated: bool) -> Call:
             raise _unexpected(token, "`,` or `)`")
     if not arguments:
         raise RuleError(f"{name.text:.40} at character {name.at} has no arguments")
-    return Call(name.text, tuple(arguments), negated, name.at)
+    return MatcherCall(name.text, tuple(arguments), negated, name.at)
 
 
 def _unexpected(token: Token, wanted: str) -> RuleError:

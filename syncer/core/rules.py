@@ -13,7 +13,7 @@ from typing import NamedTuple
 from syncer.core.hostset import HostSet, members
 from syncer.core.names import BadName, canonical, is_wildcard
 from syncer.core.rulelexer import RuleError
-from syncer.core.ruleparser import Call, Operator, parse
+from syncer.core.ruleparser import MatcherCall, Operator, parse
 from syncer.core.scope import RuleSyntax
 from syncer.core.source import Skip
 
@@ -117,8 +117,8 @@ class _Reading:
         self.mentioned: dict[str, str] = {}
         """Every name and pattern in order of appearance, with the reason why it is not published unless wanted."""
 
-    def read(self, postfix: list[Call | Operator]) -> RuleNames:
-        program = [self._leaf(part) if isinstance(part, Call) else part for part in postfix]
+    def read(self, postfix: list[MatcherCall | Operator]) -> RuleNames:
+        program = [self._leaf(part) if isinstance(part, MatcherCall) else part for part in postfix]
         named = _evaluate(program, wildcards=self.version == 3)
         names = tuple(name for name in self.mentioned if name in self.wanted and name in named)
         narrowed = {"*." + _parent(name) for name in names}
@@ -134,7 +134,7 @@ class _Reading:
         more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
         return RuleNames(names, tuple(skipped), (f"contradiction: no request can match {', '.join(lost[:3])}{more}",))
 
-    def _leaf(self, call: Call) -> _Leaf:
+    def _leaf(self, call: MatcherCall) -> _Leaf:
         matcher = self._known(call)
         if matcher in ("Host", "HostHeader", "HostSNI"):
             hosts = tuple(self._host(value, call) for value in call.arguments)
@@ -149,7 +149,7 @@ class _Reading:
                 self.mentioned.setdefault(_shown(value), REGEXP)
         return _Leaf(tuple(literals), rest=len(literals) < len(call.arguments), negated=call.negated)
 
-    def _known(self, call: Call) -> str:
+    def _known(self, call: MatcherCall) -> str:
         """The name of the matcher as Traefik defines it; raises RuleError for what this syntax refuses."""
         table = (_V2_TCP if self.tcp else _V2_HTTP) if self.version == 2 else (_V3_TCP if self.tcp else _V3_HTTP)
         if call.matcher not in table:
@@ -162,7 +162,7 @@ class _Reading:
             raise RuleError(f"{matcher} at character {call.at} has a value that is not ASCII")
         return matcher
 
-    def _host(self, value: str, call: Call) -> str:
+    def _host(self, value: str, call: MatcherCall) -> str:
         value = value.strip()
         if value.startswith("**."):
             value = value[1:]
@@ -173,7 +173,7 @@ class _Reading:
             return EVERY
         return self._mention(value, call)
 
-    def _mention(self, value: str, call: Call) -> str:
+    def _mention(self, value: str, call: MatcherCall) -> str:
         """The name as the sets know it; one that cannot be published stands for itself there."""
         value = value.strip()
         try:
@@ -228,7 +228,7 @@ def _parent(name: str) -> str:
     return name.partition(".")[2]
 
 
-def _is_template(value: str, call: Call) -> bool:
+def _is_template(value: str, call: MatcherCall) -> bool:
     """Whether a HostRegexp of Traefik 2 has a regular expression in it: only what stands in braces is one."""
     depth = start = 0
     for at, char in enumerate(value):

@@ -10,7 +10,7 @@ from typing import Protocol
 from syncer.core.kinds import Kind
 
 
-class State(StrEnum):
+class WatchState(StrEnum):
     STARTING = "starting"
     WATCHING = "watching"
     NOT_INSTALLED = "not installed"
@@ -29,7 +29,7 @@ class KindState:
     """
 
     kind: Kind
-    state: State = State.STARTING
+    state: WatchState = WatchState.STARTING
     known: bool = False
     reason: str = ""
     heard_at: float = 0.0
@@ -37,7 +37,7 @@ class KindState:
 
 
 class Feed(Protocol):
-    """Fills a ``syncer.core.cluster.Cluster``, from threads of its own, until it is stopped."""
+    """Fills a ``syncer.kube.store.Cluster``, from threads of its own, until it is stopped."""
 
     def start(self) -> None: ...
 

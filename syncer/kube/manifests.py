@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from syncer.core.cluster import Cluster
 from syncer.core.kinds import KINDS, NAMESPACE, Kind
 from syncer.core.manifest import ref_of, shown
 from syncer.core.source import Ref
 from syncer.kube.documents import SIZE_LIMIT, ManifestError, kind_of, read_documents
-from syncer.kube.feed import KindState, State
+from syncer.kube.feed import KindState, WatchState
+from syncer.kube.store import Store
 
 __all__ = ["ManifestError", "ManifestFeed", "kind_of", "read_documents"]
 
@@ -62,13 +62,13 @@ class ManifestFeed:
     def __init__(
         self,
         folder: str | Path,
-        cluster: Cluster,
+        store: Store,
         *,
         interval: float = 0.25,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._folder = str(folder)
-        self._cluster = cluster
+        self._store = store
         self._interval = interval
         self._clock = clock
         self._files: dict[str, File] = {}
@@ -101,7 +101,7 @@ class ManifestFeed:
                 self.look()
             except Exception as error:  # noqa: BLE001 - a thread that dies of our own mistake looks healthy
                 self._complain({self._folder: f"internal error {error!r}"})
-                self._show(State.UNREACHABLE, f"internal error {error!r}")
+                self._show(WatchState.UNREACHABLE, f"internal error {error!r}")
             self._stopping.wait(max(self._interval, _REST * self._scan_time))
 
     def look(self) -> None:
@@ -112,7 +112,7 @@ class ManifestFeed:
         except OSError as error:
             self._last = self._last or {}
             self._complain({self._folder: _reason(error)})
-            self._show(State.UNREACHABLE, f"{self._folder}: {_reason(error)}")
+            self._show(WatchState.UNREACHABLE, f"{self._folder}: {_reason(error)}")
             return
         self._scan_time = time.monotonic() - began  # without the reading, which a change costs only once
         moving = changed = False
@@ -135,7 +135,7 @@ class ManifestFeed:
         self._known = self._known or not (moving or unread or not all(f.was_readable for f in self._files.values()))
         self._complain(problems)
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        state = State.STARTING if moving and not self._known else State.WATCHING
+        state = WatchState.STARTING if moving and not self._known else WatchState.WATCHING
         self._show(state, next((f"{path}: {reason}{more}" for path, reason in problems.items()), ""))
 
     def _read(self, path: str, file: File, stamp: Stamp) -> bool:
@@ -183,9 +183,9 @@ class ManifestFeed:
             objects.setdefault(key, manifest)
         for key, manifest in objects.items():
             if self._given.get(key) is not manifest:
-                self._cluster.put(key[0], manifest)
+                self._store.put(key[0], manifest)
         for kind, ref in self._given.keys() - objects.keys():
-            self._cluster.drop(kind, ref.namespace, ref.name)
+            self._store.drop(kind, ref.namespace, ref.name)
         self._given = objects
 
     def _complain(self, problems: Mapping[str, str]) -> None:
@@ -202,7 +202,7 @@ class ManifestFeed:
             self._warned.add(warning)
             logger.warning(warning)
 
-    def _show(self, state: State, reason: str) -> None:
+    def _show(self, state: WatchState, reason: str) -> None:
         counts = Counter(kind for kind, _ in self._given)
         now = self._clock()
         self._states = tuple(KindState(kind, state, self._known, reason, now, counts[kind]) for kind in KINDS)

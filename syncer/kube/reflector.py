@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from syncer.core.kinds import NAMESPACE, Kind
 from syncer.errors import KubernetesError
 from syncer.kube.client import JSON, METADATA_ONLY, METADATA_ONLY_LIST, ApiError, ApiServer, Silence, Unreachable
-from syncer.kube.feed import KindState, State
+from syncer.kube.feed import KindState, WatchState
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +53,8 @@ class Pace:
 DEFAULT_PACE = Pace()
 
 
-class Store(Protocol):
-    """Where the objects go: see ``syncer.core.cluster.Cluster``."""
+class ObjectSink(Protocol):
+    """Where the objects go: see ``syncer.kube.store.Cluster``."""
 
     def put(self, kind: Kind, manifest: Mapping[str, Any]) -> None: ...
 
@@ -90,7 +90,7 @@ class Reflector:
         self,
         kind: Kind,
         server: ApiServer,
-        store: Store,
+        store: ObjectSink,
         *,
         stopping: threading.Event,
         tell: Callable[[KindState], None],
@@ -108,7 +108,7 @@ class Reflector:
         self._pace = pace
         self._silence = silence
         self._tell = tell
-        self._state = State.STARTING
+        self._state = WatchState.STARTING
         self._known = False
         self._reason = ""
         self._heard_at = 0.0
@@ -145,7 +145,7 @@ class Reflector:
     def _discover(self) -> str:
         """The path of the collection in the first of our versions that is served."""
         path = self._find()
-        if not path and self._state is not State.NOT_INSTALLED:
+        if not path and self._state is not WatchState.NOT_INSTALLED:
             # Our records of this kind will be deleted. One answer is not enough: an API server that is starting, or
             # one of several that is behind, does not have every group yet.
             self._stopping.wait(self._pace.confirm)
@@ -186,7 +186,7 @@ class Reflector:
         self._store.replace(self.kind, self._pages(listed), self.namespace)
         self._version, self._objects = listed.version, listed.objects
         self._known = True
-        self._become(State.WATCHING)
+        self._become(WatchState.WATCHING)
 
     def _pages(self, listed: _Listing) -> Iterator[Mapping[str, Any]]:
         query = {**self._query, "limit": str(self._pace.page)}
@@ -220,7 +220,7 @@ class Reflector:
         why = "it was closed"
         try:
             with closing(events):
-                self._become(State.WATCHING)
+                self._become(WatchState.WATCHING)
                 for event in events:
                     self._apply(event)
         except Silence:
@@ -270,7 +270,7 @@ class Reflector:
         match error:
             case ApiError(status=403):
                 self._heard_at = time.monotonic()
-                self._become(State.FORBIDDEN, reason)
+                self._become(WatchState.FORBIDDEN, reason)
                 return _spread(self._pace.forbidden)
             case ApiError(status=404 | 410):
                 # Perhaps the kind was removed: that is for the discovery to find out, a 404 alone says nothing.
@@ -289,15 +289,15 @@ class Reflector:
                 log.exception("the watch of %s failed", self.kind, extra={"kind": str(self.kind)})
                 self._version = ""
                 reason = f"internal error: {type(error).__name__}: {error}"
-        self._become(State.UNREACHABLE, reason)
+        self._become(WatchState.UNREACHABLE, reason)
         return pause
 
     def _forget_kind(self) -> None:
-        if self._state is not State.NOT_INSTALLED:
+        if self._state is not WatchState.NOT_INSTALLED:
             self._store.replace(self.kind, (), self.namespace)
         self._known, self._objects, self._version = True, 0, ""
         self._failures, self._heard_at = 0, time.monotonic()
-        self._become(State.NOT_INSTALLED, f"{self.kind} is not installed in the cluster")
+        self._become(WatchState.NOT_INSTALLED, f"{self.kind} is not installed in the cluster")
 
     def _next_delay(self) -> float:
         now = time.monotonic()
@@ -307,9 +307,9 @@ class Reflector:
         self._delay = min(max(2 * self._delay, self._pace.first_delay), self._pace.longest_delay)
         return _spread(self._delay)
 
-    def _become(self, state: State, reason: str = "") -> None:
+    def _become(self, state: WatchState, reason: str = "") -> None:
         before, self._state, self._reason = self._state, state, reason
-        if state is State.WATCHING:
+        if state is WatchState.WATCHING:
             self._failures = 0
             self._heard_at = time.monotonic()
         if state is not before or (self._failures and self._failures % LOG_EVERY == 0):

@@ -8,20 +8,26 @@ import time
 from collections.abc import Iterator, Sequence
 
 from syncer.config import KubeConfig
-from syncer.core.cluster import Cluster
 from syncer.core.kinds import CERTIFICATE, KINDS, SERVICE, Kind
 from syncer.core.scope import Scope
 from syncer.kube.client import ApiServer
 from syncer.kube.connect import connect
-from syncer.kube.feed import KindState, State
-from syncer.kube.reflector import DEFAULT_PACE, Pace, Reflector, Store
+from syncer.kube.feed import KindState, WatchState
+from syncer.kube.reflector import DEFAULT_PACE, ObjectSink, Pace, Reflector
+from syncer.kube.store import Store
 
 log = logging.getLogger(__name__)
 
 STOP_WITHIN = 2.0
 TRAEFIK = "app.kubernetes.io/name=traefik"
 
-WORST_FIRST = (State.UNREACHABLE, State.FORBIDDEN, State.STARTING, State.NOT_INSTALLED, State.WATCHING)
+WORST_FIRST = (
+    WatchState.UNREACHABLE,
+    WatchState.FORBIDDEN,
+    WatchState.STARTING,
+    WatchState.NOT_INSTALLED,
+    WatchState.WATCHING,
+)
 
 
 class KubeFeed:
@@ -35,9 +41,9 @@ class KubeFeed:
         self,
         config: KubeConfig,
         scope: Scope,
-        cluster: Cluster,
+        store: Store,
         *,
-        certificates: Store | None = None,
+        certificates: ObjectSink | None = None,
         pace: Pace = DEFAULT_PACE,
     ) -> None:
         self._stopping = threading.Event()
@@ -49,7 +55,7 @@ class KubeFeed:
             Reflector(
                 kind,
                 self.server,
-                certificates if kind == CERTIFICATE and certificates is not None else cluster,
+                certificates if kind == CERTIFICATE and certificates is not None else store,
                 stopping=self._stopping,
                 namespace=namespace,
                 query=query,
@@ -85,7 +91,7 @@ class KubeFeed:
     def _tell(self, state: KindState) -> None:
         """An API server that is away is one fact, not one for each kind: the first kind says it."""
         extra = {"kind": str(state.kind)}
-        if state.state is State.UNREACHABLE:
+        if state.state is WatchState.UNREACHABLE:
             with self._lock:
                 self._unreachable[state.kind] = state.reason
                 first = next(kind for kind, reason in self._unreachable.items() if reason == state.reason)
@@ -95,9 +101,9 @@ class KubeFeed:
         with self._lock:
             self._unreachable.pop(state.kind, None)
         detail = state.reason or f"{state.state}, {state.objects} objects"
-        if state.state is State.NOT_INSTALLED:
+        if state.state is WatchState.NOT_INSTALLED:
             detail = f"{state.state} in the cluster"
-        level = logging.WARNING if state.state is State.FORBIDDEN else logging.INFO
+        level = logging.WARNING if state.state is WatchState.FORBIDDEN else logging.INFO
         log.log(level, "%s: %s", state.kind, detail, extra=extra)
 
 

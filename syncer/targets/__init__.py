@@ -19,9 +19,11 @@ def make_target(
     """
     marker = Marker(config.owner_id)
     if isinstance(config.target, HostsConfig):
-        from syncer.targets.hosts import HostsTarget
+        from syncer.targets.hosts.target import HostsTarget
 
         return HostsTarget(config.target.path, marker, config.scope.zones)
-    from syncer.targets.technitium import TechnitiumTarget  # with it comes `requests`, which a hosts file does not need
+    from syncer.targets.technitium.target import (
+        TechnitiumTarget,  # with it comes `requests`, which a hosts file does not need
+    )
 
     return TechnitiumTarget(config.target, marker, config.scope.zones, observe=observe, waited=waited)

@@ -97,7 +97,7 @@ def registry(on_postgres: bool) -> Iterator[None]:
     """Django, set up on an empty database that goes away."""
     with tempfile.TemporaryDirectory(prefix="catalyst-bench-") as folder:
         os.environ |= {
-            "DJANGO_SETTINGS_MODULE": "catalyst.settings",
+            "DJANGO_SETTINGS_MODULE": "catalyst.settings.web",
             "DATA_DIR": folder,
             "SECRET_KEY": "the bench's own, of no worth anywhere else",
             "DNS_ZONES": ",".join(ZONES),

@@ -10,7 +10,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from catalyst.logs import NAMES
+from catalyst.logs.formats import NAMES
 from tests.deploy.test_manifests import DEPLOY, SCHEMAS, Manifest, rendered
 
 KEYWORDS = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")

@@ -17,7 +17,7 @@ import yaml
 
 import catalyst
 from syncer.core.kinds import CERTIFICATE, KINDS
-from tests.test_settings import documented
+from tests.catalyst.settings.test_settings import documented
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 DOCKERFILE = DEPLOY.parent / "Dockerfile"

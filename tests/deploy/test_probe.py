@@ -17,7 +17,7 @@ import pytest
 
 from catalyst.cli import main
 from catalyst.probe import ADDRESSES, probe, started_with
-from syncer.httpd import Answer, Server
+from syncer.httpd import PlainAnswer, Server
 from tests.processes import ROOT, Process, environment, free_port, migrate, run, running, wait_until
 
 
@@ -25,9 +25,9 @@ from tests.processes import ROOT, Process, environment, free_port, migrate, run,
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     problem = json.dumps({"problems": ["the loop has not turned for 61 s"]}).encode()
     pages = {
-        "/healthz": lambda: Answer(problem, "application/json", HTTPStatus.SERVICE_UNAVAILABLE),
-        "/well": lambda: Answer(b"{}", "application/json"),
-        "/proxy": lambda: Answer(b"<html>", "text/html", HTTPStatus.BAD_GATEWAY),
+        "/healthz": lambda: PlainAnswer(problem, "application/json", HTTPStatus.SERVICE_UNAVAILABLE),
+        "/well": lambda: PlainAnswer(b"{}", "application/json"),
+        "/proxy": lambda: PlainAnswer(b"<html>", "text/html", HTTPStatus.BAD_GATEWAY),
     }
     it = Server("HEALTH_PROBE_ADDRESS", "127.0.0.1:0", pages)
     monkeypatch.setenv("HEALTH_PROBE_ADDRESS", f"0.0.0.0:{it.port}")
@@ -92,8 +92,8 @@ def test_up_is_well_when_all_that_it_started_is(
     problem = json.dumps({"problems": ["the loop has not turned for 61 s"]}).encode()
     with ExitStack() as stack:
         for name, (setting, _) in ADDRESSES.items():
-            red = Answer(problem, "application/json", HTTPStatus.SERVICE_UNAVAILABLE)
-            answer = red if name == broken else Answer(b"{}", "application/json")
+            red = PlainAnswer(problem, "application/json", HTTPStatus.SERVICE_UNAVAILABLE)
+            answer = red if name == broken else PlainAnswer(b"{}", "application/json")
             server = Server(setting, "127.0.0.1:0", {"/healthz": lambda answer=answer: answer})  # type: ignore[misc]
             stack.callback(server.close)
             monkeypatch.setenv(setting, f":{server.port}")
@@ -132,7 +132,7 @@ def test_a_process_is_well_until_it_hangs(command: str, settings: dict[str, str]
     assert not is_well(command)
 
 
-QUICKER = "import catalyst.cli, catalyst.tasks; catalyst.tasks.STALL = 2.5; catalyst.cli.main(['qcluster'])"
+QUICKER = "import catalyst.cli, catalyst.background; catalyst.background.STALL = 2.5; catalyst.cli.main(['qcluster'])"
 
 
 def test_the_tasks_are_well_until_the_one_who_guards_them_hangs(settings: dict[str, str], tmp_path: Path) -> None:

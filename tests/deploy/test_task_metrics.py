@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from django_q.models import OrmQ, Schedule, Task
 
-from catalyst.web_metrics import TaskCollector
+from catalyst.web.metrics import TaskCollector
 
 pytestmark = pytest.mark.django_db(transaction=True)  # the collector closes the connection
 

@@ -20,7 +20,7 @@ from django.core.management import CommandError, call_command
 from records.exchange import BackupError, apply_import, export, plan_import, read_backup
 from records.exchange.shape import Backup, Problem
 from records.models import AuditEntry, CustomEntry, ManagedRecord, SyncRequest
-from syncer.core.plan import State
+from syncer.core.plan import RecordState
 
 FORMS = ("yaml", "json", "csv")
 HEAD = "apiVersion: catalyst-dns-sync.io/v1alpha1\nkind: DNSRecordBackup\n"
@@ -60,14 +60,14 @@ def fill(count: int = 3) -> None:
             values=[f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"],
             ttl=60 + number % 5,
             owned=True,
-            state=State.SYNCED,
+            state=RecordState.SYNCED,
             origin=f"Ingress/apps/app-{number}",
             claimants=[f"Ingress/apps/app-{number}", f"HTTPRoute/apps/app-{number}"],
         )
         for number in range(count)
     )
     ManagedRecord.objects.create(
-        zone="talos00", name="nas.talos00", type="A", values=["10.9.9.9"], ttl=60, state=State.FOREIGN
+        zone="talos00", name="nas.talos00", type="A", values=["10.9.9.9"], ttl=60, state=RecordState.FOREIGN
     )
     entry(
         "vpn.talos00", "CNAME", ["gate.example.org"], mode="override", ttl=77, owner="anna", description="=HYPERLINK()"
@@ -122,7 +122,7 @@ def test_an_empty_database_gets_back_ownership_entries_and_overrides(form: str) 
     assert counts == {"records": 3, "entries_created": 6, "entries_updated": 0, "unchanged": 0}
     assert content() == before
     assert "nas.talos00" not in text
-    assert set(ManagedRecord.objects.values_list("state", flat=True)) == {State.PENDING}
+    assert set(ManagedRecord.objects.values_list("state", flat=True)) == {RecordState.PENDING}
     facts = AuditEntry.objects.filter(actor="anna").order_by("id").values_list("action", flat=True)
     assert sorted(facts) == ["created"] * 6 + ["imported"] * 4 + ["requested"]
     assert SyncRequest.objects.get().action == "sync"
@@ -159,7 +159,7 @@ def test_ten_thousand_records_make_the_round_trip_in_seconds() -> None:
 def test_a_readable_difference_says_what_an_import_would_do() -> None:
     fill(1)
     text = "".join(export("yaml"))
-    ManagedRecord.objects.filter(owned=True).update(owned=False, state=State.FOREIGN)
+    ManagedRecord.objects.filter(owned=True).update(owned=False, state=RecordState.FOREIGN)
     CustomEntry.objects.filter(name="ads.talos00").delete()
     CustomEntry.objects.filter(name="vpn.talos00").update(ttl=5, enabled=False)
     plan = plan_import(read_backup(text))
@@ -200,7 +200,7 @@ def test_a_record_of_an_entry_names_the_entry_by_what_it_is_called_here() -> Non
             values=row.values,
             ttl=60,
             owned=True,
-            state=State.SYNCED,
+            state=RecordState.SYNCED,
             origin=row.origin,
             claimants=[row.origin, "Ingress/apps/a"],
         )
@@ -267,7 +267,7 @@ def test_a_zone_file_is_one_that_dnspython_reads() -> None:
     fill()
     for kind, values in (("TXT", ['say "hi" \\ ü' + "x" * 300]), ("CAA", ["0 issue a;b"]), ("MX", ["10 m.talos00"])):
         ManagedRecord.objects.create(
-            zone="talos00", name="z.talos00", type=kind, values=values, ttl=5, owned=True, state=State.SYNCED
+            zone="talos00", name="z.talos00", type=kind, values=values, ttl=5, owned=True, state=RecordState.SYNCED
         )
     zone = dns.zone.from_text("".join(export("bind")), origin="talos00.", check_origin=False, relativize=False)
     found = {(str(name), rdataset.rdtype.name): rdataset for name, rdataset in zone.iterate_rdatasets()}
@@ -464,7 +464,13 @@ def test_an_alias_that_met_another_entry_since_the_plan_was_made_is_refused_and_
 def test_what_the_syncer_took_over_since_the_plan_was_made_stays_as_it_is() -> None:
     plan = plan_import(read_backup(MINIMAL))
     ManagedRecord.objects.create(
-        zone="talos00", name="grafana.talos00", type="A", values=["10.1.1.1"], ttl=60, owned=True, state=State.SYNCED
+        zone="talos00",
+        name="grafana.talos00",
+        type="A",
+        values=["10.1.1.1"],
+        ttl=60,
+        owned=True,
+        state=RecordState.SYNCED,
     )
     assert apply_import(plan, "anna")["unchanged"] == 1
     assert ManagedRecord.objects.get().values == ["10.1.1.1"]

@@ -19,7 +19,7 @@ from records.models import AuditEntry, CustomEntry, ManagedRecord
 from syncer.core.claims import Decision
 from syncer.core.plan import Change, Op
 from syncer.core.rrsets import RRset
-from tests.api.conftest import client_for
+from tests.records.api.conftest import client_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 from records.exchange import export, plan_import, read_backup
 from records.exchange.reading import ENTRY_FIELDS, RECORD_FIELDS
 from records.models import Bookmark, CustomEntry, ManagedRecord
-from tests.api.conftest import client_for
+from tests.records.api.conftest import client_for
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 

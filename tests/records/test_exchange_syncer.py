@@ -6,9 +6,9 @@ import pytest
 
 from records.exchange import apply_import, export, plan_import, read_backup
 from records.models import CustomEntry, ManagedRecord, Source, SyncRequest
-from syncer.core.plan import State
-from tests.engine.engine import Engine
+from syncer.core.plan import RecordState
 from tests.fakes.fixtures_technitium import ServerUnderTest
+from tests.syncer.zone.engine import Engine
 
 
 def restart_with(engine: Engine, backup: str) -> None:
@@ -39,7 +39,7 @@ def test_after_a_restore_the_syncer_writes_nothing(technitium: ServerUnderTest) 
     assert technitium.rows("talos00") == before
     engine.full()
     assert technitium.serial("talos00") == serial
-    assert set(ManagedRecord.objects.values_list("state", flat=True)) == {State.SYNCED}
+    assert set(ManagedRecord.objects.values_list("state", flat=True)) == {RecordState.SYNCED}
     after = list(ManagedRecord.objects.order_by("name").values_list("name", "values", "origin", "claimants"))
     assert [(name, values, origin.partition("/")[0]) for name, values, origin, _ in after] == [
         (name, values, origin.partition("/")[0]) for name, values, origin, _ in rows

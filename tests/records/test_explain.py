@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from records.explain import explain
 from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord, Source, SyncRequest, SyncStatus
-from syncer import reconcile
 from syncer.core.names import BadName
-from syncer.core.plan import State
+from syncer.core.plan import RecordState
+from syncer.zone.apply import HELD
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +33,7 @@ def source(name: str = "grafana", *values: str, skipped: str = "", **more: Any) 
     return Source.objects.create(kind="Ingress", namespace="monitoring", name=name, names=names, skipped=skips, **more)
 
 
-def record(state: State, *, owned: bool = True, **more: Any) -> ManagedRecord:
+def record(state: RecordState, *, owned: bool = True, **more: Any) -> ManagedRecord:
     fields = {"zone": "talos00", "name": NAME, "type": "A", "values": ["10.0.0.1"], "ttl": 60, "origin": GRAFANA}
     return ManagedRecord.objects.create(**{**fields, "state": state, "owned": owned, "claimants": [GRAFANA], **more})
 
@@ -46,7 +46,7 @@ def said(name: str = NAME) -> str:
 
 def test_a_name_in_dns_is_told_with_its_claim_and_its_history() -> None:
     source("grafana", "10.0.0.1", notes={"owner": "anna"})
-    record(State.SYNCED)
+    record(RecordState.SYNCED)
     AuditEntry.objects.create(actor="syncer", action="failed", name=NAME, type="A", source=GRAFANA, reason="busy")
     AuditEntry.objects.create(
         actor="syncer",
@@ -77,28 +77,36 @@ def test_a_name_in_dns_is_told_with_its_claim_and_its_history() -> None:
 @pytest.mark.parametrize(
     ("state", "reason", "sentence"),
     [
-        (State.PENDING, "create under way", "is on its way: create under way."),
-        (State.FOREIGN, "somebody else made it", "but is not ours: somebody else made it. Nothing is written; adopt"),
-        (State.CONFLICT, "the zone has 10.0.0.7", "cannot be written: the zone has 10.0.0.7. Adopt what stands there"),
-        (State.FAILED, "TTL refused", "was refused by the DNS server: TTL refused. It is tried again"),
-        (State.SKIPPED, "no wildcard", "cannot be held by the target: no wildcard."),
-        (State.KEPT, "the zone's policy is upsert-only", "is kept in DNS: the zone's policy is upsert-only."),
+        (RecordState.PENDING, "create under way", "is on its way: create under way."),
+        (
+            RecordState.FOREIGN,
+            "somebody else made it",
+            "but is not ours: somebody else made it. Nothing is written; adopt",
+        ),
+        (
+            RecordState.CONFLICT,
+            "the zone has 10.0.0.7",
+            "cannot be written: the zone has 10.0.0.7. Adopt what stands there",
+        ),
+        (RecordState.FAILED, "TTL refused", "was refused by the DNS server: TTL refused. It is tried again"),
+        (RecordState.SKIPPED, "no wildcard", "cannot be held by the target: no wildcard."),
+        (RecordState.KEPT, "the zone's policy is upsert-only", "is kept in DNS: the zone's policy is upsert-only."),
     ],
 )
-def test_each_state_has_its_sentence(state: State, reason: str, sentence: str) -> None:
+def test_each_state_has_its_sentence(state: RecordState, reason: str, sentence: str) -> None:
     record(state, reason=reason)
     assert sentence in said()
     assert explain(NAME)["decision"]["outcome"] == state
 
 
 def test_a_held_delete_names_the_plan() -> None:
-    record(State.HELD, reason="12 of 12 records would go")
+    record(RecordState.HELD, reason="12 of 12 records would go")
     plan = HeldPlan.objects.create(zone="talos00", deletes=[[NAME, "A"]], reason="12 of 12 records would go")
     assert f"Held plan {plan.pk} waits for somebody to approve or reject it" in said()
 
 
 def test_a_held_delete_is_said_to_be_held_once() -> None:
-    record(State.HELD, reason=reconcile.HELD)
+    record(RecordState.HELD, reason=HELD)
     assert "although nothing wants it any more: its deletion is held: a person must look at it.\n" in said() + "\n"
 
 
@@ -158,7 +166,7 @@ def test_a_blocked_name_says_who_wanted_it() -> None:
 def test_winner_and_loser_are_named() -> None:
     source("grafana", "10.0.0.1")
     source("other", "10.0.0.2")
-    record(State.SYNCED, losers=[["Ingress/monitoring/other", f"{GRAFANA} has the name"]])
+    record(RecordState.SYNCED, losers=[["Ingress/monitoring/other", f"{GRAFANA} has the name"]])
     assert (
         f"Ingress/monitoring/other wants the name for 10.0.0.2, and does not get it: {GRAFANA} has the name." in said()
     )
@@ -194,9 +202,9 @@ def test_a_claim_without_an_address_or_without_a_turn_is_told() -> None:
 
 def test_a_name_that_nobody_asks_for_may_be_answered_by_a_wildcard() -> None:
     assert "No Ingress, route or custom entry asks for it." in said("a.b.talos00")
-    record(State.SYNCED, name="*.talos00")
+    record(RecordState.SYNCED, name="*.talos00")
     assert "The wildcard *.talos00 answers for it" in said("a.b.talos00")
-    record(State.SYNCED, name="*.b.talos00")
+    record(RecordState.SYNCED, name="*.b.talos00")
     assert "The wildcard *.b.talos00 answers for it" in said("a.b.talos00")
 
 
@@ -231,6 +239,6 @@ def test_what_is_no_name_is_refused(name: str) -> None:
 def test_it_asks_few_questions_of_the_database(django_assert_max_num_queries: Any) -> None:
     for number in range(30):
         source(f"app-{number}", "10.0.0.1")
-    record(State.HELD)
+    record(RecordState.HELD)
     with django_assert_max_num_queries(10):
         explain(NAME)

@@ -21,12 +21,12 @@ from django.utils import timezone
 from django_q.models import Schedule
 from pytest_django import Settings
 
-from catalyst.environment import Environment
-from catalyst.task_settings import Q_CLUSTER, read_backup_minutes, read_slack_url
+from catalyst.settings.environment import Environment
+from catalyst.settings.tasks import Q_CLUSTER, read_backup_minutes, read_slack_url
 from records import notify, propagation, tasks
 from records.exchange import read_backup
 from records.models import AuditEntry, Bookmark, CustomEntry, ManagedRecord, Source, SyncRequest, SyncStatus
-from syncer.core.plan import State
+from syncer.core.plan import RecordState
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.processes import wait_until
 
@@ -295,7 +295,7 @@ def managed(name: str, kind: str, *values: str) -> ManagedRecord:
         values=list(values),
         ttl=60,
         owned=True,
-        state=State.SYNCED,
+        state=RecordState.SYNCED,
         origin=GRAFANA,
         changed_at=timezone.now() - propagation.NOT_BEFORE,
     )

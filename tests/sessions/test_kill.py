@@ -85,7 +85,7 @@ class Bench:
         self._runner = subprocess.Popen(
             [sys.executable, "-m", "tests.sessions.stepping"],
             cwd=ROOT,
-            env=environment(env | self.session.env | {"DJANGO_SETTINGS_MODULE": "catalyst.worker_settings"}),
+            env=environment(env | self.session.env | {"DJANGO_SETTINGS_MODULE": "catalyst.settings.worker"}),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

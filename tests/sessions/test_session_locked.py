@@ -12,10 +12,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.catalyst.web.test_health import web
 from tests.fakes.kubernetes.manifests import ingress
 from tests.processes import Process, Syncer, migrate, run, running, wait_until
 from tests.sessions.session import ADDRESS, Session
-from tests.test_web_health import web
 
 SECRET_KEY = "of the tests, and of no worth elsewhere"
 
@@ -98,7 +98,7 @@ def test_an_import_waits_for_who_is_making_the_same_entry_and_changes_that_one(t
         "entries:\n  - {hostname: nas.talos00, type: A, values: [192.0.2.2]}\n"
     )
     with psycopg.connect(url) as somebody:
-        # As records.verbs.editing() does.
+        # As records.operations.editing() does.
         somebody.execute("insert into records_bookmark (name, audit_id, memory) values ('custom entries', 0, '{}')")
         somebody.execute(
             """insert into records_customentry (name, type, "values", mode, enabled, owner, description, updated_at)

@@ -16,14 +16,14 @@ from prometheus_client import CollectorRegistry
 from syncer import metrics
 from syncer.certificates import Certificate, Certificates, read_certificate
 from syncer.config import KubeConfig
-from syncer.core.cluster import Cluster
 from syncer.core.kinds import CERTIFICATE, INGRESS
 from syncer.core.scope import Scope
 from syncer.health import liveness, readiness
 from syncer.httpd import Server
 from syncer.intake import PATIENCE, Intake
-from syncer.kube.feed import KindState, State
+from syncer.kube.feed import KindState, WatchState
 from syncer.kube.reflector import Pace
+from syncer.kube.store import Store
 from syncer.kube.watcher import KubeFeed
 from tests.fakes.kubernetes.cluster import Cluster as Kubernetes
 from tests.fakes.kubernetes.manifests import certificate, ingress
@@ -65,7 +65,7 @@ class Watching:
         registry.register(self.certificates)
         self.server: Server = metrics.serve("127.0.0.1:0", registry)
         settings = Scope(zones=("talos00",), addresses=("10.0.0.1",), **scope)
-        self.cluster = Cluster(settings)
+        self.cluster = Store(settings)
         config = KubeConfig(kubeconfig=str(kubernetes.kubeconfig))
         self.feed = KubeFeed(config, settings, self.cluster, certificates=self.certificates, pace=FAST)
         registry.register(metrics.ClusterCollector(dict, self.feed.states))
@@ -99,7 +99,7 @@ Watch = Callable[..., Watching]
 def watch(kubernetes: Kubernetes) -> Iterator[Watch]:
     started: list[Watching] = []
 
-    def start(until: State | None = State.WATCHING, **scope: Any) -> Watching:
+    def start(until: WatchState | None = WatchState.WATCHING, **scope: Any) -> Watching:
         watching = Watching(kubernetes, **scope)
         started.append(watching)
         if until:
@@ -213,7 +213,7 @@ def test_what_went_while_the_watch_was_away_is_gone_after_the_next_list(kubernet
 
 def test_cert_manager_may_come_later_and_go_again(kubernetes: Kubernetes, watch: Watch) -> None:
     kubernetes.remove(GROUP)
-    watching = watch(until=State.NOT_INSTALLED)
+    watching = watch(until=WatchState.NOT_INSTALLED)
     assert f'watch_up{{kind="{CERTIFICATES}"}}' not in watching.scrape()
     kubernetes.install(GROUP)
     kubernetes.create(certificate("blog", **HEALTHY))
@@ -221,7 +221,7 @@ def test_cert_manager_may_come_later_and_go_again(kubernetes: Kubernetes, watch:
     assert watching.scrape()[f'watch_up{{kind="{CERTIFICATES}"}}'] == 1
     kubernetes.remove(GROUP)
     watching.says('ready{name="blog",namespace="default"}', None)
-    wait_until(lambda: watching.state.state is State.NOT_INSTALLED, 5)
+    wait_until(lambda: watching.state.state is WatchState.NOT_INSTALLED, 5)
 
 
 def test_where_they_may_not_be_read_everything_else_is_read_and_the_kind_says_so(
@@ -229,7 +229,7 @@ def test_where_they_may_not_be_read_everything_else_is_read_and_the_kind_says_so
 ) -> None:
     kubernetes.refuse("*", CERTIFICATES)
     kubernetes.create(ingress("grafana", "grafana.talos00"))
-    watching = watch(until=State.FORBIDDEN)
+    watching = watch(until=WatchState.FORBIDDEN)
     wait_until(lambda: watching.cluster.names() == ["grafana.talos00"] and watching.intake.is_settled(0.0), 5)
     assert watching.scrape()[f'watch_up{{kind="{CERTIFICATES}"}}'] == 0
     assert CERTIFICATES in watching.state.reason
@@ -251,7 +251,7 @@ def test_only_those_of_the_watched_namespaces_are_seen_whatever_their_labels(
 
 def test_they_are_not_watched_unless_somebody_wants_them(kubernetes: Kubernetes) -> None:
     scope = Scope(zones=("talos00",), addresses=("10.0.0.1",))
-    feed = KubeFeed(KubeConfig(kubeconfig=str(kubernetes.kubeconfig)), scope, Cluster(scope), pace=FAST)
+    feed = KubeFeed(KubeConfig(kubeconfig=str(kubernetes.kubeconfig)), scope, Store(scope), pace=FAST)
     feed.start()
     wait_until(lambda: all(state.known for state in feed.states()), 5)
     feed.stop()
@@ -270,7 +270,7 @@ def test_certificates_give_no_names_and_wake_nobody(kubernetes: Kubernetes, watc
 class Lists:
     """A feed in which Certificates alone are in a state that would stop the others."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: WatchState) -> None:
         self.state = state
 
     def start(self) -> None: ...
@@ -279,15 +279,15 @@ class Lists:
 
     def states(self) -> list[KindState]:
         return [
-            KindState(INGRESS, State.WATCHING, True, heard_at=1000.0),
+            KindState(INGRESS, WatchState.WATCHING, True, heard_at=1000.0),
             KindState(CERTIFICATE, self.state, reason="no answer in time", heard_at=1.0),
         ]
 
 
-@pytest.mark.parametrize("state", list(State))
-def test_no_trouble_with_certificates_stops_the_syncing_or_turns_a_probe_red(state: State) -> None:
+@pytest.mark.parametrize("state", list(WatchState))
+def test_no_trouble_with_certificates_stops_the_syncing_or_turns_a_probe_red(state: WatchState) -> None:
     feed = Lists(state)
-    intake = Intake(feed, Cluster(Scope(zones=("talos00",))), started=1000.0)
+    intake = Intake(feed, Store(Scope(zones=("talos00",))), started=1000.0)
     assert intake.is_settled(1000.0)
     assert intake.unsettled() == []
     assert intake.unread_kinds() == set()
@@ -296,10 +296,10 @@ def test_no_trouble_with_certificates_stops_the_syncing_or_turns_a_probe_red(sta
 
 
 def test_certificates_alone_are_not_enough_to_begin_with() -> None:
-    feed = Lists(State.WATCHING)
-    states = [KindState(INGRESS, State.UNREACHABLE), KindState(CERTIFICATE, State.WATCHING, True)]
+    feed = Lists(WatchState.WATCHING)
+    states = [KindState(INGRESS, WatchState.UNREACHABLE), KindState(CERTIFICATE, WatchState.WATCHING, True)]
     feed.states = lambda: states  # type: ignore[method-assign]
-    intake = Intake(feed, Cluster(Scope(zones=("talos00",))), started=0.0)
+    intake = Intake(feed, Store(Scope(zones=("talos00",))), started=0.0)
     assert not intake.is_settled(2 * PATIENCE)
 
 

@@ -12,13 +12,13 @@ from syncer import health
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, INGRESS_ROUTE
 from syncer.health import Health, forbidden, liveness, readiness
 from syncer.httpd import Server
-from syncer.kube.feed import KindState, State
+from syncer.kube.feed import KindState, WatchState
 
 NOW = 1000.0
 
 
 def watching(heard_at: float = NOW) -> KindState:
-    return KindState(INGRESS, State.WATCHING, True, heard_at=heard_at, objects=16)
+    return KindState(INGRESS, WatchState.WATCHING, True, heard_at=heard_at, objects=16)
 
 
 def alive(*states: KindState, turned: float = NOW, started: float = 0.0) -> list[str]:
@@ -47,13 +47,13 @@ def test_a_watch_that_never_came_up_is_not_alive_after_a_while() -> None:
     assert alive(starting, started=NOW - 226) == ["the watch on ingresses.networking.k8s.io has not come up for 226 s"]
 
 
-@pytest.mark.parametrize("state", [State.UNREACHABLE, State.NOT_INSTALLED, State.FORBIDDEN])
-def test_what_a_restart_would_not_heal_is_alive(state: State) -> None:
+@pytest.mark.parametrize("state", [WatchState.UNREACHABLE, WatchState.NOT_INSTALLED, WatchState.FORBIDDEN])
+def test_what_a_restart_would_not_heal_is_alive(state: WatchState) -> None:
     assert alive(KindState(INGRESS, state, reason="connection refused", heard_at=1.0)) == []
 
 
 def test_everything_listed_and_the_target_reached_is_ready() -> None:
-    assert ready(watching(), KindState(HTTP_ROUTE, State.NOT_INSTALLED, True)) == []
+    assert ready(watching(), KindState(HTTP_ROUTE, WatchState.NOT_INSTALLED, True)) == []
 
 
 def test_a_kind_that_was_not_listed_yet_is_not_ready() -> None:
@@ -61,7 +61,7 @@ def test_a_kind_that_was_not_listed_yet_is_not_ready() -> None:
 
 
 def test_an_unreachable_api_server_is_one_problem_not_one_for_each_kind() -> None:
-    states = [KindState(kind, State.UNREACHABLE, True, "connection refused") for kind in (INGRESS, INGRESS_ROUTE)]
+    states = [KindState(kind, WatchState.UNREACHABLE, True, "connection refused") for kind in (INGRESS, INGRESS_ROUTE)]
     assert ready(*states) == [
         "Kubernetes cannot be reached for ingresses.networking.k8s.io, ingressroutes.traefik.io: connection refused"
     ]
@@ -75,7 +75,7 @@ def test_a_watch_that_misses_its_bookmark_is_not_ready() -> None:
 
 
 def test_a_forbidden_kind_is_ready_but_reported() -> None:
-    state = KindState(HTTP_ROUTE, State.FORBIDDEN, reason="no right to list it")
+    state = KindState(HTTP_ROUTE, WatchState.FORBIDDEN, reason="no right to list it")
     assert ready(watching(), state) == []
     assert forbidden([state]) == ["httproutes.gateway.networking.k8s.io: no right to list it"]
 

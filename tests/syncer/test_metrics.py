@@ -21,10 +21,10 @@ from records.models import ManagedRecord
 from syncer import metrics
 from syncer.certificates import Certificates
 from syncer.core.kinds import HTTP_ROUTE, INGRESS, INGRESS_ROUTE
-from syncer.core.plan import State as RecordState
+from syncer.core.plan import RecordState
 from syncer.health import Health
 from syncer.httpd import CannotListen, Server, parse_address
-from syncer.kube.feed import KindState, State
+from syncer.kube.feed import KindState, WatchState
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -126,9 +126,9 @@ def test_objects_are_counted_when_somebody_asks_and_namespaces_that_are_gone_are
 
 def test_the_age_of_a_watch_is_shown_only_where_something_should_be_heard() -> None:
     states = [
-        KindState(INGRESS, State.WATCHING, True, heard_at=90.0),
-        KindState(INGRESS_ROUTE, State.NOT_INSTALLED, True, heard_at=95.0),
-        KindState(HTTP_ROUTE, State.UNREACHABLE, heard_at=40.0),
+        KindState(INGRESS, WatchState.WATCHING, True, heard_at=90.0),
+        KindState(INGRESS_ROUTE, WatchState.NOT_INSTALLED, True, heard_at=95.0),
+        KindState(HTTP_ROUTE, WatchState.UNREACHABLE, heard_at=40.0),
     ]
     _, ages, up = metrics.ClusterCollector(dict, lambda: states, clock=lambda: 100.0).collect()
     assert {sample.labels["kind"]: sample.value for sample in up.samples} == {

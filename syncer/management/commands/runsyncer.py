@@ -25,17 +25,17 @@ from records.models import SyncRequest, SyncStatus
 from syncer import health, metrics
 from syncer.certificates import Certificates
 from syncer.config import Config, HostsConfig
-from syncer.core.cluster import Cluster
 from syncer.core.plan import Op
 from syncer.errors import SyncError
 from syncer.kube.feed import Feed
 from syncer.kube.manifests import ManifestFeed
+from syncer.kube.store import Store
 from syncer.ledger import LedgerError, Request
 from syncer.loop import HEARTBEAT, Loop
 from syncer.memory import be_frugal
-from syncer.outcomes import Outcomes
 from syncer.targets import make_target
-from syncer.work import Bell
+from syncer.zone.queue import Wakeup
+from syncer.zone.result import PassResult
 
 SIGNS = {Op.CREATE: "+", Op.UPDATE: "~", Op.DELETE: "-"}
 
@@ -94,8 +94,8 @@ class Command(BaseCommand):
             call_command("migrate", verbosity=0)
         if options["approve_deletes"] and self._approve():
             return
-        bell = Bell()
-        cluster = Cluster(config.scope, assume_accepted=bool(config.kube.manifests), ring=bell.ring)
+        bell = Wakeup()
+        cluster = Store(config.scope, assume_accepted=bool(config.kube.manifests), ring=bell.ring)
         try:
             certificates = Certificates() if config.kube.certificate_metrics and not options["once"] else None
             feed = _feed(config, cluster, certificates)
@@ -140,7 +140,7 @@ class Command(BaseCommand):
             time.sleep(0.1)
         raise CommandError("the running syncer did not answer within 10 s; the request waits for it in the database")
 
-    def _report(self, passes: list[Outcomes], config: Config) -> None:
+    def _report(self, passes: list[PassResult], config: Config) -> None:
         planned = [change for outcomes in passes for change in outcomes.planned]
         for change in planned:
             before, after = change.before and change.before.rrset, change.after
@@ -165,12 +165,12 @@ class Command(BaseCommand):
         log.info("%sfrom %s to %s", "(dry run) " if config.dry_run else "", source, where)
 
 
-def _count(cluster: Cluster) -> Counter[tuple[str, str]]:
+def _count(cluster: Store) -> Counter[tuple[str, str]]:
     """Objects that name hosts, by (namespace, kind)."""
     return Counter((source.ref.namespace, source.ref.kind) for source in cluster.sources())
 
 
-def _feed(config: Config, cluster: Cluster, certificates: Certificates | None) -> Feed:
+def _feed(config: Config, cluster: Store, certificates: Certificates | None) -> Feed:
     if config.kube.manifests:
         return ManifestFeed(config.kube.manifests, cluster)
     from syncer.kube.watcher import KubeFeed  # the client costs memory that a folder of manifests need not pay
@@ -178,7 +178,7 @@ def _feed(config: Config, cluster: Cluster, certificates: Certificates | None) -
     return KubeFeed(config.kube, config.scope, cluster, certificates=certificates)
 
 
-def _stop_on_signals(bell: Bell) -> None:
+def _stop_on_signals(bell: Wakeup) -> None:
     if threading.current_thread() is not threading.main_thread():
         return  # under the reloader, which stops the process itself
 

@@ -1,0 +1,1 @@
+"""What the program says while it runs, and what it must not say."""

@@ -1,0 +1,196 @@
+"""Log lines: JSON for machines (fields as in proposal §4.1.3), text for people, GELF for Graylog, secrets in none.
+
+On the standard library alone: structlog 26 costs 14 MB in a process that has 50.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlsplit
+
+from catalyst import __version__
+from catalyst.logs.redaction import Redaction
+
+APP = "catalyst-dns-sync"
+LEVELS = {"debug": "DEBUG", "info": "INFO", "warn": "WARNING", "warning": "WARNING", "error": "ERROR"}
+NAMES = {
+    logging.DEBUG: "debug",
+    logging.INFO: "info",
+    logging.WARNING: "warn",
+    logging.ERROR: "error",
+    logging.CRITICAL: "error",
+}
+"""The levels of the proposal (Go's slog has four)."""
+
+OWN_ATTRIBUTES = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {0x2028: "\\u2028", 0x2029: "\\u2029"}
+CONTROL |= {9: "\\t", 10: "\\n", 13: "\\r"}
+COLOURS = {"WARN": "\x1b[33m", "ERROR": "\x1b[31m", "DEBUG": "\x1b[2m"}
+DIM, PLAIN = "\x1b[2m", "\x1b[0m"
+
+
+class Formatter(logging.Formatter):
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        super().__init__()
+        self._redaction = Redaction(secrets)
+
+    def message(self, record: logging.LogRecord) -> str:
+        try:
+            text = record.getMessage()
+        except (TypeError, ValueError):  # a wrong format string in some library is no reason to lose the line
+            text = f"{record.msg} {record.args}"
+        return self._redaction.text(text)
+
+    def fields(self, record: logging.LogRecord) -> dict[str, Any]:
+        """What the caller passed as ``extra``."""
+        text, value = self._redaction.text, self._redaction.value
+        return {text(key): value(key, member) for key, member in vars(record).items() if key not in OWN_ATTRIBUTES}
+
+    def traceback(self, record: logging.LogRecord) -> str:
+        parts = []
+        if record.exc_info and record.exc_info[0]:
+            parts.append(self.formatException(record.exc_info))
+        if record.stack_info:
+            parts.append(record.stack_info)
+        return self._redaction.text("\n".join(parts))
+
+
+class JSONFormatter(Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        line = {
+            "timestamp": moment.replace("+00:00", "Z"),
+            "level": NAMES.get(record.levelno, record.levelname.lower()),
+            "msg": self.message(record),
+        }
+        fixed = {"app": APP, "version": f"v{__version__}", "logger": record.name}
+        # A field of the caller never takes the place of one of these.
+        line |= {key: value for key, value in self.fields(record).items() if key not in line and key not in fixed}
+        line |= fixed
+        if traceback := self.traceback(record):
+            line["traceback"] = traceback
+        return json.dumps(line, separators=(",", ":"))
+
+
+class TextFormatter(Formatter):
+    """``06:04:11.250 INFO  DNS record created hostname=grafana.talos00 ip=192.168.1.54``, in local time.
+
+    A line stays one line: names come from a cluster, where anybody may have put a line end into one.
+    """
+
+    def __init__(self, secrets: Iterable[str] = (), *, coloured: bool = False) -> None:
+        super().__init__(secrets)
+        self._coloured = coloured
+
+    def format(self, record: logging.LogRecord) -> str:
+        clock = time.strftime("%H:%M:%S", time.localtime(record.created))
+        level = NAMES.get(record.levelno, record.levelname).upper()
+        shown = {key: value for key, value in self.fields(record).items() if value not in (None, "", [], {})}
+        fields = "".join(f" {key}={plain(value)}" for key, value in shown.items())
+        message = self.message(record).translate(CONTROL)
+        if self._coloured:
+            before = f"{DIM}{clock}.{int(record.msecs):03}{PLAIN} {COLOURS.get(level, '')}{level:<5}{PLAIN}"
+            line = f"{before} {message}{DIM}{fields}{PLAIN}"
+        else:
+            line = f"{clock}.{int(record.msecs):03} {level:<5} {message}{fields}"
+        traceback = self.traceback(record)
+        return f"{line}\n{traceback}" if traceback else line
+
+
+def plain(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = text.translate(CONTROL)
+    return json.dumps(text, ensure_ascii=False) if isinstance(value, str) and re.search(r'[\s="]', text) else text
+
+
+def gelf_url(text: str) -> str:
+    """A valid GELF_URL, "" for none. Raises ``ValueError``."""
+    parts = urlsplit(text)
+    if text and (
+        parts.scheme not in ("udp", "tcp")
+        or not parts.hostname
+        or parts.port == 0  # the property raises ValueError for what is no port at all
+        or "@" in parts.netloc
+        or parts.path.strip("/")
+        or parts.query
+        or parts.fragment
+    ):
+        raise ValueError("a receiver is udp://host:port or tcp://host:port")
+    return text
+
+
+def without_trace_of_refusals(record: logging.LogRecord) -> bool:
+    """A filter: to a request that was refused, Django's line says which and why. How it came to that helps nobody."""
+    if record.name.startswith("django.") and 400 <= getattr(record, "status_code", 0) < 500:
+        record.exc_info = record.exc_text = None
+    return True
+
+
+def log_settings(
+    level: str, form: str, secrets: Iterable[str], *, gelf: str = "", coloured: bool = False
+) -> dict[str, Any]:
+    """For ``logging.config.dictConfig``: standard error, whatever process it is, and the GELF receiver if one is named.
+
+    ``secrets`` may still grow until the configuration is put into force.
+    """
+    line: dict[str, Any] = {"()": "catalyst.logs.formats.JSONFormatter", "secrets": secrets}
+    if form == "text":
+        line = {"()": "catalyst.logs.formats.TextFormatter", "secrets": secrets, "coloured": coloured}
+    formatters = {"line": line}
+    brief = [without_trace_of_refusals]
+    handlers: dict[str, Any] = {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": brief}}
+    if gelf:
+        formatters["gelf"] = {"()": "catalyst.logs.gelf.GELFFormatter", "secrets": secrets}
+        handlers["gelf"] = {
+            "class": "catalyst.logs.gelf.GELFHandler",
+            "url": gelf,
+            "formatter": "gelf",
+            "filters": brief,
+        }
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": formatters,
+        "handlers": handlers,
+        "root": {"handlers": list(handlers), "level": LEVELS[level]},
+        "loggers": {
+            # Django's own configuration comes first and would write to mail and a console of its own.
+            "django": {"handlers": [], "level": "NOTSET", "propagate": True},
+            "django.server": {"handlers": [], "level": "NOTSET", "propagate": True},
+            # At debug level they tell each statement and each connection, tokens in headers included.
+            "django.db.backends": {"level": "INFO"},
+            "urllib3": {"level": "INFO"},
+            "asyncio": {"level": "INFO"},
+            "uvicorn": {"handlers": [], "propagate": True},
+            "uvicorn.access": {"handlers": [], "level": "WARNING", "propagate": True},
+        },
+    }
+
+
+def log_crashes() -> None:
+    """What nobody caught becomes a log line like any other: one line of JSON, and without secrets."""
+
+    def tell(
+        kind: type[BaseException], error: BaseException | None, trace: TracebackType | None, where: str = "the program"
+    ) -> None:
+        if error is None or not issubclass(kind, Exception) or not logging.getLogger().handlers:
+            sys.__excepthook__(kind, error or kind(), trace)
+        else:
+            logging.getLogger("catalyst").critical("%s crashed: %s", where, error, exc_info=(kind, error, trace))
+
+    def tell_of_thread(args: threading.ExceptHookArgs) -> None:
+        if args.exc_type is not SystemExit:
+            where = f"the thread {args.thread.name}" if args.thread else "a thread"
+            tell(args.exc_type, args.exc_value, args.exc_traceback, where)
+
+    sys.excepthook = tell
+    threading.excepthook = tell_of_thread

@@ -1,0 +1,32 @@
+"""Under which names the web may be called."""
+
+from __future__ import annotations
+
+from catalyst.settings.environment import Environment
+from syncer.core.names import BadName, canonical, canonical_address, is_wildcard
+
+HERE = "localhost,127.0.0.1,[::1]"
+
+
+def read_allowed_hosts(env: Environment) -> list[str]:
+    """As Django compares them, which passes over in silence what no request can name."""
+    right = "give names and addresses without scheme and port, such as dns.home.lab, .home.lab for all in it, or *"
+    text = env.text("ALLOWED_HOSTS", HERE)
+    hosts = list(env.each("ALLOWED_HOSTS", text, allowed_host, right))
+    if not hosts:
+        env.wrong("ALLOWED_HOSTS", text, right)
+    return hosts
+
+
+def allowed_host(text: str) -> str:
+    if text == "*":
+        return text
+    try:
+        address = canonical_address(text.removeprefix("[").removesuffix("]"))
+    except BadName:
+        name = canonical(text.removeprefix("."))
+    else:
+        return f"[{address}]" if ":" in address else address
+    if is_wildcard(name):
+        raise ValueError(f"a domain with everything in it is {name[1:]}")
+    return f".{name}" if text.startswith(".") else name

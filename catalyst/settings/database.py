@@ -1,0 +1,110 @@
+"""Where the program remembers: an SQLite file, or PostgreSQL by ``DATABASE_URL``."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.db.utils import OperationalError
+
+from catalyst.settings.environment import Environment
+
+RIGHT = "give postgresql://user:password@host:5432/name or sqlite:////path/of/the/file"
+MISSING = re.compile("no such (table|column)|(relation|column) .* does not exist")
+SQLITE, POSTGRESQL = "django.db.backends.sqlite3", "django.db.backends.postgresql"
+
+
+def read_database(env: Environment, data_dir: Path) -> dict[str, Any]:
+    """Django's entry for the database. Raises ``ImproperlyConfigured``, never with the password in its text."""
+    url = env.secret("DATABASE_URL")
+    wal = env.flag("SQLITE_WAL", True)
+    database = parse_url(url) if url else file_in(data_dir)
+    if not (url or env.only_looks):
+        make_data_folder(data_dir)
+    if database["ENGINE"] == SQLITE:
+        env.secrets.discard(url)  # a path, not a secret
+        database["OPTIONS"] = sqlite_options(wal)
+    elif password := database.get("PASSWORD"):
+        env.secrets.update((password, unquote(password)))
+    return database
+
+
+def file_in(folder: Path) -> dict[str, Any]:
+    return {"ENGINE": SQLITE, "NAME": str(folder / "catalyst.sqlite3")}
+
+
+def make_data_folder(path: Path) -> None:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f'DATA_DIR is "{path}", which cannot be made ({error.strerror}): '
+            "give a folder that this user may write to, or a database in DATABASE_URL."
+        ) from error
+
+
+def parse_url(url: str) -> dict[str, Any]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an unknown scheme: refused below, in words
+            scheme, database = urlsplit(url).scheme, environ.Env.db_url_config(url)
+    except ValueError:
+        scheme, database = "", {}
+    if scheme not in ("sqlite", "postgres", "postgresql") or not database.get("NAME"):
+        raise ImproperlyConfigured(f"DATABASE_URL cannot be read (its value is not shown): {RIGHT}.")
+    return {**database, "ENGINE": SQLITE} if scheme == "sqlite" else dict(database)
+
+
+def bounded(database: Mapping[str, Any], *, lock: int, statement: int) -> dict[str, Any]:
+    """With an end to what PostgreSQL could make us wait for: a lock that somebody else holds, a statement (both in
+    seconds), a server that has gone without a word. SQLite's lock has its own end. What DATABASE_URL says wins."""
+    if database["ENGINE"] != POSTGRESQL:
+        return dict(database)
+    given = database.get("OPTIONS", {})
+    limits = {"lock_timeout": lock, "statement_timeout": statement, "idle_in_transaction_session_timeout": 300}
+    words = [f"-c {name}={seconds}s" for name, seconds in limits.items()]
+    options = {
+        "connect_timeout": 5,
+        "keepalives_idle": 30,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 20_000,  # milliseconds
+        **given,
+        "options": " ".join([*words, given.get("options", "")]).rstrip(),
+    }
+    return {**database, "OPTIONS": options}
+
+
+def in_words(error: Exception) -> str:
+    """What the database said, as a sentence part; locks and limits of ``bounded`` without the server's own terms."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    if "lock timeout" in text:
+        return "another connection holds a lock on what is needed, and did not let go of it in time"
+    if "statement timeout" in text:
+        return "it took too long over a statement"
+    if "unable to open database file" in text:
+        return f"{text}: its folder must be there, and this user may write to it"
+    return text
+
+
+def advice(error: Exception) -> str:
+    """A sentence for who started a command; "" for what no other setting and no migration would help against."""
+    text = in_words(error)
+    if MISSING.search(text):
+        return f"the database lacks what this version needs ({text}): run catalyst-dns-sync migrate"
+    return f"the database does not answer: {text} (see DATABASE_URL)" if isinstance(error, OperationalError) else ""
+
+
+def sqlite_options(wal: bool) -> dict[str, Any]:
+    """Measured with four writing processes: no "database is locked", and the most transactions a second.
+
+    WAL needs a local or block volume: its shared memory does not work over NFS or SMB.
+    """
+    journal = "journal_mode=WAL;PRAGMA synchronous=NORMAL" if wal else "journal_mode=DELETE;PRAGMA synchronous=FULL"
+    return {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": f"PRAGMA {journal};"}

@@ -1,0 +1,63 @@
+"""The key that signs sessions: from the environment, or made once and kept in the data folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.utils import get_random_secret_key
+
+from catalyst.settings.environment import Environment
+
+SHORTEST = 32
+
+
+def read_secret_key(env: Environment, data_dir: Path, *, several_replicas: bool) -> str:
+    key = env.secret("SECRET_KEY")
+    if key and len(key) < SHORTEST:
+        raise ImproperlyConfigured(
+            f"SECRET_KEY is too short (its value is not shown): give at least {SHORTEST} characters."
+        )
+    if not key and several_replicas:
+        raise ImproperlyConfigured(
+            "SECRET_KEY is not set: with PostgreSQL several processes on several machines must share one; "
+            "give 50 random characters, or a file with them in SECRET_KEY_FILE."
+        )
+    if not key:
+        key = kept_key(data_dir, make=not env.only_looks)
+        env.secrets.add(key)
+    return key
+
+
+def kept_key(data_dir: Path, *, make: bool = True) -> str:
+    """Without ``make``, one that is missing is made for this process alone."""
+    path = data_dir / "secret-key"
+    try:
+        if not path.exists():
+            if not make:
+                return get_random_secret_key()
+            make_key(path)
+        key = path.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f'DATA_DIR is "{data_dir}", where no secret key can be kept ({error.strerror}): '
+            "give a folder that this user may write to, or set SECRET_KEY."
+        ) from error
+    if len(key) < SHORTEST:
+        raise ImproperlyConfigured(f"SECRET_KEY is not set and {path} is damaged: remove that file to get a new key.")
+    return key
+
+
+def make_key(path: Path) -> None:
+    """Several processes may start at once: each writes a file of its own, and the first link stands for all."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(get_random_secret_key() + "\n")
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,270 @@
+"""The syncer's settings, from the environment and the command line."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import cast
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+from catalyst.settings.environment import Environment
+from syncer.config import Config, HostsConfig, KubeConfig, TechnitiumConfig
+from syncer.core.annotations import MAX_TTL, parse_seconds, parse_ttl
+from syncer.core.names import canonical, canonical_address, canonical_target, is_wildcard
+from syncer.core.plan import Policy
+from syncer.core.scope import RuleSyntax, Scope
+from syncer.core.selector import parse_selector
+
+log = logging.getLogger(__name__)
+
+DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+CLASS_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._/-]{0,251}[A-Za-z0-9])?")
+PROPOSAL = {"DNS_SERVER_URL": "https://dns.talos00:5380", "DNS_ZONE": "talos00", "DNS_IP_ADDRESS": "192.168.1.54"}
+"""Defaults of dev mode and preview. In production they must be given: a guess would write to somebody's server."""
+
+
+def read_config(
+    environment: Environment,
+    *,
+    dev_mode: bool = False,
+    hosts_file: str = "",
+    manifests: str = "",
+    dry_run: bool = False,
+    warn: Callable[[str], None] = log.warning,
+) -> Config:
+    """One syncer's configuration. The keyword arguments are the options of ``runsyncer``.
+
+    With ``dev_mode`` or ``hosts_file`` the target is a hosts file. Raises ``ImproperlyConfigured``.
+    """
+    env = environment
+    zones = read_zones(env, dev_mode, warn)
+    if env.flag("LEADER_ELECTION"):
+        warn("LEADER_ELECTION has no effect yet: run one syncer")
+    return Config(
+        scope=read_scope(env, zones, dev_mode),
+        target=read_target(env, dev_mode, hosts_file),
+        kube=KubeConfig(
+            manifests=manifests,
+            kubeconfig=env.text("KUBECONFIG"),
+            read_timeout=read_seconds(env, "WATCH_READ_TIMEOUT", "75", least="1s", most="1h"),
+            certificate_metrics=env.flag("CERTIFICATE_METRICS", True),
+        ),
+        owner_id=env.value("OWNER_ID", "default", owner_id, "such as homelab-1"),
+        policies=read_policies(env, zones),
+        max_delete_ratio=env.number("MAX_DELETE_RATIO", "0.5", most=1),
+        max_deletes_unguarded=env.whole("MAX_DELETES_UNGUARDED", "10"),
+        adopt_identical=env.choice("ADOPT_EXISTING", "never", ("never", "identical")) == "identical",
+        auto_remediate=env.flag("AUTO_REMEDIATE"),
+        drift_interval=read_seconds(env, "DRIFT_INTERVAL", "15m", least="10s"),
+        dry_run=env.flag("DRY_RUN") or dry_run,
+        resync_interval=read_seconds(env, "RESYNC_INTERVAL", "5m", least="10s"),
+        serial_probe_interval=read_seconds(env, "SERIAL_PROBE_INTERVAL", "10s", least="250ms", most="1h"),
+        metrics_address=env.address("METRICS_BIND_ADDRESS", ":8080"),
+        health_address=env.address("HEALTH_PROBE_ADDRESS", ":8081"),
+    )
+
+
+def read_zones(env: Environment, dev_mode: bool, warn: Callable[[str], None]) -> tuple[str, ...]:
+    several = env.listed("DNS_ZONES", zone, "give a comma list of zones, such as talos00,home.lab")
+    one = default_text(env, "DNS_ZONE", dev_mode and not several)
+    if several:
+        if one:
+            warn(f"DNS_ZONES is set: DNS_ZONE ({one}) is not used")
+        return several
+    if not one:
+        env.required("DNS_ZONE", "name the zone to manage, such as talos00, or several of them in DNS_ZONES")
+    return (env.parsed("DNS_ZONE", one, zone, "give one zone, such as talos00"),)
+
+
+def read_scope(env: Environment, zones: tuple[str, ...], dev_mode: bool) -> Scope:
+    zone_addresses = read_zone_addresses(env, zones)
+    right = "give a comma list of IPv4 or IPv6 addresses, or auto"
+    text = default_text(env, "DNS_IP_ADDRESS", dev_mode)
+    auto = text.lower() == "auto"
+    addresses = () if auto else env.each("DNS_IP_ADDRESS", text, canonical_address, right)
+    if not (auto or addresses) and set(zones) - set(zone_addresses):
+        env.required("DNS_IP_ADDRESS", f"{right} (every name gets it unless its object says otherwise)")
+    selector = env.text("LABEL_SELECTOR")
+    env.parsed("LABEL_SELECTOR", selector, parse_selector, "give a label selector, such as dns=public,tier!=test")
+    return Scope(
+        zones=zones,
+        addresses=addresses,
+        zone_addresses=zone_addresses,
+        auto=auto,
+        ttl=env.value("DNS_TTL_DEFAULT", "300", ttl, "give seconds (300) or a Go duration (5m)"),
+        namespaces=env.listed("WATCH_NAMESPACE", namespace, "give a comma list of namespaces, or nothing for all"),
+        ingress_classes=env.listed("INGRESS_CLASS", class_name, "give a comma list of class names"),
+        label_selector=selector,
+        exclude_names=env.value("EXCLUDE_NAMES", "", pattern, "give a Python regular expression"),
+        allow_wildcards=env.flag("ALLOW_WILDCARDS", True),
+        ingress_tls_hosts=env.flag("INGRESS_TLS_HOSTS"),
+        external_dns_annotations=env.flag("EXTERNAL_DNS_ANNOTATIONS"),
+        rule_syntax=cast(RuleSyntax, env.choice("TRAEFIK_RULE_SYNTAX", "lenient", ("lenient", "v2", "v3"))),
+        traefik_service=env.value("TRAEFIK_SERVICE", "", namespaced_name, "give namespace/name of a Service"),
+    )
+
+
+def read_zone_addresses(env: Environment, zones: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    right = "give zone=address,…, such as talos00=192.168.1.54,home.lab=10.0.0.9"
+    addresses: dict[str, tuple[str, ...]] = {}
+    for key, value in env.pairs("DNS_IP_ADDRESSES", right):
+        name = managed(env, "DNS_IP_ADDRESSES", key, zones, right)
+        address = env.parsed("DNS_IP_ADDRESSES", value, canonical_address, right)
+        addresses[name] = tuple(dict.fromkeys((*addresses.get(name, ()), address)))
+    return addresses
+
+
+def read_policies(env: Environment, zones: tuple[str, ...]) -> Mapping[str, Policy]:
+    choices = ", ".join(Policy)
+    text = env.text("SYNC_POLICY", Policy.SYNC)
+    if text in list(Policy):
+        return dict.fromkeys(zones, Policy(text))
+    right = f"give one of {choices} for every zone, or zone=policy,…"
+    policies = {}
+    for key, value in env.pairs("SYNC_POLICY", right):
+        name = managed(env, "SYNC_POLICY", key, zones, right)
+        if value not in list(Policy):
+            env.wrong("SYNC_POLICY", f"{key}={value}", f"a policy is one of {choices}")
+        policies[name] = Policy(value)
+    return policies
+
+
+def read_target(env: Environment, dev_mode: bool, hosts_file: str) -> TechnitiumConfig | HostsConfig:
+    # Read whether needed or not: a wrong value shows at the first start, not on the day of the move to production.
+    path = env.text("HOSTS_FILE", "/etc/hosts")
+    url = default_text(env, "DNS_SERVER_URL", dev_mode)
+    token = env.secret("DNS_API_TOKEN")
+    technitium = TechnitiumConfig(
+        url=env.parsed("DNS_SERVER_URL", url, server_url, "such as https://dns.talos00:53443") if url else "",
+        token=token,
+        ca_file=env.value("DNS_API_CA_FILE", "", ca_file, "give a file of PEM certificates"),
+        fingerprint=env.value("DNS_API_TLS_FINGERPRINT", "", fingerprint, "give 64 hexadecimal digits"),
+        rate_limit=env.number("DNS_API_RATE_LIMIT", "10", least=0.01),
+    )
+    if dev_mode or hosts_file:
+        return HostsConfig(hosts_file or path)
+    if not url:
+        env.required(
+            "DNS_SERVER_URL", "give the address of the Technitium DNS server, such as https://dns.talos00:53443"
+        )
+    if not token:
+        env.required("DNS_API_TOKEN", "give a token of the Technitium DNS server, or its file in DNS_API_TOKEN_FILE")
+    return technitium
+
+
+def default_text(env: Environment, name: str, dev_mode: bool) -> str:
+    text = env.text(name)
+    env.asked[name] = PROPOSAL[name]
+    return text or (PROPOSAL[name] if dev_mode else "")
+
+
+def read_seconds(env: Environment, name: str, default: str, *, least: str, most: str = "500h") -> float:
+    """From ``least``, below which it would do nothing else, to ``most``, beyond which it might as well not be done."""
+
+    def bounded_seconds(text: str) -> float:
+        try:
+            seconds = parse_seconds(text)
+        except ValueError:
+            raise ValueError("not a time") from None
+        if seconds < parse_seconds(least):
+            raise ValueError("too short")
+        if seconds > parse_seconds(most):
+            raise ValueError("too long")
+        return seconds
+
+    right = f"give seconds (300) or a Go duration (5m, 1h30m), from {least} to {most}"
+    return env.value(name, default, bounded_seconds, right)
+
+
+def managed(env: Environment, name: str, text: str, zones: tuple[str, ...], right: str) -> str:
+    zone_name = env.parsed(name, text, zone, right)
+    if zone_name not in zones:
+        env.wrong(name, text, f"it is no managed zone ({', '.join(zones)})")
+    return zone_name
+
+
+def zone(text: str) -> str:
+    name = canonical(text)
+    if is_wildcard(name):
+        raise ValueError("a zone is no wildcard")
+    return name
+
+
+def ttl(text: str) -> int:
+    try:
+        return parse_ttl(text)
+    except ValueError:
+        raise ValueError(f"a TTL is from 1 to {MAX_TTL} seconds") from None
+
+
+def namespace(text: str) -> str:
+    if not DNS_LABEL.fullmatch(text):
+        raise ValueError("not a name that a namespace can have")
+    return text
+
+
+def class_name(text: str) -> str:
+    # Wider than what an IngressClass may be called: the old annotation takes any text.
+    if not CLASS_NAME.fullmatch(text):
+        raise ValueError("not a name that a class can have")
+    return text
+
+
+def namespaced_name(text: str) -> str:
+    if text and not (text.count("/") == 1 and all(map(DNS_LABEL.fullmatch, text.split("/")))):
+        raise ValueError("")
+    return text
+
+
+def owner_id(text: str) -> str:
+    # It stands inside the marks on the server, which end at a blank and hold 255 bytes of ASCII.
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,63}", text):
+        raise ValueError("1 to 63 of A-Z a-z 0-9 . _ -")
+    return text
+
+
+def pattern(text: str) -> re.Pattern[str] | None:
+    try:
+        return re.compile(text) if text else None
+    except re.error as error:
+        raise ValueError(str(error)) from error
+
+
+def server_url(text: str) -> str:
+    parts = urlsplit(text)  # raises ValueError for a bad port or bracket only when these are looked at
+    if parts.scheme not in ("http", "https") or not parts.hostname or (parts.port or 0) < 0:
+        raise ValueError("give the address with http:// or https://")
+    canonical_target(parts.hostname)
+    if parts.username or parts.password or parts.query or parts.fragment:
+        # Not shown: what stands there is a password or a token.
+        raise ImproperlyConfigured(
+            "DNS_SERVER_URL holds more than an address: give it without user, query or fragment."
+        )
+    return text.rstrip("/")
+
+
+def ca_file(text: str) -> str:
+    if not text:
+        return text
+    if not Path(text).is_file():
+        raise ValueError("there is no such file")
+    import ssl  # costs memory, which who talks plain HTTP need not pay
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(text)
+    except ssl.SSLError as error:
+        raise ValueError("no certificate can be read from it") from error
+    except OSError as error:
+        raise ValueError(f"it cannot be read ({error.strerror})") from error
+    return text
+
+
+def fingerprint(text: str) -> str:
+    digits = text.replace(":", "").lower()
+    if digits and not re.fullmatch(r"[0-9a-f]{64}", digits):
+        raise ValueError("a SHA-256 fingerprint")
+    return digits

@@ -1,0 +1,76 @@
+"""What the background tasks are made of (django-q2), and what they are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+from catalyst.settings.environment import Environment
+from syncer.core.annotations import parse_seconds, split_list
+
+Q_CLUSTER: dict[str, Any] = {
+    "name": "catalyst",
+    "label": "Background tasks",
+    "orm": "default",
+    "broker_class": "records.broker.Broker",
+    "workers": 1,
+    "recycle": 50,
+    "timeout": 300,
+    "retry": 600,  # longer than the time-out, or a slow task would be run twice
+    "max_attempts": 3,
+    "ack_failures": True,  # the schedule tries again
+    "catch_up": False,  # after a pause once, not once for each time that was missed
+    "poll": 2,
+    "guard_cycle": 1,
+    "save_limit": 50,
+}
+LONGEST = 32767
+"""Minutes: what the column of a schedule holds."""
+
+
+def read_retention(env: Environment) -> int:
+    return env.whole("AUDIT_RETENTION_DAYS", "365", most=36_500)
+
+
+def read_backup_dir(env: Environment) -> Path | None:
+    text = env.text("BACKUP_DIR")
+    return Path(text).absolute() if text else None
+
+
+def read_backup_minutes(env: Environment) -> int:
+    return env.value("BACKUP_INTERVAL", "24h", minutes, "give a Go duration from 1m to 500h, such as 24h")
+
+
+def read_backup_keep(env: Environment) -> int:
+    return env.whole("BACKUP_KEEP", "7", least=1)
+
+
+def read_slack_url(env: Environment) -> str:
+    """The webhook's URL is its password: it is never shown."""
+    allowed = split_list(env.text("SLACK_ALLOWED_HOSTS", "hooks.slack.com").lower())
+    url = env.secret("SLACK_WEBHOOK_URL")
+    if not url:
+        return ""
+    try:
+        parts = urlsplit(url)
+        is_whole = bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:
+        is_whole = False
+    if not is_whole or parts.netloc.lower() not in allowed:
+        raise ImproperlyConfigured(
+            f"SLACK_WEBHOOK_URL is not at {' or '.join(allowed)} (its value is not shown): "
+            "give the URL of an incoming webhook, or allow its host in SLACK_ALLOWED_HOSTS."
+        )
+    if parts.scheme != "https" and (parts.scheme != "http" or parts.netloc.lower() == "hooks.slack.com"):
+        raise ImproperlyConfigured("SLACK_WEBHOOK_URL does not begin with https:// (its value is not shown).")
+    return url
+
+
+def minutes(text: str) -> int:
+    number = round(parse_seconds(text) / 60)
+    if not 1 <= number <= LONGEST:
+        raise ValueError("too short or too long")
+    return number

@@ -1,0 +1,1 @@
+"""The web process: admin, REST API and probes."""

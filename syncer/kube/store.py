@@ -1,0 +1,306 @@
+"""The objects that matter, each reduced to what it asks for; filled by the watches, asked by the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from threading import Lock
+from typing import Any, NamedTuple
+
+from syncer.core.gateways import Gateway, GatewayKey, Labels, read_gateway
+from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, NAMESPACE, SERVICE, Kind
+from syncer.core.loadbalancers import traefik_addresses, traefik_answer
+from syncer.core.manifest import as_mapping, as_text, is_leaving, ref_of
+from syncer.core.scope import Scope
+from syncer.core.selector import parse_selector
+from syncer.core.source import Ref, Source
+from syncer.core.sources import Route, attach, read_ingress, read_ingress_route, read_route
+
+NAME_LABEL = "kubernetes.io/metadata.name"
+
+_LATEST = "9999"
+"""Sorts behind every time: for a namespace that is gone without having been seen to go."""
+
+
+class Touched(NamedTuple):
+    """``names`` whose claims may have changed; ``sources`` that did change, None for one that is gone."""
+
+    names: set[str]
+    sources: dict[Ref, Source | None]
+
+
+class Store:
+    """Thread-safe. A change that leaves what an object asks for as it was touches nothing and rings no bell.
+
+    One object's calls must come in their order (one thread for each kind, or for each namespace of it).
+    """
+
+    def __init__(self, scope: Scope, *, assume_accepted: bool = False, ring: Callable[[], None] = lambda: None) -> None:
+        """``ring`` is called after each change that matters, from the thread that brought it.
+
+        Raises ``SelectorError`` for the scope's label selector.
+        """
+        parse_selector(scope.label_selector)
+        self._scope = scope
+        self._assume_accepted = assume_accepted
+        self._ring = ring
+        self._lock = Lock()
+        self._sources: dict[Ref, Source] = {}
+        self._hidden: dict[Ref, Source] = {}
+        """Sources in a namespace that is being deleted."""
+        self._by_name: dict[str, tuple[Source, ...]] = {}
+        self._routes: dict[Ref, Route] = {}
+        self._gateways: dict[GatewayKey, Gateway] = {}
+        self._services: dict[Ref, tuple[str, ...]] = {}
+        self._namespaces: dict[str, Labels] = {}
+        self._leaving: dict[str, str] = {}
+        """Namespaces that are being deleted, with their deletionTimestamp."""
+        self._answer = traefik_answer({}, scope)
+        self._touched_names: set[str] = set()
+        self._touched_refs: set[Ref] = set()
+        self._changed = False
+
+    def put(self, kind: Kind, manifest: Mapping[str, Any]) -> None:
+        self._put(kind, manifest)
+        self._tell()
+
+    def drop(self, kind: Kind, namespace: str, name: str) -> None:
+        with self._lock:
+            self._drop(kind, Ref(kind.kind, namespace if kind.namespaced else "", name, kind.group))
+        self._tell()
+
+    def replace(self, kind: Kind, manifests: Iterable[Mapping[str, Any]], namespace: str = "") -> None:
+        """Take a complete list (of one namespace, or of all): each object as it comes, and what was not in it is
+        dropped at the end. An exception of the iterator drops nothing and passes on."""
+        seen: set[Ref] = set()
+        try:
+            for manifest in manifests:
+                seen.add(ref_of(kind, manifest))
+                self._put(kind, manifest)
+            with self._lock:
+                for ref in self._refs(kind):
+                    if ref not in seen and namespace in ("", ref.namespace):
+                        self._drop(kind, ref)
+        finally:
+            self._tell()
+
+    def clear(self, kind: Kind) -> None:
+        """The kind is confirmed to be not installed."""
+        self.replace(kind, ())
+
+    def take(self) -> Touched:
+        """What has changed since the last call."""
+        with self._lock:
+            touched = Touched(self._touched_names, {ref: self._sources.get(ref) for ref in self._touched_refs})
+            self._touched_names, self._touched_refs = set(), set()
+            return touched
+
+    def claimants(self, name: str) -> tuple[Source, ...]:
+        return self._by_name.get(name, ())
+
+    def names(self) -> list[str]:
+        with self._lock:
+            return list(self._by_name)
+
+    def sources(self) -> list[Source]:
+        with self._lock:
+            return list(self._sources.values())
+
+    def source(self, ref: Ref) -> Source | None:
+        return self._sources.get(ref)
+
+    def asks_for_labels(self) -> bool:
+        """Whether some Gateway chooses its routes by the labels of their namespaces."""
+        with self._lock:
+            gateways = list(self._gateways.values())
+        return any(listener.admits == "Selector" for gateway in gateways for listener in gateway.listeners)
+
+    def fallback(self) -> tuple[tuple[str, ...], str]:
+        """The addresses of Traefik's Service, for wants without values of their own; and the reason when there are
+        none. They may be a host name, which no zone apex can be an alias of: see ``sources.misplaced_cname``."""
+        return self._answer
+
+    # From here on: ``_put*`` and ``_tell`` take the lock, everything else runs with the lock held.
+
+    def _put(self, kind: Kind, manifest: Mapping[str, Any]) -> None:
+        ref = ref_of(kind, manifest)
+        if not ref.name:
+            return
+        if kind == NAMESPACE:
+            self._put_namespace(ref.name, manifest)
+        elif is_leaving(manifest):
+            with self._lock:
+                self._drop(kind, ref)
+        elif kind == GATEWAY:
+            gateway = read_gateway(manifest, external_dns=self._scope.external_dns_annotations)
+            with self._lock:
+                self._set_gateway((ref.namespace, ref.name), gateway)
+        elif kind == SERVICE:
+            values = traefik_addresses(ref, manifest, self._scope)
+            with self._lock:
+                self._set_service(ref, values)
+        elif not self._scope.namespaces or ref.namespace in self._scope.namespaces:
+            self._put_source(kind, ref, manifest)
+
+    def _put_source(self, kind: Kind, ref: Ref, manifest: Mapping[str, Any]) -> None:
+        if kind == HTTP_ROUTE:
+            route = read_route(manifest, self._scope, assume_accepted=self._assume_accepted)
+            with self._lock:
+                self._routes[ref] = route
+                self._set_source(ref, self._attach(route))
+            return
+        read = (
+            read_ingress(manifest, self._scope) if kind == INGRESS else read_ingress_route(manifest, self._scope, kind)
+        )
+        with self._lock:
+            self._set_source(ref, read)
+
+    def _put_namespace(self, name: str, manifest: Mapping[str, Any]) -> None:
+        metadata = as_mapping(manifest.get("metadata"))
+        with self._lock:
+            if is_leaving(manifest):
+                self._leave(name, as_text(metadata.get("deletionTimestamp")))
+            else:
+                self._settle_namespace(name)
+                # Kubernetes sets this one itself; a file need not say it.
+                labels = {**as_mapping(metadata.get("labels")), NAME_LABEL: name}
+                if self._namespaces.get(name) != labels:
+                    self._namespaces[name] = labels
+                    self._attach_again(lambda route: route.facts.ref.namespace == name)
+
+    def _leave(self, name: str, at: str) -> None:
+        known = name in self._leaving
+        self._leaving[name] = at
+        if known:
+            return
+        for ref, source in [item for item in self._sources.items() if item[0].namespace == name]:
+            self._hide(ref, source)
+        self._look_around(name)
+
+    def _settle_namespace(self, name: str) -> None:
+        """The namespace is not being deleted (any more): it is another one of that name, or gone for good.
+
+        The watches are not in step: objects of the new namespace may be here already, and objects of the old one may
+        be here still. Kubernetes waits for seconds between the two, so the time of creation tells them apart.
+        """
+        at = self._leaving.pop(name, None)
+        if at is None:
+            return
+        for ref, source in [item for item in self._hidden.items() if item[0].namespace == name]:
+            del self._hidden[ref]
+            if source.created and source.created <= at:
+                self._routes.pop(ref, None)
+            else:
+                self._set_source(ref, source)
+        self._look_around(name)
+
+    def _look_around(self, namespace: str) -> None:
+        """The Gateways and Services of the namespace came or went with it."""
+        self._attach_again(lambda route: any(parent.gateway[0] == namespace for parent in route.parents))
+        self._ask_traefik()
+
+    def _drop(self, kind: Kind, ref: Ref) -> None:
+        if kind == NAMESPACE:
+            if ref.name not in self._leaving:
+                self._leave(ref.name, _LATEST)
+            self._settle_namespace(ref.name)
+            self._namespaces.pop(ref.name, None)
+        elif kind == GATEWAY:
+            self._set_gateway((ref.namespace, ref.name), None)
+        elif kind == SERVICE:
+            self._set_service(ref, ())
+        else:
+            self._routes.pop(ref, None)
+            self._hidden.pop(ref, None)
+            if source := self._sources.get(ref):
+                del self._sources[ref]
+                self._index(source, None)
+
+    def _refs(self, kind: Kind) -> list[Ref]:
+        if kind == NAMESPACE:
+            return [Ref(kind.kind, "", name, kind.group) for name in self._namespaces.keys() | self._leaving.keys()]
+        if kind == GATEWAY:
+            return [Ref(kind.kind, *key, kind.group) for key in self._gateways]
+        if kind == SERVICE:
+            return list(self._services)
+        held = (*self._sources, *self._hidden)
+        return [ref for ref in held if ref.kind == kind.kind and ref.group == kind.group]
+
+    def _set_source(self, ref: Ref, source: Source) -> None:
+        if ref.namespace in self._leaving:
+            self._hidden[ref] = source
+            return
+        before = self._sources.get(ref)
+        if source != before:
+            self._sources[source.ref] = source
+            self._index(before, source)
+
+    def _hide(self, ref: Ref, source: Source) -> None:
+        del self._sources[ref]
+        self._hidden[ref] = source
+        self._index(source, None)
+
+    def _index(self, before: Source | None, after: Source | None) -> None:
+        old = {want.name: want for want in before.wants} if before else {}
+        new = {want.name: want for want in after.wants} if after else {}
+        for name in old.keys() | new.keys():
+            # One step from the old to the new: who reads in between must not find that nobody wants the name.
+            rest = tuple(source for source in self._by_name.get(name, ()) if source is not before)
+            if claimants := (*rest, after) if after and name in new else rest:
+                self._by_name[name] = claimants
+            else:
+                del self._by_name[name]
+        if before and after and _weight(before) == _weight(after):
+            self._touched_names |= {name for name, _ in old.items() ^ new.items()}
+        else:
+            self._touched_names |= old.keys() | new.keys()
+        for source in (before, after):
+            if source:
+                self._touched_refs.add(source.ref)
+        self._changed = True
+
+    def _attach(self, route: Route) -> Source:
+        gateways = self._gateways
+        if self._leaving:
+            gateways = {key: gateway for key, gateway in gateways.items() if key[0] not in self._leaving}
+        return attach(route, self._scope, gateways, self._namespaces)
+
+    def _attach_again(self, concerned: Callable[[Route], bool]) -> None:
+        for ref, route in self._routes.items():
+            if concerned(route):
+                self._set_source(ref, self._attach(route))
+
+    def _set_gateway(self, key: GatewayKey, gateway: Gateway | None) -> None:
+        if self._gateways.get(key) == gateway:
+            return
+        if gateway is None:
+            del self._gateways[key]
+        else:
+            self._gateways[key] = gateway
+        self._attach_again(lambda route: any(parent.gateway == key for parent in route.parents))
+
+    def _set_service(self, ref: Ref, values: tuple[str, ...]) -> None:
+        if values:
+            self._services[ref] = values
+        else:
+            self._services.pop(ref, None)
+        self._ask_traefik()
+
+    def _ask_traefik(self) -> None:
+        services = {ref: values for ref, values in self._services.items() if ref.namespace not in self._leaving}
+        answer = traefik_answer(services, self._scope)
+        if answer != self._answer:
+            self._answer = answer
+            addressless = {want.name for source in self._sources.values() for want in source.wants if not want.values}
+            self._touched_names |= addressless
+            self._changed = self._changed or bool(addressless)
+
+    def _tell(self) -> None:
+        with self._lock:
+            changed, self._changed = self._changed, False
+        if changed:
+            self._ring()
+
+
+def _weight(source: Source) -> tuple[int | None, int, str]:
+    """What counts in a claim beside the values."""
+    return source.ttl, source.priority, source.created

@@ -1,0 +1,1 @@
+"""A managed block of a hosts file as a target."""

@@ -1,0 +1,1 @@
+"""A Technitium DNS server as a target."""

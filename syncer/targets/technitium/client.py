@@ -1,0 +1,266 @@
+"""The one door to Technitium's HTTP API: what it answers, or an error of ours."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import ssl
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from syncer.config import TechnitiumConfig
+from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable
+from syncer.pacing import RateLimit
+
+# 3 MB to guess the encoding of texts, which we never ask for. Both guessers are optional to requests, which looks for
+# them when it is imported.
+_GUESSERS = {name: sys.modules.get(name) for name in ("chardet", "charset_normalizer")}
+sys.modules.update(dict.fromkeys(_GUESSERS))  # type: ignore[arg-type]
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it would warn that there is none
+    import requests
+    from requests.adapters import HTTPAdapter
+for _name, _module in _GUESSERS.items():
+    del sys.modules[_name]
+    if _module:
+        sys.modules[_name] = _module
+
+Observe = Callable[[str, str, str, float], None]
+"""endpoint, method, status ("error" when nothing came), seconds"""
+
+log = logging.getLogger(__name__)
+
+CHUNK = 65536
+
+
+class ServerSaid(TargetRefused):
+    """The server understood and refused; the text is its own (technitium.md, "Error-text catalogue")."""
+
+
+class Untrusted(TargetUnreachable):
+    """Its certificate is not one that we trust."""
+
+
+class _OneConnection(HTTPAdapter):
+    """Keeps one connection, and counts how often it had to be made. With a fingerprint it trusts the one certificate
+    that has it, whatever names that carries."""
+
+    def __init__(self, fingerprint: str = "") -> None:
+        self.connects = 0
+        self._fingerprint = fingerprint
+        super().__init__(pool_connections=1, pool_maxsize=1)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        if self._fingerprint:
+            kwargs["assert_fingerprint"] = self._fingerprint
+        super().init_poolmanager(*args, **kwargs)
+        pools = self.poolmanager.pool_classes_by_scheme
+        self.poolmanager.pool_classes_by_scheme = {scheme: self._counted(pool) for scheme, pool in pools.items()}
+
+    def _counted(self, pool: Any) -> Any:
+        adapter = self
+
+        class Connection(pool.ConnectionCls):  # type: ignore[misc]
+            def connect(self) -> None:
+                adapter.connects += 1
+                super().connect()
+
+        return type(pool.__name__, (pool,), {"ConnectionCls": Connection})
+
+
+class TechnitiumClient:
+    """Keeps one connection. Every request is a POST, with the token in the Authorization header; a server before 15.0
+    does not read that one and says so, and gets it as a form field from then on. It never stands in a URL.
+
+    Raises ``TargetUnreachable`` when no sensible answer came, ``ServerSaid`` for a refusal, and ``TargetRefused``
+    when no request at all can succeed (token, redirect).
+    """
+
+    def __init__(self, config: TechnitiumConfig, limit: RateLimit, observe: Observe) -> None:
+        if not re.fullmatch(r"[!-~]+", config.token):
+            raise ServerRefused("DNS_API_TOKEN is empty or holds characters that no token has")
+        self.is_old = False
+        """Before 15.0."""
+        self._base = config.url.rstrip("/")
+        url = urlsplit(self._base)
+        self.url = f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}"
+        """For people: without a password that may stand in it."""
+        self._token = config.token
+        self._timeout = config.timeout
+        self._limit = limit
+        self._observe = observe
+        self._session = requests.Session()
+        self._session.trust_env = False  # a .netrc would replace our Authorization header
+        self._adapter = _OneConnection(config.fingerprint)
+        self._session.mount("http://", self._adapter)
+        self._session.mount("https://", self._adapter)
+        self._session.verify = config.ca_file or not config.fingerprint
+
+    def call(self, path: str, params: Mapping[str, str]) -> Mapping[str, Any]:
+        """The answer's ``response``, or all of it where the server does not nest it."""
+        with self._post(path, params) as response:
+            body = _body(response)
+        if self._must_use_form(body):
+            return self.call(path, params)
+        answer = self._envelope(response, body)
+        nested: Mapping[str, Any] = answer.get("response", answer)
+        return nested
+
+    @contextmanager
+    def stream(self, path: str, params: Mapping[str, str]) -> Iterator[Iterator[bytes]]:
+        """The body while it arrives. What is not JSON is refused here; an error text is for the reader to find."""
+        with self._post(path, params) as response:
+            is_json = response.headers.get("Content-Type", "").startswith("application/json")
+            if response.status_code != 200 or not is_json:
+                self._envelope(response, _body(response))
+            yield _chunks(response)
+
+    def complain(self, text: str) -> bool:
+        """Raise what ``text``, an answer that should have been a stream of records, says instead. True: ask again."""
+        if self._must_use_form(text.encode()):
+            return True
+        try:
+            self._decode(text.encode())
+        except ValueError as e:
+            raise TargetUnreachable(f"{self.url} broke off its answer") from e
+        raise TargetUnreachable(f"{self.url} answered without the records that were asked for")
+
+    def import_zone(self, zone: str, lines: str, params: Mapping[str, str]) -> None:
+        """Replace the RRsets that ``lines`` (a zone file) holds; every other one stays."""
+        query = {**params, "zone": zone, "overwrite": "true"}
+        if not self.is_old:
+            # Any other spelling of the type ("; charset=utf-8") is not recognised.
+            with self._post("/api/zones/import", query, lines.encode("ascii")) as response:
+                body = _body(response)
+            if not self._must_use_form(body):
+                self._envelope(response, body)
+                return
+        self.call("/api/zones/import", {**query, "records": lines})
+
+    @property
+    def connections(self) -> int:
+        """How often it has connected. A kept connection that is gone may mean that the server was restarted."""
+        return self._adapter.connects
+
+    def close(self) -> None:
+        self._session.close()
+
+    @contextmanager
+    def _post(self, path: str, params: Mapping[str, str], raw: bytes | None = None) -> Iterator[requests.Response]:
+        headers = {} if self.is_old else {"Authorization": f"Bearer {self._token}"}
+        if raw is None:
+            sent: dict[str, Any] = {"data": {**params, "token": self._token} if self.is_old else params}
+        else:
+            headers["Content-Type"] = "text/plain"
+            sent = {"data": raw, "params": params}
+        status = "error"
+        try:
+            with self._limit:
+                started = time.perf_counter()
+                try:
+                    response = self._session.post(
+                        self._base + path,
+                        headers=headers,
+                        timeout=self._timeout,
+                        allow_redirects=False,
+                        stream=True,
+                        **sent,
+                    )
+                    status = str(response.status_code)
+                finally:
+                    seconds = time.perf_counter() - started
+                    self._observe(path, "POST", status, seconds)
+                    log.debug("POST %s: %s in %.3f s", path, status, seconds)
+        except requests.RequestException as e:
+            raise (Untrusted if _is_distrust(e) else TargetUnreachable)(self._why(e)) from e
+        try:
+            yield response
+        except requests.RequestException as e:
+            raise TargetUnreachable(f"{self.url} broke off its answer: {self._why(e)}") from e
+        finally:
+            response.close()
+
+    def _why(self, error: requests.RequestException) -> str:
+        if "ingerprint" in str(error):
+            return f"the certificate of {self.url} does not have the fingerprint in DNS_API_TLS_FINGERPRINT"
+        if _is_distrust(error):
+            return (
+                f"the certificate of {self.url} is not trusted:"
+                f" set DNS_API_CA_FILE or DNS_API_TLS_FINGERPRINT ({_root(error)})"
+            )
+        if isinstance(error, requests.exceptions.SSLError):
+            return (
+                f"{self.url} does not speak TLS: is that the HTTP port (5380, where it was not changed)?"
+                f" HTTPS is 53443 ({_root(error)})"
+            )
+        if isinstance(error, requests.Timeout):
+            return f"{self.url} did not answer within {self._timeout:g} s"
+        return f"{self.url} cannot be reached: {_root(error)}"
+
+    def _envelope(self, response: requests.Response, body: bytes) -> dict[str, Any]:
+        status = response.status_code
+        if 300 <= status < 400:
+            to = urlsplit(response.headers.get("Location", ""))
+            raise ServerRefused(f"the server redirects to {to.scheme}://{to.netloc}: set DNS_SERVER_URL to that")
+        if not body:
+            raise TargetUnreachable(f"{self.url} answered {status} with nothing: is this Technitium's web service?")
+        try:
+            return self._decode(body)
+        except ValueError as e:
+            html = b"<html" in body[:1024].lower() or "html" in response.headers.get("Content-Type", "")
+            what = f"a proxy answered {status} with HTML" if html else f"{self.url} answered {status} without JSON"
+            raise TargetUnreachable(f"{what} instead of Technitium's API") from e
+
+    def _decode(self, body: bytes) -> dict[str, Any]:
+        answer = json.loads(body)
+        if not isinstance(answer, dict):
+            raise json.JSONDecodeError("not an object", "", 0)
+        status = answer.get("status")
+        if status == "ok":
+            return answer
+        if status == "invalid-token":
+            raise ServerRefused(
+                f"{self.url} does not accept the API token: it expired, was deleted, or its user was disabled;"
+                " make a new one and put it in DNS_API_TOKEN"
+            )
+        text = str(answer.get("errorMessage") or f"status {status!r}")
+        if inner := answer.get("innerErrorMessage"):
+            text += f" ({inner})"
+        raise ServerSaid(text.replace(self._token, "[token]"))
+
+    def _must_use_form(self, body: bytes) -> bool:
+        """Whether a server before 15.0 did not see our token; from now on it will."""
+        if self.is_old or b"'token' missing" not in body.replace(rb"\u0027", b"'"):
+            return False
+        self.is_old = True
+        return True
+
+
+def _body(response: requests.Response) -> bytes:
+    return b"".join(_chunks(response))
+
+
+def _chunks(response: requests.Response) -> Iterator[bytes]:
+    chunks: Iterator[bytes] = response.iter_content(CHUNK)
+    return chunks
+
+
+def _is_distrust(error: requests.RequestException) -> bool:
+    """Whether a certificate was shown that we do not trust."""
+    causes: list[BaseException | None] = [error]
+    while causes[-1] is not None:
+        causes.append(causes[-1].__cause__ or causes[-1].__context__)
+    return "ingerprint" in str(error) or any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes)
+
+
+def _root(error: BaseException) -> str:
+    """What it came from, in the system's words."""
+    while inner := error.__cause__ or error.__context__:
+        error = inner
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -1,0 +1,93 @@
+"""Technitium's list of records, read while it arrives: 10,000 records never stand in memory as dictionaries."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from sys import intern
+from typing import Any
+
+from syncer.core.rrsets import Found, RRset
+from syncer.errors import TargetUnreachable
+from syncer.targets.technitium.fields import value_of
+
+Record = Mapping[str, Any]
+
+_ZONE = re.compile(r'"zone"\s*:\s*')
+_RECORDS = re.compile(r'"records"\s*:\s*\[\s*')
+_GOOD_END = re.compile(r'"status"\s*:\s*"ok"\s*\}\s*$')
+_decode = json.JSONDecoder().raw_decode
+
+_SIGNATURES = frozenset({"RRSIG", "NSEC", "NSEC3"})
+"""What the server adds to each name of a signed zone; may stand beside a CNAME (RFC 4034), so no plan needs them."""
+
+
+class Listing:
+    """``zone`` is the answer's zone object. An answer without records (an error, for one) is read whole: its ``text``
+    is for somebody else to make sense of."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = codecs.iterdecode(chunks, "utf-8", "replace")
+        self.zone: Mapping[str, Any] = {}
+        self.text = ""
+        self.has_records = False
+        for chunk in self._chunks:
+            self.text += chunk
+            if start := _RECORDS.search(self.text):
+                if zone := _ZONE.search(self.text):
+                    self.zone = _decode(self.text, zone.end())[0]
+                self.text = self.text[start.end() :]
+                self.has_records = True
+                break
+
+    @property
+    def serial(self) -> int | None:
+        return self.zone.get("soaSerial")
+
+    def records(self) -> Iterator[Record]:
+        """Raises ``TargetUnreachable`` when the answer ends too early: half a list must not look like a short one."""
+        text, at = self.text, 0
+        self.text = ""
+        while True:
+            while text[at : at + 1] in (",", " ", "\n", "\r", "\t"):
+                at += 1
+            if text[at : at + 1] == "]":
+                break
+            try:
+                record, at = _decode(text, at)
+            except ValueError:
+                more = next(self._chunks, None)
+                if more is None:
+                    raise TargetUnreachable("the list of records broke off in the middle") from None
+                text, at = text[at:] + more, 0
+                continue
+            yield record
+        if not _GOOD_END.search(text[at:] + "".join(self._chunks)):
+            raise TargetUnreachable("the list of records broke off at its end")
+
+
+def rrsets(records: Iterable[Record]) -> Iterator[Found]:
+    """The server sorts by name whatever its case, and keeps the case that each record was made with."""
+    current = ""
+    types: dict[str, list[Record]] = {}
+    for record in records:
+        name = record["name"].lower()
+        if name != current:
+            for type_, members in types.items():
+                yield _rrset(current, type_, members)
+            current, types = name, {}
+        type_ = intern(str(record["type"]))
+        if type_ not in _SIGNATURES:
+            types.setdefault(type_, []).append(record)
+    for type_, members in types.items():
+        yield _rrset(current, type_, members)
+
+
+def _rrset(name: str, type_: str, members: list[Record]) -> Found:
+    marks = {intern(value_of(type_, member["rData"])): member.get("comments") or "" for member in members}
+    ttls = {member["ttl"] for member in members}
+    values = tuple(sorted(marks))
+    intact = len(ttls) == 1 and not any(member["disabled"] or member.get("expiryTtl") for member in members)
+    return Found(RRset(name, type_, min(ttls), values), tuple(marks[value] for value in values), intact)

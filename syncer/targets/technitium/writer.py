@@ -1,0 +1,287 @@
+"""Makes changes in one zone: single calls where few, zone imports where many."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+
+from syncer.core.rrsets import Found, Marker
+from syncer.errors import TargetRefused, TargetUnreachable, ZoneUnusable
+from syncer.targets.base import Change, Op, Outcome, Result
+from syncer.targets.technitium.calls import DELETE, calls, foreign_values, own_values, wanted_values
+from syncer.targets.technitium.client import ServerSaid
+from syncer.targets.technitium.fields import is_importable, is_storable, zone_lines
+from syncer.targets.technitium.zone import DENIED, ServerZone
+
+log = logging.getLogger(__name__)
+
+FEW = 5
+"""Up to so many RRsets are written by single calls."""
+
+CHUNK = 2000
+"""RRsets in one import: a twentieth of a second for the server, and at most 1.2 of the 4 MB of a form field."""
+
+_PASSING = re.compile(r"try again|does not exists?|already exists", re.IGNORECASE)
+"""Refusals that come from somebody else's writing at the same moment; every other one says no to the value."""
+
+_LINE = re.compile(r"on line # (\d+)")
+
+
+@dataclass(slots=True)
+class Rights:
+    """What the token turned out not to be allowed, so that we ask once."""
+
+    may_import: bool = True
+
+
+class ZoneWriter:
+    """For one ``apply``. ``probe`` asks for the serials of all zones."""
+
+    def __init__(self, zone: ServerZone, marker: Marker, rights: Rights, probe: Callable[[], object]) -> None:
+        self._zone = zone
+        self._marker = marker
+        self._rights = rights
+        self._probe = probe
+        self._sent: Sequence[Change] = ()
+        """What is under way, and how many of its calls were answered."""
+        self._answered = 0
+
+    def run(self, changes: Sequence[Change]) -> Iterator[Result]:
+        """One result for each change, then the error when there was one for the whole server; what was not sent
+        before the server fell silent has none."""
+        waiting = {change.key: change for change in changes}
+        try:
+            for result in self._run(changes):
+                self._sent, self._answered = (), 0
+                waiting.pop(result.change.key, None)
+                yield result
+        except TargetUnreachable as e:
+            self._zone.standing.lost_track()
+            for change in self._sent:
+                if change.key in waiting:
+                    yield Result(change, Outcome.UNKNOWN, str(e))
+            raise
+        except TargetRefused as e:
+            for change in waiting.values():
+                in_part = self._answered and change in self._sent
+                yield Result(change, Outcome.UNKNOWN if in_part else Outcome.REFUSED, str(e))
+            if not isinstance(e, ZoneUnusable):
+                raise
+
+    def _run(self, changes: Sequence[Change]) -> Iterator[Result]:
+        at_risk = self._is_worth_importing([change for change in changes if self._fits_import(change)]) or any(
+            change.key[1] == "CNAME" and change.before for change in changes
+        )
+        current = yield from self._still_true(changes, at_risk)
+        switching = _switching(current)
+        for change in switching:
+            yield self._singly(change)
+        switched = {change.name for change in switching}
+        rest = [change for change in current if change.name not in switched]
+        bulk = [change for change in rest if self._fits_import(change)]
+        if not self._is_worth_importing(bulk):
+            bulk = []
+        for change in rest:
+            if change.op is Op.DELETE:
+                yield self._singly(change)
+        yield from self._by_import(bulk)
+        imported = {change.key for change in bulk}
+        for change in rest:
+            if change.op is not Op.DELETE and change.key not in imported:
+                yield self._singly(change)
+
+    def _still_true(self, changes: Sequence[Change], at_risk: bool) -> Generator[Result, None, list[Change]]:
+        """Refuse what was planned on a view that no longer holds, lest something be lost that somebody just made.
+
+        One cheap call tells, unless we looked a moment ago and no write is to come that replaces whatever it finds
+        (``at_risk``); only when it shows somebody else's write are the names read again.
+        """
+        standing = self._zone.standing
+        if standing.alone and (at_risk or not standing.is_fresh):
+            self._probe()
+        if standing.alone and standing.problem:
+            raise ZoneUnusable(standing.problem)
+        if standing.alone:
+            return list(changes)
+        held = self._held(changes)
+        current = []
+        for change in changes:
+            if self._same(change.before, held.get(change.key)):
+                current.append(change)
+            else:
+                yield Result(change, Outcome.REFUSED, "somebody changed it after it was read")
+        return current
+
+    def _held(self, changes: Sequence[Change]) -> dict[tuple[str, str], Found]:
+        """What stands now where ``changes`` shall be."""
+        names = {change.name for change in changes}
+        return {(found.rrset.name, found.rrset.type): found for found in self._zone.look(names)}
+
+    def _same(self, before: Found | None, now: Found | None) -> bool:
+        if before is None or now is None:
+            return before is now
+        return before.rrset == now.rrset and self._marker.own_values(before) == self._marker.own_values(now)
+
+    # One RRset
+
+    def _singly(self, change: Change) -> Result:
+        if not is_storable(change.mark):
+            return Result(change, Outcome.REFUSED, f"its mark cannot be stored: {change.mark!a}", True)
+        ttls = self._ttls(change)
+        if len(ttls) > 1:
+            return Result(change, Outcome.REFUSED, "somebody else's values at this name have several TTLs", True)
+        ttl = ttls.pop() if ttls else 0
+        try:
+            steps = calls(change, self._marker, ttl)
+        except ValueError:
+            return Result(change, Outcome.REFUSED, f"{change.after or change.before} is no {change.key[1]} value", True)
+        if not steps:
+            return self._nothing_to_do(change, ttl)
+        self._sent = (change,)
+        in_step, gone = True, True
+        for step in steps:
+            try:
+                in_step &= self._zone.send(step)
+            except ServerSaid as e:
+                if step.path == DELETE and "no such record exists" in str(e):
+                    gone = False
+                    continue
+                return self._refused(change, str(e))
+            self._answered += 1
+        if not in_step:
+            return self._settle(change, "somebody else wrote the same at the same moment")
+        return Result(change, Outcome.DONE) if gone else Result(change, Outcome.UNCONFIRMED, "no such record exists")
+
+    def _ttls(self, change: Change) -> set[int]:
+        """The TTL to write; several when nobody can write without changing somebody else's record."""
+        if change.after is None:
+            return set()
+        foreign = foreign_values(change, self._marker)
+        if not foreign or change.before is None:
+            return {change.after.ttl}
+        if change.before.intact:
+            return {change.before.rrset.ttl}
+        ttls = {
+            record["ttl"]
+            for record in self._zone.records(change.name)
+            if record["type"] == change.after.type and not self._marker.knows(record.get("comments") or "")
+        }
+        return ttls or {change.after.ttl}
+
+    def _nothing_to_do(self, change: Change, ttl: int) -> Result:
+        if change.after is None:
+            return Result(change, Outcome.REFUSED, "nothing of it carries our mark", True)
+        if change.after.ttl != ttl:
+            return Result(change, Outcome.REFUSED, f"somebody else's value at this name keeps the TTL at {ttl}", True)
+        return Result(change, Outcome.DONE)
+
+    def _refused(self, change: Change, text: str) -> Result:
+        if "already exists" in text.lower():
+            return self._settle(change, "somebody made the same record meanwhile")
+        if self._answered:
+            return Result(change, Outcome.UNKNOWN, f"only in part: {_in_words(text)}")
+        return Result(change, Outcome.REFUSED, _in_words(text), not _PASSING.search(text))
+
+    def _settle(self, change: Change, reason: str) -> Result:
+        """The answers leave a doubt whether what stands there is ours: look."""
+        now = self._held([change]).get(change.key)
+        ours = set(self._marker.own_values(now)) if now else set()
+        if ours == set(wanted_values(change, self._marker)):
+            return Result(change, Outcome.DONE)
+        self._zone.standing.lost_track()
+        if not ours or self._same(change.before, now):
+            return Result(change, Outcome.REFUSED, reason)
+        return Result(change, Outcome.UNKNOWN, reason)
+
+    # Many
+
+    def _fits_import(self, change: Change) -> bool:
+        """An import replaces the RRset as a whole, so it must be ours as a whole."""
+        return (
+            change.after is not None
+            and not foreign_values(change, self._marker)
+            and is_importable(change.after, change.mark)
+        )
+
+    def _is_worth_importing(self, changes: Sequence[Change]) -> bool:
+        """Many; or a new TTL for several values, which only an import gives to all of them at once."""
+        return self._rights.may_import and (
+            len(changes) > FEW
+            or any(
+                len(own_values(change, self._marker)) > 1
+                and change.before
+                and change.after
+                and change.before.rrset.ttl != change.after.ttl
+                for change in changes
+            )
+        )
+
+    def _by_import(self, changes: Sequence[Change]) -> Iterator[Result]:
+        waiting = list(changes)
+        while waiting and self._is_worth_importing(waiting):
+            chunk = waiting[:CHUNK]
+            self._sent = chunk
+            lines = "".join(zone_lines(change.after, change.mark) for change in chunk if change.after)
+            try:
+                self._zone.replace(lines, len(chunk))
+            except ServerSaid as e:
+                if DENIED in str(e):
+                    self._rights.may_import = False
+                    log.warning("the token may not import into zones (section Zones: Modify): changes go one by one")
+                    break
+                done, suspect = self._after_failed_import(chunk, str(e))
+                for change in done:
+                    yield Result(change, Outcome.DONE)
+                settled = {change.key for change in done}
+                if suspect:
+                    result = self._singly(suspect)
+                    yield result
+                    settled.add(suspect.key)
+                waiting = [change for change in waiting if change.key not in settled]
+                if suspect and result.outcome is not Outcome.REFUSED and "try again" not in str(e):
+                    break  # it was not the one: no use in guessing on
+            else:
+                for change in chunk:
+                    yield Result(change, Outcome.DONE)
+                del waiting[:CHUNK]
+        for change in waiting:
+            yield self._singly(change)
+
+    def _after_failed_import(self, chunk: Sequence[Change], text: str) -> tuple[list[Change], Change | None]:
+        """Which changes are made, and the one to try by itself: the RRsets before the one that failed are in. A file
+        that cannot be parsed changes nothing, and the server names the line."""
+        if line := _LINE.search(text):
+            by_line = [change for change in chunk if change.after for _ in change.after.values]
+            if 0 < (number := int(line[1])) <= len(by_line):
+                return [], by_line[number - 1]
+        standing = self._zone.standing
+        serial, alone = standing.serial, standing.alone
+        held = self._held(chunk)
+        done = [change for change in chunk if self._stands(change, held.get(change.key))]
+        standing.alone = alone and serial is not None and standing.serial == serial + len(done)
+        done_keys = {change.key for change in done}
+        return done, next((change for change in chunk if change.key not in done_keys), None)
+
+    def _stands(self, change: Change, now: Found | None) -> bool:
+        return now is not None and now.rrset == change.after and set(now.marks) == {change.mark}
+
+
+def _switching(changes: Sequence[Change]) -> list[Change]:
+    """The changes at names that lose or gain a CNAME, which stands alone: name by name, deletes first."""
+    names = Counter(change.name for change in changes)
+    aliases = {change.name for change in changes if change.key[1] == "CNAME" and names[change.name] > 1}
+    return sorted(
+        (change for change in changes if change.name in aliases),
+        key=lambda change: (change.name, change.op is not Op.DELETE),
+    )
+
+
+def _in_words(text: str) -> str:
+    if "SOA EXPIRE" in text:
+        return "the server refuses the TTL: it is above the SOA expire time of the zone"
+    if "CNAME record cannot exist" in text:
+        return "the server refuses it: a CNAME cannot stand beside other records at one name"
+    return f"the server refuses it: {text}"

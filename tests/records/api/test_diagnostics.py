@@ -1,0 +1,336 @@
+"""Questions about one name, and about what would happen."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from records.models import CustomEntry, DriftFinding, ManagedRecord, Source, SyncRequest
+from records.resolve import ask_all
+from tests.fakes.fixtures_technitium import ServerUnderTest
+from tests.processes import free_port
+from tests.records.api.conftest import record
+
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
+
+TEST = "/api/v1/test-dns"
+MEGABYTE = 1024 * 1024
+BAD_NAMES = ["", "   ", "two words.talos00", "x" * 300, "-bad.talos00", "a..b", "192.168.1.1", "nul%00.talos00"]
+
+
+@pytest.fixture
+def dns(technitium: ServerUnderTest, settings: Any) -> ServerUnderTest:
+    technitium.make_zone("talos00")
+    settings.DNS_TEST_SERVERS = ["{}:{}".format(*technitium.dns)]
+    return technitium
+
+
+def test_a_name_in_dns_is_answered_as_the_proposal_says(
+    viewer: APIClient, world: SimpleNamespace, dns: ServerUnderTest
+) -> None:
+    dns.add("grafana.talos00", "A", "192.168.1.54", ttl=300)
+    answer = viewer.get(f"{TEST}?hostname=Grafana.talos00.").json()
+    changed = answer.pop("lastUpdate")
+    (server,) = answer.pop("servers")
+    assert answer == {
+        "hostname": "grafana.talos00",
+        "dnsResolution": {
+            "resolved": True,
+            "ip": "192.168.1.54",
+            "ttl": 300,
+            "source": "dns",
+            "authoritative": True,
+        },
+        "ingressExists": True,
+        "ingressDetails": {"namespace": "monitoring", "name": "grafana", "kind": "IngressRoute"},
+        "syncStatus": "healthy",
+    }
+    assert changed.endswith("Z")
+    assert server.pop("milliseconds") > 0
+    assert server == {
+        "server": "{}:{}".format(*dns.dns),
+        "resolved": True,
+        "rcode": "NOERROR",
+        "authoritative": True,
+        "error": None,
+        "answers": [{"name": "grafana.talos00", "type": "A", "ttl": 300, "value": "192.168.1.54"}],
+    }
+
+
+def test_a_name_that_dns_does_not_know(viewer: APIClient, dns: ServerUnderTest) -> None:
+    answer = viewer.get(f"{TEST}?hostname=nobody.talos00").json()
+    assert answer["dnsResolution"] | {"resolved": False, "ip": None, "ttl": None} == answer["dnsResolution"]
+    assert (answer["ingressExists"], answer["ingressDetails"], answer["syncStatus"]) == (False, None, "unknown")
+    assert answer["servers"][0]["rcode"] == "NXDOMAIN"
+
+
+def test_a_name_that_somebody_changed_has_drifted(
+    viewer: APIClient, world: SimpleNamespace, dns: ServerUnderTest
+) -> None:
+    dns.add("grafana.talos00", "A", "10.6.6.6")
+    assert viewer.get(f"{TEST}?hostname=grafana.talos00").json()["syncStatus"] == "drifted"
+    assert viewer.get(f"{TEST}?hostname=nas.talos00").json()["syncStatus"] == "conflict"
+
+
+def test_an_alias_is_followed(viewer: APIClient, world: SimpleNamespace, dns: ServerUnderTest) -> None:
+    dns.add("grafana.talos00", "A", "192.168.1.54")
+    dns.add("www.talos00", "CNAME", "grafana.talos00")
+    ManagedRecord.objects.create(
+        zone="talos00", name="www.talos00", type="CNAME", values=["grafana.talos00"], ttl=300, state="synced"
+    )
+    answer = viewer.get(f"{TEST}?hostname=www.talos00").json()
+    assert answer["dnsResolution"]["ip"] == "192.168.1.54"
+    assert answer["syncStatus"] == "healthy"
+    assert [item["type"] for item in answer["servers"][0]["answers"]] == ["CNAME", "A"]
+
+
+def test_another_type_can_be_asked_for(viewer: APIClient, dns: ServerUnderTest) -> None:
+    dns.add("talos00", "TXT", "hello")
+    answer = viewer.get(f"{TEST}?hostname=talos00&type=txt").json()
+    assert answer["servers"][0]["answers"][0]["value"] == '"hello"'
+    assert answer["dnsResolution"]["resolved"]
+    assert viewer.get(f"{TEST}?hostname=talos00&type=AXFR").json()["errors"][0]["attr"] == "type"
+
+
+def status_of(client: APIClient, name: str, kind: str = "") -> str:
+    return str(client.get(f"{TEST}?hostname={name}.talos00" + (f"&type={kind}" if kind else "")).json()["syncStatus"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "changed", "written"),
+    [
+        ("MX", {"preference": 10, "exchange": "MX.talos00"}, {"preference": 20}, "10 mx.talos00"),
+        ("TXT", {"text": 'say "hi"'}, {"text": "no"}, 'say "hi"'),
+        ("SRV", {"priority": 1, "weight": 2, "port": 3, "target": "a.talos00"}, {"port": 4}, "1 2 3 a.talos00"),
+        ("CAA", {"flags": 0, "tag": "issue", "value": "x.org"}, {"value": "y.org"}, "0 issue x.org"),
+        ("PTR", {"ptrName": "a.talos00"}, {"ptrName": "b.talos00"}, "a.talos00"),
+        ("AAAA", {"ipAddress": "fd00::0:1"}, {"ipAddress": "fd00::2"}, "fd00::1"),
+        ("AAAA", {"ipAddress": "::ffff:10.0.0.1"}, {"ipAddress": "::ffff:10.0.0.2"}, "::ffff:10.0.0.1"),
+    ],
+)
+def test_a_value_of_any_type_that_somebody_changed_has_drifted(
+    viewer: APIClient, dns: ServerUnderTest, kind: str, given: Any, changed: Any, written: str
+) -> None:
+    record("it.talos00", [written], type=kind)
+    dns.ok("zones/records/add", {"domain": "it.talos00", "type": kind, **given})
+    assert (status_of(viewer, "it"), status_of(viewer, "it", kind)) == ("healthy", "healthy")
+    dns.ok("zones/records/add", {"domain": "it.talos00", "type": kind, "overwrite": "true", **given, **changed})
+    assert (status_of(viewer, "it"), status_of(viewer, "it", kind)) == ("drifted", "drifted")
+
+
+def test_trouble_of_another_type_is_not_this_ones(viewer: APIClient, dns: ServerUnderTest) -> None:
+    record("mail.talos00", ["10 mx.talos00"], type="MX")
+    record("mail.talos00", ["x"], "skipped", type="TXT")
+    dns.add("mail.talos00", "MX", "", preference=10, exchange="mx.talos00")
+    assert [status_of(viewer, "mail", kind) for kind in ("MX", "TXT", "A", "")] == [
+        "healthy",
+        "skipped",
+        "unknown",
+        "skipped",
+    ]
+
+
+@pytest.mark.parametrize("status", ["open", "accepted", "healed"])
+def test_drift_that_stands_is_told_whatever_dns_answers_now(
+    viewer: APIClient, world: SimpleNamespace, dns: ServerUnderTest, status: str
+) -> None:
+    dns.add("grafana.talos00", "A", "192.168.1.54")
+    place = {"zone": "talos00", "name": "grafana.talos00", "type": "A", "drift_type": "unexpected_value"}
+    DriftFinding.objects.create(**place, status=status, reason="somebody changed its TTL to 5 s")
+    expected = "healthy" if status == "healed" else "drifted"
+    assert (status_of(viewer, "grafana"), status_of(viewer, "grafana", "A")) == (expected, expected)
+    assert status_of(viewer, "grafana", "MX") == "unknown"
+
+
+def test_without_an_answer_nothing_is_said_of_drift(
+    viewer: APIClient, world: SimpleNamespace, dns: ServerUnderTest, settings: Any
+) -> None:
+    dns.add("grafana.talos00", "A", "192.168.1.54")
+    dead, alive = f"127.0.0.1:{free_port(socket.SOCK_DGRAM)}", settings.DNS_TEST_SERVERS[0]
+    settings.DNS_TEST_SERVERS = [dead]
+    answer = viewer.get(f"{TEST}?hostname=grafana.talos00").json()
+    assert (answer["syncStatus"], answer["dnsResolution"]["resolved"]) == ("unreachable", False)
+    settings.DNS_TEST_SERVERS = [dead, alive]
+    answer = viewer.get(f"{TEST}?hostname=grafana.talos00").json()
+    assert (answer["syncStatus"], answer["dnsResolution"]["ip"]) == ("healthy", "192.168.1.54")
+    settings.DNS_TEST_SERVERS = [alive]
+    dns.drop_zone("talos00")
+    assert status_of(viewer, "grafana") == "unreachable"
+
+
+def test_a_delegation_is_seen_in_the_referral(viewer: APIClient, dns: ServerUnderTest) -> None:
+    record("lab.talos00", ["ns.lab.talos00"], type="NS")
+    record("lab.talos00", ["10.0.0.1"])
+    record("ns.lab.talos00", ["10.0.0.2"])
+    dns.add("lab.talos00", "A", "10.0.0.1")
+    dns.add("ns.lab.talos00", "A", "10.0.0.2")
+    dns.add("lab.talos00", "NS", "ns.lab.talos00")
+    answer = viewer.get(f"{TEST}?hostname=lab.talos00&type=NS").json()
+    assert [item["value"] for item in answer["servers"][0]["answers"]] == ["ns.lab.talos00"]
+    assert answer["dnsResolution"] == {
+        "resolved": True,
+        "ip": None,
+        "ttl": 300,
+        "source": "dns",
+        "authoritative": False,
+    }
+    assert [status_of(viewer, "lab", kind) for kind in ("NS", "A", "")] == ["healthy", "delegated", "healthy"]
+    assert status_of(viewer, "ns.lab") == "delegated"
+    dns.add("lab.talos00", "NS", "elsewhere.talos00")
+    assert status_of(viewer, "lab", "NS") == "drifted"
+
+
+def test_an_answer_that_is_too_large_for_udp_comes_over_tcp(dns: ServerUnderTest) -> None:
+    for at in range(150):
+        dns.add("many.talos00", "A", f"10.1.{at // 250}.{at % 250}")
+    (answer,) = ask_all(["{}:{}".format(*dns.dns)], "many.talos00", ["A"], "talos00")
+    assert sum(len(rrset) for rrset in answer.records) == 150
+
+
+def test_each_server_answers_for_itself(
+    viewer: APIClient, world: SimpleNamespace, dns: ServerUnderTest, settings: Any
+) -> None:
+    dns.add("grafana.talos00", "A", "192.168.1.54")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        closed = free_port(socket.SOCK_DGRAM)
+        settings.DNS_TEST_SERVERS += [
+            f"127.0.0.1:{silent.getsockname()[1]}",
+            f"127.0.0.1:{closed}",
+            "no-such-host.invalid:53",
+        ]
+        started = time.monotonic()
+        answer = viewer.get(f"{TEST}?hostname=grafana.talos00").json()
+    assert time.monotonic() - started < 8
+    good, *bad = answer["servers"]
+    assert good["resolved"]
+    assert all(server["error"] and not server["resolved"] for server in bad)
+    assert "no answer within" in bad[0]["error"]
+    assert answer["syncStatus"] == "healthy"
+
+
+@pytest.mark.parametrize("hostname", ["example.com", "talos00.example.com", "localhost", "xtalos00", *BAD_NAMES])
+def test_it_is_no_open_resolver(viewer: APIClient, hostname: str, settings: Any) -> None:
+    settings.DNS_TEST_SERVERS = ["127.0.0.1:1"]
+    refused = viewer.get(f"{TEST}?hostname={hostname}")
+    assert refused.status_code == 400
+    assert refused.json()["errors"][0]["attr"] == "hostname"
+
+
+def test_questions_to_dns_are_rationed(viewer: APIClient, settings: Any) -> None:
+    settings.DNS_TEST_SERVERS, settings.DNS_TEST_RATE_LIMIT = [], 1
+    assert [viewer.get(f"{TEST}?hostname=a.talos00").status_code for _ in range(2)] == [200, 429]
+    assert viewer.get("/api/v1/status").status_code == 200
+
+
+def test_explain_tells_the_story_of_a_name(viewer: APIClient, world: SimpleNamespace) -> None:
+    story = viewer.get("/api/v1/explain?hostname=blog.talos00").json()
+    assert story["decision"]["winner"] == "Ingress/a/blog"
+    assert any("Ingress/b/blog" in sentence and "older" in sentence for sentence in story["sentences"])
+
+
+@pytest.mark.parametrize("hostname", BAD_NAMES)
+def test_explain_needs_a_host_name(viewer: APIClient, hostname: str) -> None:
+    refused = viewer.get(f"/api/v1/explain?hostname={hostname}")
+    assert refused.status_code == 400
+    assert refused.json()["errors"][0]["attr"] == "hostname"
+
+
+INGRESS = """
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: grafana, namespace: monitoring}
+spec: {rules: [{host: grafana.talos00}, {host: grafana.example.com}]}
+"""
+
+
+def preview(client: APIClient, text: str | bytes, media_type: str = "application/yaml") -> Any:
+    return client.generic("POST", "/api/v1/preview", text, content_type=media_type)
+
+
+@pytest.mark.parametrize("media_type", ["application/yaml", "text/plain", "application/x-www-form-urlencoded", ""])
+def test_preview_takes_manifests_however_curl_calls_them(viewer: APIClient, media_type: str) -> None:
+    answer = preview(viewer, INGRESS, media_type).json()
+    assert [record["name"] for record in answer["records"]] == ["grafana.talos00"]
+    assert [skip["name"] for skip in answer["skipped"]] == ["grafana.example.com"]
+    assert not Source.objects.exists()
+
+
+def test_preview_takes_json(viewer: APIClient) -> None:
+    manifest = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {"name": "a"},
+        "spec": {"rules": [{"host": "a.talos00"}]},
+    }
+    answer = preview(viewer, json.dumps({"kind": "List", "apiVersion": "v1", "items": [manifest]}), "application/json")
+    assert answer.json()["records"][0]["source"] == {"kind": "Ingress", "namespace": "default", "name": "a"}
+
+
+LAUGHS = "a0: &a0 [lol]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "words"),
+    [
+        (b"a: [1, 2", 400, "line"),
+        (b"just a text", 400, "document 1"),
+        (b"a: b", 400, "object 1"),
+        (b"\xff\xfe", 400, "UTF-8"),
+        (b"[" * 100_000, 400, "nested"),
+        (b"{" * 100_000, 400, ""),
+        (LAUGHS.encode(), 400, "aliases"),
+        (b"&a [*a]", 400, "inside itself"),
+        (b"x" * (10 * MEGABYTE + 1), 413, "10 MB"),
+    ],
+    ids=["cut", "text", "mapping", "bytes", "deep", "deep-json", "laughs", "snake", "large"],
+)
+def test_preview_says_where_and_why_it_cannot_read(viewer: APIClient, text: bytes, code: int, words: str) -> None:
+    started = time.monotonic()
+    refused = preview(viewer, text)
+    assert refused.status_code == code
+    assert words in refused.json()["errors"][0]["detail"]
+    assert time.monotonic() - started < 10
+
+
+def test_an_empty_preview_is_empty(viewer: APIClient) -> None:
+    assert preview(viewer, "").json() == {"records": [], "skipped": [], "conflicts": [], "warnings": []}
+
+
+def test_the_plan_is_what_the_next_pass_would_do(viewer: APIClient, world: SimpleNamespace) -> None:
+    Source.objects.filter(name="grafana").update(names=[["grafana.talos00", ["192.168.1.99"]]])
+    Source.objects.filter(namespace="a").delete()
+    request = SyncRequest.objects.create(action="sync", name="nas.talos00", requested_by="tests")
+    ManagedRecord.objects.filter(pk=world.gone.pk).update(state="synced")
+    plan = viewer.get("/api/v1/plan").json()
+    changes = {(item["change"], item["name"]): item for item in plan["changes"]}
+    assert set(changes) == {
+        ("create", "printer.talos00"),
+        ("update", "grafana.talos00"),
+        ("update", "blog.talos00"),
+        ("delete", "gone.talos00"),
+    }
+    assert changes["update", "blog.talos00"]["after"] == {"ttl": 300, "values": ["10.0.0.9"]}
+    assert changes["update", "grafana.talos00"]["before"] == {"ttl": 300, "values": ["192.168.1.54"]}
+    assert changes["delete", "gone.talos00"]["after"] is None
+    assert [item["id"] for item in plan["requests"]] == [request.pk]
+    assert [item["id"] for item in plan["holds"]] == [world.hold.pk]
+
+
+def test_a_plan_writes_nothing(viewer: APIClient, world: SimpleNamespace) -> None:
+    before = list(ManagedRecord.objects.order_by("id").values())
+    viewer.get("/api/v1/plan")
+    assert list(ManagedRecord.objects.order_by("id").values()) == before
+    assert CustomEntry.objects.count() == 1
+
+
+def test_a_sent_change_without_an_answer_is_shown(viewer: APIClient, world: SimpleNamespace) -> None:
+    ManagedRecord.objects.filter(pk=world.grafana.pk).update(state="pending", reason="create under way")
+    plan = viewer.get("/api/v1/plan").json()
+    assert [item["name"] for item in plan["unconfirmed"]] == ["grafana.talos00"]

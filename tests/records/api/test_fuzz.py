@@ -1,0 +1,62 @@
+"""The API against its own document: whatever is sent, the answer is one that the document knows, and never a 500."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
+from hypothesis import HealthCheck, Phase, settings
+from pytest_django import Settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from records.api.docs import DOCUMENT
+from tests.records.api.conftest import client_for
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+EXAMPLES = 15
+"""Of each operation; all of them together are to take no more than about twenty seconds."""
+
+schema = schemathesis.openapi.from_path(DOCUMENT)
+schema.app = get_wsgi_application()
+
+
+@pytest.fixture
+def one_connection() -> Iterator[None]:
+    """As Django's own test client does: the connection of the test outlives the requests."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def token(one_connection: None, world: SimpleNamespace, settings: Settings) -> str:
+    settings.API_RATE_LIMIT = settings.DNS_TEST_RATE_LIMIT = 0
+    settings.DNS_TEST_SERVERS = []
+    return str(client_for("admin")._credentials["HTTP_AUTHORIZATION"])
+
+
+@pytest.mark.django_db
+@pytest.mark.one_database
+@schema.parametrize()
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_every_answer_is_one_of_the_document(case: schemathesis.Case, token: str) -> None:
+    case.call_and_validate(headers={"Authorization": token}, checks=CHECKS)

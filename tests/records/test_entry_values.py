@@ -1,0 +1,203 @@
+"""What a custom entry may say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from records.entry_values import RDATA_LIMIT, TYPES, clean_entry
+from records.models import CustomEntry
+from syncer.core.claims import Mode
+from syncer.targets.technitium.fields import FIELDS, parameters
+
+ZONES = ("talos00", "home.lab", "k8s.home.lab")
+
+
+def clean(kind: str, *values: str, name: str = "www.talos00", **others: Any) -> tuple[str, ...]:
+    fields = {"ttl": None, "mode": "publish", "zones": ZONES, **others}
+    return clean_entry(name=name, type=kind, values=values, **fields).values
+
+
+def complaints(kind: str, *values: str, **others: Any) -> dict[str, list[str]]:
+    with pytest.raises(ValidationError) as caught:
+        clean(kind, *values, **others)
+    return caught.value.message_dict
+
+
+def test_it_takes_every_type_that_the_target_can_write() -> None:
+    assert set(TYPES) == set(FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "kept"),
+    [
+        ("A", "192.0.2.1 ", "192.0.2.1"),
+        ("AAAA", "2001:DB8::0:1", "2001:db8::1"),
+        ("CNAME", "Other.Example.COM.", "other.example.com"),
+        ("CNAME", "bücher.example", "xn--bcher-kva.example"),
+        ("TXT", "v=spf1 -all", "v=spf1 -all"),
+        ("TXT", 'say "hello" \\ ; größe ', 'say "hello" \\ ; größe '),
+        ("TXT", "x" * 4000, "x" * 4000),
+        ("SRV", "0  5 5060 SIP.example.com.", "0 5 5060 sip.example.com"),
+        ("MX", "10 Mail.example.com.", "10 mail.example.com"),
+        (
+            "CAA",
+            '0 ISSUE "letsencrypt.org; validationmethods=dns-01"',
+            "0 issue letsencrypt.org; validationmethods=dns-01",
+        ),
+        ("CAA", "128 iodef mailto:Ops@example.com", "128 iodef mailto:Ops@example.com"),
+        ("PTR", "www.example.com", "www.example.com"),
+        ("NS", "ns1.example.com.", "ns1.example.com"),
+    ],
+)
+def test_values_get_the_spelling_that_the_engine_compares(kind: str, written: str, kept: str) -> None:
+    assert clean(kind, written) == (kept,)
+    assert parameters(kind, kept)  # the target understands it
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "reason"),
+    [
+        ("A", "010.0.0.1", "not an IP address"),
+        ("A", "192.0.2.0/24", "not an IP address"),
+        ("A", "::1", "it is an AAAA value"),
+        ("AAAA", "192.0.2.1", "it is an A value"),
+        ("AAAA", "fe80::1%eth0", "zone index"),
+        ("A", "", "it is empty"),
+        ("CNAME", "192.0.2.1", "IP address, not a name"),
+        ("CNAME", "*.example.com", "nothing can point to a wildcard"),
+        ("CNAME", "two words.example.com", "blank inside"),
+        ("TXT", "two\nlines", "line break"),
+        ("TXT", "nul\0", "control character"),
+        ("TXT", '"v=spf1 -all"', "quotes around it would be published"),
+        ("SRV", "0 5 sip.example.com", "it has 3 of 4 parts"),
+        ("SRV", "0 5 65536 sip.example.com", "65536 is no number from 0 to 65535"),
+        ("SRV", "-1 5 5060 sip.example.com", "-1 is no number"),
+        ("SRV", "0 5 5060 .", "empty name"),
+        ("MX", "mail.example.com", "it has 1 of 2 parts"),
+        ("MX", "10 192.0.2.1", "IP address, not a name"),
+        ("MX", "٣ mail.example.com", "is no number"),
+        ("CAA", "256 issue letsencrypt.org", "256 is no number from 0 to 255"),
+        ("CAA", "0 is-sue letsencrypt.org", "its tag must be letters and digits"),
+        ("CAA", '0 issue "a"b"', "without quotes"),
+        ("PTR", "a" * 300, "(253 is the most)"),
+        ("NS", "ns1..example.com", "empty label"),
+    ],
+)
+def test_a_bad_value_is_refused_with_the_reason_and_an_example(kind: str, written: str, reason: str) -> None:
+    [sentence] = complaints(kind, written)["values"]
+    assert reason in sentence
+    assert sentence.endswith(".")
+
+
+def test_values_are_sorted_and_said_once() -> None:
+    assert clean("A", "192.0.2.2", "192.0.2.1", "192.0.2.2") == ("192.0.2.1", "192.0.2.2")
+
+
+def test_each_bad_value_has_its_own_sentence() -> None:
+    assert len(complaints("A", "one", "192.0.2.1", "two")["values"]) == 2
+
+
+def test_a_record_needs_a_value() -> None:
+    assert "Give at least one value" in complaints("A")["values"][0]
+
+
+def test_an_rrset_that_no_answer_can_hold_is_refused() -> None:
+    assert str(RDATA_LIMIT) in complaints("TXT", "x" * 65_000)["values"][0]
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("WWW.Talos00.", "www.talos00"),
+        ("*.talos00", "*.talos00"),
+        ("talos00", "talos00"),
+        ("größe.home.lab", "xn--gre-6ka8i.home.lab"),
+    ],
+)
+def test_a_name_gets_the_one_spelling(name: str, kept: str) -> None:
+    assert clean_entry(name=name, type="A", values=["192.0.2.1"], ttl=None, mode="publish", zones=ZONES).name == kept
+
+
+@pytest.mark.parametrize(
+    "name", ["", "two words.talos00", "a" * 300 + ".talos00", "🦊 .talos00", "-x.talos00", "www.example.com"]
+)
+def test_a_name_that_is_none_or_in_no_zone_is_refused(name: str) -> None:
+    assert complaints("A", "192.0.2.1", name=name)["name"][0].endswith(".")
+
+
+@pytest.mark.parametrize("kind", ["CNAME", "NS"])
+def test_neither_an_alias_nor_a_delegation_stands_at_an_apex(kind: str) -> None:
+    assert "apex of zone k8s.home.lab" in complaints(kind, "x.example.com", name="k8s.home.lab")["type"][0]
+
+
+def test_a_delegation_stands_below_the_apex_but_not_at_a_wildcard() -> None:
+    assert clean("NS", "ns1.example.com", name="sub.talos00") == ("ns1.example.com",)
+    assert "wildcard" in complaints("NS", "ns1.example.com", name="*.talos00")["type"][0]
+
+
+def test_an_alias_has_one_target_that_is_not_itself() -> None:
+    assert "one value, not 2" in complaints("CNAME", "a.example.com", "b.example.com")["values"][0]
+    assert "alias of itself" in complaints("CNAME", "WWW.talos00.")["values"][0]
+    assert clean("CNAME", "www.example.com", name="*.talos00") == ("www.example.com",)
+
+
+@pytest.mark.parametrize("ttl", [0, -1, 2**31, True, "60", 1.5])
+def test_a_ttl_is_a_whole_number_of_seconds(ttl: Any) -> None:
+    assert "from 1 to 2147483647" in complaints("A", "192.0.2.1", ttl=ttl)["ttl"][0]
+
+
+def test_the_bounds_of_a_ttl_are_allowed() -> None:
+    for ttl in (1, 2**31 - 1):
+        assert clean("A", "192.0.2.1", ttl=ttl)
+
+
+def test_a_block_has_neither_type_nor_values_nor_ttl() -> None:
+    entry = clean_entry(name="www.talos00", type="", values=[], ttl=None, mode="block", zones=ZONES)
+    assert entry == ("www.talos00", "", (), None, Mode.BLOCK)
+    assert set(complaints("A", "192.0.2.1", mode="block", ttl=60)) == {"type", "values", "ttl"}
+
+
+@pytest.mark.parametrize("kind", ["", "HTTPS", "SOA", "a b"])
+def test_other_types_are_refused(kind: str) -> None:
+    assert "CNAME" in complaints(kind, "x")["type"][0]
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    assert set(complaints("A", "x", name="?", ttl=0, mode="perhaps")) == {"name", "values", "ttl", "mode"}
+
+
+def test_values_must_be_a_list_of_texts() -> None:
+    for values in ("192.0.2.1", 7, None):
+        with pytest.raises(ValidationError) as caught:
+            clean_entry(name="x.talos00", type="A", values=values, ttl=None, mode="publish", zones=ZONES)  # type: ignore[arg-type]
+        assert "Give a list of texts" in caught.value.message_dict["values"][0]
+    assert "not a text" in complaints("A", 7)["values"][0]  # type: ignore[arg-type]
+
+
+@pytest.mark.django_db
+def test_an_alias_stands_alone_at_its_name() -> None:
+    CustomEntry.objects.create(name="www.talos00", type="A", values=["192.0.2.1"])
+    alias = CustomEntry(name="WWW.talos00", type="CNAME", values=["other.talos00"])
+    with pytest.raises(ValidationError, match="A CNAME stands alone"):
+        alias.full_clean()
+    alias.enabled = False
+    alias.full_clean()
+    assert alias.name == "www.talos00"
+
+
+@pytest.mark.django_db
+def test_nothing_stands_beside_an_alias_but_a_block() -> None:
+    CustomEntry.objects.create(name="www.talos00", type="CNAME", values=["other.talos00"])
+    with pytest.raises(ValidationError, match="has a CNAME entry"):
+        CustomEntry(name="www.talos00", type="TXT", values=["x"]).full_clean()
+    CustomEntry(name="www.talos00", mode="block").full_clean()
+
+
+@pytest.mark.django_db
+def test_there_is_one_entry_for_a_name_and_type() -> None:
+    CustomEntry.objects.create(name="www.talos00", type="A", values=["192.0.2.1"])
+    with pytest.raises(ValidationError, match="already exists"):
+        CustomEntry(name="www.talos00.", type="a", values=["192.0.2.2"]).full_clean()

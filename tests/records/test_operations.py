@@ -1,0 +1,262 @@
+"""What a person can do, and what is written down about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from records import operations
+from records.ledger import DatabaseLedger
+from records.models import AppendOnly, AuditEntry, CustomEntry, DriftFinding, HeldPlan, ManagedRecord, SyncRequest
+from tests.records.cast import Cast, make_cast
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def cast() -> Cast:
+    return make_cast()
+
+
+def entry(name: str, kind: str = "A", *values: str, **others: Any) -> CustomEntry:
+    return CustomEntry(name=name, type=kind, values=list(values or ("192.0.2.50",)), **others)
+
+
+def last_fact() -> AuditEntry:
+    fact = AuditEntry.objects.first()
+    assert fact is not None
+    return fact
+
+
+def asked() -> list[tuple[str, str, str]]:
+    """What the syncer will read, of what came after the cast."""
+    return [
+        (item.action, item.zone, item.name) for item in DatabaseLedger().requests() if item.name != "grafana.talos00"
+    ]
+
+
+def test_everything_or_a_zone_or_a_name_can_be_synced() -> None:
+    operations.sync_now("admin")
+    operations.sync_now("admin", zone="talos00")
+    operations.sync_now("admin", name="WWW.talos00.")
+    assert asked() == [("sync", "", ""), ("sync", "talos00", ""), ("sync", "talos00", "www.talos00")]
+    assert (last_fact().actor, last_fact().action, last_fact().name) == ("admin", "requested", "www.talos00")
+
+
+@pytest.mark.parametrize("what", [{"zone": "example.com"}, {"name": "www.example.com"}, {"name": "two words.talos00"}])
+def test_what_is_in_no_zone_cannot_be_synced(what: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        operations.sync_now("admin", **what)
+    assert not SyncRequest.objects.exists()
+
+
+def test_drift_is_put_right_or_accepted_as_long_as_it_stands(cast: Cast) -> None:
+    operations.heal("ada", cast.drift)
+    assert asked() == [("heal", "talos00", "mail.talos00")]
+    assert operations.accept("ada", cast.drift).status == "accepted"
+    assert (last_fact().action, last_fact().actor, last_fact().name) == ("accepted", "ada", "mail.talos00")
+    operations.heal("ada", DriftFinding.objects.get())
+    with pytest.raises(ValidationError, match="only an open one"):
+        operations.accept("ada", cast.drift)
+    DriftFinding.objects.update(status="healed")
+    with pytest.raises(ValidationError, match="nothing left to put right"):
+        operations.heal("ada", DriftFinding.objects.get())
+
+
+def test_a_conflict_can_be_adopted_and_what_is_ours_cannot(cast: Cast) -> None:
+    operations.adopt("token ci", cast.nas)
+    assert asked() == [("adopt", "talos00", "nas.talos00")]
+    assert last_fact().actor == "token ci"
+    with pytest.raises(ValidationError, match="is synced: only foreign records and conflicts"):
+        operations.adopt("admin", cast.grafana)
+
+
+@pytest.mark.parametrize(("verb", "action"), [(operations.release, "release"), (operations.delete_from_dns, "delete")])
+def test_only_what_is_ours_is_released_or_deleted(
+    cast: Cast, verb: Callable[[str, ManagedRecord], SyncRequest], action: str
+) -> None:
+    request = verb("admin", cast.blog)
+    assert (request.action, request.name, request.type) == (action, "blog.talos00", "A")
+    with pytest.raises(ValidationError, match="is conflict and not ours"):
+        verb("admin", cast.nas)
+
+
+@pytest.mark.parametrize(("verb", "status"), [(operations.approve, "approved"), (operations.reject, "rejected")])
+def test_a_held_plan_is_decided_once(cast: Cast, verb: Callable[[str, HeldPlan], SyncRequest], status: str) -> None:
+    request = verb("admin", cast.plan)
+    [waiting] = [item for item in DatabaseLedger().requests() if item.id == request.pk]
+    assert DatabaseLedger().decide_hold(waiting, status == "approved") == 1
+    cast.plan.refresh_from_db()
+    assert (cast.plan.status, cast.plan.decided_by) == (status, "admin")
+    with pytest.raises(ValidationError, match=f"This plan is {status}"):
+        verb("admin", cast.plan)
+
+
+def test_a_block_is_made_once_and_taken_off_again() -> None:
+    block = operations.block("admin", "Registry.talos00")
+    assert operations.block("admin", "registry.talos00") == block
+    assert [fact.action for fact in AuditEntry.objects.all()] == ["created"]
+    assert DatabaseLedger().entries(["registry.talos00"])["registry.talos00"][0].mode == "block"
+    operations.unblock("admin", "registry.talos00")
+    assert not CustomEntry.objects.exists()
+    with pytest.raises(ValidationError, match="is not blocked"):
+        operations.unblock("admin", "registry.talos00")
+
+
+def test_blocking_enables_a_disabled_block() -> None:
+    operations.save_entry("admin", CustomEntry(name="x.talos00", mode="block", enabled=False), created=True)
+    assert operations.block("admin", "x.talos00").enabled
+    assert CustomEntry.objects.get().enabled
+
+
+def test_a_saved_entry_leaves_a_fact_and_wakes_the_syncer() -> None:
+    made = entry("WWW.talos00", owner="web team")
+    operations.save_entry("admin", made, created=True)
+    fact = last_fact()
+    assert (fact.actor, fact.action, fact.name, fact.type, fact.source) == (
+        "admin",
+        "created",
+        "www.talos00",
+        "A",
+        f"CustomEntry//{made.pk}",
+    )
+    assert fact.before is None
+    assert fact.after == {
+        "ttl": None,
+        "values": ["192.0.2.50"],
+        "mode": "publish",
+        "enabled": True,
+        "owner": "web team",
+        "description": "",
+    }
+    assert asked() == [("sync", "talos00", "www.talos00")]
+
+
+def test_a_renamed_entry_wakes_the_syncer_for_both_names() -> None:
+    made = entry("old.talos00")
+    operations.save_entry("admin", made, created=True)
+    made.name, made.ttl = "new.talos00", 60
+    operations.save_entry("admin", made, created=False)
+    assert {name for _, _, name in asked()} == {"old.talos00", "new.talos00"}
+    fact = last_fact()
+    assert (fact.before or {})["ttl"] is None
+    assert (fact.after or {})["ttl"] == 60
+    assert fact.reason == "custom entry was old.talos00 A"
+
+
+def test_a_bad_entry_leaves_nothing_behind() -> None:
+    with pytest.raises(ValidationError) as caught:
+        operations.save_entry("admin", entry("www.talos00", "A", "nonsense"), created=True)
+    assert set(caught.value.message_dict) == {"values"}
+    assert not CustomEntry.objects.exists()
+    assert not AuditEntry.objects.exists()
+    assert not SyncRequest.objects.exists()
+
+
+def test_a_deleted_entry_is_remembered() -> None:
+    made = entry("www.talos00")
+    operations.save_entry("admin", made, created=True)
+    operations.delete_entry("admin", made)
+    fact = last_fact()
+    assert (fact.action, fact.after, (fact.before or {})["values"]) == ("deleted", None, ["192.0.2.50"])
+    assert not CustomEntry.objects.exists()
+
+
+def test_many_entries_are_created_with_few_queries(django_assert_max_num_queries: Any) -> None:
+    with django_assert_max_num_queries(34):
+        made = operations.create_entries("token ci", [entry(f"h{number}.talos00") for number in range(1000)])
+    assert len(made) == CustomEntry.objects.count() == AuditEntry.objects.filter(action="created").count() == 1000
+    assert asked() == [("sync", "talos00", "")]
+
+
+def test_of_many_entries_all_are_created_or_none(cast: Cast) -> None:
+    wrong = [
+        entry("good.talos00"),
+        entry("bad.talos00", "A", "x"),
+        entry("printer.talos00"),
+        entry("twice.talos00"),
+        entry("twice.talos00"),
+        entry("alias.talos00", "CNAME", "good.talos00"),
+        entry("alias.talos00", "TXT", "x"),
+    ]
+    with pytest.raises(ValidationError) as caught:
+        operations.create_entries("admin", wrong)
+    assert set(caught.value.message_dict) == {"1.values", "2.name", "3.name", "4.name", "5.type", "6.type"}
+    assert CustomEntry.objects.count() == 1
+
+
+def test_a_fact_is_restored_as_an_override_with_what_it_left_behind(cast: Cast) -> None:
+    restored = operations.restore("admin", cast.created)
+    assert (restored.name, restored.type, restored.mode, restored.values, restored.ttl) == (
+        "grafana.talos00",
+        "A",
+        "override",
+        ["192.0.2.5"],
+        300,
+    )
+
+
+def test_a_deletion_is_restored_as_what_it_took_away(cast: Cast) -> None:
+    assert operations.restore("admin", cast.deleted).values == ["192.0.2.4"]
+
+
+def test_restoring_twice_changes_the_same_entry(cast: Cast) -> None:
+    first = operations.restore("admin", cast.created)
+    assert operations.restore("admin", cast.created) == first
+    assert CustomEntry.objects.filter(name="grafana.talos00").count() == 1
+
+
+def test_restoring_one_type_keeps_the_others_at_the_name(cast: Cast) -> None:
+    ManagedRecord.objects.create(
+        zone="talos00", name="grafana.talos00", type="AAAA", values=["2001:db8::5"], ttl=300, owned=True, state="synced"
+    )
+    operations.restore("admin", cast.created)
+    kept = CustomEntry.objects.get(name="grafana.talos00", type="AAAA")
+    assert (kept.mode, kept.values) == ("override", ["2001:db8::5"])
+
+
+def test_a_blocked_name_or_an_empty_fact_cannot_be_restored(cast: Cast) -> None:
+    operations.block("admin", "grafana.talos00")
+    with pytest.raises(ValidationError, match="take the block off first"):
+        operations.restore("admin", cast.created)
+    with pytest.raises(ValidationError, match="no version"):
+        operations.restore("admin", last_fact())
+
+
+def test_history_is_neither_changed_nor_deleted(cast: Cast) -> None:
+    facts = AuditEntry.objects.all()
+    attempts: list[Callable[[], object]] = [
+        cast.created.save,
+        cast.created.delete,
+        facts.delete,
+        lambda: facts.update(actor="nobody"),
+        lambda: AuditEntry.objects.bulk_update([cast.created], ["actor"]),
+        lambda: AuditEntry._base_manager.update(actor="nobody"),
+        lambda: AuditEntry.objects.bulk_create([cast.created], update_conflicts=True),
+    ]
+    for attempt in attempts:
+        with pytest.raises(AppendOnly):
+            attempt()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        AuditEntry(pk=cast.created.pk, actor="nobody").save()
+    assert AuditEntry.objects.filter(actor="syncer").count() == 2
+
+
+def test_retention_forgets_what_is_old_and_nothing_else(cast: Cast) -> None:
+    AuditEntry.objects.create(actor="syncer", action="created", at=timezone.now() - timedelta(days=400))
+    assert AuditEntry.objects.forget_before(timezone.now() - timedelta(days=365)) == 1
+    assert AuditEntry.objects.count() == 2
+
+
+def test_the_actors_name_outlives_the_user() -> None:
+    person = User.objects.create_user("anna")
+    operations.block(person.get_username(), "x.talos00")
+    person.delete()
+    assert last_fact().actor == "anna"

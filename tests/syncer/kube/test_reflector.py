@@ -1,0 +1,592 @@
+"""One collection of the API server and the cluster store, in step whatever happens in between."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from syncer.core.kinds import HTTP_ROUTE, INGRESS, INGRESS_ROUTE, NAMESPACE, Kind
+from syncer.core.scope import Scope
+from syncer.kube.client import ApiServer
+from syncer.kube.connect import from_kubeconfig
+from syncer.kube.feed import KindState, WatchState
+from syncer.kube.reflector import Pace, Reflector
+from syncer.kube.store import Store
+from tests.fakes.kubernetes.cluster import Cluster as Kubernetes
+
+FAST = Pace(first_delay=0.02, longest_delay=0.1, calm=60.0, probe=0.1, confirm=0.02, forbidden=0.1, short=0.05, page=2)
+INGRESSES = "ingresses.networking.k8s.io"
+TRAEFIK = "traefik.io"
+
+
+class Following:
+    """A reflector at work, and what its cluster store then holds."""
+
+    def __init__(self, kubernetes: Kubernetes, kind: Kind, cluster: Store, pace: Pace, **options: Any) -> None:
+        self.cluster = cluster
+        self.told: list[KindState] = []
+        self.server = ApiServer(from_kubeconfig(str(kubernetes.kubeconfig)), timeout=options.pop("timeout", 2.0))
+        self.stopping = threading.Event()
+        options.setdefault("tell", self.told.append)
+        self.reflector = Reflector(kind, self.server, cluster, stopping=self.stopping, pace=pace, **options)
+        self.thread = threading.Thread(target=self.reflector.run, daemon=True)
+        self.thread.start()
+
+    @property
+    def state(self) -> KindState:
+        return self.reflector.state
+
+    @property
+    def names(self) -> list[str]:
+        return sorted(self.cluster.names())
+
+    def stop(self) -> None:
+        self.stopping.set()
+        self.server.close()
+        self.thread.join(5)
+
+
+Follow = Callable[..., Following]
+
+
+@pytest.fixture
+def cluster() -> Store:
+    return Store(Scope(zones=("talos00",), addresses=("10.0.0.1",)))
+
+
+@pytest.fixture
+def follow(kubernetes: Kubernetes, cluster: Store) -> Iterator[Follow]:
+    started: list[Following] = []
+
+    def start(
+        kind: Kind = INGRESS, pace: Pace = FAST, until: WatchState | None = WatchState.WATCHING, **options: Any
+    ) -> Following:
+        watches = kubernetes.requests["watch", str(kind)] if kubernetes.is_double else 0
+        following = Following(kubernetes, kind, options.pop("cluster", cluster), pace, **options)
+        started.append(following)
+        if until:
+            eventually(lambda: following.state.state is until)
+        if (
+            until is WatchState.WATCHING and kubernetes.is_double
+        ):  # it is so from the list on; a fault needs an open watch
+            eventually(lambda: kubernetes.requests["watch", str(kind)] > watches)
+        return following
+
+    yield start
+    for following in started:
+        following.stop()
+
+
+@pytest.fixture
+def home(kubernetes: Kubernetes) -> str:
+    return kubernetes.namespace()
+
+
+@pytest.fixture
+def ingress(home: str) -> Callable[..., dict[str, Any]]:
+    def make(name: str, labels: Mapping[str, str] | None = None, namespace: str = home) -> dict[str, Any]:
+        return {
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "Ingress",
+            "metadata": {"name": name, "namespace": namespace, "labels": dict(labels or {})},
+            "spec": {"defaultBackend": {"service": {"name": "a", "port": {"number": 80}}}, "rules": [rule(name)]},
+        }
+
+    return make
+
+
+Make = Callable[..., dict[str, Any]]
+
+
+def rule(name: str) -> dict[str, Any]:
+    return {"host": f"{name}.talos00"}
+
+
+def ingress_route(name: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "traefik.io/v1alpha1",
+        "kind": "IngressRoute",
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": {"routes": [{"kind": "Rule", "match": f"Host(`{name}.talos00`)", "services": []}]},
+    }
+
+
+def eventually(condition: Callable[[], object], within: float = 5.0) -> None:
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.002)
+
+
+def test_it_lists_what_is_there_page_by_page(kubernetes: Kubernetes, follow: Follow, ingress: Make, home: str) -> None:
+    for number in range(5):
+        kubernetes.create(ingress(f"app{number}"))
+    following = follow(namespace=home)
+    assert following.names == [f"app{number}.talos00" for number in range(5)]
+    assert following.state.known
+    assert following.state.objects == 5
+
+
+@pytest.mark.double_only
+def test_a_list_is_asked_for_in_pages(kubernetes: Kubernetes, follow: Follow, ingress: Make) -> None:
+    for number in range(5):
+        kubernetes.create(ingress(f"app{number}"))
+    follow()
+    assert kubernetes.requests["list", INGRESSES] == 3
+
+
+def test_it_follows_what_is_made_changed_and_deleted(
+    kubernetes: Kubernetes, follow: Follow, ingress: Make, home: str
+) -> None:
+    following = follow(namespace=home)
+    grafana = kubernetes.create(ingress("grafana"))
+    eventually(lambda: following.names == ["grafana.talos00"])
+    assert following.state.objects == 1
+    kubernetes.patch(grafana, {"spec": {"rules": [rule("charts")]}})
+    eventually(lambda: following.names == ["charts.talos00"])
+    kubernetes.delete(grafana)
+    eventually(lambda: following.names == [])
+    assert following.state.objects == 0
+
+
+@pytest.mark.double_only
+def test_an_event_arrives_within_milliseconds(kubernetes: Kubernetes, ingress: Make, follow: Follow) -> None:
+    rung = threading.Event()
+    following = follow(cluster=Store(Scope(zones=("talos00",), addresses=("10.0.0.1",)), ring=rung.set))
+    took = []
+    for number in range(20):
+        rung.clear()
+        began = time.perf_counter()
+        kubernetes.create(ingress(f"app{number}"))
+        assert rung.wait(5)
+        took.append(time.perf_counter() - began)
+    assert sorted(took)[10] < 0.05
+    assert following.state.objects == 20
+
+
+@pytest.mark.double_only
+def test_an_object_of_a_megabyte_arrives(kubernetes: Kubernetes, follow: Follow, ingress: Make) -> None:
+    following = follow()
+    big = ingress("grafana")
+    big["metadata"]["annotations"] = {f"part{number}": "x" * 100_000 for number in range(2)}
+    big["spec"]["rules"] += [{"host": f"app{number}.talos00", "note": "x" * 1000} for number in range(999)]
+    kubernetes.create(big)
+    eventually(lambda: len(following.names) == 1000)
+
+
+def test_labels_choose_the_sources(kubernetes: Kubernetes, follow: Follow, ingress: Make, home: str) -> None:
+    grafana = kubernetes.create(ingress("grafana", {"dns": "yes"}))
+    kubernetes.create(ingress("nas"))
+    following = follow(namespace=home, query={"labelSelector": "dns=yes"})
+    assert following.names == ["grafana.talos00"]
+    kubernetes.create(ingress("blog", {"dns": "yes"}))
+    eventually(lambda: following.names == ["blog.talos00", "grafana.talos00"])
+    kubernetes.patch(grafana, {"metadata": {"labels": {"dns": "no"}}})
+    eventually(lambda: following.names == ["blog.talos00"])
+    assert following.state.objects == 1
+
+
+def test_a_namespace_is_watched_alone_and_lists_only_replace_their_own(
+    kubernetes: Kubernetes, follow: Follow, ingress: Make, home: str
+) -> None:
+    other = kubernetes.namespace()
+    kubernetes.create(ingress("grafana"))
+    kubernetes.create(ingress("blog", namespace=other))
+    assert follow(namespace=home).names == ["grafana.talos00"]
+    assert follow(namespace=other).names == ["blog.talos00", "grafana.talos00"]
+
+
+@pytest.mark.double_only
+def test_rights_in_one_namespace_are_enough_to_watch_it(
+    kubernetes: Kubernetes, follow: Follow, ingress: Make, home: str
+) -> None:
+    kubernetes.refuse("*", INGRESSES, "")
+    kubernetes.create(ingress("grafana"))
+    assert follow(namespace=home).names == ["grafana.talos00"]
+
+
+def test_a_namespace_that_goes_takes_its_sources_with_it(
+    kubernetes: Kubernetes, follow: Follow, ingress: Make, home: str
+) -> None:
+    kubernetes.create(ingress("grafana"))
+    following = follow(namespace=home)
+    follow(NAMESPACE)
+    assert following.names == ["grafana.talos00"]
+    kubernetes.delete({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": home}})
+    eventually(lambda: following.names == [])
+
+
+@pytest.mark.double_only
+def test_after_an_orderly_end_it_goes_on_from_where_it_was(
+    kubernetes: Kubernetes, follow: Follow, ingress: Make
+) -> None:
+    following = follow()
+    kubernetes.create(ingress("grafana"))
+    eventually(lambda: following.names == ["grafana.talos00"])
+    kubernetes.faults.end_watches()
+    kubernetes.create(ingress("blog"))
+    eventually(lambda: following.names == ["blog.talos00", "grafana.talos00"])
+    assert kubernetes.requests["list", INGRESSES] == 1
+    assert [state.state for state in following.told] == [WatchState.WATCHING]
+
+
+@pytest.mark.double_only
+@pytest.mark.parametrize("fault", ["reset_watches", "truncate_watches", "cut_watches", "garbage", "blank", "wrong"])
+def test_a_broken_stream_loses_nothing(kubernetes: Kubernetes, follow: Follow, ingress: Make, fault: str) -> None:
+    following = follow()
+    lines = {"garbage": "<html>", "blank": " ", "wrong": '{"type": "ADDED", "object": ["nothing"]}'}
+    if fault in lines:
+        kubernetes.faults.write_to_watches(lines[fault])
+    else:
+        getattr(kubernetes.faults, fault)()
+    kubernetes.create(ingress("grafana"))
+    eventually(lambda: following.names == ["grafana.talos00"])
+    assert kubernetes.requests["list", INGRESSES] == 1
+    assert following.state.state is WatchState.WATCHING
+
+
+@pytest.mark.double_only
+def test_a_silent_watch_is_opened_again_without_a_list(kubernetes: Kubernetes, follow: Follow, ingress: Make) -> None:
+    following = follow(silence=0.2)
+    kubernetes.faults.silence()
+    kubernetes.create(ingress("grafana"))
+    eventually(lambda: following.names == ["grafana.talos00"])
+    assert kubernetes.requests["list", INGRESSES] == 1
+    assert [state.state for state in following.told] == [WatchState.WATCHING]
+
+
+@pytest.mark.double_only
+def test_a_bookmark_is_a_sign_of_life_and_moves_the_version(
+    kubernetes: Kubernetes, follow: Follow, ingress: Make
+) -> None:
+    following = follow()
+    before = following.state.heard_at
+    kubernetes.create(ingress_route("elsewhere"))
+    kubernetes.faults.bookmark_watches()
+    eventually(lambda: following.state.heard_at > before)
+    kubernetes.faults.compact()
+    kubernetes.faults.end_watches()
+    kubernetes.create(ingress("grafana"))
+    eventually(lambda: following.names == ["grafana.talos00"])
+    assert kubernetes.requests["list", INGRESSES] == 1
+    assert following.state.objects == 1
+
+
+@pytest.mark.double_only
+def test_a_version_that_is_too_old_leads_to_a_new_list(kubernetes: Kubernetes, follow: Follow, ingress: Make) -> None:
+    nas, grafana = ingress("nas"), ingress("grafana")
+    kubernetes.create(nas)
+    following = follow()
+    kubernetes.faults.silence()
+    kubernetes.delete(nas)
+    kubernetes.create(grafana)
+    kubernetes.faults.compact()
+    kubernetes.faults.clear()
+    eventually(lambda: following.names == ["grafana.talos00"])
+    assert kubernetes.requests["list", INGRESSES] == 2
+    assert following.state.objects == 1
+
+
+@pytest.mark.double_only
+@pytest.mark.parametrize("code", [410, 500, 504])
+def test_an_error_event_leads_to_a_new_list(kubernetes: Kubernetes, follow: Follow, code: int) -> None:
+    following = follow()
+    kubernetes.faults.fail_watches(code)
+    eventually(lambda: kubernetes.requests["list", INGRESSES] == 2)
+    eventually(lambda: kubernetes.requests["watch", INGRESSES] == 2)
+    eventually(lambda: following.state.state is WatchState.WATCHING)
+
+
+@pytest.mark.double_only
+def test_a_version_that_the_api_server_cannot_serve_is_given_up(kubernetes: Kubernetes, follow: Follow) -> None:
+    following = follow()
+    kubernetes.faults.status(504, times=3, verb="watch")
+    kubernetes.faults.end_watches()
+    eventually(lambda: kubernetes.requests["list", INGRESSES] == 2)
+    eventually(lambda: following.state.state is WatchState.WATCHING)
+
+
+@pytest.mark.double_only
+@pytest.mark.parametrize("code", [410, 500, 403, 404])
+def test_a_list_that_fails_on_its_second_page_drops_nothing(
+    kubernetes: Kubernetes, follow: Follow, ingress: Make, code: int
+) -> None:
+    for name in ("a", "b", "c"):
+        kubernetes.create(ingress(name))
+    following = follow()
+    kubernetes.faults.status(code, times=3, verb="list", later_pages=True)
+    kubernetes.faults.fail_watches(410)
+    eventually(lambda: kubernetes.requests["list", INGRESSES] >= 4)
+    assert len(following.names) == 3
+    eventually(lambda: following.state.state is WatchState.WATCHING and kubernetes.requests["watch", INGRESSES] == 2)
+    assert len(following.names) == 3
+    assert following.state.objects == 3
+
+
+@pytest.mark.double_only
+@pytest.mark.parametrize("page", ["{}", '{"kind": "IngressList"}', '{"metadata": {}, "items": []}', "<html>"])
+def test_an_answer_that_is_no_list_is_not_an_empty_list(
+    kubernetes: Kubernetes, follow: Follow, ingress: Make, page: str
+) -> None:
+    kubernetes.create(ingress("grafana"))
+    following = follow()
+    kubernetes.faults.body(page, code=200, times=None, verb="list")
+    kubernetes.faults.fail_watches(410)
+    eventually(lambda: following.state.state is WatchState.UNREACHABLE)
+    assert "does not answer like an API server" in following.state.reason
+    assert following.names == ["grafana.talos00"]
+
+
+@pytest.mark.double_only
+def test_an_api_server_that_goes_away_takes_nothing_with_it(
+    kubernetes: Kubernetes, follow: Follow, ingress: Make
+) -> None:
+    kubernetes.create(ingress("grafana"))
+    following = follow()
+    kubernetes.faults.away()
+    eventually(lambda: following.state.state is WatchState.UNREACHABLE)
+    assert "Connection refused" in following.state.reason
+    assert following.state.known
+    kubernetes.create(ingress("blog"))
+    assert following.names == ["grafana.talos00"]
+    kubernetes.faults.back()
+    eventually(lambda: following.names == ["blog.talos00", "grafana.talos00"])
+    assert following.state.state is WatchState.WATCHING
+    assert following.state.reason == ""
+    assert kubernetes.requests["list", INGRESSES] == 1
+
+
+@pytest.mark.double_only
+def test_an_api_server_that_is_away_at_the_start_is_waited_for(
+    kubernetes: Kubernetes, follow: Follow, ingress: Make
+) -> None:
+    kubernetes.create(ingress("grafana"))
+    kubernetes.faults.away()
+    following = follow(until=WatchState.UNREACHABLE)
+    assert not following.state.known
+    kubernetes.faults.back()
+    eventually(lambda: following.state.known)
+    assert following.names == ["grafana.talos00"]
+
+
+@pytest.mark.double_only
+def test_a_frozen_api_server_is_noticed(kubernetes: Kubernetes, follow: Follow) -> None:
+    following = follow(silence=0.1, timeout=0.1)
+    kubernetes.faults.freeze()
+    eventually(lambda: following.state.state is WatchState.UNREACHABLE)
+    assert "no answer in time" in following.state.reason
+
+
+@pytest.mark.double_only
+@pytest.mark.parametrize("code", [429, 500, 503])
+def test_an_api_server_in_trouble_is_asked_again_without_a_new_list(
+    kubernetes: Kubernetes, follow: Follow, code: int
+) -> None:
+    following = follow()
+    kubernetes.faults.status(code, times=2, verb="watch")
+    kubernetes.faults.reset_watches()
+    eventually(lambda: [s.state for s in following.told[1:]] == [WatchState.UNREACHABLE, WatchState.WATCHING])
+    assert f"with {code}" in following.told[1].reason
+    assert kubernetes.requests["list", INGRESSES] == 1
+
+
+@pytest.mark.double_only
+def test_it_waits_as_long_as_the_api_server_asks(kubernetes: Kubernetes, follow: Follow) -> None:
+    kubernetes.faults.status(429, verb="list", retry_after=1)
+    began = time.monotonic()
+    follow()
+    assert time.monotonic() - began >= 1
+
+
+@pytest.mark.double_only
+def test_delays_grow_while_nothing_works(kubernetes: Kubernetes, follow: Follow) -> None:
+    kubernetes.faults.status(500, times=None)
+    follow(until=None)
+    time.sleep(0.8)
+    # 0.02, 0.04, 0.08, then 0.1 each, and at random half of that.
+    assert 6 <= sum(kubernetes.requests.values()) <= 20
+
+
+@pytest.mark.double_only
+def test_delays_start_small_again_after_a_calm_time(kubernetes: Kubernetes, follow: Follow) -> None:
+    kubernetes.faults.status(500, times=None)
+    follow(pace=Pace(first_delay=0.02, calm=0.001), until=None)
+    eventually(lambda: sum(kubernetes.requests.values()) > 20, within=2)
+
+
+@pytest.mark.double_only
+@pytest.mark.parametrize("code", [404, 410])
+def test_a_kind_that_is_served_but_cannot_be_listed_says_so(kubernetes: Kubernetes, follow: Follow, code: int) -> None:
+    kubernetes.faults.status(code, times=5, verb="list")
+    following = follow(until=WatchState.UNREACHABLE)
+    assert f"with {code}" in following.state.reason
+    assert not following.state.known
+    eventually(lambda: following.state.state is WatchState.WATCHING)
+
+
+@pytest.mark.double_only
+def test_a_server_that_closes_every_watch_at_once_is_not_hammered(kubernetes: Kubernetes, follow: Follow) -> None:
+    kubernetes.faults.end_at_once()
+    following = follow(until=WatchState.UNREACHABLE)
+    assert "every watch at" in following.state.reason
+    time.sleep(0.5)
+    assert kubernetes.requests["watch", INGRESSES] <= 20
+    kubernetes.faults.clear()
+    eventually(lambda: following.state.state is WatchState.WATCHING)
+
+
+@pytest.mark.double_only
+def test_what_is_forbidden_is_said_and_kept_and_tried_again(
+    kubernetes: Kubernetes, follow: Follow, ingress: Make
+) -> None:
+    kubernetes.create(ingress("grafana"))
+    following = follow()
+    kubernetes.refuse("*", INGRESSES)
+    kubernetes.faults.end_watches()
+    eventually(lambda: following.state.state is WatchState.FORBIDDEN)
+    assert 'cannot watch resource "ingresses"' in following.state.reason
+    assert following.state.known
+    assert following.names == ["grafana.talos00"]
+    kubernetes.allow()
+    eventually(lambda: following.state.state is WatchState.WATCHING)
+
+
+@pytest.mark.double_only
+def test_a_kind_that_was_forbidden_from_the_start_is_not_known(kubernetes: Kubernetes, follow: Follow) -> None:
+    kubernetes.refuse("list", "namespaces")
+    following = follow(NAMESPACE, until=WatchState.FORBIDDEN)
+    assert not following.state.known
+    assert 'cannot list resource "namespaces"' in following.state.reason
+
+
+@pytest.mark.double_only
+def test_a_kind_that_is_not_installed_is_no_error_and_found_when_it_comes(
+    kubernetes: Kubernetes, follow: Follow
+) -> None:
+    kubernetes.remove(TRAEFIK)
+    following = follow(INGRESS_ROUTE, until=WatchState.NOT_INSTALLED)
+    assert following.state.known
+    assert following.state.reason == "ingressroutes.traefik.io is not installed in the cluster"
+    time.sleep(0.3)
+    assert len(following.told) == 1
+    kubernetes.install(TRAEFIK)
+    kubernetes.create(ingress_route("argocd"))
+    eventually(lambda: following.names == ["argocd.talos00"])
+
+
+@pytest.mark.double_only
+def test_a_kind_that_is_removed_is_gone_and_comes_back(kubernetes: Kubernetes, follow: Follow) -> None:
+    kubernetes.create(ingress_route("argocd"))
+    following = follow(INGRESS_ROUTE)
+    kubernetes.remove(TRAEFIK)
+    eventually(lambda: following.state.state is WatchState.NOT_INSTALLED)
+    assert following.names == []
+    assert following.state.objects == 0
+    kubernetes.install(TRAEFIK)
+    kubernetes.create(ingress_route("argocd"))
+    eventually(lambda: following.names == ["argocd.talos00"])
+
+
+@pytest.mark.double_only
+def test_one_answer_that_a_kind_is_missing_is_not_believed(kubernetes: Kubernetes, follow: Follow) -> None:
+    kubernetes.create(ingress_route("argocd"))
+    following = follow(INGRESS_ROUTE)
+    for resource in ("ingressroutes.traefik.io", "/apis/traefik.io"):
+        kubernetes.faults.status(404, resource=resource)
+    kubernetes.faults.end_watches()
+    eventually(lambda: kubernetes.requests["list", "ingressroutes.traefik.io"] == 2)
+    eventually(lambda: following.state.state is WatchState.WATCHING)
+    assert WatchState.NOT_INSTALLED not in {state.state for state in following.told}
+    assert following.names == ["argocd.talos00"]
+
+
+@pytest.mark.double_only
+@pytest.mark.parametrize("page", ["404 page not found", "{}", '{"kind": "APIGroupList"}'])
+@pytest.mark.parametrize("code", [200, 404])
+def test_a_proxy_that_finds_nothing_is_not_believed(
+    kubernetes: Kubernetes, follow: Follow, page: str, code: int
+) -> None:
+    kubernetes.create(ingress_route("argocd"))
+    following = follow(INGRESS_ROUTE)
+    kubernetes.faults.body(page, code=code, times=None)
+    kubernetes.faults.end_watches()
+    eventually(lambda: following.state.state is WatchState.UNREACHABLE)
+    assert following.names == ["argocd.talos00"]
+
+
+@pytest.mark.double_only
+def test_the_first_served_version_of_ours_is_watched(kubernetes: Kubernetes, follow: Follow) -> None:
+    kubernetes.remove("gateway.networking.k8s.io")
+    kubernetes.install("gateway.networking.k8s.io", ["v1beta1"])
+    follow(HTTP_ROUTE)
+    assert kubernetes.requests["get", "/apis/gateway.networking.k8s.io/v1beta1"] == 1
+    assert kubernetes.requests["watch", "httproutes.gateway.networking.k8s.io"] == 1
+
+
+@pytest.mark.double_only
+def test_a_bug_is_shown_and_survived(kubernetes: Kubernetes, follow: Follow, ingress: Make) -> None:
+    class Clumsy(Store):
+        falls = 2
+
+        def put(self, kind: Kind, manifest: Mapping[str, Any]) -> None:
+            if self.falls:
+                self.falls -= 1
+                raise ZeroDivisionError("oops")
+            super().put(kind, manifest)
+
+    following = follow(cluster=Clumsy(Scope(zones=("talos00",), addresses=("10.0.0.1",))))
+    kubernetes.create(ingress("grafana"))
+    eventually(lambda: following.names == ["grafana.talos00"])
+    bug = next(state for state in following.told if state.state is WatchState.UNREACHABLE)
+    assert bug.reason == "internal error: ZeroDivisionError: oops"
+    assert following.thread.is_alive()
+
+
+@pytest.mark.double_only
+def test_a_failure_that_lasts_is_told_once_in_ten(kubernetes: Kubernetes, follow: Follow) -> None:
+    kubernetes.faults.status(500, times=25)
+    following = follow(pace=Pace(first_delay=0.001, longest_delay=0.001), until=WatchState.WATCHING)
+    assert [state.state for state in following.told] == [WatchState.UNREACHABLE] * 3 + [WatchState.WATCHING]
+
+
+@pytest.mark.double_only
+@pytest.mark.parametrize("seed", [1, 2])
+def test_whatever_happens_in_between_it_ends_up_in_step(
+    kubernetes: Kubernetes, follow: Follow, ingress: Make, seed: int
+) -> None:
+    following = follow(pace=replace(FAST, longest_delay=0.05), silence=0.2)
+    faults = kubernetes.faults
+    blows: list[Callable[[], None]] = [
+        faults.reset_watches,
+        faults.truncate_watches,
+        faults.end_watches,
+        faults.silence,
+        faults.compact,
+        lambda: faults.fail_watches(410),
+        lambda: faults.write_to_watches("<html>"),
+        lambda: faults.status(500, times=2),
+        lambda: faults.status(404),
+        lambda: faults.body("{}", code=200),
+        lambda: faults.end_at_once(times=2),
+        lambda: faults.away(0.02),
+    ]
+    chance = random.Random(seed)
+    wanted: set[str] = set()
+    for _ in range(300):
+        name = f"app{chance.randrange(30)}"
+        if name in wanted:
+            kubernetes.delete(ingress(name))
+        else:
+            kubernetes.create(ingress(name))
+        wanted ^= {name}
+        if chance.random() < 0.1:
+            chance.choice(blows)()
+    eventually(lambda: following.names == sorted(f"{name}.talos00" for name in wanted))
+    eventually(lambda: following.state.state is WatchState.WATCHING)
+    assert following.state.objects == len(wanted)

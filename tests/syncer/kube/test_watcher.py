@@ -1,0 +1,225 @@
+"""The feed of all kinds: which watches there are, how they stand together, and how they end."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncer.config import KubeConfig
+from syncer.core.kinds import KINDS, SERVICE
+from syncer.core.scope import Scope
+from syncer.errors import KubernetesError
+from syncer.kube.feed import KindState, WatchState
+from syncer.kube.reflector import Pace
+from syncer.kube.store import Store
+from syncer.kube.watcher import KubeFeed
+from tests.fakes.kubernetes.cluster import Cluster as Kubernetes
+
+FAST = Pace(first_delay=0.02, longest_delay=0.1, calm=60.0, probe=0.1, confirm=0.02, forbidden=0.1, short=0.05)
+
+
+class Running:
+    def __init__(self, kubernetes: Kubernetes, scope: Scope) -> None:
+        self.cluster = Store(scope)
+        self.feed = KubeFeed(KubeConfig(kubeconfig=str(kubernetes.kubeconfig)), scope, self.cluster, pace=FAST)
+        self.feed.start()
+
+    @property
+    def names(self) -> list[str]:
+        return sorted(self.cluster.names())
+
+    def state(self, plural: str) -> KindState:
+        return next(state for state in self.feed.states() if str(state.kind) == plural)
+
+    def ready(self) -> bool:
+        return all(state.state in (WatchState.WATCHING, WatchState.NOT_INSTALLED) for state in self.feed.states())
+
+
+Run = Callable[..., Running]
+
+
+@pytest.fixture
+def run(kubernetes: Kubernetes) -> Iterator[Run]:
+    started: list[Running] = []
+
+    def start(wait: bool = True, **scope: Any) -> Running:
+        running = Running(kubernetes, Scope(zones=("talos00",), **({"addresses": ("10.0.0.1",)} | scope)))
+        started.append(running)
+        if wait:
+            eventually(running.ready)
+        return running
+
+    yield start
+    for running in started:
+        running.feed.stop()
+
+
+def eventually(condition: Callable[[], object], within: float = 5.0) -> None:
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.002)
+
+
+def ingress(name: str, namespace: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {
+            "defaultBackend": {"service": {"name": "a", "port": {"number": 80}}},
+            "rules": [{"host": f"{name}.talos00"}],
+        },
+    }
+
+
+def service(name: str, address: str, namespace: str = "default") -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name, "namespace": namespace, "labels": {"app.kubernetes.io/name": "traefik"}},
+        "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]},
+        "status": {"loadBalancer": {"ingress": [{"ip": address}]}},
+    }
+
+
+def test_every_kind_is_watched_in_the_order_of_the_table(run: Run) -> None:
+    states = run().feed.states()
+    assert [state.kind for state in states] == [kind for kind in KINDS if kind != SERVICE]
+    assert all(state.known for state in states)
+
+
+@pytest.mark.double_only
+def test_a_gateway_lets_its_route_publish(kubernetes: Kubernetes, run: Run) -> None:
+    running = run()
+    gateway = {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "Gateway",
+        "metadata": {"name": "web", "namespace": "default"},
+        "spec": {"gatewayClassName": "traefik", "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]},
+    }
+    parent = {"name": "web"}
+    accepted = {"type": "Accepted", "status": "True", "reason": "Accepted", "message": "", "observedGeneration": 1}
+    route = {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": "blog", "namespace": "default"},
+        "spec": {"parentRefs": [parent], "hostnames": ["blog.talos00"]},
+        "status": {"parents": [{"parentRef": parent, "controllerName": "x/y", "conditions": [accepted]}]},
+    }
+    kubernetes.create(gateway)
+    kubernetes.create(route)
+    eventually(lambda: running.names == ["blog.talos00"])
+
+
+def test_each_watched_namespace_has_its_watch_and_their_states_are_one(kubernetes: Kubernetes, run: Run) -> None:
+    mine, yours, other = (kubernetes.namespace() for _ in range(3))
+    for name, namespace in (("grafana", mine), ("blog", yours), ("nas", other)):
+        kubernetes.create(ingress(name, namespace))
+    running = run(namespaces=(mine, yours))
+    assert running.names == ["blog.talos00", "grafana.talos00"]
+    assert running.state("ingresses.networking.k8s.io").objects == 2
+    assert len(running.feed.states()) == len(KINDS) - 1
+
+
+@pytest.mark.double_only
+def test_one_forbidden_namespace_shows_in_the_state_of_the_kind(kubernetes: Kubernetes, run: Run) -> None:
+    kubernetes.create(ingress("grafana", "mine"))
+    kubernetes.refuse("*", "ingresses.networking.k8s.io", "yours")
+    running = run(wait=False, namespaces=("mine", "yours"))
+    eventually(lambda: running.state("ingresses.networking.k8s.io").state is WatchState.FORBIDDEN)
+    eventually(lambda: running.names == ["grafana.talos00"])
+    assert not running.state("ingresses.networking.k8s.io").known
+
+
+@pytest.mark.double_only
+def test_without_rights_on_namespaces_the_rest_works(kubernetes: Kubernetes, run: Run) -> None:
+    kubernetes.refuse("*", "namespaces")
+    kubernetes.create(ingress("grafana", "default"))
+    running = run(wait=False)
+    eventually(lambda: running.state("namespaces").state is WatchState.FORBIDDEN)
+    eventually(lambda: running.names == ["grafana.talos00"])
+
+
+def test_services_are_watched_only_for_the_address_of_traefik(kubernetes: Kubernetes, run: Run) -> None:
+    home = kubernetes.namespace()
+    running = run(addresses=(), auto=True, traefik_service=f"{home}/traefik")
+    assert running.state("services").state is WatchState.WATCHING
+    kubernetes.create(service("other", "10.0.0.8", home))
+    kubernetes.create(service("traefik", "10.0.0.9", home))
+    eventually(lambda: running.cluster.fallback()[0] == ("10.0.0.9",))
+    assert running.state("services").objects == 1
+
+
+@pytest.mark.double_only
+def test_without_a_name_the_service_is_found_by_its_label(kubernetes: Kubernetes, run: Run) -> None:
+    plain = service("nas", "10.0.0.8")
+    plain["metadata"]["labels"] = {}
+    kubernetes.create(plain)
+    kubernetes.create(service("traefik", "10.0.0.9", "kube-system"))
+    running = run(addresses=(), auto=True)
+    assert running.cluster.fallback()[0] == ("10.0.0.9",)
+    assert running.state("services").objects == 1
+
+
+@pytest.mark.double_only
+def test_an_api_server_that_is_away_is_said_once_and_not_by_each_kind(
+    kubernetes: Kubernetes, run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    kubernetes.faults.away()
+    with caplog.at_level(logging.INFO, "syncer.kube"):
+        running = run(wait=False)
+        eventually(lambda: all(state.state is WatchState.UNREACHABLE for state in running.feed.states()))
+        warnings = [record for record in caplog.records if record.levelno == logging.WARNING]
+        assert len(warnings) == 1
+        assert "cannot reach the API server" in warnings[0].getMessage()
+        assert vars(warnings[0])["kind"] in {str(kind) for kind in KINDS}
+        kubernetes.faults.back()
+        watching = len(running.feed.states())
+        eventually(lambda: [record.levelno for record in caplog.records].count(logging.INFO) == watching)
+
+
+def test_stopping_ends_every_thread_within_a_second(run: Run) -> None:
+    before = set(threading.enumerate())
+    running = run()
+    watching = set(threading.enumerate()) - before
+    began = time.monotonic()
+    running.feed.stop()
+    assert time.monotonic() - began < 1
+    assert not {thread for thread in watching if thread.name.startswith("watch ") and thread.is_alive()}
+
+
+@pytest.mark.double_only
+def test_stopping_waits_two_seconds_at_most_for_a_frozen_server(kubernetes: Kubernetes, run: Run) -> None:
+    kubernetes.faults.freeze(verb="list")
+    running = run(wait=False)
+    time.sleep(0.1)
+    began = time.monotonic()
+    running.feed.stop()
+    assert time.monotonic() - began < 2.5
+    kubernetes.faults.clear()
+
+
+def test_a_feed_that_was_never_started_can_be_stopped(kubernetes: Kubernetes) -> None:
+    scope = Scope(zones=("talos00",))
+    KubeFeed(KubeConfig(kubeconfig=str(kubernetes.kubeconfig)), scope, Store(scope)).stop()
+
+
+def test_a_feed_without_a_cluster_to_connect_to_is_refused(tmp_path: Path) -> None:
+    scope = Scope(zones=("talos00",))
+    with pytest.raises(KubernetesError, match="nowhere"):
+        KubeFeed(KubeConfig(kubeconfig=str(tmp_path / "nowhere")), scope, Store(scope))
+
+
+def test_it_loads_nothing_heavy() -> None:
+    heavy = {"pydantic", "requests", "oauthlib", "yaml", "kubernetes", "django", "subprocess"}
+    check = f"import sys, syncer.kube.watcher; assert not {heavy!r} & set(sys.modules), {heavy!r} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", check], check=True, timeout=50)

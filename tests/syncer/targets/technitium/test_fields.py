@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import pytest
+
+from syncer.core.rrsets import RRset
+from syncer.targets.technitium.fields import is_importable, is_storable, parameters, replacement, value_of, zone_lines
+
+MARK = "catalyst-dns-sync/default Ingress/monitoring/grafana"
+
+WRITABLE = [
+    ("A", {"ipAddress": "192.168.1.54"}, "192.168.1.54"),
+    ("AAAA", {"ipAddress": "2001:db8::2"}, "2001:db8::2"),
+    ("CNAME", {"cname": "web.talos00"}, "web.talos00"),
+    ("NS", {"nameServer": "ns1.test"}, "ns1.test"),
+    ("PTR", {"ptrName": "grafana.talos00"}, "grafana.talos00"),
+    ("TXT", {"text": 'say "hi" \\ there'}, 'say "hi" \\ there'),
+    ("MX", {"preference": 10, "exchange": "mx.talos00"}, "10 mx.talos00"),
+    ("SRV", {"priority": 1, "weight": 2, "port": 80, "target": "grafana.talos00"}, "1 2 80 grafana.talos00"),
+    ("CAA", {"flags": 0, "tag": "issue", "value": "ca.example; a=b c"}, "0 issue ca.example; a=b c"),
+]
+
+
+@pytest.mark.parametrize(("type_", "rdata", "value"), WRITABLE)
+def test_a_value_goes_to_presentation_format_and_back(type_, rdata, value):
+    assert value_of(type_, rdata) == value
+    assert parameters(type_, value) == {field: str(part) for field, part in rdata.items()}
+
+
+def test_host_names_come_in_lower_case_and_addresses_in_one_spelling():
+    assert value_of("CNAME", {"cname": "Web.Talos00"}) == "web.talos00"
+    assert value_of("SRV", {"priority": 1, "weight": 2, "port": 80, "target": "Web.Talos00"}) == "1 2 80 web.talos00"
+    assert value_of("AAAA", {"ipAddress": "2001:DB8:0::1"}) == "2001:db8::1"
+
+
+def test_an_unknown_type_still_has_a_value():
+    assert value_of("65280", {"value": "AA:BB"}) == "AA:BB"
+    one = value_of("HTTPS", {"svcPriority": 1, "svcTargetName": ".", "svcParams": {"alpn": "h2"}})
+    two = value_of("HTTPS", {"svcPriority": 1, "svcTargetName": ".", "svcParams": {"alpn": "h3"}})
+    assert one != two
+
+
+def test_an_update_names_the_old_value_and_the_new_one():
+    assert replacement("A", "10.0.0.1", "10.0.0.2") == {"ipAddress": "10.0.0.1", "newIpAddress": "10.0.0.2"}
+    assert replacement("MX", "10 mx.talos00", "20 mx.talos00") == {
+        "preference": "10",
+        "exchange": "mx.talos00",
+        "newPreference": "20",
+        "newExchange": "mx.talos00",
+    }
+
+
+def test_an_update_of_a_cname_names_only_the_new_target():
+    assert replacement("CNAME", "old.talos00", "new.talos00") == {"cname": "new.talos00"}
+
+
+def test_zone_file_lines_are_absolute_and_carry_the_mark():
+    assert zone_lines(RRset("*.talos00", "A", 60, ("10.0.0.1", "10.0.0.2")), MARK) == (
+        f"*.talos00. 60 IN A 10.0.0.1 ;{MARK}\n*.talos00. 60 IN A 10.0.0.2 ;{MARK}\n"
+    )
+    assert zone_lines(RRset("a.talos00", "SRV", 60, ("1 2 80 b.talos00",)), "m") == (
+        "a.talos00. 60 IN SRV 1 2 80 b.talos00. ;m\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "mark"),
+    [
+        ("TXT", "hello", MARK),
+        ("CAA", "0 issue ca.example", MARK),
+        ("A", "10.0.0.1\nnas.talos00. 60 IN A 6.6.6.6", MARK),
+        ("CNAME", "a.talos00. ;", MARK),
+        ("A", "10.0.0.1", '{"owner":"x"}'),
+        ("A", "10.0.0.1", " blank before"),
+        ("A", "10.0.0.1", "back\\nslash"),
+        ("A", "10.0.0.1", "line\nbreak"),
+        ("A", "10.0.0.1", "m" * 256),
+    ],
+)
+def test_what_a_zone_file_would_say_differently_is_not_imported(type_, value, mark):
+    assert not is_importable(RRset("grafana.talos00", type_, 60, (value,)), mark)
+
+
+@pytest.mark.parametrize("type_", ["A", "AAAA", "CNAME", "MX", "SRV", "PTR", "NS"])
+def test_ordinary_records_are_imported(type_):
+    value = next(value for kind, _, value in WRITABLE if kind == type_)
+    assert is_importable(RRset("*.grafana.talos00", type_, 60, (value,)), MARK)
+
+
+def test_a_mark_that_would_break_the_zone_file_is_not_stored():
+    assert is_storable("m" * 255)
+    assert not is_storable("m" * 256)
+    assert not is_storable("catalyst-dns-sync/é Ingress/a/b")

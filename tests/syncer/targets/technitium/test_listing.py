@@ -1,0 +1,110 @@
+"""The list of records, however the network cuts it."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+
+import pytest
+
+from syncer.core.rrsets import Found, RRset
+from syncer.errors import TargetUnreachable
+from syncer.targets.technitium.listing import Listing, rrsets
+
+
+def record(name: str, type_: str = "A", ttl: int = 300, comments: str = "", **rdata: object) -> dict[str, object]:
+    return {
+        "name": name,
+        "type": type_,
+        "ttl": ttl,
+        "disabled": False,
+        **({"comments": comments} if comments else {}),
+        "rData": rdata or {"ipAddress": "10.0.0.1"},
+        "expiryTtl": 0,
+    }
+
+
+def answer(*records: dict[str, object]) -> bytes:
+    zone = {"name": "talos00", "type": "Primary", "disabled": False, "soaSerial": 7}
+    envelope = {"response": {"zone": zone, "records": records}, "server": "ns1.test", "status": "ok"}
+    return json.dumps(envelope, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def read(body: bytes, size: int = 65536) -> list[Found]:
+    return list(rrsets(Listing(body[i : i + size] for i in range(0, len(body), size)).records()))
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 100, 65536])
+def test_it_does_not_matter_where_the_answer_is_cut(size):
+    body = answer(
+        record("grafana.talos00", comments='é ]},"records":[{ \\"'),
+        record("grafana.talos00", ipAddress="10.0.0.2"),
+        record("nas.talos00", "TXT", text="a]}"),
+    )
+    assert read(body, size) == [
+        Found(RRset("grafana.talos00", "A", 300, ("10.0.0.1", "10.0.0.2")), ('é ]},"records":[{ \\"', "")),
+        Found(RRset("nas.talos00", "TXT", 300, ("a]}",)), ("",)),
+    ]
+
+
+def test_it_is_not_fooled_by_an_answer_that_ends_too_early():
+    body = answer(*(record(f"app{i}.talos00") for i in range(20)))
+    whole = len(read(body))
+    assert whole == 20
+    start = body.index(b'"records":[') + len(b'"records":[')
+    for end in range(start, len(body) - 1, 13):
+        with pytest.raises(TargetUnreachable, match="broke off"):
+            read(body[:end])
+
+
+def test_an_answer_without_records_is_kept_for_its_text():
+    listing = Listing(iter([b'{"server":"ns1","status":"error",', b'"errorMessage":"Access was denied."}']))
+    assert not listing.has_records
+    assert json.loads(listing.text)["errorMessage"] == "Access was denied."
+
+
+def test_two_spellings_of_a_name_are_one_name():
+    found = read(
+        answer(
+            record("Blog.talos00"),
+            record("blog.talos00", ipAddress="10.0.0.2"),
+            record("BLOG.talos00", "TXT", text="x"),
+        )
+    )
+    assert [(item.rrset.name, item.rrset.type, item.rrset.values) for item in found] == [
+        ("blog.talos00", "A", ("10.0.0.1", "10.0.0.2")),
+        ("blog.talos00", "TXT", ("x",)),
+    ]
+
+
+def test_a_disabled_an_expiring_or_a_differing_member_makes_an_rrset_unsound():
+    plain = record("grafana.talos00")
+    for flaw in ({"disabled": True}, {"expiryTtl": 3600}, {"ttl": 60}):
+        (found,) = read(answer(plain, record("grafana.talos00", ipAddress="10.0.0.2") | flaw))
+        assert not found.intact
+    (found,) = read(answer(plain, record("grafana.talos00", ipAddress="10.0.0.2")))
+    assert found.intact
+
+
+def test_signatures_are_not_taken_for_records_that_somebody_made():
+    signed = answer(
+        record("web.talos00", "CNAME", cname="grafana.talos00"),
+        record("web.talos00", "RRSIG", keyTag=1),
+        record("web.talos00", "NSEC", nextDomainName="x.talos00"),
+    )
+    assert [item.rrset.type for item in read(signed)] == ["CNAME"]
+
+
+def test_a_long_list_never_stands_in_memory():
+    body = answer(
+        *(record(f"app{i:05}.talos00", comments="catalyst-dns-sync/a Ingress/default/app") for i in range(20_000))
+    )
+    chunks = (body[i : i + 65536] for i in range(0, len(body), 65536))
+    tracemalloc.start()
+    try:
+        count = sum(1 for _ in rrsets(Listing(chunks).records()))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert count == 20_000
+    assert peak < 1_000_000

@@ -1,0 +1,155 @@
+"""The Technitium target against a server: what it reads, and that what it writes is what was asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from syncer.core.plan import Change, Op
+from syncer.core.rrsets import Found, RRset
+from syncer.errors import ZoneUnusable
+from syncer.targets.base import Outcome
+from tests.syncer.targets.hands import (
+    MARK,
+    MARKER,
+    OTHER_MARK,
+    ZONE,
+    apply,
+    apply_well,
+    create,
+    delete,
+    held,
+    make_target,
+    update,
+)
+
+
+def test_it_reads_every_type_with_the_marks_and_the_serial(technitium, target):
+    technitium.add(f"nas.{ZONE}", "A", "192.168.1.9", 3600, "made by hand")
+    technitium.add(f"nas.{ZONE}", "TXT", "hello", 60, "")
+    apply_well(target, create("grafana", "10.0.0.1", "10.0.0.2"))
+    reading = target.read(ZONE)
+    found = {(item.rrset.name, item.rrset.type): item for item in reading.found}
+    assert reading.serial == target.serials()[ZONE]
+    assert {key[1] for key in found if key[0] == ZONE} == {"SOA", "NS"}
+    assert found[f"nas.{ZONE}", "A"] == Found(RRset(f"nas.{ZONE}", "A", 3600, ("192.168.1.9",)), ("made by hand",))
+    assert found[f"nas.{ZONE}", "TXT"].rrset.values == ("hello",)
+    assert found[f"grafana.{ZONE}", "A"] == Found(
+        RRset(f"grafana.{ZONE}", "A", 300, ("10.0.0.1", "10.0.0.2")), (MARK, MARK)
+    )
+
+
+def test_a_few_names_are_read_one_by_one_and_many_by_a_list(technitium, target):
+    names = [f"app{i}.{ZONE}" for i in range(8)]
+    for name in names:
+        technitium.add(name, "A", "10.0.0.1", 300, "")
+    technitium.add(f"nas.{ZONE}", "A", "10.0.0.9", 300, "")
+    assert [item.rrset.name for item in target.read(ZONE, names[:3]).found] == names[:3]
+    assert sorted(item.rrset.name for item in target.read(ZONE, names).found) == names
+    assert list(target.read(ZONE, [f"nobody.{ZONE}"]).found) == []
+    assert list(target.read(ZONE, []).found) == []
+
+
+def test_a_name_made_in_capitals_is_read_in_lower_case_and_can_be_deleted(technitium, target):
+    technitium.add(f"Grafana.{ZONE}", "A", "10.0.0.1", 300, MARK)
+    technitium.add(f"GRAFANA.{ZONE}", "A", "10.0.0.2", 300, MARK)
+    found = held(target)[f"grafana.{ZONE}", "A"]
+    assert found.rrset.values == ("10.0.0.1", "10.0.0.2")
+    apply_well(target, delete(found))
+    assert held(target) == {}
+
+
+@pytest.mark.parametrize("names", [None, ["grafana.k8s.example.com"]])
+def test_a_zone_that_is_not_there_is_not_read_from_the_one_around_it(technitium, names):
+    technitium.make_zone("example.com")
+    target = make_target(technitium, "k8s.example.com")
+    with pytest.raises(ZoneUnusable, match=r"k8s\.example\.com is not on the server \(example\.com answered for it\)"):
+        list(target.read("k8s.example.com", names).found)
+    assert target.serials() == {}
+    assert "is not on the server" in target.problems["k8s.example.com"]
+
+
+def test_nothing_is_written_into_the_zone_around_the_one_that_went(technitium):
+    technitium.make_zone("example.com")
+    zone = "k8s.example.com"
+    target = make_target(technitium, zone)
+    change = Change(Op.CREATE, None, RRset(f"grafana.{zone}", "A", 300, ("10.0.0.1",)), MARK)
+    result = apply(target, change, zone=zone)[change.key]
+    assert (result.outcome, result.permanent) == (Outcome.REFUSED, False)
+    assert "is not on the server" in result.reason
+    assert {record["type"] for record in technitium.records("example.com")} == {"SOA", "NS"}
+
+
+def test_a_zone_that_is_nowhere_is_said_to_be_so(technitium):
+    target = make_target(technitium, "nowhere.lab")
+    with pytest.raises(ZoneUnusable, match=r"nowhere\.lab is not on the server"):
+        target.read("nowhere.lab")
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_created_records_answer(technitium, target, count):
+    held(target)
+    apply_well(target, *(create(f"app{i}", "10.0.0.1", "10.0.0.2") for i in range(count)))
+    for i in range(count):
+        assert sorted(technitium.ask(f"app{i}.{ZONE}", "A")) == ["10.0.0.1", "10.0.0.2"]
+
+
+def test_many_creates_are_one_import(technitium, target):
+    held(target)
+    technitium.requests.clear()
+    apply_well(target, *(create(f"app{i}", "10.0.0.1", mark=MARKER.mark(f"Ingress/a/app{i}")) for i in range(500)))
+    assert dict(technitium.requests.counts) == {"/api/zones/list": 1, "/api/zones/import": 1}
+    found = held(target)
+    assert len(found) == 500
+    assert found[f"app7.{ZONE}", "A"].marks == (MARKER.mark("Ingress/a/app7"),)
+
+
+@pytest.mark.parametrize(
+    ("type_", "values"),
+    [
+        ("A", ("10.0.0.1", "10.0.0.2")),
+        ("AAAA", ("2001:db8::1", "2001:db8::2")),
+        ("CNAME", ("web.example.com",)),
+        ("TXT", ('say "hi" \\ there', "v=spf1 -all")),
+        ("SRV", (f"1 2 80 web.{ZONE}", f"1 3 80 web.{ZONE}")),
+        ("MX", ("10 mx.example.com",)),
+        ("CAA", ("0 issue ca.example", "0 issue ;")),
+        ("PTR", (f"web.{ZONE}",)),
+        ("NS", ("ns1.example.com", "ns2.example.com")),
+    ],
+)
+@pytest.mark.parametrize("many", [False, True])
+def test_each_type_comes_back_as_it_was_written(target, type_, values, many):
+    held(target)
+    wanted = tuple(sorted(values))
+    names = [f"app{i}" for i in range(7 if many else 1)]
+    apply_well(target, *(create(name, *wanted, type_=type_) for name in names))
+    found = held(target)
+    for name in names:
+        item = found[f"{name}.{ZONE}", type_]
+        assert item == Found(RRset(f"{name}.{ZONE}", type_, 300, wanted), (MARK,) * len(wanted))
+    assert target.left_serial(ZONE) == target.serials()[ZONE]
+    apply_well(target, *(delete(item) for item in found.values()))
+    assert held(target) == {}
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_values_ttl_and_marks_are_updated(target, many):
+    names = [f"app{i}" for i in range(7 if many else 1)]
+    apply_well(target, *(create(name, "10.0.0.1", "10.0.0.2") for name in names))
+    apply_well(
+        target, *(update(item, "10.0.0.2", "10.0.0.3", ttl=60, mark=OTHER_MARK) for item in held(target).values())
+    )
+    for item in held(target).values():
+        assert item == Found(RRset(item.rrset.name, "A", 60, ("10.0.0.2", "10.0.0.3")), (OTHER_MARK, OTHER_MARK))
+
+
+def test_a_name_changes_from_address_to_alias_and_back(technitium, target):
+    technitium.add(f"web.{ZONE}", "A", "10.0.0.9", 300, "made by hand")
+    apply_well(target, create("grafana", "10.0.0.1"))
+    there = held(target)[f"grafana.{ZONE}", "A"]
+    apply_well(target, create("grafana", f"web.{ZONE}", type_="CNAME"), delete(there))
+    assert "10.0.0.9" in technitium.ask(f"grafana.{ZONE}", "A")
+    there = held(target)[f"grafana.{ZONE}", "CNAME"]
+    apply_well(target, delete(there), create("grafana", "10.0.0.2"), create("grafana", "2001:db8::1", type_="AAAA"))
+    assert technitium.ask(f"grafana.{ZONE}", "A") == ["10.0.0.2"]
+    assert technitium.ask(f"grafana.{ZONE}", "AAAA") == ["2001:db8::1"]

@@ -1,0 +1,209 @@
+"""One syncer without processes: real cluster store, target, ledger and loop, on a clock that only tests move."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from records.ledger import DatabaseLedger
+from records.models import AuditEntry, ManagedRecord, SyncRequest
+from syncer.config import Config, HostsConfig, TechnitiumConfig
+from syncer.core.kinds import INGRESS, KINDS, Kind
+from syncer.core.rrsets import Marker
+from syncer.core.scope import Scope
+from syncer.health import Health
+from syncer.kube.feed import KindState, WatchState
+from syncer.kube.store import Store
+from syncer.loop import Loop
+from syncer.targets.hosts.target import HostsTarget
+from syncer.targets.technitium.target import TechnitiumTarget
+from syncer.zone.queue import Wakeup
+from tests.fakes.fixtures_technitium import ServerUnderTest
+
+ZONE = "talos00"
+ADDRESS = "192.168.1.54"
+OTHER = "192.168.1.55"
+PREFIX = "catalyst-dns-sync.io/"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class Lists:
+    """A feed that has listed every kind, but for those in ``unread``. The test itself fills the cluster."""
+
+    def __init__(self) -> None:
+        self.unread: dict[Kind, WatchState] = {}
+
+    def start(self) -> None:
+        pass
+
+    def stop(self) -> None:
+        pass
+
+    def states(self) -> Sequence[KindState]:
+        return [KindState(kind, self.unread.get(kind, WatchState.WATCHING), kind not in self.unread) for kind in KINDS]
+
+
+def ingress(name: str, *hosts: str, created: str = "2026-01-01T00:00:00Z", **notes: str) -> dict[str, Any]:
+    """``notes`` are annotations of ours. Without ``hosts`` it names ``<name>.talos00``."""
+    return {
+        "metadata": {
+            "name": name,
+            "namespace": "web",
+            "creationTimestamp": created,
+            "annotations": {PREFIX + key: value for key, value in notes.items()},
+        },
+        "spec": {"rules": [{"host": host} for host in hosts or (f"{name}.{ZONE}",)]},
+    }
+
+
+class Engine:
+    """What survives a restart: the server, the database and the objects in the cluster."""
+
+    def __init__(self, server: ServerUnderTest | str, *zones: str, scope: dict[str, Any] | None = None, **config: Any):
+        """``server``: a Technitium, or the path of a hosts file. ``scope`` and ``config`` are further settings."""
+        self.server = server
+        self.zones = zones or (ZONE,)
+        self.clock = Clock()
+        self.feed = Lists()
+        self.objects: dict[tuple[Kind, str, str], dict[str, Any]] = {}
+        self.observe: Callable[[str, str, str, float], None] = lambda *_: None
+        self.ledger = DatabaseLedger()
+        place: TechnitiumConfig | HostsConfig = (
+            HostsConfig(server)
+            if isinstance(server, str)
+            else TechnitiumConfig(server.url, server.token, rate_limit=100_000, timeout=5)
+        )
+        if isinstance(server, ServerUnderTest):
+            for zone in self.zones:
+                server.make_zone(zone)
+        self.settings: dict[str, Any] = {"target": place, **config}
+        self.scope: dict[str, Any] = {"zones": self.zones, "addresses": (ADDRESS,), **(scope or {})}
+        self.start()
+
+    def start(self, **changes: Any) -> None:
+        """A new process; ``changes`` are settings that are other ones from now on."""
+        self.settings |= changes
+        config = self.config = Config(Scope(**self.scope), **self.settings)
+        marker = Marker(config.owner_id)
+        self.cluster = Store(config.scope)
+        for (kind, _, _), manifest in self.objects.items():
+            self.cluster.put(kind, manifest)
+        if isinstance(config.target, HostsConfig):
+            self.target: HostsTarget | TechnitiumTarget = HostsTarget(config.target.path, marker, self.zones)
+        else:
+            self.close()
+            self.target = TechnitiumTarget(
+                config.target, marker, self.zones, observe=self.watch, clock=self.clock, sleep=self.clock.sleep
+            )
+        health = Health(self.feed.states, clock=self.clock)
+        self.loop = Loop(config, self.feed, self.cluster, self.target, self.ledger, health, Wakeup(), self.clock)
+
+    def close(self) -> None:
+        target = getattr(self, "target", None)
+        if isinstance(target, TechnitiumTarget):
+            target.close()
+
+    def watch(self, path: str, method: str, status: str, seconds: float) -> None:
+        self.observe(path, method, status, seconds)
+
+    # The cluster
+
+    def put(self, name: str, *hosts: str, **notes: str) -> None:
+        self.put_object(INGRESS, ingress(name, *hosts, **notes))
+
+    def put_object(self, kind: Kind, manifest: dict[str, Any]) -> None:
+        metadata = manifest["metadata"]
+        self.objects[kind, metadata.get("namespace", ""), metadata["name"]] = manifest
+        self.cluster.put(kind, manifest)
+
+    def put_many(self, count: int, start: int = 0) -> None:
+        for number in range(start, start + count):
+            self.put(f"app{number:03}")
+
+    def drop(self, *names: str) -> None:
+        for name in names:
+            self.drop_object(INGRESS, "web", name)
+
+    def drop_object(self, kind: Kind, namespace: str, name: str) -> None:
+        self.objects.pop((kind, namespace, name), None)
+        self.cluster.drop(kind, namespace, name)
+
+    def drop_many(self, count: int, start: int = 0) -> None:
+        self.drop(*(f"app{number:03}" for number in range(start, start + count)))
+
+    # Time
+
+    def turn(self, seconds: float = 1.0) -> None:
+        """``seconds`` pass, and the loop does what is due then."""
+        self.clock.now += seconds
+        self.loop.turn()
+
+    def settle(self, seconds: float = 1.0) -> None:
+        """Turn until nothing waits but retries."""
+        self.turn(seconds)
+        for _ in range(100):
+            if not any(
+                w.names or w.backlog or w.going or w.full_due <= self.clock.now for w in self.loop.zones.values()
+            ):
+                return
+            self.turn()
+        raise AssertionError("it does not come to rest")
+
+    def full(self) -> None:
+        """A full pass of every zone, at the next turn."""
+        for work in self.loop.zones.values():
+            work.look_again()
+        self.settle()
+
+    def ask(self, action: str, name: str = "", *, who: str = "ada", **more: Any) -> str:
+        """As another process would: by a row; the outcome."""
+        request = SyncRequest.objects.create(action=action, name=name, requested_by=who, **more)
+        self.settle()
+        request.refresh_from_db()
+        assert request.done_at
+        return request.outcome
+
+    # What came of it
+
+    def rows(self) -> dict[tuple[str, str], ManagedRecord]:
+        return {(row.name, row.type): row for row in ManagedRecord.objects.all()}
+
+    def state(self, name: str, kind: str = "A") -> str:
+        """The state of the RRset of ``<name>.talos00``, "" when nothing is known of it."""
+        row = self.rows().get((f"{name}.{ZONE}", kind))
+        return row.state if row else ""
+
+    def reason(self, name: str, kind: str = "A") -> str:
+        return self.rows()[f"{name}.{ZONE}", kind].reason
+
+
+def published(server: ServerUnderTest, zone: str = ZONE) -> dict[tuple[str, str], list[str]]:
+    """All values of every RRset below the apex."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for name, kind, _, value, _ in server.rows(zone):
+        found.setdefault((name.removesuffix(f".{zone}"), kind), []).append(value)
+    return found
+
+
+def writes(server: ServerUnderTest) -> Iterator[tuple[str, str, str]]:
+    """(verb, name, type) of each writing call of ours, in order; an import names none."""
+    for request in server.requests.seen:
+        verb = request.path.rpartition("/")[2]
+        if verb in ("add", "update", "delete"):
+            yield verb, request.params["domain"], request.params["type"]
+        elif verb == "import":
+            yield verb, "", ""
+
+
+def audit() -> list[tuple[str, str, str]]:
+    return list(AuditEntry.objects.order_by("id").values_list("action", "name", "actor"))

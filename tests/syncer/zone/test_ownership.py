@@ -1,0 +1,323 @@
+"""Only what we wrote is ever changed or deleted; everything else stays, byte for byte."""
+
+from __future__ import annotations
+
+import pytest
+
+from records.models import AuditEntry, CustomEntry, ManagedRecord
+from tests.syncer.targets.hands import foreign
+from tests.syncer.zone.engine import ADDRESS, OTHER, ZONE, audit, published
+
+NAS = f"nas.{ZONE}"
+MARK = "catalyst-dns-sync/default Ingress/web/nas"
+
+
+def lose_database() -> None:
+    for model in (ManagedRecord, CustomEntry, AuditEntry):
+        model.objects.all()._raw_delete("default")
+
+
+def comments(server, name):
+    return {value: text for at, _, _, value, text in server.rows(ZONE) if at == name}
+
+
+@pytest.mark.parametrize(
+    ("value", "state", "reason"),
+    [
+        (ADDRESS, "foreign", "somebody else made it"),
+        (OTHER, "conflict", f"the zone has {OTHER}: somebody else made it"),
+    ],
+)
+def test_it_leaves_alone_what_somebody_else_made(engine, technitium, value, state, reason):
+    technitium.add(NAS, "A", value, 77, "made by hand")
+    technitium.add(NAS, "TXT", "hands off")
+    before = foreign(technitium)
+    engine.put("nas")
+    engine.settle()
+    assert (engine.state("nas"), engine.reason("nas")) == (state, reason)
+    engine.drop("nas")
+    engine.settle()
+    assert foreign(technitium) == before
+    assert not engine.rows()
+
+
+def test_an_alias_finds_no_place_beside_what_somebody_else_made(engine, technitium):
+    technitium.add(NAS, "TXT", "hands off")
+    engine.put("nas", target="edge.example.com")
+    engine.settle()
+    assert published(technitium).keys() == {("nas", "TXT")}
+    assert engine.reason("nas", "CNAME") == "somebody else's TXT record stands at this name"
+
+
+def test_what_somebody_else_takes_away_makes_room(engine, technitium):
+    technitium.add(NAS, "A", OTHER)
+    engine.put("nas")
+    engine.settle()
+    technitium.delete(NAS, "A", OTHER)
+    engine.settle(11)
+    assert technitium.ask(NAS) == [ADDRESS]
+    assert engine.state("nas") == "synced"
+
+
+def test_a_record_whose_mark_was_wiped_is_no_longer_touched(engine, technitium):
+    engine.put("nas")
+    engine.settle()
+    technitium.ok("zones/records/update", {"domain": NAS, "type": "A", "ipAddress": ADDRESS, "ttl": 300})
+    before = foreign(technitium)
+    engine.settle(11)
+    assert engine.state("nas") == "foreign"
+    assert "it no longer carries our mark" in engine.reason("nas")
+    engine.put("nas", target=OTHER)
+    engine.settle()
+    assert engine.state("nas") == "conflict"
+    engine.drop("nas")
+    engine.full()
+    assert foreign(technitium) == before
+
+
+@pytest.mark.parametrize("noticed", [True, False], ids=["seen by the probe", "unseen before the change"])
+def test_a_value_that_somebody_added_to_our_record_stays(engine, technitium, noticed):
+    engine.put("nas")
+    engine.settle()
+    technitium.add(NAS, "A", "10.0.0.99", 300, "made by hand")
+    before = foreign(technitium)
+    engine.settle(11 if noticed else 2)
+    engine.put("nas", target=OTHER)
+    engine.settle()
+    assert comments(technitium, NAS) == {"10.0.0.99": "made by hand", OTHER: MARK}
+    engine.drop("nas")
+    engine.settle()
+    assert foreign(technitium) == before
+    assert comments(technitium, NAS) == {"10.0.0.99": "made by hand"}
+    assert not engine.rows()
+
+
+def test_adopting_makes_a_foreign_record_ours_with_our_values(engine, technitium):
+    technitium.add(NAS, "A", OTHER, 77, "made by hand")
+    engine.put("nas")
+    engine.settle()
+    assert engine.ask("adopt", NAS) == "1 record changed"
+    assert technitium.rows(ZONE) == [(NAS, "A", 300, ADDRESS, MARK)]
+    assert audit()[-1] == ("adopted", NAS, "ada")
+    engine.drop("nas")
+    engine.settle()
+    assert not published(technitium)
+
+
+def test_a_released_record_stays_and_is_not_touched_any_more(engine, technitium):
+    engine.put("nas")
+    engine.put("grafana")
+    engine.settle()
+    before = technitium.rows(ZONE)
+    assert engine.ask("release", NAS) == "1 record released"
+    engine.put("nas", target=OTHER)
+    engine.settle()
+    engine.full()
+    assert technitium.rows(ZONE) == before
+    assert engine.state("nas") == "conflict"
+    assert "it was released" in engine.reason("nas")
+    engine.drop("nas")
+    engine.start()
+    engine.full()
+    assert technitium.rows(ZONE) == before
+
+
+def test_a_released_record_is_not_overwritten_by_an_import_of_many(engine, technitium):
+    engine.put_many(20)
+    engine.settle()
+    engine.ask("release", "app000.talos00")
+    engine.put_many(20, start=20)
+    for number in range(20):
+        engine.put(f"app{number:03}", target=OTHER)
+    engine.settle()
+    assert technitium.ask("app000.talos00") == [ADDRESS]
+    assert technitium.ask("app001.talos00") == [OTHER]
+
+
+def test_releasing_the_last_record_is_not_taken_for_a_lost_database(engine, technitium):
+    engine.put("nas")
+    engine.settle()
+    engine.ask("release", NAS)
+    engine.drop("nas")
+    engine.settle()
+    before = technitium.rows(ZONE)
+    engine.start()
+    engine.full()
+    assert technitium.rows(ZONE) == before
+
+
+def test_deleting_by_request_takes_only_what_is_ours(engine, technitium):
+    engine.put("nas", target="10.0.0.1,2001:db8::1")
+    engine.settle()
+    technitium.add(NAS, "TXT", "hands off")
+    engine.drop("nas")
+    assert engine.ask("delete", NAS) in ("2 records deleted", "0 records deleted")
+    assert published(technitium).keys() == {("nas", "TXT")}
+
+
+def test_a_record_deleted_by_request_comes_back_while_somebody_wants_it(engine, technitium):
+    engine.put("nas", target="10.0.0.1,2001:db8::1")
+    engine.settle()
+    assert engine.ask("delete", NAS, type="AAAA") == "1 record deleted"
+    assert published(technitium) == {("nas", "A"): ["10.0.0.1"]}
+    assert audit()[-1] == ("deleted", NAS, "ada")
+    engine.full()
+    assert published(technitium) == {("nas", "A"): ["10.0.0.1"], ("nas", "AAAA"): ["2001:db8::1"]}
+
+
+def test_equal_records_are_adopted_where_the_setting_says_so(build, technitium):
+    engine = build(adopt_identical=True)
+    technitium.add(NAS, "A", ADDRESS, 77)
+    technitium.add("blog.talos00", "A", OTHER, 77)
+    engine.put("nas")
+    engine.put("blog")
+    engine.settle()
+    assert comments(technitium, NAS) == {ADDRESS: MARK}
+    assert comments(technitium, "blog.talos00") == {OTHER: ""}
+    assert (engine.state("nas"), engine.state("blog")) == ("synced", "conflict")
+
+
+def test_two_installations_share_a_zone_without_touching_each_other(build, technitium):
+    engine = build(owner_id="home")
+    engine.put("nas")
+    engine.put("grafana")
+    engine.settle()
+    theirs = technitium.rows(ZONE)
+    lose_database()  # the other installation has a database of its own, which does not know all this
+    engine.objects.clear()
+    engine.start(owner_id="work")
+    engine.put("nas", target=OTHER)
+    engine.put("blog")
+    engine.settle()
+    assert [row for row in technitium.rows(ZONE) if row[0] != "blog.talos00"] == theirs
+    assert (engine.state("nas"), engine.state("blog")) == ("conflict", "synced")
+    engine.drop("nas", "blog")
+    engine.full()
+    assert technitium.rows(ZONE) == theirs
+
+
+def test_a_lost_database_is_rebuilt_from_the_marks(build, technitium):
+    engine = build("talos00", "home.lab")
+    engine.put("nas", "nas.talos00", "nas.home.lab")
+    engine.put("old", "old.talos00", "old.home.lab")
+    engine.settle()
+    technitium.add("hand.talos00", "A", OTHER)
+    serials = technitium.serial("talos00"), technitium.serial("home.lab")
+    lose_database()
+    engine.start()
+    engine.settle()
+    assert (technitium.serial("talos00"), technitium.serial("home.lab")) == serials
+    assert {row.state for row in engine.rows().values() if row.owned} == {"synced"}
+    assert len(engine.rows()) == 4
+    lose_database()
+    engine.drop("old")
+    engine.start()
+    engine.settle()
+    assert published(technitium).keys() == {("nas", "A"), ("hand", "A")}
+    assert published(technitium, "home.lab").keys() == {("nas", "A")}
+
+
+def test_after_a_lost_database_nothing_is_left_over_of_what_went_meanwhile(engine, technitium):
+    engine.put_many(100)
+    engine.settle()
+    lose_database()
+    engine.drop_many(40)
+    engine.start()
+    engine.settle()
+    assert len(published(technitium)) == 60
+    assert ManagedRecord.objects.count() == 60
+
+
+def test_after_a_lost_database_too_many_deletes_are_held_as_ever(engine, technitium):
+    engine.put_many(50)
+    engine.settle()
+    lose_database()
+    engine.drop_many(30)
+    engine.start()
+    engine.settle()
+    assert len(published(technitium)) == 50
+    assert ManagedRecord.objects.filter(state="held", owned=True).count() == 30
+    assert engine.ask("approve") == "30 deletes approved"
+    assert len(published(technitium)) == 20
+
+
+def test_a_lost_database_leaves_the_records_of_lost_entries_alone(engine, technitium):
+    CustomEntry.objects.create(name=NAS, type="A", values=["10.0.0.5"])
+    engine.settle()
+    before = technitium.rows(ZONE)
+    assert before
+    lose_database()
+    engine.start()
+    engine.full()
+    assert technitium.rows(ZONE) == before
+
+
+def test_rebuilding_takes_what_carries_our_mark_into_a_ledger_that_is_not_empty(engine, technitium):
+    engine.put("nas")
+    engine.put("grafana")
+    engine.settle()
+    technitium.add("lost.talos00", "A", ADDRESS, 300, "catalyst-dns-sync/default Ingress/web/lost")
+    technitium.add("wanted.talos00", "A", OTHER, 300, "catalyst-dns-sync/default Ingress/web/wanted")
+    engine.put("wanted")
+    engine.settle(11)
+    assert engine.state("wanted") == "conflict"
+    engine.start()
+    engine.loop.reconciler.rebuild()
+    engine.settle()
+    assert published(technitium).keys() == {("nas", "A"), ("grafana", "A"), ("wanted", "A")}
+    assert technitium.ask("wanted.talos00") == [ADDRESS]
+    assert engine.state("wanted") == "synced"
+
+
+def test_a_record_with_our_mark_that_we_do_not_know_is_left_alone(engine, technitium):
+    engine.put("nas")
+    engine.settle()
+    technitium.add("copy.talos00", "A", OTHER, 300, MARK)
+    engine.settle(11)
+    engine.put("copy")
+    engine.settle()
+    assert published(technitium)["copy", "A"] == [OTHER]
+    assert engine.state("copy") == "conflict"
+    engine.drop("copy")
+    engine.full()
+    assert published(technitium)["copy", "A"] == [OTHER]
+
+
+def test_what_is_left_alone_is_said_once_in_a_dry_run_and_for_real(engine, technitium, caplog):
+    technitium.add("nas.talos00", "A", OTHER)
+    engine.put("nas")
+    caplog.set_level("INFO")
+    engine.start(dry_run=True)
+    for _ in range(2):
+        engine.full()
+    would = [record.getMessage() for record in caplog.records if "nas" in record.getMessage()]
+    assert would == [f"Would leave nas.talos00 300 A {ADDRESS} alone: the zone has {OTHER}: somebody else made it"]
+    caplog.clear()
+    engine.start(dry_run=False)
+    for _ in range(2):
+        engine.full()
+    left = [record for record in caplog.records if record.getMessage().startswith("Left alone")]
+    assert [(record.getMessage(), record.hostname, record.resource) for record in left] == [
+        (f"Left alone: the zone has {OTHER}: somebody else made it", "nas.talos00", "Ingress/nas")
+    ]
+
+
+def test_a_record_that_was_released_outlives_the_custom_entry_that_made_it(engine, technitium):
+    box = CustomEntry.objects.create(name="box.talos00", type="A", values=[OTHER])
+    engine.ask("sync", "box.talos00")
+    engine.ask("release", "box.talos00")
+    box.delete()
+    AuditEntry.objects.create(actor="ada", action="deleted", zone=ZONE, name="box.talos00", type="A")  # of the entry
+    engine.ask("sync", "box.talos00")
+    engine.full()
+    assert technitium.ask("box.talos00") == [OTHER]
+
+
+def test_what_lies_in_a_zone_that_is_not_managed_any_more_can_be_released(build, technitium):
+    engine = build("talos00", "home.lab")
+    engine.put("cam", "cam.home.lab")
+    engine.settle()
+    engine.zones = engine.scope["zones"] = ("talos00",)
+    engine.drop("cam")
+    engine.start()
+    assert engine.ask("release", "cam.home.lab", zone="home.lab", type="A") == "1 record released"
