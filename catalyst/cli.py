@@ -137,12 +137,12 @@ def database_in_words() -> Iterator[None]:
     """Raises ``ImproperlyConfigured`` for a database that is not there, or lacks its tables."""
     from django.db.utils import DatabaseError
 
-    from catalyst.settings.database import advice
+    from records.database_errors import advise
 
     try:
         yield
     except DatabaseError as error:
-        if text := advice(error):
+        if text := advise(error):
             raise ImproperlyConfigured(text) from error
         raise
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from catalyst.settings.environment import Environment
-from catalyst.settings.sync import read_scope, read_zones
+from catalyst.settings.sync import read_scope
 from syncer.kube.documents import SIZE_LIMIT, ManifestError
 from syncer.preview import preview as preview_of
 
@@ -20,7 +20,7 @@ def preview(argv: Sequence[str]) -> int:
     """Returns the exit code: 3 when a name is skipped or in conflict, 1 for input that cannot be read."""
     options = parse(argv)
     environment = Environment(os.environ)  # noqa: TID251
-    scope = read_scope(environment, read_zones(environment, True, warn), True)
+    scope = read_scope(environment, proposed=True, warn=warn).scope
     try:
         answer = preview_of(read_files(options.files), scope)
     except ManifestError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from functools import cache
 from typing import Any, NamedTuple
 
 import dns.exception
@@ -12,6 +11,7 @@ import dns.rdata
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
+from syncer.config import Managed
 from syncer.core.annotations import MAX_TTL
 from syncer.core.claims import Mode
 from syncer.core.manifest import shown
@@ -57,13 +57,8 @@ class BadValue(ValueError):
 
 def managed_zones() -> tuple[str, ...]:
     """The zones of the settings in force."""
-    return _zones_of(settings.SYNC)
-
-
-@cache
-def _zones_of(read_config: Any) -> tuple[str, ...]:
-    zones: tuple[str, ...] = read_config(dev_mode=True, warn=lambda _: None).scope.zones
-    return zones
+    managed: Managed = settings.MANAGED
+    return managed.scope.zones
 
 
 def clean_entry(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.conf import settings
 from django.db.models import TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
+from records.entry_values import managed_zones
 from records.models import (
     STANDING,
     AuditEntry,
@@ -21,7 +21,6 @@ from records.models import (
     SyncRequest,
     SyncStatus,
 )
-from syncer.config import Config
 from syncer.core.claims import Mode
 from syncer.core.names import canonical, zone_of
 from syncer.core.plan import RecordState
@@ -37,8 +36,7 @@ Row = dict[str, Any]
 def explain(hostname: str) -> Row:
     """Raises ``syncer.core.names.BadName`` for what is no host name."""
     name = canonical(hostname, symbols=False)
-    config: Config = settings.SYNC(dev_mode=True, warn=lambda _: None)
-    return _Explanation(name, config.scope.zones).give()
+    return _Explanation(name, managed_zones()).give()
 
 
 class _Explanation:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import ParamSpec, TypeVar
 
@@ -13,6 +12,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from records import findings
+from records.database_errors import advise, describe_error
 from records.models import (
     AuditEntry,
     CustomEntry,
@@ -49,8 +49,6 @@ BATCH = 500
 ROWS = 100
 """Rows in one insert: what a prepared statement holds in memory grows with them, its speed no longer does."""
 
-MISSING = re.compile("no such (table|column)|does not exist|no column named")
-
 SOURCE_CONTENT = ("uid", "created", "names", "skipped", "warnings", "ttl", "priority", "notes")
 
 
@@ -63,12 +61,7 @@ def in_words(method: Callable[P, T]) -> Callable[P, T]:
             return method(*args, **kwargs)
         except DatabaseError as error:
             close_old_connections()
-            text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            hint = "run 'catalyst-dns-sync migrate'" if MISSING.search(text) else ""
-            if "lock timeout" in text:
-                text = "another connection holds a lock on what is needed, and did not let go of it in time"
-            hint = hint or "it is tried again; see DATABASE_URL"
-            raise LedgerError(f"the database does not answer: {text} ({hint})") from error
+            raise LedgerError(advise(error) or f"the database refuses: {describe_error(error)}") from error
 
     return wrapper
 

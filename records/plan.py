@@ -9,7 +9,7 @@ from typing import cast
 from records.ledger import DatabaseLedger
 from records.models import ManagedRecord
 from records.models import Source as SourceRow
-from syncer.config import Config
+from syncer.config import Config, HostsConfig, Managed
 from syncer.core.plan import Change, Owned, RecordState
 from syncer.core.rrsets import Found, Marker, RRset
 from syncer.core.source import Ref, Source, Want
@@ -24,17 +24,18 @@ SERIAL = 1
 """Of every zone: nothing has happened since."""
 
 
-def next_changes(config: Config) -> dict[str, list[Change]]:
+def next_changes(managed: Managed) -> dict[str, list[Change]]:
     """By zone, in the order in which they would be made. Writes nothing, asks nobody but the database.
 
     What somebody else did on the DNS server since the last pass is not in it, and neither are deletes that the guard
     would hold.
     """
     cluster = cast(Store, RememberedCluster())
+    config = Config(managed, HostsConfig(""), dry_run=True)
     planned = {}
-    for zone in config.scope.zones:
-        target = cast(Target, RememberedTarget(zone, config))
-        reconciler = Reconciler(replace(config, dry_run=True), target, DatabaseLedger(), cluster)
+    for zone in managed.scope.zones:
+        target = cast(Target, RememberedTarget(zone, managed))
+        reconciler = Reconciler(config, target, DatabaseLedger(), cluster)
         strangers = ManagedRecord.objects.filter(zone=zone, state__in=[RecordState.FOREIGN, RecordState.CONFLICT])
         reconciler.views[zone] = ZoneView(SERIAL, set(strangers.order_by().values_list("name", flat=True)))
         planned[zone] = reconciler.full_pass(zone).planned
@@ -75,9 +76,9 @@ class RememberedTarget:
     is_bulky = True
     is_ours_alone = False
 
-    def __init__(self, zone: str, config: Config) -> None:
+    def __init__(self, zone: str, managed: Managed) -> None:
         self.zone = zone
-        self.marker = Marker(config.owner_id)
+        self.marker = Marker(managed.owner_id)
         skipped = ManagedRecord.objects.filter(zone=zone, state=RecordState.SKIPPED).order_by()
         self.refused: dict[Key, str] = {
             (name, kind): reason for name, kind, reason in skipped.values_list("name", "type", "reason")

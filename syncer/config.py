@@ -40,18 +40,28 @@ class KubeConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class Config:
-    """All intervals are in seconds."""
+class Managed:
+    """What is managed and by which rules: no address and no secret of a server, so that the web reads it too."""
 
     scope: Scope
-    target: TechnitiumConfig | HostsConfig
-    kube: KubeConfig = KubeConfig()
     owner_id: str = "default"
     policies: Mapping[str, Policy] = field(default_factory=dict)
     max_delete_ratio: float = 0.5
     max_deletes_unguarded: int = 10
     adopt_identical: bool = False
     auto_remediate: bool = False
+
+    def policy(self, zone: str) -> Policy:
+        return self.policies.get(zone, Policy.SYNC)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One syncer. All intervals are in seconds."""
+
+    managed: Managed
+    target: TechnitiumConfig | HostsConfig
+    kube: KubeConfig = KubeConfig()
     drift_interval: float = 900.0
     """How often each zone is listed although its serial stands where our own last write left it."""
     dry_run: bool = False
@@ -60,5 +70,6 @@ class Config:
     metrics_address: str = ":8080"
     health_address: str = ":8081"
 
-    def policy(self, zone: str) -> Policy:
-        return self.policies.get(zone, Policy.SYNC)
+    @property
+    def scope(self) -> Scope:
+        return self.managed.scope

@@ -28,7 +28,10 @@ def settings_in_force(config: Config, warnings: Sequence[str]) -> Iterator[Findi
     where = target.path if isinstance(target, HostsConfig) else target.url
     source = config.kube.manifests or "the cluster"
     dry = "; nothing is written (DRY_RUN)" if config.dry_run else ""
-    yield ok("settings", f"from {source} to {where}, zones {', '.join(config.scope.zones)}, as {config.owner_id}{dry}")
+    yield ok(
+        "settings",
+        f"from {source} to {where}, zones {', '.join(config.scope.zones)}, as {config.managed.owner_id}{dry}",
+    )
     for text in warnings:
         yield warning("settings", text)
     known = settings.ENVIRONMENT.asked

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,12 +10,10 @@ from urllib.parse import unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
-from django.db.utils import OperationalError
 
 from catalyst.settings.environment import Environment
 
 RIGHT = "give postgresql://user:password@host:5432/name or sqlite:////path/of/the/file"
-MISSING = re.compile("no such (table|column)|(relation|column) .* does not exist")
 SQLITE, POSTGRESQL = "django.db.backends.sqlite3", "django.db.backends.postgresql"
 
 
@@ -79,26 +76,6 @@ def bounded(database: Mapping[str, Any], *, lock: int, statement: int) -> dict[s
         "options": " ".join([*words, given.get("options", "")]).rstrip(),
     }
     return {**database, "OPTIONS": options}
-
-
-def in_words(error: Exception) -> str:
-    """What the database said, as a sentence part; locks and limits of ``bounded`` without the server's own terms."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    if "lock timeout" in text:
-        return "another connection holds a lock on what is needed, and did not let go of it in time"
-    if "statement timeout" in text:
-        return "it took too long over a statement"
-    if "unable to open database file" in text:
-        return f"{text}: its folder must be there, and this user may write to it"
-    return text
-
-
-def advice(error: Exception) -> str:
-    """A sentence for who started a command; "" for what no other setting and no migration would help against."""
-    text = in_words(error)
-    if MISSING.search(text):
-        return f"the database lacks what this version needs ({text}): run catalyst-dns-sync migrate"
-    return f"the database does not answer: {text} (see DATABASE_URL)" if isinstance(error, OperationalError) else ""
 
 
 def sqlite_options(wal: bool) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 from catalyst.settings.environment import Environment
-from syncer.config import Config, HostsConfig, KubeConfig, TechnitiumConfig
+from syncer.config import Config, HostsConfig, KubeConfig, Managed, TechnitiumConfig
 from syncer.core.annotations import MAX_TTL, parse_seconds, parse_ttl
 from syncer.core.names import canonical, canonical_address, canonical_target, is_wildcard
 from syncer.core.plan import Policy
@@ -36,16 +36,16 @@ def read_config(
     dry_run: bool = False,
     warn: Callable[[str], None] = log.warning,
 ) -> Config:
-    """One syncer's configuration. The keyword arguments are the options of ``runsyncer``.
+    """One syncer's configuration, secrets included. The keyword arguments are the options of ``runsyncer``.
 
     With ``dev_mode`` or ``hosts_file`` the target is a hosts file. Raises ``ImproperlyConfigured``.
     """
     env = environment
-    zones = read_zones(env, dev_mode, warn)
+    managed = read_scope(env, proposed=dev_mode, warn=warn)
     if env.flag("LEADER_ELECTION"):
         warn("LEADER_ELECTION has no effect yet: run one syncer")
     return Config(
-        scope=read_scope(env, zones, dev_mode),
+        managed=managed,
         target=read_target(env, dev_mode, hosts_file),
         kube=KubeConfig(
             manifests=manifests,
@@ -53,18 +53,27 @@ def read_config(
             read_timeout=read_seconds(env, "WATCH_READ_TIMEOUT", "75", least="1s", most="1h"),
             certificate_metrics=env.flag("CERTIFICATE_METRICS", True),
         ),
-        owner_id=env.value("OWNER_ID", "default", owner_id, "such as homelab-1"),
-        policies=read_policies(env, zones),
-        max_delete_ratio=env.number("MAX_DELETE_RATIO", "0.5", most=1),
-        max_deletes_unguarded=env.whole("MAX_DELETES_UNGUARDED", "10"),
-        adopt_identical=env.choice("ADOPT_EXISTING", "never", ("never", "identical")) == "identical",
-        auto_remediate=env.flag("AUTO_REMEDIATE"),
         drift_interval=read_seconds(env, "DRIFT_INTERVAL", "15m", least="10s"),
         dry_run=env.flag("DRY_RUN") or dry_run,
         resync_interval=read_seconds(env, "RESYNC_INTERVAL", "5m", least="10s"),
         serial_probe_interval=read_seconds(env, "SERIAL_PROBE_INTERVAL", "10s", least="250ms", most="1h"),
         metrics_address=env.address("METRICS_BIND_ADDRESS", ":8080"),
         health_address=env.address("HEALTH_PROBE_ADDRESS", ":8081"),
+    )
+
+
+def read_scope(env: Environment, *, proposed: bool, warn: Callable[[str], None] = log.warning) -> Managed:
+    """What is managed and by which rules, for every process. ``proposed``: the proposal's values hold where a setting
+    is missing, as in dev mode and preview. Raises ``ImproperlyConfigured``."""
+    zones = read_zones(env, proposed, warn)
+    return Managed(
+        scope=read_publishing(env, zones, proposed),
+        owner_id=env.value("OWNER_ID", "default", owner_id, "such as homelab-1"),
+        policies=read_policies(env, zones),
+        max_delete_ratio=env.number("MAX_DELETE_RATIO", "0.5", most=1),
+        max_deletes_unguarded=env.whole("MAX_DELETES_UNGUARDED", "10"),
+        adopt_identical=env.choice("ADOPT_EXISTING", "never", ("never", "identical")) == "identical",
+        auto_remediate=env.flag("AUTO_REMEDIATE"),
     )
 
 
@@ -80,7 +89,7 @@ def read_zones(env: Environment, dev_mode: bool, warn: Callable[[str], None]) ->
     return (env.parsed("DNS_ZONE", one, zone, "give one zone, such as talos00"),)
 
 
-def read_scope(env: Environment, zones: tuple[str, ...], dev_mode: bool) -> Scope:
+def read_publishing(env: Environment, zones: tuple[str, ...], dev_mode: bool) -> Scope:
     zone_addresses = read_zone_addresses(env, zones)
     right = "give a comma list of IPv4 or IPv6 addresses, or auto"
     text = default_text(env, "DNS_IP_ADDRESS", dev_mode)

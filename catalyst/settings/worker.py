@@ -10,7 +10,7 @@ from pathlib import Path
 from catalyst.logs.formats import LEVELS, gelf_url, log_settings
 from catalyst.settings.database import bounded, read_database
 from catalyst.settings.environment import Environment
-from catalyst.settings.sync import read_config
+from catalyst.settings.sync import read_config, read_scope
 
 ENVIRONMENT = Environment(os.environ)  # noqa: TID251
 DATA_DIR = Path(ENVIRONMENT.text("DATA_DIR", "var")).absolute()
@@ -42,6 +42,9 @@ SYNC = partial(read_config, ENVIRONMENT)
 # A wrong value stops every process, the web's too, and not only the one that would use it. Dev mode: the web needs no
 # token of a DNS server.
 SYNC(dev_mode=True, warn=lambda _: None)
+
+MANAGED = read_scope(ENVIRONMENT, proposed=True, warn=lambda _: None)
+"""A ``syncer.config.Managed``: what the web, which is told of no server and no token, knows of what is managed."""
 
 COMMIT = ENVIRONMENT.text("GIT_COMMIT", "unknown")
 LOG_FORMAT = ENVIRONMENT.choice("LOG_FORMAT", "json", ("json", "text"))

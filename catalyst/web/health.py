@@ -11,12 +11,12 @@ from inspect import iscoroutinefunction
 from threading import Event, Thread
 
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError, OperationalError, connection
+from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
-from catalyst.settings.database import MISSING, in_words
+from records.database_errors import advise, describe_error, is_absent
 
 View = Callable[[HttpRequest], HttpResponseBase]
 AsyncView = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
@@ -63,9 +63,9 @@ def probes(get_response: View | AsyncView) -> View | AsyncView:
 
 def busy(request: HttpRequest, exception: Exception) -> HttpResponse | None:
     """A database that is gone or locked is no mistake of the page; a table that is missing may be one."""
-    if not isinstance(exception, OperationalError) or MISSING.search(str(exception)):
+    if not is_absent(exception):
         return None
-    log.warning("%s was refused, the database does not answer: %s", request.path, in_words(exception))
+    log.warning("%s was refused, the database does not answer: %s", request.path, describe_error(exception))
     return refusal("The database does not answer, or is busy: nothing was changed. Try again in a few seconds.\n")
 
 
@@ -130,7 +130,7 @@ def database_problems() -> list[str]:
     try:
         missing = pending_migrations()
     except DatabaseError as error:
-        return [f"the database does not answer: {in_words(error)} (see DATABASE_URL)"]
+        return [advise(error) or f"the database does not do what it should: {describe_error(error)}"]
     if missing:
         return [f"the database lacks {len(missing)} migrations ({missing[0]} first): run catalyst-dns-sync prepare"]
     return []

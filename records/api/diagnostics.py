@@ -21,7 +21,7 @@ from records.api.parsers import DocumentParser, document
 from records.entry_values import TYPES, managed_zones
 from records.models import STANDING, DriftFinding, HeldPlan, ManagedRecord, Source, SyncRequest, SyncStatus
 from records.resolve import Answer, ask_all
-from syncer.config import Config
+from syncer.config import Managed
 from syncer.core.names import BadName, canonical, zone_of
 from syncer.core.plan import Change, RecordState
 from syncer.preview import preview
@@ -38,9 +38,9 @@ class DnsThrottle(PerUser):
     rate_setting = "DNS_TEST_RATE_LIMIT"
 
 
-def settings_in_force() -> Config:
-    config: Config = settings.SYNC(dev_mode=True, warn=lambda _: None)
-    return config
+def settings_in_force() -> Managed:
+    managed: Managed = settings.MANAGED
+    return managed
 
 
 def hostname_of(request: Request) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import IntegrityError, OperationalError
+from django.db import IntegrityError
 from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
 from rest_framework.exceptions import APIException, ValidationError
@@ -15,7 +15,7 @@ from rest_framework.fields import get_error_detail
 from rest_framework.response import Response
 
 from records.api.errors import Conflict, TooLarge, Unavailable, Unreadable
-from records.ledger import MISSING
+from records.database_errors import is_absent
 from syncer.kube.documents import ManifestError
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class Handler(ExceptionHandler):
                 return TooLarge()
             case IntegrityError() if _is_double(exc):
                 return Conflict("Somebody else wrote the same at the same moment: read it, and try again.")
-            case OperationalError() if not MISSING.search(str(exc)):
+            case Exception() if is_absent(exc):
                 log.warning("a call of the API was refused: %s", " ".join(str(exc).split()))
                 return Unavailable()
         converted: Exception = super().convert_known_exceptions(exc)

@@ -16,7 +16,7 @@ from django.utils import timezone
 from records.exchange.bind import zone_file
 from records.exchange.shape import API_VERSION, CSV_COLUMNS, FORMS, FORMULA, KIND
 from records.models import CustomEntry, ManagedRecord
-from syncer.config import Config
+from syncer.config import Managed
 
 Row = dict[str, Any]
 
@@ -81,13 +81,13 @@ def _entries(entries: QuerySet[CustomEntry]) -> Iterator[Row]:
 
 
 def _metadata() -> Row:
-    config: Config = settings.SYNC(dev_mode=True, warn=lambda _: None)
+    managed: Managed = settings.MANAGED
     return {
         "ends": True,  # "end: true" closes the file: one that was cut off has none
         "timestamp": timezone.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "zone": config.scope.zones[0],
-        "zones": list(config.scope.zones),
-        "ownerId": config.owner_id,
+        "zone": managed.scope.zones[0],
+        "zones": list(managed.scope.zones),
+        "ownerId": managed.owner_id,
         "version": settings.VERSION,
     }
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from syncer.core.origin import Origin
+
 
 class Ref(NamedTuple):
     """Which object. Two API groups may hold an object of the same kind, namespace and name."""
@@ -14,8 +16,12 @@ class Ref(NamedTuple):
     name: str
     group: str = ""
 
+    @property
+    def origin(self) -> Origin:
+        return Origin(self.kind, self.namespace, self.name)
+
     def __str__(self) -> str:
-        return f"{self.kind}/{self.namespace}/{self.name}"
+        return str(self.origin)
 
 
 class Want(NamedTuple):

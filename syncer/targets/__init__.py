@@ -17,7 +17,7 @@ def make_target(
     """The target that the configuration names. ``observe(endpoint, method, status code, seconds)`` hears of each
     request, ``waited(seconds)`` of each wait for the rate limit. A new kind of target adds one file and one line here.
     """
-    marker = Marker(config.owner_id)
+    marker = Marker(config.managed.owner_id)
     if isinstance(config.target, HostsConfig):
         from syncer.targets.hosts.target import HostsTarget
 

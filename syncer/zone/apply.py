@@ -64,7 +64,7 @@ class Reconciler:
         self.planner = Planner(config, target, ledger, cluster, unread_kinds)
         self.stopping = stopping
         self.clock = clock
-        self.guard = Guard(config.max_delete_ratio, config.max_deletes_unguarded)
+        self.guard = Guard(config.managed.max_delete_ratio, config.managed.max_deletes_unguarded)
         self.recent_deletes: dict[str, dict[Key, float]] = {zone: {} for zone in config.scope.zones}
 
     @property

@@ -60,7 +60,7 @@ class Planner:
         self.ledger = ledger
         self.cluster = cluster
         self.unread_kinds = unread_kinds
-        self.marker = Marker(config.owner_id)
+        self.marker = Marker(config.managed.owner_id)
         self.views: dict[str, ZoneView] = {}
         self.rebuilding: set[str] = set()
         self.losing: set[str] = set()
@@ -235,7 +235,7 @@ class Planner:
 
     def _heals(self, origin: str) -> bool:
         """Whether drift at what this source or custom entry has is put right unasked."""
-        if self.config.auto_remediate or self.target.is_ours_alone:
+        if self.config.managed.auto_remediate or self.target.is_ours_alone:
             return True
         kind, _, place = origin.partition("/")
         namespace, _, name = place.partition("/")
@@ -247,9 +247,9 @@ class Planner:
         unread = self.unread_kinds()
         return Rules(
             self.marker,
-            policy=self.config.policy(zone),
+            policy=self.config.managed.policy(zone),
             keeps_ttl=self.target.keeps_ttl,
-            adopt_identical=self.config.adopt_identical,
+            adopt_identical=self.config.managed.adopt_identical,
             by_mark_alone=zone in self.rebuilding,
             refuses=self.target.refuses,
             unread=lambda claimants: any(claimant.partition("/")[0] in unread for claimant in claimants),

@@ -52,9 +52,9 @@ def test_production_needs_four_variables_and_takes_the_proposals_defaults_for_th
     assert config.target.rate_limit == 10
     assert (config.metrics_address, config.health_address) == (":8080", ":8081")
     assert (config.resync_interval, config.serial_probe_interval) == (300, 10)
-    assert (config.max_delete_ratio, config.max_deletes_unguarded) == (0.5, 10)
-    assert config.policy("talos00") is Policy.SYNC
-    assert not any((config.adopt_identical, config.auto_remediate, config.dry_run))
+    assert (config.managed.max_delete_ratio, config.managed.max_deletes_unguarded) == (0.5, 10)
+    assert config.managed.policy("talos00") is Policy.SYNC
+    assert not any((config.managed.adopt_identical, config.managed.auto_remediate, config.dry_run))
 
 
 @pytest.mark.parametrize("name", sorted(PRODUCTION))
@@ -115,7 +115,7 @@ def test_a_policy_is_for_every_zone_or_for_the_named_ones() -> None:
     zones = {"DNS_ZONES": "talos00,home.lab", "DNS_ZONE": ""}
     assert production(**zones, SYNC_POLICY="create-only").policy("home.lab") is Policy.CREATE_ONLY
     config = production(**zones, SYNC_POLICY="home.lab=upsert-only")
-    assert (config.policy("home.lab"), config.policy("talos00")) == (Policy.UPSERT_ONLY, Policy.SYNC)
+    assert (config.managed.policy("home.lab"), config.managed.policy("talos00")) == (Policy.UPSERT_ONLY, Policy.SYNC)
 
 
 def test_times_are_seconds_or_go_durations() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
 from typing import Any
 
 from records.ledger import DatabaseLedger
 from records.models import AuditEntry, ManagedRecord, SyncRequest
-from syncer.config import Config, HostsConfig, TechnitiumConfig
+from syncer.config import Config, HostsConfig, Managed, TechnitiumConfig
 from syncer.core.kinds import INGRESS, KINDS, Kind
 from syncer.core.rrsets import Marker
 from syncer.core.scope import Scope
@@ -66,6 +67,9 @@ def ingress(name: str, *hosts: str, created: str = "2026-01-01T00:00:00Z", **not
     }
 
 
+MANAGED = {field.name for field in fields(Managed)}
+
+
 class Engine:
     """What survives a restart: the server, the database and the objects in the cluster."""
 
@@ -93,8 +97,10 @@ class Engine:
     def start(self, **changes: Any) -> None:
         """A new process; ``changes`` are settings that are other ones from now on."""
         self.settings |= changes
-        config = self.config = Config(Scope(**self.scope), **self.settings)
-        marker = Marker(config.owner_id)
+        rules = {name: value for name, value in self.settings.items() if name in MANAGED}
+        others = {name: value for name, value in self.settings.items() if name not in MANAGED}
+        config = self.config = Config(Managed(Scope(**self.scope), **rules), **others)
+        marker = Marker(config.managed.owner_id)
         self.cluster = Store(config.scope)
         for (kind, _, _), manifest in self.objects.items():
             self.cluster.put(kind, manifest)

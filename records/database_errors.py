@@ -1,0 +1,44 @@
+"""What a database says when it cannot do what was asked, in one wording for ledger, API, probes and commands."""
+
+from __future__ import annotations
+
+import re
+
+from django.db.utils import DatabaseError, OperationalError
+
+MIGRATE = "catalyst-dns-sync migrate"
+
+_SCHEMA_MISSING = re.compile(r"no such (table|column)|no column named|(relation|column) .* does not exist")
+"""Of SQLite and PostgreSQL. A database or a role that "does not exist" lacks no table: no migration helps there."""
+
+
+def lacks_schema(error: Exception) -> bool:
+    """Whether the database is there and lacks a table or column that this version needs."""
+    return isinstance(error, DatabaseError) and bool(_SCHEMA_MISSING.search(str(error)))
+
+
+def is_absent(error: Exception) -> bool:
+    """Whether the database cannot be reached, is locked or ran into a limit: the same may succeed later."""
+    return isinstance(error, OperationalError) and not lacks_schema(error)
+
+
+def describe_error(error: Exception) -> str:
+    """What the database said, as a sentence part; locks and limits without the server's own terms."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    if "lock timeout" in text:
+        return "another connection holds a lock on what is needed, and did not let go of it in time"
+    if "statement timeout" in text:
+        return "it took too long over a statement"
+    if "unable to open database file" in text:
+        return f"{text}: its folder must be there, and this user may write to it"
+    return text
+
+
+def advise(error: Exception) -> str:
+    """What is wrong and what to do, as a sentence without its full stop; "" for what is no trouble of the database
+    itself but a mistake in a statement."""
+    if lacks_schema(error):
+        return f"the database lacks what this version needs ({describe_error(error)}): run {MIGRATE}"
+    if is_absent(error):
+        return f"the database does not answer: {describe_error(error)} (see DATABASE_URL)"
+    return ""
