@@ -113,7 +113,7 @@ def test_auto_leaves_the_address_to_each_object() -> None:
 
 def test_a_policy_is_for_every_zone_or_for_the_named_ones() -> None:
     zones = {"DNS_ZONES": "talos00,home.lab", "DNS_ZONE": ""}
-    assert production(**zones, SYNC_POLICY="create-only").policy("home.lab") is Policy.CREATE_ONLY
+    assert production(**zones, SYNC_POLICY="create-only").managed.policy("home.lab") is Policy.CREATE_ONLY
     config = production(**zones, SYNC_POLICY="home.lab=upsert-only")
     assert (config.managed.policy("home.lab"), config.managed.policy("talos00")) == (Policy.UPSERT_ONLY, Policy.SYNC)
 
