@@ -37,7 +37,7 @@ from syncer.core.names import NAME_LIMIT
 from syncer.core.plan import Change, Drift, Owned, RecordState
 from syncer.core.rrsets import RRset
 from syncer.core.source import Ref, Source
-from syncer.ledger import AppliedChange, Holds, Key, LedgerError, ObservedRRset, Request, SyncerStatus
+from syncer.ledger import AppliedChange, HeldDeletes, Key, LedgerError, ObservedRRset, Request, SyncerStatus
 from syncer.targets.base import Outcome
 
 P = ParamSpec("P")
@@ -236,12 +236,12 @@ class DatabaseLedger:
         return findings.note(zone, drifts, names, correlation)
 
     @in_words
-    def holds(self, zone: str) -> Holds:
+    def holds(self, zone: str) -> HeldDeletes:
         plans = HeldPlan.objects.filter(zone=zone, status__in=["open", "approved", "rejected"])
         keys: dict[str, set[Key]] = {"open": set(), "approved": set(), "rejected": set()}
         for plan in plans:
             keys[plan.status].update((name, kind) for name, kind in plan.deletes)
-        return Holds(frozenset(keys["open"]), frozenset(keys["approved"]), frozenset(keys["rejected"]))
+        return HeldDeletes(frozenset(keys["open"]), frozenset(keys["approved"]), frozenset(keys["rejected"]))
 
     @in_words
     def hold(self, zone: str, deletes: Collection[Key], reason: str) -> None:

@@ -31,8 +31,16 @@ class ObservedRRset(NamedTuple):
     verdict: RRsetStatus
 
 
+class ZoneState(NamedTuple):
+    """By what records are counted."""
+
+    target: str
+    zone: str
+    state: str
+
+
 @dataclass(frozen=True, slots=True)
-class Holds:
+class HeldDeletes:
     """The deletes of a zone that the guard stopped, by what became of them since."""
 
     open: frozenset[Key] = frozenset()
@@ -41,7 +49,7 @@ class Holds:
 
 
 class Request(NamedTuple):
-    """What a person asked for; ``zone``, ``name`` and ``type`` "" mean all of them."""
+    """What a person asked for; ``target``, ``zone``, ``name`` and ``type`` "" mean all of them."""
 
     id: int
     action: str
@@ -49,11 +57,12 @@ class Request(NamedTuple):
     name: str
     type: str
     actor: str
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SyncerStatus:
-    """How the syncer stands. Times are aware; ``zones`` gives the problem of each zone, "" where there is none."""
+    """How the syncer is doing. Times are aware; ``zones`` gives the problem of each zone, "" where there is none."""
 
     holder: str
     started_at: datetime
@@ -72,39 +81,33 @@ class LedgerError(Exception):
     """The database is locked or gone, or was never migrated. Nothing was written; try again."""
 
 
-class Ledger(Protocol):
-    """Every method that writes is one transaction. All raise ``LedgerError``."""
+class ZoneLedger(Protocol):
+    """What is remembered of one zone on one target. Every method that writes is one transaction.
 
-    def is_empty(self, zone: str) -> bool:
-        """Nothing of ``zone`` is known, and nothing ever was: a new installation, or a lost database."""
+    All raise ``LedgerError``.
+    """
 
-    def names(self, zone: str) -> list[str]:
-        """Every name in ``zone`` at which an RRset is known."""
+    def is_new(self) -> bool:
+        """Nothing of the zone is known, and nothing ever was: a new installation, or a lost database."""
 
-    def rows(self, zone: str, names: Collection[str]) -> Mapping[str, Mapping[str, Owned]]:
+    def names(self) -> list[str]:
+        """Every name in the zone at which an RRset is known."""
+
+    def rows(self, names: Collection[str]) -> Mapping[str, Mapping[str, Owned]]:
         """What is known at ``names``, by name and type."""
 
-    def owned_count(self, zone: str) -> int: ...
+    def owned_count(self) -> int: ...
 
-    def counts(self) -> Mapping[tuple[str, str], int]:
-        """How many RRsets are known, by (zone, state). Cheap where nothing was written since the last time."""
-
-    def deleted(self, zone: str, names: Collection[str]) -> frozenset[Key]:
+    def deleted(self, names: Collection[str]) -> frozenset[Key]:
         """The RRsets at ``names`` of which the last that we know is that they went."""
 
-    def entries(self, names: Collection[str]) -> Mapping[str, list[EntrySpec]]:
-        """The enabled custom entries at ``names``."""
-
-    def entry_names(self) -> list[str]: ...
-
-    def claim(self, zone: str, changes: Iterable[tuple[Decision, Change]], correlation: str) -> None:
+    def claim_changes(self, changes: Iterable[tuple[Decision, Change]]) -> None:
         """Write down what is about to be sent to the target, so that a crash orphans nothing."""
 
-    def record(
+    def record_pass(
         self,
-        zone: str,
-        done: Sequence[AppliedChange],
-        stands: Sequence[ObservedRRset],
+        applied: Sequence[AppliedChange],
+        observed: Sequence[ObservedRRset],
         correlation: str,
         actor: str,
         serial: int | None = None,
@@ -112,26 +115,43 @@ class Ledger(Protocol):
         """Write down what came of it: ownership, states, audit, and the drift that is over with it. ``serial`` is the
         one that our writes left the zone at, as far as that is known."""
 
-    def left_serial(self, zone: str) -> int:
+    def left_serial(self) -> int:
         """The SOA serial that the last of our writes left, 0 when there is none."""
 
-    def drifting(self, zone: str) -> Mapping[Key, bool]:
-        """The RRsets of which we know that they are not as we left them; True where a person wants it left so."""
+    def drifting(self) -> Mapping[Key, bool]:
+        """The RRsets of which we know that they are not as we left them; True where a person accepted it."""
 
-    def drift(
-        self, zone: str, drifts: Sequence[tuple[Decision, Drift]], names: Collection[str] | None, correlation: str
+    def record_drift(
+        self, drifts: Sequence[tuple[Decision, Drift]], names: Collection[str] | None, correlation: str
     ) -> list[Drift]:
         """Write down what drift there is; returns what is news. ``names`` are those that were looked at, None: all of
-        the zone. What was known at them and is not among ``drifts`` is over, unless the record still stands as drifted
-        or in conflict."""
+        the zone. What was known at them and is not among ``drifts`` is over, unless the record itself still says
+        drifted or in conflict."""
 
-    def holds(self, zone: str) -> Holds: ...
+    def holds(self) -> HeldDeletes: ...
 
-    def hold(self, zone: str, deletes: Collection[Key], reason: str) -> None:
+    def hold_deletes(self, deletes: Collection[Key], reason: str) -> None:
         """Make ``deletes`` the open plan of the zone; none left makes an open plan obsolete."""
 
-    def release(self, zone: str, names: Collection[str], kind: str, actor: str) -> int:
-        """Give up ownership of RRsets without touching DNS; how many."""
+    def release_records(self, names: Collection[str], kind: str, actor: str) -> int:
+        """Give up ownership of RRsets (``kind`` "": of every type) without touching DNS; how many."""
+
+
+class Ledger(Protocol):
+    """What outlives the process. Every method that writes is one transaction. All raise ``LedgerError``."""
+
+    def zone(self, target: str, name: str) -> ZoneLedger:
+        """The memory of one zone on the target of that name, managed or not."""
+
+    def counts(self) -> Mapping[ZoneState, int]:
+        """How many RRsets are known, by target, zone and state. Cheap where nothing was written since the last
+        time."""
+
+    def entries(self, names: Collection[str]) -> Mapping[str, list[EntrySpec]]:
+        """The enabled custom entries at ``names``."""
+
+    def entry_names(self) -> list[str]:
+        """Every name with an enabled custom entry."""
 
     def save_sources(self, sources: Mapping[Ref, Source | None]) -> None:
         """Remember what changed; None: the object is gone."""
@@ -142,10 +162,10 @@ class Ledger(Protocol):
     def requests(self) -> list[Request]:
         """What waits, oldest first."""
 
-    def decide_hold(self, request: Request, approve: bool) -> int:
+    def decide_hold(self, request: Request, *, approve: bool) -> int:
         """Approve or reject the open plan that the request means; how many deletes that decides."""
 
-    def answer(self, outcomes: Mapping[int, str]) -> None:
+    def answer_requests(self, outcomes: Mapping[int, str]) -> None:
         """What came of each request, by its id."""
 
     def save_status(self, status: SyncerStatus) -> None: ...

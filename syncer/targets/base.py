@@ -41,15 +41,45 @@ class Reading(NamedTuple):
     found: Iterator[Found]
 
 
+class TargetZone(Protocol):
+    """One zone on a target: the only way to its records.
+
+    Raises ``TargetUnreachable``, ``TargetRefused`` or ``ZoneUnusable``.
+    """
+
+    name: str
+
+    @property
+    def left_serial(self) -> int | None:
+        """The SOA serial that our last ``apply`` left; None when it cannot be told, or when someone else wrote in
+        between."""
+
+    @property
+    def lost_writes(self) -> bool:
+        """Whether the server was started anew since the zone was listed, and may have lost writes of ours."""
+
+    def read(self, names: Collection[str] | None = None) -> Reading:
+        """The RRsets of the whole zone, of every type, or only those at ``names``."""
+
+    def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
+        """Make the changes, in their order as far as names depend on each other; one result for each, as it is known.
+
+        A failing change never stops the others. Raises ``TargetUnreachable`` when the target is gone: what has no
+        result by then is unknown.
+        """
+
+
 class Target(Protocol):
     """Raises ``TargetUnreachable``, ``TargetRefused`` or ``ZoneUnusable``."""
 
-    name: str
+    kind: str
+    """What it is, for people: ``technitium``, ``hosts``."""
+
     keeps_ttl: bool
     """False where the target has no TTLs (a hosts file): its readings say 0, and a plan does not compare them."""
 
-    is_ours_alone: bool
-    """Nobody else has a word in what we keep there (a managed block): whatever differs in it is put right unasked."""
+    is_exclusive: bool
+    """No one else has a word in what we keep there (a managed block): whatever differs in it is remediated unasked."""
 
     @property
     def is_bulky(self) -> bool:
@@ -61,22 +91,11 @@ class Target(Protocol):
     def serials(self) -> Mapping[str, int] | None:
         """The SOA serial of every zone it holds, in one cheap call; None where the target has no such thing."""
 
-    def read(self, zone: str, names: Collection[str] | None = None) -> Reading:
-        """The RRsets of the whole zone, of every type, or only those at ``names``."""
-
     def refuses(self, rrset: RRset) -> str:
         """Why the target can never hold this RRset, "" when it can (a hosts file: no wildcards, no CNAME)."""
 
-    def apply(self, zone: str, changes: Sequence[Change]) -> Iterator[Result]:
-        """Make the changes, in their order as far as names depend on each other; one result for each, as it is known.
+    def zone(self, name: str) -> TargetZone:
+        """The zone of that name, which is one of those that the target was made with."""
 
-        A failing change never stops the others. Raises ``TargetUnreachable`` when the target is gone: what has no
-        result by then is unknown.
-        """
-
-    def lost_writes(self, zone: str) -> bool:
-        """Whether the server was started anew since the zone was listed, and may have lost writes of ours."""
-
-    def left_serial(self, zone: str) -> int | None:
-        """The SOA serial that our last ``apply`` left; None when it cannot be told, or when somebody else wrote in
-        between."""
+    def close(self) -> None:
+        """Give up what is open; nothing is asked of it any more."""
