@@ -1,4 +1,4 @@
-"""Who we are for the API server, and how its own word is checked."""
+"""Who we are to the API server, and how its certificate is checked."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Identity(NamedTuple):
 
 
 class Credentials:
-    """Holds an identity until it expires or the server refuses it. ``obtain`` raises ``KubernetesError``."""
+    """Keeps an identity until it expires or the server refuses it. ``obtain`` raises ``KubernetesError``."""
 
     def __init__(self, obtain: Callable[[], Identity] = Identity, clock: Callable[[], float] = time.time) -> None:
         self._obtain = obtain
@@ -34,15 +34,15 @@ class Credentials:
         self._lock = threading.Lock()
         self._held: Identity | None = None
 
-    def current(self) -> Identity:
+    def current_identity(self) -> Identity:
         with self._lock:
             if self._held is None or self._clock() >= self._held.expires:
                 self._held = None
                 self._held = self._obtain()
             return self._held
 
-    def forget(self, refused: Identity) -> None:
-        """After a 401. Another thread may have obtained a new identity since: that one stays."""
+    def forget_identity(self, refused: Identity) -> None:
+        """After a 401. What another thread has obtained in the meantime is kept."""
         with self._lock:
             if self._held is refused:
                 self._held = None
@@ -51,7 +51,7 @@ class Credentials:
 @dataclass(frozen=True, slots=True)
 class Access:
     """``server`` is a URL without a slash at its end. ``ca`` is PEM, "" for the system's authorities. ``server_name``
-    is what the server's certificate must carry, when that is not the host of the URL. ``proxy``: None leaves it to
+    is the name in the server's certificate, where it is not the host of the URL. ``proxy``: None leaves it to
     the environment, "" is none."""
 
     server: str
@@ -61,8 +61,8 @@ class Access:
     server_name: str = ""
     proxy: str | None = None
 
-    def tls_context(self) -> ssl.SSLContext | None:
-        """One for all connections: each context holds its own copy of the authorities."""
+    def make_tls_context(self) -> ssl.SSLContext | None:
+        """One for all connections, because each context holds its own copy of the authorities; None for plain HTTP."""
         if not self.server.startswith("https:"):
             return None
         # Not create_default_context(): from Python 3.13 it refuses authorities without a key identifier (RFC 5280
@@ -82,7 +82,7 @@ class Access:
 
 
 def load_certificate(context: ssl.SSLContext, certificate: str) -> None:
-    """Show this client certificate on connections to come. The ssl module takes it from a file only."""
+    """Use this client certificate on new connections. The ssl module reads it from a file only."""
     try:
         with tempfile.NamedTemporaryFile("w", prefix="client-", suffix=".pem") as file:
             file.write(certificate)

@@ -1,62 +1,23 @@
-"""One door to the API server: every error of the libraries becomes ours here."""
+"""The one client of the API server: every error of the libraries becomes ours here."""
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import ipaddress
 import json
 import socket
 import ssl
-import sys
 import threading
-import typing
 from collections.abc import Generator, Mapping
 from contextlib import suppress
 from http.client import IncompleteRead
-from types import ModuleType
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import urllib3
 from urllib3.exceptions import HTTPError, InsecureRequestWarning, ReadTimeoutError
 
 from syncer.errors import KubernetesError
 from syncer.kube.access import Access, Identity, load_certificate
-
-
-def _official_client() -> tuple[ModuleType, ModuleType]:
-    """``kubernetes.client.rest`` and ``.configuration``, without the rest of the package.
-
-    Its ``__init__`` modules import every part of it: pydantic, oauthlib, requests, 20 MB. While our two modules load,
-    empty packages stand in for their parents, and ``typing`` for the backport of it; afterwards ``sys.modules`` is as
-    before, so that whoever imports the package later gets all of it.
-    """
-    spec = importlib.util.find_spec("kubernetes")
-    if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError("No module named 'kubernetes'", name="kubernetes")
-    root = spec.submodule_search_locations[0]
-    replaced = ("kubernetes", "typing_extensions")
-    before = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in replaced}
-    for name in before:
-        del sys.modules[name]
-    sys.modules["typing_extensions"] = typing
-    for parent in ("", ".client", ".utils"):
-        package = ModuleType(f"kubernetes{parent}")
-        package.__path__ = [root + parent.replace(".", "/")]
-        sys.modules[package.__name__] = package
-    try:
-        return (
-            importlib.import_module("kubernetes.client.rest"),
-            importlib.import_module("kubernetes.client.configuration"),
-        )
-    finally:
-        for name in [name for name in sys.modules if name.partition(".")[0] in replaced]:
-            del sys.modules[name]
-        sys.modules.update(before)
-
-
-rest, configuration = _official_client()
+from syncer.kube.proxy import choose_proxy, make_pools
 
 JSON = "application/json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
@@ -70,7 +31,7 @@ ERROR_LIMIT = 65536
 
 
 class Unreachable(KubernetesError):
-    """No sensible answer."""
+    """No answer, or none that an API server gives."""
 
 
 class Silence(KubernetesError):
@@ -78,7 +39,7 @@ class Silence(KubernetesError):
 
 
 class ApiError(KubernetesError):
-    """The API server answered, and the answer was no. ``retry_after``: the seconds that it asks us to wait."""
+    """The API server refused. ``retry_after``: the seconds that it asks us to wait."""
 
     def __init__(self, status: int, message: str, retry_after: float = 0.0) -> None:
         super().__init__(message)
@@ -88,18 +49,18 @@ class ApiError(KubernetesError):
 
 class ApiServer:
     """Safe to use from several threads. Every method raises ``ApiError`` or ``Unreachable``, or what ``Credentials``
-    raise."""
+    raises."""
 
     def __init__(self, access: Access, *, connections: int = 16, timeout: float = 30.0) -> None:
         self.url = access.server
         self._timeout = timeout
         self._credentials = access.credentials
-        self._context = access.tls_context()
+        self._context = access.make_tls_context()
         self._certificate = ""
         self._closed = threading.Event()
         self._lock = threading.Lock()
         self._open: set[urllib3.BaseHTTPResponse] = set()
-        self._transport = _transport(access, self._context, connections)
+        self._pools = _open_pools(access, self._context, connections)
 
     def get(self, path: str, query: Mapping[str, str] | None = None, accept: str = JSON) -> dict[str, Any]:
         return self.send("GET", path, query=query, accept=accept)
@@ -115,15 +76,15 @@ class ApiServer:
         accept: str = JSON,
     ) -> dict[str, Any]:
         """The answer's JSON object."""
-        response = self._request(method, path, query, accept, body, content_type)
+        response = self._send_request(method, path, query, accept, body, content_type)
         try:
             answer = json.loads(response.read())
         except (ValueError, RecursionError) as error:
             raise Unreachable(f"{self.url} does not answer like an API server: no JSON at {path}") from error
         except (HTTPError, OSError) as error:
-            raise self._unreachable(error) from error
+            raise self._explain_failure(error) from error
         finally:
-            self._leave(response)
+            self._release_response(response)
         if not isinstance(answer, dict):
             raise Unreachable(f"{self.url} does not answer like an API server: no object at {path}")
         return answer
@@ -133,13 +94,13 @@ class ApiServer:
 
         Raises ``Silence`` after that many seconds without a byte. To be closed by the caller.
         """
-        response = self._request("GET", path, {**query, "watch": "true"}, accept)
+        response = self._send_request("GET", path, {**query, "watch": "true"}, accept)
         # The time-out so far was that of an ordinary answer; from here on silence is normal.
         if sock := getattr(response.connection, "sock", None):
             sock.settimeout(silence)
-        return self._lines(response, silence)
+        return self._read_lines(response, silence)
 
-    def _lines(self, response: urllib3.BaseHTTPResponse, silence: float) -> Generator[Any]:
+    def _read_lines(self, response: urllib3.BaseHTTPResponse, silence: float) -> Generator[Any]:
         buffer = bytearray()
         try:
             # read1() gives what has arrived; stream() and read() would wait until the chunk is full.
@@ -159,9 +120,9 @@ class ApiServer:
         except ReadTimeoutError as error:
             raise Silence(f"{self.url} was silent for {silence:g} s") from error
         except (HTTPError, OSError) as error:
-            raise self._unreachable(error) from error
+            raise self._explain_failure(error) from error
         finally:
-            self._leave(response)
+            self._release_response(response)
 
     def close(self) -> None:
         """Cuts open answers off, so that the threads that wait for them go on."""
@@ -172,7 +133,7 @@ class ApiServer:
             with suppress(OSError, RuntimeError, ValueError):
                 response.shutdown()
 
-    def _request(
+    def _send_request(
         self,
         method: str,
         path: str,
@@ -183,60 +144,69 @@ class ApiServer:
     ) -> urllib3.BaseHTTPResponse:
         url = f"{self.url}{path}?{urlencode(query)}" if query else f"{self.url}{path}"
         headers = {"Accept": accept, "User-Agent": "catalyst-dns-sync"}
+        content = None
         if body is not None:
+            content = json.dumps(body)
             headers["Content-Type"] = content_type
-        identity = self._credentials.current()
-        response = self._answer(method, url, headers, body, identity)
+        identity = self._credentials.current_identity()
+        response = self._ask_once(method, url, headers, content, identity)
         if response.status == 401:
-            self._leave(response)
-            self._credentials.forget(identity)
-            response = self._answer(method, url, headers, body, self._credentials.current())
+            self._release_response(response)
+            self._credentials.forget_identity(identity)
+            response = self._ask_once(method, url, headers, content, self._credentials.current_identity())
         if not 200 <= response.status < 300:
             try:
-                raise self._refusal(response, method, path)
+                raise self._read_refusal(response, method, path)
             finally:
-                self._leave(response)
+                self._release_response(response)
         return response
 
-    def _answer(
-        self, method: str, url: str, headers: Mapping[str, str], body: Any, identity: Identity
+    def _ask_once(
+        self, method: str, url: str, headers: Mapping[str, str], content: str | None, identity: Identity
     ) -> urllib3.BaseHTTPResponse:
         if self._closed.is_set():
             raise Unreachable("the connection to the API server was closed")
-        self._present(identity)
+        self._show_certificate(identity)
         if identity.authorization:
             headers = {**headers, "Authorization": identity.authorization}
         try:
-            answer = self._transport.request(
-                method, url, headers=dict(headers), body=body, _request_timeout=(CONNECT_TIMEOUT, self._timeout)
+            response = self._pools.request(
+                method,
+                url,
+                body=content,
+                headers=headers,
+                timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=self._timeout),
+                preload_content=False,
+                # The caller decides whether to try again, and our token is meant for no other server.
+                retries=False,
+                redirect=False,
             )
-        # ValueError: a token that no header can hold. ApiException: what the transport makes of an SSLError.
-        except (HTTPError, OSError, ValueError, rest.ApiException) as error:
-            raise self._unreachable(error) from error
-        response: urllib3.BaseHTTPResponse = answer.response
+        # ValueError: a token that no header can hold.
+        except (HTTPError, OSError, ValueError) as error:
+            raise self._explain_failure(error) from error
         with self._lock:
             self._open.add(response)
         if self._closed.is_set():
-            self._leave(response)
+            self._release_response(response)
             raise Unreachable("the connection to the API server was closed")
         return response
 
-    def _present(self, identity: Identity) -> None:
+    def _show_certificate(self, identity: Identity) -> None:
         """Connections made so far showed the old certificate: they are given up when it changes."""
         if self._context is None or identity.certificate in ("", self._certificate):
             return
         with self._lock:
             load_certificate(self._context, identity.certificate)
             self._certificate = identity.certificate
-            self._transport.pool_manager.clear()
+            self._pools.clear()
 
-    def _leave(self, response: urllib3.BaseHTTPResponse) -> None:
+    def _release_response(self, response: urllib3.BaseHTTPResponse) -> None:
         """An answer that was read to its end has already given its connection back; any other takes it down."""
         with self._lock:
             self._open.discard(response)
         response.close()
 
-    def _refusal(self, response: urllib3.BaseHTTPResponse, method: str, path: str) -> ApiError:
+    def _read_refusal(self, response: urllib3.BaseHTTPResponse, method: str, path: str) -> ApiError:
         try:
             status = json.loads(response.read(ERROR_LIMIT))
         except (HTTPError, OSError, ValueError, RecursionError):
@@ -252,33 +222,24 @@ class ApiServer:
         retry_after = response.headers.get("Retry-After", "")
         return ApiError(response.status, message, float(retry_after) if retry_after.isdecimal() else 0.0)
 
-    def _unreachable(self, error: Exception) -> Unreachable:
-        return Unreachable(f"cannot reach the API server at {self.url}: {_cause(error)}")
+    def _explain_failure(self, error: Exception) -> Unreachable:
+        return Unreachable(f"cannot reach the API server at {self.url}: {_find_cause(error)}")
 
 
-def _transport(access: Access, context: ssl.SSLContext | None, connections: int) -> Any:
-    settings = configuration.Configuration(
-        host=access.server,
-        # No retry and no redirect: whoever calls decides about the one, and a token is not for another server.
-        retries=False,
-        verify_ssl=access.verify,
-        tls_server_name=access.server_name or None,
-        connection_pool_maxsize=connections,
-        proxy="" if access.proxy is None and _is_loopback(access.server) else access.proxy,
-        socket_options=_socket_options(),
-    )
-    try:
-        transport = rest.RESTClientObject(settings)
-    except (HTTPError, ImportError, ValueError) as error:
-        raise KubernetesError(f"the proxy {settings.proxy} is not usable: {error}") from error
+def _open_pools(access: Access, context: ssl.SSLContext | None, connections: int) -> urllib3.PoolManager:
+    options: dict[str, Any] = {"maxsize": connections, "socket_options": _list_socket_options()}
     if context is not None:
-        transport.pool_manager.connection_pool_kw["ssl_context"] = context
+        options["ssl_context"] = context
+        # Each connection sets this on the context anew, and without it would check every certificate.
+        options["cert_reqs"] = ssl.CERT_REQUIRED if access.verify else ssl.CERT_NONE
+    if access.server_name:
+        options["server_hostname"] = access.server_name
     if not access.verify:
         urllib3.disable_warnings(InsecureRequestWarning)
-    return transport
+    return make_pools(choose_proxy(access.server, access.proxy), **options)
 
 
-def _socket_options() -> list[tuple[int, int, int]]:
+def _list_socket_options() -> list[tuple[int, int, int]]:
     """A peer that is gone without a word is noticed after 30 s; a frozen one only by the time-out of the watch."""
     options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
     for name, value in (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3)):
@@ -287,16 +248,7 @@ def _socket_options() -> list[tuple[int, int, int]]:
     return options
 
 
-def _is_loopback(url: str) -> bool:
-    """Go, and so kubectl, never asks a proxy for these."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _cause(error: BaseException) -> str:
+def _find_cause(error: BaseException) -> str:
     """The innermost reason, without the layers of library around it."""
     causes = [error]
     while deeper := causes[-1].__cause__ or causes[-1].__context__:

@@ -35,39 +35,39 @@ def connect(
     """
     if config.kubeconfig:
         try:
-            return from_kubeconfig(config.kubeconfig, config.context)
+            return read_kubeconfig(config.kubeconfig, config.context)
         except KubernetesError as error:
             raise KubernetesError(f"KUBECONFIG: {error}") from error
     if environ.get("KUBERNETES_SERVICE_HOST"):
-        return in_cluster(environ, service_account)
+        return read_service_account(environ, service_account)
     default = Path.home() / ".kube" / "config"
     if default.exists():
-        return from_kubeconfig(str(default), config.context)
+        return read_kubeconfig(str(default), config.context)
     raise KubernetesError(
         f"no cluster to connect to: not in a pod (KUBERNETES_SERVICE_HOST is not set) and {default} does not exist; "
         "set KUBECONFIG, or use --manifests"
     )
 
 
-def in_cluster(environ: Mapping[str, str], folder: Path = SERVICE_ACCOUNT) -> Access:
-    """Never through a proxy: HTTPS_PROXY in a pod is meant for the world outside."""
+def read_service_account(environ: Mapping[str, str], folder: Path = SERVICE_ACCOUNT) -> Access:
+    """The service account of a pod, never through a proxy: HTTPS_PROXY in a pod is meant for the world outside."""
     host, port = environ["KUBERNETES_SERVICE_HOST"], environ.get("KUBERNETES_SERVICE_PORT") or "443"
     return Access(
         server=f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}",
-        credentials=Credentials(lambda: _bearer(_read(folder / "token"), REREAD)),
-        ca=_read(folder / "ca.crt"),
+        credentials=Credentials(lambda: _make_bearer(_read_file(folder / "token"), REREAD)),
+        ca=_read_file(folder / "ca.crt"),
         proxy="",
     )
 
 
-class _Entry(NamedTuple):
+class KubeconfigEntry(NamedTuple):
     """A cluster, user or context, and the folder that its relative paths start from."""
 
     place: str
     fields: Mapping[str, Any]
     folder: Path
 
-    def text(self, key: str) -> str:
+    def read_text(self, key: str) -> str:
         value = self.fields.get(key)
         if value is None:
             return ""
@@ -75,49 +75,50 @@ class _Entry(NamedTuple):
             raise KubernetesError(f"{self.place}: {key} must be a text")
         return value
 
-    def content(self, key: str) -> str:
+    def read_content(self, key: str) -> str:
         """What ``key-data`` holds in base64, else what the file at ``key`` holds, else ""."""
-        if data := self.text(f"{key}-data"):
+        if data := self.read_text(f"{key}-data"):
             try:
                 return base64.b64decode(data, validate=True).decode()
             except (binascii.Error, UnicodeDecodeError) as error:
                 raise KubernetesError(f"{self.place}: {key}-data is not base64 of a PEM text") from error
-        path = self.text(key)
-        return _read(self.folder / path) if path else ""
+        path = self.read_text(key)
+        return _read_file(self.folder / path) if path else ""
 
 
-def from_kubeconfig(paths: str, context: str = "") -> Access:
+def read_kubeconfig(paths: str, context: str = "") -> Access:
     """``paths`` may be several files, as in KUBECONFIG; of two entries with one name, the first one counts."""
-    entries, current = _load(paths)
+    entries, current = _read_entries(paths)
     name = context or current
     if not name:
-        raise KubernetesError(f"{paths} has no current-context; name one of: {_known(entries, 'contexts')}")
-    chosen = _pick(entries, "contexts", name, paths)
-    cluster = _pick(entries, "clusters", chosen.text("cluster"), paths)
-    user_name = chosen.text("user")
-    server = cluster.text("server").rstrip("/")
+        raise KubernetesError(f"{paths} has no current-context; name one of: {_list_names(entries, 'contexts')}")
+    chosen = _pick_entry(entries, "contexts", name, paths)
+    cluster = _pick_entry(entries, "clusters", chosen.read_text("cluster"), paths)
+    user_name = chosen.read_text("user")
+    user = _pick_entry(entries, "users", user_name, paths) if user_name else None
+    server = cluster.read_text("server").rstrip("/")
     if not server.startswith(("https://", "http://")):
         raise KubernetesError(f"{cluster.place}: server must be a http(s) URL")
     skip = cluster.fields.get("insecure-skip-tls-verify", False) is True
     return Access(
         server=server,
-        credentials=_credentials(_pick(entries, "users", user_name, paths), cluster) if user_name else Credentials(),
-        ca="" if skip else cluster.content("certificate-authority"),
+        credentials=_make_credentials(user, cluster) if user else Credentials(),
+        ca="" if skip else cluster.read_content("certificate-authority"),
         verify=not skip,
-        server_name=cluster.text("tls-server-name"),
-        proxy=cluster.text("proxy-url") or None,
+        server_name=cluster.read_text("tls-server-name"),
+        proxy=cluster.read_text("proxy-url") or None,
     )
 
 
-def _load(paths: str) -> tuple[dict[str, dict[str, _Entry]], str]:
+def _read_entries(paths: str) -> tuple[dict[str, dict[str, KubeconfigEntry]], str]:
     import yaml
 
-    entries: dict[str, dict[str, _Entry]] = {"clusters": {}, "contexts": {}, "users": {}}
+    entries: dict[str, dict[str, KubeconfigEntry]] = {"clusters": {}, "contexts": {}, "users": {}}
     current = ""
     files = [Path(path).expanduser() for path in paths.split(os.pathsep) if path]
     for file in [file for file in files if file.exists()] or files[:1]:
         try:
-            document = yaml.safe_load(_read(file))
+            document = yaml.safe_load(_read_file(file))
         except yaml.YAMLError as error:
             raise KubernetesError(f"{file} is not a kubeconfig: {' '.join(str(error).split())}") from error
         if not isinstance(document, dict):
@@ -127,60 +128,64 @@ def _load(paths: str) -> tuple[dict[str, dict[str, _Entry]], str]:
                 fields = item.get(section.removesuffix("s")) if isinstance(item, dict) else None
                 if not isinstance(fields, dict) or not isinstance(item.get("name"), str):
                     raise KubernetesError(f"{file}: an entry of {section} lacks its name or its content")
-                found.setdefault(item["name"], _Entry(f"{file}, {section} {item['name']}", fields, file.parent))
+                found.setdefault(
+                    item["name"], KubeconfigEntry(f"{file}, {section} {item['name']}", fields, file.parent)
+                )
         current = current or str(document.get("current-context") or "")
     return entries, current
 
 
-def _pick(entries: Mapping[str, Mapping[str, _Entry]], section: str, name: str, paths: str) -> _Entry:
+def _pick_entry(
+    entries: Mapping[str, Mapping[str, KubeconfigEntry]], section: str, name: str, paths: str
+) -> KubeconfigEntry:
     entry = entries[section].get(name)
     if entry is None:
-        raise KubernetesError(f'{paths} has no "{name}" in {section}; it has: {_known(entries, section)}')
+        raise KubernetesError(f'{paths} has no "{name}" in {section}; it has: {_list_names(entries, section)}')
     return entry
 
 
-def _known(entries: Mapping[str, Mapping[str, _Entry]], section: str) -> str:
+def _list_names(entries: Mapping[str, Mapping[str, KubeconfigEntry]], section: str) -> str:
     return ", ".join(sorted(entries[section])) or "none"
 
 
-def _credentials(user: _Entry, cluster: _Entry) -> Credentials:
+def _make_credentials(user: KubeconfigEntry, cluster: KubeconfigEntry) -> Credentials:
     for key, advice in (("auth-provider", "use an exec plugin"), ("as", "use credentials of the account itself")):
         if key in user.fields:
             raise KubernetesError(f"{user.place}: {key} is not supported; {advice}")
 
     def obtain() -> Identity:
-        return _login(user)._replace(certificate=_certificate(user), expires=time.time() + REREAD)
+        return _read_login(user)._replace(certificate=_join_certificate(user), expires=time.time() + REREAD)
 
-    if (exec_fields := user.fields.get("exec")) and not (user.text("tokenFile") or user.text("token")):
+    if (exec_fields := user.fields.get("exec")) and not (user.read_text("tokenFile") or user.read_text("token")):
         from syncer.kube.plugin import ExecPlugin
 
-        return Credentials(ExecPlugin.read(user.place, exec_fields, user.folder, cluster.fields).run)
+        return Credentials(ExecPlugin.read_fields(user.place, exec_fields, user.folder, cluster.fields).obtain_identity)
     return Credentials(obtain)
 
 
-def _login(user: _Entry) -> Identity:
-    if path := user.text("tokenFile"):
-        return _bearer(_read(user.folder / path))
-    if token := user.text("token"):
-        return _bearer(token)
-    if name := user.text("username"):
-        pair = base64.b64encode(f"{name}:{user.text('password')}".encode()).decode()
+def _read_login(user: KubeconfigEntry) -> Identity:
+    if path := user.read_text("tokenFile"):
+        return _make_bearer(_read_file(user.folder / path))
+    if token := user.read_text("token"):
+        return _make_bearer(token)
+    if name := user.read_text("username"):
+        pair = base64.b64encode(f"{name}:{user.read_text('password')}".encode()).decode()
         return Identity(f"Basic {pair}")
     return Identity()
 
 
-def _certificate(user: _Entry) -> str:
-    chain, key = user.content("client-certificate"), user.content("client-key")
+def _join_certificate(user: KubeconfigEntry) -> str:
+    chain, key = user.read_content("client-certificate"), user.read_content("client-key")
     if bool(chain) != bool(key):
         raise KubernetesError(f"{user.place}: client-certificate and client-key belong together")
     return f"{chain.rstrip()}\n{key}" if chain else ""
 
 
-def _bearer(token: str, lifetime: float = REREAD) -> Identity:
+def _make_bearer(token: str, lifetime: float = REREAD) -> Identity:
     return Identity(f"Bearer {token.strip()}", expires=time.time() + lifetime)
 
 
-def _read(path: Path) -> str:
+def _read_file(path: Path) -> str:
     try:
         text = path.read_text()
     except (OSError, UnicodeDecodeError) as error:

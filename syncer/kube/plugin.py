@@ -29,7 +29,7 @@ class ExecPlugin:
     hint: str
 
     @classmethod
-    def read(cls, place: str, fields: Any, folder: Path, cluster: Mapping[str, Any]) -> ExecPlugin:
+    def read_fields(cls, place: str, fields: Any, folder: Path, cluster: Mapping[str, Any]) -> ExecPlugin:
         try:
             command, api_version = str(fields["command"]), str(fields["apiVersion"])
             arguments = [str(argument) for argument in fields.get("args") or ()]
@@ -42,7 +42,7 @@ class ExecPlugin:
             command = str(folder / command)
         spec: dict[str, Any] = {"interactive": False}
         if fields.get("provideClusterInfo") is True:
-            spec["cluster"] = _cluster_info(cluster)
+            spec["cluster"] = _describe_cluster(cluster)
         info = {"apiVersion": api_version, "kind": "ExecCredential", "spec": spec}
         return cls(
             place=place,
@@ -53,7 +53,7 @@ class ExecPlugin:
             hint=str(fields.get("installHint") or ""),
         )
 
-    def run(self) -> Identity:
+    def obtain_identity(self) -> Identity:
         """A failing plugin is an error with its own words, never an anonymous request."""
         import subprocess
 
@@ -70,14 +70,16 @@ class ExecPlugin:
             )
         except subprocess.CalledProcessError as error:
             said = " ".join((error.stderr or "").split())[-500:] or "it said nothing"
-            raise self._failure(f"ended with code {error.returncode}: {said}") from error
+            raise self._make_failure(f"ended with code {error.returncode}: {said}") from error
         except subprocess.TimeoutExpired as error:
-            raise self._failure(f"did not end within {TIMEOUT:.0f} s") from error
+            raise self._make_failure(f"did not end within {TIMEOUT:.0f} s") from error
         except (OSError, ValueError) as error:
-            raise self._failure(f"does not start: {getattr(error, 'strerror', None) or error}. {self.hint}") from error
-        return self._identity(done.stdout)
+            raise self._make_failure(
+                f"does not start: {getattr(error, 'strerror', None) or error}. {self.hint}"
+            ) from error
+        return self._read_credential(done.stdout)
 
-    def _identity(self, answer: str) -> Identity:
+    def _read_credential(self, answer: str) -> Identity:
         try:
             credential = json.loads(answer)
             status = credential["status"]
@@ -85,20 +87,20 @@ class ExecPlugin:
                 str(status.get(field) or "").strip() for field in ("token", "clientCertificateData", "clientKeyData")
             )
             expires = status.get("expirationTimestamp")
-            deadline = _unix_time(expires) - SKEW if expires else math.inf
+            deadline = _parse_time(expires) - SKEW if expires else math.inf
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise self._failure("did not print an ExecCredential with a status") from error
+            raise self._make_failure("did not print an ExecCredential with a status") from error
         if credential.get("apiVersion") != self.api_version:
-            raise self._failure(f"speaks {credential.get('apiVersion')}, not {self.api_version}")
+            raise self._make_failure(f"speaks {credential.get('apiVersion')}, not {self.api_version}")
         if not (token or (chain and key)):
-            raise self._failure("printed neither a token nor a certificate with its key")
+            raise self._make_failure("printed neither a token nor a certificate with its key")
         return Identity(f"Bearer {token}" if token else "", f"{chain}\n{key}\n" if chain and key else "", deadline)
 
-    def _failure(self, what: str) -> KubernetesError:
+    def _make_failure(self, what: str) -> KubernetesError:
         return KubernetesError(f"{self.place}: the exec plugin {self.command[0]} {what}".strip())
 
 
-def _cluster_info(cluster: Mapping[str, Any]) -> dict[str, Any]:
+def _describe_cluster(cluster: Mapping[str, Any]) -> dict[str, Any]:
     """The Cluster of client.authentication.k8s.io: the kubeconfig's, its extension for plugins as ``config``."""
     info = {key: value for key, value in cluster.items() if key != "extensions"}
     for extension in cluster.get("extensions") or ():
@@ -107,5 +109,5 @@ def _cluster_info(cluster: Mapping[str, Any]) -> dict[str, Any]:
     return info
 
 
-def _unix_time(text: str) -> float:
+def _parse_time(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()

@@ -1,13 +1,10 @@
-"""The one door to the API server."""
+"""The one client of the API server."""
 
 from __future__ import annotations
 
 import json
 import socket
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -15,10 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from syncer.errors import KubernetesError
 from syncer.kube.access import Access, Credentials, Identity
 from syncer.kube.client import ApiError, ApiServer, Silence, Unreachable
-from syncer.kube.connect import from_kubeconfig, in_cluster
+from syncer.kube.connect import read_kubeconfig, read_service_account
 from tests.fakes.kubernetes.cluster import Cluster
 
 MakeCluster = Callable[..., Cluster]
@@ -28,7 +24,7 @@ NAMESPACES = "/api/v1/namespaces"
 
 @pytest.fixture
 def server(kubernetes: Cluster) -> Iterator[ApiServer]:
-    api = ApiServer(from_kubeconfig(str(kubernetes.kubeconfig)), timeout=2.0)
+    api = ApiServer(read_kubeconfig(str(kubernetes.kubeconfig)), timeout=2.0)
     yield api
     api.close()
 
@@ -160,19 +156,19 @@ def test_a_server_that_accepts_and_never_answers_is_given_up(kubernetes: Cluster
 def test_a_pod_gets_in_with_its_service_account(kubernetes_double: MakeCluster, tmp_path: Path) -> None:
     double = kubernetes_double(tls=True, token="pod")
     (tmp_path / "token").write_text("pod\n")
-    (tmp_path / "ca.crt").write_text(from_kubeconfig(str(double.kubeconfig)).ca)
+    (tmp_path / "ca.crt").write_text(read_kubeconfig(str(double.kubeconfig)).ca)
     port = double.url.rpartition(":")[2]
-    access = in_cluster({"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": port}, tmp_path)
+    access = read_service_account({"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": port}, tmp_path)
     assert ApiServer(access).get(NAMESPACES)["kind"] == "NamespaceList"
 
 
 def test_a_client_certificate_of_a_kubeconfig_is_shown(tls: Cluster) -> None:
-    assert ApiServer(from_kubeconfig(str(tls.kubeconfig))).get(NAMESPACES)["kind"] == "NamespaceList"
+    assert ApiServer(read_kubeconfig(str(tls.kubeconfig))).get(NAMESPACES)["kind"] == "NamespaceList"
 
 
 def test_another_client_certificate_is_shown_on_new_connections(tls: Cluster) -> None:
-    access = from_kubeconfig(str(tls.kubeconfig))
-    shown = access.credentials.current().certificate
+    access = read_kubeconfig(str(tls.kubeconfig))
+    shown = access.credentials.current_identity().certificate
     identities = iter([Identity(expires=0), Identity(certificate=shown, expires=0)])
     server = ApiServer(replace(access, credentials=Credentials(lambda: next(identities))))
     # The first identity is refused on a connection that stays open; the second one needs another.
@@ -180,35 +176,20 @@ def test_another_client_certificate_is_shown_on_new_connections(tls: Cluster) ->
 
 
 def test_an_unknown_authority_is_not_trusted(tls: Cluster) -> None:
-    access = replace(from_kubeconfig(str(tls.kubeconfig)), ca="")
+    access = replace(read_kubeconfig(str(tls.kubeconfig)), ca="")
     with pytest.raises(Unreachable, match="its certificate is not trusted: "):
         ApiServer(access).get(NAMESPACES)
 
 
 def test_a_certificate_for_another_name_is_not_trusted(tls: Cluster) -> None:
-    access = replace(from_kubeconfig(str(tls.kubeconfig)), server_name="other.example.com")
+    access = replace(read_kubeconfig(str(tls.kubeconfig)), server_name="other.example.com")
     with pytest.raises(Unreachable, match=r"not trusted: .*other\.example\.com"):
         ApiServer(access).get(NAMESPACES)
 
 
 def test_the_check_can_be_switched_off(tls: Cluster) -> None:
-    access = replace(from_kubeconfig(str(tls.kubeconfig)), ca="", verify=False)
+    access = replace(read_kubeconfig(str(tls.kubeconfig)), ca="", verify=False)
     assert ApiServer(access).get(NAMESPACES)["kind"] == "NamespaceList"
-
-
-@pytest.mark.double_only
-def test_a_proxy_is_not_asked_for_this_machine(kubernetes: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    monkeypatch.delenv("no_proxy", raising=False)
-    assert ApiServer(Access(kubernetes.url, Credentials())).get(NAMESPACES)["kind"] == "NamespaceList"
-    with pytest.raises(Unreachable, match="Connection refused"):
-        ApiServer(Access("http://api.talos00", Credentials())).get(NAMESPACES)
-
-
-def test_a_proxy_that_cannot_be_used_is_refused() -> None:
-    with pytest.raises(KubernetesError, match="the proxy ftp://proxy is not usable"):
-        ApiServer(Access("https://api.talos00", Credentials(), proxy="ftp://proxy"))
 
 
 @pytest.mark.parametrize("size", [1, 7, 1 << 20])
@@ -243,33 +224,22 @@ def test_a_line_without_an_end_does_not_fill_the_memory(stream: Callable[[list[b
 
 
 def test_a_silent_watch_over_tls_is_noticed(tls: Cluster) -> None:
-    server = ApiServer(from_kubeconfig(str(tls.kubeconfig)))
+    server = ApiServer(read_kubeconfig(str(tls.kubeconfig)))
     now = {"resourceVersion": server.get(NAMESPACES)["metadata"]["resourceVersion"]}
     with closing(server.watch(NAMESPACES, now, silence=0.1)) as lines, pytest.raises(Silence):
         next(lines)
 
 
-def test_closing_ends_a_watch_at_once(stream: Callable[[list[bytes]], ApiServer]) -> None:
+def test_closing_ends_a_watch_that_waits_for_an_event(stream: Callable[[list[bytes]], ApiServer]) -> None:
     server = stream([b'{"type": "ADDED"}\n'])
-    lines = server.watch("/", {}, silence=30)
+    lines = server.watch("/", {}, silence=3600)
     next(lines)
     threading.Timer(0.1, server.close).start()
-    began = time.monotonic()
     with pytest.raises(Unreachable):
         next(lines)
-    assert time.monotonic() - began < 1
 
 
-def test_a_closed_door_stays_closed(server: ApiServer) -> None:
+def test_a_closed_client_stays_closed(server: ApiServer) -> None:
     server.close()
     with pytest.raises(Unreachable, match="was closed"):
         server.get(NAMESPACES)
-
-
-def test_importing_it_leaves_the_official_package_untouched() -> None:
-    check = (
-        "import sys, syncer.kube.client as client; assert not [m for m in sys.modules if m.startswith('kubernetes')];"
-        "import kubernetes.client.rest; assert kubernetes.client.CoreV1Api;"
-        "assert kubernetes.client.rest is not client.rest"
-    )
-    subprocess.run([sys.executable, "-c", check], check=True, timeout=50)

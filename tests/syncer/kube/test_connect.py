@@ -15,7 +15,7 @@ import yaml
 from syncer.config import KubeConfig
 from syncer.errors import KubernetesError
 from syncer.kube.access import Credentials, Identity
-from syncer.kube.connect import connect, from_kubeconfig, in_cluster
+from syncer.kube.connect import connect, read_kubeconfig, read_service_account
 
 POD = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"}
 
@@ -64,13 +64,15 @@ def plugin(tmp_path: Path) -> Callable[..., dict[str, Any]]:
 def test_a_pod_uses_its_service_account_and_no_proxy(service_account: Path) -> None:
     access = connect(KubeConfig(), POD, service_account)
     assert access.server == "https://10.0.0.1:443"
-    assert access.credentials.current().authorization == "Bearer first"
+    assert access.credentials.current_identity().authorization == "Bearer first"
     assert access.ca.startswith("-----BEGIN")
     assert access.proxy == ""
 
 
 def test_an_address_of_ipv6_gets_its_brackets(service_account: Path) -> None:
-    assert in_cluster({"KUBERNETES_SERVICE_HOST": "fd00::1"}, service_account).server == "https://[fd00::1]:443"
+    assert (
+        read_service_account({"KUBERNETES_SERVICE_HOST": "fd00::1"}, service_account).server == "https://[fd00::1]:443"
+    )
 
 
 def test_a_named_kubeconfig_beats_the_service_account(service_account: Path, kubeconfig: Write) -> None:
@@ -88,30 +90,30 @@ def test_outside_of_a_pod_and_without_a_kubeconfig_it_says_what_to_set(
 
 def test_a_pod_without_a_mounted_token_is_told_so_at_the_first_request(service_account: Path) -> None:
     (service_account / "token").unlink()
-    access = in_cluster(POD, service_account)
+    access = read_service_account(POD, service_account)
     with pytest.raises(KubernetesError, match="token: No such file"):
-        access.credentials.current()
+        access.credentials.current_identity()
 
 
 def test_the_token_of_the_service_account_is_read_again_after_a_minute(service_account: Path) -> None:
     now = [time.time()]
-    credentials = Credentials(in_cluster(POD, service_account).credentials._obtain, clock=lambda: now[0])
-    assert credentials.current().authorization == "Bearer first"
+    credentials = Credentials(read_service_account(POD, service_account).credentials._obtain, clock=lambda: now[0])
+    assert credentials.current_identity().authorization == "Bearer first"
     (service_account / "token").write_text("second")
     now[0] += 30
-    assert credentials.current().authorization == "Bearer first"
+    assert credentials.current_identity().authorization == "Bearer first"
     now[0] += 31
-    assert credentials.current().authorization == "Bearer second"
+    assert credentials.current_identity().authorization == "Bearer second"
 
 
 def test_a_refused_token_is_read_again_at_once_but_a_newer_one_is_kept() -> None:
     tokens = iter("abc")
     credentials = Credentials(lambda: Identity(next(tokens)))
-    refused = credentials.current()
-    credentials.forget(refused)
-    assert credentials.current().authorization == "b"
-    credentials.forget(refused)
-    assert credentials.current().authorization == "b"
+    refused = credentials.current_identity()
+    credentials.forget_identity(refused)
+    assert credentials.current_identity().authorization == "b"
+    credentials.forget_identity(refused)
+    assert credentials.current_identity().authorization == "b"
 
 
 def test_an_identity_does_not_show_its_token() -> None:
@@ -120,10 +122,10 @@ def test_an_identity_does_not_show_its_token() -> None:
 
 def test_another_context_than_the_current_one_can_be_chosen(kubeconfig: Write) -> None:
     paths = f"{kubeconfig(name='home')}:{kubeconfig(name='work')}"
-    assert from_kubeconfig(paths).server == "https://home:6443"
-    assert from_kubeconfig(paths, "work").server == "https://work:6443"
+    assert read_kubeconfig(paths).server == "https://home:6443"
+    assert read_kubeconfig(paths, "work").server == "https://work:6443"
     with pytest.raises(KubernetesError, match='no "lab" in contexts; it has: home, work'):
-        from_kubeconfig(paths, "lab")
+        read_kubeconfig(paths, "lab")
 
 
 def test_certificates_are_taken_from_data_and_from_files_beside_the_kubeconfig(
@@ -136,49 +138,49 @@ def test_certificates_are_taken_from_data_and_from_files_beside_the_kubeconfig(
         {"client-certificate-data": chain, "client-key": "pki/key.pem"},
         {"certificate-authority-data": base64.b64encode(b"CA").decode(), "tls-server-name": "kubernetes"},
     )
-    access = from_kubeconfig(path)
-    assert access.credentials.current().certificate == "CHAIN\nKEY\n"
+    access = read_kubeconfig(path)
+    assert access.credentials.current_identity().certificate == "CHAIN\nKEY\n"
     assert (access.ca, access.server_name, access.verify) == ("CA", "kubernetes", True)
 
 
 def test_the_check_of_the_certificate_can_be_switched_off(kubeconfig: Write) -> None:
-    access = from_kubeconfig(kubeconfig(cluster={"insecure-skip-tls-verify": True, "proxy-url": "http://proxy:3128"}))
+    access = read_kubeconfig(kubeconfig(cluster={"insecure-skip-tls-verify": True, "proxy-url": "http://proxy:3128"}))
     assert not access.verify
     assert access.proxy == "http://proxy:3128"
 
 
 def test_a_token_file_of_a_kubeconfig_is_read_again(kubeconfig: Write, tmp_path: Path) -> None:
     (tmp_path / "token").write_text("first\n")
-    credentials = from_kubeconfig(kubeconfig({"tokenFile": "token", "token": "unused"})).credentials
-    first = credentials.current()
+    credentials = read_kubeconfig(kubeconfig({"tokenFile": "token", "token": "unused"})).credentials
+    first = credentials.current_identity()
     assert first.authorization == "Bearer first"
     assert first.expires <= time.time() + 60
     (tmp_path / "token").write_text("second\n")
-    credentials.forget(first)
-    assert credentials.current().authorization == "Bearer second"
+    credentials.forget_identity(first)
+    assert credentials.current_identity().authorization == "Bearer second"
 
 
 def test_a_name_and_a_password_make_basic_authorization(kubeconfig: Write) -> None:
-    identity = from_kubeconfig(kubeconfig({"username": "a", "password": "b"})).credentials.current()
+    identity = read_kubeconfig(kubeconfig({"username": "a", "password": "b"})).credentials.current_identity()
     assert identity.authorization == "Basic YTpi"
 
 
 def test_a_plugin_runs_once_until_its_token_expires(
     kubeconfig: Write, plugin: Callable[..., dict[str, Any]], tmp_path: Path
 ) -> None:
-    credentials = from_kubeconfig(kubeconfig(plugin(token="t", expirationTimestamp="2099-01-01T00:00:00Z"))).credentials
-    assert [credentials.current().authorization for _ in range(3)] == ["Bearer t"] * 3
+    credentials = read_kubeconfig(kubeconfig(plugin(token="t", expirationTimestamp="2099-01-01T00:00:00Z"))).credentials
+    assert [credentials.current_identity().authorization for _ in range(3)] == ["Bearer t"] * 3
     assert (tmp_path / "runs").read_text() == "run\n"
 
-    expired = from_kubeconfig(kubeconfig(plugin(token="t", expirationTimestamp="2020-01-01T00:00:00Z"))).credentials
-    expired.current()
-    expired.current()
+    expired = read_kubeconfig(kubeconfig(plugin(token="t", expirationTimestamp="2020-01-01T00:00:00Z"))).credentials
+    expired.current_identity()
+    expired.current_identity()
     assert (tmp_path / "runs").read_text() == "run\n" * 3
 
 
 def test_a_plugin_may_give_a_certificate(kubeconfig: Write, plugin: Callable[..., dict[str, Any]]) -> None:
     user = plugin(clientCertificateData="CHAIN", clientKeyData="KEY")
-    assert from_kubeconfig(kubeconfig(user)).credentials.current().certificate == "CHAIN\nKEY\n"
+    assert read_kubeconfig(kubeconfig(user)).credentials.current_identity().certificate == "CHAIN\nKEY\n"
 
 
 def test_a_plugin_is_told_about_the_cluster_when_it_asks(
@@ -187,7 +189,7 @@ def test_a_plugin_is_told_about_the_cluster_when_it_asks(
     user = plugin('echo "$KUBERNETES_EXEC_INFO" >info; echo "$REGION $1" >said', token="t")
     user["exec"] |= {"provideClusterInfo": True, "args": ["go"], "env": [{"name": "REGION", "value": "eu"}]}
     extension = {"name": "client.authentication.k8s.io/exec", "extension": {"audience": "x"}}
-    from_kubeconfig(kubeconfig(user, {"extensions": [extension]})).credentials.current()
+    read_kubeconfig(kubeconfig(user, {"extensions": [extension]})).credentials.current_identity()
     assert json.loads((tmp_path / "info").read_text())["spec"] == {
         "interactive": False,
         "cluster": {"server": "https://home:6443", "config": {"audience": "x"}},
@@ -208,13 +210,13 @@ def test_a_failing_plugin_is_an_error_in_its_own_words(
     kubeconfig: Write, plugin: Callable[..., dict[str, Any]], script: str, complaint: str
 ) -> None:
     with pytest.raises(KubernetesError, match=complaint):
-        from_kubeconfig(kubeconfig(plugin(script))).credentials.current()
+        read_kubeconfig(kubeconfig(plugin(script))).credentials.current_identity()
 
 
 def test_a_missing_plugin_says_how_to_install_it(kubeconfig: Write) -> None:
     user = {"exec": {"apiVersion": "v1", "command": "no-such-login", "installHint": "apt install it"}}
     with pytest.raises(KubernetesError, match=r"no-such-login does not start: No such file.*apt install it"):
-        from_kubeconfig(kubeconfig(user)).credentials.current()
+        read_kubeconfig(kubeconfig(user)).credentials.current_identity()
 
 
 @pytest.mark.parametrize(
@@ -234,7 +236,7 @@ def test_a_user_that_cannot_work_is_refused_with_the_reason(
     kubeconfig: Write, user: dict[str, Any], complaint: str
 ) -> None:
     with pytest.raises(KubernetesError, match=complaint):
-        from_kubeconfig(kubeconfig(user)).credentials.current()
+        read_kubeconfig(kubeconfig(user)).credentials.current_identity()
 
 
 @pytest.mark.parametrize(
@@ -251,9 +253,9 @@ def test_a_broken_kubeconfig_is_named_with_what_is_wrong(tmp_path: Path, text: s
     path = tmp_path / "config"
     path.write_text(text)
     with pytest.raises(KubernetesError, match=complaint):
-        from_kubeconfig(str(path))
+        read_kubeconfig(str(path))
 
 
 def test_a_missing_kubeconfig_is_named(tmp_path: Path) -> None:
     with pytest.raises(KubernetesError, match=r"cannot read .*nowhere: No such file"):
-        from_kubeconfig(str(tmp_path / "nowhere"))
+        read_kubeconfig(str(tmp_path / "nowhere"))

@@ -14,7 +14,7 @@ import pytest
 from syncer.core.kinds import HTTP_ROUTE, INGRESS, INGRESS_ROUTE, NAMESPACE, Kind
 from syncer.core.scope import Scope
 from syncer.kube.client import ApiServer
-from syncer.kube.connect import from_kubeconfig
+from syncer.kube.connect import read_kubeconfig
 from syncer.kube.feed import KindState, WatchState
 from syncer.kube.reflector import Pace, Reflector
 from syncer.kube.store import Store
@@ -31,7 +31,7 @@ class Following:
     def __init__(self, kubernetes: Kubernetes, kind: Kind, cluster: Store, pace: Pace, **options: Any) -> None:
         self.cluster = cluster
         self.told: list[KindState] = []
-        self.server = ApiServer(from_kubeconfig(str(kubernetes.kubeconfig)), timeout=options.pop("timeout", 2.0))
+        self.server = ApiServer(read_kubeconfig(str(kubernetes.kubeconfig)), timeout=options.pop("timeout", 2.0))
         self.stopping = threading.Event()
         options.setdefault("tell", self.told.append)
         self.reflector = Reflector(kind, self.server, cluster, stopping=self.stopping, pace=pace, **options)
