@@ -1,7 +1,7 @@
-"""The text of a hosts file: our block in it, and what everybody else wrote. Bytes in, bytes out; no file is touched.
+"""The text of a hosts file: our block in it, and what others wrote. Bytes in, bytes out; no file is touched.
 
-A line inside the block that is no ``address  host`` line of ours is somebody else's: it is lifted out below the block
-when the file is next written. Blank lines in the block say nothing and are dropped.
+A line inside the block that is no ``address  host`` line of ours is foreign: it is lifted out below the block when the
+file is next written. Blank lines in the block say nothing and are dropped.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LINE = re.compile(rb"[^\n]*\n|[^\n]+")
 
 
 class BlockUnclear(Exception):
-    """The markers are so damaged that nobody can tell which lines are ours; the text says what to do."""
+    """The markers are so damaged that it cannot be told which lines are ours; the text says what to do."""
 
 
 class HostsLine(NamedTuple):
@@ -41,7 +41,7 @@ class HostsLine(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class HostsText:
-    """A hosts file taken apart. ``before`` and ``after`` are what stands around the block, lifted lines included;
+    """A hosts file taken apart. ``before`` and ``after`` are what is around the block, lifted lines included;
     ``foreign`` are the addresses that they give. ``damaged``: there was not exactly one whole block."""
 
     before: bytes
@@ -52,7 +52,7 @@ class HostsText:
     damaged: bool
     newline: bytes
 
-    def holding(self, entries: Collection[HostsLine]) -> bytes:
+    def render_with(self, entries: Collection[HostsLine]) -> bytes:
         """The same file with ``entries`` in the block. The last foreign line gets its newline if it had none."""
         if not entries and not self.has_block:
             return self.before
@@ -63,30 +63,30 @@ class HostsText:
         return self.before + gap + block + self.after
 
 
-def parse(text: bytes) -> HostsText:
+def parse_hosts(text: bytes) -> HostsText:
     """Raises ``BlockUnclear``."""
     lines: list[bytes] = _LINE.findall(text)
-    blocks = list(_blocks(lines))
+    blocks = list(_find_blocks(lines))
     entries: set[HostsLine] = set()
     done = first = blocks[0][0] if blocks else len(lines)
     before, after = lines[:first], []
     for start, end, _ in blocks:
         after += lines[done:start]
-        after += _sort_out(lines[start:end], entries)
+        after += _split_block(lines[start:end], entries)
         done = end
     after += lines[done:]
     return HostsText(
         before=b"".join(before),
         after=b"".join(after),
         entries=frozenset(entries),
-        foreign=frozenset(entry for line in chain(before, after) for entry in _entries(line)),
+        foreign=frozenset(entry for line in chain(before, after) for entry in _parse_line(line)),
         has_block=bool(blocks),
         damaged=len(blocks) > 1 or any(damaged for _, _, damaged in blocks),
         newline=b"\r\n" if lines and lines[0].rstrip(b"\n").endswith(b"\r") else b"\n",
     )
 
 
-def _blocks(lines: Sequence[bytes]) -> Iterator[tuple[int, int, bool]]:
+def _find_blocks(lines: Sequence[bytes]) -> Iterator[tuple[int, int, bool]]:
     """(first line, line after the last, damaged) of each block."""
     bare = [line.strip() if line.lstrip().startswith(b"#") else b"" for line in lines]
     markers = [number for number, line in enumerate(bare) if line in (BEGIN, END)]
@@ -136,18 +136,18 @@ def _find_begin(lines: Sequence[bytes], bare: Sequence[bytes], limit: int, end: 
     return start
 
 
-def _sort_out(block: Sequence[bytes], entries: set[HostsLine]) -> list[bytes]:
+def _split_block(block: Sequence[bytes], entries: set[HostsLine]) -> list[bytes]:
     """Add what is ours to ``entries``, and return the lines that are not."""
-    strangers = []
+    foreign = []
     above = b""
     for line in block:
         bare = line.strip()
         if _is_entry(line):
-            entries.update(_entries(line))
+            entries.update(_parse_line(line))
         elif bare and bare not in (BEGIN, END) and not bare.startswith(TOTAL) and not _is_header(bare, above):
-            strangers.append(line)
+            foreign.append(line)
         above = bare
-    return strangers
+    return foreign
 
 
 def _is_header(bare: bytes, above: bytes) -> bool:
@@ -157,12 +157,12 @@ def _is_header(bare: bytes, above: bytes) -> bool:
 
 def _is_entry(line: bytes) -> bool:
     """Whether the line could be one of ours: an address and one host name, nothing else."""
-    return b"#" not in line and len(line.split()) == 2 and any(_entries(line))
+    return b"#" not in line and len(line.split()) == 2 and any(_parse_line(line))
 
 
-def _entries(line: bytes) -> Iterator[HostsLine]:
+def _parse_line(line: bytes) -> Iterator[HostsLine]:
     address, *hosts = line.partition(b"#")[0].split() or (b"",)
-    if hosts and (known := _address(address)):
+    if hosts and (known := _parse_address(address)):
         for host in hosts:
             try:
                 name = canonical(host.decode("ascii"))
@@ -173,7 +173,7 @@ def _entries(line: bytes) -> Iterator[HostsLine]:
 
 
 @lru_cache(maxsize=128)
-def _address(text: bytes) -> tuple[str, str] | None:
+def _parse_address(text: bytes) -> tuple[str, str] | None:
     """(type, address), None for what is no address, or one that holds on a single link only (``fe80::1%eth0``)."""
     if b"%" in text:
         return None

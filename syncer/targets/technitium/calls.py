@@ -30,40 +30,40 @@ def foreign_values(change: Change, marker: Marker) -> frozenset[str]:
     return frozenset(change.before.rrset.values).difference(own_values(change, marker))
 
 
-def wanted_values(change: Change, marker: Marker) -> tuple[str, ...]:
-    """What must carry our mark afterwards; a value that somebody else put there already stays theirs."""
+def desired_values(change: Change, marker: Marker) -> tuple[str, ...]:
+    """What must carry our mark afterwards; a value that is there already with a foreign mark stays foreign."""
     foreign = foreign_values(change, marker)
     return tuple(value for value in change.after.values if value not in foreign) if change.after else ()
 
 
-def calls(change: Change, marker: Marker, ttl: int) -> list[ApiCall]:
-    """``ttl`` is what the RRset shall have; beside somebody else's values it must be the one that it has, because the
-    server rewrites every sibling of another TTL and drops its comment (trap 3).
+def plan_calls(change: Change, marker: Marker, ttl: int) -> list[ApiCall]:
+    """``ttl`` is what the RRset shall have; beside foreign values it must be the one that it has, because the server
+    rewrites every sibling of another TTL and drops its comment (trap 3).
 
-    What is too much goes first, then what stays gets its TTL, then values are replaced and added: at no moment is there
-    no answer, and a crash leaves no value that lost our mark and is not wanted either. Every update sends TTL and
-    comment: what it does not send is reset (trap 5).
+    Surplus values go first, then the ones that stay get their TTL, then values are replaced and added: at no moment is
+    there no answer, and a crash leaves no value that lost our mark and is not desired either. Every update sends TTL
+    and comment: what it does not send is reset (trap 5).
     """
     name, type_ = change.key
     old = own_values(change, marker)
-    new = wanted_values(change, marker)
+    new = desired_values(change, marker)
     record = {"domain": name, "type": type_}
     stored = {"ttl": str(ttl), "comments": change.mark}
-    gone = [value for value in old if value not in new]
-    more = [value for value in new if value not in old]
-    swaps = list(zip(gone, more, strict=False))
-    result = [ApiCall(DELETE, record | parameters(type_, value)) for value in gone[len(swaps) :]]
+    surplus = [value for value in old if value not in new]
+    missing = [value for value in new if value not in old]
+    swaps = list(zip(surplus, missing, strict=False))
+    result = [ApiCall(DELETE, record | parameters(type_, value)) for value in surplus[len(swaps) :]]
     result += [
         ApiCall(UPDATE, record | parameters(type_, value) | stored)
         for value in new
-        if value in old and not _stands(change.before, value, ttl, change.mark)
+        if value in old and not _is_written(change.before, value, ttl, change.mark)
     ]
     result += [ApiCall(UPDATE, record | replacement(type_, a, b) | stored) for a, b in swaps]
-    result += [ApiCall(ADD, record | parameters(type_, value) | stored) for value in more[len(swaps) :]]
+    result += [ApiCall(ADD, record | parameters(type_, value) | stored) for value in missing[len(swaps) :]]
     return result
 
 
-def _stands(found: Found | None, value: str, ttl: int, mark: str) -> bool:
+def _is_written(found: Found | None, value: str, ttl: int, mark: str) -> bool:
     if found is None or not found.intact or found.rrset.ttl != ttl:
         return False
     return found.marks[found.rrset.values.index(value)] == mark

@@ -26,7 +26,7 @@ _SIGNATURES = frozenset({"RRSIG", "NSEC", "NSEC3"})
 
 class Listing:
     """``zone`` is the answer's zone object. An answer without records (an error, for one) is read whole: its ``text``
-    is for somebody else to make sense of."""
+    is for the caller to make sense of."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = codecs.iterdecode(chunks, "utf-8", "replace")
@@ -68,7 +68,7 @@ class Listing:
             raise TargetUnreachable("the list of records broke off at its end")
 
 
-def rrsets(records: Iterable[Record]) -> Iterator[Found]:
+def group_rrsets(records: Iterable[Record]) -> Iterator[Found]:
     """The server sorts by name whatever its case, and keeps the case that each record was made with."""
     current = ""
     types: dict[str, list[Record]] = {}
@@ -76,16 +76,16 @@ def rrsets(records: Iterable[Record]) -> Iterator[Found]:
         name = record["name"].lower()
         if name != current:
             for type_, members in types.items():
-                yield _rrset(current, type_, members)
+                yield _make_rrset(current, type_, members)
             current, types = name, {}
         type_ = intern(str(record["type"]))
         if type_ not in _SIGNATURES:
             types.setdefault(type_, []).append(record)
     for type_, members in types.items():
-        yield _rrset(current, type_, members)
+        yield _make_rrset(current, type_, members)
 
 
-def _rrset(name: str, type_: str, members: list[Record]) -> Found:
+def _make_rrset(name: str, type_: str, members: list[Record]) -> Found:
     marks = {intern(value_of(type_, member["rData"])): member.get("comments") or "" for member in members}
     ttls = {member["ttl"] for member in members}
     values = tuple(sorted(marks))

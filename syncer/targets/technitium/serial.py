@@ -1,4 +1,4 @@
-"""What we know of a zone from its SOA serial: every effective write, by anybody, raises it by one."""
+"""What the SOA serial tells of a zone: every effective write, by anybody, raises it by one."""
 
 from __future__ import annotations
 
@@ -6,23 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 FRESH = 1.0
-"""Seconds for which we take it that nobody wrote since we looked."""
+"""Seconds for which we assume that nobody has written since we looked."""
 
 
 @dataclass(slots=True)
 class SerialTracker:
-    """``serial`` is the one that we saw last, raised by what we wrote since. ``alone``: from the last list of the
-    whole zone until now, only we wrote. ``problem``: why the zone cannot be used, in words, "" when it can.
+    """``serial`` is the one that we saw last, raised by what we wrote since. ``undisturbed``: from the last list of the
+    whole zone until now, nobody but us wrote.
 
     A serial of the date scheme (yyyymmddNN) is counted in the same way: its jump at the first write of a day looks
-    like somebody else's write, which costs one list.
+    like a foreign write, which costs one list.
     """
 
     clock: Callable[[], float]
     serial: int | None = None
-    alone: bool = False
-    problem: str = ""
-    looked: float = float("-inf")
+    undisturbed: bool = False
+    looked_at: float = float("-inf")
     connection: int = 0
     """Over which connection the zone was listed, 0 before that. After another one the server may have been restarted:
     it may have lost writes, and others may have raised the serial to where it was."""
@@ -31,30 +30,36 @@ class SerialTracker:
 
     @property
     def is_fresh(self) -> bool:
-        return self.clock() - self.looked < FRESH
+        return self.clock() - self.looked_at < FRESH
 
-    def listed(self, serial: int | None, connection: int) -> None:
+    @property
+    def left_serial(self) -> int | None:
+        """The serial that our last write left; None when someone else wrote since the last list, or when we cannot
+        tell."""
+        return self.serial if self.undisturbed else None
+
+    def note_listing(self, serial: int | None, connection: int) -> None:
         """The whole zone was read, and showed ``serial``."""
         self.serial = serial
-        self.alone = serial is not None
+        self.undisturbed = serial is not None
         self.connection = connection
         self.restarted = False
-        self.looked = self.clock()
+        self.looked_at = self.clock()
 
-    def shown(self, serial: int | None) -> bool:
+    def note_serial(self, serial: int | None) -> bool:
         """An answer showed ``serial``: whether it is what we expected (a lower one: the server lost writes)."""
         expected = serial is not None and serial == self.serial
-        self.alone = self.alone and expected
+        self.undisturbed = self.undisturbed and expected
         self.serial = serial
-        self.looked = self.clock()
+        self.looked_at = self.clock()
         return expected
 
-    def wrote(self, count: int = 1) -> None:
+    def note_writes(self, count: int = 1) -> None:
         """``count`` effective writes of ours, before an answer shows the serial."""
         if self.serial is not None:
             self.serial += count
-            self.looked = self.clock()
+            self.looked_at = self.clock()
 
-    def lost_track(self) -> None:
-        """A write of ours may or may not have happened."""
-        self.alone = False
+    def invalidate(self) -> None:
+        """A write of ours may or may not have happened, or the zone may not be the one that was listed."""
+        self.undisturbed = False

@@ -6,15 +6,14 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
 
 from syncer.core.rrsets import Found, Marker
 from syncer.errors import TargetRefused, TargetUnreachable, ZoneUnusable
 from syncer.targets.base import Change, Op, Outcome, Result
-from syncer.targets.technitium.calls import DELETE, calls, foreign_values, own_values, wanted_values
+from syncer.targets.technitium.access import DENIED, ZoneAccess
+from syncer.targets.technitium.calls import DELETE, desired_values, foreign_values, own_values, plan_calls
 from syncer.targets.technitium.client import ServerSaid
 from syncer.targets.technitium.fields import is_importable, is_storable, zone_lines
-from syncer.targets.technitium.zone import DENIED, ServerZone
 
 log = logging.getLogger(__name__)
 
@@ -25,41 +24,33 @@ CHUNK = 2000
 """RRsets in one import: a twentieth of a second for the server, and at most 1.2 of the 4 MB of a form field."""
 
 _PASSING = re.compile(r"try again|does not exists?|already exists", re.IGNORECASE)
-"""Refusals that come from somebody else's writing at the same moment; every other one says no to the value."""
+"""Refusals that come from a foreign write at the same moment; every other one says no to the value."""
 
 _LINE = re.compile(r"on line # (\d+)")
-
-
-@dataclass(slots=True)
-class Rights:
-    """What the token turned out not to be allowed, so that we ask once."""
-
-    may_import: bool = True
 
 
 class ZoneWriter:
     """For one ``apply``. ``probe`` asks for the serials of all zones."""
 
-    def __init__(self, zone: ServerZone, marker: Marker, rights: Rights, probe: Callable[[], object]) -> None:
-        self._zone = zone
+    def __init__(self, access: ZoneAccess, marker: Marker, probe: Callable[[], object]) -> None:
+        self._access = access
         self._marker = marker
-        self._rights = rights
         self._probe = probe
         self._sent: Sequence[Change] = ()
         """What is under way, and how many of its calls were answered."""
         self._answered = 0
 
-    def run(self, changes: Sequence[Change]) -> Iterator[Result]:
+    def write_changes(self, changes: Sequence[Change]) -> Iterator[Result]:
         """One result for each change, then the error when there was one for the whole server; what was not sent
         before the server fell silent has none."""
         waiting = {change.key: change for change in changes}
         try:
-            for result in self._run(changes):
+            for result in self._write_in_order(changes):
                 self._sent, self._answered = (), 0
                 waiting.pop(result.change.key, None)
                 yield result
         except TargetUnreachable as e:
-            self._zone.standing.lost_track()
+            self._access.tracker.invalidate()
             for change in self._sent:
                 if change.key in waiting:
                     yield Result(change, Outcome.UNKNOWN, str(e))
@@ -71,14 +62,14 @@ class ZoneWriter:
             if not isinstance(e, ZoneUnusable):
                 raise
 
-    def _run(self, changes: Sequence[Change]) -> Iterator[Result]:
-        at_risk = self._is_worth_importing([change for change in changes if self._fits_import(change)]) or any(
+    def _write_in_order(self, changes: Sequence[Change]) -> Iterator[Result]:
+        replaces_unseen = self._is_worth_importing([change for change in changes if self._fits_import(change)]) or any(
             change.key[1] == "CNAME" and change.before for change in changes
         )
-        current = yield from self._still_true(changes, at_risk)
-        switching = _switching(current)
+        current = yield from self._refuse_outdated(changes, replaces_unseen)
+        switching = _order_switches(current)
         for change in switching:
-            yield self._singly(change)
+            yield self._write_change(change)
         switched = {change.name for change in switching}
         rest = [change for change in current if change.name not in switched]
         bulk = [change for change in rest if self._fits_import(change)]
@@ -86,77 +77,79 @@ class ZoneWriter:
             bulk = []
         for change in rest:
             if change.op is Op.DELETE:
-                yield self._singly(change)
-        yield from self._by_import(bulk)
+                yield self._write_change(change)
+        yield from self._import_changes(bulk)
         imported = {change.key for change in bulk}
         for change in rest:
             if change.op is not Op.DELETE and change.key not in imported:
-                yield self._singly(change)
+                yield self._write_change(change)
 
-    def _still_true(self, changes: Sequence[Change], at_risk: bool) -> Generator[Result, None, list[Change]]:
-        """Refuse what was planned on a view that no longer holds, lest something be lost that somebody just made.
+    def _refuse_outdated(
+        self, changes: Sequence[Change], replaces_unseen: bool
+    ) -> Generator[Result, None, list[Change]]:
+        """Refuse what was planned on a view that no longer holds, lest something be lost that was just made.
 
         One cheap call tells, unless we looked a moment ago and no write is to come that replaces whatever it finds
-        (``at_risk``); only when it shows somebody else's write are the names read again.
+        (``replaces_unseen``); only when it shows a foreign write are the names read again.
         """
-        standing = self._zone.standing
-        if standing.alone and (at_risk or not standing.is_fresh):
+        tracker = self._access.tracker
+        if tracker.undisturbed and (replaces_unseen or not tracker.is_fresh):
             self._probe()
-        if standing.alone and standing.problem:
-            raise ZoneUnusable(standing.problem)
-        if standing.alone:
+        if tracker.undisturbed and self._access.problem:
+            raise ZoneUnusable(self._access.problem)
+        if tracker.undisturbed:
             return list(changes)
-        held = self._held(changes)
+        observed = self._observe_rrsets(changes)
         current = []
         for change in changes:
-            if self._same(change.before, held.get(change.key)):
+            if self._is_unchanged(change.before, observed.get(change.key)):
                 current.append(change)
             else:
-                yield Result(change, Outcome.REFUSED, "somebody changed it after it was read")
+                yield Result(change, Outcome.REFUSED, "someone else changed it after it was read")
         return current
 
-    def _held(self, changes: Sequence[Change]) -> dict[tuple[str, str], Found]:
-        """What stands now where ``changes`` shall be."""
+    def _observe_rrsets(self, changes: Sequence[Change]) -> dict[tuple[str, str], Found]:
+        """What there is now at the names of ``changes``."""
         names = {change.name for change in changes}
-        return {(found.rrset.name, found.rrset.type): found for found in self._zone.look(names)}
+        return {(found.rrset.name, found.rrset.type): found for found in self._access.read_names(names)}
 
-    def _same(self, before: Found | None, now: Found | None) -> bool:
+    def _is_unchanged(self, before: Found | None, now: Found | None) -> bool:
         if before is None or now is None:
             return before is now
         return before.rrset == now.rrset and self._marker.own_values(before) == self._marker.own_values(now)
 
     # One RRset
 
-    def _singly(self, change: Change) -> Result:
+    def _write_change(self, change: Change) -> Result:
         if not is_storable(change.mark):
             return Result(change, Outcome.REFUSED, f"its mark cannot be stored: {change.mark!a}", True)
-        ttls = self._ttls(change)
+        ttls = self._find_ttls(change)
         if len(ttls) > 1:
-            return Result(change, Outcome.REFUSED, "somebody else's values at this name have several TTLs", True)
+            return Result(change, Outcome.REFUSED, "someone else's values at this name have several TTLs", True)
         ttl = ttls.pop() if ttls else 0
         try:
-            steps = calls(change, self._marker, ttl)
+            calls = plan_calls(change, self._marker, ttl)
         except ValueError:
             return Result(change, Outcome.REFUSED, f"{change.after or change.before} is no {change.key[1]} value", True)
-        if not steps:
-            return self._nothing_to_do(change, ttl)
+        if not calls:
+            return self._explain_no_call(change, ttl)
         self._sent = (change,)
-        in_step, gone = True, True
-        for step in steps:
+        in_step, found = True, True
+        for call in calls:
             try:
-                in_step &= self._zone.send(step)
+                in_step &= self._access.send_call(call)
             except ServerSaid as e:
-                if step.path == DELETE and "no such record exists" in str(e):
-                    gone = False
+                if call.path == DELETE and "no such record exists" in str(e):
+                    found = False
                     continue
-                return self._refused(change, str(e))
+                return self._explain_refusal(change, str(e))
             self._answered += 1
         if not in_step:
-            return self._settle(change, "somebody else wrote the same at the same moment")
-        return Result(change, Outcome.DONE) if gone else Result(change, Outcome.UNCONFIRMED, "no such record exists")
+            return self._settle_doubt(change, "someone else wrote the same at the same moment")
+        return Result(change, Outcome.DONE) if found else Result(change, Outcome.UNCONFIRMED, "no such record exists")
 
-    def _ttls(self, change: Change) -> set[int]:
-        """The TTL to write; several when nobody can write without changing somebody else's record."""
+    def _find_ttls(self, change: Change) -> set[int]:
+        """The TTL to write; several when none can be written without changing a foreign record."""
         if change.after is None:
             return set()
         foreign = foreign_values(change, self._marker)
@@ -166,33 +159,33 @@ class ZoneWriter:
             return {change.before.rrset.ttl}
         ttls = {
             record["ttl"]
-            for record in self._zone.records(change.name)
+            for record in self._access.read_records(change.name)
             if record["type"] == change.after.type and not self._marker.knows(record.get("comments") or "")
         }
         return ttls or {change.after.ttl}
 
-    def _nothing_to_do(self, change: Change, ttl: int) -> Result:
+    def _explain_no_call(self, change: Change, ttl: int) -> Result:
         if change.after is None:
             return Result(change, Outcome.REFUSED, "nothing of it carries our mark", True)
         if change.after.ttl != ttl:
-            return Result(change, Outcome.REFUSED, f"somebody else's value at this name keeps the TTL at {ttl}", True)
+            return Result(change, Outcome.REFUSED, f"someone else's value at this name keeps the TTL at {ttl}", True)
         return Result(change, Outcome.DONE)
 
-    def _refused(self, change: Change, text: str) -> Result:
+    def _explain_refusal(self, change: Change, text: str) -> Result:
         if "already exists" in text.lower():
-            return self._settle(change, "somebody made the same record meanwhile")
+            return self._settle_doubt(change, "someone else made the same record meanwhile")
         if self._answered:
-            return Result(change, Outcome.UNKNOWN, f"only in part: {_in_words(text)}")
-        return Result(change, Outcome.REFUSED, _in_words(text), not _PASSING.search(text))
+            return Result(change, Outcome.UNKNOWN, f"only in part: {_explain_text(text)}")
+        return Result(change, Outcome.REFUSED, _explain_text(text), not _PASSING.search(text))
 
-    def _settle(self, change: Change, reason: str) -> Result:
-        """The answers leave a doubt whether what stands there is ours: look."""
-        now = self._held([change]).get(change.key)
+    def _settle_doubt(self, change: Change, reason: str) -> Result:
+        """The answers leave a doubt whether what is there is ours: look."""
+        now = self._observe_rrsets([change]).get(change.key)
         ours = set(self._marker.own_values(now)) if now else set()
-        if ours == set(wanted_values(change, self._marker)):
+        if ours == set(desired_values(change, self._marker)):
             return Result(change, Outcome.DONE)
-        self._zone.standing.lost_track()
-        if not ours or self._same(change.before, now):
+        self._access.tracker.invalidate()
+        if not ours or self._is_unchanged(change.before, now):
             return Result(change, Outcome.REFUSED, reason)
         return Result(change, Outcome.UNKNOWN, reason)
 
@@ -208,7 +201,7 @@ class ZoneWriter:
 
     def _is_worth_importing(self, changes: Sequence[Change]) -> bool:
         """Many; or a new TTL for several values, which only an import gives to all of them at once."""
-        return self._rights.may_import and (
+        return self._access.server.may_import and (
             len(changes) > FEW
             or any(
                 len(own_values(change, self._marker)) > 1
@@ -219,25 +212,25 @@ class ZoneWriter:
             )
         )
 
-    def _by_import(self, changes: Sequence[Change]) -> Iterator[Result]:
+    def _import_changes(self, changes: Sequence[Change]) -> Iterator[Result]:
         waiting = list(changes)
         while waiting and self._is_worth_importing(waiting):
             chunk = waiting[:CHUNK]
             self._sent = chunk
             lines = "".join(zone_lines(change.after, change.mark) for change in chunk if change.after)
             try:
-                self._zone.replace(lines, len(chunk))
+                self._access.import_lines(lines, len(chunk))
             except ServerSaid as e:
                 if DENIED in str(e):
-                    self._rights.may_import = False
+                    self._access.server.may_import = False
                     log.warning("the token may not import into zones (section Zones: Modify): changes go one by one")
                     break
-                done, suspect = self._after_failed_import(chunk, str(e))
+                done, suspect = self._inspect_failed_import(chunk, str(e))
                 for change in done:
                     yield Result(change, Outcome.DONE)
                 settled = {change.key for change in done}
                 if suspect:
-                    result = self._singly(suspect)
+                    result = self._write_change(suspect)
                     yield result
                     settled.add(suspect.key)
                 waiting = [change for change in waiting if change.key not in settled]
@@ -248,29 +241,30 @@ class ZoneWriter:
                     yield Result(change, Outcome.DONE)
                 del waiting[:CHUNK]
         for change in waiting:
-            yield self._singly(change)
+            yield self._write_change(change)
 
-    def _after_failed_import(self, chunk: Sequence[Change], text: str) -> tuple[list[Change], Change | None]:
+    def _inspect_failed_import(self, chunk: Sequence[Change], text: str) -> tuple[list[Change], Change | None]:
         """Which changes are made, and the one to try by itself: the RRsets before the one that failed are in. A file
         that cannot be parsed changes nothing, and the server names the line."""
         if line := _LINE.search(text):
             by_line = [change for change in chunk if change.after for _ in change.after.values]
             if 0 < (number := int(line[1])) <= len(by_line):
                 return [], by_line[number - 1]
-        standing = self._zone.standing
-        serial, alone = standing.serial, standing.alone
-        held = self._held(chunk)
-        done = [change for change in chunk if self._stands(change, held.get(change.key))]
-        standing.alone = alone and serial is not None and standing.serial == serial + len(done)
+        tracker = self._access.tracker
+        serial, undisturbed = tracker.serial, tracker.undisturbed
+        observed = self._observe_rrsets(chunk)
+        done = [change for change in chunk if _is_made(change, observed.get(change.key))]
+        tracker.undisturbed = undisturbed and serial is not None and tracker.serial == serial + len(done)
         done_keys = {change.key for change in done}
         return done, next((change for change in chunk if change.key not in done_keys), None)
 
-    def _stands(self, change: Change, now: Found | None) -> bool:
-        return now is not None and now.rrset == change.after and set(now.marks) == {change.mark}
+
+def _is_made(change: Change, now: Found | None) -> bool:
+    return now is not None and now.rrset == change.after and set(now.marks) == {change.mark}
 
 
-def _switching(changes: Sequence[Change]) -> list[Change]:
-    """The changes at names that lose or gain a CNAME, which stands alone: name by name, deletes first."""
+def _order_switches(changes: Sequence[Change]) -> list[Change]:
+    """The changes at names that lose or gain a CNAME, which tolerates no other type: name by name, deletes first."""
     names = Counter(change.name for change in changes)
     aliases = {change.name for change in changes if change.key[1] == "CNAME" and names[change.name] > 1}
     return sorted(
@@ -279,7 +273,7 @@ def _switching(changes: Sequence[Change]) -> list[Change]:
     )
 
 
-def _in_words(text: str) -> str:
+def _explain_text(text: str) -> str:
     if "SOA EXPIRE" in text:
         return "the server refuses the TTL: it is above the SOA expire time of the zone"
     if "CNAME record cannot exist" in text:

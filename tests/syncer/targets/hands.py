@@ -24,7 +24,7 @@ def make_target(technitium: ServerUnderTest, *zones: str, **settings: Any) -> Te
 
 def held(target: TechnitiumTarget, zone: str = ZONE) -> dict[tuple[str, str], Found]:
     """All but the apex."""
-    found = {(item.rrset.name, item.rrset.type): item for item in target.read(zone).found}
+    found = {(item.rrset.name, item.rrset.type): item for item in target.zone(zone).read().found}
     return {key: item for key, item in found.items() if key[0] != zone}
 
 
@@ -42,7 +42,7 @@ def delete(before: Found) -> Change:
 
 
 def apply(target: TechnitiumTarget, *changes: Change, zone: str = ZONE) -> dict[tuple[str, str], Result]:
-    results = list(target.apply(zone, changes))
+    results = list(target.zone(zone).apply(changes))
     assert len(results) == len(changes)
     return {result.change.key: result for result in results}
 

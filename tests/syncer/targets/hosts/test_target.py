@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from syncer.config import HostsConfig
 from syncer.core.plan import Change, Op
 from syncer.core.rrsets import Found, Marker, RRset
 from syncer.errors import TargetUnreachable, ZoneUnusable
@@ -45,11 +46,11 @@ def hosts(folder: Path) -> Path:
 
 
 def target_of(path: Path) -> HostsTarget:
-    return HostsTarget(str(path), MARKER, ZONES)
+    return HostsTarget(HostsConfig(str(path)), MARKER, ZONES)
 
 
 def read(target: Target, zone: str = "talos00", names: list[str] | None = None) -> dict[tuple[str, str], Found]:
-    return {(item.rrset.name, item.rrset.type): item for item in target.read(zone, names).found}
+    return {(item.rrset.name, item.rrset.type): item for item in target.zone(zone).read(names).found}
 
 
 def create(name: str, *values: str, kind: str = "A") -> Change:
@@ -66,7 +67,7 @@ def delete(before: Found) -> Change:
 
 
 def done(target: Target, *changes: Change) -> None:
-    assert list(target.apply("talos00", changes)) == [Result(change, Outcome.DONE) for change in changes]
+    assert list(target.zone("talos00").apply(changes)) == [Result(change, Outcome.DONE) for change in changes]
 
 
 def ours(name: str, *values: str, kind: str = "A") -> Found:
@@ -161,7 +162,7 @@ def test_a_line_equal_to_ours_outside_the_block_does_not_hide_that_ours_is_there
 def test_a_hand_made_line_with_another_value_cannot_be_adopted(hosts: Path) -> None:
     hosts.write_bytes(b"10.0.0.9 grafana.talos00\n")
     target = target_of(hosts)
-    (result,) = target.apply("talos00", [update(read(target)["grafana.talos00", "A"], IP, adopts=True)])
+    (result,) = target.zone("talos00").apply([update(read(target)["grafana.talos00", "A"], IP, adopts=True)])
     assert (result.outcome, result.permanent) == (Outcome.REFUSED, True)
     assert "take out `10.0.0.9 grafana.talos00` by hand" in result.reason
     assert hosts.read_bytes() == b"10.0.0.9 grafana.talos00\n"
@@ -172,7 +173,7 @@ def test_wildcards_and_other_types_are_refused_and_stop_nothing_else(hosts: Path
     wildcard = create("*.talos00", IP)
     alias = create("www.talos00", "grafana.talos00", kind="CNAME")
     good = create("grafana.talos00", IP)
-    assert list(target.apply("talos00", [wildcard, alias, good])) == [
+    assert list(target.zone("talos00").apply([wildcard, alias, good])) == [
         Result(wildcard, Outcome.REFUSED, "a hosts file cannot hold a wildcard", permanent=True),
         Result(alias, Outcome.REFUSED, "a hosts file holds addresses only, no CNAME", permanent=True),
         Result(good, Outcome.DONE),
@@ -279,7 +280,7 @@ def test_a_full_disk_loses_nothing(folder: Path, in_place: bool) -> None:
         done(target, create("grafana.talos00", IP))
         before = hosts.read_bytes()
         with pytest.raises(TargetUnreachable, match="No space left on device"):
-            target.apply("talos00", [create(f"app-{number}.talos00", IP) for number in range(1000)])
+            target.zone("talos00").apply([create(f"app-{number}.talos00", IP) for number in range(1000)])
         assert hosts.read_bytes() == before
         assert set(os.listdir(folder)) <= {"hosts", "other"}
     finally:
@@ -292,7 +293,7 @@ def test_without_rights_it_says_what_to_run_and_may_still_read(hosts: Path) -> N
     with as_nobody():
         assert read(target) == {}
         command = f"sudo setfacl -m u:{os.geteuid()}:rw {hosts}"
-        for refused in (target.check, lambda: list(target.apply("talos00", [create("grafana.talos00", IP)]))):
+        for refused in (target.check, lambda: list(target.zone("talos00").apply([create("grafana.talos00", IP)]))):
             with pytest.raises(ZoneUnusable) as caught:
                 refused()
             assert str(caught.value) == (
@@ -308,7 +309,7 @@ def test_a_missing_file_a_folder_and_a_pipe_are_refused_with_advice(folder: Path
         ("pipe", f"{folder}/pipe is no regular file: name another one"),
     ):
         target = target_of(folder / name)
-        for refused in (target.check, lambda target=target: target.read("talos00")):
+        for refused in (target.check, lambda target=target: target.zone("talos00").read()):
             with pytest.raises(ZoneUnusable, match=advice):
                 refused()
 
@@ -317,9 +318,9 @@ def test_half_a_block_is_refused_untouched_by_name_of_the_file(hosts: Path) -> N
     half = b"# BEGIN CATALYST-DNS-SYNC MANAGED BLOCK\n192.168.1.54  grafana.talos00\n10.0.0.9  nas.talos00\n"
     hosts.write_bytes(half)
     with pytest.raises(ZoneUnusable, match=f"{hosts}: line 1 begins the managed block and nothing ends it"):
-        target_of(hosts).read("talos00")
+        target_of(hosts).zone("talos00").read()
     with pytest.raises(ZoneUnusable, match="nothing ends it"):
-        target_of(hosts).apply("talos00", [create("blog.talos00", IP)])
+        target_of(hosts).zone("talos00").apply([create("blog.talos00", IP)])
     assert hosts.read_bytes() == half
 
 
@@ -351,7 +352,7 @@ def test_a_file_that_somebody_keeps_locked_is_tried_again_later(hosts: Path) -> 
     with hosts.open() as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         with pytest.raises(TargetUnreachable, match="another program keeps it locked"):
-            target_of(hosts).read("talos00")
+            target_of(hosts).zone("talos00").read()
     assert read(target_of(hosts)) == {}
 
 

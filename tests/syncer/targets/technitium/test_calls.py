@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from syncer.core.plan import Change, Op
 from syncer.core.rrsets import Found, Marker, RRset
-from syncer.targets.technitium.calls import ADD, DELETE, UPDATE, calls
+from syncer.targets.technitium.calls import ADD, DELETE, UPDATE, plan_calls
 
 MARKER = Marker("default")
 MARK = MARKER.mark("Ingress/monitoring/grafana")
@@ -22,7 +22,7 @@ def update(before: RRset, marks: tuple[str, ...], after: RRset, *, intact: bool 
 
 def said(change: Change, ttl: int | None = None) -> list[tuple[str, str, str]]:
     """(verb, old, new) of each call."""
-    made = calls(change, MARKER, change.after.ttl if ttl is None and change.after else ttl or 0)
+    made = plan_calls(change, MARKER, change.after.ttl if ttl is None and change.after else ttl or 0)
     for call in made:
         assert call.params["domain"] == "grafana.talos00"
         if call.path != DELETE:
@@ -87,7 +87,7 @@ def test_adoption_makes_the_whole_rrset_ours():
 
 def test_a_cname_is_replaced_by_naming_its_new_target():
     before, after = rrset("old.talos00", type_="CNAME"), rrset("new.talos00", type_="CNAME", ttl=60)
-    (call,) = calls(update(before, (MARK,), after), MARKER, 60)
+    (call,) = plan_calls(update(before, (MARK,), after), MARKER, 60)
     assert call.path == UPDATE
     assert call.params == {
         "domain": "grafana.talos00",

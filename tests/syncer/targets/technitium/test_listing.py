@@ -9,7 +9,7 @@ import pytest
 
 from syncer.core.rrsets import Found, RRset
 from syncer.errors import TargetUnreachable
-from syncer.targets.technitium.listing import Listing, rrsets
+from syncer.targets.technitium.listing import Listing, group_rrsets
 
 
 def record(name: str, type_: str = "A", ttl: int = 300, comments: str = "", **rdata: object) -> dict[str, object]:
@@ -31,7 +31,7 @@ def answer(*records: dict[str, object]) -> bytes:
 
 
 def read(body: bytes, size: int = 65536) -> list[Found]:
-    return list(rrsets(Listing(body[i : i + size] for i in range(0, len(body), size)).records()))
+    return list(group_rrsets(Listing(body[i : i + size] for i in range(0, len(body), size)).records()))
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 100, 65536])
@@ -102,7 +102,7 @@ def test_a_long_list_never_stands_in_memory():
     chunks = (body[i : i + 65536] for i in range(0, len(body), 65536))
     tracemalloc.start()
     try:
-        count = sum(1 for _ in rrsets(Listing(chunks).records()))
+        count = sum(1 for _ in group_rrsets(Listing(chunks).records()))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

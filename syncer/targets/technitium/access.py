@@ -1,0 +1,156 @@
+"""One zone through the server's API: its records, the calls that write to it, and what is known of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack
+from typing import Any
+
+from syncer.core.rrsets import Found
+from syncer.errors import ZoneUnusable
+from syncer.targets.technitium.calls import ADD, DELETE, ApiCall
+from syncer.targets.technitium.client import ServerSaid
+from syncer.targets.technitium.listing import Listing, Record, group_rrsets
+from syncer.targets.technitium.serial import SerialTracker
+from syncer.targets.technitium.server import TechnitiumServer
+
+DENIED = "Access was denied"
+
+GET = "/api/zones/records/get"
+
+FEW_NAMES = 5
+"""Up to so many names are read one by one; for more, listing the zone spends less of the rate limit."""
+
+TRIES = 4
+"""For "Cannot set records. Please try again.": someone else changed the same RRset at the same moment."""
+
+_NO_ZONE = re.compile(r"No such (?:authoritative )?zone was found")
+_NOT_OURS = re.compile(r"Cannot \w+ records? in ((?:Secondary|Stub|Catalog)[\w ]*) zone|Zone must be a primary")
+
+
+def find_problem(zone: str, state: Mapping[str, Any]) -> str:
+    """Why records cannot be written to the zone that the server describes so, "" when they can.
+
+    The server answers for the closest zone that encloses the one asked for (trap 2).
+    """
+    if (name := state.get("name")) != zone:
+        return f"zone {zone} is not on the server ({name or 'the root zone'} answered for it)"
+    if state.get("disabled"):
+        return f"zone {zone} is disabled on the server: it answers no queries until it is enabled"
+    if state.get("internal"):
+        return f"zone {zone} is internal to the server"
+    if (kind := state.get("type")) not in ("Primary", "Forwarder"):
+        return f"zone {zone} is a {kind} zone on this server: set DNS_SERVER_URL to the server that has the primary"
+    return ""
+
+
+class ZoneAccess:
+    """Raises ``ZoneUnusable`` when something is wrong with the zone, ``ServerSaid`` with the record."""
+
+    def __init__(self, name: str, server: TechnitiumServer, clock: Callable[[], float]) -> None:
+        self.name = name
+        self.server = server
+        self.tracker = SerialTracker(clock)
+        self.problem = ""
+        """Why the zone cannot be used, in words, "" when it can, as far as we have heard."""
+
+    def list_records(self) -> tuple[int | None, Iterator[Found]]:
+        """The serial that the list of the whole zone shows, and the list while it arrives."""
+        opened, listing = self._open_listing(self.name, listZone="true")
+        return listing.serial, self._iterate_listing(opened, listing)
+
+    def read_records(self, name: str) -> list[Record]:
+        opened, listing = self._open_listing(name)
+        with opened:
+            self.tracker.note_serial(listing.serial)
+            return list(listing.records())
+
+    def read_names(self, names: Collection[str]) -> list[Found]:
+        """All RRsets at ``names``, as they are now."""
+        if len(names) <= FEW_NAMES:
+            return [found for name in sorted(names) for found in group_rrsets(self.read_records(name))]
+        serial, everything = self.list_records()
+        self.tracker.note_serial(serial)
+        return [found for found in everything if found.rrset.name in names]
+
+    def send_call(self, call: ApiCall) -> bool:
+        """Whether it happened for certain, and nothing else did: the serial went up by one, where the answer has it."""
+        answer = self._call_patiently(call)
+        self.tracker.note_writes()
+        if call.path == DELETE:
+            return True
+        state = answer.get("zone", {})
+        if problem := find_problem(self.name, state):
+            self.problem = problem
+            raise ZoneUnusable(f"{problem}; {call.params['domain']} was written there")
+        in_step = self.tracker.note_serial(state.get("soaSerial"))
+        return in_step and not (self.server.ignores_duplicates and call.path == ADD)
+
+    def import_lines(self, lines: str, count: int) -> None:
+        """Import ``lines``, which hold ``count`` RRsets. "Access was denied." is left to the caller: it is the import
+        that the token may not do."""
+        try:
+            self.server.client.import_zone(self.name, lines, self.server.node_parameters)
+        except ServerSaid as e:
+            if DENIED in str(e):
+                raise
+            raise self._explain_refusal(e) from e
+        self.tracker.note_writes(count)
+
+    def note_state(self, state: Mapping[str, Any] | None) -> None:
+        """What the list of zones says of this one; None: it is not in it."""
+        if state is None:
+            self.problem = f"zone {self.name} is not on the server, or the token has no rights on it"
+            self.tracker.note_serial(None)
+            return
+        problem = find_problem(self.name, state)
+        if self.problem and not problem:
+            self.server.may_import = True  # its "Access was denied." may have meant that the zone was away
+        self.problem = problem
+        self.tracker.note_serial(state.get("soaSerial"))
+        if self.tracker.connection != self.server.client.connections:
+            self.tracker.invalidate()
+
+    def _call_patiently(self, call: ApiCall) -> Mapping[str, Any]:
+        params = {**call.params, **self.server.node_parameters, "zone": self.name}
+        for left in reversed(range(TRIES)):
+            try:
+                return self.server.client.call(call.path, params)
+            except ServerSaid as e:
+                if "try again" not in str(e) or not left:
+                    raise self._explain_refusal(e) from e
+        raise AssertionError("unreachable")
+
+    def _open_listing(self, domain: str, **more: str) -> tuple[ExitStack, Listing]:
+        params = {"domain": domain, **more, **self.server.node_parameters, "zone": self.name}
+        client = self.server.client
+        while True:
+            with ExitStack() as stack:
+                listing = Listing(stack.enter_context(client.stream(GET, params)))
+                if listing.has_records:
+                    self.problem = find_problem(self.name, listing.zone)
+                    if self.problem:
+                        raise ZoneUnusable(self.problem)
+                    return stack.pop_all(), listing
+                try:
+                    client.complain(listing.text)
+                except ServerSaid as e:
+                    raise self._explain_refusal(e) from e
+
+    @staticmethod
+    def _iterate_listing(opened: ExitStack, listing: Listing) -> Iterator[Found]:
+        with opened:
+            yield from group_rrsets(listing.records())
+
+    def _explain_refusal(self, error: ServerSaid) -> ServerSaid | ZoneUnusable:
+        text = str(error)
+        if _NO_ZONE.search(text):
+            self.problem = f"zone {self.name} is not on the server"
+        elif DENIED in text:
+            self.problem = f"zone {self.name} is not on the server, or the token has no rights on it"
+        elif _NOT_OURS.search(text) or "internal DNS Server zone" in text:
+            self.problem = f"zone {self.name} cannot be written on this server: {text}"
+        else:
+            return error
+        return ZoneUnusable(self.problem)
