@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
+from django.db import close_old_connections
 from django.db.utils import DatabaseError, OperationalError
+
+from syncer.ledger import LedgerError
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 MIGRATE = "catalyst-dns-sync migrate"
 
@@ -42,3 +51,17 @@ def advise(error: Exception) -> str:
     if is_absent(error):
         return f"the database does not answer: {describe_error(error)} (see DATABASE_URL)"
     return ""
+
+
+def translate_errors(method: Callable[P, T]) -> Callable[P, T]:
+    """Turn what the database throws into a LedgerError that says what to do; the next call gets a new connection."""
+
+    @functools.wraps(method)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return method(*args, **kwargs)
+        except DatabaseError as error:
+            close_old_connections()
+            raise LedgerError(advise(error) or f"the database refuses: {describe_error(error)}") from error
+
+    return wrapper
