@@ -1,4 +1,4 @@
-"""``catalyst-dns-sync qcluster``: the background tasks, their health, and what they wait for."""
+"""``catalyst-dns-sync qcluster``: the background tasks, their health, and the database that they wait for."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from types import FrameType
 
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 from django.db import connections
 
+from catalyst.bootstrap import WEB_SETTINGS, use_settings, wait_for_database
 from syncer.httpd import CannotListen, PlainAnswer, Server
 
 STALL = 60.0
@@ -22,17 +22,19 @@ hangs."""
 
 
 def run_tasks(argv: Sequence[str]) -> None:
-    """Runs until a signal. Waits for a database that fits."""
+    """Waits for a database that fits, then runs until a signal."""
+    use_settings(WEB_SETTINGS)
+
     import django
+    from django.conf import settings
 
     django.setup()
-    from catalyst.web.health import wait_for_database
     from records.broker import beat
 
-    signal.signal(signal.SIGTERM, _leave)  # as process 1 of a container it would be ignored
+    signal.signal(signal.SIGTERM, exit_quietly)  # as process 1 of a container it would be ignored
     if settings.TASKS_PROBE_ADDRESS:
         try:
-            serve(settings.TASKS_PROBE_ADDRESS)
+            serve_health(settings.TASKS_PROBE_ADDRESS)
         except CannotListen as error:
             raise ImproperlyConfigured(str(error)) from error
     wait_for_database(beat)
@@ -40,26 +42,26 @@ def run_tasks(argv: Sequence[str]) -> None:
     execute_from_command_line(["catalyst-dns-sync", *argv])
 
 
-def serve(address: str) -> Server:
+def serve_health(address: str) -> Server:
     """Serve /healthz until the server is closed. Raises ``CannotListen``."""
     from records.broker import beat
 
     beat()
-    server = Server("TASKS_PROBE_ADDRESS", address, {"/healthz": healthz})
+    server = Server("TASKS_PROBE_ADDRESS", address, {"/healthz": answer_healthz})
     os.register_at_fork(after_in_child=server.leave)  # a child that outlives its parent must not keep the port
     return server
 
 
-def healthz() -> PlainAnswer:
-    """Alive without its database: to restart the tasks does not bring that back."""
-    from catalyst.web.health import report
+def answer_healthz() -> PlainAnswer:
+    """Alive even without its database: restarting the tasks would not bring that back."""
+    from catalyst.web.health import encode_problems
     from records.broker import silence
 
     seconds = silence()
     problems = [f"the background tasks have not stirred for {seconds:.0f} s"] if seconds > STALL else []
     status = HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK
-    return PlainAnswer(report(problems), "application/json", status)
+    return PlainAnswer(encode_problems(problems), "application/json", status)
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
+def exit_quietly(number: int, frame: FrameType | None) -> None:
     sys.exit(0)

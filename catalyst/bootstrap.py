@@ -1,46 +1,89 @@
-"""What stands before the first request: a migrated database, and somebody who can log in."""
+"""What every process starts with: its settings, a database that fits, and database errors told as sentences.
+
+The syncer starts from here too, so what only the web needs is imported where it is used.
+"""
 
 from __future__ import annotations
 
-import secrets
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
 
-from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.core.management import call_command
-from django.db import IntegrityError, transaction
+from django.core.exceptions import ImproperlyConfigured
 
-NAME = "admin"
-RESET = "catalyst-dns-sync changepassword"
+WEB_SETTINGS, WORKER_SETTINGS = "catalyst.settings.web", "catalyst.settings.worker"
 
+RETRY_DELAY = 2.0
+"""Seconds between two attempts to reach a database that is not there yet."""
+REMINDER_DELAY = 60.0
+"""Seconds after which the log says again what is being waited for."""
 
-def prepare() -> str:
-    """Safe to run at every start, by several processes at once. Returns what to tell the person who started it."""
-    call_command("migrate", verbosity=0, interactive=False)
-    return ensure_admin()
+log = logging.getLogger(__name__)
 
 
-def ensure_admin() -> str:
-    """A generated password is in the returned text and nowhere else."""
-    users = get_user_model()._default_manager
-    if existing := users.filter(is_superuser=True, is_active=True).order_by("pk").first():
-        return exists(existing.get_username())
-    password = settings.ADMIN_PASSWORD or secrets.token_urlsafe(15)
+def use_settings(module: str, argv: Sequence[str] = ()) -> None:
+    """Reads them at once: Django itself would go on without them and complain about something else."""
+    if "--dev-mode" in argv and not os.environ.get("LOG_FORMAT"):  # noqa: TID251
+        os.environ["LOG_FORMAT"] = "text"  # noqa: TID251
+    import_module(os.environ.setdefault("DJANGO_SETTINGS_MODULE", module))  # noqa: TID251
+    from catalyst.logs.formats import log_crashes
+
+    log_crashes()
+
+
+@contextmanager
+def explain_database_errors() -> Iterator[None]:
+    """Raises ``ImproperlyConfigured`` for a database that is not there, or lacks its tables."""
+    from django.db.utils import DatabaseError
+
+    from records.database_errors import advise
+
     try:
-        with transaction.atomic():
-            users.create_superuser(NAME, password=password)
-    except IntegrityError:
-        if users.filter(username=NAME, is_superuser=True, is_active=True).exists():  # another process was quicker
-            return exists(NAME)
-        return f"no admin was made: {NAME} is an ordinary user; make one with catalyst-dns-sync createsuperuser"
-    shown = "as ADMIN_PASSWORD says" if settings.ADMIN_PASSWORD else password
-    return framed(f"user      {NAME}", f"password  {shown}", "", f"shown this once; reset with {RESET} {NAME}")
+        yield
+    except DatabaseError as error:
+        if text := advise(error):
+            raise ImproperlyConfigured(text) from error
+        raise
 
 
-def exists(name: str) -> str:
-    return f"admin exists ({name}); reset with {RESET} {name}"
+def prepare_database() -> str:
+    """Brings the database up to date and makes sure that someone can log in. Returns what to tell whoever started it.
+
+    Safe to run at every start, by several processes at once.
+    """
+    use_settings(WEB_SETTINGS)
+
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    from catalyst.web.first_admin import ensure_admin
+
+    with explain_database_errors():
+        call_command("migrate", verbosity=0, interactive=False)
+        return ensure_admin()
 
 
-def framed(*lines: str) -> str:
-    width = max(map(len, lines))
-    edge = f"+{'-' * (width + 4)}+"
-    return "\n".join((edge, *(f"|  {line:<{width}}  |" for line in lines), edge))
+def wait_for_database(report_alive: Callable[[], None] = lambda: None) -> None:
+    """Returns when the database is there and up to date; the log says what is missing until then. ``report_alive`` is
+    called before each attempt."""
+    from django.db import connection
+
+    from catalyst.web.health import find_database_problems
+
+    told, told_at = "", 0.0
+    while True:
+        report_alive()
+        problems = find_database_problems()
+        if not problems:
+            break
+        if problems[0] != told or time.monotonic() - told_at > REMINDER_DELAY:
+            told, told_at = problems[0], time.monotonic()
+            log.warning("waiting: %s", told)
+        connection.close()
+        time.sleep(RETRY_DELAY)
+    if told:
+        log.info("the database is there")

@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from importlib import import_module
+from collections.abc import Sequence
 
 from django.core.exceptions import ImproperlyConfigured
 
 from catalyst import __version__
+from catalyst.bootstrap import WEB_SETTINGS, WORKER_SETTINGS, explain_database_errors, use_settings
 
 USAGE = """\
 Keeps DNS records in step with the Ingresses and routes of a Kubernetes cluster.
@@ -34,7 +33,7 @@ Keeps DNS records in step with the Ingresses and routes of a Kubernetes cluster.
 Settings come from environment variables: docs/configuration.md.
 """
 PRIVATE = 0o077
-"""Of the files that we make (sessions and digests of tokens are in one of them), only the owner may read any."""
+"""The umask: only the owner may read the files that we make, one of which holds sessions and digests of tokens."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,35 +48,36 @@ def main(argv: Sequence[str] | None = None) -> int:
             case "--version" | "version":
                 print(f"catalyst-dns-sync {__version__}")
             case "up":
-                from catalyst.up import up
+                from catalyst.up import run_up
 
-                return up(rest)
+                return run_up(rest)
             case "web":
-                from catalyst.web.server import web
+                from catalyst.serve import run_web
 
-                web(rest)
+                run_web(rest)
             case "preview":
-                from catalyst.preview import preview
+                from catalyst.preview import run_preview
 
-                return preview(rest)
+                return run_preview(rest)
             case "health":
-                from catalyst.probe import probe
+                from catalyst.probe import probe_health
 
-                text, healthy = probe(rest)
+                text, healthy = probe_health(rest)
                 print(text)
                 return 0 if healthy else 1
             case "qcluster":
-                use_settings("catalyst.settings.web")
                 from catalyst.background import run_tasks
 
                 run_tasks(args)
             case "doctor":
-                from catalyst.doctor import doctor
+                from catalyst.doctor import run_doctor
 
-                return doctor(rest)
+                return run_doctor(rest)
             case "prepare":
+                from catalyst.bootstrap import prepare_database
+
                 argparse.ArgumentParser("catalyst-dns-sync prepare").parse_args(rest)
-                prepare()
+                print(prepare_database())
             case "manage":
                 return manage(rest)
             case _:
@@ -92,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def manage(argv: Sequence[str]) -> int:
-    """Django's commands, with the settings that fit."""
+    """Django's commands, with the settings that fit. The syncer's are smaller, and so is what it imports."""
     os.umask(PRIVATE)
     is_syncer = argv[:1] == ["runsyncer"]
     if is_syncer:
@@ -105,15 +105,15 @@ def manage(argv: Sequence[str]) -> int:
         if is_syncer:
             from catalyst.lean import run_syncer
 
-            use_settings("catalyst.settings.worker", argv)
-            with database_in_words():
-                run_syncer(letting_out(argv))
+            use_settings(WORKER_SETTINGS, argv)
+            with explain_database_errors():
+                run_syncer(raise_command_errors(argv))
         else:
             from django.core.management import execute_from_command_line
 
-            use_settings("catalyst.settings.web", argv)
-            with database_in_words():
-                execute_from_command_line(["catalyst-dns-sync", *letting_out(argv)])
+            use_settings(WEB_SETTINGS, argv)
+            with explain_database_errors():
+                execute_from_command_line(["catalyst-dns-sync", *raise_command_errors(argv)])
     except ImproperlyConfigured as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -125,48 +125,11 @@ def manage(argv: Sequence[str]) -> int:
     return 0
 
 
-def letting_out(argv: Sequence[str]) -> list[str]:
-    """With the option that lets a ``CommandError`` out: Django itself prints it under the name of its class."""
+def raise_command_errors(argv: Sequence[str]) -> list[str]:
+    """With the option that makes Django raise a ``CommandError``, which it would print under the name of its class."""
     if not argv or argv[0].startswith("-"):
         return list(argv)
     return [argv[0], "--traceback", *argv[1:]]
-
-
-@contextmanager
-def database_in_words() -> Iterator[None]:
-    """Raises ``ImproperlyConfigured`` for a database that is not there, or lacks its tables."""
-    from django.db.utils import DatabaseError
-
-    from records.database_errors import advise
-
-    try:
-        yield
-    except DatabaseError as error:
-        if text := advise(error):
-            raise ImproperlyConfigured(text) from error
-        raise
-
-
-def use_settings(module: str, argv: Sequence[str] = ()) -> None:
-    """Reads them at once: Django itself would go on without them and complain about something else."""
-    if "--dev-mode" in argv and not os.environ.get("LOG_FORMAT"):  # noqa: TID251
-        os.environ["LOG_FORMAT"] = "text"  # noqa: TID251
-    import_module(os.environ.setdefault("DJANGO_SETTINGS_MODULE", module))  # noqa: TID251
-    from catalyst.logs.formats import log_crashes
-
-    log_crashes()
-
-
-def prepare() -> None:
-    use_settings("catalyst.settings.web")
-
-    import django
-
-    django.setup()
-    from catalyst.bootstrap import prepare
-
-    with database_in_words():
-        print(prepare())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""``catalyst-dns-sync preview FILE…``: for a pipeline that checks a pull request. No Django, no database."""
+"""``catalyst-dns-sync preview FILE…``: for a pipeline that checks a pull request. No Django app, no database."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from collections.abc import Iterator, Sequence
 from catalyst.settings.environment import Environment
 from catalyst.settings.sync import read_scope
 from syncer.kube.documents import SIZE_LIMIT, ManifestError
-from syncer.preview import preview as preview_of
+from syncer.preview import preview as preview_records
 
 NOTHING_LOST, UNREADABLE, SOMETHING_LOST = 0, 1, 3
+"""Exit codes."""
 
 
-def preview(argv: Sequence[str]) -> int:
+def run_preview(argv: Sequence[str]) -> int:
     """Returns the exit code: 3 when a name is skipped or in conflict, 1 for input that cannot be read."""
-    options = parse(argv)
+    options = parse_options(argv)
     environment = Environment(os.environ)  # noqa: TID251
-    scope = read_scope(environment, proposed=True, warn=warn).scope
+    scope = read_scope(environment, proposed=True, warn=print_warning).scope
     try:
-        answer = preview_of(read_files(options.files), scope)
+        answer = preview_records(read_files(options.files), scope)
     except ManifestError as error:
         print(f"error: {error}", file=sys.stderr)
         return UNREADABLE
@@ -30,10 +31,10 @@ def preview(argv: Sequence[str]) -> int:
     return SOMETHING_LOST if answer["skipped"] or answer["conflicts"] else NOTHING_LOST
 
 
-def parse(argv: Sequence[str]) -> argparse.Namespace:
+def parse_options(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         "catalyst-dns-sync preview",
-        description="Say, as JSON, which DNS records Kubernetes manifests would give, and which names none.",
+        description="Show, as JSON, which DNS records Kubernetes manifests would give, and which names give none.",
         epilog="Exit code: 0, 3 when a name is skipped or in conflict, 1 for input that cannot be read.",
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="YAML or JSON; - for standard input")
@@ -41,6 +42,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def read_files(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Where each text comes from, and the text. Raises ``ManifestError``."""
     for path in paths:
         try:
             if path == "-":
@@ -59,5 +61,5 @@ def read_files(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
             raise ManifestError(f"{place}: byte {error.start + 1} is not UTF-8") from error
 
 
-def warn(text: str) -> None:
+def print_warning(text: str) -> None:
     print(f"warning: {text}", file=sys.stderr)

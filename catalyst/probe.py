@@ -1,6 +1,7 @@
-"""Asks the processes of this container for their health: its HEALTHCHECK, and a person with a shell.
+"""``catalyst-dns-sync health``: the image's HEALTHCHECK, and for a person with a shell.
 
-What to ask follows from what the container was started with, which its first process remembers.
+Which processes to probe follows from the command that the container was started with, which is that of its first
+process.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ import json
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from catalyst.settings.environment import Environment
 from syncer.httpd import parse_address
 
 TIMEOUT = 3.0
@@ -23,26 +25,26 @@ ADDRESSES = {
     "web": ("WEB_BIND_ADDRESS", "127.0.0.1:8000"),
     "qcluster": ("TASKS_PROBE_ADDRESS", ""),
 }
-"""Of each process that runs on: the setting that says where it listens, and its default."""
+"""For each command that does not end by itself: the setting that says where its process listens, and the default."""
 
 
-def probe(argv: Sequence[str]) -> tuple[str, bool]:
-    """What to tell, and whether all is well. The argument is a URL, or the command that is to be asked about; without
-    one it is that of the container, else the syncer of this machine."""
+def probe_health(argv: Sequence[str]) -> tuple[str, bool]:
+    """What to tell, and whether all is well. The argument is a URL, or the command whose processes are probed; without
+    one it is the command of the container, else the syncer of this machine."""
     if argv and "://" in argv[0]:
-        return ask(argv[0])
-    command = list(argv) or started_with(FIRST_PROCESS) or ["runsyncer"]
+        return probe_url(argv[0])
+    command = list(argv) or read_command(FIRST_PROCESS) or ["runsyncer"]
     if command[0] not in (*ADDRESSES, "up") or "--once" in command or "--run-once" in command:
         return f"{command[0]} comes to an end by itself: there is nothing to ask", True
-    urls = list(addresses_of(command, os.environ))  # noqa: TID251
+    urls = list(find_urls(command, Environment(os.environ)))  # noqa: TID251
     if not urls:
         return "TASKS_PROBE_ADDRESS is not set, so the background tasks cannot be asked", False
-    answers = [ask(url) for url in urls]
+    answers = [probe_url(url) for url in urls]
     return "\n".join(text for text, _ in answers), all(well for _, well in answers)
 
 
-def started_with(process: Path) -> list[str]:
-    """Our command and its arguments in the command line of a process; an init such as tini may stand before them."""
+def read_command(process: Path) -> list[str]:
+    """Our command and its arguments in the command line of a process; an init such as tini may come before them."""
     try:
         words = process.read_bytes().decode(errors="replace").rstrip("\0").split("\0")
     except OSError:  # no /proc
@@ -54,18 +56,19 @@ def started_with(process: Path) -> list[str]:
     return []
 
 
-def addresses_of(command: Sequence[str], variables: Mapping[str, str]) -> Iterator[str]:
+def find_urls(command: Sequence[str], env: Environment) -> Iterator[str]:
+    """Of the processes that the command starts."""
     name, *options = command
     for process in ADDRESSES if name == "up" else (name,):
         setting, default = ADDRESSES[process]
-        address = variables.get(setting, "").strip() or default
+        address = env.read_text(setting, default)
         if process == "web":
-            address = option(options, "--bind") or address
+            address = find_option(options, "--bind") or address
         if address:
-            yield healthz(address)
+            yield make_url(address)
 
 
-def option(options: Sequence[str], name: str) -> str:
+def find_option(options: Sequence[str], name: str) -> str:
     for at, word in enumerate(options):
         if word == name:
             return "".join(options[at + 1 : at + 2])
@@ -74,24 +77,25 @@ def option(options: Sequence[str], name: str) -> str:
     return ""
 
 
-def healthz(address: str) -> str:
+def make_url(address: str) -> str:
     host, port = parse_address(address)
     host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     return f"http://[{host}]:{port}/healthz" if ":" in host else f"http://{host}:{port}/healthz"
 
 
-def ask(url: str) -> tuple[str, bool]:
+def probe_url(url: str) -> tuple[str, bool]:
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:  # noqa: S310
             return f"{url}: {answer.status}", True
     except urllib.error.HTTPError as error:
         with error:
-            return f"{url}: {error.code} {said(error.read())}".rstrip(), False
+            return f"{url}: {error.code} {read_problems(error.read())}".rstrip(), False
     except OSError as error:
         return f"{url}: {getattr(error, 'reason', error)}", False
 
 
-def said(body: bytes) -> str:
+def read_problems(body: bytes) -> str:
+    """From one of our own answers; "" from the answer of something else."""
     try:
         return "; ".join(json.loads(body)["problems"])
     except (ValueError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""Everything under one parent: a single container, or a laptop."""
+"""``catalyst-dns-sync up``: everything under one parent, in a single container or on a laptop."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 
-from catalyst.web.server import listen_for_visitors
+from catalyst.web.listening import open_sockets
 from syncer.httpd import CannotListen, parse_address
 
 EXAMPLES = "examples/manifests"
@@ -26,38 +26,39 @@ READY_WITHIN = 20.0
 Environ = dict[str, str]
 
 
-def up(argv: Sequence[str]) -> int:
-    """Runs until a signal or the end of one child, whose exit code it returns."""
-    options = parse(argv)
+def run_up(argv: Sequence[str]) -> int:
+    """Runs until a signal or the end of one child, whose exit code it returns; 0 after a signal."""
+    options = parse_options(argv)
     env = dict(os.environ)  # noqa: TID251
     arguments: list[str] = []
     notes: dict[str, str] = {}
     if options.dev:
-        arguments, notes = dev_setup(env, options)
-    web = env.setdefault("WEB_BIND_ADDRESS", "127.0.0.1:8000")
+        arguments, notes = arrange_dev(env, options)
     events: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: events.put(0))
 
-    # In a session of its own, as the children: Ctrl-C must not come between the first admin and its password.
+    # In a session of its own, like the children: Ctrl-C must not come between the first admin and its password.
     prepared = subprocess.run(
-        command("prepare"), env=env, stdout=subprocess.PIPE, text=True, check=False, start_new_session=True
+        make_command("prepare"), env=env, stdout=subprocess.PIPE, text=True, check=False, start_new_session=True
     )
     if prepared.returncode:
         return prepared.returncode
     last_line = prepared.stdout.rstrip()
-    """Who can log in, and with which password: said once, and last, whatever becomes of the start."""
+    """Who can log in, and with which password: told once, and last, however the start ends."""
     children: list[subprocess.Popen[bytes]] = []
     try:
+        web = env.get("WEB_BIND_ADDRESS") or "127.0.0.1:8000"
         health, metrics = env.get("HEALTH_PROBE_ADDRESS") or ":8081", env.get("METRICS_BIND_ADDRESS") or ":8080"
-        look_whether_free({"WEB_BIND_ADDRESS": web, "HEALTH_PROBE_ADDRESS": health, "METRICS_BIND_ADDRESS": metrics})
+        check_addresses({"WEB_BIND_ADDRESS": web, "HEALTH_PROBE_ADDRESS": health, "METRICS_BIND_ADDRESS": metrics})
         for name, more in (("web", ()), ("runsyncer", arguments), ("qcluster", ())):
             if events.empty():
-                children.append(start(env, events, name, *more))
+                children.append(start_child(env, events, name, *more))
         wait_until_open((web, health), events)
         if events.empty():
-            notes |= {"admin": f"http://{shown(web)}/admin/", "health": f"http://{shown(health)}/readyz"}
-            notes["metrics"] = f"http://{shown(metrics)}/metrics"
+            notes["admin"] = f"http://{complete_address(web)}/admin/"
+            notes["health"] = f"http://{complete_address(health)}/readyz"
+            notes["metrics"] = f"http://{complete_address(metrics)}/metrics"
             print(*(f"{name:<9} {text}" for name, text in notes.items()), last_line, sep="\n", flush=True)
             last_line = ""
         return events.get()
@@ -65,12 +66,12 @@ def up(argv: Sequence[str]) -> int:
         print(f"error: {error}", file=sys.stderr, flush=True)
         return 1
     finally:
-        stop(children)
+        stop_children(children)
         if last_line:
             print(last_line, flush=True)
 
 
-def parse(argv: Sequence[str]) -> argparse.Namespace:
+def parse_options(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("catalyst-dns-sync up")
     parser.add_argument("--dev", action="store_true", help="write a hosts file instead of a DNS server")
     parser.add_argument("--hosts-file", default="hosts.dev", metavar="PATH", help="with --dev (default: %(default)s)")
@@ -78,12 +79,12 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def dev_setup(env: Environ, options: argparse.Namespace) -> tuple[list[str], dict[str, str]]:
-    """The arguments for the syncer, and what to tell. Fills in ``env`` where it says nothing."""
+def arrange_dev(env: Environ, options: argparse.Namespace) -> tuple[list[str], dict[str, str]]:
+    """The arguments for the syncer, and what to tell. Fills in what ``env`` lacks."""
     hosts_file = Path(options.hosts_file).absolute()
     if not hosts_file.exists():
         hosts_file.touch()
-        hosts_file.chmod(0o644)  # for whoever resolves names by it
+        hosts_file.chmod(0o644)  # every program that resolves names by it must be able to read it
     arguments = ["--dev-mode", "--noreload", "--hosts-file", str(hosts_file)]
     notes = {"writing": str(hosts_file), "reading": "the cluster of the current kubeconfig"}
     manifests = options.manifests or ("" if has_cluster(env) else EXAMPLES)
@@ -95,7 +96,7 @@ def dev_setup(env: Environ, options: argparse.Namespace) -> tuple[list[str], dic
     taken: set[int] = set()
     for name, first in (("WEB_BIND_ADDRESS", 8000), ("METRICS_BIND_ADDRESS", 8080), ("HEALTH_PROBE_ADDRESS", 8081)):
         if not env.get(name):
-            port = free_port(first, taken)
+            port = find_port(first, taken)
             if port != first:
                 print(f"port {first} is taken: {name} is 127.0.0.1:{port}", flush=True)
             env[name] = f"127.0.0.1:{port}"
@@ -110,7 +111,7 @@ def has_cluster(env: Mapping[str, str]) -> bool:
     return any(Path(path).is_file() for path in paths.split(os.pathsep) if path)
 
 
-def free_port(first: int, taken: set[int]) -> int:
+def find_port(first: int, taken: set[int]) -> int:
     for port in range(first, min(first + 100, 65536)):
         if port in taken:
             continue
@@ -124,26 +125,27 @@ def free_port(first: int, taken: set[int]) -> int:
     return first
 
 
-def command(*arguments: str) -> list[str]:
+def make_command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "catalyst.cli", *arguments]
 
 
-def start(env: Environ, events: SimpleQueue[int], *arguments: str) -> subprocess.Popen[bytes]:
+def start_child(env: Environ, events: SimpleQueue[int], *arguments: str) -> subprocess.Popen[bytes]:
     # A session of its own: Ctrl-C reaches the parent alone, which then stops each child with all of its offspring.
-    child = subprocess.Popen(command(*arguments), env=env, start_new_session=True)
+    child = subprocess.Popen(make_command(*arguments), env=env, start_new_session=True)
 
-    def report() -> None:
+    def report_end() -> None:
         code = child.wait()
         events.put(code if code > 0 else 1)
 
-    Thread(target=report, daemon=True).start()
+    Thread(target=report_end, daemon=True).start()
     return child
 
 
-def look_whether_free(addresses: Mapping[str, str]) -> None:
-    """By setting. Where somebody else listens, his answer would pass for that of a child. Raises ``CannotListen``."""
+def check_addresses(addresses: Mapping[str, str]) -> None:
+    """By setting. What another program answers on a taken address would pass for the answer of a child. Raises
+    ``CannotListen``."""
     for setting, address in addresses.items():
-        for listening in listen_for_visitors(setting, address):
+        for listening in open_sockets(setting, address):
             listening.close()
 
 
@@ -151,11 +153,11 @@ def wait_until_open(addresses: Sequence[str], events: SimpleQueue[int]) -> None:
     deadline = time.monotonic() + READY_WITHIN
     waiting = [parse_address(address) for address in addresses]
     while waiting and events.empty() and time.monotonic() < deadline:
-        waiting = [(host, port) for host, port in waiting if not answers(host or "127.0.0.1", port)]
+        waiting = [(host, port) for host, port in waiting if not is_open(host or "127.0.0.1", port)]
         time.sleep(0.05)
 
 
-def answers(host: str, port: int) -> bool:
+def is_open(host: str, port: int) -> bool:
     try:
         socket.create_connection((host, port), timeout=1).close()
     except OSError:
@@ -163,22 +165,22 @@ def answers(host: str, port: int) -> bool:
     return True
 
 
-def shown(address: str) -> str:
+def complete_address(address: str) -> str:
     return f"127.0.0.1{address}" if address.startswith(":") else address
 
 
-def stop(children: Sequence[subprocess.Popen[bytes]]) -> None:
+def stop_children(children: Sequence[subprocess.Popen[bytes]]) -> None:
     groups = [child.pid for child in children]
     for child in children:
         child.send_signal(signal.SIGTERM)  # the leader alone, which stops its own: django-q2 hangs when all get it
     deadline = time.monotonic() + GRACE
-    while (groups := [group for group in groups if send([group], 0)]) and time.monotonic() < deadline:
+    while (groups := [group for group in groups if signal_groups([group], 0)]) and time.monotonic() < deadline:
         time.sleep(0.05)
-    send(groups, signal.SIGKILL)
+    signal_groups(groups, signal.SIGKILL)
 
 
-def send(groups: Sequence[int], number: int) -> bool:
-    """Whether any of the process groups still had somebody in it."""
+def signal_groups(groups: Sequence[int], number: int) -> bool:
+    """Whether any of the process groups still had a process in it."""
     alive = False
     for group in groups:
         try:

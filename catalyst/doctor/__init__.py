@@ -1,4 +1,4 @@
-"""``catalyst-dns-sync doctor``: looks at a whole set-up and says what to do. It changes nothing."""
+"""``catalyst-dns-sync doctor``: checks a whole set-up and says what to do. It changes nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from itertools import chain
 
 from django.core.exceptions import ImproperlyConfigured
 
-from catalyst.doctor.finding import Finding, Level, problem
+from catalyst.bootstrap import WEB_SETTINGS, use_settings
+from catalyst.doctor.finding import Finding, Level, report_problem
 from catalyst.logs.redaction import Redaction
 from catalyst.settings.environment import Environment
 from syncer.config import Config, HostsConfig, TechnitiumConfig
@@ -24,20 +25,18 @@ ADVICE = {
     "DNS server": " (check that it runs, that DNS_SERVER_URL is its address, and that no firewall or NetworkPolicy is "
     "between us)"
 }
-"""Where no sensible answer comes."""
+"""Added where a server gives no sensible answer."""
 
 Check = Callable[[], Iterator[Finding]]
 
 
-def doctor(argv: Sequence[str]) -> int:
+def run_doctor(argv: Sequence[str]) -> int:
     """Prints its findings as it makes them. Returns the exit code: 1 when there is a problem."""
-    options = parse(argv)
-    from catalyst.cli import use_settings
-
+    options = parse_options(argv)
     os.environ.setdefault("PGCONNECT_TIMEOUT", "5")  # noqa: TID251 - read by libpq, which else waits for minutes
-    Environment.only_looks = True
+    Environment.read_only = True
     try:
-        use_settings("catalyst.settings.web")
+        use_settings(WEB_SETTINGS)
         from django.conf import settings
 
         warnings: list[str] = []
@@ -48,23 +47,23 @@ def doctor(argv: Sequence[str]) -> int:
             warn=warnings.append,
         )
     except ImproperlyConfigured as error:
-        show(problem("settings", f"{error}"), Redaction([]))
+        print_finding(report_problem("settings", f"{error}"), Redaction([]))
         return 1
 
     import django
 
     django.setup()
-    logging.disable(logging.CRITICAL)  # what is wrong stands in the findings
+    logging.disable(logging.CRITICAL)  # what is wrong is in the findings
     redaction = Redaction(settings.ENVIRONMENT.secrets)
     counts: Counter[Level] = Counter()
-    for finding in chain.from_iterable(attempt(about, check) for about, check in checks(config, warnings)):
-        show(finding, redaction)
+    for finding in chain.from_iterable(run_check(about, check) for about, check in list_checks(config, warnings)):
+        print_finding(finding, redaction)
         counts[finding.level] += 1
-    print(summary(counts[Level.PROBLEM], counts[Level.WARNING]))
+    print(summarize_counts(counts[Level.PROBLEM], counts[Level.WARNING]))
     return 1 if counts[Level.PROBLEM] else 0
 
 
-def parse(argv: Sequence[str]) -> argparse.Namespace:
+def parse_options(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("catalyst-dns-sync doctor", description="Exit code 0: no problem, 1: problems.")
     parser.add_argument("--dev-mode", action="store_true", help="as for runsyncer: a hosts file is written")
     parser.add_argument("--hosts-file", default="", metavar="PATH", help="as for runsyncer")
@@ -72,43 +71,43 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def checks(config: Config, warnings: Sequence[str]) -> Iterator[tuple[str, Check]]:
+def list_checks(config: Config, warnings: Sequence[str]) -> Iterator[tuple[str, Check]]:
     from catalyst.doctor import clock, dns_server, here, kubernetes
 
     answering: dict[str, str] = {}
-    """URLs of the servers, by what to call them."""
-    yield "settings", lambda: here.settings_in_force(config, warnings)
-    yield "folder", here.folders
-    yield "database", here.database
-    yield "log", here.log_receiver
+    """URLs of the servers that answered, by the name that the findings use."""
+    yield "settings", lambda: here.check_settings(config, warnings)
+    yield "folder", here.check_folders
+    yield "database", here.check_database
+    yield "log", here.check_log_receiver
     target, manifests = config.target, config.kube.manifests
     if isinstance(target, TechnitiumConfig):
-        yield "DNS server", lambda: dns_server.look(target, config.scope.zones, answering)
+        yield "DNS server", lambda: dns_server.check_server(target, config.scope.zones, answering)
     elif isinstance(target, HostsConfig):
-        yield "hosts file", lambda: here.hosts_file(config)
+        yield "hosts file", lambda: here.check_hosts_file(config)
     if manifests:
-        yield "manifests", lambda: here.manifests(manifests)
+        yield "manifests", lambda: here.check_manifests(manifests)
     else:
-        yield "Kubernetes", lambda: kubernetes.look(config.kube, config.scope, answering)
-    yield "clock", lambda: clock.compare(answering)
+        yield "Kubernetes", lambda: kubernetes.check_cluster(config.kube, config.scope, answering)
+    yield "clock", lambda: clock.compare_clocks(answering)
 
 
-def attempt(about: str, check: Check) -> Iterator[Finding]:
-    """What a check finds. One that fails hides none of the others."""
+def run_check(about: str, check: Check) -> Iterator[Finding]:
+    """What a check finds. A check that fails does not hide the others."""
     try:
         yield from check()
     except TargetUnreachable as error:
-        yield problem(about, f"{error}{ADVICE.get(about, '')}")
+        yield report_problem(about, f"{error}{ADVICE.get(about, '')}")
     except SyncError as error:
-        yield problem(about, str(error))
-    except Exception as error:  # noqa: BLE001 - an illness that no doctor knows is still one
-        yield problem(about, f"this could not be checked: {type(error).__name__}: {error}")
+        yield report_problem(about, str(error))
+    except Exception as error:  # noqa: BLE001 - whatever breaks a check is a problem to report
+        yield report_problem(about, f"this could not be checked: {type(error).__name__}: {error}")
 
 
-def show(finding: Finding, redaction: Redaction) -> None:
+def print_finding(finding: Finding, redaction: Redaction) -> None:
     level, about, text = finding
     before, after = (COLOURS[level], "\x1b[0m") if is_coloured() else ("", "")
-    line = " ".join(redaction.text(text).split())
+    line = " ".join(redaction.redact_text(text).split())
     print(f"{before}{level:<7}{after}  {about:<10}  {line}", flush=True)
 
 
@@ -116,7 +115,7 @@ def is_coloured() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")  # noqa: TID251 - settings may be what is wrong
 
 
-def summary(problems: int, warnings: int) -> str:
+def summarize_counts(problems: int, warnings: int) -> str:
     if not problems and not warnings:
         return "all is well"
     counts = ((problems, "problem"), (warnings, "warning"))

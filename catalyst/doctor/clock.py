@@ -1,4 +1,4 @@
-"""What a server shows to anybody who knocks: its clock and its certificate. No secret is sent."""
+"""What a server shows to anyone who connects: its clock and its certificate. No secret is sent."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from catalyst.doctor.finding import Finding, ok, warning
+from catalyst.doctor.finding import Finding, report_ok, report_warning
 
-PATIENCE = 5.0
-MOST = 30.0
-"""Seconds that two clocks may differ: beyond, tokens and certificates are not valid yet or no longer."""
+TIMEOUT = 5.0
+TOLERANCE = 30.0
+"""Seconds by which two clocks may differ: beyond that, tokens and certificates are not valid yet, or no longer."""
 
 
 class Shown(NamedTuple):
-    """``ahead``: the seconds by which its clock is before ours, None when it shows none. ``fingerprint``: SHA-256 of
-    its certificate, "" without one."""
+    """``ahead``: the seconds by which its clock is ahead of ours, None when it shows no clock. ``fingerprint``: the
+    SHA-256 of its certificate, "" without one."""
 
     ahead: float | None
     fingerprint: str
 
 
-def knock(url: str) -> Shown:
+def probe_server(url: str) -> Shown:
     """Raises ``OSError`` or ``http.client.HTTPException``."""
     parts = urlsplit(url)
     host = parts.hostname or ""
-    connection = http.client.HTTPConnection(host, parts.port or 80, timeout=PATIENCE)
+    connection = http.client.HTTPConnection(host, parts.port or 80, timeout=TIMEOUT)
     certificate = None
     if parts.scheme == "https":
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        connection = http.client.HTTPSConnection(host, parts.port or 443, timeout=PATIENCE, context=context)
+        connection = http.client.HTTPSConnection(host, parts.port or 443, timeout=TIMEOUT, context=context)
     try:
         connection.connect()
         if isinstance(connection.sock, ssl.SSLSocket):
@@ -44,37 +44,39 @@ def knock(url: str) -> Shown:
         before = time.time()
         connection.request("HEAD", "/")
         date = connection.getresponse().headers.get("Date", "")
-        return Shown(ahead(date, (before + time.time()) / 2), fingerprint(certificate) if certificate else "")
+        return Shown(
+            measure_lead(date, (before + time.time()) / 2), format_fingerprint(certificate) if certificate else ""
+        )
     finally:
         connection.close()
 
 
-def ahead(date: str, now: float) -> float | None:
+def measure_lead(date: str, now: float) -> float | None:
     try:
-        # It is cut to whole seconds: half a second late on average.
+        # The header is cut to whole seconds: half a second late on average.
         return parsedate_to_datetime(date).timestamp() + 0.5 - now
     except (TypeError, ValueError):
         return None
 
 
-def fingerprint(certificate: bytes) -> str:
+def format_fingerprint(certificate: bytes) -> str:
     digits = hashlib.sha256(certificate).hexdigest().upper()
     return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
 
 
-def compare(servers: Mapping[str, str]) -> Iterator[Finding]:
-    """``servers`` are URLs, by what to call them."""
+def compare_clocks(servers: Mapping[str, str]) -> Iterator[Finding]:
+    """``servers`` are URLs, by the name that the findings use."""
     for name, url in servers.items():
         try:
-            difference = knock(url).ahead
+            difference = probe_server(url).ahead
         except (OSError, http.client.HTTPException):
             continue
         if difference is None:
             continue
-        if abs(difference) > MOST:
+        if abs(difference) > TOLERANCE:
             word = "ahead of" if difference > 0 else "behind"
-            yield warning(
+            yield report_warning(
                 "clock", f"the clock of {name} is {abs(difference):.0f} s {word} ours: keep both in time (NTP)"
             )
         else:
-            yield ok("clock", f"{name} and this machine agree within {max(1.0, abs(difference)):.0f} s")
+            yield report_ok("clock", f"{name} and this machine agree within {max(1.0, abs(difference)):.0f} s")

@@ -1,4 +1,4 @@
-"""What the doctor says: one line each."""
+"""What the doctor reports, one line each."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ class Level(StrEnum):
 
 
 class Finding(NamedTuple):
-    """``text`` of a problem says what to do about it."""
+    """The ``text`` of a problem also says what to do about it."""
 
     level: Level
     about: str
     text: str
 
 
-def ok(about: str, text: str) -> Finding:
+def report_ok(about: str, text: str) -> Finding:
     return Finding(Level.OK, about, text)
 
 
-def warning(about: str, text: str) -> Finding:
+def report_warning(about: str, text: str) -> Finding:
     return Finding(Level.WARNING, about, text)
 
 
-def problem(about: str, text: str) -> Finding:
+def report_problem(about: str, text: str) -> Finding:
     return Finding(Level.PROBLEM, about, text)

@@ -1,4 +1,4 @@
-"""What is on this machine: settings, files, the database."""
+"""This machine: its settings and files, and the database."""
 
 from __future__ import annotations
 
@@ -13,70 +13,74 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import connection
 
-from catalyst.doctor.finding import Finding, ok, problem, warning
-from catalyst.web.health import database_problems
+from catalyst.doctor.finding import Finding, report_ok, report_problem, report_warning
+from catalyst.web.health import find_database_problems
 from syncer.config import Config, HostsConfig
 from syncer.targets import make_target
 
 NETWORK_FILE_SYSTEMS = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "glusterfs", "ceph")
 LIKENESS = 0.88
-"""Of two names, from which on one is taken for a slip of the other."""
+"""How alike two names must be for one to be taken for a misspelling of the other."""
 
 
-def settings_in_force(config: Config, warnings: Sequence[str]) -> Iterator[Finding]:
+def check_settings(config: Config, warnings: Sequence[str]) -> Iterator[Finding]:
     target = config.target
     where = target.path if isinstance(target, HostsConfig) else target.url
     source = config.kube.manifests or "the cluster"
     dry = "; nothing is written (DRY_RUN)" if config.dry_run else ""
-    yield ok(
+    yield report_ok(
         "settings",
         f"from {source} to {where}, zones {', '.join(config.scope.zones)}, as {config.managed.owner_id}{dry}",
     )
     for text in warnings:
-        yield warning("settings", text)
+        yield report_warning("settings", text)
     known = settings.ENVIRONMENT.asked
-    for name in sorted(os.environ.keys() - known.keys()):  # noqa: TID251 - a name that no setting has is read nowhere
+    for name in sorted(os.environ.keys() - known.keys()):  # noqa: TID251 - no reader asks for a name that is no setting
         if like := get_close_matches(name, known, 1, LIKENESS):
-            yield warning("settings", f"{name} is no setting and has no effect: was {like[0]} meant?")
+            yield report_warning("settings", f"{name} is no setting and has no effect: was {like[0]} meant?")
 
 
-def folders() -> Iterator[Finding]:
-    yield folder("DATA_DIR", settings.DATA_DIR)
+def check_folders() -> Iterator[Finding]:
+    yield check_folder("DATA_DIR", settings.DATA_DIR)
     if settings.BACKUP_DIR:
-        yield folder("BACKUP_DIR", settings.BACKUP_DIR)
+        yield check_folder("BACKUP_DIR", settings.BACKUP_DIR)
 
 
-def folder(setting: str, path: Path) -> Finding:
-    """One that is not there is made by who needs it first: what counts is the folder that it would be made in."""
+def check_folder(setting: str, path: Path) -> Finding:
+    """A folder that is missing is made by the first process that needs it: what counts is the folder around it."""
     try:
         there = next(place for place in (path, *path.parents) if place.exists())
         with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:
         verb = "written" if there == path else "made"
-        return problem("folder", f"{path} cannot be {verb} ({error.strerror}): see {setting}, and who owns the folder")
-    return ok("folder", f"{path} can be written" if there == path else f"{path} is not there yet, and can be made")
+        return report_problem(
+            "folder", f"{path} cannot be {verb} ({error.strerror}): see {setting}, and who owns the folder"
+        )
+    return report_ok(
+        "folder", f"{path} can be written" if there == path else f"{path} is not there yet, and can be made"
+    )
 
 
-def database() -> Iterator[Finding]:
+def check_database() -> Iterator[Finding]:
     entry = connection.settings_dict
     if connection.vendor == "sqlite":
         path = Path(entry["NAME"])
         if not path.exists():
-            yield problem("database", f"{path} does not exist yet: run catalyst-dns-sync prepare")
+            yield report_problem("database", f"{path} does not exist yet: run catalyst-dns-sync prepare")
             return
-        if "WAL" in entry["OPTIONS"].get("init_command", "") and (system := network_file_system(path)):
-            yield warning("database", f"{path} is on {system}: set SQLITE_WAL=false, or use a local volume")
+        if "WAL" in entry["OPTIONS"].get("init_command", "") and (system := find_network_mount(path)):
+            yield report_warning("database", f"{path} is on {system}: set SQLITE_WAL=false, or use a local volume")
     where = entry["NAME"] if connection.vendor == "sqlite" else f"{entry['NAME']} on {entry['HOST'] or 'this machine'}"
-    problems = database_problems()
+    problems = find_database_problems()
     for text in problems:
-        yield problem("database", text)
+        yield report_problem("database", text)
     if not problems:
-        yield ok("database", f"{where} ({connection.display_name}) answers and is up to date")
+        yield report_ok("database", f"{where} ({connection.display_name}) answers and is up to date")
 
 
-def network_file_system(path: Path, mounts: str = "/proc/self/mounts") -> str:
-    """Its type, where ``path`` is on one; else ""."""
+def find_network_mount(path: Path, mounts: str = "/proc/self/mounts") -> str:
+    """The type of the network file system that ``path`` is on; "" for a local one."""
     found, longest = "", -1
     try:
         lines = Path(mounts).read_text().splitlines()
@@ -91,7 +95,7 @@ def network_file_system(path: Path, mounts: str = "/proc/self/mounts") -> str:
     return found if found in NETWORK_FILE_SYSTEMS else ""
 
 
-def log_receiver() -> Iterator[Finding]:
+def check_log_receiver() -> Iterator[Finding]:
     if not settings.GELF_URL:
         return
     parts = urlsplit(settings.GELF_URL)
@@ -99,22 +103,24 @@ def log_receiver() -> Iterator[Finding]:
     try:
         if parts.scheme == "tcp":
             socket.create_connection((host, port), timeout=5).close()
-            yield ok("log", f"{settings.GELF_URL} takes connections")
+            yield report_ok("log", f"{settings.GELF_URL} takes connections")
         else:
             socket.getaddrinfo(host, port)
-            yield ok("log", f"{host} is known; whether it listens, UDP does not tell")
+            yield report_ok("log", f"{host} has an address; over UDP there is no telling whether it listens")
     except (OSError, UnicodeError) as error:
-        yield problem("log", f"{settings.GELF_URL} cannot be reached ({error}): check that it runs, and GELF_URL")
+        yield report_problem(
+            "log", f"{settings.GELF_URL} cannot be reached ({error}): check that it runs, and GELF_URL"
+        )
 
 
-def hosts_file(config: Config) -> Iterator[Finding]:
+def check_hosts_file(config: Config) -> Iterator[Finding]:
     assert isinstance(config.target, HostsConfig)
     make_target(config, lambda endpoint, method, status, seconds: None).check()
-    yield ok("hosts file", f"{config.target.path} can be read and written")
+    yield report_ok("hosts file", f"{config.target.path} can be read and written")
 
 
-def manifests(folder: str) -> Iterator[Finding]:
+def check_manifests(folder: str) -> Iterator[Finding]:
     if not os.path.isdir(folder) or not os.access(folder, os.R_OK | os.X_OK):
-        yield problem("manifests", f"{folder} is no folder that can be read: see --manifests")
+        yield report_problem("manifests", f"{folder} is not a folder that can be read: see --manifests")
         return
-    yield ok("manifests", f"{folder} can be read")
+    yield report_ok("manifests", f"{folder} can be read")

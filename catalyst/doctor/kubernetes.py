@@ -5,36 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from catalyst.doctor.finding import Finding, ok, problem, warning
+from catalyst.doctor.finding import Finding, report_ok, report_problem, report_warning
 from syncer.config import KubeConfig
 from syncer.core.kinds import Kind
 from syncer.core.scope import Scope
 
 ABOUT = "Kubernetes"
-PATIENCE = 5.0
-AWAY = "check that it runs, that KUBECONFIG means this cluster, and that no firewall or NetworkPolicy is between us"
+TIMEOUT = 5.0
+UNREACHABLE = (
+    "check that it runs, that KUBECONFIG names this cluster, and that no firewall or NetworkPolicy is between us"
+)
 VERBS = ("list", "watch")
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
-def look(config: KubeConfig, scope: Scope, answering: dict[str, str]) -> Iterator[Finding]:
+def check_cluster(config: KubeConfig, scope: Scope, answering: dict[str, str]) -> Iterator[Finding]:
     """Adds the API server to ``answering``. Raises ``KubernetesError``."""
     from syncer.kube.client import ApiServer, Unreachable  # the web never loads it
     from syncer.kube.connect import connect
     from syncer.kube.watcher import watches
 
-    server = ApiServer(connect(config), connections=1, timeout=PATIENCE)
+    server = ApiServer(connect(config), connections=1, timeout=TIMEOUT)
     try:
         version = server.get("/version").get("gitVersion", "of an unknown version")
     except Unreachable as error:
-        yield problem(ABOUT, f"{error} ({AWAY})")
+        yield report_problem(ABOUT, f"{error} ({UNREACHABLE})")
         return
     answering["the API server"] = server.url
-    yield ok(ABOUT, f"{server.url} answers, version {version}")
+    yield report_ok(ABOUT, f"{server.url} answers, version {version}")
     for kind, namespace, _ in watches(scope, certificates=config.certificate_metrics):
-        served = served_version(server, kind)
+        served = find_version(server, kind)
         if not served:
-            yield ok(ABOUT, f"{kind} is not installed; it is picked up within a minute of being installed")
+            yield report_ok(ABOUT, f"{kind} is not installed; it is picked up within a minute of being installed")
             continue
         where = f"in {namespace}" if namespace else "everywhere" if kind.namespaced else "in the cluster"
         denied = [verb for verb in VERBS if not is_allowed(server, kind, verb, namespace)]
@@ -43,15 +45,15 @@ def look(config: KubeConfig, scope: Scope, answering: dict[str, str]) -> Iterato
             verbs = " and ".join(denied)
             text = f"{kind} {served}: our account may not {verbs} it {where}: a {role} must allow that"
             if kind.touches_dns:
-                yield problem(ABOUT, text)
+                yield report_problem(ABOUT, text)
             else:
-                yield warning(ABOUT, f"{text}, or CERTIFICATE_METRICS=false")
+                yield report_warning(ABOUT, f"{text}, or CERTIFICATE_METRICS=false")
         else:
-            yield ok(ABOUT, f"{kind} {served} may be read {where}")
+            yield report_ok(ABOUT, f"{kind} {served} may be read {where}")
 
 
-def served_version(server: Any, kind: Kind) -> str:
-    """Of the versions that we read, the first that is served; "" when the kind is not installed."""
+def find_version(server: Any, kind: Kind) -> str:
+    """The first of the versions that we read that is served; "" when the kind is not installed."""
     from syncer.kube.client import ApiError
 
     for version in kind.versions:

@@ -38,53 +38,55 @@ COLOURS = {"WARN": "\x1b[33m", "ERROR": "\x1b[31m", "DEBUG": "\x1b[2m"}
 DIM, PLAIN = "\x1b[2m", "\x1b[0m"
 
 
-class Formatter(logging.Formatter):
+class RedactingFormatter(logging.Formatter):
+    """What every format shares: the parts of a log line, each without secrets."""
+
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         super().__init__()
         self._redaction = Redaction(secrets)
 
-    def message(self, record: logging.LogRecord) -> str:
+    def read_message(self, record: logging.LogRecord) -> str:
         try:
             text = record.getMessage()
-        except (TypeError, ValueError):  # a wrong format string in some library is no reason to lose the line
+        except (TypeError, ValueError):  # a wrong format string in a library is no reason to lose the line
             text = f"{record.msg} {record.args}"
-        return self._redaction.text(text)
+        return self._redaction.redact_text(text)
 
-    def fields(self, record: logging.LogRecord) -> dict[str, Any]:
+    def read_fields(self, record: logging.LogRecord) -> dict[str, Any]:
         """What the caller passed as ``extra``."""
-        text, value = self._redaction.text, self._redaction.value
+        text, value = self._redaction.redact_text, self._redaction.redact_value
         return {text(key): value(key, member) for key, member in vars(record).items() if key not in OWN_ATTRIBUTES}
 
-    def traceback(self, record: logging.LogRecord) -> str:
+    def read_traceback(self, record: logging.LogRecord) -> str:
         parts = []
         if record.exc_info and record.exc_info[0]:
             parts.append(self.formatException(record.exc_info))
         if record.stack_info:
             parts.append(record.stack_info)
-        return self._redaction.text("\n".join(parts))
+        return self._redaction.redact_text("\n".join(parts))
 
 
-class JSONFormatter(Formatter):
+class JSONFormatter(RedactingFormatter):
     def format(self, record: logging.LogRecord) -> str:
         moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line = {
             "timestamp": moment.replace("+00:00", "Z"),
             "level": NAMES.get(record.levelno, record.levelname.lower()),
-            "msg": self.message(record),
+            "msg": self.read_message(record),
         }
         fixed = {"app": APP, "version": f"v{__version__}", "logger": record.name}
         # A field of the caller never takes the place of one of these.
-        line |= {key: value for key, value in self.fields(record).items() if key not in line and key not in fixed}
+        line |= {key: value for key, value in self.read_fields(record).items() if key not in line and key not in fixed}
         line |= fixed
-        if traceback := self.traceback(record):
+        if traceback := self.read_traceback(record):
             line["traceback"] = traceback
         return json.dumps(line, separators=(",", ":"))
 
 
-class TextFormatter(Formatter):
+class TextFormatter(RedactingFormatter):
     """``06:04:11.250 INFO  DNS record created hostname=grafana.talos00 ip=192.168.1.54``, in local time.
 
-    A line stays one line: names come from a cluster, where anybody may have put a line end into one.
+    A line stays one line: names come from a cluster, where anyone may have put a line end into one.
     """
 
     def __init__(self, secrets: Iterable[str] = (), *, coloured: bool = False) -> None:
@@ -94,25 +96,25 @@ class TextFormatter(Formatter):
     def format(self, record: logging.LogRecord) -> str:
         clock = time.strftime("%H:%M:%S", time.localtime(record.created))
         level = NAMES.get(record.levelno, record.levelname).upper()
-        shown = {key: value for key, value in self.fields(record).items() if value not in (None, "", [], {})}
-        fields = "".join(f" {key}={plain(value)}" for key, value in shown.items())
-        message = self.message(record).translate(CONTROL)
+        shown = {key: value for key, value in self.read_fields(record).items() if value not in (None, "", [], {})}
+        fields = "".join(f" {key}={format_value(value)}" for key, value in shown.items())
+        message = self.read_message(record).translate(CONTROL)
         if self._coloured:
             before = f"{DIM}{clock}.{int(record.msecs):03}{PLAIN} {COLOURS.get(level, '')}{level:<5}{PLAIN}"
             line = f"{before} {message}{DIM}{fields}{PLAIN}"
         else:
             line = f"{clock}.{int(record.msecs):03} {level:<5} {message}{fields}"
-        traceback = self.traceback(record)
+        traceback = self.read_traceback(record)
         return f"{line}\n{traceback}" if traceback else line
 
 
-def plain(value: Any) -> str:
+def format_value(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = text.translate(CONTROL)
     return json.dumps(text, ensure_ascii=False) if isinstance(value, str) and re.search(r'[\s="]', text) else text
 
 
-def gelf_url(text: str) -> str:
+def parse_gelf_url(text: str) -> str:
     """A valid GELF_URL, "" for none. Raises ``ValueError``."""
     parts = urlsplit(text)
     if text and (
@@ -128,25 +130,25 @@ def gelf_url(text: str) -> str:
     return text
 
 
-def without_trace_of_refusals(record: logging.LogRecord) -> bool:
-    """A filter: to a request that was refused, Django's line says which and why. How it came to that helps nobody."""
+def drop_refusal_traceback(record: logging.LogRecord) -> bool:
+    """A filter: of a request that was refused, Django's line says which and why. The traceback would add nothing."""
     if record.name.startswith("django.") and 400 <= getattr(record, "status_code", 0) < 500:
         record.exc_info = record.exc_text = None
     return True
 
 
-def log_settings(
+def make_log_settings(
     level: str, form: str, secrets: Iterable[str], *, gelf: str = "", coloured: bool = False
 ) -> dict[str, Any]:
-    """For ``logging.config.dictConfig``: standard error, whatever process it is, and the GELF receiver if one is named.
+    """For ``logging.config.dictConfig``: standard error in every process, and the GELF receiver if one is given.
 
-    ``secrets`` may still grow until the configuration is put into force.
+    ``secrets`` may still grow until the configuration is applied.
     """
     line: dict[str, Any] = {"()": "catalyst.logs.formats.JSONFormatter", "secrets": secrets}
     if form == "text":
         line = {"()": "catalyst.logs.formats.TextFormatter", "secrets": secrets, "coloured": coloured}
     formatters = {"line": line}
-    brief = [without_trace_of_refusals]
+    brief = [drop_refusal_traceback]
     handlers: dict[str, Any] = {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": brief}}
     if gelf:
         formatters["gelf"] = {"()": "catalyst.logs.gelf.GELFFormatter", "secrets": secrets}
@@ -166,7 +168,7 @@ def log_settings(
             # Django's own configuration comes first and would write to mail and a console of its own.
             "django": {"handlers": [], "level": "NOTSET", "propagate": True},
             "django.server": {"handlers": [], "level": "NOTSET", "propagate": True},
-            # At debug level they tell each statement and each connection, tokens in headers included.
+            # At debug level they log each statement and each connection, with the tokens in its headers.
             "django.db.backends": {"level": "INFO"},
             "urllib3": {"level": "INFO"},
             "asyncio": {"level": "INFO"},
@@ -179,7 +181,7 @@ def log_settings(
 def log_crashes() -> None:
     """What nobody caught becomes a log line like any other: one line of JSON, and without secrets."""
 
-    def tell(
+    def log_crash(
         kind: type[BaseException], error: BaseException | None, trace: TracebackType | None, where: str = "the program"
     ) -> None:
         if error is None or not issubclass(kind, Exception) or not logging.getLogger().handlers:
@@ -187,10 +189,10 @@ def log_crashes() -> None:
         else:
             logging.getLogger("catalyst").critical("%s crashed: %s", where, error, exc_info=(kind, error, trace))
 
-    def tell_of_thread(args: threading.ExceptHookArgs) -> None:
+    def log_thread_crash(args: threading.ExceptHookArgs) -> None:
         if args.exc_type is not SystemExit:
             where = f"the thread {args.thread.name}" if args.thread else "a thread"
-            tell(args.exc_type, args.exc_value, args.exc_traceback, where)
+            log_crash(args.exc_type, args.exc_value, args.exc_traceback, where)
 
-    sys.excepthook = tell
-    threading.excepthook = tell_of_thread
+    sys.excepthook = log_crash
+    threading.excepthook = log_thread_crash

@@ -1,7 +1,7 @@
 """Log lines straight to Graylog, as GELF 1.1. Loaded only when GELF_URL is set.
 
-Not pygelf: its sockets block whoever logs, its TCP handler drops a line at every reconnect without a word, and its UDP
-handler sends no more than 128 chunks without saying what it left out.
+Not pygelf: its sockets block the caller, its TCP handler drops a line at every reconnect without a word, and its UDP
+handler leaves out what goes beyond 128 chunks without saying so.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from catalyst import __version__
-from catalyst.logs.formats import APP, Formatter
+from catalyst.logs.formats import APP, RedactingFormatter
 
 PORT = 12201
 SYSLOG = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
@@ -53,9 +53,9 @@ FLUSH = 1.0
 log = logging.getLogger(__name__)
 
 
-class GELFFormatter(Formatter):
+class GELFFormatter(RedactingFormatter):
     def format(self, record: logging.LogRecord) -> str:
-        message, traceback = self.message(record), self.traceback(record)
+        message, traceback = self.read_message(record), self.read_traceback(record)
         line: dict[str, Any] = {
             "version": "1.1",
             "host": socket.gethostname(),
@@ -65,19 +65,19 @@ class GELFFormatter(Formatter):
         }
         if traceback:
             line["full_message"] = f"{message}\n{traceback}"
-        for key, value in self.fields(record).items():
-            line[field_name(key)] = value if isinstance(value, str | int | float) else json.dumps(value)
+        for key, value in self.read_fields(record).items():
+            line[make_field_name(key)] = value if isinstance(value, str | int | float) else json.dumps(value)
         line |= {"_app": APP, "_version": f"v{__version__}", "_logger": record.name}
         return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
 
 
-def field_name(key: str) -> str:
+def make_field_name(key: str) -> str:
     """GELF forbids ``_id``, and all but letters, digits, ``_``, ``-`` and ``.``."""
     name = "_" + re.sub(r"[^\w.-]", "_", key, flags=re.ASCII)
     return "__id" if name == "_id" else name
 
 
-def cut(line: str, longest: int) -> str:
+def cut_line(line: str, longest: int) -> str:
     """The GELF ``line`` with every text in it shortened to ``longest`` characters, and a notice where that was done."""
     fields = json.loads(line)
     for key, value in fields.items():
@@ -86,27 +86,27 @@ def cut(line: str, longest: int) -> str:
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
 
-def encoded(line: str) -> bytes:
-    return line.encode(errors="replace")  # half a surrogate pair, which no UTF-8 can hold
+def encode_line(line: str) -> bytes:
+    return line.encode(errors="replace")  # half a surrogate pair has no UTF-8
 
 
-def halved(line: str) -> Iterator[str]:
+def halve_repeatedly(line: str) -> Iterator[str]:
     """``line``, then what is left of it when its texts are cut to a half, again and again."""
     yield line
     longest = len(line)
     while longest > 1:
         longest //= 2
-        yield cut(line, longest)
+        yield cut_line(line, longest)
 
 
 class Wire(Protocol):
-    """``send`` raises ``OSError``; ``answers`` says whether its return shows that somebody was there."""
+    """``send_packed`` raises ``OSError``; ``answers`` says whether its return proves that a receiver was there."""
 
     answers: bool
 
-    def pack(self, line: str) -> bytes: ...
+    def pack_line(self, line: str) -> bytes: ...
 
-    def send(self, packed: bytes) -> None: ...
+    def send_packed(self, packed: bytes) -> None: ...
 
     def close(self) -> None: ...
 
@@ -118,21 +118,21 @@ class UDP:
         self._address = address
         self._socket: socket.socket | None = None
 
-    def pack(self, line: str) -> bytes:
-        for shorter in halved(line):
-            raw = encoded(shorter)
+    def pack_line(self, line: str) -> bytes:
+        for shorter in halve_repeatedly(line):
+            raw = encode_line(shorter)
             if len(raw) <= UDP_LONGEST and len(packed := zlib.compress(raw)) <= CHUNKS * (DATAGRAM - HEADER):
                 return packed
         return b""
 
-    def send(self, packed: bytes) -> None:
+    def send_packed(self, packed: bytes) -> None:
         if self._socket is None:
-            # Connected, so that the system tells us when nobody listens there.
+            # Connected, so that the system tells us when nothing listens there.
             family, kind, *_, address = socket.getaddrinfo(*self._address, type=socket.SOCK_DGRAM)[0]
             self._socket = socket.socket(family, kind)
             self._socket.settimeout(TIMEOUT)
             self._socket.connect(address)
-        for number, datagram in enumerate(datagrams(packed)):
+        for number, datagram in enumerate(split_datagrams(packed)):
             if number and number % BURST == 0:
                 time.sleep(0.001)
             self._socket.send(datagram)
@@ -143,7 +143,7 @@ class UDP:
             self._socket = None
 
 
-def datagrams(packed: bytes) -> Iterator[bytes]:
+def split_datagrams(packed: bytes) -> Iterator[bytes]:
     if len(packed) <= DATAGRAM:
         yield packed
         return
@@ -160,22 +160,22 @@ class TCP:
         self._address = address
         self._socket: socket.socket | None = None
 
-    def pack(self, line: str) -> bytes:
-        for shorter in halved(line):
-            if len(packed := encoded(shorter)) < TCP_LONGEST:
+    def pack_line(self, line: str) -> bytes:
+        for shorter in halve_repeatedly(line):
+            if len(packed := encode_line(shorter)) < TCP_LONGEST:
                 return packed + b"\0"  # JSON holds none itself, and Graylog takes nothing compressed here
         return b""
 
-    def send(self, packed: bytes) -> None:
-        if self._socket is not None and self._was_left():
+    def send_packed(self, packed: bytes) -> None:
+        if self._socket is not None and self._was_closed():
             self.close()
         if self._socket is None:
             self._socket = socket.create_connection(self._address, TIMEOUT)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._socket.sendall(packed)
 
-    def _was_left(self) -> bool:
-        """Whether the receiver hung up: the system would still take one line, and lose it."""
+    def _was_closed(self) -> bool:
+        """Whether the receiver closed the connection: the system would still accept one line, and lose it."""
         assert self._socket is not None
         self._socket.setblocking(False)
         try:
@@ -192,16 +192,16 @@ class TCP:
 
 
 class GELFHandler(logging.Handler):
-    """Whoever logs never waits: lines go into a queue, and a thread sends them and tries again while it must."""
+    """Logging never waits: lines go into a queue, and a thread sends them and tries again as long as it must."""
 
     def __init__(self, url: str) -> None:
         super().__init__()
         parts = urlsplit(url)
         self.place = f"{parts.scheme}://{parts.hostname}:{parts.port or PORT}"
         self._wire: Wire = (UDP if parts.scheme == "udp" else TCP)((parts.hostname or "", parts.port or PORT))
-        self._start()
+        self._reset_queue()
 
-    def _start(self) -> None:
+    def _reset_queue(self) -> None:
         self._pid = os.getpid()
         self._lines: deque[str] = deque()
         self._size = self._dropped = 0
@@ -211,7 +211,7 @@ class GELFHandler(logging.Handler):
         self._thread: Thread | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.name == __name__:  # how it stands with the receiver is for the other handlers to tell
+        if record.name == __name__:  # what happens to the receiver is for the other handlers to tell
             return
         try:
             line = self.format(record)
@@ -219,11 +219,11 @@ class GELFHandler(logging.Handler):
             self.handleError(record)
             return
         if self._pid != os.getpid():  # a fork has no threads, and its socket belongs to its parent
-            self._start()
+            self._reset_queue()
             self._wire.close()
         with self._changed:
             if self._thread is None:
-                self._thread = Thread(target=self._run, name="GELF", daemon=True)
+                self._thread = Thread(target=self._send_lines, name="GELF", daemon=True)
                 self._thread.start()
             if self._lines and self._size + len(line) > WAITING:
                 self._dropped += 1
@@ -246,7 +246,7 @@ class GELFHandler(logging.Handler):
             print(f"{left} log lines did not reach the GELF receiver {self.place}", file=sys.stderr)  # noqa: T201
         super().close()
 
-    def _run(self) -> None:
+    def _send_lines(self) -> None:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._lines or self._closing)
@@ -254,30 +254,30 @@ class GELFHandler(logging.Handler):
                     self._wire.close()
                     return
                 line = self._lines[0]
-            if not self._deliver(self._wire.pack(line)):
+            if not self._deliver_line(self._wire.pack_line(line)):
                 return
             with self._changed:
                 self._lines.popleft()
                 self._size -= len(line)
                 self._changed.notify_all()
 
-    def _deliver(self, packed: bytes) -> bool:
+    def _deliver_line(self, packed: bytes) -> bool:
         """Send it, however long that takes; False when the process ends first."""
         for attempt in count():
             try:
-                self._wire.send(packed)
+                self._wire.send_packed(packed)
             except (OSError, UnicodeError) as error:  # UnicodeError: a host name that no resolver takes
                 self._wire.close()
-                self._is_away(error)
+                self._note_failure(error)
                 with self._changed:
                     if self._changed.wait_for(lambda: self._closing, RETRIES[min(attempt, len(RETRIES) - 1)]):
                         return False
             else:
-                self._is_there()
+                self._note_success()
                 return True
         return False
 
-    def _is_away(self, error: OSError | UnicodeError) -> None:
+    def _note_failure(self, error: OSError | UnicodeError) -> None:
         if self._failed_at is None:
             reason = getattr(error, "strerror", None) or error
             log.warning("GELF receiver %s cannot be reached: %s; lines are kept, as many as fit", self.place, reason)
@@ -286,7 +286,7 @@ class GELFHandler(logging.Handler):
                 self._dropped += 1  # the refusal is of the datagram before this one
         self._failed_at = time.monotonic()
 
-    def _is_there(self) -> None:
+    def _note_success(self) -> None:
         if self._failed_at is None or (not self._wire.answers and time.monotonic() < self._failed_at + CALM):
             return
         self._failed_at = None

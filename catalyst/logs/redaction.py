@@ -1,4 +1,4 @@
-"""Keeps secrets out of log lines, whatever way they came into them."""
+"""Keeps secrets out of log lines, however they got there."""
 
 from __future__ import annotations
 
@@ -36,41 +36,41 @@ class Redaction:
     """Hides the known secrets in every spelling that a log could give them, and what looks like a secret."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        found = {text for secret in secrets if secret for text in _spellings(secret)}
-        # The longest first: a secret may begin with another one. A short one is hidden only where it stands alone:
-        # "admin" must not eat "/administration".
+        found = {text for secret in secrets if secret for text in _spell_secret(secret)}
+        # The longest first: a secret may begin with another one. A short one is hidden only as a whole word: "admin"
+        # must not take a bite out of "/administration".
         known = "|".join(
             re.escape(text) if len(text) >= 8 else rf"(?<!\w){re.escape(text)}(?!\w)"
             for text in sorted(found, key=len, reverse=True)
         )
         self._known = re.compile(known) if known else None
 
-    def text(self, text: str) -> str:
+    def redact_text(self, text: str) -> str:
         if self._known:
             text = self._known.sub(HIDDEN, text)
-        return SECRET_TEXT.sub(_hide, text)
+        return SECRET_TEXT.sub(_hide_match, text)
 
-    def value(self, key: str, value: Any) -> Any:
+    def redact_value(self, key: str, value: Any) -> Any:
         """``value`` as JSON can hold it, without secrets at any depth."""
         if value is None or isinstance(value, bool):
             return value
         if SECRET_KEYS.search(key):
             return HIDDEN
         if isinstance(value, dict):
-            return {self.text(str(name)): self.value(str(name), member) for name, member in value.items()}
+            return {self.redact_text(str(name)): self.redact_value(str(name), member) for name, member in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
-            return [self.value("", member) for member in value]
+            return [self.redact_value("", member) for member in value]
         text = str(value)
-        shown = self.text(text)
+        shown = self.redact_text(text)
         number = isinstance(value, int | float) and math.isfinite(value)
         return value if number and shown == text else shown
 
 
-def _hide(found: re.Match[str]) -> str:
+def _hide_match(found: re.Match[str]) -> str:
     return f"{found[found.lastgroup or 0]}{HIDDEN}"
 
 
-def _spellings(secret: str) -> Iterator[str]:
+def _spell_secret(secret: str) -> Iterator[str]:
     yield secret
     yield quote(secret)
     yield quote(secret, safe="")

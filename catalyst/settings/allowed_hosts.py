@@ -1,24 +1,24 @@
-"""Under which names the web may be called."""
+"""The host names under which the web may be called."""
 
 from __future__ import annotations
 
 from catalyst.settings.environment import Environment
 from syncer.core.names import BadName, canonical, canonical_address, is_wildcard
 
-HERE = "localhost,127.0.0.1,[::1]"
+LOCAL_HOSTS = "localhost,127.0.0.1,[::1]"
 
 
 def read_allowed_hosts(env: Environment) -> list[str]:
-    """As Django compares them, which passes over in silence what no request can name."""
+    """In the spelling that Django compares. Django itself would ignore in silence what no request can ever name."""
     right = "give names and addresses without scheme and port, such as dns.home.lab, .home.lab for all in it, or *"
-    text = env.text("ALLOWED_HOSTS", HERE)
-    hosts = list(env.each("ALLOWED_HOSTS", text, allowed_host, right))
+    text = env.read_text("ALLOWED_HOSTS", LOCAL_HOSTS)
+    hosts = list(env.parse_list("ALLOWED_HOSTS", text, parse_host, right))
     if not hosts:
-        env.wrong("ALLOWED_HOSTS", text, right)
+        env.refuse_value("ALLOWED_HOSTS", text, right)
     return hosts
 
 
-def allowed_host(text: str) -> str:
+def parse_host(text: str) -> str:
     if text == "*":
         return text
     try:

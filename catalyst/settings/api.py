@@ -1,4 +1,4 @@
-"""What the REST API is made of."""
+"""The settings of the packages that the REST API is made of."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from catalyst import __version__
 from catalyst.settings.environment import Environment
-from catalyst.settings.sync import default_text
+from catalyst.settings.sync import read_or_propose
 from syncer.core.annotations import split_list
 from syncer.core.names import canonical_target
 
@@ -48,7 +48,7 @@ DRF_STANDARDIZED_ERRORS = {
 }
 REST_KNOX = {
     "AUTH_HEADER_PREFIX": "Bearer",
-    "TOKEN_PREFIX": "cds_",  # by which scanners of secrets know it
+    "TOKEN_PREFIX": "cds_",  # secret scanners know tokens by their prefix
     "TOKEN_TTL": timedelta(days=90),
 }
 SPECTACULAR_SETTINGS = {
@@ -72,14 +72,14 @@ SPECTACULAR_SETTINGS = {
 
 
 def read_dns_servers(env: Environment) -> list[str]:
-    """As host:port: the servers that ``test-dns`` asks, the one that we write to first."""
-    given = split_list(env.text("DNS_TEST_SERVERS"))
+    """The servers that ``test-dns`` asks, as host:port; the first is the one that we write to."""
+    given = split_list(env.read_text("DNS_TEST_SERVERS"))
     right = "give host or host:port, such as 192.168.1.53 or dns.talos00:53"
-    servers = given or [urlsplit(default_text(env, "DNS_SERVER_URL", True)).hostname or ""]
-    return [env.parsed("DNS_TEST_SERVERS", server, server_address, right) for server in servers]
+    servers = given or [urlsplit(read_or_propose(env, "DNS_SERVER_URL", True)).hostname or ""]
+    return [env.parse_text("DNS_TEST_SERVERS", server, parse_server_address, right) for server in servers]
 
 
-def server_address(text: str) -> str:
+def parse_server_address(text: str) -> str:
     if text.count(":") > 1 and not text.startswith("["):
         text = f"[{text}]"
     parts = urlsplit(f"//{text}")  # raises ValueError for a bad port or bracket

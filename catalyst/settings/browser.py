@@ -1,4 +1,4 @@
-"""What browsers are told: where a page may take things from, and to come by HTTPS alone once they did."""
+"""What browsers are told: where a page may load things from, and for how long to come by HTTPS only."""
 
 from __future__ import annotations
 
@@ -28,4 +28,4 @@ PERMISSIONS_POLICY = ", ".join(
 
 
 def read_hsts_seconds(env: Environment) -> int:
-    return env.whole("HSTS_SECONDS", "0")
+    return env.read_integer("HSTS_SECONDS", "0")

@@ -1,4 +1,4 @@
-"""Where the program remembers: an SQLite file, or PostgreSQL by ``DATABASE_URL``."""
+"""The database: an SQLite file, or PostgreSQL by ``DATABASE_URL``."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ SQLITE, POSTGRESQL = "django.db.backends.sqlite3", "django.db.backends.postgresq
 
 def read_database(env: Environment, data_dir: Path) -> dict[str, Any]:
     """Django's entry for the database. Raises ``ImproperlyConfigured``, never with the password in its text."""
-    url = env.secret("DATABASE_URL")
-    wal = env.flag("SQLITE_WAL", True)
-    database = parse_url(url) if url else file_in(data_dir)
-    if not (url or env.only_looks):
-        make_data_folder(data_dir)
+    url = env.read_secret("DATABASE_URL")
+    wal = env.read_flag("SQLITE_WAL", True)
+    database = parse_url(url) if url else describe_file(data_dir)
+    if not (url or env.read_only):
+        make_folder(data_dir)
     if database["ENGINE"] == SQLITE:
         env.secrets.discard(url)  # a path, not a secret
-        database["OPTIONS"] = sqlite_options(wal)
+        database["OPTIONS"] = make_sqlite_options(wal)
     elif password := database.get("PASSWORD"):
         env.secrets.update((password, unquote(password)))
     return database
 
 
-def file_in(folder: Path) -> dict[str, Any]:
+def describe_file(folder: Path) -> dict[str, Any]:
     return {"ENGINE": SQLITE, "NAME": str(folder / "catalyst.sqlite3")}
 
 
-def make_data_folder(path: Path) -> None:
+def make_folder(path: Path) -> None:
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -49,7 +49,7 @@ def make_data_folder(path: Path) -> None:
 def parse_url(url: str) -> dict[str, Any]:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an unknown scheme: refused below, in words
+            warnings.simplefilter("ignore")  # about an unknown scheme, which is refused below
             scheme, database = urlsplit(url).scheme, environ.Env.db_url_config(url)
     except ValueError:
         scheme, database = "", {}
@@ -58,9 +58,9 @@ def parse_url(url: str) -> dict[str, Any]:
     return {**database, "ENGINE": SQLITE} if scheme == "sqlite" else dict(database)
 
 
-def bounded(database: Mapping[str, Any], *, lock: int, statement: int) -> dict[str, Any]:
-    """With an end to what PostgreSQL could make us wait for: a lock that somebody else holds, a statement (both in
-    seconds), a server that has gone without a word. SQLite's lock has its own end. What DATABASE_URL says wins."""
+def set_limits(database: Mapping[str, Any], *, lock: int, statement: int) -> dict[str, Any]:
+    """Limits how long PostgreSQL can make us wait: for a lock that another connection holds, for a statement (both in
+    seconds), for a server that has gone without a word. SQLite has its own timeout. What DATABASE_URL says wins."""
     if database["ENGINE"] != POSTGRESQL:
         return dict(database)
     given = database.get("OPTIONS", {})
@@ -78,7 +78,7 @@ def bounded(database: Mapping[str, Any], *, lock: int, statement: int) -> dict[s
     return {**database, "OPTIONS": options}
 
 
-def sqlite_options(wal: bool) -> dict[str, Any]:
+def make_sqlite_options(wal: bool) -> dict[str, Any]:
     """Measured with four writing processes: no "database is locked", and the most transactions a second.
 
     WAL needs a local or block volume: its shared memory does not work over NFS or SMB.

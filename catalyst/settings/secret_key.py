@@ -14,7 +14,7 @@ SHORTEST = 32
 
 
 def read_secret_key(env: Environment, data_dir: Path, *, several_replicas: bool) -> str:
-    key = env.secret("SECRET_KEY")
+    key = env.read_secret("SECRET_KEY")
     if key and len(key) < SHORTEST:
         raise ImproperlyConfigured(
             f"SECRET_KEY is too short (its value is not shown): give at least {SHORTEST} characters."
@@ -25,13 +25,13 @@ def read_secret_key(env: Environment, data_dir: Path, *, several_replicas: bool)
             "give 50 random characters, or a file with them in SECRET_KEY_FILE."
         )
     if not key:
-        key = kept_key(data_dir, make=not env.only_looks)
+        key = load_key(data_dir, make=not env.read_only)
         env.secrets.add(key)
     return key
 
 
-def kept_key(data_dir: Path, *, make: bool = True) -> str:
-    """Without ``make``, one that is missing is made for this process alone."""
+def load_key(data_dir: Path, *, make: bool = True) -> str:
+    """The key in the data folder. A missing one is made there, or without ``make`` for this process only."""
     path = data_dir / "secret-key"
     try:
         if not path.exists():
@@ -50,7 +50,7 @@ def kept_key(data_dir: Path, *, make: bool = True) -> str:
 
 
 def make_key(path: Path) -> None:
-    """Several processes may start at once: each writes a file of its own, and the first link stands for all."""
+    """Several processes may start at once: each writes a file of its own, and the first one to link it wins."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     try:

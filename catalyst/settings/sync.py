@@ -1,4 +1,4 @@
-"""The syncer's settings, from the environment and the command line."""
+"""What is managed, for every process; and the syncer's configuration with its secrets."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ log = logging.getLogger(__name__)
 DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 CLASS_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._/-]{0,251}[A-Za-z0-9])?")
 PROPOSAL = {"DNS_SERVER_URL": "https://dns.talos00:5380", "DNS_ZONE": "talos00", "DNS_IP_ADDRESS": "192.168.1.54"}
-"""Defaults of dev mode and preview. In production they must be given: a guess would write to somebody's server."""
+"""Defaults of dev mode and preview. In production they must be given: a guess would write to a server that is not
+meant."""
 
 
 def read_config(
-    environment: Environment,
+    env: Environment,
     *,
     dev_mode: bool = False,
     hosts_file: str = "",
@@ -40,141 +41,145 @@ def read_config(
 
     With ``dev_mode`` or ``hosts_file`` the target is a hosts file. Raises ``ImproperlyConfigured``.
     """
-    env = environment
     managed = read_scope(env, proposed=dev_mode, warn=warn)
-    if env.flag("LEADER_ELECTION"):
+    if env.read_flag("LEADER_ELECTION"):
         warn("LEADER_ELECTION has no effect yet: run one syncer")
     return Config(
         managed=managed,
         target=read_target(env, dev_mode, hosts_file),
         kube=KubeConfig(
             manifests=manifests,
-            kubeconfig=env.text("KUBECONFIG"),
+            kubeconfig=env.read_text("KUBECONFIG"),
             read_timeout=read_seconds(env, "WATCH_READ_TIMEOUT", "75", least="1s", most="1h"),
-            certificate_metrics=env.flag("CERTIFICATE_METRICS", True),
+            certificate_metrics=env.read_flag("CERTIFICATE_METRICS", True),
         ),
         drift_interval=read_seconds(env, "DRIFT_INTERVAL", "15m", least="10s"),
-        dry_run=env.flag("DRY_RUN") or dry_run,
+        dry_run=env.read_flag("DRY_RUN") or dry_run,
         resync_interval=read_seconds(env, "RESYNC_INTERVAL", "5m", least="10s"),
         serial_probe_interval=read_seconds(env, "SERIAL_PROBE_INTERVAL", "10s", least="250ms", most="1h"),
-        metrics_address=env.address("METRICS_BIND_ADDRESS", ":8080"),
-        health_address=env.address("HEALTH_PROBE_ADDRESS", ":8081"),
+        metrics_address=env.read_address("METRICS_BIND_ADDRESS", ":8080"),
+        health_address=env.read_address("HEALTH_PROBE_ADDRESS", ":8081"),
     )
 
 
 def read_scope(env: Environment, *, proposed: bool, warn: Callable[[str], None] = log.warning) -> Managed:
-    """What is managed and by which rules, for every process. ``proposed``: the proposal's values hold where a setting
-    is missing, as in dev mode and preview. Raises ``ImproperlyConfigured``."""
+    """What is managed and by which rules, without any server or secret. With ``proposed`` the proposal's values hold
+    where a setting is missing, as in dev mode and preview. Raises ``ImproperlyConfigured``."""
     zones = read_zones(env, proposed, warn)
     return Managed(
         scope=read_publishing(env, zones, proposed),
-        owner_id=env.value("OWNER_ID", "default", owner_id, "such as homelab-1"),
+        owner_id=env.read_value("OWNER_ID", "default", parse_owner, "such as homelab-1"),
         policies=read_policies(env, zones),
-        max_delete_ratio=env.number("MAX_DELETE_RATIO", "0.5", most=1),
-        max_deletes_unguarded=env.whole("MAX_DELETES_UNGUARDED", "10"),
-        adopt_identical=env.choice("ADOPT_EXISTING", "never", ("never", "identical")) == "identical",
-        auto_remediate=env.flag("AUTO_REMEDIATE"),
+        max_delete_ratio=env.read_number("MAX_DELETE_RATIO", "0.5", most=1),
+        max_deletes_unguarded=env.read_integer("MAX_DELETES_UNGUARDED", "10"),
+        adopt_identical=env.read_choice("ADOPT_EXISTING", "never", ("never", "identical")) == "identical",
+        auto_remediate=env.read_flag("AUTO_REMEDIATE"),
     )
 
 
-def read_zones(env: Environment, dev_mode: bool, warn: Callable[[str], None]) -> tuple[str, ...]:
-    several = env.listed("DNS_ZONES", zone, "give a comma list of zones, such as talos00,home.lab")
-    one = default_text(env, "DNS_ZONE", dev_mode and not several)
+def read_zones(env: Environment, proposed: bool, warn: Callable[[str], None]) -> tuple[str, ...]:
+    several = env.read_list("DNS_ZONES", parse_zone, "give a comma list of zones, such as talos00,home.lab")
+    one = read_or_propose(env, "DNS_ZONE", proposed and not several)
     if several:
         if one:
             warn(f"DNS_ZONES is set: DNS_ZONE ({one}) is not used")
         return several
     if not one:
-        env.required("DNS_ZONE", "name the zone to manage, such as talos00, or several of them in DNS_ZONES")
-    return (env.parsed("DNS_ZONE", one, zone, "give one zone, such as talos00"),)
+        env.refuse_missing("DNS_ZONE", "name the zone to manage, such as talos00, or several of them in DNS_ZONES")
+    return (env.parse_text("DNS_ZONE", one, parse_zone, "give one zone, such as talos00"),)
 
 
-def read_publishing(env: Environment, zones: tuple[str, ...], dev_mode: bool) -> Scope:
+def read_publishing(env: Environment, zones: tuple[str, ...], proposed: bool) -> Scope:
     zone_addresses = read_zone_addresses(env, zones)
     right = "give a comma list of IPv4 or IPv6 addresses, or auto"
-    text = default_text(env, "DNS_IP_ADDRESS", dev_mode)
+    text = read_or_propose(env, "DNS_IP_ADDRESS", proposed)
     auto = text.lower() == "auto"
-    addresses = () if auto else env.each("DNS_IP_ADDRESS", text, canonical_address, right)
+    addresses = () if auto else env.parse_list("DNS_IP_ADDRESS", text, canonical_address, right)
     if not (auto or addresses) and set(zones) - set(zone_addresses):
-        env.required("DNS_IP_ADDRESS", f"{right} (every name gets it unless its object says otherwise)")
-    selector = env.text("LABEL_SELECTOR")
-    env.parsed("LABEL_SELECTOR", selector, parse_selector, "give a label selector, such as dns=public,tier!=test")
+        env.refuse_missing("DNS_IP_ADDRESS", f"{right} (every name gets it unless its object says otherwise)")
+    selector = env.read_text("LABEL_SELECTOR")
+    env.parse_text("LABEL_SELECTOR", selector, parse_selector, "give a label selector, such as dns=public,tier!=test")
     return Scope(
         zones=zones,
         addresses=addresses,
         zone_addresses=zone_addresses,
         auto=auto,
-        ttl=env.value("DNS_TTL_DEFAULT", "300", ttl, "give seconds (300) or a Go duration (5m)"),
-        namespaces=env.listed("WATCH_NAMESPACE", namespace, "give a comma list of namespaces, or nothing for all"),
-        ingress_classes=env.listed("INGRESS_CLASS", class_name, "give a comma list of class names"),
+        ttl=env.read_value("DNS_TTL_DEFAULT", "300", parse_default_ttl, "give seconds (300) or a Go duration (5m)"),
+        namespaces=env.read_list(
+            "WATCH_NAMESPACE", parse_namespace, "give a comma list of namespaces, or nothing for all"
+        ),
+        ingress_classes=env.read_list("INGRESS_CLASS", parse_class, "give a comma list of class names"),
         label_selector=selector,
-        exclude_names=env.value("EXCLUDE_NAMES", "", pattern, "give a Python regular expression"),
-        allow_wildcards=env.flag("ALLOW_WILDCARDS", True),
-        ingress_tls_hosts=env.flag("INGRESS_TLS_HOSTS"),
-        external_dns_annotations=env.flag("EXTERNAL_DNS_ANNOTATIONS"),
-        rule_syntax=cast(RuleSyntax, env.choice("TRAEFIK_RULE_SYNTAX", "lenient", ("lenient", "v2", "v3"))),
-        traefik_service=env.value("TRAEFIK_SERVICE", "", namespaced_name, "give namespace/name of a Service"),
+        exclude_names=env.read_value("EXCLUDE_NAMES", "", parse_pattern, "give a Python regular expression"),
+        allow_wildcards=env.read_flag("ALLOW_WILDCARDS", True),
+        ingress_tls_hosts=env.read_flag("INGRESS_TLS_HOSTS"),
+        external_dns_annotations=env.read_flag("EXTERNAL_DNS_ANNOTATIONS"),
+        rule_syntax=cast(RuleSyntax, env.read_choice("TRAEFIK_RULE_SYNTAX", "lenient", ("lenient", "v2", "v3"))),
+        traefik_service=env.read_value("TRAEFIK_SERVICE", "", parse_service, "give namespace/name of a Service"),
     )
 
 
 def read_zone_addresses(env: Environment, zones: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
     right = "give zone=address,…, such as talos00=192.168.1.54,home.lab=10.0.0.9"
     addresses: dict[str, tuple[str, ...]] = {}
-    for key, value in env.pairs("DNS_IP_ADDRESSES", right):
-        name = managed(env, "DNS_IP_ADDRESSES", key, zones, right)
-        address = env.parsed("DNS_IP_ADDRESSES", value, canonical_address, right)
+    for key, value in env.read_pairs("DNS_IP_ADDRESSES", right):
+        name = parse_managed_zone(env, "DNS_IP_ADDRESSES", key, zones, right)
+        address = env.parse_text("DNS_IP_ADDRESSES", value, canonical_address, right)
         addresses[name] = tuple(dict.fromkeys((*addresses.get(name, ()), address)))
     return addresses
 
 
 def read_policies(env: Environment, zones: tuple[str, ...]) -> Mapping[str, Policy]:
     choices = ", ".join(Policy)
-    text = env.text("SYNC_POLICY", Policy.SYNC)
+    text = env.read_text("SYNC_POLICY", Policy.SYNC)
     if text in list(Policy):
         return dict.fromkeys(zones, Policy(text))
     right = f"give one of {choices} for every zone, or zone=policy,…"
     policies = {}
-    for key, value in env.pairs("SYNC_POLICY", right):
-        name = managed(env, "SYNC_POLICY", key, zones, right)
+    for key, value in env.read_pairs("SYNC_POLICY", right):
+        name = parse_managed_zone(env, "SYNC_POLICY", key, zones, right)
         if value not in list(Policy):
-            env.wrong("SYNC_POLICY", f"{key}={value}", f"a policy is one of {choices}")
+            env.refuse_value("SYNC_POLICY", f"{key}={value}", f"a policy is one of {choices}")
         policies[name] = Policy(value)
     return policies
 
 
 def read_target(env: Environment, dev_mode: bool, hosts_file: str) -> TechnitiumConfig | HostsConfig:
-    # Read whether needed or not: a wrong value shows at the first start, not on the day of the move to production.
-    path = env.text("HOSTS_FILE", "/etc/hosts")
-    url = default_text(env, "DNS_SERVER_URL", dev_mode)
-    token = env.secret("DNS_API_TOKEN")
+    # Read even in dev mode: a wrong value shows at the first start, not on the day of the move to production.
+    path = env.read_text("HOSTS_FILE", "/etc/hosts")
+    url = read_or_propose(env, "DNS_SERVER_URL", dev_mode)
+    token = env.read_secret("DNS_API_TOKEN")
     technitium = TechnitiumConfig(
-        url=env.parsed("DNS_SERVER_URL", url, server_url, "such as https://dns.talos00:53443") if url else "",
+        url=env.parse_text("DNS_SERVER_URL", url, parse_server_url, "such as https://dns.talos00:53443") if url else "",
         token=token,
-        ca_file=env.value("DNS_API_CA_FILE", "", ca_file, "give a file of PEM certificates"),
-        fingerprint=env.value("DNS_API_TLS_FINGERPRINT", "", fingerprint, "give 64 hexadecimal digits"),
-        rate_limit=env.number("DNS_API_RATE_LIMIT", "10", least=0.01),
+        ca_file=env.read_value("DNS_API_CA_FILE", "", check_ca_file, "give a file of PEM certificates"),
+        fingerprint=env.read_value("DNS_API_TLS_FINGERPRINT", "", parse_fingerprint, "give 64 hexadecimal digits"),
+        rate_limit=env.read_number("DNS_API_RATE_LIMIT", "10", least=0.01),
     )
     if dev_mode or hosts_file:
         return HostsConfig(hosts_file or path)
     if not url:
-        env.required(
+        env.refuse_missing(
             "DNS_SERVER_URL", "give the address of the Technitium DNS server, such as https://dns.talos00:53443"
         )
     if not token:
-        env.required("DNS_API_TOKEN", "give a token of the Technitium DNS server, or its file in DNS_API_TOKEN_FILE")
+        env.refuse_missing(
+            "DNS_API_TOKEN", "give a token of the Technitium DNS server, or its file in DNS_API_TOKEN_FILE"
+        )
     return technitium
 
 
-def default_text(env: Environment, name: str, dev_mode: bool) -> str:
-    text = env.text(name)
+def read_or_propose(env: Environment, name: str, proposed: bool) -> str:
+    """With ``proposed``, the proposal's value where the variable is not set."""
+    text = env.read_text(name)
     env.asked[name] = PROPOSAL[name]
-    return text or (PROPOSAL[name] if dev_mode else "")
+    return text or (PROPOSAL[name] if proposed else "")
 
 
 def read_seconds(env: Environment, name: str, default: str, *, least: str, most: str = "500h") -> float:
-    """From ``least``, below which it would do nothing else, to ``most``, beyond which it might as well not be done."""
+    """From ``least``, below which the syncer would do nothing else, to ``most``, which is as good as never."""
 
-    def bounded_seconds(text: str) -> float:
+    def parse_bounded(text: str) -> float:
         try:
             seconds = parse_seconds(text)
         except ValueError:
@@ -186,82 +191,82 @@ def read_seconds(env: Environment, name: str, default: str, *, least: str, most:
         return seconds
 
     right = f"give seconds (300) or a Go duration (5m, 1h30m), from {least} to {most}"
-    return env.value(name, default, bounded_seconds, right)
+    return env.read_value(name, default, parse_bounded, right)
 
 
-def managed(env: Environment, name: str, text: str, zones: tuple[str, ...], right: str) -> str:
-    zone_name = env.parsed(name, text, zone, right)
+def parse_managed_zone(env: Environment, name: str, text: str, zones: tuple[str, ...], right: str) -> str:
+    zone_name = env.parse_text(name, text, parse_zone, right)
     if zone_name not in zones:
-        env.wrong(name, text, f"it is no managed zone ({', '.join(zones)})")
+        env.refuse_value(name, text, f"it is no managed zone ({', '.join(zones)})")
     return zone_name
 
 
-def zone(text: str) -> str:
+def parse_zone(text: str) -> str:
     name = canonical(text)
     if is_wildcard(name):
         raise ValueError("a zone is no wildcard")
     return name
 
 
-def ttl(text: str) -> int:
+def parse_default_ttl(text: str) -> int:
     try:
         return parse_ttl(text)
     except ValueError:
         raise ValueError(f"a TTL is from 1 to {MAX_TTL} seconds") from None
 
 
-def namespace(text: str) -> str:
+def parse_namespace(text: str) -> str:
     if not DNS_LABEL.fullmatch(text):
-        raise ValueError("not a name that a namespace can have")
+        raise ValueError("no namespace can have that name")
     return text
 
 
-def class_name(text: str) -> str:
-    # Wider than what an IngressClass may be called: the old annotation takes any text.
+def parse_class(text: str) -> str:
+    # Wider than the names of IngressClasses: the old annotation takes any text.
     if not CLASS_NAME.fullmatch(text):
-        raise ValueError("not a name that a class can have")
+        raise ValueError("no class can have that name")
     return text
 
 
-def namespaced_name(text: str) -> str:
+def parse_service(text: str) -> str:
     if text and not (text.count("/") == 1 and all(map(DNS_LABEL.fullmatch, text.split("/")))):
         raise ValueError("")
     return text
 
 
-def owner_id(text: str) -> str:
-    # It stands inside the marks on the server, which end at a blank and hold 255 bytes of ASCII.
+def parse_owner(text: str) -> str:
+    # It is part of the marks on the server, where a blank ends it and 255 bytes of ASCII must do for all.
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,63}", text):
         raise ValueError("1 to 63 of A-Z a-z 0-9 . _ -")
     return text
 
 
-def pattern(text: str) -> re.Pattern[str] | None:
+def parse_pattern(text: str) -> re.Pattern[str] | None:
     try:
         return re.compile(text) if text else None
     except re.error as error:
         raise ValueError(str(error)) from error
 
 
-def server_url(text: str) -> str:
+def parse_server_url(text: str) -> str:
     parts = urlsplit(text)  # raises ValueError for a bad port or bracket only when these are looked at
     if parts.scheme not in ("http", "https") or not parts.hostname or (parts.port or 0) < 0:
         raise ValueError("give the address with http:// or https://")
     canonical_target(parts.hostname)
     if parts.username or parts.password or parts.query or parts.fragment:
-        # Not shown: what stands there is a password or a token.
+        # Not shown: it holds a password or a token.
         raise ImproperlyConfigured(
             "DNS_SERVER_URL holds more than an address: give it without user, query or fragment."
         )
     return text.rstrip("/")
 
 
-def ca_file(text: str) -> str:
+def check_ca_file(text: str) -> str:
     if not text:
         return text
     if not Path(text).is_file():
         raise ValueError("there is no such file")
-    import ssl  # costs memory, which who talks plain HTTP need not pay
+    import ssl  # costs memory, and whoever uses plain HTTP never needs it
 
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(text)
@@ -272,7 +277,7 @@ def ca_file(text: str) -> str:
     return text
 
 
-def fingerprint(text: str) -> str:
+def parse_fingerprint(text: str) -> str:
     digits = text.replace(":", "").lower()
     if digits and not re.fullmatch(r"[0-9a-f]{64}", digits):
         raise ValueError("a SHA-256 fingerprint")

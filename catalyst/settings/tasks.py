@@ -1,4 +1,4 @@
-"""What the background tasks are made of (django-q2), and what they are told."""
+"""The settings of the background tasks and of django-q2, which runs them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Q_CLUSTER: dict[str, Any] = {
     "workers": 1,
     "recycle": 50,
     "timeout": 300,
-    "retry": 600,  # longer than the time-out, or a slow task would be run twice
+    "retry": 600,  # longer than the timeout, or a slow task would be run twice
     "max_attempts": 3,
     "ack_failures": True,  # the schedule tries again
     "catch_up": False,  # after a pause once, not once for each time that was missed
@@ -28,30 +28,30 @@ Q_CLUSTER: dict[str, Any] = {
     "save_limit": 50,
 }
 LONGEST = 32767
-"""Minutes: what the column of a schedule holds."""
+"""Minutes, the most that the column of a schedule can hold."""
 
 
 def read_retention(env: Environment) -> int:
-    return env.whole("AUDIT_RETENTION_DAYS", "365", most=36_500)
+    return env.read_integer("AUDIT_RETENTION_DAYS", "365", most=36_500)
 
 
 def read_backup_dir(env: Environment) -> Path | None:
-    text = env.text("BACKUP_DIR")
+    text = env.read_text("BACKUP_DIR")
     return Path(text).absolute() if text else None
 
 
 def read_backup_minutes(env: Environment) -> int:
-    return env.value("BACKUP_INTERVAL", "24h", minutes, "give a Go duration from 1m to 500h, such as 24h")
+    return env.read_value("BACKUP_INTERVAL", "24h", parse_minutes, "give a Go duration from 1m to 500h, such as 24h")
 
 
 def read_backup_keep(env: Environment) -> int:
-    return env.whole("BACKUP_KEEP", "7", least=1)
+    return env.read_integer("BACKUP_KEEP", "7", least=1)
 
 
 def read_slack_url(env: Environment) -> str:
     """The webhook's URL is its password: it is never shown."""
-    allowed = split_list(env.text("SLACK_ALLOWED_HOSTS", "hooks.slack.com").lower())
-    url = env.secret("SLACK_WEBHOOK_URL")
+    allowed = split_list(env.read_text("SLACK_ALLOWED_HOSTS", "hooks.slack.com").lower())
+    url = env.read_secret("SLACK_WEBHOOK_URL")
     if not url:
         return ""
     try:
@@ -69,7 +69,7 @@ def read_slack_url(env: Environment) -> str:
     return url
 
 
-def minutes(text: str) -> int:
+def parse_minutes(text: str) -> int:
     number = round(parse_seconds(text) / 60)
     if not 1 <= number <= LONGEST:
         raise ValueError("too short or too long")

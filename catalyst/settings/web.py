@@ -1,4 +1,4 @@
-"""Settings of everything but the syncer: what every process has (``worker``), and what the web needs."""
+"""Settings of every process but the syncer: those that all of them have (``worker``), and those of the web."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from catalyst.settings import api, browser, tasks
 from catalyst.settings.allowed_hosts import read_allowed_hosts
 from catalyst.settings.api import DRF_STANDARDIZED_ERRORS, REST_FRAMEWORK, REST_KNOX, SPECTACULAR_SETTINGS
 from catalyst.settings.browser import CONTENT_SECURITY_POLICY
-from catalyst.settings.database import POSTGRESQL, bounded
+from catalyst.settings.database import POSTGRESQL, set_limits
 from catalyst.settings.proxies import read_proxies
 from catalyst.settings.secret_key import read_secret_key
 from catalyst.settings.tasks import Q_CLUSTER
@@ -47,19 +47,19 @@ __all__ = [
 
 VERSION = __version__
 SECRET_KEY = read_secret_key(ENVIRONMENT, DATA_DIR, several_replicas=DATABASE["ENGINE"] == POSTGRESQL)
-ADMIN_PASSWORD = ENVIRONMENT.secret("ADMIN_PASSWORD")
+ADMIN_PASSWORD = ENVIRONMENT.read_secret("ADMIN_PASSWORD")
 
 ALLOWED_HOSTS = read_allowed_hosts(ENVIRONMENT)
-WEB_BIND_ADDRESS = ENVIRONMENT.address("WEB_BIND_ADDRESS", "127.0.0.1:8000")
-# Requests a minute that one user may make; 0: as many as wanted.
-API_RATE_LIMIT = ENVIRONMENT.whole("API_RATE_LIMIT", "1200")
-DNS_TEST_RATE_LIMIT = ENVIRONMENT.whole("DNS_TEST_RATE_LIMIT", "120")
+WEB_BIND_ADDRESS = ENVIRONMENT.read_address("WEB_BIND_ADDRESS", "127.0.0.1:8000")
+# Requests a minute that one user may make; 0: no limit.
+API_RATE_LIMIT = ENVIRONMENT.read_integer("API_RATE_LIMIT", "1200")
+DNS_TEST_RATE_LIMIT = ENVIRONMENT.read_integer("DNS_TEST_RATE_LIMIT", "120")
 DNS_TEST_SERVERS = api.read_dns_servers(ENVIRONMENT)
-# Failed logins of one user from one address within five minutes; 0: as many as wanted.
-LOGIN_FAILURE_LIMIT = ENVIRONMENT.whole("LOGIN_FAILURE_LIMIT", "5")
+# Failed logins of one user from one address within five minutes; 0: no limit.
+LOGIN_FAILURE_LIMIT = ENVIRONMENT.read_integer("LOGIN_FAILURE_LIMIT", "5")
 FORWARDED_ALLOW_IPS = read_proxies(ENVIRONMENT)
-WEB_METRICS_BIND_ADDRESS = ENVIRONMENT.optional_address("WEB_METRICS_BIND_ADDRESS")
-TASKS_PROBE_ADDRESS = ENVIRONMENT.optional_address("TASKS_PROBE_ADDRESS")
+WEB_METRICS_BIND_ADDRESS = ENVIRONMENT.read_optional_address("WEB_METRICS_BIND_ADDRESS")
+TASKS_PROBE_ADDRESS = ENVIRONMENT.read_optional_address("TASKS_PROBE_ADDRESS")
 
 AUDIT_RETENTION_DAYS = tasks.read_retention(ENVIRONMENT)
 BACKUP_DIR = tasks.read_backup_dir(ENVIRONMENT)
@@ -68,11 +68,11 @@ BACKUP_KEEP = tasks.read_backup_keep(ENVIRONMENT)
 SLACK_WEBHOOK_URL = tasks.read_slack_url(ENVIRONMENT)
 
 # Under ASGI each request may run in another thread: a kept connection would pile up in each of them.
-DATABASES = {"default": {**bounded(DATABASE, lock=10, statement=300), "CONN_MAX_AGE": 0}}
+DATABASES = {"default": {**set_limits(DATABASE, lock=10, statement=300), "CONN_MAX_AGE": 0}}
 
 INSTALLED_APPS = [
     *WORKER_APPS,
-    "catalyst.admin.RegistryAdminConfig",
+    "catalyst.web.admin.RegistryAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -83,7 +83,7 @@ INSTALLED_APPS = [
     "records.queue.QueueConfig",
 ]
 MIDDLEWARE = [
-    "catalyst.web.health.probes",
+    "catalyst.web.health.answer_probes",
     "catalyst.web.cookies.secure_cookies",
     "catalyst.web.csp.BrowserPolicy",
     "django.middleware.security.SecurityMiddleware",
@@ -97,7 +97,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 if WEB_METRICS_BIND_ADDRESS:
-    # Around all others but the probes, whose requests say nothing about the web.
+    # Outside all others but the probes, whose requests say nothing about the web.
     MIDDLEWARE.insert(1, "django_prometheus.middleware.PrometheusBeforeMiddleware")
     MIDDLEWARE.append("django_prometheus.middleware.PrometheusAfterMiddleware")
 PROMETHEUS_LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -132,5 +132,5 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
-# Sent to who came by HTTPS, and heeded where the browser trusts the certificate.
+# Sent to visitors who came by HTTPS; a browser obeys it when it trusts the certificate.
 SECURE_HSTS_SECONDS = browser.read_hsts_seconds(ENVIRONMENT)

@@ -1,4 +1,7 @@
-"""Cookies that a browser keeps to HTTPS, for who came by HTTPS. A setting could only say it for all or for nobody."""
+"""Cookies that a browser sends over HTTPS only, for visitors who came by HTTPS.
+
+Django's settings could only say so for every visitor or for none.
+"""
 
 from __future__ import annotations
 
@@ -16,20 +19,20 @@ AsyncView = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 def secure_cookies(get_response: View | AsyncView) -> View | AsyncView:
     if iscoroutinefunction(get_response):
 
-        async def asynchronous(request: HttpRequest) -> HttpResponseBase:
-            return secured(request, await get_response(request))
+        async def respond_async(request: HttpRequest) -> HttpResponseBase:
+            return mark_secure(request, await get_response(request))
 
-        return asynchronous
+        return respond_async
 
-    def synchronous(request: HttpRequest) -> HttpResponseBase:
+    def respond_sync(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
         assert isinstance(response, HttpResponseBase)
-        return secured(request, response)
+        return mark_secure(request, response)
 
-    return synchronous
+    return respond_sync
 
 
-def secured(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+def mark_secure(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     if request.is_secure():
         for cookie in response.cookies.values():
             cookie["secure"] = True

@@ -1,4 +1,4 @@
-"""The headers of ``browser_settings`` on every answer."""
+"""The headers of ``catalyst.settings.browser`` on every answer."""
 
 from __future__ import annotations
 

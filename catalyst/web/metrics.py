@@ -1,4 +1,4 @@
-"""/metrics of the web, on a port of its own: what stands there is for Prometheus, not for every visitor."""
+"""/metrics of the web, on a port of its own: its numbers are for Prometheus, not for every visitor."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class TaskCollector(Collector):
-    """The background tasks of django-q2, counted when somebody scrapes. None without it, or without the database."""
+    """The background tasks of django-q2, counted at each scrape. Without it or its tables there are no samples."""
 
     def describe(self) -> list[GaugeMetricFamily]:
-        return []  # not asked at registration, when there may be no database yet
+        return []  # collect() is not called at registration, when there may be no database yet
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         if not apps.is_installed("django_q"):
@@ -52,13 +52,13 @@ class WithSamples(Collector):
         return (family for family in self._registry.collect() if family.samples)
 
 
-def serve(address: str, registry: CollectorRegistry = REGISTRY) -> Server:
+def serve_metrics(address: str, registry: CollectorRegistry = REGISTRY) -> Server:
     """Serve /metrics until the server is closed. Raises ``CannotListen``."""
     registry.register(TaskCollector())
     shown = CollectorRegistry(auto_describe=False)
     shown.register(WithSamples(registry))
 
-    def metrics() -> PlainAnswer:
+    def render_metrics() -> PlainAnswer:
         return PlainAnswer(prometheus_client.generate_latest(shown), prometheus_client.CONTENT_TYPE_PLAIN_0_0_4)
 
-    return Server("WEB_METRICS_BIND_ADDRESS", address, {"/metrics": metrics})
+    return Server("WEB_METRICS_BIND_ADDRESS", address, {"/metrics": render_metrics})

@@ -20,8 +20,8 @@ from django.contrib.auth import get_user_model
 from pytest_django import Settings
 
 import catalyst
-from catalyst.bootstrap import ensure_admin
-from catalyst.up import answers, free_port, has_cluster
+from catalyst.up import find_port, has_cluster, is_open
+from catalyst.web.first_admin import ensure_admin
 from tests import processes
 from tests.processes import Syncer, running, wait_until
 
@@ -105,7 +105,7 @@ def test_a_taken_port_is_passed_over() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        assert free_port(port, set()) > port
+        assert find_port(port, set()) > port
 
 
 def test_a_cluster_is_there_when_a_kubeconfig_is(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_a_cluster_is_there_when_a_kubeconfig_is(tmp_path: Path) -> None:
 
 @contextmanager
 def up(folder: Path, output: Path, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
-    ports = (free_port(18000, set()), free_port(18100, set()), free_port(18200, set()))
+    ports = (find_port(18000, set()), find_port(18100, set()), find_port(18200, set()))
     names = ("WEB_BIND_ADDRESS", "METRICS_BIND_ADDRESS", "HEALTH_PROBE_ADDRESS")
     env = environment(folder, KUBECONFIG="/none", **variables)
     env |= {name: f"127.0.0.1:{port}" for name, port in zip(names, ports, strict=True)}
@@ -163,7 +163,7 @@ def test_one_command_brings_names_into_a_hosts_file_and_stops_as_one(tmp_path: P
         assert process.wait(timeout=10) == 0
         assert time.monotonic() - started < 5
     for url in re.findall(r"http://127.0.0.1:(\d+)/", output.read_text()):
-        assert not answers("127.0.0.1", int(url)), "a child is left behind"
+        assert not is_open("127.0.0.1", int(url)), "a child is left behind"
 
 
 def test_the_end_of_one_part_is_the_end_of_all(tmp_path: Path) -> None:

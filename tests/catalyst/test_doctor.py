@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from catalyst.doctor import clock, dns_server, here, kubernetes, summary
+from catalyst.doctor import clock, dns_server, here, kubernetes, summarize_counts
 from catalyst.doctor.finding import Finding, Level
 from syncer.config import KubeConfig, TechnitiumConfig
 from syncer.core.scope import Scope
@@ -69,7 +69,7 @@ def test_a_healthy_set_up_is_well_and_left_as_it_was(
     *lines, last = ended.out.splitlines()
     assert last == "1 warning"
     assert [line for line in lines if not line.startswith("ok ")] == [
-        "warning  DNS server  DNS_SERVER_URL is http: the token crosses the network in the clear; use https"
+        "warning  DNS server  DNS_SERVER_URL is http: the token crosses the network unencrypted; use https"
     ]
     assert any(f"zone {zone} is there" in line for line in lines)
     assert any("ingresses.networking.k8s.io v1 may be read everywhere" in line for line in lines)
@@ -122,9 +122,9 @@ def test_a_cluster_that_does_not_answer_comes_with_what_to_check(tmp_path: Path)
     config = tmp_path / "kubeconfig"
     config.write_text(KUBECONFIG % free_port())
     settings = Scope(zones=("talos00",), addresses=("192.0.2.54",))
-    (text,) = problems(list(kubernetes.look(KubeConfig(kubeconfig=str(config)), settings, {})))
+    (text,) = problems(list(kubernetes.check_cluster(KubeConfig(kubeconfig=str(config)), settings, {})))
     assert text.endswith(
-        "Connection refused (check that it runs, that KUBECONFIG means this cluster, and that no firewall or "
+        "Connection refused (check that it runs, that KUBECONFIG names this cluster, and that no firewall or "
         "NetworkPolicy is between us)"
     )
 
@@ -155,7 +155,7 @@ def test_a_hosts_file_and_a_folder_are_looked_at_instead(tmp_path: Path, prepare
     ill = doctor(prepared, *options, str(tmp_path / "none"))
     assert ill.code == 1
     assert re.search(r"^problem  hosts file  .*does not exist", ill.out, re.MULTILINE)
-    assert re.search(r"^problem  manifests   .*is no folder that can be read", ill.out, re.MULTILINE)
+    assert re.search(r"^problem  manifests   .*is not a folder that can be read", ill.out, re.MULTILINE)
 
 
 def test_colours_are_for_a_terminal_only(tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_colours_are_for_a_terminal_only(tmp_path: Path) -> None:
 
 def look(url: str, token: str, *zones: str, fingerprint: str = "") -> list[Finding]:
     config = TechnitiumConfig(url, token, fingerprint=fingerprint)
-    return list(dns_server.look(config, zones or ("talos00",), {}))
+    return list(dns_server.check_server(config, zones or ("talos00",), {}))
 
 
 def problems(findings: list[Finding]) -> list[str]:
@@ -245,7 +245,7 @@ def test_a_certificate_that_is_not_trusted_is_shown_by_its_fingerprint(tmp_path:
 
 def read_cluster(cluster: Cluster, **scope: object) -> list[Finding]:
     settings = Scope(zones=("talos00",), addresses=("192.0.2.54",), **scope)  # type: ignore[arg-type]
-    return list(kubernetes.look(KubeConfig(kubeconfig=str(cluster.kubeconfig)), settings, {}))
+    return list(kubernetes.check_cluster(KubeConfig(kubeconfig=str(cluster.kubeconfig)), settings, {}))
 
 
 @pytest.mark.double_only
@@ -319,7 +319,7 @@ def clock_of(ahead: float) -> Iterator[str]:
 )
 def test_clocks_that_differ_are_noticed(ahead: float, level: str, text: str) -> None:
     with clock_of(ahead) as url:
-        (finding,) = clock.compare({"the DNS server": url, "nobody": f"http://127.0.0.1:{free_port()}"})
+        (finding,) = clock.compare_clocks({"the DNS server": url, "nobody": f"http://127.0.0.1:{free_port()}"})
     assert finding.level == level
     assert re.sub(r"\d+ s (ahead|behind)", rf"{abs(ahead)} s \1", finding.text) == text
     assert level == "ok" or abs(int(re.findall(r"(\d+) s", finding.text)[0]) - abs(ahead)) <= 1
@@ -330,9 +330,9 @@ def test_a_volume_over_the_network_is_known_by_its_mount(tmp_path: Path) -> None
     mounts.write_text(
         f"overlay / overlay rw 0 0\nnas:/x {tmp_path}/a\\040b nfs4 rw 0 0\n/dev/x {tmp_path}/a\\040b/c ext4 rw 0 0\n"
     )
-    assert here.network_file_system(tmp_path / "a b" / "db", str(mounts)) == "nfs4"
-    assert here.network_file_system(tmp_path / "a b" / "c" / "db", str(mounts)) == ""
-    assert here.network_file_system(tmp_path, str(mounts)) == ""
+    assert here.find_network_mount(tmp_path / "a b" / "db", str(mounts)) == "nfs4"
+    assert here.find_network_mount(tmp_path / "a b" / "c" / "db", str(mounts)) == ""
+    assert here.find_network_mount(tmp_path, str(mounts)) == ""
 
 
 @pytest.mark.parametrize(
@@ -340,4 +340,4 @@ def test_a_volume_over_the_network_is_known_by_its_mount(tmp_path: Path) -> None
     [(0, 0, "all is well"), (1, 0, "1 problem"), (2, 1, "2 problems, 1 warning"), (0, 2, "2 warnings")],
 )
 def test_the_last_line_counts(problems: int, warnings: int, text: str) -> None:
-    assert summary(problems, warnings) == text
+    assert summarize_counts(problems, warnings) == text

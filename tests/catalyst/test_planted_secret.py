@@ -51,7 +51,7 @@ QUERIES = {
 ARGUMENTS = {"name": "printer.talos00", "type": "A", "app_label": "records", "rest": "nowhere", "url": "nowhere"}
 SHOW_TROUBLE = ("/admin/", "/admin/records/syncstatus/", "/api/v1/status")
 CRASH = """\
-from catalyst.cli import use_settings
+from catalyst.bootstrap import use_settings
 use_settings("catalyst.settings.web")
 import django
 django.setup()
@@ -259,5 +259,5 @@ def test_no_command_and_no_traceback_tells_a_secret(harvest: Harvest) -> None:
 @pytest.mark.parametrize("name", SECRETS)
 def test_a_secret_in_the_place_of_its_file_is_not_shown(name: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=f"{name}_FILE") as complaint:
-        Environment({f"{name}_FILE": SECRETS[name]}).secret(name)
+        Environment({f"{name}_FILE": SECRETS[name]}).read_secret(name)
     assert planted(str(complaint.value)) == []

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from catalyst.cli import main
-from catalyst.probe import ADDRESSES, probe, started_with
+from catalyst.probe import ADDRESSES, probe_health, read_command
 from syncer.httpd import PlainAnswer, Server
 from tests.processes import ROOT, Process, environment, free_port, migrate, run, running, wait_until
 
@@ -75,8 +75,8 @@ def test_what_a_container_runs_is_read_from_its_first_process(
 ) -> None:
     cmdline = tmp_path / "cmdline"
     cmdline.write_bytes(b"".join(word.encode() + b"\0" for word in words))
-    assert started_with(cmdline) == command
-    assert started_with(tmp_path / "no-proc") == []
+    assert read_command(cmdline) == command
+    assert read_command(tmp_path / "no-proc") == []
 
 
 @pytest.mark.parametrize("command", ["migrate", "prepare", "import", "runsyncer --once"])
@@ -113,7 +113,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 
 def is_well(*command: str) -> bool:
-    return probe(command)[1]
+    return probe_health(command)[1]
 
 
 @pytest.mark.parametrize("command", ["web", "runsyncer"])
@@ -125,7 +125,7 @@ def test_a_process_is_well_until_it_hangs(command: str, settings: dict[str, str]
     with running(process):
         wait_until(lambda: is_well(command), 20, "health")
         os.kill(process.pid, signal.SIGSTOP)
-        said, well = probe([command])
+        said, well = probe_health([command])
         os.kill(process.pid, signal.SIGCONT)
     assert not well
     assert "timed out" in said
@@ -144,7 +144,7 @@ def test_the_tasks_are_well_until_the_one_who_guards_them_hangs(settings: dict[s
         wait_until(lambda: len(children(guard)) == 3, 10, "worker, monitor and pusher")
         os.kill(guard, signal.SIGSTOP)
         wait_until(lambda: not is_well("qcluster"), 10, "the end of health")
-        assert "the background tasks have not stirred for" in probe(["qcluster"])[0]
+        assert "the background tasks have not stirred for" in probe_health(["qcluster"])[0]
         os.kill(guard, signal.SIGCONT)
         wait_until(lambda: is_well("qcluster"), 10, "health again")
         assert process.stop() == 0
@@ -152,7 +152,10 @@ def test_the_tasks_are_well_until_the_one_who_guards_them_hangs(settings: dict[s
 
 def test_tasks_that_cannot_be_asked_are_not_taken_for_well(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TASKS_PROBE_ADDRESS", raising=False)
-    assert probe(["qcluster"]) == ("TASKS_PROBE_ADDRESS is not set, so the background tasks cannot be asked", False)
+    assert probe_health(["qcluster"]) == (
+        "TASKS_PROBE_ADDRESS is not set, so the background tasks cannot be asked",
+        False,
+    )
 
 
 def children(pid: int) -> list[str]:

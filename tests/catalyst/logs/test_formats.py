@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalyst import __version__
-from catalyst.logs.formats import Formatter, JSONFormatter, TextFormatter, log_settings
+from catalyst.logs.formats import JSONFormatter, RedactingFormatter, TextFormatter, make_log_settings
 from catalyst.logs.redaction import HIDDEN
 
 TOKEN = "0123456789abcdef+/=token-of-the-tests"
@@ -127,7 +127,7 @@ def test_a_traceback_comes_with_the_line() -> None:
         lambda: record("GET /api?t=0123456789abcdef%2B%2F%3Dtoken-of-the-tests"),
     ],
 )
-def test_a_known_secret_is_in_no_line(formatter: type[Formatter], told: Any) -> None:
+def test_a_known_secret_is_in_no_line(formatter: type[RedactingFormatter], told: Any) -> None:
     line = formatter([TOKEN]).format(told())
     assert "token-of-the-tests" not in line
     assert HIDDEN in line
@@ -209,8 +209,8 @@ def test_any_field_can_be_logged(fields: dict[str, Any]) -> None:
 
 def test_a_process_logs_each_line_once_and_to_standard_error() -> None:
     code = (
-        "import logging.config, sys; from catalyst.logs.formats import log_settings; import django.conf;"
-        "django.conf.settings.configure(LOGGING=log_settings('info', 'json', [])); import django; django.setup();"
+        "import logging.config, sys; from catalyst.logs.formats import make_log_settings; import django.conf;"
+        "django.conf.settings.configure(LOGGING=make_log_settings('info', 'json', [])); import django; django.setup();"
         "logging.getLogger('django.request').error('one'); logging.getLogger('syncer').info('two');"
         "logging.getLogger('syncer').debug('three')"
     )
@@ -230,7 +230,7 @@ PLANTED = "pl4nted/s3cret+of the tests=="
 SPEAK = """
 import base64, html, json, logging, sys, threading, urllib.parse
 import django
-from catalyst.cli import use_settings
+from catalyst.bootstrap import use_settings
 use_settings("catalyst.settings.web")
 django.setup()
 from django.conf import settings
@@ -298,4 +298,4 @@ def test_a_secret_planted_in_each_setting_comes_out_nowhere(tmp_path: Path, form
 
 
 def test_the_level_is_settable() -> None:
-    assert log_settings("warn", "text", [])["root"]["level"] == "WARNING"
+    assert make_log_settings("warn", "text", [])["root"]["level"] == "WARNING"

@@ -22,7 +22,7 @@ import pytest
 
 from catalyst import __version__
 from catalyst.logs import gelf
-from catalyst.logs.formats import gelf_url
+from catalyst.logs.formats import parse_gelf_url
 from catalyst.logs.gelf import GELFFormatter, GELFHandler
 from tests.processes import wait_until
 
@@ -295,7 +295,7 @@ def run(code: str, folder: Path, **variables: str) -> subprocess.CompletedProces
     return subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=30, check=True)
 
 
-def test_a_process_with_gelf_url_sends_its_last_line_too(receiver: Receiver, tmp_path: Path) -> None:
+def test_a_process_with_parse_gelf_url_sends_its_last_line_too(receiver: Receiver, tmp_path: Path) -> None:
     code = "import django, logging; django.setup(); logging.getLogger('syncer').warning('the end')"
     ended = run(code, tmp_path, GELF_URL=f"{receiver.scheme}://127.0.0.1:{receiver.port}")
     assert json.loads(ended.stderr)["msg"] == "the end"
@@ -312,7 +312,7 @@ def test_a_process_whose_receiver_is_away_ends_soon_and_says_what_was_lost(tmp_p
     assert time.monotonic() - started < 5
 
 
-def test_without_gelf_url_nothing_of_it_is_loaded(tmp_path: Path) -> None:
+def test_without_parse_gelf_url_nothing_of_it_is_loaded(tmp_path: Path) -> None:
     code = "import django, sys; django.setup(); print('catalyst.logs.gelf' in sys.modules)"
     assert run(code, tmp_path).stdout == "False\n"
 
@@ -323,12 +323,12 @@ def test_without_gelf_url_nothing_of_it_is_loaded(tmp_path: Path) -> None:
 )
 def test_what_is_no_receiver_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        gelf_url(text)
+        parse_gelf_url(text)
 
 
 @pytest.mark.parametrize("text", ["", "udp://graylog", "tcp://graylog.home.lab:12201", "udp://[2001:db8::1]:12201"])
 def test_a_receiver_is_a_scheme_and_a_host(text: str) -> None:
-    assert gelf_url(text) == text
+    assert parse_gelf_url(text) == text
 
 
 def test_the_port_of_graylog_is_the_default() -> None:

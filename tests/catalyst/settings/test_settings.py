@@ -396,8 +396,8 @@ def test_the_secret_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> N
 
 def test_processes_that_start_at_once_agree_on_the_secret_key(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from catalyst.settings.secret_key import kept_key;"
-        "sys.stdin.read(); print(kept_key(Path(sys.argv[1])))"
+        "import sys; from pathlib import Path; from catalyst.settings.secret_key import load_key;"
+        "sys.stdin.read(); print(load_key(Path(sys.argv[1])))"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
     started = [

@@ -18,7 +18,7 @@ import requests
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
-from catalyst.web.asgi import READ_OFF, application
+from catalyst.web.asgi import DRAIN_LIMIT, application
 from catalyst.web.bodies import BodyLimits
 from tests.catalyst.web.test_health import Web, web
 from tests.processes import run
@@ -193,7 +193,7 @@ def test_the_answer_comes_before_the_body_which_is_not_read_for_ever() -> None:
     start, body, *rest, end = events
     assert (start["status"], body["more_body"], end["more_body"]) == (413, True, False)
     assert b"too_large" in body["body"]
-    assert rest == [None] * (READ_OFF // MB)
+    assert rest == [None] * (DRAIN_LIMIT // MB)
 
 
 def test_a_body_of_the_limit_is_read(site: Web) -> None:

@@ -1,3 +1,5 @@
+"""Names the admin site that takes the place of Django's own."""
+
 from django.contrib.admin.apps import AdminConfig
 
 
