@@ -15,9 +15,9 @@ from catalyst.doctor.clock import probe_server
 from catalyst.doctor.finding import Finding, report_ok, report_problem, report_warning
 from syncer.config import TechnitiumConfig
 from syncer.pacing import RateLimit
+from syncer.targets.technitium.access import DENIED, GET, find_problem
 from syncer.targets.technitium.calls import ADD, DELETE
 from syncer.targets.technitium.client import ServerSaid, TechnitiumClient, Untrusted
-from syncer.targets.technitium.access import DENIED, GET, find_problem
 
 ABOUT = "DNS server"
 TIMEOUT = 5.0
