@@ -1,4 +1,4 @@
-"""The objects that matter, each reduced to what it asks for; filled by the watches, asked by the loop."""
+"""The Kubernetes objects, each reduced to what it asks for: filled by the watches, read by the loop."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from syncer.core.scope import Scope
 from syncer.core.selector import parse_selector
 from syncer.core.source import Ref, Source
 from syncer.core.sources import Route, attach, read_ingress, read_ingress_route, read_route
+from syncer.kube.claimants import ClaimantIndex
 
 NAME_LABEL = "kubernetes.io/metadata.name"
 
 _LATEST = "9999"
-"""Sorts behind every time: for a namespace that is gone without having been seen to go."""
+"""Sorts behind every time: for a namespace whose deletion was never seen."""
 
 
 class Touched(NamedTuple):
@@ -29,59 +30,66 @@ class Touched(NamedTuple):
 
 
 class Store:
-    """Thread-safe. A change that leaves what an object asks for as it was touches nothing and rings no bell.
+    """Thread-safe. A change that leaves what an object asks for as it was touches nothing and wakes nobody.
 
     One object's calls must come in their order (one thread for each kind, or for each namespace of it).
     """
 
-    def __init__(self, scope: Scope, *, assume_accepted: bool = False, ring: Callable[[], None] = lambda: None) -> None:
-        """``ring`` is called after each change that matters, from the thread that brought it.
+    def __init__(
+        self,
+        scope: Scope,
+        *,
+        assume_accepted: bool = False,
+        wakeup: Callable[[], None] = lambda: None,
+        ring: Callable[[], None] | None = None,
+    ) -> None:
+        """``wakeup`` is called after each change that matters, from the thread that brought it.
 
         Raises ``SelectorError`` for the scope's label selector.
         """
         parse_selector(scope.label_selector)
         self._scope = scope
         self._assume_accepted = assume_accepted
-        self._ring = ring
+        self._wakeup = ring or wakeup
         self._lock = Lock()
         self._sources: dict[Ref, Source] = {}
         self._hidden: dict[Ref, Source] = {}
         """Sources in a namespace that is being deleted."""
-        self._by_name: dict[str, tuple[Source, ...]] = {}
+        self._claimants = ClaimantIndex()
         self._routes: dict[Ref, Route] = {}
         self._gateways: dict[GatewayKey, Gateway] = {}
         self._services: dict[Ref, tuple[str, ...]] = {}
         self._namespaces: dict[str, Labels] = {}
-        self._leaving: dict[str, str] = {}
+        self._terminating: dict[str, str] = {}
         """Namespaces that are being deleted, with their deletionTimestamp."""
-        self._answer = traefik_answer({}, scope)
+        self._fallback = traefik_answer({}, scope)
         self._touched_names: set[str] = set()
         self._touched_refs: set[Ref] = set()
         self._changed = False
 
     def put(self, kind: Kind, manifest: Mapping[str, Any]) -> None:
-        self._put(kind, manifest)
-        self._tell()
+        self._put_object(kind, manifest)
+        self._call_wakeup()
 
     def drop(self, kind: Kind, namespace: str, name: str) -> None:
         with self._lock:
-            self._drop(kind, Ref(kind.kind, namespace if kind.namespaced else "", name, kind.group))
-        self._tell()
+            self._drop_object(kind, Ref(kind.kind, namespace if kind.namespaced else "", name, kind.group))
+        self._call_wakeup()
 
     def replace(self, kind: Kind, manifests: Iterable[Mapping[str, Any]], namespace: str = "") -> None:
         """Take a complete list (of one namespace, or of all): each object as it comes, and what was not in it is
-        dropped at the end. An exception of the iterator drops nothing and passes on."""
+        dropped at the end. An exception of the iterator drops nothing and is passed on."""
         seen: set[Ref] = set()
         try:
             for manifest in manifests:
                 seen.add(ref_of(kind, manifest))
-                self._put(kind, manifest)
+                self._put_object(kind, manifest)
             with self._lock:
-                for ref in self._refs(kind):
+                for ref in self._list_refs(kind):
                     if ref not in seen and namespace in ("", ref.namespace):
-                        self._drop(kind, ref)
+                        self._drop_object(kind, ref)
         finally:
-            self._tell()
+            self._call_wakeup()
 
     def clear(self, kind: Kind) -> None:
         """The kind is confirmed to be not installed."""
@@ -95,11 +103,12 @@ class Store:
             return touched
 
     def claimants(self, name: str) -> tuple[Source, ...]:
-        return self._by_name.get(name, ())
+        """In no order that means anything."""
+        return self._claimants.list_claimants(name)
 
     def names(self) -> list[str]:
         with self._lock:
-            return list(self._by_name)
+            return self._claimants.list_names()
 
     def sources(self) -> list[Source]:
         with self._lock:
@@ -117,11 +126,11 @@ class Store:
     def fallback(self) -> tuple[tuple[str, ...], str]:
         """The addresses of Traefik's Service, for wants without values of their own; and the reason when there are
         none. They may be a host name, which no zone apex can be an alias of: see ``sources.misplaced_cname``."""
-        return self._answer
+        return self._fallback
 
-    # From here on: ``_put*`` and ``_tell`` take the lock, everything else runs with the lock held.
+    # From here on: ``_put_*`` and ``_call_wakeup`` take the lock, everything else runs with the lock held.
 
-    def _put(self, kind: Kind, manifest: Mapping[str, Any]) -> None:
+    def _put_object(self, kind: Kind, manifest: Mapping[str, Any]) -> None:
         ref = ref_of(kind, manifest)
         if not ref.name:
             return
@@ -129,7 +138,7 @@ class Store:
             self._put_namespace(ref.name, manifest)
         elif is_leaving(manifest):
             with self._lock:
-                self._drop(kind, ref)
+                self._drop_object(kind, ref)
         elif kind == GATEWAY:
             gateway = read_gateway(manifest, external_dns=self._scope.external_dns_annotations)
             with self._lock:
@@ -146,7 +155,7 @@ class Store:
             route = read_route(manifest, self._scope, assume_accepted=self._assume_accepted)
             with self._lock:
                 self._routes[ref] = route
-                self._set_source(ref, self._attach(route))
+                self._set_source(ref, self._attach_route(route))
             return
         read = (
             read_ingress(manifest, self._scope) if kind == INGRESS else read_ingress_route(manifest, self._scope, kind)
@@ -158,31 +167,31 @@ class Store:
         metadata = as_mapping(manifest.get("metadata"))
         with self._lock:
             if is_leaving(manifest):
-                self._leave(name, as_text(metadata.get("deletionTimestamp")))
+                self._begin_termination(name, as_text(metadata.get("deletionTimestamp")))
             else:
-                self._settle_namespace(name)
+                self._end_termination(name)
                 # Kubernetes sets this one itself; a file need not say it.
                 labels = {**as_mapping(metadata.get("labels")), NAME_LABEL: name}
                 if self._namespaces.get(name) != labels:
                     self._namespaces[name] = labels
-                    self._attach_again(lambda route: route.facts.ref.namespace == name)
+                    self._reattach_routes(lambda route: route.facts.ref.namespace == name)
 
-    def _leave(self, name: str, at: str) -> None:
-        known = name in self._leaving
-        self._leaving[name] = at
+    def _begin_termination(self, name: str, at: str) -> None:
+        known = name in self._terminating
+        self._terminating[name] = at
         if known:
             return
         for ref, source in [item for item in self._sources.items() if item[0].namespace == name]:
-            self._hide(ref, source)
-        self._look_around(name)
+            self._hide_source(ref, source)
+        self._refresh_dependents(name)
 
-    def _settle_namespace(self, name: str) -> None:
-        """The namespace is not being deleted (any more): it is another one of that name, or gone for good.
+    def _end_termination(self, name: str) -> None:
+        """The namespace is no longer being deleted: it has been made again, or is gone for good.
 
-        The watches are not in step: objects of the new namespace may be here already, and objects of the old one may
-        be here still. Kubernetes waits for seconds between the two, so the time of creation tells them apart.
+        The watches are not in step: objects of the new namespace may have come already, and objects of the old one may
+        not have gone yet. Kubernetes takes seconds between the two, so the time of creation tells them apart.
         """
-        at = self._leaving.pop(name, None)
+        at = self._terminating.pop(name, None)
         if at is None:
             return
         for ref, source in [item for item in self._hidden.items() if item[0].namespace == name]:
@@ -191,18 +200,18 @@ class Store:
                 self._routes.pop(ref, None)
             else:
                 self._set_source(ref, source)
-        self._look_around(name)
+        self._refresh_dependents(name)
 
-    def _look_around(self, namespace: str) -> None:
-        """The Gateways and Services of the namespace came or went with it."""
-        self._attach_again(lambda route: any(parent.gateway[0] == namespace for parent in route.parents))
-        self._ask_traefik()
+    def _refresh_dependents(self, namespace: str) -> None:
+        """The Gateways and Services of the namespace came or went with it, and others depend on them."""
+        self._reattach_routes(lambda route: any(parent.gateway[0] == namespace for parent in route.parents))
+        self._refresh_fallback()
 
-    def _drop(self, kind: Kind, ref: Ref) -> None:
+    def _drop_object(self, kind: Kind, ref: Ref) -> None:
         if kind == NAMESPACE:
-            if ref.name not in self._leaving:
-                self._leave(ref.name, _LATEST)
-            self._settle_namespace(ref.name)
+            if ref.name not in self._terminating:
+                self._begin_termination(ref.name, _LATEST)
+            self._end_termination(ref.name)
             self._namespaces.pop(ref.name, None)
         elif kind == GATEWAY:
             self._set_gateway((ref.namespace, ref.name), None)
@@ -213,11 +222,11 @@ class Store:
             self._hidden.pop(ref, None)
             if source := self._sources.get(ref):
                 del self._sources[ref]
-                self._index(source, None)
+                self._index_source(ref, source, None)
 
-    def _refs(self, kind: Kind) -> list[Ref]:
+    def _list_refs(self, kind: Kind) -> list[Ref]:
         if kind == NAMESPACE:
-            return [Ref(kind.kind, "", name, kind.group) for name in self._namespaces.keys() | self._leaving.keys()]
+            return [Ref(kind.kind, "", name, kind.group) for name in self._namespaces.keys() | self._terminating.keys()]
         if kind == GATEWAY:
             return [Ref(kind.kind, *key, kind.group) for key in self._gateways]
         if kind == SERVICE:
@@ -226,48 +235,41 @@ class Store:
         return [ref for ref in held if ref.kind == kind.kind and ref.group == kind.group]
 
     def _set_source(self, ref: Ref, source: Source) -> None:
-        if ref.namespace in self._leaving:
+        if ref.namespace in self._terminating:
             self._hidden[ref] = source
             return
         before = self._sources.get(ref)
         if source != before:
             self._sources[source.ref] = source
-            self._index(before, source)
+            self._index_source(source.ref, before, source)
 
-    def _hide(self, ref: Ref, source: Source) -> None:
+    def _hide_source(self, ref: Ref, source: Source) -> None:
         del self._sources[ref]
         self._hidden[ref] = source
-        self._index(source, None)
+        self._index_source(ref, source, None)
 
-    def _index(self, before: Source | None, after: Source | None) -> None:
+    def _index_source(self, ref: Ref, before: Source | None, after: Source | None) -> None:
         old = {want.name: want for want in before.wants} if before else {}
         new = {want.name: want for want in after.wants} if after else {}
         for name in old.keys() | new.keys():
-            # One step from the old to the new: who reads in between must not find that nobody wants the name.
-            rest = tuple(source for source in self._by_name.get(name, ()) if source is not before)
-            if claimants := (*rest, after) if after and name in new else rest:
-                self._by_name[name] = claimants
-            else:
-                del self._by_name[name]
-        if before and after and _weight(before) == _weight(after):
+            self._claimants.set_claimant(name, ref, after if name in new else None)
+        if before and after and _claim_terms(before) == _claim_terms(after):
             self._touched_names |= {name for name, _ in old.items() ^ new.items()}
         else:
             self._touched_names |= old.keys() | new.keys()
-        for source in (before, after):
-            if source:
-                self._touched_refs.add(source.ref)
+        self._touched_refs.add(ref)
         self._changed = True
 
-    def _attach(self, route: Route) -> Source:
+    def _attach_route(self, route: Route) -> Source:
         gateways = self._gateways
-        if self._leaving:
-            gateways = {key: gateway for key, gateway in gateways.items() if key[0] not in self._leaving}
+        if self._terminating:
+            gateways = {key: gateway for key, gateway in gateways.items() if key[0] not in self._terminating}
         return attach(route, self._scope, gateways, self._namespaces)
 
-    def _attach_again(self, concerned: Callable[[Route], bool]) -> None:
+    def _reattach_routes(self, concerned: Callable[[Route], bool]) -> None:
         for ref, route in self._routes.items():
             if concerned(route):
-                self._set_source(ref, self._attach(route))
+                self._set_source(ref, self._attach_route(route))
 
     def _set_gateway(self, key: GatewayKey, gateway: Gateway | None) -> None:
         if self._gateways.get(key) == gateway:
@@ -276,31 +278,31 @@ class Store:
             del self._gateways[key]
         else:
             self._gateways[key] = gateway
-        self._attach_again(lambda route: any(parent.gateway == key for parent in route.parents))
+        self._reattach_routes(lambda route: any(parent.gateway == key for parent in route.parents))
 
     def _set_service(self, ref: Ref, values: tuple[str, ...]) -> None:
         if values:
             self._services[ref] = values
         else:
             self._services.pop(ref, None)
-        self._ask_traefik()
+        self._refresh_fallback()
 
-    def _ask_traefik(self) -> None:
-        services = {ref: values for ref, values in self._services.items() if ref.namespace not in self._leaving}
+    def _refresh_fallback(self) -> None:
+        services = {ref: values for ref, values in self._services.items() if ref.namespace not in self._terminating}
         answer = traefik_answer(services, self._scope)
-        if answer != self._answer:
-            self._answer = answer
+        if answer != self._fallback:
+            self._fallback = answer
             addressless = {want.name for source in self._sources.values() for want in source.wants if not want.values}
             self._touched_names |= addressless
             self._changed = self._changed or bool(addressless)
 
-    def _tell(self) -> None:
+    def _call_wakeup(self) -> None:
         with self._lock:
             changed, self._changed = self._changed, False
         if changed:
-            self._ring()
+            self._wakeup()
 
 
-def _weight(source: Source) -> tuple[int | None, int, str]:
-    """What counts in a claim beside the values."""
+def _claim_terms(source: Source) -> tuple[int | None, int, str]:
+    """What a claim has besides its values."""
     return source.ttl, source.priority, source.created

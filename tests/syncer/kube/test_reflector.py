@@ -157,14 +157,14 @@ def test_it_follows_what_is_made_changed_and_deleted(
 
 @pytest.mark.double_only
 def test_an_event_arrives_within_milliseconds(kubernetes: Kubernetes, ingress: Make, follow: Follow) -> None:
-    rung = threading.Event()
-    following = follow(cluster=Store(Scope(zones=("talos00",), addresses=("10.0.0.1",)), ring=rung.set))
+    woken = threading.Event()
+    following = follow(cluster=Store(Scope(zones=("talos00",), addresses=("10.0.0.1",)), wakeup=woken.set))
     took = []
     for number in range(20):
-        rung.clear()
+        woken.clear()
         began = time.perf_counter()
         kubernetes.create(ingress(f"app{number}"))
-        assert rung.wait(5)
+        assert woken.wait(5)
         took.append(time.perf_counter() - began)
     assert sorted(took)[10] < 0.05
     assert following.state.objects == 20

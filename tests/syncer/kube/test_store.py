@@ -1,8 +1,9 @@
+"""What the store makes of the objects that the watches bring, and whom it wakes."""
+
+from __future__ import annotations
+
 import gc
 import json
-import sys
-import threading
-import time
 import tracemalloc
 from collections.abc import Iterator
 from threading import Event, Thread
@@ -14,7 +15,9 @@ from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, INGRESS_ROUTE, NAMES
 from syncer.core.scope import Scope
 from syncer.core.selector import SelectorError
 from syncer.core.source import Ref
+from syncer.kube import claimants, store
 from syncer.kube.store import Store
+from tests.syncer.kube.work import count_bytes, count_steps, read_between
 
 ADDRESS = ("192.168.1.54",)
 SCOPE = Scope(zones=("talos00", "k8s.example.com"), addresses=ADDRESS)
@@ -22,12 +25,14 @@ AUTO = Scope(zones=("talos00",), auto=True)
 GRAFANA = Ref("Ingress", "apps", "grafana", "networking.k8s.io")
 
 
-class Bell:
-    def __init__(self) -> None:
-        self.rung = 0
+class Sleeper:
+    """Counts how often it is woken."""
 
-    def __call__(self) -> None:
-        self.rung += 1
+    def __init__(self) -> None:
+        self.wakeups = 0
+
+    def wakeup(self) -> None:
+        self.wakeups += 1
 
 
 def meta(name: str, namespace: str = "apps", **more: Any) -> dict[str, Any]:
@@ -76,32 +81,32 @@ def namespace(name: str = "apps", leaving: str = "", **labels: str) -> dict[str,
     return {"metadata": {"name": name, "labels": labels or None, **times}}
 
 
-def claimants(cluster: Store, name: str) -> list[str]:
+def origins(cluster: Store, name: str) -> list[str]:
     return [str(source.ref) for source in cluster.claimants(name)]
 
 
-def test_an_object_touches_its_names_and_rings_the_bell() -> None:
-    bell = Bell()
-    cluster = Store(SCOPE, ring=bell)
+def test_an_object_touches_its_names_and_wakes_the_loop() -> None:
+    sleeper = Sleeper()
+    cluster = Store(SCOPE, wakeup=sleeper.wakeup)
     cluster.put(INGRESS, ingress("grafana", "grafana.talos00", "metrics.talos00"))
     touched = cluster.take()
-    assert bell.rung == 1
+    assert sleeper.wakeups == 1
     assert touched.names == {"grafana.talos00", "metrics.talos00"}
     assert touched.sources == {GRAFANA: cluster.source(GRAFANA)}
-    assert claimants(cluster, "metrics.talos00") == ["Ingress/apps/grafana"]
+    assert origins(cluster, "metrics.talos00") == ["Ingress/apps/grafana"]
     assert sorted(cluster.names()) == ["grafana.talos00", "metrics.talos00"]
     assert cluster.take() == (set(), {})
 
 
-def test_a_status_or_noise_that_changes_nothing_rings_no_bell() -> None:
-    bell = Bell()
-    cluster = Store(SCOPE, ring=bell)
+def test_a_status_or_noise_that_changes_nothing_wakes_nobody() -> None:
+    sleeper = Sleeper()
+    cluster = Store(SCOPE, wakeup=sleeper.wakeup)
     cluster.put(INGRESS, ingress("grafana"))
     cluster.take()
     cluster.put(INGRESS, ingress("grafana", ip="10.0.0.1", resourceVersion="7", annotations={"checksum/config": "1"}))
     cluster.replace(INGRESS, [ingress("grafana", ip="10.0.0.2")])
     cluster.drop(INGRESS, "apps", "nas")
-    assert bell.rung == 1
+    assert sleeper.wakeups == 1
     assert cluster.take() == (set(), {})
 
 
@@ -111,8 +116,8 @@ def test_only_the_names_that_differ_are_touched() -> None:
     cluster.take()
     cluster.put(INGRESS, ingress("grafana", "b.talos00", "c.talos00"))
     assert cluster.take().names == {"a.talos00", "c.talos00"}
-    assert claimants(cluster, "a.talos00") == []
-    assert claimants(cluster, "b.talos00") == ["Ingress/apps/grafana"]
+    assert origins(cluster, "a.talos00") == []
+    assert origins(cluster, "b.talos00") == ["Ingress/apps/grafana"]
     cluster.put(INGRESS, ingress("grafana", "b.talos00", "c.talos00", annotations={"catalyst-dns-sync.io/ttl": "60"}))
     assert cluster.take().names == {"b.talos00", "c.talos00"}
     cluster.put(INGRESS, ingress("grafana", "b.talos00", "c.talos00", annotations={"catalyst-dns-sync.io/owner": "x"}))
@@ -138,9 +143,9 @@ def test_two_objects_may_want_one_name() -> None:
     cluster = Store(SCOPE)
     for name in ("blog", "blog-old"):
         cluster.put(INGRESS, ingress(name, "blog.talos00"))
-    assert claimants(cluster, "blog.talos00") == ["Ingress/apps/blog", "Ingress/apps/blog-old"]
+    assert origins(cluster, "blog.talos00") == ["Ingress/apps/blog", "Ingress/apps/blog-old"]
     cluster.drop(INGRESS, "apps", "blog")
-    assert claimants(cluster, "blog.talos00") == ["Ingress/apps/blog-old"]
+    assert origins(cluster, "blog.talos00") == ["Ingress/apps/blog-old"]
 
 
 def test_the_same_object_in_two_groups_is_two_objects() -> None:
@@ -154,15 +159,15 @@ def test_the_same_object_in_two_groups_is_two_objects() -> None:
 
 
 def test_a_list_drops_what_is_not_in_it() -> None:
-    bell = Bell()
-    cluster = Store(SCOPE, ring=bell)
+    sleeper = Sleeper()
+    cluster = Store(SCOPE, wakeup=sleeper.wakeup)
     cluster.replace(INGRESS, [ingress("grafana"), ingress("blog")])
     cluster.put(HTTP_ROUTE, http_route())
-    assert bell.rung == 2
+    assert sleeper.wakeups == 2
     cluster.take()
     cluster.replace(INGRESS, iter([ingress("blog"), ingress("nas")]))
     assert cluster.take().names == {"grafana.talos00", "nas.talos00"}
-    assert bell.rung == 3
+    assert sleeper.wakeups == 3
     assert {source.ref.kind for source in cluster.sources()} == {"Ingress", "HTTPRoute"}
 
 
@@ -178,13 +183,13 @@ def test_a_list_that_breaks_off_drops_nothing() -> None:
         yield ingress("blog")
         raise ConnectionResetError
 
-    bell = Bell()
-    cluster = Store(SCOPE, ring=bell)
+    sleeper = Sleeper()
+    cluster = Store(SCOPE, wakeup=sleeper.wakeup)
     cluster.put(INGRESS, ingress("grafana"))
     with pytest.raises(ConnectionResetError):
         cluster.replace(INGRESS, pages())
     assert sorted(cluster.names()) == ["blog.talos00", "grafana.talos00"]
-    assert bell.rung == 2
+    assert sleeper.wakeups == 2
 
 
 def test_nobody_waits_for_the_next_page_of_a_list() -> None:
@@ -278,16 +283,16 @@ def test_without_namespaces_every_object_counts() -> None:
 
 
 def test_a_gateway_that_comes_changes_or_goes_changes_its_routes() -> None:
-    bell = Bell()
-    cluster = Store(SCOPE, ring=bell)
+    sleeper = Sleeper()
+    cluster = Store(SCOPE, wakeup=sleeper.wakeup)
     cluster.put(HTTP_ROUTE, http_route())
     assert cluster.names() == []
     cluster.put(GATEWAY, gateway())
-    assert claimants(cluster, "grafana.talos00") == ["HTTPRoute/apps/grafana"]
+    assert origins(cluster, "grafana.talos00") == ["HTTPRoute/apps/grafana"]
     cluster.take()
-    rung = bell.rung
+    woken = sleeper.wakeups
     cluster.put(GATEWAY, gateway() | {"status": {"listeners": [{"name": "web", "attachedRoutes": 1}]}})
-    assert bell.rung == rung
+    assert sleeper.wakeups == woken
     cluster.put(GATEWAY, gateway("*.home.lab"))
     assert cluster.take().names == {"grafana.talos00"}
     assert cluster.names() == []
@@ -331,18 +336,18 @@ def test_routes_from_files_need_no_status() -> None:
 
 
 def test_a_service_of_traefik_answers_for_names_without_an_address() -> None:
-    bell = Bell()
-    cluster = Store(AUTO, ring=bell)
+    sleeper = Sleeper()
+    cluster = Store(AUTO, wakeup=sleeper.wakeup)
     cluster.put(INGRESS, ingress("grafana"))
     cluster.put(INGRESS, ingress("nas", ip="10.0.0.9"))
     assert cluster.fallback() == ((), "no Service labelled app.kubernetes.io/name=traefik has an address yet")
     cluster.take()
     cluster.put(SERVICE, service("traefik", "10.0.0.1"))
-    assert bell.rung == 3
+    assert sleeper.wakeups == 3
     assert cluster.fallback() == (("10.0.0.1",), "")
     assert cluster.take() == ({"grafana.talos00"}, {})
     cluster.put(SERVICE, service("traefik", "10.0.0.1"))
-    assert bell.rung == 3
+    assert sleeper.wakeups == 3
     cluster.drop(SERVICE, "traefik", "traefik")
     assert cluster.fallback()[0] == ()
     assert cluster.take().names == {"grafana.talos00"}
@@ -383,7 +388,7 @@ def test_without_auto_no_service_is_asked() -> None:
     assert cluster.fallback() == ((), "no address is configured for the zone")
 
 
-def test_ten_thousand_ingresses_stay_lean_and_quick() -> None:
+def test_ten_thousand_ingresses_stay_lean() -> None:
     texts = [
         json.dumps(
             ingress(f"app-{number:05}", f"app-{number:05}.k8s.example.com", uid=f"8d0a31f0-41a2-4c1e-9d5e-{number:012}")
@@ -399,50 +404,46 @@ def test_ten_thousand_ingresses_stay_lean_and_quick() -> None:
     held = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     assert held / len(texts) < 1_000
-    manifests = [json.loads(text) for text in texts]
-    started = time.perf_counter()
-    cluster.replace(INGRESS, manifests)
-    assert time.perf_counter() - started < 2
-    assert cluster.take() == (set(), {})
 
 
-def test_ten_thousand_objects_may_want_one_name() -> None:
-    cluster = Store(SCOPE)
-    started = time.perf_counter()
-    cluster.replace(INGRESS, (ingress(f"blog-{number}", "blog.talos00") for number in range(10_000)))
-    assert len(cluster.claimants("blog.talos00")) == 10_000
-    cluster.clear(INGRESS)
-    assert cluster.names() == []
-    assert time.perf_counter() - started < 10
+def test_a_list_read_again_touches_nothing_and_costs_each_object_the_same() -> None:
+    steps = {}
+    for count in (250, 1_000):
+        manifests = [ingress(f"app-{number}") for number in range(count)]
+        cluster = Store(SCOPE)
+        cluster.replace(INGRESS, manifests)
+        cluster.take()
+        steps[count] = count_steps(lambda: cluster.replace(INGRESS, manifests))  # noqa: B023 - it runs at once
+        assert cluster.take() == (set(), {})
+    assert steps[1_000] < 4.2 * steps[250]
+
+
+def test_ten_thousand_objects_may_want_one_name_and_one_more_costs_no_more() -> None:
+    few, many = Store(SCOPE), Store(SCOPE)
+    for cluster, count in ((few, 100), (many, 10_000)):
+        cluster.replace(INGRESS, (ingress(f"blog-{number}", "blog.talos00") for number in range(count)))
+        assert len(cluster.claimants("blog.talos00")) == count
+    late = ingress("late", "blog.talos00")
+    edited = ingress("late", "blog.talos00", annotations={"catalyst-dns-sync.io/ttl": "60"})
+    for manifest in (late, edited):
+        assert count_steps(lambda: many.put(INGRESS, manifest)) == count_steps(lambda: few.put(INGRESS, manifest))  # noqa: B023
+    assert count_steps(lambda: many.drop(INGRESS, "apps", "late")) == count_steps(
+        lambda: few.drop(INGRESS, "apps", "late")
+    )
+    # A copy of them all, where no line of Python runs, would be 80,000 bytes.
+    more = [ingress(f"late-{number}", "blog.talos00") for number in range(5)]
+    assert min(count_bytes(lambda m=manifest: many.put(INGRESS, m)) for manifest in more) < 20_000  # type: ignore[misc]
+    many.clear(INGRESS)
+    assert many.names() == []
 
 
 def test_a_name_keeps_its_claim_while_its_object_is_edited() -> None:
-    """Somebody else's thread reads in between: it must never find that nobody wants the name."""
-    cluster = Store(Scope(zones=("talos00",), addresses=("10.0.0.1",)))
-    hosts = [{"host": f"app{number}.talos00"} for number in range(20)]
-    edits = [
-        {
-            "metadata": {"name": "apps", "namespace": "web", "annotations": {"catalyst-dns-sync.io/ttl": ttl}},
-            "spec": {"rules": hosts},
-        }
-        for ttl in ("60", "90")
-    ]
-    cluster.put(INGRESS, edits[0])
-    stop = threading.Event()
-
-    def edit() -> None:
-        while not stop.is_set():
-            for manifest in edits:
-                cluster.put(INGRESS, manifest)
-
-    editor = threading.Thread(target=edit)
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)  # threads take turns within an edit, too
-    editor.start()
-    try:
-        asked = [bool(cluster.claimants(f"app{number % 20}.talos00")) for number in range(40_000)]
-    finally:
-        stop.set()
-        editor.join()
-        sys.setswitchinterval(usual)
-    assert all(asked)
+    cluster = Store(SCOPE)
+    hosts = ("grafana.talos00", "metrics.talos00", "charts.talos00")
+    cluster.put(INGRESS, ingress("grafana", *hosts))
+    edited = ingress("grafana", *hosts, annotations={"catalyst-dns-sync.io/ttl": "60"})
+    found = read_between(
+        lambda: cluster.put(INGRESS, edited), lambda: [len(cluster.claimants(host)) for host in hosts], claimants, store
+    )
+    assert len(found) > 100
+    assert all(counts == [1, 1, 1] for counts in found)
