@@ -15,9 +15,11 @@ from catalyst.doctor.clock import probe_server
 from catalyst.doctor.finding import Finding, report_ok, report_problem, report_warning
 from syncer.config import TechnitiumConfig
 from syncer.pacing import RateLimit
-from syncer.targets.technitium.access import DENIED, GET, find_problem
+from syncer.targets.technitium.access import GET, find_problem
 from syncer.targets.technitium.calls import ADD, DELETE
 from syncer.targets.technitium.client import ServerSaid, TechnitiumClient, Untrusted
+from syncer.targets.technitium.messages import Message
+from syncer.targets.technitium.server import TechnitiumServer
 
 ABOUT = "DNS server"
 TIMEOUT = 5.0
@@ -30,8 +32,9 @@ RIGHTS = ((GET, "View"), (ADD, "Modify"), (DELETE, "Delete"))
 def check_server(target: TechnitiumConfig, zones: Sequence[str], answering: dict[str, str]) -> Iterator[Finding]:
     """Adds the server to ``answering``. Raises what ``TechnitiumClient`` raises."""
     client = TechnitiumClient(replace(target, timeout=TIMEOUT), RateLimit(target.rate_limit), lambda *_: None)
+    server = TechnitiumServer(client)
     try:
-        session = client.call("/api/user/session/get", {})
+        session = server.read_session()
     except Untrusted as error:
         try:
             shown = probe_server(target.url).fingerprint
@@ -42,30 +45,21 @@ def check_server(target: TechnitiumConfig, zones: Sequence[str], answering: dict
         yield report_problem(ABOUT, f"{error}. It shows one with the SHA-256 fingerprint {shown}: {advice}")
         return
     answering["the DNS server"] = target.url
-    info: Mapping[str, Any] = session.get("info", {})
-    yield from check_version(client, info)
+    yield check_version(server)
     yield from check_transport(target)
-    yield from check_token(session.get("username", ""), info.get("permissions") or {})
-    nodes = info.get("clusterNodes") or ()
-    primary = next(
-        (node["name"] for node in nodes if node.get("type") == "Primary" and node.get("state") != "Self"), ""
-    )
-    node = {"node": primary} if primary else {}
-    known = {state["name"]: state for state in client.call("/api/zones/list", node)["zones"]}
+    yield from check_token(session.get("username", ""), (session.get("info") or {}).get("permissions") or {})
+    known = server.read_zones()
     for zone in zones:
-        yield from check_zone(client, zone, known, node)
+        yield from check_zone(server, zone, known)
 
 
-def check_version(client: TechnitiumClient, info: Mapping[str, Any]) -> Iterator[Finding]:
-    version = str(info.get("version") or "")
-    numbers = tuple(int(part) for part in version.split(".") if part.isdigit())
-    if numbers < OLDEST:
+def check_version(server: TechnitiumServer) -> Finding:
+    url = server.client.url
+    if server.is_before(*OLDEST):
         oldest = ".".join(map(str, OLDEST))
-        yield report_warning(
-            ABOUT, f"{client.url} is Technitium {version or 'of an unknown version'}: tested from {oldest} on"
-        )
-    else:
-        yield report_ok(ABOUT, f"{client.url} answers, Technitium {version}")
+        shown = server.version or "of an unknown version"
+        return report_warning(ABOUT, f"{url} is Technitium {shown}: tested from {oldest} on")
+    return report_ok(ABOUT, f"{url} answers, Technitium {server.version}")
 
 
 def check_transport(target: TechnitiumConfig) -> Iterator[Finding]:
@@ -88,9 +82,7 @@ def check_token(user: str, permissions: Mapping[str, Mapping[str, bool]]) -> Ite
         yield report_ok(ABOUT, f"the token of {user} may not import into a zone: every change takes a call of its own")
 
 
-def check_zone(
-    client: TechnitiumClient, zone: str, known: Mapping[str, Mapping[str, Any]], node: Mapping[str, str]
-) -> Iterator[Finding]:
+def check_zone(server: TechnitiumServer, zone: str, known: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
     if (state := known.get(zone)) is None:
         there = ", ".join(sorted(name for name, other in known.items() if not other.get("internal"))) or "none"
         cause = f"zone {zone} is not on the server, or the token has no rights on it (it sees: {there})"
@@ -100,9 +92,8 @@ def check_zone(
     if wrong := find_problem(zone, state):
         yield report_problem(ABOUT, wrong)
         return
-    lacking = [
-        right for path, right in RIGHTS if not is_permitted(client, path, {"domain": zone, "zone": zone, **node})
-    ]
+    where = {"domain": zone, "zone": zone, **server.node_parameters}
+    lacking = [right for path, right in RIGHTS if not is_permitted(server.client, path, where)]
     if lacking:
         rights = " and ".join(lacking)
         yield report_problem(
@@ -117,5 +108,5 @@ def is_permitted(client: TechnitiumClient, path: str, params: Mapping[str, str])
     try:
         client.call(path, params if path == GET else {**params, "type": "A"})
     except ServerSaid as error:
-        return DENIED not in str(error)
+        return not Message.ACCESS_DENIED.is_in(str(error))
     return True

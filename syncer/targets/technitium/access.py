@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
@@ -12,10 +11,9 @@ from syncer.errors import ZoneUnusable
 from syncer.targets.technitium.calls import ADD, DELETE, ApiCall
 from syncer.targets.technitium.client import ServerSaid
 from syncer.targets.technitium.listing import Listing, Record, group_rrsets
+from syncer.targets.technitium.messages import Message, explain_zone
 from syncer.targets.technitium.serial import SerialTracker
 from syncer.targets.technitium.server import TechnitiumServer
-
-DENIED = "Access was denied"
 
 GET = "/api/zones/records/get"
 
@@ -23,10 +21,7 @@ FEW_NAMES = 5
 """Up to so many names are read one by one; for more, listing the zone spends less of the rate limit."""
 
 TRIES = 4
-"""For "Cannot set records. Please try again.": someone else changed the same RRset at the same moment."""
-
-_NO_ZONE = re.compile(r"No such (?:authoritative )?zone was found")
-_NOT_OURS = re.compile(r"Cannot \w+ records? in ((?:Secondary|Stub|Catalog)[\w ]*) zone|Zone must be a primary")
+"""For ``Message.TRY_AGAIN``."""
 
 
 def find_problem(zone: str, state: Mapping[str, Any]) -> str:
@@ -88,12 +83,12 @@ class ZoneAccess:
         return in_step and not (self.server.ignores_duplicates and call.path == ADD)
 
     def import_lines(self, lines: str, count: int) -> None:
-        """Import ``lines``, which hold ``count`` RRsets. "Access was denied." is left to the caller: it is the import
-        that the token may not do."""
+        """Import ``lines``, which hold ``count`` RRsets. ``Message.ACCESS_DENIED`` is left to the caller: it is the
+        import that the token may not do."""
         try:
             self.server.client.import_zone(self.name, lines, self.server.node_parameters)
         except ServerSaid as e:
-            if DENIED in str(e):
+            if Message.ACCESS_DENIED.is_in(str(e)):
                 raise
             raise self._explain_refusal(e) from e
         self.tracker.note_writes(count)
@@ -106,7 +101,7 @@ class ZoneAccess:
             return
         problem = find_problem(self.name, state)
         if self.problem and not problem:
-            self.server.may_import = True  # its "Access was denied." may have meant that the zone was away
+            self.server.may_import = True  # the denied import may have meant that the zone was away
         self.problem = problem
         self.tracker.note_serial(state.get("soaSerial"))
         if self.tracker.connection != self.server.client.connections:
@@ -118,7 +113,7 @@ class ZoneAccess:
             try:
                 return self.server.client.call(call.path, params)
             except ServerSaid as e:
-                if "try again" not in str(e) or not left:
+                if not left or not Message.TRY_AGAIN.is_in(str(e)):
                     raise self._explain_refusal(e) from e
         raise AssertionError("unreachable")
 
@@ -134,7 +129,7 @@ class ZoneAccess:
                         raise ZoneUnusable(self.problem)
                     return stack.pop_all(), listing
                 try:
-                    client.complain(listing.text)
+                    client.raise_refusal(listing.text)
                 except ServerSaid as e:
                     raise self._explain_refusal(e) from e
 
@@ -144,13 +139,7 @@ class ZoneAccess:
             yield from group_rrsets(listing.records())
 
     def _explain_refusal(self, error: ServerSaid) -> ServerSaid | ZoneUnusable:
-        text = str(error)
-        if _NO_ZONE.search(text):
-            self.problem = f"zone {self.name} is not on the server"
-        elif DENIED in text:
-            self.problem = f"zone {self.name} is not on the server, or the token has no rights on it"
-        elif _NOT_OURS.search(text) or "internal DNS Server zone" in text:
-            self.problem = f"zone {self.name} cannot be written on this server: {text}"
-        else:
-            return error
-        return ZoneUnusable(self.problem)
+        if problem := explain_zone(self.name, str(error)):
+            self.problem = problem
+            return ZoneUnusable(problem)
+        return error

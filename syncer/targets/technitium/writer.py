@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 
 from syncer.core.rrsets import Found, Marker
 from syncer.errors import TargetRefused, TargetUnreachable, ZoneUnusable
 from syncer.targets.base import Change, Op, Outcome, Result
-from syncer.targets.technitium.access import DENIED, ZoneAccess
+from syncer.targets.technitium.access import ZoneAccess
 from syncer.targets.technitium.calls import DELETE, desired_values, foreign_values, own_values, plan_calls
 from syncer.targets.technitium.client import ServerSaid
 from syncer.targets.technitium.fields import is_importable, is_storable, zone_lines
+from syncer.targets.technitium.messages import Message, explain_record, find_bad_line, is_passing
 
 log = logging.getLogger(__name__)
 
@@ -22,11 +22,6 @@ FEW = 5
 
 CHUNK = 2000
 """RRsets in one import: a twentieth of a second for the server, and at most 1.2 of the 4 MB of a form field."""
-
-_PASSING = re.compile(r"try again|does not exists?|already exists", re.IGNORECASE)
-"""Refusals that come from a foreign write at the same moment; every other one says no to the value."""
-
-_LINE = re.compile(r"on line # (\d+)")
 
 
 class ZoneWriter:
@@ -139,7 +134,7 @@ class ZoneWriter:
             try:
                 in_step &= self._access.send_call(call)
             except ServerSaid as e:
-                if call.path == DELETE and "no such record exists" in str(e):
+                if call.path == DELETE and Message.NO_RECORD.is_in(str(e)):
                     found = False
                     continue
                 return self._explain_refusal(change, str(e))
@@ -172,11 +167,11 @@ class ZoneWriter:
         return Result(change, Outcome.DONE)
 
     def _explain_refusal(self, change: Change, text: str) -> Result:
-        if "already exists" in text.lower():
+        if Message.RECORD_EXISTS.is_in(text):
             return self._settle_doubt(change, "someone else made the same record meanwhile")
         if self._answered:
-            return Result(change, Outcome.UNKNOWN, f"only in part: {_explain_text(text)}")
-        return Result(change, Outcome.REFUSED, _explain_text(text), not _PASSING.search(text))
+            return Result(change, Outcome.UNKNOWN, f"only in part: {explain_record(text)}")
+        return Result(change, Outcome.REFUSED, explain_record(text), not is_passing(text))
 
     def _settle_doubt(self, change: Change, reason: str) -> Result:
         """The answers leave a doubt whether what is there is ours: look."""
@@ -221,7 +216,7 @@ class ZoneWriter:
             try:
                 self._access.import_lines(lines, len(chunk))
             except ServerSaid as e:
-                if DENIED in str(e):
+                if Message.ACCESS_DENIED.is_in(str(e)):
                     self._access.server.may_import = False
                     log.warning("the token may not import into zones (section Zones: Modify): changes go one by one")
                     break
@@ -234,7 +229,7 @@ class ZoneWriter:
                     yield result
                     settled.add(suspect.key)
                 waiting = [change for change in waiting if change.key not in settled]
-                if suspect and result.outcome is not Outcome.REFUSED and "try again" not in str(e):
+                if suspect and result.outcome is not Outcome.REFUSED and not Message.TRY_AGAIN.is_in(str(e)):
                     break  # it was not the one: no use in guessing on
             else:
                 for change in chunk:
@@ -246,10 +241,10 @@ class ZoneWriter:
     def _inspect_failed_import(self, chunk: Sequence[Change], text: str) -> tuple[list[Change], Change | None]:
         """Which changes are made, and the one to try by itself: the RRsets before the one that failed are in. A file
         that cannot be parsed changes nothing, and the server names the line."""
-        if line := _LINE.search(text):
+        if line := find_bad_line(text):
             by_line = [change for change in chunk if change.after for _ in change.after.values]
-            if 0 < (number := int(line[1])) <= len(by_line):
-                return [], by_line[number - 1]
+            if line <= len(by_line):
+                return [], by_line[line - 1]
         tracker = self._access.tracker
         serial, undisturbed = tracker.serial, tracker.undisturbed
         observed = self._observe_rrsets(chunk)
@@ -271,11 +266,3 @@ def _order_switches(changes: Sequence[Change]) -> list[Change]:
         (change for change in changes if change.name in aliases),
         key=lambda change: (change.name, change.op is not Op.DELETE),
     )
-
-
-def _explain_text(text: str) -> str:
-    if "SOA EXPIRE" in text:
-        return "the server refuses the TTL: it is above the SOA expire time of the zone"
-    if "CNAME record cannot exist" in text:
-        return "the server refuses it: a CNAME cannot stand beside other records at one name"
-    return f"the server refuses it: {text}"

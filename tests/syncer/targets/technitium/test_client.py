@@ -1,4 +1,4 @@
-"""The door: what a server, a proxy or a network can answer, over real sockets."""
+"""What a server, a proxy or a network can answer, over real sockets."""
 
 from __future__ import annotations
 
@@ -92,23 +92,23 @@ def _serve(answering: Answering, context: ssl.SSLContext | None) -> Iterator[Ans
     thread.join()
 
 
-def door(server: Answering, **settings: object) -> TechnitiumClient:
+def make_client(server: Answering, **settings: object) -> TechnitiumClient:
     config = TechnitiumConfig(server.url, TOKEN, rate_limit=1000, **settings)  # type: ignore[arg-type]
     return TechnitiumClient(config, RateLimit(1000), lambda *seen: None)
 
 
 def complaint(server: Answering, kind: type[Exception], **settings: object) -> str:
     with pytest.raises(kind) as caught:
-        door(server, **settings).call("/api/zones/list", {})
+        make_client(server, **settings).call("/api/zones/list", {})
     assert TOKEN not in str(caught.value)
     assert caught.value.__cause__ is None or TOKEN not in str(caught.value.__cause__)
     return str(caught.value)
 
 
 def test_the_token_goes_in_the_header_and_one_connection_is_kept(server):
-    there = door(server)
+    client = make_client(server)
     for _ in range(3):
-        assert there.call("/api/zones/list", {"node": "ns1"}) == {"zones": []}
+        assert client.call("/api/zones/list", {"node": "ns1"}) == {"zones": []}
     assert server.connections == 1
     path, headers, body = server.seen[0]
     assert (path, headers["authorization"], body) == ("/api/zones/list", f"Bearer {TOKEN}", b"node=ns1")
@@ -116,17 +116,17 @@ def test_the_token_goes_in_the_header_and_one_connection_is_kept(server):
 
 def test_an_old_server_gets_the_token_as_a_form_field_and_never_in_the_url(server):
     server.needs_form = True
-    there = door(server)
-    assert there.call("/api/zones/list", {}) == {"zones": []}
-    there.import_zone("talos00", "a.talos00. 60 IN A 10.0.0.1 ;m\n", {})
-    there.call("/api/zones/list", {})
+    client = make_client(server)
+    assert client.call("/api/zones/list", {}) == {"zones": []}
+    client.import_zone("talos00", "a.talos00. 60 IN A 10.0.0.1 ;m\n", {})
+    client.call("/api/zones/list", {})
     assert [TOKEN.encode() in body for _, _, body in server.seen] == [False, True, True, True]
     assert all(TOKEN not in path for path, _, _ in server.seen)
     assert b"records=a.talos00." in server.seen[2][2]
 
 
 def test_an_import_names_its_content_type_exactly(server):
-    door(server).import_zone("talos00", "a.talos00. 60 IN A 10.0.0.1 ;m\n", {"node": "ns1"})
+    make_client(server).import_zone("talos00", "a.talos00. 60 IN A 10.0.0.1 ;m\n", {"node": "ns1"})
     path, headers, body = server.seen[0]
     assert path == "/api/zones/import?node=ns1&zone=talos00&overwrite=true"
     assert headers["content-type"] == "text/plain"
@@ -136,7 +136,7 @@ def test_an_import_names_its_content_type_exactly(server):
 def test_a_netrc_file_does_not_replace_the_token(server, tmp_path, monkeypatch):
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login nas password secret\n")
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
-    door(server).call("/api/zones/list", {})
+    make_client(server).call("/api/zones/list", {})
     assert server.seen[0][1]["authorization"] == f"Bearer {TOKEN}"
 
 
@@ -182,12 +182,12 @@ def test_what_is_no_answer_of_technitium_is_said_to_be_none(server, status, cont
     server.status, server.content_type, server.body = status, content_type, body
     assert says in complaint(server, TargetUnreachable)
     with pytest.raises(TargetUnreachable):
-        read_records(door(server))
+        read_records(make_client(server))
 
 
-def read_records(there: TechnitiumClient) -> None:
-    with there.stream("/api/zones/records/get", {}) as chunks:
-        there.complain(b"".join(chunks).decode())
+def read_records(client: TechnitiumClient) -> None:
+    with client.stream("/api/zones/records/get", {}) as chunks:
+        client.raise_refusal(b"".join(chunks).decode())
 
 
 def test_a_server_that_never_answers_is_given_up(server):
@@ -222,7 +222,7 @@ def test_every_request_is_observed_and_logged_without_the_token(server, caplog):
         ("/api/zones/list", "POST", "200"),
         ("/api/zones/list", "POST", "error"),
     ]
-    assert all(0 <= seconds < 5 for *_, seconds in seen)
+    assert all(seconds >= 0 for *_, seconds in seen)
     assert TOKEN not in caplog.text
     assert "POST /api/zones/list: 200" in caplog.text
 
@@ -273,7 +273,7 @@ def test_a_pinned_certificate_is_trusted_whatever_names_it_carries(tls_server, c
     plain = fingerprint(certificate)
     colons = ":".join(plain[i : i + 2] for i in range(0, 64, 2)).upper()
     for spelling in (plain, colons):
-        assert door(tls_server, fingerprint=spelling).call("/api/zones/list", {}) == {"zones": []}
+        assert make_client(tls_server, fingerprint=spelling).call("/api/zones/list", {}) == {"zones": []}
 
 
 def test_another_certificate_than_the_pinned_one_is_refused(tls_server):
@@ -292,5 +292,5 @@ def test_a_certificate_file_with_the_servers_address_is_enough(tmp_path):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(named)
     serving = contextlib.contextmanager(_serve)
-    with serving(Answering(), context) as there:
-        assert door(there, ca_file=str(tmp_path / "cert.pem")).call("/api/zones/list", {}) == {"zones": []}
+    with serving(Answering(), context) as server:
+        assert make_client(server, ca_file=str(tmp_path / "cert.pem")).call("/api/zones/list", {}) == {"zones": []}

@@ -218,7 +218,7 @@ def test_no_second_sees_more_requests_than_the_limit(technitium):
         limited.serials()
     at = [request.at for request in technitium.requests.seen]
     assert all(sum(start <= other < start + 1 for other in at) <= 10 for start in at)
-    assert 2 <= at[-1] - at[0] < 3
+    assert at[-1] - at[0] >= 2
 
 
 @pytest.mark.double_only
