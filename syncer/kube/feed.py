@@ -20,12 +20,12 @@ class WatchState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KindState:
-    """How the reading of one kind stands.
+    """How far the reading of one kind has come.
 
     ``known``: the kind was listed completely at least once since the start (or is confirmed to be not installed), so
-    an object that the cluster store does not hold is really not there. It stays True when the API server goes away
-    later. ``heard_at``: ``time.monotonic()`` of the last list, event, bookmark or probe. ``reason``: why the state is
-    not "watching", a sentence for a person.
+    an object that the store does not hold does not exist. It stays True when the API server goes away later.
+    ``heard_at``: ``time.monotonic()`` of the last list, event, bookmark or probe. ``reason``: why the state is not
+    "watching", a sentence for a person.
     """
 
     kind: Kind
@@ -37,7 +37,7 @@ class KindState:
 
 
 class Feed(Protocol):
-    """Fills a ``syncer.kube.store.Cluster``, from threads of its own, until it is stopped."""
+    """Fills a ``syncer.kube.store.Store``, from threads of its own, until it is stopped."""
 
     def start(self) -> None: ...
 

@@ -1,13 +1,12 @@
 """Keeps a store in step with one collection of the API server: list, watch, and on doubt list again.
 
-The rules are those of client-go (``tools/cache/reflector.go``), with a read time-out on top: without one, a watch whose
-server died in silence waits for ever.
+The rules are those of client-go (``tools/cache/reflector.go``), and a read time-out, without which a watch on a server
+that died in silence would wait for ever.
 """
 
 from __future__ import annotations
 
 import logging
-import math
 import random
 import threading
 import time
@@ -18,7 +17,9 @@ from typing import Any, Protocol
 
 from syncer.core.kinds import NAMESPACE, Kind
 from syncer.errors import KubernetesError
+from syncer.kube.backoff import GrowingDelay, spread_delay
 from syncer.kube.client import JSON, METADATA_ONLY, METADATA_ONLY_LIST, ApiError, ApiServer, Silence, Unreachable
+from syncer.kube.discovery import find_collection
 from syncer.kube.feed import KindState, WatchState
 
 log = logging.getLogger(__name__)
@@ -33,8 +34,8 @@ class Pace:
     """All in seconds; each pause is cut at random to between a half and the whole of it.
 
     ``first_delay`` doubles up to ``longest_delay`` with each failure, until none has come for ``calm``. ``probe``: how
-    often to look for a kind that is not installed; ``confirm``: the time between the two answers that make it so.
-    ``short``: a watch that ends sooner and brought nothing was no watch.
+    often to look for a kind that is not installed; ``confirm``: the time between the two answers that it takes to
+    believe that. ``short``: a watch that ends sooner and brought nothing counts as a failure.
     """
 
     first_delay: float = 0.8
@@ -54,7 +55,7 @@ DEFAULT_PACE = Pace()
 
 
 class ObjectSink(Protocol):
-    """Where the objects go: see ``syncer.kube.store.Cluster``."""
+    """Where the objects go: see ``syncer.kube.store.Store``."""
 
     def put(self, kind: Kind, manifest: Mapping[str, Any]) -> None: ...
 
@@ -64,16 +65,16 @@ class ObjectSink(Protocol):
 
 
 class NotInstalled(Exception):
-    """The API server says, twice, that it does not have the kind."""
+    """The API server has said twice that it does not have the kind."""
 
 
-class Fruitless(KubernetesError):
+class FruitlessWatch(KubernetesError):
     """A watch ended at once and brought nothing."""
 
 
 @dataclass(slots=True)
-class _Listing:
-    """What a list says beside its objects."""
+class ListMetadata:
+    """What a list says besides its objects."""
 
     version: str = ""
     objects: int = 0
@@ -82,8 +83,8 @@ class _Listing:
 class Reflector:
     """``query`` goes with every list and watch (selectors). ``namespace`` "" is all of them.
 
-    ``run`` is for a thread of its own, and ends soon after ``stopping`` is set and the server closed. ``tell`` is
-    called with each new state, and with a failure that lasts once in ten attempts.
+    ``run`` is for a thread of its own, and ends soon after ``stopping`` is set and the server closed. ``on_state`` is
+    called with each new state, and while a failure lasts, once in ten attempts.
     """
 
     def __init__(
@@ -93,7 +94,7 @@ class Reflector:
         store: ObjectSink,
         *,
         stopping: threading.Event,
-        tell: Callable[[KindState], None],
+        on_state: Callable[[KindState], None],
         namespace: str = "",
         query: Mapping[str, str] | None = None,
         pace: Pace = DEFAULT_PACE,
@@ -107,7 +108,7 @@ class Reflector:
         self._query = dict(query or {})
         self._pace = pace
         self._silence = silence
-        self._tell = tell
+        self._on_state = on_state
         self._state = WatchState.STARTING
         self._known = False
         self._reason = ""
@@ -117,8 +118,7 @@ class Reflector:
         self._version = ""
         self._fruitless = 0
         self._failures = 0
-        self._delay = 0.0
-        self._failed_at = -math.inf
+        self._delay = GrowingDelay(pace.first_delay, pace.longest_delay, pace.calm)
 
     @property
     def state(self) -> KindState:
@@ -127,68 +127,41 @@ class Reflector:
     def run(self) -> None:
         while not self._stopping.is_set():
             try:
-                self._follow()
+                self._follow_collection()
                 pause = 0.0
-            except Exception as error:  # noqa: BLE001 - a watch that dies in silence looks healthy
+            except Exception as error:  # noqa: BLE001 - a thread that dies in silence looks healthy
                 if self._stopping.is_set():
                     return
                 pause = self._pause_after(error)
             self._stopping.wait(pause)
 
-    def _follow(self) -> None:
+    def _follow_collection(self) -> None:
         if not self._path:
-            self._path = self._discover()
+            self._path = self._find_path()
         if not self._version:
-            self._list()
-        self._watch()
+            self._list_objects()
+        self._watch_changes()
 
-    def _discover(self) -> str:
-        """The path of the collection in the first of our versions that is served."""
-        path = self._find()
+    def _find_path(self) -> str:
+        path = find_collection(self._server, self.kind, self.namespace)
         if not path and self._state is not WatchState.NOT_INSTALLED:
-            # Our records of this kind will be deleted. One answer is not enough: an API server that is starting, or
-            # one of several that is behind, does not have every group yet.
+            # Our records of this kind will be deleted. One answer is not enough for that: an API server that is
+            # starting, or one of several that is behind, does not have every group yet.
             self._stopping.wait(self._pace.confirm)
-            path = self._find()
+            path = find_collection(self._server, self.kind, self.namespace)
         if not path:
             self._forget_kind()
             raise NotInstalled
         return path
 
-    def _find(self) -> str:
-        kind = self.kind
-        if not kind.group:
-            return self._collection("/api", kind.versions[0])
-        root = f"/apis/{kind.group}"
-        try:
-            group = self._server.get(root)
-        except ApiError as error:
-            if error.status != 404:
-                raise
-            # Anything between us and the API server can say 404. That it lists its groups, without ours, it must be.
-            if kind.group in _column(self._server.get("/apis"), "APIGroupList", "groups", "name"):
-                raise Unreachable(f"{self._server.url} has the group {kind.group}, but does not show it") from error
-            return ""
-        served = _column(group, "APIGroup", "versions", "version")
-        for version in kind.versions:
-            if version in served:
-                resources = self._server.get(f"{root}/{version}")
-                if kind.plural in _column(resources, "APIResourceList", "resources", "name"):
-                    return self._collection("/apis/" + kind.group, version)
-        return ""
-
-    def _collection(self, root: str, version: str) -> str:
-        namespace = f"/namespaces/{self.namespace}" if self.namespace else ""
-        return f"{root}/{version}{namespace}/{self.kind.plural}"
-
-    def _list(self) -> None:
-        listed = _Listing()
-        self._store.replace(self.kind, self._pages(listed), self.namespace)
+    def _list_objects(self) -> None:
+        listed = ListMetadata()
+        self._store.replace(self.kind, self._read_pages(listed), self.namespace)
         self._version, self._objects = listed.version, listed.objects
         self._known = True
-        self._become(WatchState.WATCHING)
+        self._change_state(WatchState.WATCHING)
 
-    def _pages(self, listed: _Listing) -> Iterator[Mapping[str, Any]]:
+    def _read_pages(self, listed: ListMetadata) -> Iterator[Mapping[str, Any]]:
         query = {**self._query, "limit": str(self._pace.page)}
         accept = METADATA_ONLY_LIST if self.kind == NAMESPACE else JSON
         while True:
@@ -205,8 +178,8 @@ class Reflector:
                 return
             query["continue"] = str(metadata["continue"])
 
-    def _watch(self) -> None:
-        """Until the stream ends. One that lived for a while or brought something may end in any way: the next one
+    def _watch_changes(self) -> None:
+        """Until the stream ends. One that lasted for a while or brought something may end in any way: the next one
         goes on from the last version."""
         pace, began, from_version = self._pace, time.monotonic(), self._version
         query = {
@@ -220,9 +193,9 @@ class Reflector:
         why = "it was closed"
         try:
             with closing(events):
-                self._become(WatchState.WATCHING)
+                self._change_state(WatchState.WATCHING)
                 for event in events:
-                    self._apply(event)
+                    self._apply_event(event)
         except Silence:
             self._fruitless = 0
             return
@@ -234,16 +207,16 @@ class Reflector:
             return
         self._fruitless += 1
         if self._fruitless < FRUITLESS_LIMIT:
-            raise Fruitless
+            raise FruitlessWatch
         self._fruitless, self._version = 0, ""
         raise Unreachable(f"every watch at {self._server.url} ends at once: {why}")
 
-    def _apply(self, event: Any) -> None:
+    def _apply_event(self, event: Any) -> None:
         try:
             type_, manifest = event["type"], event["object"]
             if type_ == "ERROR":
                 self._version = ""
-                raise _gone_or_error(manifest)
+                raise _read_error(manifest)
             metadata = manifest["metadata"]
             version = str(metadata["resourceVersion"])
             namespace, name = metadata.get("namespace", ""), metadata["name"] if type_ != "BOOKMARK" else ""
@@ -259,28 +232,28 @@ class Reflector:
         self._version = version
 
     def _pause_after(self, error: Exception) -> float:
-        """What the error means for what we know, and how many seconds to wait."""
+        """Note what the error means for what we know; returns how many seconds to wait."""
         if isinstance(error, NotInstalled):
-            return _spread(self._pace.probe)
-        pause = self._next_delay()
-        if isinstance(error, Fruitless):
+            return spread_delay(self._pace.probe)
+        pause = spread_delay(self._delay.count_failure(time.monotonic()))
+        if isinstance(error, FruitlessWatch):
             return pause
         self._failures += 1
         reason = str(error)
         match error:
             case ApiError(status=403):
                 self._heard_at = time.monotonic()
-                self._become(WatchState.FORBIDDEN, reason)
-                return _spread(self._pace.forbidden)
+                self._change_state(WatchState.FORBIDDEN, reason)
+                return spread_delay(self._pace.forbidden)
             case ApiError(status=404 | 410):
-                # Perhaps the kind was removed: that is for the discovery to find out, a 404 alone says nothing.
+                # Perhaps the kind was removed. A 404 alone does not say so: discovery finds out.
                 self._path = "" if error.status == 404 else self._path
                 self._version = ""
                 if self._failures < FRUITLESS_LIMIT:
                     return pause
             case ApiError():
                 if self._failures >= FRUITLESS_LIMIT:
-                    # The version itself may be what it cannot serve: one from before a restored backup.
+                    # It may be the version that it cannot serve: one from before a backup was restored.
                     self._version = ""
                 pause = max(pause, min(error.retry_after, RETRY_AFTER_LIMIT))
             case KubernetesError():
@@ -289,7 +262,7 @@ class Reflector:
                 log.exception("the watch of %s failed", self.kind, extra={"kind": str(self.kind)})
                 self._version = ""
                 reason = f"internal error: {type(error).__name__}: {error}"
-        self._become(WatchState.UNREACHABLE, reason)
+        self._change_state(WatchState.UNREACHABLE, reason)
         return pause
 
     def _forget_kind(self) -> None:
@@ -297,39 +270,18 @@ class Reflector:
             self._store.replace(self.kind, (), self.namespace)
         self._known, self._objects, self._version = True, 0, ""
         self._failures, self._heard_at = 0, time.monotonic()
-        self._become(WatchState.NOT_INSTALLED, f"{self.kind} is not installed in the cluster")
+        self._change_state(WatchState.NOT_INSTALLED, f"{self.kind} is not installed in the cluster")
 
-    def _next_delay(self) -> float:
-        now = time.monotonic()
-        if now - self._failed_at > self._pace.calm:
-            self._delay = 0.0
-        self._failed_at = now
-        self._delay = min(max(2 * self._delay, self._pace.first_delay), self._pace.longest_delay)
-        return _spread(self._delay)
-
-    def _become(self, state: WatchState, reason: str = "") -> None:
+    def _change_state(self, state: WatchState, reason: str = "") -> None:
         before, self._state, self._reason = self._state, state, reason
         if state is WatchState.WATCHING:
             self._failures = 0
             self._heard_at = time.monotonic()
         if state is not before or (self._failures and self._failures % LOG_EVERY == 0):
-            self._tell(self.state)
+            self._on_state(self.state)
 
 
-def _spread(seconds: float) -> float:
-    """So that several reflectors, and several syncers, do not come back at the same moment."""
-    return seconds * random.uniform(0.5, 1.0)  # noqa: S311
-
-
-def _column(document: Mapping[str, Any], kind: str, key: str, field: str) -> set[str]:
-    """A 200 with something else in it (a proxy's page, an empty object) must not pass for "nothing is installed"."""
-    rows = document.get(key)
-    if document.get("kind") != kind or not isinstance(rows, list):
-        raise Unreachable(f"the answer is no {kind}: is this an API server?")
-    return {str(row.get(field)) for row in rows if isinstance(row, dict)}
-
-
-def _gone_or_error(status: Any) -> ApiError:
+def _read_error(status: Any) -> ApiError:
     """The Status of an ERROR event. Its code may be missing."""
     fields = status if isinstance(status, dict) else {}
     gone = fields.get("code") == 410 or fields.get("reason") in {"Gone", "Expired"}

@@ -33,8 +33,8 @@ WORST_FIRST = (
 class KubeFeed:
     """Raises ``KubernetesError`` when the configuration leads to no API server; once made, it does not raise.
 
-    ``server`` is the door to it, for whoever else has to talk to it. Services are watched only with
-    ``DNS_IP_ADDRESS=auto``, Certificates only with a store for them; ``states()`` leaves them out otherwise.
+    ``server`` is the client of it, for whatever else is asked there. Services are watched only with
+    ``DNS_IP_ADDRESS=auto``, Certificates only with a store for them; otherwise ``states()`` leaves them out.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class KubeFeed:
                 query=query,
                 pace=pace,
                 silence=config.read_timeout,
-                tell=self._tell,
+                on_state=self._log_state,
             )
             for kind, namespace, query in planned
         ]
@@ -86,10 +86,10 @@ class KubeFeed:
         by_kind: dict[Kind, list[KindState]] = {}
         for reflector in self._reflectors:
             by_kind.setdefault(reflector.kind, []).append(reflector.state)
-        return [_together(states) for states in by_kind.values()]
+        return [_merge_states(states) for states in by_kind.values()]
 
-    def _tell(self, state: KindState) -> None:
-        """An API server that is away is one fact, not one for each kind: the first kind says it."""
+    def _log_state(self, state: KindState) -> None:
+        """An API server that does not answer is one warning, not one for each kind: the first to notice gives it."""
         extra = {"kind": str(state.kind)}
         if state.state is WatchState.UNREACHABLE:
             with self._lock:
@@ -126,8 +126,8 @@ def watches(scope: Scope, *, certificates: bool = False) -> Iterator[tuple[Kind,
             yield CERTIFICATE, namespace, {}
 
 
-def _together(states: Sequence[KindState]) -> KindState:
-    """One state for the namespaces of a kind: the worst."""
+def _merge_states(states: Sequence[KindState]) -> KindState:
+    """The state of a kind from those of its namespaces: the worst of them."""
     worst = min(states, key=lambda state: WORST_FIRST.index(state.state))
     return KindState(
         worst.kind,
