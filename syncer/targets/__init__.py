@@ -1,12 +1,22 @@
-"""Where records go."""
+"""Where records go. A new kind of target is one file, and one line in ``TARGETS``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 
-from syncer.config import Config, HostsConfig
+from syncer.config import Config, HostsConfig, TechnitiumConfig
 from syncer.core.rrsets import Marker
 from syncer.targets.base import Target
+
+TARGETS: dict[type, str] = {
+    HostsConfig: "syncer.targets.hosts.target:HostsTarget",
+    TechnitiumConfig: "syncer.targets.technitium.target:TechnitiumTarget",
+}
+"""The class of a target by that of its settings. It is loaded when it is used: a hosts file needs no HTTP client.
+
+Each is made from its settings, the marker, the zones that it manages, and the two functions that ``make_target`` names.
+"""
 
 
 def make_target(
@@ -15,15 +25,9 @@ def make_target(
     waited: Callable[[float], None] = lambda seconds: None,
 ) -> Target:
     """The target that the configuration names. ``observe(endpoint, method, status code, seconds)`` hears of each
-    request, ``waited(seconds)`` of each wait for the rate limit. A new kind of target adds one file and one line here.
-    """
-    marker = Marker(config.managed.owner_id)
-    if isinstance(config.target, HostsConfig):
-        from syncer.targets.hosts.target import HostsTarget
-
-        return HostsTarget(config.target.path, marker, config.scope.zones)
-    from syncer.targets.technitium.target import (
-        TechnitiumTarget,  # with it comes `requests`, which a hosts file does not need
+    request, ``waited(seconds)`` of each wait for the rate limit."""
+    module, _, name = TARGETS[type(config.target)].partition(":")
+    target: Target = getattr(import_module(module), name)(
+        config.target, Marker(config.managed.owner_id), config.scope.zones, observe, waited
     )
-
-    return TechnitiumTarget(config.target, marker, config.scope.zones, observe=observe, waited=waited)
+    return target

@@ -19,8 +19,8 @@ from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable
 from syncer.pacing import RateLimit
 from syncer.targets.technitium.messages import Message
 
-# To guess the encoding of texts, which we never ask for, would cost 2.5 MB (Python 3.11) or 2.8 MB (3.13). Both guessers
-# are optional to requests, which looks for them when it is imported: in the main thread, before others start.
+# To guess the encoding of texts, which we never ask for, would cost 2.5 MB (Python 3.11) or 2.8 MB (3.13). Both
+# guessers are optional to requests, which looks for them when it is imported: in the main thread, before others start.
 _GUESSERS = {name: sys.modules.get(name) for name in ("chardet", "charset_normalizer")}
 sys.modules.update(dict.fromkeys(_GUESSERS))  # type: ignore[arg-type]
 try:
