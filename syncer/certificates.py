@@ -1,4 +1,4 @@
-"""What cert-manager says about its Certificates, for Prometheus. They give no names and decide nothing about DNS.
+"""What cert-manager says about its Certificates, for Prometheus. They name no hosts and change nothing in DNS.
 
 A failed issuance shows in the status of a Certificate until one succeeds: ``lastFailureTime``, the number of
 ``failedIssuanceAttempts`` in a row, and the reason of the condition ``Issuing``, which is False until the next attempt
@@ -23,7 +23,7 @@ from syncer.core.manifest import as_list, as_mapping, as_text, is_leaving, ref_o
 DAY = 86400.0
 
 FAILED = "Failed"
-"""The reason that cert-manager itself gives; another one is that of an approver which denied the request."""
+"""The reason that cert-manager itself gives. Any other comes from an approver that denied the request."""
 
 NO_FAILURES: Mapping[str, int] = {FAILED: 0}
 """Shown from the start: Prometheus sees no increase in a series that begins at 1."""
@@ -31,7 +31,7 @@ NO_FAILURES: Mapping[str, int] = {FAILED: 0}
 
 class Certificate(NamedTuple):
     """``expires`` is Unix time, None before the first issuance. ``streak``: issuances that failed since the last one
-    that did not; ``failed_at``: when the last of them did. ``failures``: all that we know of, by reason."""
+    that succeeded; ``failed_at``: when the last of them failed. ``failures``: all that we know of, by reason."""
 
     issuer: str
     expires: float | None
@@ -42,15 +42,15 @@ class Certificate(NamedTuple):
 
 
 def read_certificate(manifest: Mapping[str, Any], before: Certificate | None) -> Certificate:
-    """``before`` is what the same Certificate was when it was last seen: its failures only grow."""
+    """``before`` is the same Certificate as it was last seen: its failures are counted on from there."""
     status = as_mapping(manifest.get("status"))
     conditions = [as_mapping(condition) for condition in as_list(status.get("conditions"))]
     issuer = as_mapping(as_mapping(manifest.get("spec")).get("issuerRef"))
     by_type = {as_text(condition.get("type")): condition for condition in conditions}
-    streak, failed_at, failures = _failures(status, by_type.get("Issuing", {}), before)
+    streak, failed_at, failures = _count_failures(status, by_type.get("Issuing", {}), before)
     return Certificate(
         issuer=intern(shown(as_text(issuer.get("name")), 253)),
-        expires=_unix_time(as_text(status.get("notAfter"))),
+        expires=_parse_time(as_text(status.get("notAfter"))),
         ready=by_type.get("Ready", {}).get("status") == "True",
         streak=streak,
         failed_at=failed_at,
@@ -58,7 +58,7 @@ def read_certificate(manifest: Mapping[str, Any], before: Certificate | None) ->
     )
 
 
-def _failures(
+def _count_failures(
     status: Mapping[str, Any], issuing: Mapping[str, Any], before: Certificate | None
 ) -> tuple[int, str, Mapping[str, int]]:
     """The fields of ``Certificate`` with these names."""
@@ -72,14 +72,14 @@ def _failures(
     if attempts < 1:
         # With its feature gate ServerSideApply, cert-manager up to 1.20 forgets to write the number.
         attempts = streak + 1
-    # Fewer than before: in between one succeeded, unseen. Otherwise several may have failed unseen.
+    # Fewer than before: one has succeeded in between, unseen. Otherwise several may have failed unseen.
     new = attempts - streak if attempts > streak else attempts
     reason = shown(as_text(issuing.get("reason"))) if issuing.get("status") == "False" else ""
     reason = intern(reason or FAILED)
     return attempts, failed_at, {**failures, reason: failures.get(reason, 0) + new}
 
 
-def _unix_time(text: str) -> float | None:
+def _parse_time(text: str) -> float | None:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
@@ -88,7 +88,7 @@ def _unix_time(text: str) -> float | None:
 
 
 class Certificates(Collector):
-    """Filled by a watch (it is a ``syncer.kube.reflector.ObjectSink``), asked when somebody scrapes. Thread-safe.
+    """Filled by a watch (it is a ``syncer.kube.reflector.ObjectSink``), read by each scrape. Thread-safe.
 
     ``clock`` is Unix time.
     """
@@ -112,7 +112,7 @@ class Certificates(Collector):
             self._held.pop((namespace, name), None)
 
     def replace(self, kind: Kind, manifests: Iterable[Mapping[str, Any]], namespace: str = "") -> None:
-        """Take a complete list (of one namespace, or of all). An exception of the iterator drops nothing and passes
+        """Take a complete list (of one namespace, or of all). An exception of the iterator drops nothing and is passed
         on."""
         seen = set()
         for manifest in manifests:
@@ -127,9 +127,9 @@ class Certificates(Collector):
         with self._lock:
             held = sorted(self._held.items())
         now = self._clock()
-        days = _gauge("expiry_days", "Days until the certificate expires; negative once it has", "issuer")
-        ready = _gauge("ready", "1: cert-manager calls the certificate ready")
-        streak = _gauge("failed_attempts", "Issuances that failed since the last one that succeeded")
+        days = _make_gauge("expiry_days", "Days until the certificate expires; negative once it has", "issuer")
+        ready = _make_gauge("ready", "1: cert-manager calls the certificate ready")
+        streak = _make_gauge("failed_attempts", "Issuances that failed since the last one that succeeded")
         failures = CounterMetricFamily(
             "catalyst_dns_sync_certificate_renewal_failures",
             "Issuances that failed, first ones and renewals",
@@ -145,5 +145,5 @@ class Certificates(Collector):
         yield from (days, ready, streak, failures)
 
 
-def _gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:
+def _make_gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:
     return GaugeMetricFamily(f"catalyst_dns_sync_certificate_{name}", text, labels=["name", "namespace", *labels])

@@ -1,8 +1,8 @@
-"""Whether the syncer is alive (/healthz) and of use (/readyz), and if not, why.
+"""Whether the syncer is alive (/healthz) and ready (/readyz), and if not, why.
 
 Alive: the loop turns, and every watch has been heard from. A dead API server, DNS server or database is no reason to
-restart this process, so it makes it not ready, never not alive. An API server that does not answer any more is noticed
-by the silence of the watches, a DNS server by the next probe for serials.
+restart this process: it makes the process not ready, but never not alive. An API server that no longer answers is
+noticed by the silence of the watches, a DNS server by the next probe for serials.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ STALL = 60.0
 """Seconds without a turn of the loop."""
 
 SILENT_READS = 2
-"""Further read time-outs of a watch after which it is dead: at the first it should have been opened again."""
+"""Read time-outs after the first one at which a watch counts as dead: the first should have opened it again."""
 
 ANSWER = 60.0
-"""Seconds that it has for that at least, as an API server that is slow or frozen is given 30 to answer."""
+"""The least number of seconds for that, because a slow or frozen API server is given 30 to answer."""
 
 REOPENING = 5.0
-"""Seconds that the opening of a watch may take; what is silent for longer does not answer."""
+"""Seconds that opening a watch may take; a server that is silent for longer does not answer."""
 
 
 class Health:
-    """What the loop reports and the probes ask. ``states`` is ``Feed.states``, called from the server's threads.
+    """What the loop reports and the probes read. ``states`` is ``Feed.states``, called from the server's threads.
 
     ``read_timeout`` (of the watches) and ``stall`` are in seconds; ``clock`` is the one of ``KindState.heard_at``.
     """
@@ -52,10 +52,10 @@ class Health:
         self.target_problem = "the DNS server has not been asked yet"
         self.database_problem = ""
         self.zone_problems: dict[str, str] = {}
-        """By zone; replaced as a whole, because the server's threads read it."""
+        """By zone. Replaced as a whole, because the server's threads read it."""
 
     def beat(self) -> None:
-        """The loop turns. Work that takes long beats in between."""
+        """The loop turns. Long work calls this in between, too."""
         self._turned = self._clock()
 
     def loop_age(self) -> float:
@@ -73,44 +73,44 @@ class Health:
 
     def liveness(self) -> list[str]:
         silence = self._read_timeout + max(SILENT_READS * self._read_timeout, ANSWER)
-        return liveness(self._clock(), self._started, self._turned, self._states(), self._stall, silence)
+        return find_liveness_problems(self._clock(), self._started, self._turned, self._states(), self._stall, silence)
 
     def readiness(self) -> list[str]:
         silence = self._read_timeout + REOPENING
         problems = list(self.zone_problems.values())
         problems[:0] = [text for text in (self.database_problem, self.target_problem) if text]
-        return readiness(self._clock(), self._states(), silence, problems, self._passed)
+        return find_readiness_problems(self._clock(), self._states(), silence, problems, self._passed)
 
     def healthz(self) -> PlainAnswer:
-        return self._answer(self.liveness(), [])
+        return self._make_answer(self.liveness(), [])
 
     def readyz(self) -> PlainAnswer:
-        return self._answer(self.readiness(), forbidden(self._states()))
+        return self._make_answer(self.readiness(), list_forbidden(self._states()))
 
-    def _answer(self, problems: Sequence[str], warnings: Sequence[str]) -> PlainAnswer:
+    def _make_answer(self, problems: Sequence[str], warnings: Sequence[str]) -> PlainAnswer:
         now = self._clock()
         body = {
             "ok": not problems,
             "problems": problems,
             "warnings": warnings,
             "loop_age_seconds": round(now - self._turned, 1),
-            "kinds": [_described(now, state) for state in self._states()],
+            "kinds": [_describe_kind(now, state) for state in self._states()],
         }
         status = HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK
         return PlainAnswer(json.dumps(body, indent=1).encode() + b"\n", "application/json", status)
 
 
-def liveness(
+def find_liveness_problems(
     now: float, started: float, turned: float, states: Sequence[KindState], stall: float, silence: float
 ) -> list[str]:
-    """What is wrong, in sentences; empty: alive. All times are in seconds of one clock.
+    """What is wrong, in sentences; none when it is alive. All times are in seconds of one clock.
 
-    A kind that has not got beyond its start counts from ``started``: the thread that reads it may have died there.
+    The silence of a kind that is still starting counts from ``started``: the thread that reads it may have died there.
     """
     problems = []
     if now - turned > stall:
         problems.append(f"the loop has not turned for {now - turned:.0f} s")
-    for state in _concerning_dns(states):
+    for state in _select_dns_kinds(states):
         if state.state is WatchState.WATCHING and now - state.heard_at > silence:
             problems.append(f"the watch on {state.kind} has been silent for {now - state.heard_at:.0f} s")
         elif state.state is WatchState.STARTING and now - max(started, state.heard_at) > silence:
@@ -118,16 +118,16 @@ def liveness(
     return problems
 
 
-def readiness(
+def find_readiness_problems(
     now: float, states: Sequence[KindState], silence: float, dns_problems: Sequence[str], passed: bool
 ) -> list[str]:
-    """What is missing, in sentences; empty: ready. A kind that we may not read does not keep the others from work.
+    """What is missing, in sentences; none when it is ready. A kind that we may not read does not hold up the others.
 
-    ``silence`` is how many seconds a watch may be without a word while somebody is there.
+    ``silence`` is how many seconds a watch on a server that answers may bring nothing.
     """
     problems = []
     unreachable: dict[str, list[str]] = {}
-    for state in _concerning_dns(states):
+    for state in _select_dns_kinds(states):
         if state.state is WatchState.UNREACHABLE:
             unreachable.setdefault(state.reason, []).append(str(state.kind))
         elif state.state is WatchState.WATCHING and now - state.heard_at > silence:
@@ -144,11 +144,11 @@ def readiness(
     return problems
 
 
-def forbidden(states: Sequence[KindState]) -> list[str]:
+def list_forbidden(states: Sequence[KindState]) -> list[str]:
     return [f"{state.kind}: {state.reason or 'forbidden'}" for state in states if state.state is WatchState.FORBIDDEN]
 
 
-def _concerning_dns(states: Sequence[KindState]) -> list[KindState]:
+def _select_dns_kinds(states: Sequence[KindState]) -> list[KindState]:
     return [state for state in states if state.kind.touches_dns]
 
 
@@ -157,7 +157,7 @@ def serve(address: str, health: Health) -> Server:
     return Server("HEALTH_PROBE_ADDRESS", address, {"/healthz": health.healthz, "/readyz": health.readyz})
 
 
-def _described(now: float, state: KindState) -> dict[str, Any]:
+def _describe_kind(now: float, state: KindState) -> dict[str, Any]:
     return {
         "kind": str(state.kind),
         "state": state.state,

@@ -1,4 +1,4 @@
-"""The small HTTP server behind the metrics and behind the health probes: fixed paths, GET only, a thread a request."""
+"""The small HTTP server of the metrics and of the health probes: fixed paths, GET only, a thread for each request."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ADDRESS = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<host>[^\s:\[\]/]*)):(
 
 
 class CannotListen(SyncError):
-    """An address that cannot be listened on; the text names the setting."""
+    """The address cannot be listened on; the message names the setting."""
 
     worth_retrying = False
 
@@ -44,16 +44,16 @@ def parse_address(text: str) -> tuple[str, int]:
 
 
 class Server:
-    """Answers from its start until ``close``. ``setting`` is the environment variable that ``address`` came from."""
+    """Answers from the start until ``close``. ``setting`` is the environment variable that ``address`` comes from."""
 
     def __init__(self, setting: str, address: str, pages: Mapping[str, Callable[[], PlainAnswer]]) -> None:
-        self._http = _Http(listen(setting, address), pages)
+        self._http = PageServer(listen(setting, address), pages)
         self.port: int = self._http.socket.getsockname()[1]
         self._thread = Thread(target=self._http.serve_forever, args=(0.2,), name=setting, daemon=True)
         self._thread.start()
 
     def leave(self) -> None:
-        """Give up the port in a forked child; the parent goes on."""
+        """Give up the port in a forked child; the parent keeps it."""
         self._http.socket.close()
 
     def close(self) -> None:
@@ -72,18 +72,18 @@ def listen(setting: str, address: str) -> socket.socket:
     except ValueError as error:
         raise CannotListen(f"{setting}: {error}") from None
     except OSError as error:
-        # create_server adds the address, which stands in the setting already.
+        # create_server adds the address, which the setting already shows.
         reason = (error.strerror or str(error)).partition(" (while attempting")[0]
         raise CannotListen(f"{setting}={address}: cannot listen there ({reason}); set another address") from error
 
 
-class _Http(socketserver.ThreadingMixIn, socketserver.TCPServer):
+class PageServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
     daemon_threads = True
     request_queue_size = 32
 
     def __init__(self, listening: socket.socket, pages: Mapping[str, Callable[[], PlainAnswer]]) -> None:
-        # Not http.server.HTTPServer: that one asks the DNS for its own name before it answers.
-        super().__init__(listening.getsockname()[:2], _Request, bind_and_activate=False)
+        # Not http.server.HTTPServer, which looks its own name up in the DNS before it answers.
+        super().__init__(listening.getsockname()[:2], PageRequest, bind_and_activate=False)
         self.socket.close()
         self.socket = listening
         self.pages = pages
@@ -93,8 +93,8 @@ class _Http(socketserver.ThreadingMixIn, socketserver.TCPServer):
             log.exception("an HTTP request could not be answered")
 
 
-class _Request(BaseHTTPRequestHandler):
-    server: _Http
+class PageRequest(BaseHTTPRequestHandler):
+    server: PageServer
     timeout = 5
     server_version = "catalyst-dns-sync"
     sys_version = ""

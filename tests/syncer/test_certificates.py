@@ -18,7 +18,7 @@ from syncer.certificates import Certificate, Certificates, read_certificate
 from syncer.config import KubeConfig
 from syncer.core.kinds import CERTIFICATE, INGRESS
 from syncer.core.scope import Scope
-from syncer.health import liveness, readiness
+from syncer.health import find_liveness_problems, find_readiness_problems
 from syncer.httpd import Server
 from syncer.intake import PATIENCE, Intake
 from syncer.kube.feed import KindState, WatchState
@@ -89,7 +89,7 @@ class Watching:
 
     def says(self, series: str, value: float | None) -> None:
         """Wait for a series to have a value; None: for it to go."""
-        wait_until(lambda: self.scrape().get(series) == value, 5, f"{series} {value}")
+        wait_until(lambda: self.scrape().get(series) == value, what=f"{series} {value}")
 
 
 Watch = Callable[..., Watching]
@@ -103,7 +103,7 @@ def watch(kubernetes: Kubernetes) -> Iterator[Watch]:
         watching = Watching(kubernetes, **scope)
         started.append(watching)
         if until:
-            wait_until(lambda: watching.state.state is until, 5, f"{until}")
+            wait_until(lambda: watching.state.state is until, what=f"{until}")
         return watching
 
     yield start
@@ -221,7 +221,7 @@ def test_cert_manager_may_come_later_and_go_again(kubernetes: Kubernetes, watch:
     assert watching.scrape()[f'watch_up{{kind="{CERTIFICATES}"}}'] == 1
     kubernetes.remove(GROUP)
     watching.says('ready{name="blog",namespace="default"}', None)
-    wait_until(lambda: watching.state.state is WatchState.NOT_INSTALLED, 5)
+    wait_until(lambda: watching.state.state is WatchState.NOT_INSTALLED)
 
 
 def test_where_they_may_not_be_read_everything_else_is_read_and_the_kind_says_so(
@@ -230,7 +230,7 @@ def test_where_they_may_not_be_read_everything_else_is_read_and_the_kind_says_so
     kubernetes.refuse("*", CERTIFICATES)
     kubernetes.create(ingress("grafana", "grafana.talos00"))
     watching = watch(until=WatchState.FORBIDDEN)
-    wait_until(lambda: watching.cluster.names() == ["grafana.talos00"] and watching.intake.is_settled(0.0), 5)
+    wait_until(lambda: watching.cluster.names() == ["grafana.talos00"] and watching.intake.is_settled(0.0))
     assert watching.scrape()[f'watch_up{{kind="{CERTIFICATES}"}}'] == 0
     assert CERTIFICATES in watching.state.reason
     kubernetes.allow()
@@ -249,11 +249,11 @@ def test_only_those_of_the_watched_namespaces_are_seen_whatever_their_labels(
     assert 'ready{name="blog",namespace="other"}' not in watching.scrape()
 
 
-def test_they_are_not_watched_unless_somebody_wants_them(kubernetes: Kubernetes) -> None:
+def test_they_are_not_watched_unless_they_are_asked_for(kubernetes: Kubernetes) -> None:
     scope = Scope(zones=("talos00",), addresses=("10.0.0.1",))
     feed = KubeFeed(KubeConfig(kubeconfig=str(kubernetes.kubeconfig)), scope, Store(scope), pace=FAST)
     feed.start()
-    wait_until(lambda: all(state.known for state in feed.states()), 5)
+    wait_until(lambda: all(state.known for state in feed.states()))
     feed.stop()
     assert CERTIFICATE not in [state.kind for state in feed.states()]
     assert not [resource for _, resource in kubernetes.requests if GROUP in resource]
@@ -291,8 +291,8 @@ def test_no_trouble_with_certificates_stops_the_syncing_or_turns_a_probe_red(sta
     assert intake.is_settled(1000.0)
     assert intake.unsettled() == []
     assert intake.unread_kinds() == set()
-    assert liveness(1000.0, 0.0, 1000.0, feed.states(), stall=60.0, silence=225.0) == []
-    assert readiness(1000.0, feed.states(), 80.0, [], passed=True) == []
+    assert find_liveness_problems(1000.0, 0.0, 1000.0, feed.states(), stall=60.0, silence=225.0) == []
+    assert find_readiness_problems(1000.0, feed.states(), 80.0, [], passed=True) == []
 
 
 def test_certificates_alone_are_not_enough_to_begin_with() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from syncer import health
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, INGRESS_ROUTE
-from syncer.health import Health, forbidden, liveness, readiness
+from syncer.health import Health, find_liveness_problems, find_readiness_problems, list_forbidden
 from syncer.httpd import Server
 from syncer.kube.feed import KindState, WatchState
 
@@ -22,18 +22,18 @@ def watching(heard_at: float = NOW) -> KindState:
 
 
 def alive(*states: KindState, turned: float = NOW, started: float = 0.0) -> list[str]:
-    return liveness(NOW, started, turned, states, 60, 225)
+    return find_liveness_problems(NOW, started, turned, states, 60, 225)
 
 
 def ready(*states: KindState, target_problem: str = "", passed: bool = True) -> list[str]:
-    return readiness(NOW, states, 80, [target_problem] if target_problem else [], passed)
+    return find_readiness_problems(NOW, states, 80, [target_problem] if target_problem else [], passed)
 
 
 def test_a_loop_that_turns_and_watches_that_are_heard_from_are_alive() -> None:
     assert alive(watching(NOW - 225), turned=NOW - 60) == []
 
 
-def test_a_loop_that_stands_still_is_not_alive() -> None:
+def test_a_loop_that_does_not_turn_is_not_alive() -> None:
     assert alive(watching(), turned=NOW - 61) == ["the loop has not turned for 61 s"]
 
 
@@ -48,7 +48,7 @@ def test_a_watch_that_never_came_up_is_not_alive_after_a_while() -> None:
 
 
 @pytest.mark.parametrize("state", [WatchState.UNREACHABLE, WatchState.NOT_INSTALLED, WatchState.FORBIDDEN])
-def test_what_a_restart_would_not_heal_is_alive(state: WatchState) -> None:
+def test_what_a_restart_would_not_mend_is_alive(state: WatchState) -> None:
     assert alive(KindState(INGRESS, state, reason="connection refused", heard_at=1.0)) == []
 
 
@@ -77,7 +77,7 @@ def test_a_watch_that_misses_its_bookmark_is_not_ready() -> None:
 def test_a_forbidden_kind_is_ready_but_reported() -> None:
     state = KindState(HTTP_ROUTE, WatchState.FORBIDDEN, reason="no right to list it")
     assert ready(watching(), state) == []
-    assert forbidden([state]) == ["httproutes.gateway.networking.k8s.io: no right to list it"]
+    assert list_forbidden([state]) == ["httproutes.gateway.networking.k8s.io: no right to list it"]
 
 
 def test_the_target_and_the_first_pass_are_waited_for() -> None:
