@@ -1,4 +1,4 @@
-"""What a custom entry may say: names, types and values in the spelling that the engine compares."""
+"""What a custom entry may contain: names, types and values in the spelling that the engine compares."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def clean_entry(
 ) -> CleanEntry:
     """The entry as the engine wants it; raises ``ValidationError`` with sentences by field.
 
-    What stands beside it at its name is for ``CustomEntry.clean`` to judge, which knows the database.
+    What else there is at its name is for ``operations.check_entry`` to look at, which knows the database.
     """
     errors: dict[str, list[str]] = {}
     own_name = zone = ""
@@ -96,7 +96,7 @@ def clean_entry(
     elif kind not in TYPES:
         errors["type"] = [f"{shown(type)} is no type that can be published: give {', '.join(TYPES)}."]
     else:
-        if own_name and (problem := _misplaced(kind, own_name, zone)):
+        if own_name and (problem := _find_misplacement(kind, own_name, zone)):
             errors["type"] = [problem]
         cleaned = _clean_values(kind, values, own_name, errors)
     if errors:
@@ -115,13 +115,13 @@ def _clean_name(text: str, zones: Collection[str]) -> tuple[str, str]:
     return name, zone
 
 
-def _misplaced(kind: str, name: str, zone: str) -> str:
-    """Why a record of this type cannot stand at the name, "" when it can."""
+def _find_misplacement(kind: str, name: str, zone: str) -> str:
+    """Why a record of this type cannot be at the name, "" when it can."""
     if name == zone and kind in ("CNAME", "NS"):
         more = ": the zone's own name servers are not ours to change" if kind == "NS" else ""
-        return f"{'An' if kind == 'NS' else 'A'} {kind} record cannot stand at the apex of zone {zone}{more}."
+        return f"{'An' if kind == 'NS' else 'A'} {kind} record cannot be at the apex of zone {zone}{more}."
     if kind == "NS" and is_wildcard(name):
-        return "An NS record cannot stand at a wildcard (RFC 4592 section 4.2)."
+        return "An NS record cannot be at a wildcard (RFC 4592 section 4.2)."
     return ""
 
 
@@ -168,7 +168,7 @@ def _clean_value(kind: str, text: Any) -> str:
     if kind == "TXT":
         value = _clean_text(text)
     else:
-        *numbers, last = _fields(kind, text.strip())
+        *numbers, last = _split_fields(kind, text.strip())
         if kind in ("A", "AAAA"):
             value = canonical_address(last)
             if value_type(value) != kind:
@@ -184,7 +184,7 @@ def _clean_value(kind: str, text: Any) -> str:
     return value
 
 
-def _fields(kind: str, text: str) -> list[str]:
+def _split_fields(kind: str, text: str) -> list[str]:
     """The numbers (and the tag of a CAA value), then the rest."""
     count = {"MX": 1, "SRV": 3, "CAA": 2}.get(kind, 0)
     if not count:

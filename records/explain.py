@@ -1,4 +1,4 @@
-"""Why a name is or is not in DNS, in sentences, from what the syncer last wrote down."""
+"""Why a name is or is not in DNS, in sentences, from what the syncer last reported."""
 
 from __future__ import annotations
 
@@ -23,20 +23,21 @@ from records.models import (
 )
 from syncer.core.claims import Mode
 from syncer.core.names import canonical, zone_of
+from syncer.core.origin import CUSTOM_ENTRY
 from syncer.core.plan import RecordState
 
 PRIORITIES = ("high", "normal", "low")
 CHANGES = ("created", "updated", "deleted", "adopted", "released", "imported", "gone")
 CLAIM_LIMIT = 100
-"""Claims and skips of one name that are listed; a catch-all may be mentioned by ten thousand objects."""
+"""Claims and skips of one name that are listed; ten thousand objects may name the same host."""
 
 Row = dict[str, Any]
 
 
-def explain(hostname: str) -> Row:
+def explain_name(hostname: str) -> Row:
     """Raises ``syncer.core.names.BadName`` for what is no host name."""
     name = canonical(hostname, symbols=False)
-    return _Explanation(name, managed_zones()).give()
+    return _Explanation(name, managed_zones()).build_answer()
 
 
 class _Explanation:
@@ -48,25 +49,30 @@ class _Explanation:
         self.entries = list(CustomEntry.objects.filter(name=name).order_by("mode", "type"))
         self.sources = _mentioning("names", name)
         self.skipping = _mentioning("skipped", name)
-        facts = AuditEntry.objects.filter(name=name).order_by("-at", "-id")
-        self.last_change = facts.filter(action__in=CHANGES).exclude(source="", type="").first()
-        self.last_error = facts.filter(action="failed").first()
+        changes = AuditEntry.objects.filter(name=name).order_by("-at", "-id")
+        self.last_change = changes.filter(action__in=CHANGES).exclude(source="", type="").first()
+        self.last_error = changes.filter(action="failed").first()
         self.status = SyncStatus.objects.first()
 
-    def give(self) -> Row:
-        claims = list(self._claims())
-        sentences = [*self._about_zone(), *self._about_records(), *self._about_claims(claims), *self._about_skips()]
+    def build_answer(self) -> Row:
+        claims = list(self._list_claims())
+        sentences = [
+            *self._describe_zone(),
+            *self._describe_records(),
+            *self._describe_claims(claims),
+            *self._describe_skips(),
+        ]
         if not claims and not self.records and not self.skipping:
-            sentences += self._about_nobody()
-        sentences += [*self._about_history(), *self._about_syncer()]
+            sentences += self._describe_absence()
+        sentences += [*self._describe_history(), *self._describe_syncer()]
         return {
             "hostname": self.name,
             "zone": self.zone,
             "published": any(record.owned and record.state == RecordState.SYNCED for record in self.records),
-            "decision": self._decision(),
+            "decision": self._describe_decision(),
             "sentences": sentences,
             "claims": claims,
-            "skipped": [{"source": source, "reason": reason} for source, reason in self._skips()],
+            "skipped": [{"source": source, "reason": reason} for source, reason in self._list_skips()],
             "records": [
                 {
                     "type": record.type,
@@ -79,15 +85,15 @@ class _Explanation:
                 }
                 for record in self.records
             ],
-            "last_change": _fact(self.last_change),
-            "last_error": _fact(self.last_error),
+            "last_change": _list_fields(self.last_change),
+            "last_error": _list_fields(self.last_error),
         }
 
     @property
     def block(self) -> CustomEntry | None:
         return next((entry for entry in self.entries if entry.enabled and entry.mode == Mode.BLOCK), None)
 
-    def _decision(self) -> Row:
+    def _describe_decision(self) -> Row:
         """``outcome`` is the state of the records in one word, or why there are none."""
         states = sorted({record.state for record in self.records})
         outcome = (
@@ -96,28 +102,28 @@ class _Explanation:
             else "blocked"
             if self.block
             else ", ".join(states)
-            or ("waiting" if self._wishes() else "skipped" if self.skipping else "nobody asks for it")
+            or ("waiting" if self._is_wanted() else "skipped" if self.skipping else "nobody asks for it")
         )
         return {
             "outcome": outcome,
             "winner": next((record.origin for record in self.records if record.origin), ""),
             "claimants": sorted({claimant for record in self.records for claimant in record.claimants}),
-            "losers": [{"claim": loser, "reason": reason} for loser, reason in self._losers().items()],
+            "losers": [{"claim": loser, "reason": reason} for loser, reason in self._find_losers().items()],
         }
 
-    def _losers(self) -> dict[str, str]:
+    def _find_losers(self) -> dict[str, str]:
         return {loser: reason for record in self.records for loser, reason in record.losers}
 
-    def _wishes(self) -> bool:
-        """Whether anybody wants the name published."""
+    def _is_wanted(self) -> bool:
+        """Whether any claim wants the name published."""
         return bool(self.sources) or any(entry.enabled and entry.mode != Mode.BLOCK for entry in self.entries)
 
-    def _claims(self) -> Iterator[Row]:
+    def _list_claims(self) -> Iterator[Row]:
         """Custom entries first, then sources in the order in which they get the name."""
         for entry in self.entries:
             yield {
                 "claim": entry.origin,
-                "kind": "CustomEntry",
+                "kind": CUSTOM_ENTRY,
                 "mode": entry.mode,
                 "enabled": entry.enabled,
                 "type": entry.type,
@@ -142,15 +148,13 @@ class _Explanation:
                 "description": source.notes.get("description", ""),
             }
 
-    def _skips(self) -> Iterator[tuple[str, str]]:
+    def _list_skips(self) -> Iterator[tuple[str, str]]:
         for source in self.skipping:
             for name, reason in source.skipped:
                 if name == self.name:
                     yield str(source), reason
 
-    # Sentences
-
-    def _about_zone(self) -> Iterator[str]:
+    def _describe_zone(self) -> Iterator[str]:
         if self.zone is None:
             zones = ", ".join(self.zones)
             yield f"{self.name} is outside every managed zone ({zones}), so nothing is ever written for it."
@@ -161,64 +165,65 @@ class _Explanation:
             words = f" ({block.description})" if block.description else ""
             yield f"Custom entry {block.pk} blocks the name{words}: it is never published."
 
-    def _about_records(self) -> Iterator[str]:
+    def _describe_records(self) -> Iterator[str]:
         for record in self.records:
             what = f"{record.type} {', '.join(record.values)} with a TTL of {record.ttl} s"
             yield _state_sentence(record, what)
         if any(record.state == RecordState.HELD for record in self.records):
             plan = HeldPlan.objects.filter(zone=self.zone or "", status=HeldPlan.Status.OPEN).first()
             if plan:
-                yield f"Held plan {plan.pk} waits for somebody to approve or reject it: {plan.reason}."
+                yield f"Held plan {plan.pk} waits for someone to approve or reject it: {plan.reason}."
         for finding in DriftFinding.objects.filter(name=self.name, status__in=STANDING):
             stays = f", which {finding.decided_by} accepted" if finding.status == DriftFinding.Status.ACCEPTED else ""
             yield f"Drift since {finding.found_at:%Y-%m-%d %H:%M:%S} UTC ({finding.type}): {finding.reason}{stays}."
         for request in SyncRequest.objects.filter(name=self.name, done_at=None).order_by("id")[:3]:
             yield f"{request.requested_by} asked to {request.get_action_display()}; the syncer has not answered yet."
 
-    def _about_claims(self, claims: Sequence[Row]) -> Iterator[str]:
+    def _describe_claims(self, claims: Sequence[Row]) -> Iterator[str]:
         winners = {claimant for record in self.records for claimant in record.claimants}
         changed = {str(source): source.seen_at for source in self.sources}
         changed |= {entry.origin: entry.updated_at for entry in self.entries}
-        deletion = self._deletion()
-        losers = self._losers()
+        deletion = self._find_deletion()
+        losers = self._find_losers()
         for claim in claims:
             who = claim["claim"]
-            wish = f"{who} wants the name" + (f" for {', '.join(claim['values'])}" if claim["values"] else "")
+            wants = f"{who} wants the name" + (f" for {', '.join(claim['values'])}" if claim["values"] else "")
             if claim.get("mode") == Mode.BLOCK:
                 if not claim["enabled"]:
-                    yield f"{who} would block the name, but is switched off."
+                    yield f"{who} would block the name, but is disabled."
             elif not claim.get("enabled", True):
-                yield f"{wish}, but is switched off."
+                yield f"{wants}, but is disabled."
             elif who in losers:
-                yield f"{wish}, and does not get it: {losers[who]}."
+                yield f"{wants}, and does not get it: {losers[who]}."
             elif who in winners:
-                yield f"{wish}, and has it."
+                yield f"{wants}, and has it."
             elif self.block:
-                yield f"{wish}, and does not get it: the name is blocked."
+                yield f"{wants}, and does not get it: the name is blocked."
             elif not claim["values"]:
-                yield f"{wish}, but knows no address yet."
+                yield f"{wants}, but has no address yet."
             elif deletion and deletion.at > changed[who]:
-                yield f"{wish}; {deletion.actor} deleted it from DNS at {_time(deletion)}, {self._return()}."
+                yield f"{wants}; {deletion.actor} deleted it from DNS at {_format_time(deletion)}, {self._describe_return()}."
             else:
-                yield f"{wish}; the syncer has not looked at it yet."
+                yield f"{wants}; the syncer has not processed it yet."
 
-    def _deletion(self) -> AuditEntry | None:
-        """The last change, if a person took out of DNS what is still wanted. (The fact of an entry has no pass.)"""
-        fact = self.last_change
-        by_hand = fact and fact.action == "deleted" and fact.correlation and fact.actor != "syncer"
-        return fact if by_hand else None
+    def _find_deletion(self) -> AuditEntry | None:
+        """The last change, if a person deleted from DNS what is still wanted. Deleting a custom entry is no part of a
+        pass."""
+        entry = self.last_change
+        by_hand = entry and entry.action == "deleted" and entry.correlation and entry.actor != "syncer"
+        return entry if by_hand else None
 
-    def _return(self) -> str:
+    def _describe_return(self) -> str:
         at = self.status and self.status.next_pass_at
         when = f", about {at:%H:%M:%S} UTC," if at and at > timezone.now() else ""
-        return f"and the next full pass{when} makes it again: block the name to prevent that"
+        return f"and the next full pass{when} creates it again: block the name to prevent that"
 
-    def _about_skips(self) -> Iterator[str]:
-        for source, reason in self._skips():
+    def _describe_skips(self) -> Iterator[str]:
+        for source, reason in self._list_skips():
             yield f"{source} mentions the name, and it is not published: {reason}."
 
-    def _about_nobody(self) -> Iterator[str]:
-        yield "No Ingress, route or custom entry asks for it."
+    def _describe_absence(self) -> Iterator[str]:
+        yield "No Ingress, route or custom entry wants it."
         label, _, parent = self.name.partition(".")
         wildcards = []
         while parent and self.zone:
@@ -233,22 +238,22 @@ class _Explanation:
         if closest:
             yield f"The wildcard {closest} answers for it, unless the zone has another record at or above the name."
 
-    def _about_history(self) -> Iterator[str]:
-        if fact := self.last_change:
-            what = "found gone" if fact.action == "gone" else fact.action
-            yield f"Last change: {what} at {_time(fact)} by {fact.actor}{_data_words(fact)}."
-        if fact := self.last_error:
-            over = " (it went well since)" if self.last_change and self.last_change.id > fact.id else ""
-            yield f"Last error: at {_time(fact)}, {fact.type}: {fact.reason}{over}."
+    def _describe_history(self) -> Iterator[str]:
+        if entry := self.last_change:
+            what = "found gone" if entry.action == "gone" else entry.action
+            yield f"Last change: {what} at {_format_time(entry)} by {entry.actor}{_describe_data(entry)}."
+        if entry := self.last_error:
+            over = " (it has succeeded since)" if self.last_change and self.last_change.id > entry.id else ""
+            yield f"Last error: at {_format_time(entry)}, {entry.type}: {entry.reason}{over}."
 
-    def _about_syncer(self) -> Iterator[str]:
+    def _describe_syncer(self) -> Iterator[str]:
         status = self.status
         if status is None:
             yield "No syncer has run on this database yet."
             return
         if status.is_silent:
             last = f"{status.heartbeat_at:%Y-%m-%d %H:%M:%S} UTC"
-            yield f"The syncer has not been heard of since {last}: this may be out of date."
+            yield f"The syncer has not reported since {last}: this may be out of date."
         if status.target_problem:
             yield f"The syncer has a problem with {status.target}: {status.target_problem}."
         if self.zone and (problem := status.zones.get(self.zone)):
@@ -271,33 +276,34 @@ def _state_sentence(record: ManagedRecord, what: str) -> str:
     sentences = {
         RecordState.SYNCED: f"{what} is in DNS, written by us{for_whom}{reason}.",
         RecordState.PENDING: f"{what}{for_whom} is on its way{reason}.",
-        RecordState.DRIFTED: f"{what}{for_whom} is not in DNS as we wrote it{reason}. Put it right, or accept it.",
+        RecordState.DRIFTED: f"{what}{for_whom} is not in DNS as we wrote it{reason}. Remediate or accept the drift.",
         RecordState.FOREIGN: f"{what} is in DNS, but is not ours{reason}. Nothing is written;"
         " adopt it to make it ours.",
-        RecordState.CONFLICT: f"{what}{for_whom} cannot be written{reason}. Adopt what stands there, or take it away.",
+        RecordState.CONFLICT: f"{what}{for_whom} cannot be written{reason}. Adopt the foreign record, or"
+        " delete it on the server.",
         RecordState.FAILED: f"{what}{for_whom} was refused by the DNS server{reason}. It is tried again when it"
         " changes, and with the next full pass.",
-        RecordState.SKIPPED: f"{what}{for_whom} cannot be held by the target{reason}.",
+        RecordState.SKIPPED: f"{what}{for_whom} cannot be published on this target{reason}.",
         RecordState.HELD: f"{what} is still in DNS, although nothing wants it any more{held}.",
         RecordState.KEPT: f"{what} is kept in DNS{reason}.",
     }
     return sentences[RecordState(record.state)]
 
 
-def _fact(fact: AuditEntry | None) -> Row | None:
-    if fact is None:
+def _list_fields(entry: AuditEntry | None) -> Row | None:
+    if entry is None:
         return None
     fields = ("id", "at", "actor", "action", "type", "before", "after", "source", "reason", "correlation")
-    return {field: getattr(fact, field) for field in fields} | {"at": fact.at.isoformat()}
+    return {field: getattr(entry, field) for field in fields} | {"at": entry.at.isoformat()}
 
 
-def _data_words(fact: AuditEntry) -> str:
-    values = [", ".join(data.get("values") or ()) if data else "" for data in (fact.before, fact.after)]
+def _describe_data(entry: AuditEntry) -> str:
+    values = [", ".join(data.get("values") or ()) if data else "" for data in (entry.before, entry.after)]
     before, after = values
     if before and after and before != after:
-        return f", {fact.type} from {before} to {after}"
-    return f", {fact.type} {after or before}".rstrip()
+        return f", {entry.type} from {before} to {after}"
+    return f", {entry.type} {after or before}".rstrip()
 
 
-def _time(fact: AuditEntry) -> str:
-    return f"{fact.at:%Y-%m-%d %H:%M:%S} UTC"
+def _format_time(entry: AuditEntry) -> str:
+    return f"{entry.at:%Y-%m-%d %H:%M:%S} UTC"

@@ -1,7 +1,7 @@
-"""What a person can do. Each verb is one transaction; the syncer reads the request within a second and acts on it.
+"""What people ask for: one function for each button, used by the admin, the API and the commands.
 
-``actor`` is a text ("admin", "token ci") that outlives the user. A verb that makes no sense raises ``ValidationError``
-with a sentence.
+Each is one transaction; the syncer reads the request within a second and acts on it. ``actor`` is a text ("admin",
+"token ci") that outlives the user. What makes no sense raises ``ValidationError`` with a sentence.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from records.entry_values import TYPES, clean_entry, managed_zones
+from records.entry_values import TYPES, CleanEntry, clean_entry, managed_zones
 from records.findings import drift_fact
+from records.locks import editing_entries
 from records.models import (
     STANDING,
     AuditEntry,
-    Bookmark,
     CustomEntry,
     DriftFinding,
     HeldPlan,
@@ -31,6 +31,7 @@ from records.models import (
 )
 from syncer.core.claims import Mode
 from syncer.core.names import BadName, canonical, zone_of
+from syncer.core.origin import Origin
 from syncer.core.plan import RecordState
 
 Action = SyncRequest.Action
@@ -38,65 +39,72 @@ Action = SyncRequest.Action
 FEW = 20
 """Names that are asked for one by one; more of them are a full pass of their zones, which costs no more."""
 
-_gathered: ContextVar[set[str] | None] = ContextVar("names that wait for one_wake", default=None)
-
 ENTRY_FIELDS = ("ttl", "values", "mode", "enabled", "owner", "description")
+
+editing = editing_entries  # records.exchange still imports it by this name
+
+_gathered: ContextVar[set[str] | None] = ContextVar("names that wait for the end of gather_requests", default=None)
+
+
+class EntryExists(ValidationError):
+    """There is another custom entry with this name and type."""
 
 
 def sync_now(actor: str, zone: str = "", name: str = "") -> SyncRequest:
     """Compare one name, one zone, or everything with DNS."""
     zones = managed_zones()
     if name:
-        name, zone = _managed(name)
+        name, zone = _read_name(name)
     elif zone and zone not in zones:
         raise ValidationError(f"{zone} is no managed zone ({', '.join(sorted(zones))}).")
-    return _ask(actor, Action.SYNC, zone=zone, name=name)
+    return _ask_syncer(actor, Action.SYNC, zone=zone, name=name)
 
 
 def sync_names(actor: str, names: Collection[str]) -> list[SyncRequest]:
     """Compare these names, or the zones that they lie in when there are many."""
     with transaction.atomic():
-        return [_ask(actor, Action.SYNC, **what) for what in _places(names)]
+        return [_ask_syncer(actor, Action.SYNC, **place) for place in _list_places(names)]
 
 
-def adopt(actor: str, record: ManagedRecord) -> SyncRequest:
-    """Make ours what somebody else made at the record's name, and give it the values that are wanted."""
+def adopt_record(actor: str, record: ManagedRecord) -> SyncRequest:
+    """Make the foreign record at the name ours, and give it the values that are wanted."""
     if record.state not in (RecordState.FOREIGN, RecordState.CONFLICT):
         raise ValidationError(f"{record} is {record.state}: only foreign records and conflicts can be adopted.")
-    return _ask_for(actor, Action.ADOPT, record)
+    return _ask_for_record(actor, Action.ADOPT, record)
 
 
-def release(actor: str, record: ManagedRecord) -> SyncRequest:
+def release_record(actor: str, record: ManagedRecord) -> SyncRequest:
     """Give up ownership; the DNS record stays. Where a claim still wants it, it shows as foreign from then on."""
-    return _ask_for(actor, Action.RELEASE, _owned(record))
+    _check_ownership(record)
+    return _ask_for_record(actor, Action.RELEASE, record)
 
 
 def delete_from_dns(actor: str, record: ManagedRecord) -> SyncRequest:
-    """Take the record out of DNS. It comes back with the next full pass while a claim wants it: ``block`` prevents
-    that."""
-    return _ask_for(actor, Action.DELETE, _owned(record))
+    """Delete the record. It comes back with the next full pass while a claim wants it: ``block_name`` prevents that."""
+    _check_ownership(record)
+    return _ask_for_record(actor, Action.DELETE, record)
 
 
-def approve(actor: str, plan: HeldPlan) -> SyncRequest:
-    """Let the held deletes go."""
-    return _decide(actor, Action.APPROVE, plan)
+def approve_plan(actor: str, plan: HeldPlan) -> SyncRequest:
+    """Let the held deletes happen."""
+    return _decide_plan(actor, Action.APPROVE, plan)
 
 
-def reject(actor: str, plan: HeldPlan) -> SyncRequest:
-    """Keep the records although nothing wants them any more."""
-    return _decide(actor, Action.REJECT, plan)
+def reject_plan(actor: str, plan: HeldPlan) -> SyncRequest:
+    """Keep the records, although nothing wants them any more."""
+    return _decide_plan(actor, Action.REJECT, plan)
 
 
-def heal(actor: str, finding: DriftFinding) -> SyncRequest:
-    """Put right what drifted: write what is wanted over what stands there, or delete what nobody wants."""
+def remediate_drift(actor: str, finding: DriftFinding) -> SyncRequest:
+    """Write what is wanted over what DNS holds now, or delete what nothing wants."""
     if finding.status not in STANDING:
-        raise ValidationError(f"This finding is {finding.status}: there is nothing left to put right.")
+        raise ValidationError(f"This finding is {finding.status}: there is nothing left to remediate.")
     place = {"zone": finding.zone, "name": finding.name, "type": finding.type}
-    return _ask(actor, Action.HEAL, source=finding.origin, **place)
+    return _ask_syncer(actor, Action.HEAL, source=finding.origin, **place)
 
 
-def accept(actor: str, finding: DriftFinding) -> DriftFinding:
-    """Leave the drift as it is, also where drift is put right unasked, for as long as it stays the same."""
+def accept_drift(actor: str, finding: DriftFinding) -> DriftFinding:
+    """Leave the drift as it is, even where drift is remediated without asking, until it changes again."""
     with transaction.atomic():
         finding = DriftFinding.objects.select_for_update().get(pk=finding.pk)
         if finding.status != DriftFinding.Status.OPEN:
@@ -107,10 +115,10 @@ def accept(actor: str, finding: DriftFinding) -> DriftFinding:
     return finding
 
 
-def block(actor: str, name: str) -> CustomEntry:
+def block_name(actor: str, name: str) -> CustomEntry:
     """Never publish the name. Blocking twice is harmless."""
-    name, _ = _managed(name)
-    with editing():
+    name, _ = _read_name(name)
+    with editing_entries():
         entry = CustomEntry.objects.filter(name=name, type="").first()
         if entry is not None and entry.enabled:
             return entry
@@ -121,52 +129,82 @@ def block(actor: str, name: str) -> CustomEntry:
     return entry
 
 
-def unblock(actor: str, name: str) -> None:
-    """Take the block off the name."""
-    name, _ = _managed(name)
-    with editing():
+def unblock_name(actor: str, name: str) -> None:
+    """Remove the block of the name."""
+    name, _ = _read_name(name)
+    with editing_entries():
         entry = CustomEntry.objects.filter(name=name, mode=Mode.BLOCK).first()
         if entry is None:
             raise ValidationError(f"{name} is not blocked.")
         delete_entry(actor, entry)
 
 
-def restore(actor: str, audit_entry: AuditEntry) -> CustomEntry:
-    """Bring back what the fact left behind (of a delete: what it took away), as an override of every source.
+def restore_version(actor: str, version: AuditEntry) -> CustomEntry:
+    """Bring back what the audit entry left behind (of a delete: what it removed), as an override of every source.
 
-    An override decides for its whole name, so what is published under its other types is written down with it.
+    An override decides for its whole name, so what is published under its other types becomes an override too.
     """
-    fact = audit_entry
-    version = fact.after or fact.before or {}
-    if fact.type not in TYPES or not version.get("values"):
-        raise ValidationError("This fact shows no version of a record that could be restored.")
-    with editing():
-        if CustomEntry.objects.filter(name=fact.name, mode=Mode.BLOCK, enabled=True).exists():
-            raise ValidationError(f"{fact.name} is blocked: take the block off first.")
-        entry = _override(actor, fact.name, fact.type, version, f"restored from {fact.at:%Y-%m-%d %H:%M:%S} UTC")
-        for record in ManagedRecord.objects.filter(name=fact.name, owned=True).exclude(type__in=[fact.type, "CNAME"]):
-            if fact.type != "CNAME" and record.type in TYPES:
+    data = version.after or version.before or {}
+    if version.type not in TYPES or not data.get("values"):
+        raise ValidationError("This audit entry shows no version of a record that could be restored.")
+    with editing_entries():
+        if CustomEntry.objects.filter(name=version.name, mode=Mode.BLOCK, enabled=True).exists():
+            raise ValidationError(f"{version.name} is blocked: remove the block first.")
+        description = f"restored from {version.at:%Y-%m-%d %H:%M:%S} UTC"
+        entry = _override_record(actor, version.name, version.type, data, description)
+        others = ManagedRecord.objects.filter(name=version.name, owned=True).exclude(type__in=[version.type, "CNAME"])
+        for record in others if version.type != "CNAME" else ():
+            if record.type in TYPES:
                 beside = {"ttl": record.ttl, "values": record.values}
-                _override(actor, record.name, record.type, beside, f"kept beside a restored {fact.type}")
+                _override_record(actor, record.name, record.type, beside, f"kept beside a restored {version.type}")
     return entry
 
 
-def save_entry(actor: str, entry: CustomEntry, *, created: bool) -> None:
-    """Validate and save. Raises ``ValidationError`` with sentences by field."""
-    with editing():
+def check_entry(entry: CustomEntry) -> None:
+    """Bring the entry into the spelling of the engine, and see that it can be at its name.
+
+    Raises ``ValidationError`` with sentences by field, ``EntryExists`` for a second one of its name and type. Hold
+    ``editing_entries()`` from here to ``store_entry``, so that what is true here is still true there.
+    """
+    _take_clean(entry, managed_zones())
+    entry.clean_fields()
+    others = CustomEntry.objects.filter(name=entry.name).exclude(pk=entry.pk)
+    enabled_by_type = dict(others.values_list("type", "enabled"))
+    if entry.type in enabled_by_type:
+        raise EntryExists({"name": f"There is an entry for {entry} already."})
+    beside = [kind for kind, enabled in enabled_by_type.items() if enabled]
+    if entry.enabled and (problem := alone_problem(entry.type, beside)):
+        raise ValidationError({"type": problem})
+
+
+def store_entry(actor: str, entry: CustomEntry, *, created: bool) -> None:
+    """Save what ``check_entry`` has checked."""
+    with editing_entries():
         old = None if created else CustomEntry.objects.get(pk=entry.pk)
-        entry.full_clean()
         entry.save(force_insert=created)
-        _write_entry_fact(actor, "created" if created else "updated", old, entry)
-        _wake(actor, {entry.name, old.name} if old else {entry.name})
+        _describe_edit(actor, "created" if created else "updated", old, entry).save()
+        _request_sync(actor, {entry.name, old.name} if old else {entry.name})
+
+
+def save_entry(actor: str, entry: CustomEntry, *, created: bool) -> None:
+    """Check and save. Raises as ``check_entry`` does."""
+    with editing_entries():
+        check_entry(entry)
+        store_entry(actor, entry, created=created)
+
+
+def switch_entry(actor: str, entry: CustomEntry, *, enabled: bool) -> None:
+    """Enable or disable the entry."""
+    entry.enabled = enabled
+    save_entry(actor, entry, created=False)
 
 
 def delete_entry(actor: str, entry: CustomEntry) -> None:
-    with editing():
-        _write_entry_fact(actor, "deleted", entry, None)
+    with editing_entries():
+        _describe_edit(actor, "deleted", entry, None).save()
         name = entry.name
         entry.delete()
-        _wake(actor, {name})
+        _request_sync(actor, {name})
 
 
 def create_entries(actor: str, entries: Sequence[CustomEntry]) -> list[CustomEntry]:
@@ -175,143 +213,64 @@ def create_entries(actor: str, entries: Sequence[CustomEntry]) -> list[CustomEnt
     zones = managed_zones()
     for index, entry in enumerate(entries):
         try:
-            clean = clean_entry(
-                name=entry.name, type=entry.type, values=entry.values, ttl=entry.ttl, mode=entry.mode, zones=zones
-            )
+            _take_clean(entry, zones)
         except ValidationError as error:
             errors |= {f"{index}.{field}": texts for field, texts in error.message_dict.items()}
-            continue
-        entry.name, entry.type, entry.ttl, entry.mode = clean.name, clean.type, clean.ttl, clean.mode
-        entry.values = list(clean.values)
-    with editing():
+    with editing_entries():
         _check_together(entries, errors)
         if errors:
             raise ValidationError(errors)
         made = CustomEntry.objects.bulk_create(entries, batch_size=500)
-        AuditEntry.objects.bulk_create((_entry_fact(actor, "created", None, entry) for entry in made), batch_size=500)
-        _wake(actor, {entry.name for entry in made})
+        edits = (_describe_edit(actor, "created", None, entry) for entry in made)
+        AuditEntry.objects.bulk_create(edits, batch_size=500)
+        _request_sync(actor, {entry.name for entry in made})
     return made
 
 
+def _take_clean(entry: CustomEntry, zones: Collection[str]) -> None:
+    clean: CleanEntry = clean_entry(
+        name=entry.name, type=entry.type, values=entry.values, ttl=entry.ttl, mode=entry.mode, zones=zones
+    )
+    entry.name, entry.type, entry.ttl, entry.mode = clean.name, clean.type, clean.ttl, clean.mode
+    entry.values = list(clean.values)
+
+
 def _check_together(entries: Sequence[CustomEntry], errors: dict[str, list[str]]) -> None:
-    """Two at one place, and a CNAME beside something, among the entries themselves and with those that exist."""
-    places = Counter((entry.name, entry.type) for entry in entries)
+    """Two of one name and type, and a CNAME beside something, among the entries and with those that exist."""
+    counts = Counter((entry.name, entry.type) for entry in entries)
     names = sorted({entry.name for entry in entries})
-    standing: dict[str, dict[str, bool]] = {}
+    existing: dict[str, dict[str, bool]] = {}
     for start in range(0, len(names), 500):
         rows = CustomEntry.objects.filter(name__in=names[start : start + 500]).order_by()
         for name, kind, enabled in rows.values_list("name", "type", "enabled"):
-            standing.setdefault(name, {})[kind] = enabled
+            existing.setdefault(name, {})[kind] = enabled
     beside: dict[str, set[str]] = {}
     for entry in entries:
         if entry.enabled:
             beside.setdefault(entry.name, set()).add(entry.type)
     for index, entry in enumerate(entries):
-        here = standing.get(entry.name, {})
-        if entry.type in here or places[entry.name, entry.type] > 1:
+        here = existing.get(entry.name, {})
+        if entry.type in here or counts[entry.name, entry.type] > 1:
             errors.setdefault(f"{index}.name", []).append(f"There is more than one entry for {entry}.")
         others = {kind for kind, enabled in here.items() if enabled} | beside.get(entry.name, set())
         if entry.enabled and (problem := alone_problem(entry.type, others)):
             errors.setdefault(f"{index}.type", []).append(problem)
 
 
-def _places(names: Collection[str]) -> list[dict[str, str]]:
-    zones = managed_zones()
-    if len(names) > FEW:
-        touched = {zone_of(name, zones) or "" for name in names} - {""}
-        return [{"zone": zone} for zone in sorted(touched)]
-    return [{"zone": zone_of(name, zones) or "", "name": name} for name in sorted(names)]
-
-
-@contextmanager
-def editing() -> Iterator[None]:
-    """A transaction in which nobody else edits custom entries: what is looked at first still holds when it is written.
-
-    Rules go over several rows (a CNAME stands alone), so that locks of rows do not do.
-    """
-    with transaction.atomic():
-        Bookmark.objects.select_for_update().get_or_create(name="custom entries")
-        yield
-
-
-@contextmanager
-def one_wake(actor: str) -> Iterator[None]:
-    """What is done to many entries within is one request, so that the syncer and its guard see it as one."""
-    names: set[str] = set()
-    with editing():
-        token = _gathered.set(names)
-        try:
-            yield
-        finally:
-            _gathered.reset(token)
-        if names:
-            _wake(actor, names)
-
-
-def _wake(actor: str, names: Collection[str]) -> None:
-    """The syncer learns of changed entries by a request; their own facts tell the rest."""
-    if (gathered := _gathered.get()) is not None:
-        gathered.update(names)
-        return
-    SyncRequest.objects.bulk_create(
-        SyncRequest(action=Action.SYNC, requested_by=actor, **what) for what in _places(names)
-    )
-
-
-def _override(actor: str, name: str, kind: str, version: dict[str, Any], description: str) -> CustomEntry:
+def _override_record(actor: str, name: str, kind: str, data: dict[str, Any], description: str) -> CustomEntry:
     entry = CustomEntry.objects.filter(name=name, type=kind).first()
     created = entry is None
     entry = entry or CustomEntry(name=name, type=kind, description=description)
-    entry.values, entry.ttl = list(version["values"]), version.get("ttl")
+    entry.values, entry.ttl = list(data["values"]), data.get("ttl")
     entry.mode, entry.enabled = Mode.OVERRIDE, True
     save_entry(actor, entry, created=created)
     return entry
 
 
-def _managed(name: str) -> tuple[str, str]:
-    """The name as we spell it, and its zone."""
-    zones = managed_zones()
-    try:
-        name = canonical(name, symbols=False)
-    except BadName as error:
-        raise ValidationError({"name": f"The name cannot be used: {error}."}) from error
-    zone = zone_of(name, zones)
-    if zone is None:
-        raise ValidationError({"name": f"{name} is in no managed zone ({', '.join(sorted(zones))})."})
-    return name, zone
-
-
-def _owned(record: ManagedRecord) -> ManagedRecord:
-    if not record.owned:
-        raise ValidationError(f"{record} is {record.state} and not ours.")
-    return record
-
-
-def _decide(actor: str, action: SyncRequest.Action, plan: HeldPlan) -> SyncRequest:
-    if plan.status != HeldPlan.Status.OPEN:
-        raise ValidationError(f"This plan is {plan.status}: there is nothing left to decide.")
-    return _ask(actor, action, zone=plan.zone, plan=plan, source=f"HeldPlan//{plan.pk}")
-
-
-def _ask_for(actor: str, action: SyncRequest.Action, record: ManagedRecord) -> SyncRequest:
-    return _ask(actor, action, zone=record.zone, name=record.name, type=record.type, source=record.origin)
-
-
-def _ask(actor: str, action: SyncRequest.Action, *, source: str = "", **what: Any) -> SyncRequest:
-    with transaction.atomic():
-        request = SyncRequest.objects.create(action=action, requested_by=actor, **what)
-        what.pop("plan", None)
-        AuditEntry.objects.create(actor=actor, action="requested", source=source, reason=action.label, **what)
-    return request
-
-
-def _write_entry_fact(actor: str, action: str, before: CustomEntry | None, after: CustomEntry | None) -> None:
-    _entry_fact(actor, action, before, after).save()
-
-
-def _entry_fact(actor: str, action: str, before: CustomEntry | None, after: CustomEntry | None) -> AuditEntry:
+def _describe_edit(actor: str, action: str, before: CustomEntry | None, after: CustomEntry | None) -> AuditEntry:
     entry = after or before
     assert entry is not None
+    renamed = before and after and before.name != after.name
     return AuditEntry(
         actor=actor,
         action=action,
@@ -321,7 +280,73 @@ def _entry_fact(actor: str, action: str, before: CustomEntry | None, after: Cust
         before=before and {field: getattr(before, field) for field in ENTRY_FIELDS},
         after=after and {field: getattr(after, field) for field in ENTRY_FIELDS},
         source=entry.origin,
-        reason=f"custom entry was {before.name} {before.type}"
-        if before and after and before.name != after.name
-        else "",
+        reason=f"custom entry was {before.name} {before.type}" if before and renamed else "",
     )
+
+
+@contextmanager
+def gather_requests(actor: str) -> Iterator[None]:
+    """What is done to many entries within is one request, so that the syncer and its guard see it as one change."""
+    names: set[str] = set()
+    with editing_entries():
+        token = _gathered.set(names)
+        try:
+            yield
+        finally:
+            _gathered.reset(token)
+        if names:
+            _request_sync(actor, names)
+
+
+def _request_sync(actor: str, names: Collection[str]) -> None:
+    """The syncer learns of edited entries by a request; the audit entry of the edit tells the rest."""
+    if (gathered := _gathered.get()) is not None:
+        gathered.update(names)
+        return
+    SyncRequest.objects.bulk_create(
+        SyncRequest(action=Action.SYNC, requested_by=actor, **place) for place in _list_places(names)
+    )
+
+
+def _list_places(names: Collection[str]) -> list[dict[str, str]]:
+    zones = managed_zones()
+    if len(names) > FEW:
+        touched = {zone_of(name, zones) or "" for name in names} - {""}
+        return [{"zone": zone} for zone in sorted(touched)]
+    return [{"zone": zone_of(name, zones) or "", "name": name} for name in sorted(names)]
+
+
+def _read_name(text: str) -> tuple[str, str]:
+    """The name in the spelling of the engine, and its zone."""
+    zones = managed_zones()
+    try:
+        name = canonical(text, symbols=False)
+    except BadName as error:
+        raise ValidationError({"name": f"The name cannot be used: {error}."}) from error
+    zone = zone_of(name, zones)
+    if zone is None:
+        raise ValidationError({"name": f"{name} is in no managed zone ({', '.join(sorted(zones))})."})
+    return name, zone
+
+
+def _check_ownership(record: ManagedRecord) -> None:
+    if not record.owned:
+        raise ValidationError(f"{record} is {record.state} and not ours.")
+
+
+def _decide_plan(actor: str, action: SyncRequest.Action, plan: HeldPlan) -> SyncRequest:
+    if plan.status != HeldPlan.Status.OPEN:
+        raise ValidationError(f"This plan is {plan.status}: there is nothing left to decide.")
+    return _ask_syncer(actor, action, zone=plan.zone, plan=plan, source=str(Origin("HeldPlan", name=str(plan.pk))))
+
+
+def _ask_for_record(actor: str, action: SyncRequest.Action, record: ManagedRecord) -> SyncRequest:
+    return _ask_syncer(actor, action, zone=record.zone, name=record.name, type=record.type, source=record.origin)
+
+
+def _ask_syncer(actor: str, action: SyncRequest.Action, *, source: str = "", **place: Any) -> SyncRequest:
+    with transaction.atomic():
+        request = SyncRequest.objects.create(action=action, requested_by=actor, **place)
+        place.pop("plan", None)
+        AuditEntry.objects.create(actor=actor, action="requested", source=source, reason=action.label, **place)
+    return request

@@ -1,7 +1,7 @@
 """The three roles: Django groups with the permissions of each, made after every migration.
 
 No migration makes them, because the syncer migrates without Django's users (``catalyst.settings.worker``), and because
-the tables of other apps may come later. What an operator adds to a group stays.
+the tables of other apps may come later. What someone adds to a group stays.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from django.db.models import Q
 VIEWER, OPERATOR, ADMIN = "viewer", "operator", "admin"
 
 VIEWS = Q(content_type__app_label="records", codename__startswith="view_")
-VERBS = Q(
+OPERATES = Q(
     content_type__app_label="records",
     codename__in=("add_syncrequest", "change_heldplan", "add_customentry", "change_customentry", "delete_customentry"),
 )
 ACCOUNTS = Q(content_type__app_label="auth", content_type__model__in=("user", "group")) | Q(
     content_type__app_label="knox"
 )
-ROLES = {VIEWER: VIEWS, OPERATOR: VIEWS | VERBS, ADMIN: VIEWS | VERBS | ACCOUNTS}
-"""Nobody gets a permission to change what the program writes: the audit, the records, the sources."""
+ROLES = {VIEWER: VIEWS, OPERATOR: VIEWS | OPERATES, ADMIN: VIEWS | OPERATES | ACCOUNTS}
+"""No role may change what the program writes: the audit, the records, the sources."""
 
 
 def make_roles(**_: Any) -> None:
     if Group._meta.db_table not in connection.introspection.table_names():
-        return  # somebody migrates one app alone
+        return  # only one app is being migrated
     for label in ("records", "auth", "knox"):
         if apps.is_installed(label) or apps.is_installed(f"django.contrib.{label}"):
             create_permissions(apps.get_app_config(label), verbosity=0)

@@ -1,4 +1,4 @@
-"""The admin site: who may come in, and the start page that shows the state of things."""
+"""The admin site: who may log in, and the start page with its overview."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ ORDER = (
     "SyncStatus",
 )
 CALLED = {"auth": "Users and roles", "knox": "API", "Group": "Roles", "AuthToken": "API tokens"}
-"""What other people's apps and models are called here."""
+"""What the apps and models of others are called here."""
 
 
 class RegistrySite(AdminSite):
     site_header = site_title = "Catalyst DNS Sync"
-    index_title = "State of things"
-    login_form = AuthenticationForm  # a role is enough to come in: Django's own form asks for is_staff
+    index_title = "Overview"
+    login_form = AuthenticationForm  # a role is enough to log in: Django's own form asks for is_staff
     site_url = None
 
     def has_permission(self, request: HttpRequest) -> bool:
@@ -50,13 +50,13 @@ class RegistrySite(AdminSite):
     def password_change(  # type: ignore[override] # the stubs know the page of the form alone
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Asks for the old password, which who sits at somebody else's session does not know."""
+        """Throttled too: who finds an open session does not know the password that it asks for, and might guess."""
         from records.logins.throttle import throttled
 
         return throttled(request, request.user.get_username(), partial(super().password_change, request, extra_context))
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """What people come for first, first."""
+        """What people need most often comes first."""
         apps = super().get_app_list(request, app_label)
         for app in apps:
             app["name"] = CALLED.get(app["app_label"], app["name"])
@@ -81,15 +81,15 @@ class RegistrySite(AdminSite):
         if not request.user.has_perm("records.add_syncrequest"):
             raise PermissionDenied
         operations.sync_now(request.user.get_username())
-        messages.success(request, "Every zone is compared with DNS now.")
+        messages.success(request, "Every zone is being compared with DNS.")
         return redirect("admin:index")
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        shown = state_of_things() if request.user.has_perm("records.view_managedrecord") else {}
+        shown = read_overview() if request.user.has_perm("records.view_managedrecord") else {}
         return super().index(request, {**shown, **(extra_context or {})})
 
 
-def state_of_things() -> dict[str, Any]:
+def read_overview() -> dict[str, Any]:
     """What the start page shows, in seven queries."""
     from records.admin.columns import state_word
     from records.admin.filters import PROBLEMS

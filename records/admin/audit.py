@@ -19,10 +19,10 @@ from records.models import AuditEntry
 @admin.register(AuditEntry)
 class AuditAdmin(ReadOnlyAdmin):
     noun = ("version", "versions")
-    nothing_yet = "Whatever the syncer, a user or a token does is written down here."
-    list_display = ("happened", "actor", "shown_action", "subject", "what", "on_behalf_of")
-    sortable_by = ("happened", "subject", "on_behalf_of")  # what has an index: there are many facts
-    list_display_links = ("happened",)
+    nothing_yet = "Everything that the syncer, a user or a token does is recorded here."
+    list_display = ("happened_at", "actor", "shown_action", "shown_subject", "shown_change", "on_behalf_of")
+    sortable_by = ("happened_at", "shown_subject", "on_behalf_of")  # what has an index: there are many entries
+    list_display_links = ("happened_at",)
     list_filter = (AuditQuestion, ActionFilter)
     search_fields = ("name__contains", "source__contains", "actor")
     search_help_text = "A part of a name or source, or an actor"
@@ -34,10 +34,10 @@ class AuditAdmin(ReadOnlyAdmin):
             None,
             {
                 "fields": (
-                    "moment",
+                    "exact_moment",
                     "actor",
                     "shown_action",
-                    "subject",
+                    "shown_subject",
                     "zone",
                     "before_text",
                     "after_text",
@@ -48,68 +48,76 @@ class AuditAdmin(ReadOnlyAdmin):
             },
         ),
     )
-    readonly_fields = ("moment", "shown_action", "subject", "before_text", "after_text", "on_behalf_of", "in_pass")
+    readonly_fields = (
+        "exact_moment",
+        "shown_action",
+        "shown_subject",
+        "before_text",
+        "after_text",
+        "on_behalf_of",
+        "in_pass",
+    )
 
     @admin.display(description="when", ordering="id")
-    def happened(self, fact: AuditEntry) -> SafeString:
-        return columns.when(fact.at)
+    def happened_at(self, entry: AuditEntry) -> SafeString:
+        return columns.relative_time(entry.at)
 
     @admin.display(description="when")
-    def moment(self, fact: AuditEntry) -> SafeString:
-        return columns.exactly(fact.at)
+    def exact_moment(self, entry: AuditEntry) -> SafeString:
+        return columns.exact_time(entry.at)
 
     @admin.display(description="action", ordering="action")
-    def shown_action(self, fact: AuditEntry) -> SafeString:
-        return columns.action_word(fact.action)
+    def shown_action(self, entry: AuditEntry) -> SafeString:
+        return columns.action_word(entry.action)
 
     @admin.display(description="name", ordering="name")
-    def subject(self, fact: AuditEntry) -> SafeString:
-        return columns.subject(fact)
+    def shown_subject(self, entry: AuditEntry) -> SafeString:
+        return columns.show_subject(entry)
 
     @admin.display(description="change")
-    def what(self, fact: AuditEntry) -> SafeString:
-        return columns.change(fact)
+    def shown_change(self, entry: AuditEntry) -> SafeString:
+        return columns.show_change(entry)
 
     @admin.display(description="for", ordering="source")
-    def on_behalf_of(self, fact: AuditEntry) -> SafeString:
-        return columns.origin_link(fact.source)
+    def on_behalf_of(self, entry: AuditEntry) -> SafeString:
+        return columns.origin_link(entry.source)
 
     @admin.display(description="before")
-    def before_text(self, fact: AuditEntry) -> SafeString:
-        return _everything(fact.before)
+    def before_text(self, entry: AuditEntry) -> SafeString:
+        return _list_fields(entry.before)
 
     @admin.display(description="after")
-    def after_text(self, fact: AuditEntry) -> SafeString:
-        return _everything(fact.after)
+    def after_text(self, entry: AuditEntry) -> SafeString:
+        return _list_fields(entry.after)
 
     @admin.display(description="pass")
-    def in_pass(self, fact: AuditEntry) -> SafeString:
-        if not fact.correlation:
+    def in_pass(self, entry: AuditEntry) -> SafeString:
+        if not entry.correlation:
             return columns.NOTHING
-        url = columns.admin_url("auditentry_changelist", correlation=fact.correlation)
-        return format_html('<a href="{}">{}</a> <span class="quiet">all that it did</span>', url, fact.correlation)
+        url = columns.admin_url("auditentry_changelist", correlation=entry.correlation)
+        return format_html('<a href="{}">{}</a> <span class="quiet">everything it did</span>', url, entry.correlation)
 
     @admin.action(description="Restore this version", permissions=["entries"])
     def restore(self, request: HttpRequest, queryset: QuerySet[AuditEntry]) -> HttpResponse | None:
         explanation = (
-            "Each name gets a custom entry in mode override with the values that the fact left behind; "
-            "of a deletion, those that it took away."
+            "Each name gets a custom entry in mode override with the values that the change left behind; "
+            "of a deletion, those that it removed."
         )
-        asked = self.confirm(request, queryset, "Restore {}?", explanation)
-        return asked or self.carry_out(request, queryset, operations.restore, "{} restored, as overrides.")
+        asked = self.confirm_action(request, queryset, "Restore {}?", explanation)
+        return asked or self.carry_out(request, queryset, operations.restore_version, "{} restored, as overrides.")
 
     def page_actions(self, target: AuditEntry) -> Sequence[str]:
-        return ("restore",) if target.type and target.action in columns.DEEDS else ()
+        return ("restore",) if target.type and target.action in columns.CHANGED else ()
 
     def history_of(self, target: AuditEntry) -> dict[str, str]:
         return {"name": target.name}
 
 
-def _everything(data: dict[str, Any] | None) -> SafeString:
-    """All fields of one side, a line each."""
+def _list_fields(data: dict[str, Any] | None) -> SafeString:
+    """All fields of one side, one per line."""
     if not data:
         return columns.NOTHING
-    return columns.lines(
+    return columns.stack_lines(
         f"{key}: {', '.join(' '.join(item) if isinstance(item, list) else str(item) for item in value)}"
         if isinstance(value, list)
         else f"{key}: {value}"

@@ -1,4 +1,4 @@
-"""What every admin page of ours shares: written by the program means read-only, and actions are verbs that count."""
+"""What our admin pages share: what the program writes is read-only, and an action says how many objects it changed."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
 from records import operations
-from records.admin.columns import NOTHING, admin_url, counted
+from records.admin.columns import NOTHING, admin_url, count_noun
 from syncer.core.kinds import KINDS
+from syncer.core.origin import Origin
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -29,17 +30,17 @@ MOST = 1000
 
 class RegistryAdmin(ModelAdmin):
     noun = ("record", "records")
-    """What the messages of actions count."""
+    """What the messages of actions count, in singular and plural."""
     nothing_yet = ""
-    """What an empty list says: how something gets into it."""
+    """What an empty list says: how something comes to be in it."""
 
     empty_value_display = NOTHING
     origin_field = ""
     """The indexed field that holds a Kind/namespace/name."""
 
     list_per_page = 50
-    show_full_result_count = False  # a second count of the whole table for each page
-    show_facets = admin.ShowFacets.NEVER  # a count for each answer of each filter
+    show_full_result_count = False  # it would count the whole table a second time for each page
+    show_facets = admin.ShowFacets.NEVER  # they would count once for each choice of each filter
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         title = str(self.opts.verbose_name_plural).capitalize()
@@ -49,17 +50,18 @@ class RegistryAdmin(ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Names, namespaces and objects are lower-case, so a cheap comparison does; the kind is left out, which is
-        not. A whole Kind/namespace/name is found by its index."""
-        kind, _, place = search_term.strip().partition("/")
-        if self.origin_field and place.count("/") == 1 and not place.endswith("/") and " " not in place:
-            spelled = next((known.kind for known in KINDS if known.kind.lower() == kind.lower()), kind)
-            return queryset.filter(**{self.origin_field: f"{spelled}/{place.lower()}"}), False
+        """Names, namespaces and objects are lower-case, so a cheap comparison does; a kind is not, so it is left out.
+        A whole Kind/namespace/name is found by its index."""
+        origin = Origin.parse(search_term.strip())
+        if self.origin_field and origin.name and not {" ", "/"} & set(origin.name) and " " not in origin.namespace:
+            kind = next((known.kind for known in KINDS if known.kind.lower() == origin.kind.lower()), origin.kind)
+            spelled = Origin(kind, origin.namespace.lower(), origin.name.lower())
+            return queryset.filter(**{self.origin_field: str(spelled)}), False
         words = (word.split("/", 1)[1] if word.count("/") > 1 else word for word in search_term.lower().split())
         return super().get_search_results(request, queryset, " ".join(words))
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """Our history is the audit, which knows what the syncer did, too."""
+        """Our history is the audit, which also has what the syncer did."""
         target = self.get_object(request, object_id)
         if target is None or not self.has_view_permission(request, target):
             raise PermissionDenied
@@ -70,53 +72,53 @@ class RegistryAdmin(ModelAdmin):
         return {"q": str(target)}
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
-        """Whether the user may ask the syncer for something."""
+        """Whether the user may make requests to the syncer."""
         return request.user.has_perm("records.add_syncrequest")
 
     def has_entries_permission(self, request: HttpRequest) -> bool:
-        """Whether the user may make entries."""
+        """Whether the user may make custom entries."""
         return request.user.has_perm("records.add_customentry")
 
     def carry_out(
-        self, request: HttpRequest, queryset: QuerySet[Any], verb: Callable[[str, Any], object], done: str
+        self, request: HttpRequest, queryset: QuerySet[Any], operation: Callable[[str, Any], object], done: str
     ) -> HttpResponse | None:
-        """Do the verb to each object, and say to how many: ``done`` is a sentence with ``{}`` for their number."""
+        """Run the operation on each object and say on how many: ``done`` is a sentence with ``{}`` for their number."""
         if queryset.count() > MOST:
-            messages.error(request, f"{MOST} at a time: narrow the selection.")
+            messages.error(request, f"At most {MOST} at a time: narrow the selection.")
             return None
         count, refused = 0, Counter[str]()
         actor = request.user.get_username()
-        with operations.one_wake(actor):
+        with operations.gather_requests(actor):
             for target in queryset:
                 try:
-                    verb(actor, target)
+                    operation(actor, target)
                     count += 1
                 except ValidationError as error:
                     refused[error.messages[0]] += 1
         if count:
-            messages.success(request, done.format(counted(count, self.noun)))
+            messages.success(request, done.format(count_noun(count, self.noun)))
         if refused:
             reasons = " ".join(reason for reason, _ in refused.most_common(3))
             messages.warning(request, f"{refused.total()} left out. {reasons}")
-        return self.back(request)
+        return self.return_back(request)
 
-    def back(self, request: HttpRequest) -> HttpResponse | None:
-        """To the object's page, when the action was a button on it; None: to the list."""
+    def return_back(self, request: HttpRequest) -> HttpResponse | None:
+        """To the page of the object if its button was pressed there; None: to the list."""
         key = request.POST.get("from_page", "")
         if not key.isdigit():
             return None
         return redirect(admin_url(f"{request.POST.get('page', '') or self.opts.model_name}_change", key))
 
-    def confirm(
+    def confirm_action(
         self, request: HttpRequest, queryset: QuerySet[Any], question: str, explanation: str
     ) -> HttpResponse | None:
-        """A page that asks before the deed; None once the answer is yes."""
+        """A page that asks first; None once the answer is yes."""
         if "confirmed" in request.POST:
             return None
         count = queryset.count()
         context = {
             **self.admin_site.each_context(request),
-            "title": question.format(counted(count, self.noun)),
+            "title": question.format(count_noun(count, self.noun)),
             "explanation": explanation,
             "targets": queryset[:20],
             "more": max(0, count - 20),
@@ -127,15 +129,15 @@ class RegistryAdmin(ModelAdmin):
             "from_page": request.POST.get("from_page", ""),
             "opts": self.opts,
         }
-        return TemplateResponse(request, "admin/confirm_verb.html", context)
+        return TemplateResponse(request, "admin/confirm_action.html", context)
 
 
 class NamedAdmin(ModelAdmin):
-    """Another app's model under the name that it has here."""
+    """A model of another app, under the name that it has here."""
 
     one = many = nothing_yet = ""
 
-    def called(self, target: Any) -> str:
+    def name_target(self, target: Any) -> str:
         return str(target)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -150,13 +152,13 @@ class NamedAdmin(ModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         target = self.get_object(request, object_id) if object_id else None
-        title = self.called(target) if target else f"Add {self.one}"
+        title = self.name_target(target) if target else f"Add {self.one}"
         context = {"title": title, "subtitle": None, "many": self.many, **(extra_context or {})}
         return super().changeform_view(request, object_id, form_url, context)
 
 
 class ReadOnlyAdmin(RegistryAdmin):
-    """The program is the author: nothing is added, changed or deleted by hand, whatever the user's rights are."""
+    """The program is the author: nobody adds, changes or deletes anything by hand, whatever rights they have."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -184,5 +186,5 @@ class ReadOnlyAdmin(RegistryAdmin):
         return super().change_view(request, object_id, form_url, context)
 
     def page_actions(self, target: Any) -> Sequence[str]:
-        """The actions of the list that make sense as buttons on the object's page."""
+        """The actions of the list that are buttons on the page of this object."""
         return ()

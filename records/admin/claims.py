@@ -7,52 +7,53 @@ from typing import NamedTuple
 from django.db.models import Q
 from django.utils.safestring import SafeString
 
-from records.admin.columns import origin_link, timestamp, word
+from records.admin.columns import color_word, object_time, origin_link
 from records.models import CustomEntry, ManagedRecord, Source
+from syncer.core.origin import Origin
 from syncer.core.source import HIGH, LOW
 
 MANY = 50
-"""Claims that are looked up; of more only the origin is shown."""
+"""Claims that are looked up; of the others only the origin is shown."""
 
 
 class ClaimRow(NamedTuple):
-    verdict: SafeString
+    status: SafeString
     origin: SafeString
     reason: str
     wants: str
     rank: str
 
 
-def claims_on(record: ManagedRecord) -> list[ClaimRow]:
+def list_claims(record: ManagedRecord) -> list[ClaimRow]:
     """The winner first, then those who agree with it, then the losers."""
     losers = [(origin, reason) for origin, reason in record.losers]
     origins = [*record.claimants, *(origin for origin, _ in losers)]
-    known = _look_up(origins[:MANY])
+    known = _find_claims(origins[:MANY])
     rows = []
     for origin in record.claimants:
         if origin == record.origin:
-            verdict, reason = word("has the name", "good"), why_it_won(origin, record, known)
+            status, reason = color_word("has the name", "good"), explain_win(origin, record, known)
         else:
-            verdict, reason = word("agrees", "quiet"), "It wants the same values."
-        rows.append(_row(verdict, origin, reason, record.name, known))
+            status, reason = color_word("agrees", "quiet"), "It wants the same values."
+        rows.append(_describe_claim(status, origin, reason, record.name, known))
     for origin, reason in losers:
-        rows.append(_row(word("lost", "bad"), origin, f"{reason}.", record.name, known))
+        rows.append(_describe_claim(color_word("lost", "bad"), origin, f"{reason}.", record.name, known))
     return rows
 
 
-def why_it_won(origin: str, record: ManagedRecord, known: dict[str, Source | CustomEntry]) -> str:
-    """In the order in which claims are compared: override, priority, age, place."""
+def explain_win(origin: str, record: ManagedRecord, known: dict[str, Source | CustomEntry]) -> str:
+    """By the rules in their order: override, priority, age, then namespace and name."""
     rivals = [known[loser] for loser, _ in record.losers if loser in known]
     winner = known.get(origin)
     if not record.losers:
-        return "Nobody else wants other values."
+        return "No other claim wants other values."
     if isinstance(winner, CustomEntry):
         if winner.mode == "override":
             return "A custom entry in mode override beats every source."
         return "No source of a higher rank wants the name."
     sources = [rival for rival in rivals if isinstance(rival, Source)]
     if winner is None or not sources:
-        return "The others cannot have it."
+        return "The other claims cannot have it."
     if all(winner.priority < rival.priority for rival in sources):
         return "Its priority is higher."
     equals = [rival for rival in sources if rival.priority == winner.priority]
@@ -61,30 +62,30 @@ def why_it_won(origin: str, record: ManagedRecord, known: dict[str, Source | Cus
     return "Of equal priority and age, its namespace and name come first."
 
 
-def _row(verdict: SafeString, origin: str, reason: str, name: str, known: dict[str, Source | CustomEntry]) -> ClaimRow:
+def _describe_claim(
+    status: SafeString, origin: str, reason: str, name: str, known: dict[str, Source | CustomEntry]
+) -> ClaimRow:
     claim = known.get(origin)
     wants = rank = ""
     if isinstance(claim, Source):
         values = next((values for wanted, values in claim.names if wanted == name), None)
         wants = ", ".join(values) or "the default address" if values is not None else "no longer wants it"
         priority = {HIGH: "high priority, ", LOW: "low priority, "}.get(claim.priority, "")
-        rank = f"{priority}created {timestamp(claim.created)}"
+        rank = f"{priority}created {object_time(claim.created)}"
     elif isinstance(claim, CustomEntry):
         wants = ", ".join(claim.values)
         rank = claim.mode
-    return ClaimRow(verdict, origin_link(origin), reason, wants, rank)
+    return ClaimRow(status, origin_link(origin), reason, wants, rank)
 
 
-def _look_up(origins: list[str]) -> dict[str, Source | CustomEntry]:
+def _find_claims(texts: list[str]) -> dict[str, Source | CustomEntry]:
     places = Q(pk__in=[])
     keys = []
-    for origin in origins:
-        kind, _, rest = origin.partition("/")
-        namespace, _, name = rest.partition("/")
-        if kind == "CustomEntry":
-            keys += [int(name)] if name.isdigit() else []
+    for origin in map(Origin.parse, texts):
+        if origin.is_entry:
+            keys += [int(origin.name)] if origin.name.isdecimal() else []
         else:
-            places |= Q(kind=kind, namespace=namespace, name=name)
+            places |= Q(**origin._asdict())
     found: dict[str, Source | CustomEntry] = {str(source): source for source in Source.objects.filter(places)}
     found |= {entry.origin: entry for entry in CustomEntry.objects.filter(pk__in=keys)}
     return found

@@ -1,4 +1,4 @@
-"""What stands in a cell: coloured words, values, times, links. Everything is escaped here."""
+"""What the cells show: coloured words, values, times, links. Everything is escaped here."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
 
 from records.models import AuditEntry
+from syncer.core.origin import Origin
 
 MINUTE = timedelta(minutes=1)
 NOTHING = SafeString('<span class="quiet nothing">–</span>')
 LINE = 18
 PIECE = re.compile(r"(?<=\.)(?=[^.]*[a-z])")
-"""Where a host name may be broken into lines; an address is not."""
+"""Where a host name may be broken into lines; an address never is."""
 
 STATE_TONES = {
     "synced": "good",
@@ -33,7 +34,7 @@ STATE_TONES = {
     "held": "warn",
     "kept": "warn",
 }
-DEEDS = frozenset(("created", "updated", "deleted", "adopted", "released"))
+CHANGED = frozenset(("created", "updated", "deleted", "adopted", "released"))
 ACTION_TONES = {
     "created": "good",
     "adopted": "good",
@@ -52,19 +53,19 @@ ACTION_TONES = {
 }
 
 
-def word(text: str, tone: str) -> SafeString:
+def color_word(text: str, tone: str) -> SafeString:
     return format_html('<span class="word {}">{}</span>', tone, text)
 
 
 def state_word(state: str) -> SafeString:
-    return word(state, STATE_TONES.get(state, "quiet"))
+    return color_word(state, STATE_TONES.get(state, "quiet"))
 
 
 def action_word(action: str) -> SafeString:
-    return word(action, ACTION_TONES.get(action, "quiet"))
+    return color_word(action, ACTION_TONES.get(action, "quiet"))
 
 
-def link(url: str, text: object) -> SafeString:
+def text_link(url: str, text: object) -> SafeString:
     return format_html('<a href="{}">{}</a>', url, text)
 
 
@@ -74,7 +75,7 @@ def admin_url(page: str, *args: object, **query: str) -> str:
     return f"{url}?{urlencode(query)}" if query else url
 
 
-def when(moment: datetime | None) -> SafeString:
+def relative_time(moment: datetime | None) -> SafeString:
     """How long ago, or how soon; the exact time as a tooltip."""
     if moment is None:
         return NOTHING
@@ -87,107 +88,111 @@ def when(moment: datetime | None) -> SafeString:
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, text)
 
 
-def exactly(at: datetime | None) -> SafeString:
-    """The exact time, and how long ago that is: there is room on an object's page, and no tooltip on a phone."""
+def exact_time(at: datetime | None) -> SafeString:
+    """The exact time, and how long ago that is: an object's page has room for both, and a phone has no tooltips."""
     if at is None:
         return NOTHING
-    return format_html('{} <span class="quiet">{}</span>', f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S %Z}", when(at))
+    return format_html(
+        '{} <span class="quiet">{}</span>', f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S %Z}", relative_time(at)
+    )
 
 
-def timestamp(text: str) -> str:
+def object_time(text: str) -> str:
     """The time of an object as Kubernetes writes it, for people."""
     return text.replace("T", " ").replace("Z", " UTC") if text else "at an unknown time"
 
 
-def counted(count: int, noun: tuple[str, str]) -> str:
+def count_noun(count: int, noun: tuple[str, str]) -> str:
     return f"{count} {noun[count != 1]}"
 
 
-def breakable(name: str) -> SafeString:
-    """A name that is too long for a line of a list, broken behind a dot if anywhere."""
+def break_name(name: str) -> SafeString:
+    """A name that is too long for a line of a list may be broken after a dot."""
     if len(name) <= LINE:
         return conditional_escape(name)
     return format_html_join(SafeString("<wbr>"), "{}", ((piece,) for piece in PIECE.split(name)))
 
 
-def lines(texts: Iterable[object]) -> SafeString:
+def stack_lines(texts: Iterable[object]) -> SafeString:
     return format_html_join("", '<div class="line">{}</div>', ((text,) for text in texts)) or NOTHING
 
 
-def short(value: str) -> str:
+def shorten_value(value: str) -> str:
     return value if len(value) < 65 else f"{value[:64]}…"
 
 
-def data(values: Sequence[str], limit: int = 2) -> SafeString:
+def list_values(values: Sequence[str], limit: int = 2) -> SafeString:
     """The first values, and how many more there are."""
     if not values:
         return NOTHING
-    shown = map(short, values[:limit])
-    text = format_html_join("", "<code>{}</code> ", ((breakable(value),) for value in shown))
+    shown = map(shorten_value, values[:limit])
+    text = format_html_join("", "<code>{}</code> ", ((break_name(value),) for value in shown))
     if len(values) > limit:
         text += format_html('<span class="quiet">and {} more</span>', len(values) - limit)
     return text
 
 
-def version(data_: Mapping[str, Any] | None) -> str:
-    """One side of an audit entry in a line."""
-    if not data_:
+def show_version(data: Mapping[str, Any] | None) -> str:
+    """One side of an audit entry in one line."""
+    if not data:
         return ""
-    if "deletes" in data_:
-        return counted(len(data_["deletes"]), ("delete", "deletes"))
-    values = data_.get("values") or ()
-    text = ", ".join(map(short, values[:2])) + (f" and {len(values) - 2} more" if len(values) > 2 else "")
-    parts = [text or data_.get("mode") or ""]
-    if data_.get("ttl"):
-        parts.append(f"TTL {data_['ttl']}")
-    if data_.get("mode") and text:
-        parts.append(str(data_["mode"]))
-    if data_.get("enabled") is False:
+    if "deletes" in data:
+        return count_noun(len(data["deletes"]), ("delete", "deletes"))
+    values = data.get("values") or ()
+    text = ", ".join(map(shorten_value, values[:2])) + (f" and {len(values) - 2} more" if len(values) > 2 else "")
+    parts = [text or data.get("mode") or ""]
+    if data.get("ttl"):
+        parts.append(f"TTL {data['ttl']}")
+    if data.get("mode") and text:
+        parts.append(str(data["mode"]))
+    if data.get("enabled") is False:
         parts.append("disabled")
     return ", ".join(parts)
 
 
-def change(fact: AuditEntry) -> SafeString:
-    """From what to what; what did not happen is not shown as if it had."""
-    old, new = version(fact.before), version(fact.after)
-    if fact.action not in DEEDS:
+def show_change(entry: AuditEntry) -> SafeString:
+    """From what to what. Only what was really changed is shown as a change."""
+    old, new = show_version(entry.before), show_version(entry.after)
+    if entry.action not in CHANGED:
         text: str = format_html('<span class="quiet">{}</span>', new or old) if new or old else ""
     elif old and new:
         text = format_html('<del>{}</del> <span class="quiet">→</span> <ins>{}</ins>', old, new)
     else:
         text = format_html("<del>{}</del>", old) if old else format_html("<ins>{}</ins>", new)
-    return format_html("{} {}", text, clipped(fact.reason))
+    return format_html("{} {}", text, clip_reason(entry.reason))
 
 
-def clipped(reason: str) -> SafeString:
-    """A reason in at most two lines; the whole of it as a tooltip."""
+def clip_reason(reason: str) -> SafeString:
+    """A reason in at most two lines; all of it as a tooltip."""
     return format_html('<span class="reason clipped" title="{}">{}</span>', reason, reason) if reason else SafeString()
 
 
-def origin_link(origin: str) -> SafeString:
+def origin_link(text: str) -> SafeString:
     """``Kind/namespace/name`` as a link to the source, ``CustomEntry//key`` to the entry."""
-    if not origin:
+    if not text:
         return NOTHING
-    kind, _, place = origin.partition("/")
-    key = place.removeprefix("/")
-    if kind == "CustomEntry" and key.isdigit():
-        return link(admin_url("customentry_change", key), f"custom entry {key}")
-    if kind == "HeldPlan" and key.isdigit():
-        return link(admin_url("heldplan_change", key), f"held plan {key}")
+    origin = Origin.parse(text)
+    if origin.is_entry and origin.name.isdecimal():
+        return text_link(admin_url("customentry_change", origin.name), f"custom entry {origin.name}")
+    if origin.kind == "HeldPlan" and origin.name.isdecimal():
+        return text_link(admin_url("heldplan_change", origin.name), f"held plan {origin.name}")
+    place = f"{origin.namespace}/{origin.name}".strip("/")
     return format_html(
-        '<a href="{}">{} <span class="quiet">{}</span></a>', admin_url("source_named", origin=origin), place, kind
+        '<a href="{}">{} <span class="quiet">{}</span></a>', admin_url("source_named", origin=text), place, origin.kind
     )
 
 
-def subject(fact: AuditEntry) -> SafeString:
-    """What a fact is about."""
-    if fact.name:
-        return name_link(fact.name, fact.type)
-    return NOTHING if fact.action == "login refused" else format_html("{}", fact.zone or "every zone")
+def show_subject(entry: AuditEntry) -> SafeString:
+    """What an audit entry is about."""
+    if entry.name:
+        return name_link(entry.name, entry.type)
+    return NOTHING if entry.action == "login refused" else format_html("{}", entry.zone or "every zone")
 
 
 def name_link(name: str, kind: str = "") -> SafeString:
     """A name as a link to its record, or to the search for it."""
     if not name:
         return NOTHING
-    return link(admin_url("managedrecord_named", name=name, type=kind), format_html("{} {}", breakable(name), kind))
+    return text_link(
+        admin_url("managedrecord_named", name=name, type=kind), format_html("{} {}", break_name(name), kind)
+    )

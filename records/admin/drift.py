@@ -21,74 +21,96 @@ TONES = {"open": "bad", "accepted": "quiet", "healed": "good", "over": "quiet"}
 @admin.register(DriftFinding)
 class DriftAdmin(ReadOnlyAdmin):
     noun = ("finding", "findings")
-    list_display = ("what", "shown_status", "difference", "source", "seen", "decision")
+    list_display = ("shown_record", "shown_status", "shown_difference", "shown_source", "found_on", "shown_decision")
     list_filter = (DriftQuestion, "drift_type", "status", ZoneFilter)
     search_fields = ("name__contains", "origin__contains")
     search_help_text = "A part of a name, or of the source's namespace/name"
-    actions = ("heal", "accept")
+    actions = ("remediate", "accept")
     fieldsets: ClassVar[Any] = (
-        (None, {"fields": ("record", "kind", "shown_status", "reason", "versions", "source", "seen", "decision")}),
+        (
+            None,
+            {
+                "fields": (
+                    "record_link",
+                    "drift_kind",
+                    "shown_status",
+                    "reason",
+                    "shown_versions",
+                    "shown_source",
+                    "found_on",
+                    "shown_decision",
+                )
+            },
+        ),
     )
-    readonly_fields = ("record", "kind", "shown_status", "versions", "source", "seen", "decision")
+    readonly_fields = (
+        "record_link",
+        "drift_kind",
+        "shown_status",
+        "shown_versions",
+        "shown_source",
+        "found_on",
+        "shown_decision",
+    )
 
     @admin.display(description="record", ordering="name")
-    def what(self, finding: DriftFinding) -> SafeString:
+    def shown_record(self, finding: DriftFinding) -> SafeString:
         return format_html('{} <b class="type">{}</b>', finding.name, finding.type)
 
     @admin.display(description="record")
-    def record(self, finding: DriftFinding) -> SafeString:
+    def record_link(self, finding: DriftFinding) -> SafeString:
         return columns.name_link(finding.name, finding.type)
 
     @admin.display(description="kind", ordering="drift_type")
-    def kind(self, finding: DriftFinding) -> str:
+    def drift_kind(self, finding: DriftFinding) -> str:
         return finding.get_drift_type_display()
 
     @admin.display(description="status", ordering="status")
     def shown_status(self, finding: DriftFinding) -> SafeString:
-        return columns.word(finding.status, TONES[finding.status])
+        return columns.color_word(finding.status, TONES[finding.status])
 
-    @admin.display(description="what we wrote, and what stands there")
-    def difference(self, finding: DriftFinding) -> SafeString:
-        return format_html("{} {}", self.versions(finding), columns.clipped(finding.reason))
+    @admin.display(description="what we wrote, and what DNS held")
+    def shown_difference(self, finding: DriftFinding) -> SafeString:
+        return format_html("{} {}", self.shown_versions(finding), columns.clip_reason(finding.reason))
 
-    @admin.display(description="what we wrote, and what stands there")
-    def versions(self, finding: DriftFinding) -> SafeString:
-        wrote, stands = columns.version(finding.expected), columns.version(finding.found)
+    @admin.display(description="what we wrote, and what DNS held")
+    def shown_versions(self, finding: DriftFinding) -> SafeString:
+        wrote, held = columns.show_version(finding.expected), columns.show_version(finding.found)
         return format_html(
-            '<del>{}</del> <span class="quiet">→</span> <ins>{}</ins>', wrote or "nothing", stands or "nothing"
+            '<del>{}</del> <span class="quiet">→</span> <ins>{}</ins>', wrote or "nothing", held or "nothing"
         )
 
     @admin.display(description="source", ordering="origin")
-    def source(self, finding: DriftFinding) -> SafeString:
+    def shown_source(self, finding: DriftFinding) -> SafeString:
         return columns.origin_link(finding.origin)
 
     @admin.display(description="found", ordering="found_at")
-    def seen(self, finding: DriftFinding) -> SafeString:
-        return columns.when(finding.found_at)
+    def found_on(self, finding: DriftFinding) -> SafeString:
+        return columns.relative_time(finding.found_at)
 
     @admin.display(description="decided or ended", ordering="decided_at")
-    def decision(self, finding: DriftFinding) -> SafeString:
+    def shown_decision(self, finding: DriftFinding) -> SafeString:
         if finding.decided_at is None:
             return columns.NOTHING
         by = f"by {finding.decided_by}" if finding.decided_by else ""
-        return format_html("{} {}", columns.when(finding.decided_at), by)
+        return format_html("{} {}", columns.relative_time(finding.decided_at), by)
 
-    @admin.action(description="Put right", permissions=["operate"])
-    def heal(self, request: HttpRequest, queryset: QuerySet[DriftFinding]) -> HttpResponse | None:
+    @admin.action(description="Remediate", permissions=["operate"])
+    def remediate(self, request: HttpRequest, queryset: QuerySet[DriftFinding]) -> HttpResponse | None:
         explanation = (
-            "What is wanted is written over what stands there, whoever wrote it. A record that nobody wants is deleted."
+            "What is wanted is written over what DNS holds, whoever wrote it. A record that nothing wants is deleted."
         )
-        asked = self.confirm(request, queryset, "Put {} right?", explanation)
-        return asked or self.carry_out(request, queryset, operations.heal, "{} being put right.")
+        asked = self.confirm_action(request, queryset, "Remediate {}?", explanation)
+        return asked or self.carry_out(request, queryset, operations.remediate_drift, "{} being remediated.")
 
     @admin.action(description="Accept: leave it as it is", permissions=["operate"])
     def accept(self, request: HttpRequest, queryset: QuerySet[DriftFinding]) -> HttpResponse | None:
-        return self.carry_out(request, queryset, operations.accept, "{} accepted.")
+        return self.carry_out(request, queryset, operations.accept_drift, "{} accepted.")
 
     def page_actions(self, target: DriftFinding) -> Sequence[str]:
         if target.status not in STANDING:
             return ()
-        return ("heal", "accept") if target.status == DriftFinding.Status.OPEN else ("heal",)
+        return ("remediate", "accept") if target.status == DriftFinding.Status.OPEN else ("remediate",)
 
     def history_of(self, target: DriftFinding) -> dict[str, str]:
         return {"name": target.name}

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -17,6 +17,7 @@ from records.admin import columns
 from records.admin.base import RegistryAdmin
 from records.admin.filters import EntryQuestion, TypeFilter
 from records.entry_values import HINTS, TYPES
+from records.locks import editing_entries
 from records.models import AuditEntry, CustomEntry, ManagedRecord
 from syncer.core.claims import Mode
 
@@ -28,8 +29,11 @@ else:  # generic in the stubs alone
 MODE_TONES = {Mode.PUBLISH: "good", Mode.OVERRIDE: "busy", Mode.BLOCK: "bad"}
 
 
+FIELDS = ("name", "mode", "type", "values", "ttl", "enabled", "owner", "description")
+
+
 class ValuesField(forms.CharField):
-    """A list of texts, one a line."""
+    """A list of texts, one per line."""
 
     widget = forms.Textarea(attrs={"rows": 4, "cols": 60, "spellcheck": "false"})
 
@@ -50,7 +54,7 @@ class EntryForm(ModelForm):
     values = ValuesField(
         required=False,
         strip=False,
-        help_text="One a line. " + "; ".join(f"{kind}: {hint}" for kind, hint in HINTS.items()) + ".",
+        help_text="One per line. " + "; ".join(f"{kind}: {hint}" for kind, hint in HINTS.items()) + ".",
     )
 
     version = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -62,35 +66,42 @@ class EntryForm(ModelForm):
 
     class Meta:
         model = CustomEntry
-        fields = ("name", "mode", "type", "values", "ttl", "enabled", "owner", "description")
+        fields = FIELDS
         widgets: ClassVar = {
             "name": forms.TextInput(attrs={"size": 50, "spellcheck": "false", "autocapitalize": "none"}),
             "description": forms.Textarea(attrs={"rows": 2, "cols": 60}),
         }
         help_texts: ClassVar = {
-            "mode": "publish: the name, unless a source wants it with a higher rank; override: beats every source; "
+            "mode": "publish: the name, unless a source of a higher rank wants it; override: beats every source; "
             "block: the name is never published",
-            "name": "the whole name with its zone; *.name for a wildcard",
-            "owner": "who to ask",
+            "name": "the full name with its zone; *.name for a wildcard",
+            "owner": "whom to ask about it",
         }
 
     def clean(self) -> dict[str, Any]:
-        """The form begins with type A: whoever makes a block should not have to take it back."""
+        """Checked here and not again when it is saved: ``changeform_view`` holds the lock from the one to the other."""
         data = self.cleaned_data
         seen = data.get("version")
         if seen and self.instance.pk and seen != self.get_initial_for_field(self.fields["version"], "version"):
-            raise ValidationError("Somebody has changed this entry since you opened it: open it again.")
+            raise ValidationError("Someone has changed this entry since you opened it: open it again.")
         if data.get("mode") == Mode.BLOCK and not data.get("values"):
-            data["type"] = ""
-        return data
+            data["type"] = ""  # the form proposes A, and a block has no type
+        entry = CustomEntry(pk=self.instance.pk, **{field: data[field] for field in FIELDS if field in data})
+        try:
+            operations.check_entry(entry)
+        except ValidationError as error:
+            raise ValidationError(
+                {field: texts for field, texts in error.message_dict.items() if field not in self.errors}
+            ) from error
+        return data | {field: getattr(entry, field) for field in FIELDS}
 
 
 @admin.register(CustomEntry)
 class EntryAdmin(RegistryAdmin):
     noun = ("entry", "entries")
-    nothing_yet = "With a custom entry you publish a name by hand, overrule what the cluster wants, or block a name."
+    nothing_yet = "A custom entry publishes a name by hand, overrides what the cluster wants, or blocks a name."
     form = EntryForm
-    list_display = ("shown_name", "content", "shown_mode", "owner", "about", "changed")
+    list_display = ("shown_name", "shown_content", "shown_mode", "owner", "shown_description", "changed_on")
     list_filter = (EntryQuestion, "mode", TypeFilter)
     search_fields = ("name__contains", "owner__icontains", "description__icontains", "values__icontains")
     search_help_text = "A part of a name, value, owner or description"
@@ -102,41 +113,41 @@ class EntryAdmin(RegistryAdmin):
 
     @admin.display(description="name", ordering="name")
     def shown_name(self, entry: CustomEntry) -> SafeString:
-        return columns.breakable(entry.name)
+        return columns.break_name(entry.name)
 
     @admin.display(description="description")
-    def about(self, entry: CustomEntry) -> SafeString:
-        return columns.clipped(entry.description) or columns.NOTHING
+    def shown_description(self, entry: CustomEntry) -> SafeString:
+        return columns.clip_reason(entry.description) or columns.NOTHING
 
     @admin.display(description="type and values", ordering="type")
-    def content(self, entry: CustomEntry) -> SafeString:
+    def shown_content(self, entry: CustomEntry) -> SafeString:
         if entry.mode == Mode.BLOCK:
             return columns.NOTHING
         ttl = format_html('<span class="quiet">TTL {} s</span>', entry.ttl) if entry.ttl else ""
-        return format_html('<b class="type">{}</b> {} {}', entry.type, columns.data(entry.values), ttl)
+        return format_html('<b class="type">{}</b> {} {}', entry.type, columns.list_values(entry.values), ttl)
 
     @admin.display(description="mode", ordering="mode")
     def shown_mode(self, entry: CustomEntry) -> SafeString:
         if not entry.enabled:
-            return columns.word(f"{entry.mode}, disabled", "quiet")
-        return columns.word(entry.mode, MODE_TONES[Mode(entry.mode)])
+            return columns.color_word(f"{entry.mode}, disabled", "quiet")
+        return columns.color_word(entry.mode, MODE_TONES[Mode(entry.mode)])
 
     @admin.display(description="changed", ordering="updated_at")
-    def changed(self, entry: CustomEntry) -> SafeString:
-        return columns.when(entry.updated_at)
+    def changed_on(self, entry: CustomEntry) -> SafeString:
+        return columns.relative_time(entry.updated_at)
 
-    # Every way in and out goes through the verbs, which write the audit and wake the syncer.
+    # Every edit goes through the operations, which write the audit and make the request to the syncer.
 
     def save_model(self, request: HttpRequest, obj: CustomEntry, form: Any, change: bool) -> None:
         if set(form.changed_data) - {"version"}:
-            operations.save_entry(request.user.get_username(), obj, created=not change)
+            operations.store_entry(request.user.get_username(), obj, created=not change)
 
     def delete_model(self, request: HttpRequest, obj: CustomEntry) -> None:
         operations.delete_entry(request.user.get_username(), obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[CustomEntry]) -> None:
         actor = request.user.get_username()
-        with operations.one_wake(actor):
+        with operations.gather_requests(actor):
             for entry in queryset:
                 operations.delete_entry(actor, entry)
 
@@ -155,28 +166,18 @@ class EntryAdmin(RegistryAdmin):
                 "its_records": ManagedRecord.objects.filter(name=entry.name),
                 "history": AuditEntry.objects.filter(source=entry.origin).order_by("-at", "-id")[:25],
             }
-        try:
-            with operations.editing() if request.method == "POST" else nullcontext():  # the form looks before it writes
-                return super().changeform_view(request, object_id, form_url, {**context, **(extra_context or {})})
-        except ValidationError as error:  # somebody else was quicker, between the form's look and ours
-            messages.error(request, " ".join(error.messages))
-            return redirect(request.get_full_path())
+        with editing_entries() if request.method == "POST" else nullcontext():  # the form checks before it writes
+            return super().changeform_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
     def history_of(self, target: CustomEntry) -> dict[str, str]:
         return {"source": target.origin}
 
     @admin.action(description="Enable", permissions=["change"])
     def enable(self, request: HttpRequest, queryset: QuerySet[CustomEntry]) -> HttpResponse | None:
-        return self.carry_out(request, queryset.filter(enabled=False), _switch(True), "{} in force.")
+        enable = partial(operations.switch_entry, enabled=True)
+        return self.carry_out(request, queryset.filter(enabled=False), enable, "{} in force.")
 
     @admin.action(description="Disable", permissions=["change"])
     def disable(self, request: HttpRequest, queryset: QuerySet[CustomEntry]) -> HttpResponse | None:
-        return self.carry_out(request, queryset.filter(enabled=True), _switch(False), "{} disabled.")
-
-
-def _switch(enabled: bool) -> Any:
-    def verb(actor: str, entry: CustomEntry) -> None:
-        entry.enabled = enabled
-        operations.save_entry(actor, entry, created=False)
-
-    return verb
+        disable = partial(operations.switch_entry, enabled=False)
+        return self.carry_out(request, queryset.filter(enabled=True), disable, "{} disabled.")

@@ -47,8 +47,8 @@ class RecordQuestion(Question):
     answers: ClassVar = {
         "problem": ("has a problem", lambda: Q(state__in=PROBLEMS)),
         "today": ("changed today", lambda: Q(changed_at__gte=today())),
-        "fought": ("fought over", lambda: ~Q(losers=[]) | Q(state=RecordState.CONFLICT)),
-        "strange": ("somebody else's", lambda: Q(state__in=(RecordState.FOREIGN, RecordState.CONFLICT))),
+        "fought": ("is wanted by several", lambda: ~Q(losers=[]) | Q(state=RecordState.CONFLICT)),
+        "foreign": ("is foreign", lambda: Q(state__in=(RecordState.FOREIGN, RecordState.CONFLICT))),
     }
 
 
@@ -95,13 +95,13 @@ class PlanQuestion(Question):
 class DriftQuestion(Question):
     answers: ClassVar = {
         "open": ("waits for a decision", lambda: Q(status=DriftFinding.Status.OPEN)),
-        "standing": ("is so now", lambda: Q(status__in=STANDING)),
+        "current": ("holds now", lambda: Q(status__in=STANDING)),
         "today": ("was found today", lambda: Q(found_at__gte=today())),
     }
 
 
 class ZoneFilter(admin.SimpleListFilter):
-    """From the settings: the distinct zones of a hundred thousand rows are slow to find."""
+    """From the settings: finding the distinct zones of a hundred thousand rows is slow."""
 
     title = "zone"
     parameter_name = "zone"
@@ -143,10 +143,10 @@ class ActionFilter(admin.SimpleListFilter):
     parameter_name = "action_is"  # `action` is the name of the field that posts an action of the list
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
-        deeds = ("created", "updated", "deleted", "adopted", "released")
+        changes = ("created", "updated", "deleted", "adopted", "released")
         troubles = ("failed", "conflict", "drifted", "foreign", "skipped", "gone", "stale")
         decisions = ("requested", "accepted", "held", "approved", "rejected", "imported", "login refused")
-        return [(text, text) for text in (*deeds, *troubles, *decisions)]
+        return [(text, text) for text in (*changes, *troubles, *decisions)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(action=self.value()) if self.value() else queryset

@@ -16,21 +16,21 @@ from django.utils.safestring import SafeString
 from records import operations
 from records.admin import columns
 from records.admin.base import ReadOnlyAdmin
-from records.admin.claims import claims_on
+from records.admin.claims import list_claims
 from records.admin.exporting import export_response
 from records.admin.filters import RecordQuestion, TypeFilter, ZoneFilter
-from records.explain import explain
+from records.explain import explain_name
 from records.models import AuditEntry, CustomEntry, ManagedRecord
 from syncer.core.plan import RecordState
 
 HISTORY = 25
-"""Facts on a record's page; the rest is one click away."""
+"""Audit entries on the page of a record; the rest is one click away."""
 
 
 @admin.register(ManagedRecord)
 class RecordAdmin(ReadOnlyAdmin):
     nothing_yet = "A record appears here as soon as an object in the cluster, or a custom entry, wants a name."
-    list_display = ("shown_name", "content", "shown_state", "winner", "changed")
+    list_display = ("shown_name", "shown_content", "shown_state", "shown_winner", "changed_on")
     list_filter = (RecordQuestion, "state", TypeFilter, ZoneFilter)
     search_fields = ("name__contains", "origin__contains")
     search_help_text = "A part of a name, or of the source's namespace/name"
@@ -38,45 +38,58 @@ class RecordAdmin(ReadOnlyAdmin):
     actions = ("sync_now", "adopt", "release", "delete_from_dns", "block_name", "export_selected")
     ordering = ("name", "type")
     fieldsets: ClassVar[Any] = (
-        (None, {"fields": ("data", "state_and_reason", "winner", "zone", "owned", "created", "last_changed")}),
+        (
+            None,
+            {
+                "fields": (
+                    "shown_data",
+                    "state_and_reason",
+                    "shown_winner",
+                    "zone",
+                    "owned",
+                    "known_since",
+                    "last_changed",
+                )
+            },
+        ),
     )
-    readonly_fields = ("data", "state_and_reason", "winner", "created", "last_changed")
+    readonly_fields = ("shown_data", "state_and_reason", "shown_winner", "known_since", "last_changed")
 
     @admin.display(description="name", ordering="name")
     def shown_name(self, record: ManagedRecord) -> SafeString:
-        return columns.breakable(record.name)
+        return columns.break_name(record.name)
 
     @admin.display(description="type and values", ordering="type")
-    def content(self, record: ManagedRecord) -> SafeString:
-        return format_html('<b class="type">{}</b> {}', record.type, columns.data(record.values))
+    def shown_content(self, record: ManagedRecord) -> SafeString:
+        return format_html('<b class="type">{}</b> {}', record.type, columns.list_values(record.values))
 
     @admin.display(description="state", ordering="state")
     def shown_state(self, record: ManagedRecord) -> SafeString:
-        return format_html("{} {}", columns.state_word(record.state), columns.clipped(record.reason))
+        return format_html("{} {}", columns.state_word(record.state), columns.clip_reason(record.reason))
 
     @admin.display(description="published for", ordering="origin")
-    def winner(self, record: ManagedRecord) -> SafeString:
+    def shown_winner(self, record: ManagedRecord) -> SafeString:
         text = columns.origin_link(record.origin)
         others = len(record.claimants) - 1
-        rivals = [columns.counted(others, ("other agrees", "others agree"))] if others > 0 else []
-        rivals += [columns.counted(len(record.losers), ("other lost", "others lost"))] if record.losers else []
+        rivals = [columns.count_noun(others, ("other agrees", "others agree"))] if others > 0 else []
+        rivals += [columns.count_noun(len(record.losers), ("other lost", "others lost"))] if record.losers else []
         return format_html('{} <span class="quiet">({})</span>', text, ", ".join(rivals)) if rivals else text
 
     @admin.display(description="changed", ordering="changed_at")
-    def changed(self, record: ManagedRecord) -> SafeString:
-        return columns.when(record.changed_at)
+    def changed_on(self, record: ManagedRecord) -> SafeString:
+        return columns.relative_time(record.changed_at)
 
     @admin.display(description="changed")
     def last_changed(self, record: ManagedRecord) -> SafeString:
-        return columns.exactly(record.changed_at)
+        return columns.exact_time(record.changed_at)
 
     @admin.display(description="known since")
-    def created(self, record: ManagedRecord) -> SafeString:
-        return columns.exactly(record.created_at)
+    def known_since(self, record: ManagedRecord) -> SafeString:
+        return columns.exact_time(record.created_at)
 
     @admin.display(description="content")
-    def data(self, record: ManagedRecord) -> SafeString:
-        values = columns.lines(format_html("<code>{}</code>", value) for value in record.values)
+    def shown_data(self, record: ManagedRecord) -> SafeString:
+        values = columns.stack_lines(format_html("<code>{}</code>", value) for value in record.values)
         return format_html(
             '<b class="type">{}</b> <span class="quiet">TTL {} s</span> {}', record.type, record.ttl, values
         )
@@ -91,20 +104,20 @@ class RecordAdmin(ReadOnlyAdmin):
     def sync_now(self, request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> HttpResponse | None:
         names = set(queryset.order_by().values_list("name", flat=True))
         operations.sync_names(request.user.get_username(), names)
-        messages.success(request, f"{columns.counted(len(names), ('name', 'names'))} being compared with DNS.")
-        return self.back(request)
+        messages.success(request, f"{columns.count_noun(len(names), ('name', 'names'))} being compared with DNS.")
+        return self.return_back(request)
 
-    @admin.action(description="Adopt what somebody else made", permissions=["operate"])
+    @admin.action(description="Adopt the foreign record", permissions=["operate"])
     def adopt(self, request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> HttpResponse | None:
-        explanation = "The records become ours, marked, and get the values that are wanted for their names."
-        asked = self.confirm(request, queryset, "Adopt {}?", explanation)
-        return asked or self.carry_out(request, queryset, operations.adopt, "{} being adopted.")
+        explanation = "The records become ours: they get our mark, and the values that are wanted for their names."
+        asked = self.confirm_action(request, queryset, "Adopt {}?", explanation)
+        return asked or self.carry_out(request, queryset, operations.adopt_record, "{} being adopted.")
 
     @admin.action(description="Release (keep the DNS record)", permissions=["operate"])
     def release(self, request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> HttpResponse | None:
-        explanation = "DNS keeps them as they are, and we neither update nor delete them from then on."
-        asked = self.confirm(request, queryset, "Give up {}?", explanation)
-        return asked or self.carry_out(request, queryset, operations.release, "{} being released.")
+        explanation = "They stay in DNS as they are. From then on we neither update nor delete them."
+        asked = self.confirm_action(request, queryset, "Give up {}?", explanation)
+        return asked or self.carry_out(request, queryset, operations.release_record, "{} being released.")
 
     @admin.action(description="Delete from DNS", permissions=["operate"])
     def delete_from_dns(self, request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> HttpResponse | None:
@@ -112,7 +125,7 @@ class RecordAdmin(ReadOnlyAdmin):
             "A record comes back with the next full pass for as long as a source or entry wants its name. "
             "Block the name instead to keep it out of DNS."
         )
-        asked = self.confirm(request, queryset, "Delete {} from DNS?", explanation)
+        asked = self.confirm_action(request, queryset, "Delete {} from DNS?", explanation)
         return asked or self.carry_out(request, queryset, operations.delete_from_dns, "{} being deleted from DNS.")
 
     @admin.action(description="Block this name", permissions=["entries"])
@@ -121,11 +134,11 @@ class RecordAdmin(ReadOnlyAdmin):
             "Our records at these names are deleted, and nothing is published there, "
             "until the block is deleted from the custom entries."
         )
-        asked = self.confirm(request, queryset, "Block the names of {}?", explanation)
+        asked = self.confirm_action(request, queryset, "Block the names of {}?", explanation)
         return asked or self.carry_out(
             request,
             queryset,
-            lambda actor, record: operations.block(actor, record.name),
+            lambda actor, record: operations.block_name(actor, record.name),
             "Names of {} blocked.",
         )
 
@@ -153,22 +166,23 @@ class RecordAdmin(ReadOnlyAdmin):
         record = self.get_object(request, object_id)
         if record is not None:
             context = {
-                "sentences": explain(record.name)["sentences"],
+                "sentences": explain_name(record.name)["sentences"],
                 "test_url": f"{reverse('test-dns')}?{urlencode({'hostname': record.name})}",
-                "claims": claims_on(record),
+                "claims": list_claims(record),
                 "history": AuditEntry.objects.filter(name=record.name).order_by("-at", "-id")[:HISTORY],
                 "entries": CustomEntry.objects.filter(name=record.name),
                 "its_records": ManagedRecord.objects.filter(name=record.name).exclude(pk=record.pk),
                 "may_restore": self.has_entries_permission(request),
+                "restorable": columns.CHANGED,
             }
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.named)
+        view = self.admin_site.admin_view(self.find_named)
         return [path("named/", view, name="records_managedrecord_named"), *super().get_urls()]
 
-    def named(self, request: HttpRequest) -> HttpResponse:
-        """From the name in an audit entry to its record, or to what else is known of the name."""
+    def find_named(self, request: HttpRequest) -> HttpResponse:
+        """From a name to its record, or to the search for it."""
         name = request.GET.get("name", "")
         record = ManagedRecord.objects.filter(name=name, type=request.GET.get("type", "")).first()
         if record is None:

@@ -14,36 +14,39 @@ from records.models import SyncRequest
 
 @admin.register(SyncRequest)
 class RequestAdmin(ReadOnlyAdmin):
-    nothing_yet = "What people ask the syncer to do, and what it answered."
-    list_display = ("what", "requested_by", "asked", "answered", "shown_outcome")
+    nothing_yet = "What people asked the syncer to do, and what it answered."
+    list_display = ("shown_request", "requested_by", "asked_on", "answered_on", "shown_outcome")
     list_filter = (RequestQuestion, "action")
     search_fields = ("name__contains", "requested_by")
     search_help_text = "A part of a name, or who asked"
     fieldsets: ClassVar[Any] = (
-        (None, {"fields": ("what", "zone", "plan", "requested_by", "asked_at", "answered_at", "shown_outcome")}),
+        (
+            None,
+            {"fields": ("shown_request", "zone", "plan", "requested_by", "asked_at", "answered_at", "shown_outcome")},
+        ),
     )
-    readonly_fields = ("what", "asked_at", "answered_at", "shown_outcome")
+    readonly_fields = ("shown_request", "asked_at", "answered_at", "shown_outcome")
 
     @admin.display(description="request", ordering="action")
-    def what(self, request: SyncRequest) -> SafeString:
+    def shown_request(self, request: SyncRequest) -> SafeString:
         subject = f"{request.name} {request.type}".rstrip() or request.zone or "every zone"
         return format_html("{}: <b>{}</b>", request.get_action_display(), subject)
 
     @admin.display(description="asked", ordering="created_at")
-    def asked(self, request: SyncRequest) -> SafeString:
-        return columns.when(request.created_at)
+    def asked_on(self, request: SyncRequest) -> SafeString:
+        return columns.relative_time(request.created_at)
 
     @admin.display(description="answered", ordering="done_at")
-    def answered(self, request: SyncRequest) -> SafeString:
-        return columns.when(request.done_at) if request.done_at else columns.word("waiting", "busy")
+    def answered_on(self, request: SyncRequest) -> SafeString:
+        return columns.relative_time(request.done_at) if request.done_at else columns.color_word("waiting", "busy")
 
     @admin.display(description="asked")
     def asked_at(self, request: SyncRequest) -> SafeString:
-        return columns.exactly(request.created_at)
+        return columns.exact_time(request.created_at)
 
     @admin.display(description="answered")
     def answered_at(self, request: SyncRequest) -> SafeString:
-        return columns.exactly(request.done_at) if request.done_at else columns.word("waiting", "busy")
+        return columns.exact_time(request.done_at) if request.done_at else columns.color_word("waiting", "busy")
 
     @admin.display(description="outcome")
     def shown_outcome(self, request: SyncRequest) -> str:

@@ -15,21 +15,43 @@ from records.admin import columns
 from records.admin.base import ReadOnlyAdmin
 from records.admin.filters import KindFilter, SourceQuestion
 from records.models import AuditEntry, ManagedRecord, Source
+from syncer.core.origin import Origin
 from syncer.core.source import HIGH, LOW
 
 
 @admin.register(Source)
 class SourceAdmin(ReadOnlyAdmin):
     nothing_yet = "Every Ingress, IngressRoute and HTTPRoute that the syncer sees is listed here."
-    list_display = ("place", "kind", "gives", "trouble", "changed")
+    list_display = ("shown_place", "kind", "shown_names", "shown_trouble", "changed_on")
     list_filter = (SourceQuestion, KindFilter)
     search_fields = ("name__contains", "namespace__contains", "names__icontains")
     search_help_text = "A part of the object's Kind/namespace/name, or of a name that it gives"
     ordering = ("namespace", "name", "kind")
     fieldsets: ClassVar[Any] = (
-        (None, {"fields": ("object", "wanted", "left_out", "warned", "settings", "annotations", "last_changed")}),
+        (
+            None,
+            {
+                "fields": (
+                    "shown_object",
+                    "wanted_names",
+                    "skipped_names",
+                    "shown_warnings",
+                    "shown_settings",
+                    "shown_annotations",
+                    "last_changed",
+                )
+            },
+        ),
     )
-    readonly_fields = ("object", "wanted", "left_out", "warned", "settings", "annotations", "last_changed")
+    readonly_fields = (
+        "shown_object",
+        "wanted_names",
+        "skipped_names",
+        "shown_warnings",
+        "shown_settings",
+        "shown_annotations",
+        "last_changed",
+    )
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Source], search_term: str
@@ -38,61 +60,64 @@ class SourceAdmin(ReadOnlyAdmin):
         return super().get_search_results(request, queryset.filter(*map(places.matching, given)), " ".join(words))
 
     @admin.display(description="namespace/name", ordering="namespace")
-    def place(self, source: Source) -> str:
+    def shown_place(self, source: Source) -> str:
         return f"{source.namespace}/{source.name}"
 
     @admin.display(description="gives")
-    def gives(self, source: Source) -> SafeString:
-        return columns.data([name for name, _ in source.names])
+    def shown_names(self, source: Source) -> SafeString:
+        return columns.list_values([name for name, _ in source.names])
 
     @admin.display(description="trouble")
-    def trouble(self, source: Source) -> SafeString:
+    def shown_trouble(self, source: Source) -> SafeString:
         words = []
         if source.skipped:
-            words.append(columns.word(f"{len(source.skipped)} not published", "warn"))
+            words.append(columns.color_word(f"{len(source.skipped)} not published", "warn"))
         if source.warnings:
-            words.append(columns.word(columns.counted(len(source.warnings), ("warning", "warnings")), "warn"))
+            words.append(columns.color_word(columns.count_noun(len(source.warnings), ("warning", "warnings")), "warn"))
         return format_html_join(" ", "{}", ((text,) for text in words)) or columns.NOTHING
 
     @admin.display(description="changed", ordering="seen_at")
-    def changed(self, source: Source) -> SafeString:
-        return columns.when(source.seen_at)
+    def changed_on(self, source: Source) -> SafeString:
+        return columns.relative_time(source.seen_at)
 
     @admin.display(description="changed")
     def last_changed(self, source: Source) -> SafeString:
-        return columns.exactly(source.seen_at)
+        return columns.exact_time(source.seen_at)
 
     @admin.display(description="object")
-    def object(self, source: Source) -> SafeString:
+    def shown_object(self, source: Source) -> SafeString:
         kind = f"{source.kind}.{source.group}" if source.group else source.kind
-        created = format_html('<span class="quiet">created {}</span>', columns.timestamp(source.created))
+        created = format_html('<span class="quiet">created {}</span>', columns.object_time(source.created))
         return format_html("{} {}", kind, created)
 
     @admin.display(description="names that it gives")
-    def wanted(self, source: Source) -> SafeString:
-        return columns.lines(
-            format_html("{} {}", columns.name_link(name), columns.data(values) if values else "the default address")
+    def wanted_names(self, source: Source) -> SafeString:
+        return columns.stack_lines(
+            format_html(
+                "{} {}", columns.name_link(name), columns.list_values(values) if values else "the default address"
+            )
             for name, values in source.names
         )
 
     @admin.display(description="names that are not published")
-    def left_out(self, source: Source) -> SafeString:
-        return columns.lines(
-            format_html("<code>{}</code> {}", name, columns.word(reason, "warn")) for name, reason in source.skipped
+    def skipped_names(self, source: Source) -> SafeString:
+        return columns.stack_lines(
+            format_html("<code>{}</code> {}", name, columns.color_word(reason, "warn"))
+            for name, reason in source.skipped
         )
 
     @admin.display(description="warnings")
-    def warned(self, source: Source) -> SafeString:
-        return columns.lines(source.warnings)
+    def shown_warnings(self, source: Source) -> SafeString:
+        return columns.stack_lines(source.warnings)
 
     @admin.display(description="TTL and priority")
-    def settings(self, source: Source) -> str:
+    def shown_settings(self, source: Source) -> str:
         ttl = f"TTL {source.ttl} s" if source.ttl is not None else "the default TTL"
         return f"{ttl}, {({HIGH: 'high', LOW: 'low'}).get(source.priority, 'normal')} priority"
 
     @admin.display(description="other annotations")
-    def annotations(self, source: Source) -> SafeString:
-        return columns.lines(f"{key}: {value}" for key, value in source.notes.items())
+    def shown_annotations(self, source: Source) -> SafeString:
+        return columns.stack_lines(f"{key}: {value}" for key, value in source.notes.items())
 
     def history_of(self, target: Source) -> dict[str, str]:
         return {"source": str(target)}
@@ -111,14 +136,13 @@ class SourceAdmin(ReadOnlyAdmin):
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.named)
+        view = self.admin_site.admin_view(self.find_named)
         return [path("named/", view, name="records_source_named"), *super().get_urls()]
 
-    def named(self, request: HttpRequest) -> HttpResponse:
-        """From the origin in a record or audit entry to the object, or to the search for it when it is gone."""
-        kind, _, place = request.GET.get("origin", "").partition("/")
-        namespace, _, name = place.partition("/")
-        source = Source.objects.filter(kind=kind, namespace=namespace, name=name).first()
+    def find_named(self, request: HttpRequest) -> HttpResponse:
+        """From an origin to the page of its object, or to the search for it when it is gone."""
+        origin = Origin.parse(request.GET.get("origin", ""))
+        source = Source.objects.filter(**origin._asdict()).first()
         if source is None:
-            return redirect(columns.admin_url("source_changelist", q=name))
+            return redirect(columns.admin_url("source_changelist", q=origin.name))
         return redirect(columns.admin_url("source_change", source.pk))

@@ -23,21 +23,21 @@ class StatusAdmin(ReadOnlyAdmin):
             {
                 "fields": (
                     "holder",
-                    "started",
-                    "heard",
+                    "started_on",
+                    "heard_on",
                     "last_pass",
                     "next_pass",
                     "last_change",
                     "queue",
                     "target",
                     "target_problem",
-                    "watched",
-                    "by_zone",
+                    "shown_kinds",
+                    "shown_zones",
                 )
             },
         ),
     )
-    readonly_fields = ("started", "heard", "last_pass", "next_pass", "last_change", "watched", "by_zone")
+    readonly_fields = ("started_on", "heard_on", "last_pass", "next_pass", "last_change", "shown_kinds", "shown_zones")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """There is one row at most."""
@@ -52,33 +52,35 @@ class StatusAdmin(ReadOnlyAdmin):
         return super().change_view(request, object_id, form_url, {"title": "Syncer", **(extra_context or {})})
 
     @admin.display(description="running since")
-    def started(self, status: SyncStatus) -> SafeString:
-        return columns.exactly(status.started_at)
+    def started_on(self, status: SyncStatus) -> SafeString:
+        return columns.exact_time(status.started_at)
 
     @admin.display(description="last heard of")
-    def heard(self, status: SyncStatus) -> SafeString:
-        return columns.exactly(status.heartbeat_at)
+    def heard_on(self, status: SyncStatus) -> SafeString:
+        return columns.exact_time(status.heartbeat_at)
 
     @admin.display(description="last full pass")
     def last_pass(self, status: SyncStatus) -> SafeString:
-        return columns.exactly(status.last_pass_at)
+        return columns.exact_time(status.last_pass_at)
 
     @admin.display(description="next full pass")
     def next_pass(self, status: SyncStatus) -> SafeString:
-        return columns.exactly(status.next_pass_at)
+        return columns.exact_time(status.next_pass_at)
 
     @admin.display(description="last change in DNS")
     def last_change(self, status: SyncStatus) -> SafeString:
-        return columns.exactly(status.last_change_at)
+        return columns.exact_time(status.last_change_at)
 
     @admin.display(description="kinds")
-    def watched(self, status: SyncStatus) -> SafeString:
-        return columns.lines(kind_line(kind) for kind in status.kinds)
+    def shown_kinds(self, status: SyncStatus) -> SafeString:
+        return columns.stack_lines(kind_line(kind) for kind in status.kinds)
 
     @admin.display(description="zones")
-    def by_zone(self, status: SyncStatus) -> SafeString:
-        return columns.lines(
-            format_html("{} {}", zone, columns.word(problem, "bad") if problem else columns.word("fine", "good"))
+    def shown_zones(self, status: SyncStatus) -> SafeString:
+        return columns.stack_lines(
+            format_html(
+                "{} {}", zone, columns.color_word(problem, "bad") if problem else columns.color_word("fine", "good")
+            )
             for zone, problem in status.zones.items()
         )
 
@@ -86,7 +88,7 @@ class StatusAdmin(ReadOnlyAdmin):
 def kind_line(kind: dict[str, Any]) -> SafeString:
     tone = {"watching": "good", "not installed": "quiet"}.get(kind["state"], "bad")
     name = f"{kind['kind']}.{kind['group']}" if kind["group"] else kind["kind"]
-    text = f"{columns.counted(kind['objects'], ('object', 'objects'))} {kind['reason']}".rstrip()
+    text = f"{columns.count_noun(kind['objects'], ('object', 'objects'))} {kind['reason']}".rstrip()
     return format_html(
-        '{} <span>{} <span class="quiet">{}</span></span>', columns.word(kind["state"], tone), name, text
+        '{} <span>{} <span class="quiet">{}</span></span>', columns.color_word(kind["state"], tone), name, text
     )

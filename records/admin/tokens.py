@@ -1,4 +1,4 @@
-"""Tokens for the REST API: made for a user, shown once, and taken back by deleting them."""
+"""Tokens for the REST API: made for a user, shown once, and revoked by deleting them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ else:  # generic in the stubs alone
 
 
 class TokenForm(ModelForm):
-    days = forms.IntegerField(min_value=1, max_value=3650, initial=90, help_text="After which it ends.")
+    days = forms.IntegerField(min_value=1, max_value=3650, initial=90, help_text="Days until it expires.")
 
     class Meta:
         model = AuthToken
@@ -45,29 +45,29 @@ class TokenForm(ModelForm):
         return token
 
     def save_m2m(self) -> None:
-        """There is nothing of that kind; the admin calls it all the same."""
+        """There is none; the admin calls it all the same."""
 
 
 @admin.register(AuthToken)
 class TokenAdmin(NamedAdmin, AuthTokenAdmin):
     one, many = "API token", "API tokens"
-    nothing_yet = "A script calls the REST API with a token, and may do what its user may."
+    nothing_yet = "A script calls the REST API with a token, and may do what the token's user may do."
     add_form = TokenForm
-    list_display = ("beginning", "user", "created", "expiry", "good")
+    list_display = ("token_start", "user", "created", "expiry", "still_good")
     list_select_related = ("user",)
     list_filter = ()
     search_fields = ("token_key", "user__username")
     fields = None
-    readonly_fields = ("beginning", "created", "expiry")
+    readonly_fields = ("token_start", "created", "expiry")
     raw_id_fields = ()
     autocomplete_fields = ("user",)
 
     def get_fields(self, request: HttpRequest, obj: AuthToken | None = None) -> tuple[str, ...]:
-        return ("beginning", "user", "created", "expiry") if obj else ("user", "days")
+        return ("token_start", "user", "created", "expiry") if obj else ("user", "days")
 
-    def called(self, target: AuthToken) -> str:
-        """By its beginning: as text a token is its whole digest."""
-        return f"Token {self.beginning(target)} of {target.user}"
+    def name_target(self, target: AuthToken) -> str:
+        """By its first characters: its text form would be the whole digest."""
+        return f"Token {self.token_start(target)} of {target.user}"
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -80,12 +80,12 @@ class TokenAdmin(NamedAdmin, AuthTokenAdmin):
         return form if obj else type(form.__name__, (form,), {"maker": request.user})
 
     def save_model(self, request: HttpRequest, obj: AuthToken, form: Any, change: bool) -> None:
-        self.message_user(request, f"Copy the token now, it is shown this once: {form.text}", messages.WARNING)
+        self.message_user(request, f"Copy the token now, it is shown only once: {form.text}", messages.WARNING)
 
     @admin.display(description="token")
-    def beginning(self, token: AuthToken) -> str:
+    def token_start(self, token: AuthToken) -> str:
         return f"{token.token_key[:SHOWN]}…"
 
     @admin.display(boolean=True, description="still good")
-    def good(self, token: AuthToken) -> bool:
+    def still_good(self, token: AuthToken) -> bool:
         return token.expiry is None or token.expiry > timezone.now()

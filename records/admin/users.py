@@ -1,4 +1,4 @@
-"""Users with their roles; a role is a group, and enough to come in."""
+"""Users with their roles. A role is a group, and who has one may log in to the admin."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ FIELDS_OF_AN_ADMIN = (
     ("Permissions", {"fields": ("is_active", "groups")}),
     ("Important dates", {"fields": ("last_login", "date_joined")}),
 )
-"""Without what makes more of a user than a role does."""
+"""Without the fields that give a user more rights than a role does."""
 
 
-def beyond(user: User | AnonymousUser) -> QuerySet[Permission]:
-    """Every right that the user has not."""
+def missing_rights(user: User | AnonymousUser) -> QuerySet[Permission]:
+    """Every right that the user lacks."""
     if user.is_superuser:
         return Permission.objects.none()
-    return Permission.objects.exclude(pk__in=rights(user))
+    return Permission.objects.exclude(pk__in=held_rights(user))
 
 
-def rights(user: User | AnonymousUser) -> QuerySet[Permission]:
-    """Those of an inactive user, too: somebody may wake it."""
+def held_rights(user: User | AnonymousUser) -> QuerySet[Permission]:
+    """Those of an inactive user count too: it may be activated again."""
     return Permission.objects.filter(Q(user=user.pk) | Q(group__user=user.pk))
 
 
 def outranks(user: User | AnonymousUser, other: User) -> bool:
-    """Whether ``other`` has a right that ``user`` has not, and so is none of the user's business."""
+    """Whether ``other`` has a right that ``user`` lacks, so that ``user`` must not change it."""
     if user.is_superuser:
         return False
-    return other.is_superuser or beyond(user).filter(pk__in=rights(other)).exists()
+    return other.is_superuser or missing_rights(user).filter(pk__in=held_rights(other)).exists()
 
 
 @admin.register(User)
 class PersonAdmin(NamedAdmin, UserAdmin):  # type: ignore[type-arg]
     one, many = "user", "Users"
-    list_display = ("username", "roles", "email", "last_login", "is_active")
+    list_display = ("username", "shown_roles", "email", "last_login", "is_active")
     list_filter = ("groups", "is_active")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
@@ -66,18 +66,18 @@ class PersonAdmin(NamedAdmin, UserAdmin):  # type: ignore[type-arg]
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "groups":
-            kwargs["queryset"] = Group.objects.exclude(permissions__in=beyond(request.user))
+            kwargs["queryset"] = Group.objects.exclude(permissions__in=missing_rights(request.user))
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     @admin.display(description="roles")
-    def roles(self, user: User) -> str:
+    def shown_roles(self, user: User) -> str:
         names = [group.name for group in user.groups.all()]
         return ", ".join(["superuser", *names] if user.is_superuser else names) or "none"
 
 
 @admin.register(Group)
 class RoleAdmin(NamedAdmin, GroupAdmin):
-    """Who could change a role could give it any right, so that is for superusers."""
+    """Only superusers change roles: whoever can change one can give it any right."""
 
     one, many = "role", "Roles"
 
@@ -90,5 +90,5 @@ class RoleAdmin(NamedAdmin, GroupAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
         return bool(request.user.is_superuser)
 
-    def called(self, target: Group) -> str:
+    def name_target(self, target: Group) -> str:
         return f"Role {target.name}"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 SHOWN = 11
-"""Characters of a token by which people tell it from another one."""
+"""Characters of a token by which people tell it from others."""
 
 
 class BearerAuthentication(TokenAuthentication):
@@ -41,7 +41,7 @@ class RolePermission(BasePermission):
         method = "GET" if request.method == "HEAD" else request.method or ""
         if not request.user.is_authenticated:
             return False
-        # A method that the view does not have is for the view to refuse.
+        # The view itself refuses a method that it does not have.
         return method not in rights or request.user.has_perm(rights[method])
 
 
@@ -55,12 +55,12 @@ class PerUser(UserRateThrottle):
 
 
 def make_token(user: AbstractBaseUser, days: int) -> tuple[AuthToken, str]:
-    """A new token with the rights of ``user``, and its text, which is kept nowhere."""
+    """A new token with the rights of ``user``, and its text, which is not kept."""
     token: tuple[AuthToken, str] = AuthToken.objects.create(user, expiry=timedelta(days=days))
     return token
 
 
 def actor(request: Request) -> str:
-    """Whom the audit names: the user, and which of the user's tokens."""
+    """Whom the audit names: the user, with the token if one was used."""
     name = str(request.user.get_username())
     return f"{name} (token {request.auth.token_key[:SHOWN]})" if isinstance(request.auth, AuthToken) else name

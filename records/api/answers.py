@@ -1,57 +1,58 @@
-"""The shapes of the diagnostic answers, for the documentation: they are made as plain values elsewhere."""
+"""The shapes of the diagnostic answers, for the OpenAPI document: the values are made elsewhere."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from records.api.serializers import Data, HoldSerializer, RecordSerializer, RequestSerializer
+from records.api.serializers import DataSerializer, HoldSerializer, RecordSerializer, RequestSerializer
 
 Text = serializers.CharField
 
 
-class ObjectRef(serializers.Serializer[Any]):
+class ObjectRefSerializer(serializers.Serializer[Any]):
     kind = Text()
     namespace = Text(allow_blank=True)
     name = Text(allow_blank=True)
 
 
-class PreviewRecord(serializers.Serializer[Any]):
+class PreviewRecordSerializer(serializers.Serializer[Any]):
     name = Text()
     type = Text()
     values = serializers.ListField(child=Text())
     ttl = serializers.IntegerField()
     zone = Text()
-    source: Any = ObjectRef()
+    source: Any = ObjectRefSerializer()
 
 
-class PreviewSkip(serializers.Serializer[Any]):
+class PreviewSkipSerializer(serializers.Serializer[Any]):
     name = Text()
     reason = Text()
-    source: Any = ObjectRef()
+    source: Any = ObjectRefSerializer()
 
 
-class PreviewConflict(serializers.Serializer[Any]):
+class PreviewConflictSerializer(serializers.Serializer[Any]):
     name = Text()
-    winner = ObjectRef()
-    loser = ObjectRef()
+    winner = ObjectRefSerializer()
+    loser = ObjectRefSerializer()
     reason = Text()
 
 
-class PreviewWarning(serializers.Serializer[Any]):
-    source: Any = ObjectRef()
+class PreviewWarningSerializer(serializers.Serializer[Any]):
+    source: Any = ObjectRefSerializer()
     message = Text()
 
 
-class PreviewAnswer(serializers.Serializer[Any]):
-    records = PreviewRecord(many=True)
-    skipped = PreviewSkip(many=True)
-    conflicts = PreviewConflict(many=True)
-    warnings = PreviewWarning(many=True)
+class PreviewAnswerSerializer(serializers.Serializer[Any]):
+    records = PreviewRecordSerializer(many=True)
+    skipped = PreviewSkipSerializer(many=True)
+    conflicts = PreviewConflictSerializer(many=True)
+    warnings = PreviewWarningSerializer(many=True)
 
 
-class DnsResolution(serializers.Serializer[Any]):
+class DnsResolutionSerializer(serializers.Serializer[Any]):
     resolved = serializers.BooleanField()
     ip = Text(allow_null=True)
     ttl = serializers.IntegerField(allow_null=True, help_text="Seconds")
@@ -59,37 +60,37 @@ class DnsResolution(serializers.Serializer[Any]):
     authoritative = serializers.BooleanField(help_text="Whether the server answered as the owner of the zone")
 
 
-class DnsValue(serializers.Serializer[Any]):
+class DnsValueSerializer(serializers.Serializer[Any]):
     name = Text()
     type = Text()
     ttl = serializers.IntegerField()
     value = Text(allow_blank=True)
 
 
-class DnsServer(serializers.Serializer[Any]):
+class DnsServerSerializer(serializers.Serializer[Any]):
     server = Text(help_text="host:port")
     resolved = serializers.BooleanField()
     rcode = Text(allow_null=True)
     authoritative = serializers.BooleanField()
     milliseconds = serializers.FloatField()
     error = Text(allow_null=True)
-    answers = DnsValue(many=True)
+    answers = DnsValueSerializer(many=True)
 
 
-class TestAnswer(serializers.Serializer[Any]):
+class TestAnswerSerializer(serializers.Serializer[Any]):
     hostname = Text()
-    dnsResolution = DnsResolution()  # noqa: N815  # the names of the proposal, §11.6.2
+    dnsResolution = DnsResolutionSerializer()  # noqa: N815  # the names of the proposal, §11.6.2
     ingressExists = serializers.BooleanField()  # noqa: N815
-    ingressDetails = ObjectRef(allow_null=True)  # noqa: N815
+    ingressDetails = ObjectRefSerializer(allow_null=True)  # noqa: N815
     syncStatus = Text(  # noqa: N815
         help_text="`healthy`, `drifted` (DNS does not say what was written), `unreachable` (no server answers for the"
         " zone), `delegated` (other servers answer for the name), `unknown`, or the state of the record"
     )
     lastUpdate = serializers.DateTimeField(allow_null=True)  # noqa: N815
-    servers = DnsServer(many=True)
+    servers = DnsServerSerializer(many=True)
 
 
-class Claim(serializers.Serializer[Any]):
+class ClaimSerializer(serializers.Serializer[Any]):
     claim = Text(help_text="Kind/namespace/name")
     kind = Text()
     values = serializers.ListField(child=Text())
@@ -105,24 +106,24 @@ class Claim(serializers.Serializer[Any]):
     type = Text(required=False, allow_blank=True)
 
 
-class LosingClaim(serializers.Serializer[Any]):
+class LosingClaimSerializer(serializers.Serializer[Any]):
     claim = Text()
     reason = Text()
 
 
-class DecisionAnswer(serializers.Serializer[Any]):
+class DecisionAnswerSerializer(serializers.Serializer[Any]):
     outcome = Text()
     winner = Text(allow_blank=True)
     claimants = serializers.ListField(child=Text())
-    losers = LosingClaim(many=True)
+    losers = LosingClaimSerializer(many=True)
 
 
-class SkipReason(serializers.Serializer[Any]):
+class SkipReasonSerializer(serializers.Serializer[Any]):
     source: Any = Text()
     reason = Text()
 
 
-class ExplainRecord(serializers.Serializer[Any]):
+class ExplainRecordSerializer(serializers.Serializer[Any]):
     type = Text()
     values = serializers.ListField(child=Text())
     ttl = serializers.IntegerField()
@@ -132,7 +133,8 @@ class ExplainRecord(serializers.Serializer[Any]):
     winner = Text(allow_blank=True)
 
 
-class ExplainFact(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="ExplainFact")  # the name that generated clients know
+class ExplainedChangeSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     at = serializers.DateTimeField()
     actor = Text()
@@ -145,31 +147,31 @@ class ExplainFact(serializers.Serializer[Any]):
     correlation = Text(allow_blank=True)
 
 
-class ExplainAnswer(serializers.Serializer[Any]):
+class ExplainAnswerSerializer(serializers.Serializer[Any]):
     hostname = Text()
     zone = Text(allow_null=True)
     published = serializers.BooleanField()
-    decision = DecisionAnswer()
+    decision = DecisionAnswerSerializer()
     sentences = serializers.ListField(child=Text(), help_text="The whole story, for a person")
-    claims = Claim(many=True)
-    skipped = SkipReason(many=True)
-    records = ExplainRecord(many=True)
-    last_change = ExplainFact(allow_null=True)
-    last_error = ExplainFact(allow_null=True)
+    claims = ClaimSerializer(many=True)
+    skipped = SkipReasonSerializer(many=True)
+    records = ExplainRecordSerializer(many=True)
+    last_change = ExplainedChangeSerializer(allow_null=True)
+    last_error = ExplainedChangeSerializer(allow_null=True)
 
 
-class PlannedChange(serializers.Serializer[Any]):
+class PlannedChangeSerializer(serializers.Serializer[Any]):
     zone = Text()
     name = Text()
     type = Text()
     change = serializers.ChoiceField(choices=("create", "update", "delete"))
-    before = Data(allow_null=True)
-    after = Data(allow_null=True)
+    before = DataSerializer(allow_null=True)
+    after = DataSerializer(allow_null=True)
 
 
-class PlanAnswer(serializers.Serializer[Any]):
-    as_of = serializers.DateTimeField(allow_null=True, help_text="When the syncer last wrote down how it stands")
-    changes = PlannedChange(many=True)
+class PlanAnswerSerializer(serializers.Serializer[Any]):
+    as_of = serializers.DateTimeField(allow_null=True, help_text="When the syncer last reported its status")
+    changes = PlannedChangeSerializer(many=True)
     unconfirmed = RecordSerializer(many=True, help_text="Sent to the DNS server, and not answered yet")
     holds = HoldSerializer(many=True, help_text="Deletes that wait for a person")
-    requests = RequestSerializer(many=True, help_text="What the syncer was asked and has not done yet")
+    requests = RequestSerializer(many=True, help_text="What the syncer was asked for and has not done yet")

@@ -13,18 +13,18 @@ from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import IsAuthenticated
 
 DOCUMENT = Path(__file__).with_name("openapi.yaml")
-"""Made by ``manage.py spectacular``: the generator would cost each web process 10 MB. A test compares the two."""
+"""Made by ``manage.py spectacular``: the generator would cost each web process 10 MB. A test compares the file with what it makes."""
 
 
 class DocumentView(View):
-    """Open to everybody: it says nothing that the source code does not say."""
+    """Open to everyone: it says no more than the source code does."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return HttpResponse(DOCUMENT.read_bytes(), content_type="application/yaml")
 
 
 class DocsView(LoginRequiredMixin, SpectacularSwaggerSplitView):
-    """Swagger UI, from this server alone."""
+    """Swagger UI, loaded from this server only."""
 
     login_url = reverse_lazy("admin:login")
     url_name = "openapi"

@@ -20,6 +20,7 @@ from records.api.errors import ChangedMeanwhile, Conflict, invalid
 from records.api.filters import EntryFilter
 from records.api.serializers import BulkAnswerSerializer, BulkSerializer, EntryBodySerializer, EntrySerializer
 from records.entry_values import TYPES
+from records.locks import editing_entries
 from records.models import CustomEntry
 from syncer.core.claims import Mode
 from syncer.core.names import BadName, canonical
@@ -45,27 +46,27 @@ TYPE = OpenApiParameter("type", str, OpenApiParameter.PATH, enum=[*TYPES, BLOCK]
 LOCATION = OpenApiParameter("Location", str, OpenApiParameter.HEADER, response=[201])
 
 
-def etag(entry: CustomEntry) -> str:
+def read_etag(entry: CustomEntry) -> str:
     return f'"{entry.pk}-{entry.updated_at:%Y%m%d%H%M%S%f}"'
 
 
-def address(entry: CustomEntry) -> str:
+def entry_address(entry: CustomEntry) -> str:
     return reverse("entry-detail", args=[entry.name, entry.type or BLOCK])
 
 
-def answer(entry: CustomEntry, status: int = 200) -> Response:
-    headers = {"ETag": etag(entry)}
+def answer_entry(entry: CustomEntry, status: int = 200) -> Response:
+    headers = {"ETag": read_etag(entry)}
     if status == 201:
-        headers["Location"] = address(entry)
+        headers["Location"] = entry_address(entry)
     return Response(EntrySerializer(entry).data, status=status, headers=headers)
 
 
-def is_named(tags: str, entry: CustomEntry) -> bool:
-    """Whether a list of ETags, as the header has it, takes the entry in."""
-    return tags.strip() == "*" or etag(entry) in re.findall(r'"[^"]*"', tags)
+def has_etag(tags: str, entry: CustomEntry) -> bool:
+    """Whether the ETags in the header include that of the entry."""
+    return tags.strip() == "*" or read_etag(entry) in re.findall(r'"[^"]*"', tags)
 
 
-class Entries(generics.ListAPIView[CustomEntry]):
+class EntryListView(generics.ListAPIView[CustomEntry]):
     """Records that operators made by hand, and names that must not be published."""
 
     queryset = CustomEntry.objects.all()
@@ -80,15 +81,15 @@ class Entries(generics.ListAPIView[CustomEntry]):
         """Make an entry; 409 when there is one for this name and type."""
         given = EntrySerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        with operations.editing():
-            entry = CustomEntry(**given.validated_data)
-            if CustomEntry.objects.filter(name=entry.name, type=entry.type).exists():
-                raise Conflict(f"There is an entry for {entry}: change it with PUT {address(entry)}.")
+        entry = CustomEntry(**given.validated_data)
+        try:
             operations.save_entry(actor(request), entry, created=True)
-        return answer(entry, 201)
+        except operations.EntryExists as error:
+            raise Conflict(f"There is an entry for {entry}: change it with PUT {entry_address(entry)}.") from error
+        return answer_entry(entry, 201)
 
 
-class Bulk(APIView):
+class BulkEntryView(APIView):
     rights: ClassVar = {"POST": "records.add_customentry"}
 
     @extend_schema(request=BulkSerializer, responses={201: BulkAnswerSerializer})
@@ -104,57 +105,57 @@ class Bulk(APIView):
         return Response({"created": len(made)}, status=201)
 
 
-class Entry(APIView):
+class EntryView(APIView):
     """One entry, by its name and type."""
 
     rights: ClassVar = RIGHTS
 
     @extend_schema(responses=EntrySerializer, parameters=[TYPE, ETAG])
     def get(self, request: Request, name: str, type: str) -> Response:
-        return answer(self._find(name, type))
+        return answer_entry(self._find_entry(name, type))
 
     @extend_schema(
         request=EntryBodySerializer,
-        responses={200: EntrySerializer, 201: OpenApiResponse(EntrySerializer, "Made")},
+        responses={200: EntrySerializer, 201: OpenApiResponse(EntrySerializer, "Created")},
         parameters=[TYPE, IF_MATCH, IF_NONE_MATCH, ETAG, LOCATION],
     )
     def put(self, request: Request, name: str, type: str) -> Response:
-        """Make the entry so, or make it. Idempotent: the same once more changes nothing and is no fact in the audit.
+        """Create the entry or change it. Idempotent: the same call again changes nothing and leaves no audit entry.
 
         What the body leaves out gets its default. `name` and `type` may be left out of it.
         """
-        name, type = key(name, type)
-        with operations.editing():
+        name, type = read_key(name, type)
+        with editing_entries():
             entry = CustomEntry.objects.filter(name=name, type=type).first()
             self._check_preconditions(request, entry)
-            fields = self._validated(request, name, type)
+            fields = self._read_fields(request, name, type)
             if entry is None:
                 if not request.user.has_perm("records.add_customentry"):
                     self.permission_denied(request)
                 entry = CustomEntry(**fields)
                 operations.save_entry(actor(request), entry, created=True)
-                return answer(entry, 201)
-            return self._update(request, entry, DEFAULTS | fields)
+                return answer_entry(entry, 201)
+            return self._update_entry(request, entry, DEFAULTS | fields)
 
     @extend_schema(request=EntryBodySerializer, responses=EntrySerializer, parameters=[TYPE, IF_MATCH, ETAG])
     def patch(self, request: Request, name: str, type: str) -> Response:
         """Change some fields."""
-        with operations.editing():
-            entry = self._find(name, type)
+        with editing_entries():
+            entry = self._find_entry(name, type)
             self._check_preconditions(request, entry)
-            return self._update(request, entry, self._validated(request, entry.name, entry.type, entry))
+            return self._update_entry(request, entry, self._read_fields(request, entry.name, entry.type, entry))
 
     @extend_schema(responses={204: None}, parameters=[TYPE, IF_MATCH])
     def delete(self, request: Request, name: str, type: str) -> Response:
-        """Take the entry back; what sources want at the name comes into its own."""
-        with operations.editing():
-            entry = self._find(name, type)
+        """Delete the entry; what sources want at the name is published again."""
+        with editing_entries():
+            entry = self._find_entry(name, type)
             self._check_preconditions(request, entry)
             operations.delete_entry(actor(request), entry)
         return Response(status=204)
 
-    def _find(self, name: str, type: str) -> CustomEntry:
-        name, type = key(name, type)
+    def _find_entry(self, name: str, type: str) -> CustomEntry:
+        name, type = read_key(name, type)
         entry = CustomEntry.objects.filter(name=name, type=type).first()
         if entry is None:
             raise Http404
@@ -162,13 +163,13 @@ class Entry(APIView):
 
     def _check_preconditions(self, request: Request, entry: CustomEntry | None) -> None:
         wanted, unwanted = request.headers.get("If-Match"), request.headers.get("If-None-Match")
-        if wanted is not None and (entry is None or not is_named(wanted, entry)):
+        if wanted is not None and (entry is None or not has_etag(wanted, entry)):
             raise ChangedMeanwhile
-        if unwanted is not None and entry is not None and is_named(unwanted, entry):
+        if unwanted is not None and entry is not None and has_etag(unwanted, entry):
             raise ChangedMeanwhile("There is such an entry already.")
 
-    def _validated(self, request: Request, name: str, type: str, entry: CustomEntry | None = None) -> dict[str, Any]:
-        """The fields of the body; it may repeat the name and the type, and not change them."""
+    def _read_fields(self, request: Request, name: str, type: str, entry: CustomEntry | None = None) -> dict[str, Any]:
+        """The fields of the body, which may repeat the name and the type of the address but not change them."""
         if not isinstance(request.data, dict):
             raise invalid("non_field_errors", "Give an object with the fields of the entry.")
         mode = entry.mode if entry else (Mode.PUBLISH if type else Mode.BLOCK).value
@@ -176,26 +177,36 @@ class Entry(APIView):
         given = EntrySerializer(entry, data=data, partial=entry is not None)
         given.is_valid(raise_exception=True)
         fields = given.validated_data
-        for field, right in (("name", name), ("type", type)):
-            if fields[field] != right:
-                raise invalid(field, f"The address says {right or BLOCK}: make a new entry and delete this one.")
+        if not is_spelling(fields.get("name", name), name):
+            raise invalid("name", f"The address says {name}: make a new entry and delete this one.")
+        if fields.get("type", type) != type:
+            raise invalid("type", f"The address says {type or BLOCK}: make a new entry and delete this one.")
         return dict(fields)
 
-    def _update(self, request: Request, entry: CustomEntry, fields: dict[str, Any]) -> Response:
-        changed = {field for field, value in fields.items() if getattr(entry, field) != value}
-        for field in changed:
-            setattr(entry, field, fields[field])
-        if changed:
-            operations.save_entry(actor(request), entry, created=False)
-        return answer(entry)
+    def _update_entry(self, request: Request, entry: CustomEntry, fields: dict[str, Any]) -> Response:
+        before = {field: getattr(entry, field) for field in fields}
+        for field, value in fields.items():
+            setattr(entry, field, value)
+        operations.check_entry(entry)
+        if any(getattr(entry, field) != value for field, value in before.items()):
+            operations.store_entry(actor(request), entry, created=False)
+        return answer_entry(entry)
 
 
-DEFAULTS = {"enabled": True, "owner": "", "description": ""}
-"""Of the fields that validation does not fill in."""
+DEFAULTS = {"values": [], "ttl": None, "enabled": True, "owner": "", "description": ""}
+"""Of the fields that a PUT may leave out."""
 
 
-def key(name: str, type: str) -> tuple[str, str]:
-    """The name and type as the table has them; whatever cannot be one is not found."""
+def is_spelling(text: str, name: str) -> bool:
+    """Whether ``text`` spells the name. What is no name at all is refused when the entry is checked."""
+    try:
+        return canonical(text, symbols=False) == name
+    except BadName:
+        return True
+
+
+def read_key(name: str, type: str) -> tuple[str, str]:
+    """The name and type as the table has them; 404 for what cannot be a name or a type."""
     kind = type.upper()
     if kind not in (*TYPES, BLOCK):
         raise Http404

@@ -30,8 +30,8 @@ class Handler(ExceptionHandler):
                 return Unreadable([("", str(exc))])
             case RequestDataTooBig():
                 return TooLarge()
-            case IntegrityError() if _is_double(exc):
-                return Conflict("Somebody else wrote the same at the same moment: read it, and try again.")
+            case IntegrityError() if _is_duplicate(exc):
+                return Conflict("The same was written by another request at the same moment: read it, and try again.")
             case Exception() if is_absent(exc):
                 log.warning("a call of the API was refused: %s", " ".join(str(exc).split()))
                 return Unavailable()
@@ -39,12 +39,12 @@ class Handler(ExceptionHandler):
         return converted
 
     def report_exception(self, exc: APIException, response: Response) -> None:
-        if not isinstance(exc, Unavailable):  # no mistake of ours, which would want a traceback
+        if not isinstance(exc, Unavailable):  # not a bug, so no traceback
             super().report_exception(exc, response)
 
 
-def _is_double(error: Exception) -> bool:
-    """As SQLite and PostgreSQL say that a row is there already."""
+def _is_duplicate(error: Exception) -> bool:
+    """Whether SQLite or PostgreSQL says that such a row exists already."""
     return any(words in str(error) for words in ("UNIQUE constraint failed", "duplicate key value"))
 
 

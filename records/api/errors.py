@@ -1,4 +1,4 @@
-"""What a view may raise beside the exceptions of REST framework."""
+"""What a view may raise besides the exceptions of REST framework."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class TooLarge(APIException):
 
 
 class Conflict(APIException):
-    """The thing is not in a state in which that can be done."""
+    """The object is not in a state in which that can be done."""
 
     status_code = status.HTTP_409_CONFLICT
     default_code = "conflict"
@@ -32,12 +32,12 @@ class Unavailable(APIException):
 
 class ChangedMeanwhile(APIException):
     status_code = status.HTTP_412_PRECONDITION_FAILED
-    default_detail = "Somebody changed it meanwhile: read it again, and send the ETag that you get with it."
+    default_detail = "It has been changed meanwhile: read it again, and send the new ETag."
     default_code = "changed_meanwhile"
 
 
 class Unreadable(ValidationError):
-    """A document that cannot be taken; ``problems`` are (place, reason), place "" where there is none."""
+    """A document that cannot be read; ``problems`` are (place, reason), place "" where there is none."""
 
     def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
         super().__init__([reason for _, reason in problems])

@@ -1,4 +1,4 @@
-"""What lists can be narrowed by."""
+"""The query parameters that narrow lists."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 class TimeField(IsoDateTimeField):
     def clean(self, value: Any) -> datetime | None:
-        """In UTC, which some moments of the years 1 and 9999 have no place in."""
+        """In UTC, in which some moments of the years 1 and 9999 cannot be written."""
         moment: datetime | None = super().clean(value)
         try:
             return moment and moment.astimezone(UTC)
         except OverflowError as error:
-            raise ValidationError("This is out of all time.", code="invalid") from error
+            raise ValidationError("This time cannot be written in UTC.", code="invalid") from error
 
 
 class TimeFilter(filters.IsoDateTimeFilter):
@@ -37,7 +37,7 @@ PROBLEMS = ("conflict", "drifted", "failed", "held", "skipped")
 
 
 class PlaceSearch(SearchFilter):
-    """Takes the Kind/namespace/name of a source too."""
+    """Understands the Kind/namespace/name of a source too."""
 
     def get_search_terms(self, request: Request) -> list[str]:
         return places.apart(super().get_search_terms(request))[1]

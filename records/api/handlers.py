@@ -1,4 +1,4 @@
-"""Django's own error pages, and in the one shape what goes wrong under ``/api/`` outside of the API's views."""
+"""Error pages: Django's own for people, and the API's shape for what fails under ``/api/`` outside of its views."""
 
 from __future__ import annotations
 
@@ -9,23 +9,25 @@ from django.views import defaults
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _shaped(request, HTTPStatus.BAD_REQUEST, "bad_request") or defaults.bad_request(request, exception)
+    return _shape_error(request, HTTPStatus.BAD_REQUEST, "bad_request") or defaults.bad_request(request, exception)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _shaped(request, HTTPStatus.FORBIDDEN, "permission_denied") or defaults.permission_denied(request, exception)
+    return _shape_error(request, HTTPStatus.FORBIDDEN, "permission_denied") or defaults.permission_denied(
+        request, exception
+    )
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _shaped(request, HTTPStatus.NOT_FOUND, "not_found") or defaults.page_not_found(request, exception)
+    return _shape_error(request, HTTPStatus.NOT_FOUND, "not_found") or defaults.page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _shaped(request, HTTPStatus.INTERNAL_SERVER_ERROR, "error") or defaults.server_error(request)
+    return _shape_error(request, HTTPStatus.INTERNAL_SERVER_ERROR, "error") or defaults.server_error(request)
 
 
-def _shaped(request: HttpRequest, status: HTTPStatus, code: str) -> HttpResponse | None:
-    """None for an address that people look at."""
+def _shape_error(request: HttpRequest, status: HTTPStatus, code: str) -> HttpResponse | None:
+    """None outside of the API."""
     if not f"{request.path_info}/".startswith("/api/"):
         return None
     kind = "server_error" if status >= 500 else "client_error"

@@ -1,4 +1,4 @@
-"""Bodies, and how large each kind may be. ``catalyst.web.bodies`` refuses larger ones before they come here."""
+"""Bodies, and how large each kind may be. ``catalyst.web.bodies`` refuses larger ones before they are parsed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from syncer.kube.documents import SIZE_LIMIT
 MEGABYTE = 1024 * 1024
 
 
-def _text(stream: Any) -> str:
+def _read_text(stream: Any) -> str:
     data: bytes = stream.read()
     try:
         return data.decode("utf-8-sig")
@@ -28,9 +28,9 @@ class JSONParser(BaseParser):
     limit = 5 * MEGABYTE
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
-        text = _text(stream)
+        text = _read_text(stream)
         try:
-            return json.loads(text, parse_constant=_refuse)
+            return json.loads(text, parse_constant=_refuse_constant)
         except RecursionError as error:
             raise ParseError("The JSON is nested too deep.") from error
         except ValueError as error:
@@ -38,20 +38,20 @@ class JSONParser(BaseParser):
 
 
 class DocumentParser(BaseParser):
-    """Any body as text, whatever curl says that it is."""
+    """Any body as text, whatever media type the client says it has."""
 
     media_type = "*/*"
     limit = SIZE_LIMIT
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
-        return _text(stream)
+        return _read_text(stream)
 
 
 class BackupParser(DocumentParser):
     limit = reading.SIZE_LIMIT
 
 
-def _refuse(constant: str) -> NoReturn:
+def _refuse_constant(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no number")
 
 

@@ -11,15 +11,15 @@ from rest_framework import serializers
 ERROR_TYPES = ("validation_error", "client_error", "server_error")
 
 
-class Error(serializers.Serializer[Any]):
-    code = serializers.CharField(help_text="One word for programs, such as `required`, `invalid`, `not_found`")
+class ErrorSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField(help_text="A word for programs, such as `required`, `invalid`, `not_found`")
     detail = serializers.CharField(help_text="A sentence for people")
     attr = serializers.CharField(allow_null=True, help_text="The field (`entries.3.values`) or the place in a document")
 
 
-class Errors(serializers.Serializer[Any]):
+class ErrorsSerializer(serializers.Serializer[Any]):
     type = serializers.ChoiceField(choices=ERROR_TYPES)
-    errors: Any = Error(many=True)
+    errors: Any = ErrorSerializer(many=True)
 
 
 ALWAYS = {
@@ -29,8 +29,8 @@ ALWAYS = {
     "429": "Too many calls",
     "503": "The database does not answer (Retry-After)",
 }
-WITH_BODY = {"411": "No Content-Length", "413": "The body is too large", "415": "Not this media type"}
-WITH_PLACE = {"404": "There is none"}
+WITH_BODY = {"411": "No Content-Length", "413": "The body is too large", "415": "Media type not supported"}
+WITH_PLACE = {"404": "Not found"}
 MORE = {
     "409": "Not in this state",
     "412": "Changed meanwhile (If-Match), or there is one already (If-None-Match)",
@@ -38,7 +38,7 @@ MORE = {
 
 
 class Schema(AutoSchema):
-    """Every operation may answer with an error, and all errors look alike."""
+    """Every operation may answer with an error, and all errors have one shape."""
 
     def get_tags(self) -> list[str]:
         return [self.path.removeprefix("/api/v1/").split("/")[0]]
@@ -53,7 +53,7 @@ class Schema(AutoSchema):
         if "{type}" in self.path and self.method != "GET":
             codes |= {"412": MORE["412"]}
         for code, description in codes.items():
-            body: dict[str, Any] = self._get_response_for_code(Errors, code)  # type: ignore[no-untyped-call]
+            body: dict[str, Any] = self._get_response_for_code(ErrorsSerializer, code)  # type: ignore[no-untyped-call]
             responses.setdefault(code, body | {"description": description})
         return responses
 

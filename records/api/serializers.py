@@ -1,4 +1,4 @@
-"""What goes over the wire, in the words of the documentation and not of the tables."""
+"""What goes over the wire, in the words of the documentation rather than of the tables."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from records.entry_values import TYPES, clean_entry, managed_zones
+from records.entry_values import TYPES
 from records.models import (
     AuditEntry,
     CustomEntry,
@@ -26,27 +26,27 @@ VALUES_LIMIT = 1000
 VALUE_LIMIT = 65_535
 
 
-class NameReason(serializers.Serializer[Any]):
+class NameReasonSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     reason = serializers.CharField()
 
 
-class SourceReason(serializers.Serializer[Any]):
+class SourceReasonSerializer(serializers.Serializer[Any]):
     source: Any = serializers.CharField(help_text="Kind/namespace/name")
     reason = serializers.CharField()
 
 
-class NameValues(serializers.Serializer[Any]):
+class NameValuesSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     values = serializers.ListField(child=serializers.CharField())
 
 
-class NameType(serializers.Serializer[Any]):
+class NameTypeSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     type = serializers.CharField()
 
 
-class Data(serializers.Serializer[Any]):
+class DataSerializer(serializers.Serializer[Any]):
     ttl = serializers.IntegerField()
     values = serializers.ListField(child=serializers.CharField())
 
@@ -55,7 +55,7 @@ class RecordSerializer(serializers.ModelSerializer[ManagedRecord]):
     values: Any = serializers.ListField(child=serializers.CharField())
     source: Any = serializers.CharField(source="origin", help_text="The winner: Kind/namespace/name")
     claimants = serializers.ListField(
-        child=serializers.CharField(), help_text="All whose wish this record is, the winner first"
+        child=serializers.CharField(), help_text="All claims that want this record, the winner first"
     )
     losers = serializers.SerializerMethodField(help_text="The claims that did not get the name, and why")
 
@@ -79,14 +79,16 @@ class RecordSerializer(serializers.ModelSerializer[ManagedRecord]):
         )
         read_only_fields = fields
 
-    @extend_schema_field(SourceReason(many=True))
+    @extend_schema_field(SourceReasonSerializer(many=True))
     def get_losers(self, row: ManagedRecord) -> list[dict[str, str]]:
         return [{"source": source, "reason": reason} for source, reason in row.losers]
 
 
 class SourceSerializer(serializers.ModelSerializer[Source]):
-    names = serializers.SerializerMethodField(help_text="What it wants published; no values: the default address")
-    skipped = serializers.SerializerMethodField(help_text="The names in it that are not published, and why")
+    names = serializers.SerializerMethodField(
+        help_text="The names that it wants, with their values; no values: the default address"
+    )
+    skipped = serializers.SerializerMethodField(help_text="The names that are not published, and why")
     warnings = serializers.ListField(child=serializers.CharField())
     priority = serializers.SerializerMethodField()
     notes = serializers.DictField(help_text="Its other annotations")
@@ -111,11 +113,11 @@ class SourceSerializer(serializers.ModelSerializer[Source]):
         )
         read_only_fields = fields
 
-    @extend_schema_field(NameValues(many=True))
+    @extend_schema_field(NameValuesSerializer(many=True))
     def get_names(self, row: Source) -> list[dict[str, Any]]:
         return [{"name": name, "values": values} for name, values in row.names]
 
-    @extend_schema_field(NameReason(many=True))
+    @extend_schema_field(NameReasonSerializer(many=True))
     def get_skipped(self, row: Source) -> list[dict[str, str]]:
         return [{"name": name, "reason": reason} for name, reason in row.skipped]
 
@@ -125,7 +127,7 @@ class SourceSerializer(serializers.ModelSerializer[Source]):
 
 
 class EntrySerializer(serializers.ModelSerializer[CustomEntry]):
-    """Validates as the admin does. What stands beside it at its name is looked at when it is saved."""
+    """Says what has the right form; what it means is checked in ``operations.check_entry``, where it is saved."""
 
     type = serializers.ChoiceField(choices=TYPES, required=False, allow_blank=True, help_text="Empty for a block")
     values: Any = serializers.ListField(
@@ -160,23 +162,12 @@ class EntrySerializer(serializers.ModelSerializer[CustomEntry]):
         }
 
     def to_internal_value(self, data: Any) -> Any:
-        """A misspelt field that is passed over would be a setting that does not hold."""
+        """Ignoring a misspelt field would ignore what its author meant."""
         if isinstance(data, dict) and (unknown := data.keys() - self.fields.keys()):
             raise serializers.ValidationError(
                 {str(name): ["There is no such field."] for name in sorted(unknown, key=str)}
             )
         return super().to_internal_value(data)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """With a whole entry, from what is given and, for a PATCH, what is there."""
-        old = self.instance
-        fields = ("name", "type", "values", "ttl", "mode")
-        defaults: dict[str, Any] = {"type": "", "values": [], "ttl": None, "mode": Mode.PUBLISH.value}
-        whole: dict[str, Any] = {
-            field: attrs[field] if field in attrs else getattr(old, field, defaults.get(field)) for field in fields
-        }
-        clean = clean_entry(**whole, zones=managed_zones())
-        return attrs | {**clean._asdict(), "values": list(clean.values), "mode": clean.mode.value}
 
 
 class EntryBodySerializer(EntrySerializer):
@@ -221,7 +212,7 @@ class HoldSerializer(serializers.ModelSerializer[HeldPlan]):
 
     shown: ClassVar[int | None] = 20
     count = serializers.SerializerMethodField(help_text="How many RRsets would go")
-    deletes = serializers.SerializerMethodField(help_text="The first 20 of them; the plan's own address has them all")
+    deletes = serializers.SerializerMethodField(help_text="The first 20 of them; `holds/{id}` has them all")
 
     class Meta:
         model = HeldPlan
@@ -241,7 +232,7 @@ class HoldSerializer(serializers.ModelSerializer[HeldPlan]):
     def get_count(self, row: HeldPlan) -> int:
         return len(row.deletes)
 
-    @extend_schema_field(NameType(many=True))
+    @extend_schema_field(NameTypeSerializer(many=True))
     def get_deletes(self, row: HeldPlan) -> list[dict[str, str]]:
         return [{"name": name, "type": type_} for name, type_ in row.deletes[: self.shown]]
 
@@ -254,8 +245,8 @@ class WholeHoldSerializer(HoldSerializer):
 
 
 class DriftSerializer(serializers.ModelSerializer[DriftFinding]):
-    expected = Data(allow_null=True, help_text="What we wrote last; null for a record that we do not know")
-    found = Data(allow_null=True, help_text="What stands there; null for a record that is missing")
+    expected = DataSerializer(allow_null=True, help_text="What we wrote last; null for a record that we do not know")
+    found = DataSerializer(allow_null=True, help_text="What DNS holds now; null for a record that is missing")
     source: Any = serializers.CharField(source="origin", help_text="Kind/namespace/name")
 
     class Meta:
@@ -327,7 +318,7 @@ class SyncerSerializer(serializers.ModelSerializer[SyncStatus]):
 
 class StatusSerializer(serializers.Serializer[Any]):
     version = serializers.CharField()
-    alive = serializers.BooleanField(help_text="Whether a syncer was heard of in the last 30 seconds")
+    alive = serializers.BooleanField(help_text="Whether the syncer reported in the last 20 seconds")
     syncer = SyncerSerializer(allow_null=True)
     records = serializers.DictField(child=serializers.IntegerField(), help_text="Number of records by state")
     entries = serializers.IntegerField()

@@ -14,16 +14,16 @@ from rest_framework.views import APIView
 from records.api import diagnostics, entries, exchange, views
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
-router.register("records", views.Records, basename="record")
-router.register("sources", views.Sources, basename="source")
-router.register("audit", views.Audit, basename="audit")
-router.register("drift", views.Drift, basename="drift")
-router.register("holds", views.Holds, basename="hold")
-router.register("requests", views.Requests, basename="request")
+router.register("records", views.RecordViewSet, basename="record")
+router.register("sources", views.SourceViewSet, basename="source")
+router.register("audit", views.AuditViewSet, basename="audit")
+router.register("drift", views.DriftViewSet, basename="drift")
+router.register("holds", views.HoldViewSet, basename="hold")
+router.register("requests", views.RequestViewSet, basename="request")
 
 
-class Nowhere(APIView):
-    """Errors have one shape here, that of an address which does not exist included."""
+class NotFoundView(APIView):
+    """Errors have one shape here, also where an address does not exist."""
 
     schema = None
 
@@ -32,31 +32,31 @@ class Nowhere(APIView):
         raise NotFound
 
 
-nowhere = Nowhere.as_view()
+not_found = NotFoundView.as_view()
 
 
-@csrf_exempt  # the view that it finds checks for itself
+@csrf_exempt  # the view that is found checks it
 def elsewhere(request: HttpRequest) -> HttpResponseBase:
-    """A slash at the end changes nothing."""
+    """A trailing slash changes nothing."""
     with suppress(Resolver404):
         found = resolve(request.path_info.rstrip("/"))
         if found.func is not elsewhere:
             answer: HttpResponseBase = found.func(request, *found.args, **found.kwargs)
             return answer
-    return nowhere(request)
+    return not_found(request)
 
 
 urlpatterns = [
     *router.urls,
-    path("entries", entries.Entries.as_view(), name="entry-list"),
-    path("entries/bulk", entries.Bulk.as_view(), name="entry-bulk"),
-    path("entries/<str:name>/<str:type>", entries.Entry.as_view(), name="entry-detail"),
-    path("status", views.Status.as_view(), name="status"),
-    path("sync", views.Sync.as_view(), name="sync"),
-    path("test-dns", diagnostics.TestDns.as_view(), name="test-dns"),
-    path("explain", diagnostics.Explain.as_view(), name="explain"),
-    path("preview", diagnostics.Preview.as_view(), name="preview"),
-    path("plan", diagnostics.Plan.as_view(), name="plan"),
+    path("entries", entries.EntryListView.as_view(), name="entry-list"),
+    path("entries/bulk", entries.BulkEntryView.as_view(), name="entry-bulk"),
+    path("entries/<str:name>/<str:type>", entries.EntryView.as_view(), name="entry-detail"),
+    path("status", views.StatusView.as_view(), name="status"),
+    path("sync", views.SyncView.as_view(), name="sync"),
+    path("test-dns", diagnostics.TestDnsView.as_view(), name="test-dns"),
+    path("explain", diagnostics.ExplainView.as_view(), name="explain"),
+    path("preview", diagnostics.PreviewView.as_view(), name="preview"),
+    path("plan", diagnostics.PlanView.as_view(), name="plan"),
     path("export", exchange.Export.as_view(), name="export"),
     path("import", exchange.Import.as_view(), name="import"),
     re_path("", elsewhere),

@@ -1,4 +1,4 @@
-"""What the program remembers, for reading, and the verbs on it."""
+"""What the program remembers, for reading, and what can be asked for about it."""
 
 from __future__ import annotations
 
@@ -34,26 +34,26 @@ from records.models import (
 )
 from syncer.core.plan import RecordState
 
-VERB = "records.add_syncrequest"
+OPERATE = "records.add_syncrequest"
 """The permission to ask the syncer for something."""
 
 
-class ReadOnly(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Any]):
+class ReadOnlyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Any]):
     """A list with pages, filters, ordering and search, and its single rows."""
 
     rights: ClassVar[Mapping[str, str]]
     lookup_value_converter = "int"
 
 
-def accepted(request: SyncRequest) -> Response:
-    """The syncer was asked; where to look for its answer."""
+def answer_accepted(request: SyncRequest) -> Response:
+    """202, with the address at which the outcome can be read later."""
     location = reverse("request-detail", args=[request.pk])
     return Response(serializers.RequestSerializer(request).data, status=202, headers={"Location": location})
 
 
-def ask(verb: Callable[[str, Any], SyncRequest], request: Request, row: Model) -> Response:
+def ask_syncer(operation: Callable[[str, Any], SyncRequest], request: Request, row: Model) -> Response:
     try:
-        return accepted(verb(actor(request), row))
+        return answer_accepted(operation(actor(request), row))
     except DjangoValidationError as error:
         raise Conflict(" ".join(error.messages)) from error
 
@@ -61,36 +61,36 @@ def ask(verb: Callable[[str, Any], SyncRequest], request: Request, row: Model) -
 asks = extend_schema(request=None, responses={202: serializers.RequestSerializer})
 
 
-class Records(ReadOnly):
-    """DNS records that are ours, or that somebody wants to be."""
+class RecordViewSet(ReadOnlyViewSet):
+    """DNS records that are ours, or that a claim wants to be ours."""
 
     queryset = ManagedRecord.objects.all()
     serializer_class = serializers.RecordSerializer
     filterset_class = filters.RecordFilter
     search_fields = ("name", "values", "origin")
     ordering_fields = ("name", "zone", "type", "state", "changed_at", "created_at")
-    rights: ClassVar = {"GET": "records.view_managedrecord", "POST": VERB}
+    rights: ClassVar = {"GET": "records.view_managedrecord", "POST": OPERATE}
 
     @asks
     @action(detail=True, methods=["post"])
     def adopt(self, request: Request, pk: int) -> Response:
-        """Take over what somebody else made at the name."""
-        return ask(operations.adopt, request, self.get_object())
+        """Take over the foreign record at the name."""
+        return ask_syncer(operations.adopt_record, request, self.get_object())
 
     @asks
     @action(detail=True, methods=["post"])
     def release(self, request: Request, pk: int) -> Response:
         """Give up ownership; the DNS record stays."""
-        return ask(operations.release, request, self.get_object())
+        return ask_syncer(operations.release_record, request, self.get_object())
 
     @asks
     @action(detail=True, methods=["post"], url_path="delete-from-dns")
     def delete_from_dns(self, request: Request, pk: int) -> Response:
-        """Take the record out of DNS. While a claim wants it, it comes back: block the name to prevent that."""
-        return ask(operations.delete_from_dns, request, self.get_object())
+        """Delete the record from DNS. It comes back while a claim wants it: block the name to prevent that."""
+        return ask_syncer(operations.delete_from_dns, request, self.get_object())
 
 
-class Sources(ReadOnly):
+class SourceViewSet(ReadOnlyViewSet):
     """Kubernetes objects that name hosts, as the syncer last saw them."""
 
     queryset = Source.objects.all()
@@ -102,8 +102,8 @@ class Sources(ReadOnly):
     rights: ClassVar = {"GET": "records.view_source"}
 
 
-class Audit(ReadOnly):
-    """Every fact that happened, newest first. Follow it with `ordering=id` and `after_id`."""
+class AuditViewSet(ReadOnlyViewSet):
+    """Everything that happened, newest first. Follow it with `ordering=id` and `after_id`."""
 
     queryset = AuditEntry.objects.all()
     serializer_class = serializers.AuditSerializer
@@ -113,8 +113,8 @@ class Audit(ReadOnly):
     rights: ClassVar = {"GET": "records.view_auditentry"}
 
 
-class Holds(ReadOnly):
-    """Deletes that the guard stopped, for a person to decide."""
+class HoldViewSet(ReadOnlyViewSet):
+    """Deletes that the guard holds until a person decides."""
 
     queryset = HeldPlan.objects.all()
     serializer_class = serializers.HoldSerializer
@@ -130,45 +130,51 @@ class Holds(ReadOnly):
     @asks
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: int) -> Response:
-        """Let the deletes go."""
-        return ask(operations.approve, request, self.get_object())
+        """Let the deletes happen."""
+        return ask_syncer(operations.approve_plan, request, self.get_object())
 
     @asks
     @action(detail=True, methods=["post"])
     def reject(self, request: Request, pk: int) -> Response:
-        """Keep the records although nothing wants them any more."""
-        return ask(operations.reject, request, self.get_object())
+        """Keep the records, although nothing wants them any more."""
+        return ask_syncer(operations.reject_plan, request, self.get_object())
 
 
-class Drift(ReadOnly):
-    """Records that are not as we had left them. `open` and `accepted` ones are so now, the others are history."""
+class DriftViewSet(ReadOnlyViewSet):
+    """Records that differ from what we wrote last. `open` and `accepted` findings hold now, the others are history."""
 
     queryset = DriftFinding.objects.all()
     serializer_class = serializers.DriftSerializer
     filterset_class = filters.DriftFilter
     search_fields = ("name", "origin", "reason")
     ordering_fields = ("id", "name", "found_at", "decided_at")
-    rights: ClassVar = {"GET": "records.view_driftfinding", "POST": VERB}
+    rights: ClassVar = {"GET": "records.view_driftfinding", "POST": OPERATE}
 
     @asks
     @action(detail=True, methods=["post"])
-    def heal(self, request: Request, pk: int) -> Response:
-        """Put it right: write what is wanted, or delete what nobody wants."""
-        return ask(operations.heal, request, self.get_object())
+    def remediate(self, request: Request, pk: int) -> Response:
+        """Write what is wanted over what DNS holds now, or delete what nothing wants."""
+        return ask_syncer(operations.remediate_drift, request, self.get_object())
+
+    @extend_schema(request=None, responses={202: serializers.RequestSerializer}, deprecated=True)
+    @action(detail=True, methods=["post"], url_path="heal")
+    def remediate_formerly(self, request: Request, pk: int) -> Response:
+        """The former address of `remediate`, kept for one release."""
+        return self.remediate(request, pk)
 
     @extend_schema(request=None, responses={200: serializers.DriftSerializer})
     @action(detail=True, methods=["post"])
     def accept(self, request: Request, pk: int) -> Response:
-        """Leave it as it is, for as long as it stays the same."""
+        """Leave it as it is, for as long as it does not change again."""
         try:
-            finding = operations.accept(actor(request), self.get_object())
+            finding = operations.accept_drift(actor(request), self.get_object())
         except DjangoValidationError as error:
             raise Conflict(" ".join(error.messages)) from error
         return Response(serializers.DriftSerializer(finding).data)
 
 
-class Requests(ReadOnly):
-    """What the syncer was asked for, and what became of it (`done_at`, `outcome`)."""
+class RequestViewSet(ReadOnlyViewSet):
+    """What the syncer was asked for, and what came of it (`done_at`, `outcome`)."""
 
     queryset = SyncRequest.objects.all()
     serializer_class = serializers.RequestSerializer
@@ -178,23 +184,23 @@ class Requests(ReadOnly):
     rights: ClassVar = {"GET": "records.view_syncrequest"}
 
 
-class Sync(APIView):
-    rights: ClassVar = {"POST": VERB}
+class SyncView(APIView):
+    rights: ClassVar = {"POST": OPERATE}
 
     @extend_schema(request=serializers.SyncSerializer, responses={202: serializers.RequestSerializer})
     def post(self, request: Request) -> Response:
         """Compare everything, one zone or one name with DNS now."""
         wanted = serializers.SyncSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
-        return accepted(operations.sync_now(actor(request), **wanted.validated_data))
+        return answer_accepted(operations.sync_now(actor(request), **wanted.validated_data))
 
 
-class Status(APIView):
+class StatusView(APIView):
     rights: ClassVar = {"GET": "records.view_syncstatus"}
 
     @extend_schema(responses=serializers.StatusSerializer)
     def get(self, request: Request) -> Response:
-        """How the syncer stands, and how much there is of everything."""
+        """How the syncer is doing, and how many records, entries and sources there are."""
         syncer = SyncStatus.objects.first()
         states = ManagedRecord.objects.order_by().values_list("state").annotate(Count("id"))
         status = {

@@ -7,13 +7,13 @@ from records.admin.status import kind_line
 
 register = template.Library()
 for function in (
-    columns.when,
+    columns.relative_time,
     columns.state_word,
     columns.action_word,
     columns.origin_link,
-    columns.subject,
-    columns.data,
-    columns.change,
+    columns.show_subject,
+    columns.list_values,
+    columns.show_change,
     kind_line,
 ):
     register.simple_tag(function)

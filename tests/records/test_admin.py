@@ -1,4 +1,4 @@
-"""Every page and every action of the admin, for everybody."""
+"""Every page and every action of the admin, for every role."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def admin_client() -> Client:
 
 
 def visitor(role: str | None) -> Client:
-    """Somebody with one role, and nothing else."""
+    """A user with one role, and nothing else."""
     client = Client()
     if role:
         person = User.objects.create_user(f"the-{role}")
@@ -71,7 +71,7 @@ def subject(cast: Cast, model: str) -> Any:
 
 @pytest.mark.parametrize("role", EVERYBODY)
 @pytest.mark.parametrize("model", MODELS)
-def test_whoever_has_a_role_sees_every_page_and_nobody_else_does(cast: Cast, model: str, role: str | None) -> None:
+def test_every_role_sees_every_page_and_no_one_else_does(cast: Cast, model: str, role: str | None) -> None:
     client = visitor(role)
     target = subject(cast, model)
     urls = [reverse("admin:index"), page(f"{model}_changelist"), page(f"{model}_change", target.pk)]
@@ -90,9 +90,9 @@ def test_a_user_without_a_role_stays_outside(cast: Cast) -> None:
         assert client.get(url).status_code == 302
 
 
-# The deeds: what each role may do. True where the database is to show it.
+# What each role may do: each returns True when the database shows that it was done.
 
-Deed = Callable[[Client, Cast], bool]
+Attempt = Callable[[Client, Cast], bool]
 
 
 def sync_everything(client: Client, cast: Cast) -> bool:
@@ -100,13 +100,13 @@ def sync_everything(client: Client, cast: Cast) -> bool:
     return SyncRequest.objects.filter(action="sync", zone="", name="").exists()
 
 
-def asks(action: str, request: str, who: str) -> Deed:
-    def deed(client: Client, cast: Cast) -> bool:
+def asks(action: str, request: str, who: str) -> Attempt:
+    def attempt(client: Client, cast: Cast) -> bool:
         record = getattr(cast, who)
         act(client, "managedrecord", action, record, confirmed="yes")
         return SyncRequest.objects.filter(action=request, name=record.name, requested_by__startswith="the-").exists()
 
-    return deed
+    return attempt
 
 
 def block_name(client: Client, cast: Cast) -> bool:
@@ -114,16 +114,16 @@ def block_name(client: Client, cast: Cast) -> bool:
     return CustomEntry.objects.filter(name="blog.talos00", mode="block").exists()
 
 
-def decides(action: str) -> Deed:
-    def deed(client: Client, cast: Cast) -> bool:
+def decides(action: str) -> Attempt:
+    def attempt(client: Client, cast: Cast) -> bool:
         act(client, "heldplan", action, cast.plan, confirmed="yes")
         return SyncRequest.objects.filter(action=action, plan=cast.plan).exists()
 
-    return deed
+    return attempt
 
 
-def heal(client: Client, cast: Cast) -> bool:
-    act(client, "driftfinding", "heal", cast.drift, confirmed="yes")
+def remediate(client: Client, cast: Cast) -> bool:
+    act(client, "driftfinding", "remediate", cast.drift, confirmed="yes")
     return SyncRequest.objects.filter(action="heal", name="mail.talos00", type="A").exists()
 
 
@@ -182,7 +182,7 @@ def make_user(client: Client, cast: Cast) -> bool:
 
 
 OPERATES = {VIEWER: False, OPERATOR: True, ADMIN: True}
-DEEDS: Mapping[str, tuple[Deed, Mapping[str, bool]]] = {
+ATTEMPTS: Mapping[str, tuple[Attempt, Mapping[str, bool]]] = {
     "sync everything": (sync_everything, OPERATES),
     "sync now": (asks("sync_now", "sync", "blog"), OPERATES),
     "adopt": (asks("adopt", "adopt", "nas"), OPERATES),
@@ -191,7 +191,7 @@ DEEDS: Mapping[str, tuple[Deed, Mapping[str, bool]]] = {
     "block this name": (block_name, OPERATES),
     "approve": (decides("approve"), OPERATES),
     "reject": (decides("reject"), OPERATES),
-    "put drift right": (heal, OPERATES),
+    "remediate drift": (remediate, OPERATES),
     "accept drift": (accept, OPERATES),
     "restore": (restore, OPERATES),
     "add an entry": (add_entry, OPERATES),
@@ -206,14 +206,14 @@ DEEDS: Mapping[str, tuple[Deed, Mapping[str, bool]]] = {
 
 
 @pytest.mark.parametrize("role", EVERYBODY)
-@pytest.mark.parametrize("name", DEEDS)
+@pytest.mark.parametrize("name", ATTEMPTS)
 def test_each_may_do_what_the_role_says_and_no_more(cast: Cast, name: str, role: str | None) -> None:
-    deed, allowed = DEEDS[name]
-    assert deed(visitor(role), cast) is (role is not None and allowed[role])
+    attempt, allowed = ATTEMPTS[name]
+    assert attempt(visitor(role), cast) is (role is not None and allowed[role])
 
 
-def test_the_table_of_deeds_has_every_action_of_every_list(cast: Cast, admin_client: Client) -> None:
-    """Somebody who adds an action must say who may do it."""
+def test_the_table_of_attempts_has_every_action_of_every_list(cast: Cast, admin_client: Client) -> None:
+    """A new action needs a row there that says who may do it."""
     found = set()
     for model in MODELS:
         answer = admin_client.get(page(f"{model}_changelist"), follow=True)
@@ -222,7 +222,7 @@ def test_the_table_of_deeds_has_every_action_of_every_list(cast: Cast, admin_cli
     assert found == {
         *("sync_now", "adopt", "release", "delete_from_dns", "block_name", "export_selected"),
         *("restore", "approve", "reject", "enable", "disable", "delete_selected"),
-        *("heal", "accept"),
+        *("remediate", "accept"),
     }
 
 
@@ -266,7 +266,7 @@ def test_an_action_says_how_many_it_did_and_why_it_left_out_the_rest(cast: Cast,
 
 
 def test_many_entries_switched_in_one_action_are_one_request(cast: Cast, admin_client: Client) -> None:
-    """The guard of the syncer must see what one click does as one blow."""
+    """The guard of the syncer must see what one click does as one change."""
     made = CustomEntry.objects.bulk_create(
         CustomEntry(name=f"h{number}.talos00", type="A", values=["192.0.2.1"]) for number in range(30)
     )
@@ -291,7 +291,7 @@ def test_more_than_a_thousand_at_once_are_refused(admin_client: Client) -> None:
     )
     first = ManagedRecord.objects.earliest("pk")
     answer = act(admin_client, "managedrecord", "release", first, select_across="1", confirmed="yes")
-    assert "1000 at a time" in answer.content.decode()
+    assert "At most 1000 at a time" in answer.content.decode()
     assert not SyncRequest.objects.exists()
 
 
@@ -336,7 +336,7 @@ def test_names_and_origins_lead_to_their_pages(cast: Cast, admin_client: Client)
     [
         ("managedrecord", "show=problem", ["nas.talos00 A"]),
         ("managedrecord", "show=fought", ["blog.talos00 A", "nas.talos00 A"]),
-        ("managedrecord", "show=strange", ["nas.talos00 A"]),
+        ("managedrecord", "show=foreign", ["nas.talos00 A"]),
         ("managedrecord", "type=TXT", []),
         ("managedrecord", "show=today", ["blog.talos00 A", "grafana.talos00 A", "nas.talos00 A"]),
         ("managedrecord", "zone__exact=home.lab", []),
@@ -362,7 +362,7 @@ def test_names_and_origins_lead_to_their_pages(cast: Cast, admin_client: Client)
         ("heldplan", "show=open", ["1 deletes in talos00: open"]),
         ("heldplan", "show=today&status__exact=done", []),
         ("syncrequest", "show=waiting", ["sync grafana.talos00"]),
-        ("syncrequest", "show=today&q=nobody", []),
+        ("syncrequest", "show=today&q=unknown", []),
         ("syncrequest", "show=nonsense", ["sync grafana.talos00"]),
     ],
 )
@@ -392,12 +392,12 @@ def test_foreign_text_is_escaped_everywhere(cast: Cast, admin_client: Client) ->
         assert evil not in text
 
 
-def test_the_start_page_shows_the_state_of_things(cast: Cast, admin_client: Client) -> None:
+def test_the_start_page_shows_an_overview(cast: Cast, admin_client: Client) -> None:
     text = admin_client.get(reverse("admin:index")).content.decode()
     for expected in (
         "in trouble",
         "Zone talos00: the zone is &lt;disabled&gt;",
-        "1 deletes in talos00 wait for a decision",
+        "1 delete in talos00 waits for a decision",
         "cd.talos00 A",
         page("managedrecord_changelist", show="problem"),
     ):
@@ -410,7 +410,7 @@ def test_the_start_page_of_a_new_installation_says_what_is_missing(admin_client:
     assert "No syncer has written to this database yet." in text
 
 
-def test_values_are_edited_one_a_line_and_complaints_stand_at_the_field(cast: Cast, admin_client: Client) -> None:
+def test_values_are_edited_one_per_line_and_complaints_are_shown_at_the_field(cast: Cast, admin_client: Client) -> None:
     text = admin_client.get(page("customentry_change", cast.entry.pk)).content.decode()
     assert ">\n192.0.2.9</textarea>" in text
     admin_client.post(page("customentry_add"), {**ENTRY, "values": "192.0.2.2 \r\n\r\n192.0.2.1"})
@@ -420,18 +420,18 @@ def test_values_are_edited_one_a_line_and_complaints_stand_at_the_field(cast: Ca
     assert set(errors) == {"name", "values", "ttl"}
 
 
-def test_a_block_is_made_without_taking_back_the_proposed_type(admin_client: Client) -> None:
+def test_a_block_is_made_without_clearing_the_proposed_type(admin_client: Client) -> None:
     admin_client.post(page("customentry_add"), {**ENTRY, "mode": "block", "values": ""})
     assert CustomEntry.objects.get(name="new.talos00").type == ""
 
 
-def test_what_is_done_in_the_admin_is_written_down_with_the_users_name(cast: Cast) -> None:
+def test_what_is_done_in_the_admin_is_recorded_with_the_users_name(cast: Cast) -> None:
     client = visitor(OPERATOR)
     client.post(page("customentry_change", cast.entry.pk), {**ENTRY, "name": cast.entry.name})
-    fact = AuditEntry.objects.filter(name=cast.entry.name).first()
-    assert fact is not None
-    assert (fact.actor, fact.action) == ("the-operator", "updated")
-    assert (fact.before or {})["values"] == ["192.0.2.9"]
+    audit = AuditEntry.objects.filter(name=cast.entry.name).first()
+    assert audit is not None
+    assert (audit.actor, audit.action) == ("the-operator", "updated")
+    assert (audit.before or {})["values"] == ["192.0.2.9"]
     assert SyncRequest.objects.filter(name=cast.entry.name, requested_by="the-operator").exists()
 
 
@@ -471,19 +471,19 @@ def test_the_start_page_takes_few_queries(cast: Cast, admin_client: Client, djan
         admin_client.get(reverse("admin:index"))
 
 
-def test_an_old_form_does_not_undo_what_somebody_else_saved(cast: Cast, admin_client: Client) -> None:
+def test_an_old_form_does_not_undo_what_another_user_saved(cast: Cast, admin_client: Client) -> None:
     url = page("customentry_change", cast.entry.pk)
     version = admin_client.get(url).context["adminform"].form["version"].value()
     form = {**ENTRY, "name": cast.entry.name, "values": "192.0.2.9", "version": version}
     admin_client.post(url, {**form, "mode": "override", "owner": "office"})
     answer = admin_client.post(url, {**form, "owner": "me"})
-    assert "Somebody has changed this entry since you opened it" in answer.content.decode()
+    assert "Someone has changed this entry since you opened it" in answer.content.decode()
     cast.entry.refresh_from_db()
     assert (cast.entry.mode, cast.entry.owner) == ("override", "office")
 
 
-def test_a_form_without_a_change_is_no_fact(cast: Cast, admin_client: Client) -> None:
-    facts = AuditEntry.objects.count()
+def test_a_form_without_a_change_leaves_no_audit_entry(cast: Cast, admin_client: Client) -> None:
+    count = AuditEntry.objects.count()
     form = {**ENTRY, "name": cast.entry.name, "values": "192.0.2.9", "owner": "office"}
     assert admin_client.post(page("customentry_change", cast.entry.pk), form).status_code == 302
-    assert AuditEntry.objects.count() == facts
+    assert AuditEntry.objects.count() == count

@@ -1,4 +1,4 @@
-"""Each way in which a name can stand, in the words that an operator reads."""
+"""Each state of a name, in the words that an operator reads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from records.explain import explain
+from records.explain import explain_name
 from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord, Source, SyncRequest, SyncStatus
 from syncer.core.names import BadName
 from syncer.core.plan import RecordState
@@ -39,7 +39,7 @@ def record(state: RecordState, *, owned: bool = True, **more: Any) -> ManagedRec
 
 
 def said(name: str = NAME) -> str:
-    answer = explain(name)
+    answer = explain_name(name)
     json.dumps(answer)
     return "\n".join(answer["sentences"])
 
@@ -57,7 +57,7 @@ def test_a_name_in_dns_is_told_with_its_claim_and_its_history() -> None:
         before={"ttl": 60, "values": ["10.0.0.9"]},
         after={"ttl": 60, "values": ["10.0.0.1"]},
     )
-    answer = explain(" GRAFANA.talos00. ")
+    answer = explain_name(" GRAFANA.talos00. ")
     at = [
         AuditEntry.objects.get(action=action).at.strftime("%Y-%m-%d %H:%M:%S UTC") for action in ("updated", "failed")
     ]
@@ -66,7 +66,7 @@ def test_a_name_in_dns_is_told_with_its_claim_and_its_history() -> None:
         f"A 10.0.0.1 with a TTL of 60 s is in DNS, written by us for {GRAFANA}.",
         f"{GRAFANA} wants the name for 10.0.0.1, and has it.",
         f"Last change: updated at {at[0]} by syncer, A from 10.0.0.9 to 10.0.0.1.",
-        f"Last error: at {at[1]}, A: busy (it went well since).",
+        f"Last error: at {at[1]}, A: busy (it has succeeded since).",
     ]
     assert (answer["hostname"], answer["zone"], answer["published"]) == (NAME, "talos00", True)
     assert answer["decision"] == {"outcome": "synced", "winner": GRAFANA, "claimants": [GRAFANA], "losers": []}
@@ -80,29 +80,29 @@ def test_a_name_in_dns_is_told_with_its_claim_and_its_history() -> None:
         (RecordState.PENDING, "create under way", "is on its way: create under way."),
         (
             RecordState.FOREIGN,
-            "somebody else made it",
-            "but is not ours: somebody else made it. Nothing is written; adopt",
+            "made by hand",
+            "but is not ours: made by hand. Nothing is written; adopt",
         ),
         (
             RecordState.CONFLICT,
             "the zone has 10.0.0.7",
-            "cannot be written: the zone has 10.0.0.7. Adopt what stands there",
+            "cannot be written: the zone has 10.0.0.7. Adopt the foreign record",
         ),
         (RecordState.FAILED, "TTL refused", "was refused by the DNS server: TTL refused. It is tried again"),
-        (RecordState.SKIPPED, "no wildcard", "cannot be held by the target: no wildcard."),
+        (RecordState.SKIPPED, "no wildcard", "cannot be published on this target: no wildcard."),
         (RecordState.KEPT, "the zone's policy is upsert-only", "is kept in DNS: the zone's policy is upsert-only."),
     ],
 )
 def test_each_state_has_its_sentence(state: RecordState, reason: str, sentence: str) -> None:
     record(state, reason=reason)
     assert sentence in said()
-    assert explain(NAME)["decision"]["outcome"] == state
+    assert explain_name(NAME)["decision"]["outcome"] == state
 
 
 def test_a_held_delete_names_the_plan() -> None:
     record(RecordState.HELD, reason="12 of 12 records would go")
     plan = HeldPlan.objects.create(zone="talos00", deletes=[[NAME, "A"]], reason="12 of 12 records would go")
-    assert f"Held plan {plan.pk} waits for somebody to approve or reject it" in said()
+    assert f"Held plan {plan.pk} waits for someone to approve or reject it" in said()
 
 
 def test_a_held_delete_is_said_to_be_held_once() -> None:
@@ -113,18 +113,18 @@ def test_a_held_delete_is_said_to_be_held_once() -> None:
 def test_what_a_person_deleted_comes_back_and_who_it_was_is_told(status: SyncStatus) -> None:
     source("grafana", "10.0.0.1", seen_at=timezone.now() - timedelta(minutes=1))
     values = {"ttl": 60, "values": ["10.0.0.1"]}
-    fact = AuditEntry.objects.create(
+    deletion = AuditEntry.objects.create(
         actor="anna", action="deleted", name=NAME, type="A", source=GRAFANA, before=values, correlation="abc"
     )
-    at = f"{fact.at:%Y-%m-%d %H:%M:%S} UTC"
+    at = f"{deletion.at:%Y-%m-%d %H:%M:%S} UTC"
     assert (
-        f"{GRAFANA} wants the name for 10.0.0.1; anna deleted it from DNS at {at}, and the next full pass makes it"
+        f"{GRAFANA} wants the name for 10.0.0.1; anna deleted it from DNS at {at}, and the next full pass creates it"
         " again: block the name to prevent that." in said()
     )
     SyncStatus.objects.update(next_pass_at=timezone.now() + timedelta(minutes=5))
     assert "and the next full pass, about " in said()
     Source.objects.update(seen_at=timezone.now())
-    assert "the syncer has not looked at it yet." in said()
+    assert "the syncer has not processed it yet." in said()
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_another_deletion_says_nothing_of_what_is_wanted_now(actor: str, correla
     AuditEntry.objects.create(
         actor=actor, action="deleted", name=NAME, type="A", source="CustomEntry//1", correlation=correlation
     )
-    assert "the syncer has not looked at it yet." in said()
+    assert "the syncer has not processed it yet." in said()
 
 
 @pytest.mark.parametrize(("action", "words"), [("imported", "imported"), ("gone", "found gone")])
@@ -144,23 +144,23 @@ def test_what_was_imported_or_is_gone_is_a_change(action: str, words: str) -> No
     AuditEntry.objects.create(actor="anna", action=action, name=NAME, type="A", source=GRAFANA, before=values)
     assert f"Last change: {words} at " in said()
     assert "by anna, A 10.0.0.1." in said()
-    assert explain(NAME)["last_change"]["action"] == action
+    assert explain_name(NAME)["last_change"]["action"] == action
 
 
 def test_a_name_outside_the_zones_says_which_there_are() -> None:
     text = said("grafana.example.org")
     assert text.startswith("grafana.example.org is outside every managed zone (talos00), so nothing is ever written")
-    assert explain("grafana.example.org")["zone"] is None
+    assert explain_name("grafana.example.org")["zone"] is None
 
 
 def test_a_blocked_name_says_who_wanted_it() -> None:
     source("grafana", "10.0.0.1")
-    entry = CustomEntry.objects.create(name=NAME, mode="block", description="leaves the house")
-    assert f"Custom entry {entry.pk} blocks the name (leaves the house): it is never published." in said()
+    entry = CustomEntry.objects.create(name=NAME, mode="block", description="not for guests")
+    assert f"Custom entry {entry.pk} blocks the name (not for guests): it is never published." in said()
     assert f"{GRAFANA} wants the name for 10.0.0.1, and does not get it: the name is blocked." in said()
-    assert explain(NAME)["decision"]["outcome"] == "blocked"
+    assert explain_name(NAME)["decision"]["outcome"] == "blocked"
     CustomEntry.objects.update(enabled=False)
-    assert f"CustomEntry//{entry.pk} would block the name, but is switched off." in said()
+    assert f"CustomEntry//{entry.pk} would block the name, but is disabled." in said()
 
 
 def test_winner_and_loser_are_named() -> None:
@@ -170,17 +170,17 @@ def test_winner_and_loser_are_named() -> None:
     assert (
         f"Ingress/monitoring/other wants the name for 10.0.0.2, and does not get it: {GRAFANA} has the name." in said()
     )
-    assert explain(NAME)["decision"]["losers"] == [
+    assert explain_name(NAME)["decision"]["losers"] == [
         {"claim": "Ingress/monitoring/other", "reason": f"{GRAFANA} has the name"}
     ]
 
 
-def test_claims_stand_in_the_order_in_which_they_get_the_name() -> None:
+def test_claims_come_in_the_order_in_which_they_get_the_name() -> None:
     source("late", "10.0.0.1", created="2026-02-01T00:00:00Z")
     source("early", "10.0.0.2", created="2026-01-01T00:00:00Z")
     source("urgent", "10.0.0.3", priority=0)
     CustomEntry.objects.create(name=NAME, type="A", values=["10.0.0.4"], mode="override")
-    claims = explain(NAME)["claims"]
+    claims = explain_name(NAME)["claims"]
     assert [claim["kind"] for claim in claims] == ["CustomEntry", "Ingress", "Ingress", "Ingress"]
     assert [claim["name"] for claim in claims[1:]] == ["urgent", "early", "late"]
 
@@ -188,20 +188,20 @@ def test_claims_stand_in_the_order_in_which_they_get_the_name() -> None:
 def test_a_skipped_name_says_why() -> None:
     source(skipped="excluded by EXCLUDE_NAMES")
     assert f"{GRAFANA} mentions the name, and it is not published: excluded by EXCLUDE_NAMES." in said()
-    assert explain(NAME)["decision"]["outcome"] == "skipped"
+    assert explain_name(NAME)["decision"]["outcome"] == "skipped"
 
 
-def test_a_claim_without_an_address_or_without_a_turn_is_told() -> None:
+def test_a_claim_without_an_address_or_not_processed_yet_is_told() -> None:
     source("grafana")
-    assert f"{GRAFANA} wants the name, but knows no address yet." in said()
+    assert f"{GRAFANA} wants the name, but has no address yet." in said()
     Source.objects.update(names=[[NAME, ["10.0.0.1"]]])
-    assert "the syncer has not looked at it yet." in said()
+    assert "the syncer has not processed it yet." in said()
     CustomEntry.objects.create(name=NAME, type="TXT", values=["x"], enabled=False)
-    assert "wants the name for x, but is switched off." in said()
+    assert "wants the name for x, but is disabled." in said()
 
 
 def test_a_name_that_nobody_asks_for_may_be_answered_by_a_wildcard() -> None:
-    assert "No Ingress, route or custom entry asks for it." in said("a.b.talos00")
+    assert "No Ingress, route or custom entry wants it." in said("a.b.talos00")
     record(RecordState.SYNCED, name="*.talos00")
     assert "The wildcard *.talos00 answers for it" in said("a.b.talos00")
     record(RecordState.SYNCED, name="*.b.talos00")
@@ -210,12 +210,12 @@ def test_a_name_that_nobody_asks_for_may_be_answered_by_a_wildcard() -> None:
 
 def test_a_name_that_is_only_part_of_another_is_another() -> None:
     Source.objects.create(kind="Ingress", namespace="x", name="y", names=[[f"my-{NAME}", ["10.0.0.1"]]])
-    assert explain(NAME)["claims"] == []
+    assert explain_name(NAME)["claims"] == []
 
 
 def test_what_was_asked_and_not_answered_is_told() -> None:
-    SyncRequest.objects.create(action="adopt", name=NAME, requested_by="anna")
-    assert "anna asked to adopt what somebody else made; the syncer has not answered yet." in said()
+    request = SyncRequest.objects.create(action="adopt", name=NAME, requested_by="anna")
+    assert f"anna asked to {request.get_action_display()}; the syncer has not answered yet." in said()
 
 
 def test_a_silent_or_troubled_syncer_is_told(status: SyncStatus) -> None:
@@ -225,7 +225,7 @@ def test_a_silent_or_troubled_syncer_is_told(status: SyncStatus) -> None:
     assert "The syncer has a problem with zone talos00: the zone is disabled." in said()
     status.heartbeat_at -= timedelta(minutes=1)
     status.save()
-    assert "The syncer has not been heard of since" in said()
+    assert "The syncer has not reported since" in said()
     status.delete()
     assert "No syncer has run on this database yet." in said()
 
@@ -233,7 +233,7 @@ def test_a_silent_or_troubled_syncer_is_told(status: SyncStatus) -> None:
 @pytest.mark.parametrize("name", ["", "a b", "x" * 300, "192.168.1.1", "a..b"])
 def test_what_is_no_name_is_refused(name: str) -> None:
     with pytest.raises(BadName):
-        explain(name)
+        explain_name(name)
 
 
 def test_it_asks_few_questions_of_the_database(django_assert_max_num_queries: Any) -> None:
@@ -241,4 +241,4 @@ def test_it_asks_few_questions_of_the_database(django_assert_max_num_queries: An
         source(f"app-{number}", "10.0.0.1")
     record(RecordState.HELD)
     with django_assert_max_num_queries(10):
-        explain(NAME)
+        explain_name(NAME)

@@ -25,14 +25,14 @@ def cast() -> Cast:
     return make_cast()
 
 
-def entry(name: str, kind: str = "A", *values: str, **others: Any) -> CustomEntry:
+def made_entry(name: str, kind: str = "A", *values: str, **others: Any) -> CustomEntry:
     return CustomEntry(name=name, type=kind, values=list(values or ("192.0.2.50",)), **others)
 
 
-def last_fact() -> AuditEntry:
-    fact = AuditEntry.objects.first()
-    assert fact is not None
-    return fact
+def last_audit() -> AuditEntry:
+    entry = AuditEntry.objects.first()
+    assert entry is not None
+    return entry
 
 
 def asked() -> list[tuple[str, str, str]]:
@@ -47,7 +47,7 @@ def test_everything_or_a_zone_or_a_name_can_be_synced() -> None:
     operations.sync_now("admin", zone="talos00")
     operations.sync_now("admin", name="WWW.talos00.")
     assert asked() == [("sync", "", ""), ("sync", "talos00", ""), ("sync", "talos00", "www.talos00")]
-    assert (last_fact().actor, last_fact().action, last_fact().name) == ("admin", "requested", "www.talos00")
+    assert (last_audit().actor, last_audit().action, last_audit().name) == ("admin", "requested", "www.talos00")
 
 
 @pytest.mark.parametrize("what", [{"zone": "example.com"}, {"name": "www.example.com"}, {"name": "two words.talos00"}])
@@ -57,78 +57,84 @@ def test_what_is_in_no_zone_cannot_be_synced(what: dict[str, str]) -> None:
     assert not SyncRequest.objects.exists()
 
 
-def test_drift_is_put_right_or_accepted_as_long_as_it_stands(cast: Cast) -> None:
-    operations.heal("ada", cast.drift)
+def test_drift_is_remediated_or_accepted_as_long_as_the_finding_is_open_or_accepted(cast: Cast) -> None:
+    operations.remediate_drift("ada", cast.drift)
     assert asked() == [("heal", "talos00", "mail.talos00")]
-    assert operations.accept("ada", cast.drift).status == "accepted"
-    assert (last_fact().action, last_fact().actor, last_fact().name) == ("accepted", "ada", "mail.talos00")
-    operations.heal("ada", DriftFinding.objects.get())
+    assert operations.accept_drift("ada", cast.drift).status == "accepted"
+    assert (last_audit().action, last_audit().actor, last_audit().name) == ("accepted", "ada", "mail.talos00")
+    operations.remediate_drift("ada", DriftFinding.objects.get())
     with pytest.raises(ValidationError, match="only an open one"):
-        operations.accept("ada", cast.drift)
+        operations.accept_drift("ada", cast.drift)
     DriftFinding.objects.update(status="healed")
-    with pytest.raises(ValidationError, match="nothing left to put right"):
-        operations.heal("ada", DriftFinding.objects.get())
+    with pytest.raises(ValidationError, match="nothing left to remediate"):
+        operations.remediate_drift("ada", DriftFinding.objects.get())
 
 
 def test_a_conflict_can_be_adopted_and_what_is_ours_cannot(cast: Cast) -> None:
-    operations.adopt("token ci", cast.nas)
+    operations.adopt_record("token ci", cast.nas)
     assert asked() == [("adopt", "talos00", "nas.talos00")]
-    assert last_fact().actor == "token ci"
+    assert last_audit().actor == "token ci"
     with pytest.raises(ValidationError, match="is synced: only foreign records and conflicts"):
-        operations.adopt("admin", cast.grafana)
+        operations.adopt_record("admin", cast.grafana)
 
 
-@pytest.mark.parametrize(("verb", "action"), [(operations.release, "release"), (operations.delete_from_dns, "delete")])
+@pytest.mark.parametrize(
+    ("operation", "action"), [(operations.release_record, "release"), (operations.delete_from_dns, "delete")]
+)
 def test_only_what_is_ours_is_released_or_deleted(
-    cast: Cast, verb: Callable[[str, ManagedRecord], SyncRequest], action: str
+    cast: Cast, operation: Callable[[str, ManagedRecord], SyncRequest], action: str
 ) -> None:
-    request = verb("admin", cast.blog)
+    request = operation("admin", cast.blog)
     assert (request.action, request.name, request.type) == (action, "blog.talos00", "A")
     with pytest.raises(ValidationError, match="is conflict and not ours"):
-        verb("admin", cast.nas)
+        operation("admin", cast.nas)
 
 
-@pytest.mark.parametrize(("verb", "status"), [(operations.approve, "approved"), (operations.reject, "rejected")])
-def test_a_held_plan_is_decided_once(cast: Cast, verb: Callable[[str, HeldPlan], SyncRequest], status: str) -> None:
-    request = verb("admin", cast.plan)
+@pytest.mark.parametrize(
+    ("operation", "status"), [(operations.approve_plan, "approved"), (operations.reject_plan, "rejected")]
+)
+def test_a_held_plan_is_decided_once(
+    cast: Cast, operation: Callable[[str, HeldPlan], SyncRequest], status: str
+) -> None:
+    request = operation("admin", cast.plan)
     [waiting] = [item for item in DatabaseLedger().requests() if item.id == request.pk]
     assert DatabaseLedger().decide_hold(waiting, status == "approved") == 1
     cast.plan.refresh_from_db()
     assert (cast.plan.status, cast.plan.decided_by) == (status, "admin")
     with pytest.raises(ValidationError, match=f"This plan is {status}"):
-        verb("admin", cast.plan)
+        operation("admin", cast.plan)
 
 
-def test_a_block_is_made_once_and_taken_off_again() -> None:
-    block = operations.block("admin", "Registry.talos00")
-    assert operations.block("admin", "registry.talos00") == block
-    assert [fact.action for fact in AuditEntry.objects.all()] == ["created"]
+def test_a_block_is_made_once_and_removed_again() -> None:
+    block = operations.block_name("admin", "Registry.talos00")
+    assert operations.block_name("admin", "registry.talos00") == block
+    assert [entry.action for entry in AuditEntry.objects.all()] == ["created"]
     assert DatabaseLedger().entries(["registry.talos00"])["registry.talos00"][0].mode == "block"
-    operations.unblock("admin", "registry.talos00")
+    operations.unblock_name("admin", "registry.talos00")
     assert not CustomEntry.objects.exists()
     with pytest.raises(ValidationError, match="is not blocked"):
-        operations.unblock("admin", "registry.talos00")
+        operations.unblock_name("admin", "registry.talos00")
 
 
 def test_blocking_enables_a_disabled_block() -> None:
     operations.save_entry("admin", CustomEntry(name="x.talos00", mode="block", enabled=False), created=True)
-    assert operations.block("admin", "x.talos00").enabled
+    assert operations.block_name("admin", "x.talos00").enabled
     assert CustomEntry.objects.get().enabled
 
 
-def test_a_saved_entry_leaves_a_fact_and_wakes_the_syncer() -> None:
-    made = entry("WWW.talos00", owner="web team")
+def test_a_saved_entry_leaves_an_audit_entry_and_wakes_the_syncer() -> None:
+    made = made_entry("WWW.talos00", owner="web team")
     operations.save_entry("admin", made, created=True)
-    fact = last_fact()
-    assert (fact.actor, fact.action, fact.name, fact.type, fact.source) == (
+    audit = last_audit()
+    assert (audit.actor, audit.action, audit.name, audit.type, audit.source) == (
         "admin",
         "created",
         "www.talos00",
         "A",
         f"CustomEntry//{made.pk}",
     )
-    assert fact.before is None
-    assert fact.after == {
+    assert audit.before is None
+    assert audit.after == {
         "ttl": None,
         "values": ["192.0.2.50"],
         "mode": "publish",
@@ -140,20 +146,20 @@ def test_a_saved_entry_leaves_a_fact_and_wakes_the_syncer() -> None:
 
 
 def test_a_renamed_entry_wakes_the_syncer_for_both_names() -> None:
-    made = entry("old.talos00")
+    made = made_entry("old.talos00")
     operations.save_entry("admin", made, created=True)
     made.name, made.ttl = "new.talos00", 60
     operations.save_entry("admin", made, created=False)
     assert {name for _, _, name in asked()} == {"old.talos00", "new.talos00"}
-    fact = last_fact()
-    assert (fact.before or {})["ttl"] is None
-    assert (fact.after or {})["ttl"] == 60
-    assert fact.reason == "custom entry was old.talos00 A"
+    audit = last_audit()
+    assert (audit.before or {})["ttl"] is None
+    assert (audit.after or {})["ttl"] == 60
+    assert audit.reason == "custom entry was old.talos00 A"
 
 
 def test_a_bad_entry_leaves_nothing_behind() -> None:
     with pytest.raises(ValidationError) as caught:
-        operations.save_entry("admin", entry("www.talos00", "A", "nonsense"), created=True)
+        operations.save_entry("admin", made_entry("www.talos00", "A", "nonsense"), created=True)
     assert set(caught.value.message_dict) == {"values"}
     assert not CustomEntry.objects.exists()
     assert not AuditEntry.objects.exists()
@@ -161,30 +167,30 @@ def test_a_bad_entry_leaves_nothing_behind() -> None:
 
 
 def test_a_deleted_entry_is_remembered() -> None:
-    made = entry("www.talos00")
+    made = made_entry("www.talos00")
     operations.save_entry("admin", made, created=True)
     operations.delete_entry("admin", made)
-    fact = last_fact()
-    assert (fact.action, fact.after, (fact.before or {})["values"]) == ("deleted", None, ["192.0.2.50"])
+    audit = last_audit()
+    assert (audit.action, audit.after, (audit.before or {})["values"]) == ("deleted", None, ["192.0.2.50"])
     assert not CustomEntry.objects.exists()
 
 
 def test_many_entries_are_created_with_few_queries(django_assert_max_num_queries: Any) -> None:
     with django_assert_max_num_queries(34):
-        made = operations.create_entries("token ci", [entry(f"h{number}.talos00") for number in range(1000)])
+        made = operations.create_entries("token ci", [made_entry(f"h{number}.talos00") for number in range(1000)])
     assert len(made) == CustomEntry.objects.count() == AuditEntry.objects.filter(action="created").count() == 1000
     assert asked() == [("sync", "talos00", "")]
 
 
 def test_of_many_entries_all_are_created_or_none(cast: Cast) -> None:
     wrong = [
-        entry("good.talos00"),
-        entry("bad.talos00", "A", "x"),
-        entry("printer.talos00"),
-        entry("twice.talos00"),
-        entry("twice.talos00"),
-        entry("alias.talos00", "CNAME", "good.talos00"),
-        entry("alias.talos00", "TXT", "x"),
+        made_entry("good.talos00"),
+        made_entry("bad.talos00", "A", "x"),
+        made_entry("printer.talos00"),
+        made_entry("twice.talos00"),
+        made_entry("twice.talos00"),
+        made_entry("alias.talos00", "CNAME", "good.talos00"),
+        made_entry("alias.talos00", "TXT", "x"),
     ]
     with pytest.raises(ValidationError) as caught:
         operations.create_entries("admin", wrong)
@@ -192,8 +198,8 @@ def test_of_many_entries_all_are_created_or_none(cast: Cast) -> None:
     assert CustomEntry.objects.count() == 1
 
 
-def test_a_fact_is_restored_as_an_override_with_what_it_left_behind(cast: Cast) -> None:
-    restored = operations.restore("admin", cast.created)
+def test_a_version_is_restored_as_an_override_with_what_it_left_behind(cast: Cast) -> None:
+    restored = operations.restore_version("admin", cast.created)
     assert (restored.name, restored.type, restored.mode, restored.values, restored.ttl) == (
         "grafana.talos00",
         "A",
@@ -203,13 +209,13 @@ def test_a_fact_is_restored_as_an_override_with_what_it_left_behind(cast: Cast) 
     )
 
 
-def test_a_deletion_is_restored_as_what_it_took_away(cast: Cast) -> None:
-    assert operations.restore("admin", cast.deleted).values == ["192.0.2.4"]
+def test_a_deletion_is_restored_as_what_it_removed(cast: Cast) -> None:
+    assert operations.restore_version("admin", cast.deleted).values == ["192.0.2.4"]
 
 
 def test_restoring_twice_changes_the_same_entry(cast: Cast) -> None:
-    first = operations.restore("admin", cast.created)
-    assert operations.restore("admin", cast.created) == first
+    first = operations.restore_version("admin", cast.created)
+    assert operations.restore_version("admin", cast.created) == first
     assert CustomEntry.objects.filter(name="grafana.talos00").count() == 1
 
 
@@ -217,26 +223,26 @@ def test_restoring_one_type_keeps_the_others_at_the_name(cast: Cast) -> None:
     ManagedRecord.objects.create(
         zone="talos00", name="grafana.talos00", type="AAAA", values=["2001:db8::5"], ttl=300, owned=True, state="synced"
     )
-    operations.restore("admin", cast.created)
+    operations.restore_version("admin", cast.created)
     kept = CustomEntry.objects.get(name="grafana.talos00", type="AAAA")
     assert (kept.mode, kept.values) == ("override", ["2001:db8::5"])
 
 
-def test_a_blocked_name_or_an_empty_fact_cannot_be_restored(cast: Cast) -> None:
-    operations.block("admin", "grafana.talos00")
-    with pytest.raises(ValidationError, match="take the block off first"):
-        operations.restore("admin", cast.created)
+def test_a_blocked_name_or_an_audit_entry_without_values_cannot_be_restored(cast: Cast) -> None:
+    operations.block_name("admin", "grafana.talos00")
+    with pytest.raises(ValidationError, match="remove the block first"):
+        operations.restore_version("admin", cast.created)
     with pytest.raises(ValidationError, match="no version"):
-        operations.restore("admin", last_fact())
+        operations.restore_version("admin", last_audit())
 
 
 def test_history_is_neither_changed_nor_deleted(cast: Cast) -> None:
-    facts = AuditEntry.objects.all()
+    history = AuditEntry.objects.all()
     attempts: list[Callable[[], object]] = [
         cast.created.save,
         cast.created.delete,
-        facts.delete,
-        lambda: facts.update(actor="nobody"),
+        history.delete,
+        lambda: history.update(actor="nobody"),
         lambda: AuditEntry.objects.bulk_update([cast.created], ["actor"]),
         lambda: AuditEntry._base_manager.update(actor="nobody"),
         lambda: AuditEntry.objects.bulk_create([cast.created], update_conflicts=True),
@@ -257,6 +263,6 @@ def test_retention_forgets_what_is_old_and_nothing_else(cast: Cast) -> None:
 
 def test_the_actors_name_outlives_the_user() -> None:
     person = User.objects.create_user("anna")
-    operations.block(person.get_username(), "x.talos00")
+    operations.block_name(person.get_username(), "x.talos00")
     person.delete()
-    assert last_fact().actor == "anna"
+    assert last_audit().actor == "anna"

@@ -1,4 +1,4 @@
-"""The role admin looks after users, and can make nobody, itself included, more than its role."""
+"""The role admin manages users, and can give no one, itself included, more rights than its own."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_new_user_of_an_admin_is_none_either(client: Client) -> None:
     assert (made.is_superuser, made.is_staff) == (False, False)
 
 
-def test_an_admin_takes_no_role_that_may_more(client: Client, alice: User, beyond: Group) -> None:
+def test_an_admin_takes_no_role_with_more_rights(client: Client, alice: User, beyond: Group) -> None:
     admin = Group.objects.get(name=ADMIN)
     answer = change(client, alice, groups=[admin.pk, beyond.pk])
     assert answer.status_code == 200
@@ -93,7 +93,7 @@ def test_an_admin_takes_no_role_that_may_more(client: Client, alice: User, beyon
 
 @pytest.mark.parametrize("awake", [True, False])
 @pytest.mark.parametrize("kind", ["superuser", "scheduler"])
-def test_who_may_more_is_none_of_an_admins_business(client: Client, beyond: Group, kind: str, awake: bool) -> None:
+def test_an_admin_changes_no_user_with_more_rights(client: Client, beyond: Group, kind: str, awake: bool) -> None:
     above = person("root", is_superuser=kind == "superuser", is_active=awake)
     if kind == "scheduler":
         above.groups.add(beyond)
@@ -127,7 +127,7 @@ def test_an_admin_looks_at_roles_and_changes_none(client: Client) -> None:
     assert role.permissions.count() < len(everything)
 
 
-def test_an_admin_makes_a_token_for_an_equal_and_a_superuser_for_everybody(client: Client, root: User) -> None:
+def test_an_admin_makes_a_token_for_an_equal_and_a_superuser_for_anyone(client: Client, root: User) -> None:
     olga = person("olga", OPERATOR)
     assert client.post("/admin/knox/authtoken/add/", {"user": olga.pk, "days": 7}).status_code == 302
     client.force_login(root)

@@ -1,4 +1,4 @@
-"""People with tokens, and a little world: grafana is ours, somebody else made nas, two objects want blog."""
+"""People with tokens, and a little world: grafana is ours, nas was made by hand, two objects want blog."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from records.models import AuditEntry, CustomEntry, DriftFinding, HeldPlan, Mana
 
 
 def client_for(role: str) -> APIClient:
-    """Somebody with this role and a token; "" is a user without a role."""
+    """A user with this role and a token; "" is a user without a role."""
     user = User.objects.create_user(f"{role or 'nobody'}-of-tests")
     if role:
         user.groups.add(Group.objects.get(name=role))
@@ -86,5 +86,5 @@ def world(db: None) -> SimpleNamespace:
             reason="somebody deleted it",
             origin="Ingress/a/mail",
         ),
-        fact=AuditEntry.objects.create(actor="syncer", action="created", zone="talos00", name="grafana.talos00"),
+        audit=AuditEntry.objects.create(actor="syncer", action="created", zone="talos00", name="grafana.talos00"),
     )

@@ -137,7 +137,7 @@ def test_trouble_of_another_type_is_not_this_ones(viewer: APIClient, dns: Server
 
 
 @pytest.mark.parametrize("status", ["open", "accepted", "healed"])
-def test_drift_that_stands_is_told_whatever_dns_answers_now(
+def test_an_open_or_accepted_finding_is_told_whatever_dns_answers_now(
     viewer: APIClient, world: SimpleNamespace, dns: ServerUnderTest, status: str
 ) -> None:
     dns.add("grafana.talos00", "A", "192.168.1.54")

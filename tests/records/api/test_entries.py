@@ -31,11 +31,11 @@ def test_putting_makes_and_putting_again_changes_nothing(operator: APIClient) ->
     assert made.headers["Location"] == PRINTER
     assert made.json() | body == made.json()
     assert (made.json()["name"], made.json()["type"], made.json()["mode"]) == ("printer.talos00", "A", "publish")
-    facts, requests = AuditEntry.objects.count(), SyncRequest.objects.count()
+    entries, requests = AuditEntry.objects.count(), SyncRequest.objects.count()
     again = put(operator, PRINTER, body)
     assert again.status_code == 200
     assert (again.json(), again.headers["ETag"]) == (made.json(), made.headers["ETag"])
-    assert (AuditEntry.objects.count(), SyncRequest.objects.count()) == (facts, requests)
+    assert (AuditEntry.objects.count(), SyncRequest.objects.count()) == (entries, requests)
 
 
 def test_an_address_may_be_spelled_in_any_way(operator: APIClient) -> None:
@@ -225,7 +225,7 @@ def test_of_several_who_make_the_same_entry_at_once_one_makes_it(operator: APICl
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_alias_and_an_address_at_once_do_not_both_come_to_stand_at_a_name(operator: APIClient) -> None:
+def test_an_alias_and_an_address_at_once_do_not_both_get_a_name(operator: APIClient) -> None:
     for number in range(5):
         url = f"{URL}/race{number}.talos00"
         got = at_once(

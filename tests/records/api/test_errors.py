@@ -1,4 +1,4 @@
-"""Whatever goes wrong under /api/v1: the answer has the one shape."""
+"""Whatever goes wrong under /api/v1, the answer has one shape."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_slash_at_the_end_changes_nothing(admin: APIClient, path: str) -> None
     assert admin.get(f"{V1}/{path}").status_code == 200
 
 
-def test_nobody_learns_which_addresses_exist(client: Any) -> None:
+def test_a_visitor_without_a_token_does_not_learn_which_addresses_exist(client: Any) -> None:
     assert {error_of(client.get(V1 + path)) for path in ("/records", "////", "/nowhere", "/")} == {
         (401, "not_authenticated")
     }

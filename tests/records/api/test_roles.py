@@ -41,9 +41,10 @@ TABLE: list[tuple[str, str, Any, tuple[int, ...]]] = [
     ("GET", "sources", None, READS),
     ("GET", "sources/{source}", None, READS),
     ("GET", "audit", None, READS),
-    ("GET", "audit/{fact}", None, READS),
+    ("GET", "audit/{audit}", None, READS),
     ("GET", "drift", None, READS),
     ("GET", "drift/{drift}", None, READS),
+    ("POST", "drift/{drift}/remediate", None, ASKS),
     ("POST", "drift/{drift}/heal", None, ASKS),
     ("POST", "drift/{drift}/accept", None, (401, 403, 403, 200, 200)),
     ("GET", "holds", None, READS),
@@ -110,9 +111,9 @@ def test_the_table_knows_every_operation() -> None:
     assert shape(listed) == shape(there)
 
 
-def test_what_nobody_can_do_is_refused_to_everybody(world: SimpleNamespace, admin: APIClient) -> None:
+def test_what_no_role_may_do_is_refused_to_every_role(world: SimpleNamespace, admin: APIClient) -> None:
     """Audit, records and sources are the program's: there is no such method, for no role."""
-    for path in ("audit", f"audit/{world.fact.pk}", "records", f"records/{world.grafana.pk}", "sources", "status"):
+    for path in ("audit", f"audit/{world.audit.pk}", "records", f"records/{world.grafana.pk}", "sources", "status"):
         for method in ("PUT", "PATCH", "DELETE"):
             assert admin.generic(method, f"/api/v1/{path}").status_code == 405
     assert admin.post("/api/v1/audit", {}, format="json").status_code == 405
@@ -147,7 +148,7 @@ def test_a_token_ends(time_machine: Any) -> None:
     assert APIClient().get("/api/v1/status", **headers).status_code == 401
 
 
-def test_a_token_of_somebody_who_left_is_refused() -> None:
+def test_a_token_of_a_deactivated_user_is_refused() -> None:
     user = User.objects.create_superuser("root")
     _, token = make_token(user, days=90)
     user.is_active = False
