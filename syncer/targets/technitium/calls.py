@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from syncer.core.rrsets import Found, Marker
 from syncer.targets.base import Change
-from syncer.targets.technitium.fields import parameters, replacement
+from syncer.targets.technitium.fields import make_parameters, make_replacement
 
 ADD = "/api/zones/records/add"
 UPDATE = "/api/zones/records/update"
@@ -52,14 +52,14 @@ def plan_calls(change: Change, marker: Marker, ttl: int) -> list[ApiCall]:
     surplus = [value for value in old if value not in new]
     missing = [value for value in new if value not in old]
     swaps = list(zip(surplus, missing, strict=False))
-    result = [ApiCall(DELETE, record | parameters(type_, value)) for value in surplus[len(swaps) :]]
+    result = [ApiCall(DELETE, record | make_parameters(type_, value)) for value in surplus[len(swaps) :]]
     result += [
-        ApiCall(UPDATE, record | parameters(type_, value) | stored)
+        ApiCall(UPDATE, record | make_parameters(type_, value) | stored)
         for value in new
         if value in old and not _is_written(change.before, value, ttl, change.mark)
     ]
-    result += [ApiCall(UPDATE, record | replacement(type_, a, b) | stored) for a, b in swaps]
-    result += [ApiCall(ADD, record | parameters(type_, value) | stored) for value in missing[len(swaps) :]]
+    result += [ApiCall(UPDATE, record | make_replacement(type_, a, b) | stored) for a, b in swaps]
+    result += [ApiCall(ADD, record | make_parameters(type_, value) | stored) for value in missing[len(swaps) :]]
     return result
 
 

@@ -1,4 +1,4 @@
-"""Technitium's rData and parameters, and the presentation format that the rest of the program speaks."""
+"""How Technitium names the parts of a value: in its JSON (rData), in the parameters of its calls, in its zone files."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from syncer.core.names import canonical_address
+from syncer.core.rdata import HOST_TYPES, format_value, split_value
 from syncer.core.rrsets import MARK_LIMIT, RRset
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -22,16 +23,13 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 """The types that we can write, with their fields in presentation order; rData and the calls name them alike."""
 
-HOSTS = frozenset({"CNAME", "NS", "PTR", "MX", "SRV"})
-"""Types whose last field is a host name."""
-
-IMPORTABLE = frozenset({"A", "AAAA"}) | HOSTS
-"""Types that the zone file parser reads as they were written; it does not unescape what stands in quotes."""
+IMPORTABLE = frozenset({"A", "AAAA"}) | HOST_TYPES
+"""Types that the server's zone file parser reads as they were written; it does not unescape what is in quotes."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9._:*/ -]+")
 
 
-def value_of(type_: str, rdata: Mapping[str, Any]) -> str:
+def read_value(type_: str, rdata: Mapping[str, Any]) -> str:
     """The value in presentation format; for a type that we do not know, a text that tells two values apart."""
     if type_ == "A":
         return str(rdata["ipAddress"])
@@ -41,21 +39,23 @@ def value_of(type_: str, rdata: Mapping[str, Any]) -> str:
     if type_ == "AAAA":
         return canonical_address(rdata["ipAddress"])
     text = " ".join(str(rdata[field]) for field in fields)
-    return text.lower() if type_ in HOSTS else text
+    return text.lower() if type_ in HOST_TYPES else text
 
 
-def parameters(type_: str, value: str) -> dict[str, str]:
-    """What add, delete and update call the value. TXT goes as one text, which the server cuts at 255 bytes itself."""
-    fields = FIELDS[type_]
-    return dict(zip(fields, value.split(" ", len(fields) - 1), strict=True))
+def make_parameters(type_: str, value: str) -> dict[str, str]:
+    """What add, delete and update call the value. TXT goes as one text, which the server cuts at 255 bytes itself.
+
+    Raises ``BadValue``.
+    """
+    return dict(zip(FIELDS[type_], split_value(type_, value), strict=True))
 
 
-def replacement(type_: str, old: str, new: str) -> dict[str, str]:
+def make_replacement(type_: str, old: str, new: str) -> dict[str, str]:
     """The parameters of an update from one value to another. A CNAME has no old one: ``cname`` is the new target."""
     if type_ == "CNAME":
-        return parameters(type_, new)
-    changed = {f"new{field[0].upper()}{field[1:]}": part for field, part in parameters(type_, new).items()}
-    return parameters(type_, old) | changed
+        return make_parameters(type_, new)
+    changed = {f"new{field[0].upper()}{field[1:]}": part for field, part in make_parameters(type_, new).items()}
+    return make_parameters(type_, old) | changed
 
 
 def is_storable(mark: str) -> bool:
@@ -75,7 +75,12 @@ def is_importable(rrset: RRset, mark: str) -> bool:
     )
 
 
-def zone_lines(rrset: RRset, mark: str) -> str:
+def format_lines(rrset: RRset, mark: str) -> str:
     """The RRset as lines of a zone file, names absolute, the mark as each line's comment."""
-    dot = "." if rrset.type in HOSTS else ""
-    return "".join(f"{rrset.name}. {rrset.ttl} IN {rrset.type} {value}{dot} ;{mark}\n" for value in rrset.values)
+    start = f"{rrset.name}. {rrset.ttl} IN {rrset.type}"
+    return "".join(f"{start} {format_value(rrset.type, value)} ;{mark}\n" for value in rrset.values)
+
+
+# Names by which ``records`` still asks for these.
+HOSTS = HOST_TYPES
+parameters = make_parameters

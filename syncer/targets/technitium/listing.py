@@ -11,7 +11,7 @@ from typing import Any
 
 from syncer.core.rrsets import Found, RRset
 from syncer.errors import TargetUnreachable
-from syncer.targets.technitium.fields import value_of
+from syncer.targets.technitium.fields import read_value
 
 Record = Mapping[str, Any]
 
@@ -86,7 +86,7 @@ def group_rrsets(records: Iterable[Record]) -> Iterator[Found]:
 
 
 def _make_rrset(name: str, type_: str, members: list[Record]) -> Found:
-    marks = {intern(value_of(type_, member["rData"])): member.get("comments") or "" for member in members}
+    marks = {intern(read_value(type_, member["rData"])): member.get("comments") or "" for member in members}
     ttls = {member["ttl"] for member in members}
     values = tuple(sorted(marks))
     intact = len(ttls) == 1 and not any(member["disabled"] or member.get("expiryTtl") for member in members)

@@ -12,7 +12,7 @@ from syncer.targets.base import Change, Op, Outcome, Result
 from syncer.targets.technitium.access import ZoneAccess
 from syncer.targets.technitium.calls import DELETE, desired_values, foreign_values, own_values, plan_calls
 from syncer.targets.technitium.client import ServerSaid
-from syncer.targets.technitium.fields import is_importable, is_storable, zone_lines
+from syncer.targets.technitium.fields import format_lines, is_importable, is_storable
 from syncer.targets.technitium.messages import Message, explain_record, find_bad_line, is_passing
 
 log = logging.getLogger(__name__)
@@ -212,7 +212,7 @@ class ZoneWriter:
         while waiting and self._is_worth_importing(waiting):
             chunk = waiting[:CHUNK]
             self._sent = chunk
-            lines = "".join(zone_lines(change.after, change.mark) for change in chunk if change.after)
+            lines = "".join(format_lines(change.after, change.mark) for change in chunk if change.after)
             try:
                 self._access.import_lines(lines, len(chunk))
             except ServerSaid as e:

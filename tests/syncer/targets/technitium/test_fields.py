@@ -3,7 +3,14 @@ from __future__ import annotations
 import pytest
 
 from syncer.core.rrsets import RRset
-from syncer.targets.technitium.fields import is_importable, is_storable, parameters, replacement, value_of, zone_lines
+from syncer.targets.technitium.fields import (
+    format_lines,
+    is_importable,
+    is_storable,
+    make_parameters,
+    make_replacement,
+    read_value,
+)
 
 MARK = "catalyst-dns-sync/default Ingress/monitoring/grafana"
 
@@ -22,26 +29,26 @@ WRITABLE = [
 
 @pytest.mark.parametrize(("type_", "rdata", "value"), WRITABLE)
 def test_a_value_goes_to_presentation_format_and_back(type_, rdata, value):
-    assert value_of(type_, rdata) == value
-    assert parameters(type_, value) == {field: str(part) for field, part in rdata.items()}
+    assert read_value(type_, rdata) == value
+    assert make_parameters(type_, value) == {field: str(part) for field, part in rdata.items()}
 
 
 def test_host_names_come_in_lower_case_and_addresses_in_one_spelling():
-    assert value_of("CNAME", {"cname": "Web.Talos00"}) == "web.talos00"
-    assert value_of("SRV", {"priority": 1, "weight": 2, "port": 80, "target": "Web.Talos00"}) == "1 2 80 web.talos00"
-    assert value_of("AAAA", {"ipAddress": "2001:DB8:0::1"}) == "2001:db8::1"
+    assert read_value("CNAME", {"cname": "Web.Talos00"}) == "web.talos00"
+    assert read_value("SRV", {"priority": 1, "weight": 2, "port": 80, "target": "Web.Talos00"}) == "1 2 80 web.talos00"
+    assert read_value("AAAA", {"ipAddress": "2001:DB8:0::1"}) == "2001:db8::1"
 
 
 def test_an_unknown_type_still_has_a_value():
-    assert value_of("65280", {"value": "AA:BB"}) == "AA:BB"
-    one = value_of("HTTPS", {"svcPriority": 1, "svcTargetName": ".", "svcParams": {"alpn": "h2"}})
-    two = value_of("HTTPS", {"svcPriority": 1, "svcTargetName": ".", "svcParams": {"alpn": "h3"}})
+    assert read_value("65280", {"value": "AA:BB"}) == "AA:BB"
+    one = read_value("HTTPS", {"svcPriority": 1, "svcTargetName": ".", "svcParams": {"alpn": "h2"}})
+    two = read_value("HTTPS", {"svcPriority": 1, "svcTargetName": ".", "svcParams": {"alpn": "h3"}})
     assert one != two
 
 
 def test_an_update_names_the_old_value_and_the_new_one():
-    assert replacement("A", "10.0.0.1", "10.0.0.2") == {"ipAddress": "10.0.0.1", "newIpAddress": "10.0.0.2"}
-    assert replacement("MX", "10 mx.talos00", "20 mx.talos00") == {
+    assert make_replacement("A", "10.0.0.1", "10.0.0.2") == {"ipAddress": "10.0.0.1", "newIpAddress": "10.0.0.2"}
+    assert make_replacement("MX", "10 mx.talos00", "20 mx.talos00") == {
         "preference": "10",
         "exchange": "mx.talos00",
         "newPreference": "20",
@@ -50,14 +57,14 @@ def test_an_update_names_the_old_value_and_the_new_one():
 
 
 def test_an_update_of_a_cname_names_only_the_new_target():
-    assert replacement("CNAME", "old.talos00", "new.talos00") == {"cname": "new.talos00"}
+    assert make_replacement("CNAME", "old.talos00", "new.talos00") == {"cname": "new.talos00"}
 
 
 def test_zone_file_lines_are_absolute_and_carry_the_mark():
-    assert zone_lines(RRset("*.talos00", "A", 60, ("10.0.0.1", "10.0.0.2")), MARK) == (
+    assert format_lines(RRset("*.talos00", "A", 60, ("10.0.0.1", "10.0.0.2")), MARK) == (
         f"*.talos00. 60 IN A 10.0.0.1 ;{MARK}\n*.talos00. 60 IN A 10.0.0.2 ;{MARK}\n"
     )
-    assert zone_lines(RRset("a.talos00", "SRV", 60, ("1 2 80 b.talos00",)), "m") == (
+    assert format_lines(RRset("a.talos00", "SRV", 60, ("1 2 80 b.talos00",)), "m") == (
         "a.talos00. 60 IN SRV 1 2 80 b.talos00. ;m\n"
     )
 
