@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from http import HTTPStatus
 from types import FrameType
 
@@ -21,7 +22,7 @@ STALL = 60.0
 hangs."""
 
 
-def run_tasks(argv: Sequence[str]) -> None:
+def run_tasks(argv: Sequence[str], stall: float = STALL) -> None:
     """Waits for a database that fits, then runs until a signal."""
     use_settings(WEB_SETTINGS)
 
@@ -34,7 +35,7 @@ def run_tasks(argv: Sequence[str]) -> None:
     signal.signal(signal.SIGTERM, exit_quietly)  # as process 1 of a container it would be ignored
     if settings.TASKS_PROBE_ADDRESS:
         try:
-            serve_health(settings.TASKS_PROBE_ADDRESS)
+            serve_health(settings.TASKS_PROBE_ADDRESS, stall)
         except CannotListen as error:
             raise ImproperlyConfigured(str(error)) from error
     wait_for_database(beat)
@@ -42,23 +43,23 @@ def run_tasks(argv: Sequence[str]) -> None:
     execute_from_command_line(["catalyst-dns-sync", *argv])
 
 
-def serve_health(address: str) -> Server:
+def serve_health(address: str, stall: float) -> Server:
     """Serve /healthz until the server is closed. Raises ``CannotListen``."""
     from records.broker import beat
 
     beat()
-    server = Server("TASKS_PROBE_ADDRESS", address, {"/healthz": answer_healthz})
+    server = Server("TASKS_PROBE_ADDRESS", address, {"/healthz": partial(answer_healthz, stall)})
     os.register_at_fork(after_in_child=server.leave)  # a child that outlives its parent must not keep the port
     return server
 
 
-def answer_healthz() -> PlainAnswer:
+def answer_healthz(stall: float) -> PlainAnswer:
     """Alive even without its database: restarting the tasks would not bring that back."""
     from catalyst.web.health import encode_problems
     from records.broker import silence
 
     seconds = silence()
-    problems = [f"the background tasks have not stirred for {seconds:.0f} s"] if seconds > STALL else []
+    problems = [f"the background tasks have not stirred for {seconds:.0f} s"] if seconds > stall else []
     status = HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK
     return PlainAnswer(encode_problems(problems), "application/json", status)
 

@@ -1,4 +1,4 @@
-"""A secret in every setting that takes one, and a look for them in all that the program says while much goes wrong."""
+"""A secret in every setting that takes one, and a search for them in all that the program says when much goes wrong."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CORES = {
     "SLACK_WEBHOOK_URL": "Plantedhook3Ky",
     "DATABASE_URL": "Planteddatabase5Jm",
 }
-"""Letters that stay as they are in every quoting; around them stands what quoting changes."""
+"""Letters that every quoting leaves as they are; around them are characters that it changes."""
 ODD = '<&"%2F+'
 SECRETS = {
     "DNS_API_TOKEN": f"{ODD}{CORES['DNS_API_TOKEN']}{ODD}",
@@ -78,7 +78,7 @@ class Troubled(NamedTuple):
 
 
 class Harvest(NamedTuple):
-    """What was said, and where."""
+    """All that was said, and where."""
 
     pages: dict[str, Answer]
     broken: Answer
@@ -113,8 +113,8 @@ def start(folder: Path, env: Mapping[str, str]) -> Syncer:
     return Syncer(folder, {**env, "DATA_DIR": str(folder)}, "--manifests", str(MANIFESTS))
 
 
-def hear_out(process: Syncer, sign: str) -> Troubled:
-    """Until it says what is wrong; then it may go."""
+def run_until(process: Syncer, sign: str) -> Troubled:
+    """Until its log has the sign."""
     with running(process), requests.Session() as session:
         process.says(sign)
         urls = f"{process.health}/healthz", f"{process.health}/readyz", f"{process.metrics}/metrics"
@@ -150,7 +150,7 @@ def harvest(tmp_path_factory: pytest.TempPathFactory) -> Harvest:
     data = folder / "data"
     with (
         Technitium(token=SECRETS["DNS_API_TOKEN"]) as server,
-        Technitium(token="another") as stranger,
+        Technitium(token="another") as foreign,
         Technitium(token=SECRETS["DNS_API_TOKEN"]) as proxied,
         ThreadPoolExecutor() as pool,
     ):
@@ -159,10 +159,10 @@ def harvest(tmp_path_factory: pytest.TempPathFactory) -> Harvest:
         at = {"DNS_ZONE": ZONE, "DNS_IP_ADDRESS": "192.0.2.54"}
         env = {"DATA_DIR": str(data), "HOME": str(folder), "LOG_LEVEL": "debug", **SECRETS, **at, "DATABASE_URL": ""}
         refused, html, away = (
-            {**env, "DNS_SERVER_URL": url} for url in (stranger.url, proxied.url, f"http://127.0.0.1:{free_port()}")
+            {**env, "DNS_SERVER_URL": url} for url in (foreign.url, proxied.url, f"http://127.0.0.1:{free_port()}")
         )
         made = run(["-m", "catalyst.cli", "prepare"], env)
-        syncers = {"well": hear_out(start(data, {**env, "DNS_SERVER_URL": server.url}), "DNS record created")}
+        syncers = {"well": run_until(start(data, {**env, "DNS_SERVER_URL": server.url}), "DNS record created")}
         without_log = shutil.ignore_patterns("*.log")
         copies = {name: shutil.copytree(data, folder / name, ignore=without_log) for name in ("html", "away")}
         token_file = folder / "token"
@@ -170,8 +170,8 @@ def harvest(tmp_path_factory: pytest.TempPathFactory) -> Harvest:
         by_file = {**html, "DNS_API_TOKEN": "", "DNS_API_TOKEN_FILE": str(token_file)}
         stays = start(data, refused)
         ill = {
-            "html": pool.submit(lambda: hear_out(start(copies["html"], by_file), "answered 502 with HTML")),
-            "away": pool.submit(lambda: hear_out(start(copies["away"], away), "cannot be reached")),
+            "html": pool.submit(lambda: run_until(start(copies["html"], by_file), "answered 502 with HTML")),
+            "away": pool.submit(lambda: run_until(start(copies["away"], away), "cannot be reached")),
         }
         database = f"postgresql://dns:{quote(SECRETS['DATABASE_URL'], safe='')}@127.0.0.1:{free_port()}/dns"
         asked = {
@@ -189,12 +189,12 @@ def harvest(tmp_path_factory: pytest.TempPathFactory) -> Harvest:
         }
         with running(stays), web(data, **refused) as process, requests.Session() as session:
             pages = crawl(process.url, session)
-            wait_until(lambda: trouble_in(data), what="a word of the syncer in the database")
+            wait_until(lambda: trouble_in(data), what="the trouble of the syncer in the database")
             pages |= {path: fetch(session, process.url + path) for path in SHOW_TROUBLE}
             pages["/metrics"] = fetch(session, f"{process.metrics}/metrics")
             pages |= {path: fetch(session, process.url + path) for path in ("/healthz", "/readyz")}
             exports = {form: fetch(session, f"{process.url}/api/v1/export?format={form}") for form in FORMS}
-            syncers["refused"] = hear_out(stays, "ERROR")
+            syncers["refused"] = run_until(stays, "ERROR")
             with closing(sqlite3.connect(data / "catalyst.sqlite3")) as tables:
                 tables.execute("DROP TABLE records_source")
             broken = fetch(session, f"{process.url}/admin/records/source/")
@@ -205,7 +205,7 @@ def harvest(tmp_path_factory: pytest.TempPathFactory) -> Harvest:
 
 
 def planted(text: str) -> list[str]:
-    """The settings whose secrets stand in the text, however they are quoted there."""
+    """The settings whose secrets are in the text, however they are quoted there."""
     coded = {name: b64encode(secret.encode()).decode().rstrip("=") for name, secret in SECRETS.items()}
     return [name for name, core in CORES.items() if core in text or coded[name] in text]
 
@@ -239,7 +239,7 @@ def test_no_syncer_tells_a_secret_whatever_its_dns_server_does(harvest: Harvest,
     syncer = harvest.syncers[name]
     assert sign in syncer.log
     assert planted(syncer.log) == []
-    for page, answer in syncer.zone.requests.items():
+    for page, answer in syncer.answers.items():
         assert answer.text
         assert planted(answer.text) == [], page
 

@@ -175,6 +175,7 @@ def test_a_line_that_is_too_long_is_cut_and_says_so(receiver: Receiver, connect:
 
 def test_a_line_has_the_fields_of_gelf(receiver: Receiver, connect: Connect) -> None:
     logger = connect(receiver.scheme, receiver.port, "geheim-und-lang")
+    before = time.time()
     try:
         raise ValueError("geheim-und-lang")
     except ValueError:
@@ -183,7 +184,7 @@ def test_a_line_has_the_fields_of_gelf(receiver: Receiver, connect: Connect) -> 
     wait_until(lambda: receiver.lines)
     (line,) = receiver.lines
     full = line.pop("full_message")
-    assert abs(line.pop("timestamp") - time.time()) < 10
+    assert before - 0.001 <= line.pop("timestamp") <= time.time() + 0.001
     assert line == {
         "version": "1.1",
         "host": socket.gethostname(),
@@ -228,13 +229,11 @@ def test_lines_wait_for_a_receiver_that_is_not_there_yet(connect: Connect, caplo
 def test_a_receiver_that_hangs_holds_up_nobody_and_is_told_what_it_missed(connect: Connect) -> None:
     port = (server := socket.create_server(("127.0.0.1", 0))).getsockname()[1]
     logger = connect("tcp", port)
-    slowest = 0.0
     text = noise(100_000)
-    for number in range(150):  # 15 MB: more than the buffers of the system and ours take
-        started = time.perf_counter()
+    # 15 MB: more than the buffers of the system and ours take. It reads none of it, so that a logger that waited for
+    # it would never come to the end of this loop.
+    for number in range(150):
         logger.info("%d %s", number, text)
-        slowest = max(slowest, time.perf_counter() - started)
-    assert slowest < 0.5
     server.close()  # and with it what it never read
     receiver = TCPReceiver(port)
     wait_until(lambda: any("were lost" in line for line in texts(receiver)), 15)
@@ -302,14 +301,12 @@ def test_a_process_with_parse_gelf_url_sends_its_last_line_too(receiver: Receive
     wait_until(lambda: texts(receiver) == ["the end"])
 
 
-def test_a_process_whose_receiver_is_away_ends_soon_and_says_what_was_lost(tmp_path: Path) -> None:
+def test_a_process_whose_receiver_is_away_ends_and_says_what_was_lost(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    started = time.monotonic()
     code = "import django, logging; django.setup(); logging.getLogger('syncer').warning('the end')"
     ended = run(code, tmp_path, GELF_URL=f"tcp://127.0.0.1:{port}")
     assert f"1 log lines did not reach the GELF receiver tcp://127.0.0.1:{port}" in ended.stderr
-    assert time.monotonic() - started < 5
 
 
 def test_without_parse_gelf_url_nothing_of_it_is_loaded(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import pytest
 from catalyst.cli import main
 from catalyst.probe import ADDRESSES, probe_health, read_command
 from syncer.httpd import PlainAnswer, Server
-from tests.processes import ROOT, Process, environment, free_port, migrate, run, running, wait_until
+from tests.processes import ROOT, Process, environment, free_port, migrate, running, wait_until
 
 
 @pytest.fixture
@@ -103,25 +103,16 @@ def test_up_is_well_when_all_that_it_started_is(
     assert ("the loop has not turned" in said) is bool(broken)
 
 
-@pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    addresses = {setting: f"127.0.0.1:{free_port()}" for setting, _ in ADDRESSES.values()}
-    for name, address in addresses.items():
-        monkeypatch.setenv(name, address)
-    metrics = {"METRICS_BIND_ADDRESS": f"127.0.0.1:{free_port()}"}
-    return {"HOME": str(tmp_path), "DATA_DIR": str(tmp_path), "LOG_FORMAT": "text", **addresses, **metrics}
-
-
 def is_well(*command: str) -> bool:
     return probe_health(command)[1]
 
 
 @pytest.mark.parametrize("command", ["web", "runsyncer"])
-def test_a_process_is_well_until_it_hangs(command: str, settings: dict[str, str], tmp_path: Path) -> None:
+def test_a_process_is_well_until_it_hangs(command: str, addressed: dict[str, str], tmp_path: Path) -> None:
     migrate(tmp_path)
     options = ["--dev-mode", "--noreload", "--hosts-file", str(tmp_path / "hosts"), "--manifests", str(tmp_path)]
     arguments = options if command == "runsyncer" else []
-    process = Process(["-m", "catalyst.cli", command, *arguments], tmp_path / "log", settings)
+    process = Process(["-m", "catalyst.cli", command, *arguments], tmp_path / "log", addressed)
     with running(process):
         wait_until(lambda: is_well(command), 20, "health")
         os.kill(process.pid, signal.SIGSTOP)
@@ -130,24 +121,6 @@ def test_a_process_is_well_until_it_hangs(command: str, settings: dict[str, str]
     assert not well
     assert "timed out" in said
     assert not is_well(command)
-
-
-QUICKER = "import catalyst.cli, catalyst.background; catalyst.background.STALL = 2.5; catalyst.cli.main(['qcluster'])"
-
-
-def test_the_tasks_are_well_until_the_one_who_guards_them_hangs(settings: dict[str, str], tmp_path: Path) -> None:
-    assert run(["-m", "catalyst.cli", "migrate", "--verbosity=0"], settings).code == 0
-    process = Process(["-c", QUICKER], tmp_path / "log", settings)
-    with running(process):
-        wait_until(lambda: is_well("qcluster"), 20, "health")
-        guard = int(wait_until(lambda: children(process.pid), 10, "the guard")[0])  # type: ignore[index]
-        wait_until(lambda: len(children(guard)) == 3, 10, "worker, monitor and pusher")
-        os.kill(guard, signal.SIGSTOP)
-        wait_until(lambda: not is_well("qcluster"), 10, "the end of health")
-        assert "the background tasks have not stirred for" in probe_health(["qcluster"])[0]
-        os.kill(guard, signal.SIGCONT)
-        wait_until(lambda: is_well("qcluster"), 10, "health again")
-        assert process.stop() == 0
 
 
 def test_tasks_that_cannot_be_asked_are_not_taken_for_well(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,7 +135,7 @@ def children(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
 
 
-def test_in_a_container_the_first_process_is_asked(settings: dict[str, str], tmp_path: Path) -> None:
+def test_in_a_container_the_first_process_is_asked(addressed: dict[str, str], tmp_path: Path) -> None:
     own = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc", "--kill-child"]
     if not shutil.which("unshare") or subprocess.run([*own, "true"], capture_output=True, check=False).returncode:
         pytest.skip("this machine lets nobody make namespaces")
@@ -170,7 +143,7 @@ def test_in_a_container_the_first_process_is_asked(settings: dict[str, str], tmp
     at = f"127.0.0.1:{free_port()}"
     with (tmp_path / "log").open("wb") as log:
         outside = subprocess.Popen(
-            [*own, *command, "web", "--bind", at], cwd=ROOT, env=environment(settings), stdout=log, stderr=log
+            [*own, *command, "web", "--bind", at], cwd=ROOT, env=environment(addressed), stdout=log, stderr=log
         )
     try:
         first = str(wait_until(lambda: children(outside.pid), 5, "the first process")[0])  # type: ignore[index]
@@ -180,7 +153,7 @@ def test_in_a_container_the_first_process_is_asked(settings: dict[str, str], tmp
             return subprocess.run(
                 [*enter, *command, "health"],
                 cwd=ROOT,
-                env=environment(settings),
+                env=environment(addressed),
                 capture_output=True,
                 text=True,
                 check=False,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 from django_q.models import OrmQ, Schedule, Task
 
@@ -31,8 +32,10 @@ def test_what_waits_and_what_failed_is_counted_but_not_what_went_well() -> None:
 
 
 def test_a_schedule_that_nobody_keeps_is_late_by_its_first_date() -> None:
-    for minutes in (-10, -5, 60):
-        Schedule.objects.create(func="f", next_run=timezone.now() + timedelta(minutes=minutes))
-    assert counted()["overdue_seconds"] == pytest.approx(600, abs=5)
-    Schedule.objects.filter(next_run__lt=timezone.now()).delete()
-    assert counted()["overdue_seconds"] == 0
+    now = datetime(2026, 11, 29, 12, tzinfo=UTC)
+    with time_machine.travel(now, tick=False):
+        for minutes in (-10, -5, 60):
+            Schedule.objects.create(func="f", next_run=now + timedelta(minutes=minutes))
+        assert counted()["overdue_seconds"] == 600
+        Schedule.objects.filter(next_run__lt=now).delete()
+        assert counted()["overdue_seconds"] == 0

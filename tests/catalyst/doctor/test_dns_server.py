@@ -1,0 +1,85 @@
+"""What the doctor finds on a Technitium server."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import ssl
+from pathlib import Path
+
+import pytest
+
+from catalyst.doctor import dns_server
+from catalyst.doctor.finding import Finding
+from syncer.config import TechnitiumConfig
+from tests.fakes.fixtures_technitium import ServerUnderTest
+from tests.fakes.technitium import Technitium
+from tests.syncer.targets.technitium.test_client import make_certificate
+
+ADMIN = "a-token-of-an-administrator-0123456789"
+
+
+def look(url: str, token: str, *zones: str, fingerprint: str = "") -> list[Finding]:
+    config = TechnitiumConfig(url, token, fingerprint=fingerprint)
+    return list(dns_server.check_server(config, zones or ("talos00",), {}))
+
+
+def problems(findings: list[Finding]) -> list[str]:
+    return [finding.text for finding in findings if finding.level == "problem"]
+
+
+@pytest.mark.parametrize(
+    ("rights", "lacking"),
+    [("true|false|false", "Modify and Delete"), ("true|true|false", "Delete"), ("true|false|true", "Modify")],
+)
+def test_a_token_that_may_not_write_is_found_out_without_a_write(
+    technitium: ServerUnderTest, rights: str, lacking: str
+) -> None:
+    zone = technitium.make_zone("doctor.example")
+    token = technitium.limited_token(zone, rights=rights)
+    serial = technitium.serial(zone)
+    assert problems(look(technitium.url, token, zone)) == [
+        f"zone {zone}: the token's user lacks {lacking} on it: give it in the zone's permissions"
+    ]
+    assert technitium.serial(zone) == serial
+
+
+@pytest.mark.double_only
+@pytest.mark.parametrize("version", ["13.4", "14.3", "15.2"])
+def test_every_version_can_be_looked_at(version: str) -> None:
+    with Technitium(token=ADMIN, version=version) as server:
+        server.tree.create("talos00")
+        findings = look(server.url, ADMIN)
+    assert problems(findings) == []
+    texts = [finding.text for finding in findings]
+    assert f"{server.url} answers, Technitium {version}" in texts
+    assert any("may administer the whole server" in text for text in texts)
+    assert any("talos00 is there" in text and "read, write and delete" in text for text in texts)
+
+
+def test_zones_that_are_missing_or_disabled_are_named(technitium: ServerUnderTest) -> None:
+    zone = technitium.make_zone("doctor.example")
+    technitium.disable_zone(zone)
+    missing, disabled = problems(look(technitium.url, technitium.token, "none.example", zone))
+    assert "zone none.example is not on the server" in missing
+    assert zone in missing
+    assert "disabled" in disabled
+
+
+def test_a_certificate_that_is_not_trusted_is_shown_by_its_fingerprint(tmp_path: Path) -> None:
+    pem = make_certificate(tmp_path)
+    certificate = ssl.PEM_cert_to_DER_cert((tmp_path / "cert.pem").read_text())
+    digest = hashlib.sha256(certificate).hexdigest()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    with Technitium(token=ADMIN, tls=context) as server:
+        server.tree.create("talos00")
+        (text,) = problems(look(server.url, ADMIN))
+        shown = re.search(r"SHA-256 fingerprint ([0-9A-F:]{95}):", text)
+        assert shown
+        assert shown[1].replace(":", "").lower() == digest
+        assert "set DNS_API_TLS_FINGERPRINT to it" in text
+        assert problems(look(server.url, ADMIN, fingerprint=digest)) == []
+        (text,) = problems(look(server.url, ADMIN, fingerprint="ab" * 32))
+        assert shown[1] in text
+        assert {request.path for request in server.requests.seen if request.path != "/"} > {"/api/zones/list"}

@@ -1,0 +1,82 @@
+"""What the doctor finds in a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from catalyst.doctor import kubernetes
+from catalyst.doctor.finding import Finding, Level
+from syncer.config import KubeConfig
+from syncer.core.scope import Scope
+from tests.fakes.kubernetes.cluster import Cluster
+from tests.processes import free_port
+
+
+def problems(findings: list[Finding]) -> list[str]:
+    return [finding.text for finding in findings if finding.level == "problem"]
+
+
+KUBECONFIG = """
+current-context: home
+contexts: [{name: home, context: {cluster: home, user: ops}}]
+clusters: [{name: home, cluster: {server: "http://127.0.0.1:%d"}}]
+users: [{name: ops, user: {token: of-no-worth}}]
+"""
+
+
+def read_cluster(cluster: Cluster, **scope: object) -> list[Finding]:
+    settings = Scope(zones=("talos00",), addresses=("192.0.2.54",), **scope)  # type: ignore[arg-type]
+    return list(kubernetes.check_cluster(KubeConfig(kubeconfig=str(cluster.kubeconfig)), settings, {}))
+
+
+def test_a_cluster_that_does_not_answer_comes_with_what_to_check(tmp_path: Path) -> None:
+    config = tmp_path / "kubeconfig"
+    config.write_text(KUBECONFIG % free_port())
+    settings = Scope(zones=("talos00",), addresses=("192.0.2.54",))
+    (text,) = problems(list(kubernetes.check_cluster(KubeConfig(kubeconfig=str(config)), settings, {})))
+    assert text.endswith(
+        "Connection refused (check that it runs, that KUBECONFIG names this cluster, and that no firewall or "
+        "NetworkPolicy is between us)"
+    )
+
+
+@pytest.mark.double_only
+def test_a_kind_that_may_not_be_read_is_a_problem_and_one_that_is_missing_is_none(
+    kubernetes_double: Callable[..., Cluster],
+) -> None:
+    cluster = kubernetes_double(without=["traefik.containo.us"])
+    cluster.refuse("watch", "httproutes.gateway.networking.k8s.io")
+    cluster.refuse("*", "namespaces")
+    findings = read_cluster(cluster)
+    routes, namespaces = problems(findings)
+    assert routes.startswith(
+        "httproutes.gateway.networking.k8s.io v1: our account may not watch it everywhere: a Cluster"
+    )
+    assert namespaces.startswith("namespaces v1: our account may not list and watch it in the cluster: a ClusterRole")
+    assert "ingressroutes.traefik.containo.us is not installed; it is picked up within a minute of being installed" in [
+        finding.text for finding in findings
+    ]
+
+
+@pytest.mark.double_only
+def test_certificates_that_may_not_be_read_are_no_problem(kubernetes_double: Callable[..., Cluster]) -> None:
+    cluster = kubernetes_double()
+    cluster.refuse("*", "certificates.cert-manager.io")
+    (warning,) = [finding for finding in read_cluster(cluster) if finding.level is not Level.OK]
+    assert warning.level is Level.WARNING
+    assert warning.text == (
+        "certificates.cert-manager.io v1: our account may not list and watch it everywhere: a ClusterRole must allow "
+        "that, or CERTIFICATE_METRICS=false"
+    )
+
+
+@pytest.mark.double_only
+def test_rights_are_asked_for_in_the_namespaces_that_are_watched(kubernetes_double: Callable[..., Cluster]) -> None:
+    cluster = kubernetes_double()
+    cluster.refuse("list", "ingresses.networking.k8s.io", "media")
+    assert problems(read_cluster(cluster, namespaces=("media", "monitoring"))) == [
+        "ingresses.networking.k8s.io v1: our account may not list it in media: a Role must allow that"
+    ]

@@ -1,0 +1,87 @@
+"""The reader of environment variables, and what it says about a wrong one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from catalyst.settings.environment import Environment
+
+
+def complaint(value: str, read: Callable[[Environment], object]) -> str:
+    with pytest.raises(ImproperlyConfigured) as caught:
+        read(Environment({"ANY": value}))
+    return str(caught.value)
+
+
+def test_a_blank_variable_counts_as_not_set() -> None:
+    environment = Environment({"OWNER_ID": "  "})
+    assert not environment.is_given("OWNER_ID")
+    assert environment.read_text("OWNER_ID", "default") == "default"
+
+
+def test_every_variable_that_is_asked_for_is_remembered_with_its_default() -> None:
+    environment = Environment({})
+    environment.read_flag("DRY_RUN")
+    environment.read_integer("BACKUP_KEEP", "7")
+    environment.read_optional_address("TASKS_PROBE_ADDRESS")
+    assert environment.asked == {"DRY_RUN": "false", "BACKUP_KEEP": "7", "TASKS_PROBE_ADDRESS": ""}
+
+
+@pytest.mark.parametrize(("text", "value"), [("true", True), ("Yes", True), ("1", True), ("OFF", False), ("0", False)])
+def test_a_flag_is_true_or_false_in_several_spellings(text: str, value: bool) -> None:
+    assert Environment({"DRY_RUN": text}).read_flag("DRY_RUN") is value
+
+
+@pytest.mark.parametrize(
+    ("value", "read", "right"),
+    [
+        ("yess", lambda env: env.read_flag("ANY"), "give true or false"),
+        ("nan", lambda env: env.read_number("ANY", "10"), "give a number, at least 0"),
+        ("7.5", lambda env: env.read_integer("ANY", "7"), "give a whole number from 0 to 2147483647"),
+        ("xml", lambda env: env.read_choice("ANY", "json", ("json", "text")), "give one of json, text"),
+        (
+            "8080",
+            lambda env: env.read_address("ANY", ":8080"),
+            "give host:port, or :port for every interface, such as 127.0.0.1:8080 or :8080",
+        ),
+    ],
+)
+def test_a_complaint_names_the_variable_its_value_and_what_is_right(
+    value: str, read: Callable[[Environment], object], right: str
+) -> None:
+    assert complaint(value, read) == f'ANY is "{value}": {right}.'
+
+
+def test_a_complaint_about_a_long_value_shows_its_beginning() -> None:
+    text = complaint("x" * 1000, lambda env: env.read_flag("ANY"))
+    assert text == f'ANY is "{"x" * 77}...": give true or false.'
+
+
+def test_a_secret_may_come_from_a_file_and_is_known_to_the_redaction(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_text("from-a-file\n")
+    environment = Environment({"DNS_API_TOKEN": "", "DNS_API_TOKEN_FILE": str(path)})
+    assert environment.read_secret("DNS_API_TOKEN") == "from-a-file"
+    assert environment.secrets == {"from-a-file"}
+
+
+def test_a_secret_is_given_once(tmp_path: Path) -> None:
+    environment = Environment({"DNS_API_TOKEN": "of-no-worth", "DNS_API_TOKEN_FILE": str(tmp_path)})
+    with pytest.raises(ImproperlyConfigured) as caught:
+        environment.read_secret("DNS_API_TOKEN")
+    assert str(caught.value) == "DNS_API_TOKEN and DNS_API_TOKEN_FILE are both set: keep one of them."
+
+
+def test_an_empty_secret_file_is_no_secret(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.touch()
+    with pytest.raises(ImproperlyConfigured, match="is empty"):
+        Environment({"DNS_API_TOKEN_FILE": str(path)}).read_secret("DNS_API_TOKEN")
+
+
+def test_a_token_that_begins_with_a_dollar_sign_stays_itself() -> None:
+    assert Environment({"DNS_API_TOKEN": "$HOME"}).read_secret("DNS_API_TOKEN") == "$HOME"

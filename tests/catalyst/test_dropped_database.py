@@ -1,0 +1,85 @@
+"""A PostgreSQL database that is dropped under running processes: all of them say the same about it."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.catalyst.test_cli import PRODUCTION
+from tests.catalyst.web.test_health import Web, web
+from tests.processes import Syncer, run, running, wait_until
+
+pytestmark = pytest.mark.timeout(90)
+
+SECRET_KEY = "of the tests, and of no worth elsewhere"
+SENTENCE = re.compile(
+    r"the database does not answer: connection failed: .* FATAL: database \"dropped\" does not exist "
+    r"\(see DATABASE_URL\)"
+)
+
+
+@contextmanager
+def administration(postgres_url: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def database(postgres_url: str) -> Iterator[dict[str, str]]:
+    """The settings of an empty database on the server."""
+    with administration(postgres_url) as server:
+        server.execute("CREATE DATABASE dropped")
+    yield {"DATABASE_URL": postgres_url.removesuffix("/postgres") + "/dropped", "SECRET_KEY": SECRET_KEY}
+    with administration(postgres_url) as server:
+        server.execute("DROP DATABASE IF EXISTS dropped WITH (FORCE)")
+
+
+def visit(site: Web, path: str, **headers: str) -> tuple[int, str]:
+    request = urllib.request.Request(site.url + path, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def test_a_dropped_database_is_told_in_one_wording_by_log_api_probe_and_command(
+    postgres_url: str, database: dict[str, str], tmp_path: Path
+) -> None:
+    settings = {**database, "HOME": str(tmp_path), "DATA_DIR": str(tmp_path), "LOG_FORMAT": "text"}
+    assert run(["-m", "catalyst.cli", "prepare"], settings).code == 0
+    token = run(["-m", "catalyst.cli", "create-token", "admin"], settings).out.strip()
+    (tmp_path / "manifests").mkdir()
+    syncer = Syncer(tmp_path, {**PRODUCTION, **settings}, "--manifests", str(tmp_path / "manifests"))
+    with running(syncer), web(tmp_path, **settings) as site:
+        assert visit(site, "/api/v1/status", Authorization=f"Bearer {token}")[0] == 200
+        syncer.says(r"manifests to http://")
+        with administration(postgres_url) as server:
+            server.execute("DROP DATABASE dropped WITH (FORCE)")
+
+        status, (problem,) = wait_until(lambda: site.probe("/readyz"))  # type: ignore[misc]
+        assert status == 503
+        assert SENTENCE.fullmatch(problem), problem
+        assert site.probe("/healthz") == (200, [])
+
+        status, body = visit(site, "/api/v1/status", Authorization=f"Bearer {token}")
+        assert (status, json.loads(body)["type"]) == (503, "server_error"), body
+        assert visit(site, "/admin/", Cookie="sessionid=of-no-worth")[0] == 503
+        site.says(rf"/admin/ was refused: {re.escape(problem)}")
+        syncer.says(re.escape(problem))
+
+        for command in (["export"], ["migrate", "--check"], ["prepare"]):
+            ended = run(["-m", "catalyst.cli", *command], settings)
+            assert (ended.code, ended.err) == (1, f"error: {problem}\n"), command
+    for said in (site.output, syncer.output):
+        assert "Traceback" not in said
+        assert "catalyst-dns-sync migrate" not in said, "no migration brings a database back"
