@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.kubernetes.cluster import Cluster, call
+from tests.fakes.kubernetes.cluster import Cluster, call_api
 from tests.fakes.kubernetes.manifests import ingress
+from tests.processes import wait_until
 
 pytestmark = pytest.mark.double_only
 
@@ -33,6 +34,13 @@ def raw(cluster: Cluster, text: str, timeout: float = 5) -> socket.socket:
     connection = socket.create_connection(("127.0.0.1", cluster.server.port), timeout=timeout)
     connection.sendall(text.encode())
     return connection
+
+
+def answers(cluster: Cluster) -> bool:
+    try:
+        return cluster.call("GET", EVERYWHERE).code == 200
+    except ConnectionError:
+        return False
 
 
 def open_watch(cluster: Cluster) -> socket.socket:
@@ -56,11 +64,10 @@ def test_a_server_that_is_away_refuses_and_comes_back_at_the_same_address(kubern
 
 
 def test_a_server_may_be_away_for_a_while(kubernetes: Cluster) -> None:
-    kubernetes.faults.away(seconds=0.1)
+    kubernetes.faults.away(seconds=0.5)
     with pytest.raises(ConnectionRefusedError):
         kubernetes.call("GET", EVERYWHERE)
-    time.sleep(0.3)
-    assert kubernetes.call("GET", EVERYWHERE).code == 200
+    wait_until(lambda: answers(kubernetes))
 
 
 def test_a_watch_is_reset_in_mid_stream(kubernetes: Cluster) -> None:
@@ -214,25 +221,25 @@ def test_requests_are_counted_but_not_those_of_the_test(kubernetes: Cluster) -> 
 
 
 def test_faults_and_groups_are_switched_from_another_process(kubernetes: Cluster) -> None:
-    door = kubernetes.back_door
+    back_door = kubernetes.back_door
     fault = {"fault": "status", "code": 503, "times": None, "verb": "list"}
-    assert call(door, "POST", "/fake/faults", fault).code == 200
+    assert call_api(back_door, "POST", "/fake/faults", fault).code == 200
     assert kubernetes.call("GET", EVERYWHERE).code == 503
-    call(door, "DELETE", "/fake/faults")
+    call_api(back_door, "DELETE", "/fake/faults")
     assert kubernetes.call("GET", EVERYWHERE).code == 200
-    call(door, "POST", "/fake/faults", {"fault": "away"})
+    call_api(back_door, "POST", "/fake/faults", {"fault": "away"})
     with pytest.raises(ConnectionRefusedError):
         kubernetes.call("GET", EVERYWHERE)
-    call(door, "POST", "/fake/faults", {"fault": "back"})
-    call(door, "DELETE", "/fake/groups/traefik.io")
+    call_api(back_door, "POST", "/fake/faults", {"fault": "back"})
+    call_api(back_door, "DELETE", "/fake/groups/traefik.io")
     assert kubernetes.call("GET", ROUTES).code == 404
-    call(door, "PUT", "/fake/groups/traefik.io")
+    call_api(back_door, "PUT", "/fake/groups/traefik.io")
     assert kubernetes.call("GET", ROUTES).code == 200
 
 
 @pytest.mark.parametrize("fault", [{"fault": "take"}, {"fault": "banana"}, {"fault": "slow"}, {}, []])
 def test_a_fault_that_is_not_known_is_refused(kubernetes: Cluster, fault: object) -> None:
-    assert call(kubernetes.back_door, "POST", "/fake/faults", fault).code == 400
+    assert call_api(kubernetes.back_door, "POST", "/fake/faults", fault).code == 400
 
 
 def test_a_right_that_was_taken_away_is_missed_in_the_words_of_a_real_server(kubernetes: Cluster) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.fakes.kubernetes.cluster import Cluster
 from tests.fakes.kubernetes.manifests import http_route, ingress, ingress_route, lease, service
+from tests.processes import wait_until
 
 HOST_CHANGE = {"spec": {"rules": [{"host": "grafana.home.lab"}]}}
 
@@ -294,9 +295,7 @@ def test_a_namespace_made_again_has_another_uid(kubernetes_double: Callable[...,
     home = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}
     first = cluster.create(home)["metadata"]["uid"]
     cluster.delete(home)
-    deadline = time.monotonic() + 5
-    while cluster.call("GET", "/api/v1/namespaces/shop").code == 200 and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(lambda: cluster.call("GET", "/api/v1/namespaces/shop").code == 404)
     assert cluster.create(home)["metadata"]["uid"] != first
 
 

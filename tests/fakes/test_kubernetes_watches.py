@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -92,7 +93,7 @@ def test_a_list_from_the_cache_has_no_pages(kubernetes_double: Callable[..., Clu
 
 
 @pytest.mark.double_only
-def test_ten_thousand_objects_come_in_pages_without_waiting(kubernetes: Cluster) -> None:
+def test_ten_thousand_objects_come_in_full_pages(kubernetes: Cluster) -> None:
     store, catalog = kubernetes.server.store, kubernetes.server.catalog
     resource = catalog.find("networking.k8s.io", "v1", "ingresses")
     assert resource
@@ -102,14 +103,12 @@ def test_ten_thousand_objects_come_in_pages_without_waiting(kubernetes: Cluster)
             store.create(resource, "default", ingress(f"app-{number}", f"app-{number}.talos00"))
 
     kubernetes.server.call(put)
-    started, found, token = time.monotonic(), 0, ""
-    while True:
+    sizes, token = [], ""
+    while token or not sizes:
         page = kubernetes.list(EVERYWHERE, limit=500, **({"continue": token} if token else {}))
-        found, token = found + len(page["items"]), page["metadata"].get("continue", "")
-        if not token:
-            break
-    assert found == 10_000
-    assert time.monotonic() - started < 5
+        sizes.append(len(page["items"]))
+        token = page["metadata"].get("continue", "")
+    assert sizes == [500] * 20
 
 
 @pytest.mark.parametrize(
@@ -275,20 +274,20 @@ def test_a_watch_ends_when_its_time_is_up_with_a_bookmark_before(kubernetes: Clu
     query: dict[str, Any] = {"resourceVersion": rv, "timeoutSeconds": 3, "allowWatchBookmarks": "true"}
     with kubernetes.watch(within(space), timeout=10, **query) as stream:
         lines = list(iter(stream.line, b""))
-    assert 2.5 < time.monotonic() - started < 6
+    assert time.monotonic() - started > 2.5
     assert {json.loads(line)["type"] for line in lines} == {"BOOKMARK"}
 
 
-def test_an_event_is_out_within_milliseconds(kubernetes_double: Callable[..., Cluster]) -> None:
-    cluster = kubernetes_double()
-    delays = []
-    with cluster.watch(EVERYWHERE, resourceVersion=version(cluster, EVERYWHERE)) as stream:
+@pytest.mark.double_only
+def test_an_event_is_out_before_its_write_is_answered(kubernetes: Cluster) -> None:
+    with socket.create_connection(("127.0.0.1", kubernetes.server.port)) as watch:
+        path = f"{EVERYWHERE}?watch=1&resourceVersion={version(kubernetes, EVERYWHERE)}"
+        watch.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert watch.recv(4096).endswith(b"\r\n\r\n")
+        watch.setblocking(False)
         for number in range(50):
-            cluster.create(ingress(f"app-{number}", f"app-{number}.talos00"))
-            answered = time.perf_counter()
-            stream.event()
-            delays.append(time.perf_counter() - answered)
-    assert sorted(delays)[25] < 0.002
+            kubernetes.create(ingress(f"app-{number}", f"app-{number}.talos00"))
+            assert f'"name":"app-{number}"'.encode() in watch.recv(65536)
 
 
 def test_metadata_alone_is_enough_for_who_asks_so(kubernetes: Cluster) -> None:

@@ -43,7 +43,7 @@ class Access:
     def allows(self, verb: str, resource: str, namespace: str) -> bool:
         return not any(refusal.covers(verb, resource, namespace) for refusal in self.refusals)
 
-    def check(self, verb: str, resource: Resource, subresource: str, namespace: str, name: str) -> None:
+    def check_right(self, verb: str, resource: Resource, subresource: str, namespace: str, name: str) -> None:
         plural = f"{resource.plural}/{subresource}" if subresource else resource.plural
         full = f"{plural}.{resource.group}" if resource.group else plural
         if self.allows(verb, full, namespace):
@@ -57,7 +57,7 @@ class Access:
         details = {"name": name, "group": resource.group, "kind": resource.plural}
         raise ApiError(403, message, **{key: value for key, value in details.items() if value})
 
-    def review(self, body: Manifest) -> Manifest:
+    def answer_review(self, body: Manifest) -> Manifest:
         """Answer a SelfSubjectAccessReview."""
         asked = (body.get("spec") or {}).get("resourceAttributes") or {}
         plural, group = asked.get("resource", ""), asked.get("group", "")

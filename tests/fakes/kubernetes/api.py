@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from tests.fakes.kubernetes import events, patches
-from tests.fakes.kubernetes.errors import ApiError, invalid, too_large
+from tests.fakes.kubernetes.errors import ApiError, field_invalid, too_large
 from tests.fakes.kubernetes.forms import Form, style_of
 from tests.fakes.kubernetes.http import Connection, Request
 from tests.fakes.kubernetes.loading import load_yaml
@@ -37,60 +37,60 @@ class Call:
             connection,
             route,
         )
-        self.resource = events.stored(route.resource)
+        self.resource = events.stored_resource(route.resource)
         self.namespace = route.namespace if route.resource.namespaced else ""
         self.dry_run = request.query.get("dryRun") == "All"
 
     def run(self) -> None:
         verbs: dict[str, Callable[[], None]] = {
-            "get": self._get,
-            "list": self._list,
-            "watch": self._watch,
-            "create": self._create,
-            "update": self._update,
-            "patch": self._patch,
-            "delete": self._delete,
+            "get": self._get_object,
+            "list": self._list_objects,
+            "watch": self._watch_objects,
+            "create": self._create_object,
+            "update": self._update_object,
+            "patch": self._patch_object,
+            "delete": self._delete_object,
             "deletecollection": self._delete_collection,
         }
         verbs[self.route.verb]()
 
-    def _get(self) -> None:
-        self._answer(200, self.store.get(self.resource, self.namespace, self.route.name))
+    def _get_object(self) -> None:
+        self._answer_record(200, self.store.get(self.resource, self.namespace, self.route.name))
 
-    def _list(self) -> None:
+    def _list_objects(self) -> None:
         query = self.request.query
-        form, limit, token = self._form(), int(query.get("limit") or 0), query.get("continue", "")
+        form, limit, token = self._choose_form(), int(query.get("limit") or 0), query.get("continue", "")
         if token:
-            rv, records, token, remaining = self.server.pages.next(token, limit)
+            rv, records, token, remaining = self.server.pages.next_page(token, limit)
         else:
-            wanted = self._version(query.get("resourceVersion", ""))
-            rv, selectors = self.store.rv, self._selectors()
+            wanted = self._parse_version(query.get("resourceVersion", ""))
+            rv, selectors = self.store.rv, self._read_selectors()
             if wanted > rv:
                 raise too_large(wanted, rv)
             if query.get("resourceVersionMatch") == "Exact" and wanted != rv:
                 raise ApiError(410, f"The resourceVersion for the provided list is too old: {wanted}")
             # A list that takes any version comes from the watch cache of a real server, which knows no pages.
             limit = 0 if query.get("resourceVersion") == "0" else limit
-            records, token, remaining = self.server.pages.first(rv, self._chosen(selectors), limit)
+            records, token, remaining = self.server.pages.first_page(rv, self._choose_records(selectors), limit)
             remaining = 0 if selectors else remaining
         metadata: Manifest = {"resourceVersion": str(rv)}
         if token:
             metadata["continue"] = token
             if remaining:
                 metadata["remainingItemCount"] = remaining
-        self.connection.answer(200, form.page(records, metadata))
+        self.connection.answer(200, form.write_page(records, metadata))
 
-    def _watch(self) -> None:
+    def _watch_objects(self) -> None:
         query, connection = self.request.query, self.connection
         if "sendInitialEvents" in query:
             why = "Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled"
             raise ApiError(422, f'ListOptions.meta.k8s.io "" is invalid: sendInitialEvents: {why}')
         rv = query.get("resourceVersion", "")
-        self._version(rv)
+        self._parse_version(rv)
         seconds = float(query.get("timeoutSeconds") or 0) or _SHORTEST_WATCH * (1 + random.random())
         period = self.server.bookmark_period if is_true(query.get("allowWatchBookmarks")) else None
-        form = self._form()
-        watch = Watch(self.store, self.resource, self.namespace, self._selectors(), form, connection)
+        form = self._choose_form()
+        watch = Watch(self.store, self.resource, self.namespace, self._read_selectors(), form, connection)
 
         def forget() -> None:
             watch.close()
@@ -104,47 +104,49 @@ class Call:
         if watch in self.server.watches:
             watch.keep(self.server.loop, seconds, period)
 
-    def _create(self) -> None:
-        body = self._body()
+    def _create_object(self) -> None:
+        body = self._read_body()
         if self.route.resource == ACCESS_REVIEWS:
-            self.connection.json(201, self.server.access.review(body))
+            self.connection.json(201, self.server.access.answer_review(body))
             return
         home = (body.get("metadata") or {}).get("namespace") or self.namespace
         if self.resource.namespaced and home != self.namespace:
             message = f"the namespace of the provided object does not match the namespace sent on the request: {home}"
             raise ApiError(400, message)
-        self._answer(201, self.store.create(self.resource, self.namespace, self._into(body), self.dry_run))
+        self._answer_record(
+            201, self.store.create(self.resource, self.namespace, self._convert_body(body), self.dry_run)
+        )
 
-    def _update(self) -> None:
-        body = self._into(self._body())
+    def _update_object(self) -> None:
+        body = self._convert_body(self._read_body())
         if not self.resource.unconditional and not body["metadata"].get("resourceVersion"):
             why = "Invalid value: 0x0: must be specified for an update"
-            raise invalid(self.resource, self.route.name, "metadata.resourceVersion", why)
-        self._change(lambda _: body)
+            raise field_invalid(self.resource, self.route.name, "metadata.resourceVersion", why)
+        self._change_object(lambda _: body)
 
-    def _patch(self) -> None:
+    def _patch_object(self) -> None:
         media = self.request.headers.get("content-type", "").partition(";")[0].strip()
-        patch = _decode(self.request.body, media)
+        patch = _decode_body(self.request.body, media)
         match media:
             case "application/json-patch+json":
-                self._change(self._seen(lambda body: patches.json_patch(body, patch)))
+                self._change_object(self._change_as_seen(lambda body: patches.json_patch(body, patch)))
             case "application/merge-patch+json":
-                self._change(self._seen(lambda body: patches.merge(body, patch)))
+                self._change_object(self._change_as_seen(lambda body: patches.merge_patch(body, patch)))
             case "application/strategic-merge-patch+json" if self.resource.builtin:
                 keys = dict(self.resource.merge_keys)
-                self._change(self._seen(lambda body: patches.strategic(body, patch, keys)))
+                self._change_object(self._change_as_seen(lambda body: patches.merge_strategically(body, patch, keys)))
             case "application/apply-patch+yaml":
-                self._apply(patch)
+                self._apply_object(patch)
             case _:
                 known = "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
                 message = f"the body of the request was in an unknown format - accepted media types include: {known}"
                 raise ApiError(415, message)
 
-    def _delete(self) -> None:
+    def _delete_object(self) -> None:
         name = self.route.name
-        record, gone = self.store.delete(self.resource, self.namespace, name, self._options(), self.dry_run)
+        record, gone = self.store.delete(self.resource, self.namespace, name, self._read_options(), self.dry_run)
         if not gone:
-            self._answer(200, record)
+            self._answer_record(200, record)
             return
         details = {"name": name, "group": self.resource.group, "kind": self.resource.plural}
         details["uid"] = record.body["metadata"]["uid"]
@@ -152,49 +154,53 @@ class Call:
         self.connection.json(200, {**status, "details": {key: value for key, value in details.items() if value}})
 
     def _delete_collection(self) -> None:
-        records = self._chosen(self._selectors())
+        records = self._choose_records(self._read_selectors())
         for record in records:
             self.store.delete(self.resource, record.namespace, record.name, None, self.dry_run)
-        self.connection.answer(200, self._form().page(records, {"resourceVersion": str(self.store.rv)}))
+        self.connection.answer(200, self._choose_form().write_page(records, {"resourceVersion": str(self.store.rv)}))
 
-    def _apply(self, patch: Manifest) -> None:
+    def _apply_object(self, patch: Manifest) -> None:
         """Server-side apply as a merge: without field owners, so without conflicts between them."""
         if not self.request.query.get("fieldManager"):
-            raise invalid(self.resource, self.route.name, "fieldManager", "Required value: is required for apply patch")
+            raise field_invalid(
+                self.resource, self.route.name, "fieldManager", "Required value: is required for apply patch"
+            )
         self._check_fields(patch)
         name = self.route.name
         if name in self.store.shelf(self.resource).namespaces.get(self.namespace, {}):
-            self._change(self._seen(lambda body: patches.merge(body, patch)))
+            self._change_object(self._change_as_seen(lambda body: patches.merge_patch(body, patch)))
             return
         body = {**patch, "metadata": {**(patch.get("metadata") or {}), "name": name}}
-        self._answer(201, self.store.create(self.resource, self.namespace, self._into(body), self.dry_run))
+        self._answer_record(
+            201, self.store.create(self.resource, self.namespace, self._convert_body(body), self.dry_run)
+        )
 
-    def _change(self, change: Change) -> None:
+    def _change_object(self, change: Change) -> None:
         route = self.route
         record = self.store.update(self.resource, self.namespace, route.name, change, route.subresource, self.dry_run)
-        self._answer(200, record)
+        self._answer_record(200, record)
 
-    def _seen(self, change: Change) -> Change:
+    def _change_as_seen(self, change: Change) -> Change:
         """``change``, made on the object as it looks through the requested kind and version."""
 
         def run(body: Manifest) -> Manifest:
             shown = events.to_core(body) if self.route.resource == CORE_EVENTS else body
             changed = change(shown)
             self._check_fields(changed)
-            return self._into(changed)
+            return self._convert_body(changed)
 
         return run
 
-    def _into(self, body: Manifest) -> Manifest:
+    def _convert_body(self, body: Manifest) -> Manifest:
         return events.from_core(body) if self.route.resource == CORE_EVENTS else body
 
-    def _answer(self, code: int, record: Record) -> None:
-        self.connection.answer(code, self._form().one(record))
+    def _answer_record(self, code: int, record: Record) -> None:
+        self.connection.answer(code, self._choose_form().write_one(record))
 
-    def _form(self) -> Form:
+    def _choose_form(self) -> Form:
         return Form(self.route.resource, self.route.version, style_of(self.request.headers.get("accept", "")))
 
-    def _chosen(self, selectors: list[Matches]) -> list[Record]:
+    def _choose_records(self, selectors: list[Matches]) -> list[Record]:
         """In the order of the keys in etcd."""
         shelf = self.store.shelf(self.resource)
         records = shelf.records(self.namespace)
@@ -202,7 +208,7 @@ class Call:
             records = (r for r in records if all(matches(r.body) for matches in selectors))
         return sorted(records, key=lambda r: (r.namespace, r.name))
 
-    def _selectors(self) -> list[Matches]:
+    def _read_selectors(self) -> list[Matches]:
         query, resource = self.request.query, self.route.resource
         selectors = by_labels(query["labelSelector"]) if query.get("labelSelector") else []
         terms = query.get("fieldSelector", "")
@@ -216,17 +222,17 @@ class Call:
             )
         return selectors
 
-    def _version(self, text: str) -> int:
+    def _parse_version(self, text: str) -> int:
         if text and not text.isdecimal():
             raise ApiError(400, f'Invalid value: "{text}": resourceVersion must be a number', "BadRequest")
         return int(text or 0)
 
-    def _options(self) -> Manifest:
-        options: Manifest = _decode(self.request.body, "application/json") if self.request.body.strip() else {}
+    def _read_options(self) -> Manifest:
+        options: Manifest = _decode_body(self.request.body, "application/json") if self.request.body.strip() else {}
         return options
 
-    def _body(self) -> Manifest:
-        body: Manifest = _decode(
+    def _read_body(self) -> Manifest:
+        body: Manifest = _decode_body(
             self.request.body, self.request.headers.get("content-type", "").partition(";")[0].strip()
         )
         wanted = self.route.resource.api_version(self.route.version), self.route.resource.kind
@@ -250,7 +256,7 @@ class Call:
             raise ApiError(400, f"strict decoding error: {', '.join(unknown)}")
 
 
-def _decode(body: bytes, media: str) -> Any:
+def _decode_body(body: bytes, media: str) -> Any:
     if "protobuf" in media or "cbor" in media:
         # kubectl sends protobuf for the few commands that make an object from flags.
         raise ApiError(

@@ -18,7 +18,7 @@ class Certificates(NamedTuple):
     client: Path
     client_key: Path
 
-    def context(self) -> ssl.SSLContext:
+    def make_context(self) -> ssl.SSLContext:
         """For the server: a client may show a certificate, and need not."""
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(self.authority))
         context.load_cert_chain(self.server, self.server_key)
@@ -26,10 +26,10 @@ class Certificates(NamedTuple):
         return context
 
 
-def make(folder: Path) -> Certificates:
+def make_certificates(folder: Path) -> Certificates:
     authority, authority_key = folder / "ca.crt", folder / "ca.key"
     _new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-    _openssl(
+    _run_openssl(
         "req", "-x509", *_new_key, "-days", "30", "-subj", "/CN=double", "-keyout", authority_key, "-out", authority
     )
     pairs = []
@@ -40,14 +40,16 @@ def make(folder: Path) -> Certificates:
         certificate, key, request = (folder / f"{name}.{ending}" for ending in ("crt", "key", "csr"))
         extensions = folder / f"{name}.ext"
         extensions.write_text(extension)
-        _openssl("req", *_new_key, "-subj", subject, "-keyout", key, "-out", request)
+        _run_openssl("req", *_new_key, "-subj", subject, "-keyout", key, "-out", request)
         signer = ("-CA", authority, "-CAkey", authority_key, "-CAcreateserial")
-        _openssl("x509", "-req", "-in", request, *signer, "-days", "30", "-extfile", extensions, "-out", certificate)
+        _run_openssl(
+            "x509", "-req", "-in", request, *signer, "-days", "30", "-extfile", extensions, "-out", certificate
+        )
         pairs += [certificate, key]
     return Certificates(authority, *pairs)
 
 
-def _openssl(*arguments: str | Path) -> None:
+def _run_openssl(*arguments: str | Path) -> None:
     subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, timeout=30)
 
 

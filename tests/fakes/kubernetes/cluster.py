@@ -1,4 +1,4 @@
-"""What a test holds in its hand: a cluster to change and to ask, the double or a real one."""
+"""The cluster that a test changes and asks: the double or a real one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Refused(Exception):
     """The API server did not do what the test needs."""
 
 
-def call(url: str, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
+def call_api(url: str, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
     """One request on a connection of its own. ``body``: bytes as they are, anything else as JSON."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
     try:
@@ -71,8 +71,9 @@ class Stream:
 
 
 class Cluster:
-    """``url`` and ``kubeconfig`` are for the program under test. What the test itself changes goes through a door that
-    faults do not shut. Against a real server ``url`` is a kubectl proxy, and what was created is deleted at the end."""
+    """``url`` and ``kubeconfig`` are for the program under test. What the test itself changes goes through
+    ``back_door``, which no fault closes. Against a real server ``url`` is a kubectl proxy, and what was created is
+    deleted at the end."""
 
     def __init__(self, url: str, kubeconfig: Path, back_door: str, server: ApiServer | None = None) -> None:
         self.url, self.kubeconfig, self.back_door, self._server = url, kubeconfig, back_door, server
@@ -118,40 +119,40 @@ class Cluster:
 
     def create(self, manifest: Manifest) -> Manifest:
         """Create the object, with its status if it has one, and its namespace when that is missing."""
-        path, has_status = self._path(manifest)
-        answer = call(self.back_door, "POST", path, manifest)
+        path, has_status = self._find_path(manifest)
+        answer = call_api(self.back_door, "POST", path, manifest)
         if answer.code == 404 and answer.body["details"]["kind"] == "namespaces":
             name = manifest["metadata"]["namespace"]
             self.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-            answer = call(self.back_door, "POST", path, manifest)
-        made = _good(answer)
+            answer = call_api(self.back_door, "POST", path, manifest)
+        made = _check_answer(answer)
         self._made.append({**manifest, "metadata": made["metadata"]})
         if has_status and "status" in manifest:
             return self.patch(self._made[-1], {"status": manifest["status"]}, "status")
         return made
 
     def get(self, manifest: Manifest) -> Manifest:
-        return _good(call(self.back_door, "GET", self._object_path(manifest)))
+        return _check_answer(call_api(self.back_door, "GET", self._object_path(manifest)))
 
     def patch(self, manifest: Manifest, patch: Manifest, subresource: str = "") -> Manifest:
         """A merge patch of the object that ``manifest`` names."""
         path = "/".join(filter(None, (self._object_path(manifest), subresource)))
         headers = {"Content-Type": "application/merge-patch+json"}
-        return _good(call(self.back_door, "PATCH", path, patch, headers))
+        return _check_answer(call_api(self.back_door, "PATCH", path, patch, headers))
 
     def delete(self, manifest: Manifest) -> None:
-        _good(call(self.back_door, "DELETE", self._object_path(manifest)))
+        _check_answer(call_api(self.back_door, "DELETE", self._object_path(manifest)))
 
     def call(self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
-        """A request at the front door, as the program under test makes it."""
-        return call(self.url, method, path, body, headers)
+        """A request to ``url``, as the program under test makes it."""
+        return call_api(self.url, method, path, body, headers)
 
     def watch(self, path: str, headers: Mapping[str, str] | None = None, timeout: float = 5, **query: object) -> Stream:
-        """A watch of the collection at ``path`` through the front door."""
+        """A watch of the collection at ``path``, as the program under test opens it."""
         return Stream(self.url, f"{path}?{urlencode({'watch': 'true', **query})}", headers, timeout)
 
     def list(self, path: str, **query: object) -> Manifest:
-        return _good(self.call("GET", f"{path}?{urlencode(query)}"))
+        return _check_answer(self.call("GET", f"{path}?{urlencode(query)}"))
 
     def kubectl(self, *arguments: str, stdin: str = "", timeout: float = 30) -> str:
         command = ["kubectl", "--kubeconfig", str(self.kubeconfig), *arguments]
@@ -163,18 +164,18 @@ class Cluster:
     def tidy(self) -> None:
         """Delete what was created, namespaces last."""
         for manifest in reversed(self._made):
-            call(self.back_door, "DELETE", self._object_path(manifest))
+            call_api(self.back_door, "DELETE", self._object_path(manifest))
         self._made.clear()
 
     def _object_path(self, manifest: Manifest) -> str:
-        return f"{self._path(manifest)[0]}/{manifest['metadata']['name']}"
+        return f"{self._find_path(manifest)[0]}/{manifest['metadata']['name']}"
 
-    def _path(self, manifest: Manifest) -> tuple[str, bool]:
+    def _find_path(self, manifest: Manifest) -> tuple[str, bool]:
         """Of the collection, and whether there is a status subresource."""
         api_version, kind = manifest["apiVersion"], manifest["kind"]
         root = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
         if (api_version, kind) not in self._plurals:
-            found = {r["name"]: r for r in _good(call(self.back_door, "GET", root))["resources"]}
+            found = {r["name"]: r for r in _check_answer(call_api(self.back_door, "GET", root))["resources"]}
             plural = next((name for name, r in found.items() if r["kind"] == kind and "/" not in name), None)
             if plural is None:
                 raise Refused(f"there is no {kind} in {api_version}")
@@ -184,7 +185,7 @@ class Cluster:
         return f"{root}{home}/{plural}", has_status
 
 
-def _good(answer: Answer) -> Manifest:
+def _check_answer(answer: Answer) -> Manifest:
     if answer.code >= 400:
         raise Refused(f"{answer.code}: {answer.body}")
     body: Manifest = answer.body

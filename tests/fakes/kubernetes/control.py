@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tests.fakes.kubernetes.server import ApiServer
 
 
-def answer(server: ApiServer, request: Request, connection: Connection) -> None:
+def answer_control(server: ApiServer, request: Request, connection: Connection) -> None:
     """GET or DELETE requests (the counters); POST faults (``{"fault": name, argument: value}``) or DELETE faults;
     PUT groups/GROUP?versions=v1beta1 or DELETE groups/GROUP."""
     match request.method, request.path.removeprefix("/fake/").split("/"):
@@ -25,11 +25,11 @@ def answer(server: ApiServer, request: Request, connection: Connection) -> None:
         case "DELETE", ["requests"]:
             server.counts.clear()
         case "POST", ["faults"]:
-            _strike(server, request.body)
+            _strike_fault(server, request.body)
         case "DELETE", ["faults"]:
             server.faults.clear()
         case "PUT", ["groups", group]:
-            _install(server, group, [v for v in request.query.get("versions", "").split(",") if v])
+            _install_group(server, group, [v for v in request.query.get("versions", "").split(",") if v])
         case "DELETE", ["groups", group]:
             server.remove(group)
         case _:
@@ -37,16 +37,16 @@ def answer(server: ApiServer, request: Request, connection: Connection) -> None:
     connection.json(200, {})
 
 
-def _strike(server: ApiServer, body: bytes) -> None:
+def _strike_fault(server: ApiServer, body: bytes) -> None:
     try:
         arguments: dict[str, Any] = json.loads(body)
         name = arguments.pop("fault")
     except (ValueError, KeyError, TypeError, AttributeError) as e:
         raise ApiError(400, 'expected a JSON object with the key "fault"') from e
-    server.faults.by_name(name, arguments)
+    server.faults.strike_by_name(name, arguments)
 
 
-def _install(server: ApiServer, group: str, versions: list[str]) -> None:
+def _install_group(server: ApiServer, group: str, versions: list[str]) -> None:
     try:
         server.install(group, versions)
     except ValueError as e:

@@ -9,7 +9,7 @@ from tests.fakes.kubernetes.resources import Catalog, Manifest, Resource
 VERSION = {"major": "1", "minor": "32", "gitVersion": "v1.32.4", "platform": "linux/amd64"}
 
 
-def answer(catalog: Catalog, path: str) -> Manifest | None:
+def answer_discovery(catalog: Catalog, path: str) -> Manifest | None:
     """The answer to ``path``, None when it is no discovery path or its group is not installed."""
     match path.strip("/").split("/"):
         case ["version"]:
@@ -17,34 +17,36 @@ def answer(catalog: Catalog, path: str) -> Manifest | None:
         case ["api"]:
             return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
         case ["apis"]:
-            groups = [_group(catalog, group) for group in catalog.groups() if group]
+            groups = [_describe_group(catalog, group) for group in catalog.groups() if group]
             return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
         case ["apis", group] if group in catalog.groups():
-            return {**_group(catalog, group), "kind": "APIGroup", "apiVersion": "v1"}
+            return {**_describe_group(catalog, group), "kind": "APIGroup", "apiVersion": "v1"}
         case ["api", "v1"]:
-            return _resources(catalog, "", "v1")
+            return _describe_resources(catalog, "", "v1")
         case ["apis", group, version] if version in catalog.versions(group):
-            return _resources(catalog, group, version)
+            return _describe_resources(catalog, group, version)
         case ["openapi", "v3"]:
-            paths = {p: {"serverRelativeURL": f"/openapi/v3/{p}"} for g in catalog.groups() for p in _paths(catalog, g)}
+            paths = {
+                p: {"serverRelativeURL": f"/openapi/v3/{p}"} for g in catalog.groups() for p in _list_paths(catalog, g)
+            }
             return {"paths": paths}
         case ["openapi", "v3", "api", "v1"]:
-            return _openapi(catalog, "", "v1")
+            return _describe_openapi(catalog, "", "v1")
         case ["openapi", "v3", "apis", group, version] if version in catalog.versions(group):
-            return _openapi(catalog, group, version)
+            return _describe_openapi(catalog, group, version)
     return None
 
 
-def _paths(catalog: Catalog, group: str) -> list[str]:
+def _list_paths(catalog: Catalog, group: str) -> list[str]:
     return [f"apis/{group}/{version}" if group else "api/v1" for version in catalog.versions(group)]
 
 
-def _group(catalog: Catalog, group: str) -> Manifest:
+def _describe_group(catalog: Catalog, group: str) -> Manifest:
     versions = [{"groupVersion": f"{group}/{v}", "version": v} for v in catalog.versions(group)]
     return {"name": group, "versions": versions, "preferredVersion": versions[0]}
 
 
-def _resources(catalog: Catalog, group: str, version: str) -> Manifest:
+def _describe_resources(catalog: Catalog, group: str, version: str) -> Manifest:
     entries: list[Manifest] = []
     for resource in catalog.resources(group):
         if version not in resource.versions:
@@ -59,12 +61,12 @@ def _resources(catalog: Catalog, group: str, version: str) -> Manifest:
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": entries}
 
 
-def _openapi(catalog: Catalog, group: str, version: str) -> Manifest:
+def _describe_openapi(catalog: Catalog, group: str, version: str) -> Manifest:
     """No schemas, only that a write may ask for field validation: kubectl then leaves the checking to the server."""
     paths = {}
     for resource in catalog.resources(group):
         if version in resource.versions:
-            paths[_object_path(resource, version)] = {"patch": _operation(resource, version, "patch")}
+            paths[_object_path(resource, version)] = {"patch": _describe_operation(resource, version, "patch")}
     info = {"title": "Kubernetes", "version": VERSION["gitVersion"]}
     return {"openapi": "3.0.0", "info": info, "paths": paths, "components": {"schemas": {}}}
 
@@ -75,7 +77,7 @@ def _object_path(resource: Resource, version: str) -> str:
     return f"{root}{home}/{resource.plural}/{{name}}"
 
 
-def _operation(resource: Resource, version: str, action: str) -> Manifest:
+def _describe_operation(resource: Resource, version: str, action: str) -> Manifest:
     names = ("dryRun", "fieldManager", "fieldValidation")
     parameters: list[Any] = [{"name": n, "in": "query", "schema": {"type": "string"}} for n in names]
     kind = {"group": resource.group, "version": version, "kind": resource.kind}

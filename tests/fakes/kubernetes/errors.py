@@ -39,40 +39,40 @@ class ApiError(Exception):
         return body | {"code": self.code}
 
 
-def _about(resource: Resource, name: str) -> dict[str, str]:
+def _describe_object(resource: Resource, name: str) -> dict[str, str]:
     about = {"name": name, "group": resource.group, "kind": resource.plural}
     return {key: value for key, value in about.items() if value}
 
 
 def not_found(resource: Resource, name: str) -> ApiError:
-    return ApiError(404, f'{resource} "{name}" not found', **_about(resource, name))
+    return ApiError(404, f'{resource} "{name}" not found', **_describe_object(resource, name))
 
 
 def already_exists(resource: Resource, name: str) -> ApiError:
-    return ApiError(409, f'{resource} "{name}" already exists', "AlreadyExists", **_about(resource, name))
+    return ApiError(409, f'{resource} "{name}" already exists', "AlreadyExists", **_describe_object(resource, name))
 
 
-def conflict(resource: Resource, name: str, why: str) -> ApiError:
+def version_conflict(resource: Resource, name: str, why: str) -> ApiError:
     message = f'Operation cannot be fulfilled on {resource} "{name}": {why}'
-    return ApiError(409, message, **_about(resource, name))
+    return ApiError(409, message, **_describe_object(resource, name))
 
 
-def modified(resource: Resource, name: str) -> ApiError:
+def object_modified(resource: Resource, name: str) -> ApiError:
     why = "the object has been modified; please apply your changes to the latest version and try again"
-    return conflict(resource, name, why)
+    return version_conflict(resource, name, why)
 
 
-def invalid(resource: Resource, name: str, field: str, why: str) -> ApiError:
+def field_invalid(resource: Resource, name: str, field: str, why: str) -> ApiError:
     kind = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
     causes = [{"reason": "FieldValueInvalid", "message": why, "field": field}]
-    details: Manifest = {**_about(resource, name), "kind": resource.kind, "causes": causes}
+    details: Manifest = {**_describe_object(resource, name), "kind": resource.kind, "causes": causes}
     return ApiError(422, f'{kind} "{name}" is invalid: {field}: {why}', **details)
 
 
-def terminating(resource: Resource, name: str, namespace: str) -> ApiError:
+def namespace_terminating(resource: Resource, name: str, namespace: str) -> ApiError:
     why = f"unable to create new content in namespace {namespace} because it is being terminated"
     causes = [{"reason": "NamespaceTerminating", "message": f"namespace {namespace} is being terminated"}]
-    return ApiError(403, f'{resource} "{name}" is forbidden: {why}', **_about(resource, name), causes=causes)
+    return ApiError(403, f'{resource} "{name}" is forbidden: {why}', **_describe_object(resource, name), causes=causes)
 
 
 def too_old(wanted: int, oldest: int) -> ApiError:

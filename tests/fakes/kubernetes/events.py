@@ -8,7 +8,7 @@ _NEW_TO_CORE = dict(EVENT_FIELDS)
 _CORE_TO_NEW = {core: new for new, core in EVENT_FIELDS}
 
 
-def stored(resource: Resource) -> Resource:
+def stored_resource(resource: Resource) -> Resource:
     return EVENTS if resource == CORE_EVENTS else resource
 
 

@@ -1,4 +1,4 @@
-"""What goes wrong on purpose: rules for the requests to come, and blows at the watches that are open."""
+"""What goes wrong on purpose: rules for the requests to come, and harm to the watches that are open."""
 
 from __future__ import annotations
 
@@ -95,51 +95,51 @@ class Faults:
         """Accept requests and never answer. Watches that are open go silent, unless ``verb`` is another one."""
         self._rules.append(Rule("freeze", verb, resource))
         if verb in ("", "watch"):
-            self._silence(resource)
+            self._silence_watches(resource)
 
     @_on_loop
     def silence(self, resource: str = "") -> None:
         """No events and no bookmarks on the watches that are open; what happens meanwhile is lost to them."""
-        self._silence(resource)
+        self._silence_watches(resource)
 
     @_on_loop
     def reset_watches(self, resource: str = "") -> None:
-        for watch in self._watches(resource):
-            self._connection(watch).reset()
+        for watch in self._find_watches(resource):
+            self._find_connection(watch).reset()
 
     @_on_loop
     def truncate_watches(self, resource: str = "") -> None:
         """Half of a chunk, then the end of the connection."""
-        for watch in self._watches(resource):
-            self._connection(watch).cut(b'{"type":"MODIFIED","object":{"metadata":{"na')
+        for watch in self._find_watches(resource):
+            self._find_connection(watch).cut(b'{"type":"MODIFIED","object":{"metadata":{"na')
 
     @_on_loop
     def cut_watches(self, resource: str = "") -> None:
         """Close the connection without the last chunk."""
-        for watch in self._watches(resource):
-            self._connection(watch).cut()
+        for watch in self._find_watches(resource):
+            self._find_connection(watch).cut()
 
     @_on_loop
     def end_watches(self, resource: str = "") -> None:
         """End as a real server does when its time is up."""
-        for watch in self._watches(resource):
+        for watch in self._find_watches(resource):
             watch.end()
 
     @_on_loop
     def fail_watches(self, code: int = 410, resource: str = "") -> None:
         """An ERROR event, then the end."""
-        for watch in self._watches(resource):
+        for watch in self._find_watches(resource):
             watch.fail(ApiError(code, f"asked for: {REASONS.get(code, 'an error')}"))
 
     @_on_loop
     def write_to_watches(self, line: str, resource: str = "") -> None:
         """Any text, such as a blank line or garbage, in the middle of the stream."""
-        for watch in self._watches(resource):
+        for watch in self._find_watches(resource):
             watch.wire.chunk(line.encode() + b"\n")
 
     @_on_loop
     def bookmark_watches(self, resource: str = "") -> None:
-        for watch in self._watches(resource):
+        for watch in self._find_watches(resource):
             watch.bookmark()
 
     @_on_loop
@@ -173,7 +173,7 @@ class Faults:
         self._frozen.clear()
         self._server.pick_up()
 
-    def take(self, verb: str, resource: str, later_page: bool) -> Rule | None:
+    def take_rule(self, verb: str, resource: str, later_page: bool) -> Rule | None:
         """The first rule for this request, counted as used."""
         for rule in self._rules:
             if rule.matches(verb, resource, later_page):
@@ -182,26 +182,26 @@ class Faults:
                 return rule
         return None
 
-    def hold(self, connection: Connection) -> None:
+    def hold_connection(self, connection: Connection) -> None:
         self._frozen.append(connection)
 
-    def by_name(self, name: str, arguments: dict[str, Any]) -> None:
+    def strike_by_name(self, name: str, arguments: dict[str, Any]) -> None:
         """For POST /fake/faults."""
         method = getattr(self, name, None)
-        if name.startswith("_") or name in ("take", "hold", "by_name") or method is None:
+        if name.startswith("_") or name in ("take_rule", "hold_connection", "strike_by_name") or method is None:
             raise ApiError(400, f"there is no fault {name!r}")
         try:
             method(**arguments)
         except TypeError as e:
             raise ApiError(400, str(e)) from e
 
-    def _watches(self, resource: str) -> list[Watch]:
+    def _find_watches(self, resource: str) -> list[Watch]:
         return [watch for watch in self._server.watches if resource in ("", str(watch.resource))]
 
-    def _silence(self, resource: str) -> None:
-        for watch in self._watches(resource):
+    def _silence_watches(self, resource: str) -> None:
+        for watch in self._find_watches(resource):
             watch.silent = True
-            self._frozen.append(self._connection(watch))
+            self._frozen.append(self._find_connection(watch))
 
-    def _connection(self, watch: Watch) -> Connection:
+    def _find_connection(self, watch: Watch) -> Connection:
         return self._server.watches[watch]

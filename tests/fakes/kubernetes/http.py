@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import cast
 from urllib.parse import parse_qsl, unquote
 
-from tests.fakes.kubernetes.store import dumps
+from tests.fakes.kubernetes.store import encode_json
 
 _LARGEST_HEAD = 64 * 1024
 _PHRASES = {status.value: status.phrase for status in http.HTTPStatus}
@@ -57,7 +57,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
-        self._next()
+        self._handle_next()
 
     def has_certificate(self) -> bool:
         return bool(self.transport.get_extra_info("peercert"))
@@ -72,10 +72,10 @@ class Connection(asyncio.Protocol):
             "Connection: close" if self._last else "Cache-Control: no-cache, private",
         ]
         self.transport.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
-        self._done()
+        self._finish_answer()
 
     def json(self, code: int, value: object, headers: Mapping[str, str] | None = None) -> None:
-        self.answer(code, dumps(value) + b"\n", headers=headers)
+        self.answer(code, encode_json(value) + b"\n", headers=headers)
 
     def begin(self) -> None:
         """Start a chunked answer: ``chunk`` as often as needed, then ``finish``."""
@@ -88,7 +88,7 @@ class Connection(asyncio.Protocol):
     def finish(self) -> None:
         self.on_lost = None
         self.transport.write(b"0\r\n\r\n")
-        self._done()
+        self._finish_answer()
 
     def reset(self) -> None:
         """Cut with a RST."""
@@ -103,17 +103,17 @@ class Connection(asyncio.Protocol):
             self.transport.write(b"%x\r\n%s" % (2 * len(half_chunk), half_chunk))
         self.transport.close()
 
-    def _done(self) -> None:
+    def _finish_answer(self) -> None:
         self._busy = False
         if self._last:
             self.transport.close()
         elif self._buffer:
-            asyncio.get_running_loop().call_soon(self._next)
+            asyncio.get_running_loop().call_soon(self._handle_next)
 
-    def _next(self) -> None:
+    def _handle_next(self) -> None:
         while not self._busy and not self.transport.is_closing():
             try:
-                request = self._parse()
+                request = self._parse_request()
             except (BadRequest, ValueError) as e:
                 self._last = True
                 self.answer(400, f"{e}\n".encode(), "text/plain; charset=utf-8")
@@ -123,7 +123,7 @@ class Connection(asyncio.Protocol):
             self._busy = True
             self._handle(request, self)
 
-    def _parse(self) -> Request | None:
+    def _parse_request(self) -> Request | None:
         end = self._buffer.find(b"\r\n\r\n")
         if end < 0:
             if len(self._buffer) > _LARGEST_HEAD:
@@ -143,13 +143,13 @@ class Connection(asyncio.Protocol):
         if headers.get("transfer-encoding", "").lower() == "chunked":
             chunked = self._chunked_body(size)
             if chunked is None:
-                self._invite(headers)
+                self._invite_body(headers)
                 return None
             body, size = chunked
         elif "content-length" in headers:
             start, size = size, size + int(headers["content-length"])
             if len(self._buffer) < size:
-                self._invite(headers)
+                self._invite_body(headers)
                 return None
             body = bytes(self._buffer[start:size])
         del self._buffer[:size]
@@ -157,7 +157,7 @@ class Connection(asyncio.Protocol):
         self._last = parts[2] == "HTTP/1.0" or headers.get("connection", "").lower() == "close"
         return Request(parts[0], parts[1], headers, body)
 
-    def _invite(self, headers: Mapping[str, str]) -> None:
+    def _invite_body(self, headers: Mapping[str, str]) -> None:
         if headers.get("expect", "").lower() == "100-continue" and not self._continued:
             self._continued = True
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")

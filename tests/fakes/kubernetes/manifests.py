@@ -9,14 +9,14 @@ def ingress(name: str, *hosts: str, namespace: str = "default", **metadata: obje
     backend = {"service": {"name": name, "port": {"number": 80}}}
     paths = {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}
     spec = {"rules": [{"host": host, "http": paths} for host in hosts]}
-    return _manifest("networking.k8s.io/v1", "Ingress", name, namespace, metadata, spec)
+    return _make_manifest("networking.k8s.io/v1", "Ingress", name, namespace, metadata, spec)
 
 
 def ingress_route(
     name: str, *rules: str, namespace: str = "default", group: str = "traefik.io", **metadata: object
 ) -> Manifest:
     routes = [{"kind": "Rule", "match": rule, "services": [{"name": name, "port": 80}]} for rule in rules]
-    return _manifest(f"{group}/v1alpha1", "IngressRoute", name, namespace, metadata, {"routes": routes})
+    return _make_manifest(f"{group}/v1alpha1", "IngressRoute", name, namespace, metadata, {"routes": routes})
 
 
 def ingress_route_tcp(
@@ -24,20 +24,20 @@ def ingress_route_tcp(
 ) -> Manifest:
     routes = [{"match": rule, "services": [{"name": name, "port": 5432}]} for rule in rules]
     spec = {"routes": routes, "tls": {"passthrough": True}}
-    return _manifest(f"{group}/v1alpha1", "IngressRouteTCP", name, namespace, metadata, spec)
+    return _make_manifest(f"{group}/v1alpha1", "IngressRouteTCP", name, namespace, metadata, spec)
 
 
 def http_route(
     name: str, *hosts: str, gateway: str = "main", namespace: str = "default", version: str = "v1", **metadata: object
 ) -> Manifest:
     spec = {"hostnames": list(hosts), "parentRefs": [{"name": gateway}]}
-    return _manifest(f"gateway.networking.k8s.io/{version}", "HTTPRoute", name, namespace, metadata, spec)
+    return _make_manifest(f"gateway.networking.k8s.io/{version}", "HTTPRoute", name, namespace, metadata, spec)
 
 
 def gateway(name: str = "main", *addresses: str, namespace: str = "default", version: str = "v1") -> Manifest:
     listeners = [{"name": "web", "port": 80, "protocol": "HTTP"}]
     spec = {"gatewayClassName": "traefik", "listeners": listeners}
-    manifest = _manifest(f"gateway.networking.k8s.io/{version}", "Gateway", name, namespace, {}, spec)
+    manifest = _make_manifest(f"gateway.networking.k8s.io/{version}", "Gateway", name, namespace, {}, spec)
     if addresses:
         manifest["status"] = {"addresses": [{"type": "IPAddress", "value": address} for address in addresses]}
     return manifest
@@ -46,7 +46,7 @@ def gateway(name: str = "main", *addresses: str, namespace: str = "default", ver
 def service(name: str, *addresses: str, namespace: str = "default", **metadata: object) -> Manifest:
     """A Service of type LoadBalancer that got ``addresses``."""
     spec = {"type": "LoadBalancer", "ports": [{"name": "web", "port": 80}]}
-    manifest = _manifest("v1", "Service", name, namespace, metadata, spec)
+    manifest = _make_manifest("v1", "Service", name, namespace, metadata, spec)
     if addresses:
         manifest["status"] = {"loadBalancer": {"ingress": [{"ip": address} for address in addresses]}}
     return manifest
@@ -59,14 +59,16 @@ def certificate(name: str, namespace: str = "default", issuer: str = "letsencryp
         "dnsNames": [f"{name}.talos00"],
         "issuerRef": {"name": issuer, "kind": "ClusterIssuer", "group": "cert-manager.io"},
     }
-    return {**_manifest("cert-manager.io/v1", "Certificate", name, namespace, {}, spec), "status": status}
+    return {**_make_manifest("cert-manager.io/v1", "Certificate", name, namespace, {}, spec), "status": status}
 
 
 def lease(name: str, holder: str, namespace: str = "default") -> Manifest:
     spec = {"holderIdentity": holder, "leaseDurationSeconds": 15}
-    return _manifest("coordination.k8s.io/v1", "Lease", name, namespace, {}, spec)
+    return _make_manifest("coordination.k8s.io/v1", "Lease", name, namespace, {}, spec)
 
 
-def _manifest(api_version: str, kind: str, name: str, namespace: str, metadata: Manifest, spec: Manifest) -> Manifest:
+def _make_manifest(
+    api_version: str, kind: str, name: str, namespace: str, metadata: Manifest, spec: Manifest
+) -> Manifest:
     about = {"name": name, "namespace": namespace, **metadata}
     return {"apiVersion": api_version, "kind": kind, "metadata": about, "spec": spec}

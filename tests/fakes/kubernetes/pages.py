@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from tests.fakes.kubernetes.errors import ApiError, token_expired
-from tests.fakes.kubernetes.store import Record, dumps
+from tests.fakes.kubernetes.store import Record, encode_json
 
 _KEPT = 64
 
@@ -19,7 +19,7 @@ class Pages:
         self._snapshots: OrderedDict[int, tuple[int, Sequence[Record]]] = OrderedDict()
         self._count = 0
 
-    def first(self, rv: int, records: Sequence[Record], limit: int) -> tuple[Sequence[Record], str, int]:
+    def first_page(self, rv: int, records: Sequence[Record], limit: int) -> tuple[Sequence[Record], str, int]:
         """The records of the first page, the token for the next ("": no more), and how many remain."""
         if not limit or len(records) <= limit:
             return records, "", 0
@@ -27,10 +27,10 @@ class Pages:
         self._snapshots[self._count] = (rv, records)
         if len(self._snapshots) > _KEPT:
             self._snapshots.popitem(last=False)
-        return self._cut(self._count, 0, limit)
+        return self._cut_page(self._count, 0, limit)
 
-    def next(self, token: str, limit: int) -> tuple[int, Sequence[Record], str, int]:
-        """As ``first``, with the version of the snapshot before it. Raises the 410 for a token that expired."""
+    def next_page(self, token: str, limit: int) -> tuple[int, Sequence[Record], str, int]:
+        """As ``first_page``, with the version of the snapshot before it. Raises the 410 for a token that expired."""
         try:
             fields = json.loads(base64.urlsafe_b64decode(token))
             snapshot, start = int(fields["snapshot"]), int(fields["start"])
@@ -39,15 +39,15 @@ class Pages:
         if snapshot not in self._snapshots:
             raise token_expired()
         rv, records = self._snapshots[snapshot]
-        return rv, *self._cut(snapshot, start, limit or len(records))
+        return rv, *self._cut_page(snapshot, start, limit or len(records))
 
     def expire(self) -> None:
         self._snapshots.clear()
 
-    def _cut(self, snapshot: int, start: int, limit: int) -> tuple[Sequence[Record], str, int]:
+    def _cut_page(self, snapshot: int, start: int, limit: int) -> tuple[Sequence[Record], str, int]:
         rv, records = self._snapshots[snapshot]
         end = start + limit
         if end >= len(records):
             return records[start:], "", 0
         fields = {"v": "meta.k8s.io/v1", "rv": rv, "snapshot": snapshot, "start": end}
-        return records[start:end], base64.urlsafe_b64encode(dumps(fields)).decode(), len(records) - end
+        return records[start:end], base64.urlsafe_b64encode(encode_json(fields)).decode(), len(records) - end

@@ -13,7 +13,7 @@ from tests.fakes.kubernetes.resources import Manifest
 _METADATA_KEYS = {"ownerReferences": "uid", "finalizers": ""}
 
 
-def merge(target: Any, patch: Any) -> Any:
+def merge_patch(target: Any, patch: Any) -> Any:
     """RFC 7396."""
     if not isinstance(patch, dict):
         return patch
@@ -22,11 +22,11 @@ def merge(target: Any, patch: Any) -> Any:
         if value is None:
             result.pop(key, None)
         else:
-            result[key] = merge(result.get(key), value)
+            result[key] = merge_patch(result.get(key), value)
     return result
 
 
-def strategic(target: Any, patch: Any, keys: Mapping[str, str] = {}) -> Any:
+def merge_strategically(target: Any, patch: Any, keys: Mapping[str, str] = {}) -> Any:
     """A merge patch that also merges the lists in ``keys`` item by item, with the directives that kubectl sends."""
     if not isinstance(patch, dict):
         return patch
@@ -48,7 +48,7 @@ def strategic(target: Any, patch: Any, keys: Mapping[str, str] = {}) -> Any:
         elif isinstance(value, list) and key in keys:
             result[key] = _merge_list(result.get(key) or [], value, keys[key], keys)
         else:
-            result[key] = strategic(result.get(key), value, keys)
+            result[key] = merge_strategically(result.get(key), value, keys)
     for key, order in patch.items():
         field = key.removeprefix("$setElementOrder/")
         if field != key and field in result:
@@ -67,7 +67,7 @@ def _merge_list(old: list[Any], patch: list[Any], key: str, keys: Mapping[str, s
         if item.get("$patch") == "delete":
             items.pop(name, None)
         else:
-            items[name] = strategic(items.get(name), item, keys)
+            items[name] = merge_strategically(items.get(name), item, keys)
     return list(items.values())
 
 
@@ -84,7 +84,7 @@ def json_patch(target: Manifest, operations: Any) -> Manifest:
     box: dict[str, Any] = {"": copy.deepcopy(target)}
     for operation in operations:
         try:
-            _operate(box, operation)
+            _apply_operation(box, operation)
         except (KeyError, IndexError, ValueError, TypeError, AttributeError) as e:
             name = target.get("metadata", {}).get("name", "")
             raise ApiError(422, f'the server rejected our request due to an error in our request ("{name}")') from e
@@ -94,42 +94,42 @@ def json_patch(target: Manifest, operations: Any) -> Manifest:
     return result
 
 
-def _operate(box: dict[str, Any], operation: Mapping[str, Any]) -> None:
-    name, path = operation["op"], _pointer(operation["path"])
+def _apply_operation(box: dict[str, Any], operation: Mapping[str, Any]) -> None:
+    name, path = operation["op"], _split_pointer(operation["path"])
     if name == "test":
-        if _look(box, path) != operation["value"]:
+        if _find_node(box, path) != operation["value"]:
             raise ValueError("test failed")
     elif name == "remove":
-        _take(box, path)
+        _remove_node(box, path)
     elif name == "replace":
-        _take(box, path)
-        _add(box, path, operation["value"])
+        _remove_node(box, path)
+        _add_node(box, path, operation["value"])
     elif name == "add":
-        _add(box, path, operation["value"])
+        _add_node(box, path, operation["value"])
     elif name in ("move", "copy"):
-        source = _pointer(operation["from"])
-        _add(box, path, _take(box, source) if name == "move" else copy.deepcopy(_look(box, source)))
+        source = _split_pointer(operation["from"])
+        _add_node(box, path, _remove_node(box, source) if name == "move" else copy.deepcopy(_find_node(box, source)))
     else:
         raise ValueError(name)
 
 
-def _pointer(text: str) -> list[str]:
+def _split_pointer(text: str) -> list[str]:
     return [part.replace("~1", "/").replace("~0", "~") for part in text.split("/")]
 
 
-def _look(node: Any, path: list[str]) -> Any:
+def _find_node(node: Any, path: list[str]) -> Any:
     for part in path:
         node = node[int(part)] if isinstance(node, list) else node[part]
     return node
 
 
-def _take(box: Any, path: list[str]) -> Any:
-    node = _look(box, path[:-1])
+def _remove_node(box: Any, path: list[str]) -> Any:
+    node = _find_node(box, path[:-1])
     return node.pop(int(path[-1])) if isinstance(node, list) else node.pop(path[-1])
 
 
-def _add(box: Any, path: list[str], value: Any) -> None:
-    node, last = _look(box, path[:-1]), path[-1]
+def _add_node(box: Any, path: list[str], value: Any) -> None:
+    node, last = _find_node(box, path[:-1]), path[-1]
     if not isinstance(node, list):
         node[last] = value
     elif last == "-":

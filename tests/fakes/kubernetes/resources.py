@@ -41,13 +41,13 @@ class Resource(NamedTuple):
         return f"{self.group}/{version}" if self.group else version
 
 
-def _builtin(group: str, plural: str, kind: str, **traits: Any) -> Resource:
+def _make_builtin(group: str, plural: str, kind: str, **traits: Any) -> Resource:
     return Resource(group, ("v1",), plural, kind, **{"builtin": True, "unconditional": True, **traits})
 
 
-NAMESPACES = _builtin("", "namespaces", "Namespace", namespaced=False, generation=False, short_names=("ns",))
+NAMESPACES = _make_builtin("", "namespaces", "Namespace", namespaced=False, generation=False, short_names=("ns",))
 _EVENT = {"status": False, "generation": False, "short_names": ("ev",)}
-EVENTS = _builtin(
+EVENTS = _make_builtin(
     "events.k8s.io",
     "events",
     "Event",
@@ -68,37 +68,39 @@ EVENT_FIELDS = (
     ("deprecatedCount", "count"),
     ("reportingController", "reportingComponent"),
 )
-CORE_EVENTS = _builtin(
+CORE_EVENTS = _make_builtin(
     "", "events", "Event", fields=tuple(dict(EVENT_FIELDS).get(field, field) for field in EVENTS.fields), **_EVENT
 )
-ACCESS_REVIEWS = _builtin(
+ACCESS_REVIEWS = _make_builtin(
     "authorization.k8s.io", "selfsubjectaccessreviews", "SelfSubjectAccessReview", namespaced=False, verbs=("create",)
 )
 
 BUILTIN = (
     NAMESPACES,
-    _builtin("", "services", "Service", generation=False, merge_keys=(("ports", "port"),), short_names=("svc",)),
+    _make_builtin("", "services", "Service", generation=False, merge_keys=(("ports", "port"),), short_names=("svc",)),
     CORE_EVENTS,
     EVENTS,
     ACCESS_REVIEWS,
-    _builtin("networking.k8s.io", "ingresses", "Ingress", short_names=("ing",)),
-    _builtin("networking.k8s.io", "ingressclasses", "IngressClass", namespaced=False, status=False),
-    _builtin("discovery.k8s.io", "endpointslices", "EndpointSlice", status=False, fields=("addressType", "endpoints")),
-    _builtin(
+    _make_builtin("networking.k8s.io", "ingresses", "Ingress", short_names=("ing",)),
+    _make_builtin("networking.k8s.io", "ingressclasses", "IngressClass", namespaced=False, status=False),
+    _make_builtin(
+        "discovery.k8s.io", "endpointslices", "EndpointSlice", status=False, fields=("addressType", "endpoints")
+    ),
+    _make_builtin(
         "coordination.k8s.io", "leases", "Lease", status=False, generation=False, unconditional=False, fields=("spec",)
     ),
 )
 
 
-def _traefik(group: str) -> tuple[Resource, ...]:
+def _list_traefik(group: str) -> tuple[Resource, ...]:
     kinds = ("IngressRoute", "IngressRouteTCP", "IngressRouteUDP")
     return tuple(Resource(group, ("v1alpha1",), f"{k.lower()}s", k, status=False, fields=("spec",)) for k in kinds)
 
 
 _GATEWAY = "gateway.networking.k8s.io"
 CUSTOM = (
-    *_traefik("traefik.io"),
-    *_traefik("traefik.containo.us"),
+    *_list_traefik("traefik.io"),
+    *_list_traefik("traefik.containo.us"),
     Resource(_GATEWAY, ("v1", "v1beta1"), "gatewayclasses", "GatewayClass", namespaced=False, short_names=("gc",)),
     Resource(_GATEWAY, ("v1", "v1beta1"), "gateways", "Gateway", short_names=("gtw",)),
     Resource(_GATEWAY, ("v1", "v1beta1"), "httproutes", "HTTPRoute"),

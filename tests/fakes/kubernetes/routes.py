@@ -24,8 +24,8 @@ def is_true(text: str | None) -> bool:
     return text in ("1", "true", "True")
 
 
-def route(catalog: Catalog, request: Request) -> Route | None:
-    """None: no resource of an installed group stands at this path."""
+def find_route(catalog: Catalog, request: Request) -> Route | None:
+    """None: the path leads to no resource of an installed group."""
     match request.path.strip("/").split("/"):
         case ["api", version, *rest] if rest:
             group = ""
@@ -45,7 +45,7 @@ def route(catalog: Catalog, request: Request) -> Route | None:
         return None
     if subresource and not (subresource == "status" and resource.status):
         return None
-    verb = _verb(request, name)
+    verb = _find_verb(request, name)
     if verb not in resource.verbs and verb != "watch":
         raise ApiError(405, "the server does not allow this method on the requested resource")
     # The rights to one namespace are asked in that namespace, as the real authorizer does.
@@ -53,7 +53,7 @@ def route(catalog: Catalog, request: Request) -> Route | None:
     return Route(verb, resource, version, home, name, subresource)
 
 
-def _verb(request: Request, name: str) -> str:
+def _find_verb(request: Request, name: str) -> str:
     match request.method:
         case "GET":
             return "watch" if is_true(request.query.get("watch")) else "get" if name else "list"

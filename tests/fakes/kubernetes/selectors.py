@@ -18,24 +18,24 @@ _REQUIREMENT = re.compile(
 )
 
 
-def _labels(body: Manifest) -> dict[str, str]:
+def _read_labels(body: Manifest) -> dict[str, str]:
     return body["metadata"].get("labels") or {}
 
 
-def _requirement(found: re.Match[str]) -> Matches:
+def _parse_requirement(found: re.Match[str]) -> Matches:
     key, op, value = found["key"], found["op"], found["value"]
     if found["set"]:
         values = {v.strip() for v in found["values"].split(",")}
         if found["set"] == "in":
-            return lambda body: _labels(body).get(key) in values
-        return lambda body: _labels(body).get(key) not in values
+            return lambda body: _read_labels(body).get(key) in values
+        return lambda body: _read_labels(body).get(key) not in values
     if op == "!=":
-        return lambda body: _labels(body).get(key) != value
+        return lambda body: _read_labels(body).get(key) != value
     if op:
-        return lambda body: _labels(body).get(key) == value
+        return lambda body: _read_labels(body).get(key) == value
     if found["not"]:
-        return lambda body: key not in _labels(body)
-    return lambda body: key in _labels(body)
+        return lambda body: key not in _read_labels(body)
+    return lambda body: key in _read_labels(body)
 
 
 def by_labels(text: str) -> list[Matches]:
@@ -44,12 +44,12 @@ def by_labels(text: str) -> list[Matches]:
         found = _REQUIREMENT.match(text, at)
         if not found or (found["not"] and (found["op"] or found["set"])):
             raise ApiError(400, f"unable to parse requirement: found '{text[at:]}'")
-        requirements.append(_requirement(found))
+        requirements.append(_parse_requirement(found))
         at = found.end()
     return requirements
 
 
-def _field(body: Manifest, path: tuple[str, ...]) -> str:
+def _read_field(body: Manifest, path: tuple[str, ...]) -> str:
     value: object = body
     for part in path:
         value = value.get(part, "") if isinstance(value, dict) else ""
@@ -67,5 +67,5 @@ def by_fields(text: str, allowed: Callable[[str], bool], stored: Callable[[str],
         if not allowed(label):
             raise ApiError(400, f"field label not supported: {label}")
         path, wanted = tuple(stored(label).split(".")), op != "!="
-        requirements.append(lambda body, p=path, v=value, w=wanted: (_field(body, p) == v) is w)  # type: ignore[misc]
+        requirements.append(lambda body, p=path, v=value, w=wanted: (_read_field(body, p) == v) is w)  # type: ignore[misc]
     return requirements

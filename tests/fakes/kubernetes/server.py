@@ -23,7 +23,7 @@ from tests.fakes.kubernetes.http import Connection, Request
 from tests.fakes.kubernetes.loading import load_yaml, put_manifest
 from tests.fakes.kubernetes.pages import Pages
 from tests.fakes.kubernetes.resources import Catalog
-from tests.fakes.kubernetes.routes import Route, route
+from tests.fakes.kubernetes.routes import Route, find_route
 from tests.fakes.kubernetes.store import Store
 from tests.fakes.kubernetes.watch import Watch
 
@@ -37,8 +37,8 @@ class ApiServer:
     certificate is then as good as the token, and one of the two is required. ``without``: custom groups that are not
     installed. Times are in seconds. ``start`` and ``stop`` run it in a thread, ``serve`` in the one of the caller.
 
-    ``back_door`` is a second address, of plain HTTP, that knows no token, no rights, no faults and no counting, and
-    stays open when the server is "away": through it a test changes the cluster behind the back of the program.
+    ``back_door`` is a second address of plain HTTP, without token, rights, faults or counting, which stays open while
+    the server is "away": there a test changes the cluster without being noticed.
     """
 
     def __init__(
@@ -54,8 +54,8 @@ class ApiServer:
     ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="kubernetes-")
         folder = Path(self._folder.name)
-        self._certificates = certificates.make(folder) if tls else None
-        self._ssl = self._certificates.context() if self._certificates else None
+        self._certificates = certificates.make_certificates(folder) if tls else None
+        self._ssl = self._certificates.make_context() if self._certificates else None
         self.access = Access(token, certificates=tls)
         self.catalog = Catalog(without)
         self.pages = Pages()
@@ -80,7 +80,7 @@ class ApiServer:
         self.kubeconfig.chmod(0o600)
 
     def start(self) -> ApiServer:
-        self._thread = threading.Thread(target=self._run, name="kubernetes-double", daemon=True)
+        self._thread = threading.Thread(target=self._run_loop, name="kubernetes-double", daemon=True)
         self._thread.start()
         self._ready.wait(10)
         return self
@@ -94,7 +94,7 @@ class ApiServer:
 
     def serve(self) -> None:
         """Run in this thread until ``loop.stop`` is called."""
-        self._run()
+        self._run_loop()
         self._folder.cleanup()
 
     def call(self, work: Callable[[], T]) -> T:
@@ -164,14 +164,14 @@ class ApiServer:
         """Listen again on the same port."""
         if self._listening is None and self._socket is None:
             self._socket = socket.create_server(("127.0.0.1", self.port), backlog=512)
-            self.loop.create_task(self._listen())
+            self.loop.create_task(self._start_listening())
 
-    def _run(self) -> None:
+    def _run_loop(self) -> None:
         asyncio.set_event_loop(self.loop)
-        self.loop.run_until_complete(self._listen())
+        self.loop.run_until_complete(self._start_listening())
         back_door = self.loop.run_until_complete(
             self.loop.create_server(
-                lambda: Connection(self._handle_quietly, self._back_connections), sock=self._back_socket
+                lambda: Connection(self._handle_unseen, self._back_connections), sock=self._back_socket
             )
         )
         self._ready.set()
@@ -187,40 +187,40 @@ class ApiServer:
             self.loop.run_until_complete(asyncio.sleep(0))
             self.loop.close()
 
-    async def _listen(self) -> None:
+    async def _start_listening(self) -> None:
         listening, self._socket = self._socket, None
         if listening is None:
             return
         self._listening = await self.loop.create_server(
-            lambda: Connection(self._handle, self.connections), sock=listening, ssl=self._ssl, backlog=512
+            lambda: Connection(self._handle_request, self.connections), sock=listening, ssl=self._ssl, backlog=512
         )
 
-    def _handle(self, request: Request, connection: Connection) -> None:
+    def _handle_request(self, request: Request, connection: Connection) -> None:
         try:
             if request.path.startswith("/fake/"):
-                control.answer(self, request, connection)
+                control.answer_control(self, request, connection)
                 return
-            found = route(self.catalog, request)
+            found = find_route(self.catalog, request)
             verb, resource = (found.verb, str(found.resource)) if found else (request.method.lower(), request.path)
             if found and found.subresource:
                 resource = resource.replace(found.resource.plural, f"{found.resource.plural}/{found.subresource}", 1)
             self.counts[verb, resource] += 1
-            rule = self.faults.take(verb, resource, "continue" in request.query)
+            rule = self.faults.take_rule(verb, resource, "continue" in request.query)
             if rule is None:
                 self._answer(request, connection, found)
             else:
-                self._misbehave(rule, request, connection, found)
+                self._apply_rule(rule, request, connection, found)
         except ApiError as e:
-            self._refuse(connection, e)
+            self._refuse_request(connection, e)
 
-    def _handle_quietly(self, request: Request, connection: Connection) -> None:
+    def _handle_unseen(self, request: Request, connection: Connection) -> None:
         try:
             if request.path.startswith("/fake/"):
-                control.answer(self, request, connection)
+                control.answer_control(self, request, connection)
             else:
-                self._do(request, connection, route(self.catalog, request))
+                self._do_request(request, connection, find_route(self.catalog, request))
         except ApiError as e:
-            self._refuse(connection, e)
+            self._refuse_request(connection, e)
 
     def _answer(self, request: Request, connection: Connection, found: Route | None) -> None:
         try:
@@ -229,33 +229,33 @@ class ApiServer:
                 return
             self.access.check_identity(request.headers.get("authorization", ""), connection.has_certificate())
             if found:
-                self.access.check(found.verb, found.resource, found.subresource, found.namespace, found.name)
-            self._do(request, connection, found)
+                self.access.check_right(found.verb, found.resource, found.subresource, found.namespace, found.name)
+            self._do_request(request, connection, found)
         except ApiError as e:
-            self._refuse(connection, e)
+            self._refuse_request(connection, e)
 
-    def _do(self, request: Request, connection: Connection, found: Route | None) -> None:
+    def _do_request(self, request: Request, connection: Connection, found: Route | None) -> None:
         if found:
             Call(self, request, connection, found).run()
-        elif (answer := discovery.answer(self.catalog, request.path)) is not None:
+        elif (answer := discovery.answer_discovery(self.catalog, request.path)) is not None:
             connection.json(200, answer)
         else:
             connection.answer(404, b"404 page not found\n", "text/plain; charset=utf-8")
 
-    def _refuse(self, connection: Connection, error: ApiError, retry_after: int | None = None) -> None:
+    def _refuse_request(self, connection: Connection, error: ApiError, retry_after: int | None = None) -> None:
         connection.json(error.code, error.status(), {} if retry_after is None else {"Retry-After": str(retry_after)})
 
-    def _misbehave(self, rule: Rule, request: Request, connection: Connection, found: Route | None) -> None:
+    def _apply_rule(self, rule: Rule, request: Request, connection: Connection, found: Route | None) -> None:
         match rule.effect:
             case "status":
                 error = ApiError(rule.code, f"asked for: {REASONS.get(rule.code, 'an error')}")
-                self._refuse(connection, error, rule.retry_after)
+                self._refuse_request(connection, error, rule.retry_after)
             case "body":
                 connection.answer(rule.code, rule.text.encode(), "text/html")
             case "slow":
                 self.later(rule.seconds, lambda: self._answer(request, connection, found))
             case "freeze":
-                self.faults.hold(connection)
+                self.faults.hold_connection(connection)
             case "end":
                 connection.begin()
                 connection.finish()

@@ -18,12 +18,12 @@ from typing import Any, Protocol
 from tests.fakes.kubernetes.errors import (
     ApiError,
     already_exists,
-    conflict,
-    invalid,
-    modified,
+    field_invalid,
+    namespace_terminating,
     not_found,
-    terminating,
+    object_modified,
     too_old,
+    version_conflict,
 )
 from tests.fakes.kubernetes.resources import NAMESPACES, Catalog, Manifest, Resource
 
@@ -35,11 +35,11 @@ _FIRST_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
-def now() -> str:
+def format_now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
-def dumps(value: Any) -> bytes:
+def encode_json(value: Any) -> bytes:
     return _encode(value).encode()
 
 
@@ -60,16 +60,18 @@ class Record:
         known = self._json.get(version)
         if known is None:
             body = {**self.body, "apiVersion": self.resource.api_version(version)}
-            known = self._json[version] = dumps(body)
+            known = self._json[version] = encode_json(body)
         return known
 
     def item(self, version: str = "") -> bytes:
-        """As it stands in a list: the built-in kinds leave out apiVersion and kind there."""
+        """As a list shows it, where the built-in kinds leave out apiVersion and kind."""
         if not self.resource.builtin:
             return self.json(version)
         known = self._json.get("item")
         if known is None:
-            known = self._json["item"] = dumps({k: v for k, v in self.body.items() if k not in ("apiVersion", "kind")})
+            known = self._json["item"] = encode_json(
+                {k: v for k, v in self.body.items() if k not in ("apiVersion", "kind")}
+            )
         return known
 
     def at(self, rv: int) -> Record:
@@ -148,13 +150,15 @@ class Store:
             metadata["name"] = metadata["generateName"] + uuid.uuid4().hex[:5]
         name = metadata.get("name") or ""
         if not name:
-            raise invalid(resource, "", "metadata.name", "Required value: name or generateName is required")
+            raise field_invalid(resource, "", "metadata.name", "Required value: name or generateName is required")
         if len(name) > 253 or not _NAME.fullmatch(name):
-            raise invalid(resource, name, "metadata.name", f'Invalid value: "{name}": must be a DNS-1123 subdomain')
+            raise field_invalid(
+                resource, name, "metadata.name", f'Invalid value: "{name}": must be a DNS-1123 subdomain'
+            )
         if metadata.get("resourceVersion"):
             raise ApiError(400, "resourceVersion should not be set on objects to be created", "BadRequest")
         if resource.namespaced:
-            self._admit(resource, namespace, name)
+            self._check_namespace(resource, namespace, name)
             metadata["namespace"] = namespace
         else:
             metadata.pop("namespace", None)
@@ -162,14 +166,14 @@ class Store:
             raise already_exists(resource, name)
         for field in ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generation"):
             metadata.pop(field, None)
-        metadata |= {"uid": str(uuid.uuid4()), "creationTimestamp": now()}
+        metadata |= {"uid": str(uuid.uuid4()), "creationTimestamp": format_now()}
         if resource.generation:
             metadata["generation"] = 1
-        body = {"metadata": metadata, **_kept(resource, body, "status" if resource.status else "")}
+        body = {"metadata": metadata, **_keep_fields(resource, body, "status" if resource.status else "")}
         if resource == NAMESPACES:
             metadata["labels"] = {"kubernetes.io/metadata.name": name, **(metadata.get("labels") or {})}
             body |= {"spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}
-        return self._put("ADDED", Record(resource, namespace, name, self.rv + 1, body), None, dry_run)
+        return self._put_record("ADDED", Record(resource, namespace, name, self.rv + 1, body), None, dry_run)
 
     def update(
         self, resource: Resource, namespace: str, name: str, change: Change, part: str = "", dry_run: bool = False
@@ -184,9 +188,9 @@ class Store:
                 400, f"the name of the object ({metadata['name']}) does not match the name on the URL ({name})"
             )
         if metadata.get("uid") and metadata["uid"] != old["uid"]:
-            raise conflict(resource, name, f"Precondition failed: UID in precondition: {metadata['uid']}")
+            raise version_conflict(resource, name, f"Precondition failed: UID in precondition: {metadata['uid']}")
         if metadata.get("resourceVersion", str(before.rv)) != str(before.rv):
-            raise modified(resource, name)
+            raise object_modified(resource, name)
         for field in ("name", "namespace", "uid", "creationTimestamp", "generation", "deletionTimestamp"):
             metadata.pop(field, None)
             if field in old:
@@ -197,7 +201,7 @@ class Store:
             if after["status"] is None:
                 del after["status"]
         else:
-            after = {"metadata": metadata, **_kept(resource, body, "status" if resource.status else "")}
+            after = {"metadata": metadata, **_keep_fields(resource, body, "status" if resource.status else "")}
             if resource.status and "status" in before.body:
                 after["status"] = before.body["status"]
             if resource == NAMESPACES:
@@ -205,12 +209,16 @@ class Store:
             after |= {"apiVersion": before.body["apiVersion"], "kind": before.body["kind"]}
         if after == before.body:
             return before  # A write that changes nothing gives neither a version nor an event.
-        if resource.generation and part != "status" and _specification(after) != _specification(before.body):
+        if (
+            resource.generation
+            and part != "status"
+            and _select_specification(after) != _select_specification(before.body)
+        ):
             metadata["generation"] = old["generation"] + 1
         record = Record(resource, namespace, name, self.rv + 1, after)
         if "deletionTimestamp" in old and not metadata.get("finalizers") and resource != NAMESPACES:
-            return self._remove(record, dry_run)
-        return self._put("MODIFIED", record, before, dry_run)
+            return self._remove_record(record, dry_run)
+        return self._put_record("MODIFIED", record, before, dry_run)
 
     def delete(
         self, resource: Resource, namespace: str, name: str, options: Manifest | None = None, dry_run: bool = False
@@ -219,15 +227,15 @@ class Store:
         before = self.get(resource, namespace, name)
         wanted = (options or {}).get("preconditions") or {}
         if wanted.get("uid") and wanted["uid"] != before.body["metadata"]["uid"]:
-            raise conflict(resource, name, f"Precondition failed: UID in precondition: {wanted['uid']}")
+            raise version_conflict(resource, name, f"Precondition failed: UID in precondition: {wanted['uid']}")
         if wanted.get("resourceVersion") and wanted["resourceVersion"] != str(before.rv):
-            raise conflict(resource, name, f"Precondition failed: ResourceVersion: {wanted['resourceVersion']}")
+            raise version_conflict(resource, name, f"Precondition failed: ResourceVersion: {wanted['resourceVersion']}")
         held = bool(before.body["metadata"].get("finalizers"))
         if resource != NAMESPACES and not held:
-            return self._remove(before, dry_run), True
+            return self._remove_record(before, dry_run), True
         if "deletionTimestamp" in before.body["metadata"]:
             return before, False
-        metadata = {**before.body["metadata"], "deletionTimestamp": now()}
+        metadata = {**before.body["metadata"], "deletionTimestamp": format_now()}
         body = {**before.body, "metadata": metadata}
         if resource == NAMESPACES:
             body["status"] = {**before.body["status"], "phase": "Terminating"}
@@ -235,9 +243,9 @@ class Store:
             metadata["deletionGracePeriodSeconds"] = 0
             if resource.generation:
                 metadata["generation"] += 1
-        record = self._put("MODIFIED", Record(resource, namespace, name, self.rv + 1, body), before, dry_run)
+        record = self._put_record("MODIFIED", Record(resource, namespace, name, self.rv + 1, body), before, dry_run)
         if resource == NAMESPACES and not dry_run:
-            self._later(self.namespace_delay, lambda: self._empty(record))
+            self._later(self.namespace_delay, lambda: self._empty_namespace(record))
         return record, False
 
     def subscribe(self, resource: Resource, listener: Listener) -> None:
@@ -267,18 +275,18 @@ class Store:
         for resource in self.catalog.resources(group):
             shelf = self.shelf(resource)
             for record in list(shelf.records()):
-                self._remove(record)
+                self._remove_record(record)
             for listener in tuple(shelf.listeners):
                 listener.gone()
         for resource in self.catalog.remove(group):
             self._shelves[resource.group, resource.plural] = Shelf(self.rv)
 
-    def _admit(self, resource: Resource, namespace: str, name: str) -> None:
+    def _check_namespace(self, resource: Resource, namespace: str, name: str) -> None:
         home = self.get(NAMESPACES, "", namespace)
         if "deletionTimestamp" in home.body["metadata"]:
-            raise terminating(resource, name, namespace)
+            raise namespace_terminating(resource, name, namespace)
 
-    def _put(self, kind: str, record: Record, before: Record | None, dry_run: bool = False) -> Record:
+    def _put_record(self, kind: str, record: Record, before: Record | None, dry_run: bool = False) -> Record:
         if dry_run:
             return record
         shelf = self.shelf(record.resource)
@@ -287,7 +295,7 @@ class Store:
         shelf.remember(Event(kind, record, before), self.history)
         return record
 
-    def _remove(self, before: Record, dry_run: bool = False) -> Record:
+    def _remove_record(self, before: Record, dry_run: bool = False) -> Record:
         if dry_run:
             return before
         self.rv += 1
@@ -299,10 +307,10 @@ class Store:
             del shelf.namespaces[before.namespace]
         shelf.remember(Event("DELETED", last, before), self.history)
         if before.namespace in self._emptied:
-            self._finish(before.namespace)
+            self._finish_namespace(before.namespace)
         return last
 
-    def _empty(self, namespace: Record) -> None:
+    def _empty_namespace(self, namespace: Record) -> None:
         try:
             current = self.get(NAMESPACES, "", namespace.name)
         except ApiError:
@@ -313,19 +321,19 @@ class Store:
             for record in list(self.shelf(resource).records(namespace.name)) if resource.namespaced else ():
                 self.delete(resource, namespace.name, record.name)
         self._emptied.add(namespace.name)
-        self._finish(namespace.name)
+        self._finish_namespace(namespace.name)
 
-    def _finish(self, namespace: str) -> None:
+    def _finish_namespace(self, namespace: str) -> None:
         """Let a terminating namespace go once nothing is left in it."""
         if any(namespace in self.shelf(r).namespaces for r in self.catalog.resources() if r.namespaced):
             return
         self._emptied.discard(namespace)
-        self._remove(self.get(NAMESPACES, "", namespace))
+        self._remove_record(self.get(NAMESPACES, "", namespace))
 
 
-def _kept(resource: Resource, body: Manifest, without: str) -> Manifest:
+def _keep_fields(resource: Resource, body: Manifest, without: str) -> Manifest:
     return {field: body[field] for field in resource.fields if field in body and field != without}
 
 
-def _specification(body: Manifest) -> Manifest:
+def _select_specification(body: Manifest) -> Manifest:
     return {key: value for key, value in body.items() if key not in ("metadata", "status")}

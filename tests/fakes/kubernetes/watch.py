@@ -10,7 +10,7 @@ from tests.fakes.kubernetes.errors import ApiError
 from tests.fakes.kubernetes.forms import Form
 from tests.fakes.kubernetes.resources import Resource
 from tests.fakes.kubernetes.selectors import Matches
-from tests.fakes.kubernetes.store import Event, Record, Store, dumps
+from tests.fakes.kubernetes.store import Event, Record, Store, encode_json
 
 
 class Wire(Protocol):
@@ -38,9 +38,9 @@ class Watch:
     def start(self, rv: str) -> None:
         """From ``rv`` on; "" and "0" begin with what is there, as ADDED."""
         if rv in ("", "0"):
-            for record in sorted(self._store.shelf(self.resource).records(self._namespace), key=_key):
-                if self._wants(record):
-                    self._send("ADDED", record)
+            for record in sorted(self._store.shelf(self.resource).records(self._namespace), key=_sort_key):
+                if self._is_chosen(record):
+                    self._send_event("ADDED", record)
         else:
             try:
                 missed = self._store.since(self.resource, int(rv))
@@ -65,20 +65,20 @@ class Watch:
         if self._namespace and record.namespace != self._namespace:
             return
         if not self._selectors:
-            self._send(event.type, record)
+            self._send_event(event.type, record)
             return
-        is_in = event.type != "DELETED" and self._wants(record)
-        was_in = event.before is not None and self._wants(event.before)
+        is_in = event.type != "DELETED" and self._is_chosen(record)
+        was_in = event.before is not None and self._is_chosen(event.before)
         if is_in:
-            self._send("MODIFIED" if was_in else "ADDED", record)
+            self._send_event("MODIFIED" if was_in else "ADDED", record)
         elif was_in and event.before is not None:
-            self._send("DELETED", record if event.type == "DELETED" else event.before.at(event.rv))
+            self._send_event("DELETED", record if event.type == "DELETED" else event.before.at(event.rv))
 
     def bookmark(self) -> None:
-        self._write(b'{"type":"BOOKMARK","object":%s}\n' % self._form.bookmark(self._store.rv))
+        self._write_line(b'{"type":"BOOKMARK","object":%s}\n' % self._form.write_bookmark(self._store.rv))
 
     def fail(self, error: ApiError) -> None:
-        self._write(b'{"type":"ERROR","object":%s}\n' % dumps(error.status()))
+        self._write_line(b'{"type":"ERROR","object":%s}\n' % encode_json(error.status()))
         self.end()
 
     def gone(self) -> None:
@@ -98,16 +98,16 @@ class Watch:
         self.bookmark()
         self._timers[1] = loop.call_later(self._bookmark_period, self._bookmark_again, loop)
 
-    def _wants(self, record: Record) -> bool:
+    def _is_chosen(self, record: Record) -> bool:
         return all(matches(record.body) for matches in self._selectors)
 
-    def _send(self, kind: str, record: Record) -> None:
-        self._write(b'{"type":"%s","object":%s}\n' % (kind.encode(), self._form.one(record)))
+    def _send_event(self, kind: str, record: Record) -> None:
+        self._write_line(b'{"type":"%s","object":%s}\n' % (kind.encode(), self._form.write_one(record)))
 
-    def _write(self, line: bytes) -> None:
+    def _write_line(self, line: bytes) -> None:
         if not self.silent:
             self.wire.chunk(line)
 
 
-def _key(record: Record) -> tuple[str, str]:
+def _sort_key(record: Record) -> tuple[str, str]:
     return record.namespace, record.name
