@@ -24,11 +24,11 @@ OBJECT_LIMIT = 20_000
 
 
 def preview(documents: Iterable[tuple[str, str]], scope: Scope) -> Row:
-    """``documents`` are (place, text) pairs of YAML or JSON. Answers what product §10 shows, in a settled order.
+    """``documents`` are (place, text) pairs of YAML or JSON; their order does not matter to the answer.
 
     Raises ``ManifestError`` with place and reason for what cannot be read, or is more than ``OBJECT_LIMIT``.
     """
-    answer = _Answer(scope)
+    builder = _PreviewBuilder(scope)
     count = 0
     for place, text in documents:
         objects = read_documents(text, place, OBJECT_LIMIT)
@@ -36,22 +36,22 @@ def preview(documents: Iterable[tuple[str, str]], scope: Scope) -> Row:
         if count > OBJECT_LIMIT:
             raise ManifestError(f"{place}: with this file more than {OBJECT_LIMIT:,} objects: give fewer at once")
         for number, manifest in enumerate(objects, 1):
-            answer.take(manifest, place, number)
-    return answer.give()
+            builder.add_manifest(manifest, place, number)
+    return builder.build_answer()
 
 
-class _Answer:
+class _PreviewBuilder:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
-        # A namespace that is not watched is for us to say: the cluster would drop its objects without a word.
-        self.cluster = Store(replace(scope, namespaces=()), assume_accepted=True)
+        # Objects of namespaces that are not watched are shown as skipped: the store would leave them out silently.
+        self.store = Store(replace(scope, namespaces=()), assume_accepted=True)
         self.objects: dict[tuple[Kind, Ref], Mapping[str, Any]] = {}
         self.records: list[Row] = []
         self.skipped: list[Row] = []
         self.conflicts: list[Row] = []
         self.warnings: list[Row] = []
 
-    def take(self, manifest: Mapping[str, Any], place: str, number: int) -> None:
+    def add_manifest(self, manifest: Mapping[str, Any], place: str, number: int) -> None:
         if not as_text(manifest.get("apiVersion")) or not as_text(manifest.get("kind")):
             raise ManifestError(
                 f"{f'{place}: ' if place else ''}object {number} is no Kubernetes object: it has no apiVersion or kind"
@@ -59,48 +59,48 @@ class _Answer:
         kind = kind_of(manifest)
         if kind is None:
             what = f"{shown(manifest['kind'])} of {shown(manifest['apiVersion'])}"
-            self.warn(_stranger(manifest), f"{what} is not read: passed over")
+            self.add_warning(_unread_ref(manifest), f"{what} is not read: passed over")
             return
         ref = ref_of(kind, manifest)
         if not ref.name:
-            self.warn(ref, "the object has no metadata.name: passed over")
+            self.add_warning(ref, "the object has no metadata.name: passed over")
         elif self.objects.setdefault((kind, ref), manifest) is not manifest:
-            self.warn(ref, "the object is there twice: the first one counts")
+            self.add_warning(ref, "the object is there twice: the first one counts")
         elif is_leaving(manifest):
-            self.warn(ref, "the object has a deletionTimestamp: it counts as gone")
+            self.add_warning(ref, "the object has a deletionTimestamp: it counts as gone")
 
-    def give(self) -> Row:
-        self._fill_cluster()
-        names = self.cluster.names()
-        if len(names) + sum(len(source.skipped) for source in self.cluster.sources()) > OBJECT_LIMIT:
+    def build_answer(self) -> Row:
+        self._fill_store()
+        names = self.store.names()
+        if len(names) + sum(len(source.skipped) for source in self.store.sources()) > OBJECT_LIMIT:
             raise ManifestError(f"more than {OBJECT_LIMIT:,} host names: give fewer objects at once")
-        for source in sorted(self.cluster.sources(), key=lambda source: source.ref):
+        for source in sorted(self.store.sources(), key=lambda source: source.ref):
             for skip in source.skipped:
-                self.skip(skip.name, skip.reason, source.ref)
+                self.add_skipped(skip.name, skip.reason, source.ref)
             for warning in source.warnings:
-                self.warn(source.ref, warning)
+                self.add_warning(source.ref, warning)
         for name in sorted(names):
-            self._settle(name)
+            self._decide_name(name)
         return {
             "records": self.records,
-            "skipped": sorted(self.skipped, key=_by_name),
+            "skipped": sorted(self.skipped, key=_sort_key),
             "conflicts": self.conflicts,
             "warnings": self.warnings,
         }
 
-    def _fill_cluster(self) -> None:
-        # A namespace that stands in no document is there all the same.
+    def _fill_store(self) -> None:
+        # A namespace that is in no document exists all the same.
         for name in {ref.namespace for _, ref in self.objects} - {""}:
             manifest: Mapping[str, Any] = {"metadata": {"name": name}}
             self.objects.setdefault((NAMESPACE, ref_of(NAMESPACE, manifest)), manifest)
-        # What decides comes first, so that each route is looked at once.
+        # Gateways and namespaces come first, so that each route is evaluated once.
         for (kind, _), manifest in sorted(self.objects.items(), key=lambda item: item[0][0].gives_names):
-            self.cluster.put(kind, manifest)
+            self.store.put(kind, manifest)
 
-    def _settle(self, name: str) -> None:
+    def _decide_name(self, name: str) -> None:
         zones = self.scope.zones
-        sources = list(self._watched(name))
-        fallback, reason = self.cluster.fallback()
+        sources = list(self._watched_claimants(name))
+        fallback, reason = self.store.fallback()
         misplaced = misplaced_cname(name, fallback, zones)
         missing = misplaced or (f"{NO_ADDRESS}: {reason}" if "different addresses" in reason else NO_ADDRESS)
         refs = {str(source.ref): source.ref for source in sources}
@@ -113,54 +113,54 @@ class _Answer:
                     "values": list(rrset.values),
                     "ttl": rrset.ttl,
                     "zone": zone_of(name, zones),
-                    "source": _source(refs[decision.origin]),
+                    "source": _format_source(refs[decision.origin]),
                 }
             )
         for warning in decision.warnings:
-            self.warn(refs[decision.origin], f"{name}: {warning}")
-        self._tell_losers(decision, refs, missing)
+            self.add_warning(refs[decision.origin], f"{name}: {warning}")
+        self._add_losers(decision, refs, missing)
 
-    def _tell_losers(self, decision: Decision, refs: Mapping[str, Ref], missing: str) -> None:
+    def _add_losers(self, decision: Decision, refs: Mapping[str, Ref], missing: str) -> None:
         if not decision.rrsets:
             for origin in decision.claimants:
-                self.skip(decision.name, missing, refs[origin])
+                self.add_skipped(decision.name, missing, refs[origin])
         for loser in decision.losers:
             if loser.reason == NO_ADDRESS:
-                self.skip(decision.name, missing, refs[loser.origin])
+                self.add_skipped(decision.name, missing, refs[loser.origin])
             else:
                 self.conflicts.append(
                     {
                         "name": decision.name,
-                        "winner": _source(refs[decision.origin]),
-                        "loser": _source(refs[loser.origin]),
+                        "winner": _format_source(refs[decision.origin]),
+                        "loser": _format_source(refs[loser.origin]),
                         "reason": loser.reason,
                     }
                 )
 
-    def _watched(self, name: str) -> Iterator[Source]:
+    def _watched_claimants(self, name: str) -> Iterator[Source]:
         namespaces = self.scope.namespaces
-        for source in self.cluster.claimants(name):
+        for source in self.store.claimants(name):
             if namespaces and source.ref.namespace not in namespaces:
-                self.skip(name, f"namespace {source.ref.namespace} is not in WATCH_NAMESPACE", source.ref)
+                self.add_skipped(name, f"namespace {source.ref.namespace} is not in WATCH_NAMESPACE", source.ref)
             else:
                 yield source
 
-    def skip(self, name: str, reason: str, ref: Ref) -> None:
-        self.skipped.append({"name": name, "reason": reason, "source": _source(ref)})
+    def add_skipped(self, name: str, reason: str, ref: Ref) -> None:
+        self.skipped.append({"name": name, "reason": reason, "source": _format_source(ref)})
 
-    def warn(self, ref: Ref, message: str) -> None:
-        self.warnings.append({"source": _source(ref), "message": message})
+    def add_warning(self, ref: Ref, message: str) -> None:
+        self.warnings.append({"source": _format_source(ref), "message": message})
 
 
-def _source(ref: Ref) -> Row:
+def _format_source(ref: Ref) -> Row:
     return {"kind": ref.kind, "namespace": ref.namespace, "name": ref.name}
 
 
-def _stranger(manifest: Mapping[str, Any]) -> Ref:
+def _unread_ref(manifest: Mapping[str, Any]) -> Ref:
     metadata = as_mapping(manifest.get("metadata"))
     return Ref(shown(manifest["kind"]), as_text(metadata.get("namespace")), as_text(metadata.get("name")))
 
 
-def _by_name(row: Row) -> tuple[str, ...]:
+def _sort_key(row: Row) -> tuple[str, ...]:
     source = row["source"]
     return row["name"], source["kind"], source["namespace"], source["name"]

@@ -24,8 +24,8 @@ __all__ = ["ManifestError", "ManifestFeed", "kind_of", "read_documents"]
 
 logger = logging.getLogger(__name__)
 
-_REST = 20
-"""Times as long as it takes to see what changed: a folder of thousands of files is looked at less often."""
+_PAUSE = 20
+"""Times as long as the last scan took: a folder of thousands of files is scanned less often."""
 
 SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -55,7 +55,7 @@ class File:
 class ManifestFeed:
     """Implements ``syncer.kube.feed.Feed``.
 
-    A change is believed when the file has kept still from one look to the next, ``interval`` seconds later: an editor
+    A change counts once the file has stayed the same from one scan to the next, ``interval`` seconds later: an editor
     may empty, move or half write it in between. A file that cannot be read leaves its objects as they were.
     """
 
@@ -72,15 +72,15 @@ class ManifestFeed:
         self._interval = interval
         self._clock = clock
         self._files: dict[str, File] = {}
-        self._given: Objects = {}
+        self._known_objects: Objects = {}
         self._last: Mapping[str, Stamp] | None = None
-        self._known = False
+        self._is_known = False
         self._scan_time = 0.0
         self._logged: dict[str, str] = {}
         self._warned: set[str] = set()
         self._states = tuple(KindState(kind) for kind in KINDS)
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="manifests", daemon=True)
+        self._thread = threading.Thread(target=self._run_scans, name="manifests", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -91,30 +91,30 @@ class ManifestFeed:
             self._thread.join(2)
 
     def states(self) -> Sequence[KindState]:
-        """``reason`` tells of files that cannot be read. ``known`` is False until each file could be read once: what
-        could not be read may hold anything."""
+        """``reason`` names files that cannot be read. ``known`` is False until each file could be read once: what could
+        not be read may hold anything."""
         return self._states
 
-    def _run(self) -> None:
+    def _run_scans(self) -> None:
         while not self._stopping.is_set():
             try:
-                self.look()
-            except Exception as error:  # noqa: BLE001 - a thread that dies of our own mistake looks healthy
-                self._complain({self._folder: f"internal error {error!r}"})
-                self._show(WatchState.UNREACHABLE, f"internal error {error!r}")
-            self._stopping.wait(max(self._interval, _REST * self._scan_time))
+                self.scan_folder()
+            except Exception as error:  # noqa: BLE001 - a thread that dies of a bug of ours looks healthy
+                self._log_problems({self._folder: f"internal error {error!r}"})
+                self._set_states(WatchState.UNREACHABLE, f"internal error {error!r}")
+            self._stopping.wait(max(self._interval, _PAUSE * self._scan_time))
 
-    def look(self) -> None:
-        """Look at the folder once, and hand on what has changed. The thread of ``start`` calls it."""
+    def scan_folder(self) -> None:
+        """Scan the folder once, and update the store by what has changed. The thread of ``start`` calls it."""
         began = time.monotonic()
         try:
-            stamps, unread = _scan(self._folder)
+            stamps, unread = _scan_tree(self._folder)
         except OSError as error:
             self._last = self._last or {}
-            self._complain({self._folder: _reason(error)})
-            self._show(WatchState.UNREACHABLE, f"{self._folder}: {_reason(error)}")
+            self._log_problems({self._folder: _describe_error(error)})
+            self._set_states(WatchState.UNREACHABLE, f"{self._folder}: {_describe_error(error)}")
             return
-        self._scan_time = time.monotonic() - began  # without the reading, which a change costs only once
+        self._scan_time = time.monotonic() - began  # without reading the files, which costs time only after a change
         moving = changed = False
         for path in sorted(self._files.keys() | stamps.keys()):
             if any(path == place or path.startswith(place + os.sep) for place in unread):
@@ -127,18 +127,19 @@ class ManifestFeed:
                 changed = True
             else:
                 file = self._files.setdefault(path, File())
-                changed = (file.stamp != stamp and self._read(path, file, stamp)) or changed
+                changed = (file.stamp != stamp and self._read_file(path, file, stamp)) or changed
         self._last = stamps
         if changed:
-            self._hand_on()
+            self._update_store()
         problems = unread | {path: file.problem for path, file in self._files.items() if file.problem}
-        self._known = self._known or not (moving or unread or not all(f.was_readable for f in self._files.values()))
-        self._complain(problems)
+        if not (moving or unread) and all(file.was_readable for file in self._files.values()):
+            self._is_known = True
+        self._log_problems(problems)
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        state = WatchState.STARTING if moving and not self._known else WatchState.WATCHING
-        self._show(state, next((f"{path}: {reason}{more}" for path, reason in problems.items()), ""))
+        state = WatchState.STARTING if moving and not self._is_known else WatchState.WATCHING
+        self._set_states(state, next((f"{path}: {reason}{more}" for path, reason in problems.items()), ""))
 
-    def _read(self, path: str, file: File, stamp: Stamp) -> bool:
+    def _read_file(self, path: str, file: File, stamp: Stamp) -> bool:
         """Whether the file gave its objects."""
         file.stamp = stamp
         if stamp[1] > SIZE_LIMIT:
@@ -147,7 +148,7 @@ class ManifestFeed:
         try:
             manifests = read_documents(Path(path).read_text("utf-8-sig"))
         except OSError as error:
-            file.problem = _reason(error)
+            file.problem = _describe_error(error)
             return False
         except UnicodeDecodeError:
             file.problem = "not UTF-8"
@@ -159,10 +160,10 @@ class ManifestFeed:
         file.objects = {}
         for manifest in manifests:
             if kind := kind_of(manifest):
-                self._add(path, file.objects, (kind, ref_of(kind, manifest)), manifest)
+                self._add_object(path, file.objects, (kind, ref_of(kind, manifest)), manifest)
         return True
 
-    def _add(self, path: str, objects: Objects, key: Key, manifest: Mapping[str, Any]) -> None:
+    def _add_object(self, path: str, objects: Objects, key: Key, manifest: Mapping[str, Any]) -> None:
         """The first one of a key stays."""
         kind, ref = key
         if not ref.name:
@@ -170,25 +171,25 @@ class ManifestFeed:
         elif objects.setdefault(key, manifest) is not manifest:
             self._warn_once(f"{path}: {shown(str(ref), 200)} is there already, in this file or one before it")
 
-    def _hand_on(self) -> None:
-        """Tell the cluster what is new and what is gone."""
+    def _update_store(self) -> None:
+        """Put what is new into the store, and drop what is gone."""
         objects: Objects = {}
         for path, file in sorted(self._files.items()):
             for key, manifest in file.objects.items():
-                self._add(path, objects, key, manifest)
-        # A namespace that stands in no file is there all the same: leaving the files does not delete it.
+                self._add_object(path, objects, key, manifest)
+        # A namespace that is in no file exists all the same: its objects must not go with it.
         for namespace in {ref.namespace for _, ref in objects} - {""}:
             manifest = {"metadata": {"name": namespace}}
             key = (NAMESPACE, ref_of(NAMESPACE, manifest))
             objects.setdefault(key, manifest)
         for key, manifest in objects.items():
-            if self._given.get(key) is not manifest:
+            if self._known_objects.get(key) is not manifest:
                 self._store.put(key[0], manifest)
-        for kind, ref in self._given.keys() - objects.keys():
+        for kind, ref in self._known_objects.keys() - objects.keys():
             self._store.drop(kind, ref.namespace, ref.name)
-        self._given = objects
+        self._known_objects = objects
 
-    def _complain(self, problems: Mapping[str, str]) -> None:
+    def _log_problems(self, problems: Mapping[str, str]) -> None:
         """One log line for each new problem, and one when it is over."""
         for path, reason in problems.items():
             if self._logged.get(path) != reason:
@@ -202,13 +203,13 @@ class ManifestFeed:
             self._warned.add(warning)
             logger.warning(warning)
 
-    def _show(self, state: WatchState, reason: str) -> None:
-        counts = Counter(kind for kind, _ in self._given)
+    def _set_states(self, state: WatchState, reason: str) -> None:
+        counts = Counter(kind for kind, _ in self._known_objects)
         now = self._clock()
-        self._states = tuple(KindState(kind, state, self._known, reason, now, counts[kind]) for kind in KINDS)
+        self._states = tuple(KindState(kind, state, self._is_known, reason, now, counts[kind]) for kind in KINDS)
 
 
-def _scan(folder: str) -> Scan:
+def _scan_tree(folder: str) -> Scan:
     """Every manifest below the folder, through symbolic links too. Raises ``OSError`` when it is no folder.
 
     Names that begin with a dot are left out: editors keep such files, and a mounted ConfigMap has the folder
@@ -226,7 +227,7 @@ def _scan(folder: str) -> Scan:
         except OSError as error:
             if place == folder:
                 raise
-            unread[place] = _reason(error)
+            unread[place] = _describe_error(error)
             continue
         for entry in entries:
             if entry.name.startswith("."):
@@ -236,7 +237,7 @@ def _scan(folder: str) -> Scan:
             except FileNotFoundError:
                 continue
             except OSError as error:
-                unread[entry.path] = _reason(error)
+                unread[entry.path] = _describe_error(error)
                 continue
             if stat.S_ISDIR(status.st_mode):
                 if (status.st_dev, status.st_ino) not in visited:
@@ -247,5 +248,5 @@ def _scan(folder: str) -> Scan:
     return Scan(stamps, unread)
 
 
-def _reason(error: OSError) -> str:
+def _describe_error(error: OSError) -> str:
     return error.strerror or str(error)

@@ -1,5 +1,6 @@
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -33,23 +34,23 @@ spec:
 
 
 @pytest.fixture
-def cluster() -> Store:
+def store() -> Store:
     return Store(SCOPE, assume_accepted=True)
 
 
 @pytest.fixture
-def feed(tmp_path: Path, cluster: Store) -> ManifestFeed:
-    return ManifestFeed(tmp_path, cluster)
+def feed(tmp_path: Path, store: Store) -> ManifestFeed:
+    return ManifestFeed(tmp_path, store)
 
 
 def settle(feed: ManifestFeed) -> None:
-    """A look that sees what has changed, and one that sees that it has kept still."""
-    feed.look()
-    feed.look()
+    """A scan that sees what has changed, and one that sees that it has stayed the same."""
+    feed.scan_folder()
+    feed.scan_folder()
 
 
-def names(cluster: Store) -> list[str]:
-    return sorted(cluster.names())
+def names(store: Store) -> list[str]:
+    return sorted(store.names())
 
 
 def reason(feed: ManifestFeed) -> str:
@@ -95,14 +96,17 @@ def test_lists_are_taken_apart_whatever_their_kind() -> None:
         ("a: b\n  c: d", "blog.yaml line 2: mapping values are not allowed in this context"),
         ("a: [1, 2", "blog.yaml line 2: did not find expected ',' or ']'"),
         ("a: 1\n---\nb: *c", "blog.yaml line 3: found undefined alias"),
-        ("a: !!python/object/apply:os.system [true]", "blog.yaml line 1: could not determine a constructor"),
-        ("? [a]\n: b", "blog.yaml line 1: found unhashable key"),
+        (
+            "a: !!python/object/apply:os.system [true]",
+            "blog.yaml line 1: tags such as tag:yaml.org,2002:python/object/apply:os.system are not taken",
+        ),
+        ("? [a]\n: b", "blog.yaml line 1: a key is no text"),
         ("- a", "blog.yaml: document 1 is no Kubernetes object"),
         ("a: b\n---\njust text", "blog.yaml: document 2 is no Kubernetes object"),
         ('{"a": ]}', "blog.yaml line 1: did not find expected node content"),
         ("a: \0", "blog.yaml: unacceptable character #x0000"),
-        ("a: !!int b", "blog.yaml: invalid literal for int()"),
-        ("a: &a [*a]", "blog.yaml line 1: alias *a stands inside itself"),
+        ("a: !!int b", "blog.yaml line 1: b is no int"),
+        ("a: &a [*a]", "blog.yaml line 1: alias *a is inside itself"),
         pytest.param("a: " + "[" * 100_000, "nested deeper than 100 levels", id="brackets"),
         pytest.param("- " * 100_000, "nested deeper than 100 levels", id="dashes"),
         pytest.param('{"a":' * 100_000, "nested deeper than 100 levels", id="braces"),
@@ -121,10 +125,8 @@ def test_what_cannot_be_read_is_told_with_its_place(text: str, complaint: str) -
 def test_aliases_do_not_explode(start: str, open_: str, close: str) -> None:
     levels = [f"a0: &a0 {start}"]
     levels += (f"a{at}: &a{at} {open_}{', '.join([f'*a{at - 1}'] * 9)}{close}" for at in range(1, 12))
-    started = time.perf_counter()
-    with pytest.raises(ManifestError, match="the aliases expand to more than 10 MB"):
+    with pytest.raises(ManifestError, match=r"^line 8: the aliases expand to more than 10 MB"):
         read_documents("\n".join(levels))
-    assert time.perf_counter() - started < 1
 
 
 def test_an_honest_alias_is_read() -> None:
@@ -147,7 +149,7 @@ def test_only_kinds_and_versions_that_are_read_have_a_kind() -> None:
     assert kind_of({"apiVersion": 1, "kind": ["Ingress"]}) is None
 
 
-def test_a_folder_is_read_at_the_first_look(tmp_path: Path, cluster: Store, feed: ManifestFeed) -> None:
+def test_a_folder_is_read_by_the_first_scan(tmp_path: Path, store: Store, feed: ManifestFeed) -> None:
     (tmp_path / "deep" / "er").mkdir(parents=True)
     (tmp_path / "grafana.yaml").write_text(ingress("grafana") + "---\napiVersion: v1\nkind: ConfigMap\n")
     (tmp_path / "deep" / "er" / "blog.yml").write_text(ingress("blog"))
@@ -158,8 +160,8 @@ def test_a_folder_is_read_at_the_first_look(tmp_path: Path, cluster: Store, feed
     (tmp_path / "notes.txt").write_text(ingress("notes"))
     (tmp_path / ".grafana.yaml").write_text(ingress("hidden"))
     assert not any(state.known for state in feed.states())
-    feed.look()
-    assert names(cluster) == ["blog.talos00", "grafana.talos00", "nas.home.lab"]
+    feed.scan_folder()
+    assert names(store) == ["blog.talos00", "grafana.talos00", "nas.home.lab"]
     assert [state.kind for state in feed.states()] == list(KINDS)
     assert {state.state for state in feed.states()} == {WatchState.WATCHING}
     assert all(state.known and state.heard_at for state in feed.states())
@@ -169,68 +171,68 @@ def test_a_folder_is_read_at_the_first_look(tmp_path: Path, cluster: Store, feed
     }
 
 
-def test_an_edit_is_believed_once_the_file_keeps_still(tmp_path: Path, cluster: Store, feed: ManifestFeed) -> None:
+def test_an_edit_counts_once_the_file_stays_the_same(tmp_path: Path, store: Store, feed: ManifestFeed) -> None:
     file = tmp_path / "grafana.yaml"
     file.write_text(ingress("grafana"))
-    feed.look()
+    feed.scan_folder()
     file.write_text("")
-    feed.look()
-    assert names(cluster) == ["grafana.talos00"]
+    feed.scan_folder()
+    assert names(store) == ["grafana.talos00"]
     file.write_text(ingress("grafana", "metrics.talos00"))
-    feed.look()
-    assert names(cluster) == ["grafana.talos00"]
-    feed.look()
-    assert names(cluster) == ["metrics.talos00"]
+    feed.scan_folder()
+    assert names(store) == ["grafana.talos00"]
+    feed.scan_folder()
+    assert names(store) == ["metrics.talos00"]
 
 
 def test_a_file_that_stays_empty_or_goes_takes_its_objects_along(
-    tmp_path: Path, cluster: Store, feed: ManifestFeed
+    tmp_path: Path, store: Store, feed: ManifestFeed
 ) -> None:
     for name in ("grafana", "blog", "nas"):
         (tmp_path / f"{name}.yaml").write_text(ingress(name))
-    feed.look()
+    feed.scan_folder()
     (tmp_path / "grafana.yaml").write_text("")
     (tmp_path / "blog.yaml").unlink()
-    feed.look()
-    assert names(cluster) == ["blog.talos00", "grafana.talos00", "nas.talos00"]
-    feed.look()
-    assert names(cluster) == ["nas.talos00"]
+    feed.scan_folder()
+    assert names(store) == ["blog.talos00", "grafana.talos00", "nas.talos00"]
+    feed.scan_folder()
+    assert names(store) == ["nas.talos00"]
 
 
-def test_a_file_that_is_away_for_a_moment_loses_nothing(tmp_path: Path, cluster: Store, feed: ManifestFeed) -> None:
+def test_a_file_that_is_away_for_a_moment_loses_nothing(tmp_path: Path, store: Store, feed: ManifestFeed) -> None:
     file = tmp_path / "grafana.yaml"
     file.write_text(ingress("grafana"))
-    feed.look()
+    feed.scan_folder()
     file.rename(tmp_path / "grafana.yaml~")
-    feed.look()
+    feed.scan_folder()
     (tmp_path / "grafana.yaml~").rename(file)
-    cluster.take()
+    store.take()
     settle(feed)
-    assert cluster.take() == (set(), {})
+    assert store.take() == (set(), {})
 
 
-def test_saving_a_file_as_it_was_touches_nothing(tmp_path: Path, cluster: Store, feed: ManifestFeed) -> None:
+def test_saving_a_file_as_it_was_touches_nothing(tmp_path: Path, store: Store, feed: ManifestFeed) -> None:
     file = tmp_path / "grafana.yaml"
     file.write_text(ingress("grafana"))
-    feed.look()
-    cluster.take()
+    feed.scan_folder()
+    store.take()
     file.write_text(ingress("grafana"))
     settle(feed)
-    assert cluster.take() == (set(), {})
+    assert store.take() == (set(), {})
 
 
 def test_a_broken_file_keeps_its_objects_and_stops_no_other(
-    tmp_path: Path, cluster: Store, feed: ManifestFeed, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, store: Store, feed: ManifestFeed, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = tmp_path / "grafana.yaml"
     file.write_text(ingress("grafana"))
-    feed.look()
+    feed.scan_folder()
     file.write_text("spec:\n  rules: [\n")
     (tmp_path / "blog.yaml").write_text(ingress("blog"))
     with caplog.at_level(logging.INFO):
         for _ in range(5):
-            feed.look()
-    assert names(cluster) == ["blog.talos00", "grafana.talos00"]
+            feed.scan_folder()
+    assert names(store) == ["blog.talos00", "grafana.talos00"]
     assert reason(feed).startswith(f"{file}: line 3: ")
     assert {(state.state, state.known) for state in feed.states()} == {(WatchState.WATCHING, True)}
     assert len(caplog.messages) == 1
@@ -241,11 +243,11 @@ def test_a_broken_file_keeps_its_objects_and_stops_no_other(
     assert caplog.messages[1:] == [f"{file} can be read again"]
 
 
-def test_what_was_never_readable_leaves_the_folder_unknown(tmp_path: Path, cluster: Store, feed: ManifestFeed) -> None:
+def test_what_was_never_readable_leaves_the_folder_unknown(tmp_path: Path, store: Store, feed: ManifestFeed) -> None:
     (tmp_path / "blog.yaml").write_text(ingress("blog"))
     (tmp_path / "grafana.yaml").write_text("{")
-    feed.look()
-    assert names(cluster) == ["blog.talos00"]
+    feed.scan_folder()
+    assert names(store) == ["blog.talos00"]
     assert not any(state.known for state in feed.states())
     (tmp_path / "grafana.yaml").write_text(ingress("grafana"))
     settle(feed)
@@ -255,38 +257,38 @@ def test_what_was_never_readable_leaves_the_folder_unknown(tmp_path: Path, clust
 @pytest.mark.parametrize("content", [b"\xff\xfea: b", b"a: \xe4"])
 def test_a_file_that_is_not_utf_8_is_told(tmp_path: Path, feed: ManifestFeed, content: bytes) -> None:
     (tmp_path / "grafana.yaml").write_bytes(content)
-    feed.look()
+    feed.scan_folder()
     assert reason(feed) == f"{tmp_path / 'grafana.yaml'}: not UTF-8"
 
 
-def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path, cluster: Store, feed: ManifestFeed) -> None:
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path, store: Store, feed: ManifestFeed) -> None:
     (tmp_path / "grafana.yaml").write_bytes(b"\xef\xbb\xbf" + ingress("grafana").encode())
-    feed.look()
-    assert names(cluster) == ["grafana.talos00"]
+    feed.scan_folder()
+    assert names(store) == ["grafana.talos00"]
 
 
 def test_a_huge_file_is_not_read(tmp_path: Path, feed: ManifestFeed) -> None:
     with (tmp_path / "grafana.yaml").open("wb") as file:
         file.truncate(11_000_000)
-    feed.look()
+    feed.scan_folder()
     assert reason(feed).endswith(": more than 10 MB")
 
 
-def test_a_folder_that_is_missing_deletes_nothing(tmp_path: Path, cluster: Store) -> None:
+def test_a_folder_that_is_missing_deletes_nothing(tmp_path: Path, store: Store) -> None:
     folder = tmp_path / "manifests"
-    feed = ManifestFeed(folder, cluster)
-    feed.look()
+    feed = ManifestFeed(folder, store)
+    feed.scan_folder()
     assert reason(feed) == f"{folder}: No such file or directory"
     assert {(state.state, state.known) for state in feed.states()} == {(WatchState.UNREACHABLE, False)}
     folder.mkdir()
     (folder / "grafana.yaml").write_text(ingress("grafana"))
-    feed.look()
+    feed.scan_folder()
     assert not any(state.known for state in feed.states())
-    feed.look()
+    feed.scan_folder()
     assert all(state.known for state in feed.states())
     folder.rename(tmp_path / "away")
     settle(feed)
-    assert names(cluster) == ["grafana.talos00"]
+    assert names(store) == ["grafana.talos00"]
     assert {(state.state, state.known) for state in feed.states()} == {(WatchState.UNREACHABLE, True)}
     (tmp_path / "away").rename(folder)
     settle(feed)
@@ -295,90 +297,88 @@ def test_a_folder_that_is_missing_deletes_nothing(tmp_path: Path, cluster: Store
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_folder_below_that_may_not_be_read_keeps_its_objects(
-    tmp_path: Path, cluster: Store, feed: ManifestFeed
+    tmp_path: Path, store: Store, feed: ManifestFeed
 ) -> None:
     below = tmp_path / "below"
     below.mkdir()
     (below / "grafana.yaml").write_text(ingress("grafana"))
-    feed.look()
+    feed.scan_folder()
     below.chmod(0)
     try:
         (tmp_path / "blog.yaml").write_text(ingress("blog"))
         settle(feed)
-        assert names(cluster) == ["blog.talos00", "grafana.talos00"]
+        assert names(store) == ["blog.talos00", "grafana.talos00"]
         assert reason(feed) == f"{below}: Permission denied"
     finally:
         below.chmod(0o700)
 
 
 def test_the_first_file_of_two_with_one_object_wins(
-    tmp_path: Path, cluster: Store, feed: ManifestFeed, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, store: Store, feed: ManifestFeed, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "a.yaml").write_text(ingress("blog", "a.talos00"))
     (tmp_path / "b.yaml").write_text(ingress("blog", "b.talos00") + "---\n" + ingress("blog", "c.talos00"))
     for _ in range(3):
-        feed.look()
-    assert names(cluster) == ["a.talos00"]
+        feed.scan_folder()
+    assert names(store) == ["a.talos00"]
     assert caplog.messages == [
         f"{tmp_path / 'b.yaml'}: Ingress/default/blog is there already, in this file or one before it"
     ]
     (tmp_path / "a.yaml").unlink()
     settle(feed)
-    assert names(cluster) == ["b.talos00"]
+    assert names(store) == ["b.talos00"]
 
 
 def test_an_object_without_a_name_is_passed_over(
-    tmp_path: Path, cluster: Store, feed: ManifestFeed, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, store: Store, feed: ManifestFeed, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "a.yaml").write_text(ingress("null", "a.talos00") + "---\n" + ingress("b"))
     settle(feed)
-    assert names(cluster) == ["b.talos00"]
+    assert names(store) == ["b.talos00"]
     assert caplog.messages == [f"{tmp_path / 'a.yaml'}: one Ingress has no metadata.name and is passed over"]
 
 
 def test_a_mounted_config_map_is_read_once_and_its_update_seen(
-    tmp_path: Path, cluster: Store, feed: ManifestFeed
+    tmp_path: Path, store: Store, feed: ManifestFeed
 ) -> None:
     for version, host in (("..2026_01", "grafana.talos00"), ("..2026_02", "metrics.talos00")):
         (tmp_path / version).mkdir()
         (tmp_path / version / "grafana.yaml").write_text(ingress("grafana", host))
     (tmp_path / "..data").symlink_to("..2026_01")
     (tmp_path / "grafana.yaml").symlink_to("..data/grafana.yaml")
-    feed.look()
-    assert names(cluster) == ["grafana.talos00"]
+    feed.scan_folder()
+    assert names(store) == ["grafana.talos00"]
     assert reason(feed) == ""
     (tmp_path / "..data_tmp").symlink_to("..2026_02")
     (tmp_path / "..data_tmp").rename(tmp_path / "..data")
     settle(feed)
-    assert names(cluster) == ["metrics.talos00"]
+    assert names(store) == ["metrics.talos00"]
 
 
-def test_links_that_go_round_or_nowhere_and_pipes_do_no_harm(
-    tmp_path: Path, cluster: Store, feed: ManifestFeed
-) -> None:
+def test_links_that_go_round_or_nowhere_and_pipes_do_no_harm(tmp_path: Path, store: Store, feed: ManifestFeed) -> None:
     (tmp_path / "below").mkdir()
     (tmp_path / "below" / "up").symlink_to(tmp_path)
     (tmp_path / "grafana.yaml").write_text(ingress("grafana"))
     (tmp_path / "lost.yaml").symlink_to("nowhere.yaml")
     os.mkfifo(tmp_path / "pipe.yaml")
     settle(feed)
-    assert names(cluster) == ["grafana.talos00"]
+    assert names(store) == ["grafana.talos00"]
     assert reason(feed) == ""
 
 
 def test_a_namespace_that_is_being_deleted_hides_its_objects_until_it_is_not(
-    tmp_path: Path, cluster: Store, feed: ManifestFeed
+    tmp_path: Path, store: Store, feed: ManifestFeed
 ) -> None:
     leaving = "apiVersion: v1\nkind: Namespace\nmetadata: {name: default, deletionTimestamp: 2026-01-03T00:00:00Z}\n"
     (tmp_path / "grafana.yaml").write_text(
         ingress("grafana").replace("  creationTimestamp: 2026-01-02T03:04:05Z\n", "")
     )
     (tmp_path / "namespace.yaml").write_text(leaving)
-    feed.look()
-    assert names(cluster) == []
+    feed.scan_folder()
+    assert names(store) == []
     (tmp_path / "namespace.yaml").unlink()
     settle(feed)
-    assert names(cluster) == ["grafana.talos00"]
+    assert names(store) == ["grafana.talos00"]
 
 
 @pytest.fixture
@@ -388,33 +388,32 @@ def running(feed: ManifestFeed) -> Iterator[ManifestFeed]:
     feed.stop()
 
 
-def wait_until(holds: Callable[[], Any], seconds: float) -> float:
-    started = time.monotonic()
+def wait_until(holds: Callable[[], Any]) -> None:
+    """The time limit of the test ends the wait."""
     while not holds():
-        assert time.monotonic() - started < seconds
         time.sleep(0.01)
-    return time.monotonic() - started
 
 
-def test_an_edit_arrives_within_a_second(tmp_path: Path, cluster: Store, running: ManifestFeed) -> None:
+def test_edits_arrive_while_the_feed_runs_and_its_thread_ends_with_it(
+    tmp_path: Path, store: Store, running: ManifestFeed
+) -> None:
     (tmp_path / "grafana.yaml").write_text(ingress("grafana"))
-    wait_until(lambda: names(cluster) == ["grafana.talos00"], 3)
+    wait_until(lambda: names(store) == ["grafana.talos00"])
     (tmp_path / "grafana.yaml").write_text(ingress("grafana", "metrics.talos00"))
-    assert wait_until(lambda: names(cluster) == ["metrics.talos00"], 3) < 1
-    started = time.monotonic()
+    wait_until(lambda: names(store) == ["metrics.talos00"])
     running.stop()
-    assert time.monotonic() - started < 1
+    assert not [thread for thread in threading.enumerate() if thread.name == "manifests"]
 
 
-def test_the_examples_show_every_kind(cluster: Store) -> None:
-    feed = ManifestFeed(EXAMPLES, cluster)
-    feed.look()
+def test_the_examples_show_every_kind(store: Store) -> None:
+    feed = ManifestFeed(EXAMPLES, store)
+    feed.scan_folder()
     assert reason(feed) == ""
     counts = {state.kind.kind: state.objects for state in feed.states() if state.objects}
     assert counts.keys() >= {"Ingress", "IngressRoute", "IngressRouteTCP", "HTTPRoute", "Gateway", "Namespace"}
-    assert {want.name for source in cluster.sources() for want in source.wants} >= {
+    assert {want.name for source in store.sources() for want in source.wants} >= {
         "grafana.talos00",
         "argocd.talos00",
         "*.preview.talos00",
     }
-    assert [skip.reason for source in cluster.sources() for skip in source.skipped]
+    assert [skip.reason for source in store.sources() for skip in source.skipped]

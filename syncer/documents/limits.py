@@ -1,0 +1,53 @@
+"""What a text may ask of us, and the complaint about one that asks for more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DEPTH_LIMIT = 100
+"""Levels of nesting."""
+DIGIT_LIMIT = 100
+"""Characters of a number: the time that Python needs grows with their square."""
+
+_MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """``size`` counts characters, of the text and of what its aliases expand to. ``nodes`` are all values of a text, a
+    key and its value being two: each costs microseconds, however small it is."""
+
+    size: int = 10 * _MEGABYTE
+    nodes: int = 1_000_000
+    documents: int = 1_000_000
+
+
+LIMITS = Limits()
+
+
+class DocumentError(ValueError):
+    """A text that cannot be read. ``reason`` is a sentence part; ``line`` and ``column`` count from 1, and are 0 where
+    the place is not known."""
+
+    def __init__(self, reason: str, line: int = 0, column: int = 0) -> None:
+        self.reason, self.line, self.column = reason, line, column
+        super().__init__(f"line {line}: {reason}" if line else reason)
+
+
+def decode_text(data: bytes, limits: Limits = LIMITS) -> str:
+    """The text of a file, without its byte order mark; raises ``DocumentError``."""
+    if len(data) > limits.size:
+        raise DocumentError(oversize_reason(limits))
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DocumentError(f"byte {error.start + 1} is not UTF-8") from error
+
+
+def check_size(text: str, limits: Limits) -> None:
+    if len(text) > limits.size:
+        raise DocumentError(oversize_reason(limits))
+
+
+def oversize_reason(limits: Limits) -> str:
+    return f"more than {limits.size // _MEGABYTE} MB of text"
