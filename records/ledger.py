@@ -1,4 +1,4 @@
-"""The one writer of what a sync did: ownership, results and audit. Reads custom entries and requests."""
+"""What outlives the syncer, in the database: the zones, the sources, and the words between the processes."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from django.db import connection, transaction
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.utils import timezone
 
+from records.audit import Action, make_entry
 from records.database_errors import translate_errors
-from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord, SyncRequest, SyncStatus
-from records.models import Source as SourceRow
-from records.rows import source_row, spelled
-from records.zone_ledger import BATCH, ROWS, DatabaseZoneLedger
+from records.models import CustomEntry, HeldPlan, ManagedRecord, SyncRequest, SyncStatus
+from records.rows import ZoneKey, spell_value
+from records.source_rows import BATCH, forget_others, save_chunk
+from records.zone_ledger import DatabaseZoneLedger
 from syncer.core.claims import Decision, EntrySpec, Mode
 from syncer.core.names import NAME_LIMIT
 from syncer.core.plan import Change, Drift, Owned
@@ -22,8 +23,7 @@ from syncer.ledger import AppliedChange, HeldDeletes, Key, LedgerError, Observed
 
 TARGET = "default"
 """Of the one target that there is."""
-
-SOURCE_CONTENT = ("uid", "created", "names", "skipped", "warnings", "ttl", "priority", "notes")
+ANSWERS = {HeldPlan.Status.APPROVED: Action.APPROVED, HeldPlan.Status.REJECTED: Action.REJECTED}
 
 
 class DatabaseLedger:
@@ -55,7 +55,7 @@ class DatabaseLedger:
         self._file = status.st_dev, status.st_ino
 
     def zone(self, target: str, name: str) -> DatabaseZoneLedger:
-        return DatabaseZoneLedger(target, name, self._forget_counts)
+        return DatabaseZoneLedger(ZoneKey(target, name), self._forget_counts)
 
     def _forget_counts(self) -> None:
         self._counts = None
@@ -75,7 +75,7 @@ class DatabaseLedger:
                 str(row.pk),
                 row.name,
                 row.type,
-                tuple(sorted({spelled(row.type, value) for value in row.values})),
+                tuple(sorted({spell_value(row.type, value) for value in row.values})),
                 row.ttl,
                 Mode(row.mode),
                 row.created_at.isoformat(),
@@ -91,51 +91,19 @@ class DatabaseLedger:
     def save_sources(self, sources: Mapping[Ref, Source | None]) -> None:
         refs = [ref for ref in sources if all(len(part) <= NAME_LIMIT and "\0" not in part for part in ref)]
         for start in range(0, len(refs), BATCH):
-            chunk = refs[start : start + BATCH]
-            namesakes = SourceRow.objects.filter(name__in={ref.name for ref in chunk}).order_by()
-            columns = namesakes.values_list("kind", "namespace", "name", "group", "digest")
-            known = {Ref(*place): digest for *place, digest in columns}
-            rows = []
-            for ref in chunk:
-                source = sources[ref]
-                if source is not None and (row := source_row(source)).digest != known.get(ref):
-                    rows.append(row)
-            gone = [ref for ref in chunk if sources[ref] is None and ref in known]
-            if not rows and not gone:
-                continue
-            with transaction.atomic():
-                SourceRow.objects.bulk_create(
-                    rows,
-                    batch_size=ROWS,
-                    update_conflicts=True,
-                    unique_fields=["group", "kind", "namespace", "name"],
-                    update_fields=[*SOURCE_CONTENT, "digest", "seen_at"],
-                )
-                for ref in gone:
-                    SourceRow.objects.filter(
-                        group=ref.group, kind=ref.kind, namespace=ref.namespace, name=ref.name
-                    ).delete()
+            save_chunk({ref: sources[ref] for ref in refs[start : start + BATCH]})
 
     @translate_errors
     def forget_sources(self, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None:
-        of_kinds = Q(pk__in=[])
-        for group, kind in kinds:
-            of_kinds |= Q(group=group, kind=kind)
-        here = set(known)
-        gone = [
-            pk
-            for pk, group, kind, namespace, name in SourceRow.objects.filter(of_kinds)
-            .order_by()
-            .values_list("pk", "group", "kind", "namespace", "name")
-            if Ref(kind, namespace, name, group) not in here
-        ]
-        for start in range(0, len(gone), BATCH):
-            SourceRow.objects.filter(pk__in=gone[start : start + BATCH]).delete()
+        forget_others(kinds, known)
 
     @translate_errors
     def requests(self) -> list[Request]:
         waiting = SyncRequest.objects.filter(done_at=None).order_by("id")
-        return [Request(row.pk, row.action, row.zone, row.name, row.type, row.requested_by) for row in waiting[:BATCH]]
+        return [
+            Request(row.pk, row.action, row.zone, row.name, row.type, row.requested_by, row.target)
+            for row in waiting[:BATCH]
+        ]
 
     @translate_errors
     def decide_hold(self, request: Request, approve: bool) -> int:
@@ -143,22 +111,24 @@ class DatabaseLedger:
         plan_id = SyncRequest.objects.values_list("plan_id", flat=True).get(pk=request.id) if request.id else None
         if plan_id is not None:
             plans = plans.filter(pk=plan_id)
+        if request.target:
+            plans = plans.filter(target=request.target)
         if request.zone:
             plans = plans.filter(zone=request.zone)
         status = HeldPlan.Status.APPROVED if approve else HeldPlan.Status.REJECTED
         count = 0
         with transaction.atomic():
             for plan in plans.select_for_update():
-                plan.status, plan.decided_at, plan.decided_by = status, timezone.now(), request.actor
-                plan.save()
+                plan.decide(status, request.actor)
                 count += len(plan.deletes)
-                AuditEntry.objects.create(
-                    actor=request.actor,
-                    action=status.value,
+                make_entry(
+                    ANSWERS[status],
+                    request.actor,
+                    target=plan.target,
                     zone=plan.zone,
                     reason=f"{len(plan.deletes)} held deletes",
                     before={"deletes": plan.deletes},
-                )
+                ).save()
         return count
 
     @translate_errors

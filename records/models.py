@@ -6,17 +6,36 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, NoReturn
 
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from syncer.core.claims import Mode
+from syncer.core.names import NAME_LIMIT
+from syncer.core.origin import Origin
 from syncer.core.plan import DriftType, RecordState
 
 STATES = [(state.value, state.value) for state in RecordState]
 DRIFTS = [(drift.value, drift.value.replace("_", " ")) for drift in DriftType]
 MODES = [(mode.value, mode.value) for mode in Mode]
+
+RRsetKey = tuple[str, str]
+"""(name, type)."""
+
+
+def target_field(default: str = "default", help_text: str = "name of the target") -> models.CharField[str, str]:
+    """The default is the database's, too: people write requests in SQL."""
+    return models.CharField(max_length=32, default=default, db_default=default, blank=not default, help_text=help_text)
+
+
+class SourceQuerySet(models.QuerySet["Source"]):
+    def mentioning(self, name: str) -> SourceQuerySet:
+        """Those that give the name, or mention it without giving it. With ``with_mentions`` they say which."""
+        return self.filter(mentions__name=name)
+
+    def with_mentions(self) -> SourceQuerySet:
+        """With what ``wanted_names`` and ``skipped_names`` give, in one query for all."""
+        return self.prefetch_related("mentions")
 
 
 class Source(models.Model):
@@ -37,6 +56,8 @@ class Source(models.Model):
     digest = models.CharField(max_length=32, editable=False, help_text="of all the above")
     seen_at = models.DateTimeField("last changed", db_default=Now())
 
+    objects: ClassVar[SourceQuerySet] = SourceQuerySet.as_manager()  # type: ignore[assignment]
+
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["group", "kind", "namespace", "name"], name="one_row_a_source"),
@@ -48,7 +69,49 @@ class Source(models.Model):
         ordering: ClassVar = ["namespace", "name", "kind"]
 
     def __str__(self) -> str:
-        return f"{self.kind}/{self.namespace}/{self.name}"
+        return str(self.origin)
+
+    @property
+    def origin(self) -> Origin:
+        return Origin(self.kind, self.namespace, self.name)
+
+    def wanted_names(self) -> list[tuple[str, list[str]]]:
+        """The names that it gives, each with its addresses or its one host name, in the order of the object."""
+        return [(row.name, row.values) for row in self.mentions.all() if row.values is not None]
+
+    def skipped_names(self) -> list[tuple[str, str]]:
+        """The names that it mentions and that are not published, each with the reason."""
+        return [(row.name, row.reason) for row in self.mentions.all() if row.values is None]
+
+
+class SourceName(models.Model):
+    """One name that one object mentions."""
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="mentions", db_index=False)
+    name = models.CharField(max_length=NAME_LIMIT)
+    position = models.PositiveIntegerField(help_text="in the object: its wanted names first, then the others")
+    values = models.JSONField(null=True, help_text="addresses or one host name; null for a name that is not published")
+    reason = models.TextField(blank=True, help_text="why the name is not published")
+    since = models.DateTimeField(help_text="when the object first named it; kept for as long as it does")
+    detached_since = models.DateTimeField(null=True, blank=True, help_text="since when it is kept without its route")
+    detached_seconds = models.PositiveBigIntegerField(default=0, help_text="of that, the time in which a syncer ran")
+
+    class Meta:
+        default_permissions: ClassVar = ()
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["source", "name"], name="one_mention_a_source"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["name"], name="mention_by_name"),
+        ]
+        ordering: ClassVar = ["position"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_wanted(self) -> bool:
+        return self.values is not None
 
 
 class ManagedRecord(models.Model):
@@ -58,6 +121,7 @@ class ManagedRecord(models.Model):
     definitely refused or the record is confirmed to be gone.
     """
 
+    target = target_field()
     zone = models.CharField(max_length=253)
     name = models.CharField(max_length=253)
     type = models.CharField(max_length=10)
@@ -67,18 +131,22 @@ class ManagedRecord(models.Model):
     state = models.CharField(max_length=10, choices=STATES)
     reason = models.TextField(blank=True)
     origin = models.CharField("winner", max_length=600, blank=True, help_text="Kind/namespace/name")
-    claimants = models.JSONField(default=list, help_text="all whose wish this record is, the winner first")
+    claimants = models.JSONField(default=list, help_text="all who want this record as it is, the winner first")
     losers = models.JSONField(default=list, help_text="[origin, reason] for each claim that did not get the name")
+    refusal = models.JSONField(
+        null=True, editable=False, help_text="what the audit said last of a change that the target refused"
+    )
     created_at = models.DateTimeField(db_default=Now())
     changed_at = models.DateTimeField(db_default=Now(), help_text="last time that its state or content changed")
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["zone", "name", "type"], name="one_row_an_rrset"),
+            # The target last, of which there are few: lists are narrowed by zone alone, too.
+            models.UniqueConstraint(fields=["zone", "name", "type", "target"], name="one_row_an_rrset"),
         ]
         indexes: ClassVar = [
             models.Index(fields=["name"], name="record_by_name"),
-            models.Index(fields=["zone"], condition=models.Q(owned=True), name="record_owned"),
+            models.Index(fields=["zone", "target"], condition=models.Q(owned=True), name="record_owned"),
             models.Index(fields=["state", "name"], name="record_by_state"),
             models.Index(fields=["-changed_at"], name="record_by_change"),
             models.Index(fields=["origin"], name="record_by_origin"),
@@ -88,10 +156,23 @@ class ManagedRecord(models.Model):
     def __str__(self) -> str:
         return f"{self.name} {self.type}"
 
+    @property
+    def key(self) -> RRsetKey:
+        return self.name, self.type
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """As audit entries and drift findings show it."""
+        return {"ttl": self.ttl, "values": self.values}
+
 
 class CustomEntry(models.Model):
-    """A record that an operator made by hand, or a name that must not be published."""
+    """A record that an operator made by hand, or a name that must not be published.
 
+    ``records.operations`` cleans it and writes it; who writes it otherwise must have cleaned it.
+    """
+
+    target = target_field("", "name of the target; empty for each that manages the name")
     name = models.CharField(max_length=253)
     type = models.CharField(max_length=10, blank=True, help_text="empty for a block")
     values = models.JSONField(default=list, blank=True)
@@ -116,23 +197,15 @@ class CustomEntry(models.Model):
     @property
     def origin(self) -> str:
         """As claims, records and audit entries name it."""
-        return f"CustomEntry//{self.pk}"
+        return str(Origin.of_entry(self.pk))
 
-    def clean(self) -> None:
-        """Bring the fields into the spelling of the engine; raises ``ValidationError`` with sentences by field."""
-        from records.entry_values import clean_entry, managed_zones  # dnspython, which the syncer need not load
-
-        self.name, self.type, values, self.ttl, self.mode = clean_entry(
-            name=self.name, type=self.type, values=self.values, ttl=self.ttl, mode=self.mode, zones=managed_zones()
-        )
-        self.values = list(values)
-        beside = CustomEntry.objects.filter(name=self.name, enabled=True).exclude(pk=self.pk)
-        if self.enabled and (problem := alone_problem(self.type, beside.values_list("type", flat=True))):
-            raise ValidationError({"type": problem})
+    @property
+    def is_block(self) -> bool:
+        return self.mode == Mode.BLOCK
 
 
-def alone_problem(kind: str, others: Iterable[str]) -> str:
-    """Why an entry of this type cannot stand beside ``others`` at its name: a CNAME stands alone."""
+def explain_cname(kind: str, others: Iterable[str]) -> str:
+    """Why an entry of this type cannot be at the name of ``others``, "" when it can: a CNAME has its name to itself."""
     types = sorted({other for other in others if other} - {kind})
     if kind == "CNAME" and types:
         return f"A CNAME stands alone, and this name has an entry of type {types[0]}: delete or disable it first."
@@ -141,8 +214,11 @@ def alone_problem(kind: str, others: Iterable[str]) -> str:
     return ""
 
 
+alone_problem = explain_cname
+
+
 class AppendOnly(TypeError):
-    """Somebody tried to rewrite history."""
+    """An attempt to rewrite history."""
 
 
 class AuditQuerySet(models.QuerySet["AuditEntry"]):
@@ -168,11 +244,33 @@ class AuditQuerySet(models.QuerySet["AuditEntry"]):
 
 
 class AuditEntry(models.Model):
-    """One fact that happened. Append-only: ledger and verbs write it, nobody changes it."""
+    """Something that happened. Append-only: ``records.audit.make_entry`` makes it, and no one changes it."""
+
+    class Action(models.TextChoices):
+        CREATED = "created", "created"
+        UPDATED = "updated", "updated"
+        DELETED = "deleted", "deleted"
+        ADOPTED = "adopted", "adopted"
+        RELEASED = "released", "released"
+        FAILED = "failed", "failed"
+        CONFLICT = "conflict", "conflict"
+        DRIFTED = "drifted", "drifted"
+        FOREIGN = "foreign", "foreign"
+        SKIPPED = "skipped", "skipped"
+        GONE = "gone", "gone"
+        STALE = "stale", "stale"
+        REQUESTED = "requested", "requested"
+        ACCEPTED = "accepted", "accepted"
+        HELD = "held", "held"
+        APPROVED = "approved", "approved"
+        REJECTED = "rejected", "rejected"
+        IMPORTED = "imported", "imported"
+        LOGIN_REFUSED = "login refused", "login refused"
 
     at = models.DateTimeField(db_default=Now())
     actor = models.CharField(max_length=200, help_text="syncer, or the user or token that asked")
-    action = models.CharField(max_length=30)
+    action = models.CharField(max_length=30, choices=Action.choices)
+    target = target_field("", "name of the target; empty where it is about none")
     zone = models.CharField(max_length=253, blank=True)
     name = models.CharField(max_length=253, blank=True)
     type = models.CharField(max_length=10, blank=True)
@@ -216,6 +314,7 @@ class HeldPlan(models.Model):
         DONE = "done", "done"
         OBSOLETE = "obsolete", "obsolete (nothing left to delete)"
 
+    target = target_field()
     zone = models.CharField(max_length=253)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
     deletes = models.JSONField(default=list, help_text="[name, type] for each RRset that would go")
@@ -226,30 +325,47 @@ class HeldPlan(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["zone"], condition=models.Q(status="open"), name="one_open_plan_a_zone"),
+            models.UniqueConstraint(
+                fields=["target", "zone"], condition=models.Q(status="open"), name="one_open_plan_a_zone"
+            ),
         ]
         ordering: ClassVar = ["-id"]
 
     def __str__(self) -> str:
         return f"{len(self.deletes)} deletes in {self.zone}: {self.status}"
 
+    @property
+    def keys(self) -> frozenset[RRsetKey]:
+        """The RRsets that would go."""
+        return frozenset((name, kind) for name, kind in self.deletes)
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == self.Status.OPEN
+
+    def decide(self, status: Status, actor: str = "") -> None:
+        """Give the plan its outcome, and save it."""
+        self.status, self.decided_at, self.decided_by = status, timezone.now(), actor
+        self.save()
+
 
 class DriftFinding(models.Model):
-    """One RRset that was not as we had left it. Open or accepted, it stands for what is so now; else it is history."""
+    """One RRset that was not as we had left it. Open or accepted, it is so now; otherwise it is history."""
 
     class Status(models.TextChoices):
         OPEN = "open", "open"
         ACCEPTED = "accepted", "accepted (left as it is)"
-        HEALED = "healed", "healed"
-        OVER = "over", "over (by itself, or by somebody else's hand)"
+        REMEDIATED = "remediated", "remediated"
+        OVER = "over", "over (without a write of ours)"
 
+    target = target_field()
     zone = models.CharField(max_length=253)
     name = models.CharField(max_length=253)
     type = models.CharField(max_length=10)
     drift_type = models.CharField(max_length=20, choices=DRIFTS)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
     expected = models.JSONField("what we wrote", null=True, help_text='{"ttl": seconds, "values": [...]}')
-    found = models.JSONField("what stands there", null=True)
+    found = models.JSONField("what is there", null=True)
     reason = models.TextField()
     origin = models.CharField("source", max_length=600, blank=True, help_text="Kind/namespace/name")
     found_at = models.DateTimeField(db_default=Now())
@@ -260,22 +376,38 @@ class DriftFinding(models.Model):
         verbose_name_plural = "drift findings"
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["zone", "name", "type"],
+                fields=["target", "zone", "name", "type"],
                 condition=models.Q(status__in=["open", "accepted"]),
-                name="one_standing_finding_an_rrset",
+                name="one_current_finding_an_rrset",
             ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["name"], name="drift_by_name"),
-            models.Index(fields=["zone"], condition=models.Q(status__in=["open", "accepted"]), name="drift_standing"),
+            models.Index(
+                fields=["zone", "target"], condition=models.Q(status__in=["open", "accepted"]), name="drift_current"
+            ),
         ]
         ordering: ClassVar = ["-id"]
 
     def __str__(self) -> str:
         return f"{self.name} {self.type}: {self.drift_type}"
 
+    @property
+    def key(self) -> RRsetKey:
+        return self.name, self.type
 
-STANDING = (DriftFinding.Status.OPEN, DriftFinding.Status.ACCEPTED)
+    @property
+    def is_open(self) -> bool:
+        return self.status == self.Status.OPEN
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the drift is there now, accepted or not."""
+        return self.status in CURRENT_STATUSES
+
+
+CURRENT_STATUSES = (DriftFinding.Status.OPEN, DriftFinding.Status.ACCEPTED)
+STANDING = CURRENT_STATUSES
 
 
 class SyncRequest(models.Model):
@@ -283,14 +415,15 @@ class SyncRequest(models.Model):
 
     class Action(models.TextChoices):
         SYNC = "sync", "sync now"
-        ADOPT = "adopt", "adopt what somebody else made"
-        HEAL = "heal", "put drift right"
+        ADOPT = "adopt", "adopt what someone else made"
+        REMEDIATE = "remediate", "remediate drift"
         RELEASE = "release", "release (keep the DNS record)"
         DELETE = "delete", "delete from DNS"
         APPROVE = "approve", "approve held deletes"
         REJECT = "reject", "reject held deletes"
 
     action = models.CharField(max_length=10, choices=Action.choices)
+    target = target_field("", "name of the target; empty for every one")
     zone = models.CharField(max_length=253, blank=True, help_text="empty: every zone")
     name = models.CharField(max_length=253, blank=True, help_text="empty: the whole zone")
     type = models.CharField(max_length=10, blank=True, help_text="empty: every type at the name")
@@ -315,7 +448,7 @@ SILENCE = timedelta(seconds=20)
 
 
 class SyncStatus(models.Model):
-    """How the running syncer stands: one row, rewritten by the syncer every few seconds."""
+    """How the running syncer is doing: one row, rewritten by the syncer every few seconds."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     holder = models.CharField(max_length=200, help_text="host name and process id")
@@ -325,7 +458,7 @@ class SyncStatus(models.Model):
     next_pass_at = models.DateTimeField(null=True, blank=True)
     last_change_at = models.DateTimeField(null=True, blank=True)
     queue = models.PositiveIntegerField(default=0, help_text="names that wait for a pass or a retry")
-    target = models.CharField(max_length=100)
+    target = models.CharField(max_length=100, help_text="what it writes to: technitium, hosts")
     target_problem = models.TextField(blank=True)
     kinds = models.JSONField(default=list, help_text="state, reason and number of objects by kind")
     zones = models.JSONField(default=dict, help_text="problem by zone; empty text when there is none")
@@ -342,19 +475,48 @@ class SyncStatus(models.Model):
         return timezone.now() - self.heartbeat_at > SILENCE
 
 
-class ZoneSerial(models.Model):
-    """The SOA serial that the last of our writes left a zone at: a server that shows a lower one has lost writes."""
+class ManagedZone(models.Model):
+    """A zone on a target of which something is known, or once was: only where there is no such row may a syncer take
+    every record with our mark for ours."""
 
-    zone = models.CharField(max_length=253, primary_key=True)
-    serial = models.PositiveBigIntegerField()
+    target = target_field()
+    zone = models.CharField(max_length=253)
+    serial = models.PositiveBigIntegerField(
+        default=0, help_text="SOA serial that the last of our writes left; a server that shows a lower one lost writes"
+    )
+    first_seen = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        default_permissions: ClassVar = ()
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["target", "zone"], name="one_row_a_zone"),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.zone} {self.serial}"
+        return f"{self.zone} on {self.target}"
+
+
+class DeletedRRset(models.Model):
+    """An RRset of ours of which the last that we know is that it went: a server that shows it again lost the delete."""
+
+    target = target_field()
+    zone = models.CharField(max_length=253)
+    name = models.CharField(max_length=253)
+    type = models.CharField(max_length=10)
+    deleted_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        default_permissions: ClassVar = ()
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["zone", "name", "type", "target"], name="one_deletion_an_rrset"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.type}"
 
 
 class Bookmark(models.Model):
-    """How far a background task has come. ``at`` is when it last acted, ``memory`` what it must not forget. One of them
-    is nobody's: who edits custom entries holds its lock."""
+    """How far a background task has come. ``at`` is when it last acted, ``memory`` what it must not forget."""
 
     name = models.CharField(max_length=50, primary_key=True)
     audit_id = models.PositiveBigIntegerField(default=0)

@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 
+from records.audit import Action, make_entry
 from records.models import AuditEntry, ManagedRecord
-from records.models import Source as SourceRow
 from syncer.core.claims import Decision
 from syncer.core.names import BadName, canonical_target
 from syncer.core.plan import Change, Op, RecordState, RRsetStatus
 from syncer.core.rrsets import RRset
-from syncer.core.source import Source
-from syncer.ledger import AppliedChange, Key
+from syncer.ledger import AppliedChange
 from syncer.targets.base import Outcome
+
+DONE_ACTIONS = {Op.CREATE: Action.CREATED, Op.UPDATE: Action.UPDATED, Op.DELETE: Action.DELETED}
+
+STATE_ACTIONS = {
+    RecordState.CONFLICT: Action.CONFLICT,
+    RecordState.FOREIGN: Action.FOREIGN,
+    RecordState.SKIPPED: Action.SKIPPED,
+    RecordState.HELD: Action.HELD,
+}
+"""The states that are news for the audit; the others follow from a change or are what everyone hopes for."""
+
+
+class ZoneKey(NamedTuple):
+    """Where a row belongs; ``_asdict()`` are the columns."""
+
+    target: str
+    zone: str
 
 
 def record_row(
-    zone: str, decision: Decision, rrset: RRset, state: RecordState, reason: str = "", *, owned: bool = False
+    key: ZoneKey, decision: Decision, rrset: RRset, state: RecordState, reason: str = "", *, owned: bool = False
 ) -> ManagedRecord:
     return ManagedRecord(
-        zone=zone,
+        target=key.target,
+        zone=key.zone,
         name=rrset.name,
         type=rrset.type,
         values=list(rrset.values),
@@ -39,98 +54,86 @@ def record_row(
     )
 
 
-def take_result(zone: str, item: AppliedChange, rows: list[ManagedRecord], gone: list[Key]) -> None:
-    """A claim ends only with a definite answer: a refusal leaves what was there before, silence leaves the claim."""
-    change, outcome, reason, _ = item.result
+def claim_row(key: ZoneKey, decision: Decision, change: Change) -> ManagedRecord:
+    return record_row(
+        key, decision, _touched_rrset(change), RecordState.PENDING, f"{change.op.value} under way", owned=True
+    )
+
+
+def result_row(key: ZoneKey, item: AppliedChange) -> ManagedRecord | None:
+    """What is known of the RRset after the change; None when nothing of it is left.
+
+    A claim ends only with a definite answer: a refusal leaves what was there before, silence leaves the claim.
+    """
+    decision, (change, outcome, reason, _) = item
     if outcome is Outcome.DONE:
         if change.after is None:
-            gone.append(change.key)
-        else:
-            said = "; ".join(item.decision.warnings)
-            rows.append(record_row(zone, item.decision, change.after, RecordState.SYNCED, said, owned=True))
-    elif outcome is Outcome.REFUSED:
+            return None
+        return record_row(key, decision, change.after, RecordState.SYNCED, "; ".join(decision.warnings), owned=True)
+    if outcome is Outcome.REFUSED:
         still_ours = change.op is not Op.CREATE and not change.adopts
         shown = change.before.rrset if still_ours and change.before else change.after
         assert shown is not None
-        rows.append(record_row(zone, item.decision, shown, RecordState.FAILED, reason, owned=still_ours))
+        return record_row(key, decision, shown, RecordState.FAILED, reason, owned=still_ours)
+    return record_row(key, decision, _touched_rrset(change), RecordState.PENDING, reason, owned=True)
+
+
+def _touched_rrset(change: Change) -> RRset:
+    rrset = change.after or (change.before.rrset if change.before else None)
+    assert rrset is not None
+    return rrset
+
+
+def change_entry(key: ZoneKey, item: AppliedChange, actor: str, correlation: str) -> AuditEntry:
+    """Of a change that was made or refused."""
+    decision, (change, outcome, reason, _) = item
+    if outcome is Outcome.REFUSED:
+        action = Action.FAILED
     else:
-        shown = change.after or (change.before.rrset if change.before else None)
-        assert shown is not None
-        rows.append(record_row(zone, item.decision, shown, RecordState.PENDING, reason, owned=True))
-
-
-def change_fact(
-    zone: str, decision: Decision, change: Change, action: str, reason: str, actor: str, correlation: str
-) -> AuditEntry:
-    return AuditEntry(
-        actor=actor,
-        action="adopted" if change.adopts and action == "updated" else action,
-        zone=zone,
+        action = Action.ADOPTED if change.adopts and change.op is Op.UPDATE else DONE_ACTIONS[change.op]
+    return make_entry(
+        action,
+        actor,
+        **key._asdict(),
         name=change.name,
-        type=change.key[1],
-        before=data_of(change.before.rrset) if change.before else None,
-        after=data_of(change.after) if change.after else None,
+        kind=change.key[1],
+        before=rrset_data(change.before.rrset) if change.before else None,
+        after=rrset_data(change.after) if change.after else None,
         source=decision.origin_of(change.key[1]),
-        reason=reason,
+        reason=reason if outcome is Outcome.REFUSED else "",
         correlation=correlation,
     )
 
 
-def verdict_fact(
-    zone: str, decision: Decision, verdict: RRsetStatus, action: str, actor: str, correlation: str
-) -> AuditEntry:
-    rrset = verdict.rrset
-    return AuditEntry(
-        actor=actor,
-        action=action,
-        zone=zone,
+def status_entry(
+    key: ZoneKey, decision: Decision, status: RRsetStatus, actor: str, correlation: str
+) -> AuditEntry | None:
+    """Of an RRset at which nothing was written; None where that is no news."""
+    rrset, data = status.rrset, rrset_data(status.rrset)
+    action = STATE_ACTIONS.get(status.state) if status.state else Action.GONE if status.owned else None
+    if action is None:
+        return None
+    return make_entry(
+        action,
+        actor,
+        **key._asdict(),
         name=rrset.name,
-        type=rrset.type,
-        before=data_of(rrset) if action == "gone" else None,
-        after=None if action == "gone" else data_of(rrset),
+        kind=rrset.type,
+        before=data if action is Action.GONE else None,
+        after=None if action is Action.GONE else data,
         source=decision.origin_of(rrset.type),
-        reason=verdict.reason,
+        reason=status.reason,
         correlation=correlation,
     )
 
 
-def data_of(rrset: RRset) -> dict[str, Any]:
+def rrset_data(rrset: RRset) -> dict[str, Any]:
     return {"ttl": rrset.ttl, "values": list(rrset.values)}
 
 
-def spelled(kind: str, value: str) -> str:
+def spell_value(kind: str, value: str) -> str:
     """Addresses and host names as the engine compares them, whoever wrote the row; the rest is as it is."""
     with suppress(BadName):
         if kind in ("A", "AAAA", "CNAME"):
             return canonical_target(value)
     return value
-
-
-def _storable(content: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    """What every database takes (PostgreSQL no NUL and no half of a surrogate pair), and its digest."""
-    text = json.dumps(content, ensure_ascii=False).encode("utf-8", "replace").replace(b"\\u0000", b"?")
-    return json.loads(text), hashlib.blake2b(text, digest_size=16).hexdigest()
-
-
-def source_row(source: Source) -> SourceRow:
-    ref = source.ref
-    content = {
-        "uid": source.uid[:64],
-        "created": source.created[:40],
-        "names": [[want.name, list(want.values)] for want in source.wants],
-        "skipped": [list(skip) for skip in source.skipped],
-        "warnings": list(source.warnings),
-        "ttl": source.ttl,
-        "priority": source.priority,
-        "notes": dict(source.notes),
-    }
-    content, digest = _storable(content)
-    return SourceRow(
-        group=ref.group,
-        kind=ref.kind,
-        namespace=ref.namespace,
-        name=ref.name,
-        digest=digest,
-        seen_at=timezone.now(),
-        **content,
-    )

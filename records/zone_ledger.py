@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from records import findings
+from records.audit import Action, make_entry
 from records.database_errors import translate_errors
-from records.models import AuditEntry, DriftFinding, HeldPlan, ManagedRecord, ZoneSerial
-from records.rows import change_fact, record_row, take_result, verdict_fact
+from records.findings import accept_released, current_findings, end_remediated, record_findings
+from records.models import AuditEntry, DeletedRRset, DriftFinding, HeldPlan, ManagedRecord, ManagedZone
+from records.rows import ZoneKey, change_entry, claim_row, record_row, result_row, status_entry
 from syncer.core.claims import Decision, Loser
 from syncer.core.plan import Change, Drift, Owned, RecordState
 from syncer.core.rrsets import RRset
@@ -25,32 +27,34 @@ ROWS = 100
 """Rows in one insert: what a prepared statement holds in memory grows with them, its speed no longer does."""
 
 
+CONTENT = ("values", "ttl", "owned", "state", "reason", "origin", "claimants", "losers", "changed_at")
+"""The columns that a row gets anew."""
+
+Plan = HeldPlan.Status
+
+
 class DatabaseZoneLedger:
     """``syncer.ledger.ZoneLedger`` on Django's models. ``forget_counts`` is called where the number of records in a
     state may change."""
 
-    def __init__(self, target: str, zone: str, forget_counts: Callable[[], None] = lambda: None) -> None:
-        self.target = target
-        self.zone = zone
+    def __init__(self, key: ZoneKey, forget_counts: Callable[[], None] = lambda: None) -> None:
+        self._key = key
+        self._columns = key._asdict()
         self._forget_counts = forget_counts
-
-    @property
-    def _records(self) -> QuerySet[ManagedRecord]:
-        return ManagedRecord.objects.filter(zone=self.zone).order_by()
 
     @translate_errors
     def is_new(self) -> bool:
-        return not any(model.objects.filter(zone=self.zone).exists() for model in (ManagedRecord, AuditEntry))
+        return not any(model.objects.filter(**self._columns).exists() for model in (ManagedRecord, ManagedZone))
 
     @translate_errors
     def names(self) -> list[str]:
-        return list(self._records.values_list("name", flat=True).distinct())
+        return list(self._records().values_list("name", flat=True).distinct())
 
     @translate_errors
     def rows(self, names: Collection[str]) -> Mapping[str, Mapping[str, Owned]]:
         fields = ("name", "type", "ttl", "values", "owned", "state", "reason", "origin", "claimants", "losers")
         known: dict[str, dict[str, Owned]] = {}
-        rows = self._records.filter(name__in=names).values_list(*fields)
+        rows = self._records().filter(name__in=names).values_list(*fields)
         for name, kind, ttl, values, owned, state, reason, origin, claimants, losers in rows:
             known.setdefault(name, {})[kind] = Owned(
                 RRset(name, kind, ttl, tuple(values)),
@@ -65,27 +69,19 @@ class DatabaseZoneLedger:
 
     @translate_errors
     def owned_count(self) -> int:
-        return self._records.filter(owned=True).count()
+        return self._records().filter(owned=True).count()
 
     @translate_errors
     def deleted(self, names: Collection[str]) -> frozenset[Key]:
-        # The end of a custom entry is an entry at that name, too: what we did in DNS belongs to a pass.
-        entries = AuditEntry.objects.filter(zone=self.zone, name__in=names).exclude(correlation="", action="deleted")
-        entries = entries.order_by("id")
-        last = {(name, kind): action for name, kind, action in entries.values_list("name", "type", "action")}
-        return frozenset(key for key, action in last.items() if action in ("deleted", "gone"))
+        rows = DeletedRRset.objects.filter(**self._columns, name__in=names)
+        return frozenset(rows.values_list("name", "type"))
 
     @translate_errors
     def claim_changes(self, changes: Iterable[tuple[Decision, Change]]) -> None:
-        rows = []
-        for decision, change in changes:
-            rrset = change.after or (change.before.rrset if change.before else None)
-            assert rrset is not None
-            reason = f"{change.op.value} under way"
-            rows.append(record_row(self.zone, decision, rrset, RecordState.PENDING, reason, owned=True))
+        rows = [claim_row(self._key, decision, change) for decision, change in changes]
         self._forget_counts()
         with transaction.atomic():
-            _upsert(rows)
+            _upsert_records(rows, CONTENT)
 
     @translate_errors
     def record_pass(
@@ -96,160 +92,207 @@ class DatabaseZoneLedger:
         actor: str,
         serial: int | None = None,
     ) -> None:
-        zone = self.zone
         rows: list[ManagedRecord] = []
         gone: list[Key] = []
         audit: list[AuditEntry] = []
-        for item in applied:
-            change, outcome, reason, _ = item.result
-            take_result(zone, item, rows, gone)
-            if outcome is Outcome.DONE:
-                audit.append(change_fact(zone, item.decision, change, f"{change.op.value}d", "", actor, correlation))
-            elif outcome is Outcome.REFUSED:
-                failed = change_fact(zone, item.decision, change, "failed", reason, actor, correlation)
-                if not _is_said(failed):
-                    audit.append(failed)
+        self._take_applied(applied, rows, gone, audit, correlation, actor)
         for decision, status in observed:
             if status.state is None:
                 gone.append((status.rrset.name, status.rrset.type))
-                if status.owned:
-                    audit.append(verdict_fact(zone, decision, status, "gone", actor, correlation))
-                continue
-            rows.append(record_row(zone, decision, status.rrset, status.state, status.reason, owned=status.owned))
-            if status.state in (RecordState.CONFLICT, RecordState.FOREIGN, RecordState.SKIPPED, RecordState.HELD):
-                audit.append(verdict_fact(zone, decision, status, status.state.value, actor, correlation))
+            else:
+                rows.append(
+                    record_row(self._key, decision, status.rrset, status.state, status.reason, owned=status.owned)
+                )
+            if entry := status_entry(self._key, decision, status, actor, correlation):
+                audit.append(entry)
         self._forget_counts()
         with transaction.atomic():
-            _upsert(rows)
-            _delete(zone, gone)
+            _upsert_records(rows, (*CONTENT, "refusal"))
+            self._delete_rows(ManagedRecord, gone)
+            self._note_deletions(rows, audit)
             AuditEntry.objects.bulk_create(audit, batch_size=ROWS)
-            if _spend_decisions(zone, rows) or gone:
-                _close_finished_plans(zone)
+            if self._spend_decisions(rows) or gone:
+                self._close_finished_plans()
             if applied:
                 done = {item.result.change.key for item in applied if item.result.outcome is Outcome.DONE}
-                findings.end(zone, done, actor)
-            if serial is not None:
-                ZoneSerial.objects.bulk_create(
-                    [ZoneSerial(zone=zone, serial=serial)],
-                    update_conflicts=True,
-                    unique_fields=["zone"],
-                    update_fields=["serial"],
-                )
+                end_remediated(self._key, done, actor)
+            if rows or audit or serial is not None:
+                self._note_zone(serial)
+
+    def _take_applied(
+        self,
+        applied: Sequence[AppliedChange],
+        rows: list[ManagedRecord],
+        gone: list[Key],
+        audit: list[AuditEntry],
+        correlation: str,
+        actor: str,
+    ) -> None:
+        told = self._told_refusals([item.result.change.key for item in applied if not _is_done(item)])
+        for item in applied:
+            key = item.result.change.key
+            entry = change_entry(self._key, item, actor, correlation)
+            row = result_row(self._key, item)
+            if row is None:
+                gone.append(key)
+            else:
+                rows.append(row)
+            if _is_done(item):
+                audit.append(entry)
+                continue
+            assert row is not None
+            row.refusal = told.get(key)
+            if item.result.outcome is Outcome.REFUSED:
+                row.refusal = {"reason": entry.reason, "after": entry.after}
+                if row.refusal != told.get(key):  # what is refused is tried again on each full pass
+                    audit.append(entry)
+
+    def _told_refusals(self, keys: Collection[Key]) -> dict[Key, Any]:
+        if not keys:
+            return {}
+        rows = self._records().filter(name__in={name for name, _ in keys}, refusal__isnull=False)
+        return {(name, kind): refusal for name, kind, refusal in rows.values_list("name", "type", "refusal")}
 
     @translate_errors
     def left_serial(self) -> int:
-        return ZoneSerial.objects.filter(zone=self.zone).values_list("serial", flat=True).first() or 0
+        return ManagedZone.objects.filter(**self._columns).values_list("serial", flat=True).first() or 0
 
     @translate_errors
     def drifting(self) -> Mapping[Key, bool]:
-        rows = findings.standing(self.zone).values_list("name", "type", "status")
+        rows = current_findings(self._key).values_list("name", "type", "status")
         return {(name, kind): status == DriftFinding.Status.ACCEPTED for name, kind, status in rows}
 
     @translate_errors
     def record_drift(
         self, drifts: Sequence[tuple[Decision, Drift]], names: Collection[str] | None, correlation: str
     ) -> list[Drift]:
-        return findings.note(self.zone, drifts, names, correlation)
+        with transaction.atomic():
+            news = record_findings(self._key, drifts, names, correlation)
+            if news:
+                self._note_zone()
+        return news
 
     @translate_errors
     def holds(self) -> HeldDeletes:
-        plans = HeldPlan.objects.filter(zone=self.zone, status__in=["open", "approved", "rejected"])
-        keys: dict[str, set[Key]] = {"open": set(), "approved": set(), "rejected": set()}
-        for plan in plans:
-            keys[plan.status].update((name, kind) for name, kind in plan.deletes)
-        return HeldDeletes(frozenset(keys["open"]), frozenset(keys["approved"]), frozenset(keys["rejected"]))
+        keys: dict[str, set[Key]] = {Plan.OPEN: set(), Plan.APPROVED: set(), Plan.REJECTED: set()}
+        for plan in HeldPlan.objects.filter(**self._columns, status__in=keys):
+            keys[plan.status] |= plan.keys
+        return HeldDeletes(*(frozenset(keys[status]) for status in (Plan.OPEN, Plan.APPROVED, Plan.REJECTED)))
 
     @translate_errors
     def hold_deletes(self, deletes: Collection[Key], reason: str) -> None:
         with transaction.atomic():
-            plan = HeldPlan.objects.select_for_update().filter(zone=self.zone, status=HeldPlan.Status.OPEN).first()
-            if not deletes:
-                if plan is not None:
-                    plan.status = HeldPlan.Status.OBSOLETE
-                    plan.decided_at = timezone.now()
-                    plan.save()
-                return
-            if plan is not None and not {(name, kind) for name, kind in plan.deletes}.issuperset(deletes):
-                # A person may be looking at it right now: an approval must cover no more than what was shown.
-                plan.status, plan.decided_at = HeldPlan.Status.OBSOLETE, timezone.now()
-                plan.save()
+            plan = HeldPlan.objects.select_for_update().filter(**self._columns, status=Plan.OPEN).first()
+            # A person may be looking at the plan right now: an approval must cover no more than what was shown.
+            if plan is not None and not (deletes and plan.keys.issuperset(deletes)):
+                plan.decide(Plan.OBSOLETE)
                 plan = None
-            plan = plan or HeldPlan(zone=self.zone)
-            plan.deletes = sorted(list(key) for key in deletes)
-            plan.reason = reason or plan.reason
-            plan.save()
+            if deletes:
+                plan = plan or HeldPlan(**self._columns)
+                plan.deletes = sorted(list(key) for key in deletes)
+                plan.reason = reason or plan.reason
+                plan.save()
 
     @translate_errors
     def release_records(self, names: Collection[str], kind: str, actor: str) -> int:
         self._forget_counts()
         with transaction.atomic():
-            rows = self._records.filter(name__in=names, owned=True)
+            rows = self._records().filter(name__in=names, owned=True)
             if kind:
                 rows = rows.filter(type=kind)
             released = list(rows)
             AuditEntry.objects.bulk_create(
-                AuditEntry(
-                    actor=actor,
-                    action="released",
-                    zone=self.zone,
+                make_entry(
+                    Action.RELEASED,
+                    actor,
+                    **self._columns,
                     name=row.name,
-                    type=row.type,
-                    before={"ttl": row.ttl, "values": row.values},
+                    kind=row.type,
+                    before=row.data,
                     source=row.origin,
                 )
                 for row in released
             )
             rows.delete()
-            findings.accept_released(self.zone, released, actor)
+            if released:
+                self._delete_rows(DeletedRRset, [row.key for row in released])
+                self._note_zone()
+            accept_released(self._key, released, actor)
         return len(released)
 
+    # Rows of this zone
 
-def _upsert(rows: list[ManagedRecord]) -> None:
-    fields = ["values", "ttl", "owned", "state", "reason", "origin", "claimants", "losers", "changed_at"]
+    def _records(self) -> QuerySet[ManagedRecord]:
+        return ManagedRecord.objects.filter(**self._columns).order_by()
+
+    def _note_zone(self, serial: int | None = None) -> None:
+        """Something is known of the zone; ``serial`` None leaves the serial as it is."""
+        row = ManagedZone(**self._columns, serial=serial or 0)
+        if serial is None:
+            ManagedZone.objects.bulk_create([row], ignore_conflicts=True)
+        else:
+            ManagedZone.objects.bulk_create(
+                [row], update_conflicts=True, unique_fields=["target", "zone"], update_fields=["serial"]
+            )
+
+    def _note_deletions(self, rows: Sequence[ManagedRecord], audit: Sequence[AuditEntry]) -> None:
+        """Of what has a row again its deletion is not the last that we know."""
+        deletions = DeletedRRset.objects.filter(**self._columns)
+        here = {row.key for row in rows}
+        if here and deletions.exists():
+            self._delete_rows(DeletedRRset, here)
+        went = {(entry.name, entry.type) for entry in audit if entry.action in (Action.DELETED, Action.GONE)} - here
+        DeletedRRset.objects.bulk_create(
+            [
+                DeletedRRset(**self._columns, name=name, type=kind, deleted_at=timezone.now())
+                for name, kind in sorted(went)
+            ],
+            batch_size=ROWS,
+            update_conflicts=True,
+            unique_fields=["zone", "name", "type", "target"],
+            update_fields=["deleted_at"],
+        )
+
+    def _delete_rows(self, model: type[models.Model], keys: Iterable[Key]) -> None:
+        by_type: dict[str, list[str]] = {}
+        for name, kind in keys:
+            by_type.setdefault(kind, []).append(name)
+        for kind, names in by_type.items():
+            for start in range(0, len(names), BATCH):
+                chunk = names[start : start + BATCH]
+                model._default_manager.filter(**self._columns, type=kind, name__in=chunk).delete()
+
+    def _spend_decisions(self, rows: Sequence[ManagedRecord]) -> bool:
+        """What is wanted again leaves the plans that a person decided, so that its next delete is asked for anew."""
+        wanted = {row.key for row in rows if row.state == RecordState.SYNCED}
+        spent = False
+        if wanted:
+            for plan in HeldPlan.objects.filter(**self._columns, status__in=[Plan.APPROVED, Plan.REJECTED]):
+                left = [[name, kind] for name, kind in plan.deletes if (name, kind) not in wanted]
+                if len(left) < len(plan.deletes):
+                    spent = True
+                    plan.deletes = left
+                    plan.status = plan.status if left else Plan.OBSOLETE
+                    plan.save()
+        return spent
+
+    def _close_finished_plans(self) -> None:
+        for plan in HeldPlan.objects.filter(**self._columns, status=Plan.APPROVED):
+            rows = self._records().filter(name__in={name for name, _ in plan.keys}, owned=True)
+            if plan.keys.isdisjoint(rows.values_list("name", "type")):
+                plan.status = Plan.DONE
+                plan.save()
+
+
+def _is_done(item: AppliedChange) -> bool:
+    return item.result.outcome is Outcome.DONE
+
+
+def _upsert_records(rows: Sequence[ManagedRecord], fields: Sequence[str]) -> None:
     ManagedRecord.objects.bulk_create(
         rows,
         batch_size=ROWS,
         update_conflicts=True,
-        unique_fields=["zone", "name", "type"],
+        unique_fields=["zone", "name", "type", "target"],
         update_fields=fields,
     )
-
-
-def _delete(zone: str, keys: list[Key]) -> None:
-    by_type: dict[str, list[str]] = {}
-    for name, kind in keys:
-        by_type.setdefault(kind, []).append(name)
-    for kind, names in by_type.items():
-        for start in range(0, len(names), BATCH):
-            chunk = names[start : start + BATCH]
-            ManagedRecord.objects.filter(zone=zone, type=kind, name__in=chunk).delete()
-
-
-def _spend_decisions(zone: str, rows: list[ManagedRecord]) -> bool:
-    """What is wanted again leaves the plans that a person decided, so that its next delete is asked for anew."""
-    wanted = {(row.name, row.type) for row in rows if row.state == RecordState.SYNCED}
-    spent = False
-    if wanted:
-        for plan in HeldPlan.objects.filter(zone=zone, status__in=["approved", "rejected"]):
-            left = [[name, kind] for name, kind in plan.deletes if (name, kind) not in wanted]
-            if len(left) < len(plan.deletes):
-                spent = True
-                plan.deletes = left
-                plan.status = plan.status if left else HeldPlan.Status.OBSOLETE
-                plan.save()
-    return spent
-
-
-def _close_finished_plans(zone: str) -> None:
-    for plan in HeldPlan.objects.filter(zone=zone, status=HeldPlan.Status.APPROVED):
-        names = {name for name, _ in plan.deletes}
-        left = ManagedRecord.objects.filter(zone=zone, name__in=names, owned=True).values_list("name", "type")
-        if not {(name, kind) for name, kind in plan.deletes} & set(left):
-            plan.status = HeldPlan.Status.DONE
-            plan.save()
-
-
-def _is_said(entry: AuditEntry) -> bool:
-    """Whether it is the last that was said of its RRset: a refusal that stands is tried again on each full pass."""
-    last = AuditEntry.objects.filter(zone=entry.zone, name=entry.name, type=entry.type).order_by("-id").first()
-    return last is not None and (last.action, last.reason, last.after) == (entry.action, entry.reason, entry.after)

@@ -1,0 +1,63 @@
+"""The words of the audit: what each action means to those who read it, and the one way to make an entry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from records.models import AuditEntry
+
+Action = AuditEntry.Action
+
+SYNCER = "syncer"
+"""The actor of what the syncer does unasked."""
+
+CHANGES = frozenset({Action.CREATED, Action.UPDATED, Action.DELETED, Action.ADOPTED, Action.RELEASED})
+"""Something is other than before because we did it: ``before`` and ``after`` are versions that really followed each
+other."""
+
+VERSIONS = CHANGES | {Action.IMPORTED, Action.GONE}
+"""After which we know a record by other data than before, whoever did it."""
+
+TROUBLE = frozenset({Action.FAILED, Action.CONFLICT, Action.DRIFTED, Action.HELD, Action.SKIPPED})
+"""A record is not as it should be."""
+
+OBSERVATIONS = TROUBLE | {Action.FOREIGN, Action.GONE, Action.STALE}
+"""Seen, and nothing was written."""
+
+DECISIONS = frozenset({Action.REQUESTED, Action.ACCEPTED, Action.APPROVED, Action.REJECTED})
+"""A person asked for it or decided it."""
+
+NEWS = CHANGES | {Action.FAILED, Action.CONFLICT, Action.STALE}
+"""What a team wants to hear of its records."""
+
+
+def make_entry(
+    action: AuditEntry.Action,
+    actor: str,
+    *,
+    target: str = "",
+    zone: str = "",
+    name: str = "",
+    kind: str = "",
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    source: str = "",
+    reason: str = "",
+    correlation: str = "",
+) -> AuditEntry:
+    """Not saved yet. ``kind`` is the type of the RRset; ``before`` and ``after`` are {"ttl": seconds, "values": [...]},
+    for a custom entry its fields, for held deletes {"deletes": [[name, type], ...]}; ``source`` is
+    Kind/namespace/name; ``correlation`` names the pass in which it happened."""
+    return AuditEntry(
+        action=action,
+        actor=actor,
+        target=target,
+        zone=zone,
+        name=name,
+        type=kind,
+        before=before,
+        after=after,
+        source=source,
+        reason=reason,
+        correlation=correlation,
+    )
