@@ -18,12 +18,12 @@ from catalyst.bootstrap import WEB_SETTINGS, use_settings, wait_for_database
 from syncer.httpd import CannotListen, PlainAnswer, Server
 
 STALL = 60.0
-"""Seconds without a turn of the process that guards the others. It turns once a second, and slower where the database
-hangs."""
+"""Seconds without a sign of life from the process that guards the others. It gives one every second, and more slowly
+while the database hangs."""
 
 
 def run_tasks(argv: Sequence[str], stall: float = STALL) -> None:
-    """Waits for a database that fits, then runs until a signal."""
+    """Waits for a database that is up to date, then runs until a signal. ``stall`` is in seconds."""
     use_settings(WEB_SETTINGS)
 
     import django

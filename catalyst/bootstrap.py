@@ -1,4 +1,4 @@
-"""What every process starts with: its settings, a database that fits, and database errors told as sentences.
+"""What every process starts with: its settings, a database that is up to date, and database errors told in sentences.
 
 The syncer starts from here too, so what only the web needs is imported where it is used.
 """
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 def use_settings(module: str, argv: Sequence[str] = ()) -> None:
-    """Reads them at once: Django itself would go on without them and complain about something else."""
+    """Reads the settings at once. Django itself would go on without them and complain about something else later."""
     if "--dev-mode" in argv and not os.environ.get("LOG_FORMAT"):  # noqa: TID251
         os.environ["LOG_FORMAT"] = "text"  # noqa: TID251
     import_module(os.environ.setdefault("DJANGO_SETTINGS_MODULE", module))  # noqa: TID251
@@ -50,7 +50,7 @@ def explain_database_errors() -> Iterator[None]:
 
 
 def prepare_database() -> str:
-    """Brings the database up to date and makes sure that someone can log in. Returns what to tell whoever started it.
+    """Brings the database up to date and makes sure that someone can log in. Returns what the user should be told.
 
     Safe to run at every start, by several processes at once.
     """

@@ -85,14 +85,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ImproperlyConfigured as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # whoever read our output, such as head, has enough
+    except BrokenPipeError:  # the reader of our output, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return 0
 
 
 def manage(argv: Sequence[str]) -> int:
-    """Django's commands, with the settings that fit. The syncer's are smaller, and so is what it imports."""
+    """Django's commands. The syncer among them has smaller settings, and imports less."""
     os.umask(PRIVATE)
     is_syncer = argv[:1] == ["runsyncer"]
     if is_syncer:

@@ -19,7 +19,7 @@ from syncer.httpd import CannotListen, parse_address
 
 EXAMPLES = "examples/manifests"
 GRACE = 4.0
-"""Seconds between SIGTERM and SIGKILL for the children; all is over within five."""
+"""Seconds between SIGTERM and SIGKILL for the children; the whole stop takes less than five."""
 READY_WITHIN = 20.0
 """Seconds that the start waits for open ports before it says where they will be."""
 

@@ -33,7 +33,7 @@ Check = Callable[[], Iterator[Finding]]
 def run_doctor(argv: Sequence[str]) -> int:
     """Prints its findings as it makes them. Returns the exit code: 1 when there is a problem."""
     options = parse_options(argv)
-    os.environ.setdefault("PGCONNECT_TIMEOUT", "5")  # noqa: TID251 - read by libpq, which else waits for minutes
+    os.environ.setdefault("PGCONNECT_TIMEOUT", "5")  # noqa: TID251 - for libpq, which would wait for minutes
     Environment.read_only = True
     try:
         use_settings(WEB_SETTINGS)
@@ -112,7 +112,7 @@ def print_finding(finding: Finding, redaction: Redaction) -> None:
 
 
 def is_coloured() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")  # noqa: TID251 - settings may be what is wrong
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")  # noqa: TID251 - the settings may be what is wrong
 
 
 def summarize_counts(problems: int, warnings: int) -> str:

@@ -35,9 +35,9 @@ def check_settings(config: Config, warnings: Sequence[str]) -> Iterator[Finding]
     for text in warnings:
         yield report_warning("settings", text)
     known = settings.ENVIRONMENT.asked
-    for name in sorted(os.environ.keys() - known.keys()):  # noqa: TID251 - no reader asks for a name that is no setting
+    for name in sorted(os.environ.keys() - known.keys()):  # noqa: TID251 - a variable that is not a setting has no reader
         if like := get_close_matches(name, known, 1, LIKENESS):
-            yield report_warning("settings", f"{name} is no setting and has no effect: was {like[0]} meant?")
+            yield report_warning("settings", f"{name} is not a setting and has no effect: did you mean {like[0]}?")
 
 
 def check_folders() -> Iterator[Finding]:

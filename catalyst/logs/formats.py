@@ -75,7 +75,7 @@ class JSONFormatter(RedactingFormatter):
             "msg": self.read_message(record),
         }
         fixed = {"app": APP, "version": f"v{__version__}", "logger": record.name}
-        # A field of the caller never takes the place of one of these.
+        # The caller's fields never replace one of these.
         line |= {key: value for key, value in self.read_fields(record).items() if key not in line and key not in fixed}
         line |= fixed
         if traceback := self.read_traceback(record):
@@ -115,12 +115,12 @@ def format_value(value: Any) -> str:
 
 
 def parse_gelf_url(text: str) -> str:
-    """A valid GELF_URL, "" for none. Raises ``ValueError``."""
+    """The text itself when it is a valid GELF_URL, or "" for none. Raises ``ValueError``."""
     parts = urlsplit(text)
     if text and (
         parts.scheme not in ("udp", "tcp")
         or not parts.hostname
-        or parts.port == 0  # the property raises ValueError for what is no port at all
+        or parts.port == 0  # the property itself raises ValueError for what is not a port
         or "@" in parts.netloc
         or parts.path.strip("/")
         or parts.query
@@ -179,7 +179,7 @@ def make_log_settings(
 
 
 def log_crashes() -> None:
-    """What nobody caught becomes a log line like any other: one line of JSON, and without secrets."""
+    """An exception that nothing catches becomes a log line like any other: one line of JSON, without secrets."""
 
     def log_crash(
         kind: type[BaseException], error: BaseException | None, trace: TracebackType | None, where: str = "the program"

@@ -37,15 +37,15 @@ BURST = 8
 """Chunks in one go: the buffer of a receiver on Linux holds about 25 of them."""
 
 UDP_LONGEST = 8_000_000
-"""Bytes before compression, as TCP_LONGEST Graylog's own limits (8 MiB and 2 MiB)."""
+"""Bytes before compression. This and TCP_LONGEST are just below Graylog's own limits (8 MiB and 2 MiB)."""
 TCP_LONGEST = 2_000_000
 
 WAITING = 4_000_000
-"""Bytes that are kept while the receiver is away; what comes then is dropped, and counted."""
+"""Bytes of lines that are kept while the receiver is away; further lines are dropped, and counted."""
 RETRIES = (0.2, 1.0, 2.0, 5.0)
-"""Seconds before each next try; the last one stays."""
+"""Seconds before each further attempt; the last one repeats."""
 CALM = 10.0
-"""Seconds without a refusal after which a receiver over UDP, which answers nothing, counts as back."""
+"""Seconds without an error after which a UDP receiver, which never answers, counts as back."""
 TIMEOUT = 5.0
 FLUSH = 1.0
 """Seconds that the end of the process waits for the last lines."""
@@ -87,11 +87,11 @@ def cut_line(line: str, longest: int) -> str:
 
 
 def encode_line(line: str) -> bytes:
-    return line.encode(errors="replace")  # half a surrogate pair has no UTF-8
+    return line.encode(errors="replace")  # half a surrogate pair cannot be encoded
 
 
 def halve_repeatedly(line: str) -> Iterator[str]:
-    """``line``, then what is left of it when its texts are cut to a half, again and again."""
+    """``line``, then the same with its texts cut to half the length, again and again."""
     yield line
     longest = len(line)
     while longest > 1:
@@ -163,7 +163,7 @@ class TCP:
     def pack_line(self, line: str) -> bytes:
         for shorter in halve_repeatedly(line):
             if len(packed := encode_line(shorter)) < TCP_LONGEST:
-                return packed + b"\0"  # JSON holds none itself, and Graylog takes nothing compressed here
+                return packed + b"\0"  # JSON holds none itself; over TCP Graylog takes nothing compressed
         return b""
 
     def send_packed(self, packed: bytes) -> None:
@@ -215,7 +215,7 @@ class GELFHandler(logging.Handler):
             return
         try:
             line = self.format(record)
-        except Exception:  # noqa: BLE001 - as every handler: a line that cannot be formatted stops nobody
+        except Exception:  # noqa: BLE001 - logging must never raise, as in every handler
             self.handleError(record)
             return
         if self._pid != os.getpid():  # a fork has no threads, and its socket belongs to its parent
@@ -262,7 +262,7 @@ class GELFHandler(logging.Handler):
                 self._changed.notify_all()
 
     def _deliver_line(self, packed: bytes) -> bool:
-        """Send it, however long that takes; False when the process ends first."""
+        """Sends the line, however long that takes; False when the process ends first."""
         for attempt in count():
             try:
                 self._wire.send_packed(packed)

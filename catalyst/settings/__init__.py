@@ -1,1 +1,1 @@
-"""What the environment says, read once."""
+"""The settings, read once from the environment."""

@@ -28,5 +28,5 @@ def parse_host(text: str) -> str:
     else:
         return f"[{address}]" if ":" in address else address
     if is_wildcard(name):
-        raise ValueError(f"a domain with everything in it is {name[1:]}")
+        raise ValueError(f"a domain with all hosts in it is written {name[1:]}")
     return f".{name}" if text.startswith(".") else name

@@ -197,14 +197,14 @@ def read_seconds(env: Environment, name: str, default: str, *, least: str, most:
 def parse_managed_zone(env: Environment, name: str, text: str, zones: tuple[str, ...], right: str) -> str:
     zone_name = env.parse_text(name, text, parse_zone, right)
     if zone_name not in zones:
-        env.refuse_value(name, text, f"it is no managed zone ({', '.join(zones)})")
+        env.refuse_value(name, text, f"it is not a managed zone ({', '.join(zones)})")
     return zone_name
 
 
 def parse_zone(text: str) -> str:
     name = canonical(text)
     if is_wildcard(name):
-        raise ValueError("a zone is no wildcard")
+        raise ValueError("a zone cannot be a wildcard")
     return name
 
 

@@ -138,7 +138,7 @@ def children(pid: int) -> list[str]:
 def test_in_a_container_the_first_process_is_asked(addressed: dict[str, str], tmp_path: Path) -> None:
     own = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc", "--kill-child"]
     if not shutil.which("unshare") or subprocess.run([*own, "true"], capture_output=True, check=False).returncode:
-        pytest.skip("this machine lets nobody make namespaces")
+        pytest.skip("this machine does not allow namespaces")
     command = [sys.executable, "-m", "catalyst.cli"]
     at = f"127.0.0.1:{free_port()}"
     with (tmp_path / "log").open("wb") as log:

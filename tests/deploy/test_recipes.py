@@ -1,4 +1,4 @@
-"""The recipes of docs/operations.md, run as they stand there."""
+"""The recipes of docs/operations.md, run as they are printed there."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """A syncer that has written, failed, and seen somebody else write; and a web that was visited."""
+    """A syncer that has written, failed, and seen a foreign write; and a web that was visited."""
     folder = tmp_path_factory.mktemp("scrape")
     # Not the syncer's tables alone: the web counts what waits in those of the background tasks.
     prepared = run(["-m", "catalyst.cli", "prepare"], {"HOME": str(folder), "DATA_DIR": str(folder)})

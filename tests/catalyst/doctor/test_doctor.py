@@ -79,7 +79,7 @@ def test_everything_ill_at_once_is_one_line_each(tmp_path: Path) -> None:
         ["warning", "settings"], ["problem", "database"], ["problem", "log"], ["problem", "DNS server"],
         ["problem", "Kubernetes"],
     ]  # fmt: skip
-    assert "DNS_ZONESS is no setting and has no effect: was DNS_ZONES meant?" in ill[0]
+    assert "DNS_ZONESS is not a setting and has no effect: did you mean DNS_ZONES?" in ill[0]
     assert "run catalyst-dns-sync prepare" in ill[1]
     assert "Connection refused (check that it runs, that DNS_SERVER_URL is its address" in ill[3]
     assert "KUBECONFIG: cannot read /no/such/file" in ill[4]

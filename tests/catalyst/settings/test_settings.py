@@ -42,7 +42,7 @@ def documented() -> dict[str, str]:
     """Variable -> default, from the tables of docs/configuration.md."""
     text = (ROOT / "docs" / "configuration.md").read_text()
     rows = re.findall(r"^\| `([A-Z_]+)` \| ([^|]+?) \|", text, re.MULTILINE)
-    assert len(rows) == len(dict(rows)), "a variable stands there twice"
+    assert len(rows) == len(dict(rows)), "a variable is listed twice"
     return {name: default.removesuffix(" \\*").strip("`") for name, default in rows}
 
 

@@ -42,7 +42,7 @@ def test_every_answer_tells_the_browser_what_a_page_may_do(client: Client, path:
 
 @pytest.mark.django_db
 def test_only_who_came_by_https_is_told_to_stay_with_it(client: Client, settings: Any) -> None:
-    assert "Strict-Transport-Security" not in client.get("/admin/login/", secure=True), "not unless somebody wants it"
+    assert "Strict-Transport-Security" not in client.get("/admin/login/", secure=True), "not unless it is asked for"
     settings.SECURE_HSTS_SECONDS = 2592000
     client = Client()  # which reads the settings anew
     assert client.get("/admin/login/", secure=True)["Strict-Transport-Security"] == "max-age=2592000"
