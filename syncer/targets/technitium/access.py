@@ -59,7 +59,7 @@ class ZoneAccess:
         opened, listing = self._open_listing(name)
         with opened:
             self.tracker.note_serial(listing.serial)
-            return list(listing.records())
+            return list(listing.iterate_records())
 
     def read_names(self, names: Collection[str]) -> list[Found]:
         """All RRsets at ``names``, as they are now."""
@@ -136,7 +136,7 @@ class ZoneAccess:
     @staticmethod
     def _iterate_listing(opened: ExitStack, listing: Listing) -> Iterator[Found]:
         with opened:
-            yield from group_rrsets(listing.records())
+            yield from group_rrsets(listing.iterate_records())
 
     def _explain_refusal(self, error: ServerSaid) -> ServerSaid | ZoneUnusable:
         if problem := explain_zone(self.name, str(error)):

@@ -21,12 +21,19 @@ _GOOD_END = re.compile(r'"status"\s*:\s*"ok"\s*\}\s*$')
 _decode = json.JSONDecoder().raw_decode
 
 _SIGNATURES = frozenset({"RRSIG", "NSEC", "NSEC3"})
-"""What the server adds to each name of a signed zone; may stand beside a CNAME (RFC 4034), so no plan needs them."""
+"""What the server adds to each name of a signed zone; may be beside a CNAME (RFC 4034), so no plan needs them."""
+
+BAD_ORDER = "the server lists records in an order that cannot be read: the zone must come before them, the status last"
 
 
 class Listing:
     """``zone`` is the answer's zone object. An answer without records (an error, for one) is read whole: its ``text``
-    is for the caller to make sense of."""
+    is for the caller to make sense of.
+
+    The order of keys in the answer matters, of those in a record it does not: whether the zone can be used must be
+    known before the first record is, and an answer without its last key, the status, is not whole. Every version has
+    kept that order; another one raises ``TargetUnreachable`` and says so.
+    """
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = codecs.iterdecode(chunks, "utf-8", "replace")
@@ -36,8 +43,10 @@ class Listing:
         for chunk in self._chunks:
             self.text += chunk
             if start := _RECORDS.search(self.text):
-                if zone := _ZONE.search(self.text):
-                    self.zone = _decode(self.text, zone.end())[0]
+                zone = _ZONE.search(self.text, 0, start.start())
+                if zone is None:
+                    raise TargetUnreachable(BAD_ORDER)
+                self.zone = _decode(self.text, zone.end())[0]
                 self.text = self.text[start.end() :]
                 self.has_records = True
                 break
@@ -46,7 +55,7 @@ class Listing:
     def serial(self) -> int | None:
         return self.zone.get("soaSerial")
 
-    def records(self) -> Iterator[Record]:
+    def iterate_records(self) -> Iterator[Record]:
         """Raises ``TargetUnreachable`` when the answer ends too early: half a list must not look like a short one."""
         text, at = self.text, 0
         self.text = ""
@@ -64,8 +73,18 @@ class Listing:
                 text, at = text[at:] + more, 0
                 continue
             yield record
-        if not _GOOD_END.search(text[at:] + "".join(self._chunks)):
-            raise TargetUnreachable("the list of records broke off at its end")
+        _check_end(text[at:] + "".join(self._chunks))
+
+
+def _check_end(text: str) -> None:
+    """``text`` is what follows the last record."""
+    if _GOOD_END.search(text):
+        return
+    try:
+        json.loads('{"response":{"records":[' + text)
+    except ValueError:
+        raise TargetUnreachable("the list of records broke off at its end") from None
+    raise TargetUnreachable(BAD_ORDER)
 
 
 def group_rrsets(records: Iterable[Record]) -> Iterator[Found]:

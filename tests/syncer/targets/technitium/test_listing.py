@@ -9,7 +9,9 @@ import pytest
 
 from syncer.core.rrsets import Found, RRset
 from syncer.errors import TargetUnreachable
+from syncer.targets.technitium.access import GET
 from syncer.targets.technitium.listing import Listing, group_rrsets
+from tests.fakes import tape
 
 
 def record(name: str, type_: str = "A", ttl: int = 300, comments: str = "", **rdata: object) -> dict[str, object]:
@@ -31,7 +33,7 @@ def answer(*records: dict[str, object]) -> bytes:
 
 
 def read(body: bytes, size: int = 65536) -> list[Found]:
-    return list(group_rrsets(Listing(body[i : i + size] for i in range(0, len(body), size)).records()))
+    return list(group_rrsets(Listing(body[i : i + size] for i in range(0, len(body), size)).iterate_records()))
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 100, 65536])
@@ -55,6 +57,38 @@ def test_it_is_not_fooled_by_an_answer_that_ends_too_early():
     for end in range(start, len(body) - 1, 13):
         with pytest.raises(TargetUnreachable, match="broke off"):
             read(body[:end])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"response":{"records":[],"zone":{"name":"talos00"}},"server":"ns1.test","status":"ok"}',
+        b'{"status":"ok","response":{"zone":{"name":"talos00"},"records":[]}}',
+        b'{"response":{"zone":{"name":"talos00"},"records":[]},"status":"ok","server":"ns1.test"}',
+        b'{"response":{"records":[]},"server":"ns1.test","status":"ok"}',
+    ],
+)
+def test_an_answer_in_another_order_is_said_to_be_one(body):
+    with pytest.raises(TargetUnreachable, match="in an order that cannot be read"):
+        read(body)
+
+
+@pytest.mark.parametrize("name", ["13.4-random", "14.3-random", "15.2-random", "15.2-ordered"])
+def test_every_version_answers_in_the_order_that_we_read(name):
+    answers = [
+        step.get("got", step)["answer"]
+        for step in tape.load(name)
+        if (step.get("path") or step.get("request", {}).get("path")) == GET
+    ]
+    lists = [answer for answer in answers if isinstance(answer, dict) and answer["status"] == "ok"]
+    assert lists
+    for answer in lists:
+        keys = [*answer]
+        assert (keys[0], keys[-1]) == ("response", "status")
+        assert [*answer["response"]] == ["zone", "records"]
+        listing = Listing(iter([json.dumps(answer).encode()]))
+        assert listing.zone == answer["response"]["zone"]
+        assert list(listing.iterate_records()) == answer["response"]["records"]
 
 
 def test_an_answer_without_records_is_kept_for_its_text():
@@ -102,7 +136,7 @@ def test_a_long_list_never_stands_in_memory():
     chunks = (body[i : i + 65536] for i in range(0, len(body), 65536))
     tracemalloc.start()
     try:
-        count = sum(1 for _ in group_rrsets(Listing(chunks).records()))
+        count = sum(1 for _ in group_rrsets(Listing(chunks).iterate_records()))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
