@@ -103,7 +103,8 @@ def test_ten_thousand_objects_come_in_full_pages(kubernetes: Cluster) -> None:
             store.create(resource, "default", ingress(f"app-{number}", f"app-{number}.talos00"))
 
     kubernetes.server.call(put)
-    sizes, token = [], ""
+    sizes: list[int] = []
+    token = ""
     while token or not sizes:
         page = kubernetes.list(EVERYWHERE, limit=500, **({"continue": token} if token else {}))
         sizes.append(len(page["items"]))

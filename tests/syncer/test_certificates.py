@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, generate_latest
 
 from syncer import metrics
 from syncer.certificates import Certificate, Certificates, read_certificate
@@ -47,7 +47,7 @@ def failing(attempts: int | None, hour: int = 1, reason: str = "Failed") -> dict
     return {**status, "failedIssuanceAttempts": attempts, "conditions": [READY, issuing]}
 
 
-HEALTHY = {
+HEALTHY: dict[str, Any] = {
     "notAfter": "2026-03-31T00:00:00Z",
     "conditions": [READY],
     "lastFailureTime": None,
@@ -384,5 +384,5 @@ def test_whatever_the_status_is_no_counter_falls_and_a_scrape_works(statuses: li
             if sample.name.endswith("_total")
         }
         assert all(after[series] >= value for series, value in before.items())
-        assert metrics.prometheus_client.generate_latest(registry)
+        assert generate_latest(registry)
         before = after
