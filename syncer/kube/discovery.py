@@ -10,12 +10,25 @@ from syncer.kube.client import ApiError, ApiServer, Unreachable
 
 
 def find_collection(server: ApiServer, kind: Kind, namespace: str = "") -> str:
-    """The path of the collection in the first of our versions that is served; "" when the kind is not installed.
+    """The path of the kind's collection; "" when it is not installed. ``namespace`` "" is all of them.
 
-    ``namespace`` "" is all of them. Raises what ``ApiServer`` raises, so never takes trouble for an answer.
+    Raises what ``ApiServer`` raises.
+    """
+    version = find_version(server, kind)
+    if not version:
+        return ""
+    root = f"/apis/{kind.group}" if kind.group else "/api"
+    within = f"/namespaces/{namespace}" if namespace else ""
+    return f"{root}/{version}{within}/{kind.plural}"
+
+
+def find_version(server: ApiServer, kind: Kind) -> str:
+    """Of the versions that we read, the first that is served; "" when the kind is not installed.
+
+    Raises what ``ApiServer`` raises, and so takes no failure for an answer.
     """
     if not kind.group:
-        return _join_path("/api", kind.versions[0], kind, namespace)
+        return kind.versions[0]
     root = f"/apis/{kind.group}"
     try:
         group = server.get(root)
@@ -31,7 +44,7 @@ def find_collection(server: ApiServer, kind: Kind, namespace: str = "") -> str:
         if version in served:
             resources = server.get(f"{root}/{version}")
             if kind.plural in read_column(resources, "APIResourceList", "resources", "name"):
-                return _join_path(root, version, kind, namespace)
+                return version
     return ""
 
 
@@ -42,8 +55,3 @@ def read_column(document: Mapping[str, Any], kind: str, key: str, field: str) ->
     if document.get("kind") != kind or not isinstance(rows, list):
         raise Unreachable(f"the answer is no {kind}: is this an API server?")
     return {str(row.get(field)) for row in rows if isinstance(row, dict)}
-
-
-def _join_path(root: str, version: str, kind: Kind, namespace: str) -> str:
-    within = f"/namespaces/{namespace}" if namespace else ""
-    return f"{root}/{version}{within}/{kind.plural}"
