@@ -474,6 +474,11 @@ class SyncStatus(models.Model):
     def is_silent(self) -> bool:
         return timezone.now() - self.heartbeat_at > SILENCE
 
+    @property
+    def writes_dns(self) -> bool:
+        """Whether a DNS server can be asked for what it wrote."""
+        return self.target != "hosts"
+
 
 class ManagedZone(models.Model):
     """A zone on a target of which something is known, or once was: only where there is no such row may a syncer take

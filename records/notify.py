@@ -14,6 +14,7 @@ import urllib3
 from django.db.models import Max
 from django.utils import timezone
 
+from records.audit import NEWS
 from records.models import AuditEntry, Bookmark, Source
 
 log = logging.getLogger(__name__)
@@ -28,60 +29,60 @@ MEMORY = timedelta(days=7)
 LINES = 30
 TIMEOUT = 5.0
 ANSWER_LIMIT = 64 * 1024
-ACTIONS = ("created", "updated", "deleted", "adopted", "released", "failed", "conflict", "stale")
 
 
 class NotTold(Exception):
     """``str(error)`` says why; the next run tries again."""
 
 
-def tell(url: str) -> str:
+def tell_team(url: str) -> str:
     """One message about all that happened since the last one. Raises ``NotTold``."""
     now = timezone.now()
     mark, is_new = Bookmark.objects.get_or_create(
         name=NAME, defaults={"audit_id": AuditEntry.objects.aggregate(last=Max("id"))["last"] or 0}
     )
-    sources = _sources(mark, now)
+    sources = _find_sources(mark, now)
     if is_new:
         Bookmark.objects.filter(name=NAME).update(memory=sources)
         return "the first message will be about what happens from now on"
     if mark.at and now - mark.at < PAUSE:
         return "the last message was less than 30 s ago"
     last = AuditEntry.objects.filter(at__lt=now - SETTLED).aggregate(last=Max("id"))["last"] or 0
-    news = AuditEntry.objects.filter(id__gt=mark.audit_id, id__lte=last, action__in=ACTIONS).order_by("id")
-    facts = [fact for fact in news.iterator(chunk_size=500) if fact.source in sources]
-    if facts:
-        # Whoever moves the time may speak; another process that read the same bookmark finds it moved.
+    news = AuditEntry.objects.filter(id__gt=mark.audit_id, id__lte=last, action__in=NEWS).order_by("id")
+    changes = [entry for entry in news.iterator(chunk_size=500) if entry.source in sources]
+    if changes:
+        # The process that moves the time sends; another one that read the same bookmark finds it moved.
         if not Bookmark.objects.filter(name=NAME, at=mark.at).update(at=now, memory=sources):
             return "another process is at it"
-        send(url, message(facts))
+        send_text(url, write_message(changes))
     Bookmark.objects.filter(name=NAME).update(audit_id=max(last, mark.audit_id), memory=sources)
-    return f"{len(facts)} changes told"
+    return f"{len(changes)} changes told"
 
 
-def _sources(mark: Bookmark, now: datetime) -> dict[str, str]:
+def _find_sources(mark: Bookmark, now: datetime) -> dict[str, str]:
     """The objects that want to be told of, each with the time when it was last there."""
     remembered = {source: seen for source, seen in mark.memory.items() if datetime.fromisoformat(seen) > now - MEMORY}
     asking = Source.objects.filter(**{"notes__slack-notify": "true"}).order_by()
     return remembered | {str(source): now.isoformat() for source in asking.only("kind", "namespace", "name")}
 
 
-def message(facts: Sequence[AuditEntry]) -> str:
+def write_message(changes: Sequence[AuditEntry]) -> str:
     """As Slack's mrkdwn wants it."""
-    lines = [f"*DNS: {len(facts)} {'change' if len(facts) == 1 else 'changes'}*", *map(_line, facts[:LINES])]
-    if len(facts) > LINES:
-        lines.append(f"… and {len(facts) - LINES} more")
+    count = f"{len(changes)} {'change' if len(changes) == 1 else 'changes'}"
+    lines = [f"*DNS: {count}*", *map(_write_line, changes[:LINES])]
+    if len(changes) > LINES:
+        lines.append(f"… and {len(changes) - LINES} more")
     return "\n".join(lines).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _line(fact: AuditEntry) -> str:
-    before, after = (", ".join((data or {}).get("values", ())) for data in (fact.before, fact.after))
+def _write_line(entry: AuditEntry) -> str:
+    before, after = (", ".join((data or {}).get("values", ())) for data in (entry.before, entry.after))
     values = f"{before} → {after}" if before and after and before != after else after or before
-    reason = f": {fact.reason}" if fact.reason else ""
-    return f"• {fact.action} `{fact.name}` {fact.type} {values} ({fact.source}){reason}"
+    reason = f": {entry.reason}" if entry.reason else ""
+    return f"• {entry.action} `{entry.name}` {entry.type} {values} ({entry.source}){reason}"
 
 
-def send(url: str, text: str) -> None:
+def send_text(url: str, text: str) -> None:
     """Raises ``NotTold``, whose text never shows the URL: it is a secret."""
     parts = urlsplit(url)
     try:
@@ -106,7 +107,7 @@ def send(url: str, text: str) -> None:
 
 
 def _refuse_metadata_servers(host: str, port: int) -> None:
-    """A cloud's metadata server gives credentials to whoever asks; no name may lead there."""
+    """A cloud's metadata server gives credentials to every process that asks; no name may lead there."""
     for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         ip = ipaddress.ip_address(address[0])
         if ip.is_link_local or ip in ipaddress.ip_network("fd00:ec2::/32"):

@@ -1,4 +1,4 @@
-"""The search for a source by Kind/namespace/name, as records and facts call it."""
+"""The search for a source by Kind/namespace/name, as records and audit entries write it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.db.models import Q
 
 
-def apart(words: Iterable[str]) -> tuple[list[str], list[str]]:
+def split_places(words: Iterable[str]) -> tuple[list[str], list[str]]:
     """Those that are parts of a Kind/namespace/name, and the others."""
     places: list[str] = []
     others: list[str] = []
@@ -16,7 +16,7 @@ def apart(words: Iterable[str]) -> tuple[list[str], list[str]]:
     return places, others
 
 
-def matching(place: str) -> Q:
+def match_place(place: str) -> Q:
     """The sources with ``place`` in their Kind/namespace/name; by column, so that an index finds a whole one."""
     match place.lower().split("/"):
         case [kind, namespace, name]:
@@ -25,3 +25,6 @@ def matching(place: str) -> Q:
             with_name = Q(namespace__endswith=left, name__startswith=right)
             return with_name | Q(kind__iendswith=left, namespace__startswith=right)
     return Q(pk__in=[])
+
+
+apart, matching = split_places, match_place

@@ -9,8 +9,9 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from records.audit import Action, make_entry
 from records.models import AuditEntry, ManagedRecord, SyncStatus
-from records.resolve import Answer, ask
+from records.resolve import Answer, ask_server
 from syncer.core.plan import RecordState
 
 log = logging.getLogger(__name__)
@@ -23,14 +24,13 @@ MOST = 500
 PATIENCE = 60.0
 """Seconds for one run."""
 ACTOR = "propagation check"
-ACTION = "stale"
 
 
-def check(servers: Sequence[str]) -> str:
-    """A fact in the audit for each record that a server does not answer. Names on a hosts file are not asked for, and
+def check_answers(servers: Sequence[str]) -> str:
+    """An audit entry for each record that a server does not answer. Names in a hosts file are not asked for, and
     nothing is said of what lies behind a delegation, which no server answers from its zone."""
     status = SyncStatus.objects.first()
-    if status is None or status.target == "hosts":
+    if status is None or not status.writes_dns:
         return "no DNS server is written to"
     now = timezone.now()
     records = list(
@@ -40,7 +40,7 @@ def check(servers: Sequence[str]) -> str:
     )
     deadline = time.monotonic() + PATIENCE
     asked = 0
-    facts: list[AuditEntry] = []
+    stale: list[AuditEntry] = []
     silent: dict[str, str] = {}
     for record in records:
         if time.monotonic() > deadline:
@@ -49,35 +49,36 @@ def check(servers: Sequence[str]) -> str:
         for server in servers:
             if server in silent:
                 continue
-            answer = ask(server, record.name, [record.type], record.zone)
+            answer = ask_server(server, record.name, [record.type], record.zone)
             if answer.error:
                 silent[server] = answer.error
-            elif fact := _judge(record, server, answer):
-                facts.append(fact)
-    AuditEntry.objects.bulk_create(facts, batch_size=100)
-    for fact in facts:
-        log.warning("%s %s: %s", fact.name, fact.type, fact.reason)
+            elif entry := _find_stale(record, server, answer):
+                stale.append(entry)
+    AuditEntry.objects.bulk_create(stale, batch_size=100)
+    for entry in stale:
+        log.warning("%s %s: %s", entry.name, entry.type, entry.reason)
     for server, error in silent.items():
         log.warning("DNS server %s: %s", server, error)
-    return f"{asked} of {len(records)} changed records asked for, {len(facts)} stale, {len(silent)} servers silent"
+    return f"{asked} of {len(records)} changed records asked for, {len(stale)} stale, {len(silent)} servers silent"
 
 
-def _judge(record: ManagedRecord, server: str, answer: Answer) -> AuditEntry | None:
+def _find_stale(record: ManagedRecord, server: str, answer: Answer) -> AuditEntry | None:
     found = answer.values(record.name, record.type)
     # More than ours is no fault: others may add values of their own.
     if answer.hides(record.name, record.type) or set(record.values) <= found:
         return None
-    told = AuditEntry.objects.filter(name=record.name, type=record.type, action=ACTION, at__gt=record.changed_at)
+    told = AuditEntry.objects.filter(name=record.name, type=record.type, action=Action.STALE, at__gt=record.changed_at)
     if told.filter(reason__startswith=f"{server} ").exists():
         return None
     said = ", ".join(sorted(found)) or f"nothing ({answer.rcode})"
-    return AuditEntry(
-        actor=ACTOR,
-        action=ACTION,
+    return make_entry(
+        Action.STALE,
+        ACTOR,
+        target=record.target,
         zone=record.zone,
         name=record.name,
-        type=record.type,
-        after={"ttl": record.ttl, "values": record.values},
+        kind=record.type,
+        after=record.data,
         source=record.origin,
         reason=f"{server} answers {said}",
     )

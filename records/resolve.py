@@ -38,7 +38,7 @@ class Answer:
 
     def values(self, name: str, kind: str) -> set[str]:
         """As ``syncer.core.rrsets.RRset`` spells them."""
-        return {value for rrset in self.records if _is_of(rrset, name, kind) for value in _values(rrset, kind)}
+        return {value for rrset in self.records if _is_of(rrset, name, kind) for value in _spell_values(rrset, kind)}
 
     def hides(self, name: str, kind: str) -> bool:
         """Whether the server holds such a record to itself: at and below a delegation it gives nothing but the NS."""
@@ -49,10 +49,10 @@ def ask_all(servers: Sequence[str], name: str, types: Iterable[str], zone: str) 
     """``servers`` are host:port; the answers are in their order."""
     types = tuple(types)
     with ThreadPoolExecutor(max(1, len(servers))) as pool:
-        return list(pool.map(lambda server: ask(server, name, types, zone), servers))
+        return list(pool.map(lambda server: ask_server(server, name, types, zone), servers))
 
 
-def ask(server: str, name: str, types: Sequence[str], zone: str) -> Answer:
+def ask_server(server: str, name: str, types: Sequence[str], zone: str) -> Answer:
     """One server, from what it holds of ``zone``; one that holds nothing of it may look elsewhere."""
     host, _, port = server.rpartition(":")
     started = time.monotonic()
@@ -61,12 +61,12 @@ def ask(server: str, name: str, types: Sequence[str], zone: str) -> Answer:
     try:
         address = str(socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_DGRAM)[0][4][0])
         for kind in types:
-            reply = _reply(address, int(port), name, kind, zone)
-            referral = _referral(reply, name, zone)
+            reply = _ask_type(address, int(port), name, kind, zone)
+            referral = _find_referral(reply, name, zone)
             found = [referral] if referral and _is_of(referral, name, kind) else reply.answer
             records |= {rrset.to_text(): rrset for rrset in found}
             authoritative = authoritative and bool(reply.flags & dns.flags.AA)
-            cut = _name(referral) if referral else cut
+            cut = _name_of(referral) if referral else cut
     except OSError as error:
         return Answer(server, error=error.strerror or str(error))
     except dns.exception.Timeout:
@@ -83,34 +83,34 @@ def ask(server: str, name: str, types: Sequence[str], zone: str) -> Answer:
     )
 
 
-def _reply(address: str, port: int, name: str, kind: str, zone: str) -> dns.message.Message:
+def _ask_type(address: str, port: int, name: str, kind: str, zone: str) -> dns.message.Message:
     """Asked for recursion, the owner of a zone would follow its delegations, and show another server's answer."""
     query = dns.message.make_query(f"{name}.", kind, use_edns=0, payload=1232, flags=0)
     reply, _ = dns.query.udp_with_fallback(query, address, TIMEOUT, port)
-    if not reply.flags & dns.flags.AA and not _referral(reply, name, zone):
+    if not reply.flags & dns.flags.AA and not _find_referral(reply, name, zone):
         query.flags |= dns.flags.RD  # a resolver, which does not own the zone
         reply, _ = dns.query.udp_with_fallback(query, address, TIMEOUT, port)
     return reply
 
 
-def _referral(reply: dns.message.Message, name: str, zone: str) -> dns.rrset.RRset | None:
+def _find_referral(reply: dns.message.Message, name: str, zone: str) -> dns.rrset.RRset | None:
     """The NS records of the delegation to which the server refers: it lies in the zone, at or above the name."""
     for rrset in () if reply.answer else reply.authority:
-        cut = _name(rrset)
+        cut = _name_of(rrset)
         if rrset.rdtype == dns.rdatatype.NS and cut.endswith(f".{zone}") and f".{name}".endswith(f".{cut}"):
             return rrset
     return None
 
 
-def _name(rrset: dns.rrset.RRset) -> str:
+def _name_of(rrset: dns.rrset.RRset) -> str:
     return rrset.name.to_text(omit_final_dot=True).lower()
 
 
 def _is_of(rrset: dns.rrset.RRset, name: str, kind: str) -> bool:
-    return _name(rrset) == name and rrset.rdtype == dns.rdatatype.from_text(kind)
+    return _name_of(rrset) == name and rrset.rdtype == dns.rdatatype.from_text(kind)
 
 
-def _values(rrset: dns.rrset.RRset, kind: str) -> list[str]:
+def _spell_values(rrset: dns.rrset.RRset, kind: str) -> list[str]:
     if kind == "TXT":
         return [b"".join(item.strings).decode("utf-8", "replace") for item in rrset]
     if kind == "CAA":

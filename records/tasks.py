@@ -1,4 +1,4 @@
-"""What django-q2 runs by the clock. Each task reads the state of things and may run again at any time."""
+"""What django-q2 runs by the clock. Each task reads how things are and may run again at any time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django_q.models import Failure, Schedule
 from records import notify, propagation
 from records.exchange import export
 from records.models import (
-    STANDING,
+    CURRENT_STATUSES,
     AuditEntry,
     Bookmark,
     CustomEntry,
@@ -28,16 +28,17 @@ log = logging.getLogger(__name__)
 
 DAY = 24 * 60
 FAILURE_DAYS = 30
+"""django-q2 itself keeps failures for ever."""
+
 FIRST_BACKUP = timedelta(minutes=1)
 """From a start with an empty database to the next look."""
-"""django-q2 itself keeps failures for ever."""
 
 BACKUP_PATTERN = "catalyst-dns-sync-*Z.yaml"
 
 
 def ensure_schedules() -> None:
     """Make the schedules what the settings say. Safe to run at every start, by several processes at once."""
-    wanted = {"forget": DAY, "check_propagation": 2}
+    wanted = {"forget_history": DAY, "check_propagation": 2}
     if settings.BACKUP_DIR:
         wanted["back_up"] = settings.BACKUP_MINUTES
     if settings.SLACK_WEBHOOK_URL:
@@ -56,18 +57,18 @@ def ensure_schedules() -> None:
                 )
 
 
-def forget() -> str:
-    """Retention."""
+def forget_history() -> str:
+    """Retention: the history that is older than AUDIT_RETENTION_DAYS goes."""
     now = timezone.now()
     failures, _ = Failure.objects.filter(stopped__lt=now - timedelta(days=FAILURE_DAYS)).delete()
     if not settings.AUDIT_RETENTION_DAYS:
         return f"{failures} failed tasks forgotten; the audit is kept for ever"
     oldest = now - timedelta(days=settings.AUDIT_RETENTION_DAYS)
-    facts = AuditEntry.objects.all().forget_before(oldest)
+    entries = AuditEntry.objects.all().forget_before(oldest)
     requests, _ = SyncRequest.objects.filter(done_at__lt=oldest).delete()
-    DriftFinding.objects.filter(decided_at__lt=oldest).exclude(status__in=STANDING).delete()
-    outcome = f"{facts} audit entries, {requests} requests and {failures} failed tasks forgotten"
-    if facts:
+    DriftFinding.objects.filter(decided_at__lt=oldest).exclude(status__in=CURRENT_STATUSES).delete()
+    outcome = f"{entries} audit entries, {requests} requests and {failures} failed tasks forgotten"
+    if entries:
         log.info(outcome)
     return outcome
 
@@ -76,7 +77,7 @@ def back_up() -> str:
     """A backup in BACKUP_DIR, complete or not there at all; of those that we made the newest BACKUP_KEEP stay."""
     assert settings.BACKUP_DIR is not None  # or there is no such schedule
     if not (ManagedRecord.objects.exists() or CustomEntry.objects.exists()):
-        # An empty file would push out a good one of before a loss of the database.
+        # An empty file would push out a good one from before a loss of the database.
         Schedule.objects.filter(name="back_up").update(next_run=timezone.now() + FIRST_BACKUP)
         log.info("nothing to back up yet")
         return "nothing to back up yet"
@@ -85,7 +86,7 @@ def back_up() -> str:
     path = folder / f"catalyst-dns-sync-{timezone.now():%Y%m%dT%H%M%SZ}.yaml"
     draft = path.with_suffix(f".{os.getpid()}.part")
     try:
-        with open(draft, "x", encoding="utf-8", newline="\n", opener=_private) as file:
+        with open(draft, "x", encoding="utf-8", newline="\n", opener=_open_private) as file:
             file.writelines(export("yaml"))
             file.flush()
             os.fsync(file.fileno())
@@ -99,12 +100,12 @@ def back_up() -> str:
 
 
 def tell_slack() -> str:
-    return notify.tell(settings.SLACK_WEBHOOK_URL)
+    return notify.tell_team(settings.SLACK_WEBHOOK_URL)
 
 
 def check_propagation() -> str:
-    return propagation.check(settings.DNS_TEST_SERVERS)
+    return propagation.check_answers(settings.DNS_TEST_SERVERS)
 
 
-def _private(path: str, flags: int) -> int:
+def _open_private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)

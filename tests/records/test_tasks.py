@@ -73,7 +73,7 @@ def source(name: str = "grafana", **notes: str) -> Source:
     return Source.objects.create(kind="Ingress", namespace="monitoring", name=name, notes=notes)
 
 
-def fact(name: str = "grafana.talos00", action: str = "created", origin: str = GRAFANA, **more: Any) -> None:
+def record_change(name: str = "grafana.talos00", action: str = "created", origin: str = GRAFANA, **more: Any) -> None:
     AuditEntry.objects.create(
         actor="syncer",
         action=action,
@@ -93,14 +93,14 @@ def let_time_pass() -> None:
 def test_one_message_tells_all_that_happened_to_those_who_asked(slack: Slack) -> None:
     source(**{"slack-notify": "true"})
     source("quiet", **{"slack-notify": "false"})
-    fact("before.talos00")
-    assert "from now on" in notify.tell(slack.url)
-    fact()
-    fact(action="updated", before={"values": ["10.0.0.1"]}, after={"values": ["10.0.0.2"]})
-    fact("quiet.talos00", origin="Ingress/monitoring/quiet")
-    fact(action="requested")
-    fact("a<b>&c.talos00", action="failed", reason="refused")
-    assert notify.tell(slack.url) == "3 changes told"
+    record_change("before.talos00")
+    assert "from now on" in notify.tell_team(slack.url)
+    record_change()
+    record_change(action="updated", before={"values": ["10.0.0.1"]}, after={"values": ["10.0.0.2"]})
+    record_change("quiet.talos00", origin="Ingress/monitoring/quiet")
+    record_change(action="requested")
+    record_change("a<b>&c.talos00", action="failed", reason="refused")
+    assert notify.tell_team(slack.url) == "3 changes told"
     assert slack.told == [
         "*DNS: 3 changes*\n"
         "• created `grafana.talos00` A 10.0.0.1 (Ingress/monitoring/grafana)\n"
@@ -108,20 +108,20 @@ def test_one_message_tells_all_that_happened_to_those_who_asked(slack: Slack) ->
         "• failed `a&lt;b&gt;&amp;c.talos00` A 10.0.0.1 (Ingress/monitoring/grafana): refused"
     ]
     let_time_pass()
-    assert notify.tell(slack.url) == "0 changes told"
+    assert notify.tell_team(slack.url) == "0 changes told"
     assert len(slack.told) == 1
 
 
 @pytest.mark.django_db
 def test_messages_are_thirty_seconds_apart_and_none_is_lost(slack: Slack) -> None:
     source(**{"slack-notify": "true"})
-    notify.tell(slack.url)
-    fact("one.talos00")
-    notify.tell(slack.url)
-    fact("two.talos00")
-    assert "less than 30 s" in notify.tell(slack.url)
+    notify.tell_team(slack.url)
+    record_change("one.talos00")
+    notify.tell_team(slack.url)
+    record_change("two.talos00")
+    assert "less than 30 s" in notify.tell_team(slack.url)
     let_time_pass()
-    notify.tell(slack.url)
+    notify.tell_team(slack.url)
     assert [text.count("•") for text in slack.told] == [1, 1]
     assert "two.talos00" in slack.told[1]
 
@@ -129,44 +129,44 @@ def test_messages_are_thirty_seconds_apart_and_none_is_lost(slack: Slack) -> Non
 @pytest.mark.django_db
 def test_a_message_that_fails_is_sent_again_with_what_came_since(slack: Slack) -> None:
     source(**{"slack-notify": "true"})
-    notify.tell(slack.url)
-    fact("one.talos00")
+    notify.tell_team(slack.url)
+    record_change("one.talos00")
     slack.status = 503
     with pytest.raises(notify.NotTold, match=r"127\.0\.0\.1 answers 503"):
-        notify.tell(slack.url)
-    fact("two.talos00")
+        notify.tell_team(slack.url)
+    record_change("two.talos00")
     slack.status = 200
-    assert "less than 30 s" in notify.tell(slack.url)
+    assert "less than 30 s" in notify.tell_team(slack.url)
     let_time_pass()
-    assert notify.tell(slack.url) == "2 changes told"
+    assert notify.tell_team(slack.url) == "2 changes told"
     assert len(slack.told) == 1
 
 
 @pytest.mark.django_db
 def test_the_delete_of_an_object_that_is_gone_is_told(slack: Slack) -> None:
     row = source(**{"slack-notify": "true"})
-    notify.tell(slack.url)
+    notify.tell_team(slack.url)
     row.delete()
-    fact(action="deleted", before={"values": ["10.0.0.1"]}, after=None)
-    assert notify.tell(slack.url) == "1 changes told"
+    record_change(action="deleted", before={"values": ["10.0.0.1"]}, after=None)
+    assert notify.tell_team(slack.url) == "1 changes told"
     assert "• deleted `grafana.talos00` A 10.0.0.1" in slack.told[0]
 
 
 @pytest.mark.django_db
 def test_what_may_still_have_company_waits(slack: Slack) -> None:
     source(**{"slack-notify": "true"})
-    notify.tell(slack.url)
+    notify.tell_team(slack.url)
     AuditEntry.objects.create(actor="syncer", action="created", name="a.talos00", source=GRAFANA)
-    assert notify.tell(slack.url) == "0 changes told"
+    assert notify.tell_team(slack.url) == "0 changes told"
 
 
 @pytest.mark.django_db
 def test_a_thousand_changes_are_one_short_message(slack: Slack) -> None:
     source(**{"slack-notify": "true"})
-    notify.tell(slack.url)
+    notify.tell_team(slack.url)
     for number in range(100):
-        fact(f"app-{number}.talos00")
-    notify.tell(slack.url)
+        record_change(f"app-{number}.talos00")
+    notify.tell_team(slack.url)
     assert slack.told[0].startswith("*DNS: 100 changes*")
     assert slack.told[0].endswith("\n… and 70 more")
 
@@ -174,14 +174,14 @@ def test_a_thousand_changes_are_one_short_message(slack: Slack) -> None:
 def test_no_error_shows_the_secret_and_no_redirect_is_followed(slack: Slack) -> None:
     slack.status, slack.headers = 302, {"Location": f"{slack.url}/elsewhere"}
     with pytest.raises(notify.NotTold) as caught:
-        notify.send(slack.url, "x")
+        notify.send_text(slack.url, "x")
     assert "answers 302" in str(caught.value)
     slack.server.server_close()
     with pytest.raises(notify.NotTold) as caught:
-        notify.send("http://127.0.0.1:1/a-secret", "x")
+        notify.send_text("http://127.0.0.1:1/a-secret", "x")
     assert "a-secret" not in str(caught.value)
     with pytest.raises(notify.NotTold, match="which is not asked"):
-        notify.send("http://169.254.169.254/latest", "x")
+        notify.send_text("http://169.254.169.254/latest", "x")
 
 
 @pytest.mark.parametrize(
@@ -231,9 +231,9 @@ def test_retention_forgets_what_is_old_and_nothing_else(settings: Settings) -> N
         SyncRequest.objects.create(action="sync", requested_by="x", done_at=now - timedelta(days=days))
     SyncRequest.objects.create(action="sync", requested_by="waits", created_at=now - timedelta(days=400))
     settings.AUDIT_RETENTION_DAYS = 0
-    assert "for ever" in tasks.forget()
+    assert "for ever" in tasks.forget_history()
     settings.AUDIT_RETENTION_DAYS = 30
-    assert tasks.forget() == "2 audit entries, 2 requests and 0 failed tasks forgotten"
+    assert tasks.forget_history() == "2 audit entries, 2 requests and 0 failed tasks forgotten"
     assert sorted(AuditEntry.objects.values_list("name", flat=True)) == ["0", "29"]
     assert SyncRequest.objects.count() == 3
 
@@ -267,14 +267,14 @@ def test_schedules_are_what_the_settings_say_however_often_one_starts(settings: 
     tasks.ensure_schedules()
     assert set(Schedule.objects.values_list("id", flat=True)) == ids
     assert made() == {
-        "forget": ("records.tasks.forget", 1440),
+        "forget_history": ("records.tasks.forget_history", 1440),
         "check_propagation": ("records.tasks.check_propagation", 2),
         "back_up": ("records.tasks.back_up", 60),
         "tell_slack": ("records.tasks.tell_slack", 1),
     }
     settings.BACKUP_DIR, settings.SLACK_WEBHOOK_URL = None, ""
     tasks.ensure_schedules()
-    assert made().keys() == {"forget", "check_propagation"}
+    assert made().keys() == {"forget_history", "check_propagation"}
 
 
 @pytest.fixture
@@ -302,18 +302,18 @@ def managed(name: str, kind: str, *values: str) -> ManagedRecord:
 
 
 @pytest.mark.django_db
-def test_a_record_that_dns_does_not_answer_becomes_a_fact_once(server: str) -> None:
+def test_a_record_that_dns_does_not_answer_becomes_an_audit_entry_once(server: str) -> None:
     _status("technitium")
     managed("grafana.talos00", "A", "10.0.0.1")
     managed("mail.talos00", "MX", "10 mx.talos00")
     managed("text.talos00", "TXT", 'say "hi"')
-    assert propagation.check([server]).startswith("3 of 3 changed records asked for, 0 stale")
+    assert propagation.check_answers([server]).startswith("3 of 3 changed records asked for, 0 stale")
     managed("other.talos00", "A", "10.0.0.9")
     managed("grafana.talos00", "AAAA", "fd00::1")
-    assert "2 stale" in propagation.check([server])
-    assert "0 stale" in propagation.check([server])
-    facts = AuditEntry.objects.order_by("name")
-    assert [(fact.action, fact.name, fact.reason) for fact in facts] == [
+    assert "2 stale" in propagation.check_answers([server])
+    assert "0 stale" in propagation.check_answers([server])
+    entries = AuditEntry.objects.order_by("name")
+    assert [(entry.action, entry.name, entry.reason) for entry in entries] == [
         ("stale", "grafana.talos00", f"{server} answers nothing (NOERROR)"),
         ("stale", "other.talos00", f"{server} answers nothing (NXDOMAIN)"),
     ]
@@ -330,12 +330,12 @@ def test_what_lies_behind_a_delegation_is_not_stale(technitium: ServerUnderTest,
         technitium.add(name, kind, value)
         managed(name, kind, value)
     managed("alab.talos00", "A", "10.0.0.4")
-    assert "4 of 4 changed records asked for, 1 stale" in propagation.check([server])
+    assert "4 of 4 changed records asked for, 1 stale" in propagation.check_answers([server])
     managed("lab.talos00", "MX", "10 mx.talos00")
     ManagedRecord.objects.filter(type="NS").update(values=["other.talos00"])
-    assert "1 stale" in propagation.check([server])
-    facts = AuditEntry.objects.order_by("id").values_list("name", "type", "reason")
-    assert list(facts) == [
+    assert "1 stale" in propagation.check_answers([server])
+    entries = AuditEntry.objects.order_by("id").values_list("name", "type", "reason")
+    assert list(entries) == [
         ("alab.talos00", "A", f"{server} answers nothing (NXDOMAIN)"),
         ("lab.talos00", "NS", f"{server} answers ns.lab.talos00"),
     ]
@@ -345,9 +345,9 @@ def test_what_lies_behind_a_delegation_is_not_stale(technitium: ServerUnderTest,
 def test_a_silent_server_is_no_stale_record() -> None:
     _status("technitium")
     managed("grafana.talos00", "A", "10.0.0.1")
-    assert propagation.check(["127.0.0.1:0"]) == "1 of 1 changed records asked for, 0 stale, 1 servers silent"
+    assert propagation.check_answers(["127.0.0.1:0"]) == "1 of 1 changed records asked for, 0 stale, 1 servers silent"
     SyncStatus.objects.update(target="hosts")
-    assert propagation.check(["127.0.0.1:0"]) == "no DNS server is written to"
+    assert propagation.check_answers(["127.0.0.1:0"]) == "no DNS server is written to"
 
 
 def _status(target: str) -> None:

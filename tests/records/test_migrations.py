@@ -1,0 +1,202 @@
+"""A database of the release before keeps all that it holds, and decides as it did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from records.ledger import DatabaseLedger
+from records.models import (
+    AuditEntry,
+    Bookmark,
+    CustomEntry,
+    DeletedRRset,
+    DriftFinding,
+    HeldPlan,
+    ManagedRecord,
+    ManagedZone,
+    Source,
+    SourceName,
+    SyncRequest,
+)
+from syncer.core.claims import Decision
+from syncer.core.plan import Change, Op
+from syncer.core.rrsets import RRset
+from syncer.ledger import AppliedChange
+from syncer.targets.base import Outcome, Result
+
+BEFORE, AFTER = ("records", "0001_initial"), ("records", "0002_zones_of_targets")
+ZONE, OTHER = "talos00", "home.lab"
+START = datetime(2026, 1, 1, tzinfo=UTC)
+OLD = {"ttl": 300, "values": ["192.0.2.4"]}
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class OldDatabase:
+    """As the release before made it; ``say`` writes an audit entry, a minute after the last one."""
+
+    def __init__(self) -> None:
+        executor = MigrationExecutor(connection)
+        executor.migrate([BEFORE])
+        self.apps = executor.loader.project_state([BEFORE]).apps
+        self.now = START
+
+    def make(self, model: str, **columns: Any) -> Any:
+        return self.apps.get_model("records", model).objects.create(**columns)
+
+    def say(self, action: str, name: str, kind: str = "A", zone: str = ZONE, **columns: Any) -> None:
+        self.now += timedelta(minutes=1)
+        columns = {"actor": "syncer", "correlation": "abc", "at": self.now, **columns}
+        self.make("AuditEntry", action=action, zone=zone, name=name, type=kind, **columns)
+
+    def own(self, name: str, zone: str = ZONE, **columns: Any) -> None:
+        columns = {"type": "A", "ttl": 300, "values": ["192.0.2.4"], "owned": True, "state": "synced", **columns}
+        self.make("ManagedRecord", zone=zone, name=name, **columns)
+
+    def run_on(self, target: str) -> None:
+        self.make("SyncStatus", holder="here 1", started_at=START, heartbeat_at=START, target=target)
+
+    def migrate(self) -> None:
+        executor = MigrationExecutor(connection)
+        executor.migrate([AFTER])
+
+
+@pytest.fixture
+def old() -> Iterator[OldDatabase]:
+    yield OldDatabase()
+    MigrationExecutor(connection).migrate([AFTER])
+
+
+def test_nothing_is_lost(old: OldDatabase) -> None:
+    old.own("grafana.talos00", origin="Ingress/web/grafana", claimants=["Ingress/web/grafana"], losers=[["a", "b"]])
+    old.make("CustomEntry", name="printer.talos00", type="A", values=["192.0.2.9"], updated_at=START)
+    old.make("HeldPlan", zone=ZONE, deletes=[["grafana.talos00", "A"]], reason="too many")
+    for status in ("open", "accepted", "healed", "over"):
+        finding = {"drift_type": "missing_record", "expected": OLD, "reason": "gone", "status": status}
+        old.make("DriftFinding", zone=ZONE, name=f"{status}.talos00", type="A", **finding)
+    for action in ("sync", "heal", "delete"):
+        old.make("SyncRequest", action=action, zone=ZONE, name="grafana.talos00", requested_by="ada")
+    old.make("ZoneSerial", zone=ZONE, serial=42)
+    old.make("Bookmark", name="custom entries")
+    old.make("Bookmark", name="slack", audit_id=7, memory={"a": "b"})
+    old.say("created", "grafana.talos00", after=OLD)
+    old.run_on("technitium")
+    old.migrate()
+    record = ManagedRecord.objects.get()
+    assert (record.target, record.key, record.data, record.owned) == ("default", ("grafana.talos00", "A"), OLD, True)
+    assert (record.origin, record.losers) == ("Ingress/web/grafana", [["a", "b"]])
+    entry = CustomEntry.objects.get()
+    assert (entry.target, entry.name, entry.values) == ("", "printer.talos00", ["192.0.2.9"])
+    plan = HeldPlan.objects.get()
+    assert (plan.target, plan.is_open, plan.keys) == ("default", True, {("grafana.talos00", "A")})
+    assert list(DriftFinding.objects.order_by("id").values_list("target", "status")) == [
+        ("default", "open"),
+        ("default", "accepted"),
+        ("default", "remediated"),
+        ("default", "over"),
+    ]
+    requests = SyncRequest.objects.order_by("id").values_list("target", "action", "requested_by")
+    assert list(requests) == [("", "sync", "ada"), ("", "remediate", "ada"), ("", "delete", "ada")]
+    assert list(Bookmark.objects.values_list("name", "audit_id", "memory")) == [("slack", 7, {"a": "b"})]
+    assert list(AuditEntry.objects.values_list("target", "action", "after")) == [("default", "created", OLD)]
+    zone = DatabaseLedger().zone("default", ZONE)
+    assert (zone.left_serial(), zone.owned_count(), zone.is_new()) == (42, 1, False)
+
+
+def test_what_went_is_known_as_the_audit_said_it(old: OldDatabase) -> None:
+    for name, *actions in (
+        ("went", "created", "deleted"),
+        ("gone", "created", "gone"),
+        ("back", "deleted", "created"),
+        ("refused", "deleted", "failed"),
+        ("released", "deleted", "created", "released"),
+    ):
+        for action in actions:
+            old.say(action, f"{name}.talos00")
+    old.say("deleted", "went.talos00", "AAAA")
+    old.say("created", "elsewhere.home.lab", zone=OTHER)
+    old.say("deleted", "elsewhere.home.lab", zone=OTHER)
+    # A custom entry came to its end: that is not said of DNS.
+    old.say("deleted", "went.talos00", correlation="", actor="ada")
+    old.say("released", "kept.talos00")
+    old.say("deleted", "kept.talos00", correlation="", actor="ada")
+    old.say("approved", "", "", actor="ada")
+    old.migrate()
+    names = {f"{name}.talos00" for name in ("went", "gone", "back", "refused", "released", "kept")}
+    ledger = DatabaseLedger()
+    assert ledger.zone("default", ZONE).deleted(names) == {
+        ("went.talos00", "A"),
+        ("went.talos00", "AAAA"),
+        ("gone.talos00", "A"),
+    }
+    assert ledger.zone("default", OTHER).deleted(["elsewhere.home.lab"]) == {("elsewhere.home.lab", "A")}
+    assert DeletedRRset.objects.count() == 4
+    assert DeletedRRset.objects.get(name="went.talos00", type="A").deleted_at == START + timedelta(minutes=2)
+
+
+def test_a_zone_is_known_since_its_first_record_or_audit_entry(old: OldDatabase) -> None:
+    old.own("grafana.talos00", created_at=START - timedelta(days=1))
+    old.say("created", "grafana.talos00")
+    old.say("created", "elsewhere.home.lab", zone=OTHER)
+    old.say("requested", "", "", zone="")
+    old.make("ZoneSerial", zone=OTHER, serial=7)
+    old.migrate()
+    ledger = DatabaseLedger()
+    assert [ledger.zone("default", zone).is_new() for zone in (ZONE, OTHER, "new.lab")] == [False, False, True]
+    assert dict(ManagedZone.objects.values_list("zone", "first_seen")) == {
+        ZONE: START - timedelta(days=1),
+        OTHER: START + timedelta(minutes=2),
+    }
+    assert [ledger.zone("default", zone).left_serial() for zone in (ZONE, OTHER)] == [0, 7]
+
+
+def test_a_refusal_that_was_told_is_not_told_again(old: OldDatabase) -> None:
+    for name in ("told", "other"):
+        old.own(f"{name}.talos00", state="failed", owned=False, reason="busy")
+        old.say("failed", f"{name}.talos00", reason="busy" if name == "told" else "full", after=OLD)
+    old.migrate()
+    refused = [
+        AppliedChange(
+            Decision(rrset.name, (rrset,)), Result(Change(Op.CREATE, None, rrset, ""), Outcome.REFUSED, "busy", True)
+        )
+        for rrset in (RRset(f"{name}.talos00", "A", 300, ("192.0.2.4",)) for name in ("told", "other"))
+    ]
+    DatabaseLedger().zone("default", ZONE).record_pass(refused, [], "def", "syncer")
+    said = AuditEntry.objects.filter(correlation="def").values_list("name", "reason")
+    assert list(said) == [("other.talos00", "busy")]
+
+
+def test_the_names_of_the_sources_get_rows(old: OldDatabase) -> None:
+    names = [["blog.talos00", ["192.0.2.7"]], ["www.talos00", []]]
+    skipped = [["x.example.org", "outside every managed zone"], ["blog.talos00", "twice"]]
+    place = {"group": "networking.k8s.io", "kind": "Ingress", "namespace": "web"}
+    old.make("Source", **place, name="blog", names=names, skipped=skipped, digest="d", seen_at=START)
+    old.make("Source", **place, name="mute", digest="e")
+    old.migrate()
+    blog = Source.objects.get(name="blog")
+    assert blog.wanted_names() == [("blog.talos00", ["192.0.2.7"]), ("www.talos00", [])]
+    assert blog.skipped_names() == [("x.example.org", "outside every managed zone")]
+    assert set(SourceName.objects.values_list("since", "detached_since", "detached_seconds")) == {(START, None, 0)}
+    assert Source.objects.get(name="mute").wanted_names() == []
+
+
+def test_what_was_written_to_a_hosts_file_belongs_to_the_target_hosts(old: OldDatabase) -> None:
+    old.own("grafana.talos00")
+    old.make("HeldPlan", zone=ZONE, reason="too many")
+    old.make("DriftFinding", zone=ZONE, name="a.talos00", type="A", drift_type="missing_record", reason="gone")
+    old.say("deleted", "went.talos00")
+    old.say("login refused", "", "", zone="")
+    old.run_on("hosts")
+    old.migrate()
+    for model in (ManagedRecord, HeldPlan, DriftFinding, DeletedRRset, ManagedZone):
+        assert [row.target for row in model.objects.all()] == ["hosts"]
+    assert list(AuditEntry.objects.order_by("id").values_list("target", flat=True)) == ["hosts", ""]
+    ledger = DatabaseLedger()
+    assert ledger.zone("hosts", ZONE).names() == ["grafana.talos00"]
+    assert ledger.zone("default", ZONE).is_new()
