@@ -33,7 +33,9 @@ class Player:
     def close(self) -> None:
         self._http.close()
 
-    def send(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> tuple[int, str | None, Any]:
+    def send_request(
+        self, method: str, path: str, headers: dict[str, str], body: bytes | None
+    ) -> tuple[int, str | None, Any]:
         """(status, content type, answer)"""
         self._http.request(method, path, body, headers)
         response = self._http.getresponse()
@@ -44,10 +46,10 @@ class Player:
             self._http.close()
         return response.status, kind, content
 
-    def random_step(self, step: Step) -> Any:
+    def play_random(self, step: Step) -> Any:
         if "query" in step:
-            rcode, authoritative, answers = self.ask(*step["query"])
-            listed = [[name, type, ttl, _random_data(type, data, text)] for name, type, ttl, data, text in answers]
+            rcode, authoritative, answers = self.ask_name(*step["query"])
+            listed = [[name, type, ttl, _format_random(type, data, text)] for name, type, ttl, data, text in answers]
             return {"rcode": rcode, "aa": authoritative, "answers": sorted(listed)}
         params, headers, path = dict(step.get("params", {})), {"Content-Type": FORM}, step["path"]
         if self._form_token:
@@ -58,15 +60,15 @@ class Player:
             path, body, headers["Content-Type"] = f"{path}?{urlencode(params)}", step["body"], "text/plain"
         else:
             body = urlencode(params)
-        status, _, answer = self.send("POST", path, headers, body.encode())
-        return {"status": status, "answer": scrubbed(answer)}
+        status, _, answer = self.send_request("POST", path, headers, body.encode())
+        return {"status": status, "answer": scrub_answer(answer)}
 
-    def ordered_step(self, step: Step, tokens: dict[str, str]) -> Any:
+    def play_ordered(self, step: Step, tokens: dict[str, str]) -> Any:
         """``tokens`` learns the tokens that the server gives out: under "user" and "low"."""
         if "query" in step:
-            rcode, authoritative, answers = self.ask(step["query"]["name"], step["query"]["type"])
+            rcode, authoritative, answers = self.ask_name(step["query"]["name"], step["query"]["type"])
             listed = [
-                {"type": type, "ttl": ttl, "data": _ordered_data(type, data)} for _, type, ttl, data, _ in answers
+                {"type": type, "ttl": ttl, "data": _format_ordered(type, data)} for _, type, ttl, data, _ in answers
             ]
             return {"rcode": RCODES[rcode], "aa": authoritative, "answers": listed}
         request, name = step["request"], step["step"]
@@ -76,7 +78,7 @@ class Player:
         if name == "create user":
             params["pass"] = "secret"
         headers: dict[str, str] = {}
-        token = _token_for(name, tokens)
+        token = _choose_token(name, tokens)
         if request["auth"] == "bearer":
             headers["Authorization"] = f"Bearer {token}"
         if name == "bearer beats form token":
@@ -96,12 +98,12 @@ class Player:
             body, headers["Content-Type"] = urlencode(params).encode(), FORM
         elif request["how"] == "json":
             body, headers["Content-Type"] = json.dumps(params).encode(), "application/json"
-        status, kind, answer = self.send(request["method"], path, headers, body)
+        status, kind, answer = self.send_request(request["method"], path, headers, body)
         if isinstance(answer, dict):
-            _learn(name, answer, tokens)
-        return {"status": status, "content_type": kind, "answer": scrubbed(answer)}
+            _learn_token(name, answer, tokens)
+        return {"status": status, "content_type": kind, "answer": scrub_answer(answer)}
 
-    def ask(self, name: str, type: str) -> tuple[int, bool, list[tuple[str, int, int, bytes, str]]]:
+    def ask_name(self, name: str, type: str) -> tuple[int, bool, list[tuple[str, int, int, bytes, str]]]:
         """(rcode, authoritative, answers of (name, type, TTL, raw data, the data as a name))"""
         labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split(".") if label)
         packet = struct.pack(">6H", 7, 0x0100, 1, 0, 0, 0) + labels + struct.pack(">BHH", 0, NUMBERS[type], 1)
@@ -110,37 +112,37 @@ class Player:
             sock.sendto(packet, self._dns)
             message = sock.recv(65535)
         flags, _, count = struct.unpack_from(">3H", message, 2)
-        at = _name(message, 12)[1] + 4
+        at = _read_name(message, 12)[1] + 4
         answers = []
         for _ in range(count):
-            owner, at = _name(message, at)
+            owner, at = _read_name(message, at)
             number, _, ttl, length = struct.unpack_from(">HHIH", message, at)
             data = message[at + 10 : at + 10 + length]
-            text = _name(message, at + 10)[0] if number in (2, 5, 12) else ""
+            text = _read_name(message, at + 10)[0] if number in (2, 5, 12) else ""
             answers.append((owner, number, ttl, data, text))
             at += 10 + length
         return flags & 15, bool(flags & 0x0400), answers
 
 
-def load(name: str) -> list[Step]:
+def load_tape(name: str) -> list[Step]:
     with gzip.open(TAPES / f"technitium-{name}.json.gz", "rt", encoding="utf-8") as tape:
         steps: list[Step] = json.load(tape)
     return steps
 
 
-def differences(expected: Any, got: Any, path: str = "") -> Iterator[str]:
+def find_differences(expected: Any, got: Any, path: str = "") -> Iterator[str]:
     """One line for each place where two answers differ."""
     if isinstance(expected, dict) and isinstance(got, dict):
         for key in expected | got:
-            yield from differences(expected.get(key, "<absent>"), got.get(key, "<absent>"), f"{path}/{key}")
+            yield from find_differences(expected.get(key, "<absent>"), got.get(key, "<absent>"), f"{path}/{key}")
     elif isinstance(expected, list) and isinstance(got, list) and len(expected) == len(got):
         for i, (one, other) in enumerate(zip(expected, got, strict=True)):
-            yield from differences(one, other, f"{path}/{i}")
+            yield from find_differences(one, other, f"{path}/{i}")
     elif expected != got:
         yield f"{path}: {expected!r} there, {got!r} here"
 
 
-def sorted_members(answer: Any) -> Any:
+def sort_members(answer: Any) -> Any:
     """Without the order inside an RRset and without the time of last use: the server defines neither."""
     answer = json.loads(json.dumps(answer))
     content = answer.get("answer")
@@ -153,12 +155,12 @@ def sorted_members(answer: Any) -> Any:
     return answer
 
 
-def scrubbed(value: Any, key: str = "") -> Any:
+def scrub_answer(value: Any, key: str = "") -> Any:
     """With placeholders for what changes from run to run, as on the tapes."""
     if isinstance(value, dict):
-        return {k: scrubbed(v, k) for k, v in value.items()}
+        return {k: scrub_answer(v, k) for k, v in value.items()}
     if isinstance(value, list):
-        return [scrubbed(v, key) for v in value]
+        return [scrub_answer(v, key) for v in value]
     if not isinstance(value, str):
         return value
     if key in ("DatagramSize", "RoundTripTime"):
@@ -174,7 +176,7 @@ def scrubbed(value: Any, key: str = "") -> Any:
     return re.sub(r"^(\w+) \d+$", r"\1 <number>", value, flags=re.M) if value.startswith("# HELP") else value
 
 
-def _token_for(step: str, tokens: dict[str, str]) -> str:
+def _choose_token(step: str, tokens: dict[str, str]) -> str:
     if step.startswith("bad token"):
         return "bad"
     if step == "create token from session":
@@ -182,7 +184,7 @@ def _token_for(step: str, tokens: dict[str, str]) -> str:
     return tokens["low" if step.startswith("low:") else "user"]
 
 
-def _learn(step: str, answer: dict[str, Any], tokens: dict[str, str]) -> None:
+def _learn_token(step: str, answer: dict[str, Any], tokens: dict[str, str]) -> None:
     if step == "login":
         tokens["session"] = answer["token"]
     elif step == "create token from session":
@@ -191,7 +193,7 @@ def _learn(step: str, answer: dict[str, Any], tokens: dict[str, str]) -> None:
         tokens["low"] = answer["response"]["token"]
 
 
-def _name(message: bytes, at: int) -> tuple[str, int]:
+def _read_name(message: bytes, at: int) -> tuple[str, int]:
     """(the name there in lower case, where it ends)"""
     labels: list[str] = []
     end = 0
@@ -205,11 +207,11 @@ def _name(message: bytes, at: int) -> tuple[str, int]:
     return ".".join(labels), end or at + 1
 
 
-def _random_data(type: int, data: bytes, text: str) -> str:
+def _format_random(type: int, data: bytes, text: str) -> str:
     if type == 6:
         return "soa"
-    return text or _ordered_data(type, data)
+    return text or _format_ordered(type, data)
 
 
-def _ordered_data(type: int, data: bytes) -> str:
+def _format_ordered(type: int, data: bytes) -> str:
     return ".".join(map(str, data)) if type == 1 else data.hex()

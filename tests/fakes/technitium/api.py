@@ -46,18 +46,18 @@ class Route(NamedTuple):
 
 
 ROUTES = {
-    "/api/zones/records/get": Route(records_api.get),
-    "/api/zones/records/add": Route(records_api.add),
-    "/api/zones/records/update": Route(records_api.update),
-    "/api/zones/records/delete": Route(records_api.delete),
+    "/api/zones/records/get": Route(records_api.read_records),
+    "/api/zones/records/add": Route(records_api.add_record),
+    "/api/zones/records/update": Route(records_api.update_record),
+    "/api/zones/records/delete": Route(records_api.delete_record),
     "/api/zones/list": Route(zones_api.list_zones, "Zones"),
-    "/api/zones/create": Route(zones_api.create, "Zones", MODIFY),
-    "/api/zones/delete": Route(zones_api.delete, "Zones", DELETE),
-    "/api/zones/enable": Route(zones_api.enable, "Zones", MODIFY),
-    "/api/zones/disable": Route(zones_api.disable, "Zones", MODIFY),
+    "/api/zones/create": Route(zones_api.create_zone, "Zones", MODIFY),
+    "/api/zones/delete": Route(zones_api.delete_zone, "Zones", DELETE),
+    "/api/zones/enable": Route(zones_api.enable_zone, "Zones", MODIFY),
+    "/api/zones/disable": Route(zones_api.disable_zone, "Zones", MODIFY),
     "/api/zones/import": Route(zones_api.import_file, "Zones", MODIFY),
-    "/api/zones/options/get": Route(zones_api.options, "Zones", MODIFY),
-    "/api/zones/permissions/get": Route(zones_api.permissions, "Zones", MODIFY),
+    "/api/zones/options/get": Route(zones_api.show_options, "Zones", MODIFY),
+    "/api/zones/permissions/get": Route(zones_api.show_permissions, "Zones", MODIFY),
     "/api/zones/permissions/set": Route(zones_api.set_permissions, "Zones", MODIFY),
     "/api/user/session/get": Route(server_api.session_info, nested=False),
     "/api/user/createToken": Route(server_api.create_token, nested=False),
@@ -65,7 +65,7 @@ ROUTES = {
     "/api/admin/users/create": Route(server_api.create_user, "Administration", MODIFY),
     "/api/admin/users/delete": Route(server_api.delete_user, "Administration", DELETE),
     "/api/admin/sessions/createToken": Route(server_api.create_user_token, "Administration", MODIFY),
-    "/api/dnsClient/resolve": Route(server_api.resolve, "DnsClient"),
+    "/api/dnsClient/resolve": Route(server_api.resolve_name, "DnsClient"),
 }
 _BY_LOWER_PATH = {path.lower(): path for path in ROUTES}
 LOGIN, EXPORT, METRICS = "/api/user/login", "/api/zones/export", "/api/dashboard/metrics/text"
@@ -79,11 +79,11 @@ class Api:
     faults: Faults
     lock: RLock
 
-    def params(self, asked: Asked) -> Params:
+    def read_params(self, asked: Asked) -> Params:
         is_form = asked.content_type.lower().startswith("application/x-www-form-urlencoded")
         return Params(asked.query, asked.body.decode("utf-8", "replace") if is_form else "")
 
-    def answer(self, asked: Asked, params: Params, *, bad_token: bool = False) -> Answered:
+    def answer_request(self, asked: Asked, params: Params, *, bad_token: bool = False) -> Answered:
         """``bad_token`` (a fault) makes every token unknown."""
         if not asked.path.lower().startswith("/api/"):
             return Answered(404)
@@ -91,32 +91,32 @@ class Api:
             params.check_size()
             if asked.path == LOGIN:
                 return self._log_in(asked, params)
-            session = self._session(asked, params, bad_token)
+            session = self._find_session(asked, params, bad_token)
             if session is None:
-                return self._failure("invalid-token", BAD_TOKEN)
+                return self._make_failure("invalid-token", BAD_TOKEN)
             path = _BY_LOWER_PATH.get(asked.path.rstrip("/").lower())
             if path is None or asked.method not in ("GET", "POST"):
-                return Answered(404) if self.tree.dialect.unknown_path_is_404 else self._success({"response": {}})
+                return Answered(404) if self.tree.dialect.unknown_path_is_404 else self._make_success({"response": {}})
             call = Call(self.tree, self.users, self.faults, params, session, asked.content_type, asked.body)
             with self.lock:
-                return self._routed(path, call)
+                return self._route_call(path, call)
         except Refusal as refusal:
-            return self._failure("error", refusal.text, refusal.inner)
+            return self._make_failure("error", refusal.text, refusal.inner)
 
-    def _routed(self, path: str, call: Call) -> Answered:
+    def _route_call(self, path: str, call: Call) -> Answered:
         if path == EXPORT:
             call.need_section("Zones", VIEW)
-            text, name = zones_api.export(call)
+            text, name = zones_api.export_file(call)
             disposition = ("Content-Disposition", f"attachment;filename={name}")
             return Answered(200, text.encode(), "text/plain", (disposition,))
         if path == METRICS:
             call.need_section("Dashboard", VIEW)
-            return Answered(200, server_api.metrics(call).encode(), "text/plain; version=0.0.4")
+            return Answered(200, server_api.print_metrics(call).encode(), "text/plain; version=0.0.4")
         route = ROUTES[path]
         if route.section:
             call.need_section(route.section, route.right)
         result = route.handler(call)
-        return self._success({"response": result} if route.nested else result)
+        return self._make_success({"response": result} if route.nested else result)
 
     def _log_in(self, asked: Asked, params: Params) -> Answered:
         name, password = params.need("user"), params.need("pass")
@@ -125,9 +125,9 @@ class Api:
         with self.lock:
             session = self.users.open_session(self.users.log_in(name, password), None)
             call = Call(self.tree, self.users, self.faults, params, session)
-            return self._success(server_api.login_answer(call, session, include_info=params.flag("includeInfo")))
+            return self._make_success(server_api.login_answer(call, session, include_info=params.flag("includeInfo")))
 
-    def _session(self, asked: Asked, params: Params, bad_token: bool) -> Session | None:
+    def _find_session(self, asked: Asked, params: Params, bad_token: bool) -> Session | None:
         scheme, _, bearer = asked.authorization.partition(" ")
         if self.tree.dialect.bearer_token and scheme.lower() == "bearer":
             token = bearer.strip()
@@ -135,21 +135,21 @@ class Api:
             token = params.get("token")
             if not token and not self.tree.dialect.bearer_token:
                 raise Refusal("Parameter 'token' missing.")
-        return None if bad_token else self.users.session(token)
+        return None if bad_token else self.users.find_session(token)
 
-    def _success(self, fields: dict[str, Any]) -> Answered:
+    def _make_success(self, fields: dict[str, Any]) -> Answered:
         server = {"server": self.tree.server_domain} if self.tree.dialect.server_field else {}
-        return self._json(fields | server | {"status": "ok"})
+        return self._encode_json(fields | server | {"status": "ok"})
 
-    def _failure(self, status: str, message: str, inner: str = "") -> Answered:
+    def _make_failure(self, status: str, message: str, inner: str = "") -> Answered:
         out: dict[str, Any] = {"server": self.tree.server_domain} if self.tree.dialect.server_field else {}
         out |= {"status": status, "errorMessage": message}
         if self.tree.dialect.stack_traces and status == "error":
             out["stackTrace"] = TRACE
         if inner:
             out["innerErrorMessage"] = inner
-        return self._json(out)
+        return self._encode_json(out)
 
-    def _json(self, content: dict[str, Any]) -> Answered:
+    def _encode_json(self, content: dict[str, Any]) -> Answered:
         text = json.dumps(content, separators=(",", ":")).replace("'", "\\u0027")
         return Answered(200, text.encode(), JSON_TYPE)

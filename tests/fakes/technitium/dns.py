@@ -30,7 +30,7 @@ class Dns:
         self._sockets: list[socket.socket] = []
 
     def open(self) -> None:
-        tcp, udp = self._bind()
+        tcp, udp = self._bind_sockets()
         self.port = udp.getsockname()[1]
         self._sockets = [tcp, udp]
         threading.Thread(target=self._serve_udp, args=(udp,), daemon=True).start()
@@ -43,7 +43,7 @@ class Dns:
             sock.close()
         self._sockets = []
 
-    def _bind(self) -> tuple[socket.socket, socket.socket]:
+    def _bind_sockets(self) -> tuple[socket.socket, socket.socket]:
         for attempt in range(20):
             tcp = socket.create_server(("127.0.0.1", self.port))
             udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -62,7 +62,7 @@ class Dns:
         with suppress(OSError):
             while True:
                 packet, asker = sock.recvfrom(4096)
-                answer = self._answer(packet, udp=True)
+                answer = self._answer_packet(packet, udp=True)
                 if answer:
                     sock.sendto(answer, asker)
 
@@ -76,23 +76,23 @@ class Dns:
         with suppress(OSError), connection, connection.makefile("rb") as reader:
             connection.settimeout(TCP_IDLE)
             while len(head := reader.read(2)) == 2:
-                answer = self._answer(reader.read(struct.unpack(">H", head)[0]), udp=False)
+                answer = self._answer_packet(reader.read(struct.unpack(">H", head)[0]), udp=False)
                 if not answer:
                     return
                 connection.sendall(struct.pack(">H", len(answer)) + answer)
 
-    def _answer(self, packet: bytes, *, udp: bool) -> bytes | None:
-        question = wire.parse(packet)
+    def _answer_packet(self, packet: bytes, *, udp: bool) -> bytes | None:
+        question = wire.parse_question(packet)
         if question is None:
             return None
         limit = min(question.size, wire.OUR_SIZE) or wire.PLAIN_SIZE
         with self._server.lock:
-            reply = self._reply(question)
+            reply = self._find_reply(question)
         if udp and question.type == 255 and reply.answers:
             limit = 0  # ANY has to come over TCP
-        return wire.build(question, reply, limit if udp else TCP_LIMIT)
+        return wire.build_message(question, reply, limit if udp else TCP_LIMIT)
 
-    def _reply(self, question: wire.Question) -> Reply:
+    def _find_reply(self, question: wire.Question) -> Reply:
         if question.opcode:
             return Reply(NOTIMP, authoritative=False)
         if question.cls != wire.IN:
@@ -100,4 +100,4 @@ class Dns:
         if question.type in (251, 252):
             return Reply(FORMERR if question.type == 252 else REFUSED, authoritative=False)
         type = TYPES.get(question.type, "")
-        return lookup.ask(self._server.tree, question.name, type or f"TYPE{question.type}")
+        return lookup.answer_question(self._server.tree, question.name, type or f"TYPE{question.type}")

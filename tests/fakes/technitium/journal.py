@@ -16,7 +16,7 @@ class Journal:
 
     def note(self, undo: Callable[[], object]) -> None:
         """Call with the way back of every single change, in order."""
-        self._settle()
+        self._drop_saved()
         if not self._undo:
             self._save_at = self._clock() + SAVE_AFTER
         self._undo.append(undo)
@@ -26,10 +26,10 @@ class Journal:
 
     def lose(self) -> None:
         """Go back to what is on disk."""
-        self._settle()
+        self._drop_saved()
         while self._undo:
             self._undo.pop()()
 
-    def _settle(self) -> None:
+    def _drop_saved(self) -> None:
         if self._undo and self._clock() >= self._save_at:
             self._undo.clear()

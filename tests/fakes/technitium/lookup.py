@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tests.fakes.technitium.refusal import Refusal
-from tests.fakes.technitium.spelling import path_of
+from tests.fakes.technitium.spelling import split_name
 from tests.fakes.technitium.tree import Entry, Node, Record, Tree, Zone
 
 NOERROR, FORMERR, NXDOMAIN, REFUSED = 0, 1, 3, 5
@@ -40,9 +40,9 @@ class Place(NamedTuple):
     exists: bool
 
 
-def ask(tree: Tree, name: str, type: str) -> Reply:
+def answer_question(tree: Tree, name: str, type: str) -> Reply:
     try:
-        reply = _ask(tree, name, type)
+        reply = _answer_once(tree, name, type)
     except Refusal:
         return Reply(FORMERR, authoritative=False)
     if reply is None:
@@ -54,7 +54,7 @@ def ask(tree: Tree, name: str, type: str) -> Reply:
         target = last.record.data.values[0]
         if target.lower() == last.name.lower():
             break
-        further = _ask(tree, target, type)
+        further = _answer_once(tree, target, type)
         if further is None:
             break
         seen = [a.record.data for a in reply.answers if a.record.type == "CNAME"]
@@ -67,27 +67,27 @@ def ask(tree: Tree, name: str, type: str) -> Reply:
     return reply
 
 
-def _ask(tree: Tree, name: str, type: str) -> Reply | None:
-    place = find(tree, name)
+def _answer_once(tree: Tree, name: str, type: str) -> Reply | None:
+    place = find_place(tree, name)
     if place is None or place.zone.disabled or place.zone.kind not in ("Primary", "Secondary", "Forwarder"):
         return None
     if place.delegation and not place.delegation.disabled and type != "DS":
-        servers = _visible(tree, place.delegation, "NS", place.delegation.name)
-        return Reply(authoritative=False, authority=servers, additional=_addresses(tree, servers))
+        servers = _find_visible(tree, place.delegation, "NS", place.delegation.name)
+        return Reply(authoritative=False, authority=servers, additional=_find_addresses(tree, servers))
     entry = place.entry
-    answers = _visible(tree, entry, type, name) if entry and not entry.disabled else []
+    answers = _find_visible(tree, entry, type, name) if entry and not entry.disabled else []
     if answers:
-        return Reply(answers=answers, additional=_addresses(tree, answers))
+        return Reply(answers=answers, additional=_find_addresses(tree, answers))
     if place.zone.kind == "Forwarder":
         return None
     in_use = entry is not None and not entry.disabled
     rcode = NOERROR if in_use or place.exists else NXDOMAIN
-    return Reply(rcode, authority=_visible(tree, place.zone, "SOA", place.zone.name))
+    return Reply(rcode, authority=_find_visible(tree, place.zone, "SOA", place.zone.name))
 
 
-def find(tree: Tree, name: str) -> Place | None:
+def find_place(tree: Tree, name: str) -> Place | None:
     """None when no hosted zone holds the name."""
-    labels = path_of(name, tree.dialect)
+    labels = split_name(name, tree.dialect)
     node: Node = tree.root
     zone, delegation, wildcard = node.zone, None, None
     for label in labels:
@@ -118,7 +118,7 @@ def find(tree: Tree, name: str) -> Place | None:
     return Place(zone, delegation, wildcard, False)
 
 
-def _visible(tree: Tree, entry: Entry, type: str, name: str) -> list[Answer]:
+def _find_visible(tree: Tree, entry: Entry, type: str, name: str) -> list[Answer]:
     """The records that answer, marked as used."""
     if type == "ANY":
         found = [r for r in entry.records() if not r.disabled and r.type not in ("FWD", "APP")]
@@ -134,15 +134,15 @@ def _visible(tree: Tree, entry: Entry, type: str, name: str) -> list[Answer]:
     return [Answer(name if synthesized else r.name, r) for r in found]
 
 
-def _addresses(tree: Tree, answers: list[Answer]) -> list[Answer]:
+def _find_addresses(tree: Tree, answers: list[Answer]) -> list[Answer]:
     """The addresses of the hosts that NS, MX and SRV records name, as far as the server holds them."""
     out: list[Answer] = []
     for answer in answers:
         record = answer.record
         if record.type in ("NS", "MX", "SRV"):
             target = record.data.values[-1]
-            place = find(tree, target)
+            place = find_place(tree, target)
             if place and place.entry and not place.entry.disabled:
                 for type in ("A", "AAAA"):
-                    out += [a for a in _visible(tree, place.entry, type, target) if a.record.type == type]
+                    out += [a for a in _find_visible(tree, place.entry, type, target) if a.record.type == type]
     return out

@@ -15,8 +15,8 @@ class Params:
     """Query beats form, even with an empty value. Names have no letter case; a repeated one is joined with commas."""
 
     def __init__(self, query: str, form: str = "") -> None:
-        self._form = _read(form)
-        self._query = _read(query)
+        self._form = _read_pairs(form)
+        self._query = _read_pairs(query)
 
     def all(self) -> dict[str, str]:
         return self._form | self._query
@@ -54,7 +54,7 @@ class Params:
         return text.lower() == "true" if text else default
 
 
-def _read(text: str) -> dict[str, str]:
+def _read_pairs(text: str) -> dict[str, str]:
     out: dict[str, str] = {}
     for name, value in parse_qsl(text, keep_blank_values=True):
         name = name.lower()

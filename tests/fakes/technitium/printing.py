@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.fakes.technitium.dialects import Dialect
-from tests.fakes.technitium.rdata import as_json
+from tests.fakes.technitium.rdata import format_rdata
 from tests.fakes.technitium.spelling import time_text, ttl_text, unicode_name
 from tests.fakes.technitium.tree import Record, Zone
 
@@ -45,7 +45,7 @@ def record_json(record: Record, dialect: Dialect) -> dict[str, Any]:
     out["disabled"] = record.disabled
     if record.comments:
         out["comments"] = record.comments
-    out["rData"] = as_json(record.data, dialect)
+    out["rData"] = format_rdata(record.data, dialect)
     out["dnssecStatus"] = "Unknown"
     out["lastUsedOn"] = time_text(record.used)
     out["lastModified"] = time_text(record.modified)

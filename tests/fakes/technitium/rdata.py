@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from tests.fakes.technitium.dialects import Dialect
 from tests.fakes.technitium.refusal import Refusal
-from tests.fakes.technitium.spelling import address, path_of, plain_name, ttl_text, unicode_name
+from tests.fakes.technitium.spelling import parse_address, plain_name, split_name, ttl_text, unicode_name
 
 NUMBERS = {
     "A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "HINFO": 13, "MX": 15, "TXT": 16, "RP": 17, "AAAA": 28,
@@ -51,27 +51,27 @@ class Rdata(NamedTuple):
         return self.key == other.key
 
 
-def rdata(type: str, values: Sequence[Any]) -> Rdata:
+def make_rdata(type: str, values: Sequence[Any]) -> Rdata:
     kinds = [kind for _, kind in FIELDS[type]]
     key = tuple(v.lower() if kind == "name" else v for v, kind in zip(values, kinds, strict=True))
     return Rdata(type, tuple(values), key)
 
 
-def known_type(text: str) -> str:
+def parse_type(text: str) -> str:
     name = TYPES.get(int(text), text) if text.isdigit() else text.upper()
     if name not in NUMBERS:
         raise Refusal(f"Requested value '{text}' was not found.")
     return name
 
 
-def field_value(kind: str, type: str, text: str, dialect: Dialect) -> Any:
+def parse_field(kind: str, type: str, text: str, dialect: Dialect) -> Any:
     """One field, from a parameter or from a word of a zone file."""
     match kind:
         case "address":
-            return address(text, type)
+            return parse_address(text, type)
         case "name":
             name = plain_name(text)
-            path_of(name, dialect)
+            split_name(name, dialect)
             return name
         case "tag":
             return text.lower()
@@ -110,7 +110,7 @@ def split_strings(text: str) -> tuple[str, ...]:
     return tuple(strings)
 
 
-def as_json(data: Rdata, dialect: Dialect) -> dict[str, Any]:
+def format_rdata(data: Rdata, dialect: Dialect) -> dict[str, Any]:
     if data.type == "TXT":
         strings = data.values[0]
         return {"text": "".join(strings), "splitText": len(strings) > 1, "characterStrings": list(strings)}

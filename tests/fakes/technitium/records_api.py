@@ -7,9 +7,17 @@ from typing import Any
 from tests.fakes.technitium import changes
 from tests.fakes.technitium.call import Call
 from tests.fakes.technitium.printing import record_json, zone_json
-from tests.fakes.technitium.rdata import FIELDS, WHOLE_RRSET, Rdata, field_value, known_type, rdata, split_strings
+from tests.fakes.technitium.rdata import (
+    FIELDS,
+    WHOLE_RRSET,
+    Rdata,
+    make_rdata,
+    parse_field,
+    parse_type,
+    split_strings,
+)
 from tests.fakes.technitium.refusal import Refusal
-from tests.fakes.technitium.spelling import path_of, plain_name, reverse_name, reverse_zone, seconds
+from tests.fakes.technitium.spelling import parse_seconds, plain_name, reverse_name, reverse_zone, split_name
 from tests.fakes.technitium.tree import Record, Zone
 from tests.fakes.technitium.users import DELETE, MODIFY, VIEW
 
@@ -19,35 +27,35 @@ DEFAULT_TTL = 3600
 NO_SUCH_RECORD = "Cannot delete record: no such record exists."
 
 
-def get(call: Call) -> dict[str, Any]:
-    domain = _domain(call)
-    zone = _zone(call, domain, VIEW)
+def read_records(call: Call) -> dict[str, Any]:
+    domain = _read_domain(call)
+    zone = _find_zone(call, domain, VIEW)
     if call.params.flag("listZone"):
-        records = list(changes.records_in(call.tree, zone))
+        records = list(changes.list_zone(call.tree, zone))
     else:
-        records = changes.records_at(call.tree, zone, domain)
+        records = changes.list_name(call.tree, zone, domain)
     dialect = call.tree.dialect
     shown = [record_json(r, dialect) for r in records]
     if call.on_secondary:  # zone transfers carry no comments
         for record in shown:
             record.pop("comments", None)
-    return {"zone": _shown_zone(call, zone), "records": shown}
+    return {"zone": _show_zone(call, zone), "records": shown}
 
 
-def add(call: Call) -> dict[str, Any]:
-    domain = _domain(call)
-    zone = _writable_zone(call, domain, MODIFY, "add record")
-    type = known_type(call.params.need("type"))
-    ttl = _ttl(call, call.tree.dialect.ns_ttl if type == "NS" else DEFAULT_TTL)
+def add_record(call: Call) -> dict[str, Any]:
+    domain = _read_domain(call)
+    zone = _find_writable_zone(call, domain, MODIFY, "add record")
+    type = parse_type(call.params.need("type"))
+    ttl = _read_ttl(call, call.tree.dialect.ns_ttl if type == "NS" else DEFAULT_TTL)
     overwrite = call.params.flag("overwrite")
-    expiry = _seconds(call, "expiryTtl", 0)
+    expiry = _read_seconds(call, "expiryTtl", 0)
     lone = type in WHOLE_RRSET
-    if lone and not overwrite and any(r.type == type for r in changes.records_at(call.tree, zone, domain)):
+    if lone and not overwrite and any(r.type == type for r in changes.list_name(call.tree, zone, domain)):
         raise Refusal("Record already exists. Use overwrite option if you wish to overwrite existing record.")
-    data = _data(call, type)
+    data = _read_data(call, type)
     _check_own_name(domain, data)
-    path_of(domain, call.tree.dialect)
-    record = Record(domain, ttl, data, comments=_comments(call), expiry=expiry, modified=call.tree.clock())
+    split_name(domain, call.tree.dialect)
+    record = Record(domain, ttl, data, comments=_read_comments(call), expiry=expiry, modified=call.tree.clock())
     if type in ("A", "AAAA") and call.params.flag("ptr"):
         _set_pointer(call, domain, str(data.values[0]), ttl)
     if overwrite or lone:
@@ -55,26 +63,26 @@ def add(call: Call) -> dict[str, Any]:
         changes.set_record(call.tree, zone, record)
     elif not changes.add_record(call.tree, zone, record) and call.tree.dialect.refuses_repeats:
         raise Refusal("Cannot add record: record already exists.")
-    return {"zone": _shown_zone(call, zone), "addedRecord": record_json(record, call.tree.dialect)}
+    return {"zone": _show_zone(call, zone), "addedRecord": record_json(record, call.tree.dialect)}
 
 
-def update(call: Call) -> dict[str, Any]:
-    domain = _domain(call)
-    zone = _writable_zone(call, domain, MODIFY, "update record")
-    type = known_type(call.params.need("type"))
+def update_record(call: Call) -> dict[str, Any]:
+    domain = _read_domain(call)
+    zone = _find_writable_zone(call, domain, MODIFY, "update record")
+    type = parse_type(call.params.need("type"))
     new_domain = plain_name(call.params.get("newDomain")) or domain
-    ttl = _ttl(call, call.tree.dialect.ns_ttl if type == "NS" else DEFAULT_TTL)
+    ttl = _read_ttl(call, call.tree.dialect.ns_ttl if type == "NS" else DEFAULT_TTL)
     disabled = call.params.flag("disable")
-    expiry = _seconds(call, "expiryTtl", 0)
-    old = _data(call, type)
-    new = old if type in WHOLE_RRSET else _data(call, type, new=True)
+    expiry = _read_seconds(call, "expiryTtl", 0)
+    old = _read_data(call, type)
+    new = old if type in WHOLE_RRSET else _read_data(call, type, new=True)
     _check_own_name(new_domain, new)
-    path_of(new_domain, call.tree.dialect)
+    split_name(new_domain, call.tree.dialect)
     record = Record(
         new_domain,
         ttl,
         new,
-        comments=_comments(call),
+        comments=_read_comments(call),
         disabled=disabled,
         expiry=expiry,
         modified=call.tree.clock(),
@@ -85,14 +93,14 @@ def update(call: Call) -> dict[str, Any]:
     if type in WHOLE_RRSET:
         _refuse_if_busy(call)
     changes.update_record(call.tree, zone, domain, old, record)
-    return {"zone": _shown_zone(call, zone), "updatedRecord": record_json(record, call.tree.dialect)}
+    return {"zone": _show_zone(call, zone), "updatedRecord": record_json(record, call.tree.dialect)}
 
 
-def delete(call: Call) -> dict[str, Any]:
-    domain = _domain(call)
-    zone = _writable_zone(call, domain, DELETE, "delete record")
-    type = known_type(call.params.need("type"))
-    data = None if type in WHOLE_RRSET else _data(call, type)
+def delete_record(call: Call) -> dict[str, Any]:
+    domain = _read_domain(call)
+    zone = _find_writable_zone(call, domain, DELETE, "delete record")
+    type = parse_type(call.params.need("type"))
+    data = None if type in WHOLE_RRSET else _read_data(call, type)
     if call.faults.take("ghost_deletes"):
         raise Refusal(NO_SUCH_RECORD)
     if data is None:
@@ -106,11 +114,11 @@ def delete(call: Call) -> dict[str, Any]:
     return {}
 
 
-def _domain(call: Call) -> str:
+def _read_domain(call: Call) -> str:
     return plain_name(call.params.need("domain"))
 
 
-def _zone(call: Call, domain: str, right: int) -> Zone:
+def _find_zone(call: Call, domain: str, right: int) -> Zone:
     zone = call.tree.enclosing(plain_name(call.params.get("zone")) or domain)
     if zone is None:
         raise Refusal(f"No such zone was found: {domain}")
@@ -120,28 +128,28 @@ def _zone(call: Call, domain: str, right: int) -> Zone:
     return zone
 
 
-def _writable_zone(call: Call, domain: str, right: int, verb: str) -> Zone:
-    zone = _zone(call, domain, right)
+def _find_writable_zone(call: Call, domain: str, right: int, verb: str) -> Zone:
+    zone = _find_zone(call, domain, right)
     if call.on_secondary:
         raise Refusal(f"Cannot {verb} in Secondary zone.")
     return zone
 
 
-def _shown_zone(call: Call, zone: Zone) -> dict[str, Any]:
+def _show_zone(call: Call, zone: Zone) -> dict[str, Any]:
     shown = zone_json(zone, call.tree.dialect)
     return shown | {"type": "Secondary"} if call.on_secondary else shown
 
 
-def _seconds(call: Call, name: str, default: int) -> int:
+def _read_seconds(call: Call, name: str, default: int) -> int:
     text = call.params.get(name)
-    return seconds(text, call.tree.dialect) if text else default
+    return parse_seconds(text, call.tree.dialect) if text else default
 
 
-def _ttl(call: Call, default: int) -> int:
-    return _seconds(call, "ttl", default)
+def _read_ttl(call: Call, default: int) -> int:
+    return _read_seconds(call, "ttl", default)
 
 
-def _comments(call: Call) -> str:
+def _read_comments(call: Call) -> str:
     comments = call.params.get("comments")
     if len(comments.encode("utf-16-le")) > 2 * COMMENT_LIMIT:
         raise Refusal("Resource record comment text cannot exceed 255 characters. (Parameter 'Comments')")
@@ -158,7 +166,7 @@ def _refuse_if_busy(call: Call) -> None:
         raise Refusal(changes.BUSY)
 
 
-def _data(call: Call, type: str, *, new: bool = False) -> Rdata:
+def _read_data(call: Call, type: str, *, new: bool = False) -> Rdata:
     """The record data of the call; ``new`` what an update makes of it, where a missing parameter means the old."""
     if type not in FIELDS or type == "SOA":
         raise Refusal("Parameter 'rdata' missing.")
@@ -169,9 +177,9 @@ def _data(call: Call, type: str, *, new: bool = False) -> Rdata:
         given = [call.params.first("new" + name, *["newValue"] * (name == alias)) for name, _ in fields]
         texts = [new_text or old_text for new_text, old_text in zip(given, texts, strict=True)]
     if type == "TXT" and call.params.flag("newSplitText" if new and given[0] else "splitText"):
-        return rdata(type, (split_strings(texts[0]),))
-    values = [field_value(kind, type, text, call.tree.dialect) for (_, kind), text in zip(fields, texts, strict=True)]
-    return rdata(type, values)
+        return make_rdata(type, (split_strings(texts[0]),))
+    values = [parse_field(kind, type, text, call.tree.dialect) for (_, kind), text in zip(fields, texts, strict=True)]
+    return make_rdata(type, values)
 
 
 def _set_pointer(call: Call, domain: str, ip: str, ttl: int) -> None:
@@ -182,7 +190,7 @@ def _set_pointer(call: Call, domain: str, ip: str, ttl: int) -> None:
             raise Refusal("No reverse zone available to add PTR record.")
         zone = call.tree.create(reverse_zone(ip))
     call.refuse_internal(zone)
-    data = rdata("PTR", (domain,))
+    data = make_rdata("PTR", (domain,))
     changes.set_record(call.tree, zone, Record(name, ttl, data, modified=call.tree.clock()))
 
 
@@ -191,6 +199,6 @@ def _drop_pointers(call: Call, ip: str, domain: str | None = None) -> None:
     name = reverse_name(ip)
     zone = call.tree.enclosing(name)
     if zone and not zone.internal and zone.kind in changes.WRITABLE:
-        for record in changes.records_at(call.tree, zone, name):
+        for record in changes.list_name(call.tree, zone, name):
             if record.type == "PTR" and (domain is None or record.data.key[0] == domain.lower()):
                 changes.delete_record(call.tree, zone, name, record.data)

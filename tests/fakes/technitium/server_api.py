@@ -7,7 +7,7 @@ from typing import Any
 from tests.fakes.technitium import lookup
 from tests.fakes.technitium.call import Call
 from tests.fakes.technitium.lookup import Answer
-from tests.fakes.technitium.rdata import as_json, known_type
+from tests.fakes.technitium.rdata import format_rdata, parse_type
 from tests.fakes.technitium.refusal import Refusal
 from tests.fakes.technitium.spelling import time_text, ttl_text
 from tests.fakes.technitium.users import DELETE, MODIFY, SECTIONS, VIEW, Session, User
@@ -27,11 +27,11 @@ RCODES = {
 def session_info(call: Call) -> dict[str, Any]:
     session = call.session
     name = {"tokenName": session.token_name} if session.token_name else {}
-    return {"username": session.user.name, **name, "token": session.token, "info": info(call, session.user)}
+    return {"username": session.user.name, **name, "token": session.token, "info": describe_server(call, session.user)}
 
 
-def info(call: Call, user: User) -> dict[str, Any]:
-    def rights(section: str) -> dict[str, bool]:
+def describe_server(call: Call, user: User) -> dict[str, Any]:
+    def list_rights(section: str) -> dict[str, bool]:
         may = [user.may(section, right) for right in (VIEW, MODIFY, DELETE)]
         return dict(zip(("canView", "canModify", "canDelete"), may, strict=True))
 
@@ -50,13 +50,13 @@ def info(call: Call, user: User) -> dict[str, Any]:
         domain = primary.partition(".")[2]
         out["clusterDomain"] = domain
         out["clusterNodes"] = [
-            _cluster_node(1, primary, "Primary", "Connected"),
-            _cluster_node(2, f"here.{domain}", "Secondary", "Self"),
+            _describe_node(1, primary, "Primary", "Connected"),
+            _describe_node(2, f"here.{domain}", "Secondary", "Self"),
         ]
-    return out | {"permissions": {section: rights(section) for section in SECTIONS}}
+    return out | {"permissions": {section: list_rights(section) for section in SECTIONS}}
 
 
-def _cluster_node(id: int, name: str, kind: str, state: str) -> dict[str, Any]:
+def _describe_node(id: int, name: str, kind: str, state: str) -> dict[str, Any]:
     return {
         "id": id,
         "name": name,
@@ -76,7 +76,7 @@ def login_answer(call: Call, session: Session, *, include_info: bool) -> dict[st
         "totpEnabled": False,
         "token": session.token,
     }
-    return out | ({"info": info(call, user)} if include_info else {})
+    return out | ({"info": describe_server(call, user)} if include_info else {})
 
 
 def create_token(call: Call) -> dict[str, Any]:
@@ -88,14 +88,14 @@ def create_token(call: Call) -> dict[str, Any]:
 
 
 def create_user_token(call: Call) -> dict[str, Any]:
-    user = call.users.user(call.params.need("user"))
+    user = call.users.find_user(call.params.need("user"))
     session = call.users.open_session(user, call.params.need("tokenName"))
     return {"username": user.name, "tokenName": session.token_name, "token": session.token}
 
 
 def create_user(call: Call) -> dict[str, Any]:
     name = call.params.need("user")
-    user = call.users.add(name, call.params.get("displayName"), call.params.need("pass"))
+    user = call.users.add_user(name, call.params.get("displayName"), call.params.need("pass"))
     return {
         "displayName": user.display_name,
         "username": user.name,
@@ -110,7 +110,7 @@ def create_user(call: Call) -> dict[str, Any]:
 
 
 def delete_user(call: Call) -> dict[str, Any]:
-    call.users.remove(call.params.need("user"))
+    call.users.remove_user(call.params.need("user"))
     return {}
 
 
@@ -119,12 +119,12 @@ def log_out(call: Call) -> dict[str, Any]:
     return {}
 
 
-def resolve(call: Call) -> dict[str, Any]:
+def resolve_name(call: Call) -> dict[str, Any]:
     """Of this server itself only."""
     if call.params.need("server") != "this-server":
         raise Refusal("Only this-server can be asked.")
-    name, type = call.params.need("domain").strip("."), known_type(call.params.need("type"))
-    reply = lookup.ask(call.tree, name, type)
+    name, type = call.params.need("domain").strip("."), parse_type(call.params.need("type"))
+    reply = lookup.answer_question(call.tree, name, type)
     opt = {
         "Name": "",
         "Type": "OPT",
@@ -158,16 +158,16 @@ def resolve(call: Call) -> dict[str, Any]:
         "NSCOUNT": len(reply.authority),
         "ARCOUNT": len(reply.additional) + 1,
         "Question": [{"Name": name, "Type": type, "Class": "IN"}],
-        "Answer": [_resolved(call, a) for a in reply.answers],
-        "Authority": [_resolved(call, a) for a in reply.authority],
-        "Additional": [*(_resolved(call, a) for a in reply.additional), opt],
+        "Answer": [_describe_answer(call, a) for a in reply.answers],
+        "Authority": [_describe_answer(call, a) for a in reply.authority],
+        "Additional": [*(_describe_answer(call, a) for a in reply.additional), opt],
     }
     return {"result": result, "rawResponses": []}
 
 
-def _resolved(call: Call, answer: Answer) -> dict[str, Any]:
+def _describe_answer(call: Call, answer: Answer) -> dict[str, Any]:
     record = answer.record
-    data = as_json(record.data, call.tree.dialect)
+    data = format_rdata(record.data, call.tree.dialect)
     renamed = {"ipAddress": "IPAddress", "cname": "Domain", "nameServer": "NameServer", "ptrName": "Domain"}
     length = {"A": 4, "AAAA": 16}.get(record.type, 0)
     return {
@@ -181,7 +181,7 @@ def _resolved(call: Call, answer: Answer) -> dict[str, Any]:
     }
 
 
-def metrics(call: Call) -> str:
+def print_metrics(call: Call) -> str:
     now = call.tree.clock()
     lines = [
         "# HELP uptime_seconds Uptime of the DNS Server in seconds",

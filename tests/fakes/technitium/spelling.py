@@ -34,42 +34,42 @@ def unicode_name(name: str) -> str:
     return ".".join(x[4:].encode().decode("punycode") if x.startswith("xn--") else x for x in name.lower().split("."))
 
 
-def path_of(name: str, dialect: Dialect) -> list[str]:
+def split_name(name: str, dialect: Dialect) -> list[str]:
     """The labels in lower case, from the root down. Raises Refusal for a malformed name."""
     if not name:
         return []
     well_formed = len(name) <= 255 and _NAME.fullmatch(name)
     if not well_formed or (not dialect.hyphens_at_ends and _END_HYPHEN.search(name)):
-        _complain(name, dialect)
+        _refuse_name(name, dialect)
     return name.lower().split(".")[::-1]
 
 
-def _complain(name: str, dialect: Dialect) -> None:
-    def refuse(why: str) -> Refusal:
+def _refuse_name(name: str, dialect: Dialect) -> None:
+    def make_refusal(why: str) -> Refusal:
         return Refusal(f"Invalid domain name [{name}]: {why}")
 
     if len(name) > 255:
-        raise refuse("length cannot exceed 255 bytes.")
+        raise make_refusal("length cannot exceed 255 bytes.")
     for label in reversed(name.split(".")):
         if not label:
-            raise refuse("label length cannot be 0 byte.")
+            raise make_refusal("label length cannot be 0 byte.")
         if len(label) > 63:
-            raise refuse("label length cannot exceed 63 bytes.")
+            raise make_refusal("label length cannot exceed 63 bytes.")
         if not dialect.hyphens_at_ends and label[0] == "-":
-            raise refuse("label cannot start with hyphen.")
+            raise make_refusal("label cannot start with hyphen.")
         if not dialect.hyphens_at_ends and label[-1] == "-":
-            raise refuse("label cannot end with hyphen.")
+            raise make_refusal("label cannot end with hyphen.")
         for character in label if label != "*" else "":
             if not _LABEL_CHARACTER.match(character):
-                raise refuse(f"invalid character [{ord(character)}] was found.")
+                raise make_refusal(f"invalid character [{ord(character)}] was found.")
 
 
-def belongs(name: str, zone: str) -> bool:
+def is_inside(name: str, zone: str) -> bool:
     name, zone = name.lower(), zone.lower()
     return not zone or name == zone or name.endswith("." + zone)
 
 
-def seconds(text: str, dialect: Dialect) -> int:
+def parse_seconds(text: str, dialect: Dialect) -> int:
     """A TTL: a number of seconds or ``1w2d3h4m5s``."""
     if re.fullmatch(r"\d+", text, re.ASCII) and int(text) <= _UINT32:
         return int(text)
@@ -99,7 +99,7 @@ def time_text(when: float | None) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}0Z"
 
 
-def address(text: str, type: str, *, inner: str = "Invalid argument") -> str:
+def parse_address(text: str, type: str, *, inner: str = "Invalid argument") -> str:
     try:
         parsed = ipaddress.ip_address(text)
     except ValueError:

@@ -13,8 +13,8 @@ from typing import Any
 
 from tests.fakes.technitium.dialects import Dialect
 from tests.fakes.technitium.journal import Journal
-from tests.fakes.technitium.rdata import Rdata, rdata
-from tests.fakes.technitium.spelling import path_of
+from tests.fakes.technitium.rdata import Rdata, make_rdata
+from tests.fakes.technitium.spelling import split_name
 
 INTERNAL_ZONES = (
     "localhost",
@@ -143,7 +143,7 @@ class Tree:
         """The closest hosted zone at or above ``name``."""
         node: Node | None = self._root
         found = self._root.zone
-        for label in path_of(name, self.dialect):
+        for label in split_name(name, self.dialect):
             node = node.children.get(label) if node else None
             if node and node.zone:
                 found = node.zone
@@ -151,7 +151,7 @@ class Tree:
 
     def node(self, name: str) -> Node | None:
         node = self._root
-        for label in path_of(name, self.dialect):
+        for label in split_name(name, self.dialect):
             if label not in node.children:
                 return None
             node = node.children[label]
@@ -164,11 +164,11 @@ class Tree:
         return zone if node.zone is zone else node.below_zone
 
     def ensure(self, zone: Zone, name: str) -> Entry:
-        node = self._make(name)
+        node = self._make_node(name)
         if node.zone is zone:
             return zone
         if node.below_zone is None:
-            self._attach(node, "below_zone", Entry(name, zone))
+            self._attach_entry(node, "below_zone", Entry(name, zone))
             assert node.below_zone
         return node.below_zone
 
@@ -176,7 +176,7 @@ class Tree:
         """Take an entry without records out of the tree."""
         node = self.node(entry.name)
         if node and node.below_zone is entry:
-            self._attach(node, "below_zone", None)
+            self._attach_entry(node, "below_zone", None)
 
     def walk(self, zone: Zone) -> Iterator[Entry]:
         """The entries of a zone in canonical order (RFC 4034 section 6.1), not those of zones below it."""
@@ -198,11 +198,11 @@ class Tree:
         now = zone.modified = self.clock()
         person = f"hostadmin@{zone.name}"
         values = (self.server_domain, person, 1, SOA_REFRESH, SOA_RETRY, SOA_EXPIRE, SOA_TTL)
-        zone.sets["SOA"] = [Record(zone.name, SOA_TTL, rdata("SOA", values), modified=now)]
+        zone.sets["SOA"] = [Record(zone.name, SOA_TTL, make_rdata("SOA", values), modified=now)]
         if kind == "Primary":
-            server = rdata("NS", (self.server_domain,))
+            server = make_rdata("NS", (self.server_domain,))
             zone.sets["NS"] = [Record(zone.name, self.dialect.ns_ttl, server, modified=now)]
-        self._attach(self._make(name), "zone", zone)
+        self._attach_entry(self._make_node(name), "zone", zone)
         self._zones[zone.name] = zone
         self.journal.note(lambda: self._zones.pop(zone.name))
         return zone
@@ -210,7 +210,7 @@ class Tree:
     def remove(self, zone: Zone) -> None:
         node = self.node(zone.name)
         assert node
-        self._attach(node, "zone", None)
+        self._attach_entry(node, "zone", None)
         self._forget_below(node)
         del self._zones[zone.name]
         self.journal.note(lambda: self._zones.update({zone.name: zone}))
@@ -218,13 +218,13 @@ class Tree:
     def _forget_below(self, node: Node) -> None:
         for child in node.children.values():
             if child.below_zone:
-                self._attach(child, "below_zone", None)
+                self._attach_entry(child, "below_zone", None)
             if not child.zone:
                 self._forget_below(child)
 
     def put(self, entry: Entry, type: str, records: Sequence[Record]) -> None:
         """Store an RRset (an empty one is removed) and raise the serial."""
-        self._store(entry, type, list(records))
+        self._store_rrset(entry, type, list(records))
         self.commit(entry.zone)
 
     def commit(self, zone: Zone) -> None:
@@ -234,7 +234,7 @@ class Tree:
         values = (server, person, serial + 1 & 0xFFFFFFFF, *times)
         raised = Record(soa.name, soa.ttl, Rdata("SOA", values, values), comments=soa.comments, modified=now)
         raised.used = soa.used
-        self._store(zone, "SOA", [raised])
+        self._store_rrset(zone, "SOA", [raised])
         self.set(zone, "modified", now)
 
     def settle(self, entry: Entry) -> None:
@@ -249,7 +249,7 @@ class Tree:
             setattr(owner, field, value)
             self.journal.note(lambda: setattr(owner, field, before))
 
-    def _store(self, entry: Entry, type: str, records: list[Record]) -> None:
+    def _store_rrset(self, entry: Entry, type: str, records: list[Record]) -> None:
         before = entry.sets.get(type)
         if records:
             entry.sets[type] = records
@@ -260,19 +260,19 @@ class Tree:
         else:
             self.journal.note(lambda: entry.sets.update({type: before}))
 
-    def _make(self, name: str) -> Node:
+    def _make_node(self, name: str) -> Node:
         node = self._root
-        for label in path_of(name, self.dialect):
+        for label in split_name(name, self.dialect):
             node = node.children.get(label) or node.children.setdefault(label, Node(node))
         return node
 
-    def _attach(self, node: Node, place: str, entry: Entry | None) -> None:
+    def _attach_entry(self, node: Node, place: str, entry: Entry | None) -> None:
         before = getattr(node, place)
-        self._hang(node, place, entry)
-        self.journal.note(lambda: self._hang(node, place, before))
+        self._hang_entry(node, place, entry)
+        self.journal.note(lambda: self._hang_entry(node, place, before))
 
     @staticmethod
-    def _hang(node: Node, place: str, entry: Entry | None) -> None:
+    def _hang_entry(node: Node, place: str, entry: Entry | None) -> None:
         change = (entry is not None) - (getattr(node, place) is not None)
         setattr(node, place, entry)
         above: Node | None = node

@@ -43,25 +43,25 @@ class Users:
         self._sessions = {token: Session(admin, token, "double")}
         self._failures = 0
 
-    def session(self, token: str) -> Session | None:
+    def find_session(self, token: str) -> Session | None:
         return self._sessions.get(token)
 
-    def user(self, name: str) -> User:
+    def find_user(self, name: str) -> User:
         if name.lower() not in self._users:
             raise Refusal(f"No such user exists: {name}")
         return self._users[name.lower()]
 
-    def known(self, name: str) -> bool:
+    def is_known(self, name: str) -> bool:
         return name.lower() in self._users
 
-    def add(self, name: str, display_name: str, password: str) -> User:
-        if self.known(name):
+    def add_user(self, name: str, display_name: str, password: str) -> User:
+        if self.is_known(name):
             raise Refusal(f"User already exists: {name}")
         user = self._users[name.lower()] = User(name.lower(), display_name or name, password)
         return user
 
-    def remove(self, name: str) -> None:
-        user = self.user(name)
+    def remove_user(self, name: str) -> None:
+        user = self.find_user(name)
         del self._users[user.name]
         self._sessions = {token: session for token, session in self._sessions.items() if session.user is not user}
 

@@ -51,7 +51,7 @@ class Web:
         listener = socket.create_server(("127.0.0.1", self.port), backlog=512)
         self.port = listener.getsockname()[1]
         self._listener = listener
-        threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+        threading.Thread(target=self._accept_connections, args=(listener,), daemon=True).start()
 
     def close(self) -> None:
         """Refuse connections, and cut those that are open."""
@@ -70,13 +70,13 @@ class Web:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
-    def _accept(self, listener: socket.socket) -> None:
+    def _accept_connections(self, listener: socket.socket) -> None:
         with suppress(OSError):
             while True:
                 connection, _ = listener.accept()
-                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+                threading.Thread(target=self._serve_connection, args=(connection,), daemon=True).start()
 
-    def _serve(self, connection: socket.socket) -> None:
+    def _serve_connection(self, connection: socket.socket) -> None:
         with suppress(OSError):
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._tls:
@@ -87,20 +87,20 @@ class Web:
                 else:
                     connection.close()
             with connection, connection.makefile("rb") as reader:
-                while self._exchange(connection, reader):
+                while self._serve_request(connection, reader):
                     pass
         with self._lock:
             self._connections.discard(connection)
         with suppress(OSError):
             connection.close()
 
-    def _exchange(self, connection: socket.socket, reader: io.BufferedReader) -> bool:
+    def _serve_request(self, connection: socket.socket, reader: io.BufferedReader) -> bool:
         """One request and its answer. False ends the connection."""
         line = reader.readline(REQUEST_LINE_LIMIT + 3)
         if not line.strip():
             return False
         if len(line) > REQUEST_LINE_LIMIT + 2:
-            connection.sendall(_head(Answered(414), 0, b"Connection: close\r\n"))
+            connection.sendall(_format_head(Answered(414), 0, b"Connection: close\r\n"))
             return False
         parts = line.decode("latin-1").split()
         if len(parts) != 3:
@@ -112,37 +112,37 @@ class Web:
             headers[name.lower()] = value.strip()
         if headers.get("expect", "").lower() == "100-continue":
             connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-        body = _body(reader, headers)
+        body = _read_body(reader, headers)
         path, _, query = target.partition("?")
         asked = Asked(method, path, query, headers.get("content-type", ""), headers.get("authorization", ""), body)
-        answered = self._answer(asked, backstage=BACKSTAGE.lower() in headers)
+        answered = self._answer_request(asked, backstage=BACKSTAGE.lower() in headers)
         if answered is None:
             return False
         content, more = answered.body, b""
         if content and self._server.faults.gzip and "gzip" in headers.get("accept-encoding", ""):
             content, more = gzip.compress(content, 1), b"Content-Encoding: gzip\r\nVary: Accept-Encoding\r\n"
         closing = headers.get("connection", "").lower() == "close"
-        head = _head(answered, len(content), more + (b"Connection: close\r\n" if closing else b""))
+        head = _format_head(answered, len(content), more + (b"Connection: close\r\n" if closing else b""))
         connection.sendall(head if method == "HEAD" else head + content)
         return not closing
 
-    def _answer(self, asked: Asked, *, backstage: bool) -> Answered | None:
+    def _answer_request(self, asked: Asked, *, backstage: bool) -> Answered | None:
         """None: no answer at all."""
         if asked.path.startswith(CONTROL):
-            return self._control(asked)
-        params = self._server.api.params(asked)
+            return self._answer_control(asked)
+        params = self._server.api.read_params(asked)
         if backstage:
-            return self._server.api.answer(asked, params)
+            return self._server.api.answer_request(asked, params)
         self._server.on_request(False)
-        answered = self._at_the_front(asked, params)
+        answered = self._answer_or_fail(asked, params)
         self._server.on_request(True)
         return answered
 
-    def _at_the_front(self, asked: Asked, params: Params) -> Answered | None:
+    def _answer_or_fail(self, asked: Asked, params: Params) -> Answered | None:
         self._server.requests.note(asked.method, asked.path, params.all(), len(asked.body))
         faults = self._server.faults
         if not faults.hits(asked.path):
-            return self._server.api.answer(asked, params)
+            return self._server.api.answer_request(asked, params)
         if faults.delay:
             time.sleep(faults.delay)
         if faults.hang:
@@ -156,20 +156,20 @@ class Web:
         if faults.not_found:
             return Answered(404)
         drop = faults.drop_answer
-        answered = self._server.api.answer(asked, params, bad_token=faults.invalid_token)
+        answered = self._server.api.answer_request(asked, params, bad_token=faults.invalid_token)
         return None if drop else answered
 
-    def _control(self, asked: Asked) -> Answered:
+    def _answer_control(self, asked: Asked) -> Answered:
         try:
             given = json.loads(asked.body or b"{}")
-            result: Any = self._steer(asked.path.removeprefix(CONTROL), given, asked.method)
+            result: Any = self._steer_server(asked.path.removeprefix(CONTROL), given, asked.method)
         except (ValueError, TypeError, KeyError) as e:
             return Answered(400, f"{e}\n".encode(), "text/plain")
         if result is None:
             return Answered(404)
         return Answered(200, json.dumps(result).encode(), JSON_TYPE)
 
-    def _steer(self, what: str, given: dict[str, Any], method: str) -> Any:
+    def _steer_server(self, what: str, given: dict[str, Any], method: str) -> Any:
         server = self._server
         match what:
             case "faults":
@@ -201,7 +201,7 @@ class Web:
                 return None
 
 
-def _head(answered: Answered, length: int, more: bytes) -> bytes:
+def _format_head(answered: Answered, length: int, more: bytes) -> bytes:
     lines = [f"HTTP/1.1 {answered.status} {REASONS[answered.status]}"]
     if answered.content_type:
         lines.append(f"Content-Type: {answered.content_type}")
@@ -211,7 +211,7 @@ def _head(answered: Answered, length: int, more: bytes) -> bytes:
     return "\r\n".join(lines).encode("latin-1") + more + b"\r\n"
 
 
-def _body(reader: io.BufferedReader, headers: dict[str, str]) -> bytes:
+def _read_body(reader: io.BufferedReader, headers: dict[str, str]) -> bytes:
     if headers.get("transfer-encoding", "").lower() != "chunked":
         return reader.read(int(headers.get("content-length") or 0))
     chunks = []

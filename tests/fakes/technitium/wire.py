@@ -31,7 +31,7 @@ class Question(NamedTuple):
         return self.flags >> 11 & 15
 
 
-def parse(packet: bytes) -> Question | None:
+def parse_question(packet: bytes) -> Question | None:
     """None for what is no question, or more than one."""
     try:
         id, flags, questions, answers, authority, additional = struct.unpack_from(">6H", packet)
@@ -53,7 +53,7 @@ def parse(packet: bytes) -> Question | None:
     return Question(id, flags, ".".join(labels), type, cls, size)
 
 
-def build(question: Question, reply: Reply, limit: int) -> bytes:
+def build_message(question: Question, reply: Reply, limit: int) -> bytes:
     """A message that does not fit into ``limit`` bytes comes truncated to its question."""
     message = _Message(question, reply)
     if len(message.octets) > limit:

@@ -8,10 +8,10 @@ from typing import Any
 from tests.fakes.technitium import changes, zonefile
 from tests.fakes.technitium.call import Call
 from tests.fakes.technitium.printing import zone_json
-from tests.fakes.technitium.rdata import rdata
+from tests.fakes.technitium.rdata import make_rdata
 from tests.fakes.technitium.records_api import DEFAULT_TTL
 from tests.fakes.technitium.refusal import Refusal
-from tests.fakes.technitium.spelling import belongs, path_of, plain_name, reverse_zone
+from tests.fakes.technitium.spelling import is_inside, plain_name, reverse_zone, split_name
 from tests.fakes.technitium.tree import Record, Zone
 from tests.fakes.technitium.users import DELETE, MODIFY, VIEW
 
@@ -34,11 +34,11 @@ def list_zones(call: Call) -> dict[str, Any]:
     return {"pageNumber": number, "totalPages": pages, "totalZones": len(zones), "zones": shown}
 
 
-def create(call: Call) -> dict[str, Any]:
+def create_zone(call: Call) -> dict[str, Any]:
     name = plain_name(reverse_zone(call.params.need("zone", "domain")))
     if "*" in name:
         raise Refusal("Domain name for a zone cannot contain wildcard character.")
-    path_of(name, call.tree.dialect)
+    split_name(name, call.tree.dialect)
     kind = call.params.get("type") or "Primary"
     if kind.lower() not in map(str.lower, KINDS):
         raise Refusal(f"Requested value '{kind}' was not found.")
@@ -48,27 +48,27 @@ def create(call: Call) -> dict[str, Any]:
     zone = call.tree.create(name, kind)
     zone.permissions[call.session.user.name] = (True, True, True)
     if kind == "Forwarder":
-        data = rdata("FWD", (call.params.get("protocol") or "Udp", call.params.need("forwarder")))
+        data = make_rdata("FWD", (call.params.get("protocol") or "Udp", call.params.need("forwarder")))
         zone.sets["FWD"] = [Record(zone.name, 0, data, modified=call.tree.clock())]
     return {"domain": zone.name}
 
 
-def delete(call: Call) -> dict[str, Any]:
-    call.tree.remove(_managed(call, DELETE))
+def delete_zone(call: Call) -> dict[str, Any]:
+    call.tree.remove(_find_managed_zone(call, DELETE))
     return {}
 
 
-def enable(call: Call) -> dict[str, Any]:
-    call.tree.set(_managed(call, MODIFY), "disabled", False)
+def enable_zone(call: Call) -> dict[str, Any]:
+    call.tree.set(_find_managed_zone(call, MODIFY), "disabled", False)
     return {}
 
 
-def disable(call: Call) -> dict[str, Any]:
-    call.tree.set(_managed(call, MODIFY), "disabled", True)
+def disable_zone(call: Call) -> dict[str, Any]:
+    call.tree.set(_find_managed_zone(call, MODIFY), "disabled", True)
     return {}
 
 
-def options(call: Call) -> dict[str, Any]:
+def show_options(call: Call) -> dict[str, Any]:
     zone = call.exact_zone()
     call.need_zone(zone, VIEW)
     return {
@@ -93,10 +93,10 @@ def options(call: Call) -> dict[str, Any]:
     }
 
 
-def permissions(call: Call) -> dict[str, Any]:
+def show_permissions(call: Call) -> dict[str, Any]:
     zone = call.exact_zone()
     call.need_zone(zone, VIEW)
-    return _permissions(zone)
+    return _describe_permissions(zone)
 
 
 def set_permissions(call: Call) -> dict[str, Any]:
@@ -107,9 +107,9 @@ def set_permissions(call: Call) -> dict[str, Any]:
     if words != [""]:
         rows = zip(*[iter(words)] * 4, strict=False)
         given = {name.lower(): tuple(word == "true" for word in rights) for name, *rights in rows}
-        known = {name: rights for name, rights in given.items() if call.users.known(name)}
+        known = {name: rights for name, rights in given.items() if call.users.is_known(name)}
         zone.permissions = {name: (rights[0], rights[1], rights[2]) for name, rights in known.items()}
-    return _permissions(zone)
+    return _describe_permissions(zone)
 
 
 def import_file(call: Call) -> dict[str, Any]:
@@ -118,15 +118,15 @@ def import_file(call: Call) -> dict[str, Any]:
     call.need_zone(zone, MODIFY)
     overwrite = call.params.flag("overwrite", True)
     overwrite_zone = call.params.flag("overwriteZone") and call.tree.dialect.bearer_token  # both since 15.0
-    text = _file(call)
+    text = _read_file(call)
     if call.on_secondary or zone.kind not in changes.WRITABLE:
         raise Refusal(f"Zone must be a primary or forwarder type: {zone.name}")
     tree = call.tree
     records = list(zonefile.ZoneFile(text, zone.name, DEFAULT_TTL, tree.dialect, tree.clock()))
     if tree.dialect.import_checks_zone:
-        records = [r for r in records if r.type not in ("A", "AAAA") or belongs(r.name, zone.name)]
+        records = [r for r in records if r.type not in ("A", "AAAA") or is_inside(r.name, zone.name)]
         for record in records:
-            if not belongs(record.name, zone.name):
+            if not is_inside(record.name, zone.name):
                 raise Refusal(
                     f"Cannot import records: the domain name '{record.name}' does not belong to the zone '{zone.name}'."
                 )
@@ -136,35 +136,35 @@ def import_file(call: Call) -> dict[str, Any]:
     return {}
 
 
-def export(call: Call) -> tuple[str, str]:
+def export_file(call: Call) -> tuple[str, str]:
     """(the zone file, the name under which a browser keeps it)"""
     zone = call.exact_zone()
     call.need_zone(zone, VIEW)
-    return zonefile.write(zone.name, changes.records_in(call.tree, zone), call.tree.dialect), f"{zone.name}.zone"
+    return zonefile.write_zone(zone.name, changes.list_zone(call.tree, zone), call.tree.dialect), f"{zone.name}.zone"
 
 
-def _managed(call: Call, right: int) -> Zone:
+def _find_managed_zone(call: Call, right: int) -> Zone:
     zone = call.exact_zone()
     call.refuse_internal(zone)
     call.need_zone(zone, right)
     return zone
 
 
-def _permissions(zone: Zone) -> dict[str, Any]:
-    def row(key: str, name: str, view: bool, modify: bool, delete: bool) -> dict[str, Any]:
+def _describe_permissions(zone: Zone) -> dict[str, Any]:
+    def make_row(key: str, name: str, view: bool, modify: bool, delete: bool) -> dict[str, Any]:
         return {key: name, "canView": view, "canModify": modify, "canDelete": delete}
 
     return {
         "section": "Zones",
         "subItem": zone.name,
-        "userPermissions": [row("username", name, *rights) for name, rights in sorted(zone.permissions.items())],
+        "userPermissions": [make_row("username", name, *rights) for name, rights in sorted(zone.permissions.items())],
         "groupPermissions": [
-            row("name", group, True, True, True) for group in ("Administrators", "DNS Administrators")
+            make_row("name", group, True, True, True) for group in ("Administrators", "DNS Administrators")
         ],
     }
 
 
-def _file(call: Call) -> str:
+def _read_file(call: Call) -> str:
     """The content types that the server knows, to the letter: ``text/plain; charset=utf-8`` is not one of them."""
     match call.content_type.lower():
         case "text/plain":
@@ -172,12 +172,12 @@ def _file(call: Call) -> str:
         case "application/x-www-form-urlencoded":
             return call.params.need("records")
         case kind if kind.startswith("multipart/form-data"):
-            return _uploaded(call.content_type, call.body)
+            return _read_upload(call.content_type, call.body)
         case _:
             raise Refusal(NO_FILE)
 
 
-def _uploaded(content_type: str, body: bytes) -> str:
+def _read_upload(content_type: str, body: bytes) -> str:
     boundary = re.search(r'boundary="?([^";]+)', content_type)
     for part in body.split(b"--" + boundary[1].encode()) if boundary else []:
         head, _, content = part.partition(b"\r\n\r\n")

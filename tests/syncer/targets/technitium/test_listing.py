@@ -11,7 +11,7 @@ from syncer.core.rrsets import Found, RRset
 from syncer.errors import TargetUnreachable
 from syncer.targets.technitium.access import GET
 from syncer.targets.technitium.listing import Listing, group_rrsets
-from tests.fakes import tape
+from tests.fakes.tape import load_tape
 
 
 def record(name: str, type_: str = "A", ttl: int = 300, comments: str = "", **rdata: object) -> dict[str, object]:
@@ -77,7 +77,7 @@ def test_an_answer_in_another_order_is_said_to_be_one(body):
 def test_every_version_answers_in_the_order_that_we_read(name):
     answers = [
         step.get("got", step)["answer"]
-        for step in tape.load(name)
+        for step in load_tape(name)
         if (step.get("path") or step.get("request", {}).get("path")) == GET
     ]
     lists = [answer for answer in answers if isinstance(answer, dict) and answer["status"] == "ok"]

@@ -16,7 +16,7 @@ from syncer.targets.technitium.messages import (
     find_bad_line,
     is_passing,
 )
-from tests.fakes import tape
+from tests.fakes.tape import load_tape
 
 CALLS = {GET, ADD, UPDATE, DELETE, "/api/zones/import", "/api/zones/list", "/api/user/session/get"}
 
@@ -41,7 +41,7 @@ SHOWN_AS_THEY_ARE = (
 def list_errors() -> Iterator[tuple[str, str]]:
     """(version, text) of every refusal of a call that we make."""
     for version, name in (("13.4", "random"), ("14.3", "random"), ("15.2", "random"), ("15.2", "ordered")):
-        for step in tape.load(f"{version}-{name}"):
+        for step in load_tape(f"{version}-{name}"):
             path = step.get("path") or step.get("request", {}).get("path")
             answer = step.get("got", step).get("answer")
             if path in CALLS and isinstance(answer, dict) and answer.get("status") == "error":
