@@ -52,7 +52,7 @@ class HostsFile:
 
     @contextmanager
     def edit_text(self) -> Iterator[Edit]:
-        """The file is ours alone meanwhile. A text that stays as it is is not written."""
+        """No one else writes the file meanwhile. A text that does not change is not written."""
         with self._open_locked(os.O_RDWR, fcntl.LOCK_EX) as (path, fd):
             old = _read_whole(fd)
             text = self._parse_text(old)

@@ -81,8 +81,8 @@ class HostsTarget:
 
 
 class HostsZone:
-    """See ``TargetZone``. The names of one zone in the block that all zones share; ``mark`` stands for the block, which
-    has no room for a mark beside each value."""
+    """See ``TargetZone``. The names of one zone in the block that all zones share. A hosts file has no room for a mark
+    beside each value, so every line of the block has the same ``mark``."""
 
     left_serial = None
     lost_writes = False

@@ -93,7 +93,7 @@ class TechnitiumClient:
         self._base = config.url.rstrip("/")
         url = urlsplit(self._base)
         self.url = f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}"
-        """For people: without a password that may stand in it."""
+        """For people: without a password that may be in it."""
         self._token = config.token
         self._timeout = config.timeout
         self._limit = limit

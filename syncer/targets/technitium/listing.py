@@ -1,4 +1,4 @@
-"""Technitium's list of records, read while it arrives: 10,000 records never stand in memory as dictionaries."""
+"""Technitium's list of records, read while it arrives: 10,000 records are never in memory at once."""
 
 from __future__ import annotations
 

@@ -70,10 +70,10 @@ def test_a_last_line_without_newline_gets_one_and_nothing_else(last: bytes) -> N
     assert parse_hosts(new).render_with([GRAFANA]) == new
 
 
-def test_strange_lines_in_the_block_are_lifted_out_below_it() -> None:
-    strangers = b"# my printer\n10.0.0.7 printer.home.lab printer\n10.0.0.8 scanner # old\n#\n\xff\xfe\n"
-    text = LOCALHOST + HEAD + GRAFANA_LINE + strangers + TAIL + NAS
-    assert rewritten(text) == LOCALHOST + BLOCK + strangers + NAS
+def test_foreign_lines_in_the_block_are_lifted_out_below_it() -> None:
+    foreign = b"# my printer\n10.0.0.7 printer.home.lab printer\n10.0.0.8 scanner # old\n#\n\xff\xfe\n"
+    text = LOCALHOST + HEAD + GRAFANA_LINE + foreign + TAIL + NAS
+    assert rewritten(text) == LOCALHOST + BLOCK + foreign + NAS
 
 
 def test_hand_made_entries_in_the_block_are_read_whatever_their_spelling() -> None:

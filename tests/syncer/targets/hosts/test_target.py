@@ -76,7 +76,7 @@ def ours(name: str, *values: str, kind: str = "A") -> Found:
 
 @contextmanager
 def as_nobody(*owned: Path) -> Iterator[None]:
-    """As a user with few rights; nothing changes for somebody who has few rights already."""
+    """As a user with few rights; nothing changes for someone who has few rights already."""
     if os.geteuid() != 0:
         yield
         return
@@ -132,7 +132,7 @@ def test_a_reading_can_be_for_some_names_only(hosts: Path) -> None:
     assert set(read(target, names=["blog.talos00", "nas.talos00"])) == {("blog.talos00", "A")}
 
 
-def test_a_hand_made_line_is_somebody_else_s(hosts: Path) -> None:
+def test_a_hand_made_line_is_foreign(hosts: Path) -> None:
     hosts.write_bytes(b"127.0.0.1 localhost\n10.0.0.9 nas.home.lab nas # the box\n10.0.0.8 nas.home.lab\n")
     target = target_of(hosts)
     found = read(target, "home.lab")
@@ -348,7 +348,7 @@ def test_many_writers_at_once_lose_nothing(hosts: Path) -> None:
     assert len(read(target_of(hosts))) == 30
 
 
-def test_a_file_that_somebody_keeps_locked_is_tried_again_later(hosts: Path) -> None:
+def test_a_file_that_someone_keeps_locked_is_tried_again_later(hosts: Path) -> None:
     with hosts.open() as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         with pytest.raises(TargetUnreachable, match="another program keeps it locked"):

@@ -72,7 +72,7 @@ def test_a_disabled_value_of_ours_is_written_again():
     assert said(update(rrset(ONE), (MARK,), rrset(ONE), intact=False)) == [("update", ONE, "")]
 
 
-def test_somebody_elses_value_is_neither_written_nor_removed():
+def test_a_foreign_value_is_neither_written_nor_removed():
     assert said(update(rrset(ONE, TWO), (MARK, "nas"), rrset(THREE))) == [("update", ONE, THREE)]
     assert said(update(rrset(ONE, TWO), (MARK, "nas"), rrset(TWO))) == [("delete", ONE, "")]
     assert said(Change(Op.DELETE, Found(rrset(ONE, TWO), (MARK, "nas")), None, "")) == [("delete", ONE, "")]

@@ -90,7 +90,7 @@ def test_the_serial_that_we_left_is_known_without_asking(technitium, target):
     assert target.zone(ZONE).left_serial == target.serials()[ZONE]
 
 
-def test_somebody_elses_write_is_noticed(technitium, target):
+def test_a_foreign_write_is_noticed(technitium, target):
     held(target)
     apply_well(target, create("grafana", "10.0.0.1"))
     technitium.add(f"nas.{ZONE}", "A", "10.0.0.9", 300, "made by hand")

@@ -1,4 +1,4 @@
-"""What somebody else made stays byte for byte, before, beside and during our own writing."""
+"""What someone else made stays byte for byte, before, beside and during our own writing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.syncer.targets.hands import (
 )
 
 
-def test_it_leaves_alone_what_somebody_else_made(technitium, target):
+def test_it_leaves_alone_what_someone_else_made(technitium, target):
     technitium.add(f"nas.{ZONE}", "A", "192.168.1.9", 3600, "made by hand")
     technitium.add(f"nas.{ZONE}", "TXT", 'a "quoted" one', 60, "")
     technitium.add(f"grafana.{ZONE}", "TXT", "note", 60, "{not json}")
@@ -35,7 +35,7 @@ def test_it_leaves_alone_what_somebody_else_made(technitium, target):
 
 
 @pytest.mark.parametrize("many", [False, True])
-def test_a_value_that_somebody_added_to_our_rrset_keeps_value_ttl_and_comment(technitium, target, many):
+def test_a_value_that_someone_added_to_our_rrset_keeps_value_ttl_and_comment(technitium, target, many):
     names = [f"app{i}" for i in range(7 if many else 1)]
     apply_well(target, *(create(name, "10.0.0.1") for name in names))
     for name in names:
@@ -53,7 +53,7 @@ def test_a_value_that_somebody_added_to_our_rrset_keeps_value_ttl_and_comment(te
     assert foreign(technitium) == before
 
 
-def test_a_disabled_value_of_somebody_else_stays_disabled(technitium, target):
+def test_a_foreign_disabled_value_stays_disabled(technitium, target):
     apply_well(target, create("grafana", "10.0.0.1"))
     technitium.add(f"grafana.{ZONE}", "A", "10.0.0.9", 300, "made by hand", disable=True)
     before = foreign(technitium)
@@ -75,7 +75,7 @@ def test_a_disabled_value_of_ours_is_enabled_again(technitium, target):
 
 @pytest.mark.parametrize("ttl", [300, 3600])
 @pytest.mark.parametrize("many", [False, True])
-def test_a_record_that_somebody_made_since_the_reading_is_not_taken_over(technitium, target, ttl, many):
+def test_a_record_that_someone_made_since_the_reading_is_not_taken_over(technitium, target, ttl, many):
     held(target)
     technitium.add(f"blog.{ZONE}", "A", "10.0.0.1", ttl, "made by hand")
     before = foreign(technitium)

@@ -120,7 +120,7 @@ def test_a_disabled_an_expiring_or_a_differing_member_makes_an_rrset_unsound():
     assert found.intact
 
 
-def test_signatures_are_not_taken_for_records_that_somebody_made():
+def test_signatures_are_not_taken_for_records_that_someone_made():
     signed = answer(
         record("web.talos00", "CNAME", cname="grafana.talos00"),
         record("web.talos00", "RRSIG", keyTag=1),

@@ -1,4 +1,4 @@
-"""Many rounds of random changes, with a stranger's hand in between: ours come out as asked, theirs untouched."""
+"""Many rounds of random changes, with foreign writes in between: ours come out as asked, the foreign ones untouched."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def test_ours_come_out_as_asked_and_theirs_stay(technitium, target, seed):
 
 
 def random_changes(rnd: random.Random, name: str, here: dict) -> list[Change]:
-    """As a plan would make them: a CNAME alone, and none where somebody else has something."""
-    strangers = any(not all(map(MARKER.knows, item.marks)) for item in here.values())
+    """As a plan would make them: a CNAME alone, and none where there is something foreign."""
+    has_foreign = any(not all(map(MARKER.knows, item.marks)) for item in here.values())
     kind = rnd.choice(["A", "A", "AAAA", "CNAME", ""])
-    if kind == "CNAME" and strangers:
+    if kind == "CNAME" and has_foreign:
         kind = "A"
     values = {"A": ADDRESSES, "AAAA": ["2001:db8::1", "2001:db8::2"], "CNAME": TARGETS, "": []}[kind]
     wanted = tuple(sorted(rnd.sample(values, 1 if kind == "CNAME" else rnd.randint(1, 2)))) if kind else ()
