@@ -65,8 +65,8 @@ class Access:
         """One for all connections, because each context holds its own copy of the authorities; None for plain HTTP."""
         if not self.server.startswith("https:"):
             return None
-        # Not create_default_context(): from Python 3.13 it refuses authorities without a key identifier (RFC 5280
-        # strictness), which older installers of Kubernetes made.
+        # Not create_default_context(): from Python 3.13 it is as strict as RFC 5280 and refuses authorities without key
+        # usage or key identifier, which older installers of Kubernetes made.
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         if not self.verify:
             context.check_hostname = False

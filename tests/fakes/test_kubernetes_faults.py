@@ -290,10 +290,11 @@ def test_a_client_certificate_opens_as_the_kubeconfig_gives_it(
     config: dict[str, Any] = json.loads(cluster.kubeconfig.read_text())
     user = config["users"][0]["user"]
     authority = base64.b64decode(config["clusters"][0]["cluster"]["certificate-authority-data"]).decode()
-    assert _status(cluster, ssl.create_default_context(cadata=authority)) == 401
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=authority)
+    assert _status(cluster, context) == 401
     for name in ("client-certificate-data", "client-key-data"):
         (tmp_path / name).write_bytes(base64.b64decode(user[name]))
-    context = ssl.create_default_context(cadata=authority)
     context.load_cert_chain(tmp_path / "client-certificate-data", tmp_path / "client-key-data")
     assert _status(cluster, context) == 200
     with pytest.raises(ssl.SSLCertVerificationError):

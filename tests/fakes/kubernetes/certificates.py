@@ -20,7 +20,10 @@ class Certificates(NamedTuple):
 
     def make_context(self) -> ssl.SSLContext:
         """For the server: a client may show a certificate, and need not."""
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(self.authority))
+        # Not create_default_context(): from Python 3.13 it refuses an authority without a key usage, as this one is and
+        # those of older installers are. A real API server takes it.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_verify_locations(cafile=self.authority)
         context.load_cert_chain(self.server, self.server_key)
         context.verify_mode = ssl.CERT_OPTIONAL
         return context
