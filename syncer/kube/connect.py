@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from syncer.config import KubeConfig
+from syncer.documents.limits import DocumentError
 from syncer.errors import KubernetesError
 from syncer.kube.access import Access, Credentials, Identity
 
@@ -111,16 +112,16 @@ def read_kubeconfig(paths: str, context: str = "") -> Access:
 
 
 def _read_entries(paths: str) -> tuple[dict[str, dict[str, KubeconfigEntry]], str]:
-    import yaml
+    from syncer.documents.yamltext import read_document  # a pod has no kubeconfig, and need not load PyYAML
 
     entries: dict[str, dict[str, KubeconfigEntry]] = {"clusters": {}, "contexts": {}, "users": {}}
     current = ""
     files = [Path(path).expanduser() for path in paths.split(os.pathsep) if path]
     for file in [file for file in files if file.exists()] or files[:1]:
         try:
-            document = yaml.safe_load(_read_file(file))
-        except yaml.YAMLError as error:
-            raise KubernetesError(f"{file} is not a kubeconfig: {' '.join(str(error).split())}") from error
+            document = read_document(_read_file(file))
+        except DocumentError as error:
+            raise KubernetesError(f"{file} is not a kubeconfig: {error}") from error
         if not isinstance(document, dict):
             raise KubernetesError(f"{file} is not a kubeconfig")
         for section, found in entries.items():

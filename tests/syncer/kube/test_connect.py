@@ -244,7 +244,8 @@ def test_a_user_that_cannot_work_is_refused_with_the_reason(
     [
         ("", "is empty"),
         ("[1, 2]", "is not a kubeconfig"),
-        ("a: [", "is not a kubeconfig: while parsing"),
+        ("a: [", "is not a kubeconfig: line 2: did not find"),
+        ("users: []\nusers: []", "is not a kubeconfig: line 2: the key users is there twice"),
         ("clusters: [5]", "an entry of clusters lacks"),
         ("contexts: []", "has no current-context; name one of: none"),
     ],
