@@ -182,8 +182,8 @@ def test_what_external_dns_owned_is_taken_over_and_nothing_else(
         f"nas.{ZONE}: adopt",
         f"printer.{ZONE}: unwanted",
     ]
-    wait_until(lambda: marked(technitium) == {"new", "grafana", "nas"}, 5, "the adoption")
-    wait_until(lambda: f"nas.{ZONE}: synced" in registry.follow("adopt"), 5, "its being told")
+    wait_until(lambda: marked(technitium) == {"new", "grafana", "nas"}, 20, "the adoption")
+    wait_until(lambda: f"nas.{ZONE}: synced" in registry.follow("adopt"), 20, "its being told")
     registry.follow("remove")
     assert [name for name, _ in texts(technitium)] == ["a-blog", "a-gone", "a-loki", "a-printer", "mail"]
     assert marked(technitium) == {"new", "grafana", "nas"}

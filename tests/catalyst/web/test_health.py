@@ -46,7 +46,7 @@ class Web(Process):
 def web(folder: Path, **variables: str) -> Iterator[Web]:
     process = Web(folder, **variables)
     with running(process):
-        process.says("Uvicorn running")
+        process.says("Uvicorn running", 40)
         yield process
 
 
