@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from http.client import HTTPException
-from typing import Any
 
 from catalyst.doctor.clock import probe_server
 from catalyst.doctor.finding import Finding, report_ok, report_problem, report_warning
 from syncer.config import TechnitiumConfig
 from syncer.pacing import RateLimit
-from syncer.targets.technitium.access import GET, find_problem
+from syncer.targets.technitium.access import GET
 from syncer.targets.technitium.calls import ADD, DELETE
 from syncer.targets.technitium.client import ServerSaid, TechnitiumClient, Untrusted
 from syncer.targets.technitium.messages import Message
 from syncer.targets.technitium.server import TechnitiumServer
+from syncer.targets.technitium.state import ZoneState
 
 ABOUT = "DNS server"
 TIMEOUT = 5.0
@@ -82,14 +82,14 @@ def check_token(user: str, permissions: Mapping[str, Mapping[str, bool]]) -> Ite
         yield report_ok(ABOUT, f"the token of {user} may not import into a zone: every change takes a call of its own")
 
 
-def check_zone(server: TechnitiumServer, zone: str, known: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+def check_zone(server: TechnitiumServer, zone: str, known: Mapping[str, ZoneState]) -> Iterator[Finding]:
     if (state := known.get(zone)) is None:
-        there = ", ".join(sorted(name for name, other in known.items() if not other.get("internal"))) or "none"
+        there = ", ".join(sorted(name for name, other in known.items() if not other.is_internal)) or "none"
         cause = f"zone {zone} is not on the server, or the token has no rights on it (it sees: {there})"
         advice = "make a primary zone, and give the token's user View, Modify and Delete on it"
         yield report_problem(ABOUT, f"{cause}: {advice}")
         return
-    if wrong := find_problem(zone, state):
+    if wrong := state.explain_problem(zone):
         yield report_problem(ABOUT, wrong)
         return
     where = {"domain": zone, "zone": zone, **server.node_parameters}
@@ -100,7 +100,7 @@ def check_zone(server: TechnitiumServer, zone: str, known: Mapping[str, Mapping[
             ABOUT, f"zone {zone}: the token's user lacks {rights} on it: give it in the zone's permissions"
         )
     else:
-        serial = state.get("soaSerial", "unknown")
+        serial = "unknown" if state.serial is None else state.serial
         yield report_ok(ABOUT, f"zone {zone} is there, serial {serial}; the token may read, write and delete")
 
 

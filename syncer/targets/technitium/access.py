@@ -14,6 +14,7 @@ from syncer.targets.technitium.listing import Listing, Record, group_rrsets
 from syncer.targets.technitium.messages import Message, explain_zone
 from syncer.targets.technitium.serial import SerialTracker
 from syncer.targets.technitium.server import TechnitiumServer
+from syncer.targets.technitium.state import ZoneState, read_state
 
 GET = "/api/zones/records/get"
 
@@ -22,22 +23,6 @@ FEW_NAMES = 5
 
 TRIES = 4
 """For ``Message.TRY_AGAIN``."""
-
-
-def find_problem(zone: str, state: Mapping[str, Any]) -> str:
-    """Why records cannot be written to the zone that the server describes so, "" when they can.
-
-    The server answers for the closest zone that encloses the one asked for (trap 2).
-    """
-    if (name := state.get("name")) != zone:
-        return f"zone {zone} is not on the server ({name or 'the root zone'} answered for it)"
-    if state.get("disabled"):
-        return f"zone {zone} is disabled on the server: it answers no queries until it is enabled"
-    if state.get("internal"):
-        return f"zone {zone} is internal to the server"
-    if (kind := state.get("type")) not in ("Primary", "Forwarder"):
-        return f"zone {zone} is a {kind} zone on this server: set DNS_SERVER_URL to the server that has the primary"
-    return ""
 
 
 class ZoneAccess:
@@ -75,35 +60,35 @@ class ZoneAccess:
         self.tracker.note_writes()
         if call.path == DELETE:
             return True
-        state = answer.get("zone", {})
-        if problem := find_problem(self.name, state):
+        state = read_state(answer.get("zone", {}))
+        if problem := state.explain_problem(self.name):
             self.problem = problem
             raise ZoneUnusable(f"{problem}; {call.params['domain']} was written there")
-        in_step = self.tracker.note_serial(state.get("soaSerial"))
+        in_step = self.tracker.note_serial(state.serial)
         return in_step and not (self.server.ignores_duplicates and call.path == ADD)
 
     def import_lines(self, lines: str, count: int) -> None:
         """Import ``lines``, which hold ``count`` RRsets. ``Message.ACCESS_DENIED`` is left to the caller: it is the
         import that the token may not do."""
         try:
-            self.server.client.import_zone(self.name, lines, self.server.node_parameters)
+            self.server.client.import_lines(lines, {**self.server.node_parameters, "zone": self.name})
         except ServerSaid as e:
             if Message.ACCESS_DENIED.is_in(str(e)):
                 raise
             raise self._explain_refusal(e) from e
         self.tracker.note_writes(count)
 
-    def note_state(self, state: Mapping[str, Any] | None) -> None:
+    def note_state(self, state: ZoneState | None) -> None:
         """What the list of zones says of this one; None: it is not in it."""
         if state is None:
             self.problem = f"zone {self.name} is not on the server, or the token has no rights on it"
             self.tracker.note_serial(None)
             return
-        problem = find_problem(self.name, state)
+        problem = state.explain_problem(self.name)
         if self.problem and not problem:
             self.server.may_import = True  # the denied import may have meant that the zone was away
         self.problem = problem
-        self.tracker.note_serial(state.get("soaSerial"))
+        self.tracker.note_serial(state.serial)
         if self.tracker.connection != self.server.client.connections:
             self.tracker.invalidate()
 
@@ -124,7 +109,7 @@ class ZoneAccess:
             with ExitStack() as stack:
                 listing = Listing(stack.enter_context(client.stream(GET, params)))
                 if listing.has_records:
-                    self.problem = find_problem(self.name, listing.zone)
+                    self.problem = read_state(listing.zone).explain_problem(self.name)
                     if self.problem:
                         raise ZoneUnusable(self.problem)
                     return stack.pop_all(), listing
@@ -139,7 +124,7 @@ class ZoneAccess:
             yield from group_rrsets(listing.iterate_records())
 
     def _explain_refusal(self, error: ServerSaid) -> ServerSaid | ZoneUnusable:
-        if problem := explain_zone(self.name, str(error)):
-            self.problem = problem
-            return ZoneUnusable(problem)
+        if problem := explain_zone(str(error)):
+            self.problem = f"zone {self.name} {problem}"
+            return ZoneUnusable(self.problem)
         return error

@@ -140,9 +140,9 @@ class TechnitiumClient:
             raise
         raise TargetUnreachable(f"{self.url} answered without the records that were asked for")
 
-    def import_zone(self, zone: str, lines: str, params: Mapping[str, str]) -> None:
-        """Replace the RRsets that ``lines`` (a zone file) holds; every other one stays."""
-        query = {**params, "zone": zone, "overwrite": "true"}
+    def import_lines(self, lines: str, params: Mapping[str, str]) -> None:
+        """Replace the RRsets that ``lines`` (a zone file) holds; every other one of the zone stays."""
+        query = {**params, "overwrite": "true"}
         if not self.is_old:
             # Any other spelling of the type ("; charset=utf-8") is not recognised.
             with self._post("/api/zones/import", query, lines.encode("ascii")) as response:

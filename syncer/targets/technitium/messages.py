@@ -73,14 +73,14 @@ def find_bad_line(text: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def explain_zone(zone: str, text: str) -> str:
-    """What is wrong with the zone, in our words; "" when the text is about something else."""
+def explain_zone(text: str) -> str:
+    """What is wrong with the zone, as a predicate; "" when the text is about something else."""
     if Message.NO_ZONE.is_in(text):
-        return f"zone {zone} is not on the server"
+        return "is not on the server"
     if Message.ACCESS_DENIED.is_in(text):
-        return f"zone {zone} is not on the server, or the token has no rights on it"
+        return "is not on the server, or the token has no rights on it"
     if any(message.is_in(text) for message in READ_ONLY):
-        return f"zone {zone} cannot be written on this server: {text}"
+        return f"cannot be written on this server: {text}"
     return ""
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from syncer.errors import TargetUnreachable
 from syncer.targets.technitium.client import TechnitiumClient
+from syncer.targets.technitium.state import ZoneState, read_state
 
 
 class TechnitiumServer:
@@ -38,12 +39,12 @@ class TechnitiumServer:
         if not self._is_known:
             self.read_session()
 
-    def read_zones(self) -> dict[str, Mapping[str, Any]]:
+    def read_zones(self) -> dict[str, ZoneState]:
         """What the server says of each zone that the token may see, by name."""
         zones = self.client.call("/api/zones/list", self.node_parameters).get("zones")
         if not isinstance(zones, list):
             raise TargetUnreachable(f"{self.client.url} answered zones/list without zones: is this Technitium?")
-        return {state["name"]: state for state in zones}
+        return {state.name: state for state in map(read_state, zones)}
 
     def was_restarted(self) -> bool:
         """Whether it was started anew since we asked last, as far as can be told."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from syncer.core.rrsets import Found, Marker
 from syncer.targets.base import Change, Reading, Result
 from syncer.targets.technitium.access import ZoneAccess
 from syncer.targets.technitium.server import TechnitiumServer
+from syncer.targets.technitium.state import ZoneState
 from syncer.targets.technitium.writer import ZoneWriter
 
 
@@ -66,7 +66,7 @@ class TechnitiumZone:
         self._server.ensure_session()
         return ZoneWriter(self._access, self._marker, self._probe).write_changes(changes)
 
-    def note_state(self, state: Mapping[str, Any] | None) -> None:
+    def note_state(self, state: ZoneState | None) -> None:
         """What the list of zones says of this one; None: it is not in it."""
         self._access.note_state(state)
 

@@ -118,7 +118,7 @@ def test_an_old_server_gets_the_token_as_a_form_field_and_never_in_the_url(serve
     server.needs_form = True
     client = make_client(server)
     assert client.call("/api/zones/list", {}) == {"zones": []}
-    client.import_zone("talos00", "a.talos00. 60 IN A 10.0.0.1 ;m\n", {})
+    client.import_lines("a.talos00. 60 IN A 10.0.0.1 ;m\n", {"zone": "talos00"})
     client.call("/api/zones/list", {})
     assert [TOKEN.encode() in body for _, _, body in server.seen] == [False, True, True, True]
     assert all(TOKEN not in path for path, _, _ in server.seen)
@@ -126,7 +126,7 @@ def test_an_old_server_gets_the_token_as_a_form_field_and_never_in_the_url(serve
 
 
 def test_an_import_names_its_content_type_exactly(server):
-    make_client(server).import_zone("talos00", "a.talos00. 60 IN A 10.0.0.1 ;m\n", {"node": "ns1"})
+    make_client(server).import_lines("a.talos00. 60 IN A 10.0.0.1 ;m\n", {"node": "ns1", "zone": "talos00"})
     path, headers, body = server.seen[0]
     assert path == "/api/zones/import?node=ns1&zone=talos00&overwrite=true"
     assert headers["content-type"] == "text/plain"

@@ -1,0 +1,45 @@
+"""What the server says of a zone: in its list of zones, and beside the records in other answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+WRITABLE = ("Primary", "Forwarder")
+
+
+class ZoneState(NamedTuple):
+    """``name`` is "" for the root zone. ``serial`` is None where the answer has none."""
+
+    name: str
+    kind: str
+    serial: int | None
+    is_disabled: bool
+    is_internal: bool
+
+    def explain_problem(self, asked: str) -> str:
+        """Why records cannot be written to the zone that was asked for, "" when they can.
+
+        The server answers for the closest zone that encloses it (trap 2).
+        """
+        if self.name != asked:
+            return f"zone {asked} is not on the server ({self.name or 'the root zone'} answered for it)"
+        if self.is_disabled:
+            return f"zone {asked} is disabled on the server: it answers no queries until it is enabled"
+        if self.is_internal:
+            return f"zone {asked} is internal to the server"
+        if self.kind not in WRITABLE:
+            primary = "set DNS_SERVER_URL to the server that has the primary"
+            return f"zone {asked} is a {self.kind} zone on this server: {primary}"
+        return ""
+
+
+def read_state(answer: Mapping[str, Any]) -> ZoneState:
+    """Of the zone object in an answer."""
+    return ZoneState(
+        name=answer.get("name") or "",
+        kind=str(answer.get("type")),
+        serial=answer.get("soaSerial"),
+        is_disabled=bool(answer.get("disabled")),
+        is_internal=bool(answer.get("internal")),
+    )
