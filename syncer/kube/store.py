@@ -91,10 +91,6 @@ class Store:
         finally:
             self._call_wakeup()
 
-    def clear(self, kind: Kind) -> None:
-        """The kind is confirmed to be not installed."""
-        self.replace(kind, ())
-
     def take(self) -> Touched:
         """What has changed since the last call."""
         with self._lock:

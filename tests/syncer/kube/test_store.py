@@ -154,7 +154,7 @@ def test_the_same_object_in_two_groups_is_two_objects() -> None:
     cluster.put(INGRESS_ROUTE, manifest)
     cluster.put(OLD_INGRESS_ROUTE, manifest)
     assert len(cluster.claimants("grafana.talos00")) == 2
-    cluster.clear(OLD_INGRESS_ROUTE)
+    cluster.replace(OLD_INGRESS_ROUTE, [])
     assert [source.ref.group for source in cluster.claimants("grafana.talos00")] == ["traefik.io"]
 
 
@@ -433,7 +433,7 @@ def test_ten_thousand_objects_may_want_one_name_and_one_more_costs_no_more() -> 
     # A copy of them all, where no line of Python runs, would be 80,000 bytes.
     more = [ingress(f"late-{number}", "blog.talos00") for number in range(5)]
     assert min(count_bytes(lambda m=manifest: many.put(INGRESS, m)) for manifest in more) < 20_000  # type: ignore[misc]
-    many.clear(INGRESS)
+    many.replace(INGRESS, [])
     assert many.names() == []
 
 
