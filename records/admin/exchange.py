@@ -1,4 +1,4 @@
-"""The page from which a backup is taken, and to which one is given back."""
+"""The page on which a backup is downloaded, and on which one is uploaded."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from records.exchange import (
     FORMS,
     BackupError,
     ImportPlan,
-    Problem,
     apply_import,
     plan_import,
     read_backup,
 )
 from records.exchange.reading import SIZE_LIMIT
-from records.exchange.shape import IMPORTABLE
+from records.exchange.shape import BACKUP_LIMITS, IMPORTABLE
+from syncer.documents.limits import DocumentError, decode_text
 
 MEGABYTE = 1024 * 1024
 LINES = 1000
@@ -52,39 +52,39 @@ def exchange(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     if request.method == "POST" and not request.user.has_perm(FOR_ADMINS):
         raise PermissionDenied
-    answer: HttpResponse = _exchange(request)
+    answer: HttpResponse = _exchange_backups(request)
     return answer
 
 
 @csrf_protect
 @require_http_methods(["GET", "HEAD", "POST"])
-def _exchange(request: HttpRequest) -> HttpResponse:
+def _exchange_backups(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
-        return _page(request, ImportForm())
+        return _render_page(request, ImportForm())
     form = ImportForm(request.POST, request.FILES)
     if not form.is_valid():
-        return _page(request, form)
+        return _render_page(request, form)
     try:
-        plan = _plan(form.cleaned_data["file"])
+        plan = _plan_file(form.cleaned_data["file"])
         if form.cleaned_data["dry_run"]:
-            return _page(request, form, plan=plan)
+            return _render_page(request, form, plan=plan)
         apply_import(plan, request.user.get_username())
     except BackupError as error:
-        return _page(request, form, error=error)
-    messages.success(request, f"Imported: {plan.summary()}. {plan.advice()}".rstrip())
+        return _render_page(request, form, error=error)
+    messages.success(request, f"Imported: {plan.summary}. {plan.advice}".rstrip())
     return redirect(admin_url("auditentry_changelist"))
 
 
-def _plan(file: UploadedFile[bytes]) -> ImportPlan:
+def _plan_file(file: UploadedFile[bytes]) -> ImportPlan:
     form = PurePath(file.name or "").suffix.lower().removeprefix(".")
     try:
-        text = file.read().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BackupError([Problem("the file", f"byte {error.start + 1} is not UTF-8")]) from error
+        text = decode_text(file.read(), BACKUP_LIMITS)
+    except DocumentError as error:
+        raise BackupError.of_document(error) from error
     return plan_import(read_backup(text, form if form in IMPORTABLE else ""))
 
 
-def _page(
+def _render_page(
     request: HttpRequest,
     form: ImportForm,
     *,
@@ -101,7 +101,7 @@ def _page(
         "plan": plan,
     }
     if plan:
-        changes: Sequence[str] = list(islice(plan.lines(), LINES))
-        counts = plan.counts()
+        changes: Sequence[str] = list(islice(plan.list_changes(), LINES))
+        counts = plan.count_changes()
         context |= {"changes": changes, "more": sum(counts.values()) - counts["unchanged"] - len(changes)}
     return TemplateResponse(request, "admin/exchange.html", context)

@@ -34,7 +34,7 @@ LINES = 1000
 DRY_RUN = OpenApiParameter("dry_run", bool, default=False, description="Say what it would do, and do nothing")
 
 
-def form_of(request: Request, forms: Sequence[str], default: str) -> str:
+def read_form(request: Request, forms: Sequence[str], default: str) -> str:
     form = request.query_params.get("format", default)
     if form not in (*forms, default):
         raise invalid("format", f"Give one of {', '.join(forms)}.")
@@ -51,16 +51,16 @@ class Export(APIView):
     @extend_schema(operation_id="export", parameters=[FORMAT], responses=shapes)
     def get(self, request: Request) -> StreamingHttpResponse:
         """Everything that is managed: records, ownership, custom entries. A `bind` zone file cannot be imported."""
-        form = form_of(request, tuple(MEDIA_TYPES), "yaml")
+        form = read_form(request, tuple(MEDIA_TYPES), "yaml")
         parts = exchange.export(form)
         # Django would collect what is not asynchronous before it sends the first byte.
-        body = in_turn(parts) if isinstance(request._request, ASGIRequest) else parts
+        body = iterate_parts(parts) if isinstance(request._request, ASGIRequest) else parts
         answer = StreamingHttpResponse(body, content_type=f"{MEDIA_TYPES[form]}; charset=utf-8")
         answer["Content-Disposition"] = f'attachment; filename="dns-backup.{"zone" if form == "bind" else form}"'
         return answer
 
 
-async def in_turn(parts: Iterator[str]) -> AsyncIterator[str]:
+async def iterate_parts(parts: Iterator[str]) -> AsyncIterator[str]:
     step = sync_to_async(lambda: next(parts, None))
     while (part := await step()) is not None:
         yield part
@@ -90,19 +90,19 @@ class Import(APIView):
     def post(self, request: Request) -> Response:
         """Bring back what was exported: all of it or, when anything in it is wrong, nothing. What the backup does not
         name stays as it is."""
-        form = form_of(request, READABLE, "")
-        dry_run = flag_of(request, "dry_run")
+        form = read_form(request, READABLE, "")
+        dry_run = read_flag(request, "dry_run")
         text = document(request.data)
         try:
             plan = exchange.plan_import(exchange.read_backup(text, form))
-            counts = plan.counts() if dry_run else exchange.apply_import(plan, actor(request))
+            counts = plan.count_changes() if dry_run else exchange.apply_import(plan, actor(request))
         except exchange.BackupError as error:
             raise Unreadable(error.problems) from error
-        changes = list(islice(plan.lines(), LINES))
+        changes = list(islice(plan.list_changes(), LINES))
         return Response(ImportAnswer({"dry_run": dry_run, "changes": changes, **counts}).data)
 
 
-def flag_of(request: Request, name: str) -> bool:
+def read_flag(request: Request, name: str) -> bool:
     """``?dry_run`` alone is true; what is neither true nor false must not become an import in earnest."""
     text = request.query_params.get(name)
     if text is None or text.lower() in ("false", "0", "no"):

@@ -8,7 +8,7 @@ from records.models import ManagedRecord
 from syncer.targets.technitium.fields import HOSTS
 
 
-def zone_file(records: Iterable[ManagedRecord]) -> Iterator[str]:
+def write_zone_file(records: Iterable[ManagedRecord]) -> Iterator[str]:
     """``records`` come sorted by zone. There is no SOA and no apex NS: those belong to the zone's own server."""
     yield "; Written by catalyst-dns-sync: the records that it owns, to be included in a zone ($INCLUDE).\n"
     zone = None
@@ -17,19 +17,19 @@ def zone_file(records: Iterable[ManagedRecord]) -> Iterator[str]:
             zone = record.zone
             yield f"\n; zone {zone}\n$ORIGIN {zone}.\n"
         for value in record.values:
-            yield f"{record.name}. {record.ttl} IN {record.type} {rdata_text(record.type, value)}\n"
+            yield f"{record.name}. {record.ttl} IN {record.type} {format_rdata(record.type, value)}\n"
 
 
-def rdata_text(kind: str, value: str) -> str:
+def format_rdata(kind: str, value: str) -> str:
     """The value as a zone file spells it (RFC 1035 section 5.1)."""
     if kind == "TXT":
         data = value.encode()
-        return " ".join(f'"{_escaped(data[at : at + 255])}"' for at in range(0, len(data), 255)) or '""'
+        return " ".join(f'"{_escape_bytes(data[at : at + 255])}"' for at in range(0, len(data), 255)) or '""'
     if kind == "CAA":
         flags, tag, text = value.split(" ", 2)
-        return f'{flags} {tag} "{_escaped(text.encode())}"'
+        return f'{flags} {tag} "{_escape_bytes(text.encode())}"'
     return f"{value}." if kind in HOSTS else value
 
 
-def _escaped(data: bytes) -> str:
+def _escape_bytes(data: bytes) -> str:
     return "".join(chr(byte) if 32 <= byte < 127 and byte not in b'"\\' else f"\\{byte:03d}" for byte in data)

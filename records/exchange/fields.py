@@ -8,6 +8,7 @@ from typing import Any
 
 from records.models import CustomEntry
 from syncer.core.manifest import shown
+from syncer.core.origin import Origin
 
 ORIGIN_LIMIT = 600
 """Characters: what the database keeps of a source."""
@@ -21,7 +22,7 @@ YEARS = range(1970, 9999)
 """A time at the very ends of the calendar has none in other time zones."""
 
 
-def origin_of(source: Any) -> str | None:
+def read_origin(source: Any) -> str | None:
     """Kind/namespace/name, None for what is no source."""
     if source is None:
         return ""
@@ -30,7 +31,7 @@ def origin_of(source: Any) -> str | None:
     parts = [source.get(key) or "" for key in ("kind", "namespace", "name")]
     if not all(isinstance(part, str) and part.isprintable() for part in parts):
         return None
-    origin = "/".join(parts) if any(parts) else ""
+    origin = str(Origin(*parts)) if any(parts) else ""
     return origin if len(origin) <= ORIGIN_LIMIT else None
 
 
@@ -40,7 +41,7 @@ def are_texts(values: Any) -> bool:
     )
 
 
-def text_problem(name: str, text: Any) -> str:
+def check_text(name: str, text: Any) -> str:
     """Why a database does not keep it, or the API would not take it."""
     if not isinstance(text, str):
         return f"{name} is a text, not {shown(text)}"
@@ -59,8 +60,8 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def moment_of(text: Any) -> datetime | None:
-    """In UTC; raises ``ValueError`` or ``OverflowError`` for what is none."""
+def read_moment(text: Any) -> datetime | None:
+    """In UTC; raises ``ValueError`` or ``OverflowError`` for what is no time."""
     if text is None:
         return None
     if not isinstance(text, str):
@@ -68,5 +69,5 @@ def moment_of(text: Any) -> datetime | None:
     moment = datetime.fromisoformat(text)
     moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     if moment.year not in YEARS:
-        raise ValueError("no year of ours")
+        raise ValueError("too far from now")
     return moment

@@ -1,27 +1,34 @@
-"""What an import would do, in words, and doing it: all of it in one transaction, or nothing."""
+"""What an import would do, in words, and the import itself: all of it in one transaction, or nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
-from django.db import connection
+from django.db import models
 from django.utils import timezone
 
+from records.audit import make_entry
 from records.entry_values import managed_zones
-from records.exchange.shape import ENTRY_ORIGIN, PROBLEM_LIMIT, Backup, BackupError, Entry, Problem, Record
-from records.exchange.storing import store
-from records.models import AuditEntry, CustomEntry, ManagedRecord, alone_problem
-from records.operations import ENTRY_FIELDS, editing, sync_now
+from records.exchange.shape import PROBLEM_LIMIT, Backup, BackupEntry, BackupError, BackupRecord, Problem
+from records.locks import editing_entries, exclude_writers
+from records.models import AuditEntry, CustomEntry, DeletedRRset, ManagedRecord, explain_cname
+from records.operations import ENTRY_FIELDS, sync_now
 from syncer.core.manifest import shown
 from syncer.core.names import zone_of
+from syncer.core.origin import Origin
 from syncer.core.plan import RecordState
 
+Action = AuditEntry.Action
+
 T = TypeVar("T")
+M = TypeVar("M", bound=models.Model)
 
 BATCH = 500
+RECORD_FIELDS = ("ttl", "values", "owned", "state", "reason", "origin", "claimants", "changed_at")
 REASON = "imported from a backup, and not compared with DNS yet"
 
 Progress = Callable[[int, int], None]
@@ -33,38 +40,38 @@ class ImportPlan:
     counts what is as the backup says. Nothing is taken away: what the backup does not name stays."""
 
     backup: Backup
-    owned: list[Record] = field(default_factory=list)
-    created: list[Entry] = field(default_factory=list)
-    updated: list[tuple[Entry, Entry]] = field(default_factory=list)
-    """Each as it stands, and as it will be."""
+    owned: list[BackupRecord] = field(default_factory=list)
+    created: list[BackupEntry] = field(default_factory=list)
+    updated: list[tuple[BackupEntry, BackupEntry]] = field(default_factory=list)
+    """Each as it is, and as it will be."""
     unchanged: int = 0
 
-    def compare(self) -> None:
+    def compare_database(self) -> None:
         """Fill the plan by what the database holds now. Raises ``BackupError`` as ``plan_import`` does."""
         self.owned, self.created, self.updated, self.unchanged = [], [], [], 0
-        for records in _chunks(self.backup.records):
+        for records in _split_batches(self.backup.records):
             rows = ManagedRecord.objects.filter(name__in={record.name for record in records}, owned=True).order_by()
             ours = set(rows.values_list("zone", "name", "type"))
             new = [record for record in records if record[:3] not in ours]
             self.owned += new
             self.unchanged += len(records) - len(new)
         problems: list[Problem] = []
-        for entries in _chunks(self.backup.entries):
+        for entries in _split_batches(self.backup.entries):
             self._compare_entries(entries, problems)
             if len(problems) >= PROBLEM_LIMIT:
                 raise BackupError(problems[:PROBLEM_LIMIT], is_cut=True)
         if problems:
             raise BackupError(problems)
 
-    def _compare_entries(self, entries: Sequence[Entry], problems: list[Problem]) -> None:
-        standing: dict[str, dict[str, Entry]] = {}
+    def _compare_entries(self, entries: Sequence[BackupEntry], problems: list[Problem]) -> None:
+        present: dict[str, dict[str, BackupEntry]] = {}
         for row in CustomEntry.objects.filter(name__in={entry.name for entry in entries}).order_by():
-            standing.setdefault(row.name, {})[row.type] = _as_entry(row)
+            present.setdefault(row.name, {})[row.type] = _read_row(row)
         named = {(entry.name, entry.type) for entry in entries}
         for entry in entries:
-            here = standing.get(entry.name, {})
+            here = present.get(entry.name, {})
             others = {kind for kind, known in here.items() if known.enabled and (entry.name, kind) not in named}
-            if entry.enabled and (problem := alone_problem(entry.type, others)):
+            if entry.enabled and (problem := explain_cname(entry.type, others)):
                 problems.append(Problem(f"the entry {entry.name} {entry.type}", problem))
             known = here.get(entry.type)
             if known is None:
@@ -76,27 +83,29 @@ class ImportPlan:
             else:
                 self.updated.append((known, entry))
 
-    def lines(self) -> Iterator[str]:
+    def list_changes(self) -> Iterator[str]:
         """The difference, for a person."""
         for record in self.owned:
-            what = f"{record.name} {record.ttl} {record.type} {_list(record.values)}"
-            origin = "a custom entry" if record.origin.startswith(ENTRY_ORIGIN) else record.origin
+            what = f"{record.name} {record.ttl} {record.type} {_join_values(record.values)}"
+            origin = "a custom entry" if Origin.parse(record.origin).is_entry else record.origin
             yield f"= {what} (ours again if DNS holds it{', ' if origin else ''}{origin})"
         for entry in self.created:
-            yield f"+ {_words(entry)}"
+            yield f"+ {_describe_entry(entry)}"
         for before, after in self.updated:
-            changed = (name for name in Entry._fields if getattr(before, name) != getattr(after, name))
-            said = (f"{name} {_said(getattr(before, name))} -> {_said(getattr(after, name))}" for name in changed)
+            changed = (name for name in BackupEntry._fields if getattr(before, name) != getattr(after, name))
+            said = (f"{name} {_describe_change(getattr(before, name), getattr(after, name))}" for name in changed)
             yield f"~ {after.name} {after.type or after.mode}: {', '.join(said)}"
 
+    @property
     def summary(self) -> str:
-        return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in self.counts().items())
+        return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in self.count_changes().items())
 
+    @property
     def advice(self) -> str:
         """What the counts do not say, "" for nothing."""
         return "The syncer compares each record with DNS before it is ours again." if self.owned else ""
 
-    def counts(self) -> dict[str, int]:
+    def count_changes(self) -> dict[str, int]:
         return {
             "records": len(self.owned),
             "entries_created": len(self.created),
@@ -106,9 +115,9 @@ class ImportPlan:
 
 
 def plan_import(backup: Backup) -> ImportPlan:
-    """Raises ``BackupError`` for an alias beside other entries, some of which may stand in the database."""
+    """Raises ``BackupError`` for an alias beside other entries, in the backup or in the database."""
     plan = ImportPlan(backup)
-    plan.compare()
+    plan.compare_database()
     return plan
 
 
@@ -116,109 +125,141 @@ def apply_import(plan: ImportPlan, actor: str, progress: Progress = lambda done,
     """The counts of what was written. ``progress`` hears (done, total) after each batch; DNS follows within seconds,
     when the syncer has compared.
 
-    Others may have written since the plan was made: it is compared again where nobody else can write, and ``plan`` says
+    Others may have written since the plan was made: it is compared again where no one else can write, and ``plan`` says
     afterwards what was done. Raises ``BackupError``, with nothing written, when that finds a problem.
     """
     done = total = 0
 
-    def write(items: Sequence[T], writer: Callable[[str, Sequence[T]], None]) -> None:
+    def write_batches(items: Sequence[T], write_batch: Callable[[str, Sequence[T]], None]) -> None:
         nonlocal done
-        for chunk in _chunks(items):
-            writer(actor, chunk)
-            done += len(chunk)
+        for batch in _split_batches(items):
+            write_batch(actor, batch)
+            done += len(batch)
             progress(done, total)
 
-    with editing():
-        _keep_the_syncer_out()
-        plan.compare()
+    with editing_entries():
+        exclude_writers(ManagedRecord)  # what the syncer claims from here on would be overwritten by the backup
+        plan.compare_database()
         total = len(plan.owned) + len(plan.created) + len(plan.updated)
-        write([(None, entry) for entry in plan.created], _save)
-        write(plan.updated, _save)
-        write(plan.owned, _own)
+        write_batches([(None, entry) for entry in plan.created], _save_entries)
+        write_batches(plan.updated, _save_entries)
+        write_batches(plan.owned, _own_records)
         if total:
-            AuditEntry.objects.create(actor=actor, action="imported", reason=plan.summary())
+            make_entry(Action.IMPORTED, actor, reason=plan.summary).save()
             sync_now(actor)
-    return plan.counts()
+    return plan.count_changes()
 
 
-def _keep_the_syncer_out() -> None:
-    """What the syncer claims from here on would be overwritten by what it is in the backup."""
-    if connection.vendor == "postgresql":  # SQLite's transactions are alone from their beginning
-        table = connection.ops.quote_name(ManagedRecord._meta.db_table)
-        with connection.cursor() as cursor:
-            cursor.execute(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
-
-
-def _save(actor: str, pairs: Sequence[tuple[Entry | None, Entry]]) -> None:
+def _save_entries(actor: str, pairs: Sequence[tuple[BackupEntry | None, BackupEntry]]) -> None:
     now, zones = timezone.now(), managed_zones()
-    rows = [
-        {
-            "name": entry.name,
-            "type": entry.type,
-            **_data(entry),
-            "created_at": entry.created or now,
-            "updated_at": now,
-        }
-        for _, entry in pairs
+    rows = _upsert_rows(
+        CustomEntry,
+        [
+            CustomEntry(name=entry.name, type=entry.type, created_at=entry.created or now, **_pick_fields(entry))
+            for _, entry in pairs
+        ],
+        [*ENTRY_FIELDS, "created_at", "updated_at"],
+    )
+    audit = [
+        make_entry(
+            Action.UPDATED if before else Action.CREATED,
+            actor,
+            zone=zone_of(row.name, zones) or "",
+            name=row.name,
+            kind=row.type,
+            before=before and _pick_fields(before),
+            after=_pick_fields(entry),
+            source=row.origin,
+            reason="imported from a backup",
+        )
+        for row, (before, entry) in zip(rows, pairs, strict=True)
     ]
-    store(CustomEntry, rows, key=("name", "type"))
-    origins = _origins({entry.name for _, entry in pairs})
-    facts = [
-        {
-            "actor": actor,
-            "action": "updated" if before else "created",
-            "zone": zone_of(entry.name, zones) or "",
-            "name": entry.name,
-            "type": entry.type,
-            "before": before and _data(before),
-            "after": _data(entry),
-            "source": origins[entry.name, entry.type],
-            "reason": "imported from a backup",
-        }
-        for before, entry in pairs
-    ]
-    store(AuditEntry, facts)
+    _store_audit(audit, now)
 
 
-def _own(actor: str, records: Sequence[Record]) -> None:
+def _own_records(actor: str, records: Sequence[BackupRecord]) -> None:
     now = timezone.now()
-    origins = _origins({record.name for record in records if _is_of_entry(record)})
-    rows, facts = [], []
+    origins = _find_origins({record.name for record in records if _is_of_entry(record)})
+    rows, audit = [], []
     for record in records:
-        key = {"zone": record.zone, "name": record.name, "type": record.type}
-        data = {"ttl": record.ttl, "values": record.values}
-        claimants = _named_here(record.claimants, origins.get((record.name, record.type)))
-        origin = "".join(_named_here([record.origin], origins.get((record.name, record.type))))
-        # Not certain until it has been read: the syncer asks DNS before it believes a word of the backup.
-        state = {"owned": True, "state": RecordState.PENDING.value, "reason": REASON, "changed_at": now}
-        rows.append({**key, **data, **state, "origin": origin, "claimants": claimants})
-        facts.append({**key, "actor": actor, "action": "imported", "after": data, "source": origin})
-    store(ManagedRecord, rows, key=("zone", "name", "type"))
-    store(AuditEntry, facts)
+        entry = origins.get((record.name, record.type))
+        row = ManagedRecord(
+            zone=record.zone,
+            name=record.name,
+            type=record.type,
+            values=list(record.values),
+            ttl=record.ttl,
+            owned=True,
+            # Not certain until it has been read: the syncer compares it with DNS before it takes the record for ours.
+            state=RecordState.PENDING.value,
+            reason=REASON,
+            origin="".join(_rename_entries([record.origin], entry)),
+            claimants=_rename_entries(record.claimants, entry),
+            created_at=now,
+            changed_at=now,
+        )
+        rows.append(row)
+        audit.append(
+            make_entry(
+                Action.IMPORTED,
+                actor,
+                target=row.target,
+                zone=row.zone,
+                name=row.name,
+                kind=row.type,
+                after=row.data,
+                source=row.origin,
+            )
+        )
+    _upsert_rows(ManagedRecord, rows, RECORD_FIELDS)
+    _forget_deletions(rows)
+    _store_audit(audit, now)
 
 
-def _origins(names: Iterable[str]) -> dict[tuple[str, str], str]:
+def _forget_deletions(rows: Sequence[ManagedRecord]) -> None:
+    """Of what is ours again its deletion is not the last that we know."""
+    ours = {(row.target, row.zone, *row.key) for row in rows}
+    deletions = DeletedRRset.objects.filter(name__in={row.name for row in rows})
+    gone = [row.pk for row in deletions if (row.target, row.zone, row.name, row.type) in ours]
+    DeletedRRset.objects.filter(pk__in=gone).delete()
+
+
+def _store_audit(entries: Sequence[AuditEntry], now: datetime) -> None:
+    for entry in entries:
+        entry.at = now  # where a column gets the database's own default, Django writes its rows more slowly
+    AuditEntry.objects.bulk_create(entries)
+
+
+def _upsert_rows(model: type[M], rows: Sequence[M], fields: Sequence[str]) -> list[M]:
+    """Insert the rows; one that is there already gets these fields, and keeps the rest."""
+    (unique,) = (rule for rule in model._meta.total_unique_constraints)
+    return model._default_manager.bulk_create(
+        rows, update_conflicts=True, unique_fields=unique.fields, update_fields=fields
+    )
+
+
+def _find_origins(names: Iterable[str]) -> dict[tuple[str, str], str]:
     """Of the custom entries at these names, by name and type."""
     rows = CustomEntry.objects.filter(name__in=set(names)).order_by().only("pk", "name", "type")
     return {(row.name, row.type): row.origin for row in rows}
 
 
-def _is_of_entry(record: Record) -> bool:
-    return any(origin.startswith(ENTRY_ORIGIN) for origin in (record.origin, *record.claimants))
+def _is_of_entry(record: BackupRecord) -> bool:
+    return any(Origin.parse(origin).is_entry for origin in (record.origin, *record.claimants))
 
 
-def _named_here(origins: Iterable[str], entry: str | None) -> list[str]:
+def _rename_entries(origins: Iterable[str], entry: str | None) -> list[str]:
     """An entry is called by its key, which was another one where the backup was made: ``entry`` is what it is called
     here, None where there is none."""
-    return [name for origin in origins if (name := entry if origin.startswith(ENTRY_ORIGIN) else origin)]
+    return [name for origin in origins if (name := entry if Origin.parse(origin).is_entry else origin)]
 
 
-def _data(entry: Entry) -> dict[str, Any]:
+def _pick_fields(entry: BackupEntry) -> dict[str, Any]:
     return {name: getattr(entry, name) for name in ENTRY_FIELDS}
 
 
-def _as_entry(row: CustomEntry) -> Entry:
-    return Entry(
+def _read_row(row: CustomEntry) -> BackupEntry:
+    return BackupEntry(
         row.name,
         row.type,
         tuple(sorted(row.values)),
@@ -231,30 +272,34 @@ def _as_entry(row: CustomEntry) -> Entry:
     )
 
 
-def _words(entry: Entry) -> str:
-    what = f"{entry.type} {_list(entry.values)} {entry.mode}" if entry.type else entry.mode
+def _describe_entry(entry: BackupEntry) -> str:
+    what = f"{entry.type} {_join_values(entry.values)} {entry.mode}" if entry.type else entry.mode
     ttl = f" {entry.ttl}" if entry.ttl else ""
     return f"{entry.name}{ttl} {what}{'' if entry.enabled else ', switched off'}"
 
 
-def _said(value: object) -> str:
+def _describe_change(before: object, after: object) -> str:
+    return f"{_format_field(before)} -> {_format_field(after)}"
+
+
+def _format_field(value: object) -> str:
     match value:
         case None:
             return "default"
         case bool():
             return str(value).lower()
         case tuple():
-            return _list(value)
+            return _join_values(value)
         case str():
             return f'"{shown(value)}"'
     return str(value)
 
 
-def _list(values: Sequence[str]) -> str:
+def _join_values(values: Sequence[str]) -> str:
     return shown(", ".join(values), 200)
 
 
-def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
+def _split_batches(items: Iterable[T]) -> Iterator[list[T]]:
     iterator = iter(items)
     while chunk := list(islice(iterator, BATCH)):
         yield chunk

@@ -6,11 +6,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from syncer.documents.limits import DocumentError, Limits
+
 API_VERSION = "catalyst-dns-sync.io/v1alpha1"
 KIND = "DNSRecordBackup"
 
 FORMS = ("yaml", "json", "csv", "bind")
 IMPORTABLE = ("yaml", "json", "csv")
+
+BACKUP_LIMITS = Limits(size=100 * 1024 * 1024, nodes=20_000_000)
+"""A record has about 30 nodes, and its text about 250 characters."""
 
 CSV_COLUMNS = (
     "kind",
@@ -28,15 +33,12 @@ CSV_COLUMNS = (
     "created",
 )
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
-"""A cell that begins so is a formula to a spreadsheet, or looks like one that we have disarmed with an apostrophe."""
+"""A cell that begins so is a formula to a spreadsheet, or looks like one that an apostrophe has disarmed."""
 
-
-ENTRY_ORIGIN = "CustomEntry//"
-"""How the origin of what a custom entry wants begins; its key follows."""
 PROBLEM_LIMIT = 100
 
 
-class Record(NamedTuple):
+class BackupRecord(NamedTuple):
     """One RRset that was ours."""
 
     zone: str
@@ -48,7 +50,7 @@ class Record(NamedTuple):
     claimants: tuple[str, ...]
 
 
-class Entry(NamedTuple):
+class BackupEntry(NamedTuple):
     """One custom entry. ``created`` ranks it among its rivals."""
 
     name: str
@@ -63,8 +65,8 @@ class Entry(NamedTuple):
 
 
 class Backup(NamedTuple):
-    records: tuple[Record, ...]
-    entries: tuple[Entry, ...]
+    records: tuple[BackupRecord, ...]
+    entries: tuple[BackupEntry, ...]
 
 
 class Problem(NamedTuple):
@@ -83,3 +85,8 @@ class BackupError(ValueError):
         self.is_cut = is_cut
         more = f"\nThe rest was not looked at: {len(problems)} problems are enough." if is_cut else ""
         super().__init__("\n".join(map(str, problems)) + more)
+
+    @classmethod
+    def of_document(cls, error: DocumentError) -> BackupError:
+        """For a file whose text cannot be read at all."""
+        return cls([Problem(f"line {error.line}" if error.line else "the file", error.reason)])

@@ -5,28 +5,31 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
+import yaml
 from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from records.exchange.bind import zone_file
+from records.exchange.bind import write_zone_file
 from records.exchange.shape import API_VERSION, CSV_COLUMNS, FORMS, FORMULA, KIND
 from records.models import CustomEntry, ManagedRecord
 from syncer.config import Managed
+from syncer.core.origin import Origin
 
 Row = dict[str, Any]
 
 CHUNK = 1000
+"""Rows that are fetched together."""
+BATCH = 100
+"""Rows of YAML that are written together: until then each value of them takes most of a kilobyte."""
+WIDTH = 2**31 - 1
+"""Characters: no text is broken over lines."""
 
-_is_plain = re.compile(r"[A-Za-z*][A-Za-z0-9./_-]*").fullmatch
-_is_address = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}").fullmatch
-_AMBIGUOUS = frozenset(("true", "false", "yes", "no", "on", "off", "null", "y", "n"))
-_unsafe = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
-
+_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 Rows = Iterator[tuple[str, Iterator[Row]]]
 """Each section with its rows."""
@@ -40,32 +43,30 @@ def export(form: str, records: QuerySet[ManagedRecord] | None = None) -> Iterato
     owned = ManagedRecord.objects.filter(owned=True) if records is None else records.filter(owned=True)
     owned = owned.order_by("zone", "name", "type")
     if form == "bind":
-        return zone_file(owned.iterator(chunk_size=CHUNK))
-    writers: dict[str, Callable[[Rows], Iterator[str]]] = {"yaml": _yaml, "json": _json, "csv": _csv}
+        return write_zone_file(owned.iterator(chunk_size=CHUNK))
+    writers: dict[str, Callable[[Rows], Iterator[str]]] = {"yaml": _write_yaml, "json": _write_json, "csv": _write_csv}
     if form not in writers:
         raise ValueError(f"{form} is no form of export: give {', '.join(FORMS)}")
     entries = CustomEntry.objects.order_by("name", "type") if records is None else CustomEntry.objects.none()
-    return writers[form](iter((("records", _records(owned)), ("entries", _entries(entries)))))
+    return writers[form](iter((("records", _iterate_records(owned)), ("entries", _iterate_entries(entries)))))
 
 
-def _records(records: QuerySet[ManagedRecord]) -> Iterator[Row]:
+def _iterate_records(records: QuerySet[ManagedRecord]) -> Iterator[Row]:
     for record in records.iterator(chunk_size=CHUNK):
-        kind, _, place = record.origin.partition("/")
-        namespace, _, name = place.partition("/")
         row: Row = {"hostname": record.name}
         if record.type in ("A", "AAAA") and record.values:
-            row["ip"] = record.values[0]  # the proposal's format has this one alone
+            row["ip"] = record.values[0]  # the first form of the file had this one alone
         yield row | {
             "ttl": record.ttl,
             "type": record.type,
             "values": record.values,
             "zone": record.zone,
-            "source": {"kind": kind, "namespace": namespace, "name": name},
+            "source": Origin.parse(record.origin)._asdict(),
             "claimants": record.claimants,
         }
 
 
-def _entries(entries: QuerySet[CustomEntry]) -> Iterator[Row]:
+def _iterate_entries(entries: QuerySet[CustomEntry]) -> Iterator[Row]:
     for entry in entries.iterator(chunk_size=CHUNK):
         yield {
             "hostname": entry.name,
@@ -80,7 +81,7 @@ def _entries(entries: QuerySet[CustomEntry]) -> Iterator[Row]:
         }
 
 
-def _metadata() -> Row:
+def _describe_backup() -> Row:
     managed: Managed = settings.MANAGED
     return {
         "ends": True,  # "end: true" closes the file: one that was cut off has none
@@ -92,40 +93,28 @@ def _metadata() -> Row:
     }
 
 
-def _yaml(sections: Rows) -> Iterator[str]:
-    yield f"apiVersion: {API_VERSION}\nkind: {KIND}\nmetadata:\n"
-    yield "".join(_yaml_lines(_metadata(), "  "))
+def _write_yaml(sections: Rows) -> Iterator[str]:
+    yield _dump_yaml({"apiVersion": API_VERSION, "kind": KIND, "metadata": _describe_backup()})
     for section, rows in sections:
-        row = next(rows, None)
-        yield f"{section}:\n" if row else f"{section}: []\n"
-        while row:
-            yield "  - " + "".join(_yaml_lines(row, "    "))[4:]
-            row = next(rows, None)
+        batch = list(islice(rows, BATCH))
+        yield f"{section}:\n" if batch else f"{section}: []\n"
+        while batch:
+            yield _dump_yaml(batch)
+            batch = list(islice(rows, BATCH))
     yield "end: true\n"
 
 
-def _yaml_lines(row: Row, indent: str) -> Iterator[str]:
-    for key, value in row.items():
-        if isinstance(value, dict):
-            yield f"{indent}{key}:\n"
-            yield from _yaml_lines(value, indent + "  ")
-        elif isinstance(value, list):
-            yield f"{indent}{key}: [{', '.join(map(_scalar, value))}]\n"
-        else:
-            yield f"{indent}{key}: {_scalar(value)}\n"
+def _dump_yaml(value: object) -> str:
+    """In blocks, with the innermost lists and objects on one line each. No list is there twice, so there are no
+    aliases, which an import refuses."""
+    text: str = yaml.dump(
+        value, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, default_flow_style=None, width=WIDTH
+    )
+    return text
 
 
-def _scalar(value: object) -> str:
-    """Quoted wherever some reader of YAML might take the text for something else."""
-    if not isinstance(value, str):
-        return json.dumps(value)
-    if _is_address(value) or (_is_plain(value) and "*" not in value and value.lower() not in _AMBIGUOUS):
-        return value
-    return _unsafe.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
-
-
-def _json(sections: Rows) -> Iterator[str]:
-    yield f'{{"apiVersion": "{API_VERSION}", "kind": "{KIND}",\n"metadata": {json.dumps(_metadata())}'
+def _write_json(sections: Rows) -> Iterator[str]:
+    yield f'{{"apiVersion": "{API_VERSION}", "kind": "{KIND}",\n"metadata": {json.dumps(_describe_backup())}'
     for section, rows in sections:
         separator = f',\n"{section}": ['
         row = next(rows, None)
@@ -139,19 +128,19 @@ def _json(sections: Rows) -> Iterator[str]:
     yield ',\n"end": true}\n'
 
 
-def _csv(sections: Rows) -> Iterator[str]:
-    yield _csv_line(CSV_COLUMNS)
-    yield _csv_line(["begin", API_VERSION, *[""] * (len(CSV_COLUMNS) - 2)])
+def _write_csv(sections: Rows) -> Iterator[str]:
+    yield _format_line(CSV_COLUMNS)
+    yield _format_line(["begin", API_VERSION, *[""] * (len(CSV_COLUMNS) - 2)])
     for section, rows in sections:
         kind = "record" if section == "records" else "entry"
         for row in rows:
             if source := row.get("source"):
                 row["source"] = "/".join(source.values())
-            yield _csv_line([kind, *(_cell(row.get(column)) for column in CSV_COLUMNS[1:])])
-    yield _csv_line(["end", *[""] * (len(CSV_COLUMNS) - 1)])
+            yield _format_line([kind, *(_format_cell(row.get(column)) for column in CSV_COLUMNS[1:])])
+    yield _format_line(["end", *[""] * (len(CSV_COLUMNS) - 1)])
 
 
-def _cell(value: object) -> str:
+def _format_cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -160,7 +149,7 @@ def _cell(value: object) -> str:
     return f"'{text}" if text.startswith(FORMULA) else text
 
 
-def _csv_line(cells: Any) -> str:
+def _format_line(cells: Any) -> str:
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow(cells)
     return line.getvalue()

@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
+from typing import Any
 
 import pytest
 from django.db import connection
 from rest_framework.test import APIClient
 
 from records.exchange import apply_import, plan_import
-from records.exchange.shape import Backup, Entry, Record
+from records.exchange.shape import Backup, BackupEntry, BackupRecord
 from records.ledger import DatabaseLedger
 from records.models import AuditEntry, CustomEntry, ManagedRecord
 from syncer.core.claims import Decision
@@ -25,9 +26,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 NAMES = [f"app-{number}.talos00" for number in range(1000)]
 EDITED = NAMES[::100]
+CLAIMED_LATE = NAMES[500:600]
 BACKUP = Backup(
-    tuple(Record("talos00", name, "A", ("10.0.0.1",), 60, f"Ingress/a/{name}", ()) for name in NAMES),
-    tuple(Entry(name, "TXT", ("of the backup",), 60, "publish", True, "", "", None) for name in NAMES),
+    tuple(BackupRecord("talos00", name, "A", ("10.0.0.1",), 60, f"Ingress/a/{name}", ()) for name in NAMES),
+    tuple(BackupEntry(name, "TXT", ("of the backup",), 60, "publish", True, "", "", None) for name in NAMES),
 )
 
 
@@ -38,8 +40,8 @@ def on_a_server() -> None:
 
 
 @pytest.fixture
-def client(settings: object) -> APIClient:
-    settings.API_RATE_LIMIT = 0  # type: ignore[attr-defined]
+def client(settings: Any) -> APIClient:
+    settings.API_RATE_LIMIT = 0
     return client_for("admin")
 
 
@@ -50,60 +52,76 @@ def closing(work: Callable[[], None]) -> None:
         connection.close()
 
 
+def wait_until(holds: Callable[[], bool]) -> None:
+    """The time limit of the test ends the wait."""
+    while not holds():
+        time.sleep(0.01)
+
+
+def count_waiting(table: str) -> int:
+    """Transactions of other connections that wait for a lock on the table."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = %s::regclass", [table])
+        return int(cursor.fetchone()[0])
+
+
 def test_edits_and_claims_while_an_import_runs_are_neither_lost_nor_in_its_way(client: APIClient) -> None:
-    answers: list[tuple[float, int, str, str]] = []
-    locked, stop, versions = threading.Event(), threading.Event(), count()
+    answers: list[tuple[int, str, str]] = []
+    written, stop, versions = threading.Event(), threading.Event(), count()
 
     def put(version: int) -> None:
         name, text = EDITED[version % len(EDITED)], f"version {version}"
         answer = client.put(f"/api/v1/entries/{name}/TXT", {"values": [text]}, format="json")
-        answers.append((time.monotonic(), answer.status_code, name, text))
+        answers.append((answer.status_code, name, text))
 
     def edit() -> None:
         while not stop.is_set():
             put(next(versions))
 
     def claim() -> None:
-        ledger = DatabaseLedger()
+        ledger = DatabaseLedger().zone("default", "talos00")
         while not stop.is_set():
             for names in (NAMES[:300], NAMES[:300][::-1]):
-                ledger.claim("talos00", [claimed(name) for name in names], "")
+                ledger.claim_changes([claimed(name) for name in names])
 
     def claim_late() -> None:
-        locked.wait(20)
-        DatabaseLedger().claim("talos00", [claimed(name) for name in NAMES[500:600]], "")
+        written.wait()
+        if not stop.is_set():
+            DatabaseLedger().zone("default", "talos00").claim_changes([claimed(name) for name in CLAIMED_LATE])
 
-    def wait(done: int, total: int) -> None:
+    def wait_for_others(done: int, total: int) -> None:
         if done == 1000:  # the entries are written, the records compared
-            locked.set()
-            time.sleep(0.5)
+            written.set()
+            wait_until(
+                lambda: count_waiting("records_customentry") >= 1 and count_waiting("records_managedrecord") >= 2
+            )
 
     for _ in EDITED:
         put(next(versions))
     with ThreadPoolExecutor(5) as threads:
         work = [threads.submit(closing, task) for task in (edit, edit, edit, claim, claim_late)]
         try:
-            time.sleep(0.3)
-            counts = apply_import(plan_import(BACKUP), "anna", wait)
-            committed = time.monotonic()
-            time.sleep(0.5)
+            wait_until(lambda: len(answers) > len(EDITED) and ManagedRecord.objects.exists())
+            counts = apply_import(plan_import(BACKUP), "anna", wait_for_others)
+            before = len(answers)
+            wait_until(lambda: {name for _, name, _ in answers[before:]} == set(EDITED))
         finally:
             stop.set()
+            written.set()
         for task in work:
             task.result()
 
     assert (counts["entries_created"], counts["entries_updated"]) == (len(NAMES) - len(EDITED), len(EDITED))
-    assert {status for _, status, _, _ in answers} <= {200, 201}
+    assert {status for status, _, _ in answers} <= {200, 201}
     held = dict(CustomEntry.objects.filter(name__in=EDITED).values_list("name", "values__0"))
     for name in EDITED:
-        facts = list(AuditEntry.objects.filter(name=name, type="TXT").order_by("id").values_list("before", "after"))
-        assert [before for before, _ in facts] == [None, *(after for _, after in facts[:-1])]
-        written = [text for at, _, edited, text in answers if at > committed and edited == name]
-        assert facts[-1][1]["values"] == [held[name]]
-        assert held[name] in written
+        audit = list(AuditEntry.objects.filter(name=name, type="TXT").order_by("id").values_list("before", "after"))
+        assert [before for before, _ in audit] == [None, *(after for _, after in audit[:-1])]
+        assert audit[-1][1]["values"] == [held[name]]
+        assert held[name] in [text for _, edited, text in answers[before:] if edited == name]
     owned = ManagedRecord.objects.filter(owned=True)
     assert owned.count() == len(NAMES)
-    assert set(owned.filter(name__in=NAMES[500:600]).values_list("origin", flat=True)) == {"Ingress/b/x"}
+    assert set(owned.filter(name__in=CLAIMED_LATE).values_list("origin", flat=True)) == {"Ingress/b/x"}
 
 
 def claimed(name: str) -> tuple[Decision, Change]:

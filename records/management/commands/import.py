@@ -11,8 +11,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from records.exchange import BackupError, apply_import, plan_import, read_backup
-from records.exchange.reading import SIZE_LIMIT
-from records.exchange.shape import IMPORTABLE
+from records.exchange.shape import BACKUP_LIMITS, IMPORTABLE
+from syncer.documents.limits import DocumentError, decode_text
 
 
 class Command(BaseCommand):
@@ -26,33 +26,33 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            plan = plan_import(read_backup(_read(options["file"]), options["format"]))
+            plan = plan_import(read_backup(_read_text(options["file"]), options["format"]))
             if not options["dry_run"]:
-                apply_import(plan, f"{getpass.getuser()} (command)", self._progress)
+                apply_import(plan, f"{getpass.getuser()} (command)", self._show_progress)
         except BackupError as error:
             raise CommandError(f"nothing was imported:\n{error}") from error
         if options["dry_run"]:
             sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-            for line in plan.lines():
+            for line in plan.list_changes():
                 self.stdout.write(line)
-        self.stderr.write(f"{'would import' if options['dry_run'] else 'imported'}: {plan.summary()}")
-        if advice := plan.advice():
+        self.stderr.write(f"{'would import' if options['dry_run'] else 'imported'}: {plan.summary}")
+        if advice := plan.advice:
             self.stderr.write(advice)
 
-    def _progress(self, done: int, total: int) -> None:
+    def _show_progress(self, done: int, total: int) -> None:
         if total > 1000 and sys.stderr.isatty():
             self.stderr.write(f"\r{done} of {total}", ending="" if done < total else "\n")
 
 
-def _read(path: str) -> str:
+def _read_text(path: str) -> str:
     try:
         if path == "-":
-            data = sys.stdin.buffer.read(SIZE_LIMIT + 1)
+            data = sys.stdin.buffer.read(BACKUP_LIMITS.size + 1)
         else:
             with Path(path).open("rb") as file:
-                data = file.read(SIZE_LIMIT + 1)
-        return data.decode("utf-8-sig")
+                data = file.read(BACKUP_LIMITS.size + 1)
+        return decode_text(data, BACKUP_LIMITS)
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise CommandError(f"{path}: byte {error.start + 1} is not UTF-8") from error
+    except DocumentError as error:
+        raise CommandError(f"{path}: {error}") from error
