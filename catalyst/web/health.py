@@ -1,4 +1,4 @@
-"""/healthz and /readyz of the web: whether it answers, and whether it has a database that fits."""
+"""/healthz and /readyz of the web: whether it answers, and whether its database is there and up to date."""
 
 from __future__ import annotations
 
