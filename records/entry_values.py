@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
@@ -15,9 +14,8 @@ from syncer.config import Managed
 from syncer.core.annotations import MAX_TTL
 from syncer.core.claims import Mode
 from syncer.core.manifest import shown
-from syncer.core.names import BadName, canonical, canonical_address, is_wildcard, value_type, zone_of
-
-TYPES = ("A", "AAAA", "CNAME", "TXT", "SRV", "MX", "CAA", "PTR", "NS")
+from syncer.core.names import BadName, canonical, is_wildcard, zone_of
+from syncer.core.rdata import TYPES, BadValue, clean_value, format_value
 
 HINTS = {
     "A": "an IPv4 address, such as 192.0.2.1",
@@ -37,9 +35,6 @@ RDATA_LIMIT = 60_000
 PROBLEM_LIMIT = 100
 """Of one entry: a file may name millions of bad values."""
 
-_is_number = re.compile(r"0|[1-9][0-9]{0,4}").fullmatch
-_is_tag = re.compile(r"[a-z0-9]{1,15}").fullmatch
-
 
 class CleanEntry(NamedTuple):
     """``values`` as in ``syncer.core.rrsets.RRset``; a block has no type, no values and no TTL."""
@@ -49,10 +44,6 @@ class CleanEntry(NamedTuple):
     values: tuple[str, ...]
     ttl: int | None
     mode: Mode
-
-
-class BadValue(ValueError):
-    """``str(error)`` is the reason, a sentence part."""
 
 
 def managed_zones() -> tuple[str, ...]:
@@ -145,7 +136,7 @@ def _clean_values(kind: str, values: Any, name: str, errors: dict[str, list[str]
                 break
             continue
         if value not in found:
-            size += len(_rdata(kind, value).to_wire() or b"") + 12
+            size += len(_read_rdata(kind, value).to_wire() or b"") + 12
             found.add(value)
     if not values:
         problems.append(f"Give at least one value: {HINTS[kind]}.")
@@ -163,81 +154,14 @@ def _clean_values(kind: str, values: Any, name: str, errors: dict[str, list[str]
 def _clean_value(kind: str, text: Any) -> str:
     if not isinstance(text, str):
         raise BadValue("not a text")
-    if not text.strip():
-        raise BadValue("it is empty")
-    if kind == "TXT":
-        value = _clean_text(text)
-    else:
-        *numbers, last = _split_fields(kind, text.strip())
-        if kind in ("A", "AAAA"):
-            value = canonical_address(last)
-            if value_type(value) != kind:
-                raise BadValue(f"it is an {value_type(value)} value")
-        elif kind == "CAA":
-            value = " ".join((*numbers, _clean_caa(last)))
-        else:
-            value = " ".join((*numbers, _clean_host(last)))
+    value = clean_value(kind, text)
     try:
-        _rdata(kind, value)
+        _read_rdata(kind, value)
     except (dns.exception.DNSException, ValueError) as error:
         raise BadValue(str(error) or "it cannot be read") from error
     return value
 
 
-def _split_fields(kind: str, text: str) -> list[str]:
-    """The numbers (and the tag of a CAA value), then the rest."""
-    count = {"MX": 1, "SRV": 3, "CAA": 2}.get(kind, 0)
-    if not count:
-        return [text]
-    fields = text.split(None, count)
-    if len(fields) <= count:
-        raise BadValue(f"it has {len(fields)} of {count + 1} parts")
-    numbers = fields[:1] if kind == "CAA" else fields[:count]
-    most = 255 if kind == "CAA" else 65535
-    for number in numbers:
-        if not _is_number(number) or int(number) > most:
-            raise BadValue(f"{shown(number)} is no number from 0 to {most}")
-    if kind == "CAA":
-        fields[1] = fields[1].lower()
-        if not _is_tag(fields[1]):
-            raise BadValue("its tag must be letters and digits")
-    return fields
-
-
-def _clean_host(text: str) -> str:
-    name = canonical(text, symbols=False)
-    if is_wildcard(name):
-        raise BadValue("nothing can point to a wildcard")
-    return name
-
-
-def _clean_caa(text: str) -> str:
-    value = text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
-    if not value or '"' in value or "\\" in value or not (value.isascii() and value.isprintable()):
-        raise BadValue("its value must be printable ASCII, without quotes or backslashes inside")
-    return value
-
-
-def _clean_text(text: str) -> str:
-    if not text.isprintable():
-        raise BadValue("it has a line break or another control character in it")
-    if len(text) > 1 and text[0] == text[-1] == '"':
-        raise BadValue("the quotes around it would be published too")
-    return text
-
-
-def _rdata(kind: str, value: str) -> dns.rdata.Rdata:
-    """The value as dnspython reads it; raises ``DNSException`` or ``ValueError``."""
-    if kind == "TXT":
-        data = value.encode()
-        text = " ".join(f'"{_escaped(data[at : at + 255])}"' for at in range(0, len(data), 255))
-    elif kind == "CAA":
-        flags, tag, rest = value.split(" ", 2)
-        text = f'{flags} {tag} "{rest}"'
-    else:
-        text = value if kind in ("A", "AAAA") else f"{value}."
-    return dns.rdata.from_text("IN", kind, text)
-
-
-def _escaped(data: bytes) -> str:
-    return "".join(chr(byte) if 32 <= byte < 127 and byte not in b'"\\' else f"\\{byte:03d}" for byte in data)
+def _read_rdata(kind: str, value: str) -> dns.rdata.Rdata:
+    """The value as dnspython reads it, which knows what fits on the wire; raises ``DNSException`` or ``ValueError``."""
+    return dns.rdata.from_text("IN", kind, format_value(kind, value))

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.db.models import TextField
-from django.db.models.functions import Cast
 from django.utils import timezone
 
+from records.audit import SYNCER, VERSIONS, Action
 from records.entry_values import managed_zones
 from records.models import (
-    STANDING,
+    CURRENT_STATUSES,
     AuditEntry,
     CustomEntry,
     DriftFinding,
     HeldPlan,
     ManagedRecord,
-    Source,
+    SourceName,
     SyncRequest,
     SyncStatus,
 )
@@ -27,7 +26,6 @@ from syncer.core.origin import CUSTOM_ENTRY
 from syncer.core.plan import RecordState
 
 PRIORITIES = ("high", "normal", "low")
-CHANGES = ("created", "updated", "deleted", "adopted", "released", "imported", "gone")
 CLAIM_LIMIT = 100
 """Claims and skips of one name that are listed; ten thousand objects may name the same host."""
 
@@ -47,11 +45,13 @@ class _Explanation:
         self.zone = zone_of(name, zones)
         self.records = list(ManagedRecord.objects.filter(name=name).order_by("type"))
         self.entries = list(CustomEntry.objects.filter(name=name).order_by("mode", "type"))
-        self.sources = _mentioning("names", name)
-        self.skipping = _mentioning("skipped", name)
+        mentions = SourceName.objects.filter(name=name).select_related("source")
+        in_order = mentions.order_by("source__namespace", "source__name", "source__kind")
+        self.wanted = list(in_order.filter(values__isnull=False)[:CLAIM_LIMIT])
+        self.skipped = list(in_order.filter(values__isnull=True)[:CLAIM_LIMIT])
         changes = AuditEntry.objects.filter(name=name).order_by("-at", "-id")
-        self.last_change = changes.filter(action__in=CHANGES).exclude(source="", type="").first()
-        self.last_error = changes.filter(action="failed").first()
+        self.last_change = changes.filter(action__in=VERSIONS).exclude(source="", type="").first()
+        self.last_error = changes.filter(action=Action.FAILED).first()
         self.status = SyncStatus.objects.first()
 
     def build_answer(self) -> Row:
@@ -62,7 +62,7 @@ class _Explanation:
             *self._describe_claims(claims),
             *self._describe_skips(),
         ]
-        if not claims and not self.records and not self.skipping:
+        if not claims and not self.records and not self.skipped:
             sentences += self._describe_absence()
         sentences += [*self._describe_history(), *self._describe_syncer()]
         return {
@@ -72,7 +72,7 @@ class _Explanation:
             "decision": self._describe_decision(),
             "sentences": sentences,
             "claims": claims,
-            "skipped": [{"source": source, "reason": reason} for source, reason in self._list_skips()],
+            "skipped": [{"source": str(mention.source), "reason": mention.reason} for mention in self.skipped],
             "records": [
                 {
                     "type": record.type,
@@ -102,7 +102,7 @@ class _Explanation:
             else "blocked"
             if self.block
             else ", ".join(states)
-            or ("waiting" if self._is_wanted() else "skipped" if self.skipping else "nobody asks for it")
+            or ("waiting" if self._is_wanted() else "skipped" if self.skipped else "nobody asks for it")
         )
         return {
             "outcome": outcome,
@@ -116,7 +116,7 @@ class _Explanation:
 
     def _is_wanted(self) -> bool:
         """Whether any claim wants the name published."""
-        return bool(self.sources) or any(entry.enabled and entry.mode != Mode.BLOCK for entry in self.entries)
+        return bool(self.wanted) or any(entry.enabled and entry.mode != Mode.BLOCK for entry in self.entries)
 
     def _list_claims(self) -> Iterator[Row]:
         """Custom entries first, then sources in the order in which they get the name."""
@@ -132,9 +132,8 @@ class _Explanation:
                 "owner": entry.owner,
                 "description": entry.description,
             }
-        for source in sorted(
-            self.sources, key=lambda s: (s.priority, s.created or "9999", s.namespace, s.name, s.kind)
-        ):
+        for mention in sorted(self.wanted, key=_rank_mention):
+            source = mention.source
             yield {
                 "claim": str(source),
                 "kind": source.kind,
@@ -142,17 +141,11 @@ class _Explanation:
                 "name": source.name,
                 "created": source.created,
                 "priority": PRIORITIES[source.priority],
-                "values": next(values for name, values in source.names if name == self.name),
+                "values": mention.values,
                 "ttl": source.ttl,
                 "owner": source.notes.get("owner", ""),
                 "description": source.notes.get("description", ""),
             }
-
-    def _list_skips(self) -> Iterator[tuple[str, str]]:
-        for source in self.skipping:
-            for name, reason in source.skipped:
-                if name == self.name:
-                    yield str(source), reason
 
     def _describe_zone(self) -> Iterator[str]:
         if self.zone is None:
@@ -173,7 +166,7 @@ class _Explanation:
             plan = HeldPlan.objects.filter(zone=self.zone or "", status=HeldPlan.Status.OPEN).first()
             if plan:
                 yield f"Held plan {plan.pk} waits for someone to approve or reject it: {plan.reason}."
-        for finding in DriftFinding.objects.filter(name=self.name, status__in=STANDING):
+        for finding in DriftFinding.objects.filter(name=self.name, status__in=CURRENT_STATUSES):
             stays = f", which {finding.decided_by} accepted" if finding.status == DriftFinding.Status.ACCEPTED else ""
             yield f"Drift since {finding.found_at:%Y-%m-%d %H:%M:%S} UTC ({finding.type}): {finding.reason}{stays}."
         for request in SyncRequest.objects.filter(name=self.name, done_at=None).order_by("id")[:3]:
@@ -181,7 +174,7 @@ class _Explanation:
 
     def _describe_claims(self, claims: Sequence[Row]) -> Iterator[str]:
         winners = {claimant for record in self.records for claimant in record.claimants}
-        changed = {str(source): source.seen_at for source in self.sources}
+        changed = {str(mention.source): mention.source.seen_at for mention in self.wanted}
         changed |= {entry.origin: entry.updated_at for entry in self.entries}
         deletion = self._find_deletion()
         losers = self._find_losers()
@@ -202,7 +195,8 @@ class _Explanation:
             elif not claim["values"]:
                 yield f"{wants}, but has no address yet."
             elif deletion and deletion.at > changed[who]:
-                yield f"{wants}; {deletion.actor} deleted it from DNS at {_format_time(deletion)}, {self._describe_return()}."
+                at = _format_time(deletion)
+                yield f"{wants}; {deletion.actor} deleted it from DNS at {at}, {self._describe_return()}."
             else:
                 yield f"{wants}; the syncer has not processed it yet."
 
@@ -210,7 +204,7 @@ class _Explanation:
         """The last change, if a person deleted from DNS what is still wanted. Deleting a custom entry is no part of a
         pass."""
         entry = self.last_change
-        by_hand = entry and entry.action == "deleted" and entry.correlation and entry.actor != "syncer"
+        by_hand = entry and entry.action == Action.DELETED and entry.correlation and entry.actor != SYNCER
         return entry if by_hand else None
 
     def _describe_return(self) -> str:
@@ -219,8 +213,8 @@ class _Explanation:
         return f"and the next full pass{when} creates it again: block the name to prevent that"
 
     def _describe_skips(self) -> Iterator[str]:
-        for source, reason in self._list_skips():
-            yield f"{source} mentions the name, and it is not published: {reason}."
+        for mention in self.skipped:
+            yield f"{mention.source} mentions the name, and it is not published: {mention.reason}."
 
     def _describe_absence(self) -> Iterator[str]:
         yield "No Ingress, route or custom entry wants it."
@@ -240,7 +234,7 @@ class _Explanation:
 
     def _describe_history(self) -> Iterator[str]:
         if entry := self.last_change:
-            what = "found gone" if entry.action == "gone" else entry.action
+            what = "found gone" if entry.action == Action.GONE else entry.action
             yield f"Last change: {what} at {_format_time(entry)} by {entry.actor}{_describe_data(entry)}."
         if entry := self.last_error:
             over = " (it has succeeded since)" if self.last_change and self.last_change.id > entry.id else ""
@@ -260,13 +254,10 @@ class _Explanation:
             yield f"The syncer has a problem with zone {self.zone}: {problem}."
 
 
-def _mentioning(column: str, name: str) -> list[Source]:
-    """The sources with the name in a list of [name, …] pairs; the text of it narrows them down in the database."""
-    narrowed = Source.objects.annotate(text=Cast(column, TextField())).filter(text__contains=f'"{name}"')
-    found = (
-        source for source in narrowed.iterator(chunk_size=500) if name in (pair[0] for pair in getattr(source, column))
-    )
-    return [source for source, _ in zip(found, range(CLAIM_LIMIT), strict=False)]
+def _rank_mention(mention: SourceName) -> tuple[int, str, str, str, str]:
+    """Sources get a name in this order."""
+    source = mention.source
+    return source.priority, source.created or "9999", source.namespace, source.name, source.kind
 
 
 def _state_sentence(record: ManagedRecord, what: str) -> str:

@@ -10,31 +10,33 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from records.entry_values import TYPES, CleanEntry, clean_entry, managed_zones
-from records.findings import drift_fact
+from records.audit import make_entry
+from records.entry_values import CleanEntry, clean_entry, managed_zones
+from records.findings import describe_finding
 from records.locks import editing_entries
 from records.models import (
-    STANDING,
     AuditEntry,
     CustomEntry,
     DriftFinding,
     HeldPlan,
     ManagedRecord,
     SyncRequest,
-    alone_problem,
+    explain_cname,
 )
 from syncer.core.claims import Mode
 from syncer.core.names import BadName, canonical, zone_of
 from syncer.core.origin import Origin
 from syncer.core.plan import RecordState
+from syncer.core.rdata import TYPES
 
 Action = SyncRequest.Action
+Change = AuditEntry.Action
 
 FEW = 20
 """Names that are asked for one by one; more of them are a full pass of their zones, which costs no more."""
@@ -44,6 +46,19 @@ ENTRY_FIELDS = ("ttl", "values", "mode", "enabled", "owner", "description")
 editing = editing_entries  # records.exchange still imports it by this name
 
 _gathered: ContextVar[set[str] | None] = ContextVar("names that wait for the end of gather_requests", default=None)
+
+
+class Place(NamedTuple):
+    """Where the syncer is asked to look: "" for every target, zone, name or type."""
+
+    target: str = ""
+    zone: str = ""
+    name: str = ""
+    type: str = ""
+
+    @classmethod
+    def of_row(cls, row: ManagedRecord | DriftFinding) -> Place:
+        return cls(row.target, row.zone, row.name, row.type)
 
 
 class EntryExists(ValidationError):
@@ -57,32 +72,32 @@ def sync_now(actor: str, zone: str = "", name: str = "") -> SyncRequest:
         name, zone = _read_name(name)
     elif zone and zone not in zones:
         raise ValidationError(f"{zone} is no managed zone ({', '.join(sorted(zones))}).")
-    return _ask_syncer(actor, Action.SYNC, zone=zone, name=name)
+    return _ask_syncer(actor, Action.SYNC, Place(zone=zone, name=name))
 
 
 def sync_names(actor: str, names: Collection[str]) -> list[SyncRequest]:
     """Compare these names, or the zones that they lie in when there are many."""
     with transaction.atomic():
-        return [_ask_syncer(actor, Action.SYNC, **place) for place in _list_places(names)]
+        return [_ask_syncer(actor, Action.SYNC, place) for place in _list_places(names)]
 
 
 def adopt_record(actor: str, record: ManagedRecord) -> SyncRequest:
     """Make the foreign record at the name ours, and give it the values that are wanted."""
     if record.state not in (RecordState.FOREIGN, RecordState.CONFLICT):
         raise ValidationError(f"{record} is {record.state}: only foreign records and conflicts can be adopted.")
-    return _ask_for_record(actor, Action.ADOPT, record)
+    return _ask_about(actor, Action.ADOPT, record)
 
 
 def release_record(actor: str, record: ManagedRecord) -> SyncRequest:
     """Give up ownership; the DNS record stays. Where a claim still wants it, it shows as foreign from then on."""
     _check_ownership(record)
-    return _ask_for_record(actor, Action.RELEASE, record)
+    return _ask_about(actor, Action.RELEASE, record)
 
 
 def delete_from_dns(actor: str, record: ManagedRecord) -> SyncRequest:
     """Delete the record. It comes back with the next full pass while a claim wants it: ``block_name`` prevents that."""
     _check_ownership(record)
-    return _ask_for_record(actor, Action.DELETE, record)
+    return _ask_about(actor, Action.DELETE, record)
 
 
 def approve_plan(actor: str, plan: HeldPlan) -> SyncRequest:
@@ -97,10 +112,9 @@ def reject_plan(actor: str, plan: HeldPlan) -> SyncRequest:
 
 def remediate_drift(actor: str, finding: DriftFinding) -> SyncRequest:
     """Write what is wanted over what DNS holds now, or delete what nothing wants."""
-    if finding.status not in STANDING:
+    if not finding.is_current:
         raise ValidationError(f"This finding is {finding.status}: there is nothing left to remediate.")
-    place = {"zone": finding.zone, "name": finding.name, "type": finding.type}
-    return _ask_syncer(actor, Action.HEAL, source=finding.origin, **place)
+    return _ask_about(actor, Action.REMEDIATE, finding)
 
 
 def accept_drift(actor: str, finding: DriftFinding) -> DriftFinding:
@@ -111,7 +125,7 @@ def accept_drift(actor: str, finding: DriftFinding) -> DriftFinding:
             raise ValidationError(f"This finding is {finding.status}: only an open one can be accepted.")
         finding.status, finding.decided_at, finding.decided_by = DriftFinding.Status.ACCEPTED, timezone.now(), actor
         finding.save()
-        drift_fact(finding, actor, "accepted").save()
+        describe_finding(finding, actor, Change.ACCEPTED).save()
     return finding
 
 
@@ -173,7 +187,7 @@ def check_entry(entry: CustomEntry) -> None:
     if entry.type in enabled_by_type:
         raise EntryExists({"name": f"There is an entry for {entry} already."})
     beside = [kind for kind, enabled in enabled_by_type.items() if enabled]
-    if entry.enabled and (problem := alone_problem(entry.type, beside)):
+    if entry.enabled and (problem := explain_cname(entry.type, beside)):
         raise ValidationError({"type": problem})
 
 
@@ -182,7 +196,7 @@ def store_entry(actor: str, entry: CustomEntry, *, created: bool) -> None:
     with editing_entries():
         old = None if created else CustomEntry.objects.get(pk=entry.pk)
         entry.save(force_insert=created)
-        _describe_edit(actor, "created" if created else "updated", old, entry).save()
+        _describe_edit(actor, Change.CREATED if created else Change.UPDATED, old, entry).save()
         _request_sync(actor, {entry.name, old.name} if old else {entry.name})
 
 
@@ -201,7 +215,7 @@ def switch_entry(actor: str, entry: CustomEntry, *, enabled: bool) -> None:
 
 def delete_entry(actor: str, entry: CustomEntry) -> None:
     with editing_entries():
-        _describe_edit(actor, "deleted", entry, None).save()
+        _describe_edit(actor, Change.DELETED, entry, None).save()
         name = entry.name
         entry.delete()
         _request_sync(actor, {name})
@@ -221,7 +235,7 @@ def create_entries(actor: str, entries: Sequence[CustomEntry]) -> list[CustomEnt
         if errors:
             raise ValidationError(errors)
         made = CustomEntry.objects.bulk_create(entries, batch_size=500)
-        edits = (_describe_edit(actor, "created", None, entry) for entry in made)
+        edits = (_describe_edit(actor, Change.CREATED, None, entry) for entry in made)
         AuditEntry.objects.bulk_create(edits, batch_size=500)
         _request_sync(actor, {entry.name for entry in made})
     return made
@@ -253,7 +267,7 @@ def _check_together(entries: Sequence[CustomEntry], errors: dict[str, list[str]]
         if entry.type in here or counts[entry.name, entry.type] > 1:
             errors.setdefault(f"{index}.name", []).append(f"There is more than one entry for {entry}.")
         others = {kind for kind, enabled in here.items() if enabled} | beside.get(entry.name, set())
-        if entry.enabled and (problem := alone_problem(entry.type, others)):
+        if entry.enabled and (problem := explain_cname(entry.type, others)):
             errors.setdefault(f"{index}.type", []).append(problem)
 
 
@@ -267,18 +281,21 @@ def _override_record(actor: str, name: str, kind: str, data: dict[str, Any], des
     return entry
 
 
-def _describe_edit(actor: str, action: str, before: CustomEntry | None, after: CustomEntry | None) -> AuditEntry:
+def _describe_edit(
+    actor: str, action: AuditEntry.Action, before: CustomEntry | None, after: CustomEntry | None
+) -> AuditEntry:
     entry = after or before
     assert entry is not None
     renamed = before and after and before.name != after.name
-    return AuditEntry(
-        actor=actor,
-        action=action,
+    return make_entry(
+        action,
+        actor,
+        target=entry.target,
         zone=zone_of(entry.name, managed_zones()) or "",
         name=entry.name,
-        type=entry.type,
-        before=before and {field: getattr(before, field) for field in ENTRY_FIELDS},
-        after=after and {field: getattr(after, field) for field in ENTRY_FIELDS},
+        kind=entry.type,
+        before={field: getattr(before, field) for field in ENTRY_FIELDS} if before else None,
+        after={field: getattr(after, field) for field in ENTRY_FIELDS} if after else None,
         source=entry.origin,
         reason=f"custom entry was {before.name} {before.type}" if before and renamed else "",
     )
@@ -304,16 +321,16 @@ def _request_sync(actor: str, names: Collection[str]) -> None:
         gathered.update(names)
         return
     SyncRequest.objects.bulk_create(
-        SyncRequest(action=Action.SYNC, requested_by=actor, **place) for place in _list_places(names)
+        SyncRequest(action=Action.SYNC, requested_by=actor, **place._asdict()) for place in _list_places(names)
     )
 
 
-def _list_places(names: Collection[str]) -> list[dict[str, str]]:
+def _list_places(names: Collection[str]) -> list[Place]:
     zones = managed_zones()
     if len(names) > FEW:
         touched = {zone_of(name, zones) or "" for name in names} - {""}
-        return [{"zone": zone} for zone in sorted(touched)]
-    return [{"zone": zone_of(name, zones) or "", "name": name} for name in sorted(names)]
+        return [Place(zone=zone) for zone in sorted(touched)]
+    return [Place(zone=zone_of(name, zones) or "", name=name) for name in sorted(names)]
 
 
 def _read_name(text: str) -> tuple[str, str]:
@@ -335,18 +352,24 @@ def _check_ownership(record: ManagedRecord) -> None:
 
 
 def _decide_plan(actor: str, action: SyncRequest.Action, plan: HeldPlan) -> SyncRequest:
-    if plan.status != HeldPlan.Status.OPEN:
+    if not plan.is_open:
         raise ValidationError(f"This plan is {plan.status}: there is nothing left to decide.")
-    return _ask_syncer(actor, action, zone=plan.zone, plan=plan, source=str(Origin("HeldPlan", name=str(plan.pk))))
+    source = str(Origin("HeldPlan", name=str(plan.pk)))
+    return _ask_syncer(actor, action, Place(plan.target, plan.zone), plan=plan, source=source)
 
 
-def _ask_for_record(actor: str, action: SyncRequest.Action, record: ManagedRecord) -> SyncRequest:
-    return _ask_syncer(actor, action, zone=record.zone, name=record.name, type=record.type, source=record.origin)
+def _ask_about(actor: str, action: SyncRequest.Action, row: ManagedRecord | DriftFinding) -> SyncRequest:
+    return _ask_syncer(actor, action, Place.of_row(row), source=row.origin)
 
 
-def _ask_syncer(actor: str, action: SyncRequest.Action, *, source: str = "", **place: Any) -> SyncRequest:
+def _ask_syncer(
+    actor: str, action: SyncRequest.Action, place: Place, *, plan: HeldPlan | None = None, source: str = ""
+) -> SyncRequest:
+    target, zone, name, kind = place
+    asked = make_entry(
+        Change.REQUESTED, actor, target=target, zone=zone, name=name, kind=kind, source=source, reason=action.label
+    )
     with transaction.atomic():
-        request = SyncRequest.objects.create(action=action, requested_by=actor, **place)
-        place.pop("plan", None)
-        AuditEntry.objects.create(actor=actor, action="requested", source=source, reason=action.label, **place)
+        request = SyncRequest.objects.create(action=action, requested_by=actor, plan=plan, **place._asdict())
+        asked.save()
     return request

@@ -13,6 +13,7 @@ from records import operations
 from records.admin import columns
 from records.admin.base import ReadOnlyAdmin
 from records.admin.filters import ActionFilter, AuditQuestion
+from records.audit import CHANGES
 from records.models import AuditEntry
 
 
@@ -107,7 +108,7 @@ class AuditAdmin(ReadOnlyAdmin):
         return asked or self.carry_out(request, queryset, operations.restore_version, "{} restored, as overrides.")
 
     def page_actions(self, target: AuditEntry) -> Sequence[str]:
-        return ("restore",) if target.type and target.action in columns.CHANGED else ()
+        return ("restore",) if target.type and target.action in CHANGES else ()
 
     def history_of(self, target: AuditEntry) -> dict[str, str]:
         return {"name": target.name}

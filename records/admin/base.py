@@ -158,7 +158,7 @@ class NamedAdmin(ModelAdmin):
 
 
 class ReadOnlyAdmin(RegistryAdmin):
-    """The program is the author: nobody adds, changes or deletes anything by hand, whatever rights they have."""
+    """The program is the author: no one adds, changes or deletes anything by hand, not even a superuser."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -14,8 +14,10 @@ from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
 
+from records.audit import CHANGES, Action
 from records.models import AuditEntry
 from syncer.core.origin import Origin
+from syncer.core.plan import RecordState
 
 MINUTE = timedelta(minutes=1)
 NOTHING = SafeString('<span class="quiet nothing">–</span>')
@@ -23,33 +25,32 @@ LINE = 18
 PIECE = re.compile(r"(?<=\.)(?=[^.]*[a-z])")
 """Where a host name may be broken into lines; an address never is."""
 
-STATE_TONES = {
-    "synced": "good",
-    "pending": "busy",
-    "drifted": "bad",
-    "foreign": "quiet",
-    "conflict": "bad",
-    "failed": "bad",
-    "skipped": "warn",
-    "held": "warn",
-    "kept": "warn",
+STATE_TONES: Mapping[str, str] = {
+    RecordState.SYNCED: "good",
+    RecordState.PENDING: "busy",
+    RecordState.DRIFTED: "bad",
+    RecordState.FOREIGN: "quiet",
+    RecordState.CONFLICT: "bad",
+    RecordState.FAILED: "bad",
+    RecordState.SKIPPED: "warn",
+    RecordState.HELD: "warn",
+    RecordState.KEPT: "warn",
 }
-CHANGED = frozenset(("created", "updated", "deleted", "adopted", "released"))
-ACTION_TONES = {
-    "created": "good",
-    "adopted": "good",
-    "approved": "good",
-    "updated": "busy",
-    "requested": "busy",
-    "deleted": "bad",
-    "failed": "bad",
-    "login refused": "bad",
-    "conflict": "bad",
-    "drifted": "bad",
-    "held": "warn",
-    "rejected": "warn",
-    "gone": "warn",
-    "skipped": "warn",
+ACTION_TONES: Mapping[str, str] = {
+    Action.CREATED: "good",
+    Action.ADOPTED: "good",
+    Action.APPROVED: "good",
+    Action.UPDATED: "busy",
+    Action.REQUESTED: "busy",
+    Action.DELETED: "bad",
+    Action.FAILED: "bad",
+    Action.LOGIN_REFUSED: "bad",
+    Action.CONFLICT: "bad",
+    Action.DRIFTED: "bad",
+    Action.HELD: "warn",
+    Action.REJECTED: "warn",
+    Action.GONE: "warn",
+    Action.SKIPPED: "warn",
 }
 
 
@@ -153,7 +154,7 @@ def show_version(data: Mapping[str, Any] | None) -> str:
 def show_change(entry: AuditEntry) -> SafeString:
     """From what to what. Only what was really changed is shown as a change."""
     old, new = show_version(entry.before), show_version(entry.after)
-    if entry.action not in CHANGED:
+    if entry.action not in CHANGES:
         text: str = format_html('<span class="quiet">{}</span>', new or old) if new or old else ""
     elif old and new:
         text = format_html('<del>{}</del> <span class="quiet">→</span> <ins>{}</ins>', old, new)
@@ -186,7 +187,7 @@ def show_subject(entry: AuditEntry) -> SafeString:
     """What an audit entry is about."""
     if entry.name:
         return name_link(entry.name, entry.type)
-    return NOTHING if entry.action == "login refused" else format_html("{}", entry.zone or "every zone")
+    return NOTHING if entry.action == Action.LOGIN_REFUSED else format_html("{}", entry.zone or "every zone")
 
 
 def name_link(name: str, kind: str = "") -> SafeString:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -13,9 +13,15 @@ from records import operations
 from records.admin import columns
 from records.admin.base import ReadOnlyAdmin
 from records.admin.filters import DriftQuestion, ZoneFilter
-from records.models import STANDING, DriftFinding
+from records.models import DriftFinding
 
-TONES = {"open": "bad", "accepted": "quiet", "healed": "good", "over": "quiet"}
+Status = DriftFinding.Status
+TONES: Mapping[str, str] = {
+    Status.OPEN: "bad",
+    Status.ACCEPTED: "quiet",
+    Status.REMEDIATED: "good",
+    Status.OVER: "quiet",
+}
 
 
 @admin.register(DriftFinding)
@@ -98,7 +104,8 @@ class DriftAdmin(ReadOnlyAdmin):
     @admin.action(description="Remediate", permissions=["operate"])
     def remediate(self, request: HttpRequest, queryset: QuerySet[DriftFinding]) -> HttpResponse | None:
         explanation = (
-            "What is wanted is written over what DNS holds, whoever wrote it. A record that nothing wants is deleted."
+            "What is wanted overwrites what DNS holds, changes of others included. "
+            "A record that nothing wants is deleted."
         )
         asked = self.confirm_action(request, queryset, "Remediate {}?", explanation)
         return asked or self.carry_out(request, queryset, operations.remediate_drift, "{} being remediated.")
@@ -108,9 +115,9 @@ class DriftAdmin(ReadOnlyAdmin):
         return self.carry_out(request, queryset, operations.accept_drift, "{} accepted.")
 
     def page_actions(self, target: DriftFinding) -> Sequence[str]:
-        if target.status not in STANDING:
+        if not target.is_current:
             return ()
-        return ("remediate", "accept") if target.status == DriftFinding.Status.OPEN else ("remediate",)
+        return ("remediate", "accept") if target.is_open else ("remediate",)
 
     def history_of(self, target: DriftFinding) -> dict[str, str]:
         return {"name": target.name}

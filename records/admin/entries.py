@@ -16,10 +16,11 @@ from records import operations
 from records.admin import columns
 from records.admin.base import RegistryAdmin
 from records.admin.filters import EntryQuestion, TypeFilter
-from records.entry_values import HINTS, TYPES
+from records.entry_values import HINTS
 from records.locks import editing_entries
 from records.models import AuditEntry, CustomEntry, ManagedRecord
 from syncer.core.claims import Mode
+from syncer.core.rdata import TYPES
 
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[CustomEntry]

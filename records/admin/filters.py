@@ -12,10 +12,12 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from records.entry_values import TYPES, managed_zones
-from records.models import STANDING, DriftFinding, HeldPlan
+from records.audit import SYNCER, TROUBLE, Action
+from records.entry_values import managed_zones
+from records.models import CURRENT_STATUSES, DriftFinding, HeldPlan
 from syncer.core.kinds import KINDS
 from syncer.core.plan import RecordState
+from syncer.core.rdata import TYPES
 
 PROBLEMS = (RecordState.CONFLICT, RecordState.DRIFTED, RecordState.FAILED, RecordState.HELD, RecordState.SKIPPED)
 
@@ -73,8 +75,8 @@ class AuditQuestion(Question):
     answers: ClassVar = {
         "hour": ("happened in the last hour", lambda: Q(at__gte=last_hour())),
         "today": ("happened today", lambda: Q(at__gte=today())),
-        "people": ("was done by a person or token", lambda: ~Q(actor="syncer")),
-        "trouble": ("went wrong", lambda: Q(action__in=("failed", "conflict", "drifted", "held", "skipped"))),
+        "people": ("was done by a person or token", lambda: ~Q(actor=SYNCER)),
+        "trouble": ("went wrong", lambda: Q(action__in=TROUBLE)),
     }
 
 
@@ -95,7 +97,7 @@ class PlanQuestion(Question):
 class DriftQuestion(Question):
     answers: ClassVar = {
         "open": ("waits for a decision", lambda: Q(status=DriftFinding.Status.OPEN)),
-        "current": ("holds now", lambda: Q(status__in=STANDING)),
+        "current": ("holds now", lambda: Q(status__in=CURRENT_STATUSES)),
         "today": ("was found today", lambda: Q(found_at__gte=today())),
     }
 
@@ -143,10 +145,7 @@ class ActionFilter(admin.SimpleListFilter):
     parameter_name = "action_is"  # `action` is the name of the field that posts an action of the list
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
-        changes = ("created", "updated", "deleted", "adopted", "released")
-        troubles = ("failed", "conflict", "drifted", "foreign", "skipped", "gone", "stale")
-        decisions = ("requested", "accepted", "held", "approved", "rejected", "imported", "login refused")
-        return [(text, text) for text in (*changes, *troubles, *decisions)]
+        return [(action.value, action.label) for action in Action]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(action=self.value()) if self.value() else queryset

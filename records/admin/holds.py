@@ -85,7 +85,7 @@ class PlanAdmin(ReadOnlyAdmin):
         return request.user.has_perm("records.change_heldplan")
 
     def page_actions(self, target: HeldPlan) -> Sequence[str]:
-        return ("approve", "reject") if target.status == HeldPlan.Status.OPEN else ()
+        return ("approve", "reject") if target.is_open else ()
 
     def history_of(self, target: HeldPlan) -> dict[str, str]:
         return {"source": str(Origin("HeldPlan", name=str(target.pk)))}

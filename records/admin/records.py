@@ -19,6 +19,7 @@ from records.admin.base import ReadOnlyAdmin
 from records.admin.claims import list_claims
 from records.admin.exporting import export_response
 from records.admin.filters import RecordQuestion, TypeFilter, ZoneFilter
+from records.audit import CHANGES
 from records.explain import explain_name
 from records.models import AuditEntry, CustomEntry, ManagedRecord
 from syncer.core.plan import RecordState
@@ -173,7 +174,7 @@ class RecordAdmin(ReadOnlyAdmin):
                 "entries": CustomEntry.objects.filter(name=record.name),
                 "its_records": ManagedRecord.objects.filter(name=record.name).exclude(pk=record.pk),
                 "may_restore": self.has_entries_permission(request),
-                "restorable": columns.CHANGED,
+                "restorable": CHANGES,
             }
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 

@@ -77,7 +77,7 @@ class PersonAdmin(NamedAdmin, UserAdmin):  # type: ignore[type-arg]
 
 @admin.register(Group)
 class RoleAdmin(NamedAdmin, GroupAdmin):
-    """Only superusers change roles: whoever can change one can give it any right."""
+    """Only superusers change roles: who can change one can give it any right."""
 
     one, many = "role", "Roles"
 

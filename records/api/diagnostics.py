@@ -23,13 +23,14 @@ from records.api.answers import (
 )
 from records.api.errors import invalid
 from records.api.parsers import DocumentParser, document
-from records.entry_values import TYPES, managed_zones
-from records.models import STANDING, DriftFinding, HeldPlan, ManagedRecord, Source, SyncRequest, SyncStatus
+from records.entry_values import managed_zones
+from records.models import CURRENT_STATUSES, DriftFinding, HeldPlan, ManagedRecord, Source, SyncRequest, SyncStatus
 from records.resolve import Answer, ask_all
 from syncer.config import Managed
 from syncer.core.names import BadName, canonical, zone_of
 from syncer.core.origin import Origin
 from syncer.core.plan import Change, RecordState
+from syncer.core.rdata import TYPES
 from syncer.preview import preview
 
 HOSTNAME = OpenApiParameter("hostname", str, required=True, description="In any spelling, in one of the managed zones")
@@ -149,7 +150,7 @@ def judge_status(name: str, kind: str, rows: Sequence[ManagedRecord], owners: Se
     """``healthy`` when DNS says what we wrote, ``drifted`` when it does not, else the state of the record."""
     if not owners:
         return "unreachable"
-    findings = DriftFinding.objects.filter(name=name, status__in=STANDING)
+    findings = DriftFinding.objects.filter(name=name, status__in=CURRENT_STATUSES)
     if (findings.filter(type__in=(kind, "CNAME")) if kind else findings).exists():
         return "drifted"
     if not rows:

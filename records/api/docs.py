@@ -13,7 +13,7 @@ from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import IsAuthenticated
 
 DOCUMENT = Path(__file__).with_name("openapi.yaml")
-"""Made by ``manage.py spectacular``: the generator would cost each web process 10 MB. A test compares the file with what it makes."""
+"""Made by ``manage.py spectacular``: the generator would cost each web process 10 MB. A test compares the two."""
 
 
 class DocumentView(View):

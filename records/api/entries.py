@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -19,11 +20,11 @@ from records.api.access import actor
 from records.api.errors import ChangedMeanwhile, Conflict, invalid
 from records.api.filters import EntryFilter
 from records.api.serializers import BulkAnswerSerializer, BulkSerializer, EntryBodySerializer, EntrySerializer
-from records.entry_values import TYPES
 from records.locks import editing_entries
 from records.models import CustomEntry
 from syncer.core.claims import Mode
 from syncer.core.names import BadName, canonical
+from syncer.core.rdata import TYPES
 
 BLOCK = "BLOCK"
 """The last part of a block's address, which has no type."""
@@ -135,7 +136,7 @@ class EntryView(APIView):
                 entry = CustomEntry(**fields)
                 operations.save_entry(actor(request), entry, created=True)
                 return answer_entry(entry, 201)
-            return self._update_entry(request, entry, DEFAULTS | fields)
+            return self._update_entry(request, entry, {**DEFAULTS, **fields})
 
     @extend_schema(request=EntryBodySerializer, responses=EntrySerializer, parameters=[TYPE, IF_MATCH, ETAG])
     def patch(self, request: Request, name: str, type: str) -> Response:
@@ -193,7 +194,7 @@ class EntryView(APIView):
         return answer_entry(entry)
 
 
-DEFAULTS = {"values": [], "ttl": None, "enabled": True, "owner": "", "description": ""}
+DEFAULTS: Mapping[str, Any] = {"values": [], "ttl": None, "enabled": True, "owner": "", "description": ""}
 """Of the fields that a PUT may leave out."""
 
 

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from records.entry_values import TYPES
 from records.models import (
     AuditEntry,
     CustomEntry,
@@ -20,6 +19,7 @@ from records.models import (
 )
 from syncer.core.annotations import MAX_TTL
 from syncer.core.claims import Mode
+from syncer.core.rdata import TYPES
 
 PRIORITIES = ("high", "normal", "low")
 VALUES_LIMIT = 1000

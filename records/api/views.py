@@ -160,7 +160,7 @@ class DriftViewSet(ReadOnlyViewSet):
     @action(detail=True, methods=["post"], url_path="heal")
     def remediate_formerly(self, request: Request, pk: int) -> Response:
         """The former address of `remediate`, kept for one release."""
-        return self.remediate(request, pk)
+        return ask_syncer(operations.remediate_drift, request, self.get_object())
 
     @extend_schema(request=None, responses={200: serializers.DriftSerializer})
     @action(detail=True, methods=["post"])

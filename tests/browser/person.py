@@ -1,4 +1,4 @@
-"""Somebody in front of a browser, who sees when a page complains."""
+"""A person in front of a browser, who sees when a page complains."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Person:
 
 
 @contextmanager
-def somebody(browser: Browser, site: Stack, **look: Any) -> Iterator[Person]:
+def open_browser(browser: Browser, site: Stack, **look: Any) -> Iterator[Person]:
     context = browser.new_context(**look)
     context.set_default_timeout(20_000)
     try:

@@ -1,4 +1,4 @@
-"""The whole product with every process for real, between the doubles and a browser."""
+"""The whole product with all its processes, between the doubles and a browser."""
 
 from __future__ import annotations
 
@@ -26,13 +26,11 @@ APPS = (
     *("argocd", "authentik", "bookstack", "gitea", "grafana", "harbor", "homarr", "immich", "jellyfin", "keycloak"),
     *("loki", "longhorn", "mealie", "minio", "n8n", "netbox", "nextcloud", "paperless", "plex", "prometheus"),
 )
-PROMISED = 2.0
-"""Seconds from a click until DNS shows it."""
 CHROMIUM = shutil.which("chromium")
 
 
 class Stack:
-    """Where everything is, and the hands to change it."""
+    """Where everything is, and what can change it."""
 
     def __init__(self, base: str, technitium: ServerUnderTest, cluster: Cluster) -> None:
         self.base = base
@@ -53,10 +51,10 @@ class Stack:
 
 
 def cast() -> Iterator[Manifest]:
-    """What lives in the cluster: thirty objects of every kind, among them the usual trouble."""
+    """What the cluster holds: thirty objects of every kind, among them the usual trouble."""
     for app in APPS:
         yield ingress(app, f"{app}.{ZONE}", namespace="apps")
-    for app in ("cam", "door", "heating", "lights"):
+    for app in ("cam", "garage", "heating", "lights"):
         yield ingress(app, f"{app}.{LAB}", namespace="house")
         yield ingress(f"edge-{app}", f"{app}.{EDGE}", namespace="edge")
     first = {"annotations": {f"{PREFIX}priority": "high"}}

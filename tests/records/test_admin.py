@@ -124,7 +124,7 @@ def decides(action: str) -> Attempt:
 
 def remediate(client: Client, cast: Cast) -> bool:
     act(client, "driftfinding", "remediate", cast.drift, confirmed="yes")
-    return SyncRequest.objects.filter(action="heal", name="mail.talos00", type="A").exists()
+    return SyncRequest.objects.filter(action="remediate", name="mail.talos00", type="A").exists()
 
 
 def accept(client: Client, cast: Cast) -> bool:

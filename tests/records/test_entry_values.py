@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from records.entry_values import RDATA_LIMIT, TYPES, clean_entry
-from records.models import CustomEntry
+from records.entry_values import RDATA_LIMIT, clean_entry
 from syncer.core.claims import Mode
+from syncer.core.rdata import TYPES
 from syncer.targets.technitium.fields import FIELDS, parameters
 
 ZONES = ("talos00", "home.lab", "k8s.home.lab")
@@ -175,29 +175,3 @@ def test_values_must_be_a_list_of_texts() -> None:
             clean_entry(name="x.talos00", type="A", values=values, ttl=None, mode="publish", zones=ZONES)  # type: ignore[arg-type]
         assert "Give a list of texts" in caught.value.message_dict["values"][0]
     assert "not a text" in complaints("A", 7)["values"][0]  # type: ignore[arg-type]
-
-
-@pytest.mark.django_db
-def test_an_alias_stands_alone_at_its_name() -> None:
-    CustomEntry.objects.create(name="www.talos00", type="A", values=["192.0.2.1"])
-    alias = CustomEntry(name="WWW.talos00", type="CNAME", values=["other.talos00"])
-    with pytest.raises(ValidationError, match="A CNAME stands alone"):
-        alias.full_clean()
-    alias.enabled = False
-    alias.full_clean()
-    assert alias.name == "www.talos00"
-
-
-@pytest.mark.django_db
-def test_nothing_stands_beside_an_alias_but_a_block() -> None:
-    CustomEntry.objects.create(name="www.talos00", type="CNAME", values=["other.talos00"])
-    with pytest.raises(ValidationError, match="has a CNAME entry"):
-        CustomEntry(name="www.talos00", type="TXT", values=["x"]).full_clean()
-    CustomEntry(name="www.talos00", mode="block").full_clean()
-
-
-@pytest.mark.django_db
-def test_there_is_one_entry_for_a_name_and_type() -> None:
-    CustomEntry.objects.create(name="www.talos00", type="A", values=["192.0.2.1"])
-    with pytest.raises(ValidationError, match="already exists"):
-        CustomEntry(name="www.talos00.", type="a", values=["192.0.2.2"]).full_clean()

@@ -7,13 +7,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from records.explain import explain_name
-from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord, Source, SyncRequest, SyncStatus
+from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord, Source, SourceName, SyncRequest, SyncStatus
 from syncer.core.names import BadName
 from syncer.core.plan import RecordState
 from syncer.zone.apply import HELD
+from tests.records.objects import make_source
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +33,7 @@ def status() -> SyncStatus:
 def source(name: str = "grafana", *values: str, skipped: str = "", **more: Any) -> Source:
     names = [] if skipped else [[NAME, list(values)]]
     skips = [[NAME, skipped]] if skipped else []
-    return Source.objects.create(kind="Ingress", namespace="monitoring", name=name, names=names, skipped=skips, **more)
+    return make_source("Ingress", "monitoring", name, names=names, skipped=skips, **more)
 
 
 def record(state: RecordState, *, owned: bool = True, **more: Any) -> ManagedRecord:
@@ -194,7 +197,7 @@ def test_a_skipped_name_says_why() -> None:
 def test_a_claim_without_an_address_or_not_processed_yet_is_told() -> None:
     source("grafana")
     assert f"{GRAFANA} wants the name, but has no address yet." in said()
-    Source.objects.update(names=[[NAME, ["10.0.0.1"]]])
+    SourceName.objects.update(values=["10.0.0.1"])
     assert "the syncer has not processed it yet." in said()
     CustomEntry.objects.create(name=NAME, type="TXT", values=["x"], enabled=False)
     assert "wants the name for x, but is disabled." in said()
@@ -209,7 +212,7 @@ def test_a_name_that_nobody_asks_for_may_be_answered_by_a_wildcard() -> None:
 
 
 def test_a_name_that_is_only_part_of_another_is_another() -> None:
-    Source.objects.create(kind="Ingress", namespace="x", name="y", names=[[f"my-{NAME}", ["10.0.0.1"]]])
+    make_source("Ingress", "x", "y", names=[[f"my-{NAME}", ["10.0.0.1"]]])
     assert explain_name(NAME)["claims"] == []
 
 
@@ -242,3 +245,24 @@ def test_it_asks_few_questions_of_the_database(django_assert_max_num_queries: An
     record(RecordState.HELD)
     with django_assert_max_num_queries(10):
         explain_name(NAME)
+
+
+def test_who_mentions_a_name_is_found_by_an_index() -> None:
+    """However many objects there are that mention other names."""
+    source("grafana", "10.0.0.1")
+    source("wiki", skipped="excluded by EXCLUDE_NAMES")
+    with CaptureQueriesContext(connection) as queries:
+        assert explain_name(NAME)["claims"]
+    about_sources = [query["sql"] for query in queries if "records_source" in query["sql"]]
+    assert len(about_sources) == 2
+    for sql in about_sources:
+        assert "LIKE" not in sql
+        assert uses_index(sql, "mention_by_name")
+
+
+def uses_index(sql: str, index: str) -> bool:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")  # it reads a table of two rows whole
+        cursor.execute(f"EXPLAIN {'QUERY PLAN ' if connection.vendor == 'sqlite' else ''}{sql}")
+        return any(index in str(row) for row in cursor.fetchall())

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from cProfile import Profile
 from datetime import timedelta
+from pstats import Stats
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.test import Client
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from records import operations
 from records.ledger import DatabaseLedger
@@ -59,13 +63,13 @@ def test_what_is_in_no_zone_cannot_be_synced(what: dict[str, str]) -> None:
 
 def test_drift_is_remediated_or_accepted_as_long_as_the_finding_is_open_or_accepted(cast: Cast) -> None:
     operations.remediate_drift("ada", cast.drift)
-    assert asked() == [("heal", "talos00", "mail.talos00")]
+    assert asked() == [("remediate", "talos00", "mail.talos00")]
     assert operations.accept_drift("ada", cast.drift).status == "accepted"
     assert (last_audit().action, last_audit().actor, last_audit().name) == ("accepted", "ada", "mail.talos00")
     operations.remediate_drift("ada", DriftFinding.objects.get())
     with pytest.raises(ValidationError, match="only an open one"):
         operations.accept_drift("ada", cast.drift)
-    DriftFinding.objects.update(status="healed")
+    DriftFinding.objects.update(status="remediated")
     with pytest.raises(ValidationError, match="nothing left to remediate"):
         operations.remediate_drift("ada", DriftFinding.objects.get())
 
@@ -164,6 +168,54 @@ def test_a_bad_entry_leaves_nothing_behind() -> None:
     assert not CustomEntry.objects.exists()
     assert not AuditEntry.objects.exists()
     assert not SyncRequest.objects.exists()
+
+
+def test_a_cname_entry_has_its_name_to_itself() -> None:
+    CustomEntry.objects.create(name="www.talos00", type="A", values=["192.0.2.1"])
+    alias = made_entry("WWW.talos00", "CNAME", "other.talos00")
+    with pytest.raises(ValidationError, match="A CNAME stands alone"):
+        operations.check_entry(alias)
+    alias.enabled = False
+    operations.check_entry(alias)
+    assert alias.name == "www.talos00"
+
+
+def test_nothing_is_beside_a_cname_entry_but_a_block() -> None:
+    CustomEntry.objects.create(name="www.talos00", type="CNAME", values=["other.talos00"])
+    with pytest.raises(ValidationError, match="has a CNAME entry"):
+        operations.check_entry(made_entry("www.talos00", "TXT", "x"))
+    operations.check_entry(CustomEntry(name="www.talos00", mode="block"))
+
+
+def test_there_is_one_entry_for_a_name_and_type() -> None:
+    CustomEntry.objects.create(name="www.talos00", type="A", values=["192.0.2.1"])
+    with pytest.raises(operations.EntryExists, match=r"There is an entry for www\.talos00 A already"):
+        operations.check_entry(made_entry("www.talos00.", "a", "192.0.2.2"))
+
+
+@pytest.mark.parametrize("way", ["operations", "api", "api by name", "bulk", "admin"])
+def test_an_entry_is_cleaned_once_on_its_way(way: str) -> None:
+    user = User.objects.create(username="root", is_staff=True, is_superuser=True)
+    fields: dict[str, Any] = {"name": "WWW.talos00", "type": "A", "values": ["192.0.2.50"]}
+    api, admin = APIClient(), Client()
+    api.force_login(user)
+    admin.force_login(user)
+    with Profile() as profile:
+        match way:
+            case "operations":
+                operations.save_entry("admin", CustomEntry(**fields), created=True)
+            case "api":
+                assert api.post("/api/v1/entries", fields, format="json").status_code == 201
+            case "api by name":
+                assert api.put("/api/v1/entries/www.talos00/A", fields, format="json").status_code == 201
+            case "bulk":
+                assert api.post("/api/v1/entries/bulk", {"entries": [fields]}, format="json").status_code == 201
+            case "admin":
+                form = {**fields, "values": "192.0.2.50", "mode": "publish", "enabled": "on"}
+                assert admin.post("/admin/records/customentry/add/", form).status_code == 302
+    assert CustomEntry.objects.get().name == "www.talos00"
+    calls = [call for (_, _, function), (call, *_) in Stats(profile).stats.items() if function == "clean_entry"]  # type: ignore[attr-defined]
+    assert calls == [1]
 
 
 def test_a_deleted_entry_is_remembered() -> None:

@@ -12,7 +12,7 @@ from records.api.access import make_token
 
 
 class Command(BaseCommand):
-    help = "Make a token for the REST API, with the rights of the user, and print it. It is kept as a hash only."
+    help = "Make a token for the REST API with the rights of the user, and print it. Only its hash is stored."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("user")
@@ -25,5 +25,5 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError(f"there is no active user {options['user']}: make one in the admin, with a role")
         kept, token = make_token(user, options["days"])
-        self.stderr.write(f"for {user}, until {kept.expiry:%Y-%m-%d %H:%M} UTC; it is shown this once:")
+        self.stderr.write(f"for {user}, until {kept.expiry:%Y-%m-%d %H:%M} UTC; it is shown only once:")
         self.stdout.write(token)

@@ -20,7 +20,7 @@ class Command(ClusterCommand):  # type: ignore[misc]
         ensure_schedules()
         scheduler()  # what is due runs now, not in half a minute
         connections.close_all()  # the children are forked
-        # Six lines for each task that ran well are for nobody; what failed is an error.
+        # It logs six lines for each task that ran well; what failed is logged as an error.
         if not logging.getLogger().isEnabledFor(logging.DEBUG):
             logging.getLogger("django-q").setLevel(logging.WARNING)
         super().handle(*args, **options)

@@ -11,7 +11,8 @@ from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from records.api.access import make_token
-from records.models import AuditEntry, CustomEntry, DriftFinding, HeldPlan, ManagedRecord, Source
+from records.models import AuditEntry, CustomEntry, DriftFinding, HeldPlan, ManagedRecord
+from tests.records.objects import make_source
 
 
 def client_for(role: str) -> APIClient:
@@ -62,7 +63,7 @@ def world(db: None) -> SimpleNamespace:
         ("Ingress", "b", "blog", "blog.talos00"),
     ):
         names = [[host, ["192.168.1.54" if namespace != "b" else "10.0.0.9"]]]
-        Source.objects.create(group="x", kind=kind, namespace=namespace, name=name, names=names, created=namespace)
+        make_source(kind, namespace, name, group="x", names=names, created=namespace)
     grafana = "IngressRoute/monitoring/grafana"
     return SimpleNamespace(
         grafana=record("grafana.talos00", ["192.168.1.54"], origin=grafana, claimants=[grafana]),

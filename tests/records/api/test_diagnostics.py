@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import socket
-import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from threading import Barrier
 from types import SimpleNamespace
 from typing import Any
 
+import dns.flags
+import dns.message
 import pytest
 from rest_framework.test import APIClient
 
@@ -25,16 +29,16 @@ BAD_NAMES = ["", "   ", "two words.talos00", "x" * 300, "-bad.talos00", "a..b", 
 
 
 @pytest.fixture
-def dns(technitium: ServerUnderTest, settings: Any) -> ServerUnderTest:
+def dns_server(technitium: ServerUnderTest, settings: Any) -> ServerUnderTest:
     technitium.make_zone("talos00")
     settings.DNS_TEST_SERVERS = ["{}:{}".format(*technitium.dns)]
     return technitium
 
 
 def test_a_name_in_dns_is_answered_as_the_proposal_says(
-    viewer: APIClient, world: SimpleNamespace, dns: ServerUnderTest
+    viewer: APIClient, world: SimpleNamespace, dns_server: ServerUnderTest
 ) -> None:
-    dns.add("grafana.talos00", "A", "192.168.1.54", ttl=300)
+    dns_server.add("grafana.talos00", "A", "192.168.1.54", ttl=300)
     answer = viewer.get(f"{TEST}?hostname=Grafana.talos00.").json()
     changed = answer.pop("lastUpdate")
     (server,) = answer.pop("servers")
@@ -54,7 +58,7 @@ def test_a_name_in_dns_is_answered_as_the_proposal_says(
     assert changed.endswith("Z")
     assert server.pop("milliseconds") > 0
     assert server == {
-        "server": "{}:{}".format(*dns.dns),
+        "server": "{}:{}".format(*dns_server.dns),
         "resolved": True,
         "rcode": "NOERROR",
         "authoritative": True,
@@ -63,7 +67,7 @@ def test_a_name_in_dns_is_answered_as_the_proposal_says(
     }
 
 
-def test_a_name_that_dns_does_not_know(viewer: APIClient, dns: ServerUnderTest) -> None:
+def test_a_name_that_dns_does_not_know(viewer: APIClient, dns_server: ServerUnderTest) -> None:
     answer = viewer.get(f"{TEST}?hostname=nobody.talos00").json()
     assert answer["dnsResolution"] | {"resolved": False, "ip": None, "ttl": None} == answer["dnsResolution"]
     assert (answer["ingressExists"], answer["ingressDetails"], answer["syncStatus"]) == (False, None, "unknown")
@@ -71,16 +75,16 @@ def test_a_name_that_dns_does_not_know(viewer: APIClient, dns: ServerUnderTest) 
 
 
 def test_a_name_that_somebody_changed_has_drifted(
-    viewer: APIClient, world: SimpleNamespace, dns: ServerUnderTest
+    viewer: APIClient, world: SimpleNamespace, dns_server: ServerUnderTest
 ) -> None:
-    dns.add("grafana.talos00", "A", "10.6.6.6")
+    dns_server.add("grafana.talos00", "A", "10.6.6.6")
     assert viewer.get(f"{TEST}?hostname=grafana.talos00").json()["syncStatus"] == "drifted"
     assert viewer.get(f"{TEST}?hostname=nas.talos00").json()["syncStatus"] == "conflict"
 
 
-def test_an_alias_is_followed(viewer: APIClient, world: SimpleNamespace, dns: ServerUnderTest) -> None:
-    dns.add("grafana.talos00", "A", "192.168.1.54")
-    dns.add("www.talos00", "CNAME", "grafana.talos00")
+def test_an_alias_is_followed(viewer: APIClient, world: SimpleNamespace, dns_server: ServerUnderTest) -> None:
+    dns_server.add("grafana.talos00", "A", "192.168.1.54")
+    dns_server.add("www.talos00", "CNAME", "grafana.talos00")
     ManagedRecord.objects.create(
         zone="talos00", name="www.talos00", type="CNAME", values=["grafana.talos00"], ttl=300, state="synced"
     )
@@ -90,8 +94,8 @@ def test_an_alias_is_followed(viewer: APIClient, world: SimpleNamespace, dns: Se
     assert [item["type"] for item in answer["servers"][0]["answers"]] == ["CNAME", "A"]
 
 
-def test_another_type_can_be_asked_for(viewer: APIClient, dns: ServerUnderTest) -> None:
-    dns.add("talos00", "TXT", "hello")
+def test_another_type_can_be_asked_for(viewer: APIClient, dns_server: ServerUnderTest) -> None:
+    dns_server.add("talos00", "TXT", "hello")
     answer = viewer.get(f"{TEST}?hostname=talos00&type=txt").json()
     assert answer["servers"][0]["answers"][0]["value"] == '"hello"'
     assert answer["dnsResolution"]["resolved"]
@@ -115,19 +119,19 @@ def status_of(client: APIClient, name: str, kind: str = "") -> str:
     ],
 )
 def test_a_value_of_any_type_that_somebody_changed_has_drifted(
-    viewer: APIClient, dns: ServerUnderTest, kind: str, given: Any, changed: Any, written: str
+    viewer: APIClient, dns_server: ServerUnderTest, kind: str, given: Any, changed: Any, written: str
 ) -> None:
     record("it.talos00", [written], type=kind)
-    dns.ok("zones/records/add", {"domain": "it.talos00", "type": kind, **given})
+    dns_server.ok("zones/records/add", {"domain": "it.talos00", "type": kind, **given})
     assert (status_of(viewer, "it"), status_of(viewer, "it", kind)) == ("healthy", "healthy")
-    dns.ok("zones/records/add", {"domain": "it.talos00", "type": kind, "overwrite": "true", **given, **changed})
+    dns_server.ok("zones/records/add", {"domain": "it.talos00", "type": kind, "overwrite": "true", **given, **changed})
     assert (status_of(viewer, "it"), status_of(viewer, "it", kind)) == ("drifted", "drifted")
 
 
-def test_trouble_of_another_type_is_not_this_ones(viewer: APIClient, dns: ServerUnderTest) -> None:
+def test_trouble_of_another_type_is_not_this_ones(viewer: APIClient, dns_server: ServerUnderTest) -> None:
     record("mail.talos00", ["10 mx.talos00"], type="MX")
     record("mail.talos00", ["x"], "skipped", type="TXT")
-    dns.add("mail.talos00", "MX", "", preference=10, exchange="mx.talos00")
+    dns_server.add("mail.talos00", "MX", "", preference=10, exchange="mx.talos00")
     assert [status_of(viewer, "mail", kind) for kind in ("MX", "TXT", "A", "")] == [
         "healthy",
         "skipped",
@@ -136,22 +140,22 @@ def test_trouble_of_another_type_is_not_this_ones(viewer: APIClient, dns: Server
     ]
 
 
-@pytest.mark.parametrize("status", ["open", "accepted", "healed"])
+@pytest.mark.parametrize("status", ["open", "accepted", "remediated"])
 def test_an_open_or_accepted_finding_is_told_whatever_dns_answers_now(
-    viewer: APIClient, world: SimpleNamespace, dns: ServerUnderTest, status: str
+    viewer: APIClient, world: SimpleNamespace, dns_server: ServerUnderTest, status: str
 ) -> None:
-    dns.add("grafana.talos00", "A", "192.168.1.54")
+    dns_server.add("grafana.talos00", "A", "192.168.1.54")
     place = {"zone": "talos00", "name": "grafana.talos00", "type": "A", "drift_type": "unexpected_value"}
     DriftFinding.objects.create(**place, status=status, reason="somebody changed its TTL to 5 s")
-    expected = "healthy" if status == "healed" else "drifted"
+    expected = "healthy" if status == "remediated" else "drifted"
     assert (status_of(viewer, "grafana"), status_of(viewer, "grafana", "A")) == (expected, expected)
     assert status_of(viewer, "grafana", "MX") == "unknown"
 
 
 def test_without_an_answer_nothing_is_said_of_drift(
-    viewer: APIClient, world: SimpleNamespace, dns: ServerUnderTest, settings: Any
+    viewer: APIClient, world: SimpleNamespace, dns_server: ServerUnderTest, settings: Any
 ) -> None:
-    dns.add("grafana.talos00", "A", "192.168.1.54")
+    dns_server.add("grafana.talos00", "A", "192.168.1.54")
     dead, alive = f"127.0.0.1:{free_port(socket.SOCK_DGRAM)}", settings.DNS_TEST_SERVERS[0]
     settings.DNS_TEST_SERVERS = [dead]
     answer = viewer.get(f"{TEST}?hostname=grafana.talos00").json()
@@ -160,17 +164,17 @@ def test_without_an_answer_nothing_is_said_of_drift(
     answer = viewer.get(f"{TEST}?hostname=grafana.talos00").json()
     assert (answer["syncStatus"], answer["dnsResolution"]["ip"]) == ("healthy", "192.168.1.54")
     settings.DNS_TEST_SERVERS = [alive]
-    dns.drop_zone("talos00")
+    dns_server.drop_zone("talos00")
     assert status_of(viewer, "grafana") == "unreachable"
 
 
-def test_a_delegation_is_seen_in_the_referral(viewer: APIClient, dns: ServerUnderTest) -> None:
+def test_a_delegation_is_seen_in_the_referral(viewer: APIClient, dns_server: ServerUnderTest) -> None:
     record("lab.talos00", ["ns.lab.talos00"], type="NS")
     record("lab.talos00", ["10.0.0.1"])
     record("ns.lab.talos00", ["10.0.0.2"])
-    dns.add("lab.talos00", "A", "10.0.0.1")
-    dns.add("ns.lab.talos00", "A", "10.0.0.2")
-    dns.add("lab.talos00", "NS", "ns.lab.talos00")
+    dns_server.add("lab.talos00", "A", "10.0.0.1")
+    dns_server.add("ns.lab.talos00", "A", "10.0.0.2")
+    dns_server.add("lab.talos00", "NS", "ns.lab.talos00")
     answer = viewer.get(f"{TEST}?hostname=lab.talos00&type=NS").json()
     assert [item["value"] for item in answer["servers"][0]["answers"]] == ["ns.lab.talos00"]
     assert answer["dnsResolution"] == {
@@ -182,21 +186,21 @@ def test_a_delegation_is_seen_in_the_referral(viewer: APIClient, dns: ServerUnde
     }
     assert [status_of(viewer, "lab", kind) for kind in ("NS", "A", "")] == ["healthy", "delegated", "healthy"]
     assert status_of(viewer, "ns.lab") == "delegated"
-    dns.add("lab.talos00", "NS", "elsewhere.talos00")
+    dns_server.add("lab.talos00", "NS", "elsewhere.talos00")
     assert status_of(viewer, "lab", "NS") == "drifted"
 
 
-def test_an_answer_that_is_too_large_for_udp_comes_over_tcp(dns: ServerUnderTest) -> None:
+def test_an_answer_that_is_too_large_for_udp_comes_over_tcp(dns_server: ServerUnderTest) -> None:
     for at in range(150):
-        dns.add("many.talos00", "A", f"10.1.{at // 250}.{at % 250}")
-    (answer,) = ask_all(["{}:{}".format(*dns.dns)], "many.talos00", ["A"], "talos00")
+        dns_server.add("many.talos00", "A", f"10.1.{at // 250}.{at % 250}")
+    (answer,) = ask_all(["{}:{}".format(*dns_server.dns)], "many.talos00", ["A"], "talos00")
     assert sum(len(rrset) for rrset in answer.records) == 150
 
 
 def test_each_server_answers_for_itself(
-    viewer: APIClient, world: SimpleNamespace, dns: ServerUnderTest, settings: Any
+    viewer: APIClient, world: SimpleNamespace, dns_server: ServerUnderTest, settings: Any
 ) -> None:
-    dns.add("grafana.talos00", "A", "192.168.1.54")
+    dns_server.add("grafana.talos00", "A", "192.168.1.54")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         closed = free_port(socket.SOCK_DGRAM)
@@ -205,14 +209,36 @@ def test_each_server_answers_for_itself(
             f"127.0.0.1:{closed}",
             "no-such-host.invalid:53",
         ]
-        started = time.monotonic()
         answer = viewer.get(f"{TEST}?hostname=grafana.talos00").json()
-    assert time.monotonic() - started < 8
     good, *bad = answer["servers"]
     assert good["resolved"]
     assert all(server["error"] and not server["resolved"] for server in bad)
     assert "no answer within" in bad[0]["error"]
     assert answer["syncStatus"] == "healthy"
+
+
+def answer_together(server: socket.socket, asked: Barrier) -> None:
+    """Answer one question with nothing, but not before every server has one."""
+    query, address = server.recvfrom(4096)
+    asked.wait()
+    reply = dns.message.make_response(dns.message.from_wire(query))
+    reply.flags |= dns.flags.AA  # or it would be asked once more, as a resolver is
+    server.sendto(reply.to_wire(), address)
+
+
+def test_servers_are_asked_at_the_same_time() -> None:
+    """One after another, the first would not answer before it is given up."""
+    asked = Barrier(3)
+    with ExitStack() as stay, ThreadPoolExecutor(3) as pool:
+        servers = [stay.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in range(3)]
+        for server in servers:
+            server.bind(("127.0.0.1", 0))
+            server.settimeout(20)
+        waiting = [pool.submit(answer_together, server, asked) for server in servers]
+        addresses = ["{}:{}".format(*server.getsockname()) for server in servers]
+        answers = ask_all(addresses, "grafana.talos00", ["A"], "talos00")
+        asked.abort()
+    assert [answer.error for answer in answers] == [""] * 3, [future.exception() for future in waiting]
 
 
 @pytest.mark.parametrize("hostname", ["example.com", "talos00.example.com", "localhost", "xtalos00", *BAD_NAMES])
@@ -292,11 +318,9 @@ LAUGHS = "a0: &a0 [lol]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 
     ids=["cut", "text", "mapping", "bytes", "deep", "deep-json", "laughs", "snake", "large"],
 )
 def test_preview_says_where_and_why_it_cannot_read(viewer: APIClient, text: bytes, code: int, words: str) -> None:
-    started = time.monotonic()
     refused = preview(viewer, text)
     assert refused.status_code == code
     assert words in refused.json()["errors"][0]["detail"]
-    assert time.monotonic() - started < 10
 
 
 def test_an_empty_preview_is_empty(viewer: APIClient) -> None:

@@ -1,4 +1,4 @@
-"""The API against its own document: whatever is sent, the answer is one that the document knows, and never a 500."""
+"""The API against its own document: every answer is one that the document knows, and never a 500."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.records.api.conftest import client_for
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 EXAMPLES = 15
-"""Of each operation; all of them together are to take no more than about twenty seconds."""
+"""Of each operation; all of them together take about twenty seconds."""
 
 schema = schemathesis.openapi.from_path(DOCUMENT)
 schema.app = get_wsgi_application()
