@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dns.rdata
 import pytest
+from dns.rdtypes.ANY.TXT import TXT
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -92,4 +93,5 @@ def test_a_dns_library_reads_the_zone_file_as_the_same_value(type_: str, value: 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=300))
 def test_a_dns_library_reads_any_text_back_from_a_zone_file(text: str) -> None:
     read = dns.rdata.from_text("IN", "TXT", format_value("TXT", text))
+    assert isinstance(read, TXT)
     assert b"".join(read.strings).decode() == text

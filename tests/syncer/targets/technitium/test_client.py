@@ -105,7 +105,7 @@ def complaint(server: Answering, kind: type[Exception], **settings: object) -> s
     return str(caught.value)
 
 
-def test_the_token_goes_in_the_header_and_one_connection_is_kept(server):
+def test_the_token_goes_in_the_header_and_one_connection_is_kept(server: Answering) -> None:
     client = make_client(server)
     for _ in range(3):
         assert client.call("/api/zones/list", {"node": "ns1"}) == {"zones": []}
@@ -114,7 +114,7 @@ def test_the_token_goes_in_the_header_and_one_connection_is_kept(server):
     assert (path, headers["authorization"], body) == ("/api/zones/list", f"Bearer {TOKEN}", b"node=ns1")
 
 
-def test_an_old_server_gets_the_token_as_a_form_field_and_never_in_the_url(server):
+def test_an_old_server_gets_the_token_as_a_form_field_and_never_in_the_url(server: Answering) -> None:
     server.needs_form = True
     client = make_client(server)
     assert client.call("/api/zones/list", {}) == {"zones": []}
@@ -125,7 +125,7 @@ def test_an_old_server_gets_the_token_as_a_form_field_and_never_in_the_url(serve
     assert b"records=a.talos00." in server.seen[2][2]
 
 
-def test_an_import_names_its_content_type_exactly(server):
+def test_an_import_names_its_content_type_exactly(server: Answering) -> None:
     make_client(server).import_lines("a.talos00. 60 IN A 10.0.0.1 ;m\n", {"node": "ns1", "zone": "talos00"})
     path, headers, body = server.seen[0]
     assert path == "/api/zones/import?node=ns1&zone=talos00&overwrite=true"
@@ -133,31 +133,33 @@ def test_an_import_names_its_content_type_exactly(server):
     assert body == b"a.talos00. 60 IN A 10.0.0.1 ;m\n"
 
 
-def test_a_netrc_file_does_not_replace_the_token(server, tmp_path, monkeypatch):
+def test_a_netrc_file_does_not_replace_the_token(
+    server: Answering, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login nas password secret\n")
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
     make_client(server).call("/api/zones/list", {})
     assert server.seen[0][1]["authorization"] == f"Bearer {TOKEN}"
 
 
-def test_a_refusal_comes_in_the_servers_words(server):
+def test_a_refusal_comes_in_the_servers_words(server: Answering) -> None:
     server.body = (
         b'{"status":"error","errorMessage":"It failed to parse.","innerErrorMessage":"An invalid IP address."}'
     )
     assert complaint(server, ServerSaid) == "It failed to parse. (An invalid IP address.)"
 
 
-def test_a_token_that_is_no_longer_good_says_what_to_do(server):
+def test_a_token_that_is_no_longer_good_says_what_to_do(server: Answering) -> None:
     server.body = b'{"server":"ns1","status":"invalid-token","errorMessage":"Invalid token or session expired."}'
     assert "DNS_API_TOKEN" in complaint(server, TargetRefused)
 
 
-def test_a_server_that_echoes_the_token_does_not_get_it_into_our_messages(server):
+def test_a_server_that_echoes_the_token_does_not_get_it_into_our_messages(server: Answering) -> None:
     server.body = b'{"status":"error","errorMessage":"no such token: ' + TOKEN.encode() + b'"}'
     assert complaint(server, ServerSaid) == "no such token: [token]"
 
 
-def test_a_redirect_is_refused_and_says_where_to(server):
+def test_a_redirect_is_refused_and_says_where_to(server: Answering) -> None:
     server.status, server.body = 307, b""
     server.headers = {"Location": "https://ns1.test:53443/api/zones/list"}
     said = complaint(server, TargetRefused)
@@ -178,7 +180,9 @@ def test_a_redirect_is_refused_and_says_where_to(server):
         (200, "application/json", b"[]", "answered 200 without JSON"),
     ],
 )
-def test_what_is_no_answer_of_technitium_is_said_to_be_none(server, status, content_type, body, says):
+def test_what_is_no_answer_of_technitium_is_said_to_be_none(
+    server: Answering, status: int, content_type: str, body: bytes, says: str
+) -> None:
     server.status, server.content_type, server.body = status, content_type, body
     assert says in complaint(server, TargetUnreachable)
     with pytest.raises(TargetUnreachable):
@@ -190,7 +194,7 @@ def read_records(client: TechnitiumClient) -> None:
         client.raise_refusal(b"".join(chunks).decode())
 
 
-def test_a_server_that_never_answers_is_given_up(server):
+def test_a_server_that_never_answers_is_given_up(server: Answering) -> None:
     server.hangs = threading.Event()
     try:
         assert "did not answer within 0.2 s" in complaint(server, TargetUnreachable, timeout=0.2)
@@ -198,19 +202,21 @@ def test_a_server_that_never_answers_is_given_up(server):
         server.hangs.set()
 
 
-def test_a_server_that_is_not_there_is_named_with_the_systems_reason():
+def test_a_server_that_is_not_there_is_named_with_the_systems_reason() -> None:
     nobody = Answering(url="http://nas:hunter2@127.0.0.1:1")
     said = complaint(nobody, TargetUnreachable)
     assert said == "http://127.0.0.1:1 cannot be reached: Connection refused"
 
 
-def test_a_token_with_a_line_break_is_refused_without_showing_it():
+def test_a_token_with_a_line_break_is_refused_without_showing_it() -> None:
     with pytest.raises(TargetRefused, match="DNS_API_TOKEN") as caught:
         TechnitiumClient(TechnitiumConfig("http://127.0.0.1:1", TOKEN + "\n"), RateLimit(10), lambda *seen: None)
     assert TOKEN not in str(caught.value)
 
 
-def test_every_request_is_observed_and_logged_without_the_token(server, caplog):
+def test_every_request_is_observed_and_logged_without_the_token(
+    server: Answering, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     seen: list[tuple[str, str, str, float]] = []
     config = TechnitiumConfig(server.url, TOKEN)
@@ -238,13 +244,13 @@ def make_certificate(folder: Path, *options: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def certificate(tmp_path_factory) -> Path:
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Self-signed and without any name in it, as Technitium makes it when it listens on all addresses."""
     return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
-def tls_server(certificate) -> Iterator[Answering]:
+def tls_server(certificate: Path) -> Iterator[Answering]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     yield from _serve(Answering(), context)
@@ -255,13 +261,13 @@ def fingerprint(certificate: Path) -> str:
     return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem[1] + pem[2])).hexdigest()
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(tls_server):
+def test_a_certificate_that_nobody_vouches_for_is_refused(tls_server: Answering) -> None:
     said = complaint(tls_server, TargetUnreachable)
     assert "DNS_API_CA_FILE or DNS_API_TLS_FINGERPRINT" in said
     assert not tls_server.seen
 
 
-def test_the_address_of_the_http_port_spelled_with_https_is_told_from_a_bad_certificate(server):
+def test_the_address_of_the_http_port_spelled_with_https_is_told_from_a_bad_certificate(server: Answering) -> None:
     wrong = TechnitiumConfig(server.url.replace("http:", "https:"), TOKEN, rate_limit=1000)
     with pytest.raises(TargetUnreachable) as caught:
         TechnitiumClient(wrong, RateLimit(1000), lambda *seen: None).call("/api/zones/list", {})
@@ -269,25 +275,27 @@ def test_the_address_of_the_http_port_spelled_with_https_is_told_from_a_bad_cert
     assert "does not speak TLS: is that the HTTP port (5380" in said
 
 
-def test_a_pinned_certificate_is_trusted_whatever_names_it_carries(tls_server, certificate):
+def test_a_pinned_certificate_is_trusted_whatever_names_it_carries(tls_server: Answering, certificate: Path) -> None:
     plain = fingerprint(certificate)
     colons = ":".join(plain[i : i + 2] for i in range(0, 64, 2)).upper()
     for spelling in (plain, colons):
         assert make_client(tls_server, fingerprint=spelling).call("/api/zones/list", {}) == {"zones": []}
 
 
-def test_another_certificate_than_the_pinned_one_is_refused(tls_server):
+def test_another_certificate_than_the_pinned_one_is_refused(tls_server: Answering) -> None:
     said = complaint(tls_server, TargetUnreachable, fingerprint="ab" * 32)
     assert said.endswith("does not have the fingerprint in DNS_API_TLS_FINGERPRINT")
     assert not tls_server.seen
 
 
-def test_a_certificate_file_vouches_for_the_server_only_with_a_name_that_fits(tls_server, certificate):
+def test_a_certificate_file_vouches_for_the_server_only_with_a_name_that_fits(
+    tls_server: Answering, certificate: Path
+) -> None:
     said = complaint(tls_server, TargetUnreachable, ca_file=str(certificate))
     assert "is not trusted" in said
 
 
-def test_a_certificate_file_with_the_servers_address_is_enough(tmp_path):
+def test_a_certificate_file_with_the_servers_address_is_enough(tmp_path: Path) -> None:
     named = make_certificate(tmp_path, "-addext", "subjectAltName=IP:127.0.0.1")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(named)

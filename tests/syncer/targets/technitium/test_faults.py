@@ -9,6 +9,7 @@ from syncer.core.rrsets import RRset
 from syncer.errors import TargetRefused, TargetUnreachable, ZoneUnusable
 from syncer.targets.base import Outcome, Result
 from syncer.targets.technitium.target import TechnitiumTarget
+from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.targets.hands import (
     MARK,
     MARKER,
@@ -22,7 +23,7 @@ from tests.syncer.targets.hands import (
 )
 
 
-def test_one_poisoned_record_among_many_is_refused_alone(technitium, target):
+def test_one_poisoned_record_among_many_is_refused_alone(technitium: ServerUnderTest, target: TechnitiumTarget) -> None:
     technitium.add(f"poison.{ZONE}", "TXT", "in the way", 300, "")
     held(target)
     good = [create(f"app{i:02}", "10.0.0.1") for i in range(99)]
@@ -38,7 +39,7 @@ def test_one_poisoned_record_among_many_is_refused_alone(technitium, target):
     assert len(held(target)) == 100
 
 
-def test_several_poisoned_records_are_each_refused_with_their_reason(target):
+def test_several_poisoned_records_are_each_refused_with_their_reason(target: TechnitiumTarget) -> None:
     held(target)
     changes = [create(f"app{i:02}", "10.0.0.1") for i in range(40)]
     changes[3] = create("long", "10.0.0.1", ttl=604801)
@@ -53,7 +54,7 @@ def test_several_poisoned_records_are_each_refused_with_their_reason(target):
     assert target.zone(ZONE).left_serial == target.serials()[ZONE]
 
 
-def test_a_change_that_was_made_in_part_is_unknown(target):
+def test_a_change_that_was_made_in_part_is_unknown(target: TechnitiumTarget) -> None:
     held(target)
     result = apply(target, create("grafana", "10.0.0.1", "300.0.0.1"))[f"grafana.{ZONE}", "A"]
     assert result.outcome is Outcome.UNKNOWN
@@ -61,18 +62,18 @@ def test_a_change_that_was_made_in_part_is_unknown(target):
     assert held(target)[f"grafana.{ZONE}", "A"].rrset.values == ("10.0.0.1",)
 
 
-def test_a_mark_that_would_break_the_zone_file_is_refused(target):
+def test_a_mark_that_would_break_the_zone_file_is_refused(target: TechnitiumTarget) -> None:
     results = apply(target, *(create(f"app{i}", "10.0.0.1", mark="m" * 256) for i in range(7)))
     assert {(result.outcome, result.permanent) for result in results.values()} == {(Outcome.REFUSED, True)}
 
 
-def test_types_that_the_server_cannot_take_are_refused_beforehand(target):
+def test_types_that_the_server_cannot_take_are_refused_beforehand(target: TechnitiumTarget) -> None:
     target.check()
     assert target.refuses(RRset(f"a.{ZONE}", "A", 300, ("10.0.0.1",))) == ""
     assert "LOC" in target.refuses(RRset(f"a.{ZONE}", "LOC", 300, ("x",)))
 
 
-def test_a_wrong_token_says_what_to_do(technitium):
+def test_a_wrong_token_says_what_to_do(technitium: ServerUnderTest) -> None:
     technitium.make_zone(ZONE)
     target = TechnitiumTarget(TechnitiumConfig(technitium.url, "0" * 64), MARKER, (ZONE,))
     for call in (target.check, target.serials, lambda: target.zone(ZONE).read()):
@@ -80,7 +81,7 @@ def test_a_wrong_token_says_what_to_do(technitium):
             call()
 
 
-def test_the_serial_that_we_left_is_known_without_asking(technitium, target):
+def test_the_serial_that_we_left_is_known_without_asking(technitium: ServerUnderTest, target: TechnitiumTarget) -> None:
     assert target.zone(ZONE).left_serial is None
     held(target)
     apply_well(target, *(create(f"app{i}", "10.0.0.1") for i in range(10)))
@@ -90,7 +91,7 @@ def test_the_serial_that_we_left_is_known_without_asking(technitium, target):
     assert target.zone(ZONE).left_serial == target.serials()[ZONE]
 
 
-def test_a_foreign_write_is_noticed(technitium, target):
+def test_a_foreign_write_is_noticed(technitium: ServerUnderTest, target: TechnitiumTarget) -> None:
     held(target)
     apply_well(target, create("grafana", "10.0.0.1"))
     technitium.add(f"nas.{ZONE}", "A", "10.0.0.9", 300, "made by hand")
@@ -104,7 +105,9 @@ def test_a_foreign_write_is_noticed(technitium, target):
 
 
 @pytest.mark.double_only
-def test_a_delete_that_finds_nothing_is_not_taken_for_done(technitium, target):
+def test_a_delete_that_finds_nothing_is_not_taken_for_done(
+    technitium: ServerUnderTest, target: TechnitiumTarget
+) -> None:
     apply_well(target, create("grafana", "10.0.0.1"))
     there = held(target)[f"grafana.{ZONE}", "A"]
     technitium.faults.ghost_deletes = 1
@@ -114,7 +117,7 @@ def test_a_delete_that_finds_nothing_is_not_taken_for_done(technitium, target):
 
 
 @pytest.mark.double_only
-def test_a_set_that_met_another_one_is_tried_again(technitium, target):
+def test_a_set_that_met_another_one_is_tried_again(technitium: ServerUnderTest, target: TechnitiumTarget) -> None:
     held(target)
     technitium.faults.busy_sets = 2
     apply_well(target, create("grafana", "web.example.com", type_="CNAME"))
@@ -125,7 +128,9 @@ def test_a_set_that_met_another_one_is_tried_again(technitium, target):
 
 @pytest.mark.double_only
 @pytest.mark.parametrize("many", [False, True])
-def test_a_write_without_an_answer_is_unknown(technitium, target, many):
+def test_a_write_without_an_answer_is_unknown(
+    technitium: ServerUnderTest, target: TechnitiumTarget, many: bool
+) -> None:
     held(target)
     technitium.faults.update(drop_answer=True, only="/api/zones/import" if many else "/api/zones/records/add")
     results: list[Result] = []
@@ -139,7 +144,9 @@ def test_a_write_without_an_answer_is_unknown(technitium, target, many):
 
 
 @pytest.mark.double_only
-def test_a_token_that_may_not_import_writes_one_by_one(technitium, caplog):
+def test_a_token_that_may_not_import_writes_one_by_one(
+    technitium: ServerUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
     technitium.make_zone(ZONE)
     config = TechnitiumConfig(technitium.url, technitium.limited_token(ZONE), rate_limit=1000)
     limited = TechnitiumTarget(config, MARKER, (ZONE,))
@@ -152,14 +159,16 @@ def test_a_token_that_may_not_import_writes_one_by_one(technitium, caplog):
 
 
 @pytest.mark.double_only
-def test_an_import_that_stops_in_the_middle_is_carried_on(technitium, target):
+def test_an_import_that_stops_in_the_middle_is_carried_on(
+    technitium: ServerUnderTest, target: TechnitiumTarget
+) -> None:
     held(target)
     technitium.faults.import_stops_after = 7
     apply_well(target, *(create(f"app{i:02}", "10.0.0.1") for i in range(20)))
     assert len(held(target)) == 20
 
 
-def test_a_disabled_zone_is_said_to_be_disabled(technitium, target):
+def test_a_disabled_zone_is_said_to_be_disabled(technitium: ServerUnderTest, target: TechnitiumTarget) -> None:
     held(target)
     technitium.disable_zone(ZONE)
     with pytest.raises(ZoneUnusable, match="talos00 is disabled"):
@@ -171,7 +180,7 @@ def test_a_disabled_zone_is_said_to_be_disabled(technitium, target):
 
 
 @pytest.mark.double_only
-def test_writes_go_to_the_primary_of_a_cluster(technitium, target):
+def test_writes_go_to_the_primary_of_a_cluster(technitium: ServerUnderTest, target: TechnitiumTarget) -> None:
     technitium.faults.cluster_primary = "ns0.cluster.lab"
     apply_well(target, create("grafana", "10.0.0.1"))
     assert held(target)[f"grafana.{ZONE}", "A"].marks == (MARK,)
@@ -182,7 +191,9 @@ def test_writes_go_to_the_primary_of_a_cluster(technitium, target):
 
 
 @pytest.mark.double_only
-def test_a_token_that_dies_in_the_middle_refuses_the_rest(technitium, target):
+def test_a_token_that_dies_in_the_middle_refuses_the_rest(
+    technitium: ServerUnderTest, target: TechnitiumTarget
+) -> None:
     held(target)
     technitium.faults.update(invalid_token=True, only="/api/zones/records/add")
     results: list[Result] = []
@@ -192,7 +203,7 @@ def test_a_token_that_dies_in_the_middle_refuses_the_rest(technitium, target):
 
 
 @pytest.mark.double_only
-def test_a_server_that_comes_back_is_used_again(technitium, target):
+def test_a_server_that_comes_back_is_used_again(technitium: ServerUnderTest, target: TechnitiumTarget) -> None:
     held(target)
     technitium.double.stop_listening()
     with pytest.raises(TargetUnreachable, match="cannot be reached"):
@@ -202,7 +213,7 @@ def test_a_server_that_comes_back_is_used_again(technitium, target):
 
 
 @pytest.mark.double_only
-def test_a_server_that_lost_writes_in_a_crash_is_noticed(technitium, target):
+def test_a_server_that_lost_writes_in_a_crash_is_noticed(technitium: ServerUnderTest, target: TechnitiumTarget) -> None:
     held(target)
     apply_well(target, create("grafana", "10.0.0.1"))
     technitium.double.crash()
@@ -211,7 +222,7 @@ def test_a_server_that_lost_writes_in_a_crash_is_noticed(technitium, target):
 
 
 @pytest.mark.double_only
-def test_no_second_sees_more_requests_than_the_limit(technitium):
+def test_no_second_sees_more_requests_than_the_limit(technitium: ServerUnderTest) -> None:
     technitium.make_zone(ZONE)
     limited = TechnitiumTarget(TechnitiumConfig(technitium.url, technitium.token, rate_limit=10), MARKER, (ZONE,))
     for _ in range(22):
@@ -222,7 +233,9 @@ def test_no_second_sees_more_requests_than_the_limit(technitium):
 
 
 @pytest.mark.double_only
-def test_a_pass_over_ten_thousand_records_takes_one_request(technitium, target):
+def test_a_pass_over_ten_thousand_records_takes_one_request(
+    technitium: ServerUnderTest, target: TechnitiumTarget
+) -> None:
     held(target)
     apply_well(target, *(create(f"app{i:05}", "10.0.0.1") for i in range(10_000)))
     technitium.requests.clear()

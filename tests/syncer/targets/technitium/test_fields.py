@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from syncer.core.rrsets import RRset
@@ -28,25 +30,25 @@ WRITABLE = [
 
 
 @pytest.mark.parametrize(("type_", "rdata", "value"), WRITABLE)
-def test_a_value_goes_to_presentation_format_and_back(type_, rdata, value):
+def test_a_value_goes_to_presentation_format_and_back(type_: str, rdata: dict[str, Any], value: str) -> None:
     assert read_value(type_, rdata) == value
     assert make_parameters(type_, value) == {field: str(part) for field, part in rdata.items()}
 
 
-def test_host_names_come_in_lower_case_and_addresses_in_one_spelling():
+def test_host_names_come_in_lower_case_and_addresses_in_one_spelling() -> None:
     assert read_value("CNAME", {"cname": "Web.Talos00"}) == "web.talos00"
     assert read_value("SRV", {"priority": 1, "weight": 2, "port": 80, "target": "Web.Talos00"}) == "1 2 80 web.talos00"
     assert read_value("AAAA", {"ipAddress": "2001:DB8:0::1"}) == "2001:db8::1"
 
 
-def test_an_unknown_type_still_has_a_value():
+def test_an_unknown_type_still_has_a_value() -> None:
     assert read_value("65280", {"value": "AA:BB"}) == "AA:BB"
     one = read_value("HTTPS", {"svcPriority": 1, "svcTargetName": ".", "svcParams": {"alpn": "h2"}})
     two = read_value("HTTPS", {"svcPriority": 1, "svcTargetName": ".", "svcParams": {"alpn": "h3"}})
     assert one != two
 
 
-def test_an_update_names_the_old_value_and_the_new_one():
+def test_an_update_names_the_old_value_and_the_new_one() -> None:
     assert make_replacement("A", "10.0.0.1", "10.0.0.2") == {"ipAddress": "10.0.0.1", "newIpAddress": "10.0.0.2"}
     assert make_replacement("MX", "10 mx.talos00", "20 mx.talos00") == {
         "preference": "10",
@@ -56,11 +58,11 @@ def test_an_update_names_the_old_value_and_the_new_one():
     }
 
 
-def test_an_update_of_a_cname_names_only_the_new_target():
+def test_an_update_of_a_cname_names_only_the_new_target() -> None:
     assert make_replacement("CNAME", "old.talos00", "new.talos00") == {"cname": "new.talos00"}
 
 
-def test_zone_file_lines_are_absolute_and_carry_the_mark():
+def test_zone_file_lines_are_absolute_and_carry_the_mark() -> None:
     assert format_lines(RRset("*.talos00", "A", 60, ("10.0.0.1", "10.0.0.2")), MARK) == (
         f"*.talos00. 60 IN A 10.0.0.1 ;{MARK}\n*.talos00. 60 IN A 10.0.0.2 ;{MARK}\n"
     )
@@ -83,17 +85,17 @@ def test_zone_file_lines_are_absolute_and_carry_the_mark():
         ("A", "10.0.0.1", "m" * 256),
     ],
 )
-def test_what_a_zone_file_would_say_differently_is_not_imported(type_, value, mark):
+def test_what_a_zone_file_would_say_differently_is_not_imported(type_: str, value: str, mark: str) -> None:
     assert not is_importable(RRset("grafana.talos00", type_, 60, (value,)), mark)
 
 
 @pytest.mark.parametrize("type_", ["A", "AAAA", "CNAME", "MX", "SRV", "PTR", "NS"])
-def test_ordinary_records_are_imported(type_):
+def test_ordinary_records_are_imported(type_: str) -> None:
     value = next(value for kind, _, value in WRITABLE if kind == type_)
     assert is_importable(RRset("*.grafana.talos00", type_, 60, (value,)), MARK)
 
 
-def test_a_mark_that_would_break_the_zone_file_is_not_stored():
+def test_a_mark_that_would_break_the_zone_file_is_not_stored() -> None:
     assert is_storable("m" * 255)
     assert not is_storable("m" * 256)
     assert not is_storable("catalyst-dns-sync/é Ingress/a/b")

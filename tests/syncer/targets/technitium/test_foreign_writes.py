@@ -7,6 +7,8 @@ import pytest
 from syncer.core.plan import Change, Op
 from syncer.core.rrsets import Found, RRset
 from syncer.targets.base import Outcome
+from syncer.targets.technitium.target import TechnitiumTarget
+from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.targets.hands import (
     MARK,
     MARKER,
@@ -21,7 +23,7 @@ from tests.syncer.targets.hands import (
 )
 
 
-def test_it_leaves_alone_what_someone_else_made(technitium, target):
+def test_it_leaves_alone_what_someone_else_made(technitium: ServerUnderTest, target: TechnitiumTarget) -> None:
     technitium.add(f"nas.{ZONE}", "A", "192.168.1.9", 3600, "made by hand")
     technitium.add(f"nas.{ZONE}", "TXT", 'a "quoted" one', 60, "")
     technitium.add(f"grafana.{ZONE}", "TXT", "note", 60, "{not json}")
@@ -35,7 +37,9 @@ def test_it_leaves_alone_what_someone_else_made(technitium, target):
 
 
 @pytest.mark.parametrize("many", [False, True])
-def test_a_value_that_someone_added_to_our_rrset_keeps_value_ttl_and_comment(technitium, target, many):
+def test_a_value_that_someone_added_to_our_rrset_keeps_value_ttl_and_comment(
+    technitium: ServerUnderTest, target: TechnitiumTarget, many: bool
+) -> None:
     names = [f"app{i}" for i in range(7 if many else 1)]
     apply_well(target, *(create(name, "10.0.0.1") for name in names))
     for name in names:
@@ -53,7 +57,7 @@ def test_a_value_that_someone_added_to_our_rrset_keeps_value_ttl_and_comment(tec
     assert foreign(technitium) == before
 
 
-def test_a_foreign_disabled_value_stays_disabled(technitium, target):
+def test_a_foreign_disabled_value_stays_disabled(technitium: ServerUnderTest, target: TechnitiumTarget) -> None:
     apply_well(target, create("grafana", "10.0.0.1"))
     technitium.add(f"grafana.{ZONE}", "A", "10.0.0.9", 300, "made by hand", disable=True)
     before = foreign(technitium)
@@ -64,7 +68,7 @@ def test_a_foreign_disabled_value_stays_disabled(technitium, target):
     assert sorted(technitium.ask(f"grafana.{ZONE}", "A")) == ["10.0.0.2", "10.0.0.3"]
 
 
-def test_a_disabled_value_of_ours_is_enabled_again(technitium, target):
+def test_a_disabled_value_of_ours_is_enabled_again(technitium: ServerUnderTest, target: TechnitiumTarget) -> None:
     technitium.add(f"grafana.{ZONE}", "A", "10.0.0.1", 300, MARK, disable=True)
     there = held(target)[f"grafana.{ZONE}", "A"]
     assert not there.intact
@@ -75,7 +79,9 @@ def test_a_disabled_value_of_ours_is_enabled_again(technitium, target):
 
 @pytest.mark.parametrize("ttl", [300, 3600])
 @pytest.mark.parametrize("many", [False, True])
-def test_a_record_that_someone_made_since_the_reading_is_not_taken_over(technitium, target, ttl, many):
+def test_a_record_that_someone_made_since_the_reading_is_not_taken_over(
+    technitium: ServerUnderTest, target: TechnitiumTarget, ttl: int, many: bool
+) -> None:
     held(target)
     technitium.add(f"blog.{ZONE}", "A", "10.0.0.1", ttl, "made by hand")
     before = foreign(technitium)
@@ -88,7 +94,9 @@ def test_a_record_that_someone_made_since_the_reading_is_not_taken_over(techniti
     assert target.zone(ZONE).left_serial is None
 
 
-def test_the_same_record_made_in_the_last_moment_is_not_taken_for_ours(technitium, target):
+def test_the_same_record_made_in_the_last_moment_is_not_taken_for_ours(
+    technitium: ServerUnderTest, target: TechnitiumTarget
+) -> None:
     held(target)
     technitium.add(f"blog.{ZONE}", "A", "10.0.0.1", 300, "made by hand")
     before = foreign(technitium)
@@ -98,14 +106,16 @@ def test_the_same_record_made_in_the_last_moment_is_not_taken_for_ours(technitiu
     assert foreign(technitium) == before
 
 
-def test_a_delete_of_what_does_not_carry_our_mark_is_refused(technitium, target):
+def test_a_delete_of_what_does_not_carry_our_mark_is_refused(
+    technitium: ServerUnderTest, target: TechnitiumTarget
+) -> None:
     technitium.add(f"nas.{ZONE}", "CNAME", "nas.example.com", 300, "made by hand")
     there = held(target)[f"nas.{ZONE}", "CNAME"]
     assert apply(target, delete(there))[there.rrset.name, "CNAME"].outcome is Outcome.REFUSED
     assert held(target)[f"nas.{ZONE}", "CNAME"] == there
 
 
-def test_an_adopted_record_becomes_ours_as_a_whole(technitium, target):
+def test_an_adopted_record_becomes_ours_as_a_whole(technitium: ServerUnderTest, target: TechnitiumTarget) -> None:
     technitium.add(f"nas.{ZONE}", "A", "10.0.0.8", 3600, "made by hand")
     technitium.add(f"nas.{ZONE}", "A", "10.0.0.9", 3600, "")
     there = held(target)[f"nas.{ZONE}", "A"]

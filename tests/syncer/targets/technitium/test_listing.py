@@ -37,7 +37,7 @@ def read(body: bytes, size: int = 65536) -> list[Found]:
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 100, 65536])
-def test_it_does_not_matter_where_the_answer_is_cut(size):
+def test_it_does_not_matter_where_the_answer_is_cut(size: int) -> None:
     body = answer(
         record("grafana.talos00", comments='é ]},"records":[{ \\"'),
         record("grafana.talos00", ipAddress="10.0.0.2"),
@@ -49,7 +49,7 @@ def test_it_does_not_matter_where_the_answer_is_cut(size):
     ]
 
 
-def test_it_is_not_fooled_by_an_answer_that_ends_too_early():
+def test_it_is_not_fooled_by_an_answer_that_ends_too_early() -> None:
     body = answer(*(record(f"app{i}.talos00") for i in range(20)))
     whole = len(read(body))
     assert whole == 20
@@ -68,13 +68,13 @@ def test_it_is_not_fooled_by_an_answer_that_ends_too_early():
         b'{"response":{"records":[]},"server":"ns1.test","status":"ok"}',
     ],
 )
-def test_an_answer_in_another_order_is_said_to_be_one(body):
+def test_an_answer_in_another_order_is_said_to_be_one(body: bytes) -> None:
     with pytest.raises(TargetUnreachable, match="in an order that cannot be read"):
         read(body)
 
 
 @pytest.mark.parametrize("name", ["13.4-random", "14.3-random", "15.2-random", "15.2-ordered"])
-def test_every_version_answers_in_the_order_that_we_read(name):
+def test_every_version_answers_in_the_order_that_we_read(name: str) -> None:
     answers = [
         step.get("got", step)["answer"]
         for step in load_tape(name)
@@ -91,13 +91,13 @@ def test_every_version_answers_in_the_order_that_we_read(name):
         assert list(listing.iterate_records()) == answer["response"]["records"]
 
 
-def test_an_answer_without_records_is_kept_for_its_text():
+def test_an_answer_without_records_is_kept_for_its_text() -> None:
     listing = Listing(iter([b'{"server":"ns1","status":"error",', b'"errorMessage":"Access was denied."}']))
     assert not listing.has_records
     assert json.loads(listing.text)["errorMessage"] == "Access was denied."
 
 
-def test_two_spellings_of_a_name_are_one_name():
+def test_two_spellings_of_a_name_are_one_name() -> None:
     found = read(
         answer(
             record("Blog.talos00"),
@@ -111,7 +111,7 @@ def test_two_spellings_of_a_name_are_one_name():
     ]
 
 
-def test_a_disabled_an_expiring_or_a_differing_member_makes_an_rrset_unsound():
+def test_a_disabled_an_expiring_or_a_differing_member_makes_an_rrset_unsound() -> None:
     plain = record("grafana.talos00")
     for flaw in ({"disabled": True}, {"expiryTtl": 3600}, {"ttl": 60}):
         (found,) = read(answer(plain, record("grafana.talos00", ipAddress="10.0.0.2") | flaw))
@@ -120,7 +120,7 @@ def test_a_disabled_an_expiring_or_a_differing_member_makes_an_rrset_unsound():
     assert found.intact
 
 
-def test_signatures_are_not_taken_for_records_that_someone_made():
+def test_signatures_are_not_taken_for_records_that_someone_made() -> None:
     signed = answer(
         record("web.talos00", "CNAME", cname="grafana.talos00"),
         record("web.talos00", "RRSIG", keyTag=1),
@@ -129,7 +129,7 @@ def test_signatures_are_not_taken_for_records_that_someone_made():
     assert [item.rrset.type for item in read(signed)] == ["CNAME"]
 
 
-def test_a_long_list_never_stands_in_memory():
+def test_a_long_list_never_stands_in_memory() -> None:
     body = answer(
         *(record(f"app{i:05}.talos00", comments="catalyst-dns-sync/a Ingress/default/app") for i in range(20_000))
     )

@@ -23,13 +23,13 @@ def times(limit: RateLimit, clock: Clock, requests: int, each: float = 0.0) -> l
     return sent
 
 
-def test_a_burst_goes_at_once_and_the_rest_waits_for_the_second_to_pass():
+def test_a_burst_goes_at_once_and_the_rest_waits_for_the_second_to_pass() -> None:
     clock = Clock()
     sent = times(RateLimit(10, clock, clock.sleep), clock, 25)
     assert sent == [0.0] * 10 + [1.0] * 10 + [2.0] * 5
 
 
-def test_no_second_sees_more_than_the_limit_however_slow_the_first_answer_is():
+def test_no_second_sees_more_than_the_limit_however_slow_the_first_answer_is() -> None:
     clock = Clock()
     limit = RateLimit(10, clock, clock.sleep)
     times(limit, clock, 1, each=0.4)
@@ -38,6 +38,6 @@ def test_no_second_sees_more_than_the_limit_however_slow_the_first_answer_is():
         assert sum(start <= at < start + 1 for at in arrived) <= 10
 
 
-def test_less_than_one_request_a_second_is_a_limit_too():
+def test_less_than_one_request_a_second_is_a_limit_too() -> None:
     clock = Clock()
     assert times(RateLimit(0.5, clock, clock.sleep), clock, 3) == [0.0, 2.0, 4.0]

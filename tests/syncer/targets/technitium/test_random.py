@@ -7,8 +7,10 @@ import random
 import pytest
 
 from syncer.core.plan import Change, Op
-from syncer.core.rrsets import RRset
+from syncer.core.rrsets import Found, RRset
 from syncer.targets.base import Outcome
+from syncer.targets.technitium.target import TechnitiumTarget
+from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.targets.hands import MARK, MARKER, ZONE, apply, foreign, held
 
 NAMES = [f"app{i}.{ZONE}" for i in range(12)]
@@ -17,7 +19,9 @@ TARGETS = ["web.example.com", "www.example.com"]
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_ours_come_out_as_asked_and_theirs_stay(technitium, target, seed):
+def test_ours_come_out_as_asked_and_theirs_stay(
+    technitium: ServerUnderTest, target: TechnitiumTarget, seed: int
+) -> None:
     rnd = random.Random(seed)
     theirs = [f"10.9.0.{i}" for i in range(1, 40)]
     for _ in range(12):
@@ -40,7 +44,7 @@ def test_ours_come_out_as_asked_and_theirs_stay(technitium, target, seed):
             technitium.add(item.rrset.name, "A", theirs.pop(), item.rrset.ttl, rnd.choice(["", "made by hand"]))
 
 
-def random_changes(rnd: random.Random, name: str, here: dict) -> list[Change]:
+def random_changes(rnd: random.Random, name: str, here: dict[str, Found]) -> list[Change]:
     """As a plan would make them: a CNAME alone, and none where there is something foreign."""
     has_foreign = any(not all(map(MARKER.knows, item.marks)) for item in here.values())
     kind = rnd.choice(["A", "A", "AAAA", "CNAME", ""])

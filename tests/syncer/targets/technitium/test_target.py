@@ -8,6 +8,8 @@ from syncer.core.plan import Change, Op
 from syncer.core.rrsets import Found, RRset
 from syncer.errors import ZoneUnusable
 from syncer.targets.base import Outcome
+from syncer.targets.technitium.target import TechnitiumTarget
+from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.targets.hands import (
     MARK,
     MARKER,
@@ -23,7 +25,9 @@ from tests.syncer.targets.hands import (
 )
 
 
-def test_it_reads_every_type_with_the_marks_and_the_serial(technitium, target):
+def test_it_reads_every_type_with_the_marks_and_the_serial(
+    technitium: ServerUnderTest, target: TechnitiumTarget
+) -> None:
     technitium.add(f"nas.{ZONE}", "A", "192.168.1.9", 3600, "made by hand")
     technitium.add(f"nas.{ZONE}", "TXT", "hello", 60, "")
     apply_well(target, create("grafana", "10.0.0.1", "10.0.0.2"))
@@ -38,7 +42,9 @@ def test_it_reads_every_type_with_the_marks_and_the_serial(technitium, target):
     )
 
 
-def test_a_few_names_are_read_one_by_one_and_many_by_a_list(technitium, target):
+def test_a_few_names_are_read_one_by_one_and_many_by_a_list(
+    technitium: ServerUnderTest, target: TechnitiumTarget
+) -> None:
     names = [f"app{i}.{ZONE}" for i in range(8)]
     for name in names:
         technitium.add(name, "A", "10.0.0.1", 300, "")
@@ -49,7 +55,9 @@ def test_a_few_names_are_read_one_by_one_and_many_by_a_list(technitium, target):
     assert list(target.zone(ZONE).read([]).found) == []
 
 
-def test_a_name_made_in_capitals_is_read_in_lower_case_and_can_be_deleted(technitium, target):
+def test_a_name_made_in_capitals_is_read_in_lower_case_and_can_be_deleted(
+    technitium: ServerUnderTest, target: TechnitiumTarget
+) -> None:
     technitium.add(f"Grafana.{ZONE}", "A", "10.0.0.1", 300, MARK)
     technitium.add(f"GRAFANA.{ZONE}", "A", "10.0.0.2", 300, MARK)
     found = held(target)[f"grafana.{ZONE}", "A"]
@@ -59,7 +67,9 @@ def test_a_name_made_in_capitals_is_read_in_lower_case_and_can_be_deleted(techni
 
 
 @pytest.mark.parametrize("names", [None, ["grafana.k8s.example.com"]])
-def test_a_zone_that_is_not_there_is_not_read_from_the_one_around_it(technitium, names):
+def test_a_zone_that_is_not_there_is_not_read_from_the_one_around_it(
+    technitium: ServerUnderTest, names: list[str] | None
+) -> None:
     technitium.make_zone("example.com")
     target = make_target(technitium, "k8s.example.com")
     with pytest.raises(ZoneUnusable, match=r"k8s\.example\.com is not on the server \(example\.com answered for it\)"):
@@ -68,7 +78,7 @@ def test_a_zone_that_is_not_there_is_not_read_from_the_one_around_it(technitium,
     assert "is not on the server" in target.zone("k8s.example.com").problem
 
 
-def test_nothing_is_written_into_the_zone_around_the_one_that_went(technitium):
+def test_nothing_is_written_into_the_zone_around_the_one_that_went(technitium: ServerUnderTest) -> None:
     technitium.make_zone("example.com")
     zone = "k8s.example.com"
     target = make_target(technitium, zone)
@@ -79,21 +89,21 @@ def test_nothing_is_written_into_the_zone_around_the_one_that_went(technitium):
     assert {record["type"] for record in technitium.records("example.com")} == {"SOA", "NS"}
 
 
-def test_a_zone_that_is_nowhere_is_said_to_be_so(technitium):
+def test_a_zone_that_is_nowhere_is_said_to_be_so(technitium: ServerUnderTest) -> None:
     target = make_target(technitium, "nowhere.lab")
     with pytest.raises(ZoneUnusable, match=r"nowhere\.lab is not on the server"):
         target.zone("nowhere.lab").read()
 
 
 @pytest.mark.parametrize("count", [1, 20])
-def test_created_records_answer(technitium, target, count):
+def test_created_records_answer(technitium: ServerUnderTest, target: TechnitiumTarget, count: int) -> None:
     held(target)
     apply_well(target, *(create(f"app{i}", "10.0.0.1", "10.0.0.2") for i in range(count)))
     for i in range(count):
         assert sorted(technitium.ask(f"app{i}.{ZONE}", "A")) == ["10.0.0.1", "10.0.0.2"]
 
 
-def test_many_creates_are_one_import(technitium, target):
+def test_many_creates_are_one_import(technitium: ServerUnderTest, target: TechnitiumTarget) -> None:
     held(target)
     technitium.requests.clear()
     apply_well(target, *(create(f"app{i}", "10.0.0.1", mark=MARKER.mark(f"Ingress/a/app{i}")) for i in range(500)))
@@ -118,7 +128,9 @@ def test_many_creates_are_one_import(technitium, target):
     ],
 )
 @pytest.mark.parametrize("many", [False, True])
-def test_each_type_comes_back_as_it_was_written(target, type_, values, many):
+def test_each_type_comes_back_as_it_was_written(
+    target: TechnitiumTarget, type_: str, values: tuple[str, ...], many: bool
+) -> None:
     held(target)
     wanted = tuple(sorted(values))
     names = [f"app{i}" for i in range(7 if many else 1)]
@@ -133,7 +145,7 @@ def test_each_type_comes_back_as_it_was_written(target, type_, values, many):
 
 
 @pytest.mark.parametrize("many", [False, True])
-def test_values_ttl_and_marks_are_updated(target, many):
+def test_values_ttl_and_marks_are_updated(target: TechnitiumTarget, many: bool) -> None:
     names = [f"app{i}" for i in range(7 if many else 1)]
     apply_well(target, *(create(name, "10.0.0.1", "10.0.0.2") for name in names))
     apply_well(
@@ -143,7 +155,7 @@ def test_values_ttl_and_marks_are_updated(target, many):
         assert item == Found(RRset(item.rrset.name, "A", 60, ("10.0.0.2", "10.0.0.3")), (OTHER_MARK, OTHER_MARK))
 
 
-def test_a_name_changes_from_address_to_alias_and_back(technitium, target):
+def test_a_name_changes_from_address_to_alias_and_back(technitium: ServerUnderTest, target: TechnitiumTarget) -> None:
     technitium.add(f"web.{ZONE}", "A", "10.0.0.9", 300, "made by hand")
     apply_well(target, create("grafana", "10.0.0.1"))
     there = held(target)[f"grafana.{ZONE}", "A"]

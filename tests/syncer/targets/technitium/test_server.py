@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from syncer.config import TechnitiumConfig
+from syncer.pacing import RateLimit
+from syncer.targets.technitium.client import TechnitiumClient
+from syncer.targets.technitium.server import TechnitiumServer, parse_version
+from tests.fakes.fixtures_technitium import ServerUnderTest
+
+
+@pytest.fixture
+def server(technitium: ServerUnderTest) -> Iterator[TechnitiumServer]:
+    config = TechnitiumConfig(technitium.url, technitium.token)
+    client = TechnitiumClient(config, RateLimit(1000), lambda *_: None)
+    yield TechnitiumServer(client)
+    client.close()
+
+
+def test_versions_are_compared_as_numbers() -> None:
+    assert parse_version("13.10") > parse_version("13.4") > parse_version("9.1") > parse_version("")
+
+
+@pytest.mark.double_only
+@pytest.mark.technitium_version("13.4")
+def test_an_old_version_is_known_after_one_question(technitium: ServerUnderTest, server: TechnitiumServer) -> None:
+    for _ in range(3):
+        server.ensure_session()
+    assert technitium.requests.counts["/api/user/session/get"] == 2  # one more for the token as a form field
+    assert server.is_before(13, 5)
+    assert server.ignores_duplicates
+
+
+def test_it_is_told_which_zones_there_are(technitium: ServerUnderTest, server: TechnitiumServer) -> None:
+    technitium.make_zone("talos00")
+    state = server.read_zones()["talos00"]
+    assert (state.kind, state.serial) == ("Primary", technitium.serial("talos00"))
+
+
+@pytest.mark.double_only
+def test_a_restart_is_told_from_a_connection_that_broke(technitium: ServerUnderTest, server: TechnitiumServer) -> None:
+    server.read_session()
+    technitium.stop_listening()
+    technitium.listen_again()
+    assert not server.was_restarted()
+    technitium.crash()
+    assert server.was_restarted()
+    assert not server.was_restarted()
+
+
+@pytest.mark.double_only
+def test_what_the_primary_of_a_cluster_must_do_is_sent_there(
+    technitium: ServerUnderTest, server: TechnitiumServer
+) -> None:
+    assert server.node_parameters == {}
+    technitium.faults.cluster_primary = "ns0.cluster.lab"
+    server.read_session()
+    assert server.node_parameters == {"node": "ns0.cluster.lab"}
