@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
@@ -29,7 +30,13 @@ BATCH = 100
 WIDTH = 2**31 - 1
 """Characters: no text is broken over lines."""
 
-_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_DUMPER: Any = type("BackupDumper", (getattr(yaml, "CSafeDumper", yaml.SafeDumper),), {})
+# Texts that are none to other readers of YAML than PyYAML, and so must be quoted.
+_DUMPER.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"[yYnN]\Z"), [*"yYnN"])
+_DUMPER.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?0o[0-7]+\Z"), [*"-+0"])
+_DUMPER.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9.]+[eE][-+]?[0-9]+\Z"), [*"-+.0123456789"]
+)
 
 Rows = Iterator[tuple[str, Iterator[Row]]]
 """Each section with its rows."""

@@ -40,13 +40,13 @@ def iterate_documents(text: str, limits: Limits = LIMITS) -> Iterator[Any]:
     """What each document of the text says, as Kubernetes reads it, but for times, which stay text. Raises
     ``DocumentError``."""
     check_size(text, limits)
-    return _Builder(text, limits, ClusterScalars()).iterate_documents()
+    return _ValueBuilder(text, limits, ClusterScalars()).iterate_documents()
 
 
 def read_document(text: str, limits: Limits = LIMITS) -> Any:
     """What the one document of the text says, None for an empty text. Raises ``DocumentError``."""
     check_size(text, limits)
-    return _Builder(text, limits, ClusterScalars()).read_document(None)
+    return _ValueBuilder(text, limits, ClusterScalars()).read_document(None)
 
 
 def read_plain(text: str, limits: Limits, take_item: TakeItem) -> Any:
@@ -56,7 +56,7 @@ def read_plain(text: str, limits: Limits, take_item: TakeItem) -> Any:
     Each item of a list at the top of the document is handed to ``take_item`` and forgotten; the list is ``()`` then.
     """
     check_size(text, limits)
-    return _Builder(text, limits, PlainScalars()).read_document(take_item)
+    return _ValueBuilder(text, limits, PlainScalars()).read_document(take_item)
 
 
 class ClusterScalars(SafeConstructor, Resolver):
@@ -99,7 +99,7 @@ class _Anchored:
         self.value, self.weight = value, weight
 
 
-class _Builder:
+class _ValueBuilder:
     def __init__(self, text: str, limits: Limits, scalars: ClusterScalars | PlainScalars) -> None:
         try:
             self.events = _LOADER(text)

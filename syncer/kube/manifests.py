@@ -35,7 +35,7 @@ Stamp = tuple[int, int, int]
 """Time of the last change (of content, rights or name), size and inode: what tells one state of a file from another."""
 
 
-class Scan(NamedTuple):
+class FolderScan(NamedTuple):
     """``unread`` are folders and files that could not be looked at, with the reason."""
 
     stamps: dict[str, Stamp]
@@ -43,7 +43,7 @@ class Scan(NamedTuple):
 
 
 @dataclass(slots=True)
-class File:
+class ManifestFile:
     """``objects`` are what the file gave when it could last be read; ``problem`` is why it cannot be read now."""
 
     stamp: Stamp | None = None
@@ -71,7 +71,7 @@ class ManifestFeed:
         self._store = store
         self._interval = interval
         self._clock = clock
-        self._files: dict[str, File] = {}
+        self._files: dict[str, ManifestFile] = {}
         self._known_objects: Objects = {}
         self._last: Mapping[str, Stamp] | None = None
         self._is_known = False
@@ -126,7 +126,7 @@ class ManifestFeed:
                 del self._files[path]
                 changed = True
             else:
-                file = self._files.setdefault(path, File())
+                file = self._files.setdefault(path, ManifestFile())
                 changed = (file.stamp != stamp and self._read_file(path, file, stamp)) or changed
         self._last = stamps
         if changed:
@@ -139,7 +139,7 @@ class ManifestFeed:
         state = WatchState.STARTING if moving and not self._is_known else WatchState.WATCHING
         self._set_states(state, next((f"{path}: {reason}{more}" for path, reason in problems.items()), ""))
 
-    def _read_file(self, path: str, file: File, stamp: Stamp) -> bool:
+    def _read_file(self, path: str, file: ManifestFile, stamp: Stamp) -> bool:
         """Whether the file gave its objects."""
         file.stamp = stamp
         if stamp[1] > SIZE_LIMIT:
@@ -209,7 +209,7 @@ class ManifestFeed:
         self._states = tuple(KindState(kind, state, self._is_known, reason, now, counts[kind]) for kind in KINDS)
 
 
-def _scan_tree(folder: str) -> Scan:
+def _scan_tree(folder: str) -> FolderScan:
     """Every manifest below the folder, through symbolic links too. Raises ``OSError`` when it is no folder.
 
     Names that begin with a dot are left out: editors keep such files, and a mounted ConfigMap has the folder
@@ -245,7 +245,7 @@ def _scan_tree(folder: str) -> Scan:
                     folders.append(entry.path)
             elif stat.S_ISREG(status.st_mode) and entry.name.endswith(SUFFIXES):
                 stamps[entry.path] = (status.st_ctime_ns, status.st_size, status.st_ino)
-    return Scan(stamps, unread)
+    return FolderScan(stamps, unread)
 
 
 def _describe_error(error: OSError) -> str:

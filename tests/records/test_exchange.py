@@ -242,6 +242,24 @@ def test_the_form_of_the_proposal_is_read() -> None:
 
 
 @pytest.mark.django_db
+def test_a_backup_of_version_0_1_is_read_as_the_backup_that_is_written_now() -> None:
+    fill()
+    ManagedRecord.objects.create(
+        zone="talos00",
+        name="aaaa.talos00",
+        type="AAAA",
+        values=["1:2:3:4:5:6:7:8", "fd00::1"],
+        ttl=60,
+        owned=True,
+        state=RecordState.SYNCED,
+        origin="CustomEntry//7",
+        claimants=["CustomEntry//7"],
+    )
+    old = (Path(__file__).parent / "backups" / "0.1.0.yaml").read_text()
+    assert read_backup(old) == read_backup("".join(export("yaml")))
+
+
+@pytest.mark.django_db
 def test_an_export_is_what_other_readers_take_it_for() -> None:
     fill()
     loaded = yaml.safe_load("".join(export("yaml")))
@@ -250,6 +268,13 @@ def test_an_export_is_what_other_readers_take_it_for() -> None:
     assert loaded["records"][0]["ip"] == "10.0.0.0"
     rows = list(csv.DictReader(io.StringIO("".join(export("csv")))))
     assert [row["kind"] for row in rows] == ["begin", *["record"] * 3, *["entry"] * 6, "end"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("text", ["1e3", "-1E+3", ".5e1", "0o17", "y", "N", "yes", "~", "12", "1:30", "0x1f", "1_000"])
+def test_a_text_that_another_reader_of_yaml_might_take_for_no_text_is_quoted(text: str) -> None:
+    entry("a.talos00", "TXT", [text])
+    assert f"values: ['{text}']\n" in "".join(export("yaml"))
 
 
 @pytest.mark.django_db

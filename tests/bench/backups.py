@@ -1,4 +1,4 @@
-"""``python -m tests.bench.exchange``: how long a backup of 10,000 rows takes, out and in; fails above 2 s a step.
+"""``python -m tests.bench.backups``: how long a backup of 10,000 rows takes, out and in; fails above 2 s a step.
 
 ``--postgres`` asks a throw-away PostgreSQL instead of SQLite.
 """
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.exchange", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.backups", description=__doc__)
     parser.add_argument("--postgres", action="store_true")
     if parser.parse_args().postgres:
         with postgres() as url:
