@@ -407,18 +407,20 @@ def test_after_a_failure_it_waits(kubernetes: Kubernetes, follow: Follow) -> Non
 @pytest.mark.parametrize("code", [404, 410])
 def test_a_kind_that_is_served_but_cannot_be_listed_says_so(kubernetes: Kubernetes, follow: Follow, code: int) -> None:
     kubernetes.faults.status(code, times=5, verb="list")
-    following = follow(until=WatchState.UNREACHABLE)
-    assert f"with {code}" in following.state.reason
-    assert not following.state.known
-    wait_until(lambda: following.state.state is WatchState.WATCHING)
+    following = follow()
+    unreachable = following.told[0]
+    assert unreachable.state is WatchState.UNREACHABLE
+    assert f"with {code}" in unreachable.reason
+    assert not unreachable.known
 
 
 @pytest.mark.double_only
 def test_a_server_that_closes_every_watch_at_once_is_given_time(kubernetes: Kubernetes, follow: Follow) -> None:
     kubernetes.faults.end_at_once(times=FRUITLESS_LIMIT)
-    following = follow(until=WatchState.UNREACHABLE)
-    assert "every watch at" in following.state.reason
-    wait_until(lambda: following.state.state is WatchState.WATCHING)
+    following = follow(pace=replace(FAST, short=60), until=None)
+    states = [WatchState.WATCHING, WatchState.UNREACHABLE, WatchState.WATCHING]
+    wait_until(lambda: [state.state for state in following.told] == states)
+    assert "every watch at" in following.told[1].reason
     # A watch that brought nothing is opened again from the same version; only the last of them leads to a new list.
     assert kubernetes.requests["list", INGRESSES] == 2
 
@@ -426,7 +428,7 @@ def test_a_server_that_closes_every_watch_at_once_is_given_time(kubernetes: Kube
 @pytest.mark.double_only
 def test_each_watch_that_ends_at_once_is_waited_after(kubernetes: Kubernetes, follow: Follow) -> None:
     kubernetes.faults.end_at_once()
-    follow(pace=replace(FAST, first_delay=3600, longest_delay=3600), until=None)
+    follow(pace=replace(FAST, first_delay=3600, longest_delay=3600, short=60), until=None)
     wait_until(lambda: kubernetes.requests["watch", INGRESSES] == 1)
     time.sleep(0.2)
     assert kubernetes.requests["watch", INGRESSES] == 1
