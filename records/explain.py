@@ -90,7 +90,7 @@ class _Explanation:
         }
 
     @property
-    def block(self) -> CustomEntry | None:
+    def active_block(self) -> CustomEntry | None:
         return next((entry for entry in self.entries if entry.enabled and entry.mode == Mode.BLOCK), None)
 
     def _describe_decision(self) -> Row:
@@ -100,7 +100,7 @@ class _Explanation:
             "outside"
             if self.zone is None
             else "blocked"
-            if self.block
+            if self.active_block
             else ", ".join(states)
             or ("waiting" if self._is_wanted() else "skipped" if self.skipped else "nobody asks for it")
         )
@@ -154,7 +154,7 @@ class _Explanation:
             return
         where = "is the apex of" if self.name == self.zone else "lies in"
         yield f"{self.name} {where} zone {self.zone}."
-        if block := self.block:
+        if block := self.active_block:
             words = f" ({block.description})" if block.description else ""
             yield f"Custom entry {block.pk} blocks the name{words}: it is never published."
 
@@ -190,7 +190,7 @@ class _Explanation:
                 yield f"{wants}, and does not get it: {losers[who]}."
             elif who in winners:
                 yield f"{wants}, and has it."
-            elif self.block:
+            elif self.active_block:
                 yield f"{wants}, and does not get it: the name is blocked."
             elif not claim["values"]:
                 yield f"{wants}, but has no address yet."

@@ -43,8 +43,6 @@ FEW = 20
 
 ENTRY_FIELDS = ("ttl", "values", "mode", "enabled", "owner", "description")
 
-editing = editing_entries  # records.exchange still imports it by this name
-
 _gathered: ContextVar[set[str] | None] = ContextVar("names that wait for the end of gather_requests", default=None)
 
 

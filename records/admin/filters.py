@@ -22,7 +22,7 @@ from syncer.core.rdata import TYPES
 PROBLEMS = (RecordState.CONFLICT, RecordState.DRIFTED, RecordState.FAILED, RecordState.HELD, RecordState.SKIPPED)
 
 
-def today() -> datetime:
+def start_of_day() -> datetime:
     return timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
 
 
@@ -48,7 +48,7 @@ class Question(admin.SimpleListFilter):
 class RecordQuestion(Question):
     answers: ClassVar = {
         "problem": ("has a problem", lambda: Q(state__in=PROBLEMS)),
-        "today": ("changed today", lambda: Q(changed_at__gte=today())),
+        "today": ("changed today", lambda: Q(changed_at__gte=start_of_day())),
         "fought": ("is wanted by several", lambda: ~Q(losers=[]) | Q(state=RecordState.CONFLICT)),
         "foreign": ("is foreign", lambda: Q(state__in=(RecordState.FOREIGN, RecordState.CONFLICT))),
     }
@@ -59,7 +59,7 @@ class SourceQuestion(Question):
         "mute": ("gives no names", lambda: Q(names=[])),
         "skipped": ("has names that are not published", lambda: ~Q(skipped=[])),
         "warned": ("has warnings", lambda: ~Q(warnings=[])),
-        "today": ("changed today", lambda: Q(seen_at__gte=today())),
+        "today": ("changed today", lambda: Q(seen_at__gte=start_of_day())),
     }
 
 
@@ -67,14 +67,14 @@ class EntryQuestion(Question):
     answers: ClassVar = {
         "on": ("is in force", lambda: Q(enabled=True)),
         "off": ("is disabled", lambda: Q(enabled=False)),
-        "today": ("changed today", lambda: Q(updated_at__gte=today())),
+        "today": ("changed today", lambda: Q(updated_at__gte=start_of_day())),
     }
 
 
 class AuditQuestion(Question):
     answers: ClassVar = {
         "hour": ("happened in the last hour", lambda: Q(at__gte=last_hour())),
-        "today": ("happened today", lambda: Q(at__gte=today())),
+        "today": ("happened today", lambda: Q(at__gte=start_of_day())),
         "people": ("was done by a person or token", lambda: ~Q(actor=SYNCER)),
         "trouble": ("went wrong", lambda: Q(action__in=TROUBLE)),
     }
@@ -83,14 +83,14 @@ class AuditQuestion(Question):
 class RequestQuestion(Question):
     answers: ClassVar = {
         "waiting": ("waits for the syncer", lambda: Q(done_at=None)),
-        "today": ("was made today", lambda: Q(created_at__gte=today())),
+        "today": ("was made today", lambda: Q(created_at__gte=start_of_day())),
     }
 
 
 class PlanQuestion(Question):
     answers: ClassVar = {
         "open": ("waits for a decision", lambda: Q(status=HeldPlan.Status.OPEN)),
-        "today": ("was held today", lambda: Q(created_at__gte=today())),
+        "today": ("was held today", lambda: Q(created_at__gte=start_of_day())),
     }
 
 
@@ -98,7 +98,7 @@ class DriftQuestion(Question):
     answers: ClassVar = {
         "open": ("waits for a decision", lambda: Q(status=DriftFinding.Status.OPEN)),
         "current": ("holds now", lambda: Q(status__in=CURRENT_STATUSES)),
-        "today": ("was found today", lambda: Q(found_at__gte=today())),
+        "today": ("was found today", lambda: Q(found_at__gte=start_of_day())),
     }
 
 

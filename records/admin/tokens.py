@@ -13,7 +13,7 @@ from knox.admin import AuthTokenAdmin
 from knox.models import AuthToken
 
 from records.admin.base import NamedAdmin
-from records.admin.users import outranks
+from records.admin.users import lacks_rights_of
 from records.api.access import SHOWN, make_token
 
 admin.site.unregister(AuthToken)
@@ -36,7 +36,7 @@ class TokenForm(ModelForm):
 
     def clean_user(self) -> User:
         user: User = self.cleaned_data["user"]
-        if outranks(self.maker, user):
+        if lacks_rights_of(self.maker, user):
             raise forms.ValidationError("This user may do more than you: a superuser makes the token.")
         return user
 
@@ -73,7 +73,7 @@ class TokenAdmin(NamedAdmin, AuthTokenAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: AuthToken | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and not (obj and outranks(request.user, obj.user))
+        return super().has_delete_permission(request, obj) and not (obj and lacks_rights_of(request.user, obj.user))
 
     def get_form(self, request: HttpRequest, obj: AuthToken | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)

@@ -37,7 +37,7 @@ def held_rights(user: User | AnonymousUser) -> QuerySet[Permission]:
     return Permission.objects.filter(Q(user=user.pk) | Q(group__user=user.pk))
 
 
-def outranks(user: User | AnonymousUser, other: User) -> bool:
+def lacks_rights_of(user: User | AnonymousUser, other: User) -> bool:
     """Whether ``other`` has a right that ``user`` lacks, so that ``user`` must not change it."""
     if user.is_superuser:
         return False
@@ -59,10 +59,10 @@ class PersonAdmin(NamedAdmin, UserAdmin):  # type: ignore[type-arg]
         return FIELDS_OF_AN_ADMIN
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_change_permission(request, obj) and not (obj and outranks(request.user, obj))
+        return super().has_change_permission(request, obj) and not (obj and lacks_rights_of(request.user, obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and not (obj and outranks(request.user, obj))
+        return super().has_delete_permission(request, obj) and not (obj and lacks_rights_of(request.user, obj))
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "groups":

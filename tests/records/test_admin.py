@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from records.models import AuditEntry, CustomEntry, DriftFinding, ManagedRecord, SyncRequest
 from records.roles import ADMIN, OPERATOR, VIEWER
 from tests.records.cast import Cast, make_cast
+from tests.records.objects import make_source, note_mentions
 
 pytestmark = pytest.mark.django_db
 
@@ -309,6 +312,25 @@ def test_a_records_page_says_who_wants_it_who_has_it_and_why(cast: Cast, admin_c
     for expected in ("has the name", "It is the oldest of those with the highest priority.", "lost", "192.0.2.8"):
         assert expected in text
     assert page("source_named", origin="Ingress/web/blog-old") in text
+
+
+def test_a_records_page_takes_few_queries_however_many_objects_there_are(cast: Cast, admin_client: Client) -> None:
+    url = page("managedrecord_change", cast.blog.pk)
+
+    def count_queries() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert admin_client.get(url).status_code == 200
+        assert not [query["sql"] for query in queries if "LIKE" in query["sql"]], "it looks names up"
+        return len(queries)
+
+    note_mentions(cast.source)
+    before = count_queries()
+    for number in range(60):
+        name = "blog.talos00" if number % 2 else f"h{number}.talos00"
+        make_source(
+            "Ingress", "web", f"app-{number}", names=[[name, []]], skipped=[[f"x{number}.example.org", "no zone"]]
+        )
+    assert count_queries() == before <= 20
 
 
 def test_a_records_page_shows_its_history_with_a_way_back(cast: Cast, admin_client: Client) -> None:
