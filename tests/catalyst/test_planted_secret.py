@@ -24,6 +24,8 @@ from tests.catalyst.web.test_health import web
 from tests.fakes.technitium import Technitium
 from tests.processes import Ended, Syncer, free_port, run, running, wait_until
 
+pytestmark = pytest.mark.timeout(180)  # one fixture runs eight processes and visits every page
+
 ZONE = "talos00"
 CORES = {
     "DNS_API_TOKEN": "Plantedtoken7Qx",
