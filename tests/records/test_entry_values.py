@@ -129,11 +129,11 @@ def test_a_name_that_is_none_or_in_no_zone_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["CNAME", "NS"])
-def test_neither_an_alias_nor_a_delegation_stands_at_an_apex(kind: str) -> None:
+def test_neither_an_alias_nor_a_delegation_can_be_at_an_apex(kind: str) -> None:
     assert "apex of zone k8s.home.lab" in complaints(kind, "x.example.com", name="k8s.home.lab")["type"][0]
 
 
-def test_a_delegation_stands_below_the_apex_but_not_at_a_wildcard() -> None:
+def test_a_delegation_can_be_below_the_apex_but_not_at_a_wildcard() -> None:
     assert clean("NS", "ns1.example.com", name="sub.talos00") == ("ns1.example.com",)
     assert "wildcard" in complaints("NS", "ns1.example.com", name="*.talos00")["type"][0]
 

@@ -173,7 +173,7 @@ def test_a_bad_entry_leaves_nothing_behind() -> None:
 def test_a_cname_entry_has_its_name_to_itself() -> None:
     CustomEntry.objects.create(name="www.talos00", type="A", values=["192.0.2.1"])
     alias = made_entry("WWW.talos00", "CNAME", "other.talos00")
-    with pytest.raises(ValidationError, match="A CNAME stands alone"):
+    with pytest.raises(ValidationError, match="A CNAME"):
         operations.check_entry(alias)
     alias.enabled = False
     operations.check_entry(alias)
