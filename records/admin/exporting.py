@@ -13,8 +13,7 @@ from records.models import ManagedRecord
 
 
 def export_response(request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> StreamingHttpResponse | None:
-    """None, with a message, when there is nothing to export. What is left out is said in the file and on the page that
-    comes next."""
+    """None, with a message, when there is nothing to export. The file, and the next page, say what is left out."""
     from records.exchange import export
 
     selected, left_out = queryset.count(), queryset.filter(owned=False).count()

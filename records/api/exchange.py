@@ -53,7 +53,7 @@ class Export(APIView):
         """Everything that is managed: records, ownership, custom entries. A `bind` zone file cannot be imported."""
         form = read_form(request, tuple(MEDIA_TYPES), "yaml")
         parts = exchange.export(form)
-        # Django would collect what is not asynchronous before it sends the first byte.
+        # Django would collect a synchronous iterator before it sends the first byte.
         body = iterate_parts(parts) if isinstance(request._request, ASGIRequest) else parts
         answer = StreamingHttpResponse(body, content_type=f"{MEDIA_TYPES[form]}; charset=utf-8")
         answer["Content-Disposition"] = f'attachment; filename="dns-backup.{"zone" if form == "bind" else form}"'
@@ -103,7 +103,7 @@ class Import(APIView):
 
 
 def read_flag(request: Request, name: str) -> bool:
-    """``?dry_run`` alone is true; what is neither true nor false must not become an import in earnest."""
+    """``?dry_run`` alone is true; what is neither true nor false must not become a real import."""
     text = request.query_params.get(name)
     if text is None or text.lower() in ("false", "0", "no"):
         return False

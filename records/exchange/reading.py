@@ -166,7 +166,7 @@ class _BackupReader:
         return Backup(tuple(self.records.values()), tuple(self.entries.values()))
 
     def check_top(self, top: Any) -> None:
-        """What stands beside the lists of records and entries."""
+        """Check what is beside the lists of records and entries."""
         if top is None:
             raise BackupError([Problem("the file", "it is empty")])
         if not isinstance(top, dict):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from syncer.core.scope import Scope
-from syncer.kube.documents import ManifestError, read_documents
+from syncer.kube.documents import ManifestError
 from syncer.preview import preview
 
 SCOPE = Scope(zones=("talos00", "apps.home.lab", "home.lab"), addresses=("192.168.1.54",))
@@ -626,45 +626,6 @@ def test_other_kinds_are_passed_over_with_a_note() -> None:
     ]
     assert len(answer["records"]) == 1
     assert answer["skipped"] == []
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("kind: A\nspec:\n  host: a\n  'host': b\n", "x.yaml line 4: the key host is there twice in one object"),
-        ("kind: A\n---\nspec: [{a: 1, b: {a: 1}}, {a: 1, a: 2}]\n", "x.yaml line 3: the key a is there twice"),
-        ("? a\n: 1\nkind: A\nkind: B\n", "x.yaml line 4: the key kind is there twice"),
-        ('{"kind": "A", "spec": [{"a": 1}, {"a": 1, "b": 2, "a": 3}]}', "x.yaml line 1: the key a is there twice"),
-    ],
-)
-def test_a_key_that_is_there_twice_is_refused(text: str, words: str) -> None:
-    """As the API server does with `--validate=strict`, the default of kubectl."""
-    with pytest.raises(ManifestError) as caught:
-        read_documents(text, "x.yaml")
-    assert words in str(caught.value)
-
-
-def test_a_key_that_a_value_or_another_object_repeats_is_not_there_twice() -> None:
-    text = "a: &x {b: a, c: b}\nd:\n  <<: *x\n  <<: *x\n  b: {b: [b, b]}\ne: e\n---\na: b\n"
-    assert [sorted(document) for document in read_documents(text)] == [["a", "d", "e"], ["a"]]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "{apiVersion: v1, kind: List, items: []}",
-        "apiVersion: v1\nkind: List\nitems:\n",
-        "{apiVersion: v1, kind: List}",
-        '{"apiVersion": "v1", "kind": "List", "items": null}',
-        "apiVersion: networking.k8s.io/v1\nkind: IngressList\nitems:\n",
-    ],
-)
-def test_an_empty_list_is_nothing_to_warn_of(text: str) -> None:
-    assert read_documents(text) == []
-
-
-def test_an_object_whose_kind_ends_in_list_is_no_list() -> None:
-    assert len(read_documents("{apiVersion: x.org/v1, kind: AccessList, spec: {}}")) == 1
 
 
 def test_an_object_that_is_there_twice_counts_once() -> None:

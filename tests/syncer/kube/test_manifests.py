@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from syncer.core.kinds import INGRESS, KINDS
+from syncer.core.kinds import KINDS
 from syncer.core.scope import Scope
 from syncer.kube.feed import WatchState
-from syncer.kube.manifests import ManifestError, ManifestFeed, kind_of, read_documents
+from syncer.kube.manifests import ManifestFeed
 from syncer.kube.store import Store
 
 SCOPE = Scope(zones=("talos00", "home.lab"), addresses=("192.168.1.54",))
@@ -56,97 +54,6 @@ def names(store: Store) -> list[str]:
 def reason(feed: ManifestFeed) -> str:
     (only,) = {state.reason for state in feed.states()}
     return only
-
-
-def test_documents_are_taken_apart_and_empty_ones_left_out() -> None:
-    documents = read_documents("---\n" + ingress("grafana") + "---\n# nothing\n---\n" + ingress("blog") + "---\n")
-    assert [document["metadata"]["name"] for document in documents] == ["grafana", "blog"]
-    assert read_documents("") == []
-    assert read_documents(" \n# only a comment\n") == []
-
-
-def test_times_stay_text() -> None:
-    (document,) = read_documents(ingress("grafana"))
-    assert document["metadata"]["creationTimestamp"] == "2026-01-02T03:04:05Z"
-    assert read_documents("a: 2026-01-02\nb: !!timestamp 2026-01-02 03:04:05") == [
-        {"a": "2026-01-02", "b": "2026-01-02 03:04:05"}
-    ]
-
-
-@pytest.mark.parametrize("text", ['{"kind": "Ingress"}', '\n\t{"kind":\t"Ingress"}', "{kind: Ingress}"])
-def test_json_is_read_and_yaml_that_looks_like_it(text: str) -> None:
-    assert read_documents(text) == [{"kind": "Ingress"}]
-
-
-def test_lists_are_taken_apart_whatever_their_kind() -> None:
-    documents = read_documents(
-        '{"kind": "List", "items": [{"kind": "Ingress"}, {"kind": "List", "items": [{"kind": "Gateway"}]},'
-        ' {"kind": "IngressList", "apiVersion": "networking.k8s.io/v1", "items": [{"metadata": {"name": "nas"}}]}]}'
-    )
-    assert documents == [
-        {"kind": "Ingress"},
-        {"kind": "Gateway"},
-        {"kind": "Ingress", "apiVersion": "networking.k8s.io/v1", "metadata": {"name": "nas"}},
-    ]
-
-
-@pytest.mark.parametrize(
-    ("text", "complaint"),
-    [
-        ("a: b\n  c: d", "blog.yaml line 2: mapping values are not allowed in this context"),
-        ("a: [1, 2", "blog.yaml line 2: did not find expected ',' or ']'"),
-        ("a: 1\n---\nb: *c", "blog.yaml line 3: found undefined alias"),
-        (
-            "a: !!python/object/apply:os.system [true]",
-            "blog.yaml line 1: tags such as tag:yaml.org,2002:python/object/apply:os.system are not taken",
-        ),
-        ("? [a]\n: b", "blog.yaml line 1: a key is no text"),
-        ("- a", "blog.yaml: document 1 is no Kubernetes object"),
-        ("a: b\n---\njust text", "blog.yaml: document 2 is no Kubernetes object"),
-        ('{"a": ]}', "blog.yaml line 1: did not find expected node content"),
-        ("a: \0", "blog.yaml: unacceptable character #x0000"),
-        ("a: !!int b", "blog.yaml line 1: b is no int"),
-        ("a: &a [*a]", "blog.yaml line 1: alias *a is inside itself"),
-        pytest.param("a: " + "[" * 100_000, "nested deeper than 100 levels", id="brackets"),
-        pytest.param("- " * 100_000, "nested deeper than 100 levels", id="dashes"),
-        pytest.param('{"a":' * 100_000, "nested deeper than 100 levels", id="braces"),
-        pytest.param("#" * 11_000_000, "blog.yaml: more than 10 MB of text", id="size"),
-    ],
-)
-def test_what_cannot_be_read_is_told_with_its_place(text: str, complaint: str) -> None:
-    with pytest.raises(ManifestError) as told:
-        read_documents(text, "blog.yaml")
-    assert complaint in str(told.value)
-    assert len(str(told.value)) < 300
-    assert "\n" not in str(told.value)
-
-
-@pytest.mark.parametrize(("start", "open_", "close"), [("[x]", "[", "]"), ("{x: y}", "{<<: [", "]}")])
-def test_aliases_do_not_explode(start: str, open_: str, close: str) -> None:
-    levels = [f"a0: &a0 {start}"]
-    levels += (f"a{at}: &a{at} {open_}{', '.join([f'*a{at - 1}'] * 9)}{close}" for at in range(1, 12))
-    with pytest.raises(ManifestError, match=r"^line 8: the aliases expand to more than 10 MB"):
-        read_documents("\n".join(levels))
-
-
-def test_an_honest_alias_is_read() -> None:
-    assert read_documents("a: &a {b: c}\nd: *a\ne: {<<: *a}") == [{"a": {"b": "c"}, "d": {"b": "c"}, "e": {"b": "c"}}]
-
-
-@given(st.text(max_size=200) | st.text(alphabet="a:- []{}&*#|>!?'\"\n\t,%@`", max_size=80))
-def test_any_text_is_read_or_refused(text: str) -> None:
-    try:
-        documents = read_documents(text)
-    except ManifestError:
-        return
-    assert all(isinstance(document, dict) for document in documents)
-
-
-def test_only_kinds_and_versions_that_are_read_have_a_kind() -> None:
-    assert kind_of({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress"}) == INGRESS
-    assert kind_of({"apiVersion": "extensions/v1beta1", "kind": "Ingress"}) is None
-    assert kind_of({"apiVersion": "v1", "kind": "ConfigMap"}) is None
-    assert kind_of({"apiVersion": 1, "kind": ["Ingress"]}) is None
 
 
 def test_a_folder_is_read_by_the_first_scan(tmp_path: Path, store: Store, feed: ManifestFeed) -> None:
