@@ -18,7 +18,10 @@ import yaml
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.processes import ROOT, Ended, Process, Syncer, environment, free_port, migrate, run, running, wait_until
 
-pytestmark = pytest.mark.skipif(not shutil.which("curl"), reason="curl is missing")
+pytestmark = [
+    pytest.mark.timeout(120),  # a recipe starts many small processes
+    pytest.mark.skipif(not shutil.which("curl"), reason="curl is missing"),
+]
 
 TOOLS = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
 """CI installs kubectl beside Python."""
