@@ -29,10 +29,6 @@ def target_field(default: str = "default", help_text: str = "name of the target"
 
 
 class SourceQuerySet(models.QuerySet["Source"]):
-    def mentioning(self, name: str) -> SourceQuerySet:
-        """Those that give the name, or mention it without giving it. With ``with_mentions`` they say which."""
-        return self.filter(mentions__name=name)
-
     def with_mentions(self) -> SourceQuerySet:
         """With what ``wanted_names`` and ``skipped_names`` give, in one query for all."""
         return self.prefetch_related("mentions")
@@ -47,8 +43,6 @@ class Source(models.Model):
     name = models.CharField(max_length=253)
     uid = models.CharField(max_length=64, blank=True)
     created = models.CharField("creationTimestamp", max_length=40, blank=True)
-    names = models.JSONField("published names", default=list, help_text="[name, [values]] for each wanted name")
-    skipped = models.JSONField("names not published", default=list, help_text="[name, reason] for each")
     warnings = models.JSONField(default=list)
     ttl = models.PositiveBigIntegerField("TTL annotation", null=True, blank=True)
     priority = models.PositiveSmallIntegerField(default=1, help_text="0 high, 1 normal, 2 low")

@@ -1,10 +1,12 @@
-"""The search for a source by Kind/namespace/name, as records and audit entries write it."""
+"""The search for sources: by Kind/namespace/name, as records and audit entries write it, and by the names they give."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
+
+from records.models import SourceName
 
 
 def split_places(words: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -27,4 +29,11 @@ def match_place(place: str) -> Q:
     return Q(pk__in=[])
 
 
-apart, matching = split_places, match_place
+def gives_names() -> Q:
+    """The sources that give at least one name."""
+    return Q(Exists(SourceName.objects.filter(source=OuterRef("pk"), values__isnull=False)))
+
+
+def skips_names() -> Q:
+    """The sources that mention a name which is not published."""
+    return Q(Exists(SourceName.objects.filter(source=OuterRef("pk"), values__isnull=True)))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import cast
 
 from records.ledger import DatabaseLedger
-from records.models import ManagedRecord
+from records.models import ManagedRecord, SourceName
 from records.models import Source as SourceRow
 from syncer.config import Config, HostsConfig, Managed
 from syncer.core.plan import Change, Owned, RecordState
@@ -48,9 +48,13 @@ class RememberedCluster:
 
     def __init__(self) -> None:
         self.by_name: dict[str, list[Source]] = {}
-        columns = ("kind", "namespace", "name", "group", "created", "names", "ttl", "priority")
-        for *place, created, names, ttl, priority in SourceRow.objects.order_by().values_list(*columns).iterator():
-            wants = tuple(Want(name, tuple(values)) for name, values in names)
+        wanted: dict[int, list[Want]] = {}
+        mentions = SourceName.objects.filter(values__isnull=False).order_by("source", "position")
+        for key, name, values in mentions.values_list("source", "name", "values").iterator():
+            wanted.setdefault(key, []).append(Want(name, tuple(values or ())))
+        columns = ("pk", "kind", "namespace", "name", "group", "created", "ttl", "priority")
+        for key, *place, created, ttl, priority in SourceRow.objects.order_by().values_list(*columns).iterator():
+            wants = tuple(wanted.get(key, ()))
             source = Source(Ref(*place), created=created, wants=wants, ttl=ttl, priority=priority)
             for want in wants:
                 self.by_name.setdefault(want.name, []).append(source)

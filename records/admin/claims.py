@@ -68,7 +68,7 @@ def _describe_claim(
     claim = known.get(origin)
     wants = rank = ""
     if isinstance(claim, Source):
-        values = next((values for wanted, values in claim.names if wanted == name), None)
+        values = dict(claim.wanted_names()).get(name)
         wants = ", ".join(values) or "the default address" if values is not None else "no longer wants it"
         priority = {HIGH: "high priority, ", LOW: "low priority, "}.get(claim.priority, "")
         rank = f"{priority}created {object_time(claim.created)}"
@@ -86,6 +86,7 @@ def _find_claims(texts: list[str]) -> dict[str, Source | CustomEntry]:
             keys += [int(origin.name)] if origin.name.isdecimal() else []
         else:
             places |= Q(**origin._asdict())
-    found: dict[str, Source | CustomEntry] = {str(source): source for source in Source.objects.filter(places)}
+    sources = Source.objects.with_mentions().filter(places)
+    found: dict[str, Source | CustomEntry] = {str(source): source for source in sources}
     found |= {entry.origin: entry for entry in CustomEntry.objects.filter(pk__in=keys)}
     return found

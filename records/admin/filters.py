@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from records import places
 from records.audit import SYNCER, TROUBLE, Action
 from records.entry_values import managed_zones
 from records.models import CURRENT_STATUSES, DriftFinding, HeldPlan
@@ -56,8 +57,8 @@ class RecordQuestion(Question):
 
 class SourceQuestion(Question):
     answers: ClassVar = {
-        "mute": ("gives no names", lambda: Q(names=[])),
-        "skipped": ("has names that are not published", lambda: ~Q(skipped=[])),
+        "mute": ("gives no names", lambda: ~places.gives_names()),
+        "skipped": ("has names that are not published", places.skips_names),
         "warned": ("has warnings", lambda: ~Q(warnings=[])),
         "today": ("changed today", lambda: Q(seen_at__gte=start_of_day())),
     }

@@ -24,7 +24,12 @@ class SourceAdmin(ReadOnlyAdmin):
     nothing_yet = "Every Ingress, IngressRoute and HTTPRoute that the syncer sees is listed here."
     list_display = ("shown_place", "kind", "shown_names", "shown_trouble", "changed_on")
     list_filter = (SourceQuestion, KindFilter)
-    search_fields = ("name__contains", "namespace__contains", "names__icontains")
+    search_fields = (
+        "name__contains",
+        "namespace__contains",
+        "mentions__name__icontains",
+        "mentions__values__icontains",
+    )
     search_help_text = "A part of the object's Kind/namespace/name, or of a name that it gives"
     ordering = ("namespace", "name", "kind")
     fieldsets: ClassVar[Any] = (
@@ -53,11 +58,14 @@ class SourceAdmin(ReadOnlyAdmin):
         "last_changed",
     )
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Source]:
+        return super().get_queryset(request).prefetch_related("mentions")
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Source], search_term: str
     ) -> tuple[QuerySet[Source], bool]:
-        given, words = places.apart(search_term.split())
-        return super().get_search_results(request, queryset.filter(*map(places.matching, given)), " ".join(words))
+        given, words = places.split_places(search_term.split())
+        return super().get_search_results(request, queryset.filter(*map(places.match_place, given)), " ".join(words))
 
     @admin.display(description="namespace/name", ordering="namespace")
     def shown_place(self, source: Source) -> str:
@@ -65,13 +73,13 @@ class SourceAdmin(ReadOnlyAdmin):
 
     @admin.display(description="gives")
     def shown_names(self, source: Source) -> SafeString:
-        return columns.list_values([name for name, _ in source.names])
+        return columns.list_values([name for name, _ in source.wanted_names()])
 
     @admin.display(description="trouble")
     def shown_trouble(self, source: Source) -> SafeString:
         words = []
-        if source.skipped:
-            words.append(columns.color_word(f"{len(source.skipped)} not published", "warn"))
+        if skipped := source.skipped_names():
+            words.append(columns.color_word(f"{len(skipped)} not published", "warn"))
         if source.warnings:
             words.append(columns.color_word(columns.count_noun(len(source.warnings), ("warning", "warnings")), "warn"))
         return format_html_join(" ", "{}", ((text,) for text in words)) or columns.NOTHING
@@ -96,14 +104,14 @@ class SourceAdmin(ReadOnlyAdmin):
             format_html(
                 "{} {}", columns.name_link(name), columns.list_values(values) if values else "the default address"
             )
-            for name, values in source.names
+            for name, values in source.wanted_names()
         )
 
     @admin.display(description="names that are not published")
     def skipped_names(self, source: Source) -> SafeString:
         return columns.stack_lines(
             format_html("<code>{}</code> {}", name, columns.color_word(reason, "warn"))
-            for name, reason in source.skipped
+            for name, reason in source.skipped_names()
         )
 
     @admin.display(description="warnings")
@@ -128,7 +136,7 @@ class SourceAdmin(ReadOnlyAdmin):
         context: dict[str, Any] = {}
         source = self.get_object(request, object_id)
         if source is not None:
-            names = [name for name, _ in source.names][:100]
+            names = [name for name, _ in source.wanted_names()][:100]
             context = {
                 "its_records": ManagedRecord.objects.filter(name__in=names),
                 "history": AuditEntry.objects.filter(source=str(source)).order_by("-at", "-id")[:25],

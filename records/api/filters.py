@@ -40,11 +40,11 @@ class PlaceSearch(SearchFilter):
     """Understands the Kind/namespace/name of a source too."""
 
     def get_search_terms(self, request: Request) -> list[str]:
-        return places.apart(super().get_search_terms(request))[1]
+        return places.split_places(super().get_search_terms(request))[1]
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
-        given, _ = places.apart(super().get_search_terms(request))
-        return super().filter_queryset(request, queryset.filter(*map(places.matching, given)), view)
+        given, _ = places.split_places(super().get_search_terms(request))
+        return super().filter_queryset(request, queryset.filter(*map(places.match_place, given)), view)
 
 
 class RecordFilter(filters.FilterSet):
@@ -70,7 +70,7 @@ class SourceFilter(filters.FilterSet):
         fields = ("kind", "namespace", "name")
 
     def without_names(self, rows: QuerySet[Source], name: str, value: bool) -> QuerySet[Source]:
-        return rows.filter(names=[]) if value else rows.exclude(names=[])
+        return rows.filter(~places.gives_names() if value else places.gives_names())
 
 
 class EntryFilter(filters.FilterSet):

@@ -115,11 +115,11 @@ class SourceSerializer(serializers.ModelSerializer[Source]):
 
     @extend_schema_field(NameValuesSerializer(many=True))
     def get_names(self, row: Source) -> list[dict[str, Any]]:
-        return [{"name": name, "values": values} for name, values in row.names]
+        return [{"name": name, "values": values} for name, values in row.wanted_names()]
 
     @extend_schema_field(NameReasonSerializer(many=True))
     def get_skipped(self, row: Source) -> list[dict[str, str]]:
-        return [{"name": name, "reason": reason} for name, reason in row.skipped]
+        return [{"name": name, "reason": reason} for name, reason in row.skipped_names()]
 
     @extend_schema_field(serializers.ChoiceField(choices=PRIORITIES))
     def get_priority(self, row: Source) -> str:

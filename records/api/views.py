@@ -93,11 +93,11 @@ class RecordViewSet(ReadOnlyViewSet):
 class SourceViewSet(ReadOnlyViewSet):
     """Kubernetes objects that name hosts, as the syncer last saw them."""
 
-    queryset = Source.objects.all()
+    queryset = Source.objects.with_mentions()
     serializer_class = serializers.SourceSerializer
     filterset_class = filters.SourceFilter
     filter_backends = (DjangoFilterBackend, OrderingFilter, filters.PlaceSearch)
-    search_fields = ("name", "names", "skipped")
+    search_fields = ("name", "mentions__name", "mentions__values", "mentions__reason")
     ordering_fields = ("namespace", "name", "kind", "seen_at")
     rights: ClassVar = {"GET": "records.view_source"}
 

@@ -301,4 +301,12 @@ class Migration(migrations.Migration):
         migrations.DeleteModel(
             name='ZoneSerial',
         ),
+        migrations.RemoveField(
+            model_name='source',
+            name='names',
+        ),
+        migrations.RemoveField(
+            model_name='source',
+            name='skipped',
+        ),
     ]

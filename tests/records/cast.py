@@ -17,6 +17,7 @@ from records.models import (
     SyncRequest,
     SyncStatus,
 )
+from tests.records.objects import make_source
 
 OWNER, RIVAL = "Ingress/web/blog", "Ingress/web/blog-old"
 
@@ -38,14 +39,14 @@ class Cast(NamedTuple):
 def make_cast() -> Cast:
     now = timezone.now()
     for name, values, created in (("blog", ["192.0.2.7"], "2025-01-01"), ("blog-old", ["192.0.2.8"], "2026-01-01")):
-        source = Source.objects.create(
+        source = make_source(
+            "Ingress",
+            "web",
+            name,
+            names=[("blog.talos00", values)],
+            skipped=[("x.example.org", "outside every zone")],
             group="networking.k8s.io",
-            kind="Ingress",
-            namespace="web",
-            name=name,
             created=f"{created}T00:00:00Z",
-            names=[["blog.talos00", values]],
-            skipped=[["x.example.org", "outside every zone"]],
             warnings=["ttl <b>1d</b> is no duration"],
             notes={"owner": "web team"},
         )
@@ -59,7 +60,7 @@ def make_cast() -> Cast:
         values=["192.0.2.6"],
         ttl=300,
         state="conflict",
-        reason="the zone has 192.0.2.66: somebody else made it",
+        reason="the zone has 192.0.2.66: someone else made it",
     )
     blog = ManagedRecord.objects.create(
         zone="talos00",
@@ -88,7 +89,7 @@ def make_cast() -> Cast:
             drift_type="unexpected_ip",
             expected={"ttl": 300, "values": ["192.0.2.10"]},
             found={"ttl": 300, "values": ["192.0.2.11"]},
-            reason="somebody changed it to 192.0.2.11",
+            reason="someone changed it to 192.0.2.11",
             origin=OWNER,
         ),
         AuditEntry.objects.create(

@@ -9,19 +9,24 @@ from django.utils import timezone
 
 from records.models import Source, SourceName
 
+Names = Sequence[tuple[str, Sequence[str]]]
+Skipped = Sequence[tuple[str, str]]
 
-def make_source(kind: str, namespace: str, name: str, **fields: Any) -> Source:
-    """``names`` are [name, [values]], ``skipped`` [name, reason]."""
-    source = Source.objects.create(kind=kind, namespace=namespace, name=name, **fields)
-    note_mentions(source)
+
+def make_source(
+    kind: str, namespace: str, name: str, names: Names = (), skipped: Skipped = (), **columns: Any
+) -> Source:
+    """``names`` are (name, values), ``skipped`` (name, reason)."""
+    source = Source.objects.create(kind=kind, namespace=namespace, name=name, **columns)
+    note_mentions(source, names, skipped)
     return source
 
 
-def note_mentions(source: Source) -> None:
+def note_mentions(source: Source, names: Names = (), skipped: Skipped = ()) -> None:
+    """These instead of what it mentioned before."""
     SourceName.objects.filter(source=source).delete()
-    wanted: dict[str, Sequence[str]] = dict(source.names)
-    mentions = [SourceName(name=name, values=list(values)) for name, values in wanted.items()]
-    mentions += [SourceName(name=name, reason=reason) for name, reason in source.skipped if name not in wanted]
+    mentions = [SourceName(name=name, values=list(values)) for name, values in names]
+    mentions += [SourceName(name=name, reason=reason) for name, reason in skipped]
     for position, mention in enumerate(mentions):
         mention.source, mention.position, mention.since = source, position, timezone.now()
     SourceName.objects.bulk_create(mentions)

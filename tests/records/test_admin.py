@@ -323,7 +323,6 @@ def test_a_records_page_takes_few_queries_however_many_objects_there_are(cast: C
         assert not [query["sql"] for query in queries if "LIKE" in query["sql"]], "it looks names up"
         return len(queries)
 
-    note_mentions(cast.source)
     before = count_queries()
     for number in range(60):
         name = "blog.talos00" if number % 2 else f"h{number}.talos00"
@@ -403,8 +402,8 @@ def test_foreign_text_is_escaped_everywhere(cast: Cast, admin_client: Client) ->
     AuditEntry.objects.create(
         actor=evil, action=evil, name="blog.talos00", type="A", reason=evil, source=evil, after={"values": [evil]}
     )
-    cast.source.names, cast.source.skipped, cast.source.warnings = [[evil, [evil]]], [[evil, evil]], [evil]
-    cast.source.notes = {evil: evil}
+    note_mentions(cast.source, [(evil, [evil])], [(f"{evil} ", evil)])
+    cast.source.warnings, cast.source.notes = [evil], {evil: evil}
     cast.source.save()
     urls = [reverse("admin:index"), page("managedrecord_change", cast.blog.pk), page("source_change", cast.source.pk)]
     urls += [page(f"{model}_changelist") for model in ("managedrecord", "source", "auditentry")]

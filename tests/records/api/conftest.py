@@ -62,7 +62,7 @@ def world(db: None) -> SimpleNamespace:
         ("Ingress", "a", "blog", "blog.talos00"),
         ("Ingress", "b", "blog", "blog.talos00"),
     ):
-        names = [[host, ["192.168.1.54" if namespace != "b" else "10.0.0.9"]]]
+        names = [(host, ["192.168.1.54" if namespace != "b" else "10.0.0.9"])]
         make_source(kind, namespace, name, group="x", names=names, created=namespace)
     grafana = "IngressRoute/monitoring/grafana"
     return SimpleNamespace(

@@ -20,6 +20,7 @@ from records.resolve import ask_all
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.processes import free_port
 from tests.records.api.conftest import record
+from tests.records.objects import note_mentions
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
@@ -328,7 +329,7 @@ def test_an_empty_preview_is_empty(viewer: APIClient) -> None:
 
 
 def test_the_plan_is_what_the_next_pass_would_do(viewer: APIClient, world: SimpleNamespace) -> None:
-    Source.objects.filter(name="grafana").update(names=[["grafana.talos00", ["192.168.1.99"]]])
+    note_mentions(Source.objects.get(name="grafana"), [("grafana.talos00", ["192.168.1.99"])])
     Source.objects.filter(namespace="a").delete()
     request = SyncRequest.objects.create(action="sync", name="nas.talos00", requested_by="tests")
     ManagedRecord.objects.filter(pk=world.gone.pk).update(state="synced")
