@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from catalyst.lean import LATER
-from tests.processes import run
+import pytest
+
+from catalyst.lean import PARTS
+from tests.processes import ROOT, run
 
 NEVER_CALLED = (
     "asyncio.base_events",
@@ -21,31 +23,63 @@ NEVER_CALLED = (
     "kubernetes",
     "psycopg",
     "rest_framework",
-    "sqlparse.engine",
     "typing_extensions",
     "unittest",
 )
+MEGABYTE = 1000 * 1000
 
 START = """
-import sys
 from catalyst.cli import manage
-assert manage(["runsyncer", "--dev-mode", "--once", "--hosts-file", "hosts", "--manifests", "manifests"]) == 0
+folder = %r
+options = ["--dev-mode", "--once", "--hosts-file", f"{folder}/hosts", "--manifests", f"{folder}/manifests"]
+assert manage(["runsyncer", *options]) == 0
 import syncer.kube.watcher, syncer.targets.technitium.target
-from catalyst.lean import LATER, StandIn
+"""
+LOADED = """
+import sys
+from catalyst.lean import PARTS, StandIn
 print("loaded", *sorted(name for name in sys.modules if name.startswith(%r)))
-print("waiting", *sorted(name for name in LATER if type(sys.modules[name]) is StandIn))
+print("waiting", *sorted(name for name in PARTS if type(sys.modules[name]) is StandIn))
+"""
+# Without the pages of libraries, of which the kernel maps some more or less each time.
+MEMORY = """
+with open("/proc/self/status") as lines:
+    print(*(line.split()[1] for line in lines if line.startswith("RssAnon:")))
 """
 
 
+def start_syncer(folder: Path, then: str, first: str = "") -> str:
+    """What a syncer says that runs ``first``, does one pass over nothing, and runs ``then``."""
+    (folder / "manifests").mkdir(exist_ok=True)
+    (folder / "hosts").touch()
+    ended = run(["-c", first + START % str(folder) + then], {"HOME": str(folder), "DATA_DIR": str(folder)})
+    assert ended.code == 0, ended.err
+    return ended.out
+
+
 def test_the_syncer_loads_nothing_that_it_never_calls(tmp_path: Path) -> None:
-    (tmp_path / "manifests").mkdir()
-    (tmp_path / "hosts").touch()
-    places = START.replace('"hosts"', repr(f"{tmp_path}/hosts")).replace('"manifests"', repr(f"{tmp_path}/manifests"))
-    ended = run(["-c", places % (NEVER_CALLED,)], {"HOME": str(tmp_path), "DATA_DIR": str(tmp_path)})
-    loaded, waiting = ended.out.splitlines() or ("", "")
-    assert loaded == "loaded", ended.err
-    # Some installations of Python load zipfile before any program begins.
-    assert LATER.keys() - set(waiting.split()) <= {"zipfile"}
+    loaded, waiting = start_syncer(tmp_path, LOADED % (NEVER_CALLED,)).splitlines()
+    assert loaded == "loaded"
+    assert waiting.split() == ["waiting", *sorted(PARTS)]
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_what_is_put_off_is_worth_a_megabyte(name: str, tmp_path: Path) -> None:
+    start_syncer(tmp_path, "")  # makes the database
+    whole, lean = (int(start_syncer(tmp_path, MEMORY, first)) for first in (f"import {name}", ""))
+    assert (whole - lean) * 1024 > MEGABYTE
+
+
+PSYCOPG = """
+from catalyst.lean import postpone
+postpone()
+import psycopg
+"""
+
+
+def test_psycopg_asks_nothing_of_asyncio_but_what_a_part_of_it_gives() -> None:
+    ended = run(["-c", PSYCOPG + LOADED % ("asyncio.base_events",)])
+    assert ended.out.splitlines() == ["loaded", "waiting asyncio django.forms"], ended.err
 
 
 LOOK = """
@@ -60,25 +94,127 @@ try:
     get_running_loop()
 except RuntimeError:
     print("no loop")
-print("asyncio.tasks" in sys.modules)
+print("asyncio.base_events" in sys.modules)
 
 async def answer():
     get_running_loop()
-    return "a loop"
+    return asyncio.current_task() in asyncio.all_tasks() and "a loop"
 
-print(asyncio.run(answer()), asyncio.sleep.__module__, asyncio is sys.modules["asyncio"])
+print(asyncio.run(answer()), asyncio.sleep.__module__, asyncio is sys.modules["asyncio"], "run" in asyncio.__all__)
 
-import sqlparse.sql
 from django import forms
 from django.forms import fields
-print(sqlparse.sql.Statement is type(sqlparse.parse("select 1")[0]), forms.CharField is fields.CharField)
-import csv, zipfile
-print(*next(csv.reader(["a,b"])), issubclass(zipfile.BadZipFile, Exception), zipfile)
+print(forms.CharField is fields.CharField, type(forms).__name__, hasattr(forms, "nothing"))
 """
 
 
-def test_who_looks_into_a_module_that_waits_gets_the_whole_of_it() -> None:
+def test_who_looks_into_a_package_that_waits_gets_the_whole_of_it() -> None:
     ended = run(["-c", LOOK])
-    *said, zipfile = ended.out.splitlines()
-    assert said == ["no loop", "False", "a loop asyncio.tasks True", "True True"], ended.err
-    assert zipfile.startswith("a b True <module 'zipfile' from ")
+    assert ended.out.splitlines() == ["no loop", "False", "a loop asyncio.tasks True True", "True module False"], (
+        ended.err
+    )
+
+
+CROWD = """
+import sys
+import threading
+import django
+from catalyst.lean import postpone
+postpone()
+sys.setswitchinterval(1e-6)
+start, said = threading.Barrier(8), []
+
+def look(question):
+    start.wait()
+    try:
+        said.append(bool(eval(question)))
+    except Exception as error:
+        said.append(repr(error))
+
+threads = [threading.Thread(target=look, args=(question,), daemon=True) for question in %r]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join(20)
+print(len(said), *sorted(set(map(str, said))))
+"""
+QUESTIONS = {
+    "all ask for the last name": ["__import__('asyncio').SelectorEventLoop"] * 8,
+    "all ask for a form field": ["__import__('django.forms').forms.CharField"] * 8,
+    "some import a module of it meanwhile": [
+        "__import__('asyncio').SelectorEventLoop",
+        "__import__('asyncio.base_events')",
+        "__import__('asyncio', fromlist=['run']).run",
+        "__import__('asyncio.streams').StreamReader",
+        "__import__('django.forms').forms.ModelForm",
+        "__import__('django.forms.models')",
+        "__import__('django.forms', fromlist=['CharField']).CharField",
+        "__import__('django.forms.widgets').forms.Media",
+    ],
+}
+
+
+@pytest.mark.parametrize("questions", QUESTIONS.values(), ids=QUESTIONS)
+def test_eight_threads_that_look_at_once_get_a_whole_package(questions: list[str]) -> None:
+    for _ in range(3):
+        ended = run(["-c", CROWD % (questions,)])
+        assert ended.out == "8 True\n", ended.err
+
+
+CIRCLE = {
+    "gate.py": """
+import threading
+executing, importing = threading.Event(), threading.Event()
+""",
+    "package/__init__.py": """
+early = 1
+import gate
+import package.helper
+gate.executing.set()
+assert gate.importing.wait(10)
+import neighbour
+late = 2
+""",
+    "package/helper.py": """
+import package
+seen = package.early, hasattr(package, "late")
+""",
+    "neighbour.py": """
+import gate
+import package
+gate.importing.set()
+seen = getattr(package, "late", None)
+""",
+    "main.py": """
+import gate
+import threading
+from catalyst.lean import postpone
+postpone(["package"])
+import package
+answers = {}
+
+def import_neighbour():
+    assert gate.executing.wait(10)
+    import neighbour
+    answers["neighbour"] = neighbour.seen in (2, None)
+
+threads = [
+    threading.Thread(target=lambda: answers.update(late=package.late), daemon=True),
+    threading.Thread(target=import_neighbour, daemon=True),
+]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join(20)
+print(answers.get("late"), answers.get("neighbour"), package.helper.seen)
+""",
+}
+
+
+def test_two_threads_that_wait_for_one_another_go_on_as_in_any_circle_of_imports(tmp_path: Path) -> None:
+    for name, text in CIRCLE.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    ended = run([str(tmp_path / "main.py")], {"PYTHONPATH": str(ROOT)})
+    assert ended.out == "2 True (1, False)\n", ended.err
