@@ -6,7 +6,7 @@ import argparse
 import statistics
 import time
 
-from tests.bench.rig import ZONE, Burst, rig
+from tests.bench.rig import ZONE, Burst, run_rig
 
 
 def main() -> None:
@@ -14,26 +14,27 @@ def main() -> None:
     parser.add_argument("--bursts", type=int, nargs="*", default=[100, 1000])
     parser.add_argument("--singles", type=int, default=20, help="single Ingresses into an idle system")
     parser.add_argument("--idle", type=float, default=20.0, metavar="SECONDS", help="how long to watch it do nothing")
+    parser.add_argument("--postgres", action="store_true", help="instead of SQLite")
     options = parser.parse_args()
     singles = []
-    with rig() as it:
+    with run_rig(on_postgres=options.postgres) as it:
         it.start_syncer()
         print(f"ready, RSS {it.syncer.rss:.1f} MB" if it.syncer else "")
         for number in range(options.singles):
             time.sleep(0.5)
-            singles.append(it.burst([f"single-{number}.{ZONE}"]))
+            singles.append(it.measure_burst([f"single-{number}.{ZONE}"]))
         if singles:
             _print_singles(singles)
     print("\nburst   writing  first    median   last     whole    k8s  dns api  CPU     RSS")
     for count in options.bursts:
-        with rig() as it:
+        with run_rig(on_postgres=options.postgres) as it:
             it.start_syncer()
             time.sleep(1)
-            _print_burst(it.burst([f"app-{number}.{ZONE}" for number in range(count)]))
+            _print_burst(it.measure_burst([f"app-{number}.{ZONE}" for number in range(count)]))
             if count == options.bursts[-1] and options.idle and it.syncer:
-                cpu, requests = it.syncer.cpu, it.requests()
+                cpu, requests = it.syncer.cpu, it.count_requests()
                 time.sleep(options.idle)
-                after = it.requests()
+                after = it.count_requests()
                 core = (it.syncer.cpu - cpu) / options.idle
                 print(
                     f"\nidle for {options.idle:g} s with {count} records: {core:.4f} core,"

@@ -9,8 +9,8 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,9 +19,11 @@ import dns.exception
 import dns.message
 import dns.query
 
+from tests.postgres import postgres
 from tests.processes import Process, Syncer, migrate, running
 
 ZONE, ADDRESS, TOKEN = "k8s.example.com", "192.0.2.54", "bench"
+SECRET = "the bench's own, of no worth anywhere else"
 INGRESSES = "/apis/networking.k8s.io/v1/namespaces/default/ingresses"
 
 
@@ -42,7 +44,7 @@ class Burst:
 
 
 class Rig:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database: Mapping[str, str] | None = None) -> None:
         self.kubernetes = Process(
             ["-m", "tests.fakes.kubernetes", "--kubeconfig", f"{folder}/kubeconfig"], folder / "k8s.log"
         )
@@ -56,6 +58,7 @@ class Rig:
         host, _, port = self.technitium.says(r"DNS (\S+)")[1].rpartition(":")
         self.dns = host, int(port)
         self.folder = folder
+        self.database = database or {}
         self.syncer: Syncer | None = None
 
     def start_syncer(self) -> Syncer:
@@ -67,11 +70,12 @@ class Rig:
                 "DNS_API_TOKEN": TOKEN,
                 "DNS_ZONE": ZONE,
                 "DNS_IP_ADDRESS": ADDRESS,
+                **self.database,
             },
         ).ready()
         return self.syncer
 
-    def requests(self) -> tuple[int, int]:
+    def count_requests(self) -> tuple[int, int]:
         """Answered so far: by the Kubernetes double, by the Technitium double."""
         with urllib.request.urlopen(f"{self.back_door}/fake/requests") as answer:
             kubernetes = sum(
@@ -81,20 +85,20 @@ class Rig:
             technitium = sum(json.load(answer)["counts"].values())
         return kubernetes, technitium
 
-    def burst(self, names: list[str]) -> Burst:
+    def measure_burst(self, names: list[str]) -> Burst:
         """Create an Ingress for each name as fast as one writer can, and ask DNS until every name is right."""
         assert self.syncer is not None
-        before, cpu = self.requests(), self.syncer.cpu
+        before, cpu = self.count_requests(), self.syncer.cpu
         written: dict[str, float] = {}
         answered: dict[str, float] = {}
-        asker = threading.Thread(target=self._ask, args=(names, written, answered))
+        asker = threading.Thread(target=self._ask_names, args=(names, written, answered))
         asker.start()
         start = time.monotonic()
-        self._write(names, written)
+        self._write_ingresses(names, written)
         writing = time.monotonic() - start
         asker.join()
         whole = max(answered.values()) - start
-        after = self.requests()
+        after = self.count_requests()
         waits = sorted(answered[name] - written[name] for name in names)
         return Burst(
             len(names),
@@ -109,7 +113,7 @@ class Rig:
             self.syncer.rss,
         )
 
-    def _write(self, names: list[str], written: dict[str, float]) -> None:
+    def _write_ingresses(self, names: list[str], written: dict[str, float]) -> None:
         connection = http.client.HTTPConnection(self.api.hostname or "", self.api.port)
         for name in names:
             body = {
@@ -125,7 +129,7 @@ class Rig:
             written[name] = time.monotonic()
         connection.close()
 
-    def _ask(
+    def _ask_names(
         self, names: list[str], written: dict[str, float], answered: dict[str, float], patience: float = 120.0
     ) -> None:
         """Ask for the names in turn until each is answered; a pause after each round leaves the others some CPU."""
@@ -136,7 +140,7 @@ class Rig:
             assert time.monotonic() < deadline, f"{len(waiting)} names are not answered, {waiting[0]} among them"
             still = []
             for index, name in enumerate(waiting):
-                if name not in written or not self._is_right(name, host, port):
+                if name not in written or not self._is_answered(name, host, port):
                     still.append(name)
                     if name not in written or len(still) > 20:  # the rest is younger: begin again at the oldest
                         still += waiting[index + 1 :]
@@ -146,7 +150,7 @@ class Rig:
             waiting = still
             time.sleep(0.002)
 
-    def _is_right(self, name: str, host: str, port: int) -> bool:
+    def _is_answered(self, name: str, host: str, port: int) -> bool:
         try:
             answer = dns.query.udp(dns.message.make_query(name, "A"), host, timeout=2, port=port)
         except dns.exception.Timeout:
@@ -155,11 +159,12 @@ class Rig:
 
 
 @contextmanager
-def rig() -> Iterator[Rig]:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        migrate(folder)
-        it = Rig(folder)
+def run_rig(*, on_postgres: bool = False) -> Iterator[Rig]:
+    """A database, a cluster and a DNS server that are empty, and go away with what is in them."""
+    with tempfile.TemporaryDirectory() as name, postgres() if on_postgres else nullcontext("") as url:
+        folder, database = Path(name), {"DATABASE_URL": url, "SECRET_KEY": SECRET} if url else {}
+        migrate(folder, database)
+        it = Rig(folder, database)
         try:
             with running(it.technitium, it.kubernetes):
                 yield it
