@@ -174,9 +174,10 @@ class _ValueBuilder:
         while type(event := self.next_event()) is not MappingEndEvent:
             key = self.read_key(event)
             following = self.next_event()
-            if key == "<<" and not (event.style or self.scalars.is_plain):
+            if key == "<<" and type(event) is ScalarEvent and not (event.style or self.scalars.is_plain):
                 merged = merged or {}
                 for more in self.read_merge(following, depth):
+                    self.nodes += 2 * len(more)  # a merge copies, where an alias shares
                     merged.update(more)
             elif key in fields:
                 raise _refusal(event, f"the key {shown(key)} is there twice in one object")

@@ -36,6 +36,7 @@ def outcome(load: Any, *refusals: type[Exception]) -> Any:
         "items: &i [1]\nz: *i\n",
         "&r items: [1]\nz: *r\n",
         "a: &x text\n*x : b\n",
+        "a: &x '<<'\n*x : b\n",
         "items: !!seq [1]\n",
         "items: !foo [1]\n",
         "? {a: b}\n: c\n",
@@ -111,6 +112,14 @@ def test_the_limits_are_the_callers(limits: Limits, line: int, reason: str) -> N
     with pytest.raises(DocumentError) as told:
         list(iterate_documents("a: 1\n---\nb: {c: [1]}\n", limits))
     assert (told.value.line, told.value.reason) == (line, reason)
+
+
+def test_what_merge_keys_copy_counts_as_nodes() -> None:
+    fields = ", ".join(f"key-{number}: 1" for number in range(1000))
+    text = f"a: &a {{{fields}}}\nb:\n" + "- {<<: *a}\n" * 600
+    with pytest.raises(DocumentError, match="more than 1,000,000 nodes of YAML"):
+        read_document(text)
+    assert len(read_document(text.replace("<<: *a", "c: *a"))["b"]) == 600
 
 
 def test_documents_before_a_mistake_are_given_before_it_is_told() -> None:
