@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 from django.db import connection, transaction
 from django.db.models import Count
@@ -15,14 +15,11 @@ from records.models import CustomEntry, HeldPlan, ManagedRecord, SyncRequest, Sy
 from records.rows import ZoneKey, spell_value
 from records.source_rows import BATCH, forget_others, save_chunk
 from records.zone_ledger import DatabaseZoneLedger
-from syncer.core.claims import Decision, EntrySpec, Mode
+from syncer.core.claims import EntrySpec, Mode
 from syncer.core.names import NAME_LIMIT
-from syncer.core.plan import Change, Drift, Owned
 from syncer.core.source import Ref, Source
-from syncer.ledger import AppliedChange, HeldDeletes, Key, LedgerError, ObservedRRset, Request, SyncerStatus
+from syncer.ledger import LedgerError, Request, SyncerStatus, ZoneState
 
-TARGET = "default"
-"""Of the one target that there is."""
 ANSWERS = {HeldPlan.Status.APPROVED: Action.APPROVED, HeldPlan.Status.REJECTED: Action.REJECTED}
 
 
@@ -31,7 +28,7 @@ class DatabaseLedger:
 
     def __init__(self) -> None:
         self._file: tuple[int, int] | None = None
-        self._counts: dict[tuple[str, str], int] | None = None
+        self._counts: dict[ZoneState, int] | None = None
         """None: rows were written since they were counted."""
 
     def _leave_lost_file(self) -> None:
@@ -61,10 +58,10 @@ class DatabaseLedger:
         self._counts = None
 
     @translate_errors
-    def counts(self) -> Mapping[tuple[str, str], int]:
+    def counts(self) -> Mapping[ZoneState, int]:
         if self._counts is None:
-            rows = ManagedRecord.objects.order_by().values_list("zone", "state").annotate(number=Count("pk"))
-            self._counts = {(zone, state): number for zone, state, number in rows}
+            rows = ManagedRecord.objects.order_by().values_list("target", "zone", "state").annotate(number=Count("pk"))
+            self._counts = {ZoneState(*key): number for *key, number in rows}
         return self._counts
 
     @translate_errors
@@ -106,7 +103,7 @@ class DatabaseLedger:
         ]
 
     @translate_errors
-    def decide_hold(self, request: Request, approve: bool) -> int:
+    def decide_hold(self, request: Request, *, approve: bool) -> int:
         plans = HeldPlan.objects.filter(status=HeldPlan.Status.OPEN)
         plan_id = SyncRequest.objects.values_list("plan_id", flat=True).get(pk=request.id) if request.id else None
         if plan_id is not None:
@@ -168,57 +165,3 @@ class DatabaseLedger:
                 "zones": dict(status.zones),
             },
         )
-
-    # What the engine calls until it asks a zone for its ledger
-
-    def is_empty(self, zone: str) -> bool:
-        return self.zone(TARGET, zone).is_new()
-
-    def names(self, zone: str) -> list[str]:
-        return self.zone(TARGET, zone).names()
-
-    def rows(self, zone: str, names: Collection[str]) -> Mapping[str, Mapping[str, Owned]]:
-        return self.zone(TARGET, zone).rows(names)
-
-    def owned_count(self, zone: str) -> int:
-        return self.zone(TARGET, zone).owned_count()
-
-    def deleted(self, zone: str, names: Collection[str]) -> frozenset[Key]:
-        return self.zone(TARGET, zone).deleted(names)
-
-    def claim(self, zone: str, changes: Iterable[tuple[Decision, Change]], correlation: str) -> None:
-        self.zone(TARGET, zone).claim_changes(changes)
-
-    def record(
-        self,
-        zone: str,
-        done: Sequence[AppliedChange],
-        stands: Sequence[ObservedRRset],
-        correlation: str,
-        actor: str,
-        serial: int | None = None,
-    ) -> None:
-        self.zone(TARGET, zone).record_pass(done, stands, correlation, actor, serial)
-
-    def left_serial(self, zone: str) -> int:
-        return self.zone(TARGET, zone).left_serial()
-
-    def drifting(self, zone: str) -> Mapping[Key, bool]:
-        return self.zone(TARGET, zone).drifting()
-
-    def drift(
-        self, zone: str, drifts: Sequence[tuple[Decision, Drift]], names: Collection[str] | None, correlation: str
-    ) -> list[Drift]:
-        return self.zone(TARGET, zone).record_drift(drifts, names, correlation)
-
-    def holds(self, zone: str) -> HeldDeletes:
-        return self.zone(TARGET, zone).holds()
-
-    def hold(self, zone: str, deletes: Collection[Key], reason: str) -> None:
-        self.zone(TARGET, zone).hold_deletes(deletes, reason)
-
-    def release(self, zone: str, names: Collection[str], kind: str, actor: str) -> int:
-        return self.zone(TARGET, zone).release_records(names, kind, actor)
-
-    def answer(self, outcomes: Mapping[int, str]) -> None:
-        self.answer_requests(outcomes)

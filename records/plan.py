@@ -2,52 +2,68 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import cast
+
+from django.db.models import QuerySet
 
 from records.ledger import DatabaseLedger
 from records.models import ManagedRecord, SourceName
 from records.models import Source as SourceRow
-from syncer.config import Config, HostsConfig, Managed
-from syncer.core.plan import Change, Owned, RecordState
+from syncer.config import Managed
+from syncer.core.known import KnownRRset, RecordState
+from syncer.core.plan import Change, Guard, Key
 from syncer.core.rrsets import Found, Marker, RRset
 from syncer.core.source import Ref, Source, Want
-from syncer.kube.store import Store
-from syncer.targets.base import Reading, Result, Target
-from syncer.zone.apply import Reconciler
-from syncer.zone.planning import ZoneView
-
-Key = tuple[str, str]
+from syncer.ledger import ZoneLedger
+from syncer.targets.base import Reading, Result
+from syncer.zone.apply import sort_changes
+from syncer.zone.guarding import DeleteGuard
+from syncer.zone.planning import ZonePlanner
+from syncer.zone.queue import ZoneQueue
+from syncer.zone.view import ZoneView
 
 SERIAL = 1
 """Of every zone: nothing has happened since."""
 
+TARGET = "default"
+"""The target of the settings."""
 
-def next_changes(managed: Managed) -> dict[str, list[Change]]:
-    """By zone, in the order in which they would be made. Writes nothing, asks nobody but the database.
 
-    What somebody else did on the DNS server since the last pass is not in it, and neither are deletes that the guard
+def plan_changes(managed: Managed) -> dict[str, list[Change]]:
+    """By zone, in the order in which they would be made. Writes nothing, asks only the database.
+
+    What someone else did on the DNS server since the last pass is not in it, and neither are deletes that the guard
     would hold.
     """
-    cluster = cast(Store, RememberedCluster())
-    config = Config(managed, HostsConfig(""), dry_run=True)
+    claims = RememberedClaims()
+    ledger = DatabaseLedger()
     planned = {}
-    for zone in managed.scope.zones:
-        target = cast(Target, RememberedTarget(zone, managed))
-        reconciler = Reconciler(config, target, DatabaseLedger(), cluster)
-        strangers = ManagedRecord.objects.filter(zone=zone, state__in=[RecordState.FOREIGN, RecordState.CONFLICT])
-        reconciler.views[zone] = ZoneView(SERIAL, set(strangers.order_by().values_list("name", flat=True)))
-        planned[zone] = reconciler.full_pass(zone).planned
+    for name in managed.scope.zones:
+        rows = ledger.zone(TARGET, name)
+        records = ManagedRecord.objects.filter(zone=name)
+        target = RememberedTarget(name, records, rows, Marker(managed.owner_id))
+        view = ZoneView()
+        foreign = records.filter(state__in=[RecordState.FOREIGN, RecordState.CONFLICT])
+        view.replace(SERIAL, set(foreign.order_by().values_list("name", flat=True)))
+        planner = ZonePlanner(
+            managed, target, target.zone(name), ledger, rows, claims, view, ZoneQueue(), unread_kinds=frozenset
+        )
+        plan = planner.plan_whole(limit=None)
+        changes = [(name_plan.decision, change) for name_plan in plan.names for change in name_plan.changes]
+        guard = DeleteGuard(Guard(managed.max_delete_ratio, managed.max_deletes_unguarded), rows, name, time.monotonic)
+        allowed = guard.guard_changes(changes, whole=True, dry_run=True).changes
+        planned[name] = [change for _, change in sort_changes(allowed)]
     return planned
 
 
-class RememberedCluster:
-    """The objects as the syncer last saw them. The Traefik Service is not among them: a new name that needs its address
-    is not planned, and one that has it keeps it."""
+class RememberedClaims:
+    """The objects as the syncer last saw them: ``Claims``. The Traefik Service is not among them: a new name that needs
+    its address is not planned, and one that has it keeps it."""
 
     def __init__(self) -> None:
-        self.by_name: dict[str, list[Source]] = {}
+        self._by_name: dict[str, list[Source]] = {}
         wanted: dict[int, list[Want]] = {}
         mentions = SourceName.objects.filter(values__isnull=False).order_by("source", "position")
         for key, name, values in mentions.values_list("source", "name", "values").iterator():
@@ -57,64 +73,77 @@ class RememberedCluster:
             wants = tuple(wanted.get(key, ()))
             source = Source(Ref(*place), created=created, wants=wants, ttl=ttl, priority=priority)
             for want in wants:
-                self.by_name.setdefault(want.name, []).append(source)
+                self._by_name.setdefault(want.name, []).append(source)
 
-    def names(self) -> list[str]:
-        return list(self.by_name)
+    def names(self) -> Collection[str]:
+        return self._by_name.keys()
 
-    def claimants(self, name: str) -> tuple[Source, ...]:
-        return tuple(self.by_name.get(name, ()))
+    def claimants(self, name: str) -> Sequence[Source]:
+        return self._by_name.get(name, ())
 
-    def source(self, ref: Ref) -> None:
+    def source(self, ref: Ref) -> Source | None:
         """The annotation about drift does not matter: DNS is taken to hold what we wrote."""
+        return None
 
     def fallback(self) -> tuple[tuple[str, ...], str]:
         return (), ""
 
 
 class RememberedTarget:
-    """Holds what the ledger says that we wrote."""
+    """Holds what the ledger says that we wrote in one zone: ``Target``."""
 
-    name = "ledger"
+    kind = "ledger"
     keeps_ttl = True
     is_bulky = True
-    is_ours_alone = False
+    is_exclusive = False
 
-    def __init__(self, zone: str, managed: Managed) -> None:
-        self.zone = zone
-        self.marker = Marker(managed.owner_id)
-        skipped = ManagedRecord.objects.filter(zone=zone, state=RecordState.SKIPPED).order_by()
-        self.refused: dict[Key, str] = {
+    def __init__(self, name: str, records: QuerySet[ManagedRecord], rows: ZoneLedger, marker: Marker) -> None:
+        self._name = name
+        self._rows = rows
+        self._marker = marker
+        skipped = records.filter(state=RecordState.SKIPPED).order_by()
+        self._refused: dict[Key, str] = {
             (name, kind): reason for name, kind, reason in skipped.values_list("name", "type", "reason")
         }
 
     def check(self) -> None: ...
 
+    def close(self) -> None: ...
+
     def serials(self) -> Mapping[str, int]:
-        return {self.zone: SERIAL}
-
-    def read(self, zone: str, names: Collection[str] | None = None) -> Reading:
-        rows = DatabaseLedger().rows(zone, names or ())
-        found = (self._found(row) for here in rows.values() for row in here.values())
-        return Reading(zone, SERIAL, (item for item in found if item))
-
-    def _found(self, row: Owned) -> Found | None:
-        if row.owned:
-            return Found(row.rrset, (self.marker.mark(row.origin),) * len(row.rrset.values))
-        if row.state is RecordState.FOREIGN:
-            return Found(row.rrset, ("",) * len(row.rrset.values))
-        if row.state is RecordState.CONFLICT:  # somebody else's values are not written down, only that they are others
-            return Found(replace(row.rrset, values=("somebody else's",)), ("",))
-        return None
+        return {self._name: SERIAL}
 
     def refuses(self, rrset: RRset) -> str:
-        return self.refused.get((rrset.name, rrset.type), "")
+        return self._refused.get((rrset.name, rrset.type), "")
 
-    def apply(self, zone: str, changes: Sequence[Change]) -> Iterator[Result]:
+    def zone(self, name: str) -> RememberedZone:
+        return RememberedZone(name, self._rows, self._marker)
+
+
+class RememberedZone:
+    """``TargetZone``."""
+
+    left_serial: int | None = SERIAL
+    lost_writes = False
+
+    def __init__(self, name: str, rows: ZoneLedger, marker: Marker) -> None:
+        self.name = name
+        self._rows = rows
+        self._marker = marker
+
+    def read(self, names: Collection[str] | None = None) -> Reading:
+        rows = self._rows.rows(names or ())
+        found = (self._found(row) for here in rows.values() for row in here.values())
+        return Reading(self.name, SERIAL, (item for item in found if item))
+
+    def _found(self, row: KnownRRset) -> Found | None:
+        if row.owned:
+            return Found(row.rrset, (self._marker.mark(row.origin),) * len(row.rrset.values))
+        if row.state is RecordState.FOREIGN:
+            return Found(row.rrset, ("",) * len(row.rrset.values))
+        if row.state is RecordState.CONFLICT:  # the foreign values are not written down, only that they are others
+            return Found(replace(row.rrset, values=("foreign",)), ("",))
+        return None
+
+    def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
         raise AssertionError("a plan is not applied")
-
-    def lost_writes(self, zone: str) -> bool:
-        return False
-
-    def left_serial(self, zone: str) -> int | None:
-        return SERIAL

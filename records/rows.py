@@ -10,8 +10,9 @@ from django.utils import timezone
 from records.audit import Action, make_entry
 from records.models import AuditEntry, ManagedRecord
 from syncer.core.claims import Decision
+from syncer.core.known import RecordState
 from syncer.core.names import BadName, canonical_target
-from syncer.core.plan import Change, Op, RecordState, RRsetStatus
+from syncer.core.plan import Change, ForgottenRRset, Op, RRsetStatus
 from syncer.core.rrsets import RRset
 from syncer.ledger import AppliedChange
 from syncer.targets.base import Outcome
@@ -106,11 +107,14 @@ def change_entry(key: ZoneKey, item: AppliedChange, actor: str, correlation: str
 
 
 def status_entry(
-    key: ZoneKey, decision: Decision, status: RRsetStatus, actor: str, correlation: str
+    key: ZoneKey, decision: Decision, status: RRsetStatus | ForgottenRRset, actor: str, correlation: str
 ) -> AuditEntry | None:
     """Of an RRset at which nothing was written; None where that is no news."""
     rrset, data = status.rrset, rrset_data(status.rrset)
-    action = STATE_ACTIONS.get(status.state) if status.state else Action.GONE if status.owned else None
+    if isinstance(status, ForgottenRRset):
+        action = Action.GONE if status.owned else None
+    else:
+        action = STATE_ACTIONS.get(status.state)
     if action is None:
         return None
     return make_entry(

@@ -14,10 +14,11 @@ from records.database_errors import translate_errors
 from records.findings import accept_released, current_findings, end_remediated, record_findings
 from records.models import AuditEntry, DeletedRRset, DriftFinding, HeldPlan, ManagedRecord, ManagedZone
 from records.rows import ZoneKey, change_entry, claim_row, record_row, result_row, status_entry
-from syncer.core.claims import Decision, Loser
-from syncer.core.plan import Change, Drift, Owned, RecordState
+from syncer.core.claims import Decision
+from syncer.core.known import KnownRRset, Loser, RecordState
+from syncer.core.plan import Change, Drift, ForgottenRRset, Key
 from syncer.core.rrsets import RRset
-from syncer.ledger import AppliedChange, HeldDeletes, Key, ObservedRRset
+from syncer.ledger import AppliedChange, HeldDeletes, ObservedRRset
 from syncer.targets.base import Outcome
 
 BATCH = 500
@@ -51,12 +52,12 @@ class DatabaseZoneLedger:
         return list(self._records().values_list("name", flat=True).distinct())
 
     @translate_errors
-    def rows(self, names: Collection[str]) -> Mapping[str, Mapping[str, Owned]]:
+    def rows(self, names: Collection[str]) -> Mapping[str, Mapping[str, KnownRRset]]:
         fields = ("name", "type", "ttl", "values", "owned", "state", "reason", "origin", "claimants", "losers")
-        known: dict[str, dict[str, Owned]] = {}
+        known: dict[str, dict[str, KnownRRset]] = {}
         rows = self._records().filter(name__in=names).values_list(*fields)
         for name, kind, ttl, values, owned, state, reason, origin, claimants, losers in rows:
-            known.setdefault(name, {})[kind] = Owned(
+            known.setdefault(name, {})[kind] = KnownRRset(
                 RRset(name, kind, ttl, tuple(values)),
                 owned,
                 RecordState(state),
@@ -97,7 +98,7 @@ class DatabaseZoneLedger:
         audit: list[AuditEntry] = []
         self._take_applied(applied, rows, gone, audit, correlation, actor)
         for decision, status in observed:
-            if status.state is None:
+            if isinstance(status, ForgottenRRset):
                 gone.append((status.rrset.name, status.rrset.type))
             else:
                 rows.append(

@@ -11,7 +11,8 @@ from syncer.core.scope import Scope
 
 @dataclass(frozen=True, slots=True)
 class TechnitiumConfig:
-    """``token`` is a secret. ``fingerprint`` is the SHA-256 of the server's certificate in hexadecimal."""
+    """``name`` is what ledger, metrics and pages call the target. ``token`` is a secret. ``fingerprint`` is the SHA-256
+    of the server's certificate in hexadecimal."""
 
     url: str
     token: str = field(repr=False)
@@ -20,11 +21,13 @@ class TechnitiumConfig:
     rate_limit: float = 10.0
     """Requests a second, over everything that the program does."""
     timeout: float = 10.0
+    name: str = "default"
 
 
 @dataclass(frozen=True, slots=True)
 class HostsConfig:
     path: str
+    name: str = "hosts"
 
 
 @dataclass(frozen=True, slots=True)

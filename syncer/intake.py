@@ -20,34 +20,34 @@ PATIENCE = 10.0
 class Intake:
     """``started`` and the ``now`` of the methods are of one clock."""
 
-    def __init__(self, feed: Feed, cluster: Store, started: float) -> None:
+    def __init__(self, feed: Feed, store: Store, started: float) -> None:
         self.feed = feed
-        self.cluster = cluster
+        self.store = store
         self._started = started
         self._settled = False
         self._changed: dict[Ref, Source | None] = {}
         self._listed: set[tuple[str, str]] = set()
         self._warned: dict[Ref, int] = {}
 
-    def states(self) -> list[KindState]:
+    def kind_states(self) -> list[KindState]:
         """Of the kinds that concern DNS."""
         return [state for state in self.feed.states() if state.kind.touches_dns]
 
-    def take(self) -> set[str]:
+    def take_names(self) -> set[str]:
         """The names whose claims have changed."""
-        touched = self.cluster.take()
+        touched = self.store.take()
         self._changed.update(touched.sources)
         for ref, source in touched.sources.items():
-            self._warn(ref, source)
+            self._tell_warnings(ref, source)
         return touched.names
 
-    def save(self, ledger: Ledger | None) -> None:
+    def save_sources(self, ledger: Ledger | None) -> None:
         """Bring the rows of the sources up to date; for a kind just listed, that includes what went while we were
         down. None: a dry run."""
         if ledger is not None:
-            listed = {(state.kind.group, state.kind.kind) for state in self.states() if state.known}
+            listed = {(state.kind.group, state.kind.kind) for state in self.kind_states() if state.known}
             if listed - self._listed:
-                ledger.forget_sources(listed - self._listed, [source.ref for source in self.cluster.sources()])
+                ledger.forget_sources(listed - self._listed, [source.ref for source in self.store.sources()])
                 self._listed = listed
             if self._changed:
                 ledger.save_sources(self._changed)
@@ -56,31 +56,31 @@ class Intake:
     def save_all_again(self) -> None:
         """The database may be another one by now."""
         self._listed.clear()
-        self._changed.update((source.ref, source) for source in self.cluster.sources())
+        self._changed.update((source.ref, source) for source in self.store.sources())
 
     def is_settled(self, now: float) -> bool:
         """Whether enough was listed to begin: an empty cluster and one that has not been read look the same."""
         if not self._settled:
             patient = now < self._started + PATIENCE
-            known = any(state.known for state in self.states())
+            known = any(state.known for state in self.kind_states())
             self._settled = not self.unsettled() or (not patient and known)
         return self._settled
 
     def unsettled(self) -> list[KindState]:
         """What may still be listed: not what is forbidden, and not a broken file among manifests that are watched."""
         never = (WatchState.FORBIDDEN, WatchState.WATCHING)
-        return [state for state in self.states() if not state.known and state.state not in never]
+        return [state for state in self.kind_states() if not state.known and state.state not in never]
 
     def unread_kinds(self) -> set[str]:
         """Kinds whose objects may exist although we hold none; a route needs its Gateway to be read, and its Namespace
         where a Gateway asks for labels."""
-        unknown = {state.kind for state in self.states() if not state.known}
+        unknown = {state.kind for state in self.kind_states() if not state.known}
         kinds = {kind.kind for kind in unknown if kind.gives_names}
-        if GATEWAY in unknown or (NAMESPACE in unknown and self.cluster.asks_for_labels()):
+        if GATEWAY in unknown or (NAMESPACE in unknown and self.store.asks_for_labels()):
             kinds.add(HTTP_ROUTE.kind)
         return kinds
 
-    def _warn(self, ref: Ref, source: Source | None) -> None:
+    def _tell_warnings(self, ref: Ref, source: Source | None) -> None:
         """Say what is wrong with an object and what it does not publish, once for as long as both stay the same."""
         warnings = source.warnings if source else ()
         skipped = [skip for skip in source.skipped if not any(skip.name in text for text in warnings)] if source else []

@@ -8,13 +8,12 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from syncer.core.claims import Decision, EntrySpec
-from syncer.core.plan import Change, Drift, Owned, RRsetStatus
+from syncer.core.known import KnownRRset
+from syncer.core.plan import Change, Drift, ForgottenRRset, RRsetStatus
+from syncer.core.plan import Key as Key
 from syncer.core.source import Ref, Source
 from syncer.kube.feed import KindState
 from syncer.targets.base import Result
-
-Key = tuple[str, str]
-"""(name, type) of an RRset."""
 
 
 class AppliedChange(NamedTuple):
@@ -25,10 +24,10 @@ class AppliedChange(NamedTuple):
 
 
 class ObservedRRset(NamedTuple):
-    """An RRset at which nothing was written, and how it stands."""
+    """An RRset at which nothing was written: its state, or that it can be forgotten."""
 
     decision: Decision
-    verdict: RRsetStatus
+    status: RRsetStatus | ForgottenRRset
 
 
 class ZoneState(NamedTuple):
@@ -93,7 +92,7 @@ class ZoneLedger(Protocol):
     def names(self) -> list[str]:
         """Every name in the zone at which an RRset is known."""
 
-    def rows(self, names: Collection[str]) -> Mapping[str, Mapping[str, Owned]]:
+    def rows(self, names: Collection[str]) -> Mapping[str, Mapping[str, KnownRRset]]:
         """What is known at ``names``, by name and type."""
 
     def owned_count(self) -> int: ...

@@ -14,10 +14,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from syncer.core.plan import DriftType, RecordState
+from syncer.core.known import RecordState
+from syncer.core.plan import DriftType
 from syncer.health import Health
 from syncer.httpd import PlainAnswer, Server
 from syncer.kube.feed import KindState, WatchState
+from syncer.ledger import ZoneState
 
 # The time of creation beside every counter would double the series, under names that nobody agreed on.
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -133,16 +135,20 @@ class RecordCounts(Collector):
     def __init__(self) -> None:
         self._counts: Mapping[tuple[str, str], int] = {}
 
-    def show(self, counts: Mapping[tuple[str, str], int]) -> None:
-        """``counts`` is by (zone, state); a state that is left out has no record."""
-        self._counts = counts
+    def show(self, counts: Mapping[ZoneState, int]) -> None:
+        """A state that is left out has no record."""
+        summed: dict[tuple[str, str], int] = {}
+        for key, count in counts.items():
+            place = key.zone, key.state
+            summed[place] = summed.get(place, 0) + count
+        self._counts = summed
 
     def describe(self) -> list[GaugeMetricFamily]:
         return []
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         records = GaugeMetricFamily(
-            "catalyst_dns_sync_records", "DNS records that are known, by how they stand", labels=["zone", "state"]
+            "catalyst_dns_sync_records", "DNS records that are known, by state", labels=["zone", "state"]
         )
         counts = self._counts
         # A state that nobody is in is shown as 0: an alert on it must find its series before it fires.

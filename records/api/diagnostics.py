@@ -196,7 +196,7 @@ class PlanView(APIView):
     def get(self, request: Request) -> Response:
         """What the next full pass would change, provided that DNS still holds what the syncer wrote last."""
         status = SyncStatus.objects.first()
-        changes = plan.next_changes(read_managed())
+        changes = plan.plan_changes(read_managed())
         answer = {
             "as_of": status and status.heartbeat_at,
             "changes": [describe_change(zone, change) for zone, changes in changes.items() for change in changes],

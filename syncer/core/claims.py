@@ -1,18 +1,36 @@
-"""Who gets a name: sources and custom entries in, the RRsets that they add up to and the conflicts out."""
+"""Who gets a name: claims, and what is known of the name, in; the RRsets that it shall hold, and the losers, out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from syncer.core.names import value_type
+from syncer.core.known import KnownRRset
+from syncer.core.known import Loser as Loser
+from syncer.core.names import misplaced_cname, value_type
+from syncer.core.origin import Origin
 from syncer.core.rrsets import RRset
-from syncer.core.source import NORMAL, Source
+from syncer.core.source import NORMAL, Ref, Source
 
 YOUNGEST = "9999"
 """Sorts behind every creationTimestamp: an object without one never beats an object that has one."""
+
+
+class Claims(Protocol):
+    """The objects of the cluster, by the names that they ask for. Safe to read from any thread."""
+
+    def names(self) -> Iterable[str]:
+        """Every name that an object asks for."""
+
+    def claimants(self, name: str) -> Sequence[Source]:
+        """The objects that ask for the name."""
+
+    def source(self, ref: Ref) -> Source | None: ...
+
+    def fallback(self) -> tuple[tuple[str, ...], str]:
+        """The values for claims that know no address of their own; and the reason when there are none."""
 
 
 class Mode(StrEnum):
@@ -25,7 +43,7 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EntrySpec:
-    """A record that an operator made by hand. ``ttl`` in seconds, None for the default; ``created`` in ISO 8601."""
+    """A custom entry. ``ttl`` in seconds, None for the default; ``created`` in ISO 8601."""
 
     key: str
     name: str
@@ -37,11 +55,11 @@ class EntrySpec:
 
     @property
     def origin(self) -> str:
-        return f"CustomEntry//{self.key}"
+        return str(Origin.of_entry(self.key))
 
 
 class ClaimData(NamedTuple):
-    """What a claim wants at its name, for one type."""
+    """What a claim asks for at its name, for one type."""
 
     type: str
     values: tuple[str, ...]
@@ -49,8 +67,8 @@ class ClaimData(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One party's wish for one name. ``rank`` orders the parties: the lowest wins. ``entries`` are the custom entries
-    that speak together, by type: each has a TTL and an origin of its own."""
+    """What one party asks for at one name. ``rank`` orders the parties: the lowest gets the name. ``entries`` are the
+    custom entries that count as one claim, by type: each has a TTL and an origin of its own."""
 
     origin: str
     data: tuple[ClaimData, ...]
@@ -69,19 +87,14 @@ class Claim:
         return self.entries[kind].origin if kind in self.entries else self.origin
 
 
-class Loser(NamedTuple):
-    origin: str
-    reason: str
-
-
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What a name shall hold, and why.
 
-    ``origin`` is the winner, ``claimants`` are the winner and all whose wish is the same; the name lives as long as
-    one of them does. Where nothing is published, they are those whose the name was last. ``by_type`` are the claimants
-    of a type where they are others than those of the name. ``reason`` says why nothing is published although somebody
-    asks for the name, "" otherwise.
+    ``origin`` is the winner, ``claimants`` are the winner and all who ask for the same; the name lives as long as one
+    of them does. Where nothing is published, they are those that had the name last. ``by_type`` are the claimants of a
+    type where they differ from those of the name. ``reason`` says why nothing is published although a claim asks for
+    the name, "" otherwise.
     """
 
     name: str
@@ -101,6 +114,96 @@ class Decision:
         return self.by_type[kind][0] if self.by_type.get(kind) else self.origin
 
 
+class ClaimRules(NamedTuple):
+    """``default_ttl`` is in seconds. ``unread_kinds`` are the kinds of objects that cannot be read now, so that the
+    absence of one means nothing."""
+
+    zones: tuple[str, ...]
+    default_ttl: int
+    unread_kinds: frozenset[str] = frozenset()
+
+    def are_unread(self, origins: Iterable[str]) -> bool:
+        """Whether one of the origins is of such a kind."""
+        return any(Origin.parse(origin).kind in self.unread_kinds for origin in origins)
+
+
+class History(NamedTuple):
+    """What is known of a name from before, by type: the RRsets of the ledger; and by origin the values of RRsets that
+    carry our mark although the ledger does not know them (of a lost database, or of an older backup)."""
+
+    known: Mapping[str, KnownRRset] = {}
+    marked: Sequence[tuple[str, tuple[str, ...]]] = ()
+
+    @property
+    def owned(self) -> dict[str, KnownRRset]:
+        return {kind: row for kind, row in self.known.items() if row.owned}
+
+
+NO_HISTORY = History()
+
+
+def settle_name(
+    name: str, claims: Claims, entries: Sequence[EntrySpec], rules: ClaimRules, history: History = NO_HISTORY
+) -> Decision:
+    """What the name shall hold (product: "Claims and conflicts"), with everything that what it held before decides:
+
+    a claim that has lost its address keeps its last one, what goes is told of those that had it, and while the objects
+    that have the name cannot be read it stays theirs.
+    """
+    values, _ = claims.fallback()
+    sources = claims.claimants(name)
+    decision = decide(
+        name,
+        sources,
+        entries,
+        default_ttl=rules.default_ttl,
+        fallback=() if misplaced_cname(name, values, rules.zones) else values,
+        remembered=_last_values(history),
+    )
+    owned = history.owned
+    if not owned:
+        return decision
+    decision = _with_old_types(decision, history.known, owned)
+    last = next(iter(owned.values()))
+    if not decision.claimants:
+        return replace(decision, origin=last.origin, claimants=last.claimants)
+    if _is_holder_unread(last, sources, entries, rules):
+        rrsets = tuple(row.rrset for row in owned.values())
+        return replace(decision, rrsets=rrsets, origin=last.origin, claimants=last.claimants, losers=last.losers)
+    return decision
+
+
+def _last_values(history: History) -> dict[str, tuple[str, ...]]:
+    """The values that each origin published last."""
+    values: dict[str, tuple[str, ...]] = {}
+    for row in history.owned.values():
+        for origin in row.claimants:
+            values[origin] = values.get(origin, ()) + row.rrset.values
+    for origin, marked in history.marked:
+        values[origin] = values.get(origin, ()) + marked
+    return values
+
+
+def _with_old_types(decision: Decision, known: Mapping[str, KnownRRset], owned: Mapping[str, KnownRRset]) -> Decision:
+    """A type that is no longer asked for is deleted on behalf of those that had it."""
+    desired = {rrset.type for rrset in decision.rrsets}
+    if desired.issuperset(known):
+        return decision
+    old = {kind: row.claimants for kind, row in owned.items() if kind not in desired}
+    return replace(decision, by_type={**old, **decision.by_type})
+
+
+def _is_holder_unread(
+    last: KnownRRset, sources: Sequence[Source], entries: Sequence[EntrySpec], rules: ClaimRules
+) -> bool:
+    """Whether the name belongs to objects that cannot be read now: no other claim gets it for that. An override and a
+    block are decisions of a person, and do."""
+    if any(entry.mode is not Mode.PUBLISH for entry in entries):
+        return False
+    read = {str(source.ref) for source in sources}
+    return rules.are_unread(origin for origin in last.claimants if origin not in read)
+
+
 def decide(
     name: str,
     sources: Iterable[Source],
@@ -110,7 +213,7 @@ def decide(
     fallback: tuple[str, ...] = (),
     remembered: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Decision:
-    """Settle who gets ``name`` (product: "Claims and conflicts").
+    """Rank the claims on ``name`` and settle it, whatever it held before.
 
     ``fallback`` are the values for sources that know no address of their own. ``remembered`` are the last published
     values by origin: a source that has lost its address keeps its last one.
@@ -129,10 +232,10 @@ def decide(
     if not claims:
         return Decision(name)
     claims.sort(key=lambda claim: claim.rank)
-    return _settle(name, claims, default_ttl)
+    return _settle_claims(name, claims, default_ttl)
 
 
-def _settle(name: str, claims: list[Claim], default_ttl: int) -> Decision:
+def _settle_claims(name: str, claims: list[Claim], default_ttl: int) -> Decision:
     able = [claim for claim in claims if claim.data]
     if not able:
         return Decision(name, reason="no address yet", claimants=tuple(claim.origin for claim in claims))
@@ -150,8 +253,8 @@ def _settle(name: str, claims: list[Claim], default_ttl: int) -> Decision:
         ttls = {default_ttl if (ttl := claim.ttl_of(kind)) is None else ttl for claim in agreed}
         rrsets.append(RRset(name, kind, min(ttls), values))
         if len(ttls) > 1:
-            wishes = ", ".join(map(str, sorted(ttls)))
-            warnings[f"{len(agreed)} claims want TTLs of {wishes} s: {min(ttls)} s holds"] = None
+            asked = ", ".join(map(str, sorted(ttls)))
+            warnings[f"{len(agreed)} claims want TTLs of {asked} s: {min(ttls)} s holds"] = None
     by_type = {}
     if any(len(claim.entries) > 1 for claim in agreed):
         by_type = {kind: tuple(claim.origin_of(kind) for claim in agreed) for kind, _ in winner.data}
@@ -174,14 +277,14 @@ def _claim_of_source(name: str, source: Source, fallback: tuple[str, ...], remem
     ref = source.ref
     return Claim(
         origin=str(ref),
-        data=by_type(want.values or fallback or remembered),
+        data=group_values(want.values or fallback or remembered),
         ttl=source.ttl,
         rank=(1, source.priority, source.created or YOUNGEST, ref.namespace, ref.name, ref.kind),
     )
 
 
 def _claims_of_entries(entries: list[EntrySpec]) -> list[Claim]:
-    """The entries of one mode at one name speak with one voice: they are one operator's A, TXT and MX."""
+    """The entries of one mode at one name are one claim: they are one operator's A, TXT and MX."""
     claims = []
     for rank, mode in ((0, Mode.OVERRIDE), (1, Mode.PUBLISH)):
         group = sorted(
@@ -200,7 +303,7 @@ def _claims_of_entries(entries: list[EntrySpec]) -> list[Claim]:
     return claims
 
 
-def by_type(values: tuple[str, ...]) -> tuple[ClaimData, ...]:
+def group_values(values: tuple[str, ...]) -> tuple[ClaimData, ...]:
     """Addresses (IPv4 gives A, IPv6 gives AAAA) or one host name (CNAME), as RRset data."""
     types: dict[str, list[str]] = {}
     for value in values:

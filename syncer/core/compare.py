@@ -1,274 +1,259 @@
-"""Desired against actual: which RRsets to change, and which to leave alone."""
+"""Desired against observed: which RRsets of a name to change, and which to leave alone (``decision_table``)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 from syncer.core.claims import Decision
-from syncer.core.plan import Change, Drift, DriftType, NamePlan, Op, Owned, Policy, RecordState, RRsetStatus
-from syncer.core.rrsets import Found, Marker, RRset
+from syncer.core.decision_table import Asked, Fit, Observed, Obstacle, Remedy, Situation, Step, find_row
+from syncer.core.drift import Rules, find_drift, find_stray, foreign_values
+from syncer.core.known import KnownRRset, RecordState
+from syncer.core.origin import Origin
+from syncer.core.plan import Change, Drift, ForgottenRRset, NamePlan, Op, Policy, RRsetStatus
+from syncer.core.rrsets import Found, RRset
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """By what to compare. ``refuses`` and ``keeps_ttl`` are the target's; ``unread(claimants)`` says whether one of
-    the objects that wanted a name belongs to a kind that cannot be read now, so that its absence means nothing;
-    ``by_mark_alone`` takes every RRset with our mark for ours, ledger or not (a lost database). ``heals(origin)`` says
-    whether drift at what that source or entry has is put right unasked; ``accepted`` are the (name, type) at which a
-    person wants it left. ``writes_lost``: the server lost writes of ours in a crash, which is nobody's drift.
-    """
+class Request(NamedTuple):
+    """What a person asked for at one name: foreign records shall become ours (``adopt``), or drift be remediated, of
+    the types named ("" for all)."""
 
-    marker: Marker
-    policy: Policy = Policy.SYNC
-    keeps_ttl: bool = True
-    adopt_identical: bool = False
-    by_mark_alone: bool = False
-    refuses: Callable[[RRset], str] = lambda rrset: ""
-    unread: Callable[[Sequence[str]], bool] = lambda claimants: False
-    heals: Callable[[str], bool] = lambda origin: False
-    accepted: Collection[tuple[str, str]] = frozenset()
-    writes_lost: bool = False
+    adopt: bool = False
+    remediate: Collection[str] = frozenset()
 
 
-def compare(
+UNASKED = Request()
+
+
+def compare_name(
     decision: Decision,
     found: Sequence[Found],
-    ledger: Mapping[str, Owned],
+    known: Mapping[str, KnownRRset],
     rules: Rules,
-    *,
-    adopt: bool = False,
-    heal: Collection[str] = (),
+    request: Request = UNASKED,
 ) -> NamePlan:
-    """Plan one name. ``found`` is all that the target holds there, ``ledger`` what we know of it, by type.
-
-    ``adopt``: a person asked for foreign records at this name to become ours. ``heal``: the types at which a person
-    asked for drift to be put right, "" for all.
-    """
-    plan = NamePlan(decision)
-    desired = {rrset.type: rrset for rrset in decision.rrsets}
-    actual = {item.rrset.type: item for item in found}
-    ours = {kind for kind, item in actual.items() if _is_ours(item, ledger.get(kind), desired, rules)}
-    strangers = plan.strangers = set(actual) - ours
-
-    # What a policy keeps at the name is in the way of a CNAME as much as what others made.
-    obstacles = strangers if rules.policy is Policy.SYNC else strangers | (ours - set(desired))
-
-    deletes: list[Change] = []
-    creates: list[Change] = []
-    updates: list[Change] = []
-    stuck = False
-    asked_for = (set(desired) | strangers) if "" in heal else set(heal)
-    for kind, rrset in desired.items():
-        asked = kind in asked_for
-        drift = _drift(rrset, actual.get(kind), ledger.get(kind), decision.origin, rules, asked=asked)
-        if drift:
-            plan.drifts.append(drift)
-        if kind in ours:
-            _compare_ours(plan, deletes, updates, actual[kind], rrset, rules, drift, asked=asked)
-        elif reason := rules.refuses(rrset):
-            plan.verdicts.append(RRsetStatus(rrset, RecordState.SKIPPED, reason))
-        elif clash := _clash(kind, obstacles):
-            stuck = True
-            whose = "somebody else's" if clash in strangers else "our old"
-            plan.verdicts.append(
-                RRsetStatus(rrset, RecordState.CONFLICT, f"{whose} {clash} record stands at this name")
-            )
-        elif kind in strangers:
-            known = ledger.get(kind)
-            was_ours = known is not None and known.owned and known.state is not RecordState.PENDING
-            heals = drift is not None and drift.heals
-            if heals and not (adopt or asked) and _shares(actual[kind], rules)[1]:
-                # Unasked it takes back our values, and leaves alone what somebody has beside them.
-                _compare_ours(plan, deletes, updates, actual[kind], rrset, rules, drift, asked=False)
-            else:
-                taken = adopt or asked or heals
-                _compare_foreign(plan, updates, actual[kind], rrset, rules, adopt=taken, was_ours=was_ours)
-        elif drift and not drift.heals:
-            plan.verdicts.append(RRsetStatus(rrset, RecordState.DRIFTED, drift.reason, owned=True))
-        else:
-            creates.append(Change(Op.CREATE, None, rrset, rules.marker.mark(decision.origin_of(kind))))
-
-    for kind in sorted(ours - set(desired)):
-        reason = _why_kept(rules, ledger.get(kind), stuck)
-        if reason:
-            item = actual[kind]
-            plan.verdicts.append(RRsetStatus(item.rrset, RecordState.KEPT, reason, owned=True))
-        else:
-            deletes.append(Change(Op.DELETE, actual[kind], None, ""))
-    for kind in sorted(strangers - set(desired)):
-        if rules.marker.owns(actual[kind]):
-            _compare_unknown(plan, deletes, actual[kind], rules, asked=kind in asked_for)
-    for kind, known in ledger.items():
-        if kind not in desired and kind not in ours:
-            plan.verdicts.append(
-                RRsetStatus(known.rrset, None, "nobody wants it, and it is not in DNS", owned=known.owned)
-            )
-    plan.changes = deletes + creates + updates
-    return plan
+    """Plan one name. ``found`` is all that the target holds there, ``known`` what the ledger knows of it, by type."""
+    return NameComparison(decision, found, known, rules, request).plan()
 
 
-def _is_ours(item: Found, known: Owned | None, desired: Mapping[str, RRset], rules: Rules) -> bool:
-    """Ours is what the ledger says that we wrote and the target confirms by its mark.
+class NameComparison:
+    """One name. Each type is looked at by itself, but for two questions: what excludes a CNAME, or is excluded by one;
+    and whether what shall replace a record can come at all."""
 
-    After a loss of the database the mark alone counts; but the custom entries went with the database, and a record
-    that only they could explain is left alone rather than deleted.
-    """
-    if not rules.marker.owns(item):
-        return False
-    if known is not None and known.owned:
-        return True
-    if not rules.by_mark_alone:
-        return False
-    orphans = (
-        rules.marker.source_of(mark).startswith("CustomEntry/") for mark in item.marks if rules.marker.knows(mark)
-    )
-    return item.rrset.type in desired or not any(orphans)
+    def __init__(
+        self,
+        decision: Decision,
+        found: Sequence[Found],
+        known: Mapping[str, KnownRRset],
+        rules: Rules,
+        request: Request,
+    ) -> None:
+        self.decision = decision
+        self.rules = rules
+        self.request = request
+        self.known = known
+        self.desired = {rrset.type: rrset for rrset in decision.rrsets}
+        self.actual = {item.rrset.type: item for item in found}
+        self.ours = {kind for kind, item in self.actual.items() if self._is_ours(item)}
+        self.foreign = frozenset(self.actual) - self.ours
 
+    def plan(self) -> NamePlan:
+        desired = [self.look_at(kind) for kind in self.desired]
+        stuck = any(look.situation.obstacle is Obstacle.CLASH for look in desired)
+        others = sorted(self.ours - set(self.desired)) + sorted(self.foreign - set(self.desired))
+        looks = desired + [self.look_at(kind, stuck=stuck) for kind in others]
+        plan = NamePlan(self._told_decision(looks), foreign_types=self.foreign)
+        changes = [change for look in looks if (change := self._change(look, plan.decision))]
+        # A name loses its CNAME before it gets addresses.
+        plan.changes = sorted(changes, key=lambda change: (Op.DELETE, Op.CREATE, Op.UPDATE).index(change.op))
+        plan.statuses = [status for look in looks if (status := self._status(look))]
+        plan.drifts = [look.drift for look in looks if look.drift]
+        plan.forgotten = [
+            ForgottenRRset(row.rrset, row.owned)
+            for kind, row in self.known.items()
+            if kind not in self.desired and kind not in self.ours
+        ]
+        return plan
 
-def _clash(kind: str, strangers: set[str]) -> str:
-    """The type that keeps ``kind`` from this name: a CNAME stands alone (RFC 1034 section 3.6.2)."""
-    if kind == "CNAME":
-        return next(iter(sorted(strangers - {"CNAME"})), "")
-    return "CNAME" if "CNAME" in strangers else ""
+    def look_at(self, kind: str, *, stuck: bool = False) -> Look:
+        desired, item = self.desired.get(kind), self.actual.get(kind)
+        observed = self._observe(kind)
+        drift = self._find_drift(kind)
+        obstacle, words = self._find_obstacle(kind, observed, stuck)
+        key = self.decision.name, kind
+        situation = Situation(
+            desired=desired is not None,
+            observed=observed,
+            fit=self._fit(desired, item) if desired and item else Fit.OTHER,
+            equal=bool(desired and item and set(item.rrset.values) == set(desired.values)),
+            remedy=_remedy_of(drift, desired),
+            asked=self._asked(kind),
+            policy=self.rules.policy,
+            obstacle=obstacle,
+            adopts_equal=self.rules.adopts_equal,
+            accepted=key in self.rules.accepted,
+        )
+        return Look(kind, situation, drift, words)
 
+    def _is_ours(self, item: Found) -> bool:
+        """Ours is what the ledger says that we wrote and the target confirms by its mark.
 
-_WRITTEN = (RecordState.SYNCED, RecordState.DRIFTED, RecordState.KEPT, RecordState.HELD)
-"""States in which an RRset of ours once stood as the ledger says."""
+        After a loss of the database the mark alone counts; but the custom entries went with the database, and a record
+        that only they could explain is left alone rather than deleted.
+        """
+        marker, kind = self.rules.marker, item.rrset.type
+        if not marker.owns(item):
+            return False
+        row = self.known.get(kind)
+        if row is not None and row.owned:
+            return True
+        if not self.rules.by_mark_alone:
+            return False
+        origins = (Origin.parse(marker.source_of(mark)) for mark in item.marks if marker.knows(mark))
+        return kind in self.desired or not any(origin.is_entry for origin in origins)
 
+    def _observe(self, kind: str) -> Observed:
+        item, row = self.actual.get(kind), self.known.get(kind)
+        if item is None:
+            return Observed.ABSENT
+        shared = bool(foreign_values(item, self.rules))
+        if kind in self.ours:
+            return Observed.SHARED if shared else Observed.OURS
+        if row is not None and row.owned and row.state is not RecordState.PENDING:
+            return Observed.REWRITTEN
+        if self.rules.marker.owns(item):
+            return Observed.MARKED_SHARED if shared else Observed.MARKED
+        return Observed.FOREIGN
 
-def _drift(
-    wanted: RRset, item: Found | None, known: Owned | None, origin: str, rules: Rules, *, asked: bool
-) -> Drift | None:
-    """How what stands there differs from what we wrote last, where something is wanted.
+    def _find_drift(self, kind: str) -> Drift | None:
+        desired, item = self.desired.get(kind), self.actual.get(kind)
+        asked = self._asked(kind) is Asked.REMEDIATE
+        if desired is not None:
+            return find_drift(desired, item, self.known.get(kind), self.decision.origin, self.rules, asked=asked)
+        if item is not None and kind in self.foreign and self.rules.marker.owns(item):
+            return find_stray(item, self.rules.marker.origin(item), self.rules, asked=asked)
+        return None
 
-    What is wanted anew is written whatever stands there, if it is ours. ``asked``: a person wants it put right.
-    """
-    may_update = asked or rules.policy is not Policy.CREATE_ONLY
-    heals = asked or (rules.heals(origin) and (wanted.name, wanted.type) not in rules.accepted)
-    if known is None or not known.owned:
-        if item is None or not rules.marker.owns(item):
+    def _fit(self, desired: RRset, item: Found) -> Fit:
+        own, others = set(self.rules.marker.own_values(item)), foreign_values(item, self.rules)
+        values = set(desired.values)
+        # The TTL belongs to the whole RRset: beside a foreign value it is no longer only ours to change.
+        ttl_is_right = item.rrset.ttl == desired.ttl or bool(others) or not self.rules.keeps_ttl
+        if own <= values <= own | others and ttl_is_right and (item.intact or others):
+            return Fit.RIGHT
+        return Fit.COVERED if values <= others else Fit.OTHER
+
+    def _asked(self, kind: str) -> Asked:
+        adopt, remediate = self.request
+        concerned = kind in self.desired or kind in self.foreign
+        if kind in remediate or ("" in remediate and concerned):
+            return Asked.REMEDIATE
+        return Asked.ADOPT if adopt else Asked.NOTHING
+
+    def _find_obstacle(self, kind: str, observed: Observed, stuck: bool) -> tuple[Obstacle, str]:
+        """What is in the way, and the words for it."""
+        if observed in (Observed.OURS, Observed.SHARED):
+            row = self.known.get(kind)
+            if kind in self.desired:
+                return Obstacle.NONE, ""
+            if row is not None and self.rules.is_unread(row.claimants):
+                return Obstacle.UNREAD, ""
+            return (Obstacle.STUCK if stuck else Obstacle.NONE), ""
+        if kind not in self.desired:
+            return Obstacle.NONE, ""
+        if reason := self.rules.refuses(self.desired[kind]):
+            return Obstacle.REFUSED, reason
+        if clash := self._clash(kind):
+            return Obstacle.CLASH, f"{'a foreign' if clash in self.foreign else 'our old'} {clash}"
+        return Obstacle.NONE, ""
+
+    def _clash(self, kind: str) -> str:
+        """The type that keeps ``kind`` from this name: no other type beside a CNAME (RFC 1034 section 3.6.2). What a
+        policy keeps at the name is in the way as much as what is foreign."""
+        kept = self.ours - set(self.desired) if self.rules.policy is not Policy.SYNC else set()
+        others = self.foreign | kept
+        if kind == "CNAME":
+            return next(iter(sorted(others - {"CNAME"})), "")
+        return "CNAME" if "CNAME" in others else ""
+
+    def _told_decision(self, looks: Sequence[Look]) -> Decision:
+        """What is deleted although no claim explains it is told of whom its mark names."""
+        strays = (look for look in looks if look.step is Step.DELETE and look.kind in self.foreign - set(self.desired))
+        stray = next(strays, None)
+        if stray is None or self.decision.origin:
+            return self.decision
+        return replace(self.decision, origin=self.rules.marker.origin(self.actual[stray.kind]))
+
+    def _change(self, look: Look, decision: Decision) -> Change | None:
+        item, desired = self.actual.get(look.kind), self.desired.get(look.kind)
+        mark = self.rules.marker.mark(decision.origin_of(look.kind)) if desired else ""
+        match look.step:
+            case Step.CREATE:
+                return Change(Op.CREATE, None, desired, mark)
+            case Step.UPDATE | Step.ADOPT:
+                return Change(Op.UPDATE, item, desired, mark, adopts=look.step is Step.ADOPT)
+            case Step.DELETE:
+                return Change(Op.DELETE, item, None, "")
+        return None
+
+    def _status(self, look: Look) -> RRsetStatus | None:
+        item, desired = self.actual.get(look.kind), self.desired.get(look.kind)
+        if look.step not in STATES:
             return None
-        reason = "it carries our mark, but the ledger does not know it"
-        return Drift(DriftType.UNEXPECTED_RECORD, None, item.rrset, reason, heals and may_update)
-    if known.state not in _WRITTEN or (rules.writes_lost and known.state is RecordState.SYNCED):
-        return None
-    heals = heals or wanted != known.rrset
-    if item is None:
-        return Drift(DriftType.MISSING_RECORD, known.rrset, None, "somebody deleted it", heals)
-    own, others = _shares(item, rules)
-    expected = set(known.rrset.values)
-    added = others - expected
-    if not own:
-        if others == expected:
-            return None  # whoever rewrote it wrote the same
-        reason, heals = f"somebody rewrote it as {', '.join(item.rrset.values)}, and our mark is gone", asked
-    elif not own <= expected <= own | others:
-        reason = f"somebody changed it to {', '.join(item.rrset.values)}"
-    elif added:
-        reason, heals = f"somebody else added {', '.join(sorted(added))}", asked
-    elif others:
-        return None  # somebody wrote the same value again, without our mark
-    elif rules.keeps_ttl and item.rrset.ttl != known.rrset.ttl:
-        reason = f"somebody changed its TTL to {item.rrset.ttl} s"
-    elif not item.intact:
-        reason = "somebody disabled it, lets it expire, or gave its records different TTLs"
-    else:
-        return None
-    return Drift(DriftType.UNEXPECTED_VALUE, known.rrset, item.rrset, reason, heals and may_update)
+        state = STATES[look.step]
+        rrset = desired or (item.rrset if item else None)
+        if state is RecordState.KEPT and item:
+            rrset = (look.drift and look.drift.expected) or item.rrset
+        assert rrset is not None
+        owned = state in (RecordState.SYNCED, RecordState.DRIFTED, RecordState.KEPT)
+        return RRsetStatus(rrset, state, self._reason(look), owned)
+
+    def _reason(self, look: Look) -> str:
+        reason = find_row(look.situation).reason
+        if "{" not in reason:
+            return reason
+        item = self.actual.get(look.kind)
+        added = sorted(foreign_values(item, self.rules)) if item else []
+        remarks = [f"someone added {', '.join(added)}"] if added else []
+        return reason.format(
+            remarks="; ".join([*remarks, *self.decision.warnings]),
+            drift=look.drift.reason if look.drift else "",
+            refusal=look.words,
+            clash=look.words,
+            values=", ".join(item.rrset.values) if item else "",
+            policy=self.rules.policy,
+        )
 
 
-def _shares(item: Found, rules: Rules) -> tuple[set[str], set[str]]:
-    """The values that are ours, and those that are not."""
-    own = set(rules.marker.own_values(item))
-    return own, set(item.rrset.values) - own
+STATES = {
+    Step.SYNCED: RecordState.SYNCED,
+    Step.DRIFTED: RecordState.DRIFTED,
+    Step.KEPT: RecordState.KEPT,
+    Step.SKIPPED: RecordState.SKIPPED,
+    Step.CONFLICT: RecordState.CONFLICT,
+    Step.FOREIGN: RecordState.FOREIGN,
+}
+"""The steps that write nothing."""
 
 
-def _compare_ours(
-    plan: NamePlan,
-    deletes: list[Change],
-    updates: list[Change],
-    item: Found,
-    rrset: RRset,
-    rules: Rules,
-    drift: Drift | None,
-    *,
-    asked: bool,
-) -> None:
-    own, others = _shares(item, rules)
-    wanted = set(rrset.values)
-    update = Change(Op.UPDATE, item, rrset, rules.marker.mark(plan.decision.origin_of(rrset.type)))
-    # The TTL belongs to the whole RRset: beside somebody else's value it is no longer only ours to change.
-    ttl_is_right = item.rrset.ttl == rrset.ttl or bool(others) or not rules.keeps_ttl
-    if own <= wanted <= own | others and ttl_is_right and (item.intact or others):
-        if asked and others:
-            updates.append(replace(update, adopts=True))
-            return
-        added = [f"somebody else added {', '.join(sorted(others))}"] if others else []
-        reason = "; ".join([*added, *plan.decision.warnings])
-        plan.verdicts.append(RRsetStatus(rrset, RecordState.SYNCED, reason, owned=True))
-    elif drift and not drift.heals and rrset == drift.expected:
-        plan.verdicts.append(RRsetStatus(rrset, RecordState.DRIFTED, drift.reason, owned=True))
-    elif rules.policy is Policy.CREATE_ONLY and not asked:
-        stands = (drift and drift.expected) or item.rrset
-        plan.verdicts.append(RRsetStatus(stands, RecordState.KEPT, "the zone's policy is create-only", owned=True))
-    elif wanted <= others and rules.policy is Policy.SYNC:
-        # All that is wanted stands there by somebody else's hand: ours is what is too much.
-        deletes.append(Change(Op.DELETE, item, None, ""))
-    else:
-        updates.append(update)
+class Look(NamedTuple):
+    """One type at the name. ``words`` say what the obstacle is, where there are words for it."""
+
+    kind: str
+    situation: Situation
+    drift: Drift | None
+    words: str
+
+    @property
+    def step(self) -> Step:
+        return find_row(self.situation).step
 
 
-def _compare_unknown(plan: NamePlan, deletes: list[Change], item: Found, rules: Rules, *, asked: bool) -> None:
-    """Something with our mark that the ledger does not know and nobody wants.
-
-    Unasked it is deleted only where its absence from the claims means something: custom entries may have gone with a
-    lost database, and objects that cannot be read now are not gone.
-    """
-    origin = rules.marker.origin(item)
-    heals = asked or (
-        rules.policy is Policy.SYNC
-        and (item.rrset.name, item.rrset.type) not in rules.accepted
-        and not origin.startswith("CustomEntry/")
-        and not rules.unread([origin])
-        and rules.heals(origin)
-    )
-    reason = "it carries our mark, but the ledger does not know it and nobody wants it"
-    plan.drifts.append(Drift(DriftType.UNEXPECTED_RECORD, None, item.rrset, reason, heals))
-    if heals:
-        if not plan.decision.origin:
-            plan.decision = replace(plan.decision, origin=origin)
-        deletes.append(Change(Op.DELETE, item, None, ""))
-
-
-def _compare_foreign(
-    plan: NamePlan, updates: list[Change], item: Found, rrset: RRset, rules: Rules, *, adopt: bool, was_ours: bool
-) -> None:
-    same = set(item.rrset.values) == set(rrset.values)
-    if adopt or (same and rules.adopt_identical):
-        mark = rules.marker.mark(plan.decision.origin_of(rrset.type))
-        updates.append(Change(Op.UPDATE, item, rrset, mark, adopts=True))
-        return
-    if was_ours:
-        reason = "it no longer carries our mark: somebody rewrote it; adopt it to take it back"
-    elif rules.marker.owns(item) and (rrset.name, rrset.type) in rules.accepted:
-        reason = "it was released, or accepted as it is: adopt it to take it back"
-    elif rules.marker.owns(item):
-        reason = "it carries our mark, but the ledger does not know it: adopt it, or rebuild the ledger"
-    else:
-        reason = "somebody else made it"
-    if same:
-        plan.verdicts.append(RRsetStatus(rrset, RecordState.FOREIGN, reason))
-    else:
-        values = ", ".join(item.rrset.values)
-        plan.verdicts.append(RRsetStatus(rrset, RecordState.CONFLICT, f"the zone has {values}: {reason}"))
-
-
-def _why_kept(rules: Rules, known: Owned | None, stuck: bool) -> str:
-    if rules.policy is not Policy.SYNC:
-        return f"the zone's policy is {rules.policy}"
-    if known is not None and rules.unread(known.claimants):
-        return "objects of its kind cannot be read now"
-    if stuck:
-        return "what should replace it is in conflict"
-    return ""
+def _remedy_of(drift: Drift | None, desired: RRset | None) -> Remedy:
+    """Drift waits only where what is desired is what we wrote: what a claim asks for anew is written."""
+    if drift is None:
+        return Remedy.NONE
+    if drift.remediates:
+        return Remedy.REMEDIATE
+    return Remedy.WAIT if desired is not None and desired == drift.expected else Remedy.NONE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Literal
 
@@ -13,7 +13,7 @@ LABEL_LIMIT = 63
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _is_name = re.compile(rf"(?:\*\.)?(?:{_LABEL}\.)*{_LABEL}").fullmatch
-_stranger = re.compile(r"[^a-z0-9_-]").search
+_foreign_character = re.compile(r"[^a-z0-9_-]").search
 _has_port = re.compile(r"[^:]*:[0-9]+").fullmatch
 
 _UNMAPPED_LIMIT = 1000
@@ -51,6 +51,16 @@ def zone_of(name: str, zones: Collection[str]) -> str | None:
         if not dot:
             return None
     return name
+
+
+def misplaced_cname(name: str, values: Sequence[str], zones: Collection[str]) -> str:
+    """Why a CNAME with these values cannot be at the name, "" when it can or when they are addresses."""
+    if len(values) == 1 and value_type(values[0]) == "CNAME":
+        if name in zones:
+            return f"a CNAME cannot stand at the apex of zone {name}"
+        if values[0] == name:
+            return "the name would be an alias of itself"
+    return ""
 
 
 def covers(pattern: str, name: str) -> bool:
@@ -124,7 +134,7 @@ def _complaint(name: str) -> str:
             return "empty label"
         if len(label) > LABEL_LIMIT:
             return f"label of {len(label)} characters ({LABEL_LIMIT} is the most)"
-        if found := _stranger(label):
+        if found := _foreign_character(label):
             return f"character {found[0]!r} in a label"
         if label.startswith("-") or label.endswith("-"):
             return "label with a hyphen at an end"

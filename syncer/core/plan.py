@@ -7,8 +7,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from syncer.core.claims import Decision, Loser
+from syncer.core.claims import Decision
+from syncer.core.known import KnownRRset as Owned  # noqa: F401
+from syncer.core.known import RecordState as RecordState
 from syncer.core.rrsets import Found, RRset
+
+Key = tuple[str, str]
+"""(name, type) of an RRset."""
 
 
 class Policy(StrEnum):
@@ -30,9 +35,9 @@ class Change:
     """One RRset to be changed as a whole.
 
     ``before`` is what the target held when it was read (None for a create), ``after`` what our values shall be (None
-    for a delete). ``mark`` is stored beside each of our values. Values in ``before`` whose mark is not ours were put
-    there by somebody else: they survive, with their marks, whatever happens to ours. The exception is an adoption
-    (``adopts``): the whole RRset becomes ours, and all of ``before`` counts as if it carried our mark.
+    for a delete). ``mark`` is stored beside each of our values. Values in ``before`` whose mark is not ours are
+    foreign: they survive, with their marks, whatever happens to ours. The exception is an adoption (``adopts``): the
+    whole RRset becomes ours, and all of ``before`` counts as if it carried our mark.
     """
 
     op: Op
@@ -42,46 +47,19 @@ class Change:
     adopts: bool = False
 
     @property
-    def key(self) -> tuple[str, str]:
-        """(name, type)."""
-        rrset = self.after or (self.before.rrset if self.before else None)
-        assert rrset is not None
-        return rrset.name, rrset.type
+    def key(self) -> Key:
+        return self.rrset.name, self.rrset.type
 
     @property
     def name(self) -> str:
-        return self.key[0]
-
-
-class RecordState(StrEnum):
-    """How one RRset of ours, or one that we would like to have, stands."""
-
-    PENDING = "pending"
-    SYNCED = "synced"
-    DRIFTED = "drifted"
-    FOREIGN = "foreign"
-    CONFLICT = "conflict"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-    HELD = "held"
-    KEPT = "kept"
-
-
-class Owned(NamedTuple):
-    """What the ledger knows of one RRset. ``owned``: we wrote it, or were about to when we last heard of ourselves."""
-
-    rrset: RRset
-    owned: bool
-    state: RecordState
-    reason: str = ""
-    origin: str = ""
-    claimants: tuple[str, ...] = ()
-    losers: tuple[Loser, ...] = ()
+        return self.rrset.name
 
     @property
-    def is_certain(self) -> bool:
-        """Whether the target, undisturbed since, holds exactly this (or nothing of ours, when not ``owned``)."""
-        return not self.owned or self.state in (RecordState.SYNCED, RecordState.HELD, RecordState.KEPT)
+    def rrset(self) -> RRset:
+        """What shall be there, or what shall go."""
+        rrset = self.after or (self.before.rrset if self.before else None)
+        assert rrset is not None
+        return rrset
 
 
 class DriftType(StrEnum):
@@ -94,44 +72,60 @@ class DriftType(StrEnum):
 
 
 class Drift(NamedTuple):
-    """One RRset that is not as we left it: what we wrote last, and what stands there. ``heals``: it is put right."""
+    """One RRset that is not as we left it: what we wrote last, and what is there. ``remediates``: it is remediated."""
 
     drift: DriftType
     expected: RRset | None
     found: RRset | None
     reason: str
-    heals: bool = False
+    remediates: bool = False
 
     @property
-    def key(self) -> tuple[str, str]:
-        """(name, type)."""
+    def key(self) -> Key:
         rrset = self.expected or self.found
         assert rrset is not None
         return rrset.name, rrset.type
 
 
 class RRsetStatus(NamedTuple):
-    """How an RRset stands when nothing is to be written; ``state`` None: the ledger may forget it, and if it was
-    ``owned``, then it is gone without a delete of ours that we know of."""
+    """The state of an RRset at which nothing is to be written."""
 
     rrset: RRset
-    state: RecordState | None
+    state: RecordState
     reason: str = ""
     owned: bool = False
+
+
+class ForgottenRRset(NamedTuple):
+    """An RRset that the ledger may forget: no claim asks for it and it is not in DNS. If it was ``owned``, it is gone
+    without a delete of ours that we know of."""
+
+    rrset: RRset
+    owned: bool
+    reason: str = "no claim asks for it, and it is not in DNS"
 
 
 @dataclass(slots=True)
 class NamePlan:
     """What is to be done at one name: the changes in the order in which they must be made, and the rest.
 
-    ``strangers`` are the types of the RRsets that stand there and are not ours.
+    ``foreign_types`` are the types of the RRsets there that are not ours.
     """
 
     decision: Decision
     changes: list[Change] = field(default_factory=list)
-    verdicts: list[RRsetStatus] = field(default_factory=list)
+    statuses: list[RRsetStatus] = field(default_factory=list)
     drifts: list[Drift] = field(default_factory=list)
-    strangers: set[str] = field(default_factory=set)
+    forgotten: list[ForgottenRRset] = field(default_factory=list)
+    foreign_types: frozenset[str] = frozenset()
+
+    @property
+    def name(self) -> str:
+        return self.decision.name
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.changes or self.statuses or self.drifts or self.forgotten)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +145,7 @@ class Guard:
         )
 
 
-def losses(changes: Sequence[Change]) -> list[Change]:
+def find_losses(changes: Sequence[Change]) -> list[Change]:
     """The deletes after which a name has less than before; a CNAME that makes way for addresses is none."""
     replaced = {change.name for change in changes if change.op is Op.CREATE}
     return [change for change in changes if change.op is Op.DELETE and change.name not in replaced]

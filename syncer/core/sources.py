@@ -11,7 +11,8 @@ from syncer.core.gateways import Attachment, Endpoint, Gateway, GatewayKey, Labe
 from syncer.core.kinds import HTTP_ROUTE, INGRESS, INGRESS_ROUTE_TCP, OLD_INGRESS_ROUTE, Kind
 from syncer.core.loadbalancers import load_balancer
 from syncer.core.manifest import as_list, as_mapping, as_text, ref_of, shown
-from syncer.core.names import BadName, canonical, is_wildcard, value_type, zone_of
+from syncer.core.names import BadName, canonical, is_wildcard, zone_of
+from syncer.core.names import misplaced_cname as misplaced_cname
 from syncer.core.rules import RuleError, rule_names
 from syncer.core.scope import Scope
 from syncer.core.selector import matches, parse_selector
@@ -30,16 +31,16 @@ NO_TLS = "HostSNI without spec.tls: Traefik refuses the router"
 class Draft:
     """A Source in the making. ``refusal`` is why none of the object's names is published, "" when they are."""
 
-    __slots__ = ("_own_target", "_skipped", "_wants", "_warnings", "facts", "refusal", "scope")
+    __slots__ = ("_own_target", "_skipped", "_wants", "_warnings", "meta", "refusal", "scope")
 
-    def __init__(self, facts: Facts, scope: Scope) -> None:
-        self.facts = facts
+    def __init__(self, meta: ObjectMeta, scope: Scope) -> None:
+        self.meta = meta
         self.scope = scope
-        self.refusal = facts.refusal
-        self._own_target = facts.says.target
+        self.refusal = meta.refusal
+        self._own_target = meta.says.target
         self._wants: dict[str, Want] = {}
         self._skipped: dict[str, str] = {}
-        self._warnings: dict[str, None] = dict.fromkeys(facts.says.warnings)
+        self._warnings: dict[str, None] = dict.fromkeys(meta.says.warnings)
 
     def want(self, text: object, endpoints: Iterable[Endpoint] = ()) -> None:
         """Publish the name, or keep why it is not. ``endpoints`` have the addresses where the object says none."""
@@ -108,26 +109,26 @@ class Draft:
         return as_list(value)
 
     def source(self) -> Source:
-        facts = self.facts
-        if self.scope.namespaces and facts.ref.namespace not in self.scope.namespaces:
-            return Source(facts.ref)
+        meta = self.meta
+        if self.scope.namespaces and meta.ref.namespace not in self.scope.namespaces:
+            return Source(meta.ref)
         warnings = tuple(self._warnings)
         if len(warnings) > WARNING_LIMIT:
             warnings = (*warnings[:WARNING_LIMIT], f"and {len(warnings) - WARNING_LIMIT} more warnings")
         return Source(
-            ref=facts.ref,
-            uid=facts.uid,
-            created=facts.created,
+            ref=meta.ref,
+            uid=meta.uid,
+            created=meta.created,
             wants=tuple(self._wants.values()),
             skipped=tuple(Skip(name, reason) for name, reason in self._skipped.items() if name not in self._wants),
             warnings=warnings,
-            ttl=facts.says.ttl,
-            priority=facts.says.priority,
-            notes=facts.says.notes,
+            ttl=meta.says.ttl,
+            priority=meta.says.priority,
+            notes=meta.says.notes,
         )
 
 
-class Facts(NamedTuple):
+class ObjectMeta(NamedTuple):
     """What every kind of object has: who it is, and what its metadata says."""
 
     ref: Ref
@@ -137,29 +138,19 @@ class Facts(NamedTuple):
     refusal: str
 
 
-def read_facts(kind: Kind, manifest: Mapping[str, Any], scope: Scope) -> Facts:
+def read_metadata(kind: Kind, manifest: Mapping[str, Any], scope: Scope) -> ObjectMeta:
     metadata = as_mapping(manifest.get("metadata"))
     says = read_annotations(as_mapping(metadata.get("annotations")), external_dns=scope.external_dns_annotations)
     refusal = says.refusal
     if not refusal and not matches(parse_selector(scope.label_selector), as_mapping(metadata.get("labels"))):
         refusal = "the object's labels do not match LABEL_SELECTOR"
-    return Facts(
+    return ObjectMeta(
         ref_of(kind, manifest), as_text(metadata.get("uid")), as_text(metadata.get("creationTimestamp")), says, refusal
     )
 
 
-def misplaced_cname(name: str, values: tuple[str, ...], zones: Iterable[str]) -> str:
-    """Why a CNAME with these values cannot stand at the name, "" when it can or when they are addresses."""
-    if len(values) == 1 and value_type(values[0]) == "CNAME":
-        if name in zones:
-            return f"a CNAME cannot stand at the apex of zone {name}"
-        if values[0] == name:
-            return "the name would be an alias of itself"
-    return ""
-
-
 def read_ingress(manifest: Mapping[str, Any], scope: Scope) -> Source:
-    draft = Draft(read_facts(INGRESS, manifest, scope), scope)
+    draft = Draft(read_metadata(INGRESS, manifest, scope), scope)
     spec = as_mapping(manifest.get("spec"))
     _check_class(draft, manifest, spec)
     endpoints = (Endpoint(addresses=_status_values(draft, manifest)),) if scope.auto else ()
@@ -170,7 +161,7 @@ def read_ingress(manifest: Mapping[str, Any], scope: Scope) -> Source:
         for tls in draft.items(spec, "tls"):
             for host in draft.list(tls, "hosts"):
                 draft.want(host, endpoints)
-    for name in draft.facts.says.hostnames:
+    for name in draft.meta.says.hostnames:
         draft.want(name, endpoints)
     return draft.source()
 
@@ -196,13 +187,13 @@ def _check_class(draft: Draft, manifest: Mapping[str, Any], spec: Mapping[str, A
 
 def read_ingress_route(manifest: Mapping[str, Any], scope: Scope, kind: Kind) -> Source:
     """IngressRoute and IngressRouteTCP, of both API groups."""
-    draft = Draft(read_facts(kind, manifest, scope), scope)
+    draft = Draft(read_metadata(kind, manifest, scope), scope)
     spec = as_mapping(manifest.get("spec"))
     _check_class(draft, manifest, spec)
     tcp = kind.kind == INGRESS_ROUTE_TCP.kind
     for number, route in enumerate(draft.items(spec, "routes"), 1):
         _read_rule(draft, route, number, kind, tcp=tcp, tls=isinstance(spec.get("tls"), dict))
-    for name in draft.facts.says.hostnames:
+    for name in draft.meta.says.hostnames:
         draft.want(name)
     return draft.source()
 
@@ -241,26 +232,26 @@ def _read_rule(draft: Draft, route: Mapping[str, Any], number: int, kind: Kind, 
 class Route(NamedTuple):
     """The part of an HTTPRoute that does not depend on other objects."""
 
-    facts: Facts
+    meta: ObjectMeta
     hostnames: tuple[object, ...]
     parents: tuple[Parent, ...]
     warnings: tuple[str, ...]
 
 
 def read_route(manifest: Mapping[str, Any], scope: Scope, *, assume_accepted: bool) -> Route:
-    draft = Draft(read_facts(HTTP_ROUTE, manifest, scope), scope)
+    draft = Draft(read_metadata(HTTP_ROUTE, manifest, scope), scope)
     hostnames = tuple(draft.list(as_mapping(manifest.get("spec")), "hostnames")) or ("",)
-    facts = draft.facts
-    parents = read_parents(manifest, facts.ref.namespace, assume_accepted=assume_accepted)
-    return Route(facts, hostnames + facts.says.hostnames, parents, draft.source().warnings)
+    meta = draft.meta
+    parents = read_parents(manifest, meta.ref.namespace, assume_accepted=assume_accepted)
+    return Route(meta, hostnames + meta.says.hostnames, parents, draft.source().warnings)
 
 
 def attach(
     route: Route, scope: Scope, gateways: Mapping[GatewayKey, Gateway], namespaces: Mapping[str, Labels]
 ) -> Source:
     """The names of the route that its Gateways serve. ``namespaces`` has the labels of those that are known."""
-    draft = Draft(route.facts, scope)
-    attachment = Attachment(route.parents, route.facts.ref.namespace, gateways, namespaces)
+    draft = Draft(route.meta, scope)
+    attachment = Attachment(route.parents, route.meta.ref.namespace, gateways, namespaces)
     for warning in (*route.warnings, *attachment.warnings):
         draft.warn(warning)
     for hostname in route.hostnames:

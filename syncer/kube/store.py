@@ -41,7 +41,6 @@ class Store:
         *,
         assume_accepted: bool = False,
         wakeup: Callable[[], None] = lambda: None,
-        ring: Callable[[], None] | None = None,
     ) -> None:
         """``wakeup`` is called after each change that matters, from the thread that brought it.
 
@@ -50,7 +49,7 @@ class Store:
         parse_selector(scope.label_selector)
         self._scope = scope
         self._assume_accepted = assume_accepted
-        self._wakeup = ring or wakeup
+        self._wakeup = wakeup
         self._lock = Lock()
         self._sources: dict[Ref, Source] = {}
         self._hidden: dict[Ref, Source] = {}
@@ -170,7 +169,7 @@ class Store:
                 labels = {**as_mapping(metadata.get("labels")), NAME_LABEL: name}
                 if self._namespaces.get(name) != labels:
                     self._namespaces[name] = labels
-                    self._reattach_routes(lambda route: route.facts.ref.namespace == name)
+                    self._reattach_routes(lambda route: route.meta.ref.namespace == name)
 
     def _begin_termination(self, name: str, at: str) -> None:
         known = name in self._terminating

@@ -2,331 +2,384 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby, islice
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-from syncer.config import Config
-from syncer.core.claims import Decision, EntrySpec, Mode, decide
-from syncer.core.compare import Rules, compare
+from syncer.config import Managed
+from syncer.core.claims import ClaimRules, Claims, Decision, EntrySpec, History, settle_name
+from syncer.core.compare import UNASKED, Request, compare_name
+from syncer.core.drift import Rules
 from syncer.core.kinds import KINDS
+from syncer.core.known import KnownRRset, RecordState
 from syncer.core.names import zone_of
-from syncer.core.plan import NamePlan, Owned, RecordState, RRsetStatus
+from syncer.core.origin import Origin
+from syncer.core.plan import NamePlan, RRsetStatus
 from syncer.core.rrsets import Found, Marker
 from syncer.core.source import NORMAL, Ref
-from syncer.core.sources import misplaced_cname
-from syncer.kube.store import Store
-from syncer.ledger import Key, Ledger
-from syncer.targets.base import Target
+from syncer.ledger import Ledger, ZoneLedger
+from syncer.targets.base import Target, TargetZone
+from syncer.zone.queue import Deferred, ZoneQueue
+from syncer.zone.view import ZoneView
 
 T = TypeVar("T")
 
-Types = Mapping[str, Collection[str]]
-"""Record types by name."""
+Requests = Mapping[str, Request]
+"""What people asked for, by name."""
 
-NO_TYPES: Types = {}
+NO_REQUESTS: Requests = {}
 
 CHUNK = 250
 """Names that are compared at a time: what bounds the memory of a full pass, and the SQL parameters of a query."""
 
+SLICE = 250
+"""Missing names that a full pass sees to by itself; the others wait behind whatever changes meanwhile."""
+
+FEW = 5
+"""Up to so many names are read one by one after a foreign write, instead of waiting for a list of the zone."""
+
+KnownRows = Mapping[str, KnownRRset]
+"""What the ledger knows of one name, by type."""
+
 
 @dataclass(slots=True)
-class ZoneView:
-    """What we know of a zone without asking: as of ``serial``, what the ledger says, but for the names at which
-    somebody else has records, and for two sets of names whose turn is still to come: those that are ``absent`` although
-    the ledger has them, and those that are ``doubted``, because they hold something else. Good as long as the server
-    shows that serial."""
+class PassPlan:
+    """What is to be done in a pass. ``whole``: the plans cover the whole zone; ``listed``: from a list of it.
+    ``found`` says what is at those names of the plan where it is not what the ledger says, ``checked`` are the names
+    with a finding of drift that were read, ``unplanned`` are names at which nothing was found and that have to wait."""
 
-    serial: int
-    foreign: set[str]
-    absent: set[str] = field(default_factory=set)
-    doubted: set[str] = field(default_factory=set)
+    names: list[NamePlan] = field(default_factory=list)
+    whole: bool = False
+    listed: bool = False
+    found: dict[str, Deferred] = field(default_factory=dict)
+    checked: set[str] = field(default_factory=set)
+    unplanned: list[str] = field(default_factory=list)
 
 
-class Planner:
-    """Reads and decides; writes nothing anywhere. ``views`` and ``rebuilding`` are the reconciler's to change."""
+class _Look(NamedTuple):
+    """What was found at one name, where the target was asked (``read``)."""
+
+    name: str
+    found: Sequence[Found] = ()
+    read: bool = True
+
+
+class _Subject(NamedTuple):
+    """One name, what is known of it, and what it shall hold. ``resurrected``: what is known is more than the ledger
+    says."""
+
+    look: _Look
+    known: KnownRows
+    decision: Decision
+    resurrected: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.look.name
+
+    @property
+    def has_drifted(self) -> bool:
+        return any(row.state is RecordState.DRIFTED for row in self.known.values())
+
+
+class _Frame(NamedTuple):
+    """What is the same for all names of a pass. ``drifting`` are the names with a finding of drift."""
+
+    rules: Rules
+    claim_rules: ClaimRules
+    drifting: frozenset[str]
+
+
+class ZonePlanner:
+    """Reads and decides; writes nothing anywhere."""
 
     def __init__(
         self,
-        config: Config,
+        managed: Managed,
         target: Target,
+        zone: TargetZone,
         ledger: Ledger,
-        cluster: Store,
+        rows: ZoneLedger,
+        claims: Claims,
+        view: ZoneView,
+        queue: ZoneQueue,
         unread_kinds: Callable[[], Collection[str]],
     ) -> None:
-        self.config = config
-        self.target = target
-        self.ledger = ledger
-        self.cluster = cluster
-        self.unread_kinds = unread_kinds
-        self.marker = Marker(config.managed.owner_id)
-        self.views: dict[str, ZoneView] = {}
-        self.rebuilding: set[str] = set()
-        self.losing: set[str] = set()
-        """Zones of which the last reading showed that the server had lost writes of ours in a crash."""
+        self.marker = Marker(managed.owner_id)
+        self.is_rebuilding = False
+        """Every RRset with our mark counts as ours until the next full pass is done."""
+        self.lost_writes = False
+        """The last reading showed that the server had lost writes of ours in a crash."""
+        self._managed = managed
+        self._target = target
+        self._zone = zone
+        self._ledger = ledger
+        self._rows = rows
+        self._claims = claims
+        self._view = view
+        self._queue = queue
+        self._unread_kinds = unread_kinds
 
-    def names(self, zone: str) -> set[str]:
-        zones = self.config.scope.zones
-        wanted = (name for name in (*self.cluster.names(), *self.ledger.entry_names()) if zone_of(name, zones) == zone)
-        return {*wanted, *self.ledger.names(zone)}
+    def plan_whole(self, *, limit: int | None = SLICE) -> PassPlan:
+        """Compare everything in the zone; without a list where its serial is the one that our own last write left.
 
-    def urgency(self, name: str) -> tuple[int, str]:
+        ``limit``: how many missing names are planned at once; None: all of them.
+        """
+        if not self.is_rebuilding and self._view.is_current(self._current_serial()):
+            return self._plan_from_view(self._all_names(), whole=True)
+        return self._plan_from_list(limit)
+
+    def plan_names(self, names: Collection[str], requests: Requests = NO_REQUESTS) -> PassPlan:
+        """Compare only ``names``, unless it costs no more to look at everything."""
+        known = self._view.serial is not None
+        current = known and self._view.is_current(self._current_serial())
+        if current and not requests:
+            return self._plan_from_view(names)
+        if known and len(names) > FEW and not requests:
+            return self._plan_from_list(SLICE)
+        return self._plan_from_reading(names, requests)
+
+    def rank_name(self, name: str) -> tuple[int, str]:
         """Sorts names by the highest priority of their claims."""
-        return min((source.priority for source in self.cluster.claimants(name)), default=NORMAL), name
+        return min((source.priority for source in self._claims.claimants(name)), default=NORMAL), name
 
-    def from_list(self, zone: str, missing: set[str]) -> Iterator[NamePlan]:
-        """Compare a list of the whole zone with what is wanted or known there; takes what is listed off ``missing``."""
+    def _current_serial(self) -> int | None:
+        serials = self._target.serials()
+        return serials.get(self._zone.name) if serials is not None else None
+
+    def _all_names(self) -> set[str]:
+        zones = self._managed.scope.zones
+        claimed = (
+            name
+            for name in (*self._claims.names(), *self._ledger.entry_names())
+            if zone_of(name, zones) == self._zone.name
+        )
+        return {*claimed, *self._rows.names()}
+
+    def _plan_from_list(self, limit: int | None) -> PassPlan:
+        """Compare a list of the whole zone with what is desired or known there."""
+        missing = self._all_names()
         foreign: set[str] = set()
-        restarted = self.target.lost_writes(zone)
-        reading = self.target.read(zone)
-        self._judge(zone, reading.serial, restarted)
+        restarted = self._zone.lost_writes
+        reading = self._zone.read()
+        self._judge_losses(reading.serial, restarted=restarted)
 
-        def listed() -> Iterator[tuple[str, list[Found]]]:
+        def listed() -> Iterator[_Look]:
             for name, group in groupby(reading.found, key=lambda item: item.rrset.name):
                 found = list(group)
-                if not all(self._all_ours(item) for item in found):
+                if not all(self.marker.knows(mark) for item in found for mark in item.marks):
                     foreign.add(name)
                 if name in missing or any(self.marker.owns(item) for item in found):
                     missing.discard(name)
-                    yield name, found
+                    yield _Look(name, found)
 
-        yield from self.compare_names(zone, listed(), foreign=foreign)
-        if reading.serial is not None and not self.config.dry_run:
-            self.views[zone] = ZoneView(reading.serial, foreign)
+        plan = PassPlan(whole=True, listed=True)
+        self._add_names(plan, listed())
+        foreign.update(name_plan.name for name_plan in plan.names if name_plan.foreign_types)
+        # A new zone may miss ten thousand names: neither their plans nor a name that comes now should wait for all.
+        urgent = sorted(missing, key=self.rank_name)
+        self._add_names(plan, (_Look(name) for name in urgent[:limit]))
+        plan.unplanned = [] if limit is None else urgent[limit:]
+        plan.found |= dict.fromkeys(plan.unplanned, Deferred.ABSENT)
+        self._view.replace(reading.serial, foreign)
+        return plan
 
-    def from_reading(self, zone: str, names: Collection[str], *, adopt: bool, heal: Types) -> Iterator[NamePlan]:
+    def _plan_from_reading(self, names: Collection[str], requests: Requests) -> PassPlan:
         """Compare with what the target holds at ``names`` now."""
-        reading = self.target.read(zone, names)
-        found = self.by_name(reading.found)
-        self._judge(zone, reading.serial, self.target.lost_writes(zone))
-        looked = ((name, found.get(name, [])) for name in sorted(names))
-        return self.compare_names(zone, looked, adopt=adopt, heal=heal)
+        reading = self._zone.read(names)
+        found = group_by_name(reading.found)
+        self._judge_losses(reading.serial, restarted=self._zone.lost_writes)
+        plan = PassPlan()
+        self._add_names(plan, (_Look(name, found.get(name, ())) for name in sorted(names)), requests)
+        return plan
 
-    def from_view(self, zone: str, names: Collection[str]) -> Iterator[NamePlan]:
+    def _plan_from_view(self, names: Collection[str], *, whole: bool = False) -> PassPlan:
         """Compare with what the ledger says that the target holds; ask only where that is not certain."""
+        plan = PassPlan(whole=whole)
         doubtful: list[str] = []
-        yield from self.compare_names(zone, ((name, None) for name in sorted(names)), doubtful)
+        frame = self._make_frame()
+        for chunk in split_chunks(sorted(names), CHUNK):
+            for subject in self._subjects([_Look(name, read=False) for name in chunk], frame):
+                deferred = self._queue.deferred.get(subject.name, Deferred.AS_KNOWN)
+                if deferred is Deferred.ABSENT:
+                    self._add_name(plan, subject._replace(look=_Look(subject.name)), frame)
+                elif self._is_doubtful(subject, deferred, frame.rules):
+                    doubtful.append(subject.name)
+                elif not (subject.has_drifted or subject.name in self._view.foreign_names):
+                    written = _Look(subject.name, self._written(subject.known), read=False)
+                    self._add_name(plan, subject._replace(look=written), frame)
         if doubtful:
-            found = self.by_name(self.target.read(zone, doubtful).found)
-            yield from self.compare_names(zone, ((name, found.get(name, [])) for name in doubtful))
+            found = group_by_name(self._zone.read(doubtful).found)
+            self._add_names(plan, (_Look(name, found.get(name, ())) for name in doubtful))
+        return plan
 
-    def compare_names(
-        self,
-        zone: str,
-        names: Iterable[tuple[str, list[Found] | None]],
-        doubtful: list[str] | None = None,
-        foreign: set[str] | None = None,
-        adopt: bool = False,
-        heal: Types = NO_TYPES,
-    ) -> Iterator[NamePlan]:
-        """Compare names with what was found there; None: with what the view of the zone says, or put it to the
-        ``doubtful`` when that is not certain. Adds to ``foreign`` where something is not ours although it carries our
-        mark: it was released, or copied.
+    def _add_names(self, plan: PassPlan, looks: Iterable[_Look], requests: Requests = NO_REQUESTS) -> None:
+        frame = self._make_frame()
+        for chunk in split_chunks(looks, CHUNK):
+            for subject in self._subjects(chunk, frame):
+                self._add_name(plan, subject, frame, requests.get(subject.name, UNASKED))
 
-        Of what was found, a plan comes also for the names where there is nothing to do, when drift is known there.
-        """
-        standing = self.ledger.drifting(zone)
-        standing_names = {name for name, _ in standing}
-        rules = self._rules(zone, standing)
-        for chunk in chunks(names, CHUNK):
-            keys = [name for name, _ in chunk]
-            rows = self.ledger.rows(zone, keys)
-            entries = self.ledger.entries(keys)
-            back = self._come_back(zone, chunk, rows)
-            for name, found in chunk:
-                here = rows.get(name, {})
-                if name in back:
-                    here = {**here, **back[name]}
-                decision = self._decide(zone, name, here, entries.get(name, []), rules, found or ())
-                was_read = found is not None
-                if found is None:
-                    assert doubtful is not None
-                    view = self.views[zone]
-                    if self._is_doubtful(view, decision, here, rules):
-                        doubtful.append(name)
-                        continue
-                    was_read = name in view.absent
-                    found = [] if was_read else self._as_known(view, name, here)
-                    if found is None:
-                        continue
-                plan = compare(decision, found, here, rules, adopt=adopt, heal=heal.get(name, ()))
-                if foreign is not None and plan.strangers:
-                    foreign.add(name)
-                plan.verdicts = [verdict for verdict in plan.verdicts if _is_news(verdict, decision, here)]
-                if plan.changes or plan.verdicts or plan.drifts or (was_read and name in standing_names):
-                    yield plan
+    def _add_name(self, plan: PassPlan, subject: _Subject, frame: _Frame, request: Request = UNASKED) -> None:
+        """Add to the plan what is to be done or to be told at one name, if anything is."""
+        name_plan = compare_name(subject.decision, subject.look.found, subject.known, frame.rules, request)
+        name_plan.statuses = [status for status in name_plan.statuses if _is_news(status, subject)]
+        if subject.look.read and subject.name in frame.drifting:
+            plan.checked.add(subject.name)
+        if name_plan.is_empty:
+            return
+        plan.names.append(name_plan)
+        if subject.look.read and (deferred := self._found_other(subject)):
+            plan.found[subject.name] = deferred
 
-    def _come_back(
-        self, zone: str, names: Iterable[tuple[str, list[Found] | None]], rows: Mapping[str, Mapping[str, Owned]]
-    ) -> dict[str, dict[str, Owned]]:
-        """What we deleted and stands there again with our mark: the server lost the delete in a crash."""
+    def _subjects(self, looks: Sequence[_Look], frame: _Frame) -> Iterator[_Subject]:
+        names = [look.name for look in looks]
+        rows = self._rows.rows(names)
+        entries = self._ledger.entries(names)
+        resurrected = self._find_resurrected(looks, rows)
+        for look in looks:
+            back = resurrected.get(look.name, {})
+            known = {**rows.get(look.name, {}), **back}
+            decision = self._decide(look, known, entries.get(look.name, []), frame.claim_rules)
+            yield _Subject(look, known, decision, bool(back))
+
+    def _decide(self, look: _Look, known: KnownRows, entries: Sequence[EntrySpec], rules: ClaimRules) -> Decision:
+        if zone_of(look.name, rules.zones) != self._zone.name:
+            return Decision(look.name)
+        strays = [item for item in look.found if self.marker.owns(item) and not _owns(known, item)]
+        marked = [(self.marker.origin(item), self.marker.own_values(item)) for item in strays]
+        return settle_name(look.name, self._claims, entries, rules, History(known, marked))
+
+    def _find_resurrected(
+        self, looks: Iterable[_Look], rows: Mapping[str, KnownRows]
+    ) -> dict[str, dict[str, KnownRRset]]:
+        """What we deleted and is there again with our mark: the server lost the delete in a crash."""
         strays = [
             item
-            for name, found in names
-            for item in found or ()
-            if self.marker.owns(item) and not _owns(rows.get(name, {}), item)
+            for look in looks
+            for item in look.found
+            if self.marker.owns(item) and not _owns(rows.get(look.name, {}), item)
         ]
-        back: dict[str, dict[str, Owned]] = {}
-        deleted = self.ledger.deleted(zone, {item.rrset.name for item in strays}) if strays else frozenset()
-        for stray in strays:
-            rrset = stray.rrset
+        deleted = self._rows.deleted({item.rrset.name for item in strays}) if strays else frozenset()
+        resurrected: dict[str, dict[str, KnownRRset]] = {}
+        for item in strays:
+            rrset = item.rrset
             if (rrset.name, rrset.type) in deleted:
-                origin = self.marker.origin(stray)
-                known = Owned(rrset, True, RecordState.PENDING, "", origin, (origin,))
-                back.setdefault(rrset.name, {})[rrset.type] = known
-        return back
-
-    def _decide(
-        self,
-        zone: str,
-        name: str,
-        rows: Mapping[str, Owned],
-        entries: list[EntrySpec],
-        rules: Rules,
-        found: Iterable[Found],
-    ) -> Decision:
-        if zone_of(name, self.config.scope.zones) != zone:
-            return Decision(name)
-        remembered: dict[str, tuple[str, ...]] = {}
-        for row in rows.values():
-            if row.owned:
-                for origin in row.claimants:
-                    remembered[origin] = remembered.get(origin, ()) + row.rrset.values
-        for item in found:
-            if self.marker.owns(item) and not _owns(rows, item):
-                # Of a lost database, or of an older backup: it is what its source published last.
                 origin = self.marker.origin(item)
-                remembered[origin] = remembered.get(origin, ()) + self.marker.own_values(item)
-        fallback, _ = self.cluster.fallback()
-        sources = self.cluster.claimants(name)
-        decision = decide(
-            name,
-            sources,
-            entries,
-            default_ttl=self.config.scope.ttl,
-            fallback=() if misplaced_cname(name, fallback, self.config.scope.zones) else fallback,
-            remembered=remembered,
+                row = KnownRRset(rrset, True, RecordState.PENDING, "", origin, (origin,))
+                resurrected.setdefault(rrset.name, {})[rrset.type] = row
+        return resurrected
+
+    def _judge_losses(self, serial: int | None, *, restarted: bool) -> None:
+        """Whether what is missing or changed was changed by someone, or is a write of ours that a crash undid."""
+        self.lost_writes = restarted or (serial is not None and serial < self._rows.left_serial())
+
+    def _make_frame(self) -> _Frame:
+        scope = self._managed.scope
+        claim_rules = ClaimRules(scope.zones, scope.ttl, frozenset(self._unread_kinds()))
+        drifting = self._rows.drifting()
+        rules = Rules(
+            self.marker,
+            policy=self._managed.policy(self._zone.name),
+            keeps_ttl=self._target.keeps_ttl,
+            adopts_equal=self._managed.adopt_identical,
+            by_mark_alone=self.is_rebuilding,
+            refuses=self._target.refuses,
+            is_unread=claim_rules.are_unread,
+            remediates=self._remediates,
+            accepted=frozenset(key for key, accepted in drifting.items() if accepted),
+            lost_writes=self.lost_writes,
         )
-        last = next((row for row in rows.values() if row.owned), None)
-        if last is None:
-            return decision
-        wanted = {rrset.type for rrset in decision.rrsets}
-        if not wanted.issuperset(rows):
-            old = {kind: row.claimants for kind, row in rows.items() if row.owned and kind not in wanted}
-            decision = replace(decision, by_type={**old, **decision.by_type})
-        if not decision.claimants:
-            return replace(decision, origin=last.origin, claimants=last.claimants)
-        if rules.unread(last.claimants) and all(entry.mode is Mode.PUBLISH for entry in entries):
-            seen = {str(source.ref) for source in sources}
-            if not rules.unread([origin for origin in last.claimants if origin not in seen]):
-                return decision
-            # Who has the name cannot be read now: nobody else gets it for that.
-            rrsets = tuple(row.rrset for row in rows.values() if row.owned)
-            return replace(decision, rrsets=rrsets, origin=last.origin, claimants=last.claimants, losers=last.losers)
-        return decision
+        return _Frame(rules, claim_rules, frozenset(name for name, _ in drifting))
 
-    def _judge(self, zone: str, serial: int | None, restarted: bool) -> None:
-        """Whether what is missing or changed in the zone is a hand's doing, or writes of ours that a crash undid."""
-        if restarted or (serial is not None and serial < self.ledger.left_serial(zone)):
-            self.losing.add(zone)
-        else:
-            self.losing.discard(zone)
-
-    def _heals(self, origin: str) -> bool:
-        """Whether drift at what this source or custom entry has is put right unasked."""
-        if self.config.managed.auto_remediate or self.target.is_ours_alone:
+    def _remediates(self, origin: str) -> bool:
+        """Whether drift of what this source or custom entry has is remediated unasked."""
+        if self._managed.auto_remediate or self._target.is_exclusive:
             return True
-        kind, _, place = origin.partition("/")
-        namespace, _, name = place.partition("/")
+        kind, namespace, name = Origin.parse(origin)
         groups = {known.group for known in KINDS if known.kind == kind}
-        sources = (self.cluster.source(Ref(kind, namespace, name, group)) for group in groups)
+        sources = (self._claims.source(Ref(kind, namespace, name, group)) for group in groups)
         return any(("auto-remediate", "true") in source.notes for source in sources if source)
 
-    def _rules(self, zone: str, standing: Mapping[Key, bool]) -> Rules:
-        unread = self.unread_kinds()
-        return Rules(
-            self.marker,
-            policy=self.config.managed.policy(zone),
-            keeps_ttl=self.target.keeps_ttl,
-            adopt_identical=self.config.managed.adopt_identical,
-            by_mark_alone=zone in self.rebuilding,
-            refuses=self.target.refuses,
-            unread=lambda claimants: any(claimant.partition("/")[0] in unread for claimant in claimants),
-            heals=self._heals,
-            accepted=frozenset(key for key, accepted in standing.items() if accepted),
-            writes_lost=zone in self.losing,
-        )
-
-    def _all_ours(self, item: Found) -> bool:
-        return all(self.marker.knows(mark) for mark in item.marks)
-
-    def _is_doubtful(self, view: ZoneView, decision: Decision, rows: Mapping[str, Owned], rules: Rules) -> bool:
-        """Whether only the target can say what stands at a name, or what is to be done about it."""
-        name, drifted = decision.name, _has_drifted(rows)
-        if name in view.doubted or not all(row.is_certain or row.state is RecordState.DRIFTED for row in rows.values()):
+    def _is_doubtful(self, subject: _Subject, deferred: Deferred, rules: Rules) -> bool:
+        """Whether only the target can say what is at a name, or what is to be done about it."""
+        rows = subject.known.values()
+        if deferred is Deferred.UNSURE or not all(row.is_certain or row.state is RecordState.DRIFTED for row in rows):
             return True
-        if name in view.absent or not (drifted or name in view.foreign):
+        if not (subject.has_drifted or subject.name in self._view.foreign_names):
             return False
-        open_drift = any(
-            row.state is RecordState.DRIFTED and (name, kind) not in rules.accepted for kind, row in rows.items()
+        waits = any(
+            row.state is RecordState.DRIFTED and (subject.name, kind) not in rules.accepted
+            for kind, row in subject.known.items()
         )
-        return not _is_settled(decision, rows) or (open_drift and rules.heals(decision.origin))
+        return not _is_settled(subject) or (waits and rules.remediates(subject.decision.origin))
 
-    def _as_known(self, view: ZoneView, name: str, rows: Mapping[str, Owned]) -> list[Found] | None:
-        """What we wrote; None where that is not all that stands there, and nothing is to be done about it."""
-        if _has_drifted(rows) or name in view.foreign:
-            return None
-        marks = ((row, self.marker.mark(row.origin)) for row in rows.values() if row.owned)
+    def _written(self, known: KnownRows) -> list[Found]:
+        """What the target holds of ours, by the ledger."""
+        marks = ((row, self.marker.mark(row.origin)) for row in known.values() if row.owned)
         return [Found(row.rrset, (mark,) * len(row.rrset.values)) for row, mark in marks]
 
-    @staticmethod
-    def by_name(found: Iterable[Found]) -> dict[str, list[Found]]:
-        names: dict[str, list[Found]] = {}
-        for item in found:
-            names.setdefault(item.rrset.name, []).append(item)
-        return names
+    def _found_other(self, subject: _Subject) -> Deferred | None:
+        """What was read, where it is not what the ledger says: a change of it may have to wait for its turn."""
+        ours = {item.rrset.type: item.rrset for item in subject.look.found if self._is_all_ours(item)}
+        written = {kind: row.rrset for kind, row in subject.known.items() if row.owned}
+        if ours == written and not subject.resurrected:
+            return None
+        return Deferred.UNSURE if subject.look.found else Deferred.ABSENT
+
+    def _is_all_ours(self, item: Found) -> bool:
+        return item.intact and all(self.marker.knows(mark) for mark in item.marks)
 
 
-def _has_drifted(rows: Mapping[str, Owned]) -> bool:
-    return any(row.state is RecordState.DRIFTED for row in rows.values())
+def group_by_name(found: Iterable[Found]) -> dict[str, list[Found]]:
+    names: dict[str, list[Found]] = {}
+    for item in found:
+        names.setdefault(item.rrset.name, []).append(item)
+    return names
 
 
-def _is_news(verdict: RRsetStatus, decision: Decision, rows: Mapping[str, Owned]) -> bool:
-    """Whether the ledger does not say all this already."""
-    known = rows.get(verdict.rrset.type)
-    if verdict.state is None or known is None:
-        return True
-    said = Owned(
-        verdict.rrset,
-        verdict.owned,
-        verdict.state,
-        verdict.reason,
-        decision.origin_of(verdict.rrset.type),
-        decision.claimants_of(verdict.rrset.type),
-        decision.losers,
-    )
-    return said != known
-
-
-def _owns(rows: Mapping[str, Owned], item: Found) -> bool:
-    known = rows.get(item.rrset.type)
-    return known is not None and known.owned
-
-
-def _is_settled(decision: Decision, rows: Mapping[str, Owned]) -> bool:
-    """Whether the ledger already says all that can be said of this decision while the zone stays as it is."""
-    calm = (RecordState.SYNCED, RecordState.DRIFTED, RecordState.FOREIGN, RecordState.CONFLICT, RecordState.SKIPPED)
-    return {rrset.type for rrset in decision.rrsets} == set(rows) and all(
-        rows[rrset.type].rrset == rrset
-        and rows[rrset.type].state in calm
-        and rows[rrset.type].claimants == decision.claimants_of(rrset.type)
-        and rows[rrset.type].losers == decision.losers
-        for rrset in decision.rrsets
-    )
-
-
-def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+def split_chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
     iterator = iter(items)
     while chunk := list(islice(iterator, size)):
         yield chunk
+
+
+def _owns(known: KnownRows, item: Found) -> bool:
+    row = known.get(item.rrset.type)
+    return row is not None and row.owned
+
+
+def _is_news(status: RRsetStatus, subject: _Subject) -> bool:
+    """Whether the ledger does not say all this already."""
+    decision, kind = subject.decision, status.rrset.type
+    said = KnownRRset(
+        status.rrset,
+        status.owned,
+        status.state,
+        status.reason,
+        decision.origin_of(kind),
+        decision.claimants_of(kind),
+        decision.losers,
+    )
+    return said != subject.known.get(kind)
+
+
+_CALM = (
+    RecordState.SYNCED,
+    RecordState.DRIFTED,
+    RecordState.FOREIGN,
+    RecordState.CONFLICT,
+    RecordState.SKIPPED,
+)
+
+
+def _is_settled(subject: _Subject) -> bool:
+    """Whether the ledger already says all that can be said of this decision while the zone stays as it is."""
+    decision, known = subject.decision, subject.known
+    return {rrset.type for rrset in decision.rrsets} == set(known) and all(
+        known[rrset.type].rrset == rrset
+        and known[rrset.type].state in _CALM
+        and known[rrset.type].claimants == decision.claimants_of(rrset.type)
+        and known[rrset.type].losers == decision.losers
+        for rrset in decision.rrsets
+    )

@@ -1,137 +1,110 @@
-"""What waits to be done in a zone, and what wakes the loop to do it."""
+"""The names of one zone that wait for a pass."""
 
 from __future__ import annotations
 
-import queue
-from collections.abc import Callable, Collection
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from enum import Enum
 from heapq import nsmallest
 from itertools import islice
 
 from syncer.pacing import BackOff
-from syncer.zone.result import PassResult
 
 WINDOW = 0.3
 """Seconds. The first of several changes goes at once, what follows is gathered for so long."""
 
 DELETE_PATIENCE = 3.0
-"""Seconds. Names that lost their last claim wait until no more of them come, so that the guard sees one blow as one;
-at most so long."""
+"""Seconds. Names that lost their last claim wait until no more of them come, so that the guard counts them together; at
+most so long."""
 
 SLICE = 250
 """Names of one pass, so that the memory of a burst does not grow with it."""
 
 
-class Wakeup:
-    """Wakes the loop, from any thread or signal handler (``SimpleQueue.put`` is re-entrant, ``Event.set`` is not)."""
+class Deferred(Enum):
+    """What the last pass found at a name that has to wait for its turn; the ledger and the view do not know it."""
 
-    def __init__(self) -> None:
-        self._queue: queue.SimpleQueue[None] = queue.SimpleQueue()
-        self.stopping = False
-
-    def ring(self) -> None:
-        if self._queue.empty():
-            self._queue.put(None)
-
-    def stop(self) -> None:
-        self.stopping = True
-        self._queue.put(None)
-
-    def wait(self, seconds: float) -> None:
-        with suppress(queue.Empty):
-            self._queue.get(timeout=max(0.0, seconds))
+    AS_KNOWN = "what the ledger says"
+    ABSENT = "nothing"
+    UNSURE = "something else: it must be read again"
 
 
-@dataclass(slots=True)
-class ZoneWork:
-    """All times are of the loop's clock.
+class ZoneQueue:
+    """All times are of the clock of the loop.
 
-    ``names`` wait for a pass, ``backlog`` for one in which nothing newer waits (a dict for its order). ``going`` are
-    names without a claim: when the first and the latest of them came. ``retries`` gives the number of failures and the
-    time of the next try. ``undisturbed_until``: nothing has changed since the last full pass, and until then there is
-    no reason for another. ``drift_due``: when the zone is listed although its serial gives no reason to. ``problem``:
-    why the zone cannot be used, "" when it can. ``said``: in a dry run, what the log already says.
+    ``changed`` are names whose claims changed, ``deferred`` those that had no turn yet, in their order: they go when
+    nothing newer waits. ``unclaimed`` lost their last claim. ``retries`` gives the time of the next try.
     """
 
-    full_due: float = 0.0
-    drift_due: float = 0.0
-    undisturbed_until: float = 0.0
-    names: set[str] = field(default_factory=set)
-    backlog: dict[str, None] = field(default_factory=dict)
-    going: set[str] = field(default_factory=set)
-    going_since: float = 0.0
-    going_until: float = 0.0
-    retries: dict[str, BackOff] = field(default_factory=dict)
-    trouble: BackOff = field(default_factory=BackOff)
-    batch_at: float = 0.0
-    problem: str = ""
-    said: set[str] = field(default_factory=set)
+    def __init__(self) -> None:
+        self.changed: set[str] = set()
+        self.deferred: dict[str, Deferred] = {}
+        self.unclaimed: set[str] = set()
+        self.retries: dict[str, BackOff] = {}
+        self._first_unclaimed = self._last_unclaimed = 0.0
+        self._batch_at = 0.0
 
     def __len__(self) -> int:
-        return len(self.names) + len(self.backlog) + len(self.going) + len(self.retries)
+        return len(self.changed) + len(self.deferred) + len(self.unclaimed) + len(self.retries)
 
-    def touch(self, name: str, now: float, *, claimed: bool) -> None:
+    def add(self, name: str, now: float, *, claimed: bool) -> None:
         """The claims on a name have changed; ``claimed`` when there still are any."""
-        self.undisturbed_until = 0.0
         if claimed:
-            self.names.add(name)
-            self.going.discard(name)
+            self.changed.add(name)
+            self.unclaimed.discard(name)
             return
-        if not self.going:
-            self.going_since = now
-        self.names.discard(name)
-        self.going.add(name)
-        self.going_until = now
+        if not self.unclaimed:
+            self._first_unclaimed = now
+        self.changed.discard(name)
+        self.unclaimed.add(name)
+        self._last_unclaimed = now
 
-    def look_again(self) -> None:
-        """Make a full pass, whatever is known."""
-        self.full_due = self.undisturbed_until = 0.0
-
-    def take_due(
-        self, now: float, urgency: Callable[[str], tuple[int, str]], is_claimed: Callable[[str], bool]
+    def pop_due(
+        self, now: float, rank: Callable[[str], tuple[int, str]], is_claimed: Callable[[str], bool]
     ) -> set[str]:
-        """The names of the next pass: what is urgent and new before what had no turn yet."""
-        for name in [name for name in self.names if not is_claimed(name)]:
-            self.touch(name, now, claimed=False)  # it was claimed when it was touched
+        """The names of the next pass: what is urgent and new before what had no turn yet. They stay in the queue until
+        they are ``done``."""
+        for name in [name for name in self.changed if not is_claimed(name)]:
+            self.add(name, now, claimed=False)  # it was claimed when it was added
         due = {name for name, trouble in self.retries.items() if now >= trouble.not_before}
-        if now >= self.batch_at + WINDOW:
-            if len(self.names) <= SLICE:
-                due |= self.names
+        if now >= self._batch_at + WINDOW:
+            if len(self.changed) <= SLICE:
+                due |= self.changed
             else:
-                due.update(nsmallest(SLICE, self.names, key=urgency))
-        if self.going and now >= self._going_due():
-            due |= self.going
-        due = due or set(islice(self.backlog, SLICE))
+                due.update(nsmallest(SLICE, self.changed, key=rank))
+        if self.unclaimed and now >= self._unclaimed_due():
+            due |= self.unclaimed
+        due = due or set(islice(self.deferred, SLICE))
         if due:
-            self.batch_at = now if len(self.names) <= SLICE else 0.0
+            self._batch_at = now if len(self.changed) <= SLICE else 0.0
         return due
 
-    def cross_off(self, names: Collection[str] | None, outcomes: PassResult, now: float) -> None:
-        """Names (None: all of them) have had their pass; some of them come back."""
+    def done(
+        self, names: Collection[str] | None, retry: Collection[str], later: Mapping[str, Deferred], now: float
+    ) -> None:
+        """Names (None: all of them) have had their pass. Those of ``retry`` come back by the clock, those of ``later``
+        before what was deferred already."""
         if names is None:
-            names = self.names | self.going | self.retries.keys()
-            self.backlog.clear()
-        self.names.difference_update(names)
-        self.going.difference_update(names)
+            names = self.changed | self.unclaimed | self.retries.keys()
+            self.deferred.clear()
+        self.changed.difference_update(names)
+        self.unclaimed.difference_update(names)
         for name in names:
-            self.backlog.pop(name, None)
-            if name not in outcomes.retry:
+            self.deferred.pop(name, None)
+            if name not in retry:
                 self.retries.pop(name, None)
-        for name in outcomes.retry:
+        for name in retry:
             self.retries.setdefault(name, BackOff()).failed(now)
-        self.backlog = dict.fromkeys([*outcomes.later, *self.backlog])
-        self.trouble.succeeded()
+        self.deferred = {**later, **{name: what for name, what in self.deferred.items() if name not in later}}
 
     def next_due(self, now: float) -> float:
-        times = [self.full_due, self.drift_due, *(trouble.not_before for trouble in self.retries.values())]
-        if self.names:
-            times.append(self.batch_at + WINDOW)
-        if self.backlog:
+        times = [trouble.not_before for trouble in self.retries.values()]
+        if self.changed:
+            times.append(self._batch_at + WINDOW)
+        if self.deferred:
             times.append(now)
-        if self.going:
-            times.append(self._going_due())
-        return max(min(times), self.trouble.not_before)
+        if self.unclaimed:
+            times.append(self._unclaimed_due())
+        return min(times, default=float("inf"))
 
-    def _going_due(self) -> float:
-        return min(self.going_since + DELETE_PATIENCE, self.going_until + WINDOW)
+    def _unclaimed_due(self) -> float:
+        return min(self._first_unclaimed + DELETE_PATIENCE, self._last_unclaimed + WINDOW)

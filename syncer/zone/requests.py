@@ -1,25 +1,27 @@
-"""What other processes ask for, done: sync, adopt, heal, release, delete, and the decisions on held deletes."""
+"""What other processes ask for, done: sync, adopt, remediate, release, delete, and the decisions on held deletes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import groupby
 
+from syncer.core.compare import Request as NameRequest
 from syncer.core.names import BadName, canonical, zone_of
 from syncer.ledger import Ledger, Request
-from syncer.zone.apply import TURN, Reconciler
-from syncer.zone.queue import SLICE, ZoneWork
-from syncer.zone.result import PassResult, counted
+from syncer.zone.apply import TURN
+from syncer.zone.queue import SLICE
+from syncer.zone.result import count_noun
+from syncer.zone.zone import Zone
 
 WITHOUT_TARGET = frozenset({"approve", "reject", "release"})
 """Actions that need no answer of the target."""
 
-TOGETHER = {"sync": SLICE, "adopt": SLICE, "heal": SLICE, "delete": TURN, "release": SLICE}
+TOGETHER = {"sync": SLICE, "adopt": SLICE, "remediate": SLICE, "delete": TURN, "release": SLICE}
 """How many requests of an action are answered in one pass; of those that are not here, one."""
 
 
-def batches(requests: Iterable[Request]) -> Iterator[list[Request]]:
+def split_batches(requests: Iterable[Request]) -> Iterator[list[Request]]:
     """The requests in their order, those together that one pass can answer: a click on a thousand names is a thousand
     requests in a row."""
     for (action, _, _), alike in groupby(
@@ -36,29 +38,22 @@ def batches(requests: Iterable[Request]) -> Iterator[list[Request]]:
 
 
 class RequestHandler:
-    """``finish(zone, names, outcomes)`` is the loop's: it crosses off what a pass dealt with."""
+    """For the zones of one target."""
 
-    def __init__(
-        self,
-        reconciler: Reconciler,
-        ledger: Ledger,
-        zones: Mapping[str, ZoneWork],
-        finish: Callable[[str, set[str], PassResult], None],
-    ) -> None:
-        self._reconciler = reconciler
-        self._ledger = ledger
+    def __init__(self, target_name: str, zones: Mapping[str, Zone], ledger: Ledger) -> None:
+        self._target_name = target_name
         self._zones = zones
-        self._finish = finish
+        self._ledger = ledger
 
-    def answer(self, batch: Sequence[Request]) -> list[str]:
+    def answer_batch(self, batch: Sequence[Request]) -> list[str]:
         """Do what a batch asks for; what came of each request, in words. Raises what target and ledger raise."""
         placed = [self._place(request) for request in batch]
-        answers = [self._refuse(request) for request in placed]
-        good = [request for request, refusal in zip(placed, answers, strict=True) if not refusal]
+        refusals = [self._refuse(request) for request in placed]
+        good = [request for request, refusal in zip(placed, refusals, strict=True) if not refusal]
         done: dict[int, str] = {}
-        for zone, requests in groupby(sorted(good, key=lambda request: request.zone), key=lambda request: request.zone):
-            done |= self._do(zone, list(requests))
-        return [refusal or done[request.id] for request, refusal in zip(placed, answers, strict=True)]
+        for _, requests in groupby(sorted(good, key=lambda request: request.zone), key=lambda request: request.zone):
+            done |= self._answer_zone(list(requests))
+        return [refusal or done[request.id] for request, refusal in zip(placed, refusals, strict=True)]
 
     def _place(self, request: Request) -> Request:
         """With the name as we spell it, and its zone."""
@@ -72,54 +67,57 @@ class RequestHandler:
             return f"{request.name or request.zone} is in no managed zone"
         if request.action not in (*TOGETHER, "approve", "reject"):
             return f"there is no action {request.action!r}"
-        if request.action in ("adopt", "heal", "release", "delete") and not request.name:
+        if request.action in ("adopt", "remediate", "release", "delete") and not request.name:
             return f"{request.action} needs a name"
         return ""
 
-    def _do(self, zone: str, requests: Sequence[Request]) -> dict[int, str]:
+    def _answer_zone(self, requests: Sequence[Request]) -> dict[int, str]:
         """All of one action, one actor and one zone."""
         first = requests[0]
-        names = {request.name for request in requests}
         match first.action:
             case "approve" | "reject":
-                return {request.id: self._decide(request) for request in requests}
+                return {request.id: self._decide_hold(request) for request in requests}
             case "sync" if not first.name:
-                for key in [zone] if zone else self._zones:
-                    self._reconciler.views.pop(key, None)
-                    self._zones[key].look_again()
-                return {request.id: f"full pass of {zone or 'every zone'}" for request in requests}
+                for zone in [self._zones[first.zone]] if first.zone else self._zones.values():
+                    zone.invalidate()
+                return {request.id: f"full pass of {first.zone or 'every zone'}" for request in requests}
             case "release":
-                counts = {
-                    request.id: self._ledger.release(zone, [request.name], request.type, request.actor)
-                    for request in requests
-                }
-                self._reconciler.views.pop(zone, None)
-                if zone in self._zones:
-                    self._zones[zone].names |= names  # where they are wanted, they show as somebody else's from now on
-                return {key: f"{counted(count, 'record')} released" for key, count in counts.items()}
-            case "delete":
-                gone = self._reconciler.delete(zone, _types(requests), first.actor).changes
-                return {request.id: f"{counted(gone[request.name], 'record')} deleted" for request in requests}
-        outcomes = self._reconciler.pass_for(
-            zone,
-            names,
-            adopt=first.action == "adopt",
-            heal=_types(requests) if first.action == "heal" else {},
-            actor=first.actor,
-        )
-        self._finish(zone, names, outcomes)
-        return {request.id: outcomes.in_words(request.name) for request in requests}
+                return {request.id: self._release(request) for request in requests}
+        zone = self._zones[first.zone]
+        if first.action == "delete":
+            gone = zone.delete_records(_group_types(requests), first.actor).changes
+            return {request.id: f"{count_noun(gone[request.name], 'record')} deleted" for request in requests}
+        result = zone.run_pass(_group_types(requests).keys(), _name_requests(requests), first.actor)
+        return {request.id: result.describe_name(request.name) for request in requests}
 
-    def _decide(self, request: Request) -> str:
-        count = self._ledger.decide_hold(request, request.action == "approve")
-        for work in self._zones.values():
-            work.look_again()
-        return f"{counted(count, 'delete')} {'approved' if request.action == 'approve' else 'rejected'}"
+    def _release(self, request: Request) -> str:
+        """Also in a zone that is not managed any more."""
+        zone = self._zones.get(request.zone)
+        holder = self._ledger.zone(self._target_name, request.zone) if zone is None else zone
+        count = holder.release_records([request.name], request.type, request.actor)
+        return f"{count_noun(count, 'record')} released"
+
+    def _decide_hold(self, request: Request) -> str:
+        approve = request.action == "approve"
+        count = self._ledger.decide_hold(request, approve=approve)
+        for zone in self._zones.values():
+            zone.request_pass()
+        return f"{count_noun(count, 'delete')} {'approved' if approve else 'rejected'}"
 
 
-def _types(requests: Iterable[Request]) -> dict[str, set[str]]:
+def _group_types(requests: Iterable[Request]) -> dict[str, set[str]]:
     """The record types that are meant, by name; "" means all."""
     types: dict[str, set[str]] = {}
     for request in requests:
         types.setdefault(request.name, set()).add(request.type)
     return types
+
+
+def _name_requests(requests: Sequence[Request]) -> dict[str, NameRequest]:
+    match requests[0].action:
+        case "adopt":
+            return {request.name: NameRequest(adopt=True) for request in requests}
+        case "remediate":
+            types = _group_types(requests)
+            return {name: NameRequest(remediate=frozenset(meant)) for name, meant in types.items()}
+    return {}

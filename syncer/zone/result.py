@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from syncer.core.plan import Change, RRsetStatus
+from syncer.zone.queue import Deferred
 
 log = logging.getLogger(__name__)
 
@@ -14,52 +15,58 @@ log = logging.getLogger(__name__)
 @dataclass(slots=True)
 class PassResult:
     """What a pass did. ``changes`` counts them by name; ``planned`` and ``left`` are what a dry run would change, and
-    what it would leave alone although somebody wants it. ``retry`` holds the names to try again by the clock, ``later``
-    those that had no turn yet, in their order; ``failed`` counts what was refused for good."""
+    what it would leave alone although a claim asks for it. ``retry`` holds the names to try again by the clock,
+    ``later`` those that had no turn yet, in their order; ``refused`` counts what was refused for good. ``whole``: the
+    pass covered the whole zone."""
 
+    whole: bool = False
     changes: Counter[str] = field(default_factory=Counter)
-    failed: int = 0
+    refused: int = 0
     planned: list[Change] = field(default_factory=list)
     left: list[RRsetStatus] = field(default_factory=list)
     held: int = 0
     retry: set[str] = field(default_factory=set)
-    later: list[str] = field(default_factory=list)
+    later: dict[str, Deferred] = field(default_factory=dict)
 
     @property
     def changed(self) -> int:
         return self.changes.total()
 
-    def in_words(self, name: str) -> str:
+    @property
+    def is_settled(self) -> bool:
+        """Nothing was changed, and nothing is left to try."""
+        return not (self.changed or self.retry or self.refused)
+
+    def describe_name(self, name: str) -> str:
         """What came of ``name``, for whoever asked."""
         if name in self.later:
-            return "its turn comes after what is more urgent"
+            return "it waits until what is more urgent is done"
         if name in self.retry:
             return "the DNS server gave no clear answer: it is tried again"
-        return counted(self.changes[name], "record") + " changed"
+        return count_noun(self.changes[name], "record") + " changed"
 
-    def __iadd__(self, other: PassResult) -> PassResult:
+    def add(self, other: PassResult) -> None:
+        """What a further turn of the same pass did."""
         self.changes += other.changes
-        self.failed += other.failed
+        self.refused += other.refused
         self.planned += other.planned
         self.left += other.left
         self.held = other.held
         self.retry |= other.retry
         self.later = other.later
-        return self
 
 
-def counted(count: int, noun: str) -> str:
+def count_noun(count: int, noun: str) -> str:
     """``2 records``."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def say_plan(outcomes: PassResult, said: set[str], *, whole: bool) -> set[str]:
+def log_plan(result: PassResult, said: set[str]) -> set[str]:
     """What would be done and what not, once for as long as it stays so; returns what is said by now."""
-    planned = outcomes.planned
     plan = {
-        *(f"{change.op.value} {change.after or (change.before and change.before.rrset)}" for change in planned),
-        *(f"leave {verdict.rrset} alone: {verdict.reason}" for verdict in outcomes.left),
+        *(f"{change.op.value} {change.after or (change.before and change.before.rrset)}" for change in result.planned),
+        *(f"leave {status.rrset} alone: {status.reason}" for status in result.left),
     }
     for line in sorted(plan - said):
         log.info("Would %s", line)
-    return plan if whole else said | plan
+    return plan if result.whole else said | plan

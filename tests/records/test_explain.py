@@ -15,7 +15,7 @@ from records.explain import explain_name
 from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord, Source, SourceName, SyncRequest, SyncStatus
 from syncer.core.names import BadName
 from syncer.core.plan import RecordState
-from syncer.zone.apply import HELD
+from syncer.zone.guarding import HELD
 from tests.records.objects import make_source
 
 pytestmark = pytest.mark.django_db

@@ -23,9 +23,9 @@ def test_drift_is_known_within_seconds_survives_a_restart_and_waits_for_a_click(
         files.technitium.delete(name, "A", ADDRESS)
     files.answers(blog, ADDRESS)
     wait_until(lambda: files.query(STANDING, grafana) == [("missing_record", "open")], 3, "the finding")
-    wait_until(lambda: files.query(STANDING, blog) == [("missing_record", "healed")], 3, "the healing")
+    wait_until(lambda: files.query(STANDING, blog) == [("missing_record", "remediated")], 3, "the healing")
     assert files.record(grafana)[:2] == (True, "drifted")
-    assert "Drift: somebody deleted it: left as it is until somebody decides" in syncer.output
+    assert "Drift: someone deleted it: left as it is until somebody decides" in syncer.output
 
     syncer.kill()
     files.start(SERIAL_PROBE_INTERVAL="1s")
@@ -33,6 +33,6 @@ def test_drift_is_known_within_seconds_survives_a_restart_and_waits_for_a_click(
     files.answers(grafana)
     assert files.query(STANDING, grafana) == [("missing_record", "open")]
 
-    assert files.ask_for("heal", grafana) == "1 record changed"
+    assert files.ask_for("remediate", grafana) == "1 record changed"
     files.answers(grafana, ADDRESS, within=0.5)
-    assert files.query(STANDING, grafana) == [("missing_record", "healed")]
+    assert files.query(STANDING, grafana) == [("missing_record", "remediated")]

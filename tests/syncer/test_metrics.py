@@ -25,6 +25,7 @@ from syncer.core.plan import RecordState
 from syncer.health import Health
 from syncer.httpd import CannotListen, Server, parse_address
 from syncer.kube.feed import KindState, WatchState
+from syncer.ledger import ZoneState
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -235,7 +236,7 @@ def test_every_metric_is_documented_with_its_type_and_labels() -> None:
 
 def test_a_state_that_no_record_is_in_is_shown_as_none() -> None:
     counts = metrics.RecordCounts()
-    counts.show({("talos00", "synced"): 12, ("home.lab", "failed"): 1})
+    counts.show({ZoneState("lan", "talos00", "synced"): 12, ZoneState("lan", "home.lab", "failed"): 1})
     (family,) = counts.collect()
     values = {(sample.labels["zone"], sample.labels["state"]): sample.value for sample in family.samples}
     assert len(values) == 2 * len(RecordState)
@@ -250,9 +251,9 @@ def test_the_ledger_counts_anew_only_after_it_wrote() -> None:
     for zone, name, state in (("a.lab", "x", "synced"), ("a.lab", "y", "synced"), ("b.lab", "z", "failed")):
         ManagedRecord.objects.create(zone=zone, name=f"{name}.{zone}", type="A", ttl=300, state=state, owned=True)
     ledger = DatabaseLedger()
-    assert ledger.counts() == {("a.lab", "synced"): 2, ("b.lab", "failed"): 1}
+    assert ledger.counts() == {("default", "a.lab", "synced"): 2, ("default", "b.lab", "failed"): 1}
     with CaptureQueriesContext(connection) as queries:
         ledger.counts()
     assert len(queries) == 0
-    ledger.release("a.lab", ["x.a.lab"], "", "tests")
-    assert ledger.counts() == {("a.lab", "synced"): 1, ("b.lab", "failed"): 1}
+    ledger.zone("default", "a.lab").release_records(["x.a.lab"], "", "tests")
+    assert ledger.counts() == {("default", "a.lab", "synced"): 1, ("default", "b.lab", "failed"): 1}

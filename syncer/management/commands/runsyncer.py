@@ -27,14 +27,15 @@ from syncer.certificates import Certificates
 from syncer.config import Config, HostsConfig
 from syncer.core.plan import Op
 from syncer.errors import SyncError
+from syncer.heartbeat import INTERVAL as HEARTBEAT
 from syncer.kube.feed import Feed
 from syncer.kube.manifests import ManifestFeed
 from syncer.kube.store import Store
 from syncer.ledger import LedgerError, Request
-from syncer.loop import HEARTBEAT, Loop
+from syncer.loop import Loop
 from syncer.memory import be_frugal
 from syncer.targets import make_target
-from syncer.zone.queue import Wakeup
+from syncer.wakeup import Wakeup
 from syncer.zone.result import PassResult
 
 SIGNS = {Op.CREATE: "+", Op.UPDATE: "~", Op.DELETE: "-"}
@@ -92,29 +93,29 @@ class Command(BaseCommand):
         )
         if options["dev_mode"] and not connection.introspection.table_names():
             call_command("migrate", verbosity=0)
-        if options["approve_deletes"] and self._approve():
+        if options["approve_deletes"] and self._approve_deletes():
             return
-        bell = Wakeup()
-        cluster = Store(config.scope, assume_accepted=bool(config.kube.manifests), ring=bell.ring)
+        wakeup = Wakeup()
+        store = Store(config.scope, assume_accepted=bool(config.kube.manifests), wakeup=wakeup.notify)
         try:
             certificates = Certificates() if config.kube.certificate_metrics and not options["once"] else None
-            feed = _feed(config, cluster, certificates)
+            feed = _make_feed(config, store, certificates)
             target = make_target(config, metrics.observe_request, metrics.RATE_LIMIT_WAIT.inc)
             state = health.Health(feed.states, read_timeout=config.kube.read_timeout)
-            loop = Loop(config, feed, cluster, target, DatabaseLedger(), state, bell)
+            loop = Loop(config, feed, store, target, DatabaseLedger(), state, wakeup)
             if options["rebuild_ledger"]:
-                loop.reconciler.rebuild()
-            _stop_on_signals(bell)
+                loop.worker.rebuild()
+            _stop_on_signals(wakeup)
             if options["once"]:
-                self._report(loop.run_once(), config)
+                self._report_passes(loop.run_once(), config)
                 return
             metrics.set_build(__version__, settings.COMMIT)
-            metrics.REGISTRY.register(metrics.ClusterCollector(lambda: _count(cluster), feed.states))
+            metrics.REGISTRY.register(metrics.ClusterCollector(lambda: _count_objects(store), feed.states))
             metrics.REGISTRY.register(metrics.HealthCollector(state))
             if certificates is not None:
                 metrics.REGISTRY.register(certificates)
             servers = metrics.serve(config.metrics_address), health.serve(config.health_address, state)
-            self._say_hello(config)
+            self._log_start(config)
             loop.run()
             for server in servers:
                 server.close()
@@ -123,7 +124,7 @@ class Command(BaseCommand):
         except (SyncError, LedgerError, TimeoutError) as error:
             raise CommandError(str(error)) from error
 
-    def _approve(self) -> bool:
+    def _approve_deletes(self) -> bool:
         """Approve what is held; True when a running syncer took it over and there is nothing left to do here."""
         actor = f"{getpass.getuser()} (command)"
         alive = SyncStatus.objects.filter(heartbeat_at__gt=timezone.now() - timedelta(seconds=3 * HEARTBEAT)).exists()
@@ -140,45 +141,45 @@ class Command(BaseCommand):
             time.sleep(0.1)
         raise CommandError("the running syncer did not answer within 10 s; the request waits for it in the database")
 
-    def _report(self, passes: list[PassResult], config: Config) -> None:
-        planned = [change for outcomes in passes for change in outcomes.planned]
+    def _report_passes(self, results: list[PassResult], config: Config) -> None:
+        planned = [change for result in results for change in result.planned]
         for change in planned:
             before, after = change.before and change.before.rrset, change.after
             texts = [str(rrset) for rrset in (before, after) if rrset]
             self.stdout.write(f"{SIGNS[change.op]} {' -> '.join(texts)}")
-        for verdict in (verdict for outcomes in passes for verdict in outcomes.left):
-            self.stdout.write(f"! {verdict.rrset}: {verdict.reason}")
-        held = sum(outcomes.held for outcomes in passes)
+        for status in (status for result in results for status in result.left):
+            self.stdout.write(f"! {status.rrset}: {status.reason}")
+        held = sum(result.held for result in results)
         if held:
             self.stdout.write(f"{held} deletes are held: approve them with --approve-deletes")
-        if retry := sorted(set().union(*(outcomes.retry for outcomes in passes))):
+        if retry := sorted(set().union(*(result.retry for result in results))):
             raise CommandError(f"not everything is done ({', '.join(retry[:3])}): the log says why; run it again")
-        if failed := sum(outcomes.failed for outcomes in passes):
-            raise CommandError(f"{failed} records were refused for good: the log says why")
+        if refused := sum(result.refused for result in results):
+            raise CommandError(f"{refused} records were refused for good: the log says why")
         if config.dry_run and (planned or held):
             sys.exit(2)
 
-    def _say_hello(self, config: Config) -> None:
+    def _log_start(self, config: Config) -> None:
         target = config.target
         where = target.path if isinstance(target, HostsConfig) else target.url
         source = config.kube.manifests or "the cluster"
         log.info("%sfrom %s to %s", "(dry run) " if config.dry_run else "", source, where)
 
 
-def _count(cluster: Store) -> Counter[tuple[str, str]]:
+def _count_objects(store: Store) -> Counter[tuple[str, str]]:
     """Objects that name hosts, by (namespace, kind)."""
-    return Counter((source.ref.namespace, source.ref.kind) for source in cluster.sources())
+    return Counter((source.ref.namespace, source.ref.kind) for source in store.sources())
 
 
-def _feed(config: Config, cluster: Store, certificates: Certificates | None) -> Feed:
+def _make_feed(config: Config, store: Store, certificates: Certificates | None) -> Feed:
     if config.kube.manifests:
-        return ManifestFeed(config.kube.manifests, cluster)
+        return ManifestFeed(config.kube.manifests, store)
     from syncer.kube.watcher import KubeFeed  # the client costs memory that a folder of manifests need not pay
 
-    return KubeFeed(config.kube, config.scope, cluster, certificates=certificates)
+    return KubeFeed(config.kube, config.scope, store, certificates=certificates)
 
 
-def _stop_on_signals(bell: Wakeup) -> None:
+def _stop_on_signals(wakeup: Wakeup) -> None:
     if threading.current_thread() is not threading.main_thread():
         return  # under the reloader, which stops the process itself
 
@@ -186,7 +187,7 @@ def _stop_on_signals(bell: Wakeup) -> None:
         raise CutShort
 
     def stop(*_: object) -> None:
-        bell.stop()
+        wakeup.stop()
         signal.setitimer(signal.ITIMER_REAL, GRACE)
 
     signal.signal(signal.SIGALRM, give_up)

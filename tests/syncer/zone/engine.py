@@ -18,7 +18,8 @@ from syncer.kube.store import Store
 from syncer.loop import Loop
 from syncer.targets.hosts.target import HostsTarget
 from syncer.targets.technitium.target import TechnitiumTarget
-from syncer.zone.queue import Wakeup
+from syncer.wakeup import Wakeup
+from syncer.zone.zone import Zone
 from tests.fakes.fixtures_technitium import ServerUnderTest
 
 ZONE = "talos00"
@@ -111,7 +112,7 @@ class Engine:
             self.target = TechnitiumTarget(
                 config.target, marker, self.zones, observe=self.watch, clock=self.clock, sleep=self.clock.sleep
             )
-        health = Health(self.feed.states, clock=self.clock)
+        health = self.health = Health(self.feed.states, clock=self.clock)
         self.loop = Loop(config, self.feed, self.cluster, self.target, self.ledger, health, Wakeup(), self.clock)
 
     def close(self) -> None:
@@ -158,18 +159,20 @@ class Engine:
         """Turn until nothing waits but retries."""
         self.turn(seconds)
         for _ in range(100):
-            if not any(
-                w.names or w.backlog or w.going or w.full_due <= self.clock.now for w in self.loop.zones.values()
-            ):
+            if not any(self._is_busy(zone) for zone in self.loop.worker.zones.values()):
                 return
             self.turn()
         raise AssertionError("it does not come to rest")
 
     def full(self) -> None:
         """A full pass of every zone, at the next turn."""
-        for work in self.loop.zones.values():
-            work.look_again()
+        for zone in self.loop.worker.zones.values():
+            zone.request_pass()
         self.settle()
+
+    def _is_busy(self, zone: Zone) -> bool:
+        queue = zone._queue
+        return bool(queue.changed or queue.deferred or queue.unclaimed) or zone.full_pass_due <= self.clock.now
 
     def ask(self, action: str, name: str = "", *, who: str = "ada", **more: Any) -> str:
         """As another process would: by a row; the outcome."""

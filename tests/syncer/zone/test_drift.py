@@ -41,7 +41,7 @@ def test_a_deleted_record_is_reported_at_the_next_probe_and_left(grafana, techni
     technitium.delete(GRAFANA, "A", ADDRESS)
     grafana.settle(11)
     assert findings() == [(GRAFANA, "A", "missing_record", "open")]
-    assert (grafana.state("grafana"), grafana.reason("grafana")) == ("drifted", "somebody deleted it")
+    assert (grafana.state("grafana"), grafana.reason("grafana")) == ("drifted", "someone deleted it")
     assert technitium.ask(GRAFANA) == "NXDOMAIN"
     (fact,) = AuditEntry.objects.filter(action="drifted")
     assert (fact.before, fact.after, fact.source) == (
@@ -64,11 +64,11 @@ def test_a_changed_record_is_reported_with_what_was_written_and_what_stands_ther
 def test_a_click_puts_it_right(grafana, technitium, hand):
     hand(technitium)
     grafana.settle(11)
-    assert grafana.ask("heal", GRAFANA, zone=ZONE, type="A") == "1 record changed"
+    assert grafana.ask("remediate", GRAFANA, zone=ZONE, type="A") == "1 record changed"
     assert technitium.ask(GRAFANA) == [ADDRESS]
     assert grafana.state("grafana") == "synced"
     finding = DriftFinding.objects.get()
-    assert (finding.status, finding.decided_by) == ("healed", "ada")
+    assert (finding.status, finding.decided_by) == ("remediated", "ada")
     assert AuditEntry.objects.order_by("id").last().actor == "ada"
 
 
@@ -83,7 +83,7 @@ def test_it_is_put_right_at_once_where_the_source_or_the_setting_says_so(engine,
     assert technitium.ask(GRAFANA) == [ADDRESS]
     assert engine.state("grafana") == "synced"
     finding = DriftFinding.objects.get()
-    assert (finding.status, finding.decided_by) == ("healed", "syncer")
+    assert (finding.status, finding.decided_by) == ("remediated", "syncer")
 
 
 def test_other_sources_are_not_put_right_for_one_that_says_so(engine, technitium):
@@ -112,7 +112,7 @@ def test_a_new_wish_ends_it(grafana, technitium):
     grafana.put("grafana", target=OTHER)
     grafana.settle()
     assert technitium.ask(GRAFANA) == [OTHER]
-    assert findings("open", "healed") == [(GRAFANA, "A", "missing_record", "healed")]
+    assert findings("open", "remediated") == [(GRAFANA, "A", "missing_record", "remediated")]
 
 
 def test_it_is_over_when_a_hand_takes_it_back(grafana, technitium):
@@ -164,7 +164,7 @@ def test_what_was_accepted_is_left_even_where_everything_is_put_right(grafana, t
     grafana.start(auto_remediate=True)
     grafana.settle()
     assert technitium.ask(GRAFANA) == "NXDOMAIN"
-    grafana.ask("heal", GRAFANA, zone=ZONE, type="A")
+    grafana.ask("remediate", GRAFANA, zone=ZONE, type="A")
     assert technitium.ask(GRAFANA) == [ADDRESS]
 
 
@@ -177,16 +177,16 @@ def test_a_record_that_lost_our_mark_is_drift_until_a_person_takes_it_back(grafa
     grafana.settle(11)
     assert findings() == [(GRAFANA, "A", "unexpected_ip", "open")]
     assert grafana.state("grafana") == "conflict"
-    grafana.ask("heal", GRAFANA, zone=ZONE, type="A")
+    grafana.ask("remediate", GRAFANA, zone=ZONE, type="A")
     assert technitium.ask(GRAFANA) == [ADDRESS]
-    assert findings("open", "healed") == [(GRAFANA, "A", "unexpected_ip", "healed")]
+    assert findings("open", "remediated") == [(GRAFANA, "A", "unexpected_ip", "remediated")]
 
 
 def test_a_value_beside_ours_is_drift_and_goes_by_a_click(grafana, technitium):
     technitium.add(GRAFANA, "A", OTHER, ttl=300)
     grafana.settle(11)
     assert findings() == [(GRAFANA, "A", "unexpected_ip", "open")]
-    grafana.ask("heal", GRAFANA, zone=ZONE, type="A")
+    grafana.ask("remediate", GRAFANA, zone=ZONE, type="A")
     assert technitium.ask(GRAFANA) == [ADDRESS]
 
 
@@ -195,9 +195,9 @@ def test_our_mark_on_an_unknown_record_is_reported_and_goes_by_a_click(grafana, 
     grafana.settle(11)
     assert findings() == [("old.talos00", "A", "unexpected_record", "open")]
     assert technitium.ask("old.talos00") == [OTHER]
-    grafana.ask("heal", "old.talos00", zone=ZONE, type="A")
+    grafana.ask("remediate", "old.talos00", zone=ZONE, type="A")
     assert technitium.ask("old.talos00") == "NXDOMAIN"
-    assert findings("open", "healed") == [("old.talos00", "A", "unexpected_record", "healed")]
+    assert findings("open", "remediated") == [("old.talos00", "A", "unexpected_record", "remediated")]
 
 
 def test_an_unknown_record_that_somebody_takes_away_is_over(grafana, technitium):
@@ -220,7 +220,7 @@ def test_unknown_records_go_unasked_where_everything_is_put_right_but_the_guard_
     engine.ask("approve")
     engine.settle(11)
     assert technitium.ask("old0.talos00") == "NXDOMAIN"
-    assert len(findings("healed")) == 11
+    assert len(findings("remediated")) == 11
 
 
 def test_what_was_released_keeps_our_mark_and_is_no_drift(grafana, technitium):
@@ -284,9 +284,9 @@ def test_the_block_of_a_hosts_file_is_ours_alone(tmp_path, transactional_db):
     path.write_text(whole.replace(f"{ADDRESS}  {GRAFANA}\n", "10.9.9.9  stray.talos00\n"))
     engine.full()
     assert path.read_text() == whole
-    assert sorted(findings("healed")) == [
-        (GRAFANA, "A", "missing_record", "healed"),
-        ("stray.talos00", "A", "unexpected_record", "healed"),
+    assert sorted(findings("remediated")) == [
+        (GRAFANA, "A", "missing_record", "remediated"),
+        ("stray.talos00", "A", "unexpected_record", "remediated"),
     ]
 
 
@@ -299,7 +299,7 @@ def test_a_dry_run_reports_nothing(grafana, technitium):
     assert foreign(technitium) == before
 
 
-@pytest.mark.parametrize("wanted", [False, True], ids=["nobody wants it", "a source wants it"])
+@pytest.mark.parametrize("wanted", [False, True], ids=["no claim asks for it", "a source wants it"])
 def test_what_was_released_is_its_new_owners_whatever_that_makes_of_it(grafana, technitium, wanted):
     grafana.ask("release", GRAFANA)
     grafana.start(auto_remediate=True)
@@ -367,7 +367,7 @@ def test_an_accepted_finding_costs_nothing_where_everything_is_put_right(grafana
 def test_a_mark_may_say_anything(grafana, technitium, caplog):
     technitium.add("old.talos00", "A", OTHER, comments=MARKER.mark("backup"))
     grafana.settle(11)
-    assert grafana.ask("heal", "old.talos00", zone=ZONE, type="A") == "1 record changed"
+    assert grafana.ask("remediate", "old.talos00", zone=ZONE, type="A") == "1 record changed"
     assert not [record for record in caplog.records if record.exc_info]
 
 
@@ -396,5 +396,5 @@ def test_thousands_of_findings_cost_a_pass_a_handful_of_questions(engine, techni
     assert len(findings()) == 900
     engine.start()
     with django_assert_max_num_queries(150):
-        engine.loop.reconciler.full_pass(ZONE)
+        engine.loop.worker.zones[ZONE].run_pass(None)
     assert len(findings()) == 900

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from records.ledger import DatabaseLedger
-from records.models import AuditEntry, DriftFinding, ManagedRecord, ZoneSerial
+from records.models import AuditEntry, DriftFinding, ManagedRecord, ManagedZone
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.targets.hands import MARKER, foreign
 from tests.syncer.zone.engine import ZONE, Engine
@@ -84,7 +84,7 @@ class World(RuleBasedStateMachine):
 
     @initialize(wishes=st.dictionaries(NAMES, st.sampled_from(sorted(WISHES)), max_size=3))
     def begin(self, wishes: dict[str, str]) -> None:
-        for model in (ManagedRecord, AuditEntry, DriftFinding, ZoneSerial):
+        for model in (ManagedRecord, AuditEntry, DriftFinding, ManagedZone):
             model.objects.all()._raw_delete("default")
         self.life = Life()
         self.engine = Engine(self.server, auto_remediate=self.auto_remediate)
@@ -195,7 +195,7 @@ class World(RuleBasedStateMachine):
         if not self.auto_remediate:
             for row in ManagedRecord.objects.filter(state="drifted"):
                 assert DriftFinding.objects.get(name=row.name, type=row.type, status="open").drift_type
-                self.engine.ask("heal", row.name, zone=ZONE, type=row.type)
+                self.engine.ask("remediate", row.name, zone=ZONE, type=row.type)
         self.engine.full()
         assert not ManagedRecord.objects.filter(state="drifted").exists()
         self.foreign_records_are_untouched()

@@ -24,8 +24,8 @@ def comments(server, name):
 @pytest.mark.parametrize(
     ("value", "state", "reason"),
     [
-        (ADDRESS, "foreign", "somebody else made it"),
-        (OTHER, "conflict", f"the zone has {OTHER}: somebody else made it"),
+        (ADDRESS, "foreign", "someone else made it"),
+        (OTHER, "conflict", f"the zone has {OTHER}: someone else made it"),
     ],
 )
 def test_it_leaves_alone_what_somebody_else_made(engine, technitium, value, state, reason):
@@ -46,7 +46,7 @@ def test_an_alias_finds_no_place_beside_what_somebody_else_made(engine, techniti
     engine.put("nas", target="edge.example.com")
     engine.settle()
     assert published(technitium).keys() == {("nas", "TXT")}
-    assert engine.reason("nas", "CNAME") == "somebody else's TXT record stands at this name"
+    assert engine.reason("nas", "CNAME") == "a foreign TXT record is at this name"
 
 
 def test_what_somebody_else_takes_away_makes_room(engine, technitium):
@@ -262,7 +262,7 @@ def test_rebuilding_takes_what_carries_our_mark_into_a_ledger_that_is_not_empty(
     engine.settle(11)
     assert engine.state("wanted") == "conflict"
     engine.start()
-    engine.loop.reconciler.rebuild()
+    engine.loop.worker.rebuild()
     engine.settle()
     assert published(technitium).keys() == {("nas", "A"), ("grafana", "A"), ("wanted", "A")}
     assert technitium.ask("wanted.talos00") == [ADDRESS]
@@ -291,14 +291,14 @@ def test_what_is_left_alone_is_said_once_in_a_dry_run_and_for_real(engine, techn
     for _ in range(2):
         engine.full()
     would = [record.getMessage() for record in caplog.records if "nas" in record.getMessage()]
-    assert would == [f"Would leave nas.talos00 300 A {ADDRESS} alone: the zone has {OTHER}: somebody else made it"]
+    assert would == [f"Would leave nas.talos00 300 A {ADDRESS} alone: the zone has {OTHER}: someone else made it"]
     caplog.clear()
     engine.start(dry_run=False)
     for _ in range(2):
         engine.full()
     left = [record for record in caplog.records if record.getMessage().startswith("Left alone")]
     assert [(record.getMessage(), record.hostname, record.resource) for record in left] == [
-        (f"Left alone: the zone has {OTHER}: somebody else made it", "nas.talos00", "Ingress/nas")
+        (f"Left alone: the zone has {OTHER}: someone else made it", "nas.talos00", "Ingress/nas")
     ]
 
 

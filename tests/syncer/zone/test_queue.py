@@ -1,58 +1,86 @@
-from syncer.zone.queue import SLICE, ZoneWork
-from syncer.zone.result import PassResult
+from collections.abc import Collection, Mapping
+
+from syncer.zone.queue import SLICE, Deferred, ZoneQueue
+
+NOTHING: Collection[str] = ()
+NO_NAMES: Mapping[str, Deferred] = {}
 
 
-def urgency(name: str) -> tuple[int, str]:
+def rank(name: str) -> tuple[int, str]:
     return (0 if name.startswith("urgent") else 1), name
 
 
-def claimed(name: str) -> bool:
+def is_claimed(name: str) -> bool:
     return True
 
 
-def test_a_new_name_does_not_wait_behind_the_backlog():
-    work = ZoneWork(backlog=dict.fromkeys(["old-1", "old-2"]))
-    work.touch("grafana", 100.0, claimed=True)
-    assert work.take_due(100.0, urgency, claimed) == {"grafana"}
-    work.cross_off({"grafana"}, PassResult(), 100.0)
-    assert work.take_due(100.1, urgency, claimed) == {"old-1", "old-2"}
+def queue_with(*deferred: str) -> ZoneQueue:
+    queue = ZoneQueue()
+    queue.deferred = dict.fromkeys(deferred, Deferred.AS_KNOWN)
+    return queue
 
 
-def test_the_urgent_of_many_go_first():
-    work = ZoneWork()
+def test_a_new_name_does_not_wait_behind_what_was_deferred() -> None:
+    queue = queue_with("old-1", "old-2")
+    queue.add("grafana", 100.0, claimed=True)
+    assert queue.pop_due(100.0, rank, is_claimed) == {"grafana"}
+    queue.done({"grafana"}, NOTHING, NO_NAMES, 100.0)
+    assert queue.pop_due(100.1, rank, is_claimed) == {"old-1", "old-2"}
+
+
+def test_the_urgent_of_many_go_first() -> None:
+    queue = ZoneQueue()
     for number in range(SLICE):
-        work.touch(f"app-{number}", 100.0, claimed=True)
-    work.touch("urgent", 100.0, claimed=True)
-    due = work.take_due(100.0, urgency, claimed)
+        queue.add(f"app-{number}", 100.0, claimed=True)
+    queue.add("urgent", 100.0, claimed=True)
+    due = queue.pop_due(100.0, rank, is_claimed)
     assert "urgent" in due
     assert len(due) == SLICE
 
 
-def test_what_comes_back_keeps_its_place_before_what_waited():
-    work = ZoneWork(backlog=dict.fromkeys(["a", "b", "c"]))
-    work.cross_off({"a", "b"}, PassResult(later=["b"]), 100.0)
-    assert list(work.backlog) == ["b", "c"]
+def test_what_comes_back_keeps_its_place_before_what_waited() -> None:
+    queue = queue_with("a", "b", "c")
+    queue.done({"a", "b"}, NOTHING, {"b": Deferred.ABSENT}, 100.0)
+    assert list(queue.deferred.items()) == [("b", Deferred.ABSENT), ("c", Deferred.AS_KNOWN)]
 
 
-def test_names_that_lost_their_claim_wait_until_no_more_of_them_come():
-    work = ZoneWork()
-    work.touch("grafana", 100.0, claimed=False)
-    work.touch("nas", 100.2, claimed=False)
-    assert not work.take_due(100.4, urgency, claimed)
-    assert work.take_due(100.6, urgency, claimed) == {"grafana", "nas"}
+def test_names_that_lost_their_claim_wait_until_no_more_of_them_come() -> None:
+    queue = ZoneQueue()
+    queue.add("grafana", 100.0, claimed=False)
+    queue.add("nas", 100.2, claimed=False)
+    assert not queue.pop_due(100.4, rank, is_claimed)
+    assert queue.pop_due(100.6, rank, is_claimed) == {"grafana", "nas"}
 
 
-def test_they_do_not_wait_for_ever():
-    work = ZoneWork()
+def test_they_do_not_wait_for_ever() -> None:
+    queue = ZoneQueue()
     for tenth in range(32):
-        work.touch(f"app-{tenth}", 100.0 + tenth / 10, claimed=False)
-    assert len(work.take_due(103.1, urgency, claimed)) == 32
+        queue.add(f"app-{tenth}", 100.0 + tenth / 10, claimed=False)
+    assert len(queue.pop_due(103.1, rank, is_claimed)) == 32
 
 
-def test_a_name_that_lost_its_claim_after_it_was_touched_waits_with_the_others():
-    work = ZoneWork()
-    work.touch("grafana", 100.0, claimed=True)
-    work.touch("nas", 100.0, claimed=True)
-    assert work.take_due(100.1, urgency, lambda name: name != "nas") == {"grafana"}
-    work.cross_off({"grafana"}, PassResult(), 100.1)
-    assert work.take_due(100.5, urgency, claimed) == {"nas"}
+def test_a_name_that_lost_its_claim_after_it_was_added_waits_with_the_others() -> None:
+    queue = ZoneQueue()
+    queue.add("grafana", 100.0, claimed=True)
+    queue.add("nas", 100.0, claimed=True)
+    assert queue.pop_due(100.1, rank, lambda name: name != "nas") == {"grafana"}
+    queue.done({"grafana"}, NOTHING, NO_NAMES, 100.1)
+    assert queue.pop_due(100.5, rank, is_claimed) == {"nas"}
+
+
+def test_a_name_that_failed_comes_back_by_the_clock() -> None:
+    queue = ZoneQueue()
+    queue.add("grafana", 100.0, claimed=True)
+    queue.done({"grafana"}, {"grafana"}, NO_NAMES, 100.0)
+    assert queue.next_due(100.0) == 101.0
+    assert not queue.pop_due(100.9, rank, is_claimed)
+    assert queue.pop_due(101.0, rank, is_claimed) == {"grafana"}
+
+
+def test_a_pass_over_the_whole_zone_leaves_nothing_but_what_comes_back() -> None:
+    queue = queue_with("old-1")
+    queue.add("grafana", 100.0, claimed=True)
+    queue.add("nas", 100.0, claimed=False)
+    queue.done(None, {"grafana"}, {"blog": Deferred.ABSENT}, 100.0)
+    assert len(queue) == 2
+    assert (set(queue.retries), set(queue.deferred)) == ({"grafana"}, {"blog"})

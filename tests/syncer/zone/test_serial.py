@@ -45,7 +45,7 @@ def test_a_full_pass_with_nothing_to_do_costs_one_request_and_no_write(engine, t
     statements = Statements()
     before = everything()
     with connection.execute_wrapper(statements):
-        outcomes = engine.loop.reconciler.full_pass(ZONE)
+        outcomes = engine.loop.worker.zones[ZONE].run_pass(None)
     assert technitium.requests.counts == {"/api/zones/list": 1}
     assert statements.changes == []
     assert (outcomes.changed, everything()) == (0, before)
@@ -173,8 +173,8 @@ def test_full_passes_follow_the_pace_of_the_changes():
 def test_the_loop_makes_a_full_pass_when_it_is_due(engine, technitium):
     engine.put("grafana")
     engine.settle()
-    started = engine.loop.last_pass_at
+    started = engine.loop.heartbeat.last_pass_at
     engine.turn(299)
-    assert engine.loop.last_pass_at == started
+    assert engine.loop.heartbeat.last_pass_at == started
     engine.turn(2)
-    assert engine.loop.last_pass_at > started
+    assert engine.loop.heartbeat.last_pass_at > started

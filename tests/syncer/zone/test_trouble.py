@@ -73,7 +73,7 @@ def test_a_server_that_goes_away_in_the_middle_gets_all_when_it_is_back(engine, 
     engine.observe = away
     for _ in range(5):
         engine.turn()
-    assert engine.loop.target_problem
+    assert engine.loop.worker.problem
     assert 49 <= ManagedRecord.objects.filter(state="synced").count() <= 50
     engine.observe = lambda *_: None
     technitium.faults.reset()
@@ -83,7 +83,7 @@ def test_a_server_that_goes_away_in_the_middle_gets_all_when_it_is_back(engine, 
     assert len(technitium.rows(ZONE)) == 110
     assert {len(values) for values in published(technitium).values()} == {1}
     assert ManagedRecord.objects.filter(state="synced", owned=True).count() == 110
-    assert not engine.loop.target_problem
+    assert not engine.loop.worker.problem
 
 
 def test_an_unreachable_server_is_said_once_and_asked_less_and_less(engine, technitium, caplog):
@@ -91,9 +91,9 @@ def test_an_unreachable_server_is_said_once_and_asked_less_and_less(engine, tech
     technitium.stop_listening()
     tries = []
     for _ in range(600):
-        before = engine.loop.target_trouble.not_before
+        before = engine.loop.worker.trouble.not_before
         engine.turn(0.25)
-        if engine.loop.target_trouble.not_before != before:
+        if engine.loop.worker.trouble.not_before != before:
             tries.append(engine.clock.now)
     gaps = [round(b - a) for a, b in pairwise(tries)]
     assert gaps[:7] == [1, 2, 4, 8, 16, 30, 30]
@@ -112,7 +112,7 @@ def test_a_hundred_records_do_not_wait_for_one_that_is_refused(engine, technitiu
     engine.settle()
     assert ManagedRecord.objects.filter(state="synced").count() == 98
     assert engine.state("poison", "CNAME") == "conflict"
-    assert engine.reason("poison", "CNAME") == "somebody else's A record stands at this name"
+    assert engine.reason("poison", "CNAME") == "a foreign A record is at this name"
     assert engine.state("forever") == "failed"
     assert "above the SOA expire time" in engine.reason("forever")
     assert published(technitium)["poison", "A"] == [OTHER]
@@ -234,10 +234,10 @@ def test_a_locked_database_loses_nothing(engine, technitium, caplog):
         for _ in range(3):
             engine.turn()
     assert complaints(caplog, "the database does not answer") >= 1
-    assert any("the database does not answer" in problem for problem in engine.loop.health.readiness())
+    assert any("the database does not answer" in problem for problem in engine.health.readiness())
     assert published(technitium) == {("grafana", "A"): [ADDRESS], ("old", "A"): [ADDRESS]}  # no claim, no write
     engine.settle(31)
-    assert not engine.loop.health.database_problem
+    assert not engine.health.database_problem
     assert published(technitium) == {("grafana", "A"): [OTHER], ("blog", "A"): [ADDRESS]}
     assert {row.state for row in engine.rows().values()} == {"synced"}
 

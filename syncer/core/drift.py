@@ -1,0 +1,114 @@
+"""How what is there differs from what we wrote last (product: "Drift")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from syncer.core.known import KnownRRset, RecordState
+from syncer.core.origin import Origin
+from syncer.core.plan import Drift, DriftType, Key, Policy
+from syncer.core.rrsets import Found, Marker, RRset
+
+_WRITTEN = (RecordState.SYNCED, RecordState.DRIFTED, RecordState.KEPT, RecordState.HELD)
+"""States of an RRset of ours that once was as the ledger says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """By what to compare.
+
+    ``refuses`` and ``keeps_ttl`` are the target's; ``is_unread(claimants)`` says whether one of the objects that wanted
+    a name belongs to a kind that cannot be read now, so that its absence means nothing; ``by_mark_alone`` takes every
+    RRset with our mark for ours, ledger or not (a lost database). ``remediates(origin)`` says whether drift of what
+    that source or entry has is remediated unasked; ``accepted`` are the (name, type) at which a person wants it left.
+    ``lost_writes``: the server lost writes of ours in a crash, which is not drift.
+    """
+
+    marker: Marker
+    policy: Policy = Policy.SYNC
+    keeps_ttl: bool = True
+    adopts_equal: bool = False
+    by_mark_alone: bool = False
+    refuses: Callable[[RRset], str] = lambda rrset: ""
+    is_unread: Callable[[Sequence[str]], bool] = lambda claimants: False
+    remediates: Callable[[str], bool] = lambda origin: False
+    accepted: Collection[Key] = frozenset()
+    lost_writes: bool = False
+
+
+def find_drift(
+    desired: RRset, item: Found | None, known: KnownRRset | None, origin: str, rules: Rules, *, asked: bool
+) -> Drift | None:
+    """Where something is desired. ``asked``: a person wants the drift remediated.
+
+    What a claim asks for anew is written whatever is there, if it is ours.
+    """
+    may_update = asked or rules.policy is not Policy.CREATE_ONLY
+    remediates = asked or (rules.remediates(origin) and (desired.name, desired.type) not in rules.accepted)
+    if known is None or not known.owned:
+        if item is None or not rules.marker.owns(item):
+            return None
+        reason = "it carries our mark, but the ledger does not know it"
+        return Drift(DriftType.UNEXPECTED_RECORD, None, item.rrset, reason, remediates and may_update)
+    if known.state not in _WRITTEN or (rules.lost_writes and known.state is RecordState.SYNCED):
+        return None
+    remediates = remediates or desired != known.rrset
+    if item is None:
+        return Drift(DriftType.MISSING_RECORD, known.rrset, None, "someone deleted it", remediates)
+    difference = _find_difference(item, known.rrset, rules)
+    if difference is None:
+        return None
+    if not difference.is_ours:
+        remediates = asked
+    return Drift(DriftType.UNEXPECTED_VALUE, known.rrset, item.rrset, difference.reason, remediates and may_update)
+
+
+def find_stray(item: Found, origin: str, rules: Rules, *, asked: bool) -> Drift:
+    """An RRset with our mark that the ledger does not know and no claim asks for.
+
+    Unasked it is deleted only where its absence from the claims means something: custom entries may have gone with a
+    lost database, and objects that cannot be read now are not gone.
+    """
+    remediates = asked or (
+        rules.policy is Policy.SYNC
+        and (item.rrset.name, item.rrset.type) not in rules.accepted
+        and not Origin.parse(origin).is_entry
+        and not rules.is_unread([origin])
+        and rules.remediates(origin)
+    )
+    reason = "it carries our mark, but the ledger does not know it and no claim asks for it"
+    return Drift(DriftType.UNEXPECTED_RECORD, None, item.rrset, reason, remediates)
+
+
+def foreign_values(item: Found, rules: Rules) -> set[str]:
+    return set(item.rrset.values).difference(rules.marker.own_values(item))
+
+
+class Difference(NamedTuple):
+    """``is_ours``: what was changed is ours; what was added is not ours to overwrite."""
+
+    reason: str
+    is_ours: bool = True
+
+
+def _find_difference(item: Found, expected: RRset, rules: Rules) -> Difference | None:
+    """In what ``item`` is not what we wrote."""
+    own, others = set(rules.marker.own_values(item)), foreign_values(item, rules)
+    wrote = set(expected.values)
+    values = ", ".join(item.rrset.values)
+    if not own:
+        # With the same values it makes no difference who wrote them.
+        return None if others == wrote else Difference(f"someone rewrote it as {values}, and our mark is gone", False)
+    if not own <= wrote <= own | others:
+        return Difference(f"someone changed it to {values}")
+    if added := others - wrote:
+        return Difference(f"someone added {', '.join(sorted(added))}", False)
+    if others:
+        return None  # the same value was written again, without our mark
+    if rules.keeps_ttl and item.rrset.ttl != expected.ttl:
+        return Difference(f"someone changed its TTL to {item.rrset.ttl} s")
+    if not item.intact:
+        return Difference("someone disabled it, lets it expire, or gave its records different TTLs")
+    return None

@@ -1,0 +1,69 @@
+"""The row in which the syncer tells the other processes how it is doing."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from syncer import metrics
+from syncer.kube.feed import KindState
+from syncer.ledger import Ledger, SyncerStatus, ZoneState
+from syncer.worker import TargetWorker
+
+log = logging.getLogger(__name__)
+
+INTERVAL = 5.0
+"""Seconds between two writes."""
+
+
+class Heartbeat:
+    def __init__(self, ledger: Ledger, worker: TargetWorker) -> None:
+        self.due = 0.0
+        self.last_pass_at: datetime | None = None
+        self._ledger = ledger
+        self._worker = worker
+        self._started_at = datetime.now(UTC)
+        self._unmanaged: set[str] = set()
+
+    def beat_due(self, now: float, kinds: Sequence[KindState], *, settled: bool) -> None:
+        """``settled``: enough was read to make passes. Raises ``LedgerError``."""
+        if now < self.due:
+            return
+        self.due = now + INTERVAL
+        counts = self._ledger.counts()
+        metrics.MANAGED_RECORDS.show(counts)
+        self._warn_of_unmanaged(counts)
+        at = datetime.now(UTC)
+        zones = self._worker.zones.values()
+        next_pass = min((zone.full_pass_due for zone in zones), default=now)
+        self._ledger.save_status(
+            SyncerStatus(
+                holder=f"{socket.gethostname()} {os.getpid()}",
+                started_at=self._started_at,
+                heartbeat_at=at,
+                last_pass_at=self.last_pass_at,
+                next_pass_at=at + timedelta(seconds=max(0.0, next_pass - now)) if settled else None,
+                last_change_at=self._worker.last_change_at,
+                queue=self._worker.waiting,
+                target=self._worker.target.kind,
+                target_problem=self._worker.problem,
+                kinds=kinds,
+                zones={zone.name: zone.problem for zone in zones},
+            )
+        )
+
+    def _warn_of_unmanaged(self, counts: Mapping[ZoneState, int]) -> None:
+        """Once for each zone that has records of ours and is not managed any more."""
+        of_target = {key.zone for key in counts if key.target == self._worker.name}
+        for zone in of_target - self._worker.zones.keys() - self._unmanaged:
+            self._unmanaged.add(zone)
+            number = sum(count for key, count in counts.items() if (key.target, key.zone) == (self._worker.name, zone))
+            log.warning(
+                "%s is not in DNS_ZONES any more: its %d records stay as they are until it is, or they are released",
+                zone,
+                number,
+                extra={"zone": zone},
+            )

@@ -1,0 +1,200 @@
+"""One target and its zones: what is due there, what its trouble is, and when something is due next.
+
+One thread runs a worker, and alone touches the zones, the server and the ledger of its target.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from syncer import metrics
+from syncer.config import Config
+from syncer.core.claims import Claims
+from syncer.core.names import zone_of
+from syncer.errors import TargetRefused, TargetUnreachable, ZoneUnusable
+from syncer.health import Health
+from syncer.ledger import Ledger, Request
+from syncer.pacing import BackOff
+from syncer.targets.base import Target
+from syncer.zone.requests import WITHOUT_TARGET, RequestHandler, split_batches
+from syncer.zone.result import PassResult
+from syncer.zone.zone import Zone
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 0.5
+"""Seconds for requests in one turn; what is left has the next one, after the names that changed meanwhile."""
+
+
+class TargetWorker:
+    """``unread_kinds`` are the kinds whose objects cannot be read now; ``is_stopping`` is asked between two changes;
+    ``clock`` is monotonic."""
+
+    def __init__(
+        self,
+        config: Config,
+        target: Target,
+        ledger: Ledger,
+        claims: Claims,
+        health: Health,
+        *,
+        unread_kinds: Callable[[], Collection[str]],
+        is_stopping: Callable[[], bool],
+        clock: Callable[[], float],
+    ) -> None:
+        self.name = config.target.name
+        self.target = target
+        self.problem = ""
+        """Why nothing can be done at the target, "" when it answers."""
+        self.is_behind = False
+        """Requests were left for the next turn."""
+        self.zones = {
+            name: Zone(
+                name,
+                config,
+                target,
+                ledger,
+                claims,
+                unread_kinds=unread_kinds,
+                is_stopping=is_stopping,
+                clock=clock,
+            )
+            for name in config.scope.zones
+        }
+        self._ledger = ledger
+        self._health = health
+        self._clock = clock
+        self._requests = RequestHandler(self.name, self.zones, ledger)
+        self.trouble = BackOff()
+        self._probe_interval = config.serial_probe_interval
+        self._probe_due = 0.0
+
+    @property
+    def waiting(self) -> int:
+        """How many names wait for a pass or a retry."""
+        return sum(zone.waiting for zone in self.zones.values())
+
+    def enqueue(self, names: Collection[str]) -> None:
+        """Hand names whose claims have changed to the zones that manage them."""
+        for name in names:
+            if (zone := zone_of(name, self.zones)) is not None:
+                self.zones[zone].enqueue([name])
+
+    def run_due(self, requests: Sequence[Request]) -> list[PassResult]:
+        """Answer requests, probe the serials, and make the pass that is due in each zone. Raises ``LedgerError``."""
+        if self._clock() < self.trouble.not_before:
+            self.answer_requests(requests, asking_target=False)
+            return []
+        results: list[PassResult] = []
+        with self._target_trouble():
+            self.answer_requests(requests)
+            self._probe_serials()
+            for zone in self.zones.values():
+                if (result := zone.run_due(self._clock())) is not None:
+                    results.append(result)
+                self._health.zone_problems = self.zone_problems
+        return results
+
+    def run_once(self) -> list[PassResult]:
+        """A full pass of every zone. A zone that cannot be used holds up no other; what is wrong with it is raised at
+        the end. Raises what target and ledger raise."""
+        results, problems = [], []
+        for zone in self.zones.values():
+            try:
+                results.append(zone.run_once())
+            except ZoneUnusable as error:
+                problems.append(str(error))
+        if problems:
+            raise ZoneUnusable("; ".join(problems))
+        return results
+
+    def answer_requests(self, requests: Sequence[Request], *, asking_target: bool = True) -> None:
+        """``asking_target`` False: only those that need no answer of the target; the others go on waiting."""
+        began = self._clock()
+        self.is_behind = False
+        for batch in split_batches(requests):
+            if not asking_target and batch[0].action not in WITHOUT_TARGET:
+                continue
+            if self._clock() > began + PATIENCE:
+                self.is_behind = True
+                return
+            try:
+                outcomes = self._requests.answer_batch(batch)
+            except TargetRefused as error:
+                outcomes = [f"refused: {error}"] * len(batch)
+            self._ledger.answer_requests(
+                {request.id: outcome for request, outcome in zip(batch, outcomes, strict=True)}
+            )
+            for request, outcome in zip(batch, outcomes, strict=True):
+                log.info("Request answered: %s", outcome, extra={"action": request.action, "actor": request.actor})
+
+    def rebuild(self) -> None:
+        """Take every RRset with our mark for ours, in the next full pass."""
+        for zone in self.zones.values():
+            zone.rebuild()
+
+    def doubt_ledger(self) -> None:
+        """The database did not answer; it may be another, empty one when it is back."""
+        for zone in self.zones.values():
+            zone.forget_start()
+            zone.request_pass()
+
+    def next_due(self, now: float) -> float:
+        due = min(self._probe_due, *(zone.next_due(now) for zone in self.zones.values()))
+        return max(due, self.trouble.not_before if self.problem else 0.0)
+
+    @property
+    def zone_problems(self) -> dict[str, str]:
+        """By zone; those that can be used are left out."""
+        return {name: zone.problem for name, zone in self.zones.items() if zone.problem}
+
+    @property
+    def last_change_at(self) -> datetime | None:
+        """When we last changed a record, in any zone."""
+        return max((zone.last_change_at for zone in self.zones.values() if zone.last_change_at), default=None)
+
+    @property
+    def is_caught_up(self) -> bool:
+        """No zone waits for a full pass that is to be made as soon as possible."""
+        return not any(zone.is_full_pass_wanted for zone in self.zones.values())
+
+    def _probe_serials(self) -> None:
+        now = self._clock()
+        if now < self._probe_due:
+            return
+        self._probe_due = now + self._probe_interval
+        serials = self.target.serials()
+        if serials is None:
+            self.target.check()
+        else:
+            for name, zone in self.zones.items():
+                zone.note_serial(serials.get(name))
+        self._tell_answer()
+
+    @contextmanager
+    def _target_trouble(self) -> Iterator[None]:
+        """One back-off for a dead server; when it is back, everything is compared."""
+        try:
+            yield
+        except (TargetUnreachable, TargetRefused) as error:
+            delay = self.trouble.failed(self._clock())
+            refused = isinstance(error, TargetRefused)
+            if str(error) != self.problem:
+                level = logging.ERROR if refused else logging.WARNING
+                log.log(level, "%s; next try in %.0f s", error, delay, extra={"target": self.target.kind})
+            self.problem = str(error)
+            self._health.target_failed(str(error))
+            metrics.RECONCILE_ERRORS.labels("all", "refused" if refused else "unreachable").inc()
+            self._probe_due = 0.0
+            for zone in self.zones.values():
+                zone.request_pass()
+
+    def _tell_answer(self) -> None:
+        if self.problem:
+            log.info("The target answers again", extra={"target": self.target.kind})
+        self.problem = ""
+        self.trouble.succeeded()
+        self._health.target_ok()

@@ -1,0 +1,39 @@
+"""What is known of a zone without asking."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+
+class ZoneView:
+    """As of one SOA serial the zone holds what the ledger says, but for the names at which there are foreign records.
+
+    Good as long as the server shows that serial. Only the zone that made it changes it.
+    """
+
+    __slots__ = ("_serial", "foreign_names")
+
+    def __init__(self) -> None:
+        self._serial: int | None = None
+        self.foreign_names: Set[str] = frozenset()
+
+    @property
+    def serial(self) -> int | None:
+        """None: nothing is known, or the target has no serials."""
+        return self._serial
+
+    def is_current(self, serial: int | None) -> bool:
+        """Whether all is known, now that the server shows ``serial``."""
+        return self._serial is not None and self._serial == serial
+
+    def replace(self, serial: int | None, foreign_names: Set[str]) -> None:
+        """The zone was listed, and showed ``serial``."""
+        self._serial, self.foreign_names = serial, foreign_names
+
+    def advance(self, serial: int | None) -> None:
+        """Our own writes left the zone at ``serial``; None when that cannot be told, which ends what is known."""
+        if self._serial is not None:
+            self._serial = serial
+
+    def invalidate(self) -> None:
+        self._serial = None

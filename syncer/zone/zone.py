@@ -1,0 +1,353 @@
+"""One managed zone on one target: all that is known of it, and the only way to change it."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import UTC, datetime
+
+from syncer import metrics
+from syncer.config import Config
+from syncer.core.claims import Claims, Decision
+from syncer.core.known import RecordState
+from syncer.core.plan import Change, Guard, NamePlan, Op, RRsetStatus
+from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable
+from syncer.ledger import Ledger, LedgerError, ObservedRRset
+from syncer.memory import give_back
+from syncer.targets.base import Target
+from syncer.zone.apply import LEFT_ALONE, ChangeWriter, sort_changes, take_turn
+from syncer.zone.guarding import DeleteGuard, PlannedChange
+from syncer.zone.planning import NO_REQUESTS, SLICE, PassPlan, Requests, ZonePlanner, group_by_name
+from syncer.zone.queue import Deferred, ZoneQueue
+from syncer.zone.result import PassResult, log_plan
+from syncer.zone.schedule import ZoneSchedule
+from syncer.zone.view import ZoneView
+
+log = logging.getLogger(__name__)
+
+SYNCER = "syncer"
+"""The actor of what no person asked for."""
+
+MANY = 100
+"""Changes of one pass after which memory is given back."""
+
+NO_NAMES: frozenset[str] = frozenset()
+
+
+class Zone:
+    """``enqueue`` what changed, ``invalidate`` what may not be as it is known, and ``run_due`` what waits.
+
+    Not thread-safe: it belongs to the thread that talks to its target. ``unread_kinds`` are the kinds whose objects
+    cannot be read now; ``is_stopping`` is asked between two changes; ``clock`` is monotonic.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        config: Config,
+        target: Target,
+        ledger: Ledger,
+        claims: Claims,
+        *,
+        unread_kinds: Callable[[], Collection[str]],
+        is_stopping: Callable[[], bool],
+        clock: Callable[[], float],
+    ) -> None:
+        self.name = name
+        self.problem = ""
+        """Why the zone cannot be used, "" when it can."""
+        self.last_change_at: datetime | None = None
+        self._dry_run = config.dry_run
+        self._clock = clock
+        self._target = target
+        self._claims = claims
+        self._rows = ledger.zone(config.target.name, name)
+        self._records = target.zone(name)
+        self._view = ZoneView()
+        self._queue = ZoneQueue()
+        self._schedule = ZoneSchedule(config.resync_interval, config.drift_interval, clock())
+        self._planner = ZonePlanner(
+            config.managed,
+            target,
+            self._records,
+            ledger,
+            self._rows,
+            claims,
+            self._view,
+            self._queue,
+            unread_kinds,
+        )
+        guard = Guard(config.managed.max_delete_ratio, config.managed.max_deletes_unguarded)
+        self._guard = DeleteGuard(guard, self._rows, name, clock)
+        self._writer = ChangeWriter(self._records, self._rows, is_stopping)
+        self._is_stopping = is_stopping
+        self._has_begun = False
+        self._said: set[str] = set()
+        """In a dry run: what the log already says."""
+
+    @property
+    def waiting(self) -> int:
+        """How many names wait for a pass or a retry."""
+        return len(self._queue)
+
+    # What others call
+
+    def enqueue(self, names: Iterable[str]) -> None:
+        """The claims on these names have changed."""
+        now = self._clock()
+        for name in names:
+            self._schedule.disturbed()
+            self._queue.add(name, now, claimed=self._is_claimed(name))
+
+    def invalidate(self) -> None:
+        """Read the zone again as soon as possible, whatever is known of it."""
+        self._view.invalidate()
+        self._schedule.request_pass()
+
+    def request_pass(self) -> None:
+        """Make a full pass as soon as possible; the zone is read again only if its serial is another one."""
+        self._schedule.request_pass()
+
+    def note_serial(self, serial: int | None) -> None:
+        """The server shows this SOA serial: another one than ours means that someone else wrote, or that writes were
+        lost. None: it did not show one."""
+        if self._view.is_current(serial):
+            return
+        if self._view.serial is not None and serial is not None:
+            metrics.FOREIGN_WRITES.labels(self.name).inc()
+        self._schedule.request_pass()
+
+    def forget_start(self) -> None:
+        """The database may be another one by now."""
+        self._has_begun = False
+
+    def rebuild(self) -> None:
+        """Take every RRset with our mark for ours, in the next full pass."""
+        self._planner.is_rebuilding = True
+        self.invalidate()
+
+    def run_due(self, now: float) -> PassResult | None:
+        """Make the pass that is due, if one is.
+
+        What is wrong with this zone alone becomes its ``problem`` and is tried again; raises ``ServerRefused``,
+        ``TargetUnreachable`` and ``LedgerError``.
+        """
+        if self._is_stopping() or now < self._schedule.trouble.not_before:
+            return None
+        if self._schedule.is_list_due(now):
+            self.invalidate()
+        names: set[str] | None = None
+        if not self._schedule.is_pass_due(now):
+            names = self._queue.pop_due(now, self._planner.rank_name, self._is_claimed)
+            if not names:
+                return None
+        try:
+            return self.run_pass(names)
+        except (ServerRefused, TargetUnreachable, LedgerError):
+            raise
+        except TargetRefused as error:
+            self._fail(str(error), "zone")
+        except Exception as error:  # a mistake of ours in one zone ends no other
+            log.exception("internal error", extra={"zone": self.name})
+            self._fail(f"internal error in zone {self.name}: {type(error).__name__}: {error}", "internal")
+        return None
+
+    def run_once(self) -> PassResult:
+        """A full pass, and every further turn that it takes. Raises what target and ledger raise."""
+        result = self.run_pass(None)
+        while (names := list(self._queue.deferred)[:SLICE]) and not self._is_stopping():
+            result.add(self.run_pass(names))
+        result.retry = set(self._queue.retries)
+        return result
+
+    def next_due(self, now: float) -> float:
+        due = min(self._schedule.next_due(), self._queue.next_due(now))
+        return max(due, self._schedule.trouble.not_before)
+
+    @property
+    def full_pass_due(self) -> float:
+        return self._schedule.full_due
+
+    @property
+    def is_full_pass_wanted(self) -> bool:
+        """Whether a full pass is to be made as soon as possible."""
+        return self._schedule.full_due == 0.0
+
+    # A pass
+
+    def run_pass(
+        self, names: Collection[str] | None, requests: Requests = NO_REQUESTS, actor: str = SYNCER
+    ) -> PassResult:
+        """Bring ``names`` (None: the whole zone) in line with the claims. ``requests``: what ``actor`` asked for.
+
+        Raises what target and ledger raise.
+        """
+        with metrics.RECONCILE_DURATION.labels("zone" if names is None else "names").time():
+            try:
+                plan = self._make_plan(names, requests)  # claims, view or reading, comparison
+                result = PassResult(whole=plan.whole)
+                changes, kept = self._guard_deletes(plan, result)
+                if self._dry_run:
+                    self._tell_plan(plan, changes, result)
+                else:
+                    turn = self._take_turn(plan, changes, result)
+                    self._apply(plan, kept, turn, result, actor)  # ledger, target, ledger, view
+                self._finish(plan, names, result)
+            except BaseException:
+                self._view.invalidate()
+                raise
+            return result
+
+    def delete_records(self, types: Mapping[str, Collection[str]], actor: str) -> PassResult:
+        """Take what is ours out of DNS, because a person said so: no guard, no policy. ``types`` are meant at each
+        name, "" among them means all.
+
+        It comes back with the next pass while a claim asks for it.
+        """
+        found = group_by_name(self._records.read(types.keys()).found)
+        rows = self._rows.rows(types.keys())
+        deletes: list[PlannedChange] = []
+        for name, meant in types.items():
+            for item in found.get(name, ()):
+                kind = item.rrset.type
+                row = rows.get(name, {}).get(kind)
+                if row and row.owned and self._planner.marker.owns(item) and not {"", kind}.isdisjoint(meant):
+                    decision = Decision(name, origin=row.origin, claimants=row.claimants)
+                    deletes.append((decision, Change(Op.DELETE, item, None, "")))
+        result = PassResult()
+        self._write(deletes, result, _new_correlation(), actor)
+        return result
+
+    def release_records(self, names: Collection[str], kind: str, actor: str) -> int:
+        """Give up ownership without touching DNS; how many. Where they are claimed, they show as foreign from then
+        on."""
+        count = self._rows.release_records(names, kind, actor)
+        self._view.invalidate()
+        self.enqueue(names)
+        return count
+
+    def _begin(self) -> None:
+        if not self._has_begun and self._rows.is_new():
+            self.rebuild()
+        self._has_begun = True
+
+    def _make_plan(self, names: Collection[str] | None, requests: Requests) -> PassPlan:
+        if names is None:
+            self._begin()
+            was_listed = self._view.serial is not None
+            plan = self._planner.plan_whole(limit=None if self._dry_run else SLICE)
+            if not was_listed:
+                self._schedule.listed(self._clock())
+        else:
+            plan = self._planner.plan_names(names, requests)
+        if plan.listed and self._planner.lost_writes:
+            log.warning("The DNS server lost writes of ours in a crash; they are made again", extra={"zone": self.name})
+        if plan.listed and self._planner.is_rebuilding and not self._dry_run:
+            self._take_over(plan)
+        return plan
+
+    def _take_over(self, plan: PassPlan) -> None:
+        """Record what a rebuild takes for ours before anything is done: the guard counts it, and nothing is orphaned
+        that has to wait for its turn."""
+        found = [
+            ObservedRRset(
+                name.decision, RRsetStatus(change.before.rrset, RecordState.PENDING, "found by its mark", owned=True)
+            )
+            for name in plan.names
+            for change in name.changes
+            if change.before and not change.adopts
+        ]
+        self._writer.record_observed([*_observed(plan.names), *found], _new_correlation(), SYNCER)
+        for name in plan.names:
+            name.statuses.clear()
+            name.forgotten.clear()
+
+    def _guard_deletes(self, plan: PassPlan, result: PassResult) -> tuple[list[PlannedChange], list[ObservedRRset]]:
+        changes = [(name.decision, change) for name in plan.names for change in name.changes]
+        guarded = self._guard.guard_changes(changes, whole=plan.whole, dry_run=self._dry_run)
+        result.held = guarded.held
+        return guarded.changes, guarded.kept
+
+    def _tell_plan(self, plan: PassPlan, changes: list[PlannedChange], result: PassResult) -> None:
+        """What a dry run does instead."""
+        statuses = [status for name in plan.names for status in name.statuses]
+        result.planned = [change for _, change in sort_changes(changes)]
+        result.left = [status for status in statuses if status.state in LEFT_ALONE]
+        self._view.invalidate()
+        self._said = log_plan(result, self._said)
+
+    def _take_turn(self, plan: PassPlan, changes: list[PlannedChange], result: PassResult) -> list[PlannedChange]:
+        """What goes now; the rest has to wait, with what was found there."""
+        turn, later = take_turn(changes, bulky=self._target.is_bulky)
+        result.later = {name: plan.found.get(name, Deferred.AS_KNOWN) for name in (*later, *plan.unplanned)}
+        return turn
+
+    def _apply(
+        self,
+        plan: PassPlan,
+        kept: list[ObservedRRset],
+        turn: list[PlannedChange],
+        result: PassResult,
+        actor: str,
+    ) -> None:
+        correlation = _new_correlation()
+        drifts = [(name.decision, drift) for name in plan.names for drift in name.drifts]
+        self._writer.record_observed([*_observed(plan.names), *kept], correlation, actor)
+        self._writer.record_drift(drifts, plan.checked, correlation, listed=plan.listed)
+        self._write(turn, result, correlation, actor)
+
+    def _write(self, changes: list[PlannedChange], result: PassResult, correlation: str, actor: str) -> None:
+        """Also moves the view on."""
+        self._writer.write_changes(changes, result, correlation, actor)
+        if changes:
+            self._view.advance(self._records.left_serial)
+
+    def _finish(self, plan: PassPlan, names: Collection[str] | None, result: PassResult) -> None:
+        """What had its pass leaves the queue, and what comes back goes into it."""
+        now = self._clock()
+        self._queue.done(None if plan.whole else names, result.retry, result.later, now)
+        self._schedule.trouble.succeeded()
+        self._tell_problem("")
+        metrics.HELD_DELETES.labels(self.name).set(result.held)
+        if plan.whole:
+            self._schedule.passed(now, undisturbed=result.is_settled)
+        if plan.whole and not self._dry_run:
+            self._planner.is_rebuilding = False
+            if plan.listed and self._planner.lost_writes and not result.changed:
+                # What was lost was not ours.
+                self._rows.record_pass([], [], "", SYNCER, self._view.serial)
+        if result.changed:
+            self.last_change_at = datetime.now(UTC)
+            metrics.LAST_CHANGE.set(self.last_change_at.timestamp())
+            self._schedule.changed(result.changed, now)
+        if plan.whole or result.changed > MANY:
+            give_back()
+
+    def _fail(self, problem: str, kind: str) -> None:
+        self._schedule.request_pass()
+        delay = self._schedule.trouble.failed(self._clock())
+        if problem != self.problem:
+            log.error("%s; next try in %.0f s", problem, delay, extra={"zone": self.name})
+        self._tell_problem(problem)
+        metrics.RECONCILE_ERRORS.labels("all", kind).inc()
+
+    def _tell_problem(self, problem: str) -> None:
+        self.problem = problem
+        metrics.ZONE_USABLE.labels(self.name).set(not problem)
+
+    def _is_claimed(self, name: str) -> bool:
+        return bool(self._claims.claimants(name))
+
+
+def _observed(names: Iterable[NamePlan]) -> list[ObservedRRset]:
+    observed: list[ObservedRRset] = []
+    for name in names:
+        observed += (ObservedRRset(name.decision, status) for status in name.statuses)
+        observed += (ObservedRRset(name.decision, forgotten) for forgotten in name.forgotten)
+    return observed
+
+
+def _new_correlation() -> str:
+    """What the audit entries of one pass have in common."""
+    return uuid.uuid4().hex[:12]

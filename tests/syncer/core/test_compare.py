@@ -1,0 +1,333 @@
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from syncer.core.claims import Decision
+from syncer.core.compare import Request, compare_name
+from syncer.core.drift import Rules
+from syncer.core.known import KnownRRset, RecordState
+from syncer.core.plan import Change, DriftType, ForgottenRRset, Guard, NamePlan, Op, Policy, find_losses
+from syncer.core.rrsets import MARK_LIMIT, Found, Marker, RRset
+
+MARKER = Marker("home")
+MARK = MARKER.mark("Ingress/web/grafana")
+GRAFANA = RRset("grafana.talos00", "A", 300, ("10.0.0.1",))
+
+
+def rrset(*values: str, kind: str = "A", ttl: int = 300) -> RRset:
+    return RRset("grafana.talos00", kind, ttl, values)
+
+
+def wanted(*rrsets: RRset) -> Decision:
+    return Decision("grafana.talos00", rrsets, "Ingress/web/grafana", ("Ingress/web/grafana",))
+
+
+def found(rrset: RRset, *marks: str, intact: bool = True) -> Found:
+    return Found(rrset, marks or (MARK,) * len(rrset.values), intact)
+
+
+def known(rrset: RRset, state: RecordState = RecordState.SYNCED, owned: bool = True) -> dict[str, KnownRRset]:
+    return {rrset.type: KnownRRset(rrset, owned, state, "", "Ingress/web/grafana", ("Ingress/web/grafana",))}
+
+
+def plan(
+    decision: Decision,
+    items: Sequence[Found] = (),
+    ledger: Mapping[str, KnownRRset] | None = None,
+    adopt: bool = False,
+    remediate: Sequence[str] = (),
+    **rules: Any,
+) -> NamePlan:
+    return compare_name(decision, items, ledger or {}, Rules(MARKER, **rules), Request(adopt, remediate))
+
+
+def ops(result: NamePlan) -> list[tuple[Op, str]]:
+    return [(change.op, change.key[1]) for change in result.changes]
+
+
+def status(result: NamePlan) -> tuple[RecordState, str, bool]:
+    (only,) = result.statuses
+    return only.state, only.reason, only.owned
+
+
+def test_it_creates_what_is_missing() -> None:
+    assert plan(wanted(GRAFANA)).changes == [Change(Op.CREATE, None, GRAFANA, MARK)]
+
+
+def test_it_has_nothing_to_do_when_all_is_right() -> None:
+    result = plan(wanted(GRAFANA), [found(GRAFANA)], known(GRAFANA))
+    assert not result.changes
+    assert status(result) == (RecordState.SYNCED, "", True)
+
+
+CHANGED = [
+    found(rrset("10.0.0.2")),
+    found(rrset("10.0.0.1", ttl=60)),
+    found(rrset("10.0.0.1", "10.0.0.2")),
+    found(GRAFANA, intact=False),
+]
+
+
+@pytest.mark.parametrize("now", CHANGED)
+def test_what_somebody_changed_is_reported_and_left(now: Found) -> None:
+    result = plan(wanted(GRAFANA), [now], known(GRAFANA))
+    assert not result.changes
+    assert status(result)[0] is RecordState.DRIFTED
+    (drift,) = result.drifts
+    assert (drift.drift, drift.expected, drift.found) == (DriftType.UNEXPECTED_VALUE, GRAFANA, now.rrset)
+
+
+@pytest.mark.parametrize("now", CHANGED)
+@pytest.mark.parametrize("how", [{"remediate": ["A"]}, {"remediates": lambda origin: origin == "Ingress/web/grafana"}])
+def test_what_someone_changed_is_remediated_by_a_click_or_where_its_source_says_so(
+    now: Found, how: dict[str, Any]
+) -> None:
+    assert ops(plan(wanted(GRAFANA), [now], known(GRAFANA), **how)) == [(Op.UPDATE, "A")]
+
+
+def test_what_a_claim_asks_for_anew_is_written_over_what_someone_changed() -> None:
+    result = plan(wanted(rrset("10.0.0.3")), [found(rrset("10.0.0.2"))], known(GRAFANA))
+    assert ops(result) == [(Op.UPDATE, "A")]
+    assert [drift.remediates for drift in result.drifts] == [True]
+
+
+def test_what_somebody_deleted_is_reported_and_comes_back_by_a_click() -> None:
+    result = plan(wanted(GRAFANA), [], known(GRAFANA))
+    assert not result.changes
+    assert status(result) == (RecordState.DRIFTED, "someone deleted it", True)
+    assert [drift.drift for drift in result.drifts] == [DriftType.MISSING_RECORD]
+    assert ops(plan(wanted(GRAFANA), [], known(GRAFANA), remediate=["A"])) == [(Op.CREATE, "A")]
+
+
+def test_what_the_server_lost_in_a_crash_is_no_drift() -> None:
+    for items in ([], [found(rrset("10.0.0.2"))]):
+        result = plan(wanted(GRAFANA), items, known(GRAFANA), lost_writes=True)
+        assert len(result.changes) == 1
+        assert not result.drifts
+
+
+def test_drift_that_was_there_before_the_crash_stays() -> None:
+    result = plan(wanted(GRAFANA), [], known(GRAFANA, RecordState.DRIFTED), lost_writes=True)
+    assert not result.changes
+    assert result.drifts
+
+
+@pytest.mark.parametrize("state", [RecordState.PENDING, RecordState.FAILED])
+def test_what_we_are_not_sure_to_have_written_is_no_drift(state: RecordState) -> None:
+    result = plan(wanted(GRAFANA), [], known(GRAFANA, state))
+    assert ops(result) == [(Op.CREATE, "A")]
+    assert not result.drifts
+
+
+def test_a_value_that_somebody_added_to_ours_is_drift_that_only_a_click_ends() -> None:
+    now = found(rrset("10.0.0.1", "10.0.0.9"), MARK, "by hand")
+    result = plan(wanted(GRAFANA), [now], known(GRAFANA), remediates=lambda _: True)
+    assert not result.changes
+    assert status(result)[:2] == (RecordState.SYNCED, "someone added 10.0.0.9")
+    assert [drift.reason for drift in result.drifts] == ["someone added 10.0.0.9"]
+    (change,) = plan(wanted(GRAFANA), [now], known(GRAFANA), remediate=["A"]).changes
+    assert (change.op, change.adopts) == (Op.UPDATE, True)
+
+
+def test_a_record_that_lost_our_mark_comes_back_by_a_click_alone() -> None:
+    now = found(rrset("10.0.0.9"), "by hand")
+    result = plan(wanted(GRAFANA), [now], known(GRAFANA), remediates=lambda _: True)
+    assert not result.changes
+    assert [(drift.drift, drift.remediates) for drift in result.drifts] == [(DriftType.UNEXPECTED_VALUE, False)]
+    (change,) = plan(wanted(GRAFANA), [now], known(GRAFANA, RecordState.CONFLICT, owned=False), remediate=["A"]).changes
+    assert (change.op, change.adopts) == (Op.UPDATE, True)
+
+
+def test_our_mark_on_what_the_ledger_does_not_know_is_drift() -> None:
+    result = plan(Decision("grafana.talos00"), [found(GRAFANA)])
+    assert not result.changes
+    assert [(drift.drift, drift.found) for drift in result.drifts] == [(DriftType.UNEXPECTED_RECORD, GRAFANA)]
+    assert ops(plan(Decision("grafana.talos00"), [found(GRAFANA)], remediate=["A"])) == [(Op.DELETE, "A")]
+    assert ops(plan(Decision("grafana.talos00"), [found(GRAFANA)], remediates=lambda _: True)) == [(Op.DELETE, "A")]
+    assert ops(plan(wanted(GRAFANA), [found(GRAFANA)], remediates=lambda _: True)) == [(Op.UPDATE, "A")]
+
+
+@pytest.mark.parametrize(
+    ("mark", "rules"),
+    [
+        ("CustomEntry//7", {}),
+        ("Ingress/web/grafana", {"accepted": {("grafana.talos00", "A")}}),
+        ("Ingress/web/grafana", {"is_unread": lambda claimants: True}),
+        ("Ingress/web/grafana", {"policy": Policy.UPSERT_ONLY}),
+    ],
+)
+def test_an_unknown_record_is_never_deleted_unasked_where_that_might_lose_something(
+    mark: str, rules: dict[str, Any]
+) -> None:
+    now = found(GRAFANA, MARKER.mark(mark))
+    result = plan(Decision("grafana.talos00"), [now], remediates=lambda _: True, **rules)
+    assert not result.changes
+    assert result.drifts
+
+
+def test_it_asks_for_no_ttl_where_the_target_keeps_none() -> None:
+    assert not plan(wanted(GRAFANA), [found(rrset("10.0.0.1", ttl=0))], known(GRAFANA), keeps_ttl=False).changes
+
+
+def test_it_deletes_what_no_claim_asks_for_any_more() -> None:
+    assert ops(plan(Decision("grafana.talos00"), [found(GRAFANA)], known(GRAFANA))) == [(Op.DELETE, "A")]
+
+
+def test_it_forgets_what_is_gone() -> None:
+    result = plan(Decision("grafana.talos00"), [], known(GRAFANA))
+    assert not result.changes
+    assert result.forgotten == [ForgottenRRset(GRAFANA, True)]
+
+
+def test_it_leaves_alone_what_somebody_else_made() -> None:
+    result = plan(Decision("grafana.talos00"), [found(GRAFANA, "")])
+    assert not result.changes
+    assert not result.statuses
+
+
+def test_an_equal_record_of_somebody_else_satisfies() -> None:
+    assert status(plan(wanted(GRAFANA), [found(GRAFANA, "")])) == (RecordState.FOREIGN, "someone else made it", False)
+
+
+def test_another_record_of_somebody_else_is_a_conflict() -> None:
+    result = plan(wanted(GRAFANA), [found(rrset("10.0.0.9"), "made by hand")])
+    assert not result.changes
+    assert status(result) == (RecordState.CONFLICT, "the zone has 10.0.0.9: someone else made it", False)
+
+
+def test_equal_records_are_adopted_when_the_setting_says_so() -> None:
+    result = plan(wanted(GRAFANA), [found(GRAFANA, "")], adopts_equal=True)
+    assert [(change.op, change.adopts) for change in result.changes] == [(Op.UPDATE, True)]
+    assert not plan(wanted(GRAFANA), [found(rrset("10.0.0.9"), "")], adopts_equal=True).changes
+
+
+def test_a_person_may_adopt_another_value() -> None:
+    assert ops(plan(wanted(GRAFANA), [found(rrset("10.0.0.9"), "")], adopt=True)) == [(Op.UPDATE, "A")]
+
+
+def test_the_ledger_alone_does_not_make_a_record_ours() -> None:
+    state, reason, owned = status(plan(wanted(GRAFANA), [found(rrset("10.0.0.9"), "")], known(GRAFANA)))
+    assert state is RecordState.CONFLICT
+    assert "no longer carries our mark" in reason
+    assert not owned
+
+
+def test_the_mark_alone_does_not_make_a_record_ours() -> None:
+    result = plan(Decision("grafana.talos00"), [found(GRAFANA)])
+    assert not result.changes
+
+
+def test_the_mark_of_another_installation_is_somebody_elses() -> None:
+    other = Marker("office").mark("Ingress/web/grafana")
+    assert not plan(Decision("grafana.talos00"), [found(GRAFANA, other)], known(GRAFANA)).changes
+
+
+def test_a_lost_database_is_rebuilt_from_the_marks() -> None:
+    result = plan(wanted(GRAFANA), [found(GRAFANA)], by_mark_alone=True)
+    assert status(result) == (RecordState.SYNCED, "", True)
+    assert ops(plan(Decision("grafana.talos00"), [found(GRAFANA)], by_mark_alone=True)) == [(Op.DELETE, "A")]
+
+
+def test_what_only_a_lost_custom_entry_could_explain_is_not_deleted() -> None:
+    mark = MARKER.mark("CustomEntry//7")
+    assert not plan(Decision("grafana.talos00"), [found(GRAFANA, mark)], by_mark_alone=True).changes
+
+
+def test_a_crash_between_claim_and_write_makes_nobody_elses_record_ours() -> None:
+    claimed = known(GRAFANA, RecordState.PENDING)
+    assert status(plan(wanted(GRAFANA), [found(GRAFANA, "")], claimed)) == (
+        RecordState.FOREIGN,
+        "someone else made it",
+        False,
+    )
+    assert not plan(Decision("grafana.talos00"), [found(GRAFANA, "")], claimed).changes
+
+
+def test_a_name_loses_its_cname_before_it_gets_addresses() -> None:
+    cname = rrset("edge.talos00", kind="CNAME")
+    assert ops(plan(wanted(GRAFANA), [found(cname)], known(cname))) == [(Op.DELETE, "CNAME"), (Op.CREATE, "A")]
+
+
+def test_a_cname_stands_alone() -> None:
+    cname = rrset("edge.talos00", kind="CNAME")
+    text = found(rrset("hello", kind="TXT"), "")
+    result = plan(wanted(cname), [text])
+    assert status(result) == (RecordState.CONFLICT, "a foreign TXT record is at this name", False)
+    result = plan(wanted(GRAFANA), [found(cname, "")])
+    assert status(result)[1] == "a foreign CNAME record is at this name"
+
+
+def test_a_name_does_not_lose_its_addresses_to_a_cname_that_cannot_come() -> None:
+    cname = rrset("edge.talos00", kind="CNAME")
+    result = plan(wanted(cname), [found(GRAFANA), found(rrset("hello", kind="TXT"), "")], known(GRAFANA))
+    assert not result.changes
+    assert {item.state for item in result.statuses} == {RecordState.CONFLICT, RecordState.KEPT}
+
+
+def test_a_value_that_somebody_added_to_ours_stays() -> None:
+    both = rrset("10.0.0.1", "10.0.0.9")
+    result = plan(wanted(GRAFANA), [found(both, MARK, "")], known(GRAFANA))
+    assert status(result) == (RecordState.SYNCED, "someone added 10.0.0.9", True)
+
+
+def test_ours_goes_where_all_that_is_desired_is_there_as_foreign() -> None:
+    both = rrset("10.0.0.1", "10.0.0.2")
+    result = plan(wanted(GRAFANA), [found(both, "", MARK)], known(both))
+    assert ops(result) == [(Op.DELETE, "A")]
+
+
+def test_the_ttl_of_an_rrset_that_is_shared_is_not_ours_to_change() -> None:
+    both = rrset("10.0.0.1", "10.0.0.9", ttl=60)
+    assert not plan(wanted(GRAFANA), [found(both, MARK, "")], known(GRAFANA)).changes
+
+
+@pytest.mark.parametrize(
+    ("policy", "decision", "expected"),
+    [
+        (Policy.UPSERT_ONLY, wanted(rrset("10.0.0.2")), [(Op.UPDATE, "A")]),
+        (Policy.UPSERT_ONLY, Decision("grafana.talos00"), []),
+        (Policy.CREATE_ONLY, wanted(rrset("10.0.0.2")), []),
+        (Policy.CREATE_ONLY, Decision("grafana.talos00"), []),
+    ],
+)
+def test_a_policy_forbids_and_says_so(policy: Policy, decision: Decision, expected: list[tuple[Op, str]]) -> None:
+    result = plan(decision, [found(GRAFANA)], known(GRAFANA), policy=policy)
+    assert ops(result) == expected
+    if not expected:
+        state, reason, owned = status(result)
+        assert (state, owned) == (RecordState.KEPT, True)
+        assert policy.value in reason
+
+
+def test_what_a_kind_wanted_that_cannot_be_read_is_kept() -> None:
+    result = plan(Decision("grafana.talos00"), [found(GRAFANA)], known(GRAFANA), is_unread=lambda claimants: True)
+    assert status(result) == (RecordState.KEPT, "objects of its kind cannot be read now", True)
+
+
+def test_what_the_target_can_never_hold_is_skipped_with_the_reason() -> None:
+    result = plan(wanted(GRAFANA), refuses=lambda rrset: "a hosts file cannot hold it")
+    assert status(result) == (RecordState.SKIPPED, "a hosts file cannot hold it", False)
+
+
+@pytest.mark.parametrize(
+    ("deletes", "owned", "held"),
+    [(10, 10, False), (11, 100, False), (25, 50, False), (26, 50, True), (30, 50, True), (11, 12, True)],
+)
+def test_the_guard_stops_what_is_both_many_and_most(deletes: int, owned: int, held: bool) -> None:
+    assert bool(Guard().refuses(deletes, owned)) is held
+
+
+def test_a_cname_that_makes_way_is_no_loss() -> None:
+    cname = rrset("edge.talos00", kind="CNAME")
+    swap = plan(wanted(GRAFANA), [found(cname)], known(cname)).changes
+    assert find_losses(swap) == []
+    gone = plan(Decision("grafana.talos00"), [found(GRAFANA)], known(GRAFANA)).changes
+    assert find_losses(gone) == gone
+
+
+def test_a_mark_fits_what_a_target_can_store() -> None:
+    mark = MARKER.mark("Ingress/" + "ü" * 300)
+    assert len(mark.encode()) == MARK_LIMIT
+    assert mark.isascii()
+    assert MARKER.knows(mark)
