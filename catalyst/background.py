@@ -30,7 +30,7 @@ def run_tasks(argv: Sequence[str], stall: float = STALL) -> None:
     from django.conf import settings
 
     django.setup()
-    from records.broker import beat
+    from records.broker import note_beat
 
     signal.signal(signal.SIGTERM, exit_quietly)  # as process 1 of a container it would be ignored
     if settings.TASKS_PROBE_ADDRESS:
@@ -38,16 +38,16 @@ def run_tasks(argv: Sequence[str], stall: float = STALL) -> None:
             serve_health(settings.TASKS_PROBE_ADDRESS, stall)
         except CannotListen as error:
             raise ImproperlyConfigured(str(error)) from error
-    wait_for_database(beat)
+    wait_for_database(note_beat)
     connections.close_all()
     execute_from_command_line(["catalyst-dns-sync", *argv])
 
 
 def serve_health(address: str, stall: float) -> Server:
     """Serve /healthz until the server is closed. Raises ``CannotListen``."""
-    from records.broker import beat
+    from records.broker import note_beat
 
-    beat()
+    note_beat()
     server = Server("TASKS_PROBE_ADDRESS", address, {"/healthz": partial(answer_healthz, stall)})
     os.register_at_fork(after_in_child=server.leave)  # a child that outlives its parent must not keep the port
     return server
@@ -56,9 +56,9 @@ def serve_health(address: str, stall: float) -> Server:
 def answer_healthz(stall: float) -> PlainAnswer:
     """Alive even without its database: restarting the tasks would not bring that back."""
     from catalyst.web.health import encode_problems
-    from records.broker import silence
+    from records.broker import count_silence
 
-    seconds = silence()
+    seconds = count_silence()
     problems = [f"the background tasks have not stirred for {seconds:.0f} s"] if seconds > stall else []
     status = HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK
     return PlainAnswer(encode_problems(problems), "application/json", status)

@@ -1,4 +1,4 @@
-"""The queue in the database, and the heartbeat of those who work on it."""
+"""The queue in the database, and the heartbeat of the processes that work on it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from django_q.brokers.orm import ORM
 _turned_at = get_context("fork").Value("d", 0.0, lock=False)
 
 
-def beat() -> None:
+def note_beat() -> None:
     _turned_at.value = time.monotonic()
 
 
-def silence() -> float:
+def count_silence() -> float:
     """Seconds since the last beat of any process of this cluster."""
     return time.monotonic() - float(_turned_at.value)
 
@@ -23,5 +23,5 @@ def silence() -> float:
 class Broker(ORM):  # type: ignore[misc]
     def set_stat(self, key: str, value: str, timeout: int) -> None:
         """Called at each turn of the guard. django-q2 would put ``value`` into a cache, and where the cache is memory
-        nobody else would see it."""
-        beat()
+        no other process would see it."""
+        note_beat()

@@ -135,6 +135,3 @@ def describe_finding(finding: DriftFinding, actor: str, action: AuditEntry.Actio
         reason=finding.reason,
         correlation=correlation,
     )
-
-
-drift_fact = describe_finding

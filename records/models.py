@@ -208,9 +208,6 @@ def explain_cname(kind: str, others: Iterable[str]) -> str:
     return ""
 
 
-alone_problem = explain_cname
-
-
 class AppendOnly(TypeError):
     """An attempt to rewrite history."""
 
@@ -401,7 +398,6 @@ class DriftFinding(models.Model):
 
 
 CURRENT_STATUSES = (DriftFinding.Status.OPEN, DriftFinding.Status.ACCEPTED)
-STANDING = CURRENT_STATUSES
 
 
 class SyncRequest(models.Model):

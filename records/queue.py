@@ -6,7 +6,7 @@ from django_q.apps import DjangoQConfig
 
 
 class QueueConfig(DjangoQConfig):  # type: ignore[misc]
-    """Stands behind the admin in INSTALLED_APPS, to take its models out of there: who edits a schedule can run any
+    """Comes after the admin in INSTALLED_APPS, to take its models out of there: anyone who edits a schedule can run any
     code, and the schedules are made from the settings."""
 
     name = "django_q"

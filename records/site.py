@@ -42,18 +42,20 @@ class RegistrySite(AdminSite):
         return user.is_active and (user.is_staff or user.has_perm("records.view_managedrecord"))
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        from records.logins.throttle import throttled
+        from records.logins.throttle import throttle_login
 
         view = partial(super().login, request, extra_context)
-        return throttled(request, request.POST.get("username", ""), view)
+        return throttle_login(request, request.POST.get("username", ""), view)
 
     def password_change(  # type: ignore[override] # the stubs know the page of the form alone
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Throttled too: who finds an open session does not know the password that it asks for, and might guess."""
-        from records.logins.throttle import throttled
+        from records.logins.throttle import throttle_login
 
-        return throttled(request, request.user.get_username(), partial(super().password_change, request, extra_context))
+        return throttle_login(
+            request, request.user.get_username(), partial(super().password_change, request, extra_context)
+        )
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """What people need most often comes first."""

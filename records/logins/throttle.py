@@ -124,6 +124,3 @@ def _report_failure(bounds: tuple[Bound, Bound], own: Attempt) -> None:
             reason = f"{bound.limit} failed {logins} {bound.whose} from {own.address} within {minutes} minutes"
             log.warning("no more logins from there for now: %s", reason, extra={"address": own.address})
             make_entry(Action.LOGIN_REFUSED, "web", reason=reason).save()
-
-
-throttled = throttle_login

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.postgres import postgres
 
-if TYPE_CHECKING:  # what stands on Django's settings is imported once they are made
+if TYPE_CHECKING:  # what needs Django's settings is imported once they are made
     from django.db.models import Model
     from django.test import Client
 
@@ -76,13 +76,16 @@ class Page:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.registry", description=__doc__)
     parser.add_argument("--records", type=int, default=100_000, help="and as many sources")
-    parser.add_argument("--facts", type=int, default=300_000, help="audit entries")
+    parser.add_argument("--entries", type=int, default=300_000, help="audit entries")
     parser.add_argument("--postgres", action="store_true", help="instead of SQLite")
     options = parser.parse_args()
     with registry(options.postgres):
         began = time.monotonic()
-        fill(options.records, options.facts)
-        print(f"{options.records} records and {options.facts} facts in {time.monotonic() - began:.0f} s", flush=True)
+        fill(options.records, options.entries)
+        print(
+            f"{options.records} records and {options.entries} audit entries in {time.monotonic() - began:.0f} s",
+            flush=True,
+        )
         pages = sorted(visits(), key=lambda page: -page.median)
     print("\nmedian    max  queries  page")
     for page in pages:
@@ -127,20 +130,33 @@ def set_up(url: str) -> Iterator[None]:
         connection.close()
 
 
-def fill(records: int, facts: int) -> None:
+def fill(records: int, entries: int) -> None:
     from django.db import connection, transaction
 
-    from records.models import AuditEntry, CustomEntry, DriftFinding, HeldPlan, ManagedRecord, Source, SyncRequest
+    from records.models import (
+        AuditEntry,
+        CustomEntry,
+        DriftFinding,
+        HeldPlan,
+        ManagedRecord,
+        Source,
+        SourceName,
+        SyncRequest,
+    )
 
     with transaction.atomic():
         store(ManagedRecord, map(record, range(records)))
         store(Source, map(source, range(records)))
-        store(AuditEntry, (fact(number, facts, records) for number in range(facts)))
+        store(
+            SourceName,
+            (row for key in Source.objects.order_by("pk").values_list("pk", "name") for row in mentions(*key)),
+        )
+        store(AuditEntry, (audit_entry(number, entries, records) for number in range(entries)))
         store(CustomEntry, map(entry, range(records // 10)))
         store(DriftFinding, map(finding, range(records // 10)))
         store(HeldPlan, map(plan, range(200)))
         store(SyncRequest, map(asked, range(records // 10)))
-    if connection.vendor == "postgresql":  # where autovacuum does it; SQLite has nobody who would
+    if connection.vendor == "postgresql":  # where autovacuum does it; SQLite has no such thing
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
 
@@ -181,7 +197,7 @@ def record(number: int) -> dict[str, Any]:
         "ttl": 300,
         "owned": state not in ("foreign", "conflict", "skipped"),
         "state": state,
-        "reason": "" if state == "synced" else f"the zone has {value_of(number + 1, kind)}: somebody else made it",
+        "reason": "" if state == "synced" else f"the zone has {value_of(number + 1, kind)}: someone else made it",
         "origin": origin,
         "claimants": [origin],
         "losers": lost,
@@ -190,9 +206,8 @@ def record(number: int) -> dict[str, Any]:
 
 
 def source(number: int) -> dict[str, Any]:
-    _, name, origin = named(number)
+    _, _, origin = named(number)
     kind, namespace, own_name = origin.split("/")
-    luck = DICE.random()
     return {
         "group": kind_of(number)[0],
         "kind": kind,
@@ -200,8 +215,6 @@ def source(number: int) -> dict[str, Any]:
         "name": own_name,
         "uid": f"{DICE.getrandbits(128):032x}",
         "created": f"{ago(minutes=DICE.randrange(500_000)):%Y-%m-%dT%H:%M:%SZ}",
-        "names": [] if luck < 0.02 else [[name, []]],
-        "skipped": [["www.example.org", "outside every zone"]] if luck < 0.05 else [],
         "warnings": ["ttl 1d is no number of seconds"] if DICE.random() < 0.01 else [],
         "notes": {"owner": f"team-{number % TEAMS}"},
         "digest": f"{DICE.getrandbits(128):032x}",
@@ -209,13 +222,23 @@ def source(number: int) -> dict[str, Any]:
     }
 
 
-def fact(number: int, facts: int, records: int) -> dict[str, Any]:
+def mentions(key: int, own_name: str) -> Iterator[dict[str, Any]]:
+    luck, since = DICE.random(), ago(minutes=DICE.randrange(200_000))
+    _, name, _ = named(int(own_name.removeprefix("app-")))
+    if luck >= 0.02:
+        yield {"source_id": key, "name": name, "values": [], "position": 0, "since": since}
+    if luck < 0.05:
+        reason = "outside every zone"
+        yield {"source_id": key, "name": "www.example.org", "reason": reason, "position": 1, "since": since}
+
+
+def audit_entry(number: int, entries: int, records: int) -> dict[str, Any]:
     about = DICE.randrange(max(1, records))
     zone, name, origin = named(about)
     kind, action = TYPES[about % len(TYPES)], DICE.choice(ACTIONS)
     before, after = ({"ttl": 300, "values": [value_of(about + more, kind)]} for more in (1, 0))
     return {
-        "at": ago(minutes=(facts - number) / 2),
+        "at": ago(minutes=(entries - number) / 2),
         "actor": "admin" if DICE.random() < 0.02 else "syncer",
         "action": action,
         "zone": zone,
@@ -245,17 +268,17 @@ def entry(number: int) -> dict[str, Any]:
 def finding(number: int) -> dict[str, Any]:
     zone, name, origin = named(number)
     kind = TYPES[number % len(TYPES)]
-    wrote, stands = ({"ttl": 300, "values": [value_of(number + more, kind)]} for more in (0, 1))
+    wrote, found = ({"ttl": 300, "values": [value_of(number + more, kind)]} for more in (0, 1))
     missing, ended = number % 3 == 0, number % 50 > 0
     return {
         "zone": zone,
         "name": name,
         "type": kind,
         "drift_type": "missing_record" if missing else "unexpected_ip",
-        "status": ("healed", "over")[number % 2] if ended else ("open", "accepted")[number % 100 > 0],
+        "status": ("remediated", "over")[number % 2] if ended else ("open", "accepted")[number % 100 > 0],
         "expected": wrote,
-        "found": None if missing else stands,
-        "reason": "somebody deleted it" if missing else "somebody changed it",
+        "found": None if missing else found,
+        "reason": "someone deleted it" if missing else "someone changed it",
         "origin": origin,
         "found_at": ago(minutes=DICE.randrange(200_000)),
         "decided_at": ago(minutes=number) if ended else None,

@@ -1,0 +1,49 @@
+"""The words of the audit."""
+
+from __future__ import annotations
+
+import pytest
+
+from records import audit
+from records.audit import Action, make_entry
+from records.models import AppendOnly, AuditEntry
+from records.rows import DONE_ACTIONS, STATE_ACTIONS
+from syncer.core.plan import Op
+
+
+def test_every_action_is_in_a_list_that_says_what_it_is() -> None:
+    lists = (audit.CHANGES, audit.OBSERVATIONS, audit.DECISIONS)
+    for action in set(Action) - {Action.IMPORTED, Action.LOGIN_REFUSED}:
+        assert sum(action in words for words in lists) == 1, action
+
+
+def test_a_list_holds_whole_words() -> None:
+    assert "created" in audit.CHANGES
+    assert "create" not in audit.CHANGES
+    assert "" not in audit.CHANGES
+
+
+def test_every_change_of_dns_has_its_word() -> None:
+    assert set(DONE_ACTIONS) == set(Op)
+    assert set(DONE_ACTIONS.values()) <= audit.CHANGES
+    assert set(STATE_ACTIONS.values()) <= audit.OBSERVATIONS
+
+
+@pytest.mark.django_db
+def test_what_is_stored_is_the_word_itself() -> None:
+    make_entry(Action.LOGIN_REFUSED, "web", reason="5 failed logins").save()
+    assert AuditEntry.objects.filter(action="login refused", actor="web", target="").count() == 1
+    assert str(AuditEntry.objects.values_list("action", flat=True)[0]) == "login refused"
+
+
+@pytest.mark.django_db
+def test_an_entry_is_written_once_and_never_changed() -> None:
+    entry = make_entry(Action.CREATED, "syncer", target="default", zone="talos00", name="blog.talos00", kind="A")
+    entry.save()
+    entry.reason = "other"
+    with pytest.raises(AppendOnly):
+        entry.save()
+    with pytest.raises(AppendOnly):
+        AuditEntry.objects.update(reason="other")
+    with pytest.raises(AppendOnly):
+        AuditEntry.objects.all().delete()

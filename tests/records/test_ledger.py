@@ -1,0 +1,277 @@
+"""What the ledger remembers of a zone, and that it does so for each target by itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from records.ledger import DatabaseLedger
+from records.models import (
+    AuditEntry,
+    DeletedRRset,
+    DriftFinding,
+    HeldPlan,
+    ManagedRecord,
+    ManagedZone,
+    Source,
+    SourceName,
+    SyncRequest,
+)
+from records.zone_ledger import DatabaseZoneLedger
+from syncer.core.claims import Decision
+from syncer.core.plan import Change, Drift, DriftType, Op, RecordState, RRsetStatus
+from syncer.core.rrsets import Found, RRset
+from syncer.core.source import Ref, Skip, Want
+from syncer.core.source import Source as SourceSpec
+from syncer.ledger import AppliedChange, ObservedRRset
+from syncer.targets.base import Outcome, Result
+
+ZONE = "talos00"
+BLOG = RRset("blog.talos00", "A", 300, ("192.0.2.7",))
+KEY = (BLOG.name, BLOG.type)
+MARK = "catalyst-dns-sync/default Ingress/web/blog"
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def zone() -> DatabaseZoneLedger:
+    return DatabaseLedger().zone("default", ZONE)
+
+
+def decision(rrset: RRset = BLOG) -> Decision:
+    return Decision(rrset.name, (rrset,), "Ingress/web/blog", ("Ingress/web/blog",))
+
+
+def applied(op: Op, outcome: Outcome = Outcome.DONE, reason: str = "", rrset: RRset = BLOG) -> AppliedChange:
+    before = None if op is Op.CREATE else Found(rrset, (MARK,))
+    change = Change(op, before, None if op is Op.DELETE else rrset, MARK)
+    return AppliedChange(decision(rrset), Result(change, outcome, reason))
+
+
+def observed(state: RecordState | None, *, owned: bool = False, rrset: RRset = BLOG) -> ObservedRRset:
+    return ObservedRRset(decision(rrset), RRsetStatus(rrset, state, "why", owned))
+
+
+def pass_over(zone: DatabaseZoneLedger, *changes: AppliedChange, seen: ObservedRRset | None = None) -> None:
+    zone.record_pass(changes, [seen] if seen else [], "abc", "syncer")
+
+
+def said() -> list[str]:
+    return list(AuditEntry.objects.order_by("id").values_list("action", flat=True))
+
+
+def test_a_zone_is_new_until_something_of_it_is_known(zone: DatabaseZoneLedger) -> None:
+    assert zone.is_new()
+    zone.record_pass([], [], "abc", "syncer")
+    assert zone.is_new(), "a pass that found nothing teaches nothing"
+    pass_over(zone, applied(Op.CREATE))
+    assert not zone.is_new()
+    pass_over(zone, applied(Op.DELETE))
+    assert not ManagedRecord.objects.exists()
+    assert not zone.is_new()
+
+
+def test_retention_of_the_audit_changes_no_decision(zone: DatabaseZoneLedger) -> None:
+    pass_over(zone, applied(Op.CREATE))
+    pass_over(zone, applied(Op.DELETE))
+    AuditEntry.objects.all().forget_before(timezone.now() + timedelta(days=1))
+    assert not AuditEntry.objects.exists()
+    assert zone.deleted([BLOG.name]) == {KEY}
+    assert not zone.is_new()
+    pass_over(zone, applied(Op.CREATE, Outcome.REFUSED, "busy"))
+    AuditEntry.objects.all().forget_before(timezone.now() + timedelta(days=1))
+    pass_over(zone, applied(Op.CREATE, Outcome.REFUSED, "busy"))
+    assert said() == []
+
+
+def test_what_we_deleted_is_known_until_it_has_a_row_again(zone: DatabaseZoneLedger) -> None:
+    pass_over(zone, applied(Op.CREATE))
+    assert zone.deleted([BLOG.name]) == frozenset()
+    pass_over(zone, applied(Op.DELETE))
+    assert zone.deleted([BLOG.name, "other.talos00"]) == {KEY}
+    pass_over(zone, applied(Op.CREATE))
+    assert zone.deleted([BLOG.name]) == frozenset()
+    pass_over(zone, seen=observed(None, owned=True))
+    assert zone.deleted([BLOG.name]) == {KEY}
+    pass_over(zone, seen=observed(RecordState.FOREIGN))
+    assert zone.deleted([BLOG.name]) == frozenset()
+    pass_over(zone, seen=observed(None))
+    assert zone.deleted([BLOG.name]) == frozenset(), "it was not ours that went"
+
+
+def test_a_deletion_of_one_type_says_nothing_of_another(zone: DatabaseZoneLedger) -> None:
+    other = replace(BLOG, type="AAAA", values=("2001:db8::1",))
+    pass_over(zone, applied(Op.CREATE), applied(Op.CREATE, rrset=other))
+    pass_over(zone, applied(Op.DELETE), applied(Op.DELETE, rrset=other))
+    pass_over(zone, applied(Op.CREATE, rrset=other))
+    assert zone.deleted([BLOG.name]) == {KEY}
+
+
+def test_what_was_released_did_not_go(zone: DatabaseZoneLedger) -> None:
+    pass_over(zone, applied(Op.DELETE))
+    ManagedRecord.objects.create(zone=ZONE, name=BLOG.name, type="A", ttl=300, owned=True, state="pending")
+    assert zone.release_records([BLOG.name], "", "ada") == 1
+    assert zone.deleted([BLOG.name]) == frozenset()
+    assert zone.drifting() == {KEY: True}
+
+
+def test_a_refusal_is_told_once_and_again_when_it_is_another(zone: DatabaseZoneLedger) -> None:
+    refused = applied(Op.CREATE, Outcome.REFUSED, "busy")
+    for _ in range(3):
+        zone.claim_changes([(decision(), refused.result.change)])
+        pass_over(zone, refused)
+    assert said() == ["failed"]
+    pass_over(zone, applied(Op.CREATE, Outcome.UNKNOWN, "no answer"))
+    pass_over(zone, refused)
+    assert said() == ["failed"], "silence in between is no news"
+    pass_over(zone, applied(Op.CREATE, Outcome.REFUSED, "full"))
+    pass_over(zone, applied(Op.CREATE))
+    pass_over(zone, refused)
+    assert said() == ["failed", "failed", "created", "failed"]
+
+
+def test_refusals_cost_a_question_for_all_of_them(zone: DatabaseZoneLedger) -> None:
+    def count_queries(number: int) -> int:
+        changes = [
+            applied(Op.CREATE, Outcome.REFUSED, "busy", replace(BLOG, name=f"app{number}-{at}.talos00"))
+            for at in range(number)
+        ]
+        with CaptureQueriesContext(connection) as queries:
+            pass_over(zone, *changes)
+        return len(queries)
+
+    assert count_queries(2) == count_queries(50)
+
+
+def test_targets_that_hold_the_same_zone_know_nothing_of_each_other() -> None:
+    ledger = DatabaseLedger()
+    one, two = ledger.zone("default", ZONE), ledger.zone("backup", ZONE)
+    one.record_pass([applied(Op.CREATE)], [], "abc", "syncer", 7)
+    assert (two.is_new(), two.names(), two.owned_count(), two.left_serial()) == (True, [], 0, 0)
+    two.record_pass([applied(Op.CREATE)], [], "abc", "syncer", 9)
+    assert (one.left_serial(), two.left_serial()) == (7, 9)
+    assert ManagedRecord.objects.count() == 2
+    drift = Drift(DriftType.MISSING_RECORD, BLOG, None, "someone deleted it")
+    for zone in (one, two):
+        assert zone.record_drift([(decision(), drift)], None, "abc") == [drift]
+        zone.hold_deletes([KEY], "too many")
+    assert sorted(DriftFinding.objects.values_list("target", flat=True)) == ["backup", "default"]
+    assert two.holds().open == {KEY}
+    pass_over(one, applied(Op.DELETE))
+    assert one.deleted([BLOG.name]) == {KEY}
+    assert two.deleted([BLOG.name]) == frozenset()
+    assert two.rows([BLOG.name])[BLOG.name]["A"].owned
+    assert sorted(set(AuditEntry.objects.values_list("target", flat=True))) == ["backup", "default"]
+    assert two.release_records([BLOG.name], "A", "ada") == 1
+    assert sorted(ManagedZone.objects.values_list("target", flat=True)) == ["backup", "default"]
+
+
+def test_an_approval_is_for_the_target_that_it_names() -> None:
+    ledger = DatabaseLedger()
+    for target in ("default", "backup"):
+        ledger.zone(target, ZONE).hold_deletes([KEY], "too many")
+    SyncRequest.objects.create(action="approve", target="backup", zone=ZONE, requested_by="ada")
+    (request,) = ledger.requests()
+    assert ledger.decide_hold(request, approve=True) == 1
+    assert ledger.zone("backup", ZONE).holds().approved == {KEY}
+    assert ledger.zone("default", ZONE).holds().open == {KEY}
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.target, entry.actor) == ("approved", "backup", "ada")
+
+
+def test_a_plan_that_grows_is_a_new_one(zone: DatabaseZoneLedger) -> None:
+    zone.hold_deletes([KEY], "one")
+    zone.hold_deletes([KEY, ("nas.talos00", "A")], "two")
+    zone.hold_deletes([KEY], "")
+    assert list(HeldPlan.objects.order_by("id").values_list("status", "reason")) == [
+        ("obsolete", "one"),
+        ("open", "two"),
+    ]
+    zone.hold_deletes([], "")
+    assert not HeldPlan.objects.filter(status="open").exists()
+
+
+# Sources
+
+
+def blog_source(*wants: str, skipped: str = "", **more: str) -> SourceSpec:
+    ref = Ref("Ingress", "web", "blog", "networking.k8s.io")
+    return SourceSpec(
+        ref,
+        wants=tuple(Want(name, ("192.0.2.7",)) for name in wants),
+        skipped=(Skip(skipped, "outside every managed zone"),) if skipped else (),
+        notes=tuple(more.items()),
+    )
+
+
+def save_source(source: SourceSpec) -> Source:
+    DatabaseLedger().save_sources({source.ref: source})
+    return Source.objects.get()
+
+
+def times() -> dict[str, datetime]:
+    return dict(SourceName.objects.values_list("name", "since"))
+
+
+def test_a_name_keeps_its_time_for_as_long_as_the_object_names_it() -> None:
+    save_source(blog_source("blog.talos00", "www.talos00"))
+    first = times()
+    SourceName.objects.filter(name="blog.talos00").update(detached_since=timezone.now(), detached_seconds=5)
+    row = save_source(blog_source("new.talos00", "blog.talos00", skipped="www.talos00", owner="web team"))
+    assert row.wanted_names() == [("new.talos00", ["192.0.2.7"]), ("blog.talos00", ["192.0.2.7"])]
+    assert row.skipped_names() == [("www.talos00", "outside every managed zone")]
+    now = times()
+    assert (now["blog.talos00"], now["www.talos00"]) == (first["blog.talos00"], first["www.talos00"])
+    assert now["new.talos00"] > first["blog.talos00"]
+    assert SourceName.objects.get(name="blog.talos00").detached_seconds == 5
+    save_source(blog_source("new.talos00"))
+    save_source(blog_source("new.talos00", "blog.talos00"))
+    assert times()["blog.talos00"] > now["blog.talos00"], "it named it anew"
+    assert SourceName.objects.get(name="blog.talos00").detached_seconds == 0
+
+
+def test_what_did_not_change_is_not_written() -> None:
+    save_source(blog_source("blog.talos00"))
+    with CaptureQueriesContext(connection) as queries:
+        save_source(blog_source("blog.talos00"))
+    assert [query["sql"].split()[0] for query in queries] == ["SELECT", "SELECT"]
+
+
+def test_a_source_that_is_gone_takes_its_names_along() -> None:
+    ledger = DatabaseLedger()
+    source = blog_source("blog.talos00")
+    ledger.save_sources({source.ref: source})
+    ledger.save_sources({source.ref: None})
+    assert not SourceName.objects.exists()
+    ledger.save_sources({source.ref: source})
+    ledger.forget_sources([("networking.k8s.io", "Ingress")], [source.ref])
+    assert Source.objects.exists()
+    ledger.forget_sources([("networking.k8s.io", "Ingress")], [])
+    assert not Source.objects.exists()
+    assert not SourceName.objects.exists()
+
+
+def test_many_sources_cost_as_many_questions_as_a_few() -> None:
+    def count_queries(number: int) -> int:
+        sources = {
+            (ref := Ref("Ingress", "web", f"app{number}-{at}")): SourceSpec(ref, wants=(Want(f"{at}.talos00", ()),))
+            for at in range(number)
+        }
+        with CaptureQueriesContext(connection) as queries:
+            DatabaseLedger().save_sources(sources)
+        return len(queries)
+
+    assert count_queries(50) == count_queries(2)
+
+
+def test_texts_that_no_database_takes_are_kept_as_well_as_they_can_be() -> None:
+    row = save_source(blog_source("blog.talos00", skipped="a\0b", owner="\ud800"))
+    assert row.skipped_names() == [("a?b", "outside every managed zone")]
+    assert row.notes == {"owner": "?"}
+    assert not DeletedRRset.objects.exists()

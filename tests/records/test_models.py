@@ -1,0 +1,107 @@
+"""What a row can say of itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from records import places
+from records.models import (
+    SILENCE,
+    CustomEntry,
+    DriftFinding,
+    HeldPlan,
+    ManagedRecord,
+    Source,
+    SyncRequest,
+    SyncStatus,
+    explain_cname,
+)
+from tests.records.objects import make_source
+
+
+@pytest.mark.parametrize(
+    ("kind", "others", "word"),
+    [
+        ("CNAME", ["A"], "an entry of type A"),
+        ("A", ["CNAME"], "has a CNAME entry"),
+        ("A", ["AAAA", ""], ""),
+        ("CNAME", ["CNAME", ""], ""),
+        ("", ["CNAME"], ""),
+    ],
+)
+def test_a_cname_has_its_name_to_itself(kind: str, others: list[str], word: str) -> None:
+    problem = explain_cname(kind, others)
+    assert word in problem
+    assert bool(problem) == bool(word)
+
+
+def test_a_finding_is_current_while_it_is_open_or_accepted() -> None:
+    current = {status: DriftFinding(status=status).is_current for status in DriftFinding.Status.values}
+    assert current == {"open": True, "accepted": True, "remediated": False, "over": False}
+
+
+def test_every_action_fits_its_column() -> None:
+    for model, field in ((SyncRequest, "action"), (DriftFinding, "status"), (HeldPlan, "status")):
+        column = model._meta.get_field(field)
+        assert all(len(value) <= column.max_length for value, _ in column.choices)
+
+
+def test_the_syncer_is_silent_after_missed_heartbeats() -> None:
+    now = timezone.now()
+    assert not SyncStatus(heartbeat_at=now).is_silent
+    assert SyncStatus(heartbeat_at=now - SILENCE - timedelta(seconds=1)).is_silent
+    assert [SyncStatus(target=kind).writes_dns for kind in ("technitium", "hosts")] == [True, False]
+
+
+def test_origins_are_spelled_in_one_way() -> None:
+    source = Source(kind="Ingress", namespace="web", name="blog")
+    assert (str(source), str(source.origin)) == ("Ingress/web/blog", "Ingress/web/blog")
+    assert CustomEntry(pk=7).origin == "CustomEntry//7"
+
+
+@pytest.mark.django_db
+def test_an_rrset_has_one_row_on_each_target() -> None:
+    row = {"zone": "talos00", "name": "blog.talos00", "type": "A", "ttl": 300, "state": "synced"}
+    ManagedRecord.objects.create(**row)
+    ManagedRecord.objects.create(**row, target="backup")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ManagedRecord.objects.create(**row)
+
+
+@pytest.mark.django_db
+def test_a_request_may_be_written_in_sql_without_a_target() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO records_syncrequest (action, zone, name, type, requested_by, outcome)"
+            " VALUES ('sync', '', '', '', 'a script', '')"
+        )
+    assert SyncRequest.objects.get().target == ""
+
+
+@pytest.mark.django_db
+def test_a_plan_says_what_it_would_delete_and_who_decided() -> None:
+    plan = HeldPlan.objects.create(zone="talos00", deletes=[["blog.talos00", "A"]], reason="too many")
+    assert plan.is_open
+    assert plan.keys == {("blog.talos00", "A")}
+    plan.decide(HeldPlan.Status.APPROVED, "ada")
+    plan.refresh_from_db()
+    assert (plan.is_open, plan.decided_by, plan.decided_at is not None) == (False, "ada", True)
+
+
+@pytest.mark.django_db
+def test_sources_are_found_by_what_they_do_with_names() -> None:
+    make_source("Ingress", "web", "both", names=[("a.talos00", [])], skipped=[("b.org", "outside")])
+    make_source("Ingress", "web", "gives", names=[("a.talos00", [])])
+    make_source("Ingress", "web", "skips", skipped=[("b.org", "outside")])
+    make_source("Ingress", "web", "mute")
+
+    def named(rows: object) -> list[str]:
+        return sorted(row.name for row in rows)  # type: ignore[attr-defined]
+
+    assert named(Source.objects.filter(places.gives_names())) == ["both", "gives"]
+    assert named(Source.objects.filter(~places.gives_names())) == ["mute", "skips"]
+    assert named(Source.objects.filter(places.skips_names())) == ["both", "skips"]
