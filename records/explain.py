@@ -26,6 +26,8 @@ from syncer.core.origin import CUSTOM_ENTRY
 from syncer.core.plan import RecordState
 
 PRIORITIES = ("high", "normal", "low")
+PROBLEM_STATES = (RecordState.CONFLICT, RecordState.DRIFTED, RecordState.FAILED, RecordState.HELD, RecordState.SKIPPED)
+"""In which a record is not in DNS as wanted, and a person should look at it."""
 CLAIM_LIMIT = 100
 """Claims and skips of one name that are listed; ten thousand objects may name the same host."""
 

@@ -41,6 +41,9 @@ Change = AuditEntry.Action
 FEW = 20
 """Names that are asked for one by one; more of them are a full pass of their zones, which costs no more."""
 
+HELD_PLAN = "HeldPlan"
+"""The kind of a held plan in the origins of audit entries."""
+
 ENTRY_FIELDS = ("ttl", "values", "mode", "enabled", "owner", "description")
 
 _gathered: ContextVar[set[str] | None] = ContextVar("names that wait for the end of gather_requests", default=None)
@@ -352,8 +355,11 @@ def _check_ownership(record: ManagedRecord) -> None:
 def _decide_plan(actor: str, action: SyncRequest.Action, plan: HeldPlan) -> SyncRequest:
     if not plan.is_open:
         raise ValidationError(f"This plan is {plan.status}: there is nothing left to decide.")
-    source = str(Origin("HeldPlan", name=str(plan.pk)))
-    return _ask_syncer(actor, action, Place(plan.target, plan.zone), plan=plan, source=source)
+    return _ask_syncer(actor, action, Place(plan.target, plan.zone), plan=plan, source=str(plan_origin(plan)))
+
+
+def plan_origin(plan: HeldPlan) -> Origin:
+    return Origin(HELD_PLAN, name=str(plan.pk))
 
 
 def _ask_about(actor: str, action: SyncRequest.Action, row: ManagedRecord | DriftFinding) -> SyncRequest:

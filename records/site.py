@@ -94,7 +94,7 @@ class RegistrySite(AdminSite):
 def read_overview() -> dict[str, Any]:
     """What the start page shows, in eight queries."""
     from records.admin.columns import state_word
-    from records.admin.filters import PROBLEMS
+    from records.explain import PROBLEM_STATES
     from records.models import (
         AuditEntry,
         DriftFinding,
@@ -116,7 +116,7 @@ def read_overview() -> dict[str, Any]:
         "silent": status is not None and status.is_silent,
         "troubled_zones": [(zone, text) for zone, text in status.zones.items() if text] if status else [],
         "record_count": sum(counts.values()),
-        "problem_count": sum(counts.get(state, 0) for state in PROBLEMS),
+        "problem_count": sum(counts.get(state, 0) for state in PROBLEM_STATES),
         "states": [
             (state.value, state_word(state.value), counts[state.value]) for state in RecordState if state in counts
         ],

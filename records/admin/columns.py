@@ -16,6 +16,7 @@ from django.utils.timesince import timesince, timeuntil
 
 from records.audit import CHANGES, Action
 from records.models import AuditEntry
+from records.operations import HELD_PLAN
 from syncer.core.origin import Origin
 from syncer.core.plan import RecordState
 
@@ -175,7 +176,7 @@ def origin_link(text: str) -> SafeString:
     origin = Origin.parse(text)
     if origin.is_entry and origin.name.isdecimal():
         return text_link(admin_url("customentry_change", origin.name), f"custom entry {origin.name}")
-    if origin.kind == "HeldPlan" and origin.name.isdecimal():
+    if origin.kind == HELD_PLAN and origin.name.isdecimal():
         return text_link(admin_url("heldplan_change", origin.name), f"held plan {origin.name}")
     place = f"{origin.namespace}/{origin.name}".strip("/")
     return format_html(

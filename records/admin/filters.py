@@ -15,12 +15,11 @@ from django.utils import timezone
 from records import places
 from records.audit import SYNCER, TROUBLE, Action
 from records.entry_values import managed_zones
+from records.explain import PROBLEM_STATES
 from records.models import CURRENT_STATUSES, DriftFinding, HeldPlan
 from syncer.core.kinds import KINDS
 from syncer.core.plan import RecordState
 from syncer.core.rdata import TYPES
-
-PROBLEMS = (RecordState.CONFLICT, RecordState.DRIFTED, RecordState.FAILED, RecordState.HELD, RecordState.SKIPPED)
 
 
 def start_of_day() -> datetime:
@@ -48,7 +47,7 @@ class Question(admin.SimpleListFilter):
 
 class RecordQuestion(Question):
     answers: ClassVar = {
-        "problem": ("has a problem", lambda: Q(state__in=PROBLEMS)),
+        "problem": ("has a problem", lambda: Q(state__in=PROBLEM_STATES)),
         "today": ("changed today", lambda: Q(changed_at__gte=start_of_day())),
         "fought": ("is wanted by several", lambda: ~Q(losers=[]) | Q(state=RecordState.CONFLICT)),
         "foreign": ("is foreign", lambda: Q(state__in=(RecordState.FOREIGN, RecordState.CONFLICT))),

@@ -14,7 +14,6 @@ from records.admin import columns
 from records.admin.base import ReadOnlyAdmin
 from records.admin.filters import PlanQuestion, ZoneFilter
 from records.models import HeldPlan
-from syncer.core.origin import Origin
 
 TONES = {"open": "warn", "approved": "good", "rejected": "bad", "done": "good", "obsolete": "quiet"}
 SHOWN = 500
@@ -88,4 +87,4 @@ class PlanAdmin(ReadOnlyAdmin):
         return ("approve", "reject") if target.is_open else ()
 
     def history_of(self, target: HeldPlan) -> dict[str, str]:
-        return {"source": str(Origin("HeldPlan", name=str(target.pk)))}
+        return {"source": str(operations.plan_origin(target))}

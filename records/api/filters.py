@@ -13,6 +13,7 @@ from rest_framework.filters import SearchFilter
 from rest_framework.request import Request
 
 from records import places
+from records.explain import PROBLEM_STATES
 from records.models import STATES, AuditEntry, CustomEntry, DriftFinding, HeldPlan, ManagedRecord, Source, SyncRequest
 
 if TYPE_CHECKING:
@@ -31,9 +32,6 @@ class TimeField(IsoDateTimeField):
 
 class TimeFilter(filters.IsoDateTimeFilter):
     field_class = TimeField
-
-
-PROBLEMS = ("conflict", "drifted", "failed", "held", "skipped")
 
 
 class PlaceSearch(SearchFilter):
@@ -59,7 +57,7 @@ class RecordFilter(filters.FilterSet):
         fields = ("zone", "name", "type", "owned")
 
     def with_problem(self, rows: QuerySet[ManagedRecord], name: str, value: bool) -> QuerySet[ManagedRecord]:
-        return rows.filter(state__in=PROBLEMS) if value else rows.exclude(state__in=PROBLEMS)
+        return rows.filter(state__in=PROBLEM_STATES) if value else rows.exclude(state__in=PROBLEM_STATES)
 
 
 class SourceFilter(filters.FilterSet):

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from records.explain import PRIORITIES
 from records.models import (
     AuditEntry,
     CustomEntry,
@@ -21,7 +22,6 @@ from syncer.core.annotations import MAX_TTL
 from syncer.core.claims import Mode
 from syncer.core.rdata import TYPES
 
-PRIORITIES = ("high", "normal", "low")
 VALUES_LIMIT = 1000
 VALUE_LIMIT = 65_535
 
