@@ -4,7 +4,7 @@ import re
 from collections import Counter
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from syncer.targets.hosts.block import BEGIN, END, HEADER, TOTAL, BlockUnclear, HostsLine, parse_hosts
@@ -197,7 +197,7 @@ def _could_be_ours(line: bytes) -> bool:
     )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(text=files, entries=st.frozensets(hosts, max_size=4))
 def test_whatever_the_file_holds_no_foreign_line_is_lost_and_the_second_write_changes_nothing(
     text: bytes, entries: frozenset[HostsLine]
@@ -216,7 +216,7 @@ def test_whatever_the_file_holds_no_foreign_line_is_lost_and_the_second_write_ch
     assert all(_could_be_ours(line) for line in lost)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(text=st.binary(max_size=200), entries=st.frozensets(hosts, min_size=1, max_size=4))
 def test_any_bytes_stay_in_front_of_a_new_block(text: bytes, entries: frozenset[HostsLine]) -> None:
     assume(BEGIN not in text and END not in text)

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from syncer.core.rrsets import Found, RRset
@@ -152,7 +152,7 @@ addresses = st.sets(st.ip_addresses(v=4).map(str), min_size=1, max_size=3).map(l
 outside = st.binary(max_size=60).filter(lambda text: b"CATALYST" not in text)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(before=outside, after=outside, records=st.dictionaries(names, addresses, max_size=4))
 def test_reading_what_was_applied_gives_it_back_between_any_bytes(
     before: bytes, after: bytes, records: dict[str, tuple[str, ...]]
