@@ -57,28 +57,6 @@ class HostsTarget:
     def close(self) -> None:
         """The file is open only while it is read or written."""
 
-    # What the engine still calls instead of ``zone``
-
-    @property
-    def name(self) -> str:
-        return self.kind
-
-    @property
-    def is_ours_alone(self) -> bool:
-        return self.is_exclusive
-
-    def read(self, zone: str, names: Collection[str] | None = None) -> Reading:
-        return self.zone(zone).read(names)
-
-    def apply(self, zone: str, changes: Sequence[Change]) -> Iterator[Result]:
-        return self.zone(zone).apply(changes)
-
-    def lost_writes(self, zone: str) -> bool:
-        return self.zone(zone).lost_writes
-
-    def left_serial(self, zone: str) -> None:
-        return self.zone(zone).left_serial
-
 
 class HostsZone:
     """See ``TargetZone``. The names of one zone in the block that all zones share. A hosts file has no room for a mark

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 
 from syncer.config import TechnitiumConfig
 from syncer.core.names import zone_of
 from syncer.core.rrsets import Marker, RRset
 from syncer.pacing import RateLimit
-from syncer.targets.base import Change, Reading, Result
 from syncer.targets.technitium.client import Observe, TechnitiumClient
 from syncer.targets.technitium.fields import FIELDS
 from syncer.targets.technitium.server import TechnitiumServer
@@ -85,25 +84,3 @@ class TechnitiumTarget:
             restarted = self._server.was_restarted()
             for zone in doubted:
                 zone.note_restart(restarted)
-
-    # What the engine still calls instead of ``zone``
-
-    @property
-    def name(self) -> str:
-        return self.kind
-
-    @property
-    def is_ours_alone(self) -> bool:
-        return self.is_exclusive
-
-    def read(self, zone: str, names: Collection[str] | None = None) -> Reading:
-        return self.zone(zone).read(names)
-
-    def apply(self, zone: str, changes: Sequence[Change]) -> Iterator[Result]:
-        return self.zone(zone).apply(changes)
-
-    def lost_writes(self, zone: str) -> bool:
-        return self.zone(zone).lost_writes
-
-    def left_serial(self, zone: str) -> int | None:
-        return self.zone(zone).left_serial

@@ -23,6 +23,7 @@ MARK = Marker("default").mark("Ingress/web/grafana")
 class ToyConfig:
     shelf: dict[tuple[str, str], Found] = field(default_factory=dict)
     """Where the records are kept."""
+    name: str = "toy"
 
 
 class ToyTarget:
