@@ -1,4 +1,4 @@
-"""The words of the audit: what each action means to those who read it, and the one way to make an entry."""
+"""The words of the audit, in the lists that pages and messages need, and the one way to make an entry."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CHANGES = frozenset({Action.CREATED, Action.UPDATED, Action.DELETED, Action.ADOP
 other."""
 
 VERSIONS = CHANGES | {Action.IMPORTED, Action.GONE}
-"""After which we know a record by other data than before, whoever did it."""
+"""The entry shows a version of a record that was new then, or the last one before it went."""
 
 TROUBLE = frozenset({Action.FAILED, Action.CONFLICT, Action.DRIFTED, Action.HELD, Action.SKIPPED})
 """A record is not as it should be."""

@@ -12,7 +12,8 @@ from records.audit import SYNCER, Action, make_entry
 from records.models import CURRENT_STATUSES, AuditEntry, DriftFinding, ManagedRecord
 from records.rows import ZoneKey, rrset_data
 from syncer.core.claims import Decision
-from syncer.core.plan import Drift, DriftType, RecordState
+from syncer.core.known import RecordState
+from syncer.core.plan import Drift, DriftType
 from syncer.ledger import Key
 
 BATCH = 100

@@ -32,7 +32,7 @@ class DatabaseLedger:
         """None: rows were written since they were counted."""
 
     def _leave_lost_file(self) -> None:
-        """SQLite goes on writing to a file that was removed or replaced, where nobody would read it any more."""
+        """SQLite goes on writing to a file that was removed or replaced, where no one reads it any more."""
         if connection.vendor != "sqlite":
             return
         path = str(connection.settings_dict["NAME"])

@@ -14,7 +14,7 @@ from records.models import CustomEntry
 def editing_entries() -> Iterator[None]:
     """A transaction in which no one else edits custom entries: what is looked at first still holds when it is written.
 
-    Rules go over several rows (a CNAME stands alone), so that locks of rows do not do.
+    Rules go over several rows (a CNAME must be alone at its name), so that locks of rows do not do.
     """
     with transaction.atomic():
         exclude_writers(CustomEntry)
@@ -22,7 +22,7 @@ def editing_entries() -> Iterator[None]:
 
 
 def exclude_writers(model: type[models.Model]) -> None:
-    """Let no one else write to the table until the transaction ends; who reads it does not notice."""
+    """Let no one else write to the table until the transaction ends. Readers do not wait."""
     if connection.vendor == "postgresql":  # SQLite's transactions are alone from their beginning
         table = connection.ops.quote_name(model._meta.db_table)
         with connection.cursor() as cursor:

@@ -11,9 +11,10 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from syncer.core.claims import Mode
+from syncer.core.known import RecordState
 from syncer.core.names import NAME_LIMIT
 from syncer.core.origin import Origin
-from syncer.core.plan import DriftType, RecordState
+from syncer.core.plan import DriftType
 
 STATES = [(state.value, state.value) for state in RecordState]
 DRIFTS = [(drift.value, drift.value.replace("_", " ")) for drift in DriftType]
@@ -163,7 +164,7 @@ class ManagedRecord(models.Model):
 class CustomEntry(models.Model):
     """A record that an operator made by hand, or a name that must not be published.
 
-    ``records.operations`` cleans it and writes it; who writes it otherwise must have cleaned it.
+    ``records.operations`` cleans and writes it, an import likewise; saving it does not look at it again.
     """
 
     target = target_field("", "name of the target; empty for each that manages the name")
@@ -199,12 +200,14 @@ class CustomEntry(models.Model):
 
 
 def explain_cname(kind: str, others: Iterable[str]) -> str:
-    """Why an entry of this type cannot be at the name of ``others``, "" when it can: a CNAME has its name to itself."""
+    """Why an entry of this type cannot be at the name of entries of the types ``others``, "" when it can."""
     types = sorted({other for other in others if other} - {kind})
     if kind == "CNAME" and types:
-        return f"A CNAME stands alone, and this name has an entry of type {types[0]}: delete or disable it first."
+        return (
+            f"A CNAME must be alone at its name, which has a record of type {types[0]}: delete or disable that first."
+        )
     if kind and "CNAME" in types:
-        return "This name has a CNAME entry, which stands alone: delete or disable it first."
+        return "This name has a CNAME entry, which must be alone there: delete or disable that first."
     return ""
 
 

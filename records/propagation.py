@@ -12,7 +12,7 @@ from django.utils import timezone
 from records.audit import Action, make_entry
 from records.models import AuditEntry, ManagedRecord, SyncStatus
 from records.resolve import Answer, ask_server
-from syncer.core.plan import RecordState
+from syncer.core.known import RecordState
 
 log = logging.getLogger(__name__)
 

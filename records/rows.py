@@ -136,7 +136,7 @@ def rrset_data(rrset: RRset) -> dict[str, Any]:
 
 
 def spell_value(kind: str, value: str) -> str:
-    """Addresses and host names as the engine compares them, whoever wrote the row; the rest is as it is."""
+    """Addresses and host names as the engine compares them, however the row spells them; the rest is as it is."""
     with suppress(BadName):
         if kind in ("A", "AAAA", "CNAME"):
             return canonical_target(value)

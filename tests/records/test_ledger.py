@@ -24,7 +24,8 @@ from records.models import (
 )
 from records.zone_ledger import DatabaseZoneLedger
 from syncer.core.claims import Decision
-from syncer.core.plan import Change, Drift, DriftType, Op, RecordState, RRsetStatus
+from syncer.core.known import RecordState
+from syncer.core.plan import Change, Drift, DriftType, ForgottenRRset, Op, RRsetStatus
 from syncer.core.rrsets import Found, RRset
 from syncer.core.source import Ref, Skip, Want
 from syncer.core.source import Source as SourceSpec
@@ -54,8 +55,12 @@ def applied(op: Op, outcome: Outcome = Outcome.DONE, reason: str = "", rrset: RR
     return AppliedChange(decision(rrset), Result(change, outcome, reason))
 
 
-def observed(state: RecordState | None, *, owned: bool = False, rrset: RRset = BLOG) -> ObservedRRset:
-    return ObservedRRset(decision(rrset), RRsetStatus(rrset, state, "why", owned))
+def observed(state: RecordState) -> ObservedRRset:
+    return ObservedRRset(decision(), RRsetStatus(BLOG, state, "why"))
+
+
+def gone(*, owned: bool) -> ObservedRRset:
+    return ObservedRRset(decision(), ForgottenRRset(BLOG, owned))
 
 
 def pass_over(zone: DatabaseZoneLedger, *changes: AppliedChange, seen: ObservedRRset | None = None) -> None:
@@ -97,11 +102,11 @@ def test_what_we_deleted_is_known_until_it_has_a_row_again(zone: DatabaseZoneLed
     assert zone.deleted([BLOG.name, "other.talos00"]) == {KEY}
     pass_over(zone, applied(Op.CREATE))
     assert zone.deleted([BLOG.name]) == frozenset()
-    pass_over(zone, seen=observed(None, owned=True))
+    pass_over(zone, seen=gone(owned=True))
     assert zone.deleted([BLOG.name]) == {KEY}
     pass_over(zone, seen=observed(RecordState.FOREIGN))
     assert zone.deleted([BLOG.name]) == frozenset()
-    pass_over(zone, seen=observed(None))
+    pass_over(zone, seen=gone(owned=False))
     assert zone.deleted([BLOG.name]) == frozenset(), "it was not ours that went"
 
 

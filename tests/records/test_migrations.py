@@ -94,7 +94,7 @@ def test_nothing_is_lost(old: OldDatabase) -> None:
     entry = CustomEntry.objects.get()
     assert (entry.target, entry.name, entry.values) == ("", "printer.talos00", ["192.0.2.9"])
     plan = HeldPlan.objects.get()
-    assert (plan.target, plan.is_open, plan.keys) == ("default", True, {("grafana.talos00", "A")})
+    assert (plan.target, plan.is_open, list(plan.keys)) == ("default", True, [("grafana.talos00", "A")])
     assert list(DriftFinding.objects.order_by("id").values_list("target", "status")) == [
         ("default", "open"),
         ("default", "accepted"),
