@@ -66,7 +66,7 @@ class Config:
     target: TechnitiumConfig | HostsConfig
     kube: KubeConfig = KubeConfig()
     drift_interval: float = 900.0
-    """How often each zone is listed although its serial stands where our own last write left it."""
+    """How often each zone is listed although its serial is where our own last write left it."""
     dry_run: bool = False
     resync_interval: float = 300.0
     serial_probe_interval: float = 10.0

@@ -172,7 +172,7 @@ def split_list(text: str) -> tuple[str, ...]:
 
 
 def settle(texts: tuple[str, ...]) -> Values:
-    """What a record can hold of these addresses and host names: addresses win over names, and a name stands alone.
+    """What a record can hold of these addresses and host names: addresses win over names, and there is only one name.
 
     Equal texts give the same tuple object, so that ten thousand objects share one.
     """

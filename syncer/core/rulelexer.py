@@ -56,7 +56,7 @@ def tokens(rule: str) -> Iterator[Token]:
     while at < len(rule):
         found = _scan(rule, at)
         if not found:
-            raise RuleError(_stranger(rule, at))
+            raise RuleError(_describe_character(rule, at))
         kind, text = found.lastgroup, found[0]
         if kind in ("newline", "comment"):
             if ends_line and (kind == "newline" or "\n" in text):
@@ -75,7 +75,7 @@ def tokens(rule: str) -> Iterator[Token]:
     yield Token("end", "", at)
 
 
-def _stranger(rule: str, at: int) -> str:
+def _describe_character(rule: str, at: int) -> str:
     if rule[at] in '`"':
         return f"string that starts at character {at} is not closed"
     if rule.startswith("/*", at):

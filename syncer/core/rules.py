@@ -21,12 +21,12 @@ __all__ = ["RuleError", "RuleNames", "rule_names"]
 
 REGEXP = "regexp: no names can be told from it, the hostname annotation can name them"
 NEGATED = "negated: the rule excludes this host"
-CATCH_ALL = "catch-all: stands for every host"
+CATCH_ALL = "catch-all: means every host"
 CONTRADICTION = "contradiction: the rest of the rule excludes this host"
 LITERAL_STAR = "wildcard, which Traefik 2 takes literally, so that no host matches"
 
 EVERY = "EVERY"
-"""Stands among hosts for all of them; those are in lower case."""
+"""Among hosts, it means all of them; hosts are in lower case."""
 
 RULE_LIMIT = 1 << 17
 """Characters. Evaluation takes up to n² bits, and what is longer was not written to be served."""
@@ -174,7 +174,7 @@ class _Reading:
         return self._mention(value, call)
 
     def _mention(self, value: str, call: MatcherCall) -> str:
-        """The name as the sets know it; one that cannot be published stands for itself there."""
+        """The name as the sets know it; one that cannot be published is itself there."""
         value = value.strip()
         try:
             name = canonical(value)
@@ -229,7 +229,7 @@ def _parent(name: str) -> str:
 
 
 def _is_template(value: str, call: MatcherCall) -> bool:
-    """Whether a HostRegexp of Traefik 2 has a regular expression in it: only what stands in braces is one."""
+    """Whether a HostRegexp of Traefik 2 has a regular expression in it: only what is in braces is one."""
     depth = start = 0
     for at, char in enumerate(value):
         if char == "{":

@@ -67,7 +67,7 @@ def parse_selector(text: str) -> Selector:
         requirements.append(_requirement(tokens))
         if tokens and (tokens.pop() != "," or not tokens):
             raise SelectorError(
-                f'"{shown(text)}" is no label selector: a comma stands between requirements, not at the end'
+                f'"{shown(text)}" is no label selector: a comma goes between requirements, not at the end'
             )
     return tuple(requirements)
 
