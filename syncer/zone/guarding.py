@@ -55,7 +55,7 @@ class DeleteGuard:
         """Take out the deletes that a person must decide; ``whole`` when the plan covers the whole zone."""
         lost = {change.key for change in find_losses([change for _, change in changes])}
         holds = self._rows.holds()
-        question = self._ask(lost, holds, whole=whole)
+        question = self._ask_guard(lost, holds, whole=whole)
         if not question.refusal:
             self._recent.update(dict.fromkeys(question.asked, self._clock()))
         stopped = dict.fromkeys(lost & holds.rejected, (RecordState.KEPT, REJECTED))
@@ -65,9 +65,9 @@ class DeleteGuard:
         concerns_plan = bool(holds.open) and (whole or bool(lost & holds.open))
         if not dry_run and (question.refusal or concerns_plan):
             self._save_plan(question, holds, held)
-        return self._stop(changes, stopped, held)
+        return self._stop_deletes(changes, stopped, held)
 
-    def _ask(self, lost: set[Key], holds: HeldDeletes, *, whole: bool) -> _Question:
+    def _ask_guard(self, lost: set[Key], holds: HeldDeletes, *, whole: bool) -> _Question:
         asked = frozenset(lost - holds.approved - holds.rejected)
         waiting = frozenset() if whole else holds.open - lost
         if not asked:
@@ -91,7 +91,7 @@ class DeleteGuard:
         deletes = question.asked | question.waiting if question.refusal else question.waiting
         self._rows.hold_deletes(deletes, question.refusal)
 
-    def _stop(
+    def _stop_deletes(
         self, changes: Sequence[PlannedChange], stopped: dict[Key, tuple[RecordState, str]], held: int
     ) -> GuardedChanges:
         guarded = GuardedChanges([], held=held)

@@ -200,14 +200,14 @@ class ZonePlanner:
         doubtful: list[str] = []
         frame = self._make_frame()
         for chunk in split_chunks(sorted(names), CHUNK):
-            for subject in self._subjects([_Look(name, read=False) for name in chunk], frame):
+            for subject in self._prepare_subjects([_Look(name, read=False) for name in chunk], frame):
                 deferred = self._queue.deferred.get(subject.name, Deferred.AS_KNOWN)
                 if deferred is Deferred.ABSENT:
                     self._add_name(plan, subject._replace(look=_Look(subject.name)), frame)
                 elif self._is_doubtful(subject, deferred, frame.rules):
                     doubtful.append(subject.name)
                 elif not (subject.has_drifted or subject.name in self._view.foreign_names):
-                    written = _Look(subject.name, self._written(subject.known), read=False)
+                    written = _Look(subject.name, self._list_written(subject.known), read=False)
                     self._add_name(plan, subject._replace(look=written), frame)
         if doubtful:
             found = group_by_name(self._zone.read(doubtful).found)
@@ -217,7 +217,7 @@ class ZonePlanner:
     def _add_names(self, plan: PassPlan, looks: Iterable[_Look], requests: Requests = NO_REQUESTS) -> None:
         frame = self._make_frame()
         for chunk in split_chunks(looks, CHUNK):
-            for subject in self._subjects(chunk, frame):
+            for subject in self._prepare_subjects(chunk, frame):
                 self._add_name(plan, subject, frame, requests.get(subject.name, UNASKED))
 
     def _add_name(self, plan: PassPlan, subject: _Subject, frame: _Frame, request: Request = UNASKED) -> None:
@@ -232,7 +232,7 @@ class ZonePlanner:
         if subject.look.read and (deferred := self._found_other(subject)):
             plan.found[subject.name] = deferred
 
-    def _subjects(self, looks: Sequence[_Look], frame: _Frame) -> Iterator[_Subject]:
+    def _prepare_subjects(self, looks: Sequence[_Look], frame: _Frame) -> Iterator[_Subject]:
         names = [look.name for look in looks]
         rows = self._rows.rows(names)
         entries = self._ledger.entries(names)
@@ -240,13 +240,13 @@ class ZonePlanner:
         for look in looks:
             back = resurrected.get(look.name, {})
             known = {**rows.get(look.name, {}), **back}
-            decision = self._decide(look, known, entries.get(look.name, []), frame.claim_rules)
+            decision = self._decide_name(look, known, entries.get(look.name, []), frame.claim_rules)
             yield _Subject(look, known, decision, bool(back))
 
-    def _decide(self, look: _Look, known: KnownRows, entries: Sequence[EntrySpec], rules: ClaimRules) -> Decision:
+    def _decide_name(self, look: _Look, known: KnownRows, entries: Sequence[EntrySpec], rules: ClaimRules) -> Decision:
         if zone_of(look.name, rules.zones) != self._zone.name:
             return Decision(look.name)
-        strays = [item for item in look.found if self.marker.owns(item) and not _owns(known, item)]
+        strays = [item for item in look.found if self.marker.owns(item) and not _is_owned(known, item)]
         marked = [(self.marker.origin(item), self.marker.own_values(item)) for item in strays]
         return settle_name(look.name, self._claims, entries, rules, History(known, marked))
 
@@ -258,7 +258,7 @@ class ZonePlanner:
             item
             for look in looks
             for item in look.found
-            if self.marker.owns(item) and not _owns(rows.get(look.name, {}), item)
+            if self.marker.owns(item) and not _is_owned(rows.get(look.name, {}), item)
         ]
         deleted = self._rows.deleted({item.rrset.name for item in strays}) if strays else frozenset()
         resurrected: dict[str, dict[str, KnownRRset]] = {}
@@ -314,7 +314,7 @@ class ZonePlanner:
         )
         return not _is_settled(subject) or (waits and rules.remediates(subject.decision.origin))
 
-    def _written(self, known: KnownRows) -> list[Found]:
+    def _list_written(self, known: KnownRows) -> list[Found]:
         """What the target holds of ours, by the ledger."""
         marks = ((row, self.marker.mark(row.origin)) for row in known.values() if row.owned)
         return [Found(row.rrset, (mark,) * len(row.rrset.values)) for row, mark in marks]
@@ -344,7 +344,7 @@ def split_chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield chunk
 
 
-def _owns(known: KnownRows, item: Found) -> bool:
+def _is_owned(known: KnownRows, item: Found) -> bool:
     row = known.get(item.rrset.type)
     return row is not None and row.owned
 

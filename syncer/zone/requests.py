@@ -47,22 +47,22 @@ class RequestHandler:
 
     def answer_batch(self, batch: Sequence[Request]) -> list[str]:
         """Do what a batch asks for; what came of each request, in words. Raises what target and ledger raise."""
-        placed = [self._place(request) for request in batch]
-        refusals = [self._refuse(request) for request in placed]
+        placed = [self._place_request(request) for request in batch]
+        refusals = [self._refuse_request(request) for request in placed]
         good = [request for request, refusal in zip(placed, refusals, strict=True) if not refusal]
         done: dict[int, str] = {}
         for _, requests in groupby(sorted(good, key=lambda request: request.zone), key=lambda request: request.zone):
             done |= self._answer_zone(list(requests))
         return [refusal or done[request.id] for request, refusal in zip(placed, refusals, strict=True)]
 
-    def _place(self, request: Request) -> Request:
+    def _place_request(self, request: Request) -> Request:
         """With the name as we spell it, and its zone."""
         name = request.name
         with suppress(BadName):
             name = canonical(name) if name else ""
         return request._replace(name=name, zone=request.zone or (zone_of(name, self._zones) or "?" if name else ""))
 
-    def _refuse(self, request: Request) -> str:
+    def _refuse_request(self, request: Request) -> str:
         if request.zone and request.zone not in self._zones and request.action != "release":
             return f"{request.name or request.zone} is in no managed zone"
         if request.action not in (*TOGETHER, "approve", "reject"):
@@ -82,7 +82,7 @@ class RequestHandler:
                     zone.invalidate()
                 return {request.id: f"full pass of {first.zone or 'every zone'}" for request in requests}
             case "release":
-                return {request.id: self._release(request) for request in requests}
+                return {request.id: self._release_name(request) for request in requests}
         zone = self._zones[first.zone]
         if first.action == "delete":
             gone = zone.delete_records(_group_types(requests), first.actor).changes
@@ -90,7 +90,7 @@ class RequestHandler:
         result = zone.run_pass(_group_types(requests).keys(), _name_requests(requests), first.actor)
         return {request.id: result.describe_name(request.name) for request in requests}
 
-    def _release(self, request: Request) -> str:
+    def _release_name(self, request: Request) -> str:
         """Also in a zone that is not managed any more."""
         zone = self._zones.get(request.zone)
         holder = self._ledger.zone(self._target_name, request.zone) if zone is None else zone

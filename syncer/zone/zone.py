@@ -147,10 +147,10 @@ class Zone:
         except (ServerRefused, TargetUnreachable, LedgerError):
             raise
         except TargetRefused as error:
-            self._fail(str(error), "zone")
+            self._note_failure(str(error), "zone")
         except Exception as error:  # a mistake of ours in one zone ends no other
             log.exception("internal error", extra={"zone": self.name})
-            self._fail(f"internal error in zone {self.name}: {type(error).__name__}: {error}", "internal")
+            self._note_failure(f"internal error in zone {self.name}: {type(error).__name__}: {error}", "internal")
         return None
 
     def run_once(self) -> PassResult:
@@ -192,8 +192,8 @@ class Zone:
                     self._tell_plan(plan, changes, result)
                 else:
                     turn = self._take_turn(plan, changes, result)
-                    self._apply(plan, kept, turn, result, actor)  # ledger, target, ledger, view
-                self._finish(plan, names, result)
+                    self._carry_out(plan, kept, turn, result, actor)  # ledger, target, ledger, view
+                self._finish_pass(plan, names, result)
             except BaseException:
                 self._view.invalidate()
                 raise
@@ -216,7 +216,7 @@ class Zone:
                     decision = Decision(name, origin=row.origin, claimants=row.claimants)
                     deletes.append((decision, Change(Op.DELETE, item, None, "")))
         result = PassResult()
-        self._write(deletes, result, _new_correlation(), actor)
+        self._write_changes(deletes, result, _new_correlation(), actor)
         return result
 
     def release_records(self, names: Collection[str], kind: str, actor: str) -> int:
@@ -227,14 +227,14 @@ class Zone:
         self.enqueue(names)
         return count
 
-    def _begin(self) -> None:
+    def _check_start(self) -> None:
         if not self._has_begun and self._rows.is_new():
             self.rebuild()
         self._has_begun = True
 
     def _make_plan(self, names: Collection[str] | None, requests: Requests) -> PassPlan:
         if names is None:
-            self._begin()
+            self._check_start()
             was_listed = self._view.serial is not None
             plan = self._planner.plan_whole(limit=None if self._dry_run else SLICE)
             if not was_listed:
@@ -258,7 +258,7 @@ class Zone:
             for change in name.changes
             if change.before and not change.adopts
         ]
-        self._writer.record_observed([*_observed(plan.names), *found], _new_correlation(), SYNCER)
+        self._writer.record_observed([*_list_observed(plan.names), *found], _new_correlation(), SYNCER)
         for name in plan.names:
             name.statuses.clear()
             name.forgotten.clear()
@@ -283,7 +283,7 @@ class Zone:
         result.later = {name: plan.found.get(name, Deferred.AS_KNOWN) for name in (*later, *plan.unplanned)}
         return turn
 
-    def _apply(
+    def _carry_out(
         self,
         plan: PassPlan,
         kept: list[ObservedRRset],
@@ -293,17 +293,17 @@ class Zone:
     ) -> None:
         correlation = _new_correlation()
         drifts = [(name.decision, drift) for name in plan.names for drift in name.drifts]
-        self._writer.record_observed([*_observed(plan.names), *kept], correlation, actor)
+        self._writer.record_observed([*_list_observed(plan.names), *kept], correlation, actor)
         self._writer.record_drift(drifts, plan.checked, correlation, listed=plan.listed)
-        self._write(turn, result, correlation, actor)
+        self._write_changes(turn, result, correlation, actor)
 
-    def _write(self, changes: list[PlannedChange], result: PassResult, correlation: str, actor: str) -> None:
+    def _write_changes(self, changes: list[PlannedChange], result: PassResult, correlation: str, actor: str) -> None:
         """Also moves the view on."""
         self._writer.write_changes(changes, result, correlation, actor)
         if changes:
             self._view.advance(self._records.left_serial)
 
-    def _finish(self, plan: PassPlan, names: Collection[str] | None, result: PassResult) -> None:
+    def _finish_pass(self, plan: PassPlan, names: Collection[str] | None, result: PassResult) -> None:
         """What had its pass leaves the queue, and what comes back goes into it."""
         now = self._clock()
         self._queue.done(None if plan.whole else names, result.retry, result.later, now)
@@ -324,7 +324,7 @@ class Zone:
         if plan.whole or result.changed > MANY:
             give_back()
 
-    def _fail(self, problem: str, kind: str) -> None:
+    def _note_failure(self, problem: str, kind: str) -> None:
         self._schedule.request_pass()
         delay = self._schedule.trouble.failed(self._clock())
         if problem != self.problem:
@@ -340,7 +340,7 @@ class Zone:
         return bool(self._claims.claimants(name))
 
 
-def _observed(names: Iterable[NamePlan]) -> list[ObservedRRset]:
+def _list_observed(names: Iterable[NamePlan]) -> list[ObservedRRset]:
     observed: list[ObservedRRset] = []
     for name in names:
         observed += (ObservedRRset(name.decision, status) for status in name.statuses)
