@@ -36,7 +36,7 @@ WHOLE = "/__init__"
 
 
 class StandIn(ModuleType):
-    """A package whose own code runs when somebody looks into it, and not for what one of its modules can give.
+    """A package whose own code runs when something looks into it, and not for what one of its modules can give.
 
     Another thread may look while that code runs. It runs as an import (``WholePackage``), so that the other thread
     waits as it would for any import: the import system knows which thread executes what, lets that thread see the

@@ -79,14 +79,14 @@ def main() -> int:
     parser.add_argument("--entries", type=int, default=300_000, help="audit entries")
     parser.add_argument("--postgres", action="store_true", help="instead of SQLite")
     options = parser.parse_args()
-    with registry(options.postgres):
+    with open_registry(options.postgres):
         began = time.monotonic()
-        fill(options.records, options.entries)
+        fill_registry(options.records, options.entries)
         print(
             f"{options.records} records and {options.entries} audit entries in {time.monotonic() - began:.0f} s",
             flush=True,
         )
-        pages = sorted(visits(), key=lambda page: -page.median)
+        pages = sorted(visit_pages(), key=lambda page: -page.median)
     print("\nmedian    max  queries  page")
     for page in pages:
         print(f"{page.median:3.0f} ms {page.slowest:3.0f} ms  {page.queries:7}  {page.path}")
@@ -96,7 +96,7 @@ def main() -> int:
 
 
 @contextmanager
-def registry(on_postgres: bool) -> Iterator[None]:
+def open_registry(on_postgres: bool) -> Iterator[None]:
     """Django, set up on an empty database that goes away."""
     with tempfile.TemporaryDirectory(prefix="catalyst-bench-") as folder:
         os.environ |= {
@@ -110,12 +110,12 @@ def registry(on_postgres: bool) -> Iterator[None]:
         }
         if on_postgres:
             with postgres() as url:
-                yield from set_up(url)
+                yield from set_up_django(url)
         else:
-            yield from set_up(f"sqlite:///{folder}/registry.sqlite3")
+            yield from set_up_django(f"sqlite:///{folder}/registry.sqlite3")
 
 
-def set_up(url: str) -> Iterator[None]:
+def set_up_django(url: str) -> Iterator[None]:
     os.environ["DATABASE_URL"] = url
     import django
 
@@ -130,7 +130,7 @@ def set_up(url: str) -> Iterator[None]:
         connection.close()
 
 
-def fill(records: int, entries: int) -> None:
+def fill_registry(records: int, entries: int) -> None:
     from django.db import connection, transaction
 
     from records.models import (
@@ -145,47 +145,47 @@ def fill(records: int, entries: int) -> None:
     )
 
     with transaction.atomic():
-        store(ManagedRecord, map(record, range(records)))
-        store(Source, map(source, range(records)))
-        store(
+        store_rows(ManagedRecord, map(make_record, range(records)))
+        store_rows(Source, map(make_source, range(records)))
+        store_rows(
             SourceName,
-            (row for key in Source.objects.order_by("pk").values_list("pk", "name") for row in mentions(*key)),
+            (row for key in Source.objects.order_by("pk").values_list("pk", "name") for row in list_mentions(*key)),
         )
-        store(AuditEntry, (audit_entry(number, entries, records) for number in range(entries)))
-        store(CustomEntry, map(entry, range(records // 10)))
-        store(DriftFinding, map(finding, range(records // 10)))
-        store(HeldPlan, map(plan, range(200)))
-        store(SyncRequest, map(asked, range(records // 10)))
+        store_rows(AuditEntry, (make_audit_entry(number, entries, records) for number in range(entries)))
+        store_rows(CustomEntry, map(make_custom_entry, range(records // 10)))
+        store_rows(DriftFinding, map(make_finding, range(records // 10)))
+        store_rows(HeldPlan, map(make_plan, range(200)))
+        store_rows(SyncRequest, map(make_request, range(records // 10)))
     if connection.vendor == "postgresql":  # where autovacuum does it; SQLite has no such thing
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
 
 
-def store(model: type[Model], rows: Iterable[dict[str, Any]]) -> None:
+def store_rows(model: type[Model], rows: Iterable[dict[str, Any]]) -> None:
     model._default_manager.bulk_create((model(**row) for row in rows), batch_size=2000)
 
 
-# The fields of a table's row by its number; what is odd is spread, so that no filter finds its rows all in one place.
+# The fields of a table's row by its number. What is rare is spread, so that no filter finds its rows all in one place.
 
 
-def named(number: int) -> tuple[str, str, str]:
+def name_row(number: int) -> tuple[str, str, str]:
     """Zone, name and the source's origin."""
     zone, namespace = ZONES[number % len(ZONES)], f"ns{number % NAMESPACES}"
-    return zone, f"app-{number}.{namespace}.{zone}", f"{kind_of(number)[1]}/{namespace}/app-{number}"
+    return zone, f"app-{number}.{namespace}.{zone}", f"{pick_kind(number)[1]}/{namespace}/app-{number}"
 
 
-def kind_of(number: int) -> tuple[str, str]:
+def pick_kind(number: int) -> tuple[str, str]:
     if number % 10 == 8:
         return "gateway.networking.k8s.io", "HTTPRoute"
     return ("traefik.io", "IngressRoute") if number % 10 == 9 else ("networking.k8s.io", "Ingress")
 
 
-def value_of(number: int, kind: str) -> str:
+def make_value(number: int, kind: str) -> str:
     return VALUES[kind].format(number // 62_500, number // 250 % 250, number % 250)
 
 
-def record(number: int) -> dict[str, Any]:
-    zone, name, origin = named(number)
+def make_record(number: int) -> dict[str, Any]:
+    zone, name, origin = name_row(number)
     kind = TYPES[number % len(TYPES)]
     state = DICE.choice(TROUBLE) if DICE.random() < 0.06 else "synced"
     lost = [["Ingress/legacy/app-old", f"{origin} is older"]] if DICE.random() < 0.01 else []
@@ -193,38 +193,38 @@ def record(number: int) -> dict[str, Any]:
         "zone": zone,
         "name": name,
         "type": kind,
-        "values": [value_of(number, kind)],
+        "values": [make_value(number, kind)],
         "ttl": 300,
         "owned": state not in ("foreign", "conflict", "skipped"),
         "state": state,
-        "reason": "" if state == "synced" else f"the zone has {value_of(number + 1, kind)}: someone else made it",
+        "reason": "" if state == "synced" else f"the zone has {make_value(number + 1, kind)}: someone else made it",
         "origin": origin,
         "claimants": [origin],
         "losers": lost,
-        "changed_at": ago(minutes=DICE.randrange(200_000)),
+        "changed_at": time_ago(minutes=DICE.randrange(200_000)),
     }
 
 
-def source(number: int) -> dict[str, Any]:
-    _, _, origin = named(number)
+def make_source(number: int) -> dict[str, Any]:
+    _, _, origin = name_row(number)
     kind, namespace, own_name = origin.split("/")
     return {
-        "group": kind_of(number)[0],
+        "group": pick_kind(number)[0],
         "kind": kind,
         "namespace": namespace,
         "name": own_name,
         "uid": f"{DICE.getrandbits(128):032x}",
-        "created": f"{ago(minutes=DICE.randrange(500_000)):%Y-%m-%dT%H:%M:%SZ}",
+        "created": f"{time_ago(minutes=DICE.randrange(500_000)):%Y-%m-%dT%H:%M:%SZ}",
         "warnings": ["ttl 1d is no number of seconds"] if DICE.random() < 0.01 else [],
         "notes": {"owner": f"team-{number % TEAMS}"},
         "digest": f"{DICE.getrandbits(128):032x}",
-        "seen_at": ago(minutes=DICE.randrange(200_000)),
+        "seen_at": time_ago(minutes=DICE.randrange(200_000)),
     }
 
 
-def mentions(key: int, own_name: str) -> Iterator[dict[str, Any]]:
-    luck, since = DICE.random(), ago(minutes=DICE.randrange(200_000))
-    _, name, _ = named(int(own_name.removeprefix("app-")))
+def list_mentions(key: int, own_name: str) -> Iterator[dict[str, Any]]:
+    luck, since = DICE.random(), time_ago(minutes=DICE.randrange(200_000))
+    _, name, _ = name_row(int(own_name.removeprefix("app-")))
     if luck >= 0.02:
         yield {"source_id": key, "name": name, "values": [], "position": 0, "since": since}
     if luck < 0.05:
@@ -232,13 +232,13 @@ def mentions(key: int, own_name: str) -> Iterator[dict[str, Any]]:
         yield {"source_id": key, "name": "www.example.org", "reason": reason, "position": 1, "since": since}
 
 
-def audit_entry(number: int, entries: int, records: int) -> dict[str, Any]:
+def make_audit_entry(number: int, entries: int, records: int) -> dict[str, Any]:
     about = DICE.randrange(max(1, records))
-    zone, name, origin = named(about)
+    zone, name, origin = name_row(about)
     kind, action = TYPES[about % len(TYPES)], DICE.choice(ACTIONS)
-    before, after = ({"ttl": 300, "values": [value_of(about + more, kind)]} for more in (1, 0))
+    before, after = ({"ttl": 300, "values": [make_value(about + more, kind)]} for more in (1, 0))
     return {
-        "at": ago(minutes=(entries - number) / 2),
+        "at": time_ago(minutes=(entries - number) / 2),
         "actor": "admin" if DICE.random() < 0.02 else "syncer",
         "action": action,
         "zone": zone,
@@ -252,12 +252,12 @@ def audit_entry(number: int, entries: int, records: int) -> dict[str, Any]:
     }
 
 
-def entry(number: int) -> dict[str, Any]:
+def make_custom_entry(number: int) -> dict[str, Any]:
     block = number % 50 == 0
     return {
         "name": f"extra-{number}.{ZONES[number % len(ZONES)]}",
         "type": "" if block else "A",
-        "values": [] if block else [value_of(number, "A")],
+        "values": [] if block else [make_value(number, "A")],
         "mode": "block" if block else ("publish", "override")[number % 2],
         "enabled": number % 20 > 0,
         "owner": f"team-{number % TEAMS}",
@@ -265,10 +265,10 @@ def entry(number: int) -> dict[str, Any]:
     }
 
 
-def finding(number: int) -> dict[str, Any]:
-    zone, name, origin = named(number)
+def make_finding(number: int) -> dict[str, Any]:
+    zone, name, origin = name_row(number)
     kind = TYPES[number % len(TYPES)]
-    wrote, found = ({"ttl": 300, "values": [value_of(number + more, kind)]} for more in (0, 1))
+    wrote, found = ({"ttl": 300, "values": [make_value(number + more, kind)]} for more in (0, 1))
     missing, ended = number % 3 == 0, number % 50 > 0
     return {
         "zone": zone,
@@ -280,41 +280,41 @@ def finding(number: int) -> dict[str, Any]:
         "found": None if missing else found,
         "reason": "someone deleted it" if missing else "someone changed it",
         "origin": origin,
-        "found_at": ago(minutes=DICE.randrange(200_000)),
-        "decided_at": ago(minutes=number) if ended else None,
+        "found_at": time_ago(minutes=DICE.randrange(200_000)),
+        "decided_at": time_ago(minutes=number) if ended else None,
         "decided_by": "syncer" if ended else "",
     }
 
 
-def plan(number: int) -> dict[str, Any]:
+def make_plan(number: int) -> dict[str, Any]:
     zone = ZONES[number % len(ZONES)]
     return {
         "zone": zone,
         "status": "open" if number < len(ZONES) else ("approved", "rejected", "done", "obsolete")[number % 4],
         "deletes": [[f"app-{other}.ns1.{zone}", "A"] for other in range(200)],
         "reason": f"200 of 50000 records of {zone} would go",
-        "decided_at": None if number < len(ZONES) else ago(minutes=number),
+        "decided_at": None if number < len(ZONES) else time_ago(minutes=number),
         "decided_by": "" if number < len(ZONES) else "admin",
     }
 
 
-def asked(number: int) -> dict[str, Any]:
-    zone, name, _ = named(number)
+def make_request(number: int) -> dict[str, Any]:
+    zone, name, _ = name_row(number)
     return {
         "action": ("sync", "delete", "adopt")[number % 3],
         "zone": zone,
         "name": name,
         "requested_by": "admin",
-        "done_at": None if number % 100 == 0 else ago(minutes=number),
+        "done_at": None if number % 100 == 0 else time_ago(minutes=number),
         "outcome": "" if number % 100 == 0 else "done",
     }
 
 
-def ago(*, minutes: float) -> datetime:
+def time_ago(*, minutes: float) -> datetime:
     return datetime.now(UTC) - timedelta(minutes=minutes)
 
 
-def visits() -> Iterator[Page]:
+def visit_pages() -> Iterator[Page]:
     """Each page once to warm up and to count its queries, then against the clock."""
     from django.contrib.auth.models import User
     from django.test import Client
@@ -324,36 +324,36 @@ def visits() -> Iterator[Page]:
     user = User.objects.create_superuser("admin")
     person = Client()
     person.force_login(user)
-    for path in admin_paths(person):
-        yield visit(person, path)
+    for path in list_admin_paths(person):
+        yield visit_page(person, path)
     program = Client(headers={"authorization": f"Bearer {make_token(user, days=1)[1]}"})
-    for path in api_paths(program):
-        yield visit(program, path)
+    for path in list_api_paths(program):
+        yield visit_page(program, path)
 
 
-def visit(client: Client, path: str) -> Page:
+def visit_page(client: Client, path: str) -> Page:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
     with CaptureQueriesContext(connection) as queries:
-        get(client, path)
+        get_page(client, path)
     count = len(queries)  # which the next request resets
     times = []
     for _ in range(RUNS):
         began = time.perf_counter()
-        get(client, path)
+        get_page(client, path)
         times.append((time.perf_counter() - began) * 1000)
     return Page(path, count, statistics.median(times), max(times))
 
 
-def get(client: Client, path: str) -> Any:
+def get_page(client: Client, path: str) -> Any:
     answer = client.get(path)
     if answer.status_code != 200:
         raise SystemExit(f"{path} answers {answer.status_code}")
     return answer
 
 
-def admin_paths(client: Client) -> Iterator[str]:
+def list_admin_paths(client: Client) -> Iterator[str]:
     """Every list with all that it offers: each answer of each filter, each order, its last page; and searches."""
     from django.contrib import admin
     from django.urls import reverse
@@ -363,7 +363,7 @@ def admin_paths(client: Client) -> Iterator[str]:
         prefix = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         path = reverse(f"{prefix}_changelist")
         yield path
-        links = re.findall(r'href="(\?[^"]+)"', get(client, path).text)
+        links = re.findall(r'href="(\?[^"]+)"', get_page(client, path).text)
         offered = [link for link in dict.fromkeys(map(unescape, links)) if link != "?"]
         yield from (path + link for link in offered)
         if pages.search_fields:
@@ -375,14 +375,14 @@ def admin_paths(client: Client) -> Iterator[str]:
             yield reverse(f"{prefix}_change", args=[rows[count // 2].pk])
 
 
-def api_paths(client: Client) -> Iterator[str]:
+def list_api_paths(client: Client) -> Iterator[str]:
     from django.urls import reverse
 
     for name, queries in API.items():
         path = f"{reverse('status').removesuffix('status')}{name}"
         yield path
         yield from (f"{path}?{query}" for query in queries)
-        if "count" in (answer := get(client, path).json()):
+        if "count" in (answer := get_page(client, path).json()):
             yield f"{path}?page={max(1, answer['count'] // 100)}"
             yield from (f"{path}?search={text}" for text in SEARCHES.values())
 
