@@ -204,7 +204,7 @@ def explain_cname(kind: str, others: Iterable[str]) -> str:
     types = sorted({other for other in others if other} - {kind})
     if kind == "CNAME" and types:
         return (
-            f"A CNAME must be alone at its name, which has a record of type {types[0]}: delete or disable that first."
+            f"A CNAME must be alone at its name, which has an entry of type {types[0]}: delete or disable that first."
         )
     if kind and "CNAME" in types:
         return "This name has a CNAME entry, which must be alone there: delete or disable that first."
