@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from syncer.config import Managed
 from syncer.core.annotations import MAX_TTL
 from syncer.core.claims import Mode
-from syncer.core.manifest import shown
+from syncer.core.manifest import clip_text
 from syncer.core.names import BadName, canonical, is_wildcard, zone_of
 from syncer.core.rdata import TYPES, BadValue, clean_value, format_value
 
@@ -70,9 +70,9 @@ def clean_entry(
     try:
         own_name, zone = _clean_name(name, zones)
     except (BadName, BadValue) as error:
-        errors["name"] = [f"{shown(name)} cannot be used: {error}."]
+        errors["name"] = [f"{clip_text(name)} cannot be used: {error}."]
     if mode not in list(Mode):
-        errors["mode"] = [f"{shown(mode)} is no mode: give {', '.join(Mode)}."]
+        errors["mode"] = [f"{clip_text(mode)} is no mode: give {', '.join(Mode)}."]
     if ttl is not None and not _is_ttl(ttl):
         errors["ttl"] = [f"A TTL is a whole number of seconds from 1 to {MAX_TTL}."]
     kind = type.strip().upper()
@@ -85,7 +85,7 @@ def clean_entry(
         if ttl is not None:
             errors.setdefault("ttl", ["A block has no TTL: it keeps the whole name out of DNS."])
     elif kind not in TYPES:
-        errors["type"] = [f"{shown(type)} is no type that can be published: give {', '.join(TYPES)}."]
+        errors["type"] = [f"{clip_text(type)} is no type that can be published: give {', '.join(TYPES)}."]
     else:
         if own_name and (problem := _find_misplacement(kind, own_name, zone)):
             errors["type"] = [problem]
@@ -131,7 +131,7 @@ def _clean_values(kind: str, values: Any, name: str, errors: dict[str, list[str]
         try:
             value = _clean_value(kind, text)
         except (BadName, BadValue) as error:
-            problems.append(f"{shown(text)} is no {kind} value: {error}; give {HINTS[kind]}.")
+            problems.append(f"{clip_text(text)} is no {kind} value: {error}; give {HINTS[kind]}.")
             if len(problems) == PROBLEM_LIMIT:
                 break
             continue

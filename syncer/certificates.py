@@ -18,7 +18,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from syncer.core.kinds import Kind
-from syncer.core.manifest import as_list, as_mapping, as_text, is_leaving, ref_of, shown
+from syncer.core.manifest import as_list, as_mapping, as_text, clip_text, is_leaving, read_ref
 
 DAY = 86400.0
 
@@ -49,7 +49,7 @@ def read_certificate(manifest: Mapping[str, Any], before: Certificate | None) ->
     by_type = {as_text(condition.get("type")): condition for condition in conditions}
     streak, failed_at, failures = _count_failures(status, by_type.get("Issuing", {}), before)
     return Certificate(
-        issuer=intern(shown(as_text(issuer.get("name")), 253)),
+        issuer=intern(clip_text(as_text(issuer.get("name")), 253)),
         expires=_parse_time(as_text(status.get("notAfter"))),
         ready=by_type.get("Ready", {}).get("status") == "True",
         streak=streak,
@@ -74,7 +74,7 @@ def _count_failures(
         attempts = streak + 1
     # Fewer than before: one has succeeded in between, unseen. Otherwise several may have failed unseen.
     new = attempts - streak if attempts > streak else attempts
-    reason = shown(as_text(issuing.get("reason"))) if issuing.get("status") == "False" else ""
+    reason = clip_text(as_text(issuing.get("reason"))) if issuing.get("status") == "False" else ""
     reason = intern(reason or FAILED)
     return attempts, failed_at, {**failures, reason: failures.get(reason, 0) + new}
 
@@ -99,7 +99,7 @@ class Certificates(Collector):
         self._held: dict[tuple[str, str], Certificate] = {}
 
     def put(self, kind: Kind, manifest: Mapping[str, Any]) -> None:
-        ref = ref_of(kind, manifest)
+        ref = read_ref(kind, manifest)
         if is_leaving(manifest):
             self.drop(kind, ref.namespace, ref.name)
             return
@@ -117,7 +117,7 @@ class Certificates(Collector):
         seen = set()
         for manifest in manifests:
             self.put(kind, manifest)
-            ref = ref_of(kind, manifest)
+            ref = read_ref(kind, manifest)
             seen.add((ref.namespace, ref.name))
         with self._lock:
             for key in [key for key in self._held if key not in seen and namespace in ("", key[0])]:

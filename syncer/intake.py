@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE, NAMESPACE
-from syncer.core.manifest import shown
+from syncer.core.manifest import clip_text
 from syncer.core.source import Ref, Source
 from syncer.kube.feed import Feed, KindState, WatchState
 from syncer.kube.store import Store
@@ -97,4 +97,4 @@ class Intake:
         if skipped:
             (name, reason), more = skipped[0], len(skipped) - 1
             others = f" (and {more} more)" if more else ""
-            log.info("%s: %s is not published: %s%s", ref, shown(name), reason, others, extra=extra)
+            log.info("%s: %s is not published: %s%s", ref, clip_text(name), reason, others, extra=extra)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from syncer.core.claims import Decision, decide
+from syncer.core.claims import Decision, decide_claims
 from syncer.core.kinds import NAMESPACE, Kind
-from syncer.core.manifest import as_mapping, as_text, is_leaving, ref_of, shown
+from syncer.core.manifest import as_mapping, as_text, clip_text, is_leaving, read_ref
 from syncer.core.names import zone_of
 from syncer.core.scope import Scope
 from syncer.core.source import Ref, Source
@@ -58,10 +58,10 @@ class _PreviewBuilder:
             )
         kind = kind_of(manifest)
         if kind is None:
-            what = f"{shown(manifest['kind'])} of {shown(manifest['apiVersion'])}"
+            what = f"{clip_text(manifest['kind'])} of {clip_text(manifest['apiVersion'])}"
             self.add_warning(_unread_ref(manifest), f"{what} is not read: passed over")
             return
-        ref = ref_of(kind, manifest)
+        ref = read_ref(kind, manifest)
         if not ref.name:
             self.add_warning(ref, "the object has no metadata.name: passed over")
         elif self.objects.setdefault((kind, ref), manifest) is not manifest:
@@ -92,7 +92,7 @@ class _PreviewBuilder:
         # A namespace that is in no document exists all the same.
         for name in {ref.namespace for _, ref in self.objects} - {""}:
             manifest: Mapping[str, Any] = {"metadata": {"name": name}}
-            self.objects.setdefault((NAMESPACE, ref_of(NAMESPACE, manifest)), manifest)
+            self.objects.setdefault((NAMESPACE, read_ref(NAMESPACE, manifest)), manifest)
         # Gateways and namespaces come first, so that each route is evaluated once.
         for (kind, _), manifest in sorted(self.objects.items(), key=lambda item: item[0][0].gives_names):
             self.store.put(kind, manifest)
@@ -104,7 +104,7 @@ class _PreviewBuilder:
         misplaced = misplaced_cname(name, fallback, zones)
         missing = misplaced or (f"{NO_ADDRESS}: {reason}" if "different addresses" in reason else NO_ADDRESS)
         refs = {str(source.ref): source.ref for source in sources}
-        decision = decide(name, sources, (), default_ttl=self.scope.ttl, fallback=() if misplaced else fallback)
+        decision = decide_claims(name, sources, (), default_ttl=self.scope.ttl, fallback=() if misplaced else fallback)
         for rrset in decision.rrsets:
             self.records.append(
                 {
@@ -158,7 +158,7 @@ def _format_source(ref: Ref) -> Row:
 
 def _unread_ref(manifest: Mapping[str, Any]) -> Ref:
     metadata = as_mapping(manifest.get("metadata"))
-    return Ref(shown(manifest["kind"]), as_text(metadata.get("namespace")), as_text(metadata.get("name")))
+    return Ref(clip_text(manifest["kind"]), as_text(metadata.get("namespace")), as_text(metadata.get("name")))
 
 
 def _sort_key(row: Row) -> tuple[str, ...]:

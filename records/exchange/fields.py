@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from records.models import CustomEntry
-from syncer.core.manifest import shown
+from syncer.core.manifest import clip_text
 from syncer.core.origin import Origin
 
 ORIGIN_LIMIT = 600
@@ -44,7 +44,7 @@ def are_texts(values: Any) -> bool:
 def check_text(name: str, text: Any) -> str:
     """Why a database does not keep it, or the API would not take it."""
     if not isinstance(text, str):
-        return f"{name} is a text, not {shown(text)}"
+        return f"{name} is a text, not {clip_text(text)}"
     if len(text) > TEXT_LIMITS[name]:
         return f"{name} has {len(text)} characters: {TEXT_LIMITS[name]} is the most"
     if "\x00" in text or not _is_unicode(text):

@@ -17,7 +17,7 @@ from records.exchange.shape import PROBLEM_LIMIT, Backup, BackupEntry, BackupErr
 from records.locks import editing_entries, exclude_writers
 from records.models import AuditEntry, CustomEntry, DeletedRRset, ManagedRecord, explain_cname
 from records.operations import ENTRY_FIELDS, sync_now
-from syncer.core.manifest import shown
+from syncer.core.manifest import clip_text
 from syncer.core.names import zone_of
 from syncer.core.origin import Origin
 from syncer.core.plan import RecordState
@@ -291,12 +291,12 @@ def _format_field(value: object) -> str:
         case tuple():
             return _join_values(value)
         case str():
-            return f'"{shown(value)}"'
+            return f'"{clip_text(value)}"'
     return str(value)
 
 
 def _join_values(values: Sequence[str]) -> str:
-    return shown(", ".join(values), 200)
+    return clip_text(", ".join(values), 200)
 
 
 def _split_batches(items: Iterable[T]) -> Iterator[list[T]]:

@@ -27,7 +27,7 @@ from records.exchange.shape import (
 )
 from records.models import explain_cname
 from syncer.core.claims import Mode
-from syncer.core.manifest import shown
+from syncer.core.manifest import clip_text
 from syncer.core.names import value_type, zone_of
 from syncer.core.origin import Origin
 from syncer.documents.jsontext import read_json
@@ -97,7 +97,7 @@ def _read_csv(text: str, reader: _BackupReader) -> None:
     try:
         header = next(lines, [])
         if unknown := [column for column in header if column not in CSV_COLUMNS]:
-            reader.add_problems("line 1", f"column {shown(unknown[0])} is not known: give {', '.join(CSV_COLUMNS)}")
+            reader.add_problems("line 1", f"column {clip_text(unknown[0])} is not known: give {', '.join(CSV_COLUMNS)}")
         if "kind" not in header or "hostname" not in header or len(set(header)) < len(header):
             reader.add_problems("line 1", "the columns kind and hostname must be there, and none twice")
         if reader.problems:
@@ -115,7 +115,9 @@ def _read_csv(text: str, reader: _BackupReader) -> None:
                 case "begin":
                     is_begun = True
                     if row["hostname"] != API_VERSION:
-                        reader.add_problems(place, f"version {shown(row['hostname'])} is not known: {API_VERSION} is")
+                        reader.add_problems(
+                            place, f"version {clip_text(row['hostname'])} is not known: {API_VERSION} is"
+                        )
                 case "end":
                     is_ended = True
                 case "record":
@@ -123,7 +125,7 @@ def _read_csv(text: str, reader: _BackupReader) -> None:
                 case "entry":
                     reader.read_item("entries", place, _read_cells(row, ENTRY_FIELDS))
                 case other:
-                    reader.add_problems(place, f"kind {shown(other)} is not known: give record or entry")
+                    reader.add_problems(place, f"kind {clip_text(other)} is not known: give record or entry")
     except csv.Error as error:
         reader.add_problems(f"line {lines.line_num}", f"no CSV: {error}")
     if is_begun and not is_ended:
@@ -175,13 +177,13 @@ class _BackupReader:
         if version is None:
             self.add_problems("apiVersion", f"it is missing: this program reads {API_VERSION}")
         elif version != API_VERSION:
-            self.add_problems("apiVersion", f"{shown(version)} is not known: this program reads {API_VERSION}")
+            self.add_problems("apiVersion", f"{clip_text(version)} is not known: this program reads {API_VERSION}")
         if kind is None:
             self.add_problems("kind", f"it is missing: {KIND} is a backup")
         elif kind != KIND:
-            self.add_problems("kind", f"{shown(kind)} is no backup: {KIND} is")
+            self.add_problems("kind", f"{clip_text(kind)} is no backup: {KIND} is")
         for key in sorted(top.keys() - TOP):
-            self.add_problems(shown(key), "this field is not known")
+            self.add_problems(clip_text(key), "this field is not known")
         for section in ("records", "entries"):
             if top.get(section, ()) not in ((), None):
                 self.add_problems(section, "it is no list")
@@ -194,11 +196,11 @@ class _BackupReader:
     def read_item(self, section: str, place: str, item: Any) -> None:
         fields = {"records": RECORD_FIELDS, "entries": ENTRY_FIELDS}.get(section)
         if fields is None:
-            self.add_problems(place, f"{shown(section)} is no list of a backup")
+            self.add_problems(place, f"{clip_text(section)} is no list of a backup")
         elif not isinstance(item, dict):
             self.add_problems(place, f"one of the {section} is no object")
         elif unknown := sorted(item.keys() - fields):
-            self.add_problems(place, f"field {shown(unknown[0])} is not known")
+            self.add_problems(place, f"field {clip_text(unknown[0])} is not known")
         elif section == "records":
             self._read_record(place, item)
         else:
@@ -208,7 +210,7 @@ class _BackupReader:
         values, kind = item.get("values"), item.get("type")
         ip = item.get("ip")
         if ip is not None and not isinstance(ip, str):
-            return self.add_problems(place, f"ip is an address as a text, not {shown(ip)}")
+            return self.add_problems(place, f"ip is an address as a text, not {clip_text(ip)}")
         if values is None and ip is not None:
             values = [ip]
         if not kind and ip is not None:
@@ -222,7 +224,7 @@ class _BackupReader:
         if zone is None:
             zone = zone_of(clean.name, self.zones) or ""
         if zone not in self.zones or zone_of(clean.name, [zone]) is None:
-            return self.add_problems(place, f"zone {shown(zone)} is not managed here, or {clean.name} is not in it")
+            return self.add_problems(place, f"zone {clip_text(zone)} is not managed here, or {clean.name} is not in it")
         origin, claimants = read_origin(item.get("source")), item.get("claimants")
         if claimants is None:
             claimants = [origin] if origin else []
@@ -248,7 +250,7 @@ class _BackupReader:
         try:
             created = read_moment(item.get("created"))
         except (ValueError, OverflowError):
-            found = f"created is a time such as 2026-01-01T00:00:00Z, not {shown(item['created'])}"
+            found = f"created is a time such as 2026-01-01T00:00:00Z, not {clip_text(item['created'])}"
             return self.add_problems(place, found)
         key = clean.name, clean.type
         if key in self.entries:
@@ -265,7 +267,7 @@ class _BackupReader:
         try:
             return clean_entry(name=name, type=kind, values=values, ttl=ttl, mode=mode, zones=self.zones)
         except ValidationError as error:
-            where = f"{place}, {shown(name)}"
+            where = f"{place}, {clip_text(name)}"
             self.add_problems(where, *(text for texts in error.message_dict.values() for text in texts))
             return None
 

@@ -10,10 +10,20 @@ from typing import Any
 import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
-from django.db.models import Max, Min
+from django.db.models import Max, Min, Value
+from django.db.models.functions import Replace
 from django.utils import timezone
 
 BATCH = 500
+
+WORDING = (
+    ("somebody else added", "someone added"),
+    ("somebody else's", "a foreign"),
+    ("somebody", "someone"),
+    ("stands at this name", "is at this name"),
+    ("nobody wants it", "no claim asks for it"),
+)
+"""Of reasons, as the release before worded them, and as they are worded now."""
 
 
 def carry_over(apps: Any, schema_editor: Any) -> None:
@@ -113,6 +123,11 @@ def rename_words(apps: Any) -> None:
     findings = apps.get_model("records", "DriftFinding").objects
     findings.filter(status="healed").update(status="remediated")
     apps.get_model("records", "SyncRequest").objects.filter(action="heal").update(action="remediate")
+    # What has not changed is not told again for its wording.
+    for name in ("ManagedRecord", "DriftFinding"):
+        for old, new in WORDING:
+            rows = apps.get_model("records", name).objects.filter(reason__contains=old)
+            rows.update(reason=Replace("reason", Value(old), Value(new)))
 
 
 def store(model: Any, rows: Iterator[Any]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from syncer.core.manifest import shown
+from syncer.core.manifest import clip_text
 from syncer.core.names import BadName, canonical_target, value_type
 from syncer.core.source import HIGH, LOW, NORMAL
 
@@ -71,7 +71,7 @@ def read_annotations(annotations: Mapping[Any, object], *, external_dns: bool) -
     ours = {key: value for key, value in annotations.items() if isinstance(key, str) and key.startswith(prefixes)}
     if not ours:
         return _NO_ANNOTATIONS
-    return _Reader(ours, prefixes).read()
+    return _Reader(ours, prefixes).read_words()
 
 
 class _Reader:
@@ -82,11 +82,11 @@ class _Reader:
         for key, value in annotations.items():
             prefix, _, word = key.partition("/")
             if word in (_OURS if prefix + "/" == PREFIX else _THEIRS):
-                self._add(key, value)
+                self._add_text(key, value)
             elif prefix + "/" == PREFIX:
-                self.warnings.append(f"annotation {shown(key)} is not known")
+                self.warnings.append(f"annotation {clip_text(key)} is not known")
 
-    def _add(self, key: str, value: object) -> None:
+    def _add_text(self, key: str, value: object) -> None:
         if isinstance(value, str):
             self.texts[key] = value
         elif isinstance(value, bool | int | float):
@@ -95,33 +95,33 @@ class _Reader:
         elif value is not None:
             self.warnings.append(f"annotation {key} is no text")
 
-    def read(self) -> Annotations:
+    def read_words(self) -> Annotations:
         return Annotations(
-            hostnames=tuple(name for _, text in self._all("hostname") for name in split_list(text)),
-            target=self._target(),
-            ttl=self._ttl(),
-            priority=self._priority(),
-            refusal=self._refusal(),
-            notes=tuple(self._notes()),
+            hostnames=tuple(name for _, text in self._find_texts("hostname") for name in split_list(text)),
+            target=self._read_target(),
+            ttl=self._read_ttl(),
+            priority=self._read_priority(),
+            refusal=self._find_refusal(),
+            notes=tuple(self._read_notes()),
             warnings=tuple(self.warnings),
         )
 
-    def _all(self, word: str) -> Iterator[tuple[str, str]]:
+    def _find_texts(self, word: str) -> Iterator[tuple[str, str]]:
         """The annotations of this word as (key, text), in the order of precedence of their prefixes."""
         for prefix in self.prefixes:
             if (text := self.texts.get(prefix + word)) is not None:
                 yield prefix + word, text
 
-    def _target(self) -> tuple[str, ...]:
-        for key, text in self._all("target"):
-            values, warnings = settle(split_list(text))
+    def _read_target(self) -> tuple[str, ...]:
+        for key, text in self._find_texts("target"):
+            values, warnings = settle_values(split_list(text))
             self.warnings += (f"annotation {key}: {warning}" for warning in warnings)
             if values:
                 return values
         return ()
 
-    def _ttl(self) -> int | None:
-        for key, text in self._all("ttl"):
+    def _read_ttl(self) -> int | None:
+        for key, text in self._find_texts("ttl"):
             try:
                 return parse_ttl(text)
             except ValueError as error:
@@ -129,40 +129,40 @@ class _Reader:
                 return None
         return None
 
-    def _priority(self) -> int:
+    def _read_priority(self) -> int:
         text = self.texts.get(PREFIX + "priority")
         if text is None:
             return NORMAL
         priority = _PRIORITIES.get(text.strip().lower())
         if priority is None:
-            self.warnings.append(f'annotation {PREFIX}priority: "{shown(text)}" is none of high, normal, low')
+            self.warnings.append(f'annotation {PREFIX}priority: "{clip_text(text)}" is none of high, normal, low')
             return NORMAL
         return priority
 
-    def _refusal(self) -> str:
-        if self._flag("ignore"):
+    def _find_refusal(self) -> str:
+        if self._read_flag("ignore"):
             return f"the object is ignored by its annotation {PREFIX}ignore"
-        for key, text in self._all("controller"):
+        for key, text in self._find_texts("controller"):
             if text != "dns-controller":
-                return f'annotation {key} gives the object to "{shown(text)}"'
+                return f'annotation {key} gives the object to "{clip_text(text)}"'
             break
         return ""
 
-    def _notes(self) -> Iterator[tuple[str, str]]:
+    def _read_notes(self) -> Iterator[tuple[str, str]]:
         for word in ("description", "owner"):
             if text := self.texts.get(PREFIX + word, "").strip():
-                yield word, shown(text, _NOTE_LIMIT)
+                yield word, clip_text(text, _NOTE_LIMIT)
         for word in ("slack-notify", "auto-remediate"):
-            if (flag := self._flag(word)) is not None:
+            if (flag := self._read_flag(word)) is not None:
                 yield word, "true" if flag else "false"
 
-    def _flag(self, word: str) -> bool | None:
+    def _read_flag(self, word: str) -> bool | None:
         text = self.texts.get(PREFIX + word)
         if text is None:
             return None
         flag = {"true": True, "false": False}.get(text.strip().lower())
         if flag is None:
-            self.warnings.append(f'annotation {PREFIX}{word}: "{shown(text)}" is neither true nor false')
+            self.warnings.append(f'annotation {PREFIX}{word}: "{clip_text(text)}" is neither true nor false')
         return flag
 
 
@@ -171,18 +171,18 @@ def split_list(text: str) -> tuple[str, ...]:
     return tuple(word for part in text.split(",") if (word := part.strip()))
 
 
-def settle(texts: tuple[str, ...]) -> Values:
+def settle_values(texts: tuple[str, ...]) -> Values:
     """What a record can hold of these addresses and host names: addresses win over names, and there is only one name.
 
     Equal texts give the same tuple object, so that ten thousand objects share one.
     """
     texts = tuple(dict.fromkeys(texts))
     if len(texts) > 16 or any(len(text) > 253 for text in texts):
-        return _settle(texts)
-    return _settled(texts)
+        return _settle_texts(texts)
+    return _settle_cached(texts)
 
 
-def _settle(texts: tuple[str, ...]) -> Values:
+def _settle_texts(texts: tuple[str, ...]) -> Values:
     addresses: set[str] = set()
     hosts: set[str] = set()
     warnings: list[str] = []
@@ -192,38 +192,38 @@ def _settle(texts: tuple[str, ...]) -> Values:
         try:
             value = canonical_target(text)
         except BadName as error:
-            warnings.append(f'"{shown(text)}" is neither address nor host name: {error}')
+            warnings.append(f'"{clip_text(text)}" is neither address nor host name: {error}')
         else:
             (hosts if value_type(value) == "CNAME" else addresses).add(value)
     if addresses and hosts:
-        warnings.append(f"addresses and host names together: {shown(', '.join(sorted(hosts)))} left out")
+        warnings.append(f"addresses and host names together: {clip_text(', '.join(sorted(hosts)))} left out")
     elif len(hosts) > 1:
         warnings.append(f"several host names: only {min(hosts)} is used")
     return Values(tuple(sorted(addresses or sorted(hosts)[:1])), tuple(warnings))
 
 
-_settled = lru_cache(maxsize=1024)(_settle)
+_settle_cached = lru_cache(maxsize=1024)(_settle_texts)
 
 
 def parse_seconds(text: str) -> float:
     """Whole seconds (``300``) or a Go duration (``1h30m``, ``1.5s``, ``-2ms``). Raises ``ValueError``."""
-    return _nanoseconds(text) / 10**9
+    return _parse_nanoseconds(text) / 10**9
 
 
 def parse_ttl(text: str) -> int:
     """Seconds; fractions are cut. Raises ``ValueError`` for what is no duration or not from 1 to ``MAX_TTL``."""
-    ttl = _nanoseconds(text) // 10**9
+    ttl = _parse_nanoseconds(text) // 10**9
     if not 1 <= ttl <= MAX_TTL:
-        raise ValueError(f'"{shown(text.strip())}" is not from 1 to {MAX_TTL} seconds')
+        raise ValueError(f'"{clip_text(text.strip())}" is not from 1 to {MAX_TTL} seconds')
     return ttl
 
 
-def _nanoseconds(text: str) -> int:
+def _parse_nanoseconds(text: str) -> int:
     text = text.strip()
     if _WHOLE.fullmatch(text):
         return int(text) * 10**9
     if len(text) > _DURATION_LIMIT or not _GO_DURATION.fullmatch(text):
-        raise ValueError(f'"{shown(text)}" is neither whole seconds nor a duration such as 90s or 1h30m')
+        raise ValueError(f'"{clip_text(text)}" is neither whole seconds nor a duration such as 90s or 1h30m')
     total = 0
     for whole, fraction, unit in _GO_PART.findall(text):
         scale = _NANOSECONDS[unit]

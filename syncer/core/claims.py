@@ -152,18 +152,18 @@ def settle_name(
     """
     values, _ = claims.fallback()
     sources = claims.claimants(name)
-    decision = decide(
+    decision = decide_claims(
         name,
         sources,
         entries,
         default_ttl=rules.default_ttl,
         fallback=() if misplaced_cname(name, values, rules.zones) else values,
-        remembered=_last_values(history),
+        remembered=_collect_last_values(history),
     )
     owned = history.owned
     if not owned:
         return decision
-    decision = _with_old_types(decision, history.known, owned)
+    decision = _add_old_types(decision, history.known, owned)
     last = next(iter(owned.values()))
     if not decision.claimants:
         return replace(decision, origin=last.origin, claimants=last.claimants)
@@ -173,7 +173,7 @@ def settle_name(
     return decision
 
 
-def _last_values(history: History) -> dict[str, tuple[str, ...]]:
+def _collect_last_values(history: History) -> dict[str, tuple[str, ...]]:
     """The values that each origin published last."""
     values: dict[str, tuple[str, ...]] = {}
     for row in history.owned.values():
@@ -184,7 +184,7 @@ def _last_values(history: History) -> dict[str, tuple[str, ...]]:
     return values
 
 
-def _with_old_types(decision: Decision, known: Mapping[str, KnownRRset], owned: Mapping[str, KnownRRset]) -> Decision:
+def _add_old_types(decision: Decision, known: Mapping[str, KnownRRset], owned: Mapping[str, KnownRRset]) -> Decision:
     """A type that is no longer asked for is deleted on behalf of those that had it."""
     desired = {rrset.type for rrset in decision.rrsets}
     if desired.issuperset(known):
@@ -204,7 +204,7 @@ def _is_holder_unread(
     return rules.are_unread(origin for origin in last.claimants if origin not in read)
 
 
-def decide(
+def decide_claims(
     name: str,
     sources: Iterable[Source],
     entries: Iterable[EntrySpec],
@@ -222,13 +222,13 @@ def decide(
     claims = [
         claim
         for source in sources
-        if (claim := _claim_of_source(name, source, fallback, (remembered or {}).get(str(source.ref), ())))
+        if (claim := _make_claim(name, source, fallback, (remembered or {}).get(str(source.ref), ())))
     ]
     blocks = [entry for entry in entries if entry.mode is Mode.BLOCK]
     if blocks:
         reason = f"blocked by {blocks[0].origin}"
         return Decision(name, reason=reason, losers=tuple(Loser(claim.origin, reason) for claim in claims))
-    claims += _claims_of_entries(entries)
+    claims += _group_entries(entries)
     if not claims:
         return Decision(name)
     claims.sort(key=lambda claim: claim.rank)
@@ -270,7 +270,7 @@ def _settle_claims(name: str, claims: list[Claim], default_ttl: int) -> Decision
     )
 
 
-def _claim_of_source(name: str, source: Source, fallback: tuple[str, ...], remembered: tuple[str, ...]) -> Claim | None:
+def _make_claim(name: str, source: Source, fallback: tuple[str, ...], remembered: tuple[str, ...]) -> Claim | None:
     want = source.want(name)
     if want is None:
         return None
@@ -283,7 +283,7 @@ def _claim_of_source(name: str, source: Source, fallback: tuple[str, ...], remem
     )
 
 
-def _claims_of_entries(entries: list[EntrySpec]) -> list[Claim]:
+def _group_entries(entries: list[EntrySpec]) -> list[Claim]:
     """The entries of one mode at one name are one claim: they are one operator's A, TXT and MX."""
     claims = []
     for rank, mode in ((0, Mode.OVERRIDE), (1, Mode.PUBLISH)):

@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 from syncer.core.claims import Decision
 from syncer.core.decision_table import Asked, Fit, Observed, Obstacle, Remedy, Situation, Step, find_row
-from syncer.core.drift import Rules, find_drift, find_stray, foreign_values
+from syncer.core.drift import CompareRules, find_drift, find_foreign_values, find_stray
 from syncer.core.known import KnownRRset, RecordState
 from syncer.core.origin import Origin
 from syncer.core.plan import Change, Drift, ForgottenRRset, NamePlan, Op, Policy, RRsetStatus
 from syncer.core.rrsets import Found, RRset
 
 
-class Request(NamedTuple):
+class NameRequest(NamedTuple):
     """What a person asked for at one name: foreign records shall become ours (``adopt``), or drift be remediated, of
     the types named ("" for all)."""
 
@@ -23,18 +23,18 @@ class Request(NamedTuple):
     remediate: Collection[str] = frozenset()
 
 
-UNASKED = Request()
+UNASKED = NameRequest()
 
 
 def compare_name(
     decision: Decision,
     found: Sequence[Found],
     known: Mapping[str, KnownRRset],
-    rules: Rules,
-    request: Request = UNASKED,
+    rules: CompareRules,
+    request: NameRequest = UNASKED,
 ) -> NamePlan:
     """Plan one name. ``found`` is all that the target holds there, ``known`` what the ledger knows of it, by type."""
-    return NameComparison(decision, found, known, rules, request).plan()
+    return NameComparison(decision, found, known, rules, request).plan_name()
 
 
 class NameComparison:
@@ -46,8 +46,8 @@ class NameComparison:
         decision: Decision,
         found: Sequence[Found],
         known: Mapping[str, KnownRRset],
-        rules: Rules,
-        request: Request,
+        rules: CompareRules,
+        request: NameRequest,
     ) -> None:
         self.decision = decision
         self.rules = rules
@@ -58,17 +58,17 @@ class NameComparison:
         self.ours = {kind for kind, item in self.actual.items() if self._is_ours(item)}
         self.foreign = frozenset(self.actual) - self.ours
 
-    def plan(self) -> NamePlan:
-        desired = [self.look_at(kind) for kind in self.desired]
-        stuck = any(look.situation.obstacle is Obstacle.CLASH for look in desired)
+    def plan_name(self) -> NamePlan:
+        desired = [self.compare_type(kind) for kind in self.desired]
+        stuck = any(compared.situation.obstacle is Obstacle.CLASH for compared in desired)
         others = sorted(self.ours - set(self.desired)) + sorted(self.foreign - set(self.desired))
-        looks = desired + [self.look_at(kind, stuck=stuck) for kind in others]
-        plan = NamePlan(self._told_decision(looks), foreign_types=self.foreign)
-        changes = [change for look in looks if (change := self._change(look, plan.decision))]
+        types = desired + [self.compare_type(kind, stuck=stuck) for kind in others]
+        plan = NamePlan(self._attribute_decision(types), foreign_types=self.foreign)
+        changes = [change for compared in types if (change := self._make_change(compared, plan.decision))]
         # A name loses its CNAME before it gets addresses.
         plan.changes = sorted(changes, key=lambda change: (Op.DELETE, Op.CREATE, Op.UPDATE).index(change.op))
-        plan.statuses = [status for look in looks if (status := self._status(look))]
-        plan.drifts = [look.drift for look in looks if look.drift]
+        plan.statuses = [status for compared in types if (status := self._make_status(compared))]
+        plan.drifts = [compared.drift for compared in types if compared.drift]
         plan.forgotten = [
             ForgottenRRset(row.rrset, row.owned)
             for kind, row in self.known.items()
@@ -76,7 +76,7 @@ class NameComparison:
         ]
         return plan
 
-    def look_at(self, kind: str, *, stuck: bool = False) -> Look:
+    def compare_type(self, kind: str, *, stuck: bool = False) -> TypeComparison:
         desired, item = self.desired.get(kind), self.actual.get(kind)
         observed = self._observe(kind)
         drift = self._find_drift(kind)
@@ -85,16 +85,16 @@ class NameComparison:
         situation = Situation(
             desired=desired is not None,
             observed=observed,
-            fit=self._fit(desired, item) if desired and item else Fit.OTHER,
+            fit=self._find_fit(desired, item) if desired and item else Fit.OTHER,
             equal=bool(desired and item and set(item.rrset.values) == set(desired.values)),
-            remedy=_remedy_of(drift, desired),
-            asked=self._asked(kind),
+            remedy=_find_remedy(drift, desired),
+            asked=self._find_asked(kind),
             policy=self.rules.policy,
             obstacle=obstacle,
             adopts_equal=self.rules.adopts_equal,
             accepted=key in self.rules.accepted,
         )
-        return Look(kind, situation, drift, words)
+        return TypeComparison(kind, situation, drift, words)
 
     def _is_ours(self, item: Found) -> bool:
         """Ours is what the ledger says that we wrote and the target confirms by its mark.
@@ -117,7 +117,7 @@ class NameComparison:
         item, row = self.actual.get(kind), self.known.get(kind)
         if item is None:
             return Observed.ABSENT
-        shared = bool(foreign_values(item, self.rules))
+        shared = bool(find_foreign_values(item, self.rules))
         if kind in self.ours:
             return Observed.SHARED if shared else Observed.OURS
         if row is not None and row.owned and row.state is not RecordState.PENDING:
@@ -128,15 +128,15 @@ class NameComparison:
 
     def _find_drift(self, kind: str) -> Drift | None:
         desired, item = self.desired.get(kind), self.actual.get(kind)
-        asked = self._asked(kind) is Asked.REMEDIATE
+        asked = self._find_asked(kind) is Asked.REMEDIATE
         if desired is not None:
             return find_drift(desired, item, self.known.get(kind), self.decision.origin, self.rules, asked=asked)
         if item is not None and kind in self.foreign and self.rules.marker.owns(item):
             return find_stray(item, self.rules.marker.origin(item), self.rules, asked=asked)
         return None
 
-    def _fit(self, desired: RRset, item: Found) -> Fit:
-        own, others = set(self.rules.marker.own_values(item)), foreign_values(item, self.rules)
+    def _find_fit(self, desired: RRset, item: Found) -> Fit:
+        own, others = set(self.rules.marker.own_values(item)), find_foreign_values(item, self.rules)
         values = set(desired.values)
         # The TTL belongs to the whole RRset: beside a foreign value it is no longer only ours to change.
         ttl_is_right = item.rrset.ttl == desired.ttl or bool(others) or not self.rules.keeps_ttl
@@ -144,7 +144,7 @@ class NameComparison:
             return Fit.RIGHT
         return Fit.COVERED if values <= others else Fit.OTHER
 
-    def _asked(self, kind: str) -> Asked:
+    def _find_asked(self, kind: str) -> Asked:
         adopt, remediate = self.request
         concerned = kind in self.desired or kind in self.foreign
         if kind in remediate or ("" in remediate and concerned):
@@ -164,11 +164,11 @@ class NameComparison:
             return Obstacle.NONE, ""
         if reason := self.rules.refuses(self.desired[kind]):
             return Obstacle.REFUSED, reason
-        if clash := self._clash(kind):
+        if clash := self._find_clash(kind):
             return Obstacle.CLASH, f"{'a foreign' if clash in self.foreign else 'our old'} {clash}"
         return Obstacle.NONE, ""
 
-    def _clash(self, kind: str) -> str:
+    def _find_clash(self, kind: str) -> str:
         """The type that keeps ``kind`` from this name: no other type beside a CNAME (RFC 1034 section 3.6.2). What a
         policy keeps at the name is in the way as much as what is foreign."""
         kept = self.ours - set(self.desired) if self.rules.policy is not Policy.SYNC else set()
@@ -177,50 +177,54 @@ class NameComparison:
             return next(iter(sorted(others - {"CNAME"})), "")
         return "CNAME" if "CNAME" in others else ""
 
-    def _told_decision(self, looks: Sequence[Look]) -> Decision:
+    def _attribute_decision(self, types: Sequence[TypeComparison]) -> Decision:
         """What is deleted although no claim explains it is told of whom its mark names."""
-        strays = (look for look in looks if look.step is Step.DELETE and look.kind in self.foreign - set(self.desired))
+        strays = (
+            compared
+            for compared in types
+            if compared.step is Step.DELETE and compared.kind in self.foreign - set(self.desired)
+        )
         stray = next(strays, None)
         if stray is None or self.decision.origin:
             return self.decision
         return replace(self.decision, origin=self.rules.marker.origin(self.actual[stray.kind]))
 
-    def _change(self, look: Look, decision: Decision) -> Change | None:
-        item, desired = self.actual.get(look.kind), self.desired.get(look.kind)
-        mark = self.rules.marker.mark(decision.origin_of(look.kind)) if desired else ""
-        match look.step:
+    def _make_change(self, compared: TypeComparison, decision: Decision) -> Change | None:
+        item, desired = self.actual.get(compared.kind), self.desired.get(compared.kind)
+        mark = self.rules.marker.mark(decision.origin_of(compared.kind)) if desired else ""
+        match compared.step:
             case Step.CREATE:
                 return Change(Op.CREATE, None, desired, mark)
             case Step.UPDATE | Step.ADOPT:
-                return Change(Op.UPDATE, item, desired, mark, adopts=look.step is Step.ADOPT)
+                return Change(Op.UPDATE, item, desired, mark, adopts=compared.step is Step.ADOPT)
             case Step.DELETE:
                 return Change(Op.DELETE, item, None, "")
         return None
 
-    def _status(self, look: Look) -> RRsetStatus | None:
-        item, desired = self.actual.get(look.kind), self.desired.get(look.kind)
-        if look.step not in STATES:
+    def _make_status(self, compared: TypeComparison) -> RRsetStatus | None:
+        item, desired = self.actual.get(compared.kind), self.desired.get(compared.kind)
+        if compared.step not in STATES:
             return None
-        state = STATES[look.step]
+        state = STATES[compared.step]
         rrset = desired or (item.rrset if item else None)
         if state is RecordState.KEPT and item:
-            rrset = (look.drift and look.drift.expected) or item.rrset
+            rrset = (compared.drift and compared.drift.expected) or item.rrset
         assert rrset is not None
         owned = state in (RecordState.SYNCED, RecordState.DRIFTED, RecordState.KEPT)
-        return RRsetStatus(rrset, state, self._reason(look), owned)
+        return RRsetStatus(rrset, state, self._format_reason(compared), owned)
 
-    def _reason(self, look: Look) -> str:
-        reason = find_row(look.situation).reason
+    def _format_reason(self, compared: TypeComparison) -> str:
+        reason = find_row(compared.situation).reason
         if "{" not in reason:
             return reason
-        item = self.actual.get(look.kind)
-        added = sorted(foreign_values(item, self.rules)) if item else []
+        item = self.actual.get(compared.kind)
+        added = sorted(find_foreign_values(item, self.rules)) if item else []
         remarks = [f"someone added {', '.join(added)}"] if added else []
         return reason.format(
             remarks="; ".join([*remarks, *self.decision.warnings]),
-            drift=look.drift.reason if look.drift else "",
-            refusal=look.words,
-            clash=look.words,
+            drift=compared.drift.reason if compared.drift else "",
+            refusal=compared.words,
+            clash=compared.words,
             values=", ".join(item.rrset.values) if item else "",
             policy=self.rules.policy,
         )
@@ -237,7 +241,7 @@ STATES = {
 """The steps that write nothing."""
 
 
-class Look(NamedTuple):
+class TypeComparison(NamedTuple):
     """One type at the name. ``words`` say what the obstacle is, where there are words for it."""
 
     kind: str
@@ -250,7 +254,7 @@ class Look(NamedTuple):
         return find_row(self.situation).step
 
 
-def _remedy_of(drift: Drift | None, desired: RRset | None) -> Remedy:
+def _find_remedy(drift: Drift | None, desired: RRset | None) -> Remedy:
     """Drift waits only where what is desired is what we wrote: what a claim asks for anew is written."""
     if drift is None:
         return Remedy.NONE

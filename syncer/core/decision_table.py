@@ -106,7 +106,7 @@ class Row(NamedTuple):
         return all(getattr(situation, name) in values for name, values in self.when.items())
 
 
-def _row(step: Step, reason: str = "", **when: object) -> Row:
+def _make_row(step: Step, reason: str = "", **when: object) -> Row:
     """Of one value, or a tuple of them, for each field."""
     values = {
         name: frozenset(value) if isinstance(value, tuple) else frozenset((value,)) for name, value in when.items()
@@ -126,10 +126,10 @@ _THERE = "the zone has {values}: "
 
 ROWS: tuple[Row, ...] = (
     # Desired, and ours.
-    _row(Step.ADOPT, desired=True, observed=Observed.SHARED, fit=Fit.RIGHT, asked=Asked.REMEDIATE),
-    _row(Step.SYNCED, "{remarks}", desired=True, observed=_OURS, fit=Fit.RIGHT),
-    _row(Step.DRIFTED, "{drift}", desired=True, observed=_OURS, remedy=Remedy.WAIT),
-    _row(
+    _make_row(Step.ADOPT, desired=True, observed=Observed.SHARED, fit=Fit.RIGHT, asked=Asked.REMEDIATE),
+    _make_row(Step.SYNCED, "{remarks}", desired=True, observed=_OURS, fit=Fit.RIGHT),
+    _make_row(Step.DRIFTED, "{drift}", desired=True, observed=_OURS, remedy=Remedy.WAIT),
+    _make_row(
         Step.KEPT,
         "the zone's policy is create-only",
         desired=True,
@@ -138,15 +138,15 @@ ROWS: tuple[Row, ...] = (
         policy=Policy.CREATE_ONLY,
     ),
     # Ours is what is too much.
-    _row(Step.DELETE, desired=True, observed=_OURS, fit=Fit.COVERED, policy=Policy.SYNC),
-    _row(Step.UPDATE, desired=True, observed=_OURS),
+    _make_row(Step.DELETE, desired=True, observed=_OURS, fit=Fit.COVERED, policy=Policy.SYNC),
+    _make_row(Step.UPDATE, desired=True, observed=_OURS),
     # Desired, and not there as ours.
-    _row(Step.SKIPPED, "{refusal}", desired=True, obstacle=Obstacle.REFUSED),
-    _row(Step.CONFLICT, "{clash} record is at this name", desired=True, obstacle=Obstacle.CLASH),
-    _row(Step.DRIFTED, "{drift}", desired=True, observed=Observed.ABSENT, remedy=Remedy.WAIT),
-    _row(Step.CREATE, desired=True, observed=Observed.ABSENT),
+    _make_row(Step.SKIPPED, "{refusal}", desired=True, obstacle=Obstacle.REFUSED),
+    _make_row(Step.CONFLICT, "{clash} record is at this name", desired=True, obstacle=Obstacle.CLASH),
+    _make_row(Step.DRIFTED, "{drift}", desired=True, observed=Observed.ABSENT, remedy=Remedy.WAIT),
+    _make_row(Step.CREATE, desired=True, observed=Observed.ABSENT),
     # Unasked it takes back our values, and leaves the foreign ones beside them.
-    _row(
+    _make_row(
         Step.SYNCED,
         "{remarks}",
         desired=True,
@@ -155,7 +155,7 @@ ROWS: tuple[Row, ...] = (
         remedy=Remedy.REMEDIATE,
         asked=Asked.NOTHING,
     ),
-    _row(
+    _make_row(
         Step.DELETE,
         desired=True,
         observed=Observed.MARKED_SHARED,
@@ -164,37 +164,37 @@ ROWS: tuple[Row, ...] = (
         asked=Asked.NOTHING,
         policy=Policy.SYNC,
     ),
-    _row(
+    _make_row(
         Step.UPDATE,
         desired=True,
         observed=Observed.MARKED_SHARED,
         remedy=Remedy.REMEDIATE,
         asked=Asked.NOTHING,
     ),
-    _row(Step.ADOPT, desired=True, observed=_NOT_OURS, asked=(Asked.ADOPT, Asked.REMEDIATE)),
-    _row(Step.ADOPT, desired=True, observed=_NOT_OURS, remedy=Remedy.REMEDIATE),
-    _row(Step.ADOPT, desired=True, observed=_NOT_OURS, equal=True, adopts_equal=True),
-    _row(Step.FOREIGN, _REWRITTEN, desired=True, observed=Observed.REWRITTEN, equal=True),
-    _row(Step.CONFLICT, _THERE + _REWRITTEN, desired=True, observed=Observed.REWRITTEN),
-    _row(Step.FOREIGN, _RELEASED, desired=True, observed=_MARKED, accepted=True, equal=True),
-    _row(Step.CONFLICT, _THERE + _RELEASED, desired=True, observed=_MARKED, accepted=True),
-    _row(Step.FOREIGN, _UNKNOWN, desired=True, observed=_MARKED, equal=True),
-    _row(Step.CONFLICT, _THERE + _UNKNOWN, desired=True, observed=_MARKED),
-    _row(Step.FOREIGN, _FOREIGN, desired=True, observed=Observed.FOREIGN, equal=True),
-    _row(Step.CONFLICT, _THERE + _FOREIGN, desired=True, observed=Observed.FOREIGN),
+    _make_row(Step.ADOPT, desired=True, observed=_NOT_OURS, asked=(Asked.ADOPT, Asked.REMEDIATE)),
+    _make_row(Step.ADOPT, desired=True, observed=_NOT_OURS, remedy=Remedy.REMEDIATE),
+    _make_row(Step.ADOPT, desired=True, observed=_NOT_OURS, equal=True, adopts_equal=True),
+    _make_row(Step.FOREIGN, _REWRITTEN, desired=True, observed=Observed.REWRITTEN, equal=True),
+    _make_row(Step.CONFLICT, _THERE + _REWRITTEN, desired=True, observed=Observed.REWRITTEN),
+    _make_row(Step.FOREIGN, _RELEASED, desired=True, observed=_MARKED, accepted=True, equal=True),
+    _make_row(Step.CONFLICT, _THERE + _RELEASED, desired=True, observed=_MARKED, accepted=True),
+    _make_row(Step.FOREIGN, _UNKNOWN, desired=True, observed=_MARKED, equal=True),
+    _make_row(Step.CONFLICT, _THERE + _UNKNOWN, desired=True, observed=_MARKED),
+    _make_row(Step.FOREIGN, _FOREIGN, desired=True, observed=Observed.FOREIGN, equal=True),
+    _make_row(Step.CONFLICT, _THERE + _FOREIGN, desired=True, observed=Observed.FOREIGN),
     # Not desired.
-    _row(
+    _make_row(
         Step.KEPT,
         "the zone's policy is {policy}",
         desired=False,
         observed=_OURS,
         policy=(Policy.UPSERT_ONLY, Policy.CREATE_ONLY),
     ),
-    _row(Step.KEPT, str(Obstacle.UNREAD), desired=False, observed=_OURS, obstacle=Obstacle.UNREAD),
-    _row(Step.KEPT, str(Obstacle.STUCK), desired=False, observed=_OURS, obstacle=Obstacle.STUCK),
-    _row(Step.DELETE, desired=False, observed=_OURS),
-    _row(Step.DELETE, desired=False, observed=_MARKED, remedy=Remedy.REMEDIATE),
-    _row(Step.NOTHING, desired=False, observed=(Observed.ABSENT, *_NOT_OURS)),
+    _make_row(Step.KEPT, str(Obstacle.UNREAD), desired=False, observed=_OURS, obstacle=Obstacle.UNREAD),
+    _make_row(Step.KEPT, str(Obstacle.STUCK), desired=False, observed=_OURS, obstacle=Obstacle.STUCK),
+    _make_row(Step.DELETE, desired=False, observed=_OURS),
+    _make_row(Step.DELETE, desired=False, observed=_MARKED, remedy=Remedy.REMEDIATE),
+    _make_row(Step.NOTHING, desired=False, observed=(Observed.ABSENT, *_NOT_OURS)),
 )
 
 

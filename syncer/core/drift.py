@@ -16,7 +16,7 @@ _WRITTEN = (RecordState.SYNCED, RecordState.DRIFTED, RecordState.KEPT, RecordSta
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class CompareRules:
     """By what to compare.
 
     ``refuses`` and ``keeps_ttl`` are the target's; ``is_unread(claimants)`` says whether one of the objects that wanted
@@ -39,7 +39,7 @@ class Rules:
 
 
 def find_drift(
-    desired: RRset, item: Found | None, known: KnownRRset | None, origin: str, rules: Rules, *, asked: bool
+    desired: RRset, item: Found | None, known: KnownRRset | None, origin: str, rules: CompareRules, *, asked: bool
 ) -> Drift | None:
     """Where something is desired. ``asked``: a person wants the drift remediated.
 
@@ -65,7 +65,7 @@ def find_drift(
     return Drift(DriftType.UNEXPECTED_VALUE, known.rrset, item.rrset, difference.reason, remediates and may_update)
 
 
-def find_stray(item: Found, origin: str, rules: Rules, *, asked: bool) -> Drift:
+def find_stray(item: Found, origin: str, rules: CompareRules, *, asked: bool) -> Drift:
     """An RRset with our mark that the ledger does not know and no claim asks for.
 
     Unasked it is deleted only where its absence from the claims means something: custom entries may have gone with a
@@ -82,7 +82,7 @@ def find_stray(item: Found, origin: str, rules: Rules, *, asked: bool) -> Drift:
     return Drift(DriftType.UNEXPECTED_RECORD, None, item.rrset, reason, remediates)
 
 
-def foreign_values(item: Found, rules: Rules) -> set[str]:
+def find_foreign_values(item: Found, rules: CompareRules) -> set[str]:
     return set(item.rrset.values).difference(rules.marker.own_values(item))
 
 
@@ -93,9 +93,9 @@ class Difference(NamedTuple):
     is_ours: bool = True
 
 
-def _find_difference(item: Found, expected: RRset, rules: Rules) -> Difference | None:
+def _find_difference(item: Found, expected: RRset, rules: CompareRules) -> Difference | None:
     """In what ``item`` is not what we wrote."""
-    own, others = set(rules.marker.own_values(item)), foreign_values(item, rules)
+    own, others = set(rules.marker.own_values(item)), find_foreign_values(item, rules)
     wrote = set(expected.values)
     values = ", ".join(item.rrset.values)
     if not own:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from syncer.core.annotations import read_annotations, settle
+from syncer.core.annotations import read_annotations, settle_values
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE
-from syncer.core.manifest import as_list, as_mapping, as_text, ref_of, shown
-from syncer.core.names import BadName, canonical, covers
-from syncer.core.selector import Selector, SelectorError, matches, read_selector
+from syncer.core.manifest import as_list, as_mapping, as_text, clip_text, read_ref
+from syncer.core.names import BadName, canonical, covers_name
+from syncer.core.selector import Selector, SelectorError, match_labels, read_selector
 
 Labels = Mapping[str, object]
 GatewayKey = tuple[str, str]
@@ -59,19 +59,21 @@ class Served(NamedTuple):
 
 
 def read_gateway(manifest: Mapping[str, Any], *, external_dns: bool) -> Gateway:
-    ref = ref_of(GATEWAY, manifest)
+    ref = read_ref(GATEWAY, manifest)
     says = read_annotations(
         as_mapping(as_mapping(manifest.get("metadata")).get("annotations")), external_dns=external_dns
     )
     addresses = as_list(as_mapping(manifest.get("status")).get("addresses"))
-    values, complaints = settle(tuple(text for item in addresses if (text := as_text(as_mapping(item).get("value")))))
+    values, complaints = settle_values(
+        tuple(text for item in addresses if (text := as_text(as_mapping(item).get("value"))))
+    )
     warnings = [*says.warnings, *(f"status.addresses: {complaint}" for complaint in complaints)]
     listeners = []
     for item in as_list(as_mapping(manifest.get("spec")).get("listeners")):
         try:
             listeners.append(_read_listener(as_mapping(item)))
         except (BadName, SelectorError) as error:
-            warnings.append(f'listener "{shown(as_text(as_mapping(item).get("name")))}" is not usable: {error}')
+            warnings.append(f'listener "{clip_text(as_text(as_mapping(item).get("name")))}" is not usable: {error}')
     prefix = f"Gateway {ref.namespace}/{ref.name}: "
     return Gateway(Endpoint(says.target, values), tuple(listeners), tuple(prefix + warning for warning in warnings))
 
@@ -107,7 +109,7 @@ def read_parents(manifest: Mapping[str, Any], namespace: str, *, assume_accepted
     wanted: dict[tuple[str, str, str, str], list[Mapping[str, Any]]] = {}
     for item in as_list(as_mapping(manifest.get("spec")).get("parentRefs")):
         parent_ref = as_mapping(item)
-        wanted.setdefault(_identity(parent_ref, namespace), []).append(parent_ref)
+        wanted.setdefault(_identify_parent(parent_ref, namespace), []).append(parent_ref)
     entries = [as_mapping(item) for item in as_list(as_mapping(manifest.get("status")).get("parents"))]
     unjudged = "" if assume_accepted and not entries else "has not accepted the route yet"
     assumed = "the route has no status: taken as accepted" if not unjudged else ""
@@ -115,22 +117,22 @@ def read_parents(manifest: Mapping[str, Any], namespace: str, *, assume_accepted
     judged: dict[tuple[str, str, str, str], list[Parent]] = {}
     for entry in entries:
         parent_ref = as_mapping(entry.get("parentRef"))
-        identity = _identity(parent_ref, namespace)
+        identity = _identify_parent(parent_ref, namespace)
         if identity in wanted:
-            judged.setdefault(identity, []).append(_judged(parent_ref, identity, entry, generation))
+            judged.setdefault(identity, []).append(_judge_parent(parent_ref, identity, entry, generation))
     parents: list[Parent] = []
     for identity, parent_refs in wanted.items():
         group, kind, *gateway = identity
         if (group, kind) != (GATEWAY.group, GATEWAY.kind):
-            parents.append(Parent((gateway[0], gateway[1]), refusal=f"parents of kind {shown(kind)} are not read"))
+            parents.append(Parent((gateway[0], gateway[1]), refusal=f"parents of kind {clip_text(kind)} are not read"))
         elif identity in judged:
             parents += judged[identity]
         else:
-            parents += (_parent(parent_ref, identity, unjudged, assumed) for parent_ref in parent_refs)
+            parents += (_make_parent(parent_ref, identity, unjudged, assumed) for parent_ref in parent_refs)
     return tuple(dict.fromkeys(parents))
 
 
-def _identity(parent_ref: Mapping[str, Any], namespace: str) -> tuple[str, str, str, str]:
+def _identify_parent(parent_ref: Mapping[str, Any], namespace: str) -> tuple[str, str, str, str]:
     group = parent_ref.get("group")
     return (
         GATEWAY.group if group is None else as_text(group),
@@ -140,9 +142,11 @@ def _identity(parent_ref: Mapping[str, Any], namespace: str) -> tuple[str, str, 
     )
 
 
-def _parent(parent_ref: Mapping[str, Any], identity: tuple[str, str, str, str], refusal: str, warning: str) -> Parent:
+def _make_parent(
+    parent_ref: Mapping[str, Any], identity: tuple[str, str, str, str], refusal: str, warning: str
+) -> Parent:
     port = parent_ref.get("port")
-    who = f"Gateway {shown(identity[2])}/{shown(identity[3])}"
+    who = f"Gateway {clip_text(identity[2])}/{clip_text(identity[3])}"
     return Parent(
         identity[2:],
         as_text(parent_ref.get("sectionName")),
@@ -152,19 +156,21 @@ def _parent(parent_ref: Mapping[str, Any], identity: tuple[str, str, str, str], 
     )
 
 
-def _judged(
+def _judge_parent(
     parent_ref: Mapping[str, Any], identity: tuple[str, str, str, str], entry: Mapping[str, Any], generation: object
 ) -> Parent:
     conditions = [as_mapping(item) for item in as_list(entry.get("conditions"))]
     accepted = next((condition for condition in conditions if condition.get("type") == "Accepted"), None)
     if accepted is None:
-        return _parent(parent_ref, identity, "has not accepted the route yet", "")
+        return _make_parent(parent_ref, identity, "has not accepted the route yet", "")
     if accepted.get("status") != "True":
-        reason = shown(as_text(accepted.get("reason")) or "no reason given")
-        return _parent(parent_ref, identity, f"does not accept the route: {reason}", "")
+        reason = clip_text(as_text(accepted.get("reason")) or "no reason given")
+        return _make_parent(parent_ref, identity, f"does not accept the route: {reason}", "")
     observed = accepted.get("observedGeneration")
     stale = isinstance(observed, int) and isinstance(generation, int) and observed < generation
-    return _parent(parent_ref, identity, "", "the acceptance is of an older generation of the route" if stale else "")
+    return _make_parent(
+        parent_ref, identity, "", "the acceptance is of an older generation of the route" if stale else ""
+    )
 
 
 class Attachment:
@@ -185,9 +191,9 @@ class Attachment:
             if parent.refusal:
                 self.refusals.append(parent.refusal)
             elif gateway is None:
-                self.refusals.append(f"{_called(parent.gateway)} is not there")
+                self.refusals.append(f"{_describe_gateway(parent.gateway)} is not there")
             else:
-                listeners, refusal = _listeners(parent, gateway, namespace, namespaces)
+                listeners, refusal = _find_listeners(parent, gateway, namespace, namespaces)
                 if refusal:
                     self.refusals.append(refusal)
                 else:
@@ -196,33 +202,33 @@ class Attachment:
         if not parents:
             self.refusals.append("the route has no parents")
 
-    def serve(self, hostname: str) -> Served:
+    def serve_name(self, hostname: str) -> Served:
         """``hostname`` is canonical, or "" for a route without one, which takes the listeners' names."""
         names: dict[str, dict[GatewayKey, Gateway]] = {}
         for key, gateway, listeners in self._open:
             for listener in listeners:
-                if (name := common(hostname, listener.hostname)) is not None:
+                if (name := intersect_names(hostname, listener.hostname)) is not None:
                     names.setdefault(name, {})[key] = gateway
         if names:
             return Served(names)
-        mismatch = [f"no listener of {_called(key)} has this host name" for key, *_ in self._open]
+        mismatch = [f"no listener of {_describe_gateway(key)} has this host name" for key, *_ in self._open]
         return Served({}, "; ".join(dict.fromkeys(self.refusals + mismatch)))
 
 
-def common(hostname: str, listener: str) -> str | None:
+def intersect_names(hostname: str, listener: str) -> str | None:
     """The more specific of the two names when one takes in the other; "" means any host. None: nothing in common."""
-    if not listener or (hostname and covers(listener, hostname)):
+    if not listener or (hostname and covers_name(listener, hostname)):
         return hostname
-    if not hostname or covers(hostname, listener):
+    if not hostname or covers_name(hostname, listener):
         return listener
     return None
 
 
-def _listeners(
+def _find_listeners(
     parent: Parent, gateway: Gateway, namespace: str, namespaces: Mapping[str, Labels]
 ) -> tuple[tuple[Listener, ...], str]:
     """The listeners that the route may attach to, or why there are none."""
-    who = _called(parent.gateway)
+    who = _describe_gateway(parent.gateway)
     named = [
         listener
         for listener in gateway.listeners
@@ -230,7 +236,11 @@ def _listeners(
     ]
     if not named:
         place = (
-            f'"{shown(parent.section)}"' if parent.section else f"on port {parent.port}" if parent.port else "at all"
+            f'"{clip_text(parent.section)}"'
+            if parent.section
+            else f"on port {parent.port}"
+            if parent.port
+            else "at all"
         )
         return (), f"{who} has no listener {place}"
     allowed = tuple(
@@ -241,15 +251,15 @@ def _listeners(
         or (
             listener.admits == "Selector"
             and namespace in namespaces
-            and matches(listener.selector, namespaces[namespace])
+            and match_labels(listener.selector, namespaces[namespace])
         )
     )
     if allowed:
         return allowed, ""
     if namespace not in namespaces and any(listener.admits == "Selector" for listener in named):
-        return (), f"{who} selects by the labels of namespace {shown(namespace)}, which are not known"
-    return (), f"{who} does not allow HTTPRoutes from namespace {shown(namespace)} on that listener"
+        return (), f"{who} selects by the labels of namespace {clip_text(namespace)}, which are not known"
+    return (), f"{who} does not allow HTTPRoutes from namespace {clip_text(namespace)} on that listener"
 
 
-def _called(key: GatewayKey) -> str:
-    return f"Gateway {shown(key[0])}/{shown(key[1])}"
+def _describe_gateway(key: GatewayKey) -> str:
+    return f"Gateway {clip_text(key[0])}/{clip_text(key[1])}"

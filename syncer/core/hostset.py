@@ -23,6 +23,6 @@ class HostSet(NamedTuple):
         return HostSet(matched, (self.named | other.named) & matched)
 
 
-def members(hosts: int) -> list[int]:
+def list_members(hosts: int) -> list[int]:
     """The numbers of the bits that are set, ascending."""
     return [at for at, bit in enumerate(reversed(f"{hosts:b}")) if bit == "1"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from syncer.core.annotations import settle
+from syncer.core.annotations import settle_values
 from syncer.core.manifest import as_list, as_mapping, as_text
 from syncer.core.scope import Scope
 from syncer.core.source import Ref
@@ -13,7 +13,7 @@ from syncer.core.source import Ref
 TRAEFIK_LABEL = ("app.kubernetes.io/name", "traefik")
 
 
-def load_balancer(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+def read_load_balancer(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     """``status.loadBalancer.ingress`` of an Ingress or a Service: every address and host name in it."""
     points = as_list(as_mapping(as_mapping(manifest.get("status")).get("loadBalancer")).get("ingress"))
     return tuple(
@@ -21,7 +21,7 @@ def load_balancer(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def traefik_addresses(ref: Ref, manifest: Mapping[str, Any], scope: Scope) -> tuple[str, ...]:
+def read_traefik_addresses(ref: Ref, manifest: Mapping[str, Any], scope: Scope) -> tuple[str, ...]:
     """Where Traefik is reached by this Service, () when it is not Traefik's or has no address."""
     labels = as_mapping(as_mapping(manifest.get("metadata")).get("labels"))
     if scope.traefik_service:
@@ -31,11 +31,13 @@ def traefik_addresses(ref: Ref, manifest: Mapping[str, Any], scope: Scope) -> tu
         return ()
     spec = as_mapping(manifest.get("spec"))
     if spec.get("type") == "LoadBalancer":
-        return settle(load_balancer(manifest)).values
-    return settle(tuple(text for address in as_list(spec.get("externalIPs")) if (text := as_text(address)))).values
+        return settle_values(read_load_balancer(manifest)).values
+    return settle_values(
+        tuple(text for address in as_list(spec.get("externalIPs")) if (text := as_text(address)))
+    ).values
 
 
-def traefik_answer(services: Mapping[Ref, tuple[str, ...]], scope: Scope) -> tuple[tuple[str, ...], str]:
+def settle_traefik_addresses(services: Mapping[Ref, tuple[str, ...]], scope: Scope) -> tuple[tuple[str, ...], str]:
     """The addresses of the Services, when they agree; and the reason when there are none."""
     if not scope.auto:
         return (), "no address is configured for the zone"

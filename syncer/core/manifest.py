@@ -24,7 +24,7 @@ def as_text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def ref_of(kind: Kind, manifest: Mapping[str, Any]) -> Ref:
+def read_ref(kind: Kind, manifest: Mapping[str, Any]) -> Ref:
     """``name`` is "" for something that has none and so is no object. No namespace means ``default``."""
     metadata = as_mapping(manifest.get("metadata"))
     namespace = (as_text(metadata.get("namespace")) or "default") if kind.namespaced else ""
@@ -36,7 +36,7 @@ def is_leaving(manifest: Mapping[str, Any]) -> bool:
     return bool(as_mapping(manifest.get("metadata")).get("deletionTimestamp"))
 
 
-def shown(value: object, limit: int = 80) -> str:
+def clip_text(value: object, limit: int = 80) -> str:
     """Foreign text as it may stand in a reason: bounded, and on one line."""
     text = value if isinstance(value, str) else repr(value) if isinstance(value, int | float) else type(value).__name__
     if len(text) > limit:

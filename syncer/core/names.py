@@ -13,7 +13,7 @@ LABEL_LIMIT = 63
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _is_name = re.compile(rf"(?:\*\.)?(?:{_LABEL}\.)*{_LABEL}").fullmatch
-_foreign_character = re.compile(r"[^a-z0-9_-]").search
+_find_foreign_character = re.compile(r"[^a-z0-9_-]").search
 _has_port = re.compile(r"[^:]*:[0-9]+").fullmatch
 
 _UNMAPPED_LIMIT = 1000
@@ -37,7 +37,7 @@ def canonical(text: str, *, symbols: bool = True) -> str:
     name = name.removesuffix(".")
     if len(name) <= NAME_LIMIT and _is_name(name) and not name[name.rfind(".") + 1 :].isdigit():
         return name
-    raise BadName(_complaint(name))
+    raise BadName(_explain_refusal(name))
 
 
 def is_wildcard(name: str) -> bool:
@@ -63,7 +63,7 @@ def misplaced_cname(name: str, values: Sequence[str], zones: Collection[str]) ->
     return ""
 
 
-def covers(pattern: str, name: str) -> bool:
+def covers_name(pattern: str, name: str) -> bool:
     """Whether a Gateway API hostname takes in another one: a wildcard means one label or more."""
     return pattern == name or (is_wildcard(pattern) and name.endswith(pattern[1:]))
 
@@ -112,7 +112,7 @@ def value_type(value: str) -> Literal["A", "AAAA", "CNAME"]:
     return "A" if value[value.rfind(".") + 1 :].isdigit() else "CNAME"
 
 
-def _complaint(name: str) -> str:
+def _explain_refusal(name: str) -> str:
     """Why ``name``, lower-case ASCII, is no host name."""
     if not name:
         return "empty name"
@@ -134,7 +134,7 @@ def _complaint(name: str) -> str:
             return "empty label"
         if len(label) > LABEL_LIMIT:
             return f"label of {len(label)} characters ({LABEL_LIMIT} is the most)"
-        if found := _foreign_character(label):
+        if found := _find_foreign_character(label):
             return f"character {found[0]!r} in a label"
         if label.startswith("-") or label.endswith("-"):
             return "label with a hyphen at an end"
@@ -161,7 +161,7 @@ def _to_ascii(name: str, symbols: bool) -> str:
         raise BadName(f"name of {len(name)} characters ({NAME_LIMIT} is the most)")
     try:
         labels = idna.uts46_remap(name, std3_rules=False).split(".")
-        texts = [_decoded(label) if label.startswith("xn--") else label for label in labels]
+        texts = [_decode_label(label) if label.startswith("xn--") else label for label in labels]
         rtl = any(unicodedata.bidirectional(char) in ("R", "AL", "AN") for text in texts for char in text)
         for text in texts:
             if text and text != "*":
@@ -172,7 +172,7 @@ def _to_ascii(name: str, symbols: bool) -> str:
         raise
     except ValueError as e:  # idna.IDNAError, UnicodeError, and a plain one for a character without a name
         raise BadName("not valid as an international name (UTS 46)") from e
-    return ".".join(label if label.isascii() else _encoded(label) for label in labels)
+    return ".".join(label if label.isascii() else _encode_label(label) for label in labels)
 
 
 def _check_label(text: str, rtl: bool) -> None:
@@ -196,23 +196,23 @@ def _refuse_symbols(labels: list[str]) -> None:
             try:
                 idna.check_label(label)
             except idna.InvalidCodepoint as e:
-                hint = f"give {_encoded(label)} if it is meant"
+                hint = f"give {_encode_label(label)} if it is meant"
                 raise BadName(f"label {label} with a character that IDNA 2008 does not allow; {hint}") from e
 
 
-def _encoded(label: str) -> str:
+def _encode_label(label: str) -> str:
     if len(label) > LABEL_LIMIT:  # Punycode is never shorter, and its coder is quadratic
         raise BadName(f"label of more than {len(label)} characters ({LABEL_LIMIT} is the most)")
     return "xn--" + label.encode("punycode").decode("ascii")
 
 
-def _decoded(label: str) -> str:
+def _decode_label(label: str) -> str:
     """The text of an A-label; raises BadName when no text gives this label."""
     import idna
 
     if len(label) > LABEL_LIMIT:
         raise BadName(f"label of {len(label)} characters ({LABEL_LIMIT} is the most)")
     text = label[4:].encode("ascii").decode("punycode")
-    if text.isascii() or idna.uts46_remap(text, std3_rules=False) != text or _encoded(text) != label:
+    if text.isascii() or idna.uts46_remap(text, std3_rules=False) != text or _encode_label(text) != label:
         raise BadName("label that starts with `xn--` and is no A-label")
     return text

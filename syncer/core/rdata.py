@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from syncer.core.manifest import shown
+from syncer.core.manifest import clip_text
 from syncer.core.names import canonical, canonical_address, is_wildcard, value_type
 
 TYPES = ("A", "AAAA", "CNAME", "TXT", "SRV", "MX", "CAA", "PTR", "NS")
@@ -85,7 +85,7 @@ def _clean_address(type_: str, text: str) -> str:
 
 def _clean_number(text: str, most: int) -> str:
     if not _is_number(text) or int(text) > most:
-        raise BadValue(f"{shown(text)} is no number from 0 to {most}")
+        raise BadValue(f"{clip_text(text)} is no number from 0 to {most}")
     return text
 
 

@@ -24,7 +24,7 @@ class Token(NamedTuple):
 
 
 # Possessive, so that text which never closes its quote costs one look.
-_scan = re.compile(
+_match_token = re.compile(
     r"""
       (?P<blank> [ \t\r]++ )
     | (?P<newline> \n )
@@ -36,7 +36,7 @@ _scan = re.compile(
     re.VERBOSE,
 ).match
 
-_escape = re.compile(
+_match_escape = re.compile(
     r"""\\(?:(?P<plain>[abfnrtv\\"])|(?P<octal>[0-7]{3})|x(?P<hex>[0-9a-fA-F]{2})"""
     r"""|u(?P<short>[0-9a-fA-F]{4})|U(?P<long>[0-9a-fA-F]{8}))"""
 ).match
@@ -44,17 +44,17 @@ _escape = re.compile(
 _PLAIN = dict(zip('abfnrtv\\"', b'\a\b\f\n\r\t\v\\"', strict=True))
 
 # U+FEFF is Go's byte order mark, a surrogate cannot be UTF-8; both are errors in comments and strings too.
-_illegal = re.compile("[\0\ufeff\ud800-\udfff]").search
+_find_illegal = re.compile("[\0\ufeff\ud800-\udfff]").search
 
 
-def tokens(rule: str) -> Iterator[Token]:
+def split_tokens(rule: str) -> Iterator[Token]:
     """The tokens of a rule, "end" last; raises RuleError."""
     start = 1 if rule.startswith("\ufeff") else 0
-    if found := _illegal(rule, start):
+    if found := _find_illegal(rule, start):
         raise RuleError(f"U+{ord(found[0]):04X} at character {found.start()} is not allowed")
     at, ends_line = start, False
     while at < len(rule):
-        found = _scan(rule, at)
+        found = _match_token(rule, at)
         if not found:
             raise RuleError(_describe_character(rule, at))
         kind, text = found.lastgroup, found[0]
@@ -66,7 +66,7 @@ def tokens(rule: str) -> Iterator[Token]:
             yield Token("name", text, at)
             ends_line = True
         elif kind == "string":
-            yield Token("string", _unquote(text, at), at)
+            yield Token("string", _unquote_string(text, at), at)
             ends_line = True
         elif kind == "operator":
             yield Token(text, "", at)
@@ -83,7 +83,7 @@ def _describe_character(rule: str, at: int) -> str:
     return f"unexpected {rule[at]!r} at character {at}"
 
 
-def _unquote(literal: str, at: int) -> str:
+def _unquote_string(literal: str, at: int) -> str:
     """The value of a Go string literal, by bytes as Go has it: two escapes may make one character."""
     text = literal[1:-1]
     if literal[0] == "`":
@@ -94,11 +94,11 @@ def _unquote(literal: str, at: int) -> str:
     done = 0
     while (slash := text.find("\\", done)) >= 0:
         value += text[done:slash].encode()
-        found = _escape(text, slash)
+        found = _match_escape(text, slash)
         if not found:
             raise RuleError(f"unknown escape {text[slash : slash + 2]!r} at character {at + 1 + slash}")
         try:
-            value += _escaped(found)
+            value += _decode_escape(found)
         except ValueError as e:
             raise RuleError(f"escape {found[0]!r} for no character at character {at + 1 + slash}") from e
         done = found.end()
@@ -106,7 +106,7 @@ def _unquote(literal: str, at: int) -> str:
     return value.decode(errors="surrogateescape")
 
 
-def _escaped(found: re.Match[str]) -> bytes:
+def _decode_escape(found: re.Match[str]) -> bytes:
     """The bytes of an escape; raises ValueError for a byte over 255, a surrogate, or past the end of Unicode."""
     digits = found[found.lastgroup or 0]
     match found.lastgroup:

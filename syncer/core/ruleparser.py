@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from syncer.core.rulelexer import RuleError, Token, tokens
+from syncer.core.rulelexer import RuleError, Token, split_tokens
 
 Operator = Literal["&&", "||"]
 
@@ -40,12 +40,12 @@ class _Waiting(NamedTuple):
         return "&&" if (self.symbol == "&&") is not self.inverted else "||"
 
 
-def parse(rule: str) -> list[MatcherCall | Operator]:
+def parse_rule(rule: str) -> list[MatcherCall | Operator]:
     """The rule in postfix order, negation pushed down to the calls; raises RuleError."""
     postfix: list[MatcherCall | Operator] = []
     waiting: list[_Waiting] = []
     inverted = False
-    feed = tokens(rule)
+    feed = split_tokens(rule)
     token = next(feed)
     if token.kind == "end":
         raise RuleError("the rule is empty")
@@ -58,7 +58,7 @@ def parse(rule: str) -> list[MatcherCall | Operator]:
                 waiting.append(_Waiting("(", inverted, token.at))
                 inverted = negated
             token = next(feed)
-        postfix.append(_call(token, feed, negated))
+        postfix.append(_parse_call(token, feed, negated))
         token = next(feed)
         while token.kind == ")":
             while waiting and waiting[-1].symbol != "(":
@@ -74,7 +74,7 @@ def parse(rule: str) -> list[MatcherCall | Operator]:
         if token.kind == "end":
             break
         if token.kind not in ("&&", "||"):
-            raise _unexpected(token, "`&&` or `||`")
+            raise _reject_token(token, "`&&` or `||`")
         while waiting and _PRECEDENCE[waiting[-1].symbol] >= _PRECEDENCE[token.kind]:
             postfix.append(waiting.pop().operator)
         waiting.append(_Waiting(token.kind, inverted, token.at))
@@ -84,17 +84,17 @@ def parse(rule: str) -> list[MatcherCall | Operator]:
     return postfix
 
 
-def _call(name: Token, feed: Iterator[Token], negated: bool) -> MatcherCall:
+def _parse_call(name: Token, feed: Iterator[Token], negated: bool) -> MatcherCall:
     if name.kind != "name":
-        raise _unexpected(name, "a matcher")
+        raise _reject_token(name, "a matcher")
     token = next(feed)
     if token.kind != "(":
-        raise _unexpected(token, f"the arguments of {name.text:.40}")
+        raise _reject_token(token, f"the arguments of {name.text:.40}")
     arguments = []
     token = next(feed)
     while token.kind != ")":
         if token.kind != "string":
-            raise _unexpected(token, "a quoted argument")
+            raise _reject_token(token, "a quoted argument")
         if not token.text:
             raise RuleError(f"{name.text:.40} has an empty argument at character {token.at}")
         arguments.append(token.text)
@@ -102,13 +102,13 @@ def _call(name: Token, feed: Iterator[Token], negated: bool) -> MatcherCall:
         if token.kind == ",":
             token = next(feed)
         elif token.kind != ")":
-            raise _unexpected(token, "`,` or `)`")
+            raise _reject_token(token, "`,` or `)`")
     if not arguments:
         raise RuleError(f"{name.text:.40} at character {name.at} has no arguments")
     return MatcherCall(name.text, tuple(arguments), negated, name.at)
 
 
-def _unexpected(token: Token, wanted: str) -> RuleError:
+def _reject_token(token: Token, wanted: str) -> RuleError:
     if token.kind == "end":
         return RuleError(f"the rule ends at character {token.at}, where {wanted} should be")
     found = {"newline": "a line break", "string": "a string", "name": token.text[:40]}.get(

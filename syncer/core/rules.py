@@ -10,14 +10,14 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from syncer.core.hostset import HostSet, members
+from syncer.core.hostset import HostSet, list_members
 from syncer.core.names import BadName, canonical, is_wildcard
 from syncer.core.rulelexer import RuleError
-from syncer.core.ruleparser import MatcherCall, Operator, parse
+from syncer.core.ruleparser import MatcherCall, Operator, parse_rule
 from syncer.core.scope import RuleSyntax
 from syncer.core.source import Skip
 
-__all__ = ["RuleError", "RuleNames", "rule_names"]
+__all__ = ["RuleError", "RuleNames", "read_rule_names"]
 
 REGEXP = "regexp: no names can be told from it, the hostname annotation can name them"
 NEGATED = "negated: the rule excludes this host"
@@ -35,7 +35,7 @@ _Matchers = Mapping[str, tuple[str, tuple[int, ...]]]
 """Spelling -> the matcher and how many arguments it takes; any number when that is empty."""
 
 
-def _spelled(matchers: Mapping[str, tuple[int, ...]]) -> _Matchers:
+def _spell_matchers(matchers: Mapping[str, tuple[int, ...]]) -> _Matchers:
     return {
         spelling: (name, counts)
         for name, counts in matchers.items()
@@ -43,23 +43,23 @@ def _spelled(matchers: Mapping[str, tuple[int, ...]]) -> _Matchers:
     }
 
 
-def _any_number(*names: str) -> dict[str, tuple[int, ...]]:
+def _allow_any_count(*names: str) -> dict[str, tuple[int, ...]]:
     return dict.fromkeys(names, ())
 
 
-_V3_HTTP = _spelled(
+_V3_HTTP = _spell_matchers(
     dict.fromkeys(("ClientIP", "Method", "Host", "HostRegexp", "Path", "PathRegexp", "PathPrefix"), (1,))
     | {"Header": (2,), "HeaderRegexp": (2,), "Query": (1, 2), "QueryRegexp": (1, 2)}
 )
-_V2_HTTP = _spelled(
-    _any_number("Host", "HostHeader", "HostRegexp", "ClientIP", "Path", "PathPrefix", "Method")
-    | _any_number("Headers", "HeadersRegexp", "Query")
+_V2_HTTP = _spell_matchers(
+    _allow_any_count("Host", "HostHeader", "HostRegexp", "ClientIP", "Path", "PathPrefix", "Method")
+    | _allow_any_count("Headers", "HeadersRegexp", "Query")
 )
-_V3_TCP = _spelled(dict.fromkeys(("ALPN", "ClientIP", "HostSNI", "HostSNIRegexp"), (1,)))
-_V2_TCP = _spelled(_any_number("ALPN", "ClientIP", "HostSNI", "HostSNIRegexp"))
+_V3_TCP = _spell_matchers(dict.fromkeys(("ALPN", "ClientIP", "HostSNI", "HostSNIRegexp"), (1,)))
+_V2_TCP = _spell_matchers(_allow_any_count("ALPN", "ClientIP", "HostSNI", "HostSNIRegexp"))
 
-_v3_sni = re.compile(r"(?:\*\.)?[\w.:-]+", re.ASCII).fullmatch
-_v2_sni = re.compile(r"[\w.:-]+", re.ASCII).fullmatch
+_is_v3_sni = re.compile(r"(?:\*\.)?[\w.:-]+", re.ASCII).fullmatch
+_is_v2_sni = re.compile(r"[\w.:-]+", re.ASCII).fullmatch
 
 
 class RuleNames(NamedTuple):
@@ -70,7 +70,7 @@ class RuleNames(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-def rule_names(
+def read_rule_names(
     rule: str, *, tcp: bool = False, syntax: RuleSyntax = "lenient", declared: str = "", v2_only: bool = False
 ) -> RuleNames:
     """What ``rule`` publishes; raises RuleError.
@@ -80,17 +80,17 @@ def rule_names(
     """
     if len(rule) > RULE_LIMIT:
         raise RuleError(f"rule of {len(rule)} characters ({RULE_LIMIT} is the most)")
-    postfix = parse(rule)
+    postfix = parse_rule(rule)
     exact = bool(declared) or syntax != "lenient"
     if v2_only or (declared or syntax) == "v2":
-        return _Reading(2, tcp, exact).read(postfix)
+        return _Reading(2, tcp, exact).read_names(postfix)
     try:
-        return _Reading(3, tcp, exact).read(postfix)
+        return _Reading(3, tcp, exact).read_names(postfix)
     except RuleError as refusal:
         if exact:
             raise
         try:
-            reading = _Reading(2, tcp, exact).read(postfix)
+            reading = _Reading(2, tcp, exact).read_names(postfix)
         except RuleError:
             raise refusal from None
         warning = f"read in the syntax of Traefik 2, because Traefik 3 refuses the rule: {refusal}"
@@ -117,11 +117,11 @@ class _Reading:
         self.mentioned: dict[str, str] = {}
         """Every name and pattern in order of appearance, with the reason why it is not published unless wanted."""
 
-    def read(self, postfix: list[MatcherCall | Operator]) -> RuleNames:
-        program = [self._leaf(part) if isinstance(part, MatcherCall) else part for part in postfix]
-        named = _evaluate(program, wildcards=self.version == 3)
+    def read_names(self, postfix: list[MatcherCall | Operator]) -> RuleNames:
+        program = [self._read_leaf(part) if isinstance(part, MatcherCall) else part for part in postfix]
+        named = _evaluate_program(program, wildcards=self.version == 3)
         names = tuple(name for name in self.mentioned if name in self.wanted and name in named)
-        narrowed = {"*." + _parent(name) for name in names}
+        narrowed = {"*." + _cut_label(name) for name in names}
         skipped, lost = [], []
         for name, reason in self.mentioned.items():
             if name not in self.wanted:
@@ -134,22 +134,22 @@ class _Reading:
         more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
         return RuleNames(names, tuple(skipped), (f"contradiction: no request can match {', '.join(lost[:3])}{more}",))
 
-    def _leaf(self, call: MatcherCall) -> _Leaf:
-        matcher = self._known(call)
+    def _read_leaf(self, call: MatcherCall) -> _Leaf:
+        matcher = self._identify_matcher(call)
         if matcher in ("Host", "HostHeader", "HostSNI"):
-            hosts = tuple(self._host(value, call) for value in call.arguments)
+            hosts = tuple(self._read_host(value, call) for value in call.arguments)
             return _Leaf(hosts, every=EVERY in hosts, negated=call.negated)
         if matcher not in ("HostRegexp", "HostSNIRegexp"):
             return _Leaf(rest=True)
         literals = []
         for value in call.arguments:
             if self.version == 2 and not _is_template(value, call):
-                literals.append(self._mention(value, call))
+                literals.append(self._mention_name(value, call))
             else:
-                self.mentioned.setdefault(_shown(value), REGEXP)
+                self.mentioned.setdefault(_escape_text(value), REGEXP)
         return _Leaf(tuple(literals), rest=len(literals) < len(call.arguments), negated=call.negated)
 
-    def _known(self, call: MatcherCall) -> str:
+    def _identify_matcher(self, call: MatcherCall) -> str:
         """The name of the matcher as Traefik defines it; raises RuleError for what this syntax refuses."""
         table = (_V2_TCP if self.tcp else _V2_HTTP) if self.version == 2 else (_V3_TCP if self.tcp else _V3_HTTP)
         if call.matcher not in table:
@@ -162,25 +162,30 @@ class _Reading:
             raise RuleError(f"{matcher} at character {call.at} has a value that is not ASCII")
         return matcher
 
-    def _host(self, value: str, call: MatcherCall) -> str:
+    def _read_host(self, value: str, call: MatcherCall) -> str:
         value = value.strip()
         if value.startswith("**."):
             value = value[1:]
-        if self.tcp and value.isascii() and value != "*" and not (_v2_sni if self.version == 2 else _v3_sni)(value):
+        if (
+            self.tcp
+            and value.isascii()
+            and value != "*"
+            and not (_is_v2_sni if self.version == 2 else _is_v3_sni)(value)
+        ):
             raise RuleError(f"{call.matcher} at character {call.at} has a value that is no host name")
         if value == "*" and (self.tcp or self.version == 3):
             self.mentioned.setdefault(value, CATCH_ALL)
             return EVERY
-        return self._mention(value, call)
+        return self._mention_name(value, call)
 
-    def _mention(self, value: str, call: MatcherCall) -> str:
+    def _mention_name(self, value: str, call: MatcherCall) -> str:
         """The name as the sets know it; one that cannot be published is itself there."""
         value = value.strip()
         try:
             name = canonical(value)
         except BadName as e:
             literal_star = self.version == 2 and value == "*"
-            self.mentioned.setdefault(_shown(value), LITERAL_STAR if literal_star else str(e))
+            self.mentioned.setdefault(_escape_text(value), LITERAL_STAR if literal_star else str(e))
             return value.lower()
         if self.version == 2 and is_wildcard(name):
             self.mentioned.setdefault(name, LITERAL_STAR)
@@ -191,7 +196,7 @@ class _Reading:
         return name
 
 
-def _evaluate(program: list[_Leaf | Operator], wildcards: bool) -> set[str]:
+def _evaluate_program(program: list[_Leaf | Operator], wildcards: bool) -> set[str]:
     """What the rule in postfix order matches by name.
 
     With ``wildcards``, one takes along the names one label below it that the rule mentions too. Its own bit stands
@@ -205,7 +210,7 @@ def _evaluate(program: list[_Leaf | Operator], wildcards: bool) -> set[str]:
     everything = (1 << len(number)) - 1
     below: dict[str, int] = {host: 1 << at for host, at in number.items() if wildcards and is_wildcard(host)}
     for host, at in number.items():
-        if (wildcard := "*." + _parent(host)) in below:
+        if (wildcard := "*." + _cut_label(host)) in below:
             below[wildcard] |= 1 << at
     stack: list[HostSet] = []
     for part in program:
@@ -221,10 +226,10 @@ def _evaluate(program: list[_Leaf | Operator], wildcards: bool) -> set[str]:
             right, left = stack.pop(), stack.pop()
             stack.append(left & right if part == "&&" else left | right)
     at_number = tuple(number)
-    return {at_number[at] for at in members(stack.pop().named)}
+    return {at_number[at] for at in list_members(stack.pop().named)}
 
 
-def _parent(name: str) -> str:
+def _cut_label(name: str) -> str:
     return name.partition(".")[2]
 
 
@@ -249,7 +254,7 @@ def _is_template(value: str, call: MatcherCall) -> bool:
     return "{" in value
 
 
-def _shown(text: str) -> str:
+def _escape_text(text: str) -> str:
     """For a person: an escape in a rule can make any byte, and a database refuses some of them."""
     if text.isprintable():
         return text

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from syncer.core.manifest import as_list, as_mapping, as_text, shown
+from syncer.core.manifest import as_list, as_mapping, as_text, clip_text
 
 _TOKEN = re.compile(r"[^\s=!(),<>]+|==|!=|[=!(),<>]")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", re.ASCII)
@@ -32,7 +32,7 @@ class Requirement(NamedTuple):
 Selector = tuple[Requirement, ...]
 
 
-def matches(selector: Selector, labels: Mapping[str, object]) -> bool:
+def match_labels(selector: Selector, labels: Mapping[str, object]) -> bool:
     """Whether every requirement holds. ``notin`` and ``!=`` hold for objects without the label."""
     for key, operator, values in selector:
         value = labels.get(key)
@@ -45,13 +45,13 @@ def matches(selector: Selector, labels: Mapping[str, object]) -> bool:
         elif operator == "!":
             holds = key not in labels
         else:
-            holds = _compares(as_text(value), operator, *values)
+            holds = _compare_numbers(as_text(value), operator, *values)
         if not holds:
             return False
     return True
 
 
-def _compares(value: str, operator: str, bound: str) -> bool:
+def _compare_numbers(value: str, operator: str, bound: str) -> bool:
     if not _INTEGER.fullmatch(value):
         return False
     return int(value) > int(bound) if operator == ">" else int(value) < int(bound)
@@ -64,42 +64,42 @@ def parse_selector(text: str) -> Selector:
     tokens.reverse()
     requirements: list[Requirement] = []
     while tokens:
-        requirements.append(_requirement(tokens))
+        requirements.append(_read_requirement(tokens))
         if tokens and (tokens.pop() != "," or not tokens):
             raise SelectorError(
-                f'"{shown(text)}" is no label selector: a comma goes between requirements, not at the end'
+                f'"{clip_text(text)}" is no label selector: a comma goes between requirements, not at the end'
             )
     return tuple(requirements)
 
 
-def _requirement(tokens: list[str]) -> Requirement:
+def _read_requirement(tokens: list[str]) -> Requirement:
     word = tokens.pop()
     if word == "!":
-        return Requirement(_key(tokens.pop() if tokens else ""), "!")
-    key = _key(word)
+        return Requirement(_check_key(tokens.pop() if tokens else ""), "!")
+    key = _check_key(word)
     if not tokens or tokens[-1] == ",":
         return Requirement(key, "exists")
     operator = tokens.pop()
     if operator in ("in", "notin"):
-        return Requirement(key, operator, _values(tokens, key))
+        return Requirement(key, operator, _read_values(tokens, key))
     if operator not in ("=", "==", "!=", ">", "<"):
-        raise SelectorError(f'"{shown(operator)}" after "{shown(key)}" is no operator')
+        raise SelectorError(f'"{clip_text(operator)}" after "{clip_text(key)}" is no operator')
     value = tokens.pop() if tokens and tokens[-1] not in _SYMBOLS else ""
     if operator in (">", "<"):
         if not _INTEGER.fullmatch(value):
-            raise SelectorError(f'"{shown(key)}" is compared with "{shown(value)}", which is no whole number')
+            raise SelectorError(f'"{clip_text(key)}" is compared with "{clip_text(value)}", which is no whole number')
         return Requirement(key, operator, frozenset((value,)))
-    return Requirement(key, "notin" if operator == "!=" else "in", frozenset((_value(value),)))
+    return Requirement(key, "notin" if operator == "!=" else "in", frozenset((_check_value(value),)))
 
 
-def _values(tokens: list[str], key: str) -> frozenset[str]:
+def _read_values(tokens: list[str], key: str) -> frozenset[str]:
     if not tokens or tokens.pop() != "(":
-        raise SelectorError(f'after "{shown(key)} in" values are missing, such as (a,b)')
+        raise SelectorError(f'after "{clip_text(key)} in" values are missing, such as (a,b)')
     values, value = [], ""
     while tokens:
         word = tokens.pop()
         if word in (",", ")"):
-            values.append(_value(value))
+            values.append(_check_value(value))
             value = ""
         elif value or word in _SYMBOLS:
             break
@@ -107,34 +107,34 @@ def _values(tokens: list[str], key: str) -> frozenset[str]:
             value = word
         if word == ")" and values != [""]:
             return frozenset(values)
-    raise SelectorError(f'the values of "{shown(key)}" are no list in parentheses, such as (a,b)')
+    raise SelectorError(f'the values of "{clip_text(key)}" are no list in parentheses, such as (a,b)')
 
 
 def read_selector(manifest: object) -> Selector:
     """A LabelSelector object (``matchLabels``, ``matchExpressions``). Raises ``SelectorError``."""
     selector = as_mapping(manifest)
     requirements = [
-        Requirement(_key(key), "in", frozenset((_value(value),)))
+        Requirement(_check_key(key), "in", frozenset((_check_value(value),)))
         for key, value in as_mapping(selector.get("matchLabels")).items()
     ]
     for element in as_list(selector.get("matchExpressions")):
         expression = as_mapping(element)
         operator = _OBJECT_OPERATORS.get(as_text(expression.get("operator")))
-        values = frozenset(_value(value) for value in as_list(expression.get("values")))
+        values = frozenset(_check_value(value) for value in as_list(expression.get("values")))
         if operator is None or (operator in ("in", "notin")) is not bool(values):
             raise SelectorError("an expression needs an operator (In, NotIn with values; Exists, DoesNotExist without)")
-        requirements.append(Requirement(_key(expression.get("key")), operator, values))
+        requirements.append(Requirement(_check_key(expression.get("key")), operator, values))
     return tuple(requirements)
 
 
-def _key(text: object) -> str:
+def _check_key(text: object) -> str:
     prefix, slash, name = as_text(text).rpartition("/")
     if not _NAME.fullmatch(name) or (slash and not _PREFIX.fullmatch(prefix)):
-        raise SelectorError(f'"{shown(text)}" is no label key')
+        raise SelectorError(f'"{clip_text(text)}" is no label key')
     return as_text(text)
 
 
-def _value(text: object) -> str:
+def _check_value(text: object) -> str:
     if text != "" and not _NAME.fullmatch(as_text(text)):
-        raise SelectorError(f'"{shown(text)}" is no label value')
+        raise SelectorError(f'"{clip_text(text)}" is no label value')
     return as_text(text)

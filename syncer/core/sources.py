@@ -6,16 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from sys import intern
 from typing import Any, NamedTuple
 
-from syncer.core.annotations import CLASS_ANNOTATION, Annotations, read_annotations, settle
+from syncer.core.annotations import CLASS_ANNOTATION, Annotations, read_annotations, settle_values
 from syncer.core.gateways import Attachment, Endpoint, Gateway, GatewayKey, Labels, Parent, read_parents
 from syncer.core.kinds import HTTP_ROUTE, INGRESS, INGRESS_ROUTE_TCP, OLD_INGRESS_ROUTE, Kind
-from syncer.core.loadbalancers import load_balancer
-from syncer.core.manifest import as_list, as_mapping, as_text, ref_of, shown
+from syncer.core.loadbalancers import read_load_balancer
+from syncer.core.manifest import as_list, as_mapping, as_text, clip_text, read_ref
 from syncer.core.names import BadName, canonical, is_wildcard, zone_of
 from syncer.core.names import misplaced_cname as misplaced_cname
-from syncer.core.rules import RuleError, rule_names
+from syncer.core.rules import RuleError, read_rule_names
 from syncer.core.scope import Scope
-from syncer.core.selector import matches, parse_selector
+from syncer.core.selector import match_labels, parse_selector
 from syncer.core.source import Ref, Skip, Source, Want
 
 WARNING_LIMIT = 20
@@ -42,73 +42,73 @@ class Draft:
         self._skipped: dict[str, str] = {}
         self._warnings: dict[str, None] = dict.fromkeys(meta.says.warnings)
 
-    def want(self, text: object, endpoints: Iterable[Endpoint] = ()) -> None:
+    def add_name(self, text: object, endpoints: Iterable[Endpoint] = ()) -> None:
         """Publish the name, or keep why it is not. ``endpoints`` have the addresses where the object says none."""
-        name = self.name(text)
+        name = self.read_name(text)
         if not name or name in self._wants:
             return
         scope = self.scope
         zone = zone_of(name, scope.zones)
         if zone is None:
-            self.skip(name, OUTSIDE)
+            self.skip_name(name, OUTSIDE)
         elif scope.exclude_names is not None and scope.exclude_names.search(name):
-            self.skip(name, EXCLUDED)
+            self.skip_name(name, EXCLUDED)
         elif is_wildcard(name) and not scope.allow_wildcards:
-            self.skip(name, WILDCARD)
+            self.skip_name(name, WILDCARD)
         elif self.refusal:
-            self.skip(name, self.refusal)
+            self.skip_name(name, self.refusal)
         else:
-            values = self._own_target or self._values(zone, endpoints)
+            values = self._own_target or self._find_values(zone, endpoints)
             if misplaced := misplaced_cname(name, values, scope.zones):
-                self.skip(name, misplaced)
+                self.skip_name(name, misplaced)
                 return
             if "_" in name:
-                self.warn(f"{shown(name)} has an underscore, which is not legal in a host name")
+                self.add_warning(f"{clip_text(name)} has an underscore, which is not legal in a host name")
             self._wants[name] = Want(name, values)
 
-    def name(self, text: object) -> str:
+    def read_name(self, text: object) -> str:
         """The name in its one spelling; "" when it is none, which is then on record as skipped."""
         try:
             if isinstance(text, str):
                 return canonical(text)
-            self.skip(text, "not a text")
+            self.skip_name(text, "not a text")
         except BadName as error:
-            self.skip(text, str(error))
+            self.skip_name(text, str(error))
         return ""
 
-    def _values(self, zone: str, endpoints: Iterable[Endpoint]) -> tuple[str, ...]:
+    def _find_values(self, zone: str, endpoints: Iterable[Endpoint]) -> tuple[str, ...]:
         static = self.scope.zone_addresses.get(zone) or self.scope.addresses
         answers = {endpoint.target or static or endpoint.addresses: None for endpoint in endpoints}
         if not answers:
             return static
         if len(answers) == 1:
             return next(iter(answers))
-        settled = settle(tuple(value for values in answers for value in values))
+        settled = settle_values(tuple(value for values in answers for value in values))
         for warning in settled.warnings:
-            self.warn(warning)
+            self.add_warning(warning)
         return settled.values
 
-    def skip(self, text: object, reason: str) -> None:
-        self._skipped.setdefault(shown(text, _NAME_LENGTH), intern(reason))
+    def skip_name(self, text: object, reason: str) -> None:
+        self._skipped.setdefault(clip_text(text, _NAME_LENGTH), intern(reason))
 
-    def warn(self, warning: str) -> None:
-        self._warnings[shown(warning, _WARNING_LENGTH)] = None
+    def add_warning(self, warning: str) -> None:
+        self._warnings[clip_text(warning, _WARNING_LENGTH)] = None
 
-    def items(self, parent: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
+    def read_objects(self, parent: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
         """The objects of a list."""
-        for at, item in enumerate(self.list(parent, key)):
+        for at, item in enumerate(self.read_list(parent, key)):
             if isinstance(item, dict):
                 yield item
             else:
-                self.warn(f"{key}[{at}] is no object")
+                self.add_warning(f"{key}[{at}] is no object")
 
-    def list(self, parent: Mapping[str, Any], key: str) -> Iterable[Any]:
+    def read_list(self, parent: Mapping[str, Any], key: str) -> Iterable[Any]:
         value = parent.get(key)
         if value is not None and not isinstance(value, list):
-            self.warn(f"{key} is no list")
+            self.add_warning(f"{key} is no list")
         return as_list(value)
 
-    def source(self) -> Source:
+    def build_source(self) -> Source:
         meta = self.meta
         if self.scope.namespaces and meta.ref.namespace not in self.scope.namespaces:
             return Source(meta.ref)
@@ -142,10 +142,14 @@ def read_metadata(kind: Kind, manifest: Mapping[str, Any], scope: Scope) -> Obje
     metadata = as_mapping(manifest.get("metadata"))
     says = read_annotations(as_mapping(metadata.get("annotations")), external_dns=scope.external_dns_annotations)
     refusal = says.refusal
-    if not refusal and not matches(parse_selector(scope.label_selector), as_mapping(metadata.get("labels"))):
+    if not refusal and not match_labels(parse_selector(scope.label_selector), as_mapping(metadata.get("labels"))):
         refusal = "the object's labels do not match LABEL_SELECTOR"
     return ObjectMeta(
-        ref_of(kind, manifest), as_text(metadata.get("uid")), as_text(metadata.get("creationTimestamp")), says, refusal
+        read_ref(kind, manifest),
+        as_text(metadata.get("uid")),
+        as_text(metadata.get("creationTimestamp")),
+        says,
+        refusal,
     )
 
 
@@ -153,23 +157,23 @@ def read_ingress(manifest: Mapping[str, Any], scope: Scope) -> Source:
     draft = Draft(read_metadata(INGRESS, manifest, scope), scope)
     spec = as_mapping(manifest.get("spec"))
     _check_class(draft, manifest, spec)
-    endpoints = (Endpoint(addresses=_status_values(draft, manifest)),) if scope.auto else ()
-    for rule in draft.items(spec, "rules"):
+    endpoints = (Endpoint(addresses=_read_status(draft, manifest)),) if scope.auto else ()
+    for rule in draft.read_objects(spec, "rules"):
         if host := rule.get("host"):
-            draft.want(host, endpoints)
+            draft.add_name(host, endpoints)
     if scope.ingress_tls_hosts:
-        for tls in draft.items(spec, "tls"):
-            for host in draft.list(tls, "hosts"):
-                draft.want(host, endpoints)
+        for tls in draft.read_objects(spec, "tls"):
+            for host in draft.read_list(tls, "hosts"):
+                draft.add_name(host, endpoints)
     for name in draft.meta.says.hostnames:
-        draft.want(name, endpoints)
-    return draft.source()
+        draft.add_name(name, endpoints)
+    return draft.build_source()
 
 
-def _status_values(draft: Draft, manifest: Mapping[str, Any]) -> tuple[str, ...]:
-    settled = settle(load_balancer(manifest))
+def _read_status(draft: Draft, manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    settled = settle_values(read_load_balancer(manifest))
     for warning in settled.warnings:
-        draft.warn(f"status.loadBalancer: {warning}")
+        draft.add_warning(f"status.loadBalancer: {warning}")
     return settled.values
 
 
@@ -181,7 +185,7 @@ def _check_class(draft: Draft, manifest: Mapping[str, Any], spec: Mapping[str, A
     name = spec.get("ingressClassName")
     name = as_text(annotations.get(CLASS_ANNOTATION) if name is None else name)
     if name not in classes:
-        what = f'ingress class "{shown(name)}"' if name else "the object has no ingress class, which"
+        what = f'ingress class "{clip_text(name)}"' if name else "the object has no ingress class, which"
         draft.refusal = f"{what} is not in INGRESS_CLASS"
 
 
@@ -191,23 +195,23 @@ def read_ingress_route(manifest: Mapping[str, Any], scope: Scope, kind: Kind) ->
     spec = as_mapping(manifest.get("spec"))
     _check_class(draft, manifest, spec)
     tcp = kind.kind == INGRESS_ROUTE_TCP.kind
-    for number, route in enumerate(draft.items(spec, "routes"), 1):
+    for number, route in enumerate(draft.read_objects(spec, "routes"), 1):
         _read_rule(draft, route, number, kind, tcp=tcp, tls=isinstance(spec.get("tls"), dict))
     for name in draft.meta.says.hostnames:
-        draft.want(name)
-    return draft.source()
+        draft.add_name(name)
+    return draft.build_source()
 
 
 def _read_rule(draft: Draft, route: Mapping[str, Any], number: int, kind: Kind, *, tcp: bool, tls: bool) -> None:
     if (what := route.get("kind")) not in (None, "", "Rule"):
-        draft.warn(f'route {number} is of kind "{shown(what)}", not Rule: passed over')
+        draft.add_warning(f'route {number} is of kind "{clip_text(what)}", not Rule: passed over')
         return
     rule = as_text(route.get("match"))
     if not rule.strip():
-        draft.warn(f"route {number} has no match rule")
+        draft.add_warning(f"route {number} has no match rule")
         return
     try:
-        read = rule_names(
+        read = read_rule_names(
             rule,
             tcp=tcp,
             syntax=draft.scope.rule_syntax,
@@ -215,18 +219,18 @@ def _read_rule(draft: Draft, route: Mapping[str, Any], number: int, kind: Kind, 
             v2_only=kind.group == OLD_INGRESS_ROUTE.group,
         )
     except RuleError as error:
-        draft.skip(rule, "the rule cannot be read")
-        draft.warn(f"route {number}, rule {shown(rule)}: {error}")
+        draft.skip_name(rule, "the rule cannot be read")
+        draft.add_warning(f"route {number}, rule {clip_text(rule)}: {error}")
         return
     for skip in read.skipped:
-        draft.skip(skip.name, skip.reason)
+        draft.skip_name(skip.name, skip.reason)
     for warning in read.warnings:
-        draft.warn(f"route {number}: {warning}")
+        draft.add_warning(f"route {number}: {warning}")
     for name in read.names:
         if tcp and not tls:
-            draft.skip(name, NO_TLS)
+            draft.skip_name(name, NO_TLS)
         else:
-            draft.want(name)
+            draft.add_name(name)
 
 
 class Route(NamedTuple):
@@ -240,39 +244,39 @@ class Route(NamedTuple):
 
 def read_route(manifest: Mapping[str, Any], scope: Scope, *, assume_accepted: bool) -> Route:
     draft = Draft(read_metadata(HTTP_ROUTE, manifest, scope), scope)
-    hostnames = tuple(draft.list(as_mapping(manifest.get("spec")), "hostnames")) or ("",)
+    hostnames = tuple(draft.read_list(as_mapping(manifest.get("spec")), "hostnames")) or ("",)
     meta = draft.meta
     parents = read_parents(manifest, meta.ref.namespace, assume_accepted=assume_accepted)
-    return Route(meta, hostnames + meta.says.hostnames, parents, draft.source().warnings)
+    return Route(meta, hostnames + meta.says.hostnames, parents, draft.build_source().warnings)
 
 
-def attach(
+def attach_route(
     route: Route, scope: Scope, gateways: Mapping[GatewayKey, Gateway], namespaces: Mapping[str, Labels]
 ) -> Source:
     """The names of the route that its Gateways serve. ``namespaces`` has the labels of those that are known."""
     draft = Draft(route.meta, scope)
     attachment = Attachment(route.parents, route.meta.ref.namespace, gateways, namespaces)
     for warning in (*route.warnings, *attachment.warnings):
-        draft.warn(warning)
+        draft.add_warning(warning)
     for hostname in route.hostnames:
-        _serve(draft, attachment, hostname)
-    return draft.source()
+        _serve_hostname(draft, attachment, hostname)
+    return draft.build_source()
 
 
-def _serve(draft: Draft, attachment: Attachment, hostname: object) -> None:
-    name = "" if hostname == "" else draft.name(hostname)
+def _serve_hostname(draft: Draft, attachment: Attachment, hostname: object) -> None:
+    name = "" if hostname == "" else draft.read_name(hostname)
     if hostname and not name:
         return
-    served = attachment.serve(name)
+    served = attachment.serve_name(name)
     for found, gateways in served.names.items():
         if found:
-            draft.want(found, [gateway.endpoint for gateway in gateways.values()])
+            draft.add_name(found, [gateway.endpoint for gateway in gateways.values()])
     if not served.refusal:
         return
     if name:
-        draft.skip(name, served.refusal)
+        draft.skip_name(name, served.refusal)
     else:
-        draft.warn(f"the route has no host names of its own and gets none: {served.refusal}")
+        draft.add_warning(f"the route has no host names of its own and gets none: {served.refusal}")
 
 
 def read_http_route(
@@ -284,4 +288,4 @@ def read_http_route(
     assume_accepted: bool = False,
 ) -> Source:
     """With ``assume_accepted`` a route without status counts as accepted by the Gateways that it names."""
-    return attach(read_route(manifest, scope, assume_accepted=assume_accepted), scope, gateways, namespaces)
+    return attach_route(read_route(manifest, scope, assume_accepted=assume_accepted), scope, gateways, namespaces)

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any, NoReturn
 
-from syncer.core.manifest import shown
+from syncer.core.manifest import clip_text
 from syncer.documents.limits import DEPTH_LIMIT, DIGIT_LIMIT, LIMITS, DocumentError, Limits, check_size
 
 # A string without an end reaches to the end of the text, or the search would begin anew at each quote in it.
@@ -52,7 +52,7 @@ def unique_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         known: set[str] = set()
         for key, _ in pairs:
             if key in known:
-                raise DocumentError(f"the key {shown(key)} is there twice in one object")
+                raise DocumentError(f"the key {clip_text(key)} is there twice in one object")
             known.add(key)
     return fields
 

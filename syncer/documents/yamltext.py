@@ -23,7 +23,7 @@ from yaml.events import (
 )
 from yaml.resolver import BaseResolver, Resolver
 
-from syncer.core.manifest import shown
+from syncer.core.manifest import clip_text
 from syncer.documents.limits import DEPTH_LIMIT, DIGIT_LIMIT, LIMITS, DocumentError, Limits, check_size
 
 TakeItem = Callable[[str, int, Any], None]
@@ -180,7 +180,7 @@ class _ValueBuilder:
                     self.nodes += 2 * len(more)  # a merge copies, where an alias shares
                     merged.update(more)
             elif key in fields:
-                raise _refusal(event, f"the key {shown(key)} is there twice in one object")
+                raise _refusal(event, f"the key {clip_text(key)} is there twice in one object")
             elif take_item is not None and type(following) is SequenceStartEvent:
                 self.hand_on(key, following, take_item)
                 fields[key] = ()
@@ -239,7 +239,7 @@ class _ValueBuilder:
         try:
             return self.scalars.yaml_constructors[tag](self.scalars, yaml.ScalarNode(tag, text))
         except (ValueError, LookupError, OverflowError) as error:
-            raise _refusal(event, f"{shown(text)} is no {tag.removeprefix(_TAG)}") from error
+            raise _refusal(event, f"{clip_text(text)} is no {tag.removeprefix(_TAG)}") from error
 
     def resolve_alias(self, event: Any) -> Any:
         name = event.anchor
@@ -247,9 +247,9 @@ class _ValueBuilder:
             raise _refusal(event, "aliases and anchors are not taken")
         anchored = self.anchors.get(name)
         if anchored is None:
-            raise _refusal(event, f"found undefined alias {shown(name)}")
+            raise _refusal(event, f"found undefined alias {clip_text(name)}")
         if anchored.weight is None:
-            raise _refusal(event, f"alias *{shown(name)} is inside itself")
+            raise _refusal(event, f"alias *{clip_text(name)} is inside itself")
         self.count_node(event, anchored.weight + 1)
         return anchored.value
 
@@ -273,7 +273,7 @@ class _ValueBuilder:
         if tag is None or tag == "!":
             return
         if self.scalars.is_plain or tag not in allowed:
-            raise _refusal(event, f"tags such as {shown(tag)} are not taken")
+            raise _refusal(event, f"tags such as {clip_text(tag)} are not taken")
 
     def count_node(self, event: Any, weight: int) -> None:
         self.nodes += 1
@@ -286,8 +286,10 @@ class _ValueBuilder:
 
 def _translate_error(error: yaml.YAMLError | ValueError) -> DocumentError:
     if isinstance(error, yaml.MarkedYAMLError) and (mark := error.problem_mark or error.context_mark):
-        return DocumentError(shown(error.problem or error.context or "no YAML", 200), mark.line + 1, mark.column + 1)
-    return DocumentError(shown(str(error).partition("\n")[0], 200))
+        return DocumentError(
+            clip_text(error.problem or error.context or "no YAML", 200), mark.line + 1, mark.column + 1
+        )
+    return DocumentError(clip_text(str(error).partition("\n")[0], 200))
 
 
 def _refusal(event: Any, reason: str) -> DocumentError:

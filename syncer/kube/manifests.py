@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from syncer.core.kinds import KINDS, NAMESPACE, Kind
-from syncer.core.manifest import ref_of, shown
+from syncer.core.manifest import clip_text, read_ref
 from syncer.core.source import Ref
 from syncer.kube.documents import SIZE_LIMIT, ManifestError, kind_of, read_documents
 from syncer.kube.feed import KindState, WatchState
@@ -160,7 +160,7 @@ class ManifestFeed:
         file.objects = {}
         for manifest in manifests:
             if kind := kind_of(manifest):
-                self._add_object(path, file.objects, (kind, ref_of(kind, manifest)), manifest)
+                self._add_object(path, file.objects, (kind, read_ref(kind, manifest)), manifest)
         return True
 
     def _add_object(self, path: str, objects: Objects, key: Key, manifest: Mapping[str, Any]) -> None:
@@ -169,7 +169,7 @@ class ManifestFeed:
         if not ref.name:
             self._warn_once(f"{path}: one {kind.kind} has no metadata.name and is passed over")
         elif objects.setdefault(key, manifest) is not manifest:
-            self._warn_once(f"{path}: {shown(str(ref), 200)} is there already, in this file or one before it")
+            self._warn_once(f"{path}: {clip_text(str(ref), 200)} is there already, in this file or one before it")
 
     def _update_store(self) -> None:
         """Put what is new into the store, and drop what is gone."""
@@ -180,7 +180,7 @@ class ManifestFeed:
         # A namespace that is in no file exists all the same: its objects must not go with it.
         for namespace in {ref.namespace for _, ref in objects} - {""}:
             manifest = {"metadata": {"name": namespace}}
-            key = (NAMESPACE, ref_of(NAMESPACE, manifest))
+            key = (NAMESPACE, read_ref(NAMESPACE, manifest))
             objects.setdefault(key, manifest)
         for key, manifest in objects.items():
             if self._known_objects.get(key) is not manifest:

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 from syncer.core.gateways import Gateway, GatewayKey, Labels, read_gateway
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, NAMESPACE, SERVICE, Kind
-from syncer.core.loadbalancers import traefik_addresses, traefik_answer
-from syncer.core.manifest import as_mapping, as_text, is_leaving, ref_of
+from syncer.core.loadbalancers import read_traefik_addresses, settle_traefik_addresses
+from syncer.core.manifest import as_mapping, as_text, is_leaving, read_ref
 from syncer.core.scope import Scope
 from syncer.core.selector import parse_selector
 from syncer.core.source import Ref, Source
-from syncer.core.sources import Route, attach, read_ingress, read_ingress_route, read_route
+from syncer.core.sources import Route, attach_route, read_ingress, read_ingress_route, read_route
 from syncer.kube.claimants import ClaimantIndex
 
 NAME_LABEL = "kubernetes.io/metadata.name"
@@ -61,7 +61,7 @@ class Store:
         self._namespaces: dict[str, Labels] = {}
         self._terminating: dict[str, str] = {}
         """Namespaces that are being deleted, with their deletionTimestamp."""
-        self._fallback = traefik_answer({}, scope)
+        self._fallback = settle_traefik_addresses({}, scope)
         self._touched_names: set[str] = set()
         self._touched_refs: set[Ref] = set()
         self._changed = False
@@ -81,7 +81,7 @@ class Store:
         seen: set[Ref] = set()
         try:
             for manifest in manifests:
-                seen.add(ref_of(kind, manifest))
+                seen.add(read_ref(kind, manifest))
                 self._put_object(kind, manifest)
             with self._lock:
                 for ref in self._list_refs(kind):
@@ -126,7 +126,7 @@ class Store:
     # From here on: ``_put_*`` and ``_call_wakeup`` take the lock, everything else runs with the lock held.
 
     def _put_object(self, kind: Kind, manifest: Mapping[str, Any]) -> None:
-        ref = ref_of(kind, manifest)
+        ref = read_ref(kind, manifest)
         if not ref.name:
             return
         if kind == NAMESPACE:
@@ -139,7 +139,7 @@ class Store:
             with self._lock:
                 self._set_gateway((ref.namespace, ref.name), gateway)
         elif kind == SERVICE:
-            values = traefik_addresses(ref, manifest, self._scope)
+            values = read_traefik_addresses(ref, manifest, self._scope)
             with self._lock:
                 self._set_service(ref, values)
         elif not self._scope.namespaces or ref.namespace in self._scope.namespaces:
@@ -259,7 +259,7 @@ class Store:
         gateways = self._gateways
         if self._terminating:
             gateways = {key: gateway for key, gateway in gateways.items() if key[0] not in self._terminating}
-        return attach(route, self._scope, gateways, self._namespaces)
+        return attach_route(route, self._scope, gateways, self._namespaces)
 
     def _reattach_routes(self, concerned: Callable[[Route], bool]) -> None:
         for ref, route in self._routes.items():
@@ -284,7 +284,7 @@ class Store:
 
     def _refresh_fallback(self) -> None:
         services = {ref: values for ref, values in self._services.items() if ref.namespace not in self._terminating}
-        answer = traefik_answer(services, self._scope)
+        answer = settle_traefik_addresses(services, self._scope)
         if answer != self._fallback:
             self._fallback = answer
             addressless = {want.name for source in self._sources.values() for want in source.wants if not want.values}

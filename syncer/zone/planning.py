@@ -9,8 +9,8 @@ from typing import NamedTuple, TypeVar
 
 from syncer.config import Managed
 from syncer.core.claims import ClaimRules, Claims, Decision, EntrySpec, History, settle_name
-from syncer.core.compare import UNASKED, Request, compare_name
-from syncer.core.drift import Rules
+from syncer.core.compare import UNASKED, NameRequest, compare_name
+from syncer.core.drift import CompareRules
 from syncer.core.kinds import KINDS
 from syncer.core.known import KnownRRset, RecordState
 from syncer.core.names import zone_of
@@ -25,7 +25,7 @@ from syncer.zone.view import ZoneView
 
 T = TypeVar("T")
 
-Requests = Mapping[str, Request]
+Requests = Mapping[str, NameRequest]
 """What people asked for, by name."""
 
 NO_REQUESTS: Requests = {}
@@ -86,7 +86,7 @@ class _Subject(NamedTuple):
 class _Frame(NamedTuple):
     """What is the same for all names of a pass. ``drifting`` are the names with a finding of drift."""
 
-    rules: Rules
+    rules: CompareRules
     claim_rules: ClaimRules
     drifting: frozenset[str]
 
@@ -220,7 +220,7 @@ class ZonePlanner:
             for subject in self._prepare_subjects(chunk, frame):
                 self._add_name(plan, subject, frame, requests.get(subject.name, UNASKED))
 
-    def _add_name(self, plan: PassPlan, subject: _Subject, frame: _Frame, request: Request = UNASKED) -> None:
+    def _add_name(self, plan: PassPlan, subject: _Subject, frame: _Frame, request: NameRequest = UNASKED) -> None:
         """Add to the plan what is to be done or to be told at one name, if anything is."""
         name_plan = compare_name(subject.decision, subject.look.found, subject.known, frame.rules, request)
         name_plan.statuses = [status for status in name_plan.statuses if _is_news(status, subject)]
@@ -278,7 +278,7 @@ class ZonePlanner:
         scope = self._managed.scope
         claim_rules = ClaimRules(scope.zones, scope.ttl, frozenset(self._unread_kinds()))
         drifting = self._rows.drifting()
-        rules = Rules(
+        rules = CompareRules(
             self.marker,
             policy=self._managed.policy(self._zone.name),
             keeps_ttl=self._target.keeps_ttl,
@@ -301,7 +301,7 @@ class ZonePlanner:
         sources = (self._claims.source(Ref(kind, namespace, name, group)) for group in groups)
         return any(("auto-remediate", "true") in source.notes for source in sources if source)
 
-    def _is_doubtful(self, subject: _Subject, deferred: Deferred, rules: Rules) -> bool:
+    def _is_doubtful(self, subject: _Subject, deferred: Deferred, rules: CompareRules) -> bool:
         """Whether only the target can say what is at a name, or what is to be done about it."""
         rows = subject.known.values()
         if deferred is Deferred.UNSURE or not all(row.is_certain or row.state is RecordState.DRIFTED for row in rows):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import groupby
 
-from syncer.core.compare import Request as NameRequest
+from syncer.core.compare import NameRequest
 from syncer.core.names import BadName, canonical, zone_of
 from syncer.ledger import Ledger, Request
 from syncer.zone.apply import TURN

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncer.core.annotations import MAX_TTL, Annotations, parse_seconds, parse_ttl, read_annotations, settle
+from syncer.core.annotations import MAX_TTL, Annotations, parse_seconds, parse_ttl, read_annotations, settle_values
 from syncer.core.source import HIGH, LOW, NORMAL
 
 OURS = "catalyst-dns-sync.io/"
@@ -106,7 +106,7 @@ def test_a_target_is_addresses_or_one_host_name(target: str, values: tuple[str, 
 
 
 def test_equal_targets_share_one_tuple() -> None:
-    assert settle(("10.0.0.2", "10.0.0.1")).values is settle(("10.0.0.2", "10.0.0.1")).values
+    assert settle_values(("10.0.0.2", "10.0.0.1")).values is settle_values(("10.0.0.2", "10.0.0.1")).values
 
 
 def test_names_are_a_comma_list() -> None:

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from syncer.core.claims import Decision, EntrySpec, Loser, Mode, decide
+from syncer.core.claims import Decision, EntrySpec, Loser, Mode, decide_claims
 from syncer.core.rrsets import RRset
 from syncer.core.source import HIGH, Ref, Source, Want
 
@@ -16,7 +16,7 @@ def entry(values=("10.0.0.9",), kind="A", **more):
 
 
 def settle(*sources, entries=(), **more) -> Decision:
-    return decide(NAME, sources, entries, default_ttl=300, **more)
+    return decide_claims(NAME, sources, entries, default_ttl=300, **more)
 
 
 def test_a_source_gets_its_name():

@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from syncer.core.claims import Decision
-from syncer.core.compare import Request, compare_name
-from syncer.core.drift import Rules
+from syncer.core.compare import NameRequest, compare_name
+from syncer.core.drift import CompareRules
 from syncer.core.known import KnownRRset, RecordState
 from syncer.core.plan import Change, DriftType, ForgottenRRset, Guard, NamePlan, Op, Policy, find_losses
 from syncer.core.rrsets import MARK_LIMIT, Found, Marker, RRset
@@ -39,7 +39,7 @@ def plan(
     remediate: Sequence[str] = (),
     **rules: Any,
 ) -> NamePlan:
-    return compare_name(decision, items, ledger or {}, Rules(MARKER, **rules), Request(adopt, remediate))
+    return compare_name(decision, items, ledger or {}, CompareRules(MARKER, **rules), NameRequest(adopt, remediate))
 
 
 def ops(result: NamePlan) -> list[tuple[Op, str]]:

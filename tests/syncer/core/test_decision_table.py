@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from syncer.core.claims import Decision
-from syncer.core.compare import NameComparison, Request, compare_name
+from syncer.core.compare import NameComparison, NameRequest, compare_name
 from syncer.core.decision_table import ROWS, Asked, Fit, Observed, Obstacle, Remedy, Situation, Step, find_row
-from syncer.core.drift import Rules
+from syncer.core.drift import CompareRules
 from syncer.core.known import KnownRRset, RecordState
 from syncer.core.plan import Op, Policy
 from syncer.core.rrsets import Found, Marker, RRset
@@ -46,7 +46,7 @@ class Example(NamedTuple):
     known: KnownRRset | None
     step: Step
     reason: str = ""
-    request: Request = Request()
+    request: NameRequest = NameRequest()
     rules: dict[str, Any] = {}  # noqa: RUF012 - never changed
     others: tuple[Found, ...] = ()
 
@@ -57,10 +57,10 @@ class Example(NamedTuple):
     def compare(self) -> NameComparison:
         decision = Decision(NAME, (self.desired,) if self.desired else (), ORIGIN if self.desired else "")
         rows = {self.known.rrset.type: self.known} if self.known else {}
-        return NameComparison(decision, self.items, rows, Rules(MARKER, **self.rules), self.request)
+        return NameComparison(decision, self.items, rows, CompareRules(MARKER, **self.rules), self.request)
 
 
-REMEDIATE, ADOPT = Request(remediate=("A",)), Request(adopt=True)
+REMEDIATE, ADOPT = NameRequest(remediate=("A",)), NameRequest(adopt=True)
 ALWAYS = {"remediates": lambda origin: True}
 ACCEPTED = {"accepted": {(NAME, "A")}}
 CREATE_ONLY = {"policy": Policy.CREATE_ONLY}
@@ -130,9 +130,9 @@ def all_situations() -> list[Situation]:
 def test_a_row_is_what_its_example_leads_to(number: int) -> None:
     example = EXAMPLES[number]
     comparison = example.compare()
-    stuck = find_row(comparison.look_at("CNAME").situation).step is Step.CONFLICT
-    assert find_row(comparison.look_at("A", stuck=stuck).situation) is ROWS[number]
-    plan = comparison.plan()
+    stuck = find_row(comparison.compare_type("CNAME").situation).step is Step.CONFLICT
+    assert find_row(comparison.compare_type("A", stuck=stuck).situation) is ROWS[number]
+    plan = comparison.plan_name()
     changes = [(change.op, change.adopts) for change in plan.changes if change.key == (NAME, "A")]
     statuses = [(status.state, status.reason) for status in plan.statuses if status.rrset.type == "A"]
     if example.step in OPERATIONS:
@@ -152,7 +152,7 @@ def test_every_situation_has_a_row_and_no_row_is_hidden_by_those_before_it() -> 
 
 
 def test_a_comparison_without_anything_plans_nothing() -> None:
-    plan = compare_name(Decision(NAME), [], {}, Rules(MARKER))
+    plan = compare_name(Decision(NAME), [], {}, CompareRules(MARKER))
     assert plan.is_empty
 
 

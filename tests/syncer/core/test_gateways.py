@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from syncer.core.gateways import Gateway, GatewayKey, common, read_gateway
+from syncer.core.gateways import Gateway, GatewayKey, intersect_names, read_gateway
 from syncer.core.scope import Scope
 from syncer.core.source import Source, Want
 from syncer.core.sources import read_http_route
@@ -100,7 +100,7 @@ def names(source: Source) -> list[str]:
 def test_the_more_specific_name_of_route_and_listener_is_served(
     hostname: str, of_listener: str, result: str | None
 ) -> None:
-    assert common(hostname, of_listener) == result
+    assert intersect_names(hostname, of_listener) == result
 
 
 def test_names_are_those_of_the_route_that_a_listener_has_too() -> None:

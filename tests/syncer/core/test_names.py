@@ -11,7 +11,7 @@ from syncer.core.names import (
     canonical,
     canonical_address,
     canonical_target,
-    covers,
+    covers_name,
     is_wildcard,
     value_type,
     zone_of,
@@ -154,7 +154,7 @@ def test_a_name_belongs_to_the_longest_zone(name: str, zone: str | None) -> None
     ],
 )
 def test_a_wildcard_covers_any_depth_but_not_its_parent(pattern: str, name: str, covered: bool) -> None:
-    assert covers(pattern, name) is covered
+    assert covers_name(pattern, name) is covered
 
 
 def test_it_tells_a_wildcard_from_a_name() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from syncer.core.rules import RuleError, RuleNames, rule_names
+from syncer.core.rules import RuleError, RuleNames, read_rule_names
 from syncer.core.source import Skip
 
 
@@ -37,23 +37,23 @@ def reasons(found: RuleNames) -> dict[str, str]:
     ],
 )
 def test_it_publishes_the_names_that_a_rule_lets_through(rule: str, names: list[str]) -> None:
-    found = rule_names(rule)
+    found = read_rule_names(rule)
     assert list(found.names) == names
     assert not found.warnings
 
 
 @pytest.mark.parametrize("spelling", ["Host", "host", "HOST"])
 def test_a_matcher_has_a_few_spellings(spelling: str) -> None:
-    assert rule_names(f"{spelling}(`a.x`)").names == ("a.x",)
+    assert read_rule_names(f"{spelling}(`a.x`)").names == ("a.x",)
 
 
 @pytest.mark.parametrize("spelling", ["HostSNI", "hostsni", "HOSTSNI", "Hostsni"])
 def test_tcp_has_its_own_matchers(spelling: str) -> None:
-    assert rule_names(f"{spelling}(`a.x`) && ALPN(`h2`)", tcp=True).names == ("a.x",)
+    assert read_rule_names(f"{spelling}(`a.x`) && ALPN(`h2`)", tcp=True).names == ("a.x",)
     with pytest.raises(RuleError, match="unknown matcher"):
-        rule_names(f"{spelling}(`a.x`)")
+        read_rule_names(f"{spelling}(`a.x`)")
     with pytest.raises(RuleError, match="unknown matcher Host "):
-        rule_names("Host(`a.x`)", tcp=True)
+        read_rule_names("Host(`a.x`)", tcp=True)
 
 
 @pytest.mark.parametrize(
@@ -74,11 +74,11 @@ def test_tcp_has_its_own_matchers(spelling: str) -> None:
     ],
 )
 def test_it_says_why_it_skips_a_name(rule: str, skipped: dict[str, str]) -> None:
-    assert reasons(rule_names(rule)) == skipped
+    assert reasons(read_rule_names(rule)) == skipped
 
 
 def test_it_skips_nothing_that_another_part_of_the_rule_publishes() -> None:
-    assert rule_names("!Host(`a.x`) || Host(`a.x`)") == RuleNames(("a.x",))
+    assert read_rule_names("!Host(`a.x`) || Host(`a.x`)") == RuleNames(("a.x",))
 
 
 @pytest.mark.parametrize(
@@ -90,14 +90,14 @@ def test_it_skips_nothing_that_another_part_of_the_rule_publishes() -> None:
     ],
 )
 def test_two_hosts_at_once_are_a_contradiction(rule: str) -> None:
-    found = rule_names(rule)
+    found = read_rule_names(rule)
     assert found.names == ()
     assert reasons(found) == {"a.x": "contradiction", "b.x": "contradiction"}
     assert found.warnings == ("contradiction: no request can match a.x, b.x",)
 
 
 def test_a_contradiction_in_one_branch_leaves_the_other_alone() -> None:
-    found = rule_names("Host(`a.x`) && Host(`b.x`) || Host(`c.x`)")
+    found = read_rule_names("Host(`a.x`) && Host(`b.x`) || Host(`c.x`)")
     assert found.names == ("c.x",)
     assert reasons(found) == {"a.x": "contradiction", "b.x": "contradiction"}
 
@@ -119,11 +119,11 @@ def test_a_contradiction_in_one_branch_leaves_the_other_alone() -> None:
     ],
 )
 def test_a_wildcard_is_one_label(rule: str, names: list[str]) -> None:
-    assert list(rule_names(rule).names) == names
+    assert list(read_rule_names(rule).names) == names
 
 
 def test_a_wildcard_that_the_rule_narrows_to_a_name_is_no_contradiction() -> None:
-    assert rule_names("Host(`*.x`) && Host(`a.x`)") == RuleNames(("a.x",))
+    assert read_rule_names("Host(`*.x`) && Host(`a.x`)") == RuleNames(("a.x",))
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_wildcard_that_the_rule_narrows_to_a_name_is_no_contradiction() -> Non
     ],
 )
 def test_lines_and_comments_are_those_of_go(rule: str, names: list[str]) -> None:
-    assert list(rule_names(rule).names) == names
+    assert list(read_rule_names(rule).names) == names
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_lines_and_comments_are_those_of_go(rule: str, names: list[str]) -> None
     ],
 )
 def test_a_quoted_string_has_the_escapes_of_go(literal: str, name: str) -> None:
-    assert rule_names(f"Host({literal})").names == (name,)
+    assert read_rule_names(f"Host({literal})").names == (name,)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_a_quoted_string_has_the_escapes_of_go(literal: str, name: str) -> None:
 )
 def test_it_says_where_a_rule_goes_wrong(rule: str, complaint: str) -> None:
     with pytest.raises(RuleError) as e:
-        rule_names(rule)
+        read_rule_names(rule)
     assert str(e.value) == complaint
 
 
@@ -217,7 +217,7 @@ V2_RULES = [
 
 @pytest.mark.parametrize(("rule", "names"), V2_RULES)
 def test_it_reads_a_rule_of_traefik_2_when_nothing_says_otherwise(rule: str, names: list[str]) -> None:
-    found = rule_names(rule)
+    found = read_rule_names(rule)
     assert list(found.names) == names
     assert found.warnings[0].startswith("read in the syntax of Traefik 2, because Traefik 3 refuses the rule: ")
 
@@ -225,10 +225,10 @@ def test_it_reads_a_rule_of_traefik_2_when_nothing_says_otherwise(rule: str, nam
 @pytest.mark.parametrize(("rule", "names"), V2_RULES)
 def test_a_rule_of_traefik_2_needs_no_warning_where_it_belongs(rule: str, names: list[str]) -> None:
     for found in (
-        rule_names(rule, declared="v2"),
-        rule_names(rule, syntax="v2"),
-        rule_names(rule, declared="v2", syntax="v3"),
-        rule_names(rule, v2_only=True),
+        read_rule_names(rule, declared="v2"),
+        read_rule_names(rule, syntax="v2"),
+        read_rule_names(rule, declared="v2", syntax="v3"),
+        read_rule_names(rule, v2_only=True),
     ):
         assert list(found.names) == names
         assert not any("syntax" in warning for warning in found.warnings)
@@ -237,51 +237,51 @@ def test_a_rule_of_traefik_2_needs_no_warning_where_it_belongs(rule: str, names:
 @pytest.mark.parametrize(("rule", "names"), V2_RULES)
 def test_traefik_3_refuses_a_rule_of_traefik_2(rule: str, names: list[str]) -> None:
     with pytest.raises(RuleError):
-        rule_names(rule, declared="v3")
+        read_rule_names(rule, declared="v3")
     with pytest.raises(RuleError):
-        rule_names(rule, declared="v4")
+        read_rule_names(rule, declared="v4")
     with pytest.raises(RuleError):
-        rule_names(rule, syntax="v3")
+        read_rule_names(rule, syntax="v3")
     with pytest.raises(RuleError):
-        rule_names(rule, declared="v3", syntax="v2")
+        read_rule_names(rule, declared="v3", syntax="v2")
 
 
 def test_a_rule_that_both_refuse_gets_the_complaint_of_traefik_3() -> None:
     with pytest.raises(RuleError, match="Host at character 0 takes 1, not 2 arguments"):
-        rule_names("Host(`a.x`, `b.x`) && PathRegexp(`^/`)")
+        read_rule_names("Host(`a.x`, `b.x`) && PathRegexp(`^/`)")
 
 
 def test_a_host_of_traefik_2_knows_no_wildcard() -> None:
-    found = rule_names("Host(`*.x`, `*`, `a.x`)", declared="v2")
+    found = read_rule_names("Host(`*.x`, `*`, `a.x`)", declared="v2")
     assert found.names == ("a.x",)
     assert reasons(found) == {"*.x": "wildcard", "*": "wildcard"}
-    assert rule_names("!Host(`*`, `*.x`) && Host(`a.x`)", declared="v2").names == ("a.x",)
+    assert read_rule_names("!Host(`*`, `*.x`) && Host(`a.x`)", declared="v2").names == ("a.x",)
 
 
 def test_a_template_of_traefik_2_without_braces_is_a_host() -> None:
-    assert rule_names("HostRegexp(`www.example.com`)", declared="v2").names == ("www.example.com",)
-    assert reasons(rule_names("HostRegexp(`www.example.com`)")) == {"www.example.com": "regexp"}
-    assert rule_names("HostSNIRegexp(`www.example.com`)", declared="v2", tcp=True).names == ("www.example.com",)
+    assert read_rule_names("HostRegexp(`www.example.com`)", declared="v2").names == ("www.example.com",)
+    assert reasons(read_rule_names("HostRegexp(`www.example.com`)")) == {"www.example.com": "regexp"}
+    assert read_rule_names("HostSNIRegexp(`www.example.com`)", declared="v2", tcp=True).names == ("www.example.com",)
 
 
 @pytest.mark.parametrize("template", ["{sub.x", "sub}.x", "}{.x", "{sub:a{2}.x", "{}.x", "{:a}.x", "{sub:}.x"])
 def test_a_template_with_bad_braces_is_refused(template: str) -> None:
     with pytest.raises(RuleError, match="braces"):
-        rule_names(f"HostRegexp(`{template}`)", declared="v2")
+        read_rule_names(f"HostRegexp(`{template}`)", declared="v2")
 
 
 def test_a_template_may_have_braces_in_its_pattern() -> None:
-    assert reasons(rule_names("HostRegexp(`{sub:a{2}}.x`)", declared="v2")) == {"{sub:a{2}}.x": "regexp"}
+    assert reasons(read_rule_names("HostRegexp(`{sub:a{2}}.x`)", declared="v2")) == {"{sub:a{2}}.x": "regexp"}
 
 
 def test_an_international_host_needs_a_rule_without_syntax() -> None:
-    assert rule_names("Host(`bücher.home.lab`)").names == ("xn--bcher-kva.home.lab",)
-    assert rule_names("HostSNI(`bücher.home.lab`)", tcp=True).names == ("xn--bcher-kva.home.lab",)
+    assert read_rule_names("Host(`bücher.home.lab`)").names == ("xn--bcher-kva.home.lab",)
+    assert read_rule_names("HostSNI(`bücher.home.lab`)", tcp=True).names == ("xn--bcher-kva.home.lab",)
     for syntax in ("v2", "v3"):
         with pytest.raises(RuleError, match="not ASCII"):
-            rule_names("Host(`bücher.home.lab`)", declared=syntax)
+            read_rule_names("Host(`bücher.home.lab`)", declared=syntax)
     with pytest.raises(RuleError, match="not ASCII"):
-        rule_names("Host(`bücher.home.lab`)", syntax="v3")
+        read_rule_names("Host(`bücher.home.lab`)", syntax="v3")
 
 
 @pytest.mark.parametrize(
@@ -295,7 +295,7 @@ def test_an_international_host_needs_a_rule_without_syntax() -> None:
     ],
 )
 def test_a_tcp_rule_names_its_server_names(rule: str, names: list[str], skipped: dict[str, str]) -> None:
-    found = rule_names(rule, tcp=True)
+    found = read_rule_names(rule, tcp=True)
     assert list(found.names) == names
     assert reasons(found) == skipped
 
@@ -306,8 +306,8 @@ def test_a_tcp_rule_names_its_server_names(rule: str, names: list[str], skipped:
 )
 def test_a_server_name_has_a_pattern(rule: str, declared: str) -> None:
     with pytest.raises(RuleError, match="no host name"):
-        rule_names(rule, tcp=True, declared=declared)
+        read_rule_names(rule, tcp=True, declared=declared)
 
 
 def test_a_skip_carries_its_whole_reason() -> None:
-    assert rule_names("!Host(`a.x`)").skipped == (Skip("a.x", "negated: the rule excludes this host"),)
+    assert read_rule_names("!Host(`a.x`)").skipped == (Skip("a.x", "negated: the rule excludes this host"),)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncer.core.rules import RuleError, rule_names
+from syncer.core.rules import RuleError, read_rule_names
 
 WORDS = [
     "Host",
@@ -36,7 +36,7 @@ MARKS = ["&&", "||", "|", "\n", "\r", " ", "//", "/*", "*/", "\0", "\ufeff", "\u
 )
 def test_it_raises_nothing_but_its_own_error(rule: str, tcp: bool, declared: str) -> None:
     try:
-        found = rule_names(rule, tcp=tcp, declared=declared)
+        found = read_rule_names(rule, tcp=tcp, declared=declared)
     except RuleError:
         return
     assert not {skip.name for skip in found.skipped} & set(found.names)
@@ -116,7 +116,7 @@ rules: st.SearchStrategy[Expression] = st.recursive(
 def test_it_publishes_exactly_the_wanted_names_that_a_naive_model_lets_through(rule: Expression) -> None:
     """A wildcard is asked by a host below it that no rule mentions."""
     expected = {name for name in rule.wanted(False) if rule.matches(name.replace("*", "unmentioned"), False)[1]}
-    assert set(rule_names(rule.render(), declared="v3").names) == expected
+    assert set(read_rule_names(rule.render(), declared="v3").names) == expected
 
 
 def joined(operator: str, rule: str, count: int) -> str:
@@ -157,14 +157,14 @@ def test_it_needs_no_time_for_a_hostile_rule(rule: str) -> None:
     assert len(rule) <= 110_000
     start = time.process_time()
     with contextlib.suppress(RuleError):
-        rule_names(rule)
+        read_rule_names(rule)
     assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize("rule", HOSTILE.values(), ids=HOSTILE)
 def test_a_complaint_about_a_hostile_rule_is_short(rule: str) -> None:
     try:
-        found = rule_names(rule)
+        found = read_rule_names(rule)
     except RuleError as refusal:
         complaints: tuple[str, ...] = (str(refusal),)
     else:

@@ -1,6 +1,6 @@
 import pytest
 
-from syncer.core.selector import SelectorError, matches, parse_selector, read_selector
+from syncer.core.selector import SelectorError, match_labels, parse_selector, read_selector
 
 GRAFANA = {"app": "grafana", "tier": "web", "rank": "7", "example.com/team": "metrics", "empty": ""}
 
@@ -30,7 +30,7 @@ GRAFANA = {"app": "grafana", "tier": "web", "rank": "7", "example.com/team": "me
     ],
 )
 def test_it_selects_what_kubectl_selects(text: str) -> None:
-    assert matches(parse_selector(text), GRAFANA)
+    assert match_labels(parse_selector(text), GRAFANA)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_it_selects_what_kubectl_selects(text: str) -> None:
     ],
 )
 def test_it_leaves_out_what_kubectl_leaves_out(text: str) -> None:
-    assert not matches(parse_selector(text), GRAFANA)
+    assert not match_labels(parse_selector(text), GRAFANA)
 
 
 @pytest.mark.parametrize(
@@ -102,14 +102,14 @@ def test_a_selector_object_holds_when_all_its_parts_do() -> None:
             ],
         }
     )
-    assert matches(selector, GRAFANA)
+    assert match_labels(selector, GRAFANA)
     for label, value in (("app", "nas"), ("tier", "cache"), ("owner", "nas")):
-        assert not matches(selector, {**GRAFANA, label: value})
+        assert not match_labels(selector, {**GRAFANA, label: value})
 
 
 def test_an_empty_selector_object_selects_everything() -> None:
-    assert matches(read_selector({}), {})
-    assert matches(read_selector(None), GRAFANA)
+    assert match_labels(read_selector({}), {})
+    assert match_labels(read_selector(None), GRAFANA)
 
 
 @pytest.mark.parametrize(
