@@ -1,0 +1,1 @@
+"""What the last release left behind, opened by this version."""

@@ -1,0 +1,143 @@
+"""The database and the zone of the last release, opened by this version: nothing is deleted, nothing is rewritten."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.fakes.fixtures_technitium import FIELDS, ServerUnderTest
+from tests.processes import Syncer, migrate, wait_until
+
+RELEASE = Path(__file__).parent / "v0.1.0"
+ZONE, ADDRESS = "home.lab", "192.0.2.54"
+
+Rows = list[tuple[Any, ...]]
+
+RENAMED = {"healed": "remediated"}
+"""States of the last release under their names of today."""
+
+REWORDED = (
+    ("somebody else added", "someone added"),
+    ("somebody else's", "a foreign"),
+    ("somebody", "someone"),
+    ("stands at this name", "is at this name"),
+)
+"""Likewise of its reasons."""
+
+
+class Snapshot(NamedTuple):
+    """What must be after the upgrade as it was before."""
+
+    records: Rows
+    entries: Rows
+    sources: Rows
+    findings: Rows
+    plans: Rows
+    audit: int
+
+
+def query(database: Path, sql: str) -> Rows:
+    connection = sqlite3.connect(database, timeout=10)
+    try:
+        return connection.execute(sql).fetchall()
+    finally:
+        connection.close()
+
+
+RECORDS = """
+select zone, name, type, "values", ttl, owned, state, reason, origin, claimants from records_managedrecord
+order by zone, name, type
+"""
+
+
+def reword_row(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    texts = []
+    for text in row:
+        for old, new in REWORDED:
+            text = text.replace(old, new) if isinstance(text, str) else text
+        texts.append(text)
+    return tuple(texts)
+
+
+def look_at(database: Path) -> Snapshot:
+    findings = query(database, "select zone, name, type, drift_type, status, expected, found from records_driftfinding")
+    return Snapshot(
+        [reword_row(row) for row in query(database, RECORDS)],
+        query(database, 'select name, type, "values", ttl, mode, enabled, owner from records_customentry order by id'),
+        query(database, 'select "group", kind, namespace, name from records_source order by namespace, name, kind'),
+        sorted((*row[:4], RENAMED.get(row[4], row[4]), *row[5:]) for row in findings),
+        query(database, "select zone, status, deletes from records_heldplan order by id"),
+        query(database, "select count(*) from records_auditentry")[0][0],
+    )
+
+
+def restore_zone(technitium: ServerUnderTest) -> None:
+    """With the serial that the zone had: a lower one would say that the server had lost writes."""
+    technitium.make_zone(ZONE)
+    serial = 0
+    for record in json.loads((RELEASE / "zone.json").read_text()):
+        if record["type"] == "SOA":
+            serial = record["rData"]["serial"]
+        elif record["type"] != "NS":
+            value = record["rData"][FIELDS[record["type"]]]
+            technitium.add(record["name"], record["type"], value, record["ttl"], record.get("comments", ""))
+    while technitium.serial(ZONE) < serial - 1:
+        technitium.add(f"filler.{ZONE}", "A", "192.0.2.250")
+        technitium.delete(f"filler.{ZONE}", "A", "192.0.2.250")
+    if technitium.serial(ZONE) < serial:
+        technitium.add(f"filler.{ZONE}", "A", "192.0.2.250")
+    assert technitium.serial(ZONE) == serial
+
+
+def restore_database(folder: Path) -> Path:
+    path = folder / "catalyst.sqlite3"
+    connection = sqlite3.connect(path)
+    try:
+        connection.executescript((RELEASE / "database.sql").read_text())
+    finally:
+        connection.close()
+    return path
+
+
+@pytest.mark.double_only
+def test_the_last_release_goes_on_without_a_delete_and_without_a_rewrite(
+    tmp_path: Path, technitium: ServerUnderTest
+) -> None:
+    restore_zone(technitium)
+    database = restore_database(tmp_path)
+    manifests = tmp_path / "manifests"
+    manifests.mkdir()
+    (manifests / "all.yaml").write_text((RELEASE / "manifests.yaml").read_text())
+    rows, serial, before = technitium.rows(ZONE), technitium.serial(ZONE), look_at(database)
+    assert len(rows) > 100
+    assert {state for *_, state, _, _, _ in before.records} >= {"synced", "drifted", "foreign", "conflict", "held"}
+
+    migrate(tmp_path)
+    env = {
+        "DNS_SERVER_URL": technitium.url,
+        "DNS_API_TOKEN": technitium.token,
+        "DNS_ZONE": ZONE,
+        "DNS_IP_ADDRESS": ADDRESS,
+        "KUBECONFIG": "/none",
+        "SERIAL_PROBE_INTERVAL": "500ms",
+    }
+    syncer = Syncer(tmp_path, env, "--manifests", str(manifests)).ready()
+    try:
+        passes = 'catalyst_dns_sync_reconcile_duration_seconds_count{resource_type="zone"}'
+        wait_until(lambda: syncer.metric(passes) >= 1, 10, "a full pass")
+        technitium.add(f"elsewhere.{ZONE}", "A", "192.0.2.3")  # and one more, of which it hears by the serial
+        wait_until(lambda: syncer.metric(passes) >= 2, 10, "a second full pass")
+    finally:
+        syncer.stop()
+        print(syncer.output[-3000:])  # shown when the test failed
+
+    technitium.delete(f"elsewhere.{ZONE}", "A", "192.0.2.3")
+    assert technitium.rows(ZONE) == rows
+    assert technitium.serial(ZONE) == serial + 2  # our own add and delete
+    after = look_at(database)
+    assert after._replace(audit=0) == before._replace(audit=0)
+    assert after.audit == before.audit
