@@ -264,7 +264,7 @@ class DatabaseZoneLedger:
                 model._default_manager.filter(**self._columns, type=kind, name__in=chunk).delete()
 
     def _spend_decisions(self, rows: Sequence[ManagedRecord]) -> bool:
-        """An RRset that a claim holds again leaves the plans that a person decided, so that its next delete is held anew."""
+        """What a claim holds again leaves the plans that a person decided: its next delete is to be decided anew."""
         wanted = {row.key for row in rows if row.state == RecordState.SYNCED}
         spent = False
         if wanted:
