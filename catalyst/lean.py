@@ -1,4 +1,4 @@
-"""Django for a process without a page, a form or a mail: what the syncer never calls is an eighth of its memory."""
+"""Django for a process without a page, a form or a mail: what the syncer never calls stays out of its memory."""
 
 from __future__ import annotations
 
