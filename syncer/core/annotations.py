@@ -1,4 +1,4 @@
-"""What people write on an object: our annotations, and those of external-dns where they are to be read too."""
+"""What people write on an object: our annotations, and those of external-dns where the settings ask for them."""
 
 from __future__ import annotations
 

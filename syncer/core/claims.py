@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from syncer.core.known import KnownRRset
 from syncer.core.known import Loser as Loser
 from syncer.core.names import misplaced_cname, value_type
-from syncer.core.origin import Origin
+from syncer.core.origin import CUSTOM_ENTRY, Origin
 from syncer.core.rrsets import RRset
 from syncer.core.source import NORMAL, Ref, Source
 
@@ -67,8 +67,8 @@ class ClaimData(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What one party asks for at one name. ``rank`` orders the parties: the lowest gets the name. ``entries`` are the
-    custom entries that count as one claim, by type: each has a TTL and an origin of its own."""
+    """What one object, or the custom entries together, ask for at one name. The claim with the lowest ``rank`` gets it.
+    ``entries`` are the custom entries that count as one claim, by type: each has a TTL and an origin of its own."""
 
     origin: str
     data: tuple[ClaimData, ...]
@@ -129,7 +129,7 @@ class ClaimRules(NamedTuple):
 
 class History(NamedTuple):
     """What is known of a name from before, by type: the RRsets of the ledger; and by origin the values of RRsets that
-    carry our mark although the ledger does not know them (of a lost database, or of an older backup)."""
+    carry our mark although the ledger does not know them (the database was lost, or is an older backup)."""
 
     known: Mapping[str, KnownRRset] = {}
     marked: Sequence[tuple[str, tuple[str, ...]]] = ()
@@ -145,10 +145,10 @@ NO_HISTORY = History()
 def settle_name(
     name: str, claims: Claims, entries: Sequence[EntrySpec], rules: ClaimRules, history: History = NO_HISTORY
 ) -> Decision:
-    """What the name shall hold (product: "Claims and conflicts"), with everything that what it held before decides:
+    """What the name shall hold (product: "Claims and conflicts"), given what it held before.
 
-    a claim that has lost its address keeps its last one, what goes is told of those that had it, and while the objects
-    that have the name cannot be read it stays theirs.
+    A claim that has lost its address keeps its last one. A delete is attributed to those that had the name. While the
+    objects that hold the name cannot be read, the name stays with them.
     """
     values, _ = claims.fallback()
     sources = claims.claimants(name)
@@ -196,8 +196,8 @@ def _add_old_types(decision: Decision, known: Mapping[str, KnownRRset], owned: M
 def _is_holder_unread(
     last: KnownRRset, sources: Sequence[Source], entries: Sequence[EntrySpec], rules: ClaimRules
 ) -> bool:
-    """Whether the name belongs to objects that cannot be read now: no other claim gets it for that. An override and a
-    block are decisions of a person, and do."""
+    """Whether the name belongs to objects that cannot be read now, so that no other claim may take it. An override and
+    a block are decisions of a person, and take it anyway."""
     if any(entry.mode is not Mode.PUBLISH for entry in entries):
         return False
     read = {str(source.ref) for source in sources}
@@ -296,7 +296,7 @@ def _group_entries(entries: list[EntrySpec]) -> list[Claim]:
                     origin=group[0].origin,
                     data=tuple(sorted(ClaimData(entry.type, entry.values) for entry in group)),
                     ttl=None,
-                    rank=(rank, NORMAL, group[0].created or YOUNGEST, "", group[0].key, "CustomEntry"),
+                    rank=(rank, NORMAL, group[0].created or YOUNGEST, "", group[0].key, CUSTOM_ENTRY),
                     entries={entry.type: entry for entry in group},
                 )
             )

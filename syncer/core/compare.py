@@ -16,8 +16,8 @@ from syncer.core.rrsets import Found, RRset
 
 
 class NameRequest(NamedTuple):
-    """What a person asked for at one name: foreign records shall become ours (``adopt``), or drift be remediated, of
-    the types named ("" for all)."""
+    """What a person asked for at one name: to make foreign records ours (``adopt``), or to remediate the drift of these
+    types ("" for all)."""
 
     adopt: bool = False
     remediate: Collection[str] = frozenset()
@@ -38,8 +38,8 @@ def compare_name(
 
 
 class NameComparison:
-    """One name. Each type is looked at by itself, but for two questions: what excludes a CNAME, or is excluded by one;
-    and whether what shall replace a record can come at all."""
+    """One name. Each type is compared by itself, except for two questions: which types exclude one another (CNAME), and
+    whether the record that shall replace another one can be written at all."""
 
     def __init__(
         self,
@@ -62,13 +62,13 @@ class NameComparison:
         desired = [self.compare_type(kind) for kind in self.desired]
         stuck = any(compared.situation.obstacle is Obstacle.CLASH for compared in desired)
         others = sorted(self.ours - set(self.desired)) + sorted(self.foreign - set(self.desired))
-        types = desired + [self.compare_type(kind, stuck=stuck) for kind in others]
-        plan = NamePlan(self._attribute_decision(types), foreign_types=self.foreign)
-        changes = [change for compared in types if (change := self._make_change(compared, plan.decision))]
+        comparisons = desired + [self.compare_type(kind, stuck=stuck) for kind in others]
+        plan = NamePlan(self._attribute_decision(comparisons), foreign_types=self.foreign)
+        changes = [change for compared in comparisons if (change := self._make_change(compared, plan.decision))]
         # A name loses its CNAME before it gets addresses.
         plan.changes = sorted(changes, key=lambda change: (Op.DELETE, Op.CREATE, Op.UPDATE).index(change.op))
-        plan.statuses = [status for compared in types if (status := self._make_status(compared))]
-        plan.drifts = [compared.drift for compared in types if compared.drift]
+        plan.statuses = [status for compared in comparisons if (status := self._make_status(compared))]
+        plan.drifts = [compared.drift for compared in comparisons if compared.drift]
         plan.forgotten = [
             ForgottenRRset(row.rrset, row.owned)
             for kind, row in self.known.items()
@@ -78,7 +78,7 @@ class NameComparison:
 
     def compare_type(self, kind: str, *, stuck: bool = False) -> TypeComparison:
         desired, item = self.desired.get(kind), self.actual.get(kind)
-        observed = self._observe(kind)
+        observed = self._find_observed(kind)
         drift = self._find_drift(kind)
         obstacle, words = self._find_obstacle(kind, observed, stuck)
         key = self.decision.name, kind
@@ -113,7 +113,7 @@ class NameComparison:
         origins = (Origin.parse(marker.source_of(mark)) for mark in item.marks if marker.knows(mark))
         return kind in self.desired or not any(origin.is_entry for origin in origins)
 
-    def _observe(self, kind: str) -> Observed:
+    def _find_observed(self, kind: str) -> Observed:
         item, row = self.actual.get(kind), self.known.get(kind)
         if item is None:
             return Observed.ABSENT
@@ -170,18 +170,18 @@ class NameComparison:
 
     def _find_clash(self, kind: str) -> str:
         """The type that keeps ``kind`` from this name: no other type beside a CNAME (RFC 1034 section 3.6.2). What a
-        policy keeps at the name is in the way as much as what is foreign."""
+        policy keeps at the name is in the way just as much as what is foreign."""
         kept = self.ours - set(self.desired) if self.rules.policy is not Policy.SYNC else set()
         others = self.foreign | kept
         if kind == "CNAME":
             return next(iter(sorted(others - {"CNAME"})), "")
         return "CNAME" if "CNAME" in others else ""
 
-    def _attribute_decision(self, types: Sequence[TypeComparison]) -> Decision:
-        """What is deleted although no claim explains it is told of whom its mark names."""
+    def _attribute_decision(self, comparisons: Sequence[TypeComparison]) -> Decision:
+        """A delete that no claim explains is attributed to the origin that the record's mark names."""
         strays = (
             compared
-            for compared in types
+            for compared in comparisons
             if compared.step is Step.DELETE and compared.kind in self.foreign - set(self.desired)
         )
         stray = next(strays, None)
@@ -255,7 +255,7 @@ class TypeComparison(NamedTuple):
 
 
 def _find_remedy(drift: Drift | None, desired: RRset | None) -> Remedy:
-    """Drift waits only where what is desired is what we wrote: what a claim asks for anew is written."""
+    """Drift waits for a decision only where what we wrote is still what is desired: a new value is written at once."""
     if drift is None:
         return Remedy.NONE
     if drift.remediates:

@@ -96,7 +96,7 @@ class Step(StrEnum):
 
 class Row(NamedTuple):
     """``when`` gives, by field of ``Situation``, the values that fit; a field that is not named may be anything.
-    ``reason`` is what people read; in braces stand words that ``compare`` fills in."""
+    ``reason`` is what people read; ``compare`` fills in what is in braces."""
 
     when: dict[str, frozenset[object]]
     step: Step
@@ -107,7 +107,7 @@ class Row(NamedTuple):
 
 
 def _make_row(step: Step, reason: str = "", **when: object) -> Row:
-    """Of one value, or a tuple of them, for each field."""
+    """``when`` gives one value, or a tuple of them, for each field."""
     values = {
         name: frozenset(value) if isinstance(value, tuple) else frozenset((value,)) for name, value in when.items()
     }
@@ -137,7 +137,7 @@ ROWS: tuple[Row, ...] = (
         asked=(Asked.NOTHING, Asked.ADOPT),
         policy=Policy.CREATE_ONLY,
     ),
-    # Ours is what is too much.
+    # All desired values are there as foreign ones, so ours are superfluous.
     _make_row(Step.DELETE, desired=True, observed=_OURS, fit=Fit.COVERED, policy=Policy.SYNC),
     _make_row(Step.UPDATE, desired=True, observed=_OURS),
     # Desired, and not there as ours.
@@ -145,7 +145,7 @@ ROWS: tuple[Row, ...] = (
     _make_row(Step.CONFLICT, "{clash} record is at this name", desired=True, obstacle=Obstacle.CLASH),
     _make_row(Step.DRIFTED, "{drift}", desired=True, observed=Observed.ABSENT, remedy=Remedy.WAIT),
     _make_row(Step.CREATE, desired=True, observed=Observed.ABSENT),
-    # Unasked it takes back our values, and leaves the foreign ones beside them.
+    # Without a request, our values are taken back and the foreign ones beside them stay.
     _make_row(
         Step.SYNCED,
         "{remarks}",

@@ -17,13 +17,13 @@ _WRITTEN = (RecordState.SYNCED, RecordState.DRIFTED, RecordState.KEPT, RecordSta
 
 @dataclass(frozen=True, slots=True)
 class CompareRules:
-    """By what to compare.
+    """What a comparison depends on, apart from the name itself.
 
-    ``refuses`` and ``keeps_ttl`` are the target's; ``is_unread(claimants)`` says whether one of the objects that wanted
-    a name belongs to a kind that cannot be read now, so that its absence means nothing; ``by_mark_alone`` takes every
-    RRset with our mark for ours, ledger or not (a lost database). ``remediates(origin)`` says whether drift of what
-    that source or entry has is remediated unasked; ``accepted`` are the (name, type) at which a person wants it left.
-    ``lost_writes``: the server lost writes of ours in a crash, which is not drift.
+    ``refuses`` and ``keeps_ttl`` are the target's. ``is_unread(claimants)`` says whether one of the objects that wanted
+    a name is of a kind that cannot be read now, so that its absence means nothing. ``by_mark_alone`` takes every RRset
+    with our mark for ours, whatever the ledger says (the database was lost). ``remediates(origin)`` says whether drift
+    of the records of that source or entry is remediated without a request; ``accepted`` are the (name, type) where a
+    person accepted the drift. ``lost_writes``: the server lost writes of ours in a crash, which is not drift.
     """
 
     marker: Marker
@@ -41,9 +41,9 @@ class CompareRules:
 def find_drift(
     desired: RRset, item: Found | None, known: KnownRRset | None, origin: str, rules: CompareRules, *, asked: bool
 ) -> Drift | None:
-    """Where something is desired. ``asked``: a person wants the drift remediated.
+    """The drift of an RRset that is desired. ``asked``: a person wants it remediated.
 
-    What a claim asks for anew is written whatever is there, if it is ours.
+    A new value that a claim asks for is written over whatever is there, if it is ours.
     """
     may_update = asked or rules.policy is not Policy.CREATE_ONLY
     remediates = asked or (rules.remediates(origin) and (desired.name, desired.type) not in rules.accepted)
@@ -68,8 +68,8 @@ def find_drift(
 def find_stray(item: Found, origin: str, rules: CompareRules, *, asked: bool) -> Drift:
     """An RRset with our mark that the ledger does not know and no claim asks for.
 
-    Unasked it is deleted only where its absence from the claims means something: custom entries may have gone with a
-    lost database, and objects that cannot be read now are not gone.
+    Without a request it is deleted only where its absence from the claims means something: custom entries may have been
+    lost with the database, and objects that cannot be read now are not gone.
     """
     remediates = asked or (
         rules.policy is Policy.SYNC

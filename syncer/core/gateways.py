@@ -52,7 +52,7 @@ class Parent(NamedTuple):
 
 
 class Served(NamedTuple):
-    """What a route host name comes to: the names, each with the Gateways that serve it; or why there are none."""
+    """What comes of one host name of a route: names, each with the Gateways that serve it, or why there are none."""
 
     names: dict[str, dict[GatewayKey, Gateway]]
     refusal: str = ""
@@ -102,9 +102,9 @@ def _read_listener(listener: Mapping[str, Any]) -> Listener:
 
 
 def read_parents(manifest: Mapping[str, Any], namespace: str, *, assume_accepted: bool) -> tuple[Parent, ...]:
-    """The parents in ``status`` that ``spec`` still names, and those in ``spec`` on which no status has a word.
+    """The parents in ``status`` that ``spec`` still names, and those in ``spec`` that no status mentions.
 
-    With ``assume_accepted`` a route without any status counts as accepted (nobody wrote one: it is a file).
+    With ``assume_accepted`` a route without any status counts as accepted: it is from a file, and has no controller.
     """
     wanted: dict[tuple[str, str, str, str], list[Mapping[str, Any]]] = {}
     for item in as_list(as_mapping(manifest.get("spec")).get("parentRefs")):
@@ -216,7 +216,7 @@ class Attachment:
 
 
 def intersect_names(hostname: str, listener: str) -> str | None:
-    """The more specific of the two names when one takes in the other; "" means any host. None: nothing in common."""
+    """The more specific of the two names when one covers the other; "" means any host. None: nothing in common."""
     if not listener or (hostname and covers_name(listener, hostname)):
         return hostname
     if not hostname or covers_name(hostname, listener):

@@ -15,7 +15,7 @@ class Kind(NamedTuple):
     gives_names: bool = True
     namespaced: bool = True
     touches_dns: bool = True
-    """False: read for its own sake. Nothing that concerns DNS waits for it, and no probe turns red over it."""
+    """False: read for its own sake. Nothing that concerns DNS waits for it, and no probe fails because of it."""
 
     def __str__(self) -> str:
         return f"{self.plural}.{self.group}" if self.group else self.plural

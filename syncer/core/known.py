@@ -30,8 +30,8 @@ class Loser(NamedTuple):
 
 
 class KnownRRset(NamedTuple):
-    """One row of the ledger. ``owned``: we wrote it, or were about to when we last heard of ourselves. ``origin`` is
-    the claim that holds it, ``claimants`` are all whose claim it satisfies, the holder first."""
+    """One row of the ledger. ``owned``: we wrote it, or recorded that we were about to. ``origin`` is the claim that
+    holds it, ``claimants`` are all whose claim it satisfies, the holder first."""
 
     rrset: RRset
     owned: bool

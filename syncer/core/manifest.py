@@ -37,7 +37,7 @@ def is_leaving(manifest: Mapping[str, Any]) -> bool:
 
 
 def clip_text(value: object, limit: int = 80) -> str:
-    """Foreign text as it may stand in a reason: bounded, and on one line."""
+    """Foreign text as a reason may show it: of bounded length, and on one line."""
     text = value if isinstance(value, str) else repr(value) if isinstance(value, int | float) else type(value).__name__
     if len(text) > limit:
         text = text[: limit - 1] + "…"

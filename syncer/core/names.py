@@ -64,7 +64,7 @@ def misplaced_cname(name: str, values: Sequence[str], zones: Collection[str]) ->
 
 
 def covers_name(pattern: str, name: str) -> bool:
-    """Whether a Gateway API hostname takes in another one: a wildcard means one label or more."""
+    """Whether a Gateway API hostname covers another one: a wildcard means one label or more."""
     return pattern == name or (is_wildcard(pattern) and name.endswith(pattern[1:]))
 
 

@@ -72,7 +72,8 @@ class DriftType(StrEnum):
 
 
 class Drift(NamedTuple):
-    """One RRset that is not as we left it: what we wrote last, and what is there. ``remediates``: it is remediated."""
+    """One RRset that is not as we left it: what we wrote last, and what is there. ``remediates`` says whether the plan
+    remediates it."""
 
     drift: DriftType
     expected: RRset | None

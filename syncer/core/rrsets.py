@@ -34,7 +34,7 @@ class Found(NamedTuple):
 
     ``marks`` has one text for each of ``rrset.values``, in their order: what the target stores beside the value
     (Technitium: the record's comment), "" where there is nothing. ``intact`` is False when the target holds the
-    values but does not serve them as they stand: a disabled member, one that expires, or members of several TTLs.
+    values but does not serve them as they are: a disabled member, one that expires, or members of several TTLs.
     """
 
     rrset: RRset
@@ -43,7 +43,7 @@ class Found(NamedTuple):
 
 
 class Marker(NamedTuple):
-    """Makes and knows the marks of one installation (product: "Ownership")."""
+    """Makes and recognises the marks of one installation (product: "Ownership")."""
 
     owner_id: str
 
@@ -71,5 +71,5 @@ class Marker(NamedTuple):
         return any(self.knows(mark) for mark in found.marks)
 
     def own_values(self, found: Found) -> tuple[str, ...]:
-        """The values that are ours; what somebody added to our RRset by hand is not."""
+        """The values that are ours; what someone added to our RRset by hand is not."""
         return tuple(value for value, mark in zip(found.rrset.values, found.marks, strict=True) if self.knows(mark))

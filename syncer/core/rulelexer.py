@@ -23,7 +23,7 @@ class Token(NamedTuple):
     at: int
 
 
-# Possessive, so that text which never closes its quote costs one look.
+# Possessive, so that text which never closes its quote costs one pass.
 _match_token = re.compile(
     r"""
       (?P<blank> [ \t\r]++ )

@@ -26,10 +26,10 @@ CONTRADICTION = "contradiction: the rest of the rule excludes this host"
 LITERAL_STAR = "wildcard, which Traefik 2 takes literally, so that no host matches"
 
 EVERY = "EVERY"
-"""Among hosts, it means all of them; hosts are in lower case."""
+"""Among hosts, which are in lower case, this one means all of them."""
 
 RULE_LIMIT = 1 << 17
-"""Characters. Evaluation takes up to n² bits, and what is longer was not written to be served."""
+"""Characters. Evaluation takes up to n² bits, and no real rule comes near this."""
 
 _Matchers = Mapping[str, tuple[str, tuple[int, ...]]]
 """Spelling -> the matcher and how many arguments it takes; any number when that is empty."""
@@ -199,8 +199,8 @@ class _Reading:
 def _evaluate_program(program: list[_Leaf | Operator], wildcards: bool) -> set[str]:
     """What the rule in postfix order matches by name.
 
-    With ``wildcards``, one takes along the names one label below it that the rule mentions too. Its own bit stands
-    for all the others there, so no two bits overlap.
+    With ``wildcards``, one takes along the names one label below it that the rule mentions too. Its own bit
+    means all the others there, so no two bits overlap.
     """
     number: dict[str, int] = {}
     for part in program:

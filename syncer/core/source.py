@@ -27,7 +27,7 @@ class Ref(NamedTuple):
 class Want(NamedTuple):
     """A name that an object wants published.
 
-    ``values`` are addresses (IPv4 and IPv6 may stand side by side) or exactly one host name. Empty: the object knows
+    ``values`` are addresses (IPv4 and IPv6 may be mixed) or exactly one host name. Empty: the object knows
     no address for it (yet); with ``auto`` the Traefik Service may still have one.
     """
 
@@ -46,7 +46,7 @@ HIGH, NORMAL, LOW = 0, 1, 2
 
 
 FEW = 16
-"""Names that are found as quickly by looking through them."""
+"""Up to so many names, a scan is as quick as a dictionary."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ class Draft:
         self._warnings: dict[str, None] = dict.fromkeys(meta.says.warnings)
 
     def add_name(self, text: object, endpoints: Iterable[Endpoint] = ()) -> None:
-        """Publish the name, or keep why it is not. ``endpoints`` have the addresses where the object says none."""
+        """Publish the name, or record why not. ``endpoints`` give the addresses where the object itself says none."""
         name = self.read_name(text)
         if not name or name in self._wants:
             return
@@ -67,7 +67,7 @@ class Draft:
             self._wants[name] = Want(name, values)
 
     def read_name(self, text: object) -> str:
-        """The name in its one spelling; "" when it is none, which is then on record as skipped."""
+        """The name in its one spelling; "" when it is none, which is then recorded as skipped."""
         try:
             if isinstance(text, str):
                 return canonical(text)

@@ -1,3 +1,7 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +18,7 @@ def ours(**words: object) -> Annotations:
     return read_annotations({OURS + word.replace("_", "-"): text for word, text in words.items()}, external_dns=False)
 
 
-def both(annotations: dict[str, object]) -> Annotations:
+def both(annotations: Mapping[str, object]) -> Annotations:
     return read_annotations(annotations, external_dns=True)
 
 

@@ -70,7 +70,7 @@ CHANGED = [
 
 
 @pytest.mark.parametrize("now", CHANGED)
-def test_what_somebody_changed_is_reported_and_left(now: Found) -> None:
+def test_what_someone_changed_is_reported_and_left(now: Found) -> None:
     result = plan(wanted(GRAFANA), [now], known(GRAFANA))
     assert not result.changes
     assert status(result)[0] is RecordState.DRIFTED
@@ -92,7 +92,7 @@ def test_what_a_claim_asks_for_anew_is_written_over_what_someone_changed() -> No
     assert [drift.remediates for drift in result.drifts] == [True]
 
 
-def test_what_somebody_deleted_is_reported_and_comes_back_by_a_click() -> None:
+def test_what_someone_deleted_is_reported_and_comes_back_by_a_click() -> None:
     result = plan(wanted(GRAFANA), [], known(GRAFANA))
     assert not result.changes
     assert status(result) == (RecordState.DRIFTED, "someone deleted it", True)
@@ -120,7 +120,7 @@ def test_what_we_are_not_sure_to_have_written_is_no_drift(state: RecordState) ->
     assert not result.drifts
 
 
-def test_a_value_that_somebody_added_to_ours_is_drift_that_only_a_click_ends() -> None:
+def test_a_value_that_someone_added_to_ours_is_drift_that_only_a_click_ends() -> None:
     now = found(rrset("10.0.0.1", "10.0.0.9"), MARK, "by hand")
     result = plan(wanted(GRAFANA), [now], known(GRAFANA), remediates=lambda _: True)
     assert not result.changes
@@ -180,17 +180,17 @@ def test_it_forgets_what_is_gone() -> None:
     assert result.forgotten == [ForgottenRRset(GRAFANA, True)]
 
 
-def test_it_leaves_alone_what_somebody_else_made() -> None:
+def test_it_leaves_alone_what_someone_else_made() -> None:
     result = plan(Decision("grafana.talos00"), [found(GRAFANA, "")])
     assert not result.changes
     assert not result.statuses
 
 
-def test_an_equal_record_of_somebody_else_satisfies() -> None:
+def test_an_equal_foreign_record_satisfies_a_claim() -> None:
     assert status(plan(wanted(GRAFANA), [found(GRAFANA, "")])) == (RecordState.FOREIGN, "someone else made it", False)
 
 
-def test_another_record_of_somebody_else_is_a_conflict() -> None:
+def test_another_foreign_record_is_a_conflict() -> None:
     result = plan(wanted(GRAFANA), [found(rrset("10.0.0.9"), "made by hand")])
     assert not result.changes
     assert status(result) == (RecordState.CONFLICT, "the zone has 10.0.0.9: someone else made it", False)
@@ -218,7 +218,7 @@ def test_the_mark_alone_does_not_make_a_record_ours() -> None:
     assert not result.changes
 
 
-def test_the_mark_of_another_installation_is_somebody_elses() -> None:
+def test_the_mark_of_another_installation_is_foreign() -> None:
     other = Marker("office").mark("Ingress/web/grafana")
     assert not plan(Decision("grafana.talos00"), [found(GRAFANA, other)], known(GRAFANA)).changes
 
@@ -234,7 +234,7 @@ def test_what_only_a_lost_custom_entry_could_explain_is_not_deleted() -> None:
     assert not plan(Decision("grafana.talos00"), [found(GRAFANA, mark)], by_mark_alone=True).changes
 
 
-def test_a_crash_between_claim_and_write_makes_nobody_elses_record_ours() -> None:
+def test_a_crash_between_claim_and_write_makes_no_foreign_record_ours() -> None:
     claimed = known(GRAFANA, RecordState.PENDING)
     assert status(plan(wanted(GRAFANA), [found(GRAFANA, "")], claimed)) == (
         RecordState.FOREIGN,
@@ -249,7 +249,7 @@ def test_a_name_loses_its_cname_before_it_gets_addresses() -> None:
     assert ops(plan(wanted(GRAFANA), [found(cname)], known(cname))) == [(Op.DELETE, "CNAME"), (Op.CREATE, "A")]
 
 
-def test_a_cname_stands_alone() -> None:
+def test_a_cname_has_a_name_for_itself() -> None:
     cname = rrset("edge.talos00", kind="CNAME")
     text = found(rrset("hello", kind="TXT"), "")
     result = plan(wanted(cname), [text])
@@ -265,7 +265,7 @@ def test_a_name_does_not_lose_its_addresses_to_a_cname_that_cannot_come() -> Non
     assert {item.state for item in result.statuses} == {RecordState.CONFLICT, RecordState.KEPT}
 
 
-def test_a_value_that_somebody_added_to_ours_stays() -> None:
+def test_a_value_that_someone_added_to_ours_stays() -> None:
     both = rrset("10.0.0.1", "10.0.0.9")
     result = plan(wanted(GRAFANA), [found(both, MARK, "")], known(GRAFANA))
     assert status(result) == (RecordState.SYNCED, "someone added 10.0.0.9", True)
@@ -300,7 +300,7 @@ def test_a_policy_forbids_and_says_so(policy: Policy, decision: Decision, expect
         assert policy.value in reason
 
 
-def test_what_a_kind_wanted_that_cannot_be_read_is_kept() -> None:
+def test_what_an_object_asked_for_that_cannot_be_read_is_kept() -> None:
     result = plan(Decision("grafana.talos00"), [found(GRAFANA)], known(GRAFANA), is_unread=lambda claimants: True)
     assert status(result) == (RecordState.KEPT, "objects of its kind cannot be read now", True)
 

@@ -217,7 +217,7 @@ def test_an_acceptance_of_an_older_generation_counts_with_a_warning() -> None:
     assert "older generation" in source.warnings[0]
 
 
-def test_an_acceptance_counts_only_while_the_parent_stands_in_the_spec() -> None:
+def test_an_acceptance_counts_only_while_the_parent_is_in_the_spec() -> None:
     manifest = http_route("a.talos00", parents=[parent("new")], status=[judged(parent("edge"))])
     source = read(manifest, gateway(listener()), gateway(listener(), name="new"))
     assert "Gateway infra/new has not accepted" in dict(source.skipped)["a.talos00"]

@@ -1,4 +1,4 @@
-"""What a name held before, and what cannot be read now, in the decision who gets it."""
+"""What a name held before, and what cannot be read now, in the decision about who gets it."""
 
 from __future__ import annotations
 
@@ -67,17 +67,17 @@ def test_what_only_a_mark_tells_is_remembered_too() -> None:
     assert values_of(*settle_name(NAME, Objects(source()), [], RULES, history).rrsets) == [(ADDRESS,)]
 
 
-def test_a_fallback_that_cannot_stand_at_the_name_is_none() -> None:
+def test_a_fallback_that_the_name_cannot_hold_is_none() -> None:
     objects = Objects(source(), fallback=(NAME,))
     assert settle_name(NAME, objects, [], RULES).reason == "no address yet"
 
 
-def test_what_goes_is_told_of_those_that_had_it() -> None:
+def test_a_delete_is_attributed_to_those_that_had_the_name() -> None:
     decision = settle_name(NAME, Objects(), [], RULES, ours())
     assert (decision.rrsets, decision.origin, decision.claimants) == ((), BLOG, (BLOG,))
 
 
-def test_a_type_that_is_no_longer_asked_for_is_told_of_those_that_had_it() -> None:
+def test_the_delete_of_one_type_is_attributed_to_those_that_had_it() -> None:
     decision = settle_name(NAME, Objects(source(OTHER)), [], RULES, ours("::1", SHOP, "AAAA"))
     assert decision.origin_of("A") == BLOG
     assert decision.origin_of("AAAA") == SHOP

@@ -190,7 +190,7 @@ def test_a_load_balancer_with_address_and_name_gives_the_address_and_a_warning()
     assert "lb.aws.example left out" in source.warnings[0]
 
 
-def test_an_alias_stands_neither_at_an_apex_nor_at_its_own_target() -> None:
+def test_an_alias_is_published_neither_at_an_apex_nor_at_its_own_target() -> None:
     source = read_ingress(
         ingress("talos00", "lb.home.lab", "a.talos00", annotations={OURS + "target": "LB.home.lab"}), SCOPE
     )
