@@ -14,6 +14,7 @@ from syncer.core.rrsets import Found, Marker, RRset
 from syncer.core.scope import Scope
 from syncer.targets import TARGETS, make_target
 from syncer.targets.base import Outcome, Reading, Result, Target
+from tests.syncer.zone.engine import Engine
 
 ZONES = ("talos00", "home.lab")
 MARK = Marker("default").mark("Ingress/web/grafana")
@@ -111,6 +112,22 @@ def test_a_registered_target_is_read_and_written_like_any_other() -> None:
     assert list(zone.apply([delete])) == [Result(delete, Outcome.DONE)]
     assert list(zone.read(["grafana.talos00"]).found) == []
     target.close()
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("registered")
+def test_the_engine_serves_it_like_any_other() -> None:
+    shelf: dict[tuple[str, str], Found] = {}
+    engine = Engine(ToyConfig(shelf), *ZONES)
+    engine.put("grafana")
+    engine.put("alias", target="edge.example.com")
+    engine.settle()
+    assert {key: found.rrset.values for key, found in shelf.items()} == {("grafana.talos00", "A"): ("192.168.1.54",)}
+    assert (engine.state("grafana"), engine.state("alias", "CNAME")) == ("synced", "skipped")
+    assert engine.reason("alias", "CNAME") == "a toy holds no CNAME"
+    engine.drop("grafana")
+    engine.settle(4)
+    assert shelf == {}
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from syncer.health import Health
 from syncer.kube.feed import KindState, WatchState
 from syncer.kube.store import Store
 from syncer.loop import Loop
-from syncer.targets.hosts.target import HostsTarget
+from syncer.targets import make_target
+from syncer.targets.base import Target
 from syncer.targets.technitium.target import TechnitiumTarget
 from syncer.wakeup import Wakeup
 from syncer.zone.zone import Zone
@@ -74,8 +75,9 @@ MANAGED = {field.name for field in fields(Managed)}
 class Engine:
     """What survives a restart: the server, the database and the objects in the cluster."""
 
-    def __init__(self, server: ServerUnderTest | str, *zones: str, scope: dict[str, Any] | None = None, **config: Any):
-        """``server``: a Technitium, or the path of a hosts file. ``scope`` and ``config`` are further settings."""
+    def __init__(self, server: Any, *zones: str, scope: dict[str, Any] | None = None, **config: Any) -> None:
+        """``server``: a Technitium (``ServerUnderTest``), the path of a hosts file, or the settings of another target.
+        ``scope`` and ``config`` are further settings."""
         self.server = server
         self.zones = zones or (ZONE,)
         self.clock = Clock()
@@ -83,12 +85,10 @@ class Engine:
         self.objects: dict[tuple[Kind, str, str], dict[str, Any]] = {}
         self.observe: Callable[[str, str, str, float], None] = lambda *_: None
         self.ledger = DatabaseLedger()
-        place: TechnitiumConfig | HostsConfig = (
-            HostsConfig(server)
-            if isinstance(server, str)
-            else TechnitiumConfig(server.url, server.token, rate_limit=100_000, timeout=5)
-        )
+        self.target: Target | None = None
+        place = HostsConfig(server) if isinstance(server, str) else server
         if isinstance(server, ServerUnderTest):
+            place = TechnitiumConfig(server.url, server.token, rate_limit=100_000, timeout=5)
             for zone in self.zones:
                 server.make_zone(zone)
         self.settings: dict[str, Any] = {"target": place, **config}
@@ -101,24 +101,24 @@ class Engine:
         rules = {name: value for name, value in self.settings.items() if name in MANAGED}
         others = {name: value for name, value in self.settings.items() if name not in MANAGED}
         config = self.config = Config(Managed(Scope(**self.scope), **rules), **others)
-        marker = Marker(config.managed.owner_id)
         self.cluster = Store(config.scope)
         for (kind, _, _), manifest in self.objects.items():
             self.cluster.put(kind, manifest)
-        if isinstance(config.target, HostsConfig):
-            self.target: HostsTarget | TechnitiumTarget = HostsTarget(config.target.path, marker, self.zones)
-        else:
-            self.close()
-            self.target = TechnitiumTarget(
-                config.target, marker, self.zones, observe=self.watch, clock=self.clock, sleep=self.clock.sleep
-            )
+        self.close()
+        self.target = self._make_target(config)
         health = self.health = Health(self.feed.states, clock=self.clock)
         self.loop = Loop(config, self.feed, self.cluster, self.target, self.ledger, health, Wakeup(), self.clock)
 
+    def _make_target(self, config: Config) -> Target:
+        """Those that wait do it on our clock."""
+        if not isinstance(config.target, TechnitiumConfig):
+            return make_target(config, self.watch)
+        marker, clock = Marker(config.managed.owner_id), self.clock
+        return TechnitiumTarget(config.target, marker, self.zones, observe=self.watch, clock=clock, sleep=clock.sleep)
+
     def close(self) -> None:
-        target = getattr(self, "target", None)
-        if isinstance(target, TechnitiumTarget):
-            target.close()
+        if self.target is not None:
+            self.target.close()
 
     def watch(self, path: str, method: str, status: str, seconds: float) -> None:
         self.observe(path, method, status, seconds)

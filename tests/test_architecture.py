@@ -1,0 +1,33 @@
+"""docs/architecture.md is true: its files are there, and neither walk visits one twice."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "docs" / "architecture.md").read_text()
+
+
+def section(title: str) -> str:
+    return TEXT.partition(f"## {title}\n")[2].partition("\n## ")[0]
+
+
+def test_every_file_and_folder_that_it_names_is_there() -> None:
+    named = set(re.findall(r"`((?:catalyst|records|syncer|tests|docs)/[\w/.]+)`", TEXT))
+    assert len(named) > 40
+    assert {path for path in named if not (ROOT / path).exists()} == set()
+
+
+@pytest.mark.parametrize(("title", "files"), [("The way of a host name", 17), ("The way of a custom entry", 9)])
+def test_a_walk_visits_no_file_twice(title: str, files: int) -> None:
+    walk = re.findall(r"`((?:catalyst|records|syncer)/[\w/]+\.py)`", section(title))
+    assert len(walk) == len(set(walk)) == files
+
+
+def test_every_package_of_the_engine_has_its_room() -> None:
+    rooms = set(re.findall(r"`syncer/(\w+)`", section("Rooms")))
+    folders = {path.name for path in (ROOT / "syncer").iterdir() if (path / "__init__.py").exists()}
+    assert folders - {"management"} == rooms
