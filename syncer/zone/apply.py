@@ -43,9 +43,17 @@ class ChangeWriter:
         self._rows = rows
         self._is_stopping = is_stopping
 
-    def write_changes(self, changes: Sequence[PlannedChange], result: PassResult, correlation: str, actor: str) -> None:
+    def write_changes(
+        self,
+        changes: Sequence[PlannedChange],
+        result: PassResult,
+        correlation: str,
+        actor: str,
+        *,
+        keeps_serial: bool = False,
+    ) -> None:
         """Adds to ``result`` what became of each. Raises what target and ledger raise; what was done by then is
-        recorded."""
+        recorded. ``keeps_serial``: the ledger goes on saying at which serial the writes before these left the zone."""
         for batch in split_chunks(changes, BATCH):
             self._rows.claim_changes(batch)
             decisions = {(*change.key, change.op): decision for decision, change in batch}
@@ -64,7 +72,8 @@ class ChangeWriter:
                 ]
                 raise
             finally:
-                self._rows.record_pass(applied, [], correlation, actor, self._zone.left_serial)
+                serial = None if keeps_serial else self._zone.left_serial
+                self._rows.record_pass(applied, [], correlation, actor, serial)
                 for item in applied:
                     self._tell_change(item, result)
             if self._is_stopping():

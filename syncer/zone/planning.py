@@ -110,7 +110,7 @@ class ZonePlanner:
         self.is_rebuilding = False
         """Every RRset with our mark counts as ours until the next full pass is done."""
         self.lost_writes = False
-        """The last reading showed that the server had lost writes of ours in a crash."""
+        """A reading showed that the server had lost writes of ours in a crash, and not all are made again."""
         self._managed = managed
         self._target = target
         self._zone = zone
@@ -155,7 +155,7 @@ class ZonePlanner:
             for name in (*self._claims.names(), *self._ledger.entry_names())
             if zone_of(name, zones) == self._zone.name
         )
-        return {*claimed, *self._rows.names()}
+        return {*claimed, *self._rows.names(), *self._queue.deferred}
 
     def _plan_from_list(self, limit: int | None) -> PassPlan:
         """Compare a list of the whole zone with what is desired or known there."""
@@ -271,8 +271,9 @@ class ZonePlanner:
         return resurrected
 
     def _judge_losses(self, serial: int | None, *, restarted: bool) -> None:
-        """Whether what is missing or changed was changed by someone, or is a write of ours that a crash undid."""
-        self.lost_writes = restarted or (serial is not None and serial < self._rows.left_serial())
+        """Whether what is missing or changed was changed by someone, or is a write of ours that a crash undid. It stays
+        so until all is made again: most of it has to wait for its turn."""
+        self.lost_writes |= restarted or (serial is not None and serial < self._rows.left_serial())
 
     def _make_frame(self) -> _Frame:
         scope = self._managed.scope

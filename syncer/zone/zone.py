@@ -233,6 +233,7 @@ class Zone:
         self._has_begun = True
 
     def _make_plan(self, names: Collection[str] | None, requests: Requests) -> PassPlan:
+        was_lost = self._planner.lost_writes
         if names is None:
             self._check_start()
             was_listed = self._view.serial is not None
@@ -241,7 +242,7 @@ class Zone:
                 self._schedule.listed(self._clock())
         else:
             plan = self._planner.plan_names(names, requests)
-        if plan.listed and self._planner.lost_writes:
+        if self._planner.lost_writes and not was_lost:
             log.warning("The DNS server lost writes of ours in a crash; they are made again", extra={"zone": self.name})
         if plan.listed and self._planner.is_rebuilding and not self._dry_run:
             self._take_over(plan)
@@ -298,8 +299,9 @@ class Zone:
         self._write_changes(turn, result, correlation, actor)
 
     def _write_changes(self, changes: list[PlannedChange], result: PassResult, correlation: str, actor: str) -> None:
-        """Also moves the view on."""
-        self._writer.write_changes(changes, result, correlation, actor)
+        """Also moves the view on. The ledger keeps the serial by which a loss shows, until all that was lost is made
+        again: a syncer that ends before must not take the rest for drift."""
+        self._writer.write_changes(changes, result, correlation, actor, keeps_serial=self._planner.lost_writes)
         if changes:
             self._view.advance(self._records.left_serial)
 
@@ -314,15 +316,22 @@ class Zone:
             self._schedule.passed(now, undisturbed=result.is_settled)
         if plan.whole and not self._dry_run:
             self._planner.is_rebuilding = False
-            if plan.listed and self._planner.lost_writes and not result.changed:
-                # What was lost was not ours.
-                self._rows.record_pass([], [], "", SYNCER, self._view.serial)
+        self._end_recovery()
         if result.changed:
             self.last_change_at = datetime.now(UTC)
             metrics.LAST_CHANGE.set(self.last_change_at.timestamp())
             self._schedule.changed(result.changed, now)
         if plan.whole or result.changed > MANY:
             give_back()
+
+    def _end_recovery(self) -> None:
+        """When nothing that the server lost in a crash waits any more, what differs from then on is drift again."""
+        if self._dry_run:
+            self._planner.lost_writes = False
+        if not self._planner.lost_writes or self._queue.deferred or self._view.serial is None or self._is_stopping():
+            return
+        self._planner.lost_writes = False
+        self._rows.record_pass([], [], "", SYNCER, self._view.serial)
 
     def _note_failure(self, problem: str, kind: str) -> None:
         self._schedule.request_pass()

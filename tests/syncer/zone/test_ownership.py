@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from records.models import AuditEntry, CustomEntry, ManagedRecord
+from records.models import AuditEntry, CustomEntry, DeletedRRset, ManagedRecord, ManagedZone
 from tests.syncer.targets.hands import foreign
 from tests.syncer.zone.engine import ADDRESS, OTHER, ZONE, audit, published
 
@@ -13,7 +13,7 @@ MARK = "catalyst-dns-sync/default Ingress/web/nas"
 
 
 def lose_database() -> None:
-    for model in (ManagedRecord, CustomEntry, AuditEntry):
+    for model in (ManagedRecord, ManagedZone, DeletedRRset, CustomEntry, AuditEntry):
         model.objects.all()._raw_delete("default")
 
 
