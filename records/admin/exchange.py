@@ -41,7 +41,7 @@ class ImportForm(forms.Form):
     file = forms.FileField(
         label="Backup",
         help_text=f"YAML, JSON or CSV, up to {SIZE_LIMIT // MEGABYTE} MB. What it does not name stays as it is. "
-        "A large file takes a while (100,000 records about 15 s): the answer comes when all of it is done.",
+        "A large file takes a while (100,000 records about a minute): the answer comes when all of it is done.",
     )
     dry_run = forms.BooleanField(label="Only show what it would do", initial=True, required=False)
 
