@@ -18,7 +18,7 @@ from records.zone_ledger import DatabaseZoneLedger
 from syncer.core.claims import EntrySpec, Mode
 from syncer.core.names import NAME_LIMIT
 from syncer.core.source import Ref, Source
-from syncer.ledger import LedgerError, Request, SyncerStatus, ZoneState
+from syncer.ledger import CountKey, LedgerError, Request, SyncerStatus
 
 ANSWERS = {HeldPlan.Status.APPROVED: Action.APPROVED, HeldPlan.Status.REJECTED: Action.REJECTED}
 
@@ -28,7 +28,7 @@ class DatabaseLedger:
 
     def __init__(self) -> None:
         self._file: tuple[int, int] | None = None
-        self._counts: dict[ZoneState, int] | None = None
+        self._counts: dict[CountKey, int] | None = None
         """None: rows were written since they were counted."""
 
     def _leave_lost_file(self) -> None:
@@ -58,10 +58,10 @@ class DatabaseLedger:
         self._counts = None
 
     @translate_errors
-    def counts(self) -> Mapping[ZoneState, int]:
+    def counts(self) -> Mapping[CountKey, int]:
         if self._counts is None:
             rows = ManagedRecord.objects.order_by().values_list("target", "zone", "state").annotate(number=Count("pk"))
-            self._counts = {ZoneState(*key): number for *key, number in rows}
+            self._counts = {CountKey(*key): number for *key, number in rows}
         return self._counts
 
     @translate_errors

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from syncer import metrics
 from syncer.kube.feed import KindState
-from syncer.ledger import Ledger, SyncerStatus, ZoneState
+from syncer.ledger import CountKey, Ledger, SyncerStatus
 from syncer.worker import TargetWorker
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Heartbeat:
             )
         )
 
-    def _warn_of_unmanaged(self, counts: Mapping[ZoneState, int]) -> None:
+    def _warn_of_unmanaged(self, counts: Mapping[CountKey, int]) -> None:
         """Once for each zone that has records of ours and is not managed any more."""
         of_target = {key.zone for key in counts if key.target == self._worker.name}
         for zone in of_target - self._worker.zones.keys() - self._unmanaged:

@@ -30,7 +30,7 @@ class ObservedRRset(NamedTuple):
     status: RRsetStatus | ForgottenRRset
 
 
-class ZoneState(NamedTuple):
+class CountKey(NamedTuple):
     """By what records are counted."""
 
     target: str
@@ -142,7 +142,7 @@ class Ledger(Protocol):
     def zone(self, target: str, name: str) -> ZoneLedger:
         """The memory of one zone on the target of that name, managed or not."""
 
-    def counts(self) -> Mapping[ZoneState, int]:
+    def counts(self) -> Mapping[CountKey, int]:
         """How many RRsets are known, by target, zone and state. Cheap where nothing was written since the last
         time."""
 

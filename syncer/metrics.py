@@ -19,7 +19,7 @@ from syncer.core.plan import DriftType
 from syncer.health import Health
 from syncer.httpd import PlainAnswer, Server
 from syncer.kube.feed import KindState, WatchState
-from syncer.ledger import ZoneState
+from syncer.ledger import CountKey
 
 # The time of creation beside every counter would double the series, under names that nobody agreed on.
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -135,7 +135,7 @@ class RecordCounts(Collector):
     def __init__(self) -> None:
         self._counts: Mapping[tuple[str, str], int] = {}
 
-    def show(self, counts: Mapping[ZoneState, int]) -> None:
+    def show(self, counts: Mapping[CountKey, int]) -> None:
         """A state that is left out has no record."""
         summed: dict[tuple[str, str], int] = {}
         for key, count in counts.items():

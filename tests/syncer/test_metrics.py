@@ -25,7 +25,7 @@ from syncer.core.plan import RecordState
 from syncer.health import Health
 from syncer.httpd import CannotListen, Server, parse_address
 from syncer.kube.feed import KindState, WatchState
-from syncer.ledger import ZoneState
+from syncer.ledger import CountKey
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -236,7 +236,7 @@ def test_every_metric_is_documented_with_its_type_and_labels() -> None:
 
 def test_a_state_that_no_record_is_in_is_shown_as_none() -> None:
     counts = metrics.RecordCounts()
-    counts.show({ZoneState("lan", "talos00", "synced"): 12, ZoneState("lan", "home.lab", "failed"): 1})
+    counts.show({CountKey("lan", "talos00", "synced"): 12, CountKey("lan", "home.lab", "failed"): 1})
     (family,) = counts.collect()
     values = {(sample.labels["zone"], sample.labels["state"]): sample.value for sample in family.samples}
     assert len(values) == 2 * len(RecordState)

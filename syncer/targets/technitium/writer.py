@@ -9,11 +9,11 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from syncer.core.rrsets import Found, Marker
 from syncer.errors import TargetRefused, TargetUnreachable, ZoneUnusable
 from syncer.targets.base import Change, Op, Outcome, Result
-from syncer.targets.technitium.access import ZoneAccess
 from syncer.targets.technitium.calls import DELETE, desired_values, foreign_values, own_values, plan_calls
 from syncer.targets.technitium.client import ServerSaid
 from syncer.targets.technitium.fields import format_lines, is_importable, is_storable
 from syncer.targets.technitium.messages import Message, explain_record, find_bad_line, is_passing
+from syncer.targets.technitium.zone_access import ZoneAccess
 
 log = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 from syncer.core.rrsets import Found, Marker
 from syncer.targets.base import Change, Reading, Result
-from syncer.targets.technitium.access import ZoneAccess
 from syncer.targets.technitium.server import TechnitiumServer
 from syncer.targets.technitium.state import ZoneState
 from syncer.targets.technitium.writer import ZoneWriter
+from syncer.targets.technitium.zone_access import ZoneAccess
 
 
 class TechnitiumZone:

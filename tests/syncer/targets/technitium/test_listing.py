@@ -9,8 +9,8 @@ import pytest
 
 from syncer.core.rrsets import Found, RRset
 from syncer.errors import TargetUnreachable
-from syncer.targets.technitium.access import GET
 from syncer.targets.technitium.listing import Listing, group_rrsets
+from syncer.targets.technitium.zone_access import GET
 from tests.fakes.tape import load_tape
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from syncer.targets.technitium.access import GET
 from syncer.targets.technitium.calls import ADD, DELETE, UPDATE
 from syncer.targets.technitium.messages import (
     Message,
@@ -16,6 +15,7 @@ from syncer.targets.technitium.messages import (
     find_bad_line,
     is_passing,
 )
+from syncer.targets.technitium.zone_access import GET
 from tests.fakes.tape import load_tape
 
 CALLS = {GET, ADD, UPDATE, DELETE, "/api/zones/import", "/api/zones/list", "/api/user/session/get"}
