@@ -1,4 +1,4 @@
-"""Whoever changes our records behind our back is found out; healed where somebody wants that, else by a click."""
+"""Whoever changes our records behind our back is found out; remediated where that is asked for, else by a click."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ def test_a_deleted_record_is_reported_at_the_next_probe_and_left(grafana, techni
     assert findings() == [(GRAFANA, "A", "missing_record", "open")]
     assert (grafana.state("grafana"), grafana.reason("grafana")) == ("drifted", "someone deleted it")
     assert technitium.ask(GRAFANA) == "NXDOMAIN"
-    (fact,) = AuditEntry.objects.filter(action="drifted")
-    assert (fact.before, fact.after, fact.source) == (
+    (entry,) = AuditEntry.objects.filter(action="drifted")
+    assert (entry.before, entry.after, entry.source) == (
         {"ttl": 300, "values": [ADDRESS]},
         None,
         "Ingress/web/grafana",
     )
 
 
-def test_a_changed_record_is_reported_with_what_was_written_and_what_stands_there(grafana, technitium):
+def test_a_changed_record_is_reported_with_what_was_written_and_what_is_there(grafana, technitium):
     change_by_hand(technitium)
     grafana.settle(11)
     finding = DriftFinding.objects.get()
@@ -61,7 +61,7 @@ def test_a_changed_record_is_reported_with_what_was_written_and_what_stands_ther
 
 
 @pytest.mark.parametrize("hand", [change_by_hand, lambda server: server.delete(GRAFANA, "A", ADDRESS)])
-def test_a_click_puts_it_right(grafana, technitium, hand):
+def test_a_click_remediates_it(grafana, technitium, hand):
     hand(technitium)
     grafana.settle(11)
     assert grafana.ask("remediate", GRAFANA, zone=ZONE, type="A") == "1 record changed"
@@ -74,7 +74,7 @@ def test_a_click_puts_it_right(grafana, technitium, hand):
 
 @pytest.mark.parametrize("hand", [change_by_hand, lambda server: server.delete(GRAFANA, "A", ADDRESS)])
 @pytest.mark.parametrize("by", ["annotation", "setting"])
-def test_it_is_put_right_at_once_where_the_source_or_the_setting_says_so(engine, technitium, hand, by):
+def test_it_is_remediated_at_once_where_the_source_or_the_setting_says_so(engine, technitium, hand, by):
     engine.start(auto_remediate=by == "setting")
     engine.put("grafana", **({"auto-remediate": "true"} if by == "annotation" else {}))
     engine.settle()
@@ -86,7 +86,7 @@ def test_it_is_put_right_at_once_where_the_source_or_the_setting_says_so(engine,
     assert (finding.status, finding.decided_by) == ("remediated", "syncer")
 
 
-def test_other_sources_are_not_put_right_for_one_that_says_so(engine, technitium):
+def test_other_sources_are_not_remediated_for_one_that_says_so(engine, technitium):
     engine.put("grafana")
     engine.put("blog", **{"auto-remediate": "true"})
     engine.settle()
@@ -96,7 +96,7 @@ def test_other_sources_are_not_put_right_for_one_that_says_so(engine, technitium
     assert published(technitium) == {("blog", "A"): [ADDRESS]}
 
 
-def test_an_annotation_that_comes_later_puts_it_right(grafana, technitium):
+def test_an_annotation_that_comes_later_remediates_it(grafana, technitium):
     technitium.delete(GRAFANA, "A", ADDRESS)
     grafana.settle(11)
     grafana.put("grafana", **{"auto-remediate": "true"})
@@ -106,7 +106,7 @@ def test_an_annotation_that_comes_later_puts_it_right(grafana, technitium):
     assert not findings()
 
 
-def test_a_new_wish_ends_it(grafana, technitium):
+def test_a_new_claim_ends_it(grafana, technitium):
     technitium.delete(GRAFANA, "A", ADDRESS)
     grafana.settle(11)
     grafana.put("grafana", target=OTHER)
@@ -124,7 +124,7 @@ def test_it_is_over_when_a_hand_takes_it_back(grafana, technitium):
     assert grafana.state("grafana") == "synced"
 
 
-def test_it_is_over_when_nobody_wants_the_name_any_more(grafana, technitium):
+def test_it_is_over_when_no_claim_asks_for_the_name_any_more(grafana, technitium):
     technitium.delete(GRAFANA, "A", ADDRESS)
     grafana.settle(11)
     grafana.drop("grafana")
@@ -157,7 +157,7 @@ def test_another_change_of_the_same_record_is_news(grafana, technitium):
     assert findings() == [(GRAFANA, "A", "missing_record", "open")]
 
 
-def test_what_was_accepted_is_left_even_where_everything_is_put_right(grafana, technitium):
+def test_what_was_accepted_is_left_even_where_everything_is_remediated(grafana, technitium):
     technitium.delete(GRAFANA, "A", ADDRESS)
     grafana.settle(11)
     DriftFinding.objects.update(status="accepted")
@@ -200,7 +200,7 @@ def test_our_mark_on_an_unknown_record_is_reported_and_goes_by_a_click(grafana, 
     assert findings("open", "remediated") == [("old.talos00", "A", "unexpected_record", "remediated")]
 
 
-def test_an_unknown_record_that_somebody_takes_away_is_over(grafana, technitium):
+def test_an_unknown_record_that_someone_takes_away_is_over(grafana, technitium):
     technitium.add("old.talos00", "A", OTHER, comments=MARKER.mark("Ingress/web/old"))
     grafana.settle(11)
     technitium.delete("old.talos00", "A", OTHER)
@@ -208,7 +208,7 @@ def test_an_unknown_record_that_somebody_takes_away_is_over(grafana, technitium)
     assert findings("open", "over") == [("old.talos00", "A", "unexpected_record", "over")]
 
 
-def test_unknown_records_go_unasked_where_everything_is_put_right_but_the_guard_holds_many(engine, technitium):
+def test_unknown_records_go_unasked_where_everything_is_remediated_but_the_guard_holds_many(engine, technitium):
     engine.start(auto_remediate=True)
     engine.put_many(12)
     engine.settle()
@@ -235,7 +235,7 @@ def test_what_was_released_keeps_our_mark_and_is_no_drift(grafana, technitium):
     assert findings("accepted", "over") == [(GRAFANA, "A", "unexpected_record", "over")]
 
 
-def test_a_crash_that_undoes_what_we_wrote_is_nobodys_drift(engine, technitium):
+def test_a_crash_that_undoes_what_we_wrote_is_no_drift(engine, technitium):
     technitium.double.save()
     engine.put_many(20)
     engine.settle()
@@ -263,7 +263,7 @@ def test_all_of_many_that_are_missing_come_back(engine, technitium, bulky):
     assert not findings()
 
 
-def test_a_zone_is_listed_now_and_then_although_its_serial_stands(grafana, technitium):
+def test_a_zone_is_listed_now_and_then_although_its_serial_stays(grafana, technitium):
     grafana.start(drift_interval=900)
     grafana.settle()
     technitium.requests.clear()
@@ -299,11 +299,11 @@ def test_a_dry_run_reports_nothing(grafana, technitium):
     assert foreign(technitium) == before
 
 
-@pytest.mark.parametrize("wanted", [False, True], ids=["no claim asks for it", "a source wants it"])
-def test_what_was_released_is_its_new_owners_whatever_that_makes_of_it(grafana, technitium, wanted):
+@pytest.mark.parametrize("claimed", [False, True], ids=["no claim asks for it", "a source asks for it"])
+def test_what_was_released_is_its_new_owners_whatever_that_makes_of_it(grafana, technitium, claimed):
     grafana.ask("release", GRAFANA)
     grafana.start(auto_remediate=True)
-    if not wanted:
+    if not claimed:
         grafana.drop("grafana")
     grafana.settle(11)
     change_by_hand(technitium)
@@ -327,7 +327,7 @@ def test_what_was_released_from_a_hosts_file_stays_in_it(tmp_path, transactional
     assert GRAFANA in path.read_text()
 
 
-def test_what_is_healed_unasked_takes_nothing_from_others_beside_it(engine, technitium):
+def test_what_is_remediated_unasked_takes_nothing_from_others_beside_it(engine, technitium):
     engine.put("other")
     engine.settle()
     technitium.add(GRAFANA, "A", ADDRESS, comments=MARKER.mark("Ingress/web/grafana"))
@@ -339,7 +339,7 @@ def test_what_is_healed_unasked_takes_nothing_from_others_beside_it(engine, tech
     assert technitium.ask(GRAFANA) == [ADDRESS, OTHER]
 
 
-def test_a_wish_that_create_only_kept_back_is_no_drift_and_comes_true_with_the_policy(engine, technitium):
+def test_a_claim_that_create_only_kept_back_is_no_drift_and_comes_true_with_the_policy(engine, technitium):
     engine.start(policies={ZONE: Policy.CREATE_ONLY})
     engine.put("grafana")
     engine.settle()
@@ -353,7 +353,7 @@ def test_a_wish_that_create_only_kept_back_is_no_drift_and_comes_true_with_the_p
     assert technitium.ask(GRAFANA) == [OTHER]
 
 
-def test_an_accepted_finding_costs_nothing_where_everything_is_put_right(grafana, technitium):
+def test_an_accepted_finding_costs_nothing_where_everything_is_remediated(grafana, technitium):
     technitium.delete(GRAFANA, "A", ADDRESS)
     grafana.settle(11)
     DriftFinding.objects.update(status="accepted")

@@ -29,7 +29,7 @@ def names(count, start=0):
     return [[f"app{number:03}.talos00", "A"] for number in range(start, start + count)]
 
 
-def test_sixty_per_cent_of_the_records_do_not_go_in_one_blow(full_house, technitium):
+def test_sixty_per_cent_of_the_records_do_not_go_at_once(full_house, technitium):
     before = technitium.rows(ZONE)
     full_house.drop_many(30)
     full_house.settle()
@@ -93,7 +93,7 @@ def test_a_plan_is_obsolete_when_the_names_are_wanted_again(full_house):
 def test_a_decision_does_not_outlive_what_it_was_about(full_house, technitium, decision):
     full_house.drop_many(30)
     full_house.settle()
-    full_house.put_many(1)  # one of them is wanted again before somebody decides
+    full_house.put_many(1)  # one of them is wanted again before someone decides
     full_house.ask(decision)
     full_house.put_many(30)
     full_house.settle()
@@ -107,7 +107,7 @@ def test_a_decision_does_not_outlive_what_it_was_about(full_house, technitium, d
     assert HeldPlan.objects.get(status="open").deletes == names(30)
 
 
-def test_many_small_blows_within_a_minute_are_one(full_house, technitium):
+def test_many_small_plans_within_a_minute_are_one(full_house, technitium):
     for start in range(0, 50, 5):
         full_house.drop_many(5, start)
         full_house.settle(3)
@@ -115,14 +115,14 @@ def test_many_small_blows_within_a_minute_are_one(full_house, technitium):
     assert len(HeldPlan.objects.get(status="open").deletes) == 25
 
 
-def test_small_blows_far_apart_are_not_one(full_house, technitium):
+def test_small_plans_far_apart_are_not_one(full_house, technitium):
     for start in range(0, 50, 10):
         full_house.drop_many(10, start)
         full_house.settle(61)
     assert not published(technitium)
 
 
-def test_a_blow_that_waits_its_turn_is_counted_once(engine, technitium):
+def test_a_plan_that_waits_its_turn_is_counted_once(engine, technitium):
     engine.put_many(100)
     engine.settle()
     engine.drop_many(45)

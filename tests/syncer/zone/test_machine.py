@@ -1,4 +1,4 @@
-"""Whatever the sequence of wishes, strangers' hands, crashes and restarts: all names come right, nothing else moves."""
+"""Whatever the sequence of claims, foreign writes, crashes and restarts: all names come right, nothing else moves."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from records.ledger import DatabaseLedger
-from records.models import AuditEntry, DriftFinding, ManagedRecord, ManagedZone
+from records.models import AuditEntry, DeletedRRset, DriftFinding, ManagedRecord, ManagedZone
+from records.rows import ZoneKey
+from records.zone_ledger import DatabaseZoneLedger
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.targets.hands import MARKER, foreign
 from tests.syncer.zone.engine import ZONE, Engine
 
-WISHES: dict[str, dict[str, set[str]]] = {
+TARGETS: dict[str, dict[str, set[str]]] = {
     "10.0.0.1": {"A": {"10.0.0.1"}},
     "10.0.0.2": {"A": {"10.0.0.2"}},
     "10.0.0.1,10.0.0.2": {"A": {"10.0.0.1", "10.0.0.2"}},
@@ -54,22 +56,31 @@ class Life:
             self.left -= 1
 
 
-class MortalLedger(DatabaseLedger):
+class MortalZoneLedger(DatabaseZoneLedger):
     """Before and after each transaction is a step."""
 
+    def __init__(self, key: ZoneKey, life: Life) -> None:
+        super().__init__(key)
+        self.life = life
+
+    def claim_changes(self, *args: Any) -> None:
+        self.life.step()
+        super().claim_changes(*args)
+        self.life.step()
+
+    def record_pass(self, *args: Any) -> None:
+        self.life.step()
+        super().record_pass(*args)
+        self.life.step()
+
+
+class MortalLedger(DatabaseLedger):
     def __init__(self, life: Life) -> None:
         super().__init__()
         self.life = life
 
-    def claim(self, *args: Any) -> None:
-        self.life.step()
-        super().claim(*args)
-        self.life.step()
-
-    def record(self, *args: Any) -> None:
-        self.life.step()
-        super().record(*args)
-        self.life.step()
+    def zone(self, target: str, name: str) -> MortalZoneLedger:
+        return MortalZoneLedger(ZoneKey(target, name), self.life)
 
 
 class World(RuleBasedStateMachine):
@@ -79,20 +90,20 @@ class World(RuleBasedStateMachine):
         super().__init__()
         self.server = server
         self.auto_remediate = auto_remediate
-        self.wishes: dict[tuple[str, str], tuple[str, int]] = {}
+        self.claims: dict[tuple[str, str], tuple[str, int]] = {}
         self.theirs: list[str] = []
 
-    @initialize(wishes=st.dictionaries(NAMES, st.sampled_from(sorted(WISHES)), max_size=3))
-    def begin(self, wishes: dict[str, str]) -> None:
-        for model in (ManagedRecord, AuditEntry, DriftFinding, ManagedZone):
+    @initialize(claims=st.dictionaries(NAMES, st.sampled_from(sorted(TARGETS)), max_size=3))
+    def begin(self, claims: dict[str, str]) -> None:
+        for model in (ManagedRecord, AuditEntry, DeletedRRset, DriftFinding, ManagedZone):
             model.objects.all()._raw_delete("default")
         self.life = Life()
         self.engine = Engine(self.server, auto_remediate=self.auto_remediate)
         self.engine.ledger = MortalLedger(self.life)
         self.engine.observe = self.life.step
         self.engine.start()
-        for name, wish in wishes.items():
-            self.put(name, "elder", wish, 300)
+        for name, claim in claims.items():
+            self.put(name, "elder", claim, 300)
         self.look()
 
     def look(self) -> None:
@@ -108,27 +119,27 @@ class World(RuleBasedStateMachine):
     @rule(
         name=NAMES,
         party=st.sampled_from(PARTIES),
-        wish=st.sampled_from(sorted(WISHES)),
+        claim=st.sampled_from(sorted(TARGETS)),
         ttl=st.sampled_from([60, 300]),
     )
-    def put(self, name: str, party: str, wish: str, ttl: int) -> None:
+    def put(self, name: str, party: str, claim: str, ttl: int) -> None:
         created = f"202{PARTIES.index(party)}-01-01T00:00:00Z"
-        self.engine.put(f"{party}-{name}", f"{name}.{ZONE}", created=created, target=wish, ttl=str(ttl))
-        self.wishes[name, party] = wish, ttl
+        self.engine.put(f"{party}-{name}", f"{name}.{ZONE}", created=created, target=claim, ttl=str(ttl))
+        self.claims[name, party] = claim, ttl
 
     @rule(name=NAMES, party=st.sampled_from(PARTIES))
     def drop(self, name: str, party: str) -> None:
         self.engine.drop(f"{party}-{name}")
-        self.wishes.pop((name, party), None)
+        self.claims.pop((name, party), None)
 
-    # Strangers
+    # Other hands
 
     @rule(name=NAMES, work=HANDIWORK)
     def add_by_hand(self, name: str, work: tuple[str, str]) -> None:
         kind, value = work
         ttl = next((record["ttl"] for record in self.at(name) if record["type"] == kind), 77)
         record = {"domain": f"{name}.{ZONE}", "type": kind, "ttl": ttl, "comments": "by hand", VALUES[kind]: value}
-        self.server.call("zones/records/add", record)  # refused where it cannot stand: then there was no hand
+        self.server.call("zones/records/add", record)  # refused where it cannot be: then there was no hand
         self.look()
 
     @rule(name=NAMES, which=st.integers(0, 3))
@@ -207,10 +218,10 @@ class World(RuleBasedStateMachine):
 
     def name_is_right(self, name: str, rows: dict[str, ManagedRecord]) -> None:
         own, others, ttls = split(self.at(name))
-        wanted, ttl = self.wanted(name)
-        in_the_way = set(others) - {"CNAME"} if "CNAME" in wanted else set(others) & {"CNAME"}
+        desired, ttl = self.desired(name)
+        in_the_way = set(others) - {"CNAME"} if "CNAME" in desired else set(others) & {"CNAME"}
         assert {kind for kind, row in rows.items() if row.owned} == set(own), "the ledger is what the server has"
-        for kind, values in wanted.items():
+        for kind, values in desired.items():
             state = rows[kind].state
             if in_the_way:
                 assert state in ("conflict", "kept")
@@ -220,20 +231,20 @@ class World(RuleBasedStateMachine):
                 assert state == "synced"
                 assert own[kind] <= values <= own[kind] | others.get(kind, set())
                 assert kind in others or ttls[kind] == {ttl}
-        for kind in set(rows) - set(wanted):
+        for kind in set(rows) - set(desired):
             assert rows[kind].state == "kept", "an old record stays only where its successor is in conflict"
-            assert {rows[other].state for other in wanted} & {"conflict", "foreign"}
+            assert {rows[other].state for other in desired} & {"conflict", "foreign"}
 
-    def wanted(self, name: str) -> tuple[dict[str, set[str]], int]:
-        claims = [self.wishes[name, party] for party in PARTIES if (name, party) in self.wishes]
+    def desired(self, name: str) -> tuple[dict[str, set[str]], int]:
+        claims = [self.claims[name, party] for party in PARTIES if (name, party) in self.claims]
         if not claims:
             return {}, 0
-        values = WISHES[claims[0][0]]
-        return values, min(ttl for wish, ttl in claims if WISHES[wish] == values)
+        values = TARGETS[claims[0][0]]
+        return values, min(ttl for claim, ttl in claims if TARGETS[claim] == values)
 
 
 def split(records: Collection[dict[str, Any]]) -> tuple[dict[str, set[str]], dict[str, set[str]], dict[str, set[int]]]:
-    """Our values, somebody else's, and the TTLs, by type."""
+    """Our values, foreign ones, and the TTLs, by type."""
     own: dict[str, set[str]] = {}
     others: dict[str, set[str]] = {}
     ttls: dict[str, set[int]] = {}
@@ -249,7 +260,9 @@ def split(records: Collection[dict[str, Any]]) -> tuple[dict[str, set[str]], dic
 @pytest.mark.django_db
 @pytest.mark.one_database
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("auto_remediate", [True, False], ids=["drift put right at once", "drift put right by a click"])
+@pytest.mark.parametrize(
+    "auto_remediate", [True, False], ids=["drift remediated at once", "drift remediated by a click"]
+)
 def test_any_history_ends_well(technitium, auto_remediate):
     run_state_machine_as_test(
         lambda: World(technitium, auto_remediate=auto_remediate),

@@ -28,7 +28,7 @@ def comments(server, name):
         (OTHER, "conflict", f"the zone has {OTHER}: someone else made it"),
     ],
 )
-def test_it_leaves_alone_what_somebody_else_made(engine, technitium, value, state, reason):
+def test_it_leaves_alone_what_someone_else_made(engine, technitium, value, state, reason):
     technitium.add(NAS, "A", value, 77, "made by hand")
     technitium.add(NAS, "TXT", "hands off")
     before = foreign(technitium)
@@ -41,7 +41,7 @@ def test_it_leaves_alone_what_somebody_else_made(engine, technitium, value, stat
     assert not engine.rows()
 
 
-def test_an_alias_finds_no_place_beside_what_somebody_else_made(engine, technitium):
+def test_an_alias_finds_no_place_beside_what_someone_else_made(engine, technitium):
     technitium.add(NAS, "TXT", "hands off")
     engine.put("nas", target="edge.example.com")
     engine.settle()
@@ -49,7 +49,7 @@ def test_an_alias_finds_no_place_beside_what_somebody_else_made(engine, techniti
     assert engine.reason("nas", "CNAME") == "a foreign TXT record is at this name"
 
 
-def test_what_somebody_else_takes_away_makes_room(engine, technitium):
+def test_what_someone_else_takes_away_makes_room(engine, technitium):
     technitium.add(NAS, "A", OTHER)
     engine.put("nas")
     engine.settle()
@@ -76,7 +76,7 @@ def test_a_record_whose_mark_was_wiped_is_no_longer_touched(engine, technitium):
 
 
 @pytest.mark.parametrize("noticed", [True, False], ids=["seen by the probe", "unseen before the change"])
-def test_a_value_that_somebody_added_to_our_record_stays(engine, technitium, noticed):
+def test_a_value_that_someone_added_to_our_record_stays(engine, technitium, noticed):
     engine.put("nas")
     engine.settle()
     technitium.add(NAS, "A", "10.0.0.99", 300, "made by hand")
@@ -155,7 +155,7 @@ def test_deleting_by_request_takes_only_what_is_ours(engine, technitium):
     assert published(technitium).keys() == {("nas", "TXT")}
 
 
-def test_a_record_deleted_by_request_comes_back_while_somebody_wants_it(engine, technitium):
+def test_a_record_deleted_by_request_comes_back_while_a_claim_asks_for_it(engine, technitium):
     engine.put("nas", target="10.0.0.1,2001:db8::1")
     engine.settle()
     assert engine.ask("delete", NAS, type="AAAA") == "1 record deleted"

@@ -1,4 +1,4 @@
-"""The SOA serial tells cheaply whether anybody else wrote, and whether the server lost what we wrote."""
+"""The SOA serial tells cheaply whether anyone else wrote, and whether the server lost what we wrote."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_what_we_write_ourselves_causes_no_list(engine, technitium):
     assert technitium.requests.counts[LIST] == 0
 
 
-def test_a_record_that_somebody_deleted_is_back_at_the_next_probe(engine, technitium):
+def test_a_record_that_someone_deleted_is_back_at_the_next_probe(engine, technitium):
     engine.put("grafana", **{"auto-remediate": "true"})
     engine.settle()
     technitium.delete("grafana.talos00", "A", ADDRESS)
@@ -86,7 +86,7 @@ def test_a_record_that_somebody_deleted_is_back_at_the_next_probe(engine, techni
     assert technitium.ask("grafana.talos00") == [ADDRESS]
 
 
-def test_a_value_that_somebody_changed_is_mended_at_the_next_probe(engine, technitium):
+def test_a_value_that_someone_changed_is_remediated_at_the_next_probe(engine, technitium):
     engine.put("grafana", **{"auto-remediate": "true"})
     engine.settle()
     mark = "catalyst-dns-sync/default Ingress/web/grafana"
@@ -107,7 +107,7 @@ def test_a_foreign_record_in_the_way_is_reported_at_the_next_probe(engine, techn
     assert foreign(technitium) == before
 
 
-def test_a_change_right_after_somebody_elses_write_is_made_on_what_stands_then(engine, technitium):
+def test_a_change_right_after_a_foreign_write_is_made_on_what_is_there_then(engine, technitium):
     engine.put("grafana")
     engine.settle()
     technitium.add("blog.talos00", "A", OTHER)
@@ -134,7 +134,7 @@ def test_writes_that_the_server_lost_in_a_crash_are_made_again(engine, technitiu
     assert engine.rows().keys() == {("new.talos00", "A"), ("changed.talos00", "A")}
 
 
-def test_a_loss_is_noticed_although_somebody_raised_the_serial_to_where_it_was(engine, technitium):
+def test_a_loss_is_noticed_although_someone_raised_the_serial_to_where_it_was(engine, technitium):
     engine.settle()
     technitium.double.save()
     engine.put("grafana")

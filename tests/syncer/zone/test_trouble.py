@@ -30,7 +30,7 @@ def limit_to_records(engine, technitium, *zones):
 
 @contextmanager
 def locked_database():
-    """Somebody else holds it for writing, and we have no patience."""
+    """Someone else holds it for writing, and we have no patience."""
     other = connection.copy("other")
     options = connection.settings_dict["OPTIONS"]
     patience = options.get("options")
@@ -122,7 +122,7 @@ def test_a_hundred_records_do_not_wait_for_one_that_is_refused(engine, technitiu
     assert {row.state for row in engine.rows().values()} == {"synced"}
 
 
-def test_a_refusal_that_stands_is_written_down_once(engine, technitium):
+def test_a_refusal_that_lasts_is_written_down_once(engine, technitium):
     engine.put("forever", ttl="2000000")
     engine.settle()
     for _ in range(3):
