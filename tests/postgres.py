@@ -32,7 +32,7 @@ def folder_of_programs() -> Path:
     return folders[-1]
 
 
-def as_somebody() -> dict[str, Any]:
+def as_other_user() -> dict[str, Any]:
     """PostgreSQL refuses to run as root."""
     return {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
 
@@ -41,9 +41,9 @@ def as_somebody() -> dict[str, Any]:
 def postgres() -> Iterator[str]:
     """The URL of an empty server on a free port of 127.0.0.1, without the safety that makes it slow."""
     programs = folder_of_programs()
-    somebody = as_somebody()
+    user = as_other_user()
     folder = Path(tempfile.mkdtemp(prefix="catalyst-postgres-"))
-    if somebody:
+    if user:
         shutil.chown(folder, "postgres", "postgres")
     data, port = folder / "data", free_port()
     initdb = [programs / "initdb", "--pgdata", data, "--username", "tests", "--auth", "trust", "--no-sync"]
@@ -51,7 +51,7 @@ def postgres() -> Iterator[str]:
     options |= {"synchronous_commit": "off", "full_page_writes": "off"}
     try:
         subprocess.run(
-            [*initdb, "--encoding", "UTF8", "--no-locale"], check=True, capture_output=True, cwd=folder, **somebody
+            [*initdb, "--encoding", "UTF8", "--no-locale"], check=True, capture_output=True, cwd=folder, **user
         )
         with (folder.parent / f"{folder.name}.log").open("w+b") as log:
             server = subprocess.Popen(
@@ -59,7 +59,7 @@ def postgres() -> Iterator[str]:
                 stdout=log,
                 stderr=log,
                 cwd=folder,
-                **somebody,
+                **user,
             )
             try:
                 wait_until_ready(programs, server, port, Path(log.name))

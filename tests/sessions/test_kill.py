@@ -146,7 +146,7 @@ def bench(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     folder = tmp_path_factory.mktemp("kill") / "data"
     shutil.copytree(migrated, folder)
     server = ApiServer().start()
-    # With a clock that stands still it never saves by itself: a crash leads back to where we saved.
+    # With a clock that does not move it never saves by itself: a crash leads back to where we saved.
     with Technitium(token=TOKEN, clock=lambda: 1_800_000_000.0) as double:
         double.tree.create(ZONE)
         bench = Bench(folder, double, Cluster(server.url, server.kubeconfig, server.back_door, server))
@@ -173,7 +173,7 @@ def test_a_restart_after_kill_9_ends_as_an_undisturbed_run(bench: Bench, place: 
         bench.restore()
         killed = bench.run(Step(place, number))
         assert killed["signal"] == signal.SIGKILL, f"step {number}: {killed}"
-        made = somebody_makes(bench, [f"new.{ZONE}", f"gone.{ZONE}"])
+        made = make_by_hand(bench, [f"new.{ZONE}", f"gone.{ZONE}"])
         restarted = bench.run()
         where = f"{place} {number} of {steps}, {made} made by hand; log of the restart: {bench.log()}"
         assert restarted["code"] == 0, where
@@ -190,8 +190,8 @@ def chosen(steps: int, place: str, many: bool) -> list[int]:
     return list(range(first, steps + 1, max(1, steps // 5)))
 
 
-def somebody_makes(bench: Bench, names: list[str]) -> list[str]:
-    """A record at each name where none stands now; at which names."""
+def make_by_hand(bench: Bench, names: list[str]) -> list[str]:
+    """A record at each name where there is none now; at which names."""
     here = {row[0] for row in rows(bench)}
     made = [name for name in names if name not in here]
     for name in made:

@@ -58,13 +58,13 @@ def apply(kubernetes: Cluster) -> Callable[..., None]:
     return run
 
 
-def test_each_kind_is_published_moved_and_withdrawn_and_strangers_stay(
+def test_each_kind_is_published_moved_and_withdrawn_and_foreign_records_stay(
     session: Session, kubernetes: Cluster, apply: Callable[..., None]
 ) -> None:
     zone, space, dns = session.zone, kubernetes.namespace(), session.technitium
     dns.add(f"nas.{zone}", "A", "192.0.2.9", ttl=77, comments="by hand")
     dns.add(zone, "TXT", "v=spf1 -all")
-    strangers = dns.rows(zone)
+    foreign = dns.rows(zone)
     first = one_of_each(space, zone)
     second = one_of_each(space, zone, "-2")
     session.start(MAX_DELETES_UNGUARDED="12")  # all that ever was goes within a minute
@@ -80,7 +80,7 @@ def test_each_kind_is_published_moved_and_withdrawn_and_strangers_stay(
     apply(list(second.values()), "delete")
     for host in second:
         session.answers(host)
-    assert dns.rows(zone) == strangers
+    assert dns.rows(zone) == foreign
     wait_until(lambda: session.ledger() == [], 2, "an empty ledger")
 
 
@@ -102,7 +102,7 @@ def test_a_restart_writes_nothing(session: Session, kubernetes: Cluster) -> None
     after = session.start()
     assert (session.serial(), session.technitium.rows(session.zone), session.query(history)) == (serial, rows, written)
     assert after.stop() == 0
-    kubernetes.delete(ingress("app-0", namespace=space))  # while nobody looks
+    kubernetes.delete(ingress("app-0", namespace=space))  # while no syncer runs
     session.start()
     session.answers(hosts[0])
     session.answers(hosts[1], ADDRESS)

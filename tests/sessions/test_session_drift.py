@@ -1,4 +1,4 @@
-"""Somebody changes our records on the server, in a session of whole processes."""
+"""Someone changes our records on the server, in a session of whole processes."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from tests.fakes.kubernetes.manifests import ingress
 from tests.processes import wait_until
 from tests.sessions.session import ADDRESS, Session
 
-STANDING = "select drift_type, status from records_driftfinding where name = ? order by id"
+FINDINGS = "select drift_type, status from records_driftfinding where name = ? order by id"
 
 
 def test_drift_is_known_within_seconds_survives_a_restart_and_waits_for_a_click(files: Session) -> None:
     grafana, blog = f"grafana.{files.zone}", f"blog.{files.zone}"
-    healed = {"catalyst-dns-sync.io/auto-remediate": "true"}
-    files.write("web", ingress("grafana", grafana), ingress("blog", blog, annotations=healed))
+    remediated = {"catalyst-dns-sync.io/auto-remediate": "true"}
+    files.write("web", ingress("grafana", grafana), ingress("blog", blog, annotations=remediated))
     syncer = files.start(SERIAL_PROBE_INTERVAL="1s")
     files.answers(grafana, ADDRESS)
     files.answers(blog, ADDRESS)
@@ -22,8 +22,8 @@ def test_drift_is_known_within_seconds_survives_a_restart_and_waits_for_a_click(
     for name in (grafana, blog):
         files.technitium.delete(name, "A", ADDRESS)
     files.answers(blog, ADDRESS)
-    wait_until(lambda: files.query(STANDING, grafana) == [("missing_record", "open")], 3, "the finding")
-    wait_until(lambda: files.query(STANDING, blog) == [("missing_record", "remediated")], 3, "the healing")
+    wait_until(lambda: files.query(FINDINGS, grafana) == [("missing_record", "open")], 3, "the finding")
+    wait_until(lambda: files.query(FINDINGS, blog) == [("missing_record", "remediated")], 3, "the remedy")
     assert files.record(grafana)[:2] == (True, "drifted")
     assert "Drift: someone deleted it: left as it is until somebody decides" in syncer.output
 
@@ -31,8 +31,8 @@ def test_drift_is_known_within_seconds_survives_a_restart_and_waits_for_a_click(
     files.start(SERIAL_PROBE_INTERVAL="1s")
     time.sleep(1.5)
     files.answers(grafana)
-    assert files.query(STANDING, grafana) == [("missing_record", "open")]
+    assert files.query(FINDINGS, grafana) == [("missing_record", "open")]
 
     assert files.ask_for("remediate", grafana) == "1 record changed"
     files.answers(grafana, ADDRESS, within=0.5)
-    assert files.query(STANDING, grafana) == [("missing_record", "remediated")]
+    assert files.query(FINDINGS, grafana) == [("missing_record", "remediated")]

@@ -1,4 +1,4 @@
-"""A lock that somebody else holds in PostgreSQL: a dump, a migration by hand, a forgotten session."""
+"""A lock that someone else holds in PostgreSQL: a dump, a migration by hand, a forgotten session."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def url(postgres_url: str, tmp_path: Path) -> Iterator[str]:
 
 @contextmanager
 def locked(url: str, table: str) -> Iterator[None]:
-    with psycopg.connect(url) as somebody:
-        somebody.execute(f"lock table {table} in access exclusive mode")
+    with psycopg.connect(url) as holder:
+        holder.execute(f"lock table {table} in access exclusive mode")
         yield
-        somebody.rollback()
+        holder.rollback()
 
 
 def health(syncer: Syncer) -> int:
@@ -78,7 +78,7 @@ def test_the_web_does_not_wait_for_ever_and_says_that_trying_again_may_help(tmp_
             assert answer.status == 503
             assert b"The database does not answer, or is busy" in answer.read()
             assert answer.headers["Retry-After"] == "5"
-        page = urllib.request.Request(f"{process.url}/admin/", headers={"Cookie": "sessionid=of-somebody"})
+        page = urllib.request.Request(f"{process.url}/admin/", headers={"Cookie": "sessionid=of-anyone"})
         with locked(url, "django_session"), pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(page, timeout=10)
         with refused.value as answer:
@@ -97,20 +97,20 @@ def test_an_import_waits_for_who_is_making_the_same_entry_and_changes_that_one(t
         "apiVersion: catalyst-dns-sync.io/v1alpha1\nkind: DNSRecordBackup\n"
         "entries:\n  - {hostname: nas.talos00, type: A, values: [192.0.2.2]}\n"
     )
-    with psycopg.connect(url) as somebody:
-        # As records.operations.editing() does.
-        somebody.execute("insert into records_bookmark (name, audit_id, memory) values ('custom entries', 0, '{}')")
-        somebody.execute(
+    with psycopg.connect(url) as holder:
+        # As records.locks.editing_entries() does.
+        holder.execute("lock table records_customentry in share row exclusive mode")
+        holder.execute(
             """insert into records_customentry (name, type, "values", mode, enabled, owner, description, updated_at)
             values ('nas.talos00', 'A', '["192.0.2.1"]', 'publish', true, '', '', now())"""
         )
         importing = Process(["-m", "catalyst.cli", "import", str(backup)], tmp_path / "log", env)
         with running(importing):
-            waiting = "select count(*) from pg_locks where not granted and locktype = 'transactionid'"
+            waiting = "select count(*) from pg_locks where not granted and locktype = 'relation'"
             with psycopg.connect(url, autocommit=True) as looker:
                 wait_until(lambda: looker.execute(waiting).fetchone() == (1,), 15, "the import to wait")
-            somebody.commit()
+            holder.commit()
             assert importing.wait() == 0
             assert "imported: 0 records, 0 entries created, 1 entries updated, 0 unchanged" in importing.output
-        rows = somebody.execute("""select "values", owner from records_customentry""").fetchall()
+        rows = holder.execute("""select "values", owner from records_customentry""").fetchall()
         assert rows == [(["192.0.2.2"], "")]

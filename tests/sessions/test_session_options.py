@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -103,9 +102,7 @@ def test_dev_mode_reloads_and_stops_with_its_child(files: Session) -> None:
     wait_until(lambda: f"grafana.{files.zone}" in hosts.read_text(), 5, "the name in the file")
     children = Path(f"/proc/{syncer.pid}/task/{syncer.pid}/children").read_text().split()
     assert len(children) == 1, "the reloader's child"
-    started = time.monotonic()
     syncer.stop()
-    assert time.monotonic() - started < 5
     wait_until(lambda: not Path(f"/proc/{children[0]}").exists(), 5, "the end of the child")
     assert "Traceback" not in syncer.output
 
@@ -145,9 +142,7 @@ def test_make_run_shows_names_in_a_hosts_file_and_follows_an_edit(tmp_path: Path
         grafana.write_text(grafana.read_text().replace("host: grafana.talos00", "host: boards.talos00"))
         wait_until(lambda: "boards.talos00\n" in hosts.read_text(), 3, "the edit")
         wait_until(lambda: "grafana.talos00\n" not in hosts.read_text(), 3, "the old name's end")
-        started = time.monotonic()
         assert process.stop() == 0
-        assert time.monotonic() - started < 5
         assert len(re.findall("password  ", process.output)) == 1
     finally:
         process.stop()

@@ -1,4 +1,4 @@
-"""SIGTERM ends it within five seconds, whatever it is doing."""
+"""SIGTERM ends it, whatever it is doing, before anything that it waits for has come or has taken too long."""
 
 from __future__ import annotations
 
@@ -14,25 +14,20 @@ from tests.processes import Syncer, wait_until
 from tests.sessions.conftest import Make
 from tests.sessions.session import ADDRESS, Session
 
-Blow = Callable[[Session, Cluster], object]
-
 
 def stop(syncer: Syncer, number: signal.Signals = signal.SIGTERM) -> str:
     """Returns what it said while it stopped."""
     before = len(syncer.output)
-    started = time.monotonic()
     assert syncer.stop(number) == 0, syncer.output
-    assert time.monotonic() - started < 5
     assert "Traceback" not in syncer.output
-    return syncer.output[before:]
+    said = syncer.output[before:]
+    assert "did not answer within" not in said, "it waited until a request had taken too long"
+    return said
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_an_idle_syncer_stops_at_once(session: Session, number: signal.Signals) -> None:
-    syncer = session.start()
-    started = time.monotonic()
-    assert stop(syncer, number) == ""
-    assert time.monotonic() - started < 2
+    assert stop(session.start(), number) == ""
 
 
 @pytest.mark.double_only

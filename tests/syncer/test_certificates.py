@@ -259,7 +259,7 @@ def test_they_are_not_watched_unless_they_are_asked_for(kubernetes: Kubernetes) 
     assert not [resource for _, resource in kubernetes.requests if GROUP in resource]
 
 
-def test_certificates_give_no_names_and_wake_nobody(kubernetes: Kubernetes, watch: Watch) -> None:
+def test_certificates_give_no_names_and_wake_no_one(kubernetes: Kubernetes, watch: Watch) -> None:
     watching = watch()
     kubernetes.create(certificate("blog", **HEALTHY))
     watching.says('ready{name="blog",namespace="default"}', 1)
