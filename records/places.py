@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 
 from django.db.models import Exists, OuterRef, Q
 
@@ -27,6 +29,21 @@ def match_place(place: str) -> Q:
             with_name = Q(namespace__endswith=left, name__startswith=right)
             return with_name | Q(kind__iendswith=left, namespace__startswith=right)
     return Q(pk__in=[])
+
+
+def match_words(words: Iterable[str], columns: Iterable[str], mentioned: Iterable[str]) -> list[Q]:
+    """For each word the sources that have it in Kind/namespace/name, in one of ``columns`` or in one of the columns
+    ``mentioned`` of a name that they mention. The names are looked through once, not once for each source."""
+    given, others = split_places(words)
+    found = [match_place(place) for place in given]
+    for word in others:
+        names = SourceName.objects.filter(_match_any(mentioned, word)).order_by().values("source")
+        found.append(_match_any(columns, word) | Q(pk__in=names))
+    return found
+
+
+def _match_any(columns: Iterable[str], word: str) -> Q:
+    return reduce(or_, (Q(**{f"{column}__icontains": word}) for column in columns))
 
 
 def gives_names() -> Q:

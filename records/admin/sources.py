@@ -24,12 +24,7 @@ class SourceAdmin(ReadOnlyAdmin):
     nothing_yet = "Every Ingress, IngressRoute and HTTPRoute that the syncer sees is listed here."
     list_display = ("shown_place", "kind", "shown_names", "shown_trouble", "changed_on")
     list_filter = (SourceQuestion, KindFilter)
-    search_fields = (
-        "name__contains",
-        "namespace__contains",
-        "mentions__name__icontains",
-        "mentions__values__icontains",
-    )
+    search_fields = ("name", "namespace")
     search_help_text = "A part of the object's Kind/namespace/name, or of a name that it gives"
     ordering = ("namespace", "name", "kind")
     fieldsets: ClassVar[Any] = (
@@ -64,8 +59,8 @@ class SourceAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Source], search_term: str
     ) -> tuple[QuerySet[Source], bool]:
-        given, words = places.split_places(search_term.split())
-        return super().get_search_results(request, queryset.filter(*map(places.match_place, given)), " ".join(words))
+        matches = places.match_words(search_term.split(), self.search_fields, ("name", "values"))
+        return queryset.filter(*matches), False
 
     @admin.display(description="namespace/name", ordering="namespace")
     def shown_place(self, source: Source) -> str:

@@ -35,14 +35,12 @@ class TimeFilter(filters.IsoDateTimeFilter):
 
 
 class PlaceSearch(SearchFilter):
-    """Understands the Kind/namespace/name of a source too."""
-
-    def get_search_terms(self, request: Request) -> list[str]:
-        return places.split_places(super().get_search_terms(request))[1]
+    """Understands the Kind/namespace/name of a source, and what its names say."""
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
-        given, _ = places.split_places(super().get_search_terms(request))
-        return super().filter_queryset(request, queryset.filter(*map(places.match_place, given)), view)
+        columns = self.get_search_fields(view, request) or ()
+        matches = places.match_words(self.get_search_terms(request), columns, ("name", "values", "reason"))
+        return queryset.filter(*matches)
 
 
 class RecordFilter(filters.FilterSet):

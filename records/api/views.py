@@ -97,7 +97,7 @@ class SourceViewSet(ReadOnlyViewSet):
     serializer_class = serializers.SourceSerializer
     filterset_class = filters.SourceFilter
     filter_backends = (DjangoFilterBackend, OrderingFilter, filters.PlaceSearch)
-    search_fields = ("name", "mentions__name", "mentions__values", "mentions__reason")
+    search_fields = ("name",)
     ordering_fields = ("namespace", "name", "kind", "seen_at")
     rights: ClassVar = {"GET": "records.view_source"}
 
