@@ -1,0 +1,236 @@
+"""How the house is laid out: what the linters cannot see of the rules in CONTRIBUTING and docs/architecture."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("catalyst", "records", "syncer")
+
+CLOCKS = {
+    "monotonic",
+    "monotonic_ns",
+    "perf_counter",
+    "perf_counter_ns",
+    "process_time",
+    "process_time_ns",
+    "thread_time",
+}
+WALL_CLOCKS = {"time", "time_ns", "clock"}
+"""Of the module ``time`` alone: others have functions of that name."""
+
+TAKES_ZONE = {
+    "catalyst/doctor/dns_server.py check_zone": "asks a server about a zone that no syncer has in its hands yet",
+    "records/api/diagnostics.py describe_change": "puts the zone's name into an answer",
+    "records/audit.py make_entry": "fills a row that names its zone",
+    "records/entry_values.py _find_misplacement": "checks what a person typed, whose apex rules are the zone's",
+    "records/operations.py sync_now": "a person chooses the zone",
+    "records/resolve.py ask_all": "asks DNS servers what they hold of a zone",
+    "records/resolve.py ask_server": "the same, one server",
+    "records/resolve.py _ask_type": "the same, one question",
+    "records/resolve.py _find_referral": "a delegation lies below the apex",
+    "syncer/config.py Managed.policy": "settings are by zone",
+    "syncer/core/sources.py Draft._find_values": "addresses are set by zone",
+    "syncer/metrics.py count_drift": "a label of a metric",
+}
+"""Outside syncer/zone: functions that take the name of a zone and are not looking for its Zone, and why."""
+
+CLASS_NAMES = {
+    "Command": "Django finds a command by it",
+    "Meta": "Django and REST framework find the options of a class by it",
+    "Migration": "Django finds a migration by it",
+    "Source": "product.md has one word for an object that names hosts; in the ledger the name is the table's",
+}
+"""Names that more than one class has, and why."""
+
+
+def list_modules(*folders: str) -> list[Path]:
+    found = (path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+    return sorted(path for path in found if "migrations" not in path.parts)
+
+
+def read_module(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(), str(path))
+
+
+# Tests tell no time
+
+
+def is_clock(node: ast.AST) -> bool:
+    """A call that tells the time."""
+    if not isinstance(node, ast.Call):
+        return False
+    match node.func:
+        case ast.Attribute(value=ast.Name(id="time"), attr=name):
+            return name in CLOCKS | WALL_CLOCKS
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name in CLOCKS
+    return False
+
+
+def spell_names(node: ast.AST) -> Iterator[str]:
+    """What is assigned to, or read: ``started``, ``self.started``."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name | ast.Attribute):
+            yield ast.unparse(part)
+
+
+class TimeTeller(NamedTuple):
+    """The names in a file that hold a time, and those that hold a duration, functions that return one included."""
+
+    times: set[str]
+    durations: set[str]
+
+    def is_time(self, node: ast.AST) -> bool:
+        return any(is_clock(part) for part in ast.walk(node)) or not self.times.isdisjoint(spell_names(node))
+
+    def is_duration(self, node: ast.AST) -> bool:
+        return not self.durations.isdisjoint(spell_names(node)) or any(map(self._is_difference, ast.walk(node)))
+
+    def _is_difference(self, node: ast.AST) -> bool:
+        """Between two times; a number taken from a time leaves a time."""
+        return (
+            isinstance(node, ast.BinOp)
+            and isinstance(node.op, ast.Sub)
+            and self.is_time(node)
+            and not isinstance(node.right, ast.Constant)
+        )
+
+
+def find_time_names(module: ast.Module) -> TimeTeller:
+    teller = TimeTeller(set(), set())
+    for node in ast.walk(module):
+        match node:
+            case ast.Assign(targets=[*targets], value=value) if any(is_clock(part) for part in ast.walk(value)):
+                is_difference = any(isinstance(part, ast.BinOp) for part in ast.walk(value))
+                if not is_difference:
+                    teller.times.update(ast.unparse(target) for target in targets)
+    for node in ast.walk(module):
+        match node:
+            case ast.Assign(targets=[*targets], value=value) if teller.is_duration(value):
+                teller.durations.update(ast.unparse(target) for target in targets)
+            case ast.FunctionDef(name=name) if any(
+                isinstance(part, ast.Return) and part.value and teller.is_duration(part.value)
+                for part in ast.walk(node)
+            ):
+                teller.durations.add(name)
+    return teller
+
+
+def find_speed_limits(module: ast.Module) -> Iterator[int]:
+    """The lines that assert that something took less than a certain time."""
+    teller = find_time_names(module)
+    for statement in ast.walk(module):
+        if not isinstance(statement, ast.Assert):
+            continue
+        for node in ast.walk(statement.test):
+            if not isinstance(node, ast.Compare):
+                continue
+            sides = [node.left, *node.comparators]
+            for left, operator, right in zip(sides, node.ops, sides[1:], strict=False):
+                small = {ast.Lt: left, ast.LtE: left, ast.Gt: right, ast.GtE: right}.get(type(operator))
+                if small is not None and teller.is_duration(small):
+                    yield node.lineno
+
+
+def test_no_test_asserts_that_something_is_done_within_a_certain_time() -> None:
+    """A busy machine breaks such a test; count calls, comparisons or turns, or measure in tests/bench."""
+    found = [
+        f"{path.relative_to(ROOT)}:{line}"
+        for path in list_modules("tests")
+        for line in find_speed_limits(read_module(path))
+    ]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "start = time.monotonic(); work(); assert time.monotonic() - start < 5",
+        "start = perf_counter(); work(); took = perf_counter() - start; assert took <= 5",
+        "self.start = time.time(); work(); assert 5 > time.time() - self.start",
+        "assert abs(stamp - time.time()) < 2",
+        "before = time.process_time(); work(); assert 0 < time.process_time() - before < 2",
+        "def spent() -> float:\n    return time.monotonic() - START\nassert spent() < 1",
+    ],
+)
+def test_such_an_assertion_is_found(text: str) -> None:
+    assert list(find_speed_limits(ast.parse(text)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "start = time.monotonic(); work(); assert time.monotonic() - start >= 0.2",
+        "deadline = time.monotonic() + 5\nwhile time.monotonic() < deadline: work()",
+        "before = time.time(); assert before - 0.001 <= stamp <= time.time() + 0.001",
+        "assert len(rows) - 1 < 5",
+    ],
+)
+def test_a_wait_with_a_deadline_and_a_least_time_are_none(text: str) -> None:
+    assert not list(find_speed_limits(ast.parse(text)))
+
+
+# Tests mirror the source, and every name means one thing
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_tests_have_the_folders_of_the_source(package: str) -> None:
+    folders = {path.parent.relative_to(ROOT / "tests") for path in list_modules(f"tests/{package}")}
+    assert not {str(folder) for folder in folders if not (ROOT / folder).is_dir()}
+
+
+def test_no_file_name_means_three_things() -> None:
+    places: dict[str, list[str]] = defaultdict(list)
+    for path in list_modules(*PACKAGES):
+        if path.name != "__init__.py":
+            places[path.name].append(str(path.relative_to(ROOT)))
+    assert not {name: paths for name, paths in places.items() if len(paths) > 2}
+
+
+def test_no_class_name_means_two_things() -> None:
+    places: dict[str, list[str]] = defaultdict(list)
+    for path in list_modules(*PACKAGES):
+        for node in read_module(path).body:
+            if isinstance(node, ast.ClassDef) and node.name not in CLASS_NAMES:
+                places[node.name].append(str(path.relative_to(ROOT)))
+    assert not {name: paths for name, paths in places.items() if len(paths) > 1}
+
+
+# A zone is an object
+
+
+def find_zone_takers(node: ast.AST, *scope: str) -> Iterator[str]:
+    for child in ast.iter_child_nodes(node):
+        match child:
+            case ast.FunctionDef(name=name, args=arguments) | ast.AsyncFunctionDef(name=name, args=arguments):
+                parameters = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
+                if {"zone", "zone_name"} & {parameter.arg for parameter in parameters if not takes_object(parameter)}:
+                    yield ".".join((*scope, name))
+                yield from find_zone_takers(child, *scope, name)
+            case ast.ClassDef(name=name):
+                yield from find_zone_takers(child, *scope, name)
+            case _:
+                yield from find_zone_takers(child, *scope)
+
+
+def takes_object(parameter: ast.arg) -> bool:
+    """A Zone itself, or the zone of a target: not its name."""
+    return parameter.annotation is not None and ast.unparse(parameter.annotation) in ("Zone", "TargetZone")
+
+
+def test_who_takes_the_name_of_a_zone_has_a_reason() -> None:
+    """What is known of a zone is in its Zone: a name handed around is looked up again and again."""
+    found = {
+        f"{path.relative_to(ROOT)} {function}"
+        for path in list_modules(*PACKAGES)
+        if path.parent != ROOT / "syncer" / "zone"
+        for function in find_zone_takers(read_module(path))
+    }
+    assert found == TAKES_ZONE.keys()
