@@ -21,9 +21,9 @@ from records.models import (
     SyncStatus,
 )
 from syncer.core.claims import Mode
+from syncer.core.known import RecordState
 from syncer.core.names import canonical, zone_of
 from syncer.core.origin import CUSTOM_ENTRY
-from syncer.core.plan import RecordState
 
 PRIORITIES = ("high", "normal", "low")
 PROBLEM_STATES = (RecordState.CONFLICT, RecordState.DRIFTED, RecordState.FAILED, RecordState.HELD, RecordState.SKIPPED)

@@ -13,8 +13,7 @@ from records.models import CURRENT_STATUSES, AuditEntry, DriftFinding, ManagedRe
 from records.rows import ZoneKey, rrset_data
 from syncer.core.claims import Decision
 from syncer.core.known import RecordState
-from syncer.core.plan import Drift, DriftType
-from syncer.ledger import Key
+from syncer.core.plan import Drift, DriftType, Key
 
 BATCH = 100
 """Rows in one insert."""

@@ -30,9 +30,9 @@ from records.models import (
     explain_cname,
 )
 from syncer.core.claims import Mode
+from syncer.core.known import RecordState
 from syncer.core.names import BadName, canonical, zone_of
 from syncer.core.origin import Origin
-from syncer.core.plan import RecordState
 from syncer.core.rdata import TYPES
 
 Action = SyncRequest.Action

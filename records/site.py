@@ -105,7 +105,7 @@ def read_overview() -> dict[str, Any]:
         SyncRequest,
         SyncStatus,
     )
-    from syncer.core.plan import RecordState
+    from syncer.core.known import RecordState
 
     status = SyncStatus.objects.first()
     counts = dict(ManagedRecord.objects.order_by().values_list("state").annotate(Count("id")))

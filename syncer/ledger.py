@@ -9,8 +9,7 @@ from typing import NamedTuple, Protocol
 
 from syncer.core.claims import Decision, EntrySpec
 from syncer.core.known import KnownRRset
-from syncer.core.plan import Change, Drift, ForgottenRRset, RRsetStatus
-from syncer.core.plan import Key as Key
+from syncer.core.plan import Change, Drift, ForgottenRRset, Key, RRsetStatus
 from syncer.core.source import Ref, Source
 from syncer.kube.feed import KindState
 from syncer.targets.base import Result

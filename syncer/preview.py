@@ -9,10 +9,9 @@ from typing import Any
 from syncer.core.claims import Decision, decide_claims
 from syncer.core.kinds import NAMESPACE, Kind
 from syncer.core.manifest import as_mapping, as_text, clip_text, is_leaving, read_ref
-from syncer.core.names import zone_of
+from syncer.core.names import misplaced_cname, zone_of
 from syncer.core.scope import Scope
 from syncer.core.source import Ref, Source
-from syncer.core.sources import misplaced_cname
 from syncer.kube.documents import ManifestError, kind_of, read_documents
 from syncer.kube.store import Store
 

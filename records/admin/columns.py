@@ -17,8 +17,8 @@ from django.utils.timesince import timesince, timeuntil
 from records.audit import CHANGES, Action
 from records.models import AuditEntry
 from records.operations import HELD_PLAN
+from syncer.core.known import RecordState
 from syncer.core.origin import Origin
-from syncer.core.plan import RecordState
 
 MINUTE = timedelta(minutes=1)
 NOTHING = SafeString('<span class="quiet nothing">–</span>')

@@ -18,7 +18,7 @@ from records.entry_values import managed_zones
 from records.explain import PROBLEM_STATES
 from records.models import CURRENT_STATUSES, DriftFinding, HeldPlan
 from syncer.core.kinds import KINDS
-from syncer.core.plan import RecordState
+from syncer.core.known import RecordState
 from syncer.core.rdata import TYPES
 
 

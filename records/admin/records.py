@@ -22,7 +22,7 @@ from records.admin.filters import RecordQuestion, TypeFilter, ZoneFilter
 from records.audit import CHANGES
 from records.explain import explain_name
 from records.models import AuditEntry, CustomEntry, ManagedRecord
-from syncer.core.plan import RecordState
+from syncer.core.known import RecordState
 
 HISTORY = 25
 """Audit entries on the page of a record; the rest is one click away."""

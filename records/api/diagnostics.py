@@ -27,9 +27,10 @@ from records.entry_values import managed_zones
 from records.models import CURRENT_STATUSES, DriftFinding, HeldPlan, ManagedRecord, Source, SyncRequest, SyncStatus
 from records.resolve import Answer, ask_all
 from syncer.config import Managed
+from syncer.core.known import RecordState
 from syncer.core.names import BadName, canonical, zone_of
 from syncer.core.origin import Origin
-from syncer.core.plan import Change, RecordState
+from syncer.core.plan import Change
 from syncer.core.rdata import TYPES
 from syncer.preview import preview
 

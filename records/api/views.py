@@ -32,7 +32,7 @@ from records.models import (
     SyncRequest,
     SyncStatus,
 )
-from syncer.core.plan import RecordState
+from syncer.core.known import RecordState
 
 OPERATE = "records.add_syncrequest"
 """The permission to ask the syncer for something."""

@@ -17,10 +17,10 @@ from records.exchange.shape import PROBLEM_LIMIT, Backup, BackupEntry, BackupErr
 from records.locks import editing_entries, exclude_writers
 from records.models import AuditEntry, CustomEntry, DeletedRRset, ManagedRecord, explain_cname
 from records.operations import ENTRY_FIELDS, sync_now
+from syncer.core.known import RecordState
 from syncer.core.manifest import clip_text
 from syncer.core.names import zone_of
 from syncer.core.origin import Origin
-from syncer.core.plan import RecordState
 
 Action = AuditEntry.Action
 

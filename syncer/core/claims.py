@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
-from syncer.core.known import KnownRRset
-from syncer.core.known import Loser as Loser
+from syncer.core.known import KnownRRset, Loser
 from syncer.core.names import misplaced_cname, value_type
 from syncer.core.origin import CUSTOM_ENTRY, Origin
 from syncer.core.rrsets import RRset

@@ -8,8 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from syncer.core.claims import Decision
-from syncer.core.known import KnownRRset as Owned  # noqa: F401
-from syncer.core.known import RecordState as RecordState
+from syncer.core.known import RecordState
 from syncer.core.rrsets import Found, RRset
 
 Key = tuple[str, str]

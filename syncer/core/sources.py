@@ -11,8 +11,7 @@ from syncer.core.gateways import Attachment, Endpoint, Gateway, GatewayKey, Labe
 from syncer.core.kinds import HTTP_ROUTE, INGRESS, INGRESS_ROUTE_TCP, OLD_INGRESS_ROUTE, Kind
 from syncer.core.loadbalancers import read_load_balancer
 from syncer.core.manifest import as_list, as_mapping, as_text, clip_text, read_ref
-from syncer.core.names import BadName, canonical, is_wildcard, zone_of
-from syncer.core.names import misplaced_cname as misplaced_cname
+from syncer.core.names import BadName, canonical, is_wildcard, misplaced_cname, zone_of
 from syncer.core.rules import RuleError, read_rule_names
 from syncer.core.scope import Scope
 from syncer.core.selector import match_labels, parse_selector

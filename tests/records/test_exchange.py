@@ -19,7 +19,7 @@ from django.core.management import CommandError, call_command
 from records.exchange import BackupError, apply_import, export, plan_import, read_backup
 from records.exchange.shape import Backup, Problem
 from records.models import AuditEntry, CustomEntry, ManagedRecord, SyncRequest
-from syncer.core.plan import RecordState
+from syncer.core.known import RecordState
 
 FORMS = ("yaml", "json", "csv")
 HEAD = "apiVersion: catalyst-dns-sync.io/v1alpha1\nkind: DNSRecordBackup\n"

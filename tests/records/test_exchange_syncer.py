@@ -6,7 +6,7 @@ import pytest
 
 from records.exchange import apply_import, export, plan_import, read_backup
 from records.models import CustomEntry, ManagedRecord, Source, SyncRequest
-from syncer.core.plan import RecordState
+from syncer.core.known import RecordState
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.zone.engine import Engine
 

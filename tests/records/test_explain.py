@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from records.explain import explain_name
 from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord, Source, SourceName, SyncRequest, SyncStatus
+from syncer.core.known import RecordState
 from syncer.core.names import BadName
-from syncer.core.plan import RecordState
 from syncer.zone.guarding import HELD
 from tests.records.objects import make_source
 

@@ -26,7 +26,7 @@ from catalyst.settings.tasks import Q_CLUSTER, read_backup_minutes, read_slack_u
 from records import notify, propagation, tasks
 from records.exchange import read_backup
 from records.models import AuditEntry, Bookmark, CustomEntry, ManagedRecord, Source, SyncRequest, SyncStatus
-from syncer.core.plan import RecordState
+from syncer.core.known import RecordState
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.processes import wait_until
 

@@ -20,7 +20,7 @@ from records.models import ManagedRecord
 from syncer import metrics
 from syncer.certificates import Certificates
 from syncer.core.kinds import HTTP_ROUTE, INGRESS, INGRESS_ROUTE
-from syncer.core.plan import RecordState
+from syncer.core.known import RecordState
 from syncer.health import Health
 from syncer.httpd import CannotListen, Server, parse_address
 from syncer.kube.feed import KindState, WatchState
