@@ -17,8 +17,6 @@ from syncer.core.ruleparser import MatcherCall, Operator, parse_rule
 from syncer.core.scope import RuleSyntax
 from syncer.core.source import Skip
 
-__all__ = ["RuleError", "RuleNames", "read_rule_names"]
-
 REGEXP = "regexp: no names can be told from it, the hostname annotation can name them"
 NEGATED = "negated: the rule excludes this host"
 CATCH_ALL = "catch-all: means every host"

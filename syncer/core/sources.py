@@ -12,7 +12,8 @@ from syncer.core.kinds import HTTP_ROUTE, INGRESS, INGRESS_ROUTE_TCP, OLD_INGRES
 from syncer.core.loadbalancers import read_load_balancer
 from syncer.core.manifest import as_list, as_mapping, as_text, clip_text, read_ref
 from syncer.core.names import BadName, canonical, is_wildcard, misplaced_cname, zone_of
-from syncer.core.rules import RuleError, read_rule_names
+from syncer.core.rulelexer import RuleError
+from syncer.core.rules import read_rule_names
 from syncer.core.scope import Scope
 from syncer.core.selector import match_labels, parse_selector
 from syncer.core.source import Ref, Skip, Source, Want

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from syncer.core.rules import RuleError, RuleNames, read_rule_names
+from syncer.core.rulelexer import RuleError
+from syncer.core.rules import RuleNames, read_rule_names
 from syncer.core.source import Skip
 
 

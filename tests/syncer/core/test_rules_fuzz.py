@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncer.core.rules import RuleError, read_rule_names
+from syncer.core.rulelexer import RuleError
+from syncer.core.rules import read_rule_names
 from tests.syncer.kube.work import count_steps
 
 WORDS = [
