@@ -1,0 +1,80 @@
+"""The row by which other processes see how the syncer is doing."""
+
+from __future__ import annotations
+
+import pytest
+
+from syncer.core.kinds import INGRESS
+from syncer.errors import ZoneUnusable
+from syncer.heartbeat import INTERVAL, Heartbeat
+from syncer.kube.feed import KindState, WatchState
+from syncer.ledger import SyncerStatus
+from tests.syncer.test_worker import LAB, Case
+from tests.syncer.zone.memory import ZONE
+
+KINDS = [KindState(INGRESS, WatchState.WATCHING, True)]
+
+
+@pytest.fixture
+def case() -> Case:
+    return Case(ZONE, LAB)
+
+
+@pytest.fixture
+def heartbeat(case: Case) -> Heartbeat:
+    return Heartbeat(case.ledger, case.worker)
+
+
+def beat(case: Case, heartbeat: Heartbeat, *, settled: bool = True) -> SyncerStatus:
+    """After the interval; what is told."""
+    case.clock.now += INTERVAL
+    heartbeat.beat_due(case.clock.now, KINDS, settled=settled)
+    return case.ledger.statuses[-1]
+
+
+def test_it_is_written_at_once_and_then_at_each_interval(case: Case, heartbeat: Heartbeat) -> None:
+    for _ in range(11):
+        heartbeat.beat_due(case.clock.now, KINDS, settled=True)
+        case.clock.now += 1
+    assert len(case.ledger.statuses) == 3
+    assert heartbeat.due == case.clock.now - 1 + INTERVAL
+
+
+def test_it_tells_what_waits_and_what_is_wrong(case: Case, heartbeat: Heartbeat) -> None:
+    case.target.trouble[ZONE] = ZoneUnusable("zone talos00 is disabled")
+    case.turn()
+    case.put("grafana")
+    status = beat(case, heartbeat)
+    assert (status.queue, status.target, status.target_problem) == (1, "toy", "")
+    assert status.zones == {ZONE: "zone talos00 is disabled", LAB: ""}
+    assert status.kinds == KINDS
+
+
+def test_it_says_when_the_next_full_pass_is_due_of_whichever_zone_is_first(case: Case, heartbeat: Heartbeat) -> None:
+    case.turn()
+    status = beat(case, heartbeat)
+    assert status.next_pass_at is not None
+    due = min(zone.full_pass_due for zone in case.worker.zones.values())
+    assert (status.next_pass_at - status.heartbeat_at).total_seconds() == due - case.clock.now
+
+
+def test_before_enough_was_read_no_pass_is_due(case: Case, heartbeat: Heartbeat) -> None:
+    assert beat(case, heartbeat, settled=False).next_pass_at is None
+
+
+def test_a_pass_that_is_late_is_due_now(case: Case, heartbeat: Heartbeat) -> None:
+    status = beat(case, heartbeat)
+    assert status.next_pass_at == status.heartbeat_at
+
+
+def test_the_records_of_a_zone_that_is_not_managed_any_more_are_told_once(
+    case: Case, heartbeat: Heartbeat, caplog: pytest.LogCaptureFixture
+) -> None:
+    case.ledger.zone("toy", "old.lab").own("a", "b")
+    case.ledger.zone("toy", ZONE).own("c")
+    case.ledger.zone("another", "elsewhere.lab").own("d")
+    for _ in range(3):
+        beat(case, heartbeat)
+    assert [record.getMessage() for record in caplog.records] == [
+        "old.lab is not in DNS_ZONES any more: its 2 records stay as they are until it is, or they are released"
+    ]

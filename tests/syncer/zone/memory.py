@@ -1,0 +1,313 @@
+"""A ledger and a target that keep everything in dictionaries: one zone's parts can be tried without server and
+database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from syncer.config import Config, HostsConfig, Managed
+from syncer.core.claims import Decision, EntrySpec
+from syncer.core.known import KnownRRset, RecordState
+from syncer.core.plan import Change, Drift, ForgottenRRset, Key, Op
+from syncer.core.rrsets import Found, Marker, RRset
+from syncer.core.scope import Scope
+from syncer.core.source import Ref, Source, Want
+from syncer.ledger import (
+    AppliedChange,
+    CountKey,
+    HeldDeletes,
+    ObservedRRset,
+    Request,
+    SyncerStatus,
+)
+from syncer.targets.base import Outcome, Reading, Result
+from syncer.zone.guarding import PlannedChange
+
+ZONE = "talos00"
+ADDRESS = "192.168.1.54"
+ORIGIN = "Ingress/web/grafana"
+MARKER = Marker("default")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def rrset(name: str, *values: str, kind: str = "A", ttl: int = 300) -> RRset:
+    return RRset(f"{name}.{ZONE}", kind, ttl, values or (ADDRESS,))
+
+
+def ours(name: str, *values: str, kind: str = "A") -> Found:
+    """As it is on the server, with our mark."""
+    item = rrset(name, *values, kind=kind)
+    return Found(item, (MARKER.mark(ORIGIN),) * len(item.values))
+
+
+def create(name: str, *values: str, kind: str = "A", priority: int = 1) -> PlannedChange:
+    item = rrset(name, *values, kind=kind)
+    decision = Decision(item.name, (item,), ORIGIN, (ORIGIN,), priority=priority)
+    return decision, Change(Op.CREATE, None, item, MARKER.mark(ORIGIN))
+
+
+def update(name: str, *values: str, priority: int = 1) -> PlannedChange:
+    item = rrset(name, *values)
+    decision = Decision(item.name, (item,), ORIGIN, (ORIGIN,), priority=priority)
+    return decision, Change(Op.UPDATE, ours(name), item, MARKER.mark(ORIGIN))
+
+
+def delete(name: str, *, kind: str = "A", replaced_by: PlannedChange | None = None) -> PlannedChange:
+    """``replaced_by``: what takes its place at the name, as where the type changes."""
+    item = ours(name, kind=kind)
+    decision = replaced_by[0] if replaced_by else Decision(item.rrset.name, origin=ORIGIN, claimants=(ORIGIN,))
+    return decision, Change(Op.DELETE, item, None, "")
+
+
+@dataclass
+class MemoryZoneLedger:
+    """``syncer.ledger.ZoneLedger``. ``log`` are the calls that write, in their order."""
+
+    known: dict[Key, KnownRRset] = field(default_factory=dict)
+    held: HeldDeletes = field(default_factory=HeldDeletes)
+    open_plans: list[tuple[frozenset[Key], str]] = field(default_factory=list)
+    applied: list[AppliedChange] = field(default_factory=list)
+    observed: list[ObservedRRset] = field(default_factory=list)
+    serial: int = 0
+    log: list[str] = field(default_factory=list)
+
+    def own(self, *names: str, state: RecordState = RecordState.SYNCED, reason: str = "") -> None:
+        """Fill it with records of ours."""
+        for name in names:
+            item = rrset(name)
+            row = KnownRRset(item, True, state, reason, ORIGIN, (ORIGIN,))
+            self.known[item.name, item.type] = row
+
+    def is_new(self) -> bool:
+        return not self.known
+
+    def names(self) -> list[str]:
+        return list({name for name, _ in self.known})
+
+    def rows(self, names: Collection[str]) -> Mapping[str, Mapping[str, KnownRRset]]:
+        found: dict[str, dict[str, KnownRRset]] = {}
+        for (name, kind), row in self.known.items():
+            if name in names:
+                found.setdefault(name, {})[kind] = row
+        return found
+
+    def owned_count(self) -> int:
+        return sum(row.owned for row in self.known.values())
+
+    def deleted(self, names: Collection[str]) -> frozenset[Key]:
+        return frozenset()
+
+    def claim_changes(self, changes: Iterable[tuple[Decision, Change]]) -> None:
+        self.log.append("claim")
+        for decision, change in changes:
+            row = KnownRRset(change.rrset, True, RecordState.PENDING, "", decision.origin, decision.claimants)
+            self.known[change.key] = row
+
+    def record_pass(
+        self,
+        applied: Sequence[AppliedChange],
+        observed: Sequence[ObservedRRset],
+        correlation: str,
+        actor: str,
+        serial: int | None = None,
+    ) -> None:
+        self.log.append("record")
+        self.applied += applied
+        self.observed += observed
+        for decision, result in applied:
+            if result.outcome is Outcome.DONE:
+                self.known.pop(result.change.key)
+                if after := result.change.after:
+                    row = KnownRRset(after, True, RecordState.SYNCED, "", decision.origin, decision.claimants)
+                    self.known[result.change.key] = row
+        for decision, status in observed:
+            key = status.rrset.name, status.rrset.type
+            if isinstance(status, ForgottenRRset):
+                self.known.pop(key)
+            else:
+                row = KnownRRset(status.rrset, status.owned, status.state, status.reason, decision.origin)
+                self.known[key] = row._replace(claimants=decision.claimants)
+        self.serial = self.serial if serial is None else serial
+
+    def left_serial(self) -> int:
+        return self.serial
+
+    def drifting(self) -> Mapping[Key, bool]:
+        return {}
+
+    def record_drift(
+        self, drifts: Sequence[tuple[Decision, Drift]], names: Collection[str] | None, correlation: str
+    ) -> list[Drift]:
+        return [drift for _, drift in drifts]
+
+    def holds(self) -> HeldDeletes:
+        return self.held
+
+    def hold_deletes(self, deletes: Collection[Key], reason: str) -> None:
+        self.open_plans.append((frozenset(deletes), reason))
+        self.held = HeldDeletes(frozenset(deletes), self.held.approved, self.held.rejected)
+
+    def release_records(self, names: Collection[str], kind: str, actor: str) -> int:
+        keys = [key for key in self.known if key[0] in names and kind in ("", key[1])]
+        for key in keys:
+            del self.known[key]
+        return len(keys)
+
+
+@dataclass
+class MemoryLedger:
+    """``syncer.ledger.Ledger`` over the zones of any target."""
+
+    zones: dict[tuple[str, str], MemoryZoneLedger] = field(default_factory=dict)
+    answers: dict[int, str] = field(default_factory=dict)
+    statuses: list[SyncerStatus] = field(default_factory=list)
+
+    def zone(self, target: str, name: str) -> MemoryZoneLedger:
+        return self.zones.setdefault((target, name), MemoryZoneLedger())
+
+    def counts(self) -> Mapping[CountKey, int]:
+        counts: dict[CountKey, int] = {}
+        for (target, zone), rows in self.zones.items():
+            for row in rows.known.values():
+                key = CountKey(target, zone, row.state)
+                counts[key] = counts.get(key, 0) + 1
+        return counts
+
+    def entries(self, names: Collection[str]) -> Mapping[str, list[EntrySpec]]:
+        return {}
+
+    def entry_names(self) -> list[str]:
+        return []
+
+    def save_sources(self, sources: Mapping[Ref, Source | None]) -> None: ...
+
+    def forget_sources(self, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None: ...
+
+    def requests(self) -> list[Request]:
+        return []
+
+    def decide_hold(self, request: Request, *, approve: bool) -> int:
+        return 0
+
+    def answer_requests(self, outcomes: Mapping[int, str]) -> None:
+        self.answers |= outcomes
+
+    def save_status(self, status: SyncerStatus) -> None:
+        self.statuses.append(status)
+
+
+class Cluster:
+    """``syncer.core.claims.Claims``: objects that each name one host."""
+
+    def __init__(self, *names: str) -> None:
+        self.sources: dict[str, Source] = {}
+        for name in names:
+            self.put(name)
+
+    def put(self, name: str) -> None:
+        host = f"{name}.{ZONE}" if "." not in name else name
+        self.sources[host] = Source(Ref("Ingress", "web", name), wants=(Want(host, (ADDRESS,)),))
+
+    def drop(self, name: str) -> None:
+        del self.sources[f"{name}.{ZONE}"]
+
+    def names(self) -> Iterable[str]:
+        return self.sources.keys()
+
+    def claimants(self, name: str) -> Sequence[Source]:
+        return [self.sources[name]] if name in self.sources else []
+
+    def source(self, ref: Ref) -> Source | None:
+        return next((source for source in self.sources.values() if source.ref == ref), None)
+
+    def fallback(self) -> tuple[tuple[str, ...], str]:
+        return (ADDRESS,), ""
+
+
+class ToyTarget:
+    """``syncer.targets.base.Target``. ``calls`` are the questions and writes; ``trouble`` is raised instead of an
+    answer, by call, by zone or, for the server as a whole, by "". ``takes`` is called at each call: time passes."""
+
+    kind = "toy"
+    keeps_ttl = True
+    is_exclusive = False
+    is_bulky = True
+
+    def __init__(self, *zones: str) -> None:
+        self.calls: list[str] = []
+        self.trouble: dict[str, Exception] = {}
+        self.refusals: dict[str, Result] = {}
+        self.takes: Callable[[], object] = lambda: None
+        self.shelf: dict[Key, Found] = {}
+        self.serial = dict.fromkeys(zones or (ZONE,), 1)
+        self._zones = {zone: ToyZone(zone, self) for zone in self.serial}
+
+    def ask(self, call: str, zone: str = "") -> None:
+        """Count the call, and raise what is wrong."""
+        self.calls.append(call)
+        self.takes()
+        for place in ("", zone, call):
+            if place in self.trouble:
+                raise self.trouble[place]
+
+    def check(self) -> None:
+        self.ask("check")
+
+    def serials(self) -> Mapping[str, int] | None:
+        self.ask("serials")
+        return dict(self.serial)
+
+    def refuses(self, rrset: RRset) -> str:
+        return ""
+
+    def zone(self, name: str) -> ToyZone:
+        return self._zones[name]
+
+    def close(self) -> None: ...
+
+
+class ToyZone:
+    """``syncer.targets.base.TargetZone``."""
+
+    lost_writes = False
+
+    def __init__(self, name: str, target: ToyTarget) -> None:
+        self.name = name
+        self._target = target
+
+    @property
+    def left_serial(self) -> int | None:
+        return self._target.serial[self.name]
+
+    def read(self, names: Collection[str] | None = None) -> Reading:
+        self._target.ask("list" if names is None else "read", self.name)
+        shelf = sorted(self._target.shelf.items())
+        found = [item for (name, _), item in shelf if name.endswith(self.name) and (names is None or name in names)]
+        return Reading(self.name, self._target.serial[self.name], iter(found))
+
+    def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
+        for change in changes:
+            self._target.ask(f"{change.op} {change.name}", self.name)
+            if change.name in self._target.refusals:
+                yield self._target.refusals[change.name]._replace(change=change)
+                continue
+            self._target.serial[self.name] += 1
+            self._target.shelf.pop(change.key, None)
+            if change.after:
+                self._target.shelf[change.key] = Found(change.after, (change.mark,) * len(change.after.values))
+            yield Result(change, Outcome.DONE)
+
+
+def configure(*zones: str) -> Config:
+    return Config(Managed(Scope(zones=zones or (ZONE,), addresses=(ADDRESS,))), HostsConfig("toy", "toy"))

@@ -1,0 +1,177 @@
+"""Deletes that a person must look at first: what is counted, what is held, and what becomes of a decision."""
+
+from __future__ import annotations
+
+import pytest
+
+from syncer.core.known import RecordState
+from syncer.core.plan import Guard, Key, RRsetStatus
+from syncer.ledger import HeldDeletes
+from syncer.zone.guarding import DELETION_WINDOW, HELD, REJECTED, DeleteGuard, GuardedChanges, PlannedChange
+from tests.syncer.zone.memory import ZONE, Clock, MemoryZoneLedger, create, delete, rrset, update
+
+
+class Case:
+    """Twenty records of ours, of which a plan may take two and more than a quarter only with leave."""
+
+    def __init__(self) -> None:
+        self.rows = MemoryZoneLedger()
+        self.rows.own(*names(20))
+        self.clock = Clock()
+        self.guard = DeleteGuard(Guard(max_ratio=0.25, max_unguarded=2), self.rows, ZONE, self.clock)
+
+    def guard_changes(
+        self, *changes: PlannedChange, whole: bool = False, dry_run: bool = False, carried_out: bool = True
+    ) -> GuardedChanges:
+        guarded = self.guard.guard_changes(list(changes), whole=whole, dry_run=dry_run)
+        if carried_out:
+            for _, change in guarded.changes:
+                if change.after is None:
+                    self.rows.known.pop(change.key, None)
+        return guarded
+
+    def decide(self, decision: str) -> None:
+        """As a person does with the open plan."""
+        self.rows.held = HeldDeletes(**{decision: self.rows.held.open})
+
+
+@pytest.fixture
+def case() -> Case:
+    return Case()
+
+
+def names(count: int, start: int = 0) -> list[str]:
+    return [f"app{number}" for number in range(start, start + count)]
+
+
+def deletes(count: int, start: int = 0) -> list[PlannedChange]:
+    return [delete(name) for name in names(count, start)]
+
+
+def keys(count: int, start: int = 0) -> frozenset[Key]:
+    return frozenset((f"{name}.{ZONE}", "A") for name in names(count, start))
+
+
+def test_as_many_deletes_go_as_the_ratio_allows(case: Case) -> None:
+    guarded = case.guard_changes(*deletes(5))
+    assert (len(guarded.changes), guarded.kept, guarded.held) == (5, [], 0)
+    assert not case.rows.open_plans
+
+
+def test_more_of_them_are_held_all_together_and_become_a_plan(case: Case) -> None:
+    guarded = case.guard_changes(*deletes(6))
+    assert (guarded.changes, guarded.held) == ([], 6)
+    ((planned, reason),) = case.rows.open_plans
+    assert planned == keys(6)
+    assert reason.startswith("6 of 20 records would go")
+
+
+def test_each_that_is_held_is_told_as_ours_with_the_reason(case: Case) -> None:
+    guarded = case.guard_changes(*deletes(6))
+    expected = RRsetStatus(rrset("app0"), RecordState.HELD, HELD, owned=True)
+    assert guarded.kept[0].status == expected
+    assert {kept.status.rrset.name for kept in guarded.kept} == {name for name, _ in keys(6)}
+
+
+def test_what_the_ledger_already_says_is_not_told_again(case: Case) -> None:
+    case.rows.own(*names(6), state=RecordState.HELD, reason=HELD)
+    assert case.guard_changes(*deletes(6)).kept == []
+
+
+def test_creates_and_updates_go_on_beside_what_is_held(case: Case) -> None:
+    others = [create("new"), update("app19", "10.0.0.9")]
+    guarded = case.guard_changes(*deletes(6), *others)
+    assert guarded.changes == others
+
+
+def test_a_few_go_however_large_a_part_they_are() -> None:
+    case = Case()
+    case.rows.known.clear()
+    case.rows.own(*names(2))
+    assert len(case.guard_changes(*deletes(2)).changes) == 2
+
+
+def test_plans_within_the_window_count_as_one(case: Case) -> None:
+    assert len(case.guard_changes(*deletes(3)).changes) == 3
+    case.clock.now += DELETION_WINDOW - 1
+    guarded = case.guard_changes(*deletes(3, start=3))
+    assert (guarded.changes, guarded.held) == ([], 3)
+    assert case.rows.open_plans[-1][1].startswith("6 of 20 records would go")
+
+
+def test_what_went_before_the_window_does_not_count(case: Case) -> None:
+    case.guard_changes(*deletes(3))
+    case.clock.now += DELETION_WINDOW + 1
+    assert len(case.guard_changes(*deletes(3, start=3)).changes) == 3
+
+
+def test_a_delete_that_had_to_wait_for_its_turn_counts_once(case: Case) -> None:
+    for _ in range(3):
+        assert len(case.guard_changes(*deletes(5), carried_out=False).changes) == 5
+
+
+def test_a_type_that_makes_way_for_another_is_no_loss(case: Case) -> None:
+    changes: list[PlannedChange] = []
+    for name in names(20):
+        alias = create(name, "edge.example.com", kind="CNAME")
+        changes += [delete(name, replaced_by=alias), alias]
+    assert case.guard_changes(*changes).changes == changes
+
+
+def test_approved_deletes_go(case: Case) -> None:
+    case.guard_changes(*deletes(6))
+    case.decide("approved")
+    guarded = case.guard_changes(*deletes(6), whole=True)
+    assert (len(guarded.changes), guarded.held) == (6, 0)
+
+
+def test_rejected_deletes_are_kept_and_not_asked_again(case: Case) -> None:
+    case.guard_changes(*deletes(6))
+    case.decide("rejected")
+    guarded = case.guard_changes(*deletes(6), whole=True)
+    assert (guarded.changes, guarded.held) == ([], 0)
+    assert guarded.kept[0].status == RRsetStatus(rrset("app0"), RecordState.KEPT, REJECTED, owned=True)
+    assert len(guarded.kept) == 6
+    assert len(case.rows.open_plans) == 1
+
+
+def test_what_a_person_approved_leaves_the_others_to_the_guard(case: Case) -> None:
+    case.guard_changes(*deletes(6))
+    case.decide("approved")
+    guarded = case.guard_changes(*deletes(12), whole=True)
+    assert {change.key for _, change in guarded.changes} == keys(6)
+    assert case.rows.open_plans[-1][0] == keys(6, start=6)
+
+
+def test_a_pass_over_a_few_names_leaves_the_rest_of_the_open_plan_open(case: Case) -> None:
+    case.guard_changes(*deletes(6))
+    guarded = case.guard_changes(*deletes(1, start=6))
+    assert (guarded.changes, guarded.held) == ([], 7)
+    assert case.rows.held.open == keys(7)
+
+
+def test_a_pass_that_concerns_no_delete_leaves_the_open_plan_alone(case: Case) -> None:
+    case.guard_changes(*deletes(6))
+    assert case.guard_changes(create("new")).held == 6
+    assert len(case.rows.open_plans) == 1
+
+
+def test_a_pass_over_the_whole_zone_ends_a_plan_whose_names_are_claimed_again(case: Case) -> None:
+    case.guard_changes(*deletes(6))
+    assert case.guard_changes(whole=True).held == 0
+    assert case.rows.open_plans[-1] == (frozenset(), "")
+
+
+def test_a_dry_run_holds_the_same_and_saves_no_plan(case: Case) -> None:
+    guarded = case.guard_changes(*deletes(6), dry_run=True)
+    assert (guarded.changes, guarded.held) == ([], 6)
+    assert not case.rows.open_plans
+
+
+def test_a_held_plan_is_said_once_and_again_when_more_joins_it(case: Case, caplog: pytest.LogCaptureFixture) -> None:
+    for count in (6, 6, 7):
+        case.guard_changes(*deletes(count))
+    assert [record.getMessage().partition(";")[0] for record in caplog.records] == [
+        "Deletes held: 6 of 20 records would go, more than MAX_DELETES_UNGUARDED (2) and MAX_DELETE_RATIO (0.25) allow",
+        "Deletes held: 7 of 20 records would go, more than MAX_DELETES_UNGUARDED (2) and MAX_DELETE_RATIO (0.25) allow",
+    ]

@@ -1,0 +1,67 @@
+"""What is known of a zone without asking: good while the server shows the serial that it is as of."""
+
+from __future__ import annotations
+
+from syncer.zone.view import ZoneView
+
+
+def listed(serial: int | None = 7) -> ZoneView:
+    view = ZoneView()
+    view.replace(serial, {"nas.talos00"})
+    return view
+
+
+def test_nothing_is_known_before_the_zone_was_listed() -> None:
+    view = ZoneView()
+    assert view.serial is None
+    assert not view.is_current(7)
+    assert not view.is_current(None)
+
+
+def test_all_is_known_while_the_server_shows_the_serial_of_the_list() -> None:
+    view = listed()
+    assert view.is_current(7)
+    assert view.foreign_names == {"nas.talos00"}
+
+
+def test_another_serial_ends_it_a_lower_one_too() -> None:
+    assert not listed().is_current(8)
+    assert not listed().is_current(6)
+
+
+def test_a_server_that_shows_no_serial_ends_it() -> None:
+    assert not listed().is_current(None)
+
+
+def test_a_target_without_serials_is_never_known() -> None:
+    assert not listed(None).is_current(None)
+
+
+def test_our_own_writes_move_it_on() -> None:
+    view = listed()
+    view.advance(9)
+    assert view.is_current(9)
+    assert not view.is_current(7)
+    assert view.foreign_names == {"nas.talos00"}
+
+
+def test_writes_of_which_the_end_cannot_be_told_end_it() -> None:
+    view = listed()
+    view.advance(None)
+    assert view.serial is None
+
+
+def test_writes_make_nothing_known_that_was_not() -> None:
+    view = ZoneView()
+    view.advance(9)
+    assert not view.is_current(9)
+
+
+def test_what_was_invalidated_is_known_again_after_the_next_list_alone() -> None:
+    view = listed()
+    view.invalidate()
+    view.advance(8)
+    assert not view.is_current(8)
+    view.replace(8, frozenset())
+    assert view.is_current(8)
+    assert not view.foreign_names
