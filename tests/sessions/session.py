@@ -78,7 +78,7 @@ class Session:
 
     # DNS
 
-    def answers(self, name: str, *values: str, type: str = "A", within: float = 5.0) -> None:
+    def answers(self, name: str, *values: str, type: str = "A", within: float = 10.0) -> None:
         """Wait for this answer; no values: for none at all."""
 
         def check() -> bool:
@@ -121,7 +121,7 @@ class Session:
         """(name, type) of everything that is owned."""
         return self.query("select name, type from records_managedrecord where owned order by name, type")
 
-    def ask_for(self, action: str, name: str = "", *, within: float = 2.0) -> str:
+    def ask_for(self, action: str, name: str = "", *, within: float = 10.0) -> str:
         """Make a SyncRequest as the web does, and wait for its outcome."""
         sql = "insert into records_syncrequest (action, zone, name, type, requested_by, outcome)"
         self.query(f"{sql} values (?, '', ?, '', 'alice', '')", action, name)

@@ -59,7 +59,7 @@ def test_sixty_percent_at_once_are_held_until_the_running_syncer_is_told(session
     for name in names[:30]:
         kubernetes.delete(ingress(name.partition(".")[0]))
     syncer.says(r"WARN .*Deletes held: 30 of 50 records would go, more than .*--approve-deletes")
-    wait_until(lambda: session.record(names[0])[1] == "held", 2, "the state")
+    wait_until(lambda: session.record(names[0])[1] == "held", 10, "the state")
     assert [status for status, _ in session.query(HELD)] == ["open"]
     kubernetes.create(ingress("new", f"new.{session.zone}"))
     session.answers(f"new.{session.zone}", ADDRESS)
@@ -69,7 +69,7 @@ def test_sixty_percent_at_once_are_held_until_the_running_syncer_is_told(session
     approved = session.run("--approve-deletes")
     assert approved == (0, "30 deletes approved; the running syncer deletes them\n", "")
     wait_until(lambda: len(session.marked()) == 21, 15, "30 deletes")
-    wait_until(lambda: session.query(HELD)[0][0] == "done", 2, "the end of the plan")
+    wait_until(lambda: session.query(HELD)[0][0] == "done", 10, "the end of the plan")
     assert session.technitium.ask(names[49]) == [ADDRESS]
 
 

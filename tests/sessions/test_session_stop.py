@@ -44,7 +44,7 @@ def test_it_stops_in_the_middle_of_a_burst_and_the_next_start_goes_on(session: S
     assert set(session.marked()) <= set(session.ledger())
     session.start()
     wait_until(lambda: len(session.marked()) == 1000, 20, "the rest")
-    wait_until(lambda: session.ledger() == session.marked(), 5, "the ledger")
+    wait_until(lambda: session.ledger() == session.marked(), 10, "the ledger")
 
 
 @pytest.mark.double_only
@@ -54,7 +54,7 @@ def test_it_stops_while_the_dns_server_hangs(session: Session, kubernetes: Clust
     session.technitium.faults.update(hang=True, only="/api/zones/records/")
     kubernetes.create(ingress("grafana", host))
     session.technitium.requests.clear()
-    wait_until(lambda: any("records/" in path for path in session.technitium.requests.counts), 5, "a hanging request")
+    wait_until(lambda: any("records/" in path for path in session.technitium.requests.counts), 10, "a hanging request")
     stop(syncer)
     assert session.ledger() == [(host, "A")], "claimed: what became of the request is not known"
     session.technitium.faults.reset()
