@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from records.audit import Action, make_entry
 from records.models import AuditEntry, ManagedRecord, SyncStatus
-from records.resolve import Answer, ask_server
+from records.resolve import Answer, Query, ask_server
 from syncer.core.known import RecordState
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ def check_answers(servers: Sequence[str]) -> str:
         for server in servers:
             if server in silent:
                 continue
-            answer = ask_server(server, record.name, [record.type], record.zone)
+            answer = ask_server(server, Query(record.name, (record.type,), record.zone))
             if answer.error:
                 silent[server] = answer.error
             elif entry := _find_stale(record, server, answer):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import dns.exception
 import dns.flags
@@ -20,7 +21,15 @@ from syncer.core.names import canonical_address
 from syncer.targets.technitium.fields import HOSTS
 
 TIMEOUT = 3.0
-"""Seconds for one question by UDP, and as many again by TCP when the answer was cut off."""
+"""Seconds for one query by UDP, and as many again by TCP when the answer was cut off."""
+
+
+class Query(NamedTuple):
+    """The record types that are asked for at one name, and the zone that it lies in."""
+
+    name: str
+    types: tuple[str, ...]
+    zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +54,24 @@ class Answer:
         return self.delegation != "" and (name, kind) != (self.delegation, "NS")
 
 
-def ask_all(servers: Sequence[str], name: str, types: Iterable[str], zone: str) -> list[Answer]:
+def ask_all(servers: Sequence[str], query: Query) -> list[Answer]:
     """``servers`` are host:port; the answers are in their order."""
-    types = tuple(types)
     with ThreadPoolExecutor(max(1, len(servers))) as pool:
-        return list(pool.map(lambda server: ask_server(server, name, types, zone), servers))
+        return list(pool.map(lambda server: ask_server(server, query), servers))
 
 
-def ask_server(server: str, name: str, types: Sequence[str], zone: str) -> Answer:
-    """One server, from what it holds of ``zone``; one that holds nothing of it may look elsewhere."""
+def ask_server(server: str, query: Query) -> Answer:
+    """One server, from what it holds of the zone; one that holds nothing of it may look elsewhere."""
     host, _, port = server.rpartition(":")
     started = time.monotonic()
     records: dict[str, dns.rrset.RRset] = {}
     authoritative, cut = True, ""
     try:
         address = str(socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_DGRAM)[0][4][0])
-        for kind in types:
-            reply = _ask_type(address, int(port), name, kind, zone)
-            referral = _find_referral(reply, name, zone)
-            found = [referral] if referral and _is_of(referral, name, kind) else reply.answer
+        for kind in query.types:
+            reply = _ask_type(address, int(port), query, kind)
+            referral = _find_referral(reply, query)
+            found = [referral] if referral and _is_of(referral, query.name, kind) else reply.answer
             records |= {rrset.to_text(): rrset for rrset in found}
             authoritative = authoritative and bool(reply.flags & dns.flags.AA)
             cut = _name_of(referral) if referral else cut
@@ -83,21 +91,22 @@ def ask_server(server: str, name: str, types: Sequence[str], zone: str) -> Answe
     )
 
 
-def _ask_type(address: str, port: int, name: str, kind: str, zone: str) -> dns.message.Message:
+def _ask_type(address: str, port: int, query: Query, kind: str) -> dns.message.Message:
     """Asked for recursion, the owner of a zone would follow its delegations, and show another server's answer."""
-    query = dns.message.make_query(f"{name}.", kind, use_edns=0, payload=1232, flags=0)
-    reply, _ = dns.query.udp_with_fallback(query, address, TIMEOUT, port)
-    if not reply.flags & dns.flags.AA and not _find_referral(reply, name, zone):
-        query.flags |= dns.flags.RD  # a resolver, which does not own the zone
-        reply, _ = dns.query.udp_with_fallback(query, address, TIMEOUT, port)
+    message = dns.message.make_query(f"{query.name}.", kind, use_edns=0, payload=1232, flags=0)
+    reply, _ = dns.query.udp_with_fallback(message, address, TIMEOUT, port)
+    if not reply.flags & dns.flags.AA and not _find_referral(reply, query):
+        message.flags |= dns.flags.RD  # a resolver, which does not own the zone
+        reply, _ = dns.query.udp_with_fallback(message, address, TIMEOUT, port)
     return reply
 
 
-def _find_referral(reply: dns.message.Message, name: str, zone: str) -> dns.rrset.RRset | None:
+def _find_referral(reply: dns.message.Message, query: Query) -> dns.rrset.RRset | None:
     """The NS records of the delegation to which the server refers: it lies in the zone, at or above the name."""
     for rrset in () if reply.answer else reply.authority:
         cut = _name_of(rrset)
-        if rrset.rdtype == dns.rdatatype.NS and cut.endswith(f".{zone}") and f".{name}".endswith(f".{cut}"):
+        lies_between = cut.endswith(f".{query.zone}") and f".{query.name}".endswith(f".{cut}")
+        if rrset.rdtype == dns.rdatatype.NS and lies_between:
             return rrset
     return None
 

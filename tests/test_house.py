@@ -27,14 +27,9 @@ WALL_CLOCKS = {"time", "time_ns", "clock"}
 
 TAKES_ZONE = {
     "catalyst/doctor/dns_server.py check_zone": "asks a server about a zone that no syncer has in its hands yet",
-    "records/api/diagnostics.py describe_change": "puts the zone's name into an answer",
     "records/audit.py make_entry": "fills a row that names its zone",
     "records/entry_values.py _find_misplacement": "checks what a person typed, whose apex rules are the zone's",
     "records/operations.py sync_now": "a person chooses the zone",
-    "records/resolve.py ask_all": "asks DNS servers what they hold of a zone",
-    "records/resolve.py ask_server": "the same, one server",
-    "records/resolve.py _ask_type": "the same, one question",
-    "records/resolve.py _find_referral": "a delegation lies below the apex",
     "syncer/config.py Managed.policy": "settings are by zone",
     "syncer/core/sources.py Draft._find_values": "addresses are set by zone",
     "syncer/metrics.py count_drift": "a label of a metric",

@@ -25,7 +25,7 @@ from records.api.errors import invalid
 from records.api.parsers import DocumentParser, document
 from records.entry_values import managed_zones
 from records.models import CURRENT_STATUSES, DriftFinding, HeldPlan, ManagedRecord, Source, SyncRequest, SyncStatus
-from records.resolve import Answer, ask_all
+from records.resolve import Answer, Query, ask_all
 from syncer.config import Managed
 from syncer.core.known import RecordState
 from syncer.core.names import BadName, canonical, zone_of
@@ -84,7 +84,7 @@ class TestDnsView(APIView):
             )
         rows = list(ManagedRecord.objects.filter(name=name).order_by("type"))
         types = {kind} if kind else {*ADDRESSES, *(record.type for record in rows if record.type != "CNAME")}
-        answers = ask_all(settings.DNS_TEST_SERVERS, name, sorted(types), zone)
+        answers = ask_all(settings.DNS_TEST_SERVERS, Query(name, tuple(sorted(types)), zone))
         return Response(describe_test(name, kind, rows, answers))
 
 
@@ -200,7 +200,7 @@ class PlanView(APIView):
         changes = plan.plan_changes(read_managed())
         answer = {
             "as_of": status and status.heartbeat_at,
-            "changes": [describe_change(zone, change) for zone, changes in changes.items() for change in changes],
+            "changes": [{"zone": zone, **describe_change(item)} for zone, items in changes.items() for item in items],
             "unconfirmed": ManagedRecord.objects.filter(state=RecordState.PENDING),
             "holds": HeldPlan.objects.filter(status=HeldPlan.Status.OPEN),
             "requests": SyncRequest.objects.filter(done_at=None),
@@ -208,7 +208,7 @@ class PlanView(APIView):
         return Response(PlanAnswerSerializer(answer).data)
 
 
-def describe_change(zone: str, change: Change) -> dict[str, Any]:
+def describe_change(change: Change) -> dict[str, Any]:
     name, kind = change.key
     before, after = change.before and change.before.rrset, change.after
-    return {"zone": zone, "name": name, "type": kind, "change": change.op.value, "before": before, "after": after}
+    return {"name": name, "type": kind, "change": change.op.value, "before": before, "after": after}

@@ -16,7 +16,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from records.models import CustomEntry, DriftFinding, ManagedRecord, Source, SyncRequest
-from records.resolve import ask_all
+from records.resolve import Query, ask_all
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.processes import free_port
 from tests.records.api.conftest import record
@@ -194,7 +194,7 @@ def test_a_delegation_is_seen_in_the_referral(viewer: APIClient, dns_server: Ser
 def test_an_answer_that_is_too_large_for_udp_comes_over_tcp(dns_server: ServerUnderTest) -> None:
     for at in range(150):
         dns_server.add("many.talos00", "A", f"10.1.{at // 250}.{at % 250}")
-    (answer,) = ask_all(["{}:{}".format(*dns_server.dns)], "many.talos00", ["A"], "talos00")
+    (answer,) = ask_all(["{}:{}".format(*dns_server.dns)], Query("many.talos00", ("A",), "talos00"))
     assert sum(len(rrset) for rrset in answer.records) == 150
 
 
@@ -237,7 +237,7 @@ def test_servers_are_asked_at_the_same_time() -> None:
             server.settimeout(20)
         waiting = [pool.submit(answer_together, server, asked) for server in servers]
         addresses = ["{}:{}".format(*server.getsockname()) for server in servers]
-        answers = ask_all(addresses, "grafana.talos00", ["A"], "talos00")
+        answers = ask_all(addresses, Query("grafana.talos00", ("A",), "talos00"))
         asked.abort()
     assert [answer.error for answer in answers] == [""] * 3, [future.exception() for future in waiting]
 
