@@ -46,7 +46,7 @@ def postgres() -> Iterator[str]:
     if user:
         shutil.chown(folder, "postgres", "postgres")
     data, port = folder / "data", free_port()
-    initdb = [programs / "initdb", "--pgdata", data, "--username", "tests", "--auth", "trust", "--no-sync"]
+    initdb = [str(programs / "initdb"), "--pgdata", str(data), "--username", "tests", "--auth", "trust", "--no-sync"]
     options = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": folder, "fsync": "off"}
     options |= {"synchronous_commit": "off", "full_page_writes": "off"}
     try:
@@ -80,7 +80,7 @@ def free_port() -> int:
 
 def wait_until_ready(programs: Path, server: subprocess.Popen[bytes], port: int, log: Path) -> None:
     deadline = time.monotonic() + 20
-    question = [programs / "pg_isready", "--quiet", "--host", "127.0.0.1", "--port", str(port)]
+    question = [str(programs / "pg_isready"), "--quiet", "--host", "127.0.0.1", "--port", str(port)]
     while subprocess.run(question, check=False).returncode:
         if server.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"PostgreSQL did not start: {log.read_text(errors='replace')[-2000:]}")

@@ -48,7 +48,8 @@ def test_the_syncer_lives_on_says_why_it_waits_and_goes_on(files: Session, url: 
     env = {"DATABASE_URL": f"{url}?options=-c%20lock_timeout%3D1s", "SECRET_KEY": SECRET_KEY}
     migrate(files.folder, env)
     files.write("grafana", ingress("grafana", grafana))
-    syncer = files.start(**env)
+    files.env |= env
+    syncer = files.start()
     files.answers(grafana, ADDRESS)
     with locked(url, "records_managedrecord, records_syncrequest, records_syncstatus"):
         files.write("blog", ingress("blog", blog))

@@ -263,7 +263,7 @@ def test_certificates_give_no_names_and_wake_no_one(kubernetes: Kubernetes, watc
     watching = watch()
     kubernetes.create(certificate("blog", **HEALTHY))
     watching.says('ready{name="blog",namespace="default"}', 1)
-    assert watching.intake.take() == set()
+    assert watching.intake.take_names() == set()
     assert watching.cluster.names() == []
 
 

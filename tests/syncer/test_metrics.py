@@ -219,8 +219,8 @@ def test_every_metric_is_documented_with_its_type_and_labels() -> None:
     told: dict[str, tuple[str, tuple[str, ...]]] = {}
     for metric in vars(metrics).values():
         if isinstance(metric, MetricWrapperBase):
-            name = f"{metric._name}_total" if metric._type == "counter" else metric._name
-            told[name] = (metric._type, metric._labelnames)
+            kind = str(metric._type)
+            told[f"{metric._name}_total" if kind == "counter" else metric._name] = kind, tuple(metric._labelnames)
     collectors: list[Collector] = [
         metrics.MANAGED_RECORDS,
         metrics.ClusterCollector(dict, list),
@@ -230,7 +230,7 @@ def test_every_metric_is_documented_with_its_type_and_labels() -> None:
     for collector in collectors:
         for family in collector.collect():
             name = f"{family.name}_total" if family.type == "counter" else family.name
-            told[name] = (family.type, tuple(family._labelnames))
+            told[name] = (family.type, tuple(vars(family)["_labelnames"]))
     assert documented() == told
 
 

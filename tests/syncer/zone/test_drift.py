@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from records.models import AuditEntry, DriftFinding, ManagedRecord
 from syncer.core.plan import Policy
+from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.targets.hands import MARKER, foreign
 from tests.syncer.zone.engine import ADDRESS, OTHER, ZONE, Engine, published, writes
 from tests.syncer.zone.test_trouble import limit_to_records
@@ -18,26 +22,26 @@ pytestmark = pytest.mark.double_only
 GRAFANA = "grafana.talos00"
 
 
-def change_by_hand(server, value=OTHER, name=GRAFANA):
+def change_by_hand(server: ServerUnderTest, value: str = OTHER, name: str = GRAFANA) -> None:
     """As in the server's own console, which keeps the comment."""
     old = {"domain": name, "type": "A", "ipAddress": ADDRESS}
     mark = MARKER.mark("Ingress/web/grafana")
     server.ok("zones/records/update", old | {"newIpAddress": value, "ttl": 300, "comments": mark})
 
 
-def findings(*statuses):
+def findings(*statuses: str) -> list[tuple[str, str, str, str]]:
     rows = DriftFinding.objects.filter(status__in=statuses or ["open"]).order_by("id")
     return [(row.name, row.type, row.drift_type, row.status) for row in rows]
 
 
 @pytest.fixture
-def grafana(engine):
+def grafana(engine: Engine) -> Engine:
     engine.put("grafana")
     engine.settle()
     return engine
 
 
-def test_a_deleted_record_is_reported_at_the_next_probe_and_left(grafana, technitium):
+def test_a_deleted_record_is_reported_at_the_next_probe_and_left(grafana: Engine, technitium: ServerUnderTest) -> None:
     technitium.delete(GRAFANA, "A", ADDRESS)
     grafana.settle(11)
     assert findings() == [(GRAFANA, "A", "missing_record", "open")]
@@ -51,17 +55,23 @@ def test_a_deleted_record_is_reported_at_the_next_probe_and_left(grafana, techni
     )
 
 
-def test_a_changed_record_is_reported_with_what_was_written_and_what_is_there(grafana, technitium):
+def test_a_changed_record_is_reported_with_what_was_written_and_what_is_there(
+    grafana: Engine, technitium: ServerUnderTest
+) -> None:
     change_by_hand(technitium)
     grafana.settle(11)
     finding = DriftFinding.objects.get()
     assert (finding.drift_type, finding.status) == ("unexpected_ip", "open")
+    assert finding.expected
+    assert finding.found
     assert (finding.expected["values"], finding.found["values"]) == ([ADDRESS], [OTHER])
     assert technitium.ask(GRAFANA) == [OTHER]
 
 
 @pytest.mark.parametrize("hand", [change_by_hand, lambda server: server.delete(GRAFANA, "A", ADDRESS)])
-def test_a_click_remediates_it(grafana, technitium, hand):
+def test_a_click_remediates_it(
+    grafana: Engine, technitium: ServerUnderTest, hand: Callable[[ServerUnderTest], object]
+) -> None:
     hand(technitium)
     grafana.settle(11)
     assert grafana.ask("remediate", GRAFANA, zone=ZONE, type="A") == "1 record changed"
@@ -69,12 +79,14 @@ def test_a_click_remediates_it(grafana, technitium, hand):
     assert grafana.state("grafana") == "synced"
     finding = DriftFinding.objects.get()
     assert (finding.status, finding.decided_by) == ("remediated", "ada")
-    assert AuditEntry.objects.order_by("id").last().actor == "ada"
+    assert AuditEntry.objects.latest("id").actor == "ada"
 
 
 @pytest.mark.parametrize("hand", [change_by_hand, lambda server: server.delete(GRAFANA, "A", ADDRESS)])
 @pytest.mark.parametrize("by", ["annotation", "setting"])
-def test_it_is_remediated_at_once_where_the_source_or_the_setting_says_so(engine, technitium, hand, by):
+def test_it_is_remediated_at_once_where_the_source_or_the_setting_says_so(
+    engine: Engine, technitium: ServerUnderTest, hand: Callable[[ServerUnderTest], object], by: str
+) -> None:
     engine.start(auto_remediate=by == "setting")
     engine.put("grafana", **({"auto-remediate": "true"} if by == "annotation" else {}))
     engine.settle()
@@ -86,7 +98,7 @@ def test_it_is_remediated_at_once_where_the_source_or_the_setting_says_so(engine
     assert (finding.status, finding.decided_by) == ("remediated", "syncer")
 
 
-def test_other_sources_are_not_remediated_for_one_that_says_so(engine, technitium):
+def test_other_sources_are_not_remediated_for_one_that_says_so(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put("grafana")
     engine.put("blog", **{"auto-remediate": "true"})
     engine.settle()
@@ -96,7 +108,7 @@ def test_other_sources_are_not_remediated_for_one_that_says_so(engine, technitiu
     assert published(technitium) == {("blog", "A"): [ADDRESS]}
 
 
-def test_an_annotation_that_comes_later_remediates_it(grafana, technitium):
+def test_an_annotation_that_comes_later_remediates_it(grafana: Engine, technitium: ServerUnderTest) -> None:
     technitium.delete(GRAFANA, "A", ADDRESS)
     grafana.settle(11)
     grafana.put("grafana", **{"auto-remediate": "true"})
@@ -106,7 +118,7 @@ def test_an_annotation_that_comes_later_remediates_it(grafana, technitium):
     assert not findings()
 
 
-def test_a_new_claim_ends_it(grafana, technitium):
+def test_a_new_claim_ends_it(grafana: Engine, technitium: ServerUnderTest) -> None:
     technitium.delete(GRAFANA, "A", ADDRESS)
     grafana.settle(11)
     grafana.put("grafana", target=OTHER)
@@ -115,7 +127,7 @@ def test_a_new_claim_ends_it(grafana, technitium):
     assert findings("open", "remediated") == [(GRAFANA, "A", "missing_record", "remediated")]
 
 
-def test_it_is_over_when_a_hand_takes_it_back(grafana, technitium):
+def test_it_is_over_when_a_hand_takes_it_back(grafana: Engine, technitium: ServerUnderTest) -> None:
     technitium.delete(GRAFANA, "A", ADDRESS)
     grafana.settle(11)
     technitium.add(GRAFANA, "A", ADDRESS, ttl=300, comments=MARKER.mark("Ingress/web/grafana"))
@@ -124,7 +136,7 @@ def test_it_is_over_when_a_hand_takes_it_back(grafana, technitium):
     assert grafana.state("grafana") == "synced"
 
 
-def test_it_is_over_when_no_claim_asks_for_the_name_any_more(grafana, technitium):
+def test_it_is_over_when_no_claim_asks_for_the_name_any_more(grafana: Engine, technitium: ServerUnderTest) -> None:
     technitium.delete(GRAFANA, "A", ADDRESS)
     grafana.settle(11)
     grafana.drop("grafana")
@@ -133,7 +145,7 @@ def test_it_is_over_when_no_claim_asks_for_the_name_any_more(grafana, technitium
     assert not grafana.rows()
 
 
-def test_it_is_said_once_and_costs_nothing_while_it_stays(grafana, technitium):
+def test_it_is_said_once_and_costs_nothing_while_it_stays(grafana: Engine, technitium: ServerUnderTest) -> None:
     technitium.delete(GRAFANA, "A", ADDRESS)
     grafana.settle(11)
     before = AuditEntry.objects.count()
@@ -148,7 +160,7 @@ def test_it_is_said_once_and_costs_nothing_while_it_stays(grafana, technitium):
     assert not list(writes(technitium))
 
 
-def test_another_change_of_the_same_record_is_news(grafana, technitium):
+def test_another_change_of_the_same_record_is_news(grafana: Engine, technitium: ServerUnderTest) -> None:
     change_by_hand(technitium)
     grafana.settle(11)
     DriftFinding.objects.update(status="accepted")
@@ -157,7 +169,9 @@ def test_another_change_of_the_same_record_is_news(grafana, technitium):
     assert findings() == [(GRAFANA, "A", "missing_record", "open")]
 
 
-def test_what_was_accepted_is_left_even_where_everything_is_remediated(grafana, technitium):
+def test_what_was_accepted_is_left_even_where_everything_is_remediated(
+    grafana: Engine, technitium: ServerUnderTest
+) -> None:
     technitium.delete(GRAFANA, "A", ADDRESS)
     grafana.settle(11)
     DriftFinding.objects.update(status="accepted")
@@ -168,7 +182,9 @@ def test_what_was_accepted_is_left_even_where_everything_is_remediated(grafana, 
     assert technitium.ask(GRAFANA) == [ADDRESS]
 
 
-def test_a_record_that_lost_our_mark_is_drift_until_a_person_takes_it_back(grafana, technitium):
+def test_a_record_that_lost_our_mark_is_drift_until_a_person_takes_it_back(
+    grafana: Engine, technitium: ServerUnderTest
+) -> None:
     technitium.delete(GRAFANA, "A", ADDRESS)
     technitium.add(GRAFANA, "A", OTHER)
     grafana.start(auto_remediate=True)
@@ -182,7 +198,7 @@ def test_a_record_that_lost_our_mark_is_drift_until_a_person_takes_it_back(grafa
     assert findings("open", "remediated") == [(GRAFANA, "A", "unexpected_ip", "remediated")]
 
 
-def test_a_value_beside_ours_is_drift_and_goes_by_a_click(grafana, technitium):
+def test_a_value_beside_ours_is_drift_and_goes_by_a_click(grafana: Engine, technitium: ServerUnderTest) -> None:
     technitium.add(GRAFANA, "A", OTHER, ttl=300)
     grafana.settle(11)
     assert findings() == [(GRAFANA, "A", "unexpected_ip", "open")]
@@ -190,7 +206,9 @@ def test_a_value_beside_ours_is_drift_and_goes_by_a_click(grafana, technitium):
     assert technitium.ask(GRAFANA) == [ADDRESS]
 
 
-def test_our_mark_on_an_unknown_record_is_reported_and_goes_by_a_click(grafana, technitium):
+def test_our_mark_on_an_unknown_record_is_reported_and_goes_by_a_click(
+    grafana: Engine, technitium: ServerUnderTest
+) -> None:
     technitium.add("old.talos00", "A", OTHER, comments=MARKER.mark("Ingress/web/old"))
     grafana.settle(11)
     assert findings() == [("old.talos00", "A", "unexpected_record", "open")]
@@ -200,7 +218,7 @@ def test_our_mark_on_an_unknown_record_is_reported_and_goes_by_a_click(grafana, 
     assert findings("open", "remediated") == [("old.talos00", "A", "unexpected_record", "remediated")]
 
 
-def test_an_unknown_record_that_someone_takes_away_is_over(grafana, technitium):
+def test_an_unknown_record_that_someone_takes_away_is_over(grafana: Engine, technitium: ServerUnderTest) -> None:
     technitium.add("old.talos00", "A", OTHER, comments=MARKER.mark("Ingress/web/old"))
     grafana.settle(11)
     technitium.delete("old.talos00", "A", OTHER)
@@ -208,7 +226,9 @@ def test_an_unknown_record_that_someone_takes_away_is_over(grafana, technitium):
     assert findings("open", "over") == [("old.talos00", "A", "unexpected_record", "over")]
 
 
-def test_unknown_records_go_unasked_where_everything_is_remediated_but_the_guard_holds_many(engine, technitium):
+def test_unknown_records_go_unasked_where_everything_is_remediated_but_the_guard_holds_many(
+    engine: Engine, technitium: ServerUnderTest
+) -> None:
     engine.start(auto_remediate=True)
     engine.put_many(12)
     engine.settle()
@@ -223,7 +243,7 @@ def test_unknown_records_go_unasked_where_everything_is_remediated_but_the_guard
     assert len(findings("remediated")) == 11
 
 
-def test_what_was_released_keeps_our_mark_and_is_no_drift(grafana, technitium):
+def test_what_was_released_keeps_our_mark_and_is_no_drift(grafana: Engine, technitium: ServerUnderTest) -> None:
     grafana.ask("release", GRAFANA)
     grafana.start(auto_remediate=True)
     grafana.drop("grafana")
@@ -235,7 +255,7 @@ def test_what_was_released_keeps_our_mark_and_is_no_drift(grafana, technitium):
     assert findings("accepted", "over") == [(GRAFANA, "A", "unexpected_record", "over")]
 
 
-def test_a_crash_that_undoes_what_we_wrote_is_no_drift(engine, technitium):
+def test_a_crash_that_undoes_what_we_wrote_is_no_drift(engine: Engine, technitium: ServerUnderTest) -> None:
     technitium.double.save()
     engine.put_many(20)
     engine.settle()
@@ -247,7 +267,7 @@ def test_a_crash_that_undoes_what_we_wrote_is_no_drift(engine, technitium):
 
 
 @pytest.mark.parametrize("bulky", [True, False])
-def test_all_of_many_that_are_missing_come_back(engine, technitium, bulky):
+def test_all_of_many_that_are_missing_come_back(engine: Engine, technitium: ServerUnderTest, bulky: bool) -> None:
     if not bulky:
         limit_to_records(engine, technitium)
     engine.start(auto_remediate=True)
@@ -263,7 +283,7 @@ def test_all_of_many_that_are_missing_come_back(engine, technitium, bulky):
     assert not findings()
 
 
-def test_a_zone_is_listed_now_and_then_although_its_serial_stays(grafana, technitium):
+def test_a_zone_is_listed_now_and_then_although_its_serial_stays(grafana: Engine, technitium: ServerUnderTest) -> None:
     grafana.start(drift_interval=900)
     grafana.settle()
     technitium.requests.clear()
@@ -273,7 +293,7 @@ def test_a_zone_is_listed_now_and_then_although_its_serial_stays(grafana, techni
     assert technitium.requests.counts["/api/zones/records/get"] == 1
 
 
-def test_the_block_of_a_hosts_file_is_ours_alone(tmp_path, transactional_db):
+def test_the_block_of_a_hosts_file_is_ours_alone(tmp_path: Path, transactional_db: None) -> None:
     path = tmp_path / "hosts"
     path.write_text("127.0.0.1 localhost\n")
     engine = Engine(str(path))
@@ -290,7 +310,7 @@ def test_the_block_of_a_hosts_file_is_ours_alone(tmp_path, transactional_db):
     ]
 
 
-def test_a_dry_run_reports_nothing(grafana, technitium):
+def test_a_dry_run_reports_nothing(grafana: Engine, technitium: ServerUnderTest) -> None:
     technitium.delete(GRAFANA, "A", ADDRESS)
     before = foreign(technitium)
     grafana.start(dry_run=True)
@@ -300,7 +320,9 @@ def test_a_dry_run_reports_nothing(grafana, technitium):
 
 
 @pytest.mark.parametrize("claimed", [False, True], ids=["no claim asks for it", "a source asks for it"])
-def test_what_was_released_is_its_new_owners_whatever_that_makes_of_it(grafana, technitium, claimed):
+def test_what_was_released_is_its_new_owners_whatever_that_makes_of_it(
+    grafana: Engine, technitium: ServerUnderTest, claimed: bool
+) -> None:
     grafana.ask("release", GRAFANA)
     grafana.start(auto_remediate=True)
     if not claimed:
@@ -314,7 +336,7 @@ def test_what_was_released_is_its_new_owners_whatever_that_makes_of_it(grafana, 
     assert not findings()
 
 
-def test_what_was_released_from_a_hosts_file_stays_in_it(tmp_path, transactional_db):
+def test_what_was_released_from_a_hosts_file_stays_in_it(tmp_path: Path, transactional_db: None) -> None:
     path = tmp_path / "hosts"
     path.touch()
     engine = Engine(str(path))
@@ -327,7 +349,9 @@ def test_what_was_released_from_a_hosts_file_stays_in_it(tmp_path, transactional
     assert GRAFANA in path.read_text()
 
 
-def test_what_is_remediated_unasked_takes_nothing_from_others_beside_it(engine, technitium):
+def test_what_is_remediated_unasked_takes_nothing_from_others_beside_it(
+    engine: Engine, technitium: ServerUnderTest
+) -> None:
     engine.put("other")
     engine.settle()
     technitium.add(GRAFANA, "A", ADDRESS, comments=MARKER.mark("Ingress/web/grafana"))
@@ -339,7 +363,9 @@ def test_what_is_remediated_unasked_takes_nothing_from_others_beside_it(engine, 
     assert technitium.ask(GRAFANA) == [ADDRESS, OTHER]
 
 
-def test_a_claim_that_create_only_kept_back_is_no_drift_and_comes_true_with_the_policy(engine, technitium):
+def test_a_claim_that_create_only_kept_back_is_no_drift_and_comes_true_with_the_policy(
+    engine: Engine, technitium: ServerUnderTest
+) -> None:
     engine.start(policies={ZONE: Policy.CREATE_ONLY})
     engine.put("grafana")
     engine.settle()
@@ -353,7 +379,9 @@ def test_a_claim_that_create_only_kept_back_is_no_drift_and_comes_true_with_the_
     assert technitium.ask(GRAFANA) == [OTHER]
 
 
-def test_an_accepted_finding_costs_nothing_where_everything_is_remediated(grafana, technitium):
+def test_an_accepted_finding_costs_nothing_where_everything_is_remediated(
+    grafana: Engine, technitium: ServerUnderTest
+) -> None:
     technitium.delete(GRAFANA, "A", ADDRESS)
     grafana.settle(11)
     DriftFinding.objects.update(status="accepted")
@@ -364,7 +392,9 @@ def test_an_accepted_finding_costs_nothing_where_everything_is_remediated(grafan
     assert "/api/zones/records/get" not in technitium.requests.counts
 
 
-def test_a_mark_may_say_anything(grafana, technitium, caplog):
+def test_a_mark_may_say_anything(
+    grafana: Engine, technitium: ServerUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
     technitium.add("old.talos00", "A", OTHER, comments=MARKER.mark("backup"))
     grafana.settle(11)
     assert grafana.ask("remediate", "old.talos00", zone=ZONE, type="A") == "1 record changed"
@@ -372,7 +402,9 @@ def test_a_mark_may_say_anything(grafana, technitium, caplog):
 
 
 @pytest.mark.parametrize("lost", ["one row", "the database"])
-def test_a_name_whose_address_is_away_keeps_its_record_although_the_ledger_lost_it(engine, technitium, lost):
+def test_a_name_whose_address_is_away_keeps_its_record_although_the_ledger_lost_it(
+    engine: Engine, technitium: ServerUnderTest, lost: str
+) -> None:
     engine.put("grafana")
     engine.put("other")
     engine.settle()
@@ -385,7 +417,9 @@ def test_a_name_whose_address_is_away_keeps_its_record_although_the_ledger_lost_
     assert technitium.ask(GRAFANA) == [ADDRESS]
 
 
-def test_thousands_of_findings_cost_a_pass_a_handful_of_questions(engine, technitium, django_assert_max_num_queries):
+def test_thousands_of_findings_cost_a_pass_a_handful_of_questions(
+    engine: Engine, technitium: ServerUnderTest, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
     engine.put_many(900)
     for _ in range(5):
         engine.settle()

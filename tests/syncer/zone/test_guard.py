@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.apps import apps
 
@@ -10,26 +12,30 @@ from syncer import metrics
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS
 from syncer.core.plan import Op, Policy
 from syncer.kube.feed import WatchState
+from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.kube.test_store import gateway, http_route
-from tests.syncer.zone.engine import OTHER, ZONE, audit, published, writes
+from tests.syncer.zone.conftest import Build
+from tests.syncer.zone.engine import OTHER, ZONE, Engine, audit, published, writes
 
 
 @pytest.fixture
-def full_house(engine):
+def full_house(engine: Engine) -> Engine:
     engine.put_many(50)
     engine.settle()
     return engine
 
 
-def everything():
-    return [list(model.objects.order_by("pk").values()) for model in apps.get_app_config("records").get_models()]
+def everything() -> list[list[dict[str, Any]]]:
+    return [
+        list(model._default_manager.order_by("pk").values()) for model in apps.get_app_config("records").get_models()
+    ]
 
 
-def names(count, start=0):
+def names(count: int, start: int = 0) -> list[list[str]]:
     return [[f"app{number:03}.talos00", "A"] for number in range(start, start + count)]
 
 
-def test_sixty_per_cent_of_the_records_do_not_go_at_once(full_house, technitium):
+def test_sixty_per_cent_of_the_records_do_not_go_at_once(full_house: Engine, technitium: ServerUnderTest) -> None:
     before = technitium.rows(ZONE)
     full_house.drop_many(30)
     full_house.settle()
@@ -41,14 +47,14 @@ def test_sixty_per_cent_of_the_records_do_not_go_at_once(full_house, technitium)
     assert ManagedRecord.objects.filter(state="held", reason__contains="held").count() == 30
 
 
-def test_as_many_go_as_the_ratio_allows(full_house, technitium):
+def test_as_many_go_as_the_ratio_allows(full_house: Engine, technitium: ServerUnderTest) -> None:
     full_house.drop_many(25)
     full_house.settle()
     assert len(published(technitium)) == 25
     assert not HeldPlan.objects.exists()
 
 
-def test_a_few_go_unguarded_whatever_the_ratio(engine, technitium):
+def test_a_few_go_unguarded_whatever_the_ratio(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put_many(10)
     engine.settle()
     engine.drop_many(10)
@@ -56,7 +62,7 @@ def test_a_few_go_unguarded_whatever_the_ratio(engine, technitium):
     assert not published(technitium)
 
 
-def test_an_approved_plan_is_carried_out_and_done(full_house, technitium):
+def test_an_approved_plan_is_carried_out_and_done(full_house: Engine, technitium: ServerUnderTest) -> None:
     full_house.drop_many(30)
     full_house.settle()
     assert full_house.ask("approve") == "30 deletes approved"
@@ -66,7 +72,9 @@ def test_an_approved_plan_is_carried_out_and_done(full_house, technitium):
     assert ("approved", "", "ada") in audit()
 
 
-def test_a_rejected_plan_keeps_the_records_and_is_not_asked_again(full_house, technitium):
+def test_a_rejected_plan_keeps_the_records_and_is_not_asked_again(
+    full_house: Engine, technitium: ServerUnderTest
+) -> None:
     full_house.drop_many(30)
     full_house.settle()
     full_house.ask("reject")
@@ -79,7 +87,7 @@ def test_a_rejected_plan_keeps_the_records_and_is_not_asked_again(full_house, te
     assert full_house.reason("app000") == "a person rejected its deletion"
 
 
-def test_a_plan_is_obsolete_when_the_names_are_wanted_again(full_house):
+def test_a_plan_is_obsolete_when_the_names_are_wanted_again(full_house: Engine) -> None:
     full_house.drop_many(30)
     full_house.settle()
     full_house.put_many(30)
@@ -90,7 +98,9 @@ def test_a_plan_is_obsolete_when_the_names_are_wanted_again(full_house):
 
 
 @pytest.mark.parametrize("decision", ["approve", "reject"])
-def test_a_decision_does_not_outlive_what_it_was_about(full_house, technitium, decision):
+def test_a_decision_does_not_outlive_what_it_was_about(
+    full_house: Engine, technitium: ServerUnderTest, decision: str
+) -> None:
     full_house.drop_many(30)
     full_house.settle()
     full_house.put_many(1)  # one of them is wanted again before someone decides
@@ -107,7 +117,7 @@ def test_a_decision_does_not_outlive_what_it_was_about(full_house, technitium, d
     assert HeldPlan.objects.get(status="open").deletes == names(30)
 
 
-def test_many_small_plans_within_a_minute_are_one(full_house, technitium):
+def test_many_small_plans_within_a_minute_are_one(full_house: Engine, technitium: ServerUnderTest) -> None:
     for start in range(0, 50, 5):
         full_house.drop_many(5, start)
         full_house.settle(3)
@@ -115,14 +125,14 @@ def test_many_small_plans_within_a_minute_are_one(full_house, technitium):
     assert len(HeldPlan.objects.get(status="open").deletes) == 25
 
 
-def test_small_plans_far_apart_are_not_one(full_house, technitium):
+def test_small_plans_far_apart_are_not_one(full_house: Engine, technitium: ServerUnderTest) -> None:
     for start in range(0, 50, 10):
         full_house.drop_many(10, start)
         full_house.settle(61)
     assert not published(technitium)
 
 
-def test_a_plan_that_waits_its_turn_is_counted_once(engine, technitium):
+def test_a_plan_that_waits_its_turn_is_counted_once(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put_many(100)
     engine.settle()
     engine.drop_many(45)
@@ -136,7 +146,7 @@ def test_a_plan_that_waits_its_turn_is_counted_once(engine, technitium):
     assert len(HeldPlan.objects.get(status="open").deletes) == left - 35
 
 
-def test_creates_and_updates_go_on_while_deletes_are_held(full_house, technitium):
+def test_creates_and_updates_go_on_while_deletes_are_held(full_house: Engine, technitium: ServerUnderTest) -> None:
     full_house.drop_many(30)
     full_house.settle()
     full_house.put("grafana")
@@ -148,7 +158,7 @@ def test_creates_and_updates_go_on_while_deletes_are_held(full_house, technitium
     assert metrics.HELD_DELETES.labels(ZONE)._value.get() == 30
 
 
-def test_more_deletes_join_those_that_wait(full_house, technitium):
+def test_more_deletes_join_those_that_wait(full_house: Engine, technitium: ServerUnderTest) -> None:
     full_house.drop_many(30)
     full_house.settle()
     full_house.drop_many(3, start=30)
@@ -160,7 +170,7 @@ def test_more_deletes_join_those_that_wait(full_house, technitium):
     assert len(published(technitium)) == 17
 
 
-def test_the_guard_looks_at_each_zone_by_itself(build, technitium):
+def test_the_guard_looks_at_each_zone_by_itself(build: Build, technitium: ServerUnderTest) -> None:
     engine = build("talos00", "home.lab")
     for number in range(20):
         engine.put(f"a{number}", f"a{number}.talos00")
@@ -173,7 +183,7 @@ def test_the_guard_looks_at_each_zone_by_itself(build, technitium):
     assert len(published(technitium, "home.lab")) == 19
 
 
-def test_an_alias_that_makes_way_for_an_address_is_no_loss(engine, technitium):
+def test_an_alias_that_makes_way_for_an_address_is_no_loss(engine: Engine, technitium: ServerUnderTest) -> None:
     for number in range(30):
         engine.put(f"app{number:03}", target="edge.example.com")
     engine.settle()
@@ -182,7 +192,7 @@ def test_an_alias_that_makes_way_for_an_address_is_no_loss(engine, technitium):
     assert {kind for _, kind in published(technitium)} == {"A"}
 
 
-def test_upsert_only_deletes_nothing(build, technitium):
+def test_upsert_only_deletes_nothing(build: Build, technitium: ServerUnderTest) -> None:
     engine = build(policies={ZONE: Policy.UPSERT_ONLY})
     engine.put("nas")
     engine.put("grafana")
@@ -195,7 +205,7 @@ def test_upsert_only_deletes_nothing(build, technitium):
     assert (engine.state("grafana"), engine.reason("grafana")) == ("kept", "the zone's policy is upsert-only")
 
 
-def test_create_only_neither_changes_nor_deletes(build, technitium):
+def test_create_only_neither_changes_nor_deletes(build: Build, technitium: ServerUnderTest) -> None:
     engine = build(policies={ZONE: Policy.CREATE_ONLY})
     engine.put("nas")
     engine.put("grafana")
@@ -208,7 +218,7 @@ def test_create_only_neither_changes_nor_deletes(build, technitium):
     assert (engine.state("nas"), engine.state("grafana")) == ("kept", "kept")
 
 
-def test_a_kind_that_cannot_be_read_loses_nothing(full_house, technitium):
+def test_a_kind_that_cannot_be_read_loses_nothing(full_house: Engine, technitium: ServerUnderTest) -> None:
     before = technitium.rows(ZONE)
     full_house.objects.clear()
     full_house.feed.unread[INGRESS] = WatchState.FORBIDDEN
@@ -222,7 +232,7 @@ def test_a_kind_that_cannot_be_read_loses_nothing(full_house, technitium):
     assert len(published(technitium)) == 45
 
 
-def test_a_loser_gets_nothing_while_the_winner_cannot_be_read(engine, technitium):
+def test_a_loser_gets_nothing_while_the_winner_cannot_be_read(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put("grafana", target="10.0.0.1", created="2025-01-01T00:00:00Z")
     engine.put_object(GATEWAY, gateway())
     engine.put_object(HTTP_ROUTE, http_route())
@@ -238,7 +248,7 @@ def test_a_loser_gets_nothing_while_the_winner_cannot_be_read(engine, technitium
     assert technitium.ask("grafana.talos00") == ["192.168.1.54"]
 
 
-def test_a_dry_run_writes_nothing_at_all(build, technitium):
+def test_a_dry_run_writes_nothing_at_all(build: Build, technitium: ServerUnderTest) -> None:
     engine = build()
     engine.put_many(5)
     engine.put("alias", target="edge.example.com")
@@ -266,7 +276,7 @@ def test_a_dry_run_writes_nothing_at_all(build, technitium):
     assert everything() == before
 
 
-def test_a_dry_run_says_what_the_guard_would_hold(full_house):
+def test_a_dry_run_says_what_the_guard_would_hold(full_house: Engine) -> None:
     full_house.start(dry_run=True)
     full_house.drop_many(30)
     (outcomes,) = full_house.loop.run_once()

@@ -263,9 +263,9 @@ def split(records: Collection[dict[str, Any]]) -> tuple[dict[str, set[str]], dic
 @pytest.mark.parametrize(
     "auto_remediate", [True, False], ids=["drift remediated at once", "drift remediated by a click"]
 )
-def test_any_history_ends_well(technitium, auto_remediate):
+def test_any_history_ends_well(technitium: ServerUnderTest, auto_remediate: bool) -> None:
     run_state_machine_as_test(
-        lambda: World(technitium, auto_remediate=auto_remediate),
+        lambda: World(technitium, auto_remediate=auto_remediate),  # type: ignore[arg-type]
         settings=settings(
             max_examples=25,
             stateful_step_count=25,

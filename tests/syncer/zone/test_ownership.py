@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from records.models import AuditEntry, CustomEntry, DeletedRRset, ManagedRecord, ManagedZone
+from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.targets.hands import foreign
-from tests.syncer.zone.engine import ADDRESS, OTHER, ZONE, audit, published
+from tests.syncer.zone.conftest import Build
+from tests.syncer.zone.engine import ADDRESS, OTHER, ZONE, Engine, audit, published
 
 NAS = f"nas.{ZONE}"
 MARK = "catalyst-dns-sync/default Ingress/web/nas"
@@ -17,7 +19,7 @@ def lose_database() -> None:
         model.objects.all()._raw_delete("default")
 
 
-def comments(server, name):
+def comments(server: ServerUnderTest, name: str) -> dict[str, str]:
     return {value: text for at, _, _, value, text in server.rows(ZONE) if at == name}
 
 
@@ -28,7 +30,9 @@ def comments(server, name):
         (OTHER, "conflict", f"the zone has {OTHER}: someone else made it"),
     ],
 )
-def test_it_leaves_alone_what_someone_else_made(engine, technitium, value, state, reason):
+def test_it_leaves_alone_what_someone_else_made(
+    engine: Engine, technitium: ServerUnderTest, value: str, state: str, reason: str
+) -> None:
     technitium.add(NAS, "A", value, 77, "made by hand")
     technitium.add(NAS, "TXT", "hands off")
     before = foreign(technitium)
@@ -41,7 +45,7 @@ def test_it_leaves_alone_what_someone_else_made(engine, technitium, value, state
     assert not engine.rows()
 
 
-def test_an_alias_finds_no_place_beside_what_someone_else_made(engine, technitium):
+def test_an_alias_finds_no_place_beside_what_someone_else_made(engine: Engine, technitium: ServerUnderTest) -> None:
     technitium.add(NAS, "TXT", "hands off")
     engine.put("nas", target="edge.example.com")
     engine.settle()
@@ -49,7 +53,7 @@ def test_an_alias_finds_no_place_beside_what_someone_else_made(engine, technitiu
     assert engine.reason("nas", "CNAME") == "a foreign TXT record is at this name"
 
 
-def test_what_someone_else_takes_away_makes_room(engine, technitium):
+def test_what_someone_else_takes_away_makes_room(engine: Engine, technitium: ServerUnderTest) -> None:
     technitium.add(NAS, "A", OTHER)
     engine.put("nas")
     engine.settle()
@@ -59,7 +63,7 @@ def test_what_someone_else_takes_away_makes_room(engine, technitium):
     assert engine.state("nas") == "synced"
 
 
-def test_a_record_whose_mark_was_wiped_is_no_longer_touched(engine, technitium):
+def test_a_record_whose_mark_was_wiped_is_no_longer_touched(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put("nas")
     engine.settle()
     technitium.ok("zones/records/update", {"domain": NAS, "type": "A", "ipAddress": ADDRESS, "ttl": 300})
@@ -76,7 +80,9 @@ def test_a_record_whose_mark_was_wiped_is_no_longer_touched(engine, technitium):
 
 
 @pytest.mark.parametrize("noticed", [True, False], ids=["seen by the probe", "unseen before the change"])
-def test_a_value_that_someone_added_to_our_record_stays(engine, technitium, noticed):
+def test_a_value_that_someone_added_to_our_record_stays(
+    engine: Engine, technitium: ServerUnderTest, noticed: bool
+) -> None:
     engine.put("nas")
     engine.settle()
     technitium.add(NAS, "A", "10.0.0.99", 300, "made by hand")
@@ -92,7 +98,7 @@ def test_a_value_that_someone_added_to_our_record_stays(engine, technitium, noti
     assert not engine.rows()
 
 
-def test_adopting_makes_a_foreign_record_ours_with_our_values(engine, technitium):
+def test_adopting_makes_a_foreign_record_ours_with_our_values(engine: Engine, technitium: ServerUnderTest) -> None:
     technitium.add(NAS, "A", OTHER, 77, "made by hand")
     engine.put("nas")
     engine.settle()
@@ -104,7 +110,7 @@ def test_adopting_makes_a_foreign_record_ours_with_our_values(engine, technitium
     assert not published(technitium)
 
 
-def test_a_released_record_stays_and_is_not_touched_any_more(engine, technitium):
+def test_a_released_record_stays_and_is_not_touched_any_more(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put("nas")
     engine.put("grafana")
     engine.settle()
@@ -122,7 +128,7 @@ def test_a_released_record_stays_and_is_not_touched_any_more(engine, technitium)
     assert technitium.rows(ZONE) == before
 
 
-def test_a_released_record_is_not_overwritten_by_an_import_of_many(engine, technitium):
+def test_a_released_record_is_not_overwritten_by_an_import_of_many(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put_many(20)
     engine.settle()
     engine.ask("release", "app000.talos00")
@@ -134,7 +140,9 @@ def test_a_released_record_is_not_overwritten_by_an_import_of_many(engine, techn
     assert technitium.ask("app001.talos00") == [OTHER]
 
 
-def test_releasing_the_last_record_is_not_taken_for_a_lost_database(engine, technitium):
+def test_releasing_the_last_record_is_not_taken_for_a_lost_database(
+    engine: Engine, technitium: ServerUnderTest
+) -> None:
     engine.put("nas")
     engine.settle()
     engine.ask("release", NAS)
@@ -146,7 +154,7 @@ def test_releasing_the_last_record_is_not_taken_for_a_lost_database(engine, tech
     assert technitium.rows(ZONE) == before
 
 
-def test_deleting_by_request_takes_only_what_is_ours(engine, technitium):
+def test_deleting_by_request_takes_only_what_is_ours(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put("nas", target="10.0.0.1,2001:db8::1")
     engine.settle()
     technitium.add(NAS, "TXT", "hands off")
@@ -155,7 +163,9 @@ def test_deleting_by_request_takes_only_what_is_ours(engine, technitium):
     assert published(technitium).keys() == {("nas", "TXT")}
 
 
-def test_a_record_deleted_by_request_comes_back_while_a_claim_asks_for_it(engine, technitium):
+def test_a_record_deleted_by_request_comes_back_while_a_claim_asks_for_it(
+    engine: Engine, technitium: ServerUnderTest
+) -> None:
     engine.put("nas", target="10.0.0.1,2001:db8::1")
     engine.settle()
     assert engine.ask("delete", NAS, type="AAAA") == "1 record deleted"
@@ -165,7 +175,7 @@ def test_a_record_deleted_by_request_comes_back_while_a_claim_asks_for_it(engine
     assert published(technitium) == {("nas", "A"): ["10.0.0.1"], ("nas", "AAAA"): ["2001:db8::1"]}
 
 
-def test_equal_records_are_adopted_where_the_setting_says_so(build, technitium):
+def test_equal_records_are_adopted_where_the_setting_says_so(build: Build, technitium: ServerUnderTest) -> None:
     engine = build(adopt_identical=True)
     technitium.add(NAS, "A", ADDRESS, 77)
     technitium.add("blog.talos00", "A", OTHER, 77)
@@ -177,7 +187,7 @@ def test_equal_records_are_adopted_where_the_setting_says_so(build, technitium):
     assert (engine.state("nas"), engine.state("blog")) == ("synced", "conflict")
 
 
-def test_two_installations_share_a_zone_without_touching_each_other(build, technitium):
+def test_two_installations_share_a_zone_without_touching_each_other(build: Build, technitium: ServerUnderTest) -> None:
     engine = build(owner_id="home")
     engine.put("nas")
     engine.put("grafana")
@@ -196,7 +206,7 @@ def test_two_installations_share_a_zone_without_touching_each_other(build, techn
     assert technitium.rows(ZONE) == theirs
 
 
-def test_a_lost_database_is_rebuilt_from_the_marks(build, technitium):
+def test_a_lost_database_is_rebuilt_from_the_marks(build: Build, technitium: ServerUnderTest) -> None:
     engine = build("talos00", "home.lab")
     engine.put("nas", "nas.talos00", "nas.home.lab")
     engine.put("old", "old.talos00", "old.home.lab")
@@ -217,7 +227,9 @@ def test_a_lost_database_is_rebuilt_from_the_marks(build, technitium):
     assert published(technitium, "home.lab").keys() == {("nas", "A")}
 
 
-def test_after_a_lost_database_nothing_is_left_over_of_what_went_meanwhile(engine, technitium):
+def test_after_a_lost_database_nothing_is_left_over_of_what_went_meanwhile(
+    engine: Engine, technitium: ServerUnderTest
+) -> None:
     engine.put_many(100)
     engine.settle()
     lose_database()
@@ -228,7 +240,7 @@ def test_after_a_lost_database_nothing_is_left_over_of_what_went_meanwhile(engin
     assert ManagedRecord.objects.count() == 60
 
 
-def test_after_a_lost_database_too_many_deletes_are_held_as_ever(engine, technitium):
+def test_after_a_lost_database_too_many_deletes_are_held_as_ever(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put_many(50)
     engine.settle()
     lose_database()
@@ -241,7 +253,7 @@ def test_after_a_lost_database_too_many_deletes_are_held_as_ever(engine, technit
     assert len(published(technitium)) == 20
 
 
-def test_a_lost_database_leaves_the_records_of_lost_entries_alone(engine, technitium):
+def test_a_lost_database_leaves_the_records_of_lost_entries_alone(engine: Engine, technitium: ServerUnderTest) -> None:
     CustomEntry.objects.create(name=NAS, type="A", values=["10.0.0.5"])
     engine.settle()
     before = technitium.rows(ZONE)
@@ -252,7 +264,9 @@ def test_a_lost_database_leaves_the_records_of_lost_entries_alone(engine, techni
     assert technitium.rows(ZONE) == before
 
 
-def test_rebuilding_takes_what_carries_our_mark_into_a_ledger_that_is_not_empty(engine, technitium):
+def test_rebuilding_takes_what_carries_our_mark_into_a_ledger_that_is_not_empty(
+    engine: Engine, technitium: ServerUnderTest
+) -> None:
     engine.put("nas")
     engine.put("grafana")
     engine.settle()
@@ -269,7 +283,7 @@ def test_rebuilding_takes_what_carries_our_mark_into_a_ledger_that_is_not_empty(
     assert engine.state("wanted") == "synced"
 
 
-def test_a_record_with_our_mark_that_we_do_not_know_is_left_alone(engine, technitium):
+def test_a_record_with_our_mark_that_we_do_not_know_is_left_alone(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put("nas")
     engine.settle()
     technitium.add("copy.talos00", "A", OTHER, 300, MARK)
@@ -283,7 +297,9 @@ def test_a_record_with_our_mark_that_we_do_not_know_is_left_alone(engine, techni
     assert published(technitium)["copy", "A"] == [OTHER]
 
 
-def test_what_is_left_alone_is_said_once_in_a_dry_run_and_for_real(engine, technitium, caplog):
+def test_what_is_left_alone_is_said_once_in_a_dry_run_and_for_real(
+    engine: Engine, technitium: ServerUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
     technitium.add("nas.talos00", "A", OTHER)
     engine.put("nas")
     caplog.set_level("INFO")
@@ -297,12 +313,14 @@ def test_what_is_left_alone_is_said_once_in_a_dry_run_and_for_real(engine, techn
     for _ in range(2):
         engine.full()
     left = [record for record in caplog.records if record.getMessage().startswith("Left alone")]
-    assert [(record.getMessage(), record.hostname, record.resource) for record in left] == [
+    assert [(record.getMessage(), vars(record)["hostname"], vars(record)["resource"]) for record in left] == [
         (f"Left alone: the zone has {OTHER}: someone else made it", "nas.talos00", "Ingress/nas")
     ]
 
 
-def test_a_record_that_was_released_outlives_the_custom_entry_that_made_it(engine, technitium):
+def test_a_record_that_was_released_outlives_the_custom_entry_that_made_it(
+    engine: Engine, technitium: ServerUnderTest
+) -> None:
     box = CustomEntry.objects.create(name="box.talos00", type="A", values=[OTHER])
     engine.ask("sync", "box.talos00")
     engine.ask("release", "box.talos00")
@@ -313,7 +331,9 @@ def test_a_record_that_was_released_outlives_the_custom_entry_that_made_it(engin
     assert technitium.ask("box.talos00") == [OTHER]
 
 
-def test_what_lies_in_a_zone_that_is_not_managed_any_more_can_be_released(build, technitium):
+def test_what_lies_in_a_zone_that_is_not_managed_any_more_can_be_released(
+    build: Build, technitium: ServerUnderTest
+) -> None:
     engine = build("talos00", "home.lab")
     engine.put("cam", "cam.home.lab")
     engine.settle()

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from records.models import AuditEntry, CustomEntry, ManagedRecord, SyncRequest
 from syncer.core.kinds import INGRESS, SERVICE
+from tests.fakes.fixtures_technitium import ServerUnderTest
+from tests.syncer.zone.conftest import Build
 from tests.syncer.zone.engine import ADDRESS, OTHER, ZONE, Engine, ingress, published, writes
 
 GRAFANA = f"grafana.{ZONE}"
 
 
-def traefik(*addresses: str) -> dict:
+def traefik(*addresses: str) -> dict[str, Any]:
     return {
         "metadata": {"name": "traefik", "namespace": "infra", "labels": {"app.kubernetes.io/name": "traefik"}},
         "spec": {"type": "LoadBalancer"},
@@ -19,7 +24,7 @@ def traefik(*addresses: str) -> dict:
     }
 
 
-def test_a_name_comes_into_dns_and_goes_with_its_ingress(engine, technitium):
+def test_a_name_comes_into_dns_and_goes_with_its_ingress(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put("grafana")
     engine.settle()
     assert technitium.ask(GRAFANA) == [ADDRESS]
@@ -30,7 +35,7 @@ def test_a_name_comes_into_dns_and_goes_with_its_ingress(engine, technitium):
     assert not engine.rows()
 
 
-def test_a_changed_address_and_ttl_replace_what_was(engine, technitium):
+def test_a_changed_address_and_ttl_replace_what_was(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put("grafana", target="10.0.0.1", ttl="60")
     engine.settle()
     engine.put("grafana", target="10.0.0.2", ttl="60")
@@ -41,7 +46,7 @@ def test_a_changed_address_and_ttl_replace_what_was(engine, technitium):
     assert technitium.rows(ZONE) == [(GRAFANA, "A", 90, "10.0.0.2", mark)]
 
 
-def test_an_address_gives_way_to_an_alias_and_comes_back(engine, technitium):
+def test_an_address_gives_way_to_an_alias_and_comes_back(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put("grafana", target="10.0.0.1,2001:db8::1")
     engine.settle()
     engine.put("grafana", target="edge.example.com")
@@ -53,7 +58,7 @@ def test_an_address_gives_way_to_an_alias_and_comes_back(engine, technitium):
     assert engine.rows().keys() == {(GRAFANA, "A")}
 
 
-def test_both_address_families_stand_side_by_side(engine, technitium):
+def test_both_address_families_stand_side_by_side(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put("grafana", target="10.0.0.2,2001:db8::1,10.0.0.1")
     engine.settle()
     assert published(technitium) == {("grafana", "A"): ["10.0.0.1", "10.0.0.2"], ("grafana", "AAAA"): ["2001:db8::1"]}
@@ -62,7 +67,7 @@ def test_both_address_families_stand_side_by_side(engine, technitium):
     assert published(technitium) == {("grafana", "AAAA"): ["2001:db8::1"]}
 
 
-def test_a_name_goes_to_the_longest_zone_that_it_ends_in(build, technitium):
+def test_a_name_goes_to_the_longest_zone_that_it_ends_in(build: Build, technitium: ServerUnderTest) -> None:
     engine = build("example.com", "k8s.example.com")
     engine.put("apps", "www.example.com", "www.k8s.example.com", "k8s.example.com", "nas.home")
     engine.settle()
@@ -70,7 +75,7 @@ def test_a_name_goes_to_the_longest_zone_that_it_ends_in(build, technitium):
     assert published(technitium, "k8s.example.com").keys() == {("www", "A"), ("k8s.example.com", "A")}
 
 
-def test_a_record_goes_with_the_last_of_those_who_want_the_same(engine, technitium):
+def test_a_record_goes_with_the_last_of_those_who_want_the_same(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put("old", "blog.talos00", created="2025-01-01T00:00:00Z")
     engine.put("new", "blog.talos00")
     engine.settle()
@@ -84,7 +89,7 @@ def test_a_record_goes_with_the_last_of_those_who_want_the_same(engine, techniti
     assert not published(technitium)
 
 
-def test_a_loser_is_named_and_takes_over_when_the_winner_goes(engine, technitium):
+def test_a_loser_is_named_and_takes_over_when_the_winner_goes(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put("old", "blog.talos00", target="10.0.0.1", created="2025-01-01T00:00:00Z")
     engine.put("new", "blog.talos00", target="10.0.0.2")
     engine.settle()
@@ -96,7 +101,7 @@ def test_a_loser_is_named_and_takes_over_when_the_winner_goes(engine, technitium
     assert engine.rows()["blog.talos00", "A"].losers == []
 
 
-def test_an_entry_is_published_and_goes_when_it_is_switched_off(engine, technitium):
+def test_an_entry_is_published_and_goes_when_it_is_switched_off(engine: Engine, technitium: ServerUnderTest) -> None:
     entry = CustomEntry.objects.create(name="nas.talos00", type="A", values=["10.0.0.5"], ttl=120)
     engine.ask("sync", "nas.talos00")
     assert technitium.rows(ZONE)[0][:4] == ("nas.talos00", "A", 120, "10.0.0.5")
@@ -106,7 +111,7 @@ def test_an_entry_is_published_and_goes_when_it_is_switched_off(engine, techniti
     assert not published(technitium)
 
 
-def test_an_entry_yields_to_a_source_unless_it_overrides(engine, technitium):
+def test_an_entry_yields_to_a_source_unless_it_overrides(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put("grafana")
     entry = CustomEntry.objects.create(name=GRAFANA, type="A", values=["10.0.0.5"])
     engine.settle()
@@ -120,7 +125,9 @@ def test_an_entry_yields_to_a_source_unless_it_overrides(engine, technitium):
     assert technitium.ask(GRAFANA) == [ADDRESS]
 
 
-def test_a_blocked_name_goes_and_stays_away_until_the_block_is_lifted(engine, technitium):
+def test_a_blocked_name_goes_and_stays_away_until_the_block_is_lifted(
+    engine: Engine, technitium: ServerUnderTest
+) -> None:
     engine.put("grafana")
     engine.settle()
     block = CustomEntry.objects.create(name=GRAFANA, mode="block")
@@ -132,7 +139,7 @@ def test_a_blocked_name_goes_and_stays_away_until_the_block_is_lifted(engine, te
     assert technitium.ask(GRAFANA) == [ADDRESS]
 
 
-def test_entries_of_other_types_stand_beside_each_other(engine, technitium):
+def test_entries_of_other_types_stand_beside_each_other(engine: Engine, technitium: ServerUnderTest) -> None:
     for kind, value in (("TXT", "v=spf1 -all"), ("MX", "10 mail.example.com"), ("A", "10.0.0.5")):
         CustomEntry.objects.create(name="mail.talos00", type=kind, values=[value])
     engine.ask("sync", "mail.talos00")
@@ -146,7 +153,9 @@ def test_entries_of_other_types_stand_beside_each_other(engine, technitium):
 
 
 @pytest.mark.parametrize("restart", [False, True], ids=["at once", "after a restart"])
-def test_an_object_that_lost_its_address_keeps_its_last(build, technitium, restart):
+def test_an_object_that_lost_its_address_keeps_its_last(
+    build: Build, technitium: ServerUnderTest, restart: bool
+) -> None:
     engine = build(scope={"addresses": (), "auto": True})
     shop = ingress("shop") | {"status": {"loadBalancer": {"ingress": [{"ip": "10.0.0.7"}]}}}
     engine.put_object(SERVICE, traefik("10.0.0.1"))
@@ -165,7 +174,7 @@ def test_an_object_that_lost_its_address_keeps_its_last(build, technitium, resta
     assert published(technitium) == {("grafana", "A"): ["10.0.0.2"], ("shop", "A"): ["10.0.0.2"]}
 
 
-def test_deletes_go_before_creates_and_creates_before_updates(engine, technitium):
+def test_deletes_go_before_creates_and_creates_before_updates(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put("gone")
     engine.put("kept")
     engine.settle()
@@ -181,7 +190,7 @@ def test_deletes_go_before_creates_and_creates_before_updates(engine, technitium
     ]
 
 
-def test_an_alias_goes_right_before_its_address_comes(engine, technitium):
+def test_an_alias_goes_right_before_its_address_comes(engine: Engine, technitium: ServerUnderTest) -> None:
     names = ("blog", "grafana")
     for name in names:
         engine.put(name, target="edge.example.com")
@@ -198,14 +207,14 @@ def test_an_alias_goes_right_before_its_address_comes(engine, technitium):
     ]
 
 
-def test_urgent_names_go_first(engine, technitium):
+def test_urgent_names_go_first(engine: Engine, technitium: ServerUnderTest) -> None:
     for name, priority in (("a", "low"), ("b", "normal"), ("c", "high")):
         engine.put(name, priority=priority)
     engine.settle()
     assert [name for _, name, _ in writes(technitium)] == ["c.talos00", "b.talos00", "a.talos00"]
 
 
-def test_a_hundred_names_cost_a_handful_of_calls(engine, technitium):
+def test_a_hundred_names_cost_a_handful_of_calls(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.settle()
     technitium.requests.clear()
     engine.put_many(100)
@@ -215,7 +224,7 @@ def test_a_hundred_names_cost_a_handful_of_calls(engine, technitium):
     assert ManagedRecord.objects.filter(state="synced", owned=True).count() == 100
 
 
-def test_a_hosts_file_is_kept_by_the_same_engine(db, tmp_path):
+def test_a_hosts_file_is_kept_by_the_same_engine(db: None, tmp_path: Path) -> None:
     path = tmp_path / "hosts"
     path.write_text("127.0.0.1 localhost\n10.0.0.9 nas.talos00\n")
     engine = Engine(str(path))
@@ -236,7 +245,7 @@ def test_a_hosts_file_is_kept_by_the_same_engine(db, tmp_path):
     assert not engine.rows()
 
 
-def test_a_thousand_requests_are_a_few_passes(engine, technitium):
+def test_a_thousand_requests_are_a_few_passes(engine: Engine, technitium: ServerUnderTest) -> None:
     entries = [CustomEntry(name=f"host{at:03}.{ZONE}", type="A", values=[OTHER], mode="publish") for at in range(600)]
     CustomEntry.objects.bulk_create(entries)
     engine.settle()
@@ -253,7 +262,9 @@ def test_a_thousand_requests_are_a_few_passes(engine, technitium):
     assert technitium.requests.counts.total() < 20
 
 
-def test_requests_that_take_long_leave_room_for_what_changes_meanwhile(engine, technitium):
+def test_requests_that_take_long_leave_room_for_what_changes_meanwhile(
+    engine: Engine, technitium: ServerUnderTest
+) -> None:
     engine.put_many(40)
     engine.settle()
     for at in range(40):
@@ -268,7 +279,7 @@ def test_requests_that_take_long_leave_room_for_what_changes_meanwhile(engine, t
     assert not SyncRequest.objects.filter(done_at=None).exists()
 
 
-def test_requests_are_answered_in_their_order_and_each_for_itself(engine, technitium):
+def test_requests_are_answered_in_their_order_and_each_for_itself(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put("grafana")
     engine.put("blog")
     engine.settle()

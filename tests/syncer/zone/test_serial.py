@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from django.apps import apps
 from django.db import connection
 
 from syncer.pacing import AdaptiveInterval
+from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.targets.hands import foreign
-from tests.syncer.zone.engine import ADDRESS, OTHER, ZONE, published, writes
+from tests.syncer.zone.engine import ADDRESS, OTHER, ZONE, Engine, published, writes
 
 pytestmark = pytest.mark.double_only
 
@@ -21,7 +25,7 @@ class Statements:
     def __init__(self) -> None:
         self.seen: list[str] = []
 
-    def __call__(self, execute, sql, params, many, context):
+    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         self.seen.append(sql)
         return execute(sql, params, many, context)
 
@@ -30,12 +34,14 @@ class Statements:
         return [sql for sql in self.seen if not sql.startswith(("SELECT", "SAVEPOINT", "RELEASE"))]
 
 
-def everything():
+def everything() -> dict[str, list[dict[str, Any]]]:
     models = [model for model in apps.get_app_config("records").get_models() if model.__name__ != "SyncStatus"]
-    return {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
+    return {model.__name__: list(model._default_manager.order_by("pk").values()) for model in models}
 
 
-def test_a_full_pass_with_nothing_to_do_costs_one_request_and_no_write(engine, technitium):
+def test_a_full_pass_with_nothing_to_do_costs_one_request_and_no_write(
+    engine: Engine, technitium: ServerUnderTest
+) -> None:
     engine.put_many(60)
     technitium.add("nas.talos00", "A", OTHER)
     engine.put("nas")
@@ -51,7 +57,7 @@ def test_a_full_pass_with_nothing_to_do_costs_one_request_and_no_write(engine, t
     assert (outcomes.changed, everything()) == (0, before)
 
 
-def test_a_restart_writes_nothing_and_costs_a_list(engine, technitium):
+def test_a_restart_writes_nothing_and_costs_a_list(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put_many(60)
     engine.put("alias", target="edge.example.com")
     technitium.add("nas.talos00", "A", OTHER)
@@ -66,7 +72,7 @@ def test_a_restart_writes_nothing_and_costs_a_list(engine, technitium):
     assert not list(writes(technitium))
 
 
-def test_what_we_write_ourselves_causes_no_list(engine, technitium):
+def test_what_we_write_ourselves_causes_no_list(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put_many(30)
     engine.settle()
     technitium.requests.clear()
@@ -76,7 +82,7 @@ def test_what_we_write_ourselves_causes_no_list(engine, technitium):
     assert technitium.requests.counts[LIST] == 0
 
 
-def test_a_record_that_someone_deleted_is_back_at_the_next_probe(engine, technitium):
+def test_a_record_that_someone_deleted_is_back_at_the_next_probe(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put("grafana", **{"auto-remediate": "true"})
     engine.settle()
     technitium.delete("grafana.talos00", "A", ADDRESS)
@@ -86,7 +92,9 @@ def test_a_record_that_someone_deleted_is_back_at_the_next_probe(engine, technit
     assert technitium.ask("grafana.talos00") == [ADDRESS]
 
 
-def test_a_value_that_someone_changed_is_remediated_at_the_next_probe(engine, technitium):
+def test_a_value_that_someone_changed_is_remediated_at_the_next_probe(
+    engine: Engine, technitium: ServerUnderTest
+) -> None:
     engine.put("grafana", **{"auto-remediate": "true"})
     engine.settle()
     mark = "catalyst-dns-sync/default Ingress/web/grafana"
@@ -96,7 +104,7 @@ def test_a_value_that_someone_changed_is_remediated_at_the_next_probe(engine, te
     assert technitium.ask("grafana.talos00") == [ADDRESS]
 
 
-def test_a_foreign_record_in_the_way_is_reported_at_the_next_probe(engine, technitium):
+def test_a_foreign_record_in_the_way_is_reported_at_the_next_probe(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put("grafana")
     engine.settle()
     technitium.delete("grafana.talos00", "A", ADDRESS)
@@ -107,7 +115,9 @@ def test_a_foreign_record_in_the_way_is_reported_at_the_next_probe(engine, techn
     assert foreign(technitium) == before
 
 
-def test_a_change_right_after_a_foreign_write_is_made_on_what_is_there_then(engine, technitium):
+def test_a_change_right_after_a_foreign_write_is_made_on_what_is_there_then(
+    engine: Engine, technitium: ServerUnderTest
+) -> None:
     engine.put("grafana")
     engine.settle()
     technitium.add("blog.talos00", "A", OTHER)
@@ -118,7 +128,7 @@ def test_a_change_right_after_a_foreign_write_is_made_on_what_is_there_then(engi
     assert engine.state("blog") == "conflict"
 
 
-def test_writes_that_the_server_lost_in_a_crash_are_made_again(engine, technitium):
+def test_writes_that_the_server_lost_in_a_crash_are_made_again(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put("old")
     engine.put("changed")
     engine.settle()
@@ -134,7 +144,9 @@ def test_writes_that_the_server_lost_in_a_crash_are_made_again(engine, technitiu
     assert engine.rows().keys() == {("new.talos00", "A"), ("changed.talos00", "A")}
 
 
-def test_a_loss_is_noticed_although_someone_raised_the_serial_to_where_it_was(engine, technitium):
+def test_a_loss_is_noticed_although_someone_raised_the_serial_to_where_it_was(
+    engine: Engine, technitium: ServerUnderTest
+) -> None:
     engine.settle()
     technitium.double.save()
     engine.put("grafana")
@@ -147,7 +159,7 @@ def test_a_loss_is_noticed_although_someone_raised_the_serial_to_where_it_was(en
     assert technitium.ask("grafana.talos00") == [ADDRESS]
 
 
-def test_a_type_that_a_crash_brought_back_makes_way_again(engine, technitium):
+def test_a_type_that_a_crash_brought_back_makes_way_again(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put("grafana")
     engine.settle()
     technitium.double.save()
@@ -160,7 +172,7 @@ def test_a_type_that_a_crash_brought_back_makes_way_again(engine, technitium):
     assert engine.state("grafana", "CNAME") == "synced"
 
 
-def test_full_passes_follow_the_pace_of_the_changes():
+def test_full_passes_follow_the_pace_of_the_changes() -> None:
     interval = AdaptiveInterval(300, 0)
     interval.changed(10, 0)
     assert interval.seconds(1) == 300
@@ -170,11 +182,13 @@ def test_full_passes_follow_the_pace_of_the_changes():
     assert interval.seconds(3700) == 1800
 
 
-def test_the_loop_makes_a_full_pass_when_it_is_due(engine, technitium):
+def test_the_loop_makes_a_full_pass_when_it_is_due(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put("grafana")
     engine.settle()
     started = engine.loop.heartbeat.last_pass_at
     engine.turn(299)
     assert engine.loop.heartbeat.last_pass_at == started
     engine.turn(2)
+    assert started
+    assert engine.loop.heartbeat.last_pass_at
     assert engine.loop.heartbeat.last_pass_at > started

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from itertools import pairwise
 
@@ -11,25 +12,29 @@ import pytest
 from django.db import connection
 
 from records.models import AuditEntry, ManagedRecord, SyncStatus
+from syncer.config import TechnitiumConfig
 from syncer.core.kinds import HTTP_ROUTE, INGRESS, KINDS
 from syncer.kube.feed import WatchState
-from tests.syncer.zone.engine import ADDRESS, OTHER, ZONE, audit, published, writes
+from tests.fakes.fixtures_technitium import ServerUnderTest
+from tests.syncer.zone.conftest import Build
+from tests.syncer.zone.engine import ADDRESS, OTHER, ZONE, Engine, audit, published, writes
 
 pytestmark = pytest.mark.double_only
 
 
-def complaints(caplog, part: str) -> int:
+def complaints(caplog: pytest.LogCaptureFixture, part: str) -> int:
     return sum(part in record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING)
 
 
-def limit_to_records(engine, technitium, *zones):
+def limit_to_records(engine: Engine, technitium: ServerUnderTest, *zones: str) -> None:
     """From now on with a token that may write records of these zones and nothing else, imports included."""
     token = technitium.limited_token(*zones or engine.zones)
+    assert isinstance(engine.config.target, TechnitiumConfig)
     engine.start(target=replace(engine.config.target, token=token))
 
 
 @contextmanager
-def locked_database():
+def locked_database() -> Iterator[None]:
     """Someone else holds it for writing, and we have no patience."""
     other = connection.copy("other")
     options = connection.settings_dict["OPTIONS"]
@@ -54,14 +59,16 @@ def locked_database():
 
 
 @pytest.mark.parametrize("fault", ["stop_listening", "drop_answer"])
-def test_a_server_that_goes_away_in_the_middle_gets_all_when_it_is_back(engine, technitium, fault):
+def test_a_server_that_goes_away_in_the_middle_gets_all_when_it_is_back(
+    engine: Engine, technitium: ServerUnderTest, fault: str
+) -> None:
     limit_to_records(engine, technitium)
     engine.put_many(90)
     for number in range(10):
         engine.put(f"dual{number}", target=f"10.0.1.{number},2001:db8::{number}")
     added = 0
 
-    def away(path, *_):
+    def away(path: str, *_: object) -> None:
         nonlocal added
         added += path.endswith("add")
         if added == 50:
@@ -86,7 +93,9 @@ def test_a_server_that_goes_away_in_the_middle_gets_all_when_it_is_back(engine, 
     assert not engine.loop.worker.problem
 
 
-def test_an_unreachable_server_is_said_once_and_asked_less_and_less(engine, technitium, caplog):
+def test_an_unreachable_server_is_said_once_and_asked_less_and_less(
+    engine: Engine, technitium: ServerUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
     engine.put("grafana")
     technitium.stop_listening()
     tries = []
@@ -104,7 +113,7 @@ def test_an_unreachable_server_is_said_once_and_asked_less_and_less(engine, tech
     assert technitium.ask("grafana.talos00") == [ADDRESS]
 
 
-def test_a_hundred_records_do_not_wait_for_one_that_is_refused(engine, technitium):
+def test_a_hundred_records_do_not_wait_for_one_that_is_refused(engine: Engine, technitium: ServerUnderTest) -> None:
     technitium.add("poison.talos00", "A", OTHER)
     engine.put("poison", target="edge.example.com")
     engine.put("forever", ttl="2000000")
@@ -122,7 +131,7 @@ def test_a_hundred_records_do_not_wait_for_one_that_is_refused(engine, technitiu
     assert {row.state for row in engine.rows().values()} == {"synced"}
 
 
-def test_a_refusal_that_lasts_is_written_down_once(engine, technitium):
+def test_a_refusal_that_lasts_is_written_down_once(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put("forever", ttl="2000000")
     engine.settle()
     for _ in range(3):
@@ -130,7 +139,7 @@ def test_a_refusal_that_lasts_is_written_down_once(engine, technitium):
     assert audit().count(("failed", "forever.talos00", "syncer")) == 1
 
 
-def test_a_failing_record_is_tried_again_by_its_own_clock(engine, technitium):
+def test_a_failing_record_is_tried_again_by_its_own_clock(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put("grafana")
     engine.settle()
     tries = []
@@ -144,7 +153,7 @@ def test_a_failing_record_is_tried_again_by_its_own_clock(engine, technitium):
     assert not engine.rows()
 
 
-def test_no_such_record_is_believed_when_the_next_list_agrees(engine, technitium):
+def test_no_such_record_is_believed_when_the_next_list_agrees(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put("grafana")
     engine.settle()
     technitium.faults.update(ghost_deletes=1)
@@ -178,7 +187,14 @@ def test_no_such_record_is_believed_when_the_next_list_agrees(engine, technitium
     ],
     ids=["missing", "disabled", "secondary"],
 )
-def test_a_zone_that_cannot_be_used_is_its_own_trouble(build, technitium, caplog, ruin, mend, said):
+def test_a_zone_that_cannot_be_used_is_its_own_trouble(
+    build: Build,
+    technitium: ServerUnderTest,
+    caplog: pytest.LogCaptureFixture,
+    ruin: Callable[[ServerUnderTest], object],
+    mend: Callable[[ServerUnderTest], object],
+    said: str,
+) -> None:
     engine = build("talos00", "home.lab")
     ruin(technitium)
     engine.put("a", "a.talos00", "a.home.lab")
@@ -199,7 +215,9 @@ def test_a_zone_that_cannot_be_used_is_its_own_trouble(build, technitium, caplog
     assert SyncStatus.objects.get().zones["home.lab"] == ""
 
 
-def test_a_token_without_rights_on_a_zone_is_that_zones_trouble(build, technitium, caplog):
+def test_a_token_without_rights_on_a_zone_is_that_zones_trouble(
+    build: Build, technitium: ServerUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
     engine = build("talos00", "home.lab")
     limit_to_records(engine, technitium, "talos00")
     engine.put("a", "a.talos00", "a.home.lab")
@@ -209,7 +227,9 @@ def test_a_token_without_rights_on_a_zone_is_that_zones_trouble(build, technitiu
     assert complaints(caplog, "zone home.lab is not on the server, or the token has no rights on it") == 1
 
 
-def test_a_wrong_token_is_said_once_and_loses_nothing(engine, technitium, caplog):
+def test_a_wrong_token_is_said_once_and_loses_nothing(
+    engine: Engine, technitium: ServerUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
     engine.put("grafana")
     engine.settle()
     technitium.faults.update(invalid_token=True)
@@ -223,7 +243,9 @@ def test_a_wrong_token_is_said_once_and_loses_nothing(engine, technitium, caplog
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_locked_database_loses_nothing(engine, technitium, caplog):
+def test_a_locked_database_loses_nothing(
+    engine: Engine, technitium: ServerUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
     engine.put("grafana")
     engine.put("old")
     engine.settle()
@@ -243,7 +265,9 @@ def test_a_locked_database_loses_nothing(engine, technitium, caplog):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_database_that_locks_between_writing_and_telling_loses_nothing(engine, technitium, caplog):
+def test_a_database_that_locks_between_writing_and_telling_loses_nothing(
+    engine: Engine, technitium: ServerUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
     engine.put("grafana")
     engine.put("old")
     engine.settle()
@@ -260,25 +284,25 @@ def test_a_database_that_locks_between_writing_and_telling_loses_nothing(engine,
 
 
 @contextmanager
-def locked_database_after(engine, call):
+def locked_database_after(engine: Engine, call: str) -> Iterator[None]:
     """The lock comes while the server answers the first ``call``."""
-    locks = []
+    is_locked = False
+    with ExitStack() as locks:
 
-    def lock(path, *_):
-        if path.endswith(call) and not locks:
-            locks.append(locked_database())
-            locks[0].__enter__()
+        def lock(path: str, *_: object) -> None:
+            nonlocal is_locked
+            if path.endswith(call) and not is_locked:
+                is_locked = True
+                locks.enter_context(locked_database())
 
-    engine.observe = lock
-    try:
-        yield
-    finally:
-        engine.observe = lambda *_: None
-        for one in locks:
-            one.__exit__(None, None, None)
+        engine.observe = lock
+        try:
+            yield
+        finally:
+            engine.observe = lambda *_: None
 
 
-def test_it_waits_for_every_kind_but_not_for_ever(engine, technitium):
+def test_it_waits_for_every_kind_but_not_for_ever(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.feed.unread[HTTP_ROUTE] = WatchState.UNREACHABLE
     engine.start()
     engine.put("grafana")
@@ -288,7 +312,7 @@ def test_it_waits_for_every_kind_but_not_for_ever(engine, technitium):
     assert published(technitium).keys() == {("grafana", "A")}
 
 
-def test_it_does_not_begin_while_nothing_can_be_read(engine, technitium):
+def test_it_does_not_begin_while_nothing_can_be_read(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put("grafana")
     engine.settle()
     engine.objects.clear()
@@ -300,7 +324,7 @@ def test_it_does_not_begin_while_nothing_can_be_read(engine, technitium):
     assert not AuditEntry.objects.filter(action="deleted").exists()
 
 
-def test_a_kind_that_comes_late_gets_its_own_deletes(engine, technitium):
+def test_a_kind_that_comes_late_gets_its_own_deletes(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put("grafana")
     engine.put("old")
     engine.settle()
@@ -314,7 +338,7 @@ def test_a_kind_that_comes_late_gets_its_own_deletes(engine, technitium):
     assert published(technitium).keys() == {("grafana", "A")}
 
 
-def test_a_burst_goes_first_change_at_once_then_in_batches(engine, technitium):
+def test_a_burst_goes_first_change_at_once_then_in_batches(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.settle(5)
     technitium.requests.clear()
     engine.put("first")
@@ -328,7 +352,7 @@ def test_a_burst_goes_first_change_at_once_then_in_batches(engine, technitium):
     assert len(published(technitium)) == 3
 
 
-def test_a_status_that_says_nothing_new_causes_no_work(engine, technitium):
+def test_a_status_that_says_nothing_new_causes_no_work(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put("grafana")
     engine.settle(5)
     technitium.requests.clear()
