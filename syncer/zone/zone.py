@@ -143,7 +143,7 @@ class Zone:
             if not names:
                 return None
         try:
-            return self.run_pass(names)
+            result = self.run_pass(names)
         except (ServerRefused, TargetUnreachable, LedgerError):
             raise
         except TargetRefused as error:
@@ -151,6 +151,10 @@ class Zone:
         except Exception as error:  # a mistake of ours in one zone ends no other
             log.exception("internal error", extra={"zone": self.name})
             self._note_failure(f"internal error in zone {self.name}: {type(error).__name__}: {error}", "internal")
+        else:
+            if result.whole or result.changed > MANY:
+                give_back()  # what the pass held is free by now
+            return result
         return None
 
     def run_once(self) -> PassResult:
@@ -321,8 +325,6 @@ class Zone:
             self.last_change_at = datetime.now(UTC)
             metrics.LAST_CHANGE.set(self.last_change_at.timestamp())
             self._schedule.changed(result.changed, now)
-        if plan.whole or result.changed > MANY:
-            give_back()
 
     def _end_recovery(self) -> None:
         """When nothing that the server lost in a crash waits any more, what differs from then on is drift again."""
