@@ -112,7 +112,7 @@ def reject_plan(actor: str, plan: HeldPlan) -> SyncRequest:
 
 
 def remediate_drift(actor: str, finding: DriftFinding) -> SyncRequest:
-    """Write what is wanted over what DNS holds now, or delete what nothing wants."""
+    """Write what the claims ask for over what DNS holds now, or delete what nothing wants."""
     if not finding.is_current:
         raise ValidationError(f"This finding is {finding.status}: there is nothing left to remediate.")
     return _ask_about(actor, Action.REMEDIATE, finding)

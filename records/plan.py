@@ -9,7 +9,7 @@ from dataclasses import replace
 from django.db.models import QuerySet
 
 from records.ledger import DatabaseLedger
-from records.models import ManagedRecord, SourceName
+from records.models import ManagedRecord, SourceName, SyncStatus
 from records.models import Source as SourceRow
 from syncer.config import Managed
 from syncer.core.known import KnownRRset, RecordState
@@ -27,9 +27,6 @@ from syncer.zone.view import ZoneView
 SERIAL = 1
 """Of every zone: nothing has happened since."""
 
-TARGET = "default"
-"""The target of the settings."""
-
 
 def plan_changes(managed: Managed) -> dict[str, list[Change]]:
     """By zone, in the order in which they would be made. Writes nothing, asks only the database.
@@ -38,11 +35,11 @@ def plan_changes(managed: Managed) -> dict[str, list[Change]]:
     would hold.
     """
     claims = RememberedClaims()
-    ledger = DatabaseLedger()
+    ledger, target_name = DatabaseLedger(), SyncStatus.find_target()
     planned = {}
     for name in managed.scope.zones:
-        rows = ledger.zone(TARGET, name)
-        records = ManagedRecord.objects.filter(zone=name)
+        rows = ledger.zone(target_name, name)
+        records = ManagedRecord.objects.filter(target=target_name, zone=name)
         target = RememberedTarget(name, records, rows, Marker(managed.owner_id))
         view = ZoneView()
         foreign = records.filter(state__in=[RecordState.FOREIGN, RecordState.CONFLICT])

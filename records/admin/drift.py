@@ -104,7 +104,7 @@ class DriftAdmin(ReadOnlyAdmin):
     @admin.action(description="Remediate", permissions=["operate"])
     def remediate(self, request: HttpRequest, queryset: QuerySet[DriftFinding]) -> HttpResponse | None:
         explanation = (
-            "What is wanted overwrites what DNS holds, changes of others included. "
+            "What the claims ask for overwrites what DNS holds, changes of others included. "
             "A record that nothing wants is deleted."
         )
         asked = self.confirm_action(request, queryset, "Remediate {}?", explanation)

@@ -153,7 +153,7 @@ class DriftViewSet(ReadOnlyViewSet):
     @asks
     @action(detail=True, methods=["post"])
     def remediate(self, request: Request, pk: int) -> Response:
-        """Write what is wanted over what DNS holds now, or delete what nothing wants."""
+        """Write what the claims ask for over what DNS holds now, or delete what nothing wants."""
         return ask_syncer(operations.remediate_drift, request, self.get_object())
 
     @extend_schema(request=None, responses={202: serializers.RequestSerializer}, deprecated=True)

@@ -15,7 +15,7 @@ from records.audit import make_entry
 from records.entry_values import managed_zones
 from records.exchange.shape import PROBLEM_LIMIT, Backup, BackupEntry, BackupError, BackupRecord, Problem
 from records.locks import editing_entries, exclude_writers
-from records.models import AuditEntry, CustomEntry, DeletedRRset, ManagedRecord, explain_cname
+from records.models import AuditEntry, CustomEntry, DeletedRRset, ManagedRecord, SyncStatus, explain_cname
 from records.operations import ENTRY_FIELDS, sync_now
 from syncer.core.known import RecordState
 from syncer.core.manifest import clip_text
@@ -178,12 +178,13 @@ def _save_entries(actor: str, pairs: Sequence[tuple[BackupEntry | None, BackupEn
 
 
 def _own_records(actor: str, records: Sequence[BackupRecord]) -> None:
-    now = timezone.now()
+    now, target = timezone.now(), SyncStatus.find_target()
     origins = _find_origins({record.name for record in records if _is_of_entry(record)})
     rows, audit = [], []
     for record in records:
         entry = origins.get((record.name, record.type))
         row = ManagedRecord(
+            target=target,
             zone=record.zone,
             name=record.name,
             type=record.type,

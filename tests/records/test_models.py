@@ -107,3 +107,13 @@ def test_sources_are_found_by_what_they_do_with_names() -> None:
     assert named(Source.objects.filter(places.gives_names())) == ["both", "gives"]
     assert named(Source.objects.filter(~places.gives_names())) == ["mute", "skips"]
     assert named(Source.objects.filter(places.skips_names())) == ["both", "skips"]
+
+
+@pytest.mark.django_db
+def test_the_one_target_is_named_after_what_the_syncer_writes() -> None:
+    assert SyncStatus.find_target() == "default"
+    now = timezone.now()
+    SyncStatus.objects.create(holder="here 1", started_at=now, heartbeat_at=now, target="technitium")
+    assert SyncStatus.find_target() == "default"
+    SyncStatus.objects.update(target="hosts")
+    assert SyncStatus.find_target() == "hosts"
