@@ -79,6 +79,7 @@ class MemoryZoneLedger:
     open_plans: list[tuple[frozenset[Key], str]] = field(default_factory=list)
     applied: list[AppliedChange] = field(default_factory=list)
     observed: list[ObservedRRset] = field(default_factory=list)
+    gone: set[Key] = field(default_factory=set)
     serial: int = 0
     log: list[str] = field(default_factory=list)
 
@@ -106,7 +107,7 @@ class MemoryZoneLedger:
         return sum(row.owned for row in self.known.values())
 
     def deleted(self, names: Collection[str]) -> frozenset[Key]:
-        return frozenset()
+        return frozenset(key for key in self.gone if key[0] in names)
 
     def claim_changes(self, changes: Iterable[tuple[Decision, Change]]) -> None:
         self.log.append("claim")
@@ -128,9 +129,11 @@ class MemoryZoneLedger:
         for decision, result in applied:
             if result.outcome is Outcome.DONE:
                 self.known.pop(result.change.key)
+                self.gone.add(result.change.key)
                 if after := result.change.after:
                     row = KnownRRset(after, True, RecordState.SYNCED, "", decision.origin, decision.claimants)
                     self.known[result.change.key] = row
+                    self.gone.discard(result.change.key)
         for decision, status in observed:
             key = status.rrset.name, status.rrset.type
             if isinstance(status, ForgottenRRset):
@@ -309,5 +312,6 @@ class ToyZone:
             yield Result(change, Outcome.DONE)
 
 
-def configure(*zones: str) -> Config:
-    return Config(Managed(Scope(zones=zones or (ZONE,), addresses=(ADDRESS,))), HostsConfig("toy", "toy"))
+def configure(*zones: str, dry_run: bool = False) -> Config:
+    managed = Managed(Scope(zones=zones or (ZONE,), addresses=(ADDRESS,)))
+    return Config(managed, HostsConfig("toy", "toy"), dry_run=dry_run)

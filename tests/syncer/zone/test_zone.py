@@ -1,0 +1,331 @@
+"""One zone from what was enqueued to what is written: when it asks, what it believes, and what it does when that
+fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from syncer import metrics
+from syncer.core.known import RecordState
+from syncer.core.rrsets import Found
+from syncer.errors import ServerRefused, TargetUnreachable, ZoneUnusable
+from syncer.pacing import RETRY_DELAYS
+from syncer.targets.base import Outcome, Result
+from syncer.zone.apply import TURN
+from syncer.zone.result import PassResult
+from syncer.zone.zone import Zone
+from tests.syncer.zone.memory import (
+    ADDRESS,
+    ZONE,
+    Clock,
+    Cluster,
+    MemoryLedger,
+    ToyTarget,
+    configure,
+    create,
+    ours,
+    rrset,
+)
+
+GRAFANA = f"grafana.{ZONE}"
+HOUR = 3600.0
+
+
+class Case:
+    def __init__(self, *, dry_run: bool = False) -> None:
+        self.clock = Clock()
+        self.target = ToyTarget()
+        self.ledger = MemoryLedger()
+        self.rows = self.ledger.zone("toy", ZONE)
+        self.cluster = Cluster()
+        self.stopping = False
+        self.start(dry_run=dry_run)
+
+    def start(self, *, dry_run: bool = False) -> None:
+        """A new process, on the same server, ledger and cluster."""
+        self.zone = Zone(
+            ZONE,
+            configure(dry_run=dry_run),
+            self.target,
+            self.ledger,
+            self.cluster,
+            unread_kinds=frozenset,
+            is_stopping=lambda: self.stopping,
+            clock=self.clock,
+        )
+
+    def put(self, *names: str) -> None:
+        for name in names:
+            self.cluster.put(name)
+        self.zone.enqueue(f"{name}.{ZONE}" for name in names)
+
+    def drop(self, *names: str) -> None:
+        for name in names:
+            self.cluster.drop(name)
+        self.zone.enqueue(f"{name}.{ZONE}" for name in names)
+
+    def turn(self, seconds: float = 1.0) -> PassResult | None:
+        self.clock.now += seconds
+        return self.zone.run_due(self.clock.now)
+
+    def begun(self) -> Case:
+        """After its first full pass, from a list; what was asked until then is forgotten."""
+        self.turn()
+        self.target.calls.clear()
+        return self
+
+    def take_calls(self) -> list[str]:
+        """What was asked of the target since the last look."""
+        calls, self.target.calls = self.target.calls, []
+        return calls
+
+    @property
+    def published(self) -> Mapping[str, tuple[str, ...]]:
+        return {name: found.rrset.values for (name, _), found in self.target.shelf.items()}
+
+    def state(self, name: str) -> str:
+        return self.rows.known[f"{name}.{ZONE}", "A"].state
+
+
+@pytest.fixture
+def case() -> Case:
+    return Case().begun()
+
+
+def test_the_first_pass_lists_the_zone() -> None:
+    case = Case()
+    result = case.turn()
+    assert result is not None
+    assert result.whole
+    assert case.take_calls() == ["list"]
+
+
+def test_a_name_that_was_enqueued_is_written_without_a_look_at_the_zone(case: Case) -> None:
+    case.put("grafana")
+    case.turn()
+    assert case.take_calls() == ["serials", f"create {GRAFANA}"]
+    assert case.published == {GRAFANA: (ADDRESS,)}
+    assert case.state("grafana") == RecordState.SYNCED
+
+
+def test_our_own_writes_are_no_reason_to_list(case: Case) -> None:
+    for name in ("grafana", "blog", "nas"):
+        case.put(name)
+        case.turn()
+    assert "list" not in case.take_calls()
+
+
+def test_a_foreign_write_before_ours_is_looked_at_first(case: Case) -> None:
+    case.put("grafana")
+    case.target.shelf[GRAFANA, "A"] = Found(rrset("grafana", "10.0.0.9"), ("by hand",))
+    case.target.serial[ZONE] += 1
+    case.turn()
+    assert case.take_calls() == ["serials", "read"]
+    assert case.published == {GRAFANA: ("10.0.0.9",)}
+    assert case.state("grafana") == RecordState.CONFLICT
+
+
+def test_a_name_that_is_not_certain_is_read_before_it_is_written(case: Case) -> None:
+    case.rows.own("grafana", state=RecordState.PENDING)
+    case.put("grafana")
+    case.turn()
+    assert case.take_calls() == ["serials", "read", f"create {GRAFANA}"]
+
+
+def test_the_serial_that_we_left_is_no_news(case: Case) -> None:
+    case.zone.note_serial(case.target.serial[ZONE])
+    assert not case.zone.is_full_pass_wanted
+
+
+def test_another_serial_is_a_foreign_write_that_is_counted_and_compared(case: Case) -> None:
+    before = metrics.FOREIGN_WRITES.labels(ZONE)._value.get()
+    case.zone.note_serial(case.target.serial[ZONE] + 1)
+    assert case.zone.is_full_pass_wanted
+    assert metrics.FOREIGN_WRITES.labels(ZONE)._value.get() == before + 1
+
+
+def test_no_serial_at_all_is_compared_and_not_counted(case: Case) -> None:
+    before = metrics.FOREIGN_WRITES.labels(ZONE)._value.get()
+    case.zone.note_serial(None)
+    assert case.zone.is_full_pass_wanted
+    assert metrics.FOREIGN_WRITES.labels(ZONE)._value.get() == before
+
+
+def test_a_full_pass_of_a_zone_that_is_known_asks_for_its_serial_alone(case: Case) -> None:
+    case.zone.request_pass()
+    assert case.turn() is not None
+    assert case.take_calls() == ["serials"]
+
+
+def test_what_was_invalidated_is_listed(case: Case) -> None:
+    case.zone.invalidate()
+    case.turn()
+    assert "list" in case.take_calls()
+
+
+def test_the_zone_is_listed_now_and_then_whatever_its_serial_says(case: Case) -> None:
+    case.turn(HOUR)
+    assert "list" in case.take_calls()
+
+
+def test_a_pass_that_failed_half_way_is_followed_by_a_list(case: Case) -> None:
+    case.put("grafana")
+    case.target.trouble[f"create {GRAFANA}"] = ZoneUnusable("zone talos00 is disabled")
+    assert case.turn() is None
+    case.target.trouble.clear()
+    case.turn(RETRY_DELAYS[0])
+    assert "list" in case.take_calls()
+    assert case.published == {GRAFANA: (ADDRESS,)}
+
+
+def test_its_own_trouble_is_its_problem_and_tried_again_less_and_less(
+    case: Case, caplog: pytest.LogCaptureFixture
+) -> None:
+    case.target.trouble[ZONE] = ZoneUnusable("zone talos00 is disabled")
+    case.zone.invalidate()
+    case.turn()
+    for delay in RETRY_DELAYS:
+        case.target.calls.clear()
+        case.turn(delay - 0.1)
+        assert case.take_calls() == []
+        assert case.zone.next_due(case.clock.now) > case.clock.now
+        case.turn(0.1)
+        assert "list" in case.take_calls()
+    assert case.zone.problem == "zone talos00 is disabled"
+    assert len([record for record in caplog.records if "is disabled" in record.getMessage()]) == 1
+    case.target.trouble.clear()
+    case.turn(RETRY_DELAYS[-1])
+    assert case.zone.problem == ""
+
+
+@pytest.mark.parametrize("error", [TargetUnreachable("it is away"), ServerRefused("the token is wrong")])
+def test_trouble_of_the_whole_server_is_for_the_worker(case: Case, error: Exception) -> None:
+    case.target.trouble[ZONE] = error
+    case.zone.invalidate()
+    with pytest.raises(type(error)):
+        case.turn()
+    assert case.zone.problem == ""
+
+
+def test_names_outside_the_turn_wait_and_go_in_the_next() -> None:
+    case = Case()
+    case.target.is_bulky = False
+    case.begun()
+    case.put(*(f"app{number:02}" for number in range(TURN + 5)))
+    result = case.turn()
+    assert result is not None
+    assert len(result.later) == case.zone.waiting == 5
+    case.turn()
+    assert (len(case.published), case.zone.waiting) == (TURN + 5, 0)
+
+
+def test_what_is_unclear_comes_back_by_the_clock_and_what_is_refused_for_good_does_not(case: Case) -> None:
+    case.target.refusals[GRAFANA] = Result(create("grafana")[1], Outcome.UNKNOWN, "no answer")
+    case.target.refusals[f"blog.{ZONE}"] = Result(create("blog")[1], Outcome.REFUSED, "no such type", permanent=True)
+    case.put("grafana", "blog")
+    case.turn()
+    assert case.zone.waiting == 1
+    case.target.refusals.clear()
+    case.turn(RETRY_DELAYS[0])
+    assert case.published == {GRAFANA: (ADDRESS,)}
+
+
+def test_nothing_is_begun_when_it_is_to_stop(case: Case) -> None:
+    case.put("grafana")
+    case.stopping = True
+    assert case.turn() is None
+    assert case.take_calls() == []
+
+
+def test_a_delete_that_was_lost_is_known_in_the_next_turn_although_the_ledger_says_nothing_of_it(case: Case) -> None:
+    stays = [f"stays{number:02}" for number in range(40)]
+    goes = [f"goes{number:02}" for number in range(TURN + 5)]
+    case.put(*stays, *goes)
+    case.turn()
+    before = dict(case.target.shelf)
+    case.drop(*goes)
+    for _ in range(3):
+        case.turn(5)
+    assert len(case.published) == len(stays)
+    case.target.shelf.update(before)
+    case.target.serial[ZONE] -= 3
+    case.zone.note_serial(case.target.serial[ZONE])
+    result = case.turn()
+    assert result is not None
+    assert len(result.later) == 5
+    case.zone.request_pass()
+    case.turn()
+    assert len(case.published) == len(stays)
+
+
+# Lost databases
+
+
+def test_a_new_ledger_takes_what_carries_our_mark_for_ours() -> None:
+    case = Case()
+    case.target.shelf[GRAFANA, "A"] = ours("grafana")
+    case.target.shelf[f"nas.{ZONE}", "A"] = Found(rrset("nas"), ("by hand",))
+    case.cluster.put("grafana")
+    case.turn()
+    assert case.published.keys() == {GRAFANA, f"nas.{ZONE}"}
+    assert case.rows.known.keys() == {(GRAFANA, "A")}
+    assert case.state("grafana") == RecordState.SYNCED
+
+
+def test_a_ledger_that_may_be_another_one_is_asked_again_whether_it_is_new(case: Case) -> None:
+    case.put("grafana")
+    case.turn()
+    case.rows.known.clear()
+    case.zone.forget_start()
+    case.zone.request_pass()
+    case.turn()
+    assert case.state("grafana") == RecordState.SYNCED
+
+
+# What a person asks for
+
+
+def test_a_delete_by_request_takes_what_is_ours_of_the_types_that_are_meant(case: Case) -> None:
+    case.put("grafana", "nas")
+    case.turn()
+    case.target.shelf[f"nas.{ZONE}", "TXT"] = Found(rrset("nas", "hands off", kind="TXT"), ("",))
+    result = case.zone.delete_records({GRAFANA: {"AAAA"}, f"nas.{ZONE}": {""}}, "ada")
+    assert result.changes == {f"nas.{ZONE}": 1}
+    assert case.target.shelf.keys() == {(GRAFANA, "A"), (f"nas.{ZONE}", "TXT")}
+
+
+def test_what_was_released_is_looked_at_anew(case: Case) -> None:
+    case.put("grafana")
+    case.turn()
+    assert case.zone.release_records([GRAFANA], "", "ada") == 1
+    case.target.calls.clear()
+    case.turn()
+    assert case.take_calls() == ["read"]
+
+
+# Dry runs
+
+
+def test_a_dry_run_says_once_what_it_would_do_and_writes_nowhere(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    case = Case(dry_run=True)
+    case.put("grafana")
+    for _ in range(3):
+        case.zone.request_pass()
+        case.turn()
+    assert [line.getMessage() for line in caplog.records] == [f"Would create {GRAFANA} 300 A {ADDRESS}"]
+    assert case.published == {}
+    assert (case.rows.log, case.rows.known) == ([], {})
+
+
+def test_once_goes_on_until_nothing_waits_any_more() -> None:
+    case = Case()
+    case.target.is_bulky = False
+    names = [f"app{number:02}" for number in range(3 * TURN)]
+    for name in names:
+        case.cluster.put(name)
+    result = case.zone.run_once()
+    assert result.changed == len(case.published) == len(names)
+    assert not result.later
