@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg2
+
 
 class NotInstalled(Exception):
     """PostgreSQL's programs are not on this machine."""
@@ -70,6 +72,19 @@ def postgres() -> Iterator[str]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         Path(f"{folder}.log").unlink(missing_ok=True)
+
+
+@contextmanager
+def open_cursor(url: str, *, autocommit: bool = False) -> Iterator[psycopg2.extensions.cursor]:
+    """On a connection of its own, which is closed at the end; what it did is committed unless an exception comes."""
+    connection = psycopg2.connect(url)
+    connection.autocommit = autocommit
+    try:
+        with connection.cursor() as cursor:
+            yield cursor
+        connection.commit()
+    finally:
+        connection.close()
 
 
 def free_port() -> int:

@@ -7,38 +7,31 @@ import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from tests.catalyst.test_cli import PRODUCTION
 from tests.catalyst.web.test_health import Web, web
+from tests.postgres import open_cursor
 from tests.processes import Syncer, run, running, wait_until
 
 pytestmark = pytest.mark.timeout(90)
 
 SECRET_KEY = "of the tests, and of no worth elsewhere"
 SENTENCE = re.compile(
-    r"the database does not answer: connection failed: .* FATAL: database \"dropped\" does not exist "
+    r"the database does not answer: connection to server at .* failed: FATAL: database \"dropped\" does not exist "
     r"\(see DATABASE_URL\)"
 )
-
-
-@contextmanager
-def administration(postgres_url: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        yield connection
 
 
 @pytest.fixture
 def database(postgres_url: str) -> Iterator[dict[str, str]]:
     """The settings of an empty database on the server."""
-    with administration(postgres_url) as server:
+    with open_cursor(postgres_url, autocommit=True) as server:
         server.execute("CREATE DATABASE dropped")
     yield {"DATABASE_URL": postgres_url.removesuffix("/postgres") + "/dropped", "SECRET_KEY": SECRET_KEY}
-    with administration(postgres_url) as server:
+    with open_cursor(postgres_url, autocommit=True) as server:
         server.execute("DROP DATABASE IF EXISTS dropped WITH (FORCE)")
 
 
@@ -63,7 +56,7 @@ def test_a_dropped_database_is_told_in_one_wording_by_log_api_probe_and_command(
     with running(syncer), web(tmp_path, **settings) as site:
         assert visit(site, "/api/v1/status", Authorization=f"Bearer {token}")[0] == 200
         syncer.says(r"manifests to http://")
-        with administration(postgres_url) as server:
+        with open_cursor(postgres_url, autocommit=True) as server:
             server.execute("DROP DATABASE dropped WITH (FORCE)")
 
         status, (problem,) = wait_until(lambda: site.probe("/readyz"))  # type: ignore[misc]

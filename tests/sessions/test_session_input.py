@@ -11,10 +11,10 @@ import time
 import urllib.error
 import urllib.request
 
-import psycopg
 import pytest
 
 from tests.fakes.kubernetes.manifests import ingress, ingress_route
+from tests.postgres import open_cursor
 from tests.processes import Syncer, free_port, migrate, wait_until
 from tests.sessions.session import ADDRESS, PREFIX, Session
 
@@ -247,7 +247,7 @@ def test_postgresql_may_go_and_come_back(files: Session, postgres_url: str) -> N
         "DATABASE_URL": postgres_url.replace("/postgres", f"/{name}"),
         "SECRET_KEY": "of the tests, and of no worth elsewhere",
     }
-    with psycopg.connect(postgres_url, autocommit=True) as administrator:
+    with open_cursor(postgres_url, autocommit=True) as administrator:
         administrator.execute(f"create database {name}")
         migrate(files.folder, env)
         files.write("grafana", ingress("grafana", grafana))
@@ -262,6 +262,6 @@ def test_postgresql_may_go_and_come_back(files: Session, postgres_url: str) -> N
         administrator.execute(f"alter database {name} allow_connections true")
         files.answers(blog, ADDRESS, within=15)
         assert syncer.stop() == 0
-        with psycopg.connect(env["DATABASE_URL"]) as connection:
-            owned = connection.execute("select name, type from records_managedrecord where owned order by name")
-            assert owned.fetchall() == files.marked()
+        with open_cursor(env["DATABASE_URL"]) as cursor:
+            cursor.execute("select name, type from records_managedrecord where owned order by name")
+            assert cursor.fetchall() == files.marked()

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
+import psycopg2.extensions
 import pytest
 
 from tests.catalyst.web.test_health import web
 from tests.fakes.kubernetes.manifests import ingress
+from tests.postgres import open_cursor
 from tests.processes import Process, Syncer, migrate, run, running, wait_until
 from tests.sessions.session import ADDRESS, Session
 
@@ -24,7 +25,7 @@ SECRET_KEY = "of the tests, and of no worth elsewhere"
 def url(postgres_url: str, tmp_path: Path) -> Iterator[str]:
     """A database of its own."""
     name = f"locked_{time.monotonic_ns()}"
-    with psycopg.connect(postgres_url, autocommit=True) as administrator:
+    with open_cursor(postgres_url, autocommit=True) as administrator:
         administrator.execute(f"create database {name}")
         yield postgres_url.replace("/postgres", f"/{name}")
         administrator.execute(f"drop database {name} with (force)")
@@ -32,10 +33,17 @@ def url(postgres_url: str, tmp_path: Path) -> Iterator[str]:
 
 @contextmanager
 def locked(url: str, table: str) -> Iterator[None]:
-    with psycopg.connect(url) as holder:
+    with open_cursor(url) as holder:
         holder.execute(f"lock table {table} in access exclusive mode")
         yield
-        holder.rollback()
+        holder.connection.rollback()
+
+
+def count_waiting(cursor: psycopg2.extensions.cursor) -> int:
+    """Connections that wait for a table that another one holds."""
+    cursor.execute("select count(*) from pg_locks where not granted and locktype = 'relation'")
+    (count,) = cursor.fetchone() or (0,)
+    return int(count)
 
 
 def health(syncer: Syncer) -> int:
@@ -98,7 +106,7 @@ def test_an_import_waits_for_who_is_making_the_same_entry_and_changes_that_one(t
         "apiVersion: catalyst-dns-sync.io/v1alpha1\nkind: DNSRecordBackup\n"
         "entries:\n  - {hostname: nas.talos00, type: A, values: [192.0.2.2]}\n"
     )
-    with psycopg.connect(url) as holder:
+    with open_cursor(url) as holder:
         # As records.locks.editing_entries() does.
         holder.execute("lock table records_customentry in share row exclusive mode")
         holder.execute(
@@ -107,11 +115,10 @@ def test_an_import_waits_for_who_is_making_the_same_entry_and_changes_that_one(t
         )
         importing = Process(["-m", "catalyst.cli", "import", str(backup)], tmp_path / "log", env)
         with running(importing):
-            waiting = "select count(*) from pg_locks where not granted and locktype = 'relation'"
-            with psycopg.connect(url, autocommit=True) as looker:
-                wait_until(lambda: looker.execute(waiting).fetchone() == (1,), 15, "the import to wait")
-            holder.commit()
+            with open_cursor(url, autocommit=True) as looker:
+                wait_until(lambda: count_waiting(looker) == 1, 15, "the import to wait")
+            holder.connection.commit()
             assert importing.wait() == 0
             assert "imported: 0 records, 0 entries created, 1 entries updated, 0 unchanged" in importing.output
-        rows = holder.execute("""select "values", owner from records_customentry""").fetchall()
-        assert rows == [(["192.0.2.2"], "")]
+        holder.execute("""select "values", owner from records_customentry""")
+        assert holder.fetchall() == [(["192.0.2.2"], "")]
