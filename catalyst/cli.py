@@ -96,9 +96,10 @@ def manage(argv: Sequence[str]) -> int:
     os.umask(PRIVATE)
     is_syncer = argv[:1] == ["runsyncer"]
     if is_syncer:
-        from catalyst.lean import postpone
+        from catalyst.lean import postpone_imports, restart_without_docstrings
 
-        postpone()
+        restart_without_docstrings(argv)
+        postpone_imports()
     from django.core.management.base import CommandError
 
     try:

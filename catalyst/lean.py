@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import logging.config
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec, module_from_spec
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 PARTS: Mapping[str, Mapping[str, str]] = {
     "asyncio": {
-        "CancelledError": "asyncio.exceptions",
-        "Future": "asyncio.futures",
-        "Lock": "asyncio.locks",
-        "Queue": "asyncio.queues",
-        "Task": "asyncio.tasks",
         "current_task": "_asyncio" if sys.version_info >= (3, 12) else "asyncio.tasks",
         "get_running_loop": "asyncio.events",
         "iscoroutinefunction": "asyncio.coroutines",
-        "sleep": "asyncio.tasks",
     },
     "django.forms": {},
 }
 """Packages that are imported beside the models and never called there, and which of their modules has a name that is
-asked for all the same. Each field of a model knows its form field. Django asks asyncio whether a loop runs; psycopg
-derives classes for asyncio from classes of it; logging asks for the task, from Python 3.12.
+asked for all the same. Each field of a model knows its form field. Django asks asyncio whether a loop runs; logging asks
+for the task, from Python 3.12.
 
 Each is worth more than a megabyte, which a test measures. What was less is imported as usual."""
 
@@ -60,13 +53,19 @@ class StandIn(ModuleType):
         return value
 
 
-class WholePackage(MetaPathFinder, Loader):
-    """Finds ``django/forms/__init__``, a name that no module can have, and executes ``django.forms`` for it."""
+class WholePackage:
+    """Finds ``django/forms/__init__``, a name that no module can have, and executes ``django.forms`` for it.
+
+    A finder and a loader without the base classes of ``importlib.abc``, which loads ``importlib.resources``.
+    """
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        return ModuleSpec(fullname, self) if fullname.endswith(WHOLE) else None
+        return ModuleSpec(fullname, cast("Any", self)) if fullname.endswith(WHOLE) else None
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """None: the import system makes an empty module."""
 
     def exec_module(self, module: ModuleType) -> None:
         package = sys.modules[module.__name__.removesuffix(WHOLE).replace("/", ".")]
@@ -76,7 +75,7 @@ class WholePackage(MetaPathFinder, Loader):
         package.__class__ = ModuleType  # for everybody who has it
 
 
-def postpone(names: Sequence[str] = tuple(PARTS)) -> None:
+def postpone_imports(names: Sequence[str] = tuple(PARTS)) -> None:
     """Call it before Django is imported. What is there already, stays."""
     sys.meta_path.insert(0, WholePackage())
     for name in names:
@@ -90,11 +89,25 @@ def postpone(names: Sequence[str] = tuple(PARTS)) -> None:
             setattr(sys.modules[parent], leaf, module)
 
 
+def restart_without_docstrings(argv: Sequence[str]) -> None:
+    """Replaces this process by the same command under ``python -OO``: docstrings and asserts are 2 MB of the syncer.
+
+    Only where the command line of the process gives ``argv`` to us, so that the same command comes of it; a test or a
+    script that calls a function goes on as it is. Call it before anything is opened, read or imported.
+    """
+    program, *words = sys.argv
+    is_own_command = words in (list(argv), ["manage", *argv]) and sys.orig_argv[-len(words) :] == words
+    if sys.flags.optimize < 2 and is_own_command and program not in ("", "-", "-c") and sys.executable:
+        os.execv(sys.executable, [sys.executable, "-OO", *sys.orig_argv[1:]])  # noqa: S606  (no shell)
+
+
 def run_syncer(argv: Sequence[str]) -> None:
     """As ``execute_from_command_line`` would, with the settings in ``DJANGO_SETTINGS_MODULE``.
 
     Without ``django.setup()``, which loads the URL resolver, and for its own log settings the mail and the debug page.
     """
+    import logging.config
+
     from django.apps import apps
     from django.conf import settings
 

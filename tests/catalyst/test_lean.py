@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from catalyst.lean import PARTS
-from tests.processes import ROOT, run
+from catalyst.probe import read_command
+from tests.processes import ROOT, Process, run, running
 
 NEVER_CALLED = (
     "asyncio.base_events",
@@ -21,7 +22,7 @@ NEVER_CALLED = (
     "django.urls",
     "django.views",
     "kubernetes",
-    "psycopg",
+    "psycopg2",
     "rest_framework",
     "typing_extensions",
     "unittest",
@@ -70,23 +71,68 @@ def test_what_is_put_off_is_worth_a_megabyte(name: str, tmp_path: Path) -> None:
     assert (whole - lean) * 1024 > MEGABYTE
 
 
-PSYCOPG = """
-from catalyst.lean import postpone
-postpone()
-import psycopg
+POSTGRESQL = """
+from catalyst.lean import postpone_imports
+postpone_imports()
+import django.db.backends.postgresql.base
 """
 
 
-def test_psycopg_asks_nothing_of_asyncio_but_what_a_part_of_it_gives() -> None:
-    ended = run(["-c", PSYCOPG + LOADED % ("asyncio.base_events",)])
+def test_on_postgresql_no_more_of_asyncio_and_of_forms_is_loaded() -> None:
+    ended = run(["-c", POSTGRESQL + LOADED % (("asyncio.base_events", "django.forms.", "psycopg."),)])
     assert ended.out.splitlines() == ["loaded", "waiting asyncio django.forms"], ended.err
+
+
+SCRIPT = """
+import sys
+from catalyst.cli import main
+sys.exit(main())
+"""
+COMMANDS = {
+    "the console script": "/catalyst-dns-sync runsyncer",
+    "the module": "-m catalyst.cli runsyncer",
+    "Django's script": f"{ROOT}/manage.py runsyncer",
+    "a command of Django, with options of the interpreter": "-u -X dev -m catalyst.cli manage runsyncer",
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_however_it_was_started_the_syncer_runs_without_docstrings_and_is_found_as_before(
+    command: str, addressed: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "catalyst-dns-sync").write_text(SCRIPT)
+    words = [f"{tmp_path}{word}" if word == "/catalyst-dns-sync" else word for word in command.split()]
+    options = ["--dev-mode", "--noreload", "--hosts-file", str(tmp_path / "hosts"), "--manifests", str(tmp_path)]
+    syncer = Process([*words, *options], tmp_path / "log", {**addressed, "PYTHONPATH": str(ROOT)})
+    with running(syncer):
+        syncer.says(r"from \S+ to \S+/hosts")
+        cmdline = Path(f"/proc/{syncer.pid}/cmdline")
+        assert cmdline.read_text().split("\0")[1:-1] == ["-OO", *words, *options]
+        assert read_command(cmdline) == ["runsyncer", *options]
+        assert syncer.stop() == 0
+
+
+OPTIMIZE = "import sys; print(sys.flags.optimize)"
+RESTART = "from catalyst.lean import restart_without_docstrings as restart; restart(['runsyncer']); "
+
+
+def test_only_a_process_that_is_a_syncer_is_restarted(tmp_path: Path) -> None:
+    settings = {"HOME": str(tmp_path), "DATA_DIR": str(tmp_path)}
+    assert run(["manage.py", "shell", "--verbosity=0", "-c", OPTIMIZE], settings).out == "0\n"
+    for arguments in ([], ["runsyncer"], ["manage", "runsyncer"]):
+        assert run(["-c", RESTART + OPTIMIZE, *arguments]).out == "0\n", "the function of a script's own"
+    script = tmp_path / "script.py"
+    script.write_text(RESTART + OPTIMIZE)
+    for arguments in ([], ["web"], ["runsyncer", "--once"]):
+        assert run([str(script), *arguments], {"PYTHONPATH": str(ROOT)}).out == "0\n", arguments
+    assert run([str(script), "runsyncer"], {"PYTHONPATH": str(ROOT)}).out == "2\n"
 
 
 LOOK = """
 import sys
 import django
-from catalyst.lean import postpone
-postpone()
+from catalyst.lean import postpone_imports
+postpone_imports()
 
 import asyncio
 from asyncio import get_running_loop
@@ -119,8 +165,8 @@ CROWD = """
 import sys
 import threading
 import django
-from catalyst.lean import postpone
-postpone()
+from catalyst.lean import postpone_imports
+postpone_imports()
 sys.setswitchinterval(1e-6)
 start, said = threading.Barrier(8), []
 
@@ -188,8 +234,8 @@ seen = getattr(package, "late", None)
     "main.py": """
 import gate
 import threading
-from catalyst.lean import postpone
-postpone(["package"])
+from catalyst.lean import postpone_imports
+postpone_imports(["package"])
 import package
 answers = {}
 
