@@ -17,7 +17,7 @@ from records.source_rows import BATCH, forget_others, save_chunk
 from records.zone_ledger import DatabaseZoneLedger
 from syncer.core.claims import EntrySpec, Mode
 from syncer.core.names import NAME_LIMIT
-from syncer.core.source import Ref, Source
+from syncer.core.source import Ref, SourceObject
 from syncer.ledger import CountKey, LedgerError, Request, SyncerStatus
 
 ANSWERS = {HeldPlan.Status.APPROVED: Action.APPROVED, HeldPlan.Status.REJECTED: Action.REJECTED}
@@ -85,7 +85,7 @@ class DatabaseLedger:
         return list(CustomEntry.objects.filter(enabled=True).order_by().values_list("name", flat=True))
 
     @translate_errors
-    def save_sources(self, sources: Mapping[Ref, Source | None]) -> None:
+    def save_sources(self, sources: Mapping[Ref, SourceObject | None]) -> None:
         refs = [ref for ref in sources if all(len(part) <= NAME_LIMIT and "\0" not in part for part in ref)]
         for start in range(0, len(refs), BATCH):
             save_chunk({ref: sources[ref] for ref in refs[start : start + BATCH]})

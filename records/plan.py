@@ -15,7 +15,7 @@ from syncer.config import Managed
 from syncer.core.known import KnownRRset, RecordState
 from syncer.core.plan import Change, Guard, Key
 from syncer.core.rrsets import Found, Marker, RRset
-from syncer.core.source import Ref, Source, Want
+from syncer.core.source import Ref, SourceObject, Want
 from syncer.ledger import ZoneLedger
 from syncer.targets.base import Reading, Result
 from syncer.zone.apply import sort_changes
@@ -60,7 +60,7 @@ class RememberedClaims:
     its address is not planned, and one that has it keeps it."""
 
     def __init__(self) -> None:
-        self._by_name: dict[str, list[Source]] = {}
+        self._by_name: dict[str, list[SourceObject]] = {}
         wanted: dict[int, list[Want]] = {}
         mentions = SourceName.objects.filter(values__isnull=False).order_by("source", "position")
         for key, name, values in mentions.values_list("source", "name", "values").iterator():
@@ -68,17 +68,17 @@ class RememberedClaims:
         columns = ("pk", "kind", "namespace", "name", "group", "created", "ttl", "priority")
         for key, *place, created, ttl, priority in SourceRow.objects.order_by().values_list(*columns).iterator():
             wants = tuple(wanted.get(key, ()))
-            source = Source(Ref(*place), created=created, wants=wants, ttl=ttl, priority=priority)
+            source = SourceObject(Ref(*place), created=created, wants=wants, ttl=ttl, priority=priority)
             for want in wants:
                 self._by_name.setdefault(want.name, []).append(source)
 
     def names(self) -> Collection[str]:
         return self._by_name.keys()
 
-    def claimants(self, name: str) -> Sequence[Source]:
+    def claimants(self, name: str) -> Sequence[SourceObject]:
         return self._by_name.get(name, ())
 
-    def source(self, ref: Ref) -> Source | None:
+    def source(self, ref: Ref) -> SourceObject | None:
         """The annotation about drift does not matter: DNS is taken to hold what we wrote."""
         return None
 

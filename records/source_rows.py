@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from records.models import Source as SourceRow
 from records.models import SourceName
-from syncer.core.source import Ref, Source
+from syncer.core.source import Ref, SourceObject
 
 BATCH = 500
 """Keys in one question: SQLite takes 250,000 parameters, PostgreSQL 65,535."""
@@ -42,7 +42,7 @@ class SourceContent(NamedTuple):
     digest: str
 
 
-def read_content(source: Source) -> SourceContent:
+def read_content(source: SourceObject) -> SourceContent:
     content = {
         "uid": source.uid[:64],
         "created": source.created[:40],
@@ -61,7 +61,7 @@ def read_content(source: Source) -> SourceContent:
     return SourceContent(columns, wanted, skipped, hashlib.blake2b(text, digest_size=16).hexdigest())
 
 
-def save_chunk(sources: Mapping[Ref, Source | None]) -> None:
+def save_chunk(sources: Mapping[Ref, SourceObject | None]) -> None:
     """Write what is new or other than before, and drop what is gone (None); one transaction."""
     namesakes = SourceRow.objects.filter(name__in={ref.name for ref in sources}).order_by()
     columns = namesakes.values_list("pk", "digest", "kind", "namespace", "name", "group")

@@ -6,7 +6,7 @@ import logging
 
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE, NAMESPACE
 from syncer.core.manifest import clip_text
-from syncer.core.source import Ref, Source
+from syncer.core.source import Ref, SourceObject
 from syncer.kube.feed import Feed, KindState, WatchState
 from syncer.kube.store import Store
 from syncer.ledger import Ledger
@@ -25,7 +25,7 @@ class Intake:
         self.store = store
         self._started = started
         self._settled = False
-        self._changed: dict[Ref, Source | None] = {}
+        self._changed: dict[Ref, SourceObject | None] = {}
         self._listed: set[tuple[str, str]] = set()
         self._warned: dict[Ref, int] = {}
 
@@ -80,7 +80,7 @@ class Intake:
             kinds.add(HTTP_ROUTE.kind)
         return kinds
 
-    def _tell_warnings(self, ref: Ref, source: Source | None) -> None:
+    def _tell_warnings(self, ref: Ref, source: SourceObject | None) -> None:
         """Say what is wrong with an object and what it does not publish, once for as long as both stay the same."""
         warnings = source.warnings if source else ()
         skipped = [skip for skip in source.skipped if not any(skip.name in text for text in warnings)] if source else []

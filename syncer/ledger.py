@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from syncer.core.claims import Decision, EntrySpec
 from syncer.core.known import KnownRRset
 from syncer.core.plan import Change, Drift, ForgottenRRset, Key, RRsetStatus
-from syncer.core.source import Ref, Source
+from syncer.core.source import Ref, SourceObject
 from syncer.kube.feed import KindState
 from syncer.targets.base import Result
 
@@ -151,7 +151,7 @@ class Ledger(Protocol):
     def entry_names(self) -> list[str]:
         """Every name with an enabled custom entry."""
 
-    def save_sources(self, sources: Mapping[Ref, Source | None]) -> None:
+    def save_sources(self, sources: Mapping[Ref, SourceObject | None]) -> None:
         """Remember what changed; None: the object is gone."""
 
     def forget_sources(self, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None:

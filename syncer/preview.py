@@ -11,7 +11,7 @@ from syncer.core.kinds import NAMESPACE, Kind
 from syncer.core.manifest import as_mapping, as_text, clip_text, is_leaving, read_ref
 from syncer.core.names import misplaced_cname, zone_of
 from syncer.core.scope import Scope
-from syncer.core.source import Ref, Source
+from syncer.core.source import Ref, SourceObject
 from syncer.kube.documents import ManifestError, kind_of, read_documents
 from syncer.kube.store import Store
 
@@ -136,7 +136,7 @@ class _PreviewBuilder:
                     }
                 )
 
-    def _watched_claimants(self, name: str) -> Iterator[Source]:
+    def _watched_claimants(self, name: str) -> Iterator[SourceObject]:
         namespaces = self.scope.namespaces
         for source in self.store.claimants(name):
             if namespaces and source.ref.namespace not in namespaces:

@@ -11,7 +11,7 @@ from syncer.core.known import KnownRRset, Loser
 from syncer.core.names import misplaced_cname, value_type
 from syncer.core.origin import CUSTOM_ENTRY, Origin
 from syncer.core.rrsets import RRset
-from syncer.core.source import NORMAL, Ref, Source
+from syncer.core.source import NORMAL, Ref, SourceObject
 
 YOUNGEST = "9999"
 """Sorts behind every creationTimestamp: an object without one never beats an object that has one."""
@@ -23,10 +23,10 @@ class Claims(Protocol):
     def names(self) -> Iterable[str]:
         """Every name that an object asks for."""
 
-    def claimants(self, name: str) -> Sequence[Source]:
+    def claimants(self, name: str) -> Sequence[SourceObject]:
         """The objects that ask for the name."""
 
-    def source(self, ref: Ref) -> Source | None: ...
+    def source(self, ref: Ref) -> SourceObject | None: ...
 
     def fallback(self) -> tuple[tuple[str, ...], str]:
         """The values for claims that know no address of their own; and the reason when there are none."""
@@ -193,7 +193,7 @@ def _add_old_types(decision: Decision, known: Mapping[str, KnownRRset], owned: M
 
 
 def _is_holder_unread(
-    last: KnownRRset, sources: Sequence[Source], entries: Sequence[EntrySpec], rules: ClaimRules
+    last: KnownRRset, sources: Sequence[SourceObject], entries: Sequence[EntrySpec], rules: ClaimRules
 ) -> bool:
     """Whether the name belongs to objects that cannot be read now, so that no other claim may take it. An override and
     a block are decisions of a person, and take it anyway."""
@@ -205,7 +205,7 @@ def _is_holder_unread(
 
 def decide_claims(
     name: str,
-    sources: Iterable[Source],
+    sources: Iterable[SourceObject],
     entries: Iterable[EntrySpec],
     *,
     default_ttl: int,
@@ -269,7 +269,9 @@ def _settle_claims(name: str, claims: list[Claim], default_ttl: int) -> Decision
     )
 
 
-def _make_claim(name: str, source: Source, fallback: tuple[str, ...], remembered: tuple[str, ...]) -> Claim | None:
+def _make_claim(
+    name: str, source: SourceObject, fallback: tuple[str, ...], remembered: tuple[str, ...]
+) -> Claim | None:
     want = source.want(name)
     if want is None:
         return None

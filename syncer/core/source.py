@@ -50,7 +50,7 @@ FEW = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceObject:
     """One Kubernetes object that names hosts.
 
     ``created`` is the creationTimestamp as the API server spells it, "" when there is none. ``ttl`` is the

@@ -1,4 +1,4 @@
-"""What one object asks for: a manifest in, its Source out. Bad content gives skips and warnings, never an error."""
+"""What one object asks for: a manifest in, its SourceObject out. Bad content gives skips and warnings, never an error."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from syncer.core.rulelexer import RuleError
 from syncer.core.rules import read_rule_names
 from syncer.core.scope import Scope
 from syncer.core.selector import match_labels, parse_selector
-from syncer.core.source import Ref, Skip, Source, Want
+from syncer.core.source import Ref, Skip, SourceObject, Want
 
 WARNING_LIMIT = 20
 _WARNING_LENGTH = 400
@@ -29,7 +29,7 @@ NO_TLS = "HostSNI without spec.tls: Traefik refuses the router"
 
 
 class Draft:
-    """A Source in the making. ``refusal`` is why none of the object's names is published, "" when they are."""
+    """A SourceObject in the making. ``refusal`` is why none of the object's names is published, "" when they are."""
 
     __slots__ = ("_own_target", "_skipped", "_wants", "_warnings", "meta", "refusal", "scope")
 
@@ -108,14 +108,14 @@ class Draft:
             self.add_warning(f"{key} is no list")
         return as_list(value)
 
-    def build_source(self) -> Source:
+    def build_source(self) -> SourceObject:
         meta = self.meta
         if self.scope.namespaces and meta.ref.namespace not in self.scope.namespaces:
-            return Source(meta.ref)
+            return SourceObject(meta.ref)
         warnings = tuple(self._warnings)
         if len(warnings) > WARNING_LIMIT:
             warnings = (*warnings[:WARNING_LIMIT], f"and {len(warnings) - WARNING_LIMIT} more warnings")
-        return Source(
+        return SourceObject(
             ref=meta.ref,
             uid=meta.uid,
             created=meta.created,
@@ -153,7 +153,7 @@ def read_metadata(kind: Kind, manifest: Mapping[str, Any], scope: Scope) -> Obje
     )
 
 
-def read_ingress(manifest: Mapping[str, Any], scope: Scope) -> Source:
+def read_ingress(manifest: Mapping[str, Any], scope: Scope) -> SourceObject:
     draft = Draft(read_metadata(INGRESS, manifest, scope), scope)
     spec = as_mapping(manifest.get("spec"))
     _check_class(draft, manifest, spec)
@@ -189,7 +189,7 @@ def _check_class(draft: Draft, manifest: Mapping[str, Any], spec: Mapping[str, A
         draft.refusal = f"{what} is not in INGRESS_CLASS"
 
 
-def read_ingress_route(manifest: Mapping[str, Any], scope: Scope, kind: Kind) -> Source:
+def read_ingress_route(manifest: Mapping[str, Any], scope: Scope, kind: Kind) -> SourceObject:
     """IngressRoute and IngressRouteTCP, of both API groups."""
     draft = Draft(read_metadata(kind, manifest, scope), scope)
     spec = as_mapping(manifest.get("spec"))
@@ -252,7 +252,7 @@ def read_route(manifest: Mapping[str, Any], scope: Scope, *, assume_accepted: bo
 
 def attach_route(
     route: Route, scope: Scope, gateways: Mapping[GatewayKey, Gateway], namespaces: Mapping[str, Labels]
-) -> Source:
+) -> SourceObject:
     """The names of the route that its Gateways serve. ``namespaces`` has the labels of those that are known."""
     draft = Draft(route.meta, scope)
     attachment = Attachment(route.parents, route.meta.ref.namespace, gateways, namespaces)
@@ -286,6 +286,6 @@ def read_http_route(
     namespaces: Mapping[str, Labels],
     *,
     assume_accepted: bool = False,
-) -> Source:
+) -> SourceObject:
     """With ``assume_accepted`` a route without status counts as accepted by the Gateways that it names."""
     return attach_route(read_route(manifest, scope, assume_accepted=assume_accepted), scope, gateways, namespaces)

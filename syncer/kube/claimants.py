@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from threading import Lock
 
-from syncer.core.source import Ref, Source
+from syncer.core.source import Ref, SourceObject
 
 FEW = 16
 """Sources of one name that are copied as quickly as they are looked up."""
@@ -19,9 +19,9 @@ class ClaimantIndex:
     """
 
     def __init__(self) -> None:
-        self._by_name: dict[str, tuple[Source, ...] | ClaimantTable] = {}
+        self._by_name: dict[str, tuple[SourceObject, ...] | ClaimantTable] = {}
 
-    def set_claimant(self, name: str, ref: Ref, source: Source | None) -> None:
+    def set_claimant(self, name: str, ref: Ref, source: SourceObject | None) -> None:
         """From now on ``source`` is what the object ``ref`` asks for at ``name``; None: nothing any more."""
         held = self._by_name.get(name, ())
         if isinstance(held, ClaimantTable):
@@ -37,7 +37,7 @@ class ClaimantIndex:
         else:
             self._by_name.pop(name, None)
 
-    def list_claimants(self, name: str) -> tuple[Source, ...]:
+    def list_claimants(self, name: str) -> tuple[SourceObject, ...]:
         held = self._by_name.get(name, ())
         return held.list_claimants() if isinstance(held, ClaimantTable) else held
 
@@ -54,12 +54,12 @@ class ClaimantTable:
 
     __slots__ = ("_by_ref", "_listed", "_lock")
 
-    def __init__(self, claimants: Iterable[Source]) -> None:
+    def __init__(self, claimants: Iterable[SourceObject]) -> None:
         self._by_ref = {source.ref: source for source in claimants}
-        self._listed: tuple[Source, ...] | None = None
+        self._listed: tuple[SourceObject, ...] | None = None
         self._lock = Lock()
 
-    def set_claimant(self, ref: Ref, source: Source | None) -> bool:
+    def set_claimant(self, ref: Ref, source: SourceObject | None) -> bool:
         """Whether anybody wants the name after that."""
         with self._lock:
             if source:
@@ -69,7 +69,7 @@ class ClaimantTable:
             self._listed = None
             return bool(self._by_ref)
 
-    def list_claimants(self) -> tuple[Source, ...]:
+    def list_claimants(self) -> tuple[SourceObject, ...]:
         listed = self._listed
         if listed is None:
             with self._lock:

@@ -12,7 +12,7 @@ from syncer.core.loadbalancers import read_traefik_addresses, settle_traefik_add
 from syncer.core.manifest import as_mapping, as_text, is_leaving, read_ref
 from syncer.core.scope import Scope
 from syncer.core.selector import parse_selector
-from syncer.core.source import Ref, Source
+from syncer.core.source import Ref, SourceObject
 from syncer.core.sources import Route, attach_route, read_ingress, read_ingress_route, read_route
 from syncer.kube.claimants import ClaimantIndex
 
@@ -26,7 +26,7 @@ class Touched(NamedTuple):
     """``names`` whose claims may have changed; ``sources`` that did change, None for one that is gone."""
 
     names: set[str]
-    sources: dict[Ref, Source | None]
+    sources: dict[Ref, SourceObject | None]
 
 
 class Store:
@@ -51,8 +51,8 @@ class Store:
         self._assume_accepted = assume_accepted
         self._wakeup = wakeup
         self._lock = Lock()
-        self._sources: dict[Ref, Source] = {}
-        self._hidden: dict[Ref, Source] = {}
+        self._sources: dict[Ref, SourceObject] = {}
+        self._hidden: dict[Ref, SourceObject] = {}
         """Sources in a namespace that is being deleted."""
         self._claimants = ClaimantIndex()
         self._routes: dict[Ref, Route] = {}
@@ -97,7 +97,7 @@ class Store:
             self._touched_names, self._touched_refs = set(), set()
             return touched
 
-    def claimants(self, name: str) -> tuple[Source, ...]:
+    def claimants(self, name: str) -> tuple[SourceObject, ...]:
         """In no order that means anything."""
         return self._claimants.list_claimants(name)
 
@@ -105,11 +105,11 @@ class Store:
         with self._lock:
             return self._claimants.list_names()
 
-    def sources(self) -> list[Source]:
+    def sources(self) -> list[SourceObject]:
         with self._lock:
             return list(self._sources.values())
 
-    def source(self, ref: Ref) -> Source | None:
+    def source(self, ref: Ref) -> SourceObject | None:
         return self._sources.get(ref)
 
     def asks_for_labels(self) -> bool:
@@ -229,7 +229,7 @@ class Store:
         held = (*self._sources, *self._hidden)
         return [ref for ref in held if ref.kind == kind.kind and ref.group == kind.group]
 
-    def _set_source(self, ref: Ref, source: Source) -> None:
+    def _set_source(self, ref: Ref, source: SourceObject) -> None:
         if ref.namespace in self._terminating:
             self._hidden[ref] = source
             return
@@ -238,12 +238,12 @@ class Store:
             self._sources[source.ref] = source
             self._index_source(source.ref, before, source)
 
-    def _hide_source(self, ref: Ref, source: Source) -> None:
+    def _hide_source(self, ref: Ref, source: SourceObject) -> None:
         del self._sources[ref]
         self._hidden[ref] = source
         self._index_source(ref, source, None)
 
-    def _index_source(self, ref: Ref, before: Source | None, after: Source | None) -> None:
+    def _index_source(self, ref: Ref, before: SourceObject | None, after: SourceObject | None) -> None:
         old = {want.name: want for want in before.wants} if before else {}
         new = {want.name: want for want in after.wants} if after else {}
         for name in old.keys() | new.keys():
@@ -255,7 +255,7 @@ class Store:
         self._touched_refs.add(ref)
         self._changed = True
 
-    def _attach_route(self, route: Route) -> Source:
+    def _attach_route(self, route: Route) -> SourceObject:
         gateways = self._gateways
         if self._terminating:
             gateways = {key: gateway for key, gateway in gateways.items() if key[0] not in self._terminating}
@@ -298,6 +298,6 @@ class Store:
             self._wakeup()
 
 
-def _claim_terms(source: Source) -> tuple[int | None, int, str]:
+def _claim_terms(source: SourceObject) -> tuple[int | None, int, str]:
     """What a claim has besides its values."""
     return source.ttl, source.priority, source.created

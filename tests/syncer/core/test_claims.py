@@ -8,7 +8,7 @@ from dataclasses import replace
 from syncer.core.claims import Decision, EntrySpec, Mode, decide_claims
 from syncer.core.known import Loser
 from syncer.core.rrsets import RRset
-from syncer.core.source import HIGH, NORMAL, Ref, Source, Want
+from syncer.core.source import HIGH, NORMAL, Ref, SourceObject, Want
 
 NAME = "blog.talos00"
 
@@ -20,9 +20,9 @@ def source(
     *,
     priority: int = NORMAL,
     ttl: int | None = None,
-) -> Source:
+) -> SourceObject:
     ref = Ref("Ingress", "web", name)
-    return Source(ref, created=created, wants=(Want(NAME, values),), priority=priority, ttl=ttl)
+    return SourceObject(ref, created=created, wants=(Want(NAME, values),), priority=priority, ttl=ttl)
 
 
 def entry(
@@ -32,7 +32,7 @@ def entry(
 
 
 def settle(
-    *sources: Source,
+    *sources: SourceObject,
     entries: Sequence[EntrySpec] = (),
     fallback: tuple[str, ...] = (),
     remembered: Mapping[str, tuple[str, ...]] | None = None,

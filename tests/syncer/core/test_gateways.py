@@ -6,7 +6,7 @@ import pytest
 
 from syncer.core.gateways import Gateway, GatewayKey, intersect_names, read_gateway
 from syncer.core.scope import Scope
-from syncer.core.source import Source, Want
+from syncer.core.source import SourceObject, Want
 from syncer.core.sources import read_http_route
 
 ADDRESS = ("192.168.1.54",)
@@ -70,11 +70,11 @@ def read(
     scope: Scope = SCOPE,
     namespaces: Mapping[str, Mapping[str, object]] = NAMESPACES,
     assume_accepted: bool = False,
-) -> Source:
+) -> SourceObject:
     return read_http_route(manifest, scope, known(*gateways), namespaces, assume_accepted=assume_accepted)
 
 
-def names(source: Source) -> list[str]:
+def names(source: SourceObject) -> list[str]:
     return [want.name for want in source.wants]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from syncer.core.claims import ClaimRules, EntrySpec, History, Mode, settle_name
 from syncer.core.known import KnownRRset, RecordState
 from syncer.core.rrsets import RRset
-from syncer.core.source import Ref, Source, Want
+from syncer.core.source import Ref, SourceObject, Want
 
 NAME, ADDRESS, OTHER = "blog.talos00", "192.168.1.54", "10.0.0.9"
 BLOG, SHOP = "Ingress/web/blog", "HTTPRoute/web/shop"
@@ -18,25 +18,25 @@ WITHOUT_INGRESSES = RULES._replace(unread_kinds=frozenset({"Ingress"}))
 class Objects:
     """``Claims`` of the sources at one name."""
 
-    def __init__(self, *sources: Source, fallback: tuple[str, ...] = ()) -> None:
+    def __init__(self, *sources: SourceObject, fallback: tuple[str, ...] = ()) -> None:
         self._sources = sources
         self._fallback = fallback
 
     def names(self) -> Sequence[str]:
         return [NAME] if self._sources else []
 
-    def claimants(self, name: str) -> Sequence[Source]:
+    def claimants(self, name: str) -> Sequence[SourceObject]:
         return self._sources if name == NAME else ()
 
-    def source(self, ref: Ref) -> Source | None:
+    def source(self, ref: Ref) -> SourceObject | None:
         return next((source for source in self._sources if source.ref == ref), None)
 
     def fallback(self) -> tuple[tuple[str, ...], str]:
         return self._fallback, ""
 
 
-def source(*values: str, kind: str = "Ingress", name: str = "blog") -> Source:
-    return Source(Ref(kind, "web", name), created="2026-01-01T00:00:00Z", wants=(Want(NAME, values),))
+def source(*values: str, kind: str = "Ingress", name: str = "blog") -> SourceObject:
+    return SourceObject(Ref(kind, "web", name), created="2026-01-01T00:00:00Z", wants=(Want(NAME, values),))
 
 
 def ours(value: str = ADDRESS, origin: str = BLOG, kind: str = "A") -> History:

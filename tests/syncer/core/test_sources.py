@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from syncer.core.kinds import INGRESS_ROUTE, INGRESS_ROUTE_TCP, OLD_INGRESS_ROUTE, OLD_INGRESS_ROUTE_TCP
 from syncer.core.scope import Scope
-from syncer.core.source import Ref, Source, Want
+from syncer.core.source import Ref, SourceObject, Want
 from syncer.core.sources import read_http_route, read_ingress, read_ingress_route
 from tests.syncer.kube.work import count_steps
 
@@ -43,17 +43,17 @@ def route(*rules: str, annotations: Any = None, **spec: Any) -> dict[str, Any]:
     }
 
 
-def names(source: Source) -> list[str]:
+def names(source: SourceObject) -> list[str]:
     return [want.name for want in source.wants]
 
 
-def reason(source: Source, name: str) -> str:
+def reason(source: SourceObject, name: str) -> str:
     return dict(source.skipped)[name]
 
 
 def test_an_ingress_asks_for_its_hosts() -> None:
     source = read_ingress(ingress("Grafana.talos00.", "blog.home.lab", "grafana.talos00"), SCOPE)
-    assert source == Source(
+    assert source == SourceObject(
         ref=Ref("Ingress", "monitoring", "grafana", "networking.k8s.io"),
         uid="8d0a31f0",
         created="2026-01-02T03:04:05Z",
@@ -149,7 +149,7 @@ def test_an_ignored_object_keeps_its_names_among_the_skipped() -> None:
 
 def test_another_namespace_than_the_watched_ones_gives_nothing() -> None:
     source = read_ingress(ingress("a.talos00", "a.elsewhere"), replace(SCOPE, namespaces=("default",)))
-    assert source == Source(Ref("Ingress", "monitoring", "grafana", "networking.k8s.io"))
+    assert source == SourceObject(Ref("Ingress", "monitoring", "grafana", "networking.k8s.io"))
 
 
 def test_annotations_add_names_and_say_how() -> None:
@@ -231,7 +231,7 @@ def test_the_names_of_an_object_are_found_one_by_one_without_a_walk_through_all(
     """The claims on a name ask each object that mentions it, for one name after another."""
     few, many = (read_ingress(ingress(*(f"h{n}.talos00" for n in range(size))), SCOPE) for size in (500, 1_000))
 
-    def find_all(source: Source) -> None:
+    def find_all(source: SourceObject) -> None:
         assert all(source.want(want.name) is want for want in source.wants)
 
     assert count_steps(partial(find_all, many)) < 2.2 * count_steps(partial(find_all, few))

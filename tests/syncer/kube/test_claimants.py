@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from syncer.core.source import Ref, Source, Want
+from syncer.core.source import Ref, SourceObject, Want
 from syncer.kube import claimants
 from syncer.kube.claimants import FEW, ClaimantIndex
 from tests.syncer.kube.work import count_bytes, count_steps, read_between
@@ -14,8 +14,8 @@ from tests.syncer.kube.work import count_bytes, count_steps, read_between
 NAME = "blog.talos00"
 
 
-def make_source(number: int = 0, ttl: int | None = None) -> Source:
-    return Source(Ref("Ingress", "web", f"blog-{number}"), wants=(Want(NAME, ("10.0.0.1",)),), ttl=ttl)
+def make_source(number: int = 0, ttl: int | None = None) -> SourceObject:
+    return SourceObject(Ref("Ingress", "web", f"blog-{number}"), wants=(Want(NAME, ("10.0.0.1",)),), ttl=ttl)
 
 
 def make_index(count: int) -> ClaimantIndex:

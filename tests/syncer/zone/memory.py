@@ -12,7 +12,7 @@ from syncer.core.known import KnownRRset, RecordState
 from syncer.core.plan import Change, Drift, ForgottenRRset, Key, Op
 from syncer.core.rrsets import Found, Marker, RRset
 from syncer.core.scope import Scope
-from syncer.core.source import Ref, Source, Want
+from syncer.core.source import Ref, SourceObject, Want
 from syncer.ledger import (
     AppliedChange,
     CountKey,
@@ -193,7 +193,7 @@ class MemoryLedger:
     def entry_names(self) -> list[str]:
         return []
 
-    def save_sources(self, sources: Mapping[Ref, Source | None]) -> None: ...
+    def save_sources(self, sources: Mapping[Ref, SourceObject | None]) -> None: ...
 
     def forget_sources(self, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None: ...
 
@@ -214,13 +214,13 @@ class Cluster:
     """``syncer.core.claims.Claims``: objects that each name one host."""
 
     def __init__(self, *names: str) -> None:
-        self.sources: dict[str, Source] = {}
+        self.sources: dict[str, SourceObject] = {}
         for name in names:
             self.put(name)
 
     def put(self, name: str) -> None:
         host = f"{name}.{ZONE}" if "." not in name else name
-        self.sources[host] = Source(Ref("Ingress", "web", name), wants=(Want(host, (ADDRESS,)),))
+        self.sources[host] = SourceObject(Ref("Ingress", "web", name), wants=(Want(host, (ADDRESS,)),))
 
     def drop(self, name: str) -> None:
         del self.sources[f"{name}.{ZONE}"]
@@ -228,10 +228,10 @@ class Cluster:
     def names(self) -> Iterable[str]:
         return self.sources.keys()
 
-    def claimants(self, name: str) -> Sequence[Source]:
+    def claimants(self, name: str) -> Sequence[SourceObject]:
         return [self.sources[name]] if name in self.sources else []
 
-    def source(self, ref: Ref) -> Source | None:
+    def source(self, ref: Ref) -> SourceObject | None:
         return next((source for source in self.sources.values() if source.ref == ref), None)
 
     def fallback(self) -> tuple[tuple[str, ...], str]:
