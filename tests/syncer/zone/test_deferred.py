@@ -75,6 +75,19 @@ def test_a_foreign_write_before_their_turn_makes_no_drift_of_them(crashed: Engin
     assert not DriftFinding.objects.exists()
 
 
+def test_a_loss_that_the_serial_does_not_show_any_more_stays_one_until_all_is_made_again(
+    crashed: Engine, technitium: ServerUnderTest
+) -> None:
+    hands = {(f"hand{number}", "A"): [ADDRESS] for number in range(UPDATES + DELETES)}
+    for name, _ in hands:
+        technitium.add(f"{name}.{ZONE}", "A", ADDRESS)
+    begin_again(crashed)
+    technitium.add(f"nas.{ZONE}", "A", ADDRESS)
+    crashed.settle(11)
+    assert published(technitium) == {**remembered(), **hands, ("nas", "A"): [ADDRESS]}
+    assert not DriftFinding.objects.exists()
+
+
 def test_a_new_claim_on_a_name_that_waits_is_written_over_what_is_there(
     crashed: Engine, technitium: ServerUnderTest
 ) -> None:

@@ -60,6 +60,13 @@ def test_a_few_changes_do_not() -> None:
     assert not schedule.is_pass_due(START + RESYNC - 1)
 
 
+def test_a_pass_that_left_something_to_try_is_followed_by_another_one_soon() -> None:
+    schedule = started()
+    schedule.changed(AdaptiveInterval.BUSY_CHANGES + 1, START)
+    schedule.passed(START, undisturbed=False)
+    assert schedule.is_pass_due(START + AdaptiveInterval.BUSY)
+
+
 def quiet_after_a_burst() -> ZoneSchedule:
     """Eleven changes, a pass that found nothing more to do, and then the short interval is over."""
     schedule = started()
