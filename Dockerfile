@@ -21,8 +21,9 @@ RUN cd site-packages/ \
     && rm -rf kubernetes/client/api kubernetes/client/apis kubernetes/client/models \
     && find . -path '*/locale/*' -not -path '*/locale/en/*' -type f -name 'django*.[mp]o' -delete \
     && find . -type d \( -name tests -o -name test \) -not -path './django/*' -prune -exec rm -rf {} +
-# The root file system is read-only, so nothing can be compiled later; without time stamps, so that builds repeat.
-RUN python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash lib
+# The root file system is read-only, so nothing can be compiled later; without time stamps, so that builds repeat. At 2
+# for the syncer, which runs without docstrings (catalyst/lean.py), and at 0 for what else there is.
+RUN python3 -m compileall -q -j 0 -o 0 -o 2 --invalidation-mode unchecked-hash lib
 
 FROM ${BASE}
 ARG VERSION=unknown
@@ -37,7 +38,7 @@ RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data --shell /
     && rm -rf /usr/local/lib/python3*/site-packages/pip* /usr/local/lib/python3*/ensurepip /usr/local/bin/pip* \
     && find / -xdev -perm /6000 -exec chmod a-s {} +
 # Images of Docker's library come without the standard library's byte code; what has it (Debian's) is left as it is.
-RUN python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash \
+RUN python3 -m compileall -q -j 0 -o 0 -o 2 --invalidation-mode unchecked-hash \
     "$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
 COPY --from=build /opt/catalyst /opt/catalyst
 ENV PATH=/opt/catalyst/bin:$PATH \

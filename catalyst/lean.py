@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder
-from importlib.util import find_spec, module_from_spec
+from importlib.util import cache_from_source, find_spec, module_from_spec
 from types import ModuleType
 from typing import Any, cast
 
@@ -97,8 +97,17 @@ def restart_without_docstrings(argv: Sequence[str]) -> None:
     """
     program, *words = sys.argv
     is_own_command = words in (list(argv), ["manage", *argv]) and sys.orig_argv[-len(words) :] == words
-    if sys.flags.optimize < 2 and is_own_command and program not in ("", "-", "-c") and sys.executable:
+    if is_own_command and program not in ("", "-", "-c") and sys.flags.optimize < 2 and has_byte_code():
         os.execv(sys.executable, [sys.executable, "-OO", *sys.orig_argv[1:]])  # noqa: S606  (no shell)
+
+
+def has_byte_code() -> bool:
+    """Whether code without docstrings is on the disk, or stays there from the first start on.
+
+    Where each start had to compile anew, what is left of the compiler in memory is as much as the docstrings were.
+    """
+    can_keep = not sys.dont_write_bytecode and os.access(os.path.dirname(__file__), os.W_OK)
+    return can_keep or os.path.exists(cache_from_source(__file__, optimization="2"))
 
 
 def run_syncer(argv: Sequence[str]) -> None:

@@ -40,7 +40,6 @@ CLASS_NAMES = {
     "Command": "Django finds a command by it",
     "Meta": "Django and REST framework find the options of a class by it",
     "Migration": "Django finds a migration by it",
-    "Source": "product.md has one word for an object that names hosts; in the ledger the name is the table's",
 }
 """Names that more than one class has, and why."""
 

@@ -1,4 +1,4 @@
-"""What one object asks for: a manifest in, its SourceObject out. Bad content gives skips and warnings, never an error."""
+"""What one object asks for: a manifest in, its SourceObject out. Bad content gives skips and warnings, no error."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,18 @@ def test_only_a_process_that_is_a_syncer_is_restarted(tmp_path: Path) -> None:
     for arguments in ([], ["web"], ["runsyncer", "--once"]):
         assert run([str(script), *arguments], {"PYTHONPATH": str(ROOT)}).out == "0\n", arguments
     assert run([str(script), "runsyncer"], {"PYTHONPATH": str(ROOT)}).out == "2\n"
+
+
+def test_where_every_start_would_compile_anew_it_goes_on_as_it_is(tmp_path: Path) -> None:
+    package, script = tmp_path / "catalyst", tmp_path / "script.py"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "lean.py").write_text((ROOT / "catalyst" / "lean.py").read_text())
+    script.write_text(RESTART + OPTIMIZE)
+    command, settings = [str(script), "runsyncer"], {"PYTHONDONTWRITEBYTECODE": "1"}
+    assert run(command, settings).out == "0\n"
+    compileall.compile_dir(package, quiet=1, optimize=2)
+    assert run(command, settings).out == "2\n"
 
 
 LOOK = """

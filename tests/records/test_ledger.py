@@ -28,7 +28,7 @@ from syncer.core.known import RecordState
 from syncer.core.plan import Change, Drift, DriftType, ForgottenRRset, Op, RRsetStatus
 from syncer.core.rrsets import Found, RRset
 from syncer.core.source import Ref, Skip, Want
-from syncer.core.source import Source as SourceSpec
+from syncer.core.source import SourceObject
 from syncer.ledger import AppliedChange, ObservedRRset
 from syncer.targets.base import Outcome, Result
 
@@ -205,9 +205,9 @@ def test_a_plan_that_grows_is_a_new_one(zone: DatabaseZoneLedger) -> None:
 # Sources
 
 
-def blog_source(*wants: str, skipped: str = "", **more: str) -> SourceSpec:
+def blog_source(*wants: str, skipped: str = "", **more: str) -> SourceObject:
     ref = Ref("Ingress", "web", "blog", "networking.k8s.io")
-    return SourceSpec(
+    return SourceObject(
         ref,
         wants=tuple(Want(name, ("192.0.2.7",)) for name in wants),
         skipped=(Skip(skipped, "outside every managed zone"),) if skipped else (),
@@ -215,7 +215,7 @@ def blog_source(*wants: str, skipped: str = "", **more: str) -> SourceSpec:
     )
 
 
-def save_source(source: SourceSpec) -> Source:
+def save_source(source: SourceObject) -> Source:
     DatabaseLedger().save_sources({source.ref: source})
     return Source.objects.get()
 
@@ -265,7 +265,7 @@ def test_a_source_that_is_gone_takes_its_names_along() -> None:
 def test_many_sources_cost_as_many_questions_as_a_few() -> None:
     def count_queries(number: int) -> int:
         sources = {
-            (ref := Ref("Ingress", "web", f"app{number}-{at}")): SourceSpec(ref, wants=(Want(f"{at}.talos00", ()),))
+            (ref := Ref("Ingress", "web", f"app{number}-{at}")): SourceObject(ref, wants=(Want(f"{at}.talos00", ()),))
             for at in range(number)
         }
         with CaptureQueriesContext(connection) as queries:

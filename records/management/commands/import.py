@@ -23,8 +23,6 @@ class Command(BaseCommand):
         parser.add_argument("file", nargs="?", default="-", help="default: standard input")
         detected = "default: detected from the beginning of the file"
         parser.add_argument("--format", choices=IMPORTABLE, default="", help=detected)
-            "--format", choices=IMPORTABLE, default="", help="default: detected from the beginning of the file"
-        )
         parser.add_argument("--dry-run", action="store_true", help="say what would change, write nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
