@@ -20,8 +20,8 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     "django.forms": {},
 }
 """Packages that are imported beside the models and never called there, and which of their modules has a name that is
-asked for all the same. Each field of a model knows its form field. Django asks asyncio whether a loop runs; logging asks
-for the task, from Python 3.12.
+asked for all the same. Each field of a model knows its form field. Django asks asyncio whether a loop runs; logging
+asks for the task, from Python 3.12.
 
 Each is worth more than a megabyte, which a test measures. What was less is imported as usual."""
 
