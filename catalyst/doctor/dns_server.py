@@ -14,12 +14,12 @@ from catalyst.doctor.clock import probe_server
 from catalyst.doctor.finding import Finding, report_ok, report_problem, report_warning
 from syncer.config import TechnitiumConfig
 from syncer.pacing import RateLimit
-from syncer.targets.technitium.zone_access import GET
 from syncer.targets.technitium.calls import ADD, DELETE
 from syncer.targets.technitium.client import ServerSaid, TechnitiumClient, Untrusted
 from syncer.targets.technitium.messages import Message
 from syncer.targets.technitium.server import TechnitiumServer
 from syncer.targets.technitium.state import ZoneState
+from syncer.targets.technitium.zone_access import GET
 
 ABOUT = "DNS server"
 TIMEOUT = 5.0

@@ -27,8 +27,7 @@ from syncer.core.claims import Decision
 from syncer.core.known import RecordState
 from syncer.core.plan import Change, Drift, DriftType, ForgottenRRset, Op, RRsetStatus
 from syncer.core.rrsets import Found, RRset
-from syncer.core.source import Ref, Skip, Want
-from syncer.core.source import SourceObject
+from syncer.core.source import Ref, Skip, SourceObject, Want
 from syncer.ledger import AppliedChange, ObservedRRset
 from syncer.targets.base import Outcome, Result
 
