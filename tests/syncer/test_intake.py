@@ -1,0 +1,182 @@
+"""What the feed brings: the names that it touches, what is worth saying, and whether enough was read to begin."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import pytest
+
+from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, SERVICE, Kind
+from syncer.core.scope import Scope
+from syncer.core.source import Ref, SourceObject
+from syncer.intake import PATIENCE, Intake
+from syncer.kube.feed import KindState, WatchState
+from syncer.kube.store import Store
+from tests.syncer.zone.engine import ingress
+from tests.syncer.zone.memory import MemoryLedger
+
+START = 1000.0
+GRAFANA = Ref("Ingress", "web", "grafana", "networking.k8s.io")
+
+
+class Feed:
+    """``syncer.kube.feed.Feed``: each kind is as the test says."""
+
+    def __init__(self) -> None:
+        self.kinds: dict[Kind, KindState] = {}
+        for kind in (INGRESS, HTTP_ROUTE, GATEWAY, SERVICE):
+            self.turn(kind, WatchState.WATCHING)
+
+    def turn(self, kind: Kind, state: WatchState, *, known: bool | None = None) -> None:
+        self.kinds[kind] = KindState(kind, state, state is WatchState.WATCHING if known is None else known)
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def states(self) -> Sequence[KindState]:
+        return list(self.kinds.values())
+
+
+class SourceLedger(MemoryLedger):
+    """Remembers what is said of the sources."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.saved: list[dict[Ref, SourceObject | None]] = []
+        self.forgotten: list[tuple[set[str], list[Ref]]] = []
+
+    def save_sources(self, sources: Mapping[Ref, SourceObject | None]) -> None:
+        self.saved.append(dict(sources))
+
+    def forget_sources(self, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None:
+        self.forgotten.append(({kind for _, kind in kinds}, list(known)))
+
+
+class Case:
+    def __init__(self) -> None:
+        self.feed = Feed()
+        self.store = Store(Scope(zones=("talos00",), addresses=("192.168.1.54",)))
+        self.ledger = SourceLedger()
+        self.intake = Intake(self.feed, self.store, START)
+
+    def put(self, *hosts: str, **notes: str) -> set[str]:
+        """The Ingress ``grafana`` with these hosts; the names that it touches."""
+        self.store.put(INGRESS, ingress("grafana", *hosts, **notes))
+        return self.intake.take_names()
+
+
+@pytest.fixture
+def case() -> Case:
+    return Case()
+
+
+def test_an_object_touches_the_names_that_it_has_and_those_that_it_had(case: Case) -> None:
+    assert case.put("grafana.talos00") == {"grafana.talos00"}
+    assert case.put("boards.talos00") == {"grafana.talos00", "boards.talos00"}
+    assert case.intake.take_names() == set()
+
+
+def test_what_changed_is_saved_once(case: Case) -> None:
+    case.put("grafana.talos00")
+    case.intake.save_sources(case.ledger)
+    case.intake.save_sources(case.ledger)
+    assert [list(sources) for sources in case.ledger.saved] == [[GRAFANA]]
+
+
+def test_an_object_that_is_gone_is_saved_as_gone(case: Case) -> None:
+    case.put("grafana.talos00")
+    case.store.drop(INGRESS, "web", "grafana")
+    assert case.intake.take_names() == {"grafana.talos00"}
+    case.intake.save_sources(case.ledger)
+    assert case.ledger.saved == [{GRAFANA: None}]
+
+
+def test_of_a_kind_just_listed_what_went_while_we_were_down_is_forgotten_once(case: Case) -> None:
+    case.feed.turn(SERVICE, WatchState.FORBIDDEN)
+    case.put("grafana.talos00")
+    for _ in range(2):
+        case.intake.save_sources(case.ledger)
+    case.feed.turn(SERVICE, WatchState.WATCHING)
+    case.intake.save_sources(case.ledger)
+    assert case.ledger.forgotten == [({"Ingress", "HTTPRoute", "Gateway"}, [GRAFANA]), ({"Service"}, [GRAFANA])]
+
+
+def test_a_dry_run_saves_nothing(case: Case) -> None:
+    case.put("grafana.talos00")
+    case.intake.save_sources(None)
+    case.intake.save_sources(case.ledger)
+    assert case.ledger.saved == []
+
+
+def test_another_database_is_told_everything_again(case: Case) -> None:
+    case.put("grafana.talos00")
+    case.intake.save_sources(case.ledger)
+    case.intake.save_all_again()
+    case.intake.save_sources(case.ledger)
+    assert [list(sources) for sources in case.ledger.saved] == [[GRAFANA]] * 2
+    assert len(case.ledger.forgotten) == 2
+
+
+def test_it_is_settled_when_every_kind_was_listed(case: Case) -> None:
+    case.feed.turn(HTTP_ROUTE, WatchState.STARTING)
+    assert not case.intake.is_settled(START)
+    case.feed.turn(HTTP_ROUTE, WatchState.WATCHING)
+    assert case.intake.is_settled(START)
+
+
+def test_one_kind_holds_up_the_others_for_a_while_only(case: Case) -> None:
+    case.feed.turn(HTTP_ROUTE, WatchState.UNREACHABLE)
+    assert not case.intake.is_settled(START + PATIENCE - 1)
+    assert case.intake.is_settled(START + PATIENCE)
+
+
+def test_nothing_is_begun_while_no_kind_was_ever_listed(case: Case) -> None:
+    for kind in list(case.feed.kinds):
+        case.feed.turn(kind, WatchState.UNREACHABLE)
+    assert not case.intake.is_settled(START + 100 * PATIENCE)
+
+
+def test_a_kind_that_may_not_be_read_is_not_waited_for(case: Case) -> None:
+    case.feed.turn(HTTP_ROUTE, WatchState.FORBIDDEN)
+    assert case.intake.is_settled(START)
+
+
+def test_what_was_settled_stays_so_when_the_api_server_goes_away(case: Case) -> None:
+    assert case.intake.is_settled(START)
+    for kind in list(case.feed.kinds):
+        case.feed.turn(kind, WatchState.UNREACHABLE)
+    assert case.intake.is_settled(START + 1)
+
+
+def test_objects_of_a_kind_that_cannot_be_read_may_exist(case: Case) -> None:
+    assert case.intake.unread_kinds() == set()
+    case.feed.turn(INGRESS, WatchState.FORBIDDEN)
+    assert case.intake.unread_kinds() == {"Ingress"}
+
+
+def test_a_route_means_nothing_while_gateways_cannot_be_read(case: Case) -> None:
+    case.feed.turn(GATEWAY, WatchState.FORBIDDEN)
+    assert "HTTPRoute" in case.intake.unread_kinds()
+
+
+def test_what_is_wrong_with_an_object_is_said_once_and_again_when_it_is_something_else(
+    case: Case, caplog: pytest.LogCaptureFixture
+) -> None:
+    for ttl in ("banana", "banana", "cherry"):
+        case.put("grafana.talos00", ttl=ttl)
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(said) == 2
+    assert "banana" in said[0]
+    assert "cherry" in said[1]
+
+
+def test_names_that_are_not_published_are_one_line_for_each_object(
+    case: Case, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    case.put("www.example.org", "www.example.net", "grafana.talos00")
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        "Ingress/web/grafana: www.example.org is not published: outside every managed zone (and 1 more)"
+    )
