@@ -60,7 +60,7 @@ check: $(STAMP) ## style, types, layers, migrations, docs, lock files
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python -m pip check
-	$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_project.py tests/catalyst/settings/test_settings.py
+	$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_*.py tests/catalyst/settings/test_settings.py
 
 bench: $(STAMP) ## how long a change takes, and what it costs (ARGS=...)
 	@exec $(BIN)/python -m tests.bench $(ARGS)
