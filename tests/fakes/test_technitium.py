@@ -129,7 +129,7 @@ def test_a_name_belongs_to_the_zone_that_was_there_when_it_was_made(technitium: 
 
 
 @pytest.mark.double_only  # as the server's source has it; no tape shows it
-def test_what_stands_in_a_quoted_or_bracketed_zone_file_is_read(technitium: ServerUnderTest, zone: str) -> None:
+def test_what_is_quoted_or_in_brackets_in_a_zone_file_is_read(technitium: ServerUnderTest, zone: str) -> None:
     text = (
         "$TTL 120\n; a comment line\n\n"
         'note IN TXT "two words" "and more" ;mine\n'
