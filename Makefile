@@ -23,7 +23,7 @@ KUBECTL = kubectl --namespace $(NAMESPACE)
 need = command -v $(1) >/dev/null || { echo "make $@ needs $(1), which is not installed" >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev-setup run dev test check bench bench-registry lock build docker push deploy prod-deploy \
+.PHONY: help setup dev-setup run dev test check bench bench-registry bench-backups lock build docker push deploy prod-deploy \
 	logs status metrics health debug-pod
 
 help: ## show this list
@@ -67,6 +67,9 @@ bench: $(STAMP) ## how long a change takes, and what it costs (ARGS=...)
 
 bench-registry: $(STAMP) ## how long each list takes with 100,000 records (ARGS=--postgres)
 	@exec $(BIN)/python -m tests.bench.registry $(ARGS)
+
+bench-backups: $(STAMP) ## how long an export and an import of 10,000 rows take (ARGS=--postgres)
+	@exec $(BIN)/python -m tests.bench.backups $(ARGS)
 
 # Locked for the oldest Python that we support: what only that one needs is harmless on the others.
 COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
