@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 from django.db import close_old_connections
-from django.db.utils import DatabaseError, OperationalError
+from django.db.utils import DatabaseError, Error, InterfaceError, OperationalError
 
 from syncer.ledger import LedgerError
 
@@ -27,8 +27,12 @@ def lacks_schema(error: Exception) -> bool:
 
 
 def is_absent(error: Exception) -> bool:
-    """Whether the database cannot be reached, is locked or ran into a limit: the same may succeed later."""
-    return isinstance(error, OperationalError) and not lacks_schema(error)
+    """Whether the database cannot be reached, is locked or ran into a limit: the same may succeed later.
+
+    ``InterfaceError``, which is no ``DatabaseError``, is what psycopg2 raises for each further statement on a
+    connection that broke.
+    """
+    return isinstance(error, (OperationalError, InterfaceError)) and not lacks_schema(error)
 
 
 def describe_error(error: Exception) -> str:
@@ -40,7 +44,7 @@ def describe_error(error: Exception) -> str:
         return "it took too long over a statement"
     if "unable to open database file" in text:
         return f"{text}: its folder must be there, and this user may write to it"
-    return text
+    return text.partition(" This probably means")[0]  # PostgreSQL's client guesses at why a connection was closed
 
 
 def advise(error: Exception) -> str:
@@ -60,7 +64,7 @@ def translate_errors(method: Callable[P, T]) -> Callable[P, T]:
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return method(*args, **kwargs)
-        except DatabaseError as error:
+        except Error as error:
             close_old_connections()
             raise LedgerError(advise(error) or f"the database refuses: {describe_error(error)}") from error
 
