@@ -22,6 +22,9 @@ from syncer.ledger import CountKey, LedgerError, Request, SyncerStatus
 
 ANSWERS = {HeldPlan.Status.APPROVED: Action.APPROVED, HeldPlan.Status.REJECTED: Action.REJECTED}
 
+OLD_ACTIONS = {"heal": "remediate"}
+"""What a web of the release before still writes, while it is replaced."""
+
 
 class DatabaseLedger:
     """``syncer.ledger.Ledger`` on Django's models; works the same on SQLite and PostgreSQL."""
@@ -98,7 +101,15 @@ class DatabaseLedger:
     def requests(self) -> list[Request]:
         waiting = SyncRequest.objects.filter(done_at=None).order_by("id")
         return [
-            Request(row.pk, row.action, row.zone, row.name, row.type, row.requested_by, row.target)
+            Request(
+                row.pk,
+                OLD_ACTIONS.get(row.action, row.action),
+                row.zone,
+                row.name,
+                row.type,
+                row.requested_by,
+                row.target,
+            )
             for row in waiting[:BATCH]
         ]
 

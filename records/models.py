@@ -182,7 +182,7 @@ class CustomEntry(models.Model):
     class Meta:
         verbose_name_plural = "custom entries"
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["name", "type"], name="one_entry_an_rrset"),
+            models.UniqueConstraint(fields=["name", "type", "target"], name="one_entry_an_rrset"),
         ]
         ordering: ClassVar = ["name", "type"]
 

@@ -35,8 +35,8 @@ from syncer.core.names import BadName, canonical, zone_of
 from syncer.core.origin import Origin
 from syncer.core.rdata import TYPES
 
-Action = SyncRequest.Action
-Change = AuditEntry.Action
+Ask = SyncRequest.Action
+Action = AuditEntry.Action
 
 FEW = 20
 """Names that are asked for one by one; more of them are a full pass of their zones, which costs no more."""
@@ -73,49 +73,49 @@ def sync_now(actor: str, zone: str = "", name: str = "") -> SyncRequest:
         name, zone = _read_name(name)
     elif zone and zone not in zones:
         raise ValidationError(f"{zone} is no managed zone ({', '.join(sorted(zones))}).")
-    return _ask_syncer(actor, Action.SYNC, Place(zone=zone, name=name))
+    return _ask_syncer(actor, Ask.SYNC, Place(zone=zone, name=name))
 
 
 def sync_names(actor: str, names: Collection[str]) -> list[SyncRequest]:
     """Compare these names, or the zones that they lie in when there are many."""
     with transaction.atomic():
-        return [_ask_syncer(actor, Action.SYNC, place) for place in _list_places(names)]
+        return [_ask_syncer(actor, Ask.SYNC, place) for place in _list_places(names)]
 
 
 def adopt_record(actor: str, record: ManagedRecord) -> SyncRequest:
     """Make the foreign record at the name ours, and give it the values that are wanted."""
     if record.state not in (RecordState.FOREIGN, RecordState.CONFLICT):
         raise ValidationError(f"{record} is {record.state}: only foreign records and conflicts can be adopted.")
-    return _ask_about(actor, Action.ADOPT, record)
+    return _ask_about(actor, Ask.ADOPT, record)
 
 
 def release_record(actor: str, record: ManagedRecord) -> SyncRequest:
     """Give up ownership; the DNS record stays. Where a claim still wants it, it shows as foreign from then on."""
     _check_ownership(record)
-    return _ask_about(actor, Action.RELEASE, record)
+    return _ask_about(actor, Ask.RELEASE, record)
 
 
 def delete_from_dns(actor: str, record: ManagedRecord) -> SyncRequest:
     """Delete the record. It comes back with the next full pass while a claim wants it: ``block_name`` prevents that."""
     _check_ownership(record)
-    return _ask_about(actor, Action.DELETE, record)
+    return _ask_about(actor, Ask.DELETE, record)
 
 
 def approve_plan(actor: str, plan: HeldPlan) -> SyncRequest:
     """Let the held deletes happen."""
-    return _decide_plan(actor, Action.APPROVE, plan)
+    return _decide_plan(actor, Ask.APPROVE, plan)
 
 
 def reject_plan(actor: str, plan: HeldPlan) -> SyncRequest:
     """Keep the records, although nothing wants them any more."""
-    return _decide_plan(actor, Action.REJECT, plan)
+    return _decide_plan(actor, Ask.REJECT, plan)
 
 
 def remediate_drift(actor: str, finding: DriftFinding) -> SyncRequest:
     """Write what the claims ask for over what DNS holds now, or delete what nothing wants."""
     if not finding.is_current:
         raise ValidationError(f"This finding is {finding.status}: there is nothing left to remediate.")
-    return _ask_about(actor, Action.REMEDIATE, finding)
+    return _ask_about(actor, Ask.REMEDIATE, finding)
 
 
 def accept_drift(actor: str, finding: DriftFinding) -> DriftFinding:
@@ -126,7 +126,7 @@ def accept_drift(actor: str, finding: DriftFinding) -> DriftFinding:
             raise ValidationError(f"This finding is {finding.status}: only an open one can be accepted.")
         finding.status, finding.decided_at, finding.decided_by = DriftFinding.Status.ACCEPTED, timezone.now(), actor
         finding.save()
-        describe_finding(finding, actor, Change.ACCEPTED).save()
+        describe_finding(finding, actor, Action.ACCEPTED).save()
     return finding
 
 
@@ -167,7 +167,8 @@ def restore_version(actor: str, version: AuditEntry) -> CustomEntry:
             raise ValidationError(f"{version.name} is blocked: remove the block first.")
         description = f"restored from {version.at:%Y-%m-%d %H:%M:%S} UTC"
         entry = _override_record(actor, version.name, version.type, data, description)
-        others = ManagedRecord.objects.filter(name=version.name, owned=True).exclude(type__in=[version.type, "CNAME"])
+        others = ManagedRecord.objects.filter(target=version.target, name=version.name, owned=True)
+        others = others.exclude(type__in=[version.type, "CNAME"])
         for record in others if version.type != "CNAME" else ():
             if record.type in TYPES:
                 beside = {"ttl": record.ttl, "values": record.values}
@@ -197,7 +198,7 @@ def store_entry(actor: str, entry: CustomEntry, *, created: bool) -> None:
     with editing_entries():
         old = None if created else CustomEntry.objects.get(pk=entry.pk)
         entry.save(force_insert=created)
-        _describe_edit(actor, Change.CREATED if created else Change.UPDATED, old, entry).save()
+        _describe_edit(actor, Action.CREATED if created else Action.UPDATED, old, entry).save()
         _request_sync(actor, {entry.name, old.name} if old else {entry.name})
 
 
@@ -216,7 +217,7 @@ def switch_entry(actor: str, entry: CustomEntry, *, enabled: bool) -> None:
 
 def delete_entry(actor: str, entry: CustomEntry) -> None:
     with editing_entries():
-        _describe_edit(actor, Change.DELETED, entry, None).save()
+        _describe_edit(actor, Action.DELETED, entry, None).save()
         name = entry.name
         entry.delete()
         _request_sync(actor, {name})
@@ -236,7 +237,7 @@ def create_entries(actor: str, entries: Sequence[CustomEntry]) -> list[CustomEnt
         if errors:
             raise ValidationError(errors)
         made = CustomEntry.objects.bulk_create(entries, batch_size=500)
-        edits = (_describe_edit(actor, Change.CREATED, None, entry) for entry in made)
+        edits = (_describe_edit(actor, Action.CREATED, None, entry) for entry in made)
         AuditEntry.objects.bulk_create(edits, batch_size=500)
         _request_sync(actor, {entry.name for entry in made})
     return made
@@ -322,7 +323,7 @@ def _request_sync(actor: str, names: Collection[str]) -> None:
         gathered.update(names)
         return
     SyncRequest.objects.bulk_create(
-        SyncRequest(action=Action.SYNC, requested_by=actor, **place._asdict()) for place in _list_places(names)
+        SyncRequest(action=Ask.SYNC, requested_by=actor, **place._asdict()) for place in _list_places(names)
     )
 
 
@@ -352,7 +353,7 @@ def _check_ownership(record: ManagedRecord) -> None:
         raise ValidationError(f"{record} is {record.state} and not ours.")
 
 
-def _decide_plan(actor: str, action: SyncRequest.Action, plan: HeldPlan) -> SyncRequest:
+def _decide_plan(actor: str, action: Ask, plan: HeldPlan) -> SyncRequest:
     if not plan.is_open:
         raise ValidationError(f"This plan is {plan.status}: there is nothing left to decide.")
     return _ask_syncer(actor, action, Place(plan.target, plan.zone), plan=plan, source=str(plan_origin(plan)))
@@ -362,16 +363,16 @@ def plan_origin(plan: HeldPlan) -> Origin:
     return Origin(HELD_PLAN, name=str(plan.pk))
 
 
-def _ask_about(actor: str, action: SyncRequest.Action, row: ManagedRecord | DriftFinding) -> SyncRequest:
+def _ask_about(actor: str, action: Ask, row: ManagedRecord | DriftFinding) -> SyncRequest:
     return _ask_syncer(actor, action, Place.of_row(row), source=row.origin)
 
 
 def _ask_syncer(
-    actor: str, action: SyncRequest.Action, place: Place, *, plan: HeldPlan | None = None, source: str = ""
+    actor: str, action: Ask, place: Place, *, plan: HeldPlan | None = None, source: str = ""
 ) -> SyncRequest:
     target, zone, name, kind = place
     asked = make_entry(
-        Change.REQUESTED, actor, target=target, zone=zone, name=name, kind=kind, source=source, reason=action.label
+        Action.REQUESTED, actor, target=target, zone=zone, name=name, kind=kind, source=source, reason=action.label
     )
     with transaction.atomic():
         request = SyncRequest.objects.create(action=action, requested_by=actor, plan=plan, **place._asdict())

@@ -49,8 +49,10 @@ class ImportPlan:
     def compare_database(self) -> None:
         """Fill the plan by what the database holds now. Raises ``BackupError`` as ``plan_import`` does."""
         self.owned, self.created, self.updated, self.unchanged = [], [], [], 0
+        target = SyncStatus.find_target()
         for records in _split_batches(self.backup.records):
-            rows = ManagedRecord.objects.filter(name__in={record.name for record in records}, owned=True).order_by()
+            names = {record.name for record in records}
+            rows = ManagedRecord.objects.filter(target=target, name__in=names, owned=True).order_by()
             ours = set(rows.values_list("zone", "name", "type"))
             new = [record for record in records if record[:3] not in ours]
             self.owned += new

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from records.exchange.bind import write_zone_file
 from records.exchange.shape import API_VERSION, CSV_COLUMNS, FORMS, FORMULA, KIND
-from records.models import CustomEntry, ManagedRecord
+from records.models import CustomEntry, ManagedRecord, SyncStatus
 from syncer.config import Managed
 from syncer.core.origin import Origin
 
@@ -43,12 +43,13 @@ Rows = Iterator[tuple[str, Iterator[Row]]]
 
 
 def export(form: str, records: QuerySet[ManagedRecord] | None = None) -> Iterator[str]:
-    """Pieces of text in one of ``FORMS``; with ``records`` only those, and no custom entries.
+    """Pieces of text in one of ``FORMS``; with ``records`` only those, and no custom entries. The records are those of
+    the target that the syncer writes to: a file of them names no target.
 
     Raises ``ValueError`` for another form.
     """
     owned = ManagedRecord.objects.filter(owned=True) if records is None else records.filter(owned=True)
-    owned = owned.order_by("zone", "name", "type")
+    owned = owned.filter(target=SyncStatus.find_target()).order_by("zone", "name", "type")
     if form == "bind":
         return write_zone_file(owned.iterator(chunk_size=CHUNK))
     writers: dict[str, Callable[[Rows], Iterator[str]]] = {"yaml": _write_yaml, "json": _write_json, "csv": _write_csv}

@@ -18,7 +18,10 @@ BATCH = 500
 
 WORDING = (
     ("somebody else added", "someone added"),
+    ("somebody else's value", "someone else's value"),
     ("somebody else's", "a foreign"),
+    ("somebody changed it after", "someone else changed it after"),
+    ("somebody made the same", "someone else made the same"),
     ("somebody", "someone"),
     ("stands at this name", "is at this name"),
     ("nobody wants it", "no claim asks for it"),
@@ -54,7 +57,9 @@ def carry_back(apps: Any, schema_editor: Any) -> None:
 def name_target(apps: Any) -> str:
     """The name of the one target that there was, on all that is about a zone of it."""
     status = apps.get_model("records", "SyncStatus").objects.first()
-    target = "hosts" if status is not None and status.target == "hosts" else "default"
+    # A hosts file has no serials: where there is one, a laptop's dev mode ran on this database only lately.
+    has_serials = apps.get_model("records", "ZoneSerial").objects.exists()
+    target = "hosts" if status is not None and status.target == "hosts" and not has_serials else "default"
     if target != "default":
         for name in ("ManagedRecord", "HeldPlan", "DriftFinding"):
             apps.get_model("records", name).objects.update(target=target)
@@ -95,12 +100,18 @@ def note_deletions(apps: Any, target: str) -> None:
     )
 
 
+def reword(reason: str) -> str:
+    for old, new in WORDING:
+        reason = reason.replace(old, new)
+    return reason
+
+
 def note_refusals(apps: Any) -> None:
     ManagedRecord = apps.get_model("records", "ManagedRecord")
     failed = last_entries(apps).filter(action="failed").order_by("pk")
     for zone, name, kind, reason, after in failed.values_list("zone", "name", "type", "reason", "after"):
         record = ManagedRecord.objects.filter(zone=zone, name=name, type=kind)
-        record.update(refusal={"reason": reason, "after": after})
+        record.update(refusal={"reason": reword(reason), "after": after})
 
 
 def note_mentions(apps: Any) -> None:
@@ -270,6 +281,14 @@ class Migration(migrations.Migration):
             model_name='syncstatus',
             name='target',
             field=models.CharField(help_text='what it writes to: technitium, hosts', max_length=100),
+        ),
+        migrations.RemoveConstraint(
+            model_name='customentry',
+            name='one_entry_an_rrset',
+        ),
+        migrations.AddConstraint(
+            model_name='customentry',
+            constraint=models.UniqueConstraint(fields=('name', 'type', 'target'), name='one_entry_an_rrset'),
         ),
         migrations.AddIndex(
             model_name='driftfinding',

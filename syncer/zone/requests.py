@@ -63,6 +63,8 @@ class RequestHandler:
         return request._replace(name=name, zone=request.zone or (zone_of(name, self._zones) or "?" if name else ""))
 
     def _refuse_request(self, request: Request) -> str:
+        if self._is_foreign(request) and request.action not in WITHOUT_TARGET:
+            return f"target {request.target} is not written by this syncer"
         if request.zone and request.zone not in self._zones and request.action != "release":
             return f"{request.name or request.zone} is in no managed zone"
         if request.action not in (*TOGETHER, "approve", "reject"):
@@ -70,6 +72,10 @@ class RequestHandler:
         if request.action in ("adopt", "remediate", "release", "delete") and not request.name:
             return f"{request.action} needs a name"
         return ""
+
+    def _is_foreign(self, request: Request) -> bool:
+        """Whether it is about a target that we do not write: one of before, or of another syncer."""
+        return request.target not in ("", self._target_name)
 
     def _answer_zone(self, requests: Sequence[Request]) -> dict[int, str]:
         """All of one action, one actor and one zone."""
@@ -92,8 +98,8 @@ class RequestHandler:
 
     def _release_name(self, request: Request) -> str:
         """Also in a zone that is not managed any more."""
-        zone = self._zones.get(request.zone)
-        holder = self._ledger.zone(self._target_name, request.zone) if zone is None else zone
+        zone = None if self._is_foreign(request) else self._zones.get(request.zone)
+        holder = self._ledger.zone(request.target or self._target_name, request.zone) if zone is None else zone
         count = holder.release_records([request.name], request.type, request.actor)
         return f"{count_noun(count, 'record')} released"
 
