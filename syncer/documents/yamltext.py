@@ -34,6 +34,13 @@ _TAG = "tag:yaml.org,2002:"
 _NUMBERS = frozenset((f"{_TAG}int", f"{_TAG}float"))
 _SCALARS = _NUMBERS | {f"{_TAG}null", f"{_TAG}bool", f"{_TAG}timestamp"}
 """Tags of single values that are not simply text."""
+_TEXTS = frozenset((f"{_TAG}str", f"{_TAG}binary"))
+"""Binary data stays base64, as in the ``data`` of a Secret: nothing that is read here is decoded."""
+_MAPPINGS = frozenset((f"{_TAG}map", f"{_TAG}set"))
+"""A set is an object whose values are null, as it is written."""
+_SEQUENCES = frozenset((f"{_TAG}seq", f"{_TAG}omap", f"{_TAG}pairs"))
+"""Ordered and repeated keys are a list of objects of one key, as they are written."""
+_MERGE = f"{_TAG}merge"
 
 
 def iterate_documents(text: str, limits: Limits = LIMITS) -> Iterator[Any]:
@@ -158,7 +165,7 @@ class _ValueBuilder:
 
     def build_sequence(self, start: Any, depth: int) -> list[Any]:
         items: list[Any] = []
-        before = self.open_collection(start, depth, f"{_TAG}seq")
+        before = self.open_collection(start, depth, _SEQUENCES)
         anchored = self.keep_anchor(start, items, None) if start.anchor else None
         while type(event := self.next_event()) is not SequenceEndEvent:
             items.append(self.build_value(event, depth + 1))
@@ -169,12 +176,12 @@ class _ValueBuilder:
     def build_mapping(self, start: Any, depth: int, take_item: TakeItem | None) -> dict[str, Any]:
         fields: dict[str, Any] = {}
         merged: dict[str, Any] | None = None
-        before = self.open_collection(start, depth, f"{_TAG}map")
+        before = self.open_collection(start, depth, _MAPPINGS)
         anchored = self.keep_anchor(start, fields, None) if start.anchor else None
         while type(event := self.next_event()) is not MappingEndEvent:
             key = self.read_key(event)
             following = self.next_event()
-            if key == "<<" and type(event) is ScalarEvent and not (event.style or self.scalars.is_plain):
+            if self.is_merge(event):
                 merged = merged or {}
                 for more in self.read_merge(following, depth):
                     self.nodes += 2 * len(more)  # a merge copies, where an alias shares
@@ -195,7 +202,7 @@ class _ValueBuilder:
         return fields
 
     def hand_on(self, key: str, start: Any, take_item: TakeItem) -> None:
-        self.open_collection(start, 2, f"{_TAG}seq")
+        self.open_collection(start, 2, _SEQUENCES)
         if start.anchor:
             self.keep_anchor(start, (), None)
         while type(event := self.next_event()) is not SequenceEndEvent:
@@ -205,7 +212,7 @@ class _ValueBuilder:
         """The text of a key, whatever it might mean as a value: JSON has no other keys, and Kubernetes reads JSON."""
         if type(event) is ScalarEvent:
             self.count_node(event, len(event.value) + 1)
-            self.check_tag(event, (f"{_TAG}str",))
+            self.check_tag(event, _SCALARS | _TEXTS | {_MERGE})
             key: Any = event.value
             if event.anchor:
                 self.keep_anchor(event, key, len(key) + 1)
@@ -214,6 +221,12 @@ class _ValueBuilder:
         if not isinstance(key, str):
             raise _refusal(event, "a key is no text")
         return key
+
+    def is_merge(self, event: Any) -> bool:
+        """``<<``, which some tools write as ``!!merge <<``; a quoted one is a key as any other."""
+        if self.scalars.is_plain or type(event) is not ScalarEvent:
+            return False
+        return bool(event.tag == _MERGE or (event.tag is None and event.value == "<<" and event.implicit[0]))
 
     def read_merge(self, event: Any, depth: int) -> list[dict[str, Any]]:
         """What ``<<`` takes over, that which counts most last."""
@@ -231,7 +244,7 @@ class _ValueBuilder:
                 return text
             tag = self.scalars.resolve(yaml.ScalarNode, text, event.implicit)  # type: ignore[no-untyped-call]
         else:
-            self.check_tag(event, _SCALARS | {f"{_TAG}str"})
+            self.check_tag(event, _SCALARS | _TEXTS)
         if tag not in _SCALARS:
             return text
         if tag in _NUMBERS and len(text) > DIGIT_LIMIT:
@@ -259,11 +272,11 @@ class _ValueBuilder:
         self.anchors[event.anchor] = anchored = _Anchored(value, weight)
         return anchored
 
-    def open_collection(self, start: Any, depth: int, tag: str) -> int:
+    def open_collection(self, start: Any, depth: int, tags: Collection[str]) -> int:
         """Returns the weight of all that came before."""
         if depth > DEPTH_LIMIT:
             raise _refusal(start, f"nested deeper than {DEPTH_LIMIT} levels")
-        self.check_tag(start, (tag,))
+        self.check_tag(start, tags)
         before = self.weight
         self.count_node(start, 1)
         return before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -69,12 +70,79 @@ def test_what_pyyaml_writes_is_read_as_it_was(value: Any, flow: bool | None) -> 
     assert read_document(text) == value
 
 
+def plain_form(value: Any) -> Any:
+    """What PyYAML makes of the tags of YAML 1.1, as JSON has it: a set is an object of nulls, ordered pairs are a list
+    of objects of one key, and binary data is its base64."""
+    match value:
+        case dict():
+            return {str(key): plain_form(one) for key, one in value.items()}
+        case set():
+            return dict.fromkeys(value)
+        case list():
+            return [plain_form(one) for one in value]
+        case (key, one):
+            return {key: plain_form(one)}
+        case bytes():
+            return b64encode(value).decode()
+    return value
+
+
+WORD = st.text(alphabet="abcxyz", min_size=1, max_size=6)
+PAIRS = st.tuples(st.sampled_from(["omap", "pairs"]), st.lists(st.tuples(WORD, st.integers(0, 9)), max_size=3))
+TAGGED = st.recursive(
+    st.sampled_from(
+        ["1", "!!str 1", "!!int '2'", "!!float 3", "!!bool 'no'", "!!null ''", "! 4", "x", "!!str", "!no x"]
+    )
+    | st.binary(max_size=12).map(lambda data: f"!!binary '{b64encode(data).decode()}'")
+    | st.lists(WORD, max_size=3, unique=True).map(lambda words: f"!!set {{{', '.join(words)}}}")
+    | PAIRS.map(lambda drawn: f"!!{drawn[0]} [{', '.join(f'{key}: {value}' for key, value in drawn[1])}]"),
+    lambda inner: (
+        st.tuples(st.sampled_from(["", "!!seq ", "! ", "!no "]), st.lists(inner, max_size=3)).map(
+            lambda drawn: f"{drawn[0]}[{', '.join(f'{one} ' for one in drawn[1])}]"
+        )
+        | st.tuples(st.sampled_from(["", "!!map "]), st.dictionaries(WORD, inner, max_size=3)).map(
+            lambda drawn: f"{drawn[0]}{{{', '.join(f'{key}: {one} ' for key, one in drawn[1].items())}}}"
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@given(TAGGED)
+def test_tags_mean_what_they_mean_to_pyyaml_as_plain_values(text: str) -> None:
+    expected = outcome(lambda: [plain_form(yaml.load(f"a: {text}\n", yaml.CSafeLoader))], yaml.YAMLError)
+    assert outcome(lambda: [read_document(f"a: {text}\n")], DocumentError) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a: !!binary aGk=\n", {"a": "aGk="}),
+        ("a: !!binary |\n  aGk\n  =\n", {"a": "aGk\n=\n"}),
+        ("a: !!binary no base64\n", {"a": "no base64"}),
+        ("!!binary aGk=: b\n", {"aGk=": "b"}),
+        ("a: !!set {c, d}\n", {"a": {"c": None, "d": None}}),
+        ("a: !!omap [c: 1, d: 2]\n", {"a": [{"c": 1}, {"d": 2}]}),
+        ("a: !!pairs [c: 1, c: 2]\n", {"a": [{"c": 1}, {"c": 2}]}),
+        ("true: a\n80: b\n0x10: c\n~: d\n!!int 1: e\n", {"true": "a", "80": "b", "0x10": "c", "~": "d", "1": "e"}),
+        ("a: &x {c: 1}\nb:\n  !!merge <<: *x\n", {"a": {"c": 1}, "b": {"c": 1}}),
+        ("'<<': a\n", {"<<": "a"}),
+        ("!!str <<: a\n", {"<<": "a"}),
+    ],
+)
+def test_values_and_keys_are_those_of_json(text: str, value: Any) -> None:
+    assert read_document(text) == value
+
+
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
         ("a: 1\n\nb: [&x 1, *y]\n", 3, "found undefined alias y"),
-        ("a: 1\nb: !!binary aGk=\n", 2, "tags such as tag:yaml.org,2002:binary are not taken"),
-        ("a: 1\nb: !!set {c, d}\n", 2, "tags such as tag:yaml.org,2002:set are not taken"),
+        ("a: 1\nb: !secret c\n", 2, "tags such as !secret are not taken"),
+        ("a: 1\nb: !!set [c, d]\n", 2, "tags such as tag:yaml.org,2002:set are not taken"),
+        ("a: 1\nb: !!omap {c: d}\n", 2, "tags such as tag:yaml.org,2002:omap are not taken"),
+        ("a: 1\nb: !!binary [c]\n", 2, "tags such as tag:yaml.org,2002:binary are not taken"),
+        ("a: 1\n!secret b: c\n", 2, "tags such as !secret are not taken"),
         ("a: !!bool perhaps\n", 1, "perhaps is no bool"),
         ("a: !!float ''\n", 1, " is no float"),
         ("b: c\n<<: d\n", 2, "<< takes over an object or a list of objects, and nothing else"),

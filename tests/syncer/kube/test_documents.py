@@ -35,6 +35,13 @@ def test_times_stay_text() -> None:
     ]
 
 
+def test_what_others_keep_in_the_same_file_is_no_reason_to_refuse_it() -> None:
+    others = "kind: ConfigMap\nbinaryData:\n  logo: !!binary |\n    aGk=\ndata: {ports: !!set {80, 443}, 8080: true}\n"
+    documents = read_documents(others + "---\n" + GRAFANA)
+    assert [document["kind"] for document in documents] == ["ConfigMap", "Ingress"]
+    assert documents[0]["data"] == {"ports": {"80": None, "443": None}, "8080": True}
+
+
 @pytest.mark.parametrize("text", ['{"kind": "Ingress"}', '\n\t{"kind":\t"Ingress"}', "{kind: Ingress}"])
 def test_json_is_read_and_yaml_that_looks_like_it(text: str) -> None:
     assert read_documents(text) == [{"kind": "Ingress"}]
