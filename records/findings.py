@@ -9,17 +9,12 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from records.audit import SYNCER, Action, make_entry
+from records.limits import KEYS, ROWS
 from records.models import CURRENT_STATUSES, AuditEntry, DriftFinding, ManagedRecord
 from records.rows import ZoneKey, rrset_data
 from syncer.core.claims import Decision
 from syncer.core.known import RecordState
 from syncer.core.plan import Drift, DriftType, Key
-
-BATCH = 100
-"""Rows in one insert."""
-
-MANY = 500
-"""Names in one question."""
 
 Status = DriftFinding.Status
 
@@ -27,7 +22,7 @@ Status = DriftFinding.Status
 def current_findings(key: ZoneKey, names: Collection[str] | None = None) -> QuerySet[DriftFinding]:
     """Those at ``names``, None: all of the zone."""
     rows = DriftFinding.objects.filter(**key._asdict(), status__in=CURRENT_STATUSES).order_by()
-    return rows if names is None or len(names) > MANY else rows.filter(name__in=names)
+    return rows if names is None or len(names) > KEYS else rows.filter(name__in=names)
 
 
 def record_findings(
@@ -54,10 +49,10 @@ def record_findings(
     over = [row.pk for row in looked_at if row.key not in still]
     entries = [describe_finding(row, SYNCER, Action.DRIFTED, correlation) for _, row in news + changed]
     with transaction.atomic():
-        DriftFinding.objects.bulk_create([row for _, row in news], batch_size=BATCH)
+        DriftFinding.objects.bulk_create([row for _, row in news], batch_size=ROWS)
         for _, row in changed:
             row.save()
-        AuditEntry.objects.bulk_create(entries, batch_size=BATCH)
+        AuditEntry.objects.bulk_create(entries, batch_size=ROWS)
         _end_findings(over, Status.OVER, "")
     return [drift for drift, _ in news + changed]
 
@@ -93,8 +88,8 @@ def _still_drifting(key: ZoneKey, names: Sequence[str]) -> set[Key]:
     is gone and a foreign value is there."""
     states = (RecordState.DRIFTED, RecordState.CONFLICT, RecordState.HELD, RecordState.PENDING, RecordState.FAILED)
     still: set[Key] = set()
-    for start in range(0, len(names), MANY):
-        chunk = names[start : start + MANY]
+    for start in range(0, len(names), KEYS):
+        chunk = names[start : start + KEYS]
         rows = ManagedRecord.objects.filter(**key._asdict(), name__in=chunk, state__in=states)
         still.update(rows.order_by().values_list("name", "type"))
     return still

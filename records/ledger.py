@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from records.audit import Action, make_entry
 from records.database_errors import translate_errors
+from records.limits import KEYS
 from records.models import CustomEntry, HeldPlan, ManagedRecord, SyncRequest, SyncStatus
 from records.rows import ZoneKey, spell_value
-from records.source_rows import BATCH, forget_others, save_chunk
+from records.source_rows import forget_others, save_chunk
 from records.zone_ledger import DatabaseZoneLedger
 from syncer.core.claims import EntrySpec, Mode
 from syncer.core.names import NAME_LIMIT
@@ -90,8 +91,8 @@ class DatabaseLedger:
     @translate_errors
     def save_sources(self, sources: Mapping[Ref, SourceObject | None]) -> None:
         refs = [ref for ref in sources if all(len(part) <= NAME_LIMIT and "\0" not in part for part in ref)]
-        for start in range(0, len(refs), BATCH):
-            save_chunk({ref: sources[ref] for ref in refs[start : start + BATCH]})
+        for start in range(0, len(refs), KEYS):
+            save_chunk({ref: sources[ref] for ref in refs[start : start + KEYS]})
 
     @translate_errors
     def forget_sources(self, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None:
@@ -110,7 +111,7 @@ class DatabaseLedger:
                 row.requested_by,
                 row.target,
             )
-            for row in waiting[:BATCH]
+            for row in waiting[:KEYS]
         ]
 
     @translate_errors

@@ -1,10 +1,16 @@
-"""Where the limits of a database connection do not hold."""
+"""How much is asked of a database at once, and where the limits of its connection do not hold."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.db import connections
+
+KEYS = 500
+"""Keys or names in one question, and rows in its answer: SQLite takes 250,000 parameters, PostgreSQL 65,535."""
+
+ROWS = 100
+"""Rows in one insert: what a prepared statement holds in memory grows with them, its speed no longer does."""
 
 
 def take_time(using: str, **kwargs: Any) -> None:

@@ -12,23 +12,21 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from records.limits import KEYS, ROWS
 from records.models import Source as SourceRow
 from records.models import SourceName
 from syncer.core.source import Ref, SourceObject
 
-BATCH = 500
-"""Keys in one question: SQLite takes 250,000 parameters, PostgreSQL 65,535."""
-
-ROWS = 100
-"""Rows in one insert: what a prepared statement holds in memory grows with them, its speed no longer does."""
-
 UPSERT_MENTION = """
     INSERT INTO records_sourcename (source_id, name, position, "values", reason, since, detached_seconds)
-    VALUES (%s, %s, %s, %s, %s, %s, %s)
+    VALUES {rows}
     ON CONFLICT (source_id, name) DO UPDATE
     SET position = excluded.position, "values" = excluded."values", reason = excluded.reason
 """
-"""In SQL: a model for each name would make ten thousand objects half as slow again to save."""
+"""In SQL: a model for each name would make ten thousand objects half as slow again to save; and in one statement
+for many, as PostgreSQL answers each."""
+
+MENTION = "(%s, %s, %s, %s, %s, %s, 0)"
 
 CONTENT = ("uid", "created", "warnings", "ttl", "priority", "notes")
 
@@ -100,8 +98,8 @@ def forget_others(kinds: Collection[tuple[str, str]], known: Collection[Ref]) ->
     here = set(known)
     rows = SourceRow.objects.filter(of_kinds).order_by().values_list("pk", "kind", "namespace", "name", "group")
     gone = [pk for pk, *place in rows if Ref(*place) not in here]
-    for start in range(0, len(gone), BATCH):
-        SourceRow.objects.filter(pk__in=gone[start : start + BATCH]).delete()
+    for start in range(0, len(gone), KEYS):
+        SourceRow.objects.filter(pk__in=gone[start : start + KEYS]).delete()
 
 
 def _save_mentions(saved: Iterable[tuple[SourceRow, SourceContent]], changed: Collection[int]) -> None:
@@ -113,11 +111,13 @@ def _save_mentions(saved: Iterable[tuple[SourceRow, SourceContent]], changed: Co
         wanted = ((name, json.dumps(values), "") for name, values in content.wanted.items())
         skipped = ((name, None, reason) for name, reason in content.skipped.items())
         for position, (name, values, reason) in enumerate(chain(wanted, skipped)):
-            mentions.append((source.pk, name, position, values, reason, since, 0))
+            mentions.append((source.pk, name, position, values, reason, since))
             named.add((source.pk, name))
     rows = SourceName.objects.filter(source__in=changed).values_list("pk", "source_id", "name")
     dropped = [pk for pk, *mention in rows if tuple(mention) not in named]
     SourceName.objects.filter(pk__in=dropped).delete()
-    if mentions:
-        with connection.cursor() as cursor:
-            cursor.executemany(UPSERT_MENTION, mentions)
+    with connection.cursor() as cursor:
+        for start in range(0, len(mentions), ROWS):
+            chunk = mentions[start : start + ROWS]
+            statement = UPSERT_MENTION.format(rows=", ".join([MENTION] * len(chunk)))
+            cursor.execute(statement, list(chain.from_iterable(chunk)))

@@ -12,6 +12,7 @@ from django.utils import timezone
 from records.audit import Action, make_entry
 from records.database_errors import translate_errors
 from records.findings import accept_released, current_findings, end_remediated, record_findings
+from records.limits import KEYS, ROWS
 from records.models import AuditEntry, DeletedRRset, DriftFinding, HeldPlan, ManagedRecord, ManagedZone
 from records.rows import ZoneKey, change_entry, claim_row, record_row, result_row, status_entry
 from syncer.core.claims import Decision
@@ -20,13 +21,6 @@ from syncer.core.plan import Change, Drift, ForgottenRRset, Key
 from syncer.core.rrsets import RRset
 from syncer.ledger import AppliedChange, HeldDeletes, ObservedRRset
 from syncer.targets.base import Outcome
-
-BATCH = 500
-"""Keys in one question: SQLite takes 250,000 parameters, PostgreSQL 65,535."""
-
-ROWS = 100
-"""Rows in one insert: what a prepared statement holds in memory grows with them, its speed no longer does."""
-
 
 CONTENT = ("values", "ttl", "owned", "state", "reason", "origin", "claimants", "losers", "changed_at")
 """The columns that a row gets anew."""
@@ -259,8 +253,8 @@ class DatabaseZoneLedger:
         for name, kind in keys:
             by_type.setdefault(kind, []).append(name)
         for kind, names in by_type.items():
-            for start in range(0, len(names), BATCH):
-                chunk = names[start : start + BATCH]
+            for start in range(0, len(names), KEYS):
+                chunk = names[start : start + KEYS]
                 model._default_manager.filter(**self._columns, type=kind, name__in=chunk).delete()
 
     def _spend_decisions(self, rows: Sequence[ManagedRecord]) -> bool:

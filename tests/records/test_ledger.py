@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from records.ledger import DatabaseLedger
+from records.limits import ROWS
 from records.models import (
     AuditEntry,
     DeletedRRset,
@@ -272,6 +273,16 @@ def test_many_sources_cost_as_many_questions_as_a_few() -> None:
         return len(queries)
 
     assert count_queries(50) == count_queries(2)
+
+
+def test_an_object_of_many_names_keeps_them_in_order() -> None:
+    names = [f"{number}.talos00" for number in range(2 * ROWS + 1)]
+    save_source(blog_source(*reversed(names), skipped="x.example.org"))
+    first = times()
+    row = save_source(blog_source(*names, "new.talos00", skipped="x.example.org"))
+    assert [name for name, _ in row.wanted_names()] == [*names, "new.talos00"]
+    assert row.skipped_names() == [("x.example.org", "outside every managed zone")]
+    assert times().items() > first.items()
 
 
 def test_texts_that_no_database_takes_are_kept_as_well_as_they_can_be() -> None:
