@@ -104,9 +104,10 @@ def manage(argv: Sequence[str]) -> int:
 
     try:
         if is_syncer:
-            from catalyst.lean import run_syncer
+            from catalyst.lean import load_syncer, run_syncer
 
             use_settings(WORKER_SETTINGS, argv)
+            load_syncer(argv)
             with explain_database_errors():
                 run_syncer(raise_command_errors(argv))
         else:

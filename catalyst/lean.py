@@ -27,6 +27,15 @@ Each is worth more than a megabyte, which a test measures. What was less is impo
 
 WHOLE = "/__init__"
 
+COMMAND = "syncer.management.commands.runsyncer"
+LOADED_LATER = (
+    "django.db.models.sql.compiler",
+    "syncer.kube.watcher",
+    "syncer.targets.hosts.target",
+    "syncer.targets.technitium.target",
+)
+"""What is imported with the first query, and what the command imports when its options say that it needs it."""
+
 
 class StandIn(ModuleType):
     """A package whose own code runs when something looks into it, and not for what one of its modules can give.
@@ -92,28 +101,39 @@ def postpone_imports(names: Sequence[str] = tuple(PARTS)) -> None:
 def restart_without_docstrings(argv: Sequence[str]) -> None:
     """Replaces this process by the same command under ``python -OO``: docstrings and asserts are 2 MB of the syncer.
 
-    Only where the command line of the process gives ``argv`` to us, so that the same command comes of it; a test or a
-    script that calls a function goes on as it is. Call it before anything is opened, read or imported.
+    Call it before anything is opened, read or imported.
     """
+    if sys.flags.optimize < 2 and is_own_command(argv) and has_byte_code():
+        restart("-OO")
+
+
+def restart(*options: str) -> None:
+    os.execv(sys.executable, [sys.executable, *options, *sys.orig_argv[1:]])  # noqa: S606  (no shell)
+
+
+def is_own_command(argv: Sequence[str]) -> bool:
+    """Whether the command line of the process gave us ``argv``, so that the same would come of it once more. A test or
+    a script that calls a function goes on as it is."""
     program, *words = sys.argv
-    is_own_command = words in (list(argv), ["manage", *argv]) and sys.orig_argv[-len(words) :] == words
-    if is_own_command and program not in ("", "-", "-c") and sys.flags.optimize < 2 and has_byte_code():
-        os.execv(sys.executable, [sys.executable, "-OO", *sys.orig_argv[1:]])  # noqa: S606  (no shell)
+    is_given = words in (list(argv), ["manage", *argv]) and sys.orig_argv[-len(words) :] == words
+    return is_given and program not in ("", "-", "-c")
 
 
 def has_byte_code() -> bool:
     """Whether code without docstrings is on the disk, or stays there from the first start on.
 
-    Where each start had to compile anew, what is left of the compiler in memory is as much as the docstrings were.
+    Where each start had to compile anew, what is left of the compiler in memory is more than the docstrings were.
     """
     can_keep = not sys.dont_write_bytecode and os.access(os.path.dirname(__file__), os.W_OK)
     return can_keep or os.path.exists(cache_from_source(__file__, optimization="2"))
 
 
-def run_syncer(argv: Sequence[str]) -> None:
-    """As ``execute_from_command_line`` would, with the settings in ``DJANGO_SETTINGS_MODULE``.
+def load_syncer(argv: Sequence[str]) -> None:
+    """Django, with the settings in ``DJANGO_SETTINGS_MODULE``, and the command. Without ``django.setup()``, which loads
+    the URL resolver, and for its own log settings the mail and the debug page.
 
-    Without ``django.setup()``, which loads the URL resolver, and for its own log settings the mail and the debug page.
+    A process that had to compile all this, as the first one after an installation has to, begins once more: what is
+    left of the compiler in memory is 3 MB.
     """
     import logging.config
 
@@ -122,6 +142,18 @@ def run_syncer(argv: Sequence[str]) -> None:
 
     logging.config.dictConfig(settings.LOGGING)
     apps.populate(settings.INSTALLED_APPS)
+    spec = find_spec(COMMAND)
+    cached = (spec and spec.cached) or ""
+    was_compiled = os.path.exists(cached)
+    import_module(COMMAND)
+    if sys.flags.optimize == 2 and not was_compiled and os.path.exists(cached) and is_own_command(argv):
+        for name in LOADED_LATER:
+            import_module(name)
+        restart()
+
+
+def run_syncer(argv: Sequence[str]) -> None:
+    """As ``execute_from_command_line`` would. Call ``load_syncer`` before."""
     from syncer.management.commands.runsyncer import Command
 
     Command().run_from_argv(["catalyst-dns-sync", *argv])

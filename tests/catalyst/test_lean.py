@@ -9,7 +9,7 @@ import pytest
 
 from catalyst.lean import PARTS
 from catalyst.probe import read_command
-from tests.processes import ROOT, Process, run, running
+from tests.processes import ROOT, Process, migrate, run, running
 
 NEVER_CALLED = (
     "asyncio.base_events",
@@ -111,6 +111,23 @@ def test_however_it_was_started_the_syncer_runs_without_docstrings_and_is_found_
         assert cmdline.read_text().split("\0")[1:-1] == ["-OO", *words, *options]
         assert read_command(cmdline) == ["runsyncer", *options]
         assert syncer.stop() == 0
+
+
+def test_the_first_start_which_compiles_takes_as_little_memory_as_the_next(
+    addressed: dict[str, str], tmp_path: Path
+) -> None:
+    migrate(tmp_path)
+    options = ["--dev-mode", "--noreload", "--hosts-file", str(tmp_path / "hosts"), "--manifests", str(tmp_path)]
+    settings = {**addressed, "PYTHONPYCACHEPREFIX": str(tmp_path / "cache")}
+    taken = []
+    for start in ("first", "next"):
+        syncer = Process(["manage.py", "runsyncer", *options], tmp_path / start, settings)
+        with running(syncer):
+            syncer.says(r"from \S+ to \S+/hosts")
+            status = Path(f"/proc/{syncer.pid}/status").read_text()
+            assert syncer.stop() == 0
+        taken.append(int(status.partition("RssAnon:")[2].split()[0]) * 1024)
+    assert taken[0] - taken[1] < MEGABYTE
 
 
 OPTIMIZE = "import sys; print(sys.flags.optimize)"
