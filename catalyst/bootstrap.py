@@ -37,13 +37,13 @@ def use_settings(module: str, argv: Sequence[str] = ()) -> None:
 @contextmanager
 def explain_database_errors() -> Iterator[None]:
     """Raises ``ImproperlyConfigured`` for a database that is not there, or lacks its tables."""
-    from django.db.utils import DatabaseError
+    from django.db.utils import Error
 
     from records.database_errors import advise
 
     try:
         yield
-    except DatabaseError as error:
+    except Error as error:
         if text := advise(error):
             raise ImproperlyConfigured(text) from error
         raise

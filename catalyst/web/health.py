@@ -10,7 +10,7 @@ from inspect import iscoroutinefunction
 from threading import Event, Thread
 
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
@@ -107,7 +107,7 @@ def find_database_problems() -> list[str]:
     """Why the database is of no use, in sentences; empty: nothing is wrong."""
     try:
         missing = list_pending_migrations()
-    except DatabaseError as error:
+    except Error as error:
         return [advise(error) or f"the database refuses: {describe_error(error)}"]
     if missing:
         return [f"the database lacks {len(missing)} migrations ({missing[0]} first): run catalyst-dns-sync prepare"]
@@ -118,7 +118,7 @@ _migrated: set[str] = set()
 
 
 def list_pending_migrations() -> list[str]:
-    """Raises ``DatabaseError``. Once none is missing, a query that costs almost nothing tells that the database is
+    """Raises ``django.db.Error``. Once none is missing, a query that costs almost nothing tells that the database is
     there."""
     if connection.alias in _migrated:
         with connection.cursor() as cursor:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import prometheus_client
 from django.apps import apps
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.models import Min
 from django.utils import timezone
 from prometheus_client import REGISTRY, CollectorRegistry
@@ -32,7 +32,7 @@ class TaskCollector(Collector):
             waiting = tasks.get_model("OrmQ")._default_manager.count()
             failed = tasks.get_model("Task")._default_manager.filter(success=False).count()
             due = tasks.get_model("Schedule")._default_manager.aggregate(first=Min("next_run"))["first"]
-        except DatabaseError:
+        except Error:
             return
         finally:
             connection.close()  # each scrape runs in a thread of its own

@@ -6,7 +6,10 @@ import signal
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DataError, InterfaceError
 
+from catalyst.bootstrap import explain_database_errors
 from tests.catalyst.web.test_health import web
 from tests.processes import Process, Syncer, free_port, run, running
 
@@ -102,3 +105,12 @@ def test_a_command_that_needs_tables_says_how_to_make_them(tmp_path: Path) -> No
         "error: the database lacks what this version needs (no such table: records_managedrecord): "
         "run catalyst-dns-sync migrate\n"
     )
+
+
+def test_a_connection_that_broke_under_an_earlier_statement_ends_a_command_with_a_sentence() -> None:
+    with pytest.raises(ImproperlyConfigured, match="does not answer: connection already closed"):
+        with explain_database_errors():
+            raise InterfaceError("connection already closed")
+    with pytest.raises(DataError):
+        with explain_database_errors():
+            raise DataError("a mistake of ours is shown as it is")
