@@ -185,7 +185,7 @@ def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
 
 
 class ClusterCollector(Collector):
-    """What the cluster looks like, asked when somebody scrapes, so that a namespace that is gone is gone here too.
+    """What the cluster looks like, asked at each scrape, so that a namespace that is gone is gone here too.
 
     ``counts`` gives the number of objects by (namespace, kind), ``states`` is ``Feed.states``. Both are called from
     the threads of the metrics server. ``clock`` is the one of ``KindState.heard_at``.

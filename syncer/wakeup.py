@@ -22,6 +22,6 @@ class Wakeup:
         self._queue.put(None)
 
     def wait(self, seconds: float) -> None:
-        """Until somebody notifies, at most so long."""
+        """Until someone notifies, at most so long."""
         with suppress(queue.Empty):
             self._queue.get(timeout=max(0.0, seconds))

@@ -57,7 +57,7 @@ def misplaced_cname(name: str, values: Sequence[str], zones: Collection[str]) ->
     """Why a CNAME with these values cannot be at the name, "" when it can or when they are addresses."""
     if len(values) == 1 and value_type(values[0]) == "CNAME":
         if name in zones:
-            return f"a CNAME cannot stand at the apex of zone {name}"
+            return f"a CNAME cannot be at the apex of zone {name}"
         if values[0] == name:
             return "the name would be an alias of itself"
     return ""

@@ -98,7 +98,7 @@ PlainScalars.yaml_implicit_resolvers[""] = [(f"{_TAG}null", re.compile(r"\Z"))]
 
 
 class _Anchored:
-    """What an alias may stand for. ``weight`` is None while it is still being read."""
+    """What an alias may refer to. ``weight`` is None while it is still being read."""
 
     __slots__ = ("value", "weight")
 

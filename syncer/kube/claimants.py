@@ -47,7 +47,7 @@ class ClaimantIndex:
 
 
 class ClaimantTable:
-    """The many claimants of one name. The tuple of them is made when somebody reads it and kept until the next change.
+    """The many claimants of one name. The tuple of them is made when it is read and kept until the next change.
 
     Its lock is held only for one step of a change, or while the tuple is made.
     """

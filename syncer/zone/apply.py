@@ -97,7 +97,7 @@ class ChangeWriter:
             name, kind = drift.key
             metrics.count_drift(self._zone.name, name, drift.drift)
             extra = {"hostname": name, "type": kind, "zone": self._zone.name, "drift_type": drift.drift.value}
-            remedy = "to be remediated" if drift.remediates else "left as it is until somebody decides"
+            remedy = "to be remediated" if drift.remediates else "left as it is until someone decides"
             log.warning("Drift: %s: %s", drift.reason, remedy, extra=extra)
 
     def _tell_change(self, item: AppliedChange, result: PassResult) -> None:

@@ -25,7 +25,7 @@ def test_drift_is_found_by_a_probe_survives_a_restart_and_waits_for_a_click(file
     wait_until(lambda: files.query(FINDINGS, grafana) == [("missing_record", "open")], 10, "the finding")
     wait_until(lambda: files.query(FINDINGS, blog) == [("missing_record", "remediated")], 10, "the remedy")
     assert files.record(grafana)[:2] == (True, "drifted")
-    assert "Drift: someone deleted it: left as it is until somebody decides" in syncer.output
+    assert "Drift: someone deleted it: left as it is until someone decides" in syncer.output
 
     syncer.kill()
     files.start(SERIAL_PROBE_INTERVAL="1s")

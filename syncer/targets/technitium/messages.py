@@ -89,5 +89,5 @@ def explain_record(text: str) -> str:
     if Message.TTL_TOO_LONG.is_in(text):
         return "the server refuses the TTL: it is above the SOA expire time of the zone"
     if Message.CNAME_CONFLICT.is_in(text):
-        return "the server refuses it: a CNAME cannot stand beside other records at one name"
+        return "the server refuses it: a CNAME cannot be beside other records at one name"
     return f"the server refuses it: {text}"

@@ -33,7 +33,7 @@ def test_one_poisoned_record_among_many_is_refused_alone(technitium: ServerUnder
     poisoned = results.pop((f"poison.{ZONE}", "CNAME"))
     assert {result.outcome for result in results.values()} == {Outcome.DONE}
     assert (poisoned.outcome, poisoned.permanent) == (Outcome.REFUSED, True)
-    assert "a CNAME cannot stand beside other records" in poisoned.reason
+    assert "a CNAME cannot be beside other records" in poisoned.reason
     assert len(technitium.requests.seen) <= 5
     assert target.zone(ZONE).left_serial == target.serials()[ZONE]
     assert len(held(target)) == 100
