@@ -7,8 +7,8 @@ from syncer.core.claims import Decision
 from syncer.core.compare import NameRequest, compare_name
 from syncer.core.drift import CompareRules
 from syncer.core.known import KnownRRset, RecordState
-from syncer.core.plan import Change, DriftType, ForgottenRRset, Guard, NamePlan, Op, Policy, find_losses
-from syncer.core.rrsets import MARK_LIMIT, Found, Marker, RRset
+from syncer.core.plan import Change, DriftType, ForgottenRRset, NamePlan, Op, Policy, find_losses
+from syncer.core.rrsets import Found, Marker, RRset
 
 MARKER = Marker("home")
 MARK = MARKER.mark("Ingress/web/grafana")
@@ -310,24 +310,9 @@ def test_what_the_target_can_never_hold_is_skipped_with_the_reason() -> None:
     assert status(result) == (RecordState.SKIPPED, "a hosts file cannot hold it", False)
 
 
-@pytest.mark.parametrize(
-    ("deletes", "owned", "held"),
-    [(10, 10, False), (11, 100, False), (25, 50, False), (26, 50, True), (30, 50, True), (11, 12, True)],
-)
-def test_the_guard_stops_what_is_both_many_and_most(deletes: int, owned: int, held: bool) -> None:
-    assert bool(Guard().refuses(deletes, owned)) is held
-
-
 def test_a_cname_that_makes_way_is_no_loss() -> None:
     cname = rrset("edge.talos00", kind="CNAME")
     swap = plan(wanted(GRAFANA), [found(cname)], known(cname)).changes
     assert find_losses(swap) == []
     gone = plan(Decision("grafana.talos00"), [found(GRAFANA)], known(GRAFANA)).changes
     assert find_losses(gone) == gone
-
-
-def test_a_mark_fits_what_a_target_can_store() -> None:
-    mark = MARKER.mark("Ingress/" + "ü" * 300)
-    assert len(mark.encode()) == MARK_LIMIT
-    assert mark.isascii()
-    assert MARKER.knows(mark)
