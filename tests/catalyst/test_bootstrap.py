@@ -108,9 +108,8 @@ def test_a_command_that_needs_tables_says_how_to_make_them(tmp_path: Path) -> No
 
 
 def test_a_connection_that_broke_under_an_earlier_statement_ends_a_command_with_a_sentence() -> None:
-    with pytest.raises(ImproperlyConfigured, match="does not answer: connection already closed"):
-        with explain_database_errors():
-            raise InterfaceError("connection already closed")
-    with pytest.raises(DataError):
-        with explain_database_errors():
-            raise DataError("a mistake of ours is shown as it is")
+    said = "does not answer: connection already closed"
+    with pytest.raises(ImproperlyConfigured, match=said), explain_database_errors():
+        raise InterfaceError("connection already closed")
+    with pytest.raises(DataError), explain_database_errors():
+        raise DataError("a mistake of ours is shown as it is")
