@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import dns.exception
@@ -93,6 +93,18 @@ def clean_entry(
     if errors:
         raise ValidationError(errors)
     return CleanEntry(own_name, kind, cleaned, ttl, Mode(mode))
+
+
+def explain_cname(kind: str, others: Iterable[str]) -> str:
+    """Why an entry of this type cannot be at the name of entries of the types ``others``, "" when it can."""
+    types = sorted({other for other in others if other} - {kind})
+    if kind == "CNAME" and types:
+        return (
+            f"A CNAME must be alone at its name, which has an entry of type {types[0]}: delete or disable that first."
+        )
+    if kind and "CNAME" in types:
+        return "This name has a CNAME entry, which must be alone there: delete or disable that first."
+    return ""
 
 
 def _clean_name(text: str, zones: Collection[str]) -> tuple[str, str]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar, NoReturn
 
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from records.append_only import AppendOnly, AuditQuerySet
 from syncer.core.claims import Mode
 from syncer.core.known import RecordState
 from syncer.core.names import NAME_LIMIT
@@ -199,44 +199,6 @@ class CustomEntry(models.Model):
         return self.mode == Mode.BLOCK
 
 
-def explain_cname(kind: str, others: Iterable[str]) -> str:
-    """Why an entry of this type cannot be at the name of entries of the types ``others``, "" when it can."""
-    types = sorted({other for other in others if other} - {kind})
-    if kind == "CNAME" and types:
-        return (
-            f"A CNAME must be alone at its name, which has an entry of type {types[0]}: delete or disable that first."
-        )
-    if kind and "CNAME" in types:
-        return "This name has a CNAME entry, which must be alone there: delete or disable that first."
-    return ""
-
-
-class AppendOnly(TypeError):
-    """An attempt to rewrite history."""
-
-
-class AuditQuerySet(models.QuerySet["AuditEntry"]):
-    """Refuses what would rewrite history."""
-
-    def update(self, **kwargs: Any) -> NoReturn:
-        raise AppendOnly("audit entries are never changed")
-
-    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise AppendOnly("audit entries are never changed")
-
-    def bulk_create(self, objs: Iterable[AuditEntry], *args: Any, **kwargs: Any) -> list[AuditEntry]:
-        if kwargs.get("update_conflicts"):
-            raise AppendOnly("audit entries are never changed")
-        return super().bulk_create(objs, *args, **kwargs)
-
-    def delete(self) -> NoReturn:
-        raise AppendOnly("audit entries are never deleted, but by retention: forget_before()")
-
-    def forget_before(self, moment: datetime) -> int:
-        """Retention: the only way out. How many went."""
-        return self.filter(at__lt=moment)._raw_delete(self.db)
-
-
 class AuditEntry(models.Model):
     """Something that happened. Append-only: ``records.audit.make_entry`` makes it, and no one changes it."""
 
@@ -274,7 +236,7 @@ class AuditEntry(models.Model):
     reason = models.TextField(blank=True)
     correlation = models.CharField(max_length=32, blank=True, help_text="the pass in which it happened")
 
-    objects: ClassVar[AuditQuerySet] = AuditQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[AuditQuerySet[AuditEntry]] = AuditQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name_plural = "audit entries"
@@ -479,15 +441,15 @@ class SyncStatus(models.Model):
 
 
 class ManagedZone(models.Model):
-    """A zone on a target of which something is known, or once was: only where there is no such row may a syncer take
-    every record with our mark for ours."""
+    """A zone on a target of which something is known, or once was. Only where there is neither such a row nor a
+    ``ManagedRecord`` does a syncer take every record with our mark for ours; with ``--rebuild-ledger`` it does so
+    whatever there is."""
 
     target = target_field()
     zone = models.CharField(max_length=253)
     serial = models.PositiveBigIntegerField(
         default=0, help_text="SOA serial that the last of our writes left; a server that shows a lower one lost writes"
     )
-    first_seen = models.DateTimeField(db_default=Now())
 
     class Meta:
         default_permissions: ClassVar = ()

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from records.audit import make_entry
-from records.entry_values import CleanEntry, clean_entry, managed_zones
+from records.entry_values import CleanEntry, clean_entry, explain_cname, managed_zones
 from records.findings import describe_finding
 from records.locks import editing_entries
 from records.models import (
@@ -27,7 +27,7 @@ from records.models import (
     HeldPlan,
     ManagedRecord,
     SyncRequest,
-    explain_cname,
+    SyncStatus,
 )
 from syncer.core.claims import Mode
 from syncer.core.known import RecordState
@@ -167,7 +167,8 @@ def restore_version(actor: str, version: AuditEntry) -> CustomEntry:
             raise ValidationError(f"{version.name} is blocked: remove the block first.")
         description = f"restored from {version.at:%Y-%m-%d %H:%M:%S} UTC"
         entry = _override_record(actor, version.name, version.type, data, description)
-        others = ManagedRecord.objects.filter(target=version.target, name=version.name, owned=True)
+        target = version.target or SyncStatus.find_target()
+        others = ManagedRecord.objects.filter(target=target, name=version.name, owned=True)
         others = others.exclude(type__in=[version.type, "CNAME"])
         for record in others if version.type != "CNAME" else ():
             if record.type in TYPES:

@@ -12,10 +12,10 @@ from django.db import models
 from django.utils import timezone
 
 from records.audit import make_entry
-from records.entry_values import managed_zones
+from records.entry_values import explain_cname, managed_zones
 from records.exchange.shape import PROBLEM_LIMIT, Backup, BackupEntry, BackupError, BackupRecord, Problem
 from records.locks import editing_entries, exclude_writers
-from records.models import AuditEntry, CustomEntry, DeletedRRset, ManagedRecord, SyncStatus, explain_cname
+from records.models import AuditEntry, CustomEntry, DeletedRRset, ManagedRecord, SyncStatus
 from records.operations import ENTRY_FIELDS, sync_now
 from syncer.core.known import RecordState
 from syncer.core.manifest import clip_text

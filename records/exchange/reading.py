@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from records.entry_values import clean_entry, managed_zones
+from records.entry_values import clean_entry, explain_cname, managed_zones
 from records.exchange.fields import TEXT_LIMITS, are_texts, check_text, read_moment, read_origin
 from records.exchange.shape import (
     API_VERSION,
@@ -25,7 +25,6 @@ from records.exchange.shape import (
     BackupRecord,
     Problem,
 )
-from records.models import explain_cname
 from syncer.core.claims import Mode
 from syncer.core.manifest import clip_text
 from syncer.core.names import value_type, zone_of

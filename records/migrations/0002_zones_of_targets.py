@@ -10,9 +10,8 @@ from typing import Any
 import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
-from django.db.models import Max, Min, Value
+from django.db.models import Max, Value
 from django.db.models.functions import Replace
-from django.utils import timezone
 
 BATCH = 500
 
@@ -70,17 +69,12 @@ def name_target(apps: Any) -> str:
 def note_zones(apps: Any, target: str) -> None:
     """Known is a zone of which there is a record or an audit entry."""
     ManagedZone = apps.get_model("records", "ManagedZone")
-    zones: dict[str, Any] = {zone: (serial, None) for zone, serial in apps.get_model("records", "ZoneSerial").objects.values_list("zone", "serial")}
-    for name, column in (("AuditEntry", "at"), ("ManagedRecord", "created_at")):
-        rows = apps.get_model("records", name).objects.exclude(zone="").order_by().values("zone")
-        for zone, first in rows.annotate(first=Min(column)).values_list("zone", "first"):
-            serial, earlier = zones.get(zone, (0, None))
-            zones[zone] = serial, min(first, earlier or first)
-    now = timezone.now()
-    ManagedZone.objects.bulk_create(
-        ManagedZone(target=target, zone=zone, serial=serial, first_seen=first or now)
-        for zone, (serial, first) in zones.items()
-    )
+    zones: dict[str, int] = dict(apps.get_model("records", "ZoneSerial").objects.values_list("zone", "serial"))
+    for name in ("AuditEntry", "ManagedRecord"):
+        rows = apps.get_model("records", name).objects.exclude(zone="").order_by()
+        for zone in rows.values_list("zone", flat=True).distinct():
+            zones.setdefault(zone, 0)
+    ManagedZone.objects.bulk_create(ManagedZone(target=target, zone=zone, serial=serial) for zone, serial in zones.items())
 
 
 def last_entries(apps: Any) -> Any:
@@ -174,7 +168,6 @@ class Migration(migrations.Migration):
                 ('target', models.CharField(db_default='default', default='default', help_text='name of the target', max_length=32)),
                 ('zone', models.CharField(max_length=253)),
                 ('serial', models.PositiveBigIntegerField(default=0, help_text='SOA serial that the last of our writes left; a server that shows a lower one lost writes')),
-                ('first_seen', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
                 'default_permissions': (),

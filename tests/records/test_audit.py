@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from records import audit
+from records.append_only import AppendOnly
 from records.audit import Action, make_entry
-from records.models import AppendOnly, AuditEntry
+from records.models import AuditEntry
 from records.rows import DONE_ACTIONS, STATE_ACTIONS
 from syncer.core.plan import Op
 

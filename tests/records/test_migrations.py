@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+import syncer
 from records.ledger import DatabaseLedger
 from records.models import (
     AuditEntry,
@@ -140,20 +142,21 @@ def test_what_went_is_known_as_the_audit_said_it(old: OldDatabase) -> None:
     assert DeletedRRset.objects.get(name="went.talos00", type="A").deleted_at == START + timedelta(minutes=2)
 
 
-def test_a_zone_is_known_since_its_first_record_or_audit_entry(old: OldDatabase) -> None:
-    old.own("grafana.talos00", created_at=START - timedelta(days=1))
-    old.say("created", "grafana.talos00")
+def test_a_zone_is_known_of_which_there_is_a_record_or_an_audit_entry(old: OldDatabase) -> None:
+    old.own("grafana.talos00")
     old.say("created", "elsewhere.home.lab", zone=OTHER)
     old.say("requested", "", "", zone="")
     old.make("ZoneSerial", zone=OTHER, serial=7)
     old.migrate()
     ledger = DatabaseLedger()
     assert [ledger.zone("default", zone).is_new() for zone in (ZONE, OTHER, "new.lab")] == [False, False, True]
-    assert dict(ManagedZone.objects.values_list("zone", "first_seen")) == {
-        ZONE: START - timedelta(days=1),
-        OTHER: START + timedelta(minutes=2),
-    }
     assert [ledger.zone("default", zone).left_serial() for zone in (ZONE, OTHER)] == [0, 7]
+
+
+def refuse(name: str, reason: str) -> AppliedChange:
+    rrset = RRset(name, "A", 300, ("192.0.2.4",))
+    change = Change(Op.CREATE, None, rrset, "")
+    return AppliedChange(Decision(name, (rrset,)), Result(change, Outcome.REFUSED, reason, True))
 
 
 def test_a_refusal_that_was_told_is_not_told_again(old: OldDatabase) -> None:
@@ -161,15 +164,34 @@ def test_a_refusal_that_was_told_is_not_told_again(old: OldDatabase) -> None:
         old.own(f"{name}.talos00", state="failed", owned=False, reason="busy")
         old.say("failed", f"{name}.talos00", reason="busy" if name == "told" else "full", after=OLD)
     old.migrate()
-    refused = [
-        AppliedChange(
-            Decision(rrset.name, (rrset,)), Result(Change(Op.CREATE, None, rrset, ""), Outcome.REFUSED, "busy", True)
-        )
-        for rrset in (RRset(f"{name}.talos00", "A", 300, ("192.0.2.4",)) for name in ("told", "other"))
-    ]
+    refused = [refuse(f"{name}.talos00", "busy") for name in ("told", "other")]
     DatabaseLedger().zone("default", ZONE).record_pass(refused, [], "def", "syncer")
     said = AuditEntry.objects.filter(correlation="def").values_list("name", "reason")
     assert list(said) == [("other.talos00", "busy")]
+
+
+REFUSALS = {
+    "somebody changed it after it was read": "someone else changed it after it was read",
+    "somebody made the same record meanwhile": "someone else made the same record meanwhile",
+    "somebody else wrote the same at the same moment": "someone else wrote the same at the same moment",
+    "somebody else's value at this name keeps the TTL at 60": "someone else's value at this name keeps the TTL at 60",
+    "somebody else's values at this name have several TTLs": "someone else's values at this name have several TTLs",
+}
+"""As the writer of Technitium worded them in the release before, and as it words them now."""
+
+
+@pytest.mark.parametrize(("before", "now"), REFUSALS.items())
+def test_a_refusal_that_was_told_in_old_words_is_not_told_again_in_new_ones(
+    old: OldDatabase, before: str, now: str
+) -> None:
+    old.own("told.talos00", state="failed", owned=False, reason=before)
+    old.say("failed", "told.talos00", reason=before, after=OLD)
+    old.migrate()
+    assert ManagedRecord.objects.get().reason == now
+    DatabaseLedger().zone("default", ZONE).record_pass([refuse("told.talos00", now)], [], "def", "syncer")
+    assert not AuditEntry.objects.filter(correlation="def").exists()
+    source = (Path(syncer.__file__).parent / "targets/technitium/writer.py").read_text()
+    assert now.replace("60", "{ttl}") in source
 
 
 def test_the_names_of_the_sources_get_rows(old: OldDatabase) -> None:

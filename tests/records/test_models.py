@@ -10,6 +10,7 @@ from django.db.models import CharField
 from django.utils import timezone
 
 from records import places
+from records.entry_values import explain_cname
 from records.models import (
     SILENCE,
     CustomEntry,
@@ -19,7 +20,6 @@ from records.models import (
     Source,
     SyncRequest,
     SyncStatus,
-    explain_cname,
 )
 from tests.records.objects import make_source
 

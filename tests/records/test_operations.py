@@ -17,8 +17,9 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from records import operations
+from records.append_only import AppendOnly
 from records.ledger import DatabaseLedger
-from records.models import AppendOnly, AuditEntry, CustomEntry, DriftFinding, HeldPlan, ManagedRecord, SyncRequest
+from records.models import AuditEntry, CustomEntry, DriftFinding, HeldPlan, ManagedRecord, SyncRequest
 from tests.records.cast import Cast, make_cast
 
 pytestmark = pytest.mark.django_db
