@@ -19,6 +19,7 @@ from records.models import (
     AuditEntry,
     Bookmark,
     CustomEntry,
+    DeletedRRset,
     DriftFinding,
     ManagedRecord,
     SyncRequest,
@@ -29,6 +30,10 @@ log = logging.getLogger(__name__)
 DAY = 24 * 60
 FAILURE_DAYS = 30
 """django-q2 itself keeps failures for ever."""
+
+DELETIONS = 100_000
+"""Deleted RRsets that are remembered, however old: a server that lost writes shows those of its last hours again, and
+names that come and go for years would fill the database."""
 
 FIRST_BACKUP = timedelta(minutes=1)
 """From a start with an empty database to the next look."""
@@ -58,9 +63,11 @@ def ensure_schedules() -> None:
 
 
 def forget_history() -> str:
-    """Retention: the history that is older than AUDIT_RETENTION_DAYS goes."""
+    """Retention: the history that is older than AUDIT_RETENTION_DAYS goes, and of the deletions all but the newest."""
     now = timezone.now()
     failures, _ = Failure.objects.filter(stopped__lt=now - timedelta(days=FAILURE_DAYS)).delete()
+    deletions = DeletedRRset.objects.order_by("-deleted_at", "-pk").values("pk")
+    DeletedRRset.objects.filter(pk__in=deletions[DELETIONS:]).delete()
     if not settings.AUDIT_RETENTION_DAYS:
         return f"{failures} failed tasks forgotten; the audit is kept for ever"
     oldest = now - timedelta(days=settings.AUDIT_RETENTION_DAYS)

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 from django.utils import timezone
 from django_q.models import Schedule
 from pytest_django import Settings
@@ -25,7 +26,16 @@ from catalyst.settings.environment import Environment
 from catalyst.settings.tasks import Q_CLUSTER, read_backup_minutes, read_slack_url
 from records import notify, propagation, tasks
 from records.exchange import read_backup
-from records.models import AuditEntry, Bookmark, CustomEntry, ManagedRecord, Source, SyncRequest, SyncStatus
+from records.models import (
+    AuditEntry,
+    Bookmark,
+    CustomEntry,
+    DeletedRRset,
+    ManagedRecord,
+    Source,
+    SyncRequest,
+    SyncStatus,
+)
 from syncer.core.known import RecordState
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.processes import wait_until
@@ -236,6 +246,26 @@ def test_retention_forgets_what_is_old_and_nothing_else(settings: Settings) -> N
     assert tasks.forget_history() == "2 audit entries, 2 requests and 0 failed tasks forgotten"
     assert sorted(AuditEntry.objects.values_list("name", flat=True)) == ["0", "29"]
     assert SyncRequest.objects.count() == 3
+
+
+NUMBERED = """
+WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < %s)
+INSERT INTO records_deletedrrset (zone, name, type) SELECT 'talos00', CAST(n AS VARCHAR(9)), 'A' FROM numbers
+"""
+
+
+@pytest.mark.django_db
+def test_of_the_deletions_the_newest_are_remembered_however_long_the_audit_is_kept(settings: Settings) -> None:
+    settings.AUDIT_RETENTION_DAYS = 0
+    with connection.cursor() as cursor:
+        cursor.execute(NUMBERED, [tasks.DELETIONS])
+    old = timezone.now() - timedelta(days=4000)
+    DeletedRRset.objects.create(zone="talos00", name="old.talos00", type="A", deleted_at=old)
+    DeletedRRset.objects.create(zone="talos00", name="new.talos00", type="A")
+    tasks.forget_history()
+    assert DeletedRRset.objects.count() == tasks.DELETIONS
+    kept = DeletedRRset.objects.filter(name__in=["old.talos00", "new.talos00", "1", "2"]).order_by("name")
+    assert list(kept.values_list("name", flat=True)) == ["2", "new.talos00"]
 
 
 @pytest.mark.django_db
