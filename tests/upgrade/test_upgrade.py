@@ -54,6 +54,14 @@ order by zone, name, type
 """
 
 
+STATES = {"synced", "drifted", "foreign", "conflict", "held", "failed"}
+"""At least one record of the last release is in each."""
+
+REFUSED = "the server refuses the TTL: it is above the SOA expire time of the zone"
+
+FAILURES = f"select action, reason from records_auditentry where name = 'forever.{ZONE}' order by id"
+
+
 def reword_row(row: tuple[Any, ...]) -> tuple[Any, ...]:
     texts = []
     for text in row:
@@ -114,7 +122,9 @@ def test_the_last_release_goes_on_without_a_delete_and_without_a_rewrite(
     (manifests / "all.yaml").write_text((RELEASE / "manifests.yaml").read_text())
     rows, serial, before = technitium.rows(ZONE), technitium.serial(ZONE), look_at(database)
     assert len(rows) > 100
-    assert {state for *_, state, _, _, _ in before.records} >= {"synced", "drifted", "foreign", "conflict", "held"}
+    assert {state for *_, state, _, _, _ in before.records} >= STATES
+    failures = query(database, FAILURES)
+    assert failures == [("failed", REFUSED)]
 
     migrate(tmp_path)
     env = {
@@ -141,3 +151,4 @@ def test_the_last_release_goes_on_without_a_delete_and_without_a_rewrite(
     after = look_at(database)
     assert after._replace(audit=0) == before._replace(audit=0)
     assert after.audit == before.audit
+    assert query(database, FAILURES) == failures, "what was refused before is refused again, and that is no news"
