@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from syncer.core.plan import Policy
 from syncer.core.scope import Scope
 
 
+class TargetSettings(Protocol):
+    """What the settings of every target have. ``name`` is what ledger, metrics and pages call it, ``place`` says to a
+    person where it is."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def place(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class TechnitiumConfig:
-    """``name`` is what ledger, metrics and pages call the target. ``token`` is a secret. ``fingerprint`` is the SHA-256
-    of the server's certificate in hexadecimal."""
+    """``token`` is a secret. ``fingerprint`` is the SHA-256 of the server's certificate in hexadecimal."""
 
     url: str
     token: str = field(repr=False)
@@ -23,11 +34,19 @@ class TechnitiumConfig:
     timeout: float = 10.0
     name: str = "default"
 
+    @property
+    def place(self) -> str:
+        return self.url
+
 
 @dataclass(frozen=True, slots=True)
 class HostsConfig:
     path: str
     name: str = "hosts"
+
+    @property
+    def place(self) -> str:
+        return self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +82,7 @@ class Config:
     """One syncer. All intervals are in seconds."""
 
     managed: Managed
-    target: TechnitiumConfig | HostsConfig
+    target: TargetSettings
     kube: KubeConfig = KubeConfig()
     drift_interval: float = 900.0
     """How often each zone is listed although its serial is where our own last write left it."""

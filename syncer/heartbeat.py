@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from syncer import metrics
@@ -28,7 +28,7 @@ class Heartbeat:
         self._started_at = datetime.now(UTC)
         self._unmanaged: set[str] = set()
 
-    def beat_due(self, now: float, kinds: Sequence[KindState], *, settled: bool) -> None:
+    def beat_due(self, now: float, kinds: Callable[[], Sequence[KindState]], *, settled: bool) -> None:
         """``settled``: enough was read to make passes. Raises ``LedgerError``."""
         if now < self.due:
             return
@@ -50,7 +50,7 @@ class Heartbeat:
                 queue=self._worker.waiting,
                 target=self._worker.target.kind,
                 target_problem=self._worker.problem,
-                kinds=kinds,
+                kinds=kinds(),
                 zones={zone.name: zone.problem for zone in zones},
             )
         )

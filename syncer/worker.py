@@ -90,8 +90,8 @@ class TargetWorker:
             return []
         results: list[PassResult] = []
         with self._target_trouble():
-            self.answer_requests(requests)
             self._probe_serials()
+            self.answer_requests(requests)
             for zone in self.zones.values():
                 if (result := zone.run_due(self._clock())) is not None:
                     results.append(result)

@@ -24,8 +24,7 @@ LIKENESS = 0.88
 
 
 def check_settings(config: Config, warnings: Sequence[str]) -> Iterator[Finding]:
-    target = config.target
-    where = target.path if isinstance(target, HostsConfig) else target.url
+    where = config.target.place
     source = config.kube.manifests or "the cluster"
     dry = "; nothing is written (DRY_RUN)" if config.dry_run else ""
     yield report_ok(

@@ -6,10 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
-from syncer.core.plan import Change, Op
+from syncer.core.plan import Change
 from syncer.core.rrsets import Found, RRset
-
-__all__ = ["Change", "Op", "Outcome", "Reading", "Result", "Target"]
 
 
 class Outcome(StrEnum):

@@ -43,15 +43,35 @@ KnownRows = Mapping[str, KnownRRset]
 """What the ledger knows of one name, by type."""
 
 
+class Condition(NamedTuple):
+    """What the zone is in. ``rebuilding``: every RRset with our mark counts as ours; ``recovering``: the server lost
+    writes of ours in a crash, and not all are made again."""
+
+    rebuilding: bool = False
+    recovering: bool = False
+
+    def after_losses(self, lost_writes: bool) -> Condition:
+        """With what the last reading showed."""
+        return self._replace(recovering=self.recovering or lost_writes)
+
+
+ORDINARY = Condition()
+
+
 @dataclass(slots=True)
 class PassPlan:
     """What is to be done in a pass. ``whole``: the plans cover the whole zone; ``listed``: from a list of it.
     ``found`` says what is at those names of the plan where it is not what the ledger says, ``checked`` are the names
-    with a finding of drift that were read, ``unplanned`` are names at which nothing was found and that have to wait."""
+    with a finding of drift that were read, ``unplanned`` are names at which nothing was found and that have to wait.
+    Of a list: the ``serial`` that it showed, and the names with foreign records. ``lost_writes``: what was read shows
+    that the server lost writes of ours in a crash."""
 
     names: list[NamePlan] = field(default_factory=list)
     whole: bool = False
     listed: bool = False
+    serial: int | None = None
+    foreign_names: set[str] = field(default_factory=set)
+    lost_writes: bool = False
     found: dict[str, Deferred] = field(default_factory=dict)
     checked: set[str] = field(default_factory=set)
     unplanned: list[str] = field(default_factory=list)
@@ -92,7 +112,7 @@ class _Frame(NamedTuple):
 
 
 class ZonePlanner:
-    """Reads and decides; writes nothing anywhere."""
+    """Reads and decides. It changes neither view nor queue: what a pass learns is in its ``PassPlan``."""
 
     def __init__(
         self,
@@ -107,10 +127,6 @@ class ZonePlanner:
         unread_kinds: Callable[[], Collection[str]],
     ) -> None:
         self.marker = Marker(managed.owner_id)
-        self.is_rebuilding = False
-        """Every RRset with our mark counts as ours until the next full pass is done."""
-        self.lost_writes = False
-        """A reading showed that the server had lost writes of ours in a crash, and not all are made again."""
         self._managed = managed
         self._target = target
         self._zone = zone
@@ -121,24 +137,27 @@ class ZonePlanner:
         self._queue = queue
         self._unread_kinds = unread_kinds
 
-    def plan_whole(self, *, limit: int | None = SLICE) -> PassPlan:
+    def plan_whole(self, condition: Condition = ORDINARY, *, limit: int | None = SLICE) -> PassPlan:
         """Compare everything in the zone; without a list where its serial is the one that our own last write left.
 
         ``limit``: how many missing names are planned at once; None: all of them.
         """
-        if not self.is_rebuilding and self._view.is_current(self._current_serial()):
-            return self._plan_from_view(self._all_names(), whole=True)
-        return self._plan_from_list(limit)
+        serial = self._current_serial()  # asked in any case: the target learns from it which zones there are
+        if not condition.rebuilding and self._view.is_current(serial):
+            return self._plan_from_view(self._all_names(), condition, whole=True)
+        return self._plan_from_list(condition, limit)
 
-    def plan_names(self, names: Collection[str], requests: Requests = NO_REQUESTS) -> PassPlan:
+    def plan_names(
+        self, names: Collection[str], requests: Requests = NO_REQUESTS, condition: Condition = ORDINARY
+    ) -> PassPlan:
         """Compare only ``names``, unless it costs no more to look at everything."""
         known = self._view.serial is not None
         current = known and self._view.is_current(self._current_serial())
         if current and not requests:
-            return self._plan_from_view(names)
+            return self._plan_from_view(names, condition)
         if known and len(names) > FEW and not requests:
-            return self._plan_from_list(SLICE)
-        return self._plan_from_reading(names, requests)
+            return self._plan_from_list(condition, SLICE)
+        return self._plan_from_reading(names, requests, condition)
 
     def rank_name(self, name: str) -> tuple[int, str]:
         """Sorts names by the highest priority of their claims."""
@@ -157,13 +176,14 @@ class ZonePlanner:
         )
         return {*claimed, *self._rows.names(), *self._queue.deferred}
 
-    def _plan_from_list(self, limit: int | None) -> PassPlan:
+    def _plan_from_list(self, condition: Condition, limit: int | None) -> PassPlan:
         """Compare a list of the whole zone with what is desired or known there."""
         missing = self._all_names()
         foreign: set[str] = set()
         restarted = self._zone.lost_writes
         reading = self._zone.read()
-        self._judge_losses(reading.serial, restarted=restarted)
+        lost_writes = self._has_lost_writes(reading.serial, restarted=restarted)
+        condition = condition.after_losses(lost_writes)
 
         def listed() -> Iterator[_Look]:
             for name, group in groupby(reading.found, key=lambda item: item.rrset.name):
@@ -174,31 +194,32 @@ class ZonePlanner:
                     missing.discard(name)
                     yield _Look(name, found)
 
-        plan = PassPlan(whole=True, listed=True)
-        self._add_names(plan, listed())
+        plan = PassPlan(whole=True, listed=True, serial=reading.serial, lost_writes=lost_writes)
+        self._add_names(plan, listed(), condition)
         foreign.update(name_plan.name for name_plan in plan.names if name_plan.foreign_types)
         # A new zone may miss ten thousand names: neither their plans nor a name that comes now should wait for all.
         urgent = sorted(missing, key=self.rank_name)
-        self._add_names(plan, (_Look(name) for name in urgent[:limit]))
+        self._add_names(plan, (_Look(name) for name in urgent[:limit]), condition)
         plan.unplanned = [] if limit is None else urgent[limit:]
         plan.found |= dict.fromkeys(plan.unplanned, Deferred.ABSENT)
-        self._view.replace(reading.serial, foreign)
+        plan.foreign_names = foreign
         return plan
 
-    def _plan_from_reading(self, names: Collection[str], requests: Requests) -> PassPlan:
+    def _plan_from_reading(self, names: Collection[str], requests: Requests, condition: Condition) -> PassPlan:
         """Compare with what the target holds at ``names`` now."""
         reading = self._zone.read(names)
         found = group_by_name(reading.found)
-        self._judge_losses(reading.serial, restarted=self._zone.lost_writes)
-        plan = PassPlan()
-        self._add_names(plan, (_Look(name, found.get(name, ())) for name in sorted(names)), requests)
+        lost_writes = self._has_lost_writes(reading.serial, restarted=self._zone.lost_writes)
+        plan = PassPlan(lost_writes=lost_writes)
+        looks = (_Look(name, found.get(name, ())) for name in sorted(names))
+        self._add_names(plan, looks, condition.after_losses(lost_writes), requests)
         return plan
 
-    def _plan_from_view(self, names: Collection[str], *, whole: bool = False) -> PassPlan:
+    def _plan_from_view(self, names: Collection[str], condition: Condition, *, whole: bool = False) -> PassPlan:
         """Compare with what the ledger says that the target holds; ask only where that is not certain."""
         plan = PassPlan(whole=whole)
         doubtful: list[str] = []
-        frame = self._make_frame()
+        frame = self._make_frame(condition)
         for chunk in split_chunks(sorted(names), CHUNK):
             for subject in self._prepare_subjects([_Look(name, read=False) for name in chunk], frame):
                 deferred = self._queue.deferred.get(subject.name, Deferred.AS_KNOWN)
@@ -211,11 +232,13 @@ class ZonePlanner:
                     self._add_name(plan, subject._replace(look=written), frame)
         if doubtful:
             found = group_by_name(self._zone.read(doubtful).found)
-            self._add_names(plan, (_Look(name, found.get(name, ())) for name in doubtful))
+            self._add_names(plan, (_Look(name, found.get(name, ())) for name in doubtful), condition)
         return plan
 
-    def _add_names(self, plan: PassPlan, looks: Iterable[_Look], requests: Requests = NO_REQUESTS) -> None:
-        frame = self._make_frame()
+    def _add_names(
+        self, plan: PassPlan, looks: Iterable[_Look], condition: Condition, requests: Requests = NO_REQUESTS
+    ) -> None:
+        frame = self._make_frame(condition)
         for chunk in split_chunks(looks, CHUNK):
             for subject in self._prepare_subjects(chunk, frame):
                 self._add_name(plan, subject, frame, requests.get(subject.name, UNASKED))
@@ -270,12 +293,11 @@ class ZonePlanner:
                 resurrected.setdefault(rrset.name, {})[rrset.type] = row
         return resurrected
 
-    def _judge_losses(self, serial: int | None, *, restarted: bool) -> None:
-        """Whether what is missing or changed was changed by someone, or is a write of ours that a crash undid. It stays
-        so until all is made again: most of it has to wait for its turn."""
-        self.lost_writes |= restarted or (serial is not None and serial < self._rows.left_serial())
+    def _has_lost_writes(self, serial: int | None, *, restarted: bool) -> bool:
+        """Whether what is missing or changed may be a write of ours that a crash undid, and no change by someone."""
+        return restarted or (serial is not None and serial < self._rows.left_serial())
 
-    def _make_frame(self) -> _Frame:
+    def _make_frame(self, condition: Condition) -> _Frame:
         scope = self._managed.scope
         claim_rules = ClaimRules(scope.zones, scope.ttl, frozenset(self._unread_kinds()))
         drifting = self._rows.drifting()
@@ -284,12 +306,12 @@ class ZonePlanner:
             policy=self._managed.policy(self._zone.name),
             keeps_ttl=self._target.keeps_ttl,
             adopts_equal=self._managed.adopt_identical,
-            by_mark_alone=self.is_rebuilding,
+            by_mark_alone=condition.rebuilding,
             refuses=self._target.refuses,
             is_unread=claim_rules.are_unread,
             remediates=self._remediates,
             accepted=frozenset(key for key, accepted in drifting.items() if accepted),
-            lost_writes=self.lost_writes,
+            lost_writes=condition.recovering,
         )
         return _Frame(rules, claim_rules, frozenset(name for name, _ in drifting))
 

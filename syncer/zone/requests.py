@@ -105,7 +105,7 @@ class RequestHandler:
 
     def _decide_hold(self, request: Request) -> str:
         approve = request.action == "approve"
-        count = self._ledger.decide_hold(request, approve=approve)
+        count = self._ledger.decide_hold(request._replace(target=request.target or self._target_name), approve=approve)
         for zone in self._zones.values():
             zone.request_pass()
         return f"{count_noun(count, 'delete')} {'approved' if approve else 'rejected'}"

@@ -14,7 +14,6 @@ class ZoneSchedule:
     def __init__(self, resync_interval: float, drift_interval: float, now: float) -> None:
         self.trouble = BackOff()
         self.full_due = 0.0
-        self.has_passed = False
         self._resync_interval = resync_interval
         self._drift_interval = drift_interval
         self._drift_due = 0.0
@@ -29,14 +28,13 @@ class ZoneSchedule:
         """Whether the zone is to be listed although its serial gives no reason to: drift is looked for."""
         return now >= self._drift_due
 
-    def is_pass_due(self, now: float) -> bool:
+    def skip_undisturbed(self, now: float) -> None:
         """A zone in which nothing has happened since the last full pass needs no other one for a while."""
-        if now < self.full_due:
-            return False
-        if now < self._undisturbed_until:
+        if self.full_due <= now < self._undisturbed_until:
             self.full_due = min(now + self._interval.seconds(now), self._undisturbed_until)
-            return False
-        return True
+
+    def is_pass_due(self, now: float) -> bool:
+        return now >= self.full_due
 
     def disturbed(self) -> None:
         """Claims have changed."""
@@ -53,7 +51,6 @@ class ZoneSchedule:
 
     def passed(self, now: float, *, undisturbed: bool) -> None:
         """A full pass was made; ``undisturbed`` when it found nothing to do and to try again."""
-        self.has_passed = True
         self.full_due = now + self._interval.seconds(now)
         if undisturbed:
             self._undisturbed_until = now + self._resync_interval

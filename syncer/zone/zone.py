@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from syncer import metrics
@@ -18,7 +19,7 @@ from syncer.memory import give_back
 from syncer.targets.base import Target
 from syncer.zone.apply import LEFT_ALONE, ChangeWriter, sort_changes, take_turn
 from syncer.zone.guarding import DeleteGuard, PlannedChange
-from syncer.zone.planning import NO_REQUESTS, SLICE, PassPlan, Requests, ZonePlanner, group_by_name
+from syncer.zone.planning import NO_REQUESTS, SLICE, Condition, PassPlan, Requests, ZonePlanner, group_by_name
 from syncer.zone.queue import Deferred, ZoneQueue
 from syncer.zone.result import PassResult, log_plan
 from syncer.zone.schedule import ZoneSchedule
@@ -31,8 +32,6 @@ SYNCER = "syncer"
 
 MANY = 100
 """Changes of one pass after which memory is given back."""
-
-NO_NAMES: frozenset[str] = frozenset()
 
 
 class Zone:
@@ -83,6 +82,12 @@ class Zone:
         self._writer = ChangeWriter(self._records, self._rows, is_stopping)
         self._is_stopping = is_stopping
         self._has_begun = False
+        self._is_rebuilding = False
+        """Every RRset with our mark counts as ours until the next full pass is done."""
+        self._is_recovering = False
+        """The server lost writes of ours in a crash, and not all are made again."""
+        self._is_loss_listed = False
+        """The zone was listed after that."""
         self._said: set[str] = set()
         """In a dry run: what the log already says."""
 
@@ -124,7 +129,7 @@ class Zone:
 
     def rebuild(self) -> None:
         """Take every RRset with our mark for ours, in the next full pass."""
-        self._planner.is_rebuilding = True
+        self._is_rebuilding = True
         self.invalidate()
 
     def run_due(self, now: float) -> PassResult | None:
@@ -138,6 +143,7 @@ class Zone:
         if self._schedule.is_list_due(now):
             self.invalidate()
         names: set[str] | None = None
+        self._schedule.skip_undisturbed(now)
         if not self._schedule.is_pass_due(now):
             names = self._queue.pop_due(now, self._planner.rank_name, self._is_claimed)
             if not names:
@@ -147,10 +153,14 @@ class Zone:
         except (ServerRefused, TargetUnreachable, LedgerError):
             raise
         except TargetRefused as error:
-            self._note_failure(str(error), "zone")
+            is_news = str(error) != self.problem
+            delay = self._note_failure(str(error), "zone")
+            if is_news:
+                log.error("%s; next try in %.0f s", error, delay, extra={"zone": self.name})
         except Exception as error:  # a mistake of ours in one zone ends no other
-            log.exception("internal error", extra={"zone": self.name})
-            self._note_failure(f"internal error in zone {self.name}: {type(error).__name__}: {error}", "internal")
+            problem = f"internal error in zone {self.name}: {type(error).__name__}: {error}"
+            delay = self._note_failure(problem, "internal")
+            log.exception("internal error; next try in %.0f s", delay, extra={"zone": self.name})
         else:
             if result.whole or result.changed > MANY:
                 give_back()  # what the pass held is free by now
@@ -187,20 +197,20 @@ class Zone:
 
         Raises what target and ledger raise.
         """
-        with metrics.RECONCILE_DURATION.labels("zone" if names is None else "names").time():
-            try:
-                plan = self._make_plan(names, requests)  # claims, view or reading, comparison
-                result = PassResult(whole=plan.whole)
-                changes, kept = self._guard_deletes(plan, result)
-                if self._dry_run:
-                    self._tell_plan(plan, changes, result)
-                else:
-                    turn = self._take_turn(plan, changes, result)
-                    self._carry_out(plan, kept, turn, result, actor)  # ledger, target, ledger, view
-                self._finish_pass(plan, names, result)
-            except BaseException:
-                self._view.invalidate()
-                raise
+        self._check_start()
+        if names is not None and self._is_rebuilding and not self._dry_run:
+            self.run_pass(None)  # what is ours must be known first
+        kind = "zone" if names is None else "names"
+        with metrics.RECONCILE_DURATION.labels(kind).time(), self._doubting_on_error():
+            plan = self._make_plan(names, requests)  # claims, view or reading, comparison
+            result = PassResult(whole=plan.whole)
+            changes, kept = self._guard_deletes(plan, result)
+            if self._dry_run:
+                self._tell_plan(plan, changes, result)
+            else:
+                turn = self._take_turn(plan, changes, result)
+                self._carry_out(plan, kept, turn, result, actor)  # ledger, target, ledger, view
+            self._finish_pass(plan, names, result)
             return result
 
     def delete_records(self, types: Mapping[str, Collection[str]], actor: str) -> PassResult:
@@ -220,7 +230,8 @@ class Zone:
                     decision = Decision(name, origin=row.origin, claimants=row.claimants)
                     deletes.append((decision, Change(Op.DELETE, item, None, "")))
         result = PassResult()
-        self._write_changes(deletes, result, _new_correlation(), actor)
+        with self._doubting_on_error():
+            self._write_changes(deletes, result, _new_correlation(), actor)
         return result
 
     def release_records(self, names: Collection[str], kind: str, actor: str) -> int:
@@ -236,19 +247,28 @@ class Zone:
             self.rebuild()
         self._has_begun = True
 
+    @contextmanager
+    def _doubting_on_error(self) -> Iterator[None]:
+        """What was found and not carried out, or written and not confirmed, is in no ledger: read the zone again."""
+        try:
+            yield
+        except BaseException:
+            self._view.invalidate()
+            raise
+
     def _make_plan(self, names: Collection[str] | None, requests: Requests) -> PassPlan:
-        was_lost = self._planner.lost_writes
+        condition = Condition(self._is_rebuilding, self._is_recovering)
         if names is None:
-            self._check_start()
-            was_listed = self._view.serial is not None
-            plan = self._planner.plan_whole(limit=None if self._dry_run else SLICE)
-            if not was_listed:
+            if self._view.serial is None:
                 self._schedule.listed(self._clock())
+            plan = self._planner.plan_whole(condition, limit=None if self._dry_run else SLICE)
         else:
-            plan = self._planner.plan_names(names, requests)
-        if self._planner.lost_writes and not was_lost:
-            log.warning("The DNS server lost writes of ours in a crash; they are made again", extra={"zone": self.name})
-        if plan.listed and self._planner.is_rebuilding and not self._dry_run:
+            plan = self._planner.plan_names(names, requests, condition)
+        if plan.listed:
+            self._view.replace(plan.serial, plan.foreign_names)
+        if plan.lost_writes:
+            self._begin_recovery()
+        if plan.listed and self._is_rebuilding and not self._dry_run:
             self._take_over(plan)
         return plan
 
@@ -305,7 +325,7 @@ class Zone:
     def _write_changes(self, changes: list[PlannedChange], result: PassResult, correlation: str, actor: str) -> None:
         """Also moves the view on. The ledger keeps the serial by which a loss shows, until all that was lost is made
         again: a syncer that ends before must not take the rest for drift."""
-        self._writer.write_changes(changes, result, correlation, actor, keeps_serial=self._planner.lost_writes)
+        self._writer.write_changes(changes, result, correlation, actor, keeps_serial=self._is_recovering)
         if changes:
             self._view.advance(self._records.left_serial)
 
@@ -319,29 +339,33 @@ class Zone:
         if plan.whole:
             self._schedule.passed(now, undisturbed=result.is_settled)
         if plan.whole and not self._dry_run:
-            self._planner.is_rebuilding = False
-        self._end_recovery()
+            self._is_rebuilding = False
+        self._end_recovery(listed=plan.listed)
         if result.changed:
             self.last_change_at = datetime.now(UTC)
             metrics.LAST_CHANGE.set(self.last_change_at.timestamp())
             self._schedule.changed(result.changed, now)
 
-    def _end_recovery(self) -> None:
-        """When nothing that the server lost in a crash waits any more, what differs from then on is drift again."""
-        if self._dry_run:
-            self._planner.lost_writes = False
-        if not self._planner.lost_writes or self._queue.deferred or self._view.serial is None or self._is_stopping():
-            return
-        self._planner.lost_writes = False
-        self._rows.record_pass([], [], "", SYNCER, self._view.serial)
+    def _begin_recovery(self) -> None:
+        if not self._is_recovering:
+            log.warning("The DNS server lost writes of ours in a crash; they are made again", extra={"zone": self.name})
+            self._is_recovering, self._is_loss_listed = True, False
 
-    def _note_failure(self, problem: str, kind: str) -> None:
+    def _end_recovery(self, *, listed: bool) -> None:
+        """When the zone was listed since, and nothing that was lost waits any more, what differs is drift again."""
+        self._is_loss_listed |= listed
+        if not (self._is_recovering and self._is_loss_listed) or self._queue.deferred or self._is_stopping():
+            return
+        self._is_recovering = False
+        if not self._dry_run:
+            self._rows.record_pass([], [], "", SYNCER, self._view.serial)
+
+    def _note_failure(self, problem: str, kind: str) -> float:
+        """Seconds until the next try."""
         self._schedule.request_pass()
-        delay = self._schedule.trouble.failed(self._clock())
-        if problem != self.problem:
-            log.error("%s; next try in %.0f s", problem, delay, extra={"zone": self.name})
         self._tell_problem(problem)
         metrics.RECONCILE_ERRORS.labels("all", kind).inc()
+        return self._schedule.trouble.failed(self._clock())
 
     def _tell_problem(self, problem: str) -> None:
         self.problem = problem

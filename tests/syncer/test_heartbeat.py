@@ -28,13 +28,13 @@ def heartbeat(case: Case) -> Heartbeat:
 def beat(case: Case, heartbeat: Heartbeat, *, settled: bool = True) -> SyncerStatus:
     """After the interval; what is told."""
     case.clock.now += INTERVAL
-    heartbeat.beat_due(case.clock.now, KINDS, settled=settled)
+    heartbeat.beat_due(case.clock.now, lambda: KINDS, settled=settled)
     return case.ledger.statuses[-1]
 
 
 def test_it_is_written_at_once_and_then_at_each_interval(case: Case, heartbeat: Heartbeat) -> None:
     for _ in range(11):
-        heartbeat.beat_due(case.clock.now, KINDS, settled=True)
+        heartbeat.beat_due(case.clock.now, lambda: KINDS, settled=True)
         case.clock.now += 1
     assert len(case.ledger.statuses) == 3
     assert heartbeat.due == case.clock.now - 1 + INTERVAL

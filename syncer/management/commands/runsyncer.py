@@ -24,7 +24,7 @@ from records.ledger import DatabaseLedger
 from records.models import SyncRequest, SyncStatus
 from syncer import health, metrics
 from syncer.certificates import Certificates
-from syncer.config import Config, HostsConfig
+from syncer.config import Config
 from syncer.core.plan import Op
 from syncer.errors import SyncError
 from syncer.heartbeat import INTERVAL as HEARTBEAT
@@ -160,10 +160,8 @@ class Command(BaseCommand):
             sys.exit(2)
 
     def _log_start(self, config: Config) -> None:
-        target = config.target
-        where = target.path if isinstance(target, HostsConfig) else target.url
         source = config.kube.manifests or "the cluster"
-        log.info("%sfrom %s to %s", "(dry run) " if config.dry_run else "", source, where)
+        log.info("%sfrom %s to %s", "(dry run) " if config.dry_run else "", source, config.target.place)
 
 
 def _count_objects(store: Store) -> Counter[tuple[str, str]]:

@@ -12,8 +12,9 @@ from itertools import groupby
 
 from syncer.config import HostsConfig
 from syncer.core.names import is_wildcard, zone_of
+from syncer.core.plan import Change
 from syncer.core.rrsets import Found, Marker, RRset
-from syncer.targets.base import Change, Outcome, Reading, Result
+from syncer.targets.base import Outcome, Reading, Result
 from syncer.targets.hosts.block import HostsLine, HostsText
 from syncer.targets.hosts.file import HostsFile
 
@@ -31,14 +32,14 @@ class HostsTarget:
 
     def __init__(
         self,
-        config: HostsConfig | str,
+        config: HostsConfig,
         marker: Marker,
         zones: Collection[str],
         observe: Callable[[str, str, str, float], None] = lambda endpoint, method, status, seconds: None,
         waited: Callable[[float], None] = lambda seconds: None,
     ) -> None:
         """``observe`` and ``waited`` hear nothing: a file takes no requests."""
-        self._file = HostsFile(config if isinstance(config, str) else config.path)
+        self._file = HostsFile(config.path)
         mark = marker.mark("hosts-file")
         self._zones = {name: HostsZone(name, self._file, mark, zones) for name in zones}
 

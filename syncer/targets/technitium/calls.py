@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from syncer.core.plan import Change
 from syncer.core.rrsets import Found, Marker
-from syncer.targets.base import Change
 from syncer.targets.technitium.fields import make_parameters, make_replacement
 
 ADD = "/api/zones/records/add"

@@ -6,9 +6,10 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 
+from syncer.core.plan import Change, Op
 from syncer.core.rrsets import Found, Marker
 from syncer.errors import TargetRefused, TargetUnreachable, ZoneUnusable
-from syncer.targets.base import Change, Op, Outcome, Result
+from syncer.targets.base import Outcome, Result
 from syncer.targets.technitium.calls import DELETE, desired_values, foreign_values, own_values, plan_calls
 from syncer.targets.technitium.client import ServerSaid
 from syncer.targets.technitium.fields import format_lines, is_importable, is_storable

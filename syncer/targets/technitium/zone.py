@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 
+from syncer.core.plan import Change
 from syncer.core.rrsets import Found, Marker
-from syncer.targets.base import Change, Reading, Result
+from syncer.targets.base import Reading, Result
 from syncer.targets.technitium.server import TechnitiumServer
 from syncer.targets.technitium.state import ZoneState
 from syncer.targets.technitium.writer import ZoneWriter

@@ -25,6 +25,7 @@ class ToyConfig:
     shelf: dict[tuple[str, str], Found] = field(default_factory=dict)
     """Where the records are kept."""
     name: str = "toy"
+    place: str = "a shelf"
 
 
 class ToyTarget:

@@ -240,12 +240,14 @@ class Cluster:
 
 class ToyTarget:
     """``syncer.targets.base.Target``. ``calls`` are the questions and writes; ``trouble`` is raised instead of an
-    answer, by call, by zone or, for the server as a whole, by "". ``takes`` is called at each call: time passes."""
+    answer, by call, by zone or, for the server as a whole, by "". ``takes`` is called at each call: time passes.
+    ``has_serials`` False: it shows none."""
 
     kind = "toy"
     keeps_ttl = True
     is_exclusive = False
     is_bulky = True
+    has_serials = True
 
     def __init__(self, *zones: str) -> None:
         self.calls: list[str] = []
@@ -269,7 +271,7 @@ class ToyTarget:
 
     def serials(self) -> Mapping[str, int] | None:
         self.ask("serials")
-        return dict(self.serial)
+        return dict(self.serial) if self.has_serials else None
 
     def refuses(self, rrset: RRset) -> str:
         return ""
@@ -281,23 +283,28 @@ class ToyTarget:
 
 
 class ToyZone:
-    """``syncer.targets.base.TargetZone``."""
-
-    lost_writes = False
+    """``syncer.targets.base.TargetZone``. ``lost_writes`` until it is listed."""
 
     def __init__(self, name: str, target: ToyTarget) -> None:
         self.name = name
+        self.lost_writes = False
         self._target = target
+        self._expected = target.serial[name]
 
     @property
     def left_serial(self) -> int | None:
-        return self._target.serial[self.name]
+        """None after a write that was not ours."""
+        serial = self._target.serial[self.name]
+        return serial if self._target.has_serials and serial == self._expected else None
 
     def read(self, names: Collection[str] | None = None) -> Reading:
         self._target.ask("list" if names is None else "read", self.name)
         shelf = sorted(self._target.shelf.items())
         found = [item for (name, _), item in shelf if name.endswith(self.name) and (names is None or name in names)]
-        return Reading(self.name, self._target.serial[self.name], iter(found))
+        serial = self._target.serial[self.name]
+        if names is None:
+            self.lost_writes, self._expected = False, serial
+        return Reading(self.name, serial if self._target.has_serials else None, iter(found))
 
     def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
         for change in changes:
@@ -306,6 +313,7 @@ class ToyZone:
                 yield self._target.refusals[change.name]._replace(change=change)
                 continue
             self._target.serial[self.name] += 1
+            self._expected += 1
             self._target.shelf.pop(change.key, None)
             if change.after:
                 self._target.shelf[change.key] = Found(change.after, (change.mark,) * len(change.after.values))

@@ -99,7 +99,7 @@ def test_the_first_pass_lists_the_zone() -> None:
     result = case.turn()
     assert result is not None
     assert result.whole
-    assert case.take_calls() == ["list"]
+    assert case.take_calls() == ["serials", "list"]
 
 
 def test_a_name_that_was_enqueued_is_written_without_a_look_at_the_zone(case: Case) -> None:
@@ -157,6 +157,33 @@ def test_a_full_pass_of_a_zone_that_is_known_asks_for_its_serial_alone(case: Cas
     case.zone.request_pass()
     assert case.turn() is not None
     assert case.take_calls() == ["serials"]
+
+
+def test_what_a_restart_of_the_server_undid_is_over_with_the_next_list_of_a_target_without_serials() -> None:
+    case = Case()
+    case.target.has_serials = False
+    case.turn()
+    case.put("grafana")
+    case.turn()
+    case.target.zone(ZONE).lost_writes = True
+    case.zone.request_pass()
+    case.turn()
+    del case.target.shelf[GRAFANA, "A"]  # by hand
+    case.zone.request_pass()
+    case.turn()
+    assert case.state("grafana") == RecordState.DRIFTED
+    assert not case.published
+
+
+def test_a_foreign_write_between_ours_ends_what_is_known(case: Case) -> None:
+    case.put("grafana")
+    case.target.takes = lambda: case.target.serial.update({ZONE: case.target.serial[ZONE] + 1})
+    case.turn()
+    case.target.takes = lambda: None
+    case.take_calls()
+    case.zone.request_pass()
+    case.turn()
+    assert "list" in case.take_calls()
 
 
 def test_what_was_invalidated_is_listed(case: Case) -> None:
