@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import platform
 import re
-import socket
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,7 +21,7 @@ from syncer.certificates import Certificates
 from syncer.core.kinds import HTTP_ROUTE, INGRESS, INGRESS_ROUTE
 from syncer.core.known import RecordState
 from syncer.health import Health
-from syncer.httpd import CannotListen, Server, parse_address
+from syncer.httpd import Server
 from syncer.kube.feed import KindState, WatchState
 from syncer.ledger import CountKey
 
@@ -139,72 +138,6 @@ def test_the_age_of_a_watch_is_shown_only_where_something_should_be_heard() -> N
         "ingresses.networking.k8s.io": 10.0,
         "httproutes.gateway.networking.k8s.io": 60.0,
     }
-
-
-@pytest.mark.parametrize(
-    ("text", "address"),
-    [
-        (":8080", ("", 8080)),
-        ("127.0.0.1:9", ("127.0.0.1", 9)),
-        ("[::1]:8080", ("::1", 8080)),
-        ("localhost:0", ("localhost", 0)),
-    ],
-)
-def test_an_address_is_host_and_port(text: str, address: tuple[str, int]) -> None:
-    assert parse_address(text) == address
-
-
-@pytest.mark.parametrize("text", ["", "8080", "::1:8080", ":99999", ":http", "http://x:80", "a b:80", ":٣"])
-def test_what_is_no_address_is_said_so(text: str) -> None:
-    with pytest.raises(ValueError, match="is no address to listen on"):
-        parse_address(text)
-
-
-def test_a_port_in_use_names_the_setting() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        address = f"127.0.0.1:{other.getsockname()[1]}"
-        with pytest.raises(CannotListen) as caught:
-            metrics.serve(address)
-    assert str(caught.value) == (
-        f"METRICS_BIND_ADDRESS={address}: cannot listen there (Address already in use); set another address"
-    )
-
-
-def test_a_wrong_address_names_the_setting() -> None:
-    with pytest.raises(CannotListen, match="METRICS_BIND_ADDRESS: '8080' is no address"):
-        metrics.serve("8080")
-
-
-def test_an_unknown_path_is_not_found_and_other_methods_are_refused() -> None:
-    server = metrics.serve("127.0.0.1:0", CollectorRegistry())
-    try:
-        for request, status in (("GET /secrets", 404), ("POST /metrics", 501), ("GET /metrics?x=1", 200)):
-            with socket.create_connection(("127.0.0.1", server.port), 5) as connection:
-                connection.sendall(f"{request} HTTP/1.0\r\n\r\n".encode())
-                assert connection.makefile().readline().split()[1] == str(status)
-    finally:
-        server.close()
-
-
-def test_a_client_that_says_nothing_holds_up_no_one_and_closing_is_quick() -> None:
-    server = metrics.serve("127.0.0.1:0", CollectorRegistry())
-    with socket.create_connection(("127.0.0.1", server.port), 5) as silent:
-        assert get(server, "/metrics")[1] == ""
-        server.close()
-        silent.setblocking(False)
-        with pytest.raises(BlockingIOError):  # its answer, or its end, was not waited for
-            silent.recv(1)
-    with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", server.port), 1)
-
-
-def test_a_closed_server_gives_its_port_back_at_once() -> None:
-    first = metrics.serve("127.0.0.1:0", CollectorRegistry())
-    get(first, "/metrics")
-    first.close()
-    second = metrics.serve(f"127.0.0.1:{first.port}", CollectorRegistry())
-    assert get(second, "/metrics")[1] == ""
-    second.close()
 
 
 def documented() -> dict[str, tuple[str, tuple[str, ...]]]:

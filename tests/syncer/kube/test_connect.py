@@ -14,7 +14,7 @@ import yaml
 
 from syncer.config import KubeConfig
 from syncer.errors import KubernetesError
-from syncer.kube.access import Credentials, Identity
+from syncer.kube.access import Credentials
 from syncer.kube.connect import connect, read_kubeconfig, read_service_account
 
 POD = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"}
@@ -106,20 +106,6 @@ def test_the_token_of_the_service_account_is_read_again_after_a_minute(service_a
     assert credentials.current_identity().authorization == "Bearer second"
 
 
-def test_a_refused_token_is_read_again_at_once_but_a_newer_one_is_kept() -> None:
-    tokens = iter("abc")
-    credentials = Credentials(lambda: Identity(next(tokens)))
-    refused = credentials.current_identity()
-    credentials.forget_identity(refused)
-    assert credentials.current_identity().authorization == "b"
-    credentials.forget_identity(refused)
-    assert credentials.current_identity().authorization == "b"
-
-
-def test_an_identity_does_not_show_its_token() -> None:
-    assert "secret" not in repr(Identity("Bearer secret"))
-
-
 def test_another_context_than_the_current_one_can_be_chosen(kubeconfig: Write) -> None:
     paths = f"{kubeconfig(name='home')}:{kubeconfig(name='work')}"
     assert read_kubeconfig(paths).server == "https://home:6443"
@@ -178,11 +164,6 @@ def test_a_plugin_runs_once_until_its_token_expires(
     assert (tmp_path / "runs").read_text() == "run\n" * 3
 
 
-def test_a_plugin_may_give_a_certificate(kubeconfig: Write, plugin: Callable[..., dict[str, Any]]) -> None:
-    user = plugin(clientCertificateData="CHAIN", clientKeyData="KEY")
-    assert read_kubeconfig(kubeconfig(user)).credentials.current_identity().certificate == "CHAIN\nKEY\n"
-
-
 def test_a_plugin_is_told_about_the_cluster_when_it_asks(
     kubeconfig: Write, plugin: Callable[..., dict[str, Any]], tmp_path: Path
 ) -> None:
@@ -195,28 +176,6 @@ def test_a_plugin_is_told_about_the_cluster_when_it_asks(
         "cluster": {"server": "https://home:6443", "config": {"audience": "x"}},
     }
     assert (tmp_path / "said").read_text() == "eu go\n"
-
-
-@pytest.mark.parametrize(
-    ("script", "complaint"),
-    [
-        ("echo 'please log in' >&2; exit 3", "ended with code 3: please log in"),
-        ("echo nonsense; exit 0", "did not print an ExecCredential"),
-        ('echo \'{"apiVersion": "v9", "status": {"token": "t"}}\'; exit 0', "speaks v9"),
-        ("", "printed neither a token nor a certificate"),
-    ],
-)
-def test_a_failing_plugin_is_an_error_in_its_own_words(
-    kubeconfig: Write, plugin: Callable[..., dict[str, Any]], script: str, complaint: str
-) -> None:
-    with pytest.raises(KubernetesError, match=complaint):
-        read_kubeconfig(kubeconfig(plugin(script))).credentials.current_identity()
-
-
-def test_a_missing_plugin_says_how_to_install_it(kubeconfig: Write) -> None:
-    user = {"exec": {"apiVersion": "v1", "command": "no-such-login", "installHint": "apt install it"}}
-    with pytest.raises(KubernetesError, match=r"no-such-login does not start: No such file.*apt install it"):
-        read_kubeconfig(kubeconfig(user)).credentials.current_identity()
 
 
 @pytest.mark.parametrize(
