@@ -378,4 +378,12 @@ def _ask_syncer(
     with transaction.atomic():
         request = SyncRequest.objects.create(action=action, requested_by=actor, plan=plan, **place._asdict())
         asked.save()
+        _expect_answer(place)
     return request
+
+
+def _expect_answer(place: Place) -> None:
+    """What is refused again after a person asked for it is told again, although it was told before."""
+    if place.name:
+        columns = {column: value for column, value in place._asdict().items() if value}
+        ManagedRecord.objects.filter(**columns, refusal__isnull=False).update(refusal=None)

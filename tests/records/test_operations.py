@@ -20,6 +20,11 @@ from records import operations
 from records.append_only import AppendOnly
 from records.ledger import DatabaseLedger
 from records.models import AuditEntry, CustomEntry, DriftFinding, HeldPlan, ManagedRecord, SyncRequest
+from syncer.core.claims import Decision
+from syncer.core.plan import Change, Op
+from syncer.core.rrsets import RRset
+from syncer.ledger import AppliedChange
+from syncer.targets.base import Outcome, Result
 from tests.records.cast import Cast, make_cast
 
 pytestmark = pytest.mark.django_db
@@ -279,6 +284,29 @@ def test_restoring_one_type_keeps_the_others_at_the_name(cast: Cast) -> None:
     operations.restore_version("admin", cast.created)
     kept = CustomEntry.objects.get(name="grafana.talos00", type="AAAA")
     assert (kept.mode, kept.values) == ("override", ["2001:db8::5"])
+
+
+def test_what_is_refused_again_after_a_person_asked_is_told_again(cast: Cast) -> None:
+    zone = DatabaseLedger().zone("default", "talos00")
+    wanted = RRset("new.talos00", "A", 300, ("192.0.2.4",))
+    change = Change(Op.CREATE, None, wanted, "")
+    refused = AppliedChange(Decision(wanted.name, (wanted,)), Result(change, Outcome.REFUSED, "busy"))
+
+    def count_failures() -> int:
+        zone.record_pass([refused], [], "abc", "syncer")
+        return AuditEntry.objects.filter(name=wanted.name, action="failed").count()
+
+    assert [count_failures(), count_failures()] == [1, 1]
+    operations.sync_now("ada", name="new.talos00")
+    assert [count_failures(), count_failures()] == [2, 2]
+    operations.sync_names("ada", ["new.talos00", "grafana.talos00"])
+    assert [count_failures(), count_failures()] == [3, 3]
+    ManagedRecord.objects.filter(name=wanted.name).update(state="conflict")
+    operations.adopt_record("ada", ManagedRecord.objects.get(name=wanted.name))
+    assert [count_failures(), count_failures()] == [4, 4]
+    operations.sync_now("ada", name="other.talos00")
+    operations.sync_now("ada", zone="talos00")
+    assert count_failures() == 4, "another name, or all of them"
 
 
 def test_a_blocked_name_or_an_audit_entry_without_values_cannot_be_restored(cast: Cast) -> None:
