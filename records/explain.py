@@ -19,6 +19,7 @@ from records.models import (
     SourceName,
     SyncRequest,
     SyncStatus,
+    name_target,
 )
 from syncer.core.claims import Mode
 from syncer.core.known import RecordState
@@ -34,27 +35,30 @@ CLAIM_LIMIT = 100
 Row = dict[str, Any]
 
 
-def explain_name(hostname: str) -> Row:
-    """Raises ``syncer.core.names.BadName`` for what is no host name."""
+def explain_name(hostname: str, target: str = "") -> Row:
+    """On one target; by default the one that the syncer writes to. Raises ``syncer.core.names.BadName`` for what is no
+    host name."""
     name = canonical(hostname, symbols=False)
-    return _Explanation(name, managed_zones()).build_answer()
+    return _Explanation(name, managed_zones(), target).build_answer()
 
 
 class _Explanation:
-    def __init__(self, name: str, zones: tuple[str, ...]) -> None:
+    def __init__(self, name: str, zones: tuple[str, ...], target: str) -> None:
+        self.status = SyncStatus.objects.first()
         self.name = name
+        self.target = target = target or name_target(self.status)
         self.zones = zones
         self.zone = zone_of(name, zones)
-        self.records = list(ManagedRecord.objects.filter(name=name).order_by("type"))
-        self.entries = list(CustomEntry.objects.filter(name=name).order_by("mode", "type"))
+        self.records = list(ManagedRecord.objects.filter(target=target, name=name).order_by("type"))
+        here = ("", target)
+        self.entries = list(CustomEntry.objects.filter(target__in=here, name=name).order_by("mode", "type"))
         mentions = SourceName.objects.filter(name=name).select_related("source")
         in_order = mentions.order_by("source__namespace", "source__name", "source__kind")
         self.wanted = list(in_order.filter(values__isnull=False)[:CLAIM_LIMIT])
         self.skipped = list(in_order.filter(values__isnull=True)[:CLAIM_LIMIT])
-        changes = AuditEntry.objects.filter(name=name).order_by("-at", "-id")
+        changes = AuditEntry.objects.filter(target__in=here, name=name).order_by("-at", "-id")
         self.last_change = changes.filter(action__in=VERSIONS).exclude(source="", type="").first()
         self.last_error = changes.filter(action=Action.FAILED).first()
-        self.status = SyncStatus.objects.first()
 
     def build_answer(self) -> Row:
         claims = list(self._list_claims())
@@ -165,13 +169,16 @@ class _Explanation:
             what = f"{record.type} {', '.join(record.values)} with a TTL of {record.ttl} s"
             yield _state_sentence(record, what)
         if any(record.state == RecordState.HELD for record in self.records):
-            plan = HeldPlan.objects.filter(zone=self.zone or "", status=HeldPlan.Status.OPEN).first()
+            plans = HeldPlan.objects.filter(target=self.target, zone=self.zone or "")
+            plan = plans.filter(status=HeldPlan.Status.OPEN).first()
             if plan:
                 yield f"Held plan {plan.pk} waits for someone to approve or reject it: {plan.reason}."
-        for finding in DriftFinding.objects.filter(name=self.name, status__in=CURRENT_STATUSES):
+        findings = DriftFinding.objects.filter(target=self.target, name=self.name)
+        for finding in findings.filter(status__in=CURRENT_STATUSES):
             stays = f", which {finding.decided_by} accepted" if finding.status == DriftFinding.Status.ACCEPTED else ""
             yield f"Drift since {finding.found_at:%Y-%m-%d %H:%M:%S} UTC ({finding.type}): {finding.reason}{stays}."
-        for request in SyncRequest.objects.filter(name=self.name, done_at=None).order_by("id")[:3]:
+        requests = SyncRequest.objects.filter(target__in=("", self.target), name=self.name)
+        for request in requests.filter(done_at=None).order_by("id")[:3]:
             yield f"{request.requested_by} asked to {request.get_action_display()}; the syncer has not answered yet."
 
     def _describe_claims(self, claims: Sequence[Row]) -> Iterator[str]:
@@ -229,7 +236,7 @@ class _Explanation:
             parent = parent.partition(".")[2]
         if label == "*":
             wildcards = []
-        found = ManagedRecord.objects.filter(name__in=wildcards, owned=True).order_by()
+        found = ManagedRecord.objects.filter(target=self.target, name__in=wildcards, owned=True).order_by()
         closest = max(found.values_list("name", flat=True), key=len, default="")
         if closest:
             yield f"The wildcard {closest} answers for it, unless the zone has another record at or above the name."
@@ -246,6 +253,9 @@ class _Explanation:
         status = self.status
         if status is None:
             yield "No syncer has run on this database yet."
+            return
+        if self.target != name_target(status):
+            yield f"The syncer that ran last does not write to target {self.target}: this may be out of date."
             return
         if status.is_silent:
             last = f"{status.heartbeat_at:%Y-%m-%d %H:%M:%S} UTC"

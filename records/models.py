@@ -427,8 +427,8 @@ class SyncStatus(models.Model):
 
     @classmethod
     def find_target(cls) -> str:
-        """The name of the one target that there is: ``hosts`` where the syncer that ran last wrote a hosts file."""
-        return "hosts" if cls.objects.filter(target="hosts").exists() else "default"
+        """The name of the target that is written to."""
+        return name_target(cls.objects.first())
 
     @property
     def is_silent(self) -> bool:
@@ -438,6 +438,11 @@ class SyncStatus(models.Model):
     def writes_dns(self) -> bool:
         """Whether a DNS server can be asked for what it wrote."""
         return self.target != "hosts"
+
+
+def name_target(status: SyncStatus | None) -> str:
+    """The name of the one target that there is: ``hosts`` where the syncer that ran last wrote a hosts file."""
+    return "hosts" if status is not None and not status.writes_dns else "default"
 
 
 class ManagedZone(models.Model):

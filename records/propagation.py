@@ -35,7 +35,11 @@ def check_answers(servers: Sequence[str]) -> str:
     now = timezone.now()
     records = list(
         ManagedRecord.objects.filter(
-            owned=True, state=RecordState.SYNCED, changed_at__gt=now - NOT_AFTER, changed_at__lt=now - NOT_BEFORE
+            target=SyncStatus.find_target(),
+            owned=True,
+            state=RecordState.SYNCED,
+            changed_at__gt=now - NOT_AFTER,
+            changed_at__lt=now - NOT_BEFORE,
         ).order_by("-changed_at")[:MOST]
     )
     deadline = time.monotonic() + PATIENCE

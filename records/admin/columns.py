@@ -187,14 +187,13 @@ def origin_link(text: str) -> SafeString:
 def show_subject(entry: AuditEntry) -> SafeString:
     """What an audit entry is about."""
     if entry.name:
-        return name_link(entry.name, entry.type)
+        return name_link(entry.name, entry.type, entry.target)
     return NOTHING if entry.action == Action.LOGIN_REFUSED else format_html("{}", entry.zone or "every zone")
 
 
-def name_link(name: str, kind: str = "") -> SafeString:
-    """A name as a link to its record, or to the search for it."""
+def name_link(name: str, kind: str = "", target: str = "") -> SafeString:
+    """A name as a link to its record, or to the search for it; ``target`` "": on the target that is written to."""
     if not name:
         return NOTHING
-    return text_link(
-        admin_url("managedrecord_named", name=name, type=kind), format_html("{} {}", break_name(name), kind)
-    )
+    query = {"name": name, "type": kind} | ({"target": target} if target else {})
+    return text_link(admin_url("managedrecord_named", **query), format_html("{} {}", break_name(name), kind))

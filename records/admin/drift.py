@@ -65,7 +65,7 @@ class DriftAdmin(ReadOnlyAdmin):
 
     @admin.display(description="record")
     def record_link(self, finding: DriftFinding) -> SafeString:
-        return columns.name_link(finding.name, finding.type)
+        return columns.name_link(finding.name, finding.type, finding.target)
 
     @admin.display(description="kind", ordering="drift_type")
     def drift_kind(self, finding: DriftFinding) -> str:

@@ -18,7 +18,7 @@ from records.admin.base import RegistryAdmin
 from records.admin.filters import EntryQuestion, TypeFilter
 from records.entry_values import HINTS
 from records.locks import editing_entries
-from records.models import AuditEntry, CustomEntry, ManagedRecord
+from records.models import AuditEntry, CustomEntry, ManagedRecord, SyncStatus
 from syncer.core.claims import Mode
 from syncer.core.rdata import TYPES
 
@@ -161,10 +161,11 @@ class EntryAdmin(RegistryAdmin):
     ) -> HttpResponse:
         context: dict[str, Any] = {}
         if object_id and (entry := self.get_object(request, object_id)):
+            target = entry.target or SyncStatus.find_target()
             context = {
                 "title": str(entry),
                 "subtitle": None,
-                "its_records": ManagedRecord.objects.filter(name=entry.name),
+                "its_records": ManagedRecord.objects.filter(target=target, name=entry.name),
                 "history": AuditEntry.objects.filter(source=entry.origin).order_by("-at", "-id")[:25],
             }
         with editing_entries() if request.method == "POST" else nullcontext():  # the form checks before it writes

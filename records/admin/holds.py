@@ -66,7 +66,7 @@ class PlanAdmin(ReadOnlyAdmin):
 
     @admin.display(description="would delete")
     def shown_deletes(self, plan: HeldPlan) -> SafeString:
-        shown = columns.stack_lines(columns.name_link(name, kind) for name, kind in plan.deletes[:SHOWN])
+        shown = columns.stack_lines(columns.name_link(name, kind, plan.target) for name, kind in plan.deletes[:SHOWN])
         more = len(plan.deletes) - SHOWN
         return format_html("{} {}", shown, f"and {more} more" if more > 0 else "")
 

@@ -21,7 +21,7 @@ from records.admin.exporting import export_response
 from records.admin.filters import RecordQuestion, TypeFilter, ZoneFilter
 from records.audit import CHANGES
 from records.explain import explain_name
-from records.models import AuditEntry, CustomEntry, ManagedRecord
+from records.models import AuditEntry, CustomEntry, ManagedRecord, SyncStatus
 from syncer.core.known import RecordState
 
 HISTORY = 25
@@ -166,13 +166,14 @@ class RecordAdmin(ReadOnlyAdmin):
         context: dict[str, Any] = {}
         record = self.get_object(request, object_id)
         if record is not None:
+            of_target = {"name": record.name, "target__in": ("", record.target)}
             context = {
-                "sentences": explain_name(record.name)["sentences"],
+                "sentences": explain_name(record.name, record.target)["sentences"],
                 "test_url": f"{reverse('test-dns')}?{urlencode({'hostname': record.name})}",
                 "claims": list_claims(record),
-                "history": AuditEntry.objects.filter(name=record.name).order_by("-at", "-id")[:HISTORY],
-                "entries": CustomEntry.objects.filter(name=record.name),
-                "its_records": ManagedRecord.objects.filter(name=record.name).exclude(pk=record.pk),
+                "history": AuditEntry.objects.filter(**of_target).order_by("-at", "-id")[:HISTORY],
+                "entries": CustomEntry.objects.filter(**of_target),
+                "its_records": ManagedRecord.objects.filter(**of_target).exclude(pk=record.pk),
                 "may_restore": self.has_entries_permission(request),
                 "restorable": CHANGES,
             }
@@ -183,9 +184,13 @@ class RecordAdmin(ReadOnlyAdmin):
         return [path("named/", view, name="records_managedrecord_named"), *super().get_urls()]
 
     def find_named(self, request: HttpRequest) -> HttpResponse:
-        """From a name to its record, or to the search for it."""
+        """From a name to its record, or to the search for it; where several targets have it, to that of the target
+        which is asked for, or which the syncer writes to."""
         name = request.GET.get("name", "")
-        record = ManagedRecord.objects.filter(name=name, type=request.GET.get("type", "")).first()
+        target = request.GET.get("target", "") or SyncStatus.find_target()
+        rows = ManagedRecord.objects.filter(name=name, type=request.GET.get("type", ""))
+        by_target = {row.target: row for row in rows}
+        record = by_target.get(target) or next(iter(by_target.values()), None)
         if record is None:
             return redirect(columns.admin_url("managedrecord_changelist", q=name))
         return redirect(columns.admin_url("managedrecord_change", record.pk))

@@ -14,7 +14,7 @@ from records import places
 from records.admin import columns
 from records.admin.base import ReadOnlyAdmin
 from records.admin.filters import KindFilter, SourceQuestion
-from records.models import AuditEntry, ManagedRecord, Source
+from records.models import AuditEntry, ManagedRecord, Source, SyncStatus
 from syncer.core.origin import Origin
 from syncer.core.source import HIGH, LOW
 
@@ -133,7 +133,7 @@ class SourceAdmin(ReadOnlyAdmin):
         if source is not None:
             names = [name for name, _ in source.wanted_names()][:100]
             context = {
-                "its_records": ManagedRecord.objects.filter(name__in=names),
+                "its_records": ManagedRecord.objects.filter(target=SyncStatus.find_target(), name__in=names),
                 "history": AuditEntry.objects.filter(source=str(source)).order_by("-at", "-id")[:25],
             }
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})

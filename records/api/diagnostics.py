@@ -82,7 +82,7 @@ class TestDnsView(APIView):
             raise invalid(
                 "hostname", f"{name} is in no managed zone ({', '.join(sorted(zones))}), so it is not asked for."
             )
-        rows = list(ManagedRecord.objects.filter(name=name).order_by("type"))
+        rows = list(ManagedRecord.objects.filter(target=SyncStatus.find_target(), name=name).order_by("type"))
         types = {kind} if kind else {*ADDRESSES, *(record.type for record in rows if record.type != "CNAME")}
         answers = ask_all(settings.DNS_TEST_SERVERS, Query(name, tuple(sorted(types)), zone))
         return Response(describe_test(name, kind, rows, answers))
@@ -196,13 +196,13 @@ class PlanView(APIView):
     @extend_schema(operation_id="plan", responses=PlanAnswerSerializer)
     def get(self, request: Request) -> Response:
         """What the next full pass would change, provided that DNS still holds what the syncer wrote last."""
-        status = SyncStatus.objects.first()
+        status, target = SyncStatus.objects.first(), SyncStatus.find_target()
         changes = plan.plan_changes(read_managed())
         answer = {
             "as_of": status and status.heartbeat_at,
             "changes": [{"zone": zone, **describe_change(item)} for zone, items in changes.items() for item in items],
-            "unconfirmed": ManagedRecord.objects.filter(state=RecordState.PENDING),
-            "holds": HeldPlan.objects.filter(status=HeldPlan.Status.OPEN),
+            "unconfirmed": ManagedRecord.objects.filter(target=target, state=RecordState.PENDING),
+            "holds": HeldPlan.objects.filter(target=target, status=HeldPlan.Status.OPEN),
             "requests": SyncRequest.objects.filter(done_at=None),
         }
         return Response(PlanAnswerSerializer(answer).data)

@@ -1,0 +1,221 @@
+"""A database that holds rows of two targets: what is about one of them says nothing of the other."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from records import operations
+from records.exchange import apply_import, export, plan_import, read_backup
+from records.explain import explain_name
+from records.ledger import DatabaseLedger
+from records.models import (
+    AuditEntry,
+    CustomEntry,
+    DeletedRRset,
+    DriftFinding,
+    HeldPlan,
+    ManagedRecord,
+    SyncRequest,
+    SyncStatus,
+)
+from records.propagation import check_answers
+from syncer.zone.requests import RequestHandler
+
+ZONE, NAME = "talos00", "grafana.talos00"
+VALUES = {"default": "192.0.2.5", "hosts": "192.0.2.6"}
+OTHER = {"default": "hosts", "hosts": "default"}
+KINDS = {"default": "technitium", "hosts": "hosts"}
+
+pytestmark = pytest.mark.django_db
+
+
+def own_record(target: str, kind: str = "A", *values: str, name: str = NAME, state: str = "synced") -> ManagedRecord:
+    texts = list(values or (VALUES[target],))
+    return ManagedRecord.objects.create(
+        target=target, zone=ZONE, name=name, type=kind, values=texts, ttl=300, owned=True, state=state
+    )
+
+
+def run_on(target: str) -> None:
+    now = timezone.now()
+    SyncStatus.objects.all().delete()
+    SyncStatus.objects.create(holder="here 1", started_at=now, heartbeat_at=now, target=KINDS[target])
+
+
+@pytest.fixture(params=VALUES)
+def target(request: pytest.FixtureRequest) -> str:
+    """The one that the syncer writes to; of the other the database holds rows as well."""
+    run_on(request.param)
+    own_record("default")
+    own_record("hosts")
+    return str(request.param)
+
+
+def answer(*requests: SyncRequest) -> list[str]:
+    """What a syncer without any zone that writes to ``default`` makes of them."""
+    keys = {request.pk for request in requests}
+    batch = [request for request in DatabaseLedger().requests() if request.id in keys]
+    return RequestHandler("default", {}, DatabaseLedger()).answer_batch(batch)
+
+
+# Out of one database and into another
+
+
+@pytest.mark.parametrize("form", ["yaml", "json", "csv"])
+def test_an_export_holds_the_records_of_the_target_that_is_written_to_and_can_be_read_again(
+    target: str, form: str
+) -> None:
+    text = "".join(export(form))
+    assert VALUES[target] in text
+    assert VALUES[OTHER[target]] not in text
+    backup = read_backup(text, form)
+    assert [(record.name, record.values) for record in backup.records] == [(NAME, (VALUES[target],))]
+    assert apply_import(plan_import(backup), "anna")["unchanged"] == 1
+    ManagedRecord.objects.filter(target=target).delete()
+    assert apply_import(plan_import(backup), "anna")["records"] == 1
+    rows = ManagedRecord.objects.values_list("target", "values", "state")
+    assert {(place, tuple(values), state) for place, values, state in rows} == {
+        (target, (VALUES[target],), "pending"),
+        (OTHER[target], (VALUES[OTHER[target]],), "synced"),
+    }
+
+
+def test_an_import_ends_the_deletions_of_its_own_target_alone(target: str) -> None:
+    backup = read_backup("".join(export("yaml")))
+    ManagedRecord.objects.all().delete()
+    for place in VALUES:
+        DeletedRRset.objects.create(target=place, zone=ZONE, name=NAME, type="A")
+    apply_import(plan_import(backup), "anna")
+    assert [row.target for row in DeletedRRset.objects.all()] == [OTHER[target]]
+
+
+# What people ask for
+
+
+def test_a_restored_version_keeps_what_its_own_target_has_beside_it(target: str) -> None:
+    own_record("default", "AAAA", "2001:db8::5")
+    own_record("hosts", "AAAA", "2001:db8::6")
+    version = AuditEntry.objects.create(
+        actor="syncer",
+        action="updated",
+        target=OTHER[target],
+        zone=ZONE,
+        name=NAME,
+        type="A",
+        after={"ttl": 300, "values": ["192.0.2.4"]},
+    )
+    operations.restore_version("anna", version)
+    kept = {"default": "2001:db8::5", "hosts": "2001:db8::6"}[OTHER[target]]
+    assert dict(CustomEntry.objects.values_list("type", "values")) == {"A": ["192.0.2.4"], "AAAA": [kept]}
+
+
+def test_a_restored_version_of_a_custom_entry_keeps_what_is_published_now_beside_it(target: str) -> None:
+    own_record(target, "AAAA", "2001:db8::5")
+    own_record(OTHER[target], "MX", "10 mail.talos00")
+    version = AuditEntry.objects.create(
+        actor="anna", action="updated", zone=ZONE, name=NAME, type="A", after={"ttl": None, "values": ["192.0.2.4"]}
+    )
+    operations.restore_version("anna", version)
+    assert set(CustomEntry.objects.values_list("type", flat=True)) == {"A", "AAAA"}
+
+
+def test_a_request_about_a_record_of_a_target_that_is_not_written_to_is_refused(target: str) -> None:
+    request = operations.delete_from_dns("anna", ManagedRecord.objects.get(target="hosts"))
+    assert request.target == "hosts"
+    assert answer(request) == ["target hosts is not written by this syncer"]
+    assert ManagedRecord.objects.count() == 2
+
+
+def test_a_record_of_a_target_that_is_not_written_to_can_be_released(target: str) -> None:
+    assert answer(operations.release_record("anna", ManagedRecord.objects.get(target="hosts"))) == ["1 record released"]
+    assert [record.target for record in ManagedRecord.objects.all()] == ["default"]
+    assert [entry.target for entry in AuditEntry.objects.filter(action="released")] == ["hosts"]
+
+
+def test_a_request_expects_an_answer_of_the_target_that_it_names(target: str) -> None:
+    ManagedRecord.objects.update(refusal={"reason": "busy", "after": None})
+    operations.delete_from_dns("anna", ManagedRecord.objects.get(target=target))
+    assert [record.target for record in ManagedRecord.objects.filter(refusal__isnull=False)] == [OTHER[target]]
+
+
+# Pages
+
+
+def test_a_name_is_explained_by_the_records_of_the_target_that_is_written_to(target: str) -> None:
+    for place in VALUES:
+        columns = {"target": place, "zone": ZONE, "name": NAME, "type": "A"}
+        DriftFinding.objects.create(**columns, drift_type="missing_record", reason=f"drift on {place}")
+        SyncRequest.objects.create(**columns, action="delete", requested_by=f"ada of {place}")
+        AuditEntry.objects.create(**columns, actor=f"bob of {place}", action="created", source="Ingress/web/grafana")
+    answer = explain_name(NAME)
+    assert [record["values"] for record in answer["records"]] == [[VALUES[target]]]
+    text = "\n".join(answer["sentences"])
+    assert text.count("is in DNS, written by us") == 1
+    for word in ("drift on", "ada of", "bob of"):
+        assert f"{word} {target}" in text
+        assert f"{word} {OTHER[target]}" not in text
+
+
+def test_the_plan_that_an_explanation_names_is_the_target_s_own(target: str) -> None:
+    plans = {place: HeldPlan.objects.create(target=place, zone=ZONE, reason="too many") for place in VALUES}
+    ManagedRecord.objects.update(state="held")
+    text = "\n".join(explain_name(NAME)["sentences"])
+    assert f"Held plan {plans[target].pk} waits" in text
+    assert text.count("Held plan") == 1
+
+
+def test_a_wildcard_of_another_target_answers_for_nothing(target: str) -> None:
+    own_record(OTHER[target], name="*.talos00")
+    assert "wildcard" not in "\n".join(explain_name("other.talos00")["sentences"])
+    own_record(target, name="*.talos00")
+    assert "The wildcard *.talos00 answers for it" in "\n".join(explain_name("other.talos00")["sentences"])
+
+
+@pytest.fixture
+def client() -> Client:
+    client = Client()
+    client.force_login(User.objects.create(username="root", is_staff=True, is_superuser=True))
+    return client
+
+
+def test_a_name_leads_to_its_record_on_the_target_that_is_asked_for_or_written_to(target: str, client: Client) -> None:
+    def follow(**query: str) -> int:
+        url = reverse("admin:records_managedrecord_named", query={"name": NAME, "type": "A", **query})
+        answer = client.get(url, follow=True)
+        return int(answer.context["original"].pk)
+
+    keys = dict(ManagedRecord.objects.values_list("target", "pk"))
+    assert follow() == keys[target]
+    assert {place: follow(target=place) for place in VALUES} == keys
+    ManagedRecord.objects.filter(target=target).delete()
+    assert follow() == keys[OTHER[target]], "better than none"
+
+
+def test_the_page_of_a_record_tells_of_its_own_target(target: str, client: Client) -> None:
+    for place in VALUES:
+        own_record(place, "AAAA", f"2001:db8::{len(place)}")
+        AuditEntry.objects.create(actor=f"bob of {place}", action="created", target=place, name=NAME, type="A")
+    for place in VALUES:
+        record = ManagedRecord.objects.get(target=place, type="A")
+        page = client.get(reverse("admin:records_managedrecord_change", args=[record.pk]))
+        assert [row.target for row in page.context["its_records"]] == [place]
+        assert [row.actor for row in page.context["history"]] == [f"bob of {place}"]
+        assert f"{VALUES[place]} with a TTL of 300 s is in DNS" in page.content.decode()
+        outdated = f"does not write to target {place}" in page.content.decode()
+        assert outdated == (place != target)
+
+
+def test_servers_are_asked_for_nothing_that_was_written_to_a_hosts_file() -> None:
+    run_on("default")
+    own_record("hosts")
+    ManagedRecord.objects.update(changed_at=timezone.now() - timedelta(minutes=3))
+    assert check_answers([]).startswith("0 of 0 changed records")
+    own_record("default")
+    ManagedRecord.objects.update(changed_at=timezone.now() - timedelta(minutes=3))
+    assert check_answers([]).startswith("1 of 1 changed records")
