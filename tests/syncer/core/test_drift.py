@@ -104,6 +104,22 @@ def test_equal_values_are_no_drift_whoever_wrote_them(marks: tuple[str, ...]) ->
     assert drift_of(Found(rrset(*["10.0.0.1"] * len(marks)), marks)) is None
 
 
+def drift_of_two(item: Found) -> Drift | None:
+    """What is found where two addresses were written."""
+    two = rrset("10.0.0.1", "10.0.0.2")
+    return find_drift(two, item, KnownRRset(two, True, RecordState.SYNCED), SOURCE, CompareRules(MARKER), asked=False)
+
+
+def test_one_of_our_values_that_someone_took_away_is_a_change() -> None:
+    drift = drift_of_two(OURS)
+    assert drift is not None
+    assert (drift.drift, drift.reason) == (DriftType.UNEXPECTED_VALUE, "someone changed it to 10.0.0.1")
+
+
+def test_one_of_our_values_that_someone_wrote_again_is_left_to_them_with_its_ttl() -> None:
+    assert drift_of_two(Found(rrset("10.0.0.1", "10.0.0.2", ttl=60), (MARK, ""), intact=False)) is None
+
+
 def test_a_target_without_ttls_changes_none() -> None:
     assert drift_of(Found(rrset(ttl=0), (MARK,)), keeps_ttl=False) is None
 

@@ -59,7 +59,12 @@ def test_the_guard_names_the_numbers_and_the_settings() -> None:
     )
 
 
-def test_what_makes_way_at_its_name_is_no_loss_and_an_update_is_none() -> None:
-    update = Change(Op.UPDATE, Found(NAS, ("mark",)), NAS, "mark")
-    assert find_losses([delete(ALIAS), create(GRAFANA), update]) == []
+def test_what_makes_way_at_its_name_is_no_loss() -> None:
+    assert find_losses([delete(ALIAS), create(GRAFANA)]) == []
     assert find_losses([delete(GRAFANA), create(NAS)]) == [delete(GRAFANA)]
+
+
+def test_an_update_of_another_type_makes_up_for_no_delete() -> None:
+    text = RRset("grafana.talos00", "TXT", 300, ("hello",))
+    update = Change(Op.UPDATE, Found(text, ("mark",)), text, "mark")
+    assert find_losses([update, delete(GRAFANA)]) == [delete(GRAFANA)]

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncer.documents.limits import LIMITS, DocumentError, Limits, decode_text
+from syncer.documents.limits import LIMITS, DocumentError, Limits
 from syncer.documents.yamltext import iterate_documents, read_document, read_plain
 
 
@@ -245,11 +245,3 @@ def test_plain_yaml_has_no_aliases(text: str) -> None:
 def test_plain_yaml_has_no_tags(text: str) -> None:
     with pytest.raises(DocumentError, match=r"^line 1: tags such as \S+ are not taken$"):
         read_items(text)
-
-
-def test_a_file_is_text_in_utf_8_and_not_too_large() -> None:
-    assert decode_text(b"\xef\xbb\xbfa: \xc3\xa4") == "a: ä"
-    with pytest.raises(DocumentError, match=r"^byte 4 is not UTF-8$"):
-        decode_text(b"a: \xe4")
-    with pytest.raises(DocumentError, match=r"^more than 10 MB of text$"):
-        decode_text(b" " * (LIMITS.size + 1))
