@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,6 +43,62 @@ CLASS_NAMES = {
     "Migration": "Django finds a migration by it",
 }
 """Names that more than one class has, and why."""
+
+TESTED_ELSEWHERE = {
+    "catalyst/doctor/finding.py": "a value: tests/catalyst/doctor/test_doctor.py prints it",
+    "catalyst/preview.py": "a command: tests/syncer/test_preview.py runs it",
+    "catalyst/serve.py": "a command: tests/deploy/test_recipes.py and tests/deploy/test_scrape.py run it",
+    "catalyst/settings/browser.py": "constants: tests/catalyst/web/test_csp.py sees the headers",
+    "catalyst/settings/tasks.py": "constants: tests/records/test_tasks.py runs with them",
+    "catalyst/settings/web.py": "constants: tests/catalyst/settings/test_settings.py starts processes with them",
+    "catalyst/settings/worker.py": "constants: tests/catalyst/settings/test_settings.py starts processes with them",
+    "catalyst/web/admin.py": "a constant: tests/records/test_admin.py opens the site",
+    "catalyst/web/urls.py": "constants: tests/catalyst/web/test_health.py asks for the addresses",
+    "records/admin/": "pages: tests/records/test_admin.py opens each, tests/browser/test_admin.py clicks",
+    "records/api/": "tests are by what is asked: tests/records/api/test_lists.py, tests/records/api/test_diagnostics.py"
+    " and tests/records/api/test_fuzz.py ask every address",
+    "records/append_only.py": "tests/records/test_audit.py and tests/records/test_operations.py try to rewrite history",
+    "records/apps.py": "Django reads it: tests/catalyst/test_bootstrap.py starts it",
+    "records/broker.py": "tests/records/test_tasks.py works on the queue",
+    "records/exchange/": "tests are by the way there and back: tests/records/test_exchange.py",
+    "records/findings.py": "written by the engine: tests/syncer/zone/test_drift.py",
+    "records/limits.py": "constants: tests/records/test_ledger.py runs into them",
+    "records/locks.py": "tests/records/test_exchange_locks.py waits for them",
+    "records/logins/": "tests/records/test_logins.py logs in",
+    "records/management/commands/": "commands: tests/records/test_exchange.py, tests/records/api/test_tokens.py"
+    " and tests/catalyst/test_cli.py run them",
+    "records/notify.py": "tests/records/test_tasks.py sends the messages",
+    "records/places.py": "tests/records/api/test_lists.py and tests/records/test_models.py search",
+    "records/plan.py": "tests/records/api/test_diagnostics.py asks for it",
+    "records/propagation.py": "tests/records/test_tasks.py asks a DNS server",
+    "records/queue.py": "Django reads it: tests/records/test_tasks.py runs it",
+    "records/resolve.py": "tests/records/api/test_diagnostics.py asks DNS servers",
+    "records/roles.py": "tests/records/test_ranks.py and tests/records/api/test_roles.py take each role",
+    "records/rows.py": "values on their way to a row: tests/records/test_ledger.py reads them back",
+    "records/site.py": "pages: tests/records/test_admin.py opens them",
+    "records/source_rows.py": "tests/records/test_ledger.py writes them",
+    "records/templatetags/registry.py": "tests/records/test_admin.py sees the pages",
+    "records/zone_ledger.py": "tests/records/test_ledger.py holds it to the protocol",
+    "syncer/config.py": "values: tests/catalyst/settings/test_sync.py reads them",
+    "syncer/core/kinds.py": "constants: tests/syncer/kube/test_discovery.py looks for them",
+    "syncer/core/known.py": "values: tests/syncer/core/test_compare.py is given them",
+    "syncer/core/rulelexer.py": "half a parser: tests/syncer/core/test_rules.py reads rules",
+    "syncer/core/ruleparser.py": "half a parser: tests/syncer/core/test_rules.py reads rules",
+    "syncer/core/scope.py": "values: tests/syncer/core/test_sources.py is given them",
+    "syncer/core/source.py": "values: tests/syncer/core/test_sources.py sees them come out",
+    "syncer/errors.py": "classes that carry one bit",
+    "syncer/kube/feed.py": "a protocol",
+    "syncer/ledger.py": "protocols: tests/records/test_ledger.py holds the one in the database to them",
+    "syncer/loop.py": "tests/sessions/test_session.py and tests/syncer/zone/test_reconcile.py turn it",
+    "syncer/management/commands/": "a process: tests/sessions/test_session.py runs it",
+    "syncer/memory.py": "switches of the C library, which only a measurement shows",
+    "syncer/targets/base.py": "protocols: tests/syncer/targets/test_registry.py satisfies them",
+    "syncer/targets/technitium/writer.py": "tests/syncer/targets/technitium/test_target.py writes by it",
+    "syncer/targets/technitium/zone.py": "tests/syncer/targets/technitium/test_target.py reads and writes by it",
+    "syncer/targets/technitium/zone_access.py": "tests/syncer/targets/technitium/test_faults.py asks by it",
+    "syncer/zone/planning.py": "tests/syncer/zone/test_reconcile.py and tests/syncer/zone/test_drift.py plan by it",
+}
+"""Modules, or all of a folder, that have no file of tests of their name, and why."""
 
 
 def list_modules(*folders: str) -> list[Path]:
@@ -178,6 +235,25 @@ def test_a_wait_with_a_deadline_and_a_least_time_are_none(text: str) -> None:
 def test_tests_have_the_folders_of_the_source(package: str) -> None:
     folders = {path.parent.relative_to(ROOT / "tests") for path in list_modules(f"tests/{package}")}
     assert not {str(folder) for folder in folders if not (ROOT / folder).is_dir()}
+
+
+def test_every_module_has_a_file_of_tests_or_a_reason() -> None:
+    """A reader who changes a module finds its tests by its name."""
+    untested = {
+        str(path.relative_to(ROOT))
+        for path in list_modules(*PACKAGES)
+        if path.name != "__init__.py"
+        and not (ROOT / "tests" / path.relative_to(ROOT).with_name(f"test_{path.name}")).exists()
+    }
+    reasons = {place: {name for name in untested if name.startswith(place)} for place in TESTED_ELSEWHERE}
+    assert untested - set().union(*reasons.values()) == set(), "has neither a file of tests nor a reason"
+    assert {place for place, names in reasons.items() if not names} == set(), "needs no reason any more"
+
+
+def test_the_tests_that_a_reason_names_are_there() -> None:
+    named = {name for reason in TESTED_ELSEWHERE.values() for name in re.findall(r"tests/[\w/]+\.py", reason)}
+    assert len(named) > 20
+    assert {name for name in named if not (ROOT / name).exists()} == set()
 
 
 def test_no_file_name_means_three_things() -> None:
