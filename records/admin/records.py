@@ -21,7 +21,7 @@ from records.admin.exporting import export_response
 from records.admin.filters import RecordQuestion, TypeFilter, ZoneFilter
 from records.audit import CHANGES
 from records.explain import explain_name
-from records.models import AuditEntry, CustomEntry, ManagedRecord, SyncStatus
+from records.models import AuditEntry, CustomEntry, ManagedRecord, ManagedZone, SyncStatus
 from syncer.core.known import RecordState
 
 HISTORY = 25
@@ -55,6 +55,15 @@ class RecordAdmin(ReadOnlyAdmin):
         ),
     )
     readonly_fields = ("shown_data", "state_and_reason", "shown_winner", "known_since", "last_changed")
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """The target is news only where there are several."""
+        return (*self.list_display, "target") if _count_targets() > 1 else self.list_display
+
+    def get_fieldsets(self, request: HttpRequest, obj: ManagedRecord | None = None) -> Any:
+        ((title, options),) = self.fieldsets
+        more = ("target",) if _count_targets() > 1 else ()
+        return ((title, {"fields": (*options["fields"], *more)}),)
 
     @admin.display(description="name", ordering="name")
     def shown_name(self, record: ManagedRecord) -> SafeString:
@@ -194,3 +203,8 @@ class RecordAdmin(ReadOnlyAdmin):
         if record is None:
             return redirect(columns.admin_url("managedrecord_changelist", q=name))
         return redirect(columns.admin_url("managedrecord_change", record.pk))
+
+
+def _count_targets() -> int:
+    """Those of which something is known."""
+    return ManagedZone.objects.order_by().values("target").distinct().count()

@@ -52,7 +52,7 @@ class RecordFilter(filters.FilterSet):
 
     class Meta:
         model = ManagedRecord
-        fields = ("zone", "name", "type", "owned")
+        fields = ("target", "zone", "name", "type", "owned")
 
     def with_problem(self, rows: QuerySet[ManagedRecord], name: str, value: bool) -> QuerySet[ManagedRecord]:
         return rows.filter(state__in=PROBLEM_STATES) if value else rows.exclude(state__in=PROBLEM_STATES)

@@ -63,6 +63,7 @@ class RecordSerializer(serializers.ModelSerializer[ManagedRecord]):
         model = ManagedRecord
         fields = (
             "id",
+            "target",
             "zone",
             "name",
             "type",
@@ -195,6 +196,7 @@ class AuditSerializer(serializers.ModelSerializer[AuditEntry]):
             "at",
             "actor",
             "action",
+            "target",
             "zone",
             "name",
             "type",
@@ -218,6 +220,7 @@ class HoldSerializer(serializers.ModelSerializer[HeldPlan]):
         model = HeldPlan
         fields: tuple[str, ...] = (
             "id",
+            "target",
             "zone",
             "status",
             "count",
@@ -253,6 +256,7 @@ class DriftSerializer(serializers.ModelSerializer[DriftFinding]):
         model = DriftFinding
         fields = (
             "id",
+            "target",
             "zone",
             "name",
             "type",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from records import operations
 from records.exchange import apply_import, export, plan_import, read_backup
@@ -21,6 +23,7 @@ from records.models import (
     DriftFinding,
     HeldPlan,
     ManagedRecord,
+    ManagedZone,
     SyncRequest,
     SyncStatus,
 )
@@ -209,6 +212,40 @@ def test_the_page_of_a_record_tells_of_its_own_target(target: str, client: Clien
         assert f"{VALUES[place]} with a TTL of 300 s is in DNS" in page.content.decode()
         outdated = f"does not write to target {place}" in page.content.decode()
         assert outdated == (place != target)
+
+
+def test_pages_name_the_target_only_where_there_are_several(target: str, client: Client) -> None:
+    def look() -> list[bool]:
+        urls = [
+            reverse("admin:records_managedrecord_changelist"),
+            reverse("admin:records_managedrecord_change", args=[ManagedRecord.objects.get(target=target).pk]),
+        ]
+        return [
+            re.search(r">\s*target:?\s*<", client.get(url).content.decode(), re.IGNORECASE) is not None for url in urls
+        ]
+
+    ManagedZone.objects.create(target=target, zone=ZONE)
+    assert look() == [False, False]
+    ManagedZone.objects.create(target=OTHER[target], zone=ZONE)
+    assert look() == [True, True]
+
+
+def test_the_api_says_of_which_target_a_row_is_and_gives_those_of_one(target: str) -> None:
+    for place in VALUES:
+        columns = {"target": place, "zone": ZONE}
+        HeldPlan.objects.create(**columns, reason="too many")
+        DriftFinding.objects.create(**columns, name=NAME, type="A", drift_type="missing_record", reason="gone")
+        AuditEntry.objects.create(**columns, actor="syncer", action="created")
+    client = APIClient()
+    client.force_authenticate(User.objects.create(username="root", is_staff=True, is_superuser=True))
+
+    def targets(path: str) -> list[str]:
+        return sorted(row["target"] for row in client.get(f"/api/v1/{path}").json()["results"])
+
+    for path in ("records", "drift", "holds", "audit"):
+        assert targets(path) == ["default", "hosts"]
+    assert targets("records?target=hosts") == ["hosts"]
+    assert targets("records?target=other") == []
 
 
 def test_servers_are_asked_for_nothing_that_was_written_to_a_hosts_file() -> None:
