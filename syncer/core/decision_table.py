@@ -23,7 +23,7 @@ class Observed(StrEnum):
     """It carries our mark, and the ledger does not know it."""
     MARKED_SHARED = "marked beside foreign values"
     REWRITTEN = "rewritten"
-    """The ledger has a record of ours here, and our mark is gone."""
+    """The ledger has a record of ours here that was written, and no value carries our mark."""
     FOREIGN = "foreign"
 
 
