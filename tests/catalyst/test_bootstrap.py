@@ -102,7 +102,7 @@ def test_a_command_that_needs_tables_says_how_to_make_them(tmp_path: Path) -> No
     ended = run(["-m", "catalyst.cli", "export"], settings(tmp_path))
     assert ended.code == 1
     assert ended.err == (
-        "error: the database lacks what this version needs (no such table: records_managedrecord): "
+        "error: the database lacks what this version needs (no such table: records_syncstatus): "
         "run catalyst-dns-sync migrate\n"
     )
 
