@@ -226,7 +226,7 @@ class _ValueBuilder:
         """``<<``, which some tools write as ``!!merge <<``; a quoted one is a key as any other."""
         if self.scalars.is_plain or type(event) is not ScalarEvent:
             return False
-        return bool(event.tag == _MERGE or (event.tag is None and event.value == "<<" and event.implicit[0]))
+        return bool(event.tag == _MERGE or (event.value == "<<" and event.implicit[0]))
 
     def read_merge(self, event: Any, depth: int) -> list[dict[str, Any]]:
         """What ``<<`` takes over, that which counts most last."""
