@@ -72,6 +72,7 @@ def set_limits(database: Mapping[str, Any], *, lock: int, statement: int) -> dic
         "keepalives_interval": 5,
         "keepalives_count": 3,
         "tcp_user_timeout": 20_000,  # milliseconds
+        "gssencmode": "disable",  # or Kerberos is loaded, and asked for a ticket that no cluster gives: 0.6 MB
         **given,
         "options": " ".join([*words, given.get("options", "")]).rstrip(),
     }

@@ -32,7 +32,8 @@ if "init_command" in DATABASE.get("OPTIONS", {}):
         **DATABASE["OPTIONS"],
         "init_command": DATABASE["OPTIONS"]["init_command"] + "PRAGMA cache_size=-256;",
         "cached_statements": 0,
-        # SQLite waits in C, where Python handles no signal, and a stop may take 5 s. The syncer has its own back-off.
+        # SQLite waits in C, where Python handles no signal, and a stop may take 5 s (for PostgreSQL the syncer waits
+        # in Python: ``records.database_waits``). The syncer has its own back-off.
         "timeout": 2,
     }
 

@@ -23,6 +23,7 @@ WORDING = (
     ("somebody made the same", "someone else made the same"),
     ("somebody", "someone"),
     ("stands at this name", "is at this name"),
+    ("a CNAME cannot stand", "a CNAME cannot be"),
     ("nobody wants it", "no claim asks for it"),
 )
 """Of reasons, as the release before worded them, and as they are worded now."""

@@ -277,15 +277,3 @@ def _serve_hostname(draft: Draft, attachment: Attachment, hostname: object) -> N
         draft.skip_name(name, served.refusal)
     else:
         draft.add_warning(f"the route has no host names of its own and gets none: {served.refusal}")
-
-
-def read_http_route(
-    manifest: Mapping[str, Any],
-    scope: Scope,
-    gateways: Mapping[GatewayKey, Gateway],
-    namespaces: Mapping[str, Labels],
-    *,
-    assume_accepted: bool = False,
-) -> SourceObject:
-    """With ``assume_accepted`` a route without status counts as accepted by the Gateways that it names."""
-    return attach_route(read_route(manifest, scope, assume_accepted=assume_accepted), scope, gateways, namespaces)

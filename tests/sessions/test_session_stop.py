@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
 from tests.fakes.kubernetes.cluster import Cluster
 from tests.fakes.kubernetes.manifests import ingress
-from tests.processes import Syncer, wait_until
+from tests.postgres import open_cursor
+from tests.processes import Syncer, migrate, wait_until
 from tests.sessions.conftest import Make
 from tests.sessions.session import ADDRESS, Session
+
+SECRET_KEY = "of the tests, and of no worth elsewhere"
 
 
 def stop(syncer: Syncer, number: signal.Signals = signal.SIGTERM) -> str:
@@ -77,3 +82,28 @@ def test_it_stops_when_the_watches_go_silent(session: Session, kubernetes: Clust
     syncer = session.start()
     kubernetes.faults.freeze()
     stop(syncer)
+
+
+def test_it_stops_while_postgresql_is_frozen(files: Session, postgres_url: str) -> None:
+    name = f"frozen_{time.monotonic_ns()}"
+    with open_cursor(postgres_url, autocommit=True) as administrator:
+        administrator.execute(f"create database {name}")
+        env = {"DATABASE_URL": postgres_url.replace("/postgres", f"/{name}"), "SECRET_KEY": SECRET_KEY}
+        migrate(files.folder, env)
+        files.env |= env
+        syncer = files.start()
+        administrator.execute(f"select pid from pg_stat_activity where datname = '{name}'")
+        pids = [pid for (pid,) in administrator.fetchall()]
+        assert pids
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            turns = syncer.output
+            time.sleep(2)  # the loop polls for requests each second: it waits for an answer by now
+            syncer.stop()
+        finally:
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+        assert "Stopped in the middle" in syncer.output.removeprefix(turns)
+        administrator.execute(f"drop database {name} with (force)")

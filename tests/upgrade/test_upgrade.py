@@ -25,6 +25,7 @@ REWORDED = (
     ("somebody else's", "a foreign"),
     ("somebody", "someone"),
     ("stands at this name", "is at this name"),
+    ("a CNAME cannot stand", "a CNAME cannot be"),
 )
 """Likewise of its reasons."""
 

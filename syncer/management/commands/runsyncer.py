@@ -20,6 +20,7 @@ from django.db import connection
 from django.utils import timezone
 
 from catalyst import __version__
+from records.database_waits import wait_in_python
 from records.ledger import DatabaseLedger
 from records.models import SyncRequest, SyncStatus
 from syncer import health, metrics
@@ -85,6 +86,8 @@ class Command(BaseCommand):
 
     def sync(self, **options: Any) -> None:
         be_frugal()
+        if connection.vendor == "postgresql":
+            wait_in_python()
         config: Config = settings.SYNC(
             dev_mode=options["dev_mode"],
             hosts_file=options["hosts_file"],

@@ -7,7 +7,7 @@ import pytest
 from syncer.core.gateways import Gateway, GatewayKey, intersect_names, read_gateway
 from syncer.core.scope import Scope
 from syncer.core.source import SourceObject, Want
-from syncer.core.sources import read_http_route
+from syncer.core.sources import attach_route, read_route
 
 ADDRESS = ("192.168.1.54",)
 SCOPE = Scope(zones=("talos00", "home.lab"), addresses=ADDRESS)
@@ -71,7 +71,8 @@ def read(
     namespaces: Mapping[str, Mapping[str, object]] = NAMESPACES,
     assume_accepted: bool = False,
 ) -> SourceObject:
-    return read_http_route(manifest, scope, known(*gateways), namespaces, assume_accepted=assume_accepted)
+    route = read_route(manifest, scope, assume_accepted=assume_accepted)
+    return attach_route(route, scope, known(*gateways), namespaces)
 
 
 def names(source: SourceObject) -> list[str]:
