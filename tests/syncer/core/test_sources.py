@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from syncer.core.kinds import INGRESS_ROUTE, INGRESS_ROUTE_TCP, OLD_INGRESS_ROUTE, OLD_INGRESS_ROUTE_TCP
 from syncer.core.scope import Scope
 from syncer.core.source import Ref, SourceObject, Want
-from syncer.core.sources import read_http_route, read_ingress, read_ingress_route
+from syncer.core.sources import attach_route, read_ingress, read_ingress_route, read_route
 from tests.syncer.kube.work import count_steps
 
 ADDRESS = ("192.168.1.54",)
@@ -357,6 +357,6 @@ def test_no_manifest_whatever_raises_an_error(manifest: dict[str, Any]) -> None:
         read_ingress(manifest, scope),
         read_ingress_route(manifest, scope, INGRESS_ROUTE),
         read_ingress_route(manifest, SCOPE, OLD_INGRESS_ROUTE_TCP),
-        read_http_route(manifest, SCOPE, {}, {}, assume_accepted=True),
+        attach_route(read_route(manifest, SCOPE, assume_accepted=True), SCOPE, {}, {}),
     ):
         assert all(want.name and want.name.isascii() for want in read.wants)
