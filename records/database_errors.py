@@ -21,6 +21,10 @@ _SCHEMA_MISSING = re.compile(r"no such (table|column)|no column named|(relation|
 """Of SQLite and PostgreSQL. A database or a role that "does not exist" lacks no table: no migration helps there."""
 
 
+_PREFIX = re.compile(r"connection to server at .*? failed: (?=FATAL)")
+"""Of what the server itself says; a client that waits in Python (``records.database_waits``) leaves it out."""
+
+
 def lacks_schema(error: Exception) -> bool:
     """Whether the database is there and lacks a table or column that this version needs."""
     return isinstance(error, DatabaseError) and bool(_SCHEMA_MISSING.search(str(error)))
@@ -44,7 +48,8 @@ def describe_error(error: Exception) -> str:
         return "it took too long over a statement"
     if "unable to open database file" in text:
         return f"{text}: its folder must be there, and this user may write to it"
-    return text.partition(" This probably means")[0]  # PostgreSQL's client guesses at why a connection was closed
+    text = text.partition(" This probably means")[0]  # PostgreSQL's client guesses at why a connection was closed
+    return _PREFIX.sub("", text)
 
 
 def advise(error: Exception) -> str:

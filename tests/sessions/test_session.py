@@ -76,7 +76,8 @@ def test_each_kind_is_published_moved_and_withdrawn_and_foreign_records_stay(
     for old, new in zip(first, second, strict=True):
         session.answers(new, ADDRESS)
         session.answers(old)
-    assert session.marked() == session.ledger() == sorted((host, "A") for host in second)
+    expected = sorted((host, "A") for host in second)
+    wait_until(lambda: session.marked() == session.ledger() == expected, 10, "a ledger in step with the server")
     apply(list(second.values()), "delete")
     for host in second:
         session.answers(host)
