@@ -7,6 +7,8 @@ STAMP := $(VENV)/.up-to-date
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' catalyst/__init__.py)
 # Many tests wait for a process, so that four go well on two cores. PARALLEL= for one after another.
 PARALLEL ?= -n 4 --dist loadfile
+# They start some hundred processes, each of which would compile all it imports.
+PYTEST_ENV := env -u PYTHONDONTWRITEBYTECODE
 REGISTRY ?= localhost:5000
 ENGINE ?= docker
 # What the image is made of: its last commit, and a digest of what is not committed, so that each edit has a tag of its own.
@@ -50,8 +52,9 @@ dev: $(STAMP) ## the syncer alone, reloading itself when the code changes (ARGS=
 	@exec $(BIN)/python manage.py runsyncer --dev-mode --hosts-file hosts.dev $(ARGS)
 
 test: $(STAMP) ## the tests; those of the database on PostgreSQL too, where it is installed (ARGS=... for pytest)
-	@$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -q $(PARALLEL) -m "django_db and not one_database" $(ARGS)
-	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
+	@$(PYTEST_ENV) $(BIN)/python -m tests.postgres $(BIN)/python -m pytest -q $(PARALLEL) \
+		-m "django_db and not one_database" $(ARGS)
+	@$(PYTEST_ENV) $(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 check: $(STAMP) ## style, types, layers, migrations, docs, lock files
 	$(BIN)/ruff check .
