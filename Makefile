@@ -5,8 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.up-to-date
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' catalyst/__init__.py)
-# Many tests wait for a process, so that four go well on two cores. PARALLEL= for one after another.
-PARALLEL ?= -n 4 --dist loadfile
+# Many tests wait for a process, so that four go well on two cores; in the order of the files, in which the longest do not
+# come last. PARALLEL= for one after another.
+PARALLEL ?= -n 4 --dist loadfile --no-loadscope-reorder
 # They start some hundred processes, each of which would compile all it imports.
 PYTEST_ENV := env -u PYTHONDONTWRITEBYTECODE
 REGISTRY ?= localhost:5000

@@ -84,7 +84,7 @@ def send(client: APIClient, text: str, query: str = "") -> Any:
 
 
 @settings(
-    max_examples=150,
+    max_examples=75,
     deadline=None,
     derandomize=True,
     database=None,

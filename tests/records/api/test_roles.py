@@ -23,7 +23,7 @@ from records.exchange.shape import API_VERSION, KIND
 from records.models import AuditEntry, Source, SyncRequest
 from tests.records.api.conftest import client_for
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 VISITORS = ("anonymous", "nobody", "viewer", "operator", "admin")
 READS = (401, 403, 200, 200, 200)

@@ -197,7 +197,7 @@ def _could_be_ours(line: bytes) -> bool:
     )
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(text=files, entries=st.frozensets(hosts, max_size=4))
 def test_whatever_the_file_holds_no_foreign_line_is_lost_and_the_second_write_changes_nothing(
     text: bytes, entries: frozenset[HostsLine]
