@@ -19,9 +19,7 @@ from tests.processes import Syncer, run, running, wait_until
 pytestmark = pytest.mark.timeout(90)
 
 SECRET_KEY = "of the tests, and of no worth elsewhere"
-SENTENCE = re.compile(
-    r"the database does not answer: FATAL: database \"dropped\" does not exist \(see DATABASE_URL\)"
-)
+SENTENCE = re.compile(r"the database does not answer: FATAL: database \"dropped\" does not exist \(see DATABASE_URL\)")
 
 
 @pytest.fixture
