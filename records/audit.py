@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from records.models import AuditEntry
+from records.models import AuditEntry, DriftFinding, ManagedRecord
 
 Action = AuditEntry.Action
 
@@ -60,4 +60,18 @@ def make_entry(
         source=source,
         reason=reason,
         correlation=correlation,
+    )
+
+
+def make_row_entry(row: ManagedRecord | DriftFinding, action: AuditEntry.Action, actor: str, **more: Any) -> AuditEntry:
+    """``make_entry`` of the RRset that ``row`` is about."""
+    return make_entry(
+        action,
+        actor,
+        target=row.target,
+        zone=row.zone,
+        name=row.name,
+        kind=row.type,
+        source=row.origin,
+        **more,
     )

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from records.audit import SYNCER, Action, make_entry
+from records.audit import SYNCER, Action, make_row_entry
 from records.limits import KEYS, ROWS
 from records.models import CURRENT_STATUSES, AuditEntry, DriftFinding, ManagedRecord
 from records.rows import ZoneKey, rrset_data
@@ -117,16 +117,12 @@ def _make_finding(key: ZoneKey, decision: Decision, drift: Drift) -> DriftFindin
 
 def describe_finding(finding: DriftFinding, actor: str, action: AuditEntry.Action, correlation: str = "") -> AuditEntry:
     """The audit entry of what happened to a finding."""
-    return make_entry(
+    return make_row_entry(
+        finding,
         action,
         actor,
-        target=finding.target,
-        zone=finding.zone,
-        name=finding.name,
-        kind=finding.type,
         before=finding.expected,
         after=finding.found,
-        source=finding.origin,
         reason=finding.reason,
         correlation=correlation,
     )

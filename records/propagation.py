@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from records.audit import Action, make_entry
+from records.audit import Action, make_row_entry
 from records.models import AuditEntry, ManagedRecord, SyncStatus
 from records.resolve import Answer, Query, ask_server
 from syncer.core.known import RecordState
@@ -75,14 +75,4 @@ def _find_stale(record: ManagedRecord, server: str, answer: Answer) -> AuditEntr
     if told.filter(reason__startswith=f"{server} ").exists():
         return None
     said = ", ".join(sorted(found)) or f"nothing ({answer.rcode})"
-    return make_entry(
-        Action.STALE,
-        ACTOR,
-        target=record.target,
-        zone=record.zone,
-        name=record.name,
-        kind=record.type,
-        after=record.data,
-        source=record.origin,
-        reason=f"{server} answers {said}",
-    )
+    return make_row_entry(record, Action.STALE, ACTOR, after=record.data, reason=f"{server} answers {said}")

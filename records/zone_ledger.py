@@ -9,7 +9,7 @@ from django.db import models, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from records.audit import Action, make_entry
+from records.audit import Action, make_row_entry
 from records.database_errors import translate_errors
 from records.findings import accept_released, current_findings, end_remediated, record_findings
 from records.limits import KEYS, ROWS
@@ -197,16 +197,7 @@ class DatabaseZoneLedger:
                 rows = rows.filter(type=kind)
             released = list(rows)
             AuditEntry.objects.bulk_create(
-                make_entry(
-                    Action.RELEASED,
-                    actor,
-                    **self._columns,
-                    name=row.name,
-                    kind=row.type,
-                    before=row.data,
-                    source=row.origin,
-                )
-                for row in released
+                make_row_entry(row, Action.RELEASED, actor, before=row.data) for row in released
             )
             rows.delete()
             if released:

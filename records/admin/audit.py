@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -30,32 +30,16 @@ class AuditAdmin(ReadOnlyAdmin):
     origin_field = "source"
     actions = ("restore",)
     ordering = ("-id",)
-    fieldsets: ClassVar[Any] = (
-        (
-            None,
-            {
-                "fields": (
-                    "exact_moment",
-                    "actor",
-                    "shown_action",
-                    "shown_subject",
-                    "zone",
-                    "before_text",
-                    "after_text",
-                    "on_behalf_of",
-                    "reason",
-                    "in_pass",
-                )
-            },
-        ),
-    )
-    readonly_fields = (
+    fields = (
         "exact_moment",
+        "actor",
         "shown_action",
         "shown_subject",
+        "zone",
         "before_text",
         "after_text",
         "on_behalf_of",
+        "reason",
         "in_pass",
     )
 

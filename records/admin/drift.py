@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -32,27 +31,11 @@ class DriftAdmin(ReadOnlyAdmin):
     search_fields = ("name__contains", "origin__contains")
     search_help_text = "A part of a name, or of the source's namespace/name"
     actions = ("remediate", "accept")
-    fieldsets: ClassVar[Any] = (
-        (
-            None,
-            {
-                "fields": (
-                    "record_link",
-                    "drift_kind",
-                    "shown_status",
-                    "reason",
-                    "shown_versions",
-                    "shown_source",
-                    "found_on",
-                    "shown_decision",
-                )
-            },
-        ),
-    )
-    readonly_fields = (
+    fields = (
         "record_link",
         "drift_kind",
         "shown_status",
+        "reason",
         "shown_versions",
         "shown_source",
         "found_on",

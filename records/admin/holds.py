@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -31,10 +30,7 @@ class PlanAdmin(ReadOnlyAdmin):
     search_fields = ("zone", "decided_by")
     search_help_text = "A zone, or who decided"
     actions = ("approve", "reject")
-    fieldsets: ClassVar[Any] = (
-        (None, {"fields": ("zone", "shown_status", "reason", "held_at", "shown_decision", "shown_deletes")}),
-    )
-    readonly_fields = ("shown_status", "held_at", "shown_decision", "shown_deletes")
+    fields = ("zone", "shown_status", "reason", "held_at", "shown_decision", "shown_deletes")
 
     @admin.display(description="plan", ordering="zone")
     def shown_plan(self, plan: HeldPlan) -> str:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
@@ -38,32 +38,22 @@ class RecordAdmin(ReadOnlyAdmin):
     origin_field = "origin"
     actions = ("sync_now", "adopt", "release", "delete_from_dns", "block_name", "export_selected")
     ordering = ("name", "type")
-    fieldsets: ClassVar[Any] = (
-        (
-            None,
-            {
-                "fields": (
-                    "shown_data",
-                    "state_and_reason",
-                    "shown_winner",
-                    "zone",
-                    "owned",
-                    "known_since",
-                    "last_changed",
-                )
-            },
-        ),
+    fields = (
+        "shown_data",
+        "state_and_reason",
+        "shown_winner",
+        "zone",
+        "owned",
+        "known_since",
+        "last_changed",
     )
-    readonly_fields = ("shown_data", "state_and_reason", "shown_winner", "known_since", "last_changed")
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """The target is news only where there are several."""
         return (*self.list_display, "target") if _count_targets() > 1 else self.list_display
 
-    def get_fieldsets(self, request: HttpRequest, obj: ManagedRecord | None = None) -> Any:
-        ((title, options),) = self.fieldsets
-        more = ("target",) if _count_targets() > 1 else ()
-        return ((title, {"fields": (*options["fields"], *more)}),)
+    def get_fields(self, request: HttpRequest, obj: ManagedRecord | None = None) -> Any:
+        return (*self.fields, "target") if _count_targets() > 1 else self.fields
 
     @admin.display(description="name", ordering="name")
     def shown_name(self, record: ManagedRecord) -> SafeString:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
 from django.contrib import admin
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -19,13 +17,7 @@ class RequestAdmin(ReadOnlyAdmin):
     list_filter = (RequestQuestion, "action")
     search_fields = ("name__contains", "requested_by")
     search_help_text = "A part of a name, or who asked"
-    fieldsets: ClassVar[Any] = (
-        (
-            None,
-            {"fields": ("shown_request", "zone", "plan", "requested_by", "asked_at", "answered_at", "shown_outcome")},
-        ),
-    )
-    readonly_fields = ("shown_request", "asked_at", "answered_at", "shown_outcome")
+    fields = ("shown_request", "zone", "plan", "requested_by", "asked_at", "answered_at", "shown_outcome")
 
     @admin.display(description="request", ordering="action")
     def shown_request(self, request: SyncRequest) -> SafeString:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -27,23 +27,7 @@ class SourceAdmin(ReadOnlyAdmin):
     search_fields = ("name", "namespace")
     search_help_text = "A part of the object's Kind/namespace/name, or of a name that it gives"
     ordering = ("namespace", "name", "kind")
-    fieldsets: ClassVar[Any] = (
-        (
-            None,
-            {
-                "fields": (
-                    "shown_object",
-                    "wanted_names",
-                    "skipped_names",
-                    "shown_warnings",
-                    "shown_settings",
-                    "shown_annotations",
-                    "last_changed",
-                )
-            },
-        ),
-    )
-    readonly_fields = (
+    fields = (
         "shown_object",
         "wanted_names",
         "skipped_names",

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -17,27 +17,19 @@ from records.models import SyncStatus
 class StatusAdmin(ReadOnlyAdmin):
     nothing_yet = "No syncer has written to this database yet."
     list_display = ("holder",)
-    fieldsets: ClassVar[Any] = (
-        (
-            None,
-            {
-                "fields": (
-                    "holder",
-                    "started_on",
-                    "heard_on",
-                    "last_pass",
-                    "next_pass",
-                    "last_change",
-                    "queue",
-                    "target",
-                    "target_problem",
-                    "shown_kinds",
-                    "shown_zones",
-                )
-            },
-        ),
+    fields = (
+        "holder",
+        "started_on",
+        "heard_on",
+        "last_pass",
+        "next_pass",
+        "last_change",
+        "queue",
+        "target",
+        "target_problem",
+        "shown_kinds",
+        "shown_zones",
     )
-    readonly_fields = ("started_on", "heard_on", "last_pass", "next_pass", "last_change", "shown_kinds", "shown_zones")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """There is one row at most."""

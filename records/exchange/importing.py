@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from django.db import models
 from django.utils import timezone
 
-from records.audit import make_entry
+from records.audit import make_entry, make_row_entry
 from records.entry_values import explain_cname, managed_zones
 from records.exchange.shape import PROBLEM_LIMIT, Backup, BackupEntry, BackupError, BackupRecord, Problem
 from records.locks import editing_entries, exclude_writers
@@ -202,18 +202,7 @@ def _own_records(actor: str, records: Sequence[BackupRecord]) -> None:
             changed_at=now,
         )
         rows.append(row)
-        audit.append(
-            make_entry(
-                Action.IMPORTED,
-                actor,
-                target=row.target,
-                zone=row.zone,
-                name=row.name,
-                kind=row.type,
-                after=row.data,
-                source=row.origin,
-            )
-        )
+        audit.append(make_row_entry(row, Action.IMPORTED, actor, after=row.data))
     _upsert_rows(ManagedRecord, rows, RECORD_FIELDS)
     _forget_deletions(rows)
     _store_audit(audit, now)

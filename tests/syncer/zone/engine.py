@@ -22,22 +22,12 @@ from syncer.targets.technitium.target import TechnitiumTarget
 from syncer.wakeup import Wakeup
 from syncer.zone.zone import Zone
 from tests.fakes.fixtures_technitium import ServerUnderTest
+from tests.syncer.zone.memory import Clock
 
 ZONE = "talos00"
 ADDRESS = "192.168.1.54"
 OTHER = "192.168.1.55"
 PREFIX = "catalyst-dns-sync.io/"
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
 
 
 class Lists:
