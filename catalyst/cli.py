@@ -15,7 +15,7 @@ from catalyst.bootstrap import WEB_SETTINGS, WORKER_SETTINGS, explain_database_e
 USAGE = """\
 Keeps DNS records in step with the Ingresses and routes of a Kubernetes cluster.
 
-  catalyst-dns-sync up [--dev]       database, web and syncer under one parent
+  catalyst-dns-sync up [--dev]       database, syncer, web and background tasks under one parent
   catalyst-dns-sync runsyncer        the syncer; --dev-mode, --once, --dry-run and more: see its --help
   catalyst-dns-sync web              the admin, on WEB_BIND_ADDRESS
   catalyst-dns-sync prepare          bring the database up to date, make the first admin user

@@ -111,4 +111,4 @@ def _refuse_metadata_servers(host: str, port: int) -> None:
     for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         ip = ipaddress.ip_address(address[0])
         if ip.is_link_local or ip in ipaddress.ip_network("fd00:ec2::/32"):
-            raise NotTold(f"{host} leads to {ip}, which is not asked")
+            raise NotTold(f"{host} leads to {ip}, which is not asked: see SLACK_WEBHOOK_URL")

@@ -188,7 +188,7 @@ def check_entry(entry: CustomEntry) -> None:
     others = CustomEntry.objects.filter(name=entry.name).exclude(pk=entry.pk)
     enabled_by_type = dict(others.values_list("type", "enabled"))
     if entry.type in enabled_by_type:
-        raise EntryExists({"name": f"There is an entry for {entry} already."})
+        raise EntryExists({"name": f"There is an entry for {entry} already: change that one."})
     beside = [kind for kind, enabled in enabled_by_type.items() if enabled]
     if entry.enabled and (problem := explain_cname(entry.type, beside)):
         raise ValidationError({"type": problem})
@@ -267,8 +267,11 @@ def _check_together(entries: Sequence[CustomEntry], errors: dict[str, list[str]]
             beside.setdefault(entry.name, set()).add(entry.type)
     for index, entry in enumerate(entries):
         here = existing.get(entry.name, {})
-        if entry.type in here or counts[entry.name, entry.type] > 1:
-            errors.setdefault(f"{index}.name", []).append(f"There is more than one entry for {entry}.")
+        if entry.type in here:
+            problem = f"There is an entry for {entry} already: change that one, and leave this one out."
+            errors.setdefault(f"{index}.name", []).append(problem)
+        elif counts[entry.name, entry.type] > 1:
+            errors.setdefault(f"{index}.name", []).append(f"{entry} is given more than once: leave all but one out.")
         others = {kind for kind, enabled in here.items() if enabled} | beside.get(entry.name, set())
         if entry.enabled and (problem := explain_cname(entry.type, others)):
             errors.setdefault(f"{index}.type", []).append(problem)

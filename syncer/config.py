@@ -1,4 +1,4 @@
-"""How one syncer is set up. Read from the environment in ``catalyst/settings/web.py``; plain values here."""
+"""How one syncer is set up. Read from the environment in ``catalyst/settings/sync.py``; plain values here."""
 
 from __future__ import annotations
 

@@ -65,9 +65,11 @@ class Environment:
                         f"{name}_FILE names no file that can be read ({reason}; its value is not shown): "
                         "give the whole path of a file with the secret in it."
                     ) from None
-                self.refuse_value(f"{name}_FILE", path, f"the file cannot be read ({reason})")
+                self.refuse_value(
+                    f"{name}_FILE", path, f"the file cannot be read ({reason}): name one that this user may read"
+                )
             if not value:
-                self.refuse_value(f"{name}_FILE", path, "the file is empty")
+                self.refuse_value(f"{name}_FILE", path, "the file is empty: put the secret into it")
         if not value.isprintable():
             raise ImproperlyConfigured(f"{name} holds control characters or line ends: it must be one printable line.")
         if value:

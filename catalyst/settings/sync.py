@@ -197,7 +197,9 @@ def read_seconds(env: Environment, name: str, default: str, *, least: str, most:
 def parse_managed_zone(env: Environment, name: str, text: str, zones: tuple[str, ...], right: str) -> str:
     zone_name = env.parse_text(name, text, parse_zone, right)
     if zone_name not in zones:
-        env.refuse_value(name, text, f"it is not a managed zone ({', '.join(zones)})")
+        env.refuse_value(
+            name, text, f"it is not a managed zone ({', '.join(zones)}): correct it, or add it to DNS_ZONES"
+        )
     return zone_name
 
 

@@ -27,8 +27,8 @@ Q_CLUSTER: dict[str, Any] = {
     "guard_cycle": 1,
     "save_limit": 50,
 }
-LONGEST = 32767
-"""Minutes, the most that the column of a schedule can hold."""
+LONGEST = 500 * 60
+"""Minutes. The column of a schedule holds 32,767."""
 
 
 def read_retention(env: Environment) -> int:
@@ -65,12 +65,15 @@ def read_slack_url(env: Environment) -> str:
             "give the URL of an incoming webhook, or allow its host in SLACK_ALLOWED_HOSTS."
         )
     if parts.scheme != "https" and (parts.scheme != "http" or parts.netloc.lower() == "hooks.slack.com"):
-        raise ImproperlyConfigured("SLACK_WEBHOOK_URL does not begin with https:// (its value is not shown).")
+        raise ImproperlyConfigured(
+            "SLACK_WEBHOOK_URL does not begin with https:// (its value is not shown): "
+            "give the URL of an incoming webhook as Slack shows it."
+        )
     return url
 
 
 def parse_minutes(text: str) -> int:
-    number = round(parse_seconds(text) / 60)
-    if not 1 <= number <= LONGEST:
+    minutes = parse_seconds(text) / 60
+    if not 1 <= minutes <= LONGEST:
         raise ValueError("too short or too long")
-    return number
+    return round(minutes)

@@ -1,4 +1,5 @@
-"""Where records go. A new kind of target is one file, and one line in ``TARGETS``."""
+"""Where records go. A new kind of target is one file, and one line in ``TARGETS``; ``catalyst/settings/sync.py``
+reads which one is set."""
 
 from __future__ import annotations
 
