@@ -16,7 +16,7 @@ from syncer.core.claims import Claims
 from syncer.core.names import zone_of
 from syncer.errors import TargetRefused, TargetUnreachable, ZoneUnusable
 from syncer.health import Health
-from syncer.ledger import Ledger, Request
+from syncer.ledger import Ledger, LedgerError, Request
 from syncer.pacing import BackOff
 from syncer.targets.base import Target
 from syncer.zone.requests import WITHOUT_TARGET, RequestHandler, split_batches
@@ -115,7 +115,7 @@ class TargetWorker:
         """``asking_target`` False: only those that need no answer of the target; the others go on waiting."""
         began = self._clock()
         self.is_behind = False
-        for batch in split_batches(requests):
+        for batch in split_batches(requests, bulky=self.target.is_bulky):
             if not asking_target and batch[0].action not in WITHOUT_TARGET:
                 continue
             if self._clock() > began + PATIENCE:
@@ -125,6 +125,11 @@ class TargetWorker:
                 outcomes = self._requests.answer_batch(batch)
             except TargetRefused as error:
                 outcomes = [f"refused: {error}"] * len(batch)
+            except (TargetUnreachable, LedgerError):
+                raise
+            except Exception as error:  # a mistake of ours in one request holds up no other, and no zone
+                log.exception("internal error in answering %s", batch[0].action)
+                outcomes = [f"internal error: {type(error).__name__}: {error}; the log says where"] * len(batch)
             self._ledger.answer_requests(
                 {request.id: outcome for request, outcome in zip(batch, outcomes, strict=True)}
             )
@@ -144,7 +149,7 @@ class TargetWorker:
 
     def next_due(self, now: float) -> float:
         due = min(self._probe_due, *(zone.next_due(now) for zone in self.zones.values()))
-        return max(due, self.trouble.not_before if self.problem else 0.0)
+        return max(due, self.trouble.not_before)
 
     @property
     def zone_problems(self) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 
 from syncer import metrics
 from syncer.core.claims import Decision
@@ -110,6 +110,7 @@ class ChangeWriter:
             metrics.RECORDS.labels(self._zone.name, event).inc()
             log.info("DNS record %s", event, extra=extra)
             return
+        result.reasons[change.name] = reason
         if permanent:
             result.refused += 1
         else:
@@ -132,16 +133,18 @@ class ChangeWriter:
         }
 
 
-def take_turn(changes: Sequence[PlannedChange], *, bulky: bool) -> tuple[list[PlannedChange], list[str]]:
-    """What goes now, in its order, and the names that have to wait. ``bulky``: many creates and updates cost the
-    target no more than one."""
+def take_turn(
+    changes: Sequence[PlannedChange], *, bulky: bool, asked: Container[str] = ()
+) -> tuple[list[PlannedChange], list[str]]:
+    """What goes now, in its order, and the names that have to wait; not those of ``asked``, because nothing remembers
+    what was asked for. ``bulky``: many creates and updates cost the target no more than one."""
     ordered = sort_changes(changes)
     deletes = [change for _, change in ordered if change.op is Op.DELETE]
     others = [change for _, change in ordered if change.op is not Op.DELETE]
     late = deletes[TURN_BESIDE if others else TURN :]
     if not bulky:
         late += others[TURN:]
-    later = dict.fromkeys(change.name for change in late)
+    later = dict.fromkeys(change.name for change in late if change.name not in asked)
     return [pair for pair in ordered if pair[1].name not in later], list(later)
 
 

@@ -11,7 +11,7 @@ from syncer.core.names import BadName, canonical, zone_of
 from syncer.ledger import Ledger, Request
 from syncer.zone.apply import TURN
 from syncer.zone.queue import SLICE
-from syncer.zone.result import count_noun
+from syncer.zone.result import PassResult, count_noun
 from syncer.zone.zone import Zone
 
 WITHOUT_TARGET = frozenset({"approve", "reject", "release"})
@@ -20,17 +20,21 @@ WITHOUT_TARGET = frozenset({"approve", "reject", "release"})
 TOGETHER = {"sync": SLICE, "adopt": SLICE, "remediate": SLICE, "delete": TURN, "release": SLICE}
 """How many requests of an action are answered in one pass; of those that are not here, one."""
 
+WRITING = frozenset({"adopt", "remediate"})
+"""Actions of which each request may be a change that has to be made in its pass."""
 
-def split_batches(requests: Iterable[Request]) -> Iterator[list[Request]]:
+
+def split_batches(requests: Iterable[Request], *, bulky: bool) -> Iterator[list[Request]]:
     """The requests in their order, those together that one pass can answer: a click on a thousand names is a thousand
-    requests in a row."""
+    requests in a row. ``bulky``: many changes cost the target no more than one."""
     for (action, _, _), alike in groupby(
         requests, key=lambda request: (request.action, request.actor, not request.name)
     ):
+        most = TURN if action in WRITING and not bulky else TOGETHER.get(action, 1)
         batch: list[Request] = []
         for request in alike:
             batch.append(request)
-            if len(batch) >= TOGETHER.get(action, 1):
+            if len(batch) >= most:
                 yield batch
                 batch = []
         if batch:
@@ -91,8 +95,8 @@ class RequestHandler:
                 return {request.id: self._release_name(request) for request in requests}
         zone = self._zones[first.zone]
         if first.action == "delete":
-            gone = zone.delete_records(_group_types(requests), first.actor).changes
-            return {request.id: f"{count_noun(gone[request.name], 'record')} deleted" for request in requests}
+            done = zone.delete_records(_group_types(requests), first.actor)
+            return {request.id: _describe_deletion(request.name, done) for request in requests}
         result = zone.run_pass(_group_types(requests).keys(), _name_requests(requests), first.actor)
         return {request.id: result.describe_name(request.name) for request in requests}
 
@@ -109,6 +113,13 @@ class RequestHandler:
         for zone in self._zones.values():
             zone.request_pass()
         return f"{count_noun(count, 'delete')} {'approved' if approve else 'rejected'}"
+
+
+def _describe_deletion(name: str, done: PassResult) -> str:
+    """A delete that failed is not tried again: what comes next follows from the claims."""
+    if reason := done.reasons.get(name):
+        return f"not deleted: {reason}"
+    return f"{count_noun(done.changes[name], 'record')} deleted"
 
 
 def _group_types(requests: Iterable[Request]) -> dict[str, set[str]]:

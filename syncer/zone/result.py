@@ -16,8 +16,9 @@ log = logging.getLogger(__name__)
 class PassResult:
     """What a pass did. ``changes`` counts them by name; ``planned`` and ``left`` are what a dry run would change, and
     what it would leave alone although a claim asks for it. ``retry`` holds the names to try again by the clock,
-    ``later`` those that had no turn yet, in their order; ``refused`` counts what was refused for good. ``whole``: the
-    pass covered the whole zone."""
+    ``later`` those that had no turn yet, in their order; ``refused`` counts what was refused for good. ``reasons`` says
+    by name why a change failed, ``held_names`` are those whose deletes are held. ``whole``: the pass covered the whole
+    zone."""
 
     whole: bool = False
     changes: Counter[str] = field(default_factory=Counter)
@@ -25,6 +26,8 @@ class PassResult:
     planned: list[Change] = field(default_factory=list)
     left: list[RRsetStatus] = field(default_factory=list)
     held: int = 0
+    held_names: set[str] = field(default_factory=set)
+    reasons: dict[str, str] = field(default_factory=dict)
     retry: set[str] = field(default_factory=set)
     later: dict[str, Deferred] = field(default_factory=dict)
 
@@ -41,8 +44,10 @@ class PassResult:
         """What came of ``name``, for whoever asked."""
         if name in self.later:
             return "it waits until what is more urgent is done"
-        if name in self.retry:
-            return "the DNS server gave no clear answer: it is tried again"
+        if reason := self.reasons.get(name):
+            return f"{reason}: it is tried again" if name in self.retry else f"refused: {reason}"
+        if name in self.held_names:
+            return "its deletion is held: approve it first"
         return count_noun(self.changes[name], "record") + " changed"
 
     def add(self, other: PassResult) -> None:

@@ -90,6 +90,8 @@ class Zone:
         """The zone was listed after that."""
         self._said: set[str] = set()
         """In a dry run: what the log already says."""
+        self._told_serial: int | None = None
+        """In a dry run, which keeps no view: the serial of the last list."""
 
     @property
     def waiting(self) -> int:
@@ -117,7 +119,7 @@ class Zone:
     def note_serial(self, serial: int | None) -> None:
         """The server shows this SOA serial: another one than ours means that someone else wrote, or that writes were
         lost. None: it did not show one."""
-        if self._view.is_current(serial):
+        if self._view.is_current(serial) or (self._told_serial is not None and self._told_serial == serial):
             return
         if self._view.serial is not None and serial is not None:
             metrics.FOREIGN_WRITES.labels(self.name).inc()
@@ -208,7 +210,7 @@ class Zone:
             if self._dry_run:
                 self._tell_plan(plan, changes, result)
             else:
-                turn = self._take_turn(plan, changes, result)
+                turn = self._take_turn(plan, changes, requests, result)
                 self._carry_out(plan, kept, turn, result, actor)  # ledger, target, ledger, view
             self._finish_pass(plan, names, result)
             return result
@@ -232,6 +234,7 @@ class Zone:
         result = PassResult()
         with self._doubting_on_error():
             self._write_changes(deletes, result, _new_correlation(), actor)
+        self._note_changes(result)
         return result
 
     def release_records(self, names: Collection[str], kind: str, actor: str) -> int:
@@ -292,6 +295,7 @@ class Zone:
         changes = [(name.decision, change) for name in plan.names for change in name.changes]
         guarded = self._guard.guard_changes(changes, whole=plan.whole, dry_run=self._dry_run)
         result.held = guarded.held
+        result.held_names = {status.rrset.name for _, status in guarded.kept if isinstance(status, RRsetStatus)}
         return guarded.changes, guarded.kept
 
     def _tell_plan(self, plan: PassPlan, changes: list[PlannedChange], result: PassResult) -> None:
@@ -299,12 +303,15 @@ class Zone:
         statuses = [status for name in plan.names for status in name.statuses]
         result.planned = [change for _, change in sort_changes(changes)]
         result.left = [status for status in statuses if status.state in LEFT_ALONE]
+        self._told_serial = plan.serial if plan.listed else self._told_serial
         self._view.invalidate()
         self._said = log_plan(result, self._said)
 
-    def _take_turn(self, plan: PassPlan, changes: list[PlannedChange], result: PassResult) -> list[PlannedChange]:
+    def _take_turn(
+        self, plan: PassPlan, changes: list[PlannedChange], requests: Requests, result: PassResult
+    ) -> list[PlannedChange]:
         """What goes now; the rest has to wait, with what was found there."""
-        turn, later = take_turn(changes, bulky=self._target.is_bulky)
+        turn, later = take_turn(changes, bulky=self._target.is_bulky, asked=requests)
         result.later = {name: plan.found.get(name, Deferred.AS_KNOWN) for name in (*later, *plan.unplanned)}
         return turn
 
@@ -341,10 +348,13 @@ class Zone:
         if plan.whole and not self._dry_run:
             self._is_rebuilding = False
         self._end_recovery(listed=plan.listed)
+        self._note_changes(result)
+
+    def _note_changes(self, result: PassResult) -> None:
         if result.changed:
             self.last_change_at = datetime.now(UTC)
             metrics.LAST_CHANGE.set(self.last_change_at.timestamp())
-            self._schedule.changed(result.changed, now)
+            self._schedule.changed(result.changed, self._clock())
 
     def _begin_recovery(self) -> None:
         if not self._is_recovering:

@@ -187,6 +187,22 @@ def test_a_request_that_the_target_refuses_is_answered_with_the_reason(case: Cas
     assert case.ledger.answers == {1: "refused: zone talos00 is disabled"}
 
 
+def test_a_mistake_of_ours_in_a_request_holds_up_no_other_and_no_zone(
+    case: Case, caplog: pytest.LogCaptureFixture
+) -> None:
+    case.turn()
+    case.target.trouble["read"] = KeyError("grafana")
+    case.put("nas.home.lab")
+    case.turn(0.0, [ask("adopt", 1, name=f"grafana.{ZONE}"), ask("dance", 2)])
+    assert case.ledger.answers == {
+        1: "internal error: KeyError: 'grafana'; the log says where",
+        2: "there is no action 'dance'",
+    }
+    assert case.published == {"nas.home.lab"}
+    (told,) = (record for record in caplog.records if record.message == "internal error in answering adopt")
+    assert told.exc_info is not None
+
+
 def test_while_the_server_is_away_only_what_needs_none_is_answered(case: Case) -> None:
     case.target.trouble[""] = AWAY
     case.turn()

@@ -63,6 +63,15 @@ def test_one_by_one_only_so_many_go_at_a_time() -> None:
     assert later == [f"app{number:03}.{ZONE}" for number in range(TURN, TURN + 3)]
 
 
+def test_what_a_person_asked_for_never_waits() -> None:
+    changes = [*many(delete, 30), create("new")]
+    asked = {change.name for _, change in changes[:20]}
+    turn, later = take_turn(changes, bulky=False, asked=asked)
+    assert asked <= {change.name for _, change in turn}
+    assert asked.isdisjoint(later)
+    assert len(later) == 10
+
+
 def test_in_bulk_all_creates_and_updates_go() -> None:
     turn, later = take_turn(many(create, 500) + many(update, 500, "old"), bulky=True)
     assert (len(turn), later) == (1000, [])

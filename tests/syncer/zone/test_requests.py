@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import pytest
 
+from syncer.core.rrsets import Found, RRset
 from syncer.ledger import Request
+from syncer.targets.base import Outcome, Result
 from syncer.zone.apply import TURN
 from syncer.zone.queue import SLICE
 from syncer.zone.requests import split_batches
 from tests.syncer.test_worker import LAB, Case
-from tests.syncer.zone.memory import ADDRESS, ZONE
+from tests.syncer.zone.memory import ADDRESS, MARKER, ZONE, create
 
 GRAFANA, NAS = f"grafana.{ZONE}", f"nas.{LAB}"
 
@@ -20,8 +22,8 @@ def ask(action: str, name: str = "", *, number: int = 1, zone: str = "", kind: s
     return Request(number, action, zone, name, kind, actor)
 
 
-def sizes(requests: Sequence[Request]) -> list[int]:
-    return [len(batch) for batch in split_batches(requests)]
+def sizes(requests: Sequence[Request], *, bulky: bool = True) -> list[int]:
+    return [len(batch) for batch in split_batches(requests, bulky=bulky)]
 
 
 def test_a_click_on_a_thousand_names_is_a_few_passes() -> None:
@@ -30,6 +32,13 @@ def test_a_click_on_a_thousand_names_is_a_few_passes() -> None:
 
 def test_deletes_by_request_go_as_few_at_a_time_as_any() -> None:
     assert sizes([ask("delete", f"app{number}.{ZONE}") for number in range(TURN + 1)]) == [TURN, 1]
+
+
+@pytest.mark.parametrize("action", ["adopt", "remediate"])
+def test_what_is_written_one_by_one_goes_as_few_at_a_time_as_deletes(action: str) -> None:
+    requests = [ask(action, f"app{number}.{ZONE}") for number in range(TURN + 1)]
+    assert sizes(requests) == [TURN + 1]
+    assert sizes(requests, bulky=False) == [TURN, 1]
 
 
 def test_decisions_are_answered_one_by_one() -> None:
@@ -46,7 +55,7 @@ def test_another_action_another_person_and_a_whole_zone_are_answered_apart_and_i
         ask("sync", GRAFANA),
     ]
     assert sizes(requests) == [2, 1, 1, 1, 1]
-    assert [request for batch in split_batches(requests) for request in batch] == requests
+    assert [request for batch in split_batches(requests, bulky=True) for request in batch] == requests
 
 
 @pytest.fixture
@@ -116,3 +125,43 @@ def test_an_adopted_record_gets_our_values(case: Case) -> None:
     (mark,) = case.target.shelf[GRAFANA, "A"].marks
     assert mark.endswith("Ingress/web/grafana")
     assert case.target.shelf[GRAFANA, "A"].rrset.values == (ADDRESS,)
+
+
+@pytest.mark.parametrize("bulky", [True, False])
+def test_a_click_on_many_records_adopts_them_all(case: Case, bulky: bool) -> None:
+    case.target.is_bulky = bulky
+    names = [f"app{number:02}.{ZONE}" for number in range(3 * TURN)]
+    for name in names:
+        case.target.shelf[name, "A"] = Found(RRset(name, "A", 60, ("192.0.2.9",)), ("by hand",))
+    case.put(*names)
+    assert answer(case, *(ask("adopt", name) for name in names)) == ["1 record changed"] * len(names)
+    assert {case.target.shelf[name, "A"].rrset.values for name in names} == {(ADDRESS,)}
+
+
+def test_who_asks_for_more_deletes_than_go_unguarded_hears_that_they_are_held(case: Case) -> None:
+    names = [f"stray{number:02}.{ZONE}" for number in range(2 * TURN)]
+    mark = MARKER.mark("Ingress/web/gone")
+    for name in names:
+        case.target.shelf[name, "A"] = Found(RRset(name, "A", 60, ("192.0.2.9",)), (mark,))
+    held = "its deletion is held: approve it first"
+    assert answer(case, *(ask("remediate", name) for name in names)) == [held] * len(names)
+    assert case.published == {GRAFANA, NAS, *names}
+
+
+@pytest.mark.parametrize(
+    ("action", "permanent", "words"),
+    [
+        ("sync", True, "refused: the TTL is too long"),
+        ("sync", False, "the TTL is too long: it is tried again"),
+        ("delete", True, "not deleted: the TTL is too long"),
+        ("delete", False, "not deleted: the TTL is too long"),
+    ],
+)
+def test_who_asked_hears_why_nothing_was_done(case: Case, action: str, permanent: bool, words: str) -> None:
+    _, change = create("grafana")
+    case.target.refusals[GRAFANA] = Result(change, Outcome.REFUSED, "the TTL is too long", permanent)
+    if action == "sync":
+        case.ledger.zone("toy", ZONE).known.clear()
+        case.target.shelf.clear()
+        case.target.serial[ZONE] += 1
+    assert answer(case, ask(action, GRAFANA)) == [words]

@@ -22,7 +22,9 @@ GRAFANA = f"grafana.{ZONE}"
         (PassResult(changes=Counter({GRAFANA: 2})), "2 records changed"),
         (PassResult(), "0 records changed"),
         (PassResult(later={GRAFANA: Deferred.AS_KNOWN}), "it waits until what is more urgent is done"),
-        (PassResult(retry={GRAFANA}), "the DNS server gave no clear answer: it is tried again"),
+        (PassResult(retry={GRAFANA}, reasons={GRAFANA: "no answer"}), "no answer: it is tried again"),
+        (PassResult(reasons={GRAFANA: "the TTL is too long"}), "refused: the TTL is too long"),
+        (PassResult(held_names={GRAFANA}), "its deletion is held: approve it first"),
     ],
 )
 def test_who_asked_for_a_name_is_told_what_came_of_it(result: PassResult, words: str) -> None:

@@ -307,8 +307,19 @@ def test_a_ledger_that_may_be_another_one_is_asked_again_whether_it_is_new(case:
     case.rows.known.clear()
     case.zone.forget_start()
     case.zone.request_pass()
+    case.take_calls()
     case.turn()
+    assert case.take_calls() == ["serials", "list"], "it is there, and nothing is written"
     assert case.state("grafana") == RecordState.SYNCED
+
+
+def test_a_rebuild_comes_before_what_is_asked_of_some_names(case: Case) -> None:
+    case.put("grafana", "nas")
+    case.turn()
+    case.rows.known.clear()
+    case.zone.rebuild()
+    case.zone.run_pass({GRAFANA})
+    assert case.rows.known.keys() == {(GRAFANA, "A"), (f"nas.{ZONE}", "A")}
 
 
 # What a person asks for
@@ -321,6 +332,14 @@ def test_a_delete_by_request_takes_what_is_ours_of_the_types_that_are_meant(case
     result = case.zone.delete_records({GRAFANA: {"AAAA"}, f"nas.{ZONE}": {""}}, "ada")
     assert result.changes == {f"nas.{ZONE}": 1}
     assert case.target.shelf.keys() == {(GRAFANA, "A"), (f"nas.{ZONE}", "TXT")}
+
+
+def test_a_delete_by_request_is_a_change_like_any(case: Case) -> None:
+    case.put("grafana")
+    case.turn()
+    case.zone.last_change_at = None
+    case.zone.delete_records({GRAFANA: {""}}, "ada")
+    assert case.zone.last_change_at is not None
 
 
 def test_what_was_released_is_looked_at_anew(case: Case) -> None:
@@ -345,6 +364,18 @@ def test_a_dry_run_says_once_what_it_would_do_and_writes_nowhere(caplog: pytest.
     assert [line.getMessage() for line in caplog.records] == [f"Would create {GRAFANA} 300 A {ADDRESS}"]
     assert case.published == {}
     assert (case.rows.log, case.rows.known) == ([], {})
+
+
+def test_a_dry_run_lists_again_only_what_someone_wrote_to() -> None:
+    case = Case(dry_run=True).begun()
+    for _ in range(3):
+        case.zone.note_serial(case.target.serial[ZONE])
+        case.turn()
+    assert "list" not in case.take_calls()
+    case.target.serial[ZONE] += 1
+    case.zone.note_serial(case.target.serial[ZONE])
+    case.turn()
+    assert "list" in case.take_calls()
 
 
 def test_once_goes_on_until_nothing_waits_any_more() -> None:
