@@ -8,8 +8,9 @@ from collections.abc import Mapping
 import pytest
 
 from syncer import metrics
+from syncer.core.compare import NameRequest
 from syncer.core.known import RecordState
-from syncer.core.rrsets import Found
+from syncer.core.rrsets import Found, RRset
 from syncer.errors import ServerRefused, TargetUnreachable, ZoneUnusable
 from syncer.pacing import RETRY_DELAYS
 from syncer.targets.base import Outcome, Result
@@ -246,6 +247,16 @@ def test_names_outside_the_turn_wait_and_go_in_the_next() -> None:
     assert len(result.later) == case.zone.waiting == 5
     case.turn()
     assert (len(case.published), case.zone.waiting) == (TURN + 5, 0)
+
+
+def test_what_a_person_asked_for_does_not_wait(case: Case) -> None:
+    case.target.is_bulky = False
+    names = [f"app{number:02}.{ZONE}" for number in range(TURN + 3)]
+    for name in names:
+        case.target.shelf[name, "A"] = Found(RRset(name, "A", 60, ("192.0.2.9",)), ("by hand",))
+        case.cluster.put(name.removesuffix(f".{ZONE}"))
+    result = case.zone.run_pass(names, {name: NameRequest(adopt=True) for name in names})
+    assert (result.changed, result.later) == (len(names), {})
 
 
 def test_what_is_unclear_comes_back_by_the_clock_and_what_is_refused_for_good_does_not(case: Case) -> None:
