@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from catalyst.settings.environment import Environment
 from catalyst.settings.sync import read_scope
+from syncer.documents.limits import DocumentError, decode_text
 from syncer.kube.documents import SIZE_LIMIT, ManifestError
 from syncer.preview import preview as preview_records
 
@@ -53,12 +54,11 @@ def read_files(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
         except OSError as error:
             raise ManifestError(f"{path}: {error.strerror or error}") from error
         place = "standard input" if path == "-" else path
-        if len(data) > SIZE_LIMIT:
-            raise ManifestError(f"{place}: more than {SIZE_LIMIT // 1024**2} MB of text")
         try:
-            yield place, data.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise ManifestError(f"{place}: byte {error.start + 1} is not UTF-8") from error
+            text = decode_text(data)
+        except DocumentError as error:
+            raise ManifestError(f"{place}: {error}") from error
+        yield place, text
 
 
 def print_warning(text: str) -> None:

@@ -13,17 +13,17 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from catalyst.settings.addresses import HEALTH, TASKS, WEB, make_url
 from catalyst.settings.environment import Environment
-from syncer.httpd import parse_address
 
 TIMEOUT = 3.0
 """Seconds."""
 FIRST_PROCESS = Path("/proc/1/cmdline")
 
 ADDRESSES = {
-    "runsyncer": ("HEALTH_PROBE_ADDRESS", ":8081"),
-    "web": ("WEB_BIND_ADDRESS", "127.0.0.1:8000"),
-    "qcluster": ("TASKS_PROBE_ADDRESS", ""),
+    "runsyncer": HEALTH,
+    "web": WEB,
+    "qcluster": TASKS,
 }
 """For each command that does not end by itself: the setting that says where its process listens, and the default."""
 
@@ -65,7 +65,7 @@ def find_urls(command: Sequence[str], env: Environment) -> Iterator[str]:
         if process == "web":
             address = find_option(options, "--bind") or address
         if address:
-            yield make_url(address)
+            yield make_url(address, "/healthz")
 
 
 def find_option(options: Sequence[str], name: str) -> str:
@@ -75,12 +75,6 @@ def find_option(options: Sequence[str], name: str) -> str:
         if word.startswith(f"{name}="):
             return word.partition("=")[2]
     return ""
-
-
-def make_url(address: str) -> str:
-    host, port = parse_address(address)
-    host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
-    return f"http://[{host}]:{port}/healthz" if ":" in host else f"http://{host}:{port}/healthz"
 
 
 def probe_url(url: str) -> tuple[str, bool]:

@@ -14,6 +14,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 
+from catalyst.settings.addresses import HEALTH, METRICS, WEB, make_url
+from catalyst.settings.environment import Environment
 from catalyst.web.listening import open_sockets
 from syncer.httpd import CannotListen, parse_address
 
@@ -48,17 +50,17 @@ def run_up(argv: Sequence[str]) -> int:
     """Who can log in, and with which password: told once, and last, however the start ends."""
     children: list[subprocess.Popen[bytes]] = []
     try:
-        web = env.get("WEB_BIND_ADDRESS") or "127.0.0.1:8000"
-        health, metrics = env.get("HEALTH_PROBE_ADDRESS") or ":8081", env.get("METRICS_BIND_ADDRESS") or ":8080"
+        settings = Environment(env)
+        web, health, metrics = (settings.read_text(*place) for place in (WEB, HEALTH, METRICS))
         check_addresses({"WEB_BIND_ADDRESS": web, "HEALTH_PROBE_ADDRESS": health, "METRICS_BIND_ADDRESS": metrics})
         for name, more in (("web", ()), ("runsyncer", arguments), ("qcluster", ())):
             if events.empty():
                 children.append(start_child(env, events, name, *more))
         wait_until_open((web, health), events)
         if events.empty():
-            notes["admin"] = f"http://{complete_address(web)}/admin/"
-            notes["health"] = f"http://{complete_address(health)}/readyz"
-            notes["metrics"] = f"http://{complete_address(metrics)}/metrics"
+            notes["admin"] = make_url(web, "/admin/")
+            notes["health"] = make_url(health, "/readyz")
+            notes["metrics"] = make_url(metrics, "/metrics")
             print(*(f"{name:<9} {text}" for name, text in notes.items()), last_line, sep="\n", flush=True)
             last_line = ""
         return events.get()
@@ -163,10 +165,6 @@ def is_open(host: str, port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def complete_address(address: str) -> str:
-    return f"127.0.0.1{address}" if address.startswith(":") else address
 
 
 def stop_children(children: Sequence[subprocess.Popen[bytes]]) -> None:

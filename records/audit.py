@@ -21,12 +21,6 @@ VERSIONS = CHANGES | {Action.IMPORTED, Action.GONE}
 TROUBLE = frozenset({Action.FAILED, Action.CONFLICT, Action.DRIFTED, Action.HELD, Action.SKIPPED})
 """A record is not as it should be."""
 
-OBSERVATIONS = TROUBLE | {Action.FOREIGN, Action.GONE, Action.STALE}
-"""Seen, and nothing was written."""
-
-DECISIONS = frozenset({Action.REQUESTED, Action.ACCEPTED, Action.APPROVED, Action.REJECTED})
-"""A person asked for it or decided it."""
-
 NEWS = CHANGES | {Action.FAILED, Action.CONFLICT, Action.STALE}
 """What a team wants to hear of its records."""
 

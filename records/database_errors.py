@@ -62,6 +62,11 @@ def advise(error: Exception) -> str:
     return ""
 
 
+def explain_error(error: Exception) -> str:
+    """``advise``, or what the database refuses."""
+    return advise(error) or f"the database refuses: {describe_error(error)}"
+
+
 def translate_errors(method: Callable[P, T]) -> Callable[P, T]:
     """Turn what the database throws into a LedgerError that says what to do; the next call gets a new connection."""
 
@@ -71,6 +76,6 @@ def translate_errors(method: Callable[P, T]) -> Callable[P, T]:
             return method(*args, **kwargs)
         except Error as error:
             close_old_connections()
-            raise LedgerError(advise(error) or f"the database refuses: {describe_error(error)}") from error
+            raise LedgerError(explain_error(error)) from error
 
     return wrapper

@@ -12,11 +12,10 @@ from django.utils import timezone
 from records.audit import Action, make_entry
 from records.database_errors import translate_errors
 from records.limits import KEYS
-from records.models import CustomEntry, HeldPlan, ManagedRecord, SyncRequest, SyncStatus
-from records.rows import ZoneKey, spell_value
+from records.models import HeldPlan, ManagedRecord, SyncRequest, SyncStatus
+from records.rows import ZoneKey
 from records.source_rows import forget_others, save_chunk
 from records.zone_ledger import DatabaseZoneLedger
-from syncer.core.claims import EntrySpec, Mode
 from syncer.core.names import NAME_LIMIT
 from syncer.core.source import Ref, SourceObject
 from syncer.ledger import CountKey, LedgerError, Request, SyncerStatus
@@ -67,26 +66,6 @@ class DatabaseLedger:
             rows = ManagedRecord.objects.order_by().values_list("target", "zone", "state").annotate(number=Count("pk"))
             self._counts = {CountKey(*key): number for *key, number in rows}
         return self._counts
-
-    @translate_errors
-    def entries(self, names: Collection[str]) -> Mapping[str, list[EntrySpec]]:
-        found: dict[str, list[EntrySpec]] = {}
-        for row in CustomEntry.objects.filter(enabled=True, name__in=names):
-            entry = EntrySpec(
-                str(row.pk),
-                row.name,
-                row.type,
-                tuple(sorted({spell_value(row.type, value) for value in row.values})),
-                row.ttl,
-                Mode(row.mode),
-                row.created_at.isoformat(),
-            )
-            found.setdefault(row.name, []).append(entry)
-        return found
-
-    @translate_errors
-    def entry_names(self) -> list[str]:
-        return list(CustomEntry.objects.filter(enabled=True).order_by().values_list("name", flat=True))
 
     @translate_errors
     def save_sources(self, sources: Mapping[Ref, SourceObject | None]) -> None:

@@ -80,7 +80,8 @@ class Source(models.Model):
 
 
 class SourceName(models.Model):
-    """One name that one object mentions."""
+    """One name that one object mentions. ``since`` and the two after it are for the time in which a name outlives its
+    route; nothing is decided by them yet."""
 
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="mentions", db_index=False)
     name = models.CharField(max_length=NAME_LIMIT)
@@ -103,10 +104,6 @@ class SourceName(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def is_wanted(self) -> bool:
-        return self.values is not None
 
 
 class ManagedRecord(models.Model):
@@ -193,10 +190,6 @@ class CustomEntry(models.Model):
     def origin(self) -> str:
         """As claims, records and audit entries name it."""
         return str(Origin.of_entry(self.pk))
-
-    @property
-    def is_block(self) -> bool:
-        return self.mode == Mode.BLOCK
 
 
 class AuditEntry(models.Model):

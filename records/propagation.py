@@ -10,7 +10,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from records.audit import Action, make_row_entry
-from records.models import AuditEntry, ManagedRecord, SyncStatus
+from records.models import AuditEntry, ManagedRecord, SyncStatus, name_target
 from records.resolve import Answer, Query, ask_server
 from syncer.core.known import RecordState
 
@@ -35,7 +35,7 @@ def check_answers(servers: Sequence[str]) -> str:
     now = timezone.now()
     records = list(
         ManagedRecord.objects.filter(
-            target=SyncStatus.find_target(),
+            target=name_target(status),
             owned=True,
             state=RecordState.SYNCED,
             changed_at__gt=now - NOT_AFTER,

@@ -13,17 +13,24 @@ from records.audit import Action, make_row_entry
 from records.database_errors import translate_errors
 from records.findings import accept_released, current_findings, end_remediated, record_findings
 from records.limits import KEYS, ROWS
-from records.models import AuditEntry, DeletedRRset, DriftFinding, HeldPlan, ManagedRecord, ManagedZone
-from records.rows import ZoneKey, change_entry, claim_row, record_row, result_row, status_entry
-from syncer.core.claims import Decision
+from records.models import AuditEntry, CustomEntry, DeletedRRset, DriftFinding, HeldPlan, ManagedRecord, ManagedZone
+from records.rows import (
+    CONTENT,
+    ZoneKey,
+    change_entry,
+    claim_row,
+    record_row,
+    result_row,
+    spell_value,
+    status_entry,
+    upsert_rows,
+)
+from syncer.core.claims import Decision, EntrySpec, Mode
 from syncer.core.known import KnownRRset, Loser, RecordState
 from syncer.core.plan import Change, Drift, ForgottenRRset, Key
 from syncer.core.rrsets import RRset
 from syncer.ledger import AppliedChange, HeldDeletes, ObservedRRset
 from syncer.targets.base import Outcome
-
-CONTENT = ("values", "ttl", "owned", "state", "reason", "origin", "claimants", "losers", "changed_at")
-"""The columns that a row gets anew."""
 
 Plan = HeldPlan.Status
 
@@ -67,6 +74,26 @@ class DatabaseZoneLedger:
         return self._records().filter(owned=True).count()
 
     @translate_errors
+    def entries(self, names: Collection[str]) -> Mapping[str, list[EntrySpec]]:
+        found: dict[str, list[EntrySpec]] = {}
+        for row in self._entries().filter(name__in=names):
+            entry = EntrySpec(
+                str(row.pk),
+                row.name,
+                row.type,
+                tuple(sorted({spell_value(row.type, value) for value in row.values})),
+                row.ttl,
+                Mode(row.mode),
+                row.created_at.isoformat(),
+            )
+            found.setdefault(row.name, []).append(entry)
+        return found
+
+    @translate_errors
+    def entry_names(self) -> list[str]:
+        return list(self._entries().order_by().values_list("name", flat=True))
+
+    @translate_errors
     def deleted(self, names: Collection[str]) -> frozenset[Key]:
         rows = DeletedRRset.objects.filter(**self._columns, name__in=names)
         return frozenset(rows.values_list("name", "type"))
@@ -76,7 +103,7 @@ class DatabaseZoneLedger:
         rows = [claim_row(self._key, decision, change) for decision, change in changes]
         self._forget_counts()
         with transaction.atomic():
-            _upsert_records(rows, CONTENT)
+            upsert_rows(ManagedRecord, rows, CONTENT)
 
     @translate_errors
     def record_pass(
@@ -102,7 +129,7 @@ class DatabaseZoneLedger:
                 audit.append(entry)
         self._forget_counts()
         with transaction.atomic():
-            _upsert_records(rows, (*CONTENT, "refusal"))
+            upsert_rows(ManagedRecord, rows, (*CONTENT, "refusal"))
             self._delete_rows(ManagedRecord, gone)
             self._note_deletions(rows, audit)
             AuditEntry.objects.bulk_create(audit, batch_size=ROWS)
@@ -208,6 +235,9 @@ class DatabaseZoneLedger:
 
     # Rows of this zone
 
+    def _entries(self) -> QuerySet[CustomEntry]:
+        return CustomEntry.objects.filter(enabled=True, target__in=("", self._key.target))
+
     def _records(self) -> QuerySet[ManagedRecord]:
         return ManagedRecord.objects.filter(**self._columns).order_by()
 
@@ -217,9 +247,7 @@ class DatabaseZoneLedger:
         if serial is None:
             ManagedZone.objects.bulk_create([row], ignore_conflicts=True)
         else:
-            ManagedZone.objects.bulk_create(
-                [row], update_conflicts=True, unique_fields=["target", "zone"], update_fields=["serial"]
-            )
+            upsert_rows(ManagedZone, [row], ["serial"])
 
     def _note_deletions(self, rows: Sequence[ManagedRecord], audit: Sequence[AuditEntry]) -> None:
         """Of what has a row again its deletion is not the last that we know."""
@@ -228,16 +256,9 @@ class DatabaseZoneLedger:
         if here and deletions.exists():
             self._delete_rows(DeletedRRset, here)
         went = {(entry.name, entry.type) for entry in audit if entry.action in (Action.DELETED, Action.GONE)} - here
-        DeletedRRset.objects.bulk_create(
-            [
-                DeletedRRset(**self._columns, name=name, type=kind, deleted_at=timezone.now())
-                for name, kind in sorted(went)
-            ],
-            batch_size=ROWS,
-            update_conflicts=True,
-            unique_fields=["zone", "name", "type", "target"],
-            update_fields=["deleted_at"],
-        )
+        now = timezone.now()
+        gone = [DeletedRRset(**self._columns, name=name, type=kind, deleted_at=now) for name, kind in sorted(went)]
+        upsert_rows(DeletedRRset, gone, ["deleted_at"])
 
     def _delete_rows(self, model: type[models.Model], keys: Iterable[Key]) -> None:
         by_type: dict[str, list[str]] = {}
@@ -272,13 +293,3 @@ class DatabaseZoneLedger:
 
 def _is_done(item: AppliedChange) -> bool:
     return item.result.outcome is Outcome.DONE
-
-
-def _upsert_records(rows: Sequence[ManagedRecord], fields: Sequence[str]) -> None:
-    ManagedRecord.objects.bulk_create(
-        rows,
-        batch_size=ROWS,
-        update_conflicts=True,
-        unique_fields=["zone", "name", "type", "target"],
-        update_fields=fields,
-    )

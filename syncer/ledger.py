@@ -94,6 +94,12 @@ class ZoneLedger(Protocol):
     def rows(self, names: Collection[str]) -> Mapping[str, Mapping[str, KnownRRset]]:
         """What is known at ``names``, by name and type."""
 
+    def entries(self, names: Collection[str]) -> Mapping[str, list[EntrySpec]]:
+        """The enabled custom entries at ``names`` that are meant for this target."""
+
+    def entry_names(self) -> list[str]:
+        """Every name with such an entry, in any zone."""
+
     def owned_count(self) -> int: ...
 
     def deleted(self, names: Collection[str]) -> frozenset[Key]:
@@ -144,12 +150,6 @@ class Ledger(Protocol):
     def counts(self) -> Mapping[CountKey, int]:
         """How many RRsets are known, by target, zone and state. Cheap where nothing was written since the last
         time."""
-
-    def entries(self, names: Collection[str]) -> Mapping[str, list[EntrySpec]]:
-        """The enabled custom entries at ``names``."""
-
-    def entry_names(self) -> list[str]:
-        """Every name with an enabled custom entry."""
 
     def save_sources(self, sources: Mapping[Ref, SourceObject | None]) -> None:
         """Remember what changed; None: the object is gone."""

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from catalyst.settings.addresses import HEALTH, METRICS
 from catalyst.settings.environment import Environment
 from syncer.config import Config, HostsConfig, KubeConfig, Managed, TechnitiumConfig
 from syncer.core.annotations import MAX_TTL, parse_seconds, parse_ttl
@@ -57,8 +58,8 @@ def read_config(
         dry_run=env.read_flag("DRY_RUN") or dry_run,
         resync_interval=read_seconds(env, "RESYNC_INTERVAL", "5m", least="10s"),
         serial_probe_interval=read_seconds(env, "SERIAL_PROBE_INTERVAL", "10s", least="250ms", most="1h"),
-        metrics_address=env.read_address("METRICS_BIND_ADDRESS", ":8080"),
-        health_address=env.read_address("HEALTH_PROBE_ADDRESS", ":8081"),
+        metrics_address=env.read_address(*METRICS),
+        health_address=env.read_address(*HEALTH),
     )
 
 

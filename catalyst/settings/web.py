@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from catalyst import __version__
-from catalyst.settings import api, browser, tasks
+from catalyst.settings import addresses, api, browser, tasks
 from catalyst.settings.allowed_hosts import read_allowed_hosts
 from catalyst.settings.api import DRF_STANDARDIZED_ERRORS, REST_FRAMEWORK, REST_KNOX, SPECTACULAR_SETTINGS
 from catalyst.settings.browser import CONTENT_SECURITY_POLICY
@@ -50,7 +50,7 @@ SECRET_KEY = read_secret_key(ENVIRONMENT, DATA_DIR, several_replicas=DATABASE["E
 ADMIN_PASSWORD = ENVIRONMENT.read_secret("ADMIN_PASSWORD")
 
 ALLOWED_HOSTS = read_allowed_hosts(ENVIRONMENT)
-WEB_BIND_ADDRESS = ENVIRONMENT.read_address("WEB_BIND_ADDRESS", "127.0.0.1:8000")
+WEB_BIND_ADDRESS = ENVIRONMENT.read_address(*addresses.WEB)
 # Requests a minute that one user may make; 0: no limit.
 API_RATE_LIMIT = ENVIRONMENT.read_integer("API_RATE_LIMIT", "1200")
 DNS_TEST_RATE_LIMIT = ENVIRONMENT.read_integer("DNS_TEST_RATE_LIMIT", "120")

@@ -15,7 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
-from records.database_errors import advise, describe_error, is_absent
+from records.database_errors import advise, explain_error, is_absent
 
 View = Callable[[HttpRequest], HttpResponseBase]
 AsyncView = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
@@ -108,7 +108,7 @@ def find_database_problems() -> list[str]:
     try:
         missing = list_pending_migrations()
     except Error as error:
-        return [advise(error) or f"the database refuses: {describe_error(error)}"]
+        return [explain_error(error)]
     if missing:
         return [f"the database lacks {len(missing)} migrations ({missing[0]} first): run catalyst-dns-sync prepare"]
     return []

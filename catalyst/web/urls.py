@@ -6,8 +6,6 @@ from django.views.generic import RedirectView
 from records.api.docs import DocsView, DocumentView
 from records.api.urls import elsewhere
 
-admin.site.site_header = admin.site.site_title = "Catalyst DNS Sync"
-
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("favicon.ico", RedirectView.as_view(url=static("records/favicon.svg"))),

@@ -28,6 +28,10 @@ MOST = 1000
 """Objects of one action: each is a request that the syncer answers one by one."""
 
 
+HISTORY = 25
+"""Audit entries on the page of an object; the rest is one click away."""
+
+
 class RegistryAdmin(ModelAdmin):
     noun = ("record", "records")
     """What the messages of actions count, in singular and plural."""
@@ -107,7 +111,7 @@ class RegistryAdmin(ModelAdmin):
         key = request.POST.get("from_page", "")
         if not key.isdigit():
             return None
-        return redirect(admin_url(f"{request.POST.get('page', '') or self.opts.model_name}_change", key))
+        return redirect(admin_url(f"{self.opts.model_name}_change", key))
 
     def confirm_action(
         self, request: HttpRequest, queryset: QuerySet[Any], question: str, explanation: str
@@ -181,9 +185,14 @@ class ReadOnlyAdmin(RegistryAdmin):
                 for name in (self.page_actions(target) if target else ())
                 if (entry := allowed.get(name))
             ],
+            **(self.page_context(request, target) if target else {}),
             **(extra_context or {}),
         }
         return super().change_view(request, object_id, form_url, context)
+
+    def page_context(self, request: HttpRequest, target: Any) -> dict[str, Any]:
+        """What the template of its page needs besides."""
+        return {}
 
     def page_actions(self, target: Any) -> Sequence[str]:
         """The actions of the list that are buttons on the page of this object."""

@@ -8,9 +8,10 @@ from django.db.models import Q
 from django.utils.safestring import SafeString
 
 from records.admin.columns import color_word, object_time, origin_link
+from records.explain import PRIORITIES
 from records.models import CustomEntry, ManagedRecord, Source
 from syncer.core.origin import Origin
-from syncer.core.source import HIGH, LOW
+from syncer.core.source import NORMAL
 
 MANY = 50
 """Claims that are looked up; of the others only the origin is shown."""
@@ -70,7 +71,7 @@ def _describe_claim(
     if isinstance(claim, Source):
         values = dict(claim.wanted_names()).get(name)
         wants = ", ".join(values) or "the default address" if values is not None else "no longer wants it"
-        priority = {HIGH: "high priority, ", LOW: "low priority, "}.get(claim.priority, "")
+        priority = "" if claim.priority == NORMAL else f"{PRIORITIES[claim.priority]} priority, "
         rank = f"{priority}created {object_time(claim.created)}"
     elif isinstance(claim, CustomEntry):
         wants = ", ".join(claim.values)

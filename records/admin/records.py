@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 
 from records import operations
 from records.admin import columns
-from records.admin.base import ReadOnlyAdmin
+from records.admin.base import HISTORY, ReadOnlyAdmin
 from records.admin.claims import list_claims
 from records.admin.exporting import export_response
 from records.admin.filters import RecordQuestion, TypeFilter, ZoneFilter
@@ -23,9 +23,6 @@ from records.audit import CHANGES
 from records.explain import explain_name
 from records.models import AuditEntry, CustomEntry, ManagedRecord, ManagedZone, SyncStatus
 from syncer.core.known import RecordState
-
-HISTORY = 25
-"""Audit entries on the page of a record; the rest is one click away."""
 
 
 @admin.register(ManagedRecord)
@@ -159,24 +156,18 @@ class RecordAdmin(ReadOnlyAdmin):
     def history_of(self, target: ManagedRecord) -> dict[str, str]:
         return {"name": target.name}
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        context: dict[str, Any] = {}
-        record = self.get_object(request, object_id)
-        if record is not None:
-            of_target = {"name": record.name, "target__in": ("", record.target)}
-            context = {
-                "sentences": explain_name(record.name, record.target)["sentences"],
-                "test_url": f"{reverse('test-dns')}?{urlencode({'hostname': record.name})}",
-                "claims": list_claims(record),
-                "history": AuditEntry.objects.filter(**of_target).order_by("-at", "-id")[:HISTORY],
-                "entries": CustomEntry.objects.filter(**of_target),
-                "its_records": ManagedRecord.objects.filter(**of_target).exclude(pk=record.pk),
-                "may_restore": self.has_entries_permission(request),
-                "restorable": CHANGES,
-            }
-        return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
+    def page_context(self, request: HttpRequest, target: ManagedRecord) -> dict[str, Any]:
+        of_target = {"name": target.name, "target__in": ("", target.target)}
+        return {
+            "sentences": explain_name(target.name, target.target)["sentences"],
+            "test_url": f"{reverse('test-dns')}?{urlencode({'hostname': target.name})}",
+            "claims": list_claims(target),
+            "history": AuditEntry.objects.filter(**of_target).order_by("-at", "-id")[:HISTORY],
+            "entries": CustomEntry.objects.filter(**of_target),
+            "its_records": ManagedRecord.objects.filter(**of_target).exclude(pk=target.pk),
+            "may_restore": self.has_entries_permission(request),
+            "restorable": CHANGES,
+        }
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.find_named)

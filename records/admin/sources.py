@@ -12,11 +12,11 @@ from django.utils.safestring import SafeString
 
 from records import places
 from records.admin import columns
-from records.admin.base import ReadOnlyAdmin
+from records.admin.base import HISTORY, ReadOnlyAdmin
 from records.admin.filters import KindFilter, SourceQuestion
+from records.explain import PRIORITIES
 from records.models import AuditEntry, ManagedRecord, Source, SyncStatus
 from syncer.core.origin import Origin
-from syncer.core.source import HIGH, LOW
 
 
 @admin.register(Source)
@@ -100,7 +100,7 @@ class SourceAdmin(ReadOnlyAdmin):
     @admin.display(description="TTL and priority")
     def shown_settings(self, source: Source) -> str:
         ttl = f"TTL {source.ttl} s" if source.ttl is not None else "the default TTL"
-        return f"{ttl}, {({HIGH: 'high', LOW: 'low'}).get(source.priority, 'normal')} priority"
+        return f"{ttl}, {PRIORITIES[source.priority]} priority"
 
     @admin.display(description="other annotations")
     def shown_annotations(self, source: Source) -> SafeString:
@@ -109,18 +109,12 @@ class SourceAdmin(ReadOnlyAdmin):
     def history_of(self, target: Source) -> dict[str, str]:
         return {"source": str(target)}
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        context: dict[str, Any] = {}
-        source = self.get_object(request, object_id)
-        if source is not None:
-            names = [name for name, _ in source.wanted_names()][:100]
-            context = {
-                "its_records": ManagedRecord.objects.filter(target=SyncStatus.find_target(), name__in=names),
-                "history": AuditEntry.objects.filter(source=str(source)).order_by("-at", "-id")[:25],
-            }
-        return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
+    def page_context(self, request: HttpRequest, target: Source) -> dict[str, Any]:
+        names = [name for name, _ in target.wanted_names()][:100]
+        return {
+            "its_records": ManagedRecord.objects.filter(target=SyncStatus.find_target(), name__in=names),
+            "history": AuditEntry.objects.filter(source=str(target)).order_by("-at", "-id")[:HISTORY],
+        }
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.find_named)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import dns.rdatatype
 from django.conf import settings
+from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -24,7 +25,16 @@ from records.api.answers import (
 from records.api.errors import invalid
 from records.api.parsers import DocumentParser, document
 from records.entry_values import managed_zones
-from records.models import CURRENT_STATUSES, DriftFinding, HeldPlan, ManagedRecord, Source, SyncRequest, SyncStatus
+from records.models import (
+    CURRENT_STATUSES,
+    DriftFinding,
+    HeldPlan,
+    ManagedRecord,
+    Source,
+    SyncRequest,
+    SyncStatus,
+    name_target,
+)
 from records.resolve import Answer, Query, ask_all
 from syncer.config import Managed
 from syncer.core.known import RecordState
@@ -82,14 +92,26 @@ class TestDnsView(APIView):
             raise invalid(
                 "hostname", f"{name} is in no managed zone ({', '.join(sorted(zones))}), so it is not asked for."
             )
-        rows = list(ManagedRecord.objects.filter(target=SyncStatus.find_target(), name=name).order_by("type"))
+        status = SyncStatus.objects.first()
+        of_target = {"target": name_target(status), "name": name}
+        rows = list(ManagedRecord.objects.filter(**of_target).order_by("type"))
         types = {kind} if kind else {*ADDRESSES, *(record.type for record in rows if record.type != "CNAME")}
         answers = ask_all(settings.DNS_TEST_SERVERS, Query(name, tuple(sorted(types)), zone))
-        return Response(describe_test(name, kind, rows, answers))
+        findings = DriftFinding.objects.filter(**of_target, status__in=CURRENT_STATUSES)
+        writes_to = status.target.split()[0] if status else "dns"
+        return Response(describe_test(name, kind, rows, answers, findings, writes_to))
 
 
-def describe_test(name: str, kind: str, rows: Sequence[ManagedRecord], answers: Sequence[Answer]) -> dict[str, Any]:
-    """The answer in the shape of the proposal (§11.6.2), with the answer of each server beside it."""
+def describe_test(
+    name: str,
+    kind: str,
+    rows: Sequence[ManagedRecord],
+    answers: Sequence[Answer],
+    findings: QuerySet[DriftFinding],
+    writes_to: str,
+) -> dict[str, Any]:
+    """The answer in the shape of the proposal (§11.6.2), with the answer of each server beside it. ``findings`` are
+    those at the name; ``writes_to`` is the kind of the target."""
     # The first server is the one that we write to; the others show how far a change has come, and answer in its place.
     owners = [answer for answer in answers if answer.authoritative or answer.delegation]
     chosen = next(iter(owners or [answer for answer in answers if not answer.error]), None)
@@ -99,19 +121,18 @@ def describe_test(name: str, kind: str, rows: Sequence[ManagedRecord], answers: 
     # A CNAME answers for every type.
     relevant = [record for record in rows if record.type in (kind, "CNAME")] if kind else rows
     source = find_source(rows)
-    status = SyncStatus.objects.first()
     return {
         "hostname": name,
         "dnsResolution": {
             "resolved": bool(values),
             "ip": next((item["value"] for item in values if item["type"] in ADDRESSES), None),
             "ttl": min((item["ttl"] for item in shown["answers"]), default=None) if values else None,
-            "source": (status.target.split()[0] if status else "dns") if values else None,
+            "source": writes_to if values else None,
             "authoritative": shown["authoritative"],
         },
         "ingressExists": source is not None,
         "ingressDetails": source,
-        "syncStatus": judge_status(name, kind, relevant, owners),
+        "syncStatus": judge_status(kind, relevant, owners, findings),
         "lastUpdate": max((record.changed_at for record in relevant), default=None),
         "servers": [describe_answer(answer) for answer in answers],
     }
@@ -147,11 +168,12 @@ def find_source(rows: Sequence[ManagedRecord]) -> dict[str, str] | None:
     return None
 
 
-def judge_status(name: str, kind: str, rows: Sequence[ManagedRecord], owners: Sequence[Answer]) -> str:
+def judge_status(
+    kind: str, rows: Sequence[ManagedRecord], owners: Sequence[Answer], findings: QuerySet[DriftFinding]
+) -> str:
     """``healthy`` when DNS says what we wrote, ``drifted`` when it does not, else the state of the record."""
     if not owners:
         return "unreachable"
-    findings = DriftFinding.objects.filter(name=name, status__in=CURRENT_STATUSES)
     if (findings.filter(type__in=(kind, "CNAME")) if kind else findings).exists():
         return "drifted"
     if not rows:
@@ -196,7 +218,8 @@ class PlanView(APIView):
     @extend_schema(operation_id="plan", responses=PlanAnswerSerializer)
     def get(self, request: Request) -> Response:
         """What the next full pass would change, provided that DNS still holds what the syncer wrote last."""
-        status, target = SyncStatus.objects.first(), SyncStatus.find_target()
+        status = SyncStatus.objects.first()
+        target = name_target(status)
         changes = plan.plan_changes(read_managed())
         answer = {
             "as_of": status and status.heartbeat_at,

@@ -8,7 +8,6 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
-from django.db import models
 from django.utils import timezone
 
 from records.audit import make_entry, make_row_entry
@@ -17,6 +16,7 @@ from records.exchange.shape import PROBLEM_LIMIT, Backup, BackupEntry, BackupErr
 from records.locks import editing_entries, exclude_writers
 from records.models import AuditEntry, CustomEntry, DeletedRRset, ManagedRecord, SyncStatus
 from records.operations import ENTRY_FIELDS, sync_now
+from records.rows import CONTENT, upsert_rows
 from syncer.core.known import RecordState
 from syncer.core.manifest import clip_text
 from syncer.core.names import zone_of
@@ -25,10 +25,8 @@ from syncer.core.origin import Origin
 Action = AuditEntry.Action
 
 T = TypeVar("T")
-M = TypeVar("M", bound=models.Model)
 
 BATCH = 500
-RECORD_FIELDS = ("ttl", "values", "owned", "state", "reason", "origin", "claimants", "changed_at")
 REASON = "imported from a backup, and not compared with DNS yet"
 
 Progress = Callable[[int, int], None]
@@ -154,7 +152,7 @@ def apply_import(plan: ImportPlan, actor: str, progress: Progress = lambda done,
 
 def _save_entries(actor: str, pairs: Sequence[tuple[BackupEntry | None, BackupEntry]]) -> None:
     now, zones = timezone.now(), managed_zones()
-    rows = _upsert_rows(
+    rows = upsert_rows(
         CustomEntry,
         [
             CustomEntry(name=entry.name, type=entry.type, created_at=entry.created or now, **_pick_fields(entry))
@@ -203,7 +201,7 @@ def _own_records(actor: str, records: Sequence[BackupRecord]) -> None:
         )
         rows.append(row)
         audit.append(make_row_entry(row, Action.IMPORTED, actor, after=row.data))
-    _upsert_rows(ManagedRecord, rows, RECORD_FIELDS)
+    upsert_rows(ManagedRecord, rows, CONTENT)
     _forget_deletions(rows)
     _store_audit(audit, now)
 
@@ -220,14 +218,6 @@ def _store_audit(entries: Sequence[AuditEntry], now: datetime) -> None:
     for entry in entries:
         entry.at = now  # where a column gets the database's own default, Django writes its rows more slowly
     AuditEntry.objects.bulk_create(entries)
-
-
-def _upsert_rows(model: type[M], rows: Sequence[M], fields: Sequence[str]) -> list[M]:
-    """Insert the rows; one that is there already gets these fields, and keeps the rest."""
-    (unique,) = (rule for rule in model._meta.total_unique_constraints)
-    return model._default_manager.bulk_create(
-        rows, update_conflicts=True, unique_fields=unique.fields, update_fields=fields
-    )
 
 
 def _find_origins(names: Iterable[str]) -> dict[tuple[str, str], str]:

@@ -18,7 +18,7 @@ from syncer.core.origin import Origin
 from syncer.core.plan import NamePlan, RRsetStatus
 from syncer.core.rrsets import Found, Marker
 from syncer.core.source import NORMAL, Ref
-from syncer.ledger import Ledger, ZoneLedger
+from syncer.ledger import ZoneLedger
 from syncer.targets.base import Target, TargetZone
 from syncer.zone.queue import Deferred, ZoneQueue
 from syncer.zone.view import ZoneView
@@ -33,7 +33,7 @@ NO_REQUESTS: Requests = {}
 CHUNK = 250
 """Names that are compared at a time: what bounds the memory of a full pass, and the SQL parameters of a query."""
 
-SLICE = 250
+MISSING_LIMIT = 250
 """Missing names that a full pass sees to by itself; the others wait behind whatever changes meanwhile."""
 
 FEW = 5
@@ -119,7 +119,6 @@ class ZonePlanner:
         managed: Managed,
         target: Target,
         zone: TargetZone,
-        ledger: Ledger,
         rows: ZoneLedger,
         claims: Claims,
         view: ZoneView,
@@ -130,14 +129,13 @@ class ZonePlanner:
         self._managed = managed
         self._target = target
         self._zone = zone
-        self._ledger = ledger
         self._rows = rows
         self._claims = claims
         self._view = view
         self._queue = queue
         self._unread_kinds = unread_kinds
 
-    def plan_whole(self, condition: Condition = ORDINARY, *, limit: int | None = SLICE) -> PassPlan:
+    def plan_whole(self, condition: Condition = ORDINARY, *, limit: int | None = MISSING_LIMIT) -> PassPlan:
         """Compare everything in the zone; without a list where its serial is the one that our own last write left.
 
         ``limit``: how many missing names are planned at once; None: all of them.
@@ -156,7 +154,7 @@ class ZonePlanner:
         if current and not requests:
             return self._plan_from_view(names, condition)
         if known and len(names) > FEW and not requests:
-            return self._plan_from_list(condition, SLICE)
+            return self._plan_from_list(condition, MISSING_LIMIT)
         return self._plan_from_reading(names, requests, condition)
 
     def rank_name(self, name: str) -> tuple[int, str]:
@@ -171,7 +169,7 @@ class ZonePlanner:
         zones = self._managed.scope.zones
         claimed = (
             name
-            for name in (*self._claims.names(), *self._ledger.entry_names())
+            for name in (*self._claims.names(), *self._rows.entry_names())
             if zone_of(name, zones) == self._zone.name
         )
         return {*claimed, *self._rows.names(), *self._queue.deferred}
@@ -183,7 +181,7 @@ class ZonePlanner:
         restarted = self._zone.lost_writes
         reading = self._zone.read()
         lost_writes = self._has_lost_writes(reading.serial, restarted=restarted)
-        condition = condition.after_losses(lost_writes)
+        frame = self._make_frame(condition.after_losses(lost_writes))
 
         def listed() -> Iterator[_Look]:
             for name, group in groupby(reading.found, key=lambda item: item.rrset.name):
@@ -195,11 +193,11 @@ class ZonePlanner:
                     yield _Look(name, found)
 
         plan = PassPlan(whole=True, listed=True, serial=reading.serial, lost_writes=lost_writes)
-        self._add_names(plan, listed(), condition)
+        self._add_names(plan, listed(), frame)
         foreign.update(name_plan.name for name_plan in plan.names if name_plan.foreign_types)
         # A new zone may miss ten thousand names: neither their plans nor a name that comes now should wait for all.
         urgent = sorted(missing, key=self.rank_name)
-        self._add_names(plan, (_Look(name) for name in urgent[:limit]), condition)
+        self._add_names(plan, (_Look(name) for name in urgent[:limit]), frame)
         plan.unplanned = [] if limit is None else urgent[limit:]
         plan.found |= dict.fromkeys(plan.unplanned, Deferred.ABSENT)
         plan.foreign_names = foreign
@@ -212,7 +210,7 @@ class ZonePlanner:
         lost_writes = self._has_lost_writes(reading.serial, restarted=self._zone.lost_writes)
         plan = PassPlan(lost_writes=lost_writes)
         looks = (_Look(name, found.get(name, ())) for name in sorted(names))
-        self._add_names(plan, looks, condition.after_losses(lost_writes), requests)
+        self._add_names(plan, looks, self._make_frame(condition.after_losses(lost_writes)), requests)
         return plan
 
     def _plan_from_view(self, names: Collection[str], condition: Condition, *, whole: bool = False) -> PassPlan:
@@ -232,13 +230,12 @@ class ZonePlanner:
                     self._add_name(plan, subject._replace(look=written), frame)
         if doubtful:
             found = group_by_name(self._zone.read(doubtful).found)
-            self._add_names(plan, (_Look(name, found.get(name, ())) for name in doubtful), condition)
+            self._add_names(plan, (_Look(name, found.get(name, ())) for name in doubtful), frame)
         return plan
 
     def _add_names(
-        self, plan: PassPlan, looks: Iterable[_Look], condition: Condition, requests: Requests = NO_REQUESTS
+        self, plan: PassPlan, looks: Iterable[_Look], frame: _Frame, requests: Requests = NO_REQUESTS
     ) -> None:
-        frame = self._make_frame(condition)
         for chunk in split_chunks(looks, CHUNK):
             for subject in self._prepare_subjects(chunk, frame):
                 self._add_name(plan, subject, frame, requests.get(subject.name, UNASKED))
@@ -258,7 +255,7 @@ class ZonePlanner:
     def _prepare_subjects(self, looks: Sequence[_Look], frame: _Frame) -> Iterator[_Subject]:
         names = [look.name for look in looks]
         rows = self._rows.rows(names)
-        entries = self._ledger.entries(names)
+        entries = self._rows.entries(names)
         resurrected = self._find_resurrected(looks, rows)
         for look in looks:
             back = resurrected.get(look.name, {})

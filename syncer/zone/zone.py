@@ -19,8 +19,8 @@ from syncer.memory import give_back
 from syncer.targets.base import Target
 from syncer.zone.apply import LEFT_ALONE, ChangeWriter, sort_changes, take_turn
 from syncer.zone.guarding import DeleteGuard, PlannedChange
-from syncer.zone.planning import NO_REQUESTS, SLICE, Condition, PassPlan, Requests, ZonePlanner, group_by_name
-from syncer.zone.queue import Deferred, ZoneQueue
+from syncer.zone.planning import MISSING_LIMIT, NO_REQUESTS, Condition, PassPlan, Requests, ZonePlanner, group_by_name
+from syncer.zone.queue import SLICE, Deferred, ZoneQueue
 from syncer.zone.result import PassResult, log_plan
 from syncer.zone.schedule import ZoneSchedule
 from syncer.zone.view import ZoneView
@@ -70,7 +70,6 @@ class Zone:
             config.managed,
             target,
             self._records,
-            ledger,
             self._rows,
             claims,
             self._view,
@@ -264,7 +263,7 @@ class Zone:
         if names is None:
             if self._view.serial is None:
                 self._schedule.listed(self._clock())
-            plan = self._planner.plan_whole(condition, limit=None if self._dry_run else SLICE)
+            plan = self._planner.plan_whole(condition, limit=None if self._dry_run else MISSING_LIMIT)
         else:
             plan = self._planner.plan_names(names, requests, condition)
         if plan.listed:

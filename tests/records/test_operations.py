@@ -119,7 +119,9 @@ def test_a_block_is_made_once_and_removed_again() -> None:
     block = operations.block_name("admin", "Registry.talos00")
     assert operations.block_name("admin", "registry.talos00") == block
     assert [entry.action for entry in AuditEntry.objects.all()] == ["created"]
-    assert DatabaseLedger().entries(["registry.talos00"])["registry.talos00"][0].mode == "block"
+    assert (
+        DatabaseLedger().zone("default", "talos00").entries(["registry.talos00"])["registry.talos00"][0].mode == "block"
+    )
     operations.unblock_name("admin", "registry.talos00")
     assert not CustomEntry.objects.exists()
     with pytest.raises(ValidationError, match="is not blocked"):

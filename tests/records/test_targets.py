@@ -98,6 +98,23 @@ def test_an_import_ends_the_deletions_of_its_own_target_alone(target: str) -> No
     assert [row.target for row in DeletedRRset.objects.all()] == [OTHER[target]]
 
 
+def test_an_import_leaves_no_loser_of_before(target: str) -> None:
+    backup = read_backup("".join(export("yaml")))
+    ManagedRecord.objects.filter(target=target).update(owned=False, losers=[["Ingress/web/other", "it is younger"]])
+    apply_import(plan_import(backup), "anna")
+    assert ManagedRecord.objects.get(target=target).losers == []
+
+
+def test_an_entry_is_for_its_own_target_or_for_every_one(target: str) -> None:
+    for place in ("", *VALUES):
+        name = f"{place or 'every'}.talos00"
+        CustomEntry.objects.create(target=place, name=name, type="A", values=["192.0.2.9"])
+    rows = DatabaseLedger().zone(target, ZONE)
+    names = rows.entry_names()
+    assert sorted(names) == sorted(["every.talos00", f"{target}.talos00"])
+    assert rows.entries([f"{OTHER[target]}.talos00", *names]).keys() == set(names)
+
+
 # What people ask for
 
 

@@ -151,6 +151,8 @@ def test_an_open_or_accepted_finding_is_told_whatever_dns_answers_now(
     expected = "healthy" if status == "remediated" else "drifted"
     assert (status_of(viewer, "grafana"), status_of(viewer, "grafana", "A")) == (expected, expected)
     assert status_of(viewer, "grafana", "MX") == "unknown"
+    DriftFinding.objects.update(target="hosts")  # of a target that is not written to
+    assert status_of(viewer, "grafana") == "healthy"
 
 
 def test_without_an_answer_nothing_is_said_of_drift(

@@ -103,6 +103,12 @@ class MemoryZoneLedger:
                 found.setdefault(name, {})[kind] = row
         return found
 
+    def entries(self, names: Collection[str]) -> Mapping[str, list[EntrySpec]]:
+        return {}
+
+    def entry_names(self) -> list[str]:
+        return []
+
     def owned_count(self) -> int:
         return sum(row.owned for row in self.known.values())
 
@@ -186,12 +192,6 @@ class MemoryLedger:
                 key = CountKey(target, zone, row.state)
                 counts[key] = counts.get(key, 0) + 1
         return counts
-
-    def entries(self, names: Collection[str]) -> Mapping[str, list[EntrySpec]]:
-        return {}
-
-    def entry_names(self) -> list[str]:
-        return []
 
     def save_sources(self, sources: Mapping[Ref, SourceObject | None]) -> None: ...
 
