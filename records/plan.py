@@ -131,7 +131,7 @@ class RememberedZone:
     def read(self, names: Collection[str] | None = None) -> Reading:
         rows = self._rows.rows(names or ())
         found = (self._found(row) for here in rows.values() for row in here.values())
-        return Reading(self.name, SERIAL, (item for item in found if item))
+        return Reading(SERIAL, (item for item in found if item))
 
     def _found(self, row: KnownRRset) -> Found | None:
         if row.owned:

@@ -18,7 +18,7 @@ import dns.rdatatype
 import dns.rrset
 
 from syncer.core.names import canonical_address
-from syncer.targets.technitium.fields import HOSTS
+from syncer.core.rdata import HOST_TYPES
 
 TIMEOUT = 3.0
 """Seconds for one query by UDP, and as many again by TCP when the answer was cut off."""
@@ -127,4 +127,4 @@ def _spell_values(rrset: dns.rrset.RRset, kind: str) -> list[str]:
     texts = [item.to_text() for item in rrset]
     if kind == "AAAA":
         return [canonical_address(text) for text in texts]
-    return [text.removesuffix(".").lower() for text in texts] if kind in HOSTS else texts
+    return [text.removesuffix(".").lower() for text in texts] if kind in HOST_TYPES else texts

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from syncer.core.claims import Decision, decide_claims
-from syncer.core.kinds import NAMESPACE, Kind
+from syncer.core.kinds import Kind
 from syncer.core.manifest import as_mapping, as_text, clip_text, is_leaving, read_ref
 from syncer.core.names import misplaced_cname, zone_of
 from syncer.core.scope import Scope
 from syncer.core.source import Ref, SourceObject
-from syncer.kube.documents import ManifestError, kind_of, read_documents
+from syncer.kube.documents import ManifestError, add_namespaces, kind_of, read_documents
 from syncer.kube.store import Store
 
 Row = dict[str, Any]
@@ -88,10 +88,7 @@ class _PreviewBuilder:
         }
 
     def _fill_store(self) -> None:
-        # A namespace that is in no document exists all the same.
-        for name in {ref.namespace for _, ref in self.objects} - {""}:
-            manifest: Mapping[str, Any] = {"metadata": {"name": name}}
-            self.objects.setdefault((NAMESPACE, read_ref(NAMESPACE, manifest)), manifest)
+        add_namespaces(self.objects)
         # Gateways and namespaces come first, so that each route is evaluated once.
         for (kind, _), manifest in sorted(self.objects.items(), key=lambda item: item[0][0].gives_names):
             self.store.put(kind, manifest)

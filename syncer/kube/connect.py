@@ -182,8 +182,8 @@ def _join_certificate(user: KubeconfigEntry) -> str:
     return f"{chain.rstrip()}\n{key}" if chain else ""
 
 
-def _make_bearer(token: str, lifetime: float = REREAD) -> Identity:
-    return Identity(f"Bearer {token.strip()}", expires=time.time() + lifetime)
+def _make_bearer(token: str) -> Identity:
+    return Identity(f"Bearer {token.strip()}", expires=time.time() + REREAD)
 
 
 def _read_file(path: Path) -> str:

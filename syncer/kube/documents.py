@@ -7,8 +7,9 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from syncer.core.kinds import KINDS, Kind
-from syncer.core.manifest import as_text
+from syncer.core.kinds import KINDS, NAMESPACE, Kind
+from syncer.core.manifest import as_text, read_ref
+from syncer.core.source import Ref
 from syncer.documents.jsontext import read_json
 from syncer.documents.limits import LIMITS, DocumentError
 
@@ -42,6 +43,13 @@ def kind_of(manifest: Mapping[str, Any]) -> Kind | None:
     return next(
         (kind for kind in KINDS if kind.kind == name and kind.group == group and version in kind.versions), None
     )
+
+
+def add_namespaces(objects: dict[tuple[Kind, Ref], Mapping[str, Any]]) -> None:
+    """A namespace that is in no document exists all the same: its objects must not go with it."""
+    for name in {ref.namespace for _, ref in objects} - {""}:
+        manifest = {"metadata": {"name": name}}
+        objects.setdefault((NAMESPACE, read_ref(NAMESPACE, manifest)), manifest)
 
 
 def _iterate_values(text: str, most: int) -> Iterator[Any]:

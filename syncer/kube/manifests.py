@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from syncer.core.kinds import KINDS, NAMESPACE, Kind
+from syncer.core.kinds import KINDS, Kind
 from syncer.core.manifest import clip_text, read_ref
 from syncer.core.source import Ref
-from syncer.kube.documents import SIZE_LIMIT, ManifestError, kind_of, read_documents
+from syncer.documents.limits import LIMITS, DocumentError, decode_text, oversize_reason
+from syncer.kube.documents import ManifestError, add_namespaces, kind_of, read_documents
 from syncer.kube.feed import KindState, WatchState
 from syncer.kube.store import Store
 
@@ -142,18 +143,15 @@ class ManifestFeed:
     def _read_file(self, path: str, file: ManifestFile, stamp: Stamp) -> bool:
         """Whether the file gave its objects."""
         file.stamp = stamp
-        if stamp[1] > SIZE_LIMIT:
-            file.problem = f"more than {SIZE_LIMIT // 1024**2} MB"
+        if stamp[1] > LIMITS.size:
+            file.problem = oversize_reason(LIMITS)
             return False
         try:
-            manifests = read_documents(Path(path).read_text("utf-8-sig"))
+            manifests = read_documents(decode_text(Path(path).read_bytes()))
         except OSError as error:
             file.problem = _describe_error(error)
             return False
-        except UnicodeDecodeError:
-            file.problem = "not UTF-8"
-            return False
-        except ManifestError as error:
+        except (DocumentError, ManifestError) as error:
             file.problem = str(error)
             return False
         file.problem, file.was_readable = "", True
@@ -177,11 +175,7 @@ class ManifestFeed:
         for path, file in sorted(self._files.items()):
             for key, manifest in file.objects.items():
                 self._add_object(path, objects, key, manifest)
-        # A namespace that is in no file exists all the same: its objects must not go with it.
-        for namespace in {ref.namespace for _, ref in objects} - {""}:
-            manifest = {"metadata": {"name": namespace}}
-            key = (NAMESPACE, read_ref(NAMESPACE, manifest))
-            objects.setdefault(key, manifest)
+        add_namespaces(objects)
         for key, manifest in objects.items():
             if self._known_objects.get(key) is not manifest:
                 self._store.put(key[0], manifest)

@@ -120,7 +120,7 @@ class Store:
 
     def fallback(self) -> tuple[tuple[str, ...], str]:
         """The addresses of Traefik's Service, for wants without values of their own; and the reason when there are
-        none. They may be a host name, which no zone apex can be an alias of: see ``sources.misplaced_cname``."""
+        none. They may be a host name, which no zone apex can be an alias of (``syncer.core.names.misplaced_cname``)."""
         return self._fallback
 
     # From here on: ``_put_*`` and ``_call_wakeup`` take the lock, everything else runs with the lock held.

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from syncer.config import KubeConfig
 from syncer.core.kinds import CERTIFICATE, KINDS, SERVICE, Kind
+from syncer.core.loadbalancers import TRAEFIK_LABEL
 from syncer.core.scope import Scope
 from syncer.kube.client import ApiServer
 from syncer.kube.connect import connect
@@ -19,7 +20,6 @@ from syncer.kube.store import Store
 log = logging.getLogger(__name__)
 
 STOP_WITHIN = 2.0
-TRAEFIK = "app.kubernetes.io/name=traefik"
 
 WORST_FIRST = (
     WatchState.UNREACHABLE,
@@ -33,7 +33,7 @@ WORST_FIRST = (
 class KubeFeed:
     """Raises ``KubernetesError`` when the configuration leads to no API server; once made, it does not raise.
 
-    ``server`` is the client of it, for whatever else is asked there. Services are watched only with
+    Services are watched only with
     ``DNS_IP_ADDRESS=auto``, Certificates only with a store for them; otherwise ``states()`` leaves them out.
     """
 
@@ -50,11 +50,11 @@ class KubeFeed:
         self._lock = threading.Lock()
         self._unreachable: dict[Kind, str] = {}
         planned = list(watches(scope, certificates=certificates is not None))
-        self.server = ApiServer(connect(config), connections=len(planned) + 4)
+        self._server = ApiServer(connect(config), connections=len(planned) + 4)
         self._reflectors = [
             Reflector(
                 kind,
-                self.server,
+                self._server,
                 certificates if kind == CERTIFICATE and certificates is not None else store,
                 stopping=self._stopping,
                 namespace=namespace,
@@ -76,7 +76,7 @@ class KubeFeed:
 
     def stop(self) -> None:
         self._stopping.set()
-        self.server.close()
+        self._server.close()
         deadline = time.monotonic() + STOP_WITHIN
         for thread in self._threads:
             if thread.ident is not None:
@@ -120,7 +120,7 @@ def watches(scope: Scope, *, certificates: bool = False) -> Iterator[tuple[Kind,
             namespace, _, name = scope.traefik_service.partition("/")
             yield kind, namespace, {"fieldSelector": f"metadata.name={name}"}
         elif scope.auto:
-            yield kind, "", {"labelSelector": TRAEFIK}
+            yield kind, "", {"labelSelector": "=".join(TRAEFIK_LABEL)}
     if certificates:
         for namespace in scope.namespaces or ("",):
             yield CERTIFICATE, namespace, {}

@@ -34,7 +34,6 @@ class Reading(NamedTuple):
     target has none.
     """
 
-    zone: str
     serial: int | None
     found: Iterator[Found]
 

@@ -19,10 +19,11 @@ from syncer.memory import give_back
 from syncer.targets.base import Target
 from syncer.zone.apply import LEFT_ALONE, ChangeWriter, sort_changes, take_turn
 from syncer.zone.guarding import DeleteGuard, PlannedChange
-from syncer.zone.planning import MISSING_LIMIT, NO_REQUESTS, Condition, PassPlan, Requests, ZonePlanner, group_by_name
+from syncer.zone.planning import MISSING_LIMIT, NO_REQUESTS, PassPlan, Requests, ZonePlanner, group_by_name
 from syncer.zone.queue import SLICE, Deferred, ZoneQueue
 from syncer.zone.result import PassResult, log_plan
 from syncer.zone.schedule import ZoneSchedule
+from syncer.zone.subjects import Condition
 from syncer.zone.view import ZoneView
 
 log = logging.getLogger(__name__)

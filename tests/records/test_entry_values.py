@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from records.entry_values import RDATA_LIMIT, clean_entry
 from syncer.core.claims import Mode
 from syncer.core.rdata import TYPES
-from syncer.targets.technitium.fields import FIELDS, parameters
+from syncer.targets.technitium.fields import FIELDS, make_parameters
 
 ZONES = ("talos00", "home.lab", "k8s.home.lab")
 
@@ -54,7 +54,7 @@ def test_it_takes_every_type_that_the_target_can_write() -> None:
 )
 def test_values_get_the_spelling_that_the_engine_compares(kind: str, written: str, kept: str) -> None:
     assert clean(kind, written) == (kept,)
-    assert parameters(kind, kept)  # the target understands it
+    assert make_parameters(kind, kept)  # the target understands it
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ class HostsZone:
 
     def read(self, names: Collection[str] | None = None) -> Reading:
         text = self._file.read_text()
-        return Reading(self.name, None, self._find_rrsets(text, None if names is None else frozenset(names)))
+        return Reading(None, self._find_rrsets(text, None if names is None else frozenset(names)))
 
     def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
         """All changes in one write. An error means that none was made."""

@@ -79,8 +79,3 @@ def format_lines(rrset: RRset, mark: str) -> str:
     """The RRset as lines of a zone file, names absolute, the mark as each line's comment."""
     start = f"{rrset.name}. {rrset.ttl} IN {rrset.type}"
     return "".join(f"{start} {format_value(rrset.type, value)} ;{mark}\n" for value in rrset.values)
-
-
-# Names by which ``records`` still asks for these.
-HOSTS = HOST_TYPES
-parameters = make_parameters

@@ -57,11 +57,11 @@ class TechnitiumZone:
         self._server.ensure_session()
         if names is None:
             serial, found = self._access.list_records()
-            return Reading(self.name, serial, self._read_through(serial, found))
+            return Reading(serial, self._read_through(serial, found))
         if not names:
-            return Reading(self.name, None, iter(()))
+            return Reading(None, iter(()))
         found = iter(self._access.read_names(frozenset(names)))
-        return Reading(self.name, self._access.tracker.serial, found)
+        return Reading(self._access.tracker.serial, found)
 
     def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
         self._server.ensure_session()

@@ -161,11 +161,11 @@ def test_what_was_never_readable_leaves_the_folder_unknown(tmp_path: Path, store
     assert all(state.known for state in feed.states())
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfea: b", b"a: \xe4"])
-def test_a_file_that_is_not_utf_8_is_told(tmp_path: Path, feed: ManifestFeed, content: bytes) -> None:
+@pytest.mark.parametrize(("content", "place"), [(b"\xff\xfea: b", 1), (b"a: \xe4", 4)])
+def test_a_file_that_is_not_utf_8_is_told(tmp_path: Path, feed: ManifestFeed, content: bytes, place: int) -> None:
     (tmp_path / "grafana.yaml").write_bytes(content)
     feed.scan_folder()
-    assert reason(feed) == f"{tmp_path / 'grafana.yaml'}: not UTF-8"
+    assert reason(feed) == f"{tmp_path / 'grafana.yaml'}: byte {place} is not UTF-8"
 
 
 def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path, store: Store, feed: ManifestFeed) -> None:
@@ -178,7 +178,7 @@ def test_a_huge_file_is_not_read(tmp_path: Path, feed: ManifestFeed) -> None:
     with (tmp_path / "grafana.yaml").open("wb") as file:
         file.truncate(11_000_000)
     feed.scan_folder()
-    assert reason(feed).endswith(": more than 10 MB")
+    assert reason(feed).endswith(": more than 10 MB of text")
 
 
 def test_a_folder_that_is_missing_deletes_nothing(tmp_path: Path, store: Store) -> None:

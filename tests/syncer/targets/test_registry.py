@@ -71,7 +71,7 @@ class ToyZone:
 
     def read(self, names: Collection[str] | None = None) -> Reading:
         found = (found for (name, _), found in self._shelf.items() if name.endswith(f".{self.name}"))
-        return Reading(self.name, None, (item for item in found if names is None or item.rrset.name in names))
+        return Reading(None, (item for item in found if names is None or item.rrset.name in names))
 
     def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
         for change in changes:

@@ -304,7 +304,7 @@ class ToyZone:
         serial = self._target.serial[self.name]
         if names is None:
             self.lost_writes, self._expected = False, serial
-        return Reading(self.name, serial if self._target.has_serials else None, iter(found))
+        return Reading(serial if self._target.has_serials else None, iter(found))
 
     def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
         for change in changes:

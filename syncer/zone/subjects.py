@@ -1,0 +1,202 @@
+"""What one name of a zone is desired to hold, what is known of it, and what follows from the two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from syncer.config import Managed
+from syncer.core.claims import ClaimRules, Claims, Decision, EntrySpec, History, settle_name
+from syncer.core.compare import UNASKED, NameRequest, compare_name
+from syncer.core.drift import CompareRules
+from syncer.core.kinds import KINDS
+from syncer.core.known import KnownRRset, RecordState
+from syncer.core.names import zone_of
+from syncer.core.origin import Origin
+from syncer.core.plan import NamePlan, RRsetStatus
+from syncer.core.rrsets import Found, Marker
+from syncer.core.source import Ref
+from syncer.ledger import ZoneLedger
+from syncer.targets.base import Target
+from syncer.zone.queue import Deferred
+
+KnownRows = Mapping[str, KnownRRset]
+"""What the ledger knows of one name, by type."""
+
+
+class Condition(NamedTuple):
+    """What the zone is in. ``rebuilding``: every RRset with our mark counts as ours; ``recovering``: the server lost
+    writes of ours in a crash, and not all are made again."""
+
+    rebuilding: bool = False
+    recovering: bool = False
+
+    def after_losses(self, lost_writes: bool) -> Condition:
+        """With what the last reading showed."""
+        return self._replace(recovering=self.recovering or lost_writes)
+
+
+ORDINARY = Condition()
+
+
+class Look(NamedTuple):
+    """What was found at one name, where the target was asked (``read``)."""
+
+    name: str
+    found: Sequence[Found] = ()
+    read: bool = True
+
+
+class Subject(NamedTuple):
+    """One name, what is known of it, and what it shall hold. ``resurrected``: what is known is more than the ledger
+    says."""
+
+    look: Look
+    known: KnownRows
+    decision: Decision
+    resurrected: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.look.name
+
+    @property
+    def has_drifted(self) -> bool:
+        return any(row.state is RecordState.DRIFTED for row in self.known.values())
+
+
+class Frame(NamedTuple):
+    """What is the same for all names of a pass. ``drifting`` are the names with a finding of drift."""
+
+    rules: CompareRules
+    claim_rules: ClaimRules
+    drifting: frozenset[str]
+
+
+class NameComparison:
+    """For the names of one zone. It asks the ledger and the claims, and neither the target nor what the zone is known
+    to hold: what was found at a name is given."""
+
+    def __init__(
+        self,
+        zone_name: str,
+        managed: Managed,
+        target: Target,
+        rows: ZoneLedger,
+        claims: Claims,
+        unread_kinds: Callable[[], Collection[str]],
+    ) -> None:
+        self.marker = Marker(managed.owner_id)
+        self._zone_name = zone_name
+        self._managed = managed
+        self._target = target
+        self._rows = rows
+        self._claims = claims
+        self._unread_kinds = unread_kinds
+
+    def make_frame(self, condition: Condition) -> Frame:
+        scope = self._managed.scope
+        claim_rules = ClaimRules(scope.zones, scope.ttl, frozenset(self._unread_kinds()))
+        drifting = self._rows.drifting()
+        rules = CompareRules(
+            self.marker,
+            policy=self._managed.policy(self._zone_name),
+            keeps_ttl=self._target.keeps_ttl,
+            adopts_equal=self._managed.adopt_identical,
+            by_mark_alone=condition.rebuilding,
+            refuses=self._target.refuses,
+            is_unread=claim_rules.are_unread,
+            remediates=self._remediates,
+            accepted=frozenset(key for key, accepted in drifting.items() if accepted),
+            lost_writes=condition.recovering,
+        )
+        return Frame(rules, claim_rules, frozenset(name for name, _ in drifting))
+
+    def _remediates(self, origin: str) -> bool:
+        """Whether drift of what this source or custom entry has is remediated unasked."""
+        if self._managed.auto_remediate or self._target.is_exclusive:
+            return True
+        kind, namespace, name = Origin.parse(origin)
+        groups = {known.group for known in KINDS if known.kind == kind}
+        sources = (self._claims.source(Ref(kind, namespace, name, group)) for group in groups)
+        return any(("auto-remediate", "true") in source.notes for source in sources if source)
+
+    def prepare_subjects(self, looks: Sequence[Look], frame: Frame) -> Iterator[Subject]:
+        names = [look.name for look in looks]
+        rows = self._rows.rows(names)
+        entries = self._rows.entries(names)
+        resurrected = self._find_resurrected(looks, rows)
+        for look in looks:
+            back = resurrected.get(look.name, {})
+            known = {**rows.get(look.name, {}), **back}
+            decision = self._decide_name(look, known, entries.get(look.name, []), frame.claim_rules)
+            yield Subject(look, known, decision, bool(back))
+
+    def _decide_name(self, look: Look, known: KnownRows, entries: Sequence[EntrySpec], rules: ClaimRules) -> Decision:
+        if zone_of(look.name, rules.zones) != self._zone_name:
+            return Decision(look.name)
+        strays = [item for item in look.found if self.marker.owns(item) and not _is_owned(known, item)]
+        marked = [(self.marker.origin(item), self.marker.own_values(item)) for item in strays]
+        return settle_name(look.name, self._claims, entries, rules, History(known, marked))
+
+    def _find_resurrected(
+        self, looks: Iterable[Look], rows: Mapping[str, KnownRows]
+    ) -> dict[str, dict[str, KnownRRset]]:
+        """What we deleted and is there again with our mark: the server lost the delete in a crash."""
+        strays = [
+            item
+            for look in looks
+            for item in look.found
+            if self.marker.owns(item) and not _is_owned(rows.get(look.name, {}), item)
+        ]
+        deleted = self._rows.deleted({item.rrset.name for item in strays}) if strays else frozenset()
+        resurrected: dict[str, dict[str, KnownRRset]] = {}
+        for item in strays:
+            rrset = item.rrset
+            if (rrset.name, rrset.type) in deleted:
+                origin = self.marker.origin(item)
+                row = KnownRRset(rrset, True, RecordState.PENDING, "", origin, (origin,))
+                resurrected.setdefault(rrset.name, {})[rrset.type] = row
+        return resurrected
+
+    def compare_subject(self, subject: Subject, frame: Frame, request: NameRequest = UNASKED) -> NamePlan:
+        """What is to be done or to be told at one name; what the ledger says already is not told again."""
+        name_plan = compare_name(subject.decision, subject.look.found, subject.known, frame.rules, request)
+        name_plan.statuses = [status for status in name_plan.statuses if _is_news(status, subject)]
+        return name_plan
+
+    def list_written(self, known: KnownRows) -> list[Found]:
+        """What the target holds of ours, by the ledger."""
+        marks = ((row, self.marker.mark(row.origin)) for row in known.values() if row.owned)
+        return [Found(row.rrset, (mark,) * len(row.rrset.values)) for row, mark in marks]
+
+    def found_other(self, subject: Subject) -> Deferred | None:
+        """What was read, where it is not what the ledger says: a change of it may have to wait for its turn."""
+        ours = {item.rrset.type: item.rrset for item in subject.look.found if self._is_all_ours(item)}
+        written = {kind: row.rrset for kind, row in subject.known.items() if row.owned}
+        if ours == written and not subject.resurrected:
+            return None
+        return Deferred.UNSURE if subject.look.found else Deferred.ABSENT
+
+    def _is_all_ours(self, item: Found) -> bool:
+        return item.intact and all(self.marker.knows(mark) for mark in item.marks)
+
+
+def _is_owned(known: KnownRows, item: Found) -> bool:
+    row = known.get(item.rrset.type)
+    return row is not None and row.owned
+
+
+def _is_news(status: RRsetStatus, subject: Subject) -> bool:
+    """Whether the ledger does not say all this already."""
+    decision, kind = subject.decision, status.rrset.type
+    said = KnownRRset(
+        status.rrset,
+        status.owned,
+        status.state,
+        status.reason,
+        decision.origin_of(kind),
+        decision.claimants_of(kind),
+        decision.losers,
+    )
+    return said != subject.known.get(kind)
