@@ -96,6 +96,7 @@ TESTED_ELSEWHERE = {
     "syncer/targets/technitium/writer.py": "tests/syncer/targets/technitium/test_target.py writes by it",
     "syncer/targets/technitium/zone.py": "tests/syncer/targets/technitium/test_target.py reads and writes by it",
     "syncer/targets/technitium/zone_access.py": "tests/syncer/targets/technitium/test_faults.py asks by it",
+    "syncer/zone/subjects.py": "tests/syncer/zone/test_ownership.py and tests/syncer/zone/test_drift.py compare by it",
     "syncer/zone/planning.py": "tests/syncer/zone/test_reconcile.py and tests/syncer/zone/test_drift.py plan by it",
 }
 """Modules, or all of a folder, that have no file of tests of their name, and why."""

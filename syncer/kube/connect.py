@@ -55,7 +55,7 @@ def read_service_account(environ: Mapping[str, str], folder: Path = SERVICE_ACCO
     host, port = environ["KUBERNETES_SERVICE_HOST"], environ.get("KUBERNETES_SERVICE_PORT") or "443"
     return Access(
         server=f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}",
-        credentials=Credentials(lambda: _make_bearer(_read_file(folder / "token"), REREAD)),
+        credentials=Credentials(lambda: _make_bearer(_read_file(folder / "token"))),
         ca=_read_file(folder / "ca.crt"),
         proxy="",
     )

@@ -19,7 +19,7 @@ from syncer.core.source import NORMAL
 from syncer.ledger import ZoneLedger
 from syncer.targets.base import Target, TargetZone
 from syncer.zone.queue import Deferred, ZoneQueue
-from syncer.zone.subjects import ORDINARY, Condition, Frame, Look, NameComparison, Subject
+from syncer.zone.subjects import ORDINARY, Condition, Frame, Look, SubjectBuilder, Subject
 from syncer.zone.view import ZoneView
 
 T = TypeVar("T")
@@ -72,7 +72,7 @@ class ZonePlanner:
         queue: ZoneQueue,
         unread_kinds: Callable[[], Collection[str]],
     ) -> None:
-        self._names = NameComparison(zone.name, managed, target, rows, claims, unread_kinds)
+        self._names = SubjectBuilder(zone.name, managed, target, rows, claims, unread_kinds)
         self.marker = self._names.marker
         self._managed = managed
         self._target = target

@@ -73,7 +73,7 @@ class Frame(NamedTuple):
     drifting: frozenset[str]
 
 
-class NameComparison:
+class SubjectBuilder:
     """For the names of one zone. It asks the ledger and the claims, and neither the target nor what the zone is known
     to hold: what was found at a name is given."""
 
