@@ -1,7 +1,8 @@
 """The fixture ``technitium``: the double, or a real server when CATALYST_TEST_TECHNITIUM_URL, _TOKEN and _DNS name one.
 
 A test marked ``double_only`` needs what a real server cannot do (faults, counters, a look inside); it is skipped there.
-A test marked ``technitium_version("14.3")`` gets a double of that version.
+A test marked ``technitium_version("14.3")`` gets a double of that version. The fixture ``technitium_cluster`` is two
+doubles, always.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from typing import Any
 
 import dns.exception
@@ -19,11 +21,12 @@ import dns.rdatatype
 import pytest
 import requests
 
-from tests.fakes.technitium import Faults, Technitium
+from tests.fakes.technitium import Faults, Network, Technitium
 from tests.fakes.technitium.faults import RequestLog
 from tests.fakes.technitium.web import BACKSTAGE
 
 REAL = "CATALYST_TEST_TECHNITIUM"
+CLUSTER = "clu.test"
 FIELDS = {"A": "ipAddress", "AAAA": "ipAddress", "CNAME": "cname", "TXT": "text", "NS": "nameServer", "PTR": "ptrName"}
 """Types that ``add`` takes by one value; any other needs its parameters by name."""
 
@@ -70,7 +73,7 @@ class ServerUnderTest:
         of HTTP."""
         form = {name: str(value) for name, value in (params or {}).items()}
         headers = {BACKSTAGE: "yes"}
-        if self._double:
+        if self._double and self._double.faults.cluster_primary:
             form["node"] = self._double.faults.cluster_primary
         if self._form_token:
             form["token"] = self.token
@@ -87,6 +90,11 @@ class ServerUnderTest:
         assert answer["status"] == "ok", answer
         response: dict[str, Any] = answer.get("response", answer)
         return response
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """What a session is told of the server."""
+        return dict(self.ok("user/session/get")["info"])
 
     def make_zone(self, name: str, kind: str = "Primary") -> str:
         """A fresh zone of this name; on a real server one that is there already is thrown away first."""
@@ -174,6 +182,77 @@ class ServerUnderTest:
             for name in self._users:
                 self.call("admin/users/delete", {"user": name})
         self._session.close()
+
+
+def join_cluster(primary: ServerUnderTest, node: ServerUnderTest) -> None:
+    """Make ``node`` a secondary of ``primary``, which founds the cluster when it has none."""
+    if not primary.info["clusterInitialized"]:
+        primary.ok("admin/cluster/init", {"clusterDomain": CLUSTER, "primaryNodeIpAddresses": "10.77.0.1"})
+    join = {
+        "secondaryNodeIpAddresses": "10.77.0.2",
+        "primaryNodeUrl": f"https://{primary.info['dnsServerDomain']}:53443/",
+        "primaryNodeUsername": "admin",
+        "primaryNodePassword": "admin",
+    }
+    node.ok("admin/cluster/initJoin", join)
+    node.token = primary.token
+
+
+class ClusterUnderTest:
+    """``node1``, the primary at first, and ``node2``, its secondary. A token of one is good for both."""
+
+    def __init__(self, network: Network, node1: ServerUnderTest, node2: ServerUnderTest) -> None:
+        self.node1 = node1
+        self.node2 = node2
+        self._network = network
+
+    @property
+    def delay(self) -> float:
+        """Seconds from a write on the primary until the other node has it; inf: it gets it by ``replicate``."""
+        return self._network.delay
+
+    @delay.setter
+    def delay(self, seconds: float) -> None:
+        self._network.delay = seconds
+
+    def make_zone(self, name: str) -> str:
+        """On ``node1``, a member of the catalog, and on ``node2`` already."""
+        self.node1.make_zone(name)
+        self.node1.ok("zones/options/set", {"zone": name, "catalog": f"cluster-catalog.{CLUSTER}"})
+        self.replicate()
+        return name
+
+    def replicate(self) -> None:
+        """Bring every write to every node that is up, now."""
+        self._network.replicate()
+
+    def promote(self, node: ServerUnderTest, *, force: bool = False) -> None:
+        """Make it the primary; ``force``: whether or not the old one is there, which does not hear of it."""
+        node.ok("admin/cluster/secondary/promote", {"forceDeletePrimary": force})
+
+    def kill(self, node: ServerUnderTest) -> None:
+        """Neither HTTP nor DNS answers until ``revive``, and writes that were not saved are lost."""
+        node.double.kill()
+
+    def revive(self, node: ServerUnderTest) -> None:
+        node.double.revive()
+
+
+@pytest.fixture
+def technitium_cluster() -> Iterator[ClusterUnderTest]:
+    """A cluster of two, without a zone of ours. A node takes notice within 0.6 s that the other is gone."""
+    if os.environ.get(f"{REAL}_URL"):
+        pytest.skip("only doubles can be joined to a cluster")
+    network = Network(delay=0.2, heartbeat=0.6)
+    with ExitStack() as stack:
+        nodes = []
+        for number in (1, 2):
+            domain = f"node{number}.{CLUSTER}"
+            double = stack.enter_context(Technitium(token=secrets.token_hex(32), domain=domain, network=network))
+            nodes.append(ServerUnderTest(double.url, double.token, double.dns, double))
+            stack.callback(nodes[-1].close)
+        join_cluster(*nodes)
+        yield ClusterUnderTest(network, *nodes)
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ class Player:
     def __init__(self, url: str, token: str, dns: tuple[str, int], *, form_token: bool = False) -> None:
         parts = urlsplit(url)
         self._http = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
-        self._token, self._dns, self._form_token = token, dns, form_token
+        self.token, self._dns, self._form_token = token, dns, form_token
 
     def close(self) -> None:
         self._http.close()
@@ -53,9 +53,9 @@ class Player:
             return {"rcode": rcode, "aa": authoritative, "answers": sorted(listed)}
         params, headers, path = dict(step.get("params", {})), {"Content-Type": FORM}, step["path"]
         if self._form_token:
-            params["token"] = self._token
+            params["token"] = self.token
         else:
-            headers["Authorization"] = f"Bearer {self._token}"
+            headers["Authorization"] = f"Bearer {self.token}"
         if "body" in step:
             path, body, headers["Content-Type"] = f"{path}?{urlencode(params)}", step["body"], "text/plain"
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.fakes.cluster_tape import ClusterPlayer, normalize_answer
 from tests.fakes.tape import Player, find_differences, load_tape, scrub_answer, sort_members
 from tests.fakes.technitium import Technitium
 
@@ -34,3 +35,18 @@ def test_it_answers_every_step_of_the_ordered_tape_as_15_2_did() -> None:
                     wrong[number] = lines
         player.close()
     assert wrong == {}
+
+
+@pytest.mark.parametrize(("tape", "steps"), [("graceful", 45), ("forced", 43)])
+def test_two_of_them_answer_every_step_of_a_cluster_as_two_nodes_of_15_2_did(tape: str, steps: int) -> None:
+    wrong: dict[int, list[str]] = {}
+    played = 0
+    with ClusterPlayer() as player:
+        for number, step in enumerate(load_tape(f"15.2-cluster-{tape}")):
+            got = player.play(step)
+            if "answer" in step:
+                played += 1
+                if lines := list(find_differences(normalize_answer(step["answer"]), got)):
+                    wrong[number] = lines
+    assert wrong == {}
+    assert played == steps

@@ -9,6 +9,17 @@ In a test::
         requests.get(server.url + "/api/zones/list", headers={"Authorization": "Bearer secret"})
         server.faults.delay = 2.0
 
+Several on one network can be a cluster: ``admin/cluster/init`` on one, ``initJoin`` on the others, and
+``secondary/promote`` work as on the server, and what takes 10 s there takes ``Network.delay``::
+
+    network = Network(delay=0.2)
+    with (
+        Technitium(token="a", domain="node1.clu.test", network=network) as node1,
+        Technitium(token="b", domain="node2.clu.test", network=network) as node2,
+    ):
+        ...
+        node1.kill()
+
 Only a double has these paths. They need no token and no fault touches them; bodies and answers are JSON:
 
 ====== =================== ==========================================================================================
@@ -20,10 +31,12 @@ POST   /fake/save          write to disk now, so that a crash keeps it
 POST   /fake/listening     ``{"seconds": 5}``: refuse HTTP connections for so long, beginning in 0.05 s
 ====== =================== ==========================================================================================
 
-What it leaves out: DNSSEC, catalog zones, dynamic updates, zone transfers, applications, expiry of records.
+What it leaves out: DNSSEC, catalog zones other than a cluster's, dynamic updates, zone transfers, applications, expiry
+of records.
 """
 
 from tests.fakes.technitium.faults import Faults
+from tests.fakes.technitium.network import Network
 from tests.fakes.technitium.server import Technitium
 
-__all__ = ["Faults", "Technitium"]
+__all__ = ["Faults", "Network", "Technitium"]

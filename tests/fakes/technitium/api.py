@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from threading import RLock
 from typing import Any, NamedTuple
 
-from tests.fakes.technitium import records_api, server_api, zones_api
+from tests.fakes.technitium import cluster_api, records_api, server_api, zones_api
 from tests.fakes.technitium.call import Call
+from tests.fakes.technitium.cluster import ClusterNode
 from tests.fakes.technitium.faults import Faults
 from tests.fakes.technitium.params import Params
 from tests.fakes.technitium.refusal import Refusal
@@ -28,6 +29,9 @@ class Asked(NamedTuple):
     content_type: str
     authorization: str
     body: bytes
+    backstage: bool = False
+    acting: str = ""
+    """The user for whom another node of the cluster asks; the token counts for nothing then."""
 
 
 class Answered(NamedTuple):
@@ -57,6 +61,7 @@ ROUTES = {
     "/api/zones/disable": Route(zones_api.disable_zone, "Zones", MODIFY),
     "/api/zones/import": Route(zones_api.import_file, "Zones", MODIFY),
     "/api/zones/options/get": Route(zones_api.show_options, "Zones", MODIFY),
+    "/api/zones/options/set": Route(zones_api.set_options, "Zones", MODIFY),
     "/api/zones/permissions/get": Route(zones_api.show_permissions, "Zones", MODIFY),
     "/api/zones/permissions/set": Route(zones_api.set_permissions, "Zones", MODIFY),
     "/api/user/session/get": Route(server_api.session_info, nested=False),
@@ -65,6 +70,10 @@ ROUTES = {
     "/api/admin/users/create": Route(server_api.create_user, "Administration", MODIFY),
     "/api/admin/users/delete": Route(server_api.delete_user, "Administration", DELETE),
     "/api/admin/sessions/createToken": Route(server_api.create_user_token, "Administration", MODIFY),
+    "/api/admin/cluster/state": Route(cluster_api.read_state, "Administration"),
+    "/api/admin/cluster/init": Route(cluster_api.init_cluster, "Administration", DELETE),
+    "/api/admin/cluster/initJoin": Route(cluster_api.join_cluster, "Administration", DELETE),
+    "/api/admin/cluster/secondary/promote": Route(cluster_api.promote_node, "Administration", DELETE),
     "/api/dnsClient/resolve": Route(server_api.resolve_name, "DnsClient"),
 }
 _BY_LOWER_PATH = {path.lower(): path for path in ROUTES}
@@ -76,6 +85,7 @@ _BY_LOWER_PATH |= {path.lower(): path for path in (EXPORT, METRICS)}
 class Api:
     tree: Tree
     users: Users
+    node: ClusterNode
     faults: Faults
     lock: RLock
 
@@ -89,15 +99,20 @@ class Api:
             return Answered(404)
         try:
             params.check_size()
+            with self.lock:
+                self.node.network.catch_up()
+                addressee = self.node.find_addressee(asked.path, params.get("node"))
             if asked.path == LOGIN:
                 return self._log_in(asked, params)
             session = self._find_session(asked, params, bad_token)
             if session is None:
                 return self._make_failure("invalid-token", BAD_TOKEN)
+            if addressee:
+                return self.node.pass_on(asked, addressee, session.user.name)
             path = _BY_LOWER_PATH.get(asked.path.rstrip("/").lower())
             if path is None or asked.method not in ("GET", "POST"):
                 return Answered(404) if self.tree.dialect.unknown_path_is_404 else self._make_success({"response": {}})
-            call = Call(self.tree, self.users, self.faults, params, session, asked.content_type, asked.body)
+            call = self._make_call(params, session, asked)
             with self.lock:
                 return self._route_call(path, call)
         except Refusal as refusal:
@@ -124,10 +139,15 @@ class Api:
             raise Refusal("Max limit of 5 attempts exceeded. Access blocked for 300 seconds.")
         with self.lock:
             session = self.users.open_session(self.users.log_in(name, password), None)
-            call = Call(self.tree, self.users, self.faults, params, session)
+            call = self._make_call(params, session, asked)
             return self._make_success(server_api.login_answer(call, session, include_info=params.flag("includeInfo")))
 
+    def _make_call(self, params: Params, session: Session, asked: Asked) -> Call:
+        return Call(self.tree, self.users, self.node, self.faults, params, session, asked.content_type, asked.body)
+
     def _find_session(self, asked: Asked, params: Params, bad_token: bool) -> Session | None:
+        if asked.acting and not bad_token:
+            return Session(self.users.find_user(asked.acting), "", None)
         scheme, _, bearer = asked.authorization.partition(" ")
         if self.tree.dialect.bearer_token and scheme.lower() == "bearer":
             token = bearer.strip()

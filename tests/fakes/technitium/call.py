@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tests.fakes.technitium.cluster import ClusterNode
 from tests.fakes.technitium.faults import Faults
 from tests.fakes.technitium.params import Params
 from tests.fakes.technitium.refusal import Refusal
@@ -18,6 +19,7 @@ DENIED = "Access was denied."
 class Call:
     tree: Tree
     users: Users
+    node: ClusterNode
     faults: Faults
     params: Params
     session: Session

@@ -36,6 +36,10 @@ class Dns:
         threading.Thread(target=self._serve_udp, args=(udp,), daemon=True).start()
         threading.Thread(target=self._serve_tcp, args=(tcp,), daemon=True).start()
 
+    @property
+    def is_open(self) -> bool:
+        return bool(self._sockets)
+
     def close(self) -> None:
         for sock in self._sockets:
             with suppress(OSError):
@@ -87,6 +91,7 @@ class Dns:
             return None
         limit = min(question.size, wire.OUR_SIZE) or wire.PLAIN_SIZE
         with self._server.lock:
+            self._server.network.catch_up()
             reply = self._find_reply(question)
         if udp and question.type == 255 and reply.answers:
             limit = 0  # ANY has to come over TCP

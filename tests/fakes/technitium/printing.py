@@ -22,15 +22,18 @@ def zone_json(zone: Zone, dialect: Dialect) -> dict[str, Any]:
     }
     if zone.kind == "Primary":
         out["internal"] = zone.internal
-    out["catalog"] = None
+    if zone.kind not in ("Catalog", "SecondaryCatalog"):
+        out["catalog"] = zone.catalog
     if zone.kind in ("Primary", "Secondary"):
-        out["dnssecStatus"] = "Unsigned"
+        out["dnssecStatus"] = "SignedWithNSEC" if zone.signed else "Unsigned"
         if dialect.key_field:
-            out["hasDnssecPrivateKeys"] = False
+            out["hasDnssecPrivateKeys"] = zone.signed
     if zone.kind.startswith("Secondary"):
-        out |= {"validationFailed": False, "expiry": time_text(None), "isExpired": False, "syncFailed": False}
-    if not zone.internal:
-        out |= {"notifyFailed": False, "notifyFailedFor": []}
+        if zone.kind != "SecondaryCatalog":
+            out["validationFailed"] = False
+        out |= {"expiry": time_text(zone.expires_at), "isExpired": False, "syncFailed": False}
+    if not zone.internal and zone.kind != "SecondaryCatalog":
+        out |= {"notifyFailed": bool(zone.notify_failed), "notifyFailedFor": list(zone.notify_failed)}
     return out
 
 

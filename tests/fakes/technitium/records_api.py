@@ -36,6 +36,9 @@ def read_records(call: Call) -> dict[str, Any]:
         records = changes.list_name(call.tree, zone, domain)
     dialect = call.tree.dialect
     shown = [record_json(r, dialect) for r in records]
+    if zone.kind == "Secondary":
+        for record in shown:
+            record["rData"].pop("useSerialDateScheme", None)
     if call.on_secondary:  # zone transfers carry no comments
         for record in shown:
             record.pop("comments", None)

@@ -9,10 +9,12 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from tests.fakes.technitium.api import Api
+from tests.fakes.technitium.api import Answered, Api, Asked
+from tests.fakes.technitium.cluster import ClusterNode
 from tests.fakes.technitium.dialects import DIALECTS
 from tests.fakes.technitium.dns import Dns
 from tests.fakes.technitium.faults import Faults, RequestLog
+from tests.fakes.technitium.network import Network
 from tests.fakes.technitium.tree import Tree, Zone
 from tests.fakes.technitium.users import Users
 from tests.fakes.technitium.web import Web
@@ -21,7 +23,8 @@ SERVER_DOMAIN = "ns1.test"
 
 
 class Technitium:
-    """An empty server on 127.0.0.1. A context manager; ports of 0 are any free ones. ``clock`` is in seconds."""
+    """An empty server on 127.0.0.1. A context manager; ports of 0 are any free ones. ``clock`` is in seconds. Those on
+    one ``network`` can be nodes of one cluster; each needs a ``domain`` of its own."""
 
     def __init__(
         self,
@@ -32,17 +35,20 @@ class Technitium:
         dns_port: int = 0,
         tls: ssl.SSLContext | None = None,
         clock: Callable[[], float] = time.time,
+        domain: str = SERVER_DOMAIN,
+        network: Network | None = None,
     ) -> None:
         self.token = token
-        self.lock = threading.RLock()
+        self.network = network or Network()
+        self.lock = self.network.lock
         self.faults = Faults()
         self.on_request: Callable[[bool], None] = lambda done: None
         """Called with False before a request is done, with True before it is answered; an OSError cuts the connection
         instead."""
         self.requests = RequestLog()
-        self.tree = Tree(DIALECTS[version], SERVER_DOMAIN, clock)
+        self.tree = Tree(DIALECTS[version], domain, clock)
         self.users = Users(token)
-        self.api = Api(self.tree, self.users, self.faults, self.lock)
+        self.api = Api(self.tree, self.users, ClusterNode(self, self.network), self.faults, self.lock)
         self.stopped = threading.Event()
         self._scheme = "https" if tls else "http"
         self._web = Web(self, port, tls)
@@ -55,6 +61,15 @@ class Technitium:
     @property
     def dns(self) -> tuple[str, int]:
         return "127.0.0.1", self._dns.port
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether its API can be reached."""
+        return self._web.is_open
+
+    @property
+    def is_up(self) -> bool:
+        return self._dns.is_open
 
     def start(self) -> Self:
         self._web.open()
@@ -97,6 +112,27 @@ class Technitium:
         self.stop_listening()
         time.sleep(seconds)
         self.listen_again()
+
+    def receive(self, asked: Asked) -> Answered | None:
+        """What another node of the cluster asks; None is no answer. Raises ConnectionRefusedError."""
+        if not self.is_listening:
+            raise ConnectionRefusedError
+        try:
+            return self._web.answer_request(asked)
+        except OSError:
+            return None
+
+    def kill(self) -> None:
+        """As SIGKILL does it: the writes that are not on disk yet are lost, and nothing answers until ``revive``."""
+        with self.lock:
+            self.network.catch_up()
+            self.tree.journal.lose()
+            self._web.close()
+            self._dns.close()
+
+    def revive(self) -> None:
+        self.tree.started = self.tree.clock()
+        self.start()
 
     def crash(self, grace: float = 0.0) -> None:
         """Lose the writes that are not on disk yet (at most the last 5 s) and, after ``grace`` seconds, every

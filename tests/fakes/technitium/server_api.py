@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.fakes.technitium import lookup
 from tests.fakes.technitium.call import Call
+from tests.fakes.technitium.cluster_api import describe_cluster
 from tests.fakes.technitium.lookup import Answer
 from tests.fakes.technitium.rdata import format_rdata, parse_type
 from tests.fakes.technitium.refusal import Refusal
@@ -35,7 +36,7 @@ def describe_server(call: Call, user: User) -> dict[str, Any]:
         may = [user.may(section, right) for right in (VIEW, MODIFY, DELETE)]
         return dict(zip(("canView", "canModify", "canDelete"), may, strict=True))
 
-    out: dict[str, Any] = {
+    return {
         "version": call.tree.dialect.version,
         "uptimestamp": time_text(call.tree.started),
         "dnsServerDomain": call.tree.server_domain,
@@ -44,26 +45,8 @@ def describe_server(call: Call, user: User) -> dict[str, Any]:
         "defaultSoaRecordTtl": 900,
         "useSoaSerialDateScheme": False,
         "dnssecValidation": True,
-        "clusterInitialized": bool(call.faults.cluster_primary),
-    }
-    if primary := call.faults.cluster_primary:
-        domain = primary.partition(".")[2]
-        out["clusterDomain"] = domain
-        out["clusterNodes"] = [
-            _describe_node(1, primary, "Primary", "Connected"),
-            _describe_node(2, f"here.{domain}", "Secondary", "Self"),
-        ]
-    return out | {"permissions": {section: list_rights(section) for section in SECTIONS}}
-
-
-def _describe_node(id: int, name: str, kind: str, state: str) -> dict[str, Any]:
-    return {
-        "id": id,
-        "name": name,
-        "url": f"https://{name}:53443/",
-        "ipAddresses": [f"192.0.2.{id}"],
-        "type": kind,
-        "state": state,
+        **describe_cluster(call),
+        "permissions": {section: list_rights(section) for section in SECTIONS},
     }
 
 

@@ -73,7 +73,7 @@ class Entry:
 class Zone(Entry):
     """A hosted zone, and the entry at its apex."""
 
-    __slots__ = ("internal", "kind", "modified", "permissions")
+    __slots__ = ("catalog", "internal", "kind", "modified", "notify_failed", "permissions", "signed", "synced")
 
     def __init__(self, name: str, kind: str = "Primary", internal: bool = False) -> None:
         super().__init__(name)
@@ -81,6 +81,11 @@ class Zone(Entry):
         self.internal = internal
         self.modified: float | None = None
         self.permissions: dict[str, tuple[bool, bool, bool]] = {}
+        self.catalog: str | None = None
+        self.signed = False
+        self.synced: float | None = None
+        """When a secondary zone was transferred last."""
+        self.notify_failed: tuple[str, ...] = ()
 
     @property
     def soa(self) -> Record:
@@ -93,6 +98,10 @@ class Zone(Entry):
     @property
     def expire(self) -> int:
         return int(self.soa.data.values[5])
+
+    @property
+    def expires_at(self) -> float | None:
+        return None if self.synced is None else self.synced + self.expire
 
 
 class Node:
@@ -224,7 +233,7 @@ class Tree:
 
     def put(self, entry: Entry, type: str, records: Sequence[Record]) -> None:
         """Store an RRset (an empty one is removed) and raise the serial."""
-        self._store_rrset(entry, type, list(records))
+        self.store(entry, type, list(records))
         self.commit(entry.zone)
 
     def commit(self, zone: Zone) -> None:
@@ -234,7 +243,7 @@ class Tree:
         values = (server, person, serial + 1 & 0xFFFFFFFF, *times)
         raised = Record(soa.name, soa.ttl, Rdata("SOA", values, values), comments=soa.comments, modified=now)
         raised.used = soa.used
-        self._store_rrset(zone, "SOA", [raised])
+        self.store(zone, "SOA", [raised])
         self.set(zone, "modified", now)
 
     def settle(self, entry: Entry) -> None:
@@ -249,7 +258,8 @@ class Tree:
             setattr(owner, field, value)
             self.journal.note(lambda: setattr(owner, field, before))
 
-    def _store_rrset(self, entry: Entry, type: str, records: list[Record]) -> None:
+    def store(self, entry: Entry, type: str, records: list[Record]) -> None:
+        """An RRset, as it is: the serial stays."""
         before = entry.sets.get(type)
         if records:
             entry.sets[type] = records

@@ -65,6 +65,13 @@ class Users:
         del self._users[user.name]
         self._sessions = {token: session for token, session in self._sessions.items() if session.user is not user}
 
+    def adopt(self, other: Users) -> None:
+        """Users and tokens become those of the other server; who has logged in here stays so."""
+        logins = [s for s in self._sessions.values() if s.token_name is None and s.user.name in other._users]
+        self._users = dict(other._users)
+        tokens = {token: s for token, s in other._sessions.items() if s.token_name is not None}
+        self._sessions = tokens | {s.token: s._replace(user=self._users[s.user.name]) for s in logins}
+
     def log_in(self, name: str, password: str) -> User:
         if self._failures >= LOGIN_ATTEMPTS:
             raise Refusal(f"Max limit of {LOGIN_ATTEMPTS} attempts exceeded. Access blocked for 300 seconds.")

@@ -53,6 +53,10 @@ class Web:
         self._listener = listener
         threading.Thread(target=self._accept_connections, args=(listener,), daemon=True).start()
 
+    @property
+    def is_open(self) -> bool:
+        return self._listener is not None
+
     def close(self) -> None:
         """Refuse connections, and cut those that are open."""
         listener, self._listener = self._listener, None
@@ -114,8 +118,16 @@ class Web:
             connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = _read_body(reader, headers)
         path, _, query = target.partition("?")
-        asked = Asked(method, path, query, headers.get("content-type", ""), headers.get("authorization", ""), body)
-        answered = self._answer_request(asked, backstage=BACKSTAGE.lower() in headers)
+        asked = Asked(
+            method,
+            path,
+            query,
+            headers.get("content-type", ""),
+            headers.get("authorization", ""),
+            body,
+            backstage=BACKSTAGE.lower() in headers,
+        )
+        answered = self.answer_request(asked)
         if answered is None:
             return False
         content, more = answered.body, b""
@@ -126,12 +138,12 @@ class Web:
         connection.sendall(head if method == "HEAD" else head + content)
         return not closing
 
-    def _answer_request(self, asked: Asked, *, backstage: bool) -> Answered | None:
+    def answer_request(self, asked: Asked) -> Answered | None:
         """None: no answer at all."""
         if asked.path.startswith(CONTROL):
             return self._answer_control(asked)
         params = self._server.api.read_params(asked)
-        if backstage:
+        if asked.backstage:
             return self._server.api.answer_request(asked, params)
         self._server.on_request(False)
         answered = self._answer_or_fail(asked, params)

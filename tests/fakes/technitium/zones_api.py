@@ -54,7 +54,9 @@ def create_zone(call: Call) -> dict[str, Any]:
 
 
 def delete_zone(call: Call) -> dict[str, Any]:
-    call.tree.remove(_find_managed_zone(call, DELETE))
+    zone = _find_managed_zone(call, DELETE)
+    call.node.set_catalog(zone, "")
+    call.tree.remove(zone)
     return {}
 
 
@@ -79,7 +81,7 @@ def show_options(call: Call) -> dict[str, Any]:
         "notifyFailed": False,
         "notifyFailedFor": [],
         "disabled": zone.disabled,
-        "catalog": None,
+        "catalog": zone.catalog,
         "queryAccess": "Allow",
         "queryAccessNetworkACL": [],
         "zoneTransfer": "AllowOnlyZoneNameServers",
@@ -91,6 +93,14 @@ def show_options(call: Call) -> dict[str, Any]:
         "updateNetworkACL": [],
         "updateSecurityPolicies": [],
     }
+
+
+def set_options(call: Call) -> dict[str, Any]:
+    """Of all the options only the catalog."""
+    zone = _find_managed_zone(call, DELETE)
+    if "catalog" in call.params.all():
+        call.node.set_catalog(zone, call.params.get("catalog"))
+    return {}
 
 
 def show_permissions(call: Call) -> dict[str, Any]:
