@@ -21,7 +21,7 @@ VERSIONS = CHANGES | {Action.IMPORTED, Action.GONE}
 TROUBLE = frozenset({Action.FAILED, Action.CONFLICT, Action.DRIFTED, Action.HELD, Action.SKIPPED})
 """A record is not as it should be."""
 
-NEWS = CHANGES | {Action.FAILED, Action.CONFLICT, Action.STALE}
+NEWS = CHANGES | {Action.FAILED, Action.CONFLICT, Action.STALE, Action.TAKEN_OVER}
 """What a team wants to hear of its records."""
 
 

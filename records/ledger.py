@@ -14,7 +14,7 @@ from records.database_errors import translate_errors
 from records.limits import KEYS
 from records.models import HeldPlan, ManagedRecord, SyncRequest, SyncStatus
 from records.rows import ZoneKey
-from records.source_rows import forget_others, save_chunk
+from records.source_rows import count_detached, forget_others, save_chunk
 from records.zone_ledger import DatabaseZoneLedger
 from syncer.core.names import NAME_LIMIT
 from syncer.core.source import Ref, SourceObject
@@ -68,10 +68,20 @@ class DatabaseLedger:
         return self._counts
 
     @translate_errors
-    def save_sources(self, sources: Mapping[Ref, SourceObject | None]) -> None:
+    def save_sources(
+        self, sources: Mapping[Ref, SourceObject | None], *, is_new_version: bool = False
+    ) -> frozenset[str]:
         refs = [ref for ref in sources if all(len(part) <= NAME_LIMIT and "\0" not in part for part in ref)]
+        now = timezone.now()
+        ended: set[str] = set()
         for start in range(0, len(refs), KEYS):
-            save_chunk({ref: sources[ref] for ref in refs[start : start + KEYS]})
+            chunk = {ref: sources[ref] for ref in refs[start : start + KEYS]}
+            ended |= save_chunk(chunk, now, is_new_version=is_new_version)
+        return frozenset(ended)
+
+    @translate_errors
+    def count_detached(self, seconds: float, grace: float) -> list[str]:
+        return count_detached(seconds, grace)
 
     @translate_errors
     def forget_sources(self, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None:

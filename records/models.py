@@ -10,9 +10,10 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from records.append_only import AppendOnly, AuditQuerySet
+from records.source_models import Source as Source
+from records.source_models import SourceName as SourceName
 from syncer.core.claims import Mode
 from syncer.core.known import RecordState
-from syncer.core.names import NAME_LIMIT
 from syncer.core.origin import Origin
 from syncer.core.plan import DriftType
 
@@ -27,83 +28,6 @@ RRsetKey = tuple[str, str]
 def target_field(default: str = "default", help_text: str = "name of the target") -> models.CharField[str, str]:
     """The default is the database's, too: people write requests in SQL."""
     return models.CharField(max_length=32, default=default, db_default=default, blank=not default, help_text=help_text)
-
-
-class SourceQuerySet(models.QuerySet["Source"]):
-    def with_mentions(self) -> SourceQuerySet:
-        """With what ``wanted_names`` and ``skipped_names`` give, in one query for all."""
-        return self.prefetch_related("mentions")
-
-
-class Source(models.Model):
-    """One Kubernetes object that names hosts, as the syncer last saw it."""
-
-    group = models.CharField(max_length=253, blank=True)
-    kind = models.CharField(max_length=63)
-    namespace = models.CharField(max_length=253, blank=True)
-    name = models.CharField(max_length=253)
-    uid = models.CharField(max_length=64, blank=True)
-    created = models.CharField("creationTimestamp", max_length=40, blank=True)
-    warnings = models.JSONField(default=list)
-    ttl = models.PositiveBigIntegerField("TTL annotation", null=True, blank=True)
-    priority = models.PositiveSmallIntegerField(default=1, help_text="0 high, 1 normal, 2 low")
-    notes = models.JSONField("other annotations", default=dict)
-    digest = models.CharField(max_length=32, editable=False, help_text="of all the above")
-    seen_at = models.DateTimeField("last changed", db_default=Now())
-
-    objects: ClassVar[SourceQuerySet] = SourceQuerySet.as_manager()  # type: ignore[assignment]
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["group", "kind", "namespace", "name"], name="one_row_a_source"),
-        ]
-        indexes: ClassVar = [
-            models.Index(fields=["namespace", "name"], name="source_by_place"),
-            models.Index(fields=["name"], name="source_by_name"),
-        ]
-        ordering: ClassVar = ["namespace", "name", "kind"]
-
-    def __str__(self) -> str:
-        return str(self.origin)
-
-    @property
-    def origin(self) -> Origin:
-        return Origin(self.kind, self.namespace, self.name)
-
-    def wanted_names(self) -> list[tuple[str, list[str]]]:
-        """The names that it gives, each with its addresses or its one host name, in the order of the object."""
-        return [(row.name, row.values) for row in self.mentions.all() if row.values is not None]
-
-    def skipped_names(self) -> list[tuple[str, str]]:
-        """The names that it mentions and that are not published, each with the reason."""
-        return [(row.name, row.reason) for row in self.mentions.all() if row.values is None]
-
-
-class SourceName(models.Model):
-    """One name that one object mentions. ``since`` and the two after it are for the time in which a name outlives its
-    route; nothing is decided by them yet."""
-
-    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="mentions", db_index=False)
-    name = models.CharField(max_length=NAME_LIMIT)
-    position = models.PositiveIntegerField(help_text="in the object: its wanted names first, then the others")
-    values = models.JSONField(null=True, help_text="addresses or one host name; null for a name that is not published")
-    reason = models.TextField(blank=True, help_text="why the name is not published")
-    since = models.DateTimeField(help_text="when the object first named it; kept for as long as it does")
-    detached_since = models.DateTimeField(null=True, blank=True, help_text="since when it is kept without its route")
-    detached_seconds = models.PositiveBigIntegerField(default=0, help_text="of that, the time in which a syncer ran")
-
-    class Meta:
-        default_permissions: ClassVar = ()
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["source", "name"], name="one_mention_a_source"),
-        ]
-        indexes: ClassVar = [
-            models.Index(fields=["name"], name="mention_by_name"),
-        ]
-        ordering: ClassVar = ["position"]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class ManagedRecord(models.Model):
@@ -201,6 +125,7 @@ class AuditEntry(models.Model):
         DELETED = "deleted", "deleted"
         ADOPTED = "adopted", "adopted"
         RELEASED = "released", "released"
+        TAKEN_OVER = "taken over", "taken over"
         FAILED = "failed", "failed"
         CONFLICT = "conflict", "conflict"
         DRIFTED = "drifted", "drifted"

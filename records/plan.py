@@ -15,7 +15,7 @@ from syncer.config import Managed
 from syncer.core.known import KnownRRset, RecordState
 from syncer.core.plan import Change, Guard, Key
 from syncer.core.rrsets import Found, Marker, RRset
-from syncer.core.source import Ref, SourceObject, Want
+from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Want
 from syncer.ledger import ZoneLedger
 from syncer.targets.base import Reading, Result
 from syncer.zone.apply import sort_changes
@@ -61,15 +61,29 @@ class RememberedClaims:
 
     def __init__(self) -> None:
         self._by_name: dict[str, list[SourceObject]] = {}
+        self._by_ref: dict[Ref, SourceObject] = {}
         wanted: dict[int, list[Want]] = {}
-        mentions = SourceName.objects.filter(values__isnull=False).order_by("source", "position")
-        for key, name, values in mentions.values_list("source", "name", "values").iterator():
-            wanted.setdefault(key, []).append(Want(name, tuple(values or ())))
-        columns = ("pk", "kind", "namespace", "name", "group", "created", "ttl", "priority")
-        for key, *place, created, ttl, priority in SourceRow.objects.order_by().values_list(*columns).iterator():
-            wants = tuple(wanted.get(key, ()))
-            source = SourceObject(Ref(*place), created=created, wants=wants, ttl=ttl, priority=priority)
-            for want in wants:
+        skipped: dict[int, list[Skip]] = {}
+        mentions = SourceName.objects.order_by("source", "position")
+        columns = ("source", "name", "values", "own", "via", "reason", "cause")
+        for key, name, values, own, via, reason, cause in mentions.values_list(*columns).iterator():
+            if values is None:
+                skipped.setdefault(key, []).append(Skip(name, reason, SkipCause(cause or SkipCause.RULE)))
+            else:
+                wanted.setdefault(key, []).append(Want(name, tuple(values), own, tuple(via or ())))
+        for row in SourceRow.objects.order_by().iterator():
+            source = SourceObject(
+                Ref(row.kind, row.namespace, row.name, row.group),
+                created=row.created,
+                wants=tuple(wanted.get(row.pk, ())),
+                skipped=tuple(skipped.get(row.pk, ())),
+                ttl=row.ttl,
+                priority=row.priority,
+                troubles=row.read_troubles(),
+                excluded=tuple(row.excluded),
+            )
+            self._by_ref[source.ref] = source
+            for want in source.wants:
                 self._by_name.setdefault(want.name, []).append(source)
 
     def names(self) -> Collection[str]:
@@ -79,8 +93,7 @@ class RememberedClaims:
         return self._by_name.get(name, ())
 
     def source(self, ref: Ref) -> SourceObject | None:
-        """The annotation about drift does not matter: DNS is taken to hold what we wrote."""
-        return None
+        return self._by_ref.get(ref)
 
     def fallback(self) -> tuple[tuple[str, ...], str]:
         return (), ""
@@ -93,6 +106,7 @@ class RememberedTarget:
     keeps_ttl = True
     is_bulky = True
     is_exclusive = False
+    marks_origin = True
 
     def __init__(self, name: str, records: QuerySet[ManagedRecord], rows: ZoneLedger, marker: Marker) -> None:
         self._name = name

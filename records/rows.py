@@ -78,7 +78,10 @@ def result_row(key: ZoneKey, item: AppliedChange) -> ManagedRecord | None:
     if outcome is Outcome.DONE:
         if change.after is None:
             return None
-        return record_row(key, decision, change.after, RecordState.SYNCED, "; ".join(decision.warnings), owned=True)
+        kept = decision.kept.get(change.after.type, "")
+        state = RecordState.KEPT if kept else RecordState.SYNCED
+        reason = "; ".join([*([kept] if kept else []), *decision.warnings])
+        return record_row(key, decision, change.after, state, reason, owned=True)
     if outcome is Outcome.REFUSED:
         still_ours = change.op is not Op.CREATE and not change.adopts
         shown = change.before.rrset if still_ours and change.before else change.after
@@ -137,6 +140,26 @@ def status_entry(
         reason=status.reason,
         correlation=correlation,
     )
+
+
+def takeover_entries(key: ZoneKey, decision: Decision, after: RRset | None, actor: str) -> list[AuditEntry]:
+    """That the name passes to another claim."""
+    takeover = decision.find_takeover(after.type) if after else None
+    if takeover is None or after is None:
+        return []
+    return [
+        make_entry(
+            Action.TAKEN_OVER,
+            actor,
+            **key._asdict(),
+            name=after.name,
+            kind=after.type,
+            before={"values": list(takeover.before), "holder": takeover.loser},
+            after={**rrset_data(after), "holder": takeover.winner},
+            source=takeover.winner,
+            reason=f"{takeover.winner} has the name now, which {takeover.loser} had",
+        )
+    ]
 
 
 def rrset_data(rrset: RRset) -> dict[str, Any]:

@@ -4,39 +4,65 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from records.limits import KEYS, ROWS
 from records.models import Source as SourceRow
 from records.models import SourceName
-from syncer.core.source import Ref, SourceObject
+from syncer.core.claims import Mention
+from syncer.core.origin import Origin
+from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Want
 
-UPSERT_MENTION = """
-    INSERT INTO records_sourcename (source_id, name, position, "values", reason, since, detached_seconds)
-    VALUES {rows}
-    ON CONFLICT (source_id, name) DO UPDATE
-    SET position = excluded.position, "values" = excluded."values", reason = excluded.reason
-"""
+MENTION_COLUMNS = (
+    "source_id",
+    "name",
+    "position",
+    "since",
+    "values",
+    "own",
+    "via",
+    "reason",
+    "cause",
+    "detached_since",
+    "detached_seconds",
+    "outdated",
+)
+KEPT_COLUMNS = ("source_id", "name", "since")
+"""What a row that is there already keeps, whatever its object says now."""
+
+UPSERT_MENTION = (  # noqa: S608 - the names of our own columns
+    "INSERT INTO records_sourcename ({columns}) VALUES {{rows}} ON CONFLICT (source_id, name) DO UPDATE SET {changes}"
+).format(
+    columns=", ".join(f'"{column}"' for column in MENTION_COLUMNS),
+    changes=", ".join(f'"{column}" = excluded."{column}"' for column in MENTION_COLUMNS if column not in KEPT_COLUMNS),
+)
 """In SQL: a model for each name would make ten thousand objects half as slow again to save; and in one statement
 for many, as PostgreSQL answers each."""
 
-MENTION = "(%s, %s, %s, %s, %s, %s, 0)"
+MENTION = f"({', '.join(['%s'] * len(MENTION_COLUMNS))})"
 
-CONTENT = ("uid", "created", "warnings", "ttl", "priority", "notes")
+TAKEN_BACK = "the object has taken it back"
+
+NOT_IN_OBJECT = 2**31 - 1
+"""The position of a name that an object published and does not mention now."""
+
+CONTENT = ("uid", "created", "warnings", "ttl", "priority", "notes", "troubles", "excluded")
 
 
 class SourceContent(NamedTuple):
     """What a source says, as every database takes it, and the digest of that."""
 
+    source: SourceObject
     columns: dict[str, Any]
-    wanted: dict[str, list[str]]
-    skipped: dict[str, str]
+    wanted: dict[str, Want]
+    skipped: dict[str, Skip]
     digest: str
 
 
@@ -44,27 +70,34 @@ def read_content(source: SourceObject) -> SourceContent:
     content = {
         "uid": source.uid[:64],
         "created": source.created[:40],
-        "names": [[want.name, list(want.values)] for want in source.wants],
+        "names": [list(want) for want in source.wants],
         "skipped": [list(skip) for skip in source.skipped],
         "warnings": list(source.warnings),
         "ttl": source.ttl,
         "priority": source.priority,
         "notes": dict(source.notes),
+        "troubles": [list(trouble) for trouble in source.troubles],
+        "excluded": list(source.excluded),
     }
     # PostgreSQL takes no NUL and no half of a surrogate pair.
     text = json.dumps(content, ensure_ascii=False).encode("utf-8", "replace").replace(b"\\u0000", b"?")
     columns = json.loads(text)
-    wanted = dict(columns.pop("names"))
-    skipped = {name: reason for name, reason in columns.pop("skipped") if name not in wanted}
-    return SourceContent(columns, wanted, skipped, hashlib.blake2b(text, digest_size=16).hexdigest())
+    wanted = {name: Want(name, tuple(values), own, tuple(via)) for name, values, own, via in columns.pop("names")}
+    skips = (Skip(name, reason, SkipCause(cause)) for name, reason, cause in columns.pop("skipped"))
+    skipped = {skip.name: skip for skip in skips if skip.name not in wanted}
+    return SourceContent(source, columns, wanted, skipped, hashlib.blake2b(text, digest_size=16).hexdigest())
 
 
-def save_chunk(sources: Mapping[Ref, SourceObject | None]) -> None:
-    """Write what is new or other than before, and drop what is gone (None); one transaction."""
+def save_chunk(sources: Mapping[Ref, SourceObject | None], now: datetime, *, is_new_version: bool = False) -> set[str]:
+    """Write what is new or other than before, and drop what is gone (None); one transaction.
+
+    Returns the names that were kept for one of them although a trouble hid them, and are not any more.
+    ``now`` is the same for all that are saved together: none of them has named a host for longer than the others.
+    ``is_new_version``: what differs may differ because our rules do, and not the object.
+    """
     namesakes = SourceRow.objects.filter(name__in={ref.name for ref in sources}).order_by()
     columns = namesakes.values_list("pk", "digest", "kind", "namespace", "name", "group")
     known = {Ref(*place): (pk, digest) for pk, digest, *place in columns}
-    now = timezone.now()
     rows: list[SourceRow] = []
     contents: list[SourceContent] = []
     changed: list[int] = []
@@ -77,7 +110,7 @@ def save_chunk(sources: Mapping[Ref, SourceObject | None]) -> None:
         changed += [] if pk is None else [pk]
     gone = [known[ref][0] for ref, source in sources.items() if source is None and ref in known]
     if not rows and not gone:
-        return
+        return set()
     with transaction.atomic():
         SourceRow.objects.bulk_create(
             rows,
@@ -86,8 +119,11 @@ def save_chunk(sources: Mapping[Ref, SourceObject | None]) -> None:
             unique_fields=["group", "kind", "namespace", "name"],
             update_fields=[*CONTENT, "digest", "seen_at"],
         )
-        _save_mentions(zip(rows, contents, strict=True), changed)
+        ended = _save_mentions(zip(rows, contents, strict=True), changed, is_new_version)
+        kept = SourceName.objects.filter(source__in=gone, detached_since__isnull=False)
+        ended.update(kept.values_list("name", flat=True))
         SourceRow.objects.filter(pk__in=gone).delete()
+    return ended
 
 
 def forget_others(kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None:
@@ -102,22 +138,163 @@ def forget_others(kinds: Collection[tuple[str, str]], known: Collection[Ref]) ->
         SourceRow.objects.filter(pk__in=gone[start : start + KEYS]).delete()
 
 
-def _save_mentions(saved: Iterable[tuple[SourceRow, SourceContent]], changed: Collection[int]) -> None:
+def find_mentions(names: Collection[str]) -> dict[str, dict[str, Mention]]:
+    """What is known of the names, by name and origin."""
+    place = ("source__kind", "source__namespace", "source__name")
+    columns = ("name", *place, "since", "via", "detached_seconds", "outdated")
+    mentions: dict[str, dict[str, Mention]] = {}
+    rows = SourceName.objects.filter(name__in=names).order_by().values_list(*columns)
+    for name, kind, namespace, own_name, since, via, seconds, outdated in rows:
+        mention = Mention(since.isoformat(), None if via is None else tuple(via), seconds, outdated)
+        mentions.setdefault(name, {})[str(Origin(kind, namespace, own_name))] = mention
+    return mentions
+
+
+def note_detached(kept: Iterable[tuple[str, str, str]]) -> None:
+    """Names that are kept, each with an origin for which and the reason: their time begins, where it has not."""
+    now = timezone.now()
+    for name, origin, reason in kept:
+        kind, namespace, own_name = Origin.parse(origin)
+        for source in SourceRow.objects.filter(kind=kind, namespace=namespace, name=own_name):
+            defaults = {"position": NOT_IN_OBJECT, "since": now, "reason": reason, "cause": SkipCause.TROUBLE}
+            mention, _ = SourceName.objects.get_or_create(source=source, name=name, defaults=defaults)
+            if mention.detached_since is None and mention.values is None:
+                mention.detached_since = now
+                mention.save(update_fields=["detached_since"])
+
+
+def forget_detached(names: Collection[str]) -> None:
+    """Nothing of ours is at these names any more, so that nothing is kept there."""
+    mentions = SourceName.objects.filter(name__in=names)
+    mentions.filter(position=NOT_IN_OBJECT).delete()
+    mentions.filter(detached_since__isnull=False).update(detached_since=None, detached_seconds=0, outdated="")
+
+
+def count_detached(seconds: float, grace: float) -> list[str]:
+    """The trouble that hides names has lasted for so much longer; returns the names of which ``grace`` is over by
+    that."""
+    kept = SourceName.objects.filter(detached_since__isnull=False, detached_seconds__lt=grace)
+    with transaction.atomic():
+        over = list(kept.filter(detached_seconds__gte=grace - seconds).values_list("name", flat=True).distinct())
+        kept.update(detached_seconds=F("detached_seconds") + seconds)
+    return over
+
+
+class _NewMention(NamedTuple):
+    """The row that a name of an object shall have: ``MENTION_COLUMNS``."""
+
+    source: int
+    name: str
+    position: int
+    since: datetime
+    values: list[str] | None = None
+    own: bool = False
+    via: list[str] | None = None
+    reason: str = ""
+    cause: str = ""
+    detached_since: datetime | None = None
+    detached_seconds: float = 0.0
+    outdated: str = ""
+
+    def list_values(self) -> tuple[Any, ...]:
+        """In the order of the columns, as the database takes them."""
+        return tuple(_adapt_value(value) for value in self)
+
+
+class _OldMention(NamedTuple):
+    """The row that a name of an object has."""
+
+    pk: int
+    source: int
+    name: str
+    is_wanted: bool
+    via: list[str] | None
+    reason: str
+    since: datetime
+    detached_since: datetime | None
+    seconds: float
+    outdated: str
+
+    @property
+    def was_published(self) -> bool:
+        return self.is_wanted or self.detached_since is not None
+
+
+def _adapt_value(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    if isinstance(value, list):
+        return json.dumps(value)
+    return str(value) if isinstance(value, SkipCause) else value
+
+
+def _save_mentions(
+    saved: Iterable[tuple[SourceRow, SourceContent]], changed: Collection[int], is_new_version: bool
+) -> set[str]:
     """``changed`` are the keys of the sources that had a row. A name that an object goes on naming keeps its times."""
+    old: dict[int, dict[str, _OldMention]] = {}
+    times = ("since", "detached_since", "detached_seconds")
+    columns = ("pk", "source_id", "name", "values", "via", "reason", *times, "outdated")
+    for pk, source, name, values, *rest in SourceName.objects.filter(source__in=changed).values_list(*columns):
+        old.setdefault(source, {})[name] = _OldMention(pk, source, name, values is not None, *rest)
     mentions: list[Sequence[Any]] = []
-    named: set[tuple[int, str]] = set()
+    dropped: list[int] = []
+    ended: set[str] = set()
     for source, content in saved:
-        since = connection.ops.adapt_datetimefield_value(source.seen_at)
-        wanted = ((name, json.dumps(values), "") for name, values in content.wanted.items())
-        skipped = ((name, None, reason) for name, reason in content.skipped.items())
-        for position, (name, values, reason) in enumerate(chain(wanted, skipped)):
-            mentions.append((source.pk, name, position, values, reason, since))
-            named.add((source.pk, name))
-    rows = SourceName.objects.filter(source__in=changed).values_list("pk", "source_id", "name")
-    dropped = [pk for pk, *mention in rows if tuple(mention) not in named]
+        before = old.get(source.pk, {})
+        rows = {row.name: row for row in _list_mentions(source, content, before, is_new_version)}
+        mentions += (row.list_values() for row in rows.values())
+        for name, mention in before.items():
+            if name not in rows:
+                dropped.append(mention.pk)
+            if mention.detached_since is not None and (name not in rows or rows[name].detached_since is None):
+                ended.add(name)
     SourceName.objects.filter(pk__in=dropped).delete()
     with connection.cursor() as cursor:
         for start in range(0, len(mentions), ROWS):
             chunk = mentions[start : start + ROWS]
             statement = UPSERT_MENTION.format(rows=", ".join([MENTION] * len(chunk)))
             cursor.execute(statement, list(chain.from_iterable(chunk)))
+    return ended
+
+
+def _list_mentions(
+    source: SourceRow, content: SourceContent, old: Mapping[str, _OldMention], is_new_version: bool
+) -> Iterator[_NewMention]:
+    """One for each name that the object mentions, or that is kept for it."""
+    for position, name in enumerate(chain(content.wanted, content.skipped)):
+        before = old.get(name)
+        row = _NewMention(source.pk, name, position, before.since if before else source.seen_at)
+        if want := content.wanted.get(name):
+            yield row._replace(values=list(want.values), own=want.own, via=list(want.via))
+            continue
+        skip = content.skipped[name]
+        row = row._replace(reason=skip.reason, cause=skip.cause, via=before.via if before else None)
+        yield _keep_mention(row, before, content.source, source.seen_at, is_new_version) or row
+    for name, before in old.items():
+        if name in content.wanted or name in content.skipped:
+            continue
+        row = _NewMention(source.pk, name, NOT_IN_OBJECT, before.since, via=before.via, reason=TAKEN_BACK)
+        if kept := _keep_mention(row, before, content.source, source.seen_at, is_new_version):
+            yield kept._replace(cause=SkipCause.TROUBLE)
+        elif before.via and any(trouble.concerns(name, None) for trouble in content.source.troubles):
+            # By which parents it was published tells, until its record is gone, that no trouble hides it.
+            yield row._replace(cause=SkipCause.WISH)
+
+
+def _keep_mention(
+    row: _NewMention, before: _OldMention | None, source: SourceObject, now: datetime, is_new_version: bool
+) -> _NewMention | None:
+    """The row of a name that was published and is not any more, if nothing in the object took it back."""
+    if before is None or not before.was_published:
+        return None
+    reason = source.find_trouble(row.name, None if before.via is None else tuple(before.via))
+    is_outdated = not reason and row.cause == SkipCause.RULE and (is_new_version or bool(before.outdated))
+    if not (reason or is_outdated):
+        return None
+    return row._replace(
+        reason=reason or row.reason,
+        detached_since=before.detached_since or now,
+        detached_seconds=before.seconds,
+        outdated=row.reason if is_outdated else "",
+    )

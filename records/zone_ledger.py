@@ -9,7 +9,7 @@ from django.db import models, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from records.audit import Action, make_row_entry
+from records.audit import SYNCER, Action, make_row_entry
 from records.database_errors import translate_errors
 from records.findings import accept_released, current_findings, end_remediated, record_findings
 from records.limits import KEYS, ROWS
@@ -23,9 +23,11 @@ from records.rows import (
     result_row,
     spell_value,
     status_entry,
+    takeover_entries,
     upsert_rows,
 )
-from syncer.core.claims import Decision, EntrySpec, Mode
+from records.source_rows import find_mentions, forget_detached, note_detached
+from syncer.core.claims import Decision, EntrySpec, Mention, Mode
 from syncer.core.known import KnownRRset, Loser, RecordState
 from syncer.core.plan import Change, Drift, ForgottenRRset, Key
 from syncer.core.rrsets import RRset
@@ -94,16 +96,24 @@ class DatabaseZoneLedger:
         return list(self._entries().order_by().values_list("name", flat=True))
 
     @translate_errors
+    def mentions(self, names: Collection[str]) -> Mapping[str, Mapping[str, Mention]]:
+        return find_mentions(names)
+
+    @translate_errors
     def deleted(self, names: Collection[str]) -> frozenset[Key]:
         rows = DeletedRRset.objects.filter(**self._columns, name__in=names)
         return frozenset(rows.values_list("name", "type"))
 
     @translate_errors
     def claim_changes(self, changes: Iterable[tuple[Decision, Change]]) -> None:
-        rows = [claim_row(self._key, decision, change) for decision, change in changes]
+        rows, takeovers = [], []
+        for decision, change in changes:
+            rows.append(claim_row(self._key, decision, change))
+            takeovers += takeover_entries(self._key, decision, change.after, SYNCER)
         self._forget_counts()
         with transaction.atomic():
             upsert_rows(ManagedRecord, rows, CONTENT)
+            AuditEntry.objects.bulk_create(takeovers, batch_size=ROWS)
 
     @translate_errors
     def record_pass(
@@ -117,6 +127,7 @@ class DatabaseZoneLedger:
         rows: list[ManagedRecord] = []
         gone: list[Key] = []
         audit: list[AuditEntry] = []
+        kept: list[tuple[str, str, str]] = []
         self._take_applied(applied, rows, gone, audit, correlation, actor)
         for decision, status in observed:
             if isinstance(status, ForgottenRRset):
@@ -125,6 +136,13 @@ class DatabaseZoneLedger:
                 rows.append(
                     record_row(self._key, decision, status.rrset, status.state, status.reason, owned=status.owned)
                 )
+                if status.owned:
+                    audit += takeover_entries(self._key, decision, status.rrset, actor)
+                if status.state is RecordState.KEPT and status.rrset.type in decision.kept:
+                    kept += [
+                        (status.rrset.name, origin, status.reason)
+                        for origin in decision.claimants_of(status.rrset.type)
+                    ]
             if entry := status_entry(self._key, decision, status, actor, correlation):
                 audit.append(entry)
         self._forget_counts()
@@ -132,6 +150,9 @@ class DatabaseZoneLedger:
             upsert_rows(ManagedRecord, rows, (*CONTENT, "refusal"))
             self._delete_rows(ManagedRecord, gone)
             self._note_deletions(rows, audit)
+            note_detached(kept)
+            if gone:
+                self._forget_kept({name for name, _ in gone})
             AuditEntry.objects.bulk_create(audit, batch_size=ROWS)
             if self._spend_decisions(rows) or gone:
                 self._close_finished_plans()
@@ -240,6 +261,11 @@ class DatabaseZoneLedger:
 
     def _records(self) -> QuerySet[ManagedRecord]:
         return ManagedRecord.objects.filter(**self._columns).order_by()
+
+    def _forget_kept(self, names: set[str]) -> None:
+        """Where nothing is published any more, on any target, nothing is kept either."""
+        left = ManagedRecord.objects.filter(name__in=names, owned=True).order_by().values_list("name", flat=True)
+        forget_detached(names - set(left))
 
     def _note_zone(self, serial: int | None = None) -> None:
         """Something is known of the zone; ``serial`` None leaves the serial as it is."""

@@ -72,6 +72,10 @@ class Managed:
     max_deletes_unguarded: int = 10
     adopt_identical: bool = False
     auto_remediate: bool = False
+    detached_grace: float = 86400.0
+    """Seconds for which a name is kept that its object asks for and a trouble hides; 0: not at all."""
+    owner_id_was: str = ""
+    """The owner of before, whose marks are taken over."""
 
     def policy(self, zone: str) -> Policy:
         return self.policies.get(zone, Policy.SYNC)

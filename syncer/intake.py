@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE, NAMESPACE
 from syncer.core.manifest import clip_text
@@ -12,6 +13,12 @@ from syncer.kube.store import Store
 from syncer.ledger import Ledger
 
 log = logging.getLogger(__name__)
+
+COUNT_INTERVAL = 30.0
+"""Seconds between two counts of the time in which names are kept; less where the grace is short, of which there are at
+least ``COUNTS``."""
+
+COUNTS = 10
 
 PATIENCE = 10.0
 """Seconds after the start that one kind which cannot be listed may hold up the others."""
@@ -27,6 +34,7 @@ class Intake:
         self._settled = False
         self._changed: dict[Ref, SourceObject | None] = {}
         self._listed: set[tuple[str, str]] = set()
+        self._counted_at = started
         self._warned: dict[Ref, int] = {}
 
     def kind_states(self) -> list[KindState]:
@@ -41,17 +49,36 @@ class Intake:
             self._tell_warnings(ref, source)
         return touched.names
 
-    def save_sources(self, ledger: Ledger | None) -> None:
+    def save_sources(self, ledger: Ledger | None, *, is_new_version: bool = False) -> Collection[str]:
         """Bring the rows of the sources up to date; for a kind just listed, that includes what went while we were
-        down. None: a dry run."""
+        down. None: a dry run.
+
+        Returns names that were kept for an object although a trouble hid them, and are not any more.
+        ``is_new_version``: another version of the program ran last.
+        """
+        ended: Collection[str] = ()
         if ledger is not None:
             listed = {(state.kind.group, state.kind.kind) for state in self.kind_states() if state.known}
-            if listed - self._listed:
+            is_first = bool(listed - self._listed)
+            if is_first:
                 ledger.forget_sources(listed - self._listed, [source.ref for source in self.store.sources()])
                 self._listed = listed
             if self._changed:
-                ledger.save_sources(self._changed)
+                ended = ledger.save_sources(self._changed, is_new_version=is_new_version and is_first)
         self._changed = {}
+        return ended
+
+    def count_trouble(self, ledger: Ledger, now: float, grace: float) -> Collection[str]:
+        """Count the time in which names are kept, as far as the objects could be seen in it; returns the names whose
+        ``grace`` (seconds) is over by that."""
+        pause = max(1.0, min(COUNT_INTERVAL, grace / COUNTS))
+        if not grace or now < self._counted_at + pause:
+            return ()
+        seen, self._counted_at = now - self._counted_at, now
+        if any(state.state in (WatchState.STARTING, WatchState.UNREACHABLE) for state in self.kind_states()):
+            return ()
+        # A loop that hung, or a machine that slept, saw nothing meanwhile.
+        return ledger.count_detached(min(seen, 2 * pause), grace)
 
     def save_all_again(self) -> None:
         """The database may be another one by now."""
@@ -95,6 +122,6 @@ class Intake:
         for warning in warnings:
             log.warning("%s: %s", ref, warning, extra=extra)
         if skipped:
-            (name, reason), more = skipped[0], len(skipped) - 1
+            (name, reason, _), more = skipped[0], len(skipped) - 1
             others = f" (and {more} more)" if more else ""
             log.info("%s: %s is not published: %s%s", ref, clip_text(name), reason, others, extra=extra)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from syncer.core.claims import Decision, EntrySpec
+from syncer.core.claims import Decision, EntrySpec, Mention
 from syncer.core.known import KnownRRset
 from syncer.core.plan import Change, Drift, ForgottenRRset, Key, RRsetStatus
 from syncer.core.source import Ref, SourceObject
@@ -100,6 +100,9 @@ class ZoneLedger(Protocol):
     def entry_names(self) -> list[str]:
         """Every name with such an entry, in any zone."""
 
+    def mentions(self, names: Collection[str]) -> Mapping[str, Mapping[str, Mention]]:
+        """What is known of the objects that mention these names, by name and origin."""
+
     def owned_count(self) -> int: ...
 
     def deleted(self, names: Collection[str]) -> frozenset[Key]:
@@ -151,8 +154,15 @@ class Ledger(Protocol):
         """How many RRsets are known, by target, zone and state. Cheap where nothing was written since the last
         time."""
 
-    def save_sources(self, sources: Mapping[Ref, SourceObject | None]) -> None:
-        """Remember what changed; None: the object is gone."""
+    def save_sources(
+        self, sources: Mapping[Ref, SourceObject | None], *, is_new_version: bool = False
+    ) -> Collection[str]:
+        """Remember what changed; None: the object is gone. Returns the names that were kept for an object although a
+        trouble hid them, and are not any more. ``is_new_version``: another version of the program saved them last."""
+
+    def count_detached(self, seconds: float, grace: float) -> Collection[str]:
+        """The troubles that hide names have lasted for so much longer; returns the names of which the ``grace`` is over
+        by that."""
 
     def forget_sources(self, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None:
         """Drop the sources of ``kinds`` (group, kind) that are not among ``known``."""

@@ -59,6 +59,7 @@ class Loop:
         self._wakeup = wakeup
         self._clock = clock
         self._dry_run = config.dry_run
+        self._grace = config.managed.detached_grace
         self._trouble = BackOff()
         self._poll_due = 0.0
 
@@ -125,6 +126,8 @@ class Loop:
             self.worker.answer_requests(requests, asking_target=False)
             return
         self._save_sources()
+        if not self._dry_run:
+            self.worker.enqueue(self.intake.count_trouble(self._ledger, now, self._grace))
         for result in self.worker.run_due(requests):
             if result.whole and self.worker.is_caught_up:
                 self.heartbeat.last_pass_at = datetime.now(UTC)
@@ -139,7 +142,7 @@ class Loop:
         metrics.QUEUE_LENGTH.set(self.worker.waiting)
 
     def _save_sources(self) -> None:
-        self.intake.save_sources(None if self._dry_run else self._ledger)
+        self.worker.enqueue(self.intake.save_sources(None if self._dry_run else self._ledger))
 
     def _poll_requests(self, now: float) -> list[Request]:
         if now < self._poll_due or self._dry_run:

@@ -98,6 +98,12 @@ FOREIGN_WRITES = Counter(
     ["zone"],
     registry=REGISTRY,
 )
+TAKEOVERS = Counter(
+    "catalyst_dns_sync_takeovers_total",
+    "Times that a name passed to another claim, with other values or into another namespace",
+    ["zone"],
+    registry=REGISTRY,
+)
 DRIFT_DETECTED = Counter(
     "catalyst_dns_sync_drift_detected_total",
     "Records found that were not as we had left them (unexpected_ip, unexpected_record, missing_record)",

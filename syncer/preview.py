@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from syncer.core.claims import Decision, decide_claims
+from syncer.core.claims import Decision
 from syncer.core.kinds import Kind
 from syncer.core.manifest import as_mapping, as_text, clip_text, is_leaving, read_ref
 from syncer.core.names import misplaced_cname, zone_of
 from syncer.core.scope import Scope
+from syncer.core.settling import decide_claims
 from syncer.core.source import Ref, SourceObject
 from syncer.kube.documents import ManifestError, add_namespaces, kind_of, read_documents
 from syncer.kube.store import Store

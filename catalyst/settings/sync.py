@@ -75,6 +75,8 @@ def read_scope(env: Environment, *, proposed: bool, warn: Callable[[str], None] 
         max_deletes_unguarded=env.read_integer("MAX_DELETES_UNGUARDED", "10"),
         adopt_identical=env.read_choice("ADOPT_EXISTING", "never", ("never", "identical")) == "identical",
         auto_remediate=env.read_flag("AUTO_REMEDIATE"),
+        detached_grace=read_seconds(env, "DETACHED_GRACE", "24h", least="0s", most="8760h"),
+        owner_id_was=env.read_value("OWNER_ID_WAS", "", parse_former_owner, "such as homelab-1"),
     )
 
 
@@ -113,9 +115,11 @@ def read_publishing(env: Environment, zones: tuple[str, ...], proposed: bool) ->
         label_selector=selector,
         exclude_names=env.read_value("EXCLUDE_NAMES", "", parse_pattern, "give a Python regular expression"),
         allow_wildcards=env.read_flag("ALLOW_WILDCARDS", True),
+        listener_wildcards=env.read_flag("LISTENER_WILDCARDS"),
         ingress_tls_hosts=env.read_flag("INGRESS_TLS_HOSTS"),
         external_dns_annotations=env.read_flag("EXTERNAL_DNS_ANNOTATIONS"),
         rule_syntax=cast(RuleSyntax, env.read_choice("TRAEFIK_RULE_SYNTAX", "lenient", ("lenient", "v2", "v3"))),
+        host_wildcards=env.read_flag("TRAEFIK_HOST_WILDCARDS", True),
         traefik_service=env.read_value("TRAEFIK_SERVICE", "", parse_service, "give namespace/name of a Service"),
     )
 
@@ -244,6 +248,10 @@ def parse_owner(text: str) -> str:
     return text
 
 
+def parse_former_owner(text: str) -> str:
+    return parse_owner(text) if text else ""
+
+
 def parse_pattern(text: str) -> re.Pattern[str] | None:
     try:
         return re.compile(text) if text else None
@@ -269,12 +277,10 @@ def check_ca_file(text: str) -> str:
         return text
     if not Path(text).is_file():
         raise ValueError("there is no such file")
-    import ssl  # costs memory, and whoever uses plain HTTP never needs it
+    from syncer.tls import make_context  # costs memory, and whoever uses plain HTTP never needs it
 
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(text)
-    except ssl.SSLError as error:
-        raise ValueError("no certificate can be read from it") from error
+        make_context(ca_file=text)
     except OSError as error:
         raise ValueError(f"it cannot be read ({error.strerror})") from error
     return text

@@ -20,7 +20,18 @@ MAX_TTL = 2**31 - 1
 """Seconds (RFC 2181 section 8)."""
 
 _OURS = frozenset(
-    ("ttl", "target", "hostname", "ignore", "priority", "description", "owner", "slack-notify", "auto-remediate")
+    (
+        "ttl",
+        "target",
+        "hostname",
+        "exclude",
+        "ignore",
+        "priority",
+        "description",
+        "owner",
+        "slack-notify",
+        "auto-remediate",
+    )
 )
 _THEIRS = frozenset(("ttl", "target", "hostname", "controller"))
 _PRIORITIES = {"high": HIGH, "normal": NORMAL, "low": LOW}
@@ -51,9 +62,11 @@ class Values(NamedTuple):
 
 
 class Annotations(NamedTuple):
-    """``refusal`` says why the object publishes nothing, "" when it does. ``hostnames`` are as they were written."""
+    """``refusal`` says why the object publishes nothing, "" when it does. ``hostnames`` and ``exclude`` are as they
+    were written."""
 
     hostnames: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
     target: tuple[str, ...] = ()
     ttl: int | None = None
     priority: int = NORMAL
@@ -98,6 +111,7 @@ class _Reader:
     def read_words(self) -> Annotations:
         return Annotations(
             hostnames=tuple(name for _, text in self._find_texts("hostname") for name in split_list(text)),
+            exclude=split_list(self.texts.get(PREFIX + "exclude", "")),
             target=self._read_target(),
             ttl=self._read_ttl(),
             priority=self._read_priority(),

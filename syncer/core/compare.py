@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from syncer.core.claims import Decision
-from syncer.core.decision_table import Asked, Fit, Observed, Obstacle, Remedy, Situation, Step, find_row
-from syncer.core.drift import CompareRules, find_drift, find_foreign_values, find_stray
+from syncer.core.decision_table import REWRITTEN, Asked, Fit, Observed, Obstacle, Remedy, Situation, Step, find_row
+from syncer.core.drift import CompareRules, find_drift, find_foreign_values, find_stray, list_flaws
 from syncer.core.known import KnownRRset, RecordState
 from syncer.core.origin import Origin
 from syncer.core.plan import Change, Drift, ForgottenRRset, NamePlan, Op, Policy, RRsetStatus
@@ -86,7 +86,8 @@ class NameComparison:
             desired=desired is not None,
             observed=observed,
             fit=self._find_fit(desired, item) if desired and item else Fit.OTHER,
-            equal=bool(desired and item and set(item.rrset.values) == set(desired.values)),
+            equal=bool(desired and item and set(item.served) == set(desired.values)),
+            served=not item or bool(item.served),
             remedy=_find_remedy(drift, desired),
             asked=self._find_asked(kind),
             policy=self.rules.policy,
@@ -108,7 +109,7 @@ class NameComparison:
         row = self.known.get(kind)
         if row is not None and row.owned:
             return True
-        if not self.rules.by_mark_alone:
+        if not (self.rules.by_mark_alone or marker.inherits(item)):
             return False
         origins = (Origin.parse(marker.source_of(mark)) for mark in item.marks if marker.knows(mark))
         return kind in self.desired or not any(origin.is_entry for origin in origins)
@@ -124,25 +125,34 @@ class NameComparison:
             return Observed.REWRITTEN
         if self.rules.marker.owns(item):
             return Observed.MARKED_SHARED if shared else Observed.MARKED
-        return Observed.FOREIGN
+        # It is ours no more, and nobody has decided anything since.
+        return Observed.REWRITTEN if row is not None and row.reason.endswith(REWRITTEN) else Observed.FOREIGN
 
     def _find_drift(self, kind: str) -> Drift | None:
         desired, item = self.desired.get(kind), self.actual.get(kind)
         asked = self._find_asked(kind) is Asked.REMEDIATE
         if desired is not None:
-            return find_drift(desired, item, self.known.get(kind), self.decision.origin, self.rules, asked=asked)
+            origin = self.decision.origin_of(kind)
+            return find_drift(desired, item, self.known.get(kind), origin, self.rules, asked=asked)
         if item is not None and kind in self.foreign and self.rules.marker.owns(item):
             return find_stray(item, self.rules.marker.origin(item), self.rules, asked=asked)
         return None
 
     def _find_fit(self, desired: RRset, item: Found) -> Fit:
         own, others = set(self.rules.marker.own_values(item)), find_foreign_values(item, self.rules)
-        values = set(desired.values)
-        # The TTL belongs to the whole RRset: beside a foreign value it is no longer only ours to change.
-        ttl_is_right = item.rrset.ttl == desired.ttl or bool(others) or not self.rules.keeps_ttl
-        if own <= values <= own | others and ttl_is_right and (item.intact or others):
-            return Fit.RIGHT
-        return Fit.COVERED if values <= others else Fit.OTHER
+        values, served = set(desired.values), set(item.served)
+        # TTL and expiry belong to the whole RRset: beside a foreign value they are no longer only ours to change.
+        is_whole = bool(others) or (item.intact and (item.rrset.ttl == desired.ttl or not self.rules.keeps_ttl))
+        if own <= values <= own | others and is_whole and own <= served:
+            return Fit.RIGHT if self._is_marked_right(item, desired.type) else Fit.MOVED
+        return Fit.COVERED if values <= others & served else Fit.OTHER
+
+    def _is_marked_right(self, item: Found, kind: str) -> bool:
+        """Whether our marks name the claim that holds the record now."""
+        mark = self.rules.marker.mark(self.decision.origin_of(kind))
+        return not self.rules.marks_origin or all(
+            found == mark for found in item.marks if self.rules.marker.knows(found)
+        )
 
     def _find_asked(self, kind: str) -> Asked:
         adopt, remediate = self.request
@@ -206,8 +216,10 @@ class NameComparison:
         if compared.step not in STATES:
             return None
         state = STATES[compared.step]
+        if compared.step is Step.SYNCED and compared.kind in self.decision.kept:
+            state = RecordState.KEPT
         rrset = desired or (item.rrset if item else None)
-        if state is RecordState.KEPT and item:
+        if compared.step is Step.KEPT and item:
             rrset = (compared.drift and compared.drift.expected) or item.rrset
         assert rrset is not None
         owned = state in (RecordState.SYNCED, RecordState.DRIFTED, RecordState.KEPT)
@@ -218,16 +230,28 @@ class NameComparison:
         if "{" not in reason:
             return reason
         item = self.actual.get(compared.kind)
-        added = sorted(find_foreign_values(item, self.rules)) if item else []
-        remarks = [f"someone added {', '.join(added)}"] if added else []
+        flaws = list_flaws(item) if item else []
         return reason.format(
-            remarks="; ".join([*remarks, *self.decision.warnings]),
+            remarks="; ".join(self._list_remarks(compared.kind, item)),
+            flaws=f" and {' and '.join(flaws)}" if flaws else "",
             drift=compared.drift.reason if compared.drift else "",
             refusal=compared.words,
             clash=compared.words,
             values=", ".join(item.rrset.values) if item else "",
             policy=self.rules.policy,
         )
+
+    def _list_remarks(self, kind: str, item: Found | None) -> Iterator[str]:
+        """What there is to say of an RRset that is as it shall be."""
+        if kind in self.decision.kept:
+            yield self.decision.kept[kind]
+        if item is not None and kind in self.desired:
+            wanted = set(self.desired[kind].values)
+            if added := sorted(find_foreign_values(item, self.rules) - wanted):
+                yield f"someone added {', '.join(added)}"
+            if wanted & item.disabled:
+                yield f"someone {list_flaws(item)[0]}"
+        yield from self.decision.warnings
 
 
 STATES = {

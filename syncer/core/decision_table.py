@@ -31,6 +31,7 @@ class Fit(StrEnum):
     """How our share of what is there fits what is desired."""
 
     RIGHT = "as desired"
+    MOVED = "as desired, and our mark names another claim"
     COVERED = "all desired values are there as foreign ones"
     OTHER = "different"
 
@@ -62,13 +63,15 @@ class Obstacle(StrEnum):
 
 
 class Situation(NamedTuple):
-    """Everything that decides. ``equal``: the values there, whoever wrote them, are the desired ones.
+    """Everything that decides. ``equal``: the values that are served there, whoever wrote them, are the desired ones;
+    ``served``: at least one is.
     ``adopts_equal`` is the setting ADOPT_EXISTING=identical; ``accepted``: a person accepted it as it is."""
 
     desired: bool
     observed: Observed
     fit: Fit = Fit.OTHER
     equal: bool = False
+    served: bool = True
     remedy: Remedy = Remedy.NONE
     asked: Asked = Asked.NOTHING
     policy: Policy = Policy.SYNC
@@ -114,20 +117,25 @@ def _make_row(step: Step, reason: str = "", **when: object) -> Row:
     return Row(values, step, reason)
 
 
+_RIGHT = (Fit.RIGHT, Fit.MOVED)
 _OURS = (Observed.OURS, Observed.SHARED)
 _MARKED = (Observed.MARKED, Observed.MARKED_SHARED)
 _NOT_OURS = (*_MARKED, Observed.REWRITTEN, Observed.FOREIGN)
 
-_REWRITTEN = "it no longer carries our mark: someone rewrote it; adopt it to take it back"
+REWRITTEN = "it no longer carries our mark: someone rewrote it; adopt it to take it back"
 _RELEASED = "it was released, or accepted as it is: adopt it to take it back"
 _UNKNOWN = "it carries our mark, but the ledger does not know it: adopt it, or rebuild the ledger"
-_FOREIGN = "someone else made it"
+_FOREIGN = "someone else made it{flaws}"
+_DEAD = "someone else's record is here, disabled: the name does not resolve"
 _THERE = "the zone has {values}: "
 
 ROWS: tuple[Row, ...] = (
     # Desired, and ours.
-    _make_row(Step.ADOPT, desired=True, observed=Observed.SHARED, fit=Fit.RIGHT, asked=Asked.REMEDIATE),
+    _make_row(Step.ADOPT, desired=True, observed=Observed.SHARED, fit=_RIGHT, asked=Asked.REMEDIATE),
     _make_row(Step.SYNCED, "{remarks}", desired=True, observed=_OURS, fit=Fit.RIGHT),
+    # The mark follows the claim.
+    _make_row(Step.SYNCED, "{remarks}", desired=True, observed=_OURS, fit=Fit.MOVED, policy=Policy.CREATE_ONLY),
+    _make_row(Step.UPDATE, desired=True, observed=_OURS, fit=Fit.MOVED),
     _make_row(Step.DRIFTED, "{drift}", desired=True, observed=_OURS, remedy=Remedy.WAIT),
     _make_row(
         Step.KEPT,
@@ -151,7 +159,7 @@ ROWS: tuple[Row, ...] = (
         "{remarks}",
         desired=True,
         observed=Observed.MARKED_SHARED,
-        fit=Fit.RIGHT,
+        fit=_RIGHT,
         remedy=Remedy.REMEDIATE,
         asked=Asked.NOTHING,
     ),
@@ -174,13 +182,14 @@ ROWS: tuple[Row, ...] = (
     _make_row(Step.ADOPT, desired=True, observed=_NOT_OURS, asked=(Asked.ADOPT, Asked.REMEDIATE)),
     _make_row(Step.ADOPT, desired=True, observed=_NOT_OURS, remedy=Remedy.REMEDIATE),
     _make_row(Step.ADOPT, desired=True, observed=_NOT_OURS, equal=True, adopts_equal=True),
-    _make_row(Step.FOREIGN, _REWRITTEN, desired=True, observed=Observed.REWRITTEN, equal=True),
-    _make_row(Step.CONFLICT, _THERE + _REWRITTEN, desired=True, observed=Observed.REWRITTEN),
+    _make_row(Step.FOREIGN, REWRITTEN, desired=True, observed=Observed.REWRITTEN, equal=True),
+    _make_row(Step.CONFLICT, _THERE + REWRITTEN, desired=True, observed=Observed.REWRITTEN),
     _make_row(Step.FOREIGN, _RELEASED, desired=True, observed=_MARKED, accepted=True, equal=True),
     _make_row(Step.CONFLICT, _THERE + _RELEASED, desired=True, observed=_MARKED, accepted=True),
     _make_row(Step.FOREIGN, _UNKNOWN, desired=True, observed=_MARKED, equal=True),
     _make_row(Step.CONFLICT, _THERE + _UNKNOWN, desired=True, observed=_MARKED),
     _make_row(Step.FOREIGN, _FOREIGN, desired=True, observed=Observed.FOREIGN, equal=True),
+    _make_row(Step.CONFLICT, _DEAD, desired=True, observed=Observed.FOREIGN, served=False),
     _make_row(Step.CONFLICT, _THERE + _FOREIGN, desired=True, observed=Observed.FOREIGN),
     # Not desired.
     _make_row(

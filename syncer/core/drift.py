@@ -23,7 +23,8 @@ class CompareRules:
     a name is of a kind that cannot be read now, so that its absence means nothing. ``by_mark_alone`` takes every RRset
     with our mark for ours, whatever the ledger says (the database was lost). ``remediates(origin)`` says whether drift
     of the records of that source or entry is remediated without a request; ``accepted`` are the (name, type) where a
-    person accepted the drift. ``lost_writes``: the server lost writes of ours in a crash, which is not drift.
+    person accepted the drift. ``marks_origin``: a mark names the
+    claim that holds the record. ``lost_writes``: the server lost writes of ours in a crash, which is not drift.
     """
 
     marker: Marker
@@ -31,6 +32,7 @@ class CompareRules:
     keeps_ttl: bool = True
     adopts_equal: bool = False
     by_mark_alone: bool = False
+    marks_origin: bool = True
     refuses: Callable[[RRset], str] = lambda rrset: ""
     is_unread: Callable[[Sequence[str]], bool] = lambda claimants: False
     remediates: Callable[[str], bool] = lambda origin: False
@@ -52,7 +54,8 @@ def find_drift(
             return None
         reason = "it carries our mark, but the ledger does not know it"
         return Drift(DriftType.UNEXPECTED_RECORD, None, item.rrset, reason, remediates and may_update)
-    if known.state not in _WRITTEN or (rules.lost_writes and known.state is RecordState.SYNCED):
+    is_lost = rules.lost_writes and known.state in (RecordState.SYNCED, RecordState.KEPT)
+    if known.state not in _WRITTEN or is_lost:
         return None
     remediates = remediates or desired != known.rrset
     if item is None:
@@ -96,19 +99,45 @@ class Difference(NamedTuple):
 def _find_difference(item: Found, expected: RRset, rules: CompareRules) -> Difference | None:
     """In what ``item`` is not what we wrote."""
     own, others = set(rules.marker.own_values(item)), find_foreign_values(item, rules)
-    wrote = set(expected.values)
+    wrote, flaws = set(expected.values), list_flaws(item)
     values = ", ".join(item.rrset.values)
     if not own:
         # With the same values it makes no difference who wrote them.
-        return None if others == wrote else Difference(f"someone rewrote it as {values}, and our mark is gone", False)
+        if others == wrote and not item.disabled:
+            return None
+        rewritten = _make_difference(f"rewrote it as {values}", *flaws)
+        return Difference(f"{rewritten.reason}, and our mark is gone", False)
     if not own <= wrote <= own | others:
-        return Difference(f"someone changed it to {values}")
-    if added := others - wrote:
-        return Difference(f"someone added {', '.join(sorted(added))}", False)
+        return _make_difference(f"changed it to {values}", *flaws)
+    added = f"added {', '.join(sorted(others - wrote))}"
+    if not own.isdisjoint(item.disabled):
+        return _make_difference(*([added] if others - wrote else []), *flaws)
+    if others - wrote:
+        return _make_difference(added, is_ours=False)
     if others:
-        return None  # the same value was written again, without our mark
-    if rules.keeps_ttl and item.rrset.ttl != expected.ttl:
-        return Difference(f"someone changed its TTL to {item.rrset.ttl} s")
-    if not item.intact:
-        return Difference("someone disabled it, lets it expire, or gave its records different TTLs")
-    return None
+        # The same value was written again, without our mark.
+        return _make_difference(*flaws, is_ours=False) if item.disabled else None
+    if rules.keeps_ttl and item.rrset.ttl != expected.ttl and not item.mixes_ttls:
+        return _make_difference(f"changed its TTL to {item.rrset.ttl} s", *flaws)
+    return _make_difference(*flaws) if flaws else None
+
+
+def _make_difference(*deeds: str, is_ours: bool = True) -> Difference:
+    """From what someone did."""
+    *firsts, last = deeds
+    return Difference(f"someone {', '.join(firsts)} and {last}" if firsts else f"someone {last}", is_ours)
+
+
+def list_flaws(item: Found) -> list[str]:
+    """In what ways an RRset is not served as records of ours are, in the words of what someone did."""
+    flaws = []
+    if item.disabled:
+        served = f", so that only {', '.join(item.served)} is answered" if item.served else ""
+        flaws.append(f"disabled {', '.join(sorted(item.disabled))}{served}")
+    if item.expires:
+        flaws.append("lets it expire")
+    if item.mixes_ttls:
+        flaws.append("gave its records different TTLs")
+    if item.is_damaged:
+        flaws.append("damaged it")
+    return flaws

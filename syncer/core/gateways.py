@@ -8,12 +8,11 @@ from typing import Any, NamedTuple
 from syncer.core.annotations import read_annotations, settle_values
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE
 from syncer.core.manifest import as_list, as_mapping, as_text, clip_text, read_ref
-from syncer.core.names import BadName, canonical, covers_name
+from syncer.core.names import BadName, canonical, covers_name, is_wildcard
+from syncer.core.parents import GatewayKey, Parent
 from syncer.core.selector import Selector, SelectorError, match_labels, read_selector
 
 Labels = Mapping[str, object]
-GatewayKey = tuple[str, str]
-"""(namespace, name)."""
 
 
 class Endpoint(NamedTuple):
@@ -24,38 +23,42 @@ class Endpoint(NamedTuple):
 
 
 class Listener(NamedTuple):
-    """``hostname`` is "" for any. ``admits`` is ``allowedRoutes.namespaces.from``, "" when it takes no HTTPRoute."""
+    """``hostname`` is "" for any. ``admits`` is ``allowedRoutes.namespaces.from``, "" when it takes no HTTPRoute; with
+    ``Selector`` a ``selector`` of None admits nobody. ``refusal`` is what its own status says against it, "" when that
+    says nothing."""
 
     name: str
     port: int
     hostname: str
     admits: str
-    selector: Selector = ()
+    selector: Selector | None = ()
+    refusal: str = ""
 
 
 class Gateway(NamedTuple):
-    """The part of a Gateway that decides names and addresses; equal ones need no second look at their routes."""
+    """The part of a Gateway that decides names and addresses; equal ones need no second look at their routes.
+    ``refusal`` is what its own status says against it, "" when that says nothing."""
 
     endpoint: Endpoint
     listeners: tuple[Listener, ...]
     warnings: tuple[str, ...] = ()
-
-
-class Parent(NamedTuple):
-    """One Gateway that a route is attached to. ``refusal`` says why it is not, "" when it is."""
-
-    gateway: GatewayKey
-    section: str = ""
-    port: int | None = None
     refusal: str = ""
-    warning: str = ""
+
+
+class Server(NamedTuple):
+    """By what a name is served: the Gateways, and the parents that lead to them."""
+
+    gateways: dict[GatewayKey, Gateway]
+    parents: dict[str, None]
 
 
 class Served(NamedTuple):
-    """What comes of one host name of a route: names, each with the Gateways that serve it, or why there are none."""
+    """What comes of one host name of a route: names, each with what serves it. ``refusal`` says why a parent does not
+    give any; ``wildcards`` are host names of listeners that nobody wrote into the route."""
 
-    names: dict[str, dict[GatewayKey, Gateway]]
+    names: dict[str, Server]
     refusal: str = ""
+    wildcards: tuple[str, ...] = ()
 
 
 def read_gateway(manifest: Mapping[str, Any], *, external_dns: bool) -> Gateway:
@@ -68,14 +71,45 @@ def read_gateway(manifest: Mapping[str, Any], *, external_dns: bool) -> Gateway:
         tuple(text for item in addresses if (text := as_text(as_mapping(item).get("value"))))
     )
     warnings = [*says.warnings, *(f"status.addresses: {complaint}" for complaint in complaints)]
+    refusals = _read_refusals(manifest)
     listeners = []
     for item in as_list(as_mapping(manifest.get("spec")).get("listeners")):
         try:
-            listeners.append(_read_listener(as_mapping(item)))
+            listener = _read_listener(as_mapping(item))
+            listeners.append(listener._replace(refusal=refusals.get(listener.name, "")))
         except (BadName, SelectorError) as error:
             warnings.append(f'listener "{clip_text(as_text(as_mapping(item).get("name")))}" is not usable: {error}')
     prefix = f"Gateway {ref.namespace}/{ref.name}: "
-    return Gateway(Endpoint(says.target, values), tuple(listeners), tuple(prefix + warning for warning in warnings))
+    return Gateway(
+        Endpoint(says.target, values),
+        tuple(listeners),
+        tuple(prefix + warning for warning in warnings),
+        _read_refusal(as_mapping(manifest.get("status"))),
+    )
+
+
+def _read_refusals(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """What the status says against a listener, by its name."""
+    refusals: dict[str, str] = {}
+    for item in as_list(as_mapping(manifest.get("status")).get("listeners")):
+        entry = as_mapping(item)
+        if refusal := _read_refusal(entry):
+            refusals.setdefault(as_text(entry.get("name")), refusal)
+    return refusals
+
+
+def _read_refusal(status: Mapping[str, Any]) -> str:
+    """What the conditions of a Gateway or of one of its listeners say against it."""
+    for item in as_list(status.get("conditions")):
+        condition = as_mapping(item)
+        words = _REFUSALS.get((as_text(condition.get("type")), as_text(condition.get("status"))))
+        if words:
+            return f"{words}: {clip_text(as_text(condition.get('reason')) or 'no reason given')}"
+    return ""
+
+
+_REFUSALS = {("Accepted", "False"): "is not accepted", ("Conflicted", "True"): "is in conflict"}
+"""By type and status of a condition."""
 
 
 def _read_listener(listener: Mapping[str, Any]) -> Listener:
@@ -97,80 +131,24 @@ def _read_listener(listener: Mapping[str, Any]) -> Listener:
         port=port if isinstance(port, int) else 0,
         hostname=canonical(hostname) if hostname else "",
         admits=admits if takes_http else "",
-        selector=read_selector(namespaces.get("selector")) if admits == "Selector" else (),
+        selector=_read_admitted(namespaces) if admits == "Selector" else (),
     )
 
 
-def read_parents(manifest: Mapping[str, Any], namespace: str, *, assume_accepted: bool) -> tuple[Parent, ...]:
-    """The parents in ``status`` that ``spec`` still names, and those in ``spec`` that no status mentions.
-
-    With ``assume_accepted`` a route without any status counts as accepted: it is from a file, and has no controller.
-    """
-    wanted: dict[tuple[str, str, str, str], list[Mapping[str, Any]]] = {}
-    for item in as_list(as_mapping(manifest.get("spec")).get("parentRefs")):
-        parent_ref = as_mapping(item)
-        wanted.setdefault(_identify_parent(parent_ref, namespace), []).append(parent_ref)
-    entries = [as_mapping(item) for item in as_list(as_mapping(manifest.get("status")).get("parents"))]
-    unjudged = "" if assume_accepted and not entries else "has not accepted the route yet"
-    assumed = "the route has no status: taken as accepted" if not unjudged else ""
-    generation = as_mapping(manifest.get("metadata")).get("generation")
-    judged: dict[tuple[str, str, str, str], list[Parent]] = {}
-    for entry in entries:
-        parent_ref = as_mapping(entry.get("parentRef"))
-        identity = _identify_parent(parent_ref, namespace)
-        if identity in wanted:
-            judged.setdefault(identity, []).append(_judge_parent(parent_ref, identity, entry, generation))
-    parents: list[Parent] = []
-    for identity, parent_refs in wanted.items():
-        group, kind, *gateway = identity
-        if (group, kind) != (GATEWAY.group, GATEWAY.kind):
-            parents.append(Parent((gateway[0], gateway[1]), refusal=f"parents of kind {clip_text(kind)} are not read"))
-        elif identity in judged:
-            parents += judged[identity]
-        else:
-            parents += (_make_parent(parent_ref, identity, unjudged, assumed) for parent_ref in parent_refs)
-    return tuple(dict.fromkeys(parents))
+def _read_admitted(namespaces: Mapping[str, Any]) -> Selector | None:
+    """A null selector matches nothing, an empty one everything (``metav1.LabelSelectorAsSelector``)."""
+    selector = namespaces.get("selector")
+    return None if selector is None else read_selector(selector)
 
 
-def _identify_parent(parent_ref: Mapping[str, Any], namespace: str) -> tuple[str, str, str, str]:
-    group = parent_ref.get("group")
-    return (
-        GATEWAY.group if group is None else as_text(group),
-        as_text(parent_ref.get("kind")) or GATEWAY.kind,
-        as_text(parent_ref.get("namespace")) or namespace,
-        as_text(parent_ref.get("name")),
-    )
+class _Attached(NamedTuple):
+    """A parent with the listeners that it means, each with the reason for which it does not take the route, "" where it
+    does. ``refusal`` says why there is none to be asked."""
 
-
-def _make_parent(
-    parent_ref: Mapping[str, Any], identity: tuple[str, str, str, str], refusal: str, warning: str
-) -> Parent:
-    port = parent_ref.get("port")
-    who = f"Gateway {clip_text(identity[2])}/{clip_text(identity[3])}"
-    return Parent(
-        identity[2:],
-        as_text(parent_ref.get("sectionName")),
-        port if isinstance(port, int) else None,
-        f"{who} {refusal}" if refusal else "",
-        f"{who}: {warning}" if warning else "",
-    )
-
-
-def _judge_parent(
-    parent_ref: Mapping[str, Any], identity: tuple[str, str, str, str], entry: Mapping[str, Any], generation: object
-) -> Parent:
-    conditions = [as_mapping(item) for item in as_list(entry.get("conditions"))]
-    accepted = next((condition for condition in conditions if condition.get("type") == "Accepted"), None)
-    if accepted is None:
-        return _make_parent(parent_ref, identity, "has not accepted the route yet", "")
-    if accepted.get("status") != "True":
-        reason = clip_text(as_text(accepted.get("reason")) or "no reason given")
-        return _make_parent(parent_ref, identity, f"does not accept the route: {reason}", "")
-    observed = accepted.get("observedGeneration")
-    stale = isinstance(observed, int) and isinstance(generation, int) and observed < generation
-    return _make_parent(
-        parent_ref, identity, "", "the acceptance is of an older generation of the route" if stale else ""
-    )
+    parent: Parent
+    gateway: Gateway | None = None
+    listeners: Sequence[tuple[Listener, str]] = ()
+    refusal: str = ""
 
 
 class Attachment:
@@ -182,37 +160,48 @@ class Attachment:
         namespace: str,
         gateways: Mapping[GatewayKey, Gateway],
         namespaces: Mapping[str, Labels],
+        *,
+        listener_wildcards: bool,
     ) -> None:
         self.warnings: list[str] = []
-        self.refusals: list[str] = []
-        self._open: list[tuple[GatewayKey, Gateway, tuple[Listener, ...]]] = []
-        for parent in parents:
-            gateway = gateways.get(parent.gateway)
-            if parent.refusal:
-                self.refusals.append(parent.refusal)
-            elif gateway is None:
-                self.refusals.append(f"{_describe_gateway(parent.gateway)} is not there")
-            else:
-                listeners, refusal = _find_listeners(parent, gateway, namespace, namespaces)
-                if refusal:
-                    self.refusals.append(refusal)
-                else:
-                    self._open.append((parent.gateway, gateway, listeners))
-                    self.warnings += (warning for warning in (parent.warning, *gateway.warnings) if warning)
-        if not parents:
-            self.refusals.append("the route has no parents")
+        self.parents = tuple(dict.fromkeys(parent.key for parent in parents if parent.is_read))
+        self.waits = any(parent.silent for parent in parents)
+        self._listener_wildcards = listener_wildcards
+        self._attached = [_attach_parent(parent, namespace, gateways, namespaces) for parent in parents]
+        for parent, gateway, listeners, _ in self._attached:
+            if gateway and any(not refusal for _, refusal in listeners):
+                self.warnings += (warning for warning in (parent.warning, *gateway.warnings) if warning)
 
     def serve_name(self, hostname: str) -> Served:
         """``hostname`` is canonical, or "" for a route without one, which takes the listeners' names."""
-        names: dict[str, dict[GatewayKey, Gateway]] = {}
-        for key, gateway, listeners in self._open:
-            for listener in listeners:
-                if (name := intersect_names(hostname, listener.hostname)) is not None:
-                    names.setdefault(name, {})[key] = gateway
-        if names:
-            return Served(names)
-        mismatch = [f"no listener of {_describe_gateway(key)} has this host name" for key, *_ in self._open]
-        return Served({}, "; ".join(dict.fromkeys(self.refusals + mismatch)))
+        names: dict[str, Server] = {}
+        wildcards: dict[str, None] = {}
+        refusals: dict[str, None] = {}
+        for parent, gateway, listeners, refusal in self._attached:
+            if gateway is None:
+                refusals[refusal] = None
+                continue
+            serves, refused = False, ""
+            for listener, reason in listeners:
+                name = intersect_names(hostname, listener.hostname)
+                if name is None:
+                    continue
+                if reason:
+                    refused = refused or reason
+                elif not hostname and is_wildcard(name) and not self._listener_wildcards:
+                    wildcards[name] = None
+                else:
+                    server = names.setdefault(name, Server({}, {}))
+                    server.gateways[parent.gateway] = gateway
+                    server.parents[parent.key] = None
+                    serves = True
+            if hostname and not (serves or refused):
+                refused = f"no listener of {_describe_gateway(parent.gateway)} has this host name"
+            if refused and not serves:
+                refusals[refused] = None
+        if not self._attached:
+            refusals["the route has no parents"] = None
+        return Served(names, "; ".join(refusals), tuple(wildcards))
 
 
 def intersect_names(hostname: str, listener: str) -> str | None:
@@ -224,41 +213,51 @@ def intersect_names(hostname: str, listener: str) -> str | None:
     return None
 
 
-def _find_listeners(
-    parent: Parent, gateway: Gateway, namespace: str, namespaces: Mapping[str, Labels]
-) -> tuple[tuple[Listener, ...], str]:
-    """The listeners that the route may attach to, or why there are none."""
+def _attach_parent(
+    parent: Parent, namespace: str, gateways: Mapping[GatewayKey, Gateway], namespaces: Mapping[str, Labels]
+) -> _Attached:
     who = _describe_gateway(parent.gateway)
+    gateway = gateways.get(parent.gateway)
+    if parent.refusal:
+        return _Attached(parent, refusal=parent.refusal)
+    if gateway is None:
+        return _Attached(parent, refusal=f"{who} is not there")
+    if gateway.refusal:
+        return _Attached(parent, refusal=f"{who} {gateway.refusal}")
     named = [
         listener
         for listener in gateway.listeners
         if parent.section in ("", listener.name) and parent.port in (None, listener.port)
     ]
     if not named:
-        place = (
-            f'"{clip_text(parent.section)}"'
-            if parent.section
-            else f"on port {parent.port}"
-            if parent.port
-            else "at all"
-        )
-        return (), f"{who} has no listener {place}"
-    allowed = tuple(
-        listener
-        for listener in named
-        if listener.admits == "All"
-        or (listener.admits == "Same" and parent.gateway[0] == namespace)
-        or (
-            listener.admits == "Selector"
-            and namespace in namespaces
-            and match_labels(listener.selector, namespaces[namespace])
-        )
+        section = f' "{clip_text(parent.section)}"' if parent.section else ""
+        port = f" on port {parent.port}" if parent.port else ""
+        return _Attached(parent, refusal=f"{who} has no listener{f'{section}{port}' or ' at all'}")
+    return _Attached(
+        parent,
+        gateway,
+        [(listener, _refuse_listener(who, listener, parent, namespace, namespaces)) for listener in named],
     )
-    if allowed:
-        return allowed, ""
-    if namespace not in namespaces and any(listener.admits == "Selector" for listener in named):
-        return (), f"{who} selects by the labels of namespace {clip_text(namespace)}, which are not known"
-    return (), f"{who} does not allow HTTPRoutes from namespace {clip_text(namespace)} on that listener"
+
+
+def _refuse_listener(
+    who: str, listener: Listener, parent: Parent, namespace: str, namespaces: Mapping[str, Labels]
+) -> str:
+    """Why the listener does not take the route, "" when it does."""
+    if listener.refusal:
+        return f'listener "{clip_text(listener.name)}" of {who} {listener.refusal}'
+    if listener.admits == "All" or (listener.admits == "Same" and parent.gateway[0] == namespace):
+        return ""
+    if not listener.admits:
+        return f"{who} takes no HTTPRoutes on that listener"
+    if listener.admits == "Selector":
+        if listener.selector is None:
+            return f"{who} selects namespaces without a selector there, which admits none"
+        if namespace not in namespaces:
+            return f"{who} selects by the labels of namespace {clip_text(namespace)}, which are not known"
+        if match_labels(listener.selector, namespaces[namespace]):
+            return ""
+    return f"{who} does not allow HTTPRoutes from namespace {clip_text(namespace)} on that listener"
 
 
 def _describe_gateway(key: GatewayKey) -> str:

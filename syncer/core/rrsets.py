@@ -33,19 +33,35 @@ class Found(NamedTuple):
     """One RRset as a target holds it.
 
     ``marks`` has one text for each of ``rrset.values``, in their order: what the target stores beside the value
-    (Technitium: the record's comment), "" where there is nothing. ``intact`` is False when the target holds the
-    values but does not serve them as they are: a disabled member, one that expires, or members of several TTLs.
+    (Technitium: the record's comment), "" where there is nothing. ``disabled`` are the values that it holds and does
+    not serve; ``expires``: it will drop one of them by itself; ``mixes_ttls``: they have several TTLs, of which the
+    RRset shows the lowest; ``is_damaged``: they are not where they belong (a hosts file).
     """
 
     rrset: RRset
     marks: tuple[str, ...]
-    intact: bool = True
+    disabled: frozenset[str] = frozenset()
+    expires: bool = False
+    mixes_ttls: bool = False
+    is_damaged: bool = False
+
+    @property
+    def intact(self) -> bool:
+        """Whether it is served as we write it: nothing of the above."""
+        return not (self.disabled or self.expires or self.mixes_ttls or self.is_damaged)
+
+    @property
+    def served(self) -> tuple[str, ...]:
+        """The values that DNS answers."""
+        return tuple(value for value in self.rrset.values if value not in self.disabled)
 
 
 class Marker(NamedTuple):
-    """Makes and recognises the marks of one installation (product: "Ownership")."""
+    """Makes and recognises the marks of one installation (product: "Ownership"). ``owner_id_was`` is the owner of
+    before, whose marks count as ours until they are written anew; "" for none."""
 
     owner_id: str
+    owner_id_was: str = ""
 
     @property
     def prefix(self) -> str:
@@ -56,11 +72,20 @@ class Marker(NamedTuple):
         text = self.prefix + source.encode("ascii", "replace").decode()
         return text[:MARK_LIMIT]
 
+    @property
+    def former_prefix(self) -> str:
+        """Of the marks that are taken over; what no mark begins with, where none are."""
+        return f"{MARK_PROGRAM}/{self.owner_id_was} "
+
     def knows(self, mark: str) -> bool:
-        return mark.startswith(self.prefix)
+        return mark.startswith(self.prefix) or (bool(self.owner_id_was) and mark.startswith(self.former_prefix))
+
+    def inherits(self, found: Found) -> bool:
+        """Whether the RRset carries a mark of the owner of before."""
+        return bool(self.owner_id_was) and any(mark.startswith(self.former_prefix) for mark in found.marks)
 
     def source_of(self, mark: str) -> str:
-        return mark.removeprefix(self.prefix)
+        return mark.removeprefix(self.prefix).removeprefix(self.former_prefix)
 
     def origin(self, found: Found) -> str:
         """What the first of our marks in it says; raises ``StopIteration`` when there is none."""

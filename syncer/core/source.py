@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import NamedTuple
 
+from syncer.core.names import covers_name
 from syncer.core.origin import Origin
 
 
@@ -28,11 +30,25 @@ class Want(NamedTuple):
     """A name that an object wants published.
 
     ``values`` are addresses (IPv4 and IPv6 may be mixed) or exactly one host name. Empty: the object knows
-    no address for it (yet); with ``auto`` the Traefik Service may still have one.
+    no address for it (yet); with ``auto`` the Traefik Service may still have one. ``own``: they are a target of its
+    own (or of its Gateway), not the default. ``via`` are the parents that serve it, as the spec of a route names them.
     """
 
     name: str
     values: tuple[str, ...]
+    own: bool = False
+    via: tuple[str, ...] = ()
+
+
+class SkipCause(StrEnum):
+    """Why a name is not published; what becomes of the record that it had depends on it."""
+
+    WISH = "wish"
+    """The object says so, or a filter of the operator."""
+    RULE = "rule"
+    """A rule of ours: such a name is not published."""
+    TROUBLE = "trouble"
+    """The object asks for it, and something else is in the way."""
 
 
 class Skip(NamedTuple):
@@ -40,6 +56,28 @@ class Skip(NamedTuple):
 
     name: str
     reason: str
+    cause: SkipCause = SkipCause.RULE
+
+
+class Trouble(NamedTuple):
+    """Why names that the object still asks for cannot be read off it now (product: "Trouble between the object and us
+    is no wish of the user").
+
+    ``pattern`` is one name, a wildcard that covers names of any depth, or "" for whatever the object published last.
+    ``parents`` are the parents that the spec of a route names now: what it published by none of them was taken back
+    with the parent, unless ``waits``: one of them has not said anything yet.
+    """
+
+    pattern: str
+    reason: str
+    parents: tuple[str, ...] = ()
+    waits: bool = False
+
+    def concerns(self, name: str, via: tuple[str, ...] | None) -> bool:
+        """``via`` are the parents by which the name was published last, None where that is not known."""
+        if self.pattern and not covers_name(self.pattern, name):
+            return False
+        return self.waits or not self.parents or not via or not set(via).isdisjoint(self.parents)
 
 
 HIGH, NORMAL, LOW = 0, 1, 2
@@ -55,7 +93,8 @@ class SourceObject:
 
     ``created`` is the creationTimestamp as the API server spells it, "" when there is none. ``ttl`` is the
     annotation's, in seconds, None when the default holds. ``notes`` are the annotations that change no record
-    (description, owner, slack-notify, auto-remediate) as pairs.
+    (description, owner, slack-notify, auto-remediate) as pairs. ``excluded`` are names of this object that it says are
+    not to be published.
     """
 
     ref: Ref
@@ -67,6 +106,8 @@ class SourceObject:
     ttl: int | None = None
     priority: int = NORMAL
     notes: tuple[tuple[str, str], ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+    excluded: tuple[str, ...] = ()
     _by_name: dict[str, Want] | None = field(default=None, init=False, compare=False, repr=False)
 
     def want(self, name: str) -> Want | None:
@@ -78,3 +119,12 @@ class SourceObject:
             by_name = {want.name: want for want in self.wants}
             object.__setattr__(self, "_by_name", by_name)
         return by_name.get(name)
+
+    def find_trouble(self, name: str, via: tuple[str, ...] | None) -> str:
+        """Why a name that it published by the parents ``via`` is not among its wants although nothing in the object
+        takes it back; "" when something does, or when it wants the name."""
+        if name in self.excluded or self.want(name) is not None:
+            return ""
+        if any(skip.name == name and skip.cause is not SkipCause.TROUBLE for skip in self.skipped):
+            return ""
+        return next((trouble.reason for trouble in self.troubles if trouble.concerns(name, via)), "")

@@ -6,32 +6,34 @@ from collections.abc import Iterable, Iterator, Mapping
 from sys import intern
 from typing import Any, NamedTuple
 
-from syncer.core.annotations import CLASS_ANNOTATION, Annotations, read_annotations, settle_values
-from syncer.core.gateways import Attachment, Endpoint, Gateway, GatewayKey, Labels, Parent, read_parents
+from syncer.core.annotations import CLASS_ANNOTATION, PREFIX, Annotations, read_annotations, settle_values
+from syncer.core.gateways import Attachment, Endpoint, Gateway, Labels, Served, Server
 from syncer.core.kinds import HTTP_ROUTE, INGRESS, INGRESS_ROUTE_TCP, OLD_INGRESS_ROUTE, Kind
 from syncer.core.loadbalancers import read_load_balancer
 from syncer.core.manifest import as_list, as_mapping, as_text, clip_text, read_ref
-from syncer.core.names import BadName, canonical, is_wildcard, misplaced_cname, zone_of
+from syncer.core.names import BadName, canonical, is_wildcard, misplaced_cname
+from syncer.core.parents import GatewayKey, Parent, read_parents
 from syncer.core.rulelexer import RuleError
 from syncer.core.rules import read_rule_names
 from syncer.core.scope import Scope
 from syncer.core.selector import match_labels, parse_selector
-from syncer.core.source import Ref, Skip, SourceObject, Want
+from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Trouble, Want
 
 WARNING_LIMIT = 20
 _WARNING_LENGTH = 400
 _NAME_LENGTH = 253
 
-OUTSIDE = "outside every managed zone"
-EXCLUDED = "excluded by EXCLUDE_NAMES"
-WILDCARD = "wildcard, and ALLOW_WILDCARDS is off"
-NO_TLS = "HostSNI without spec.tls: Traefik refuses the router"
+LISTENER_WILDCARD = "wildcard of a listener, and LISTENER_WILDCARDS is off"
+EXCLUDED_BY_OBJECT = "excluded by the object's own annotation"
+UNREADABLE = "the rule cannot be read"
+NO_LISTENER_NAMES = "no listener has a host name"
+NO_LONGER_SERVED = "no listener of its Gateways gives this name any more"
 
 
 class Draft:
     """A SourceObject in the making. ``refusal`` is why none of the object's names is published, "" when they are."""
 
-    __slots__ = ("_own_target", "_skipped", "_wants", "_warnings", "meta", "refusal", "scope")
+    __slots__ = ("_excluded", "_own_target", "_skipped", "_troubles", "_wants", "_warnings", "meta", "refusal", "scope")
 
     def __init__(self, meta: ObjectMeta, scope: Scope) -> None:
         self.meta = meta
@@ -39,32 +41,53 @@ class Draft:
         self.refusal = meta.refusal
         self._own_target = meta.says.target
         self._wants: dict[str, Want] = {}
-        self._skipped: dict[str, str] = {}
+        self._skipped: dict[str, Skip] = {}
         self._warnings: dict[str, None] = dict.fromkeys(meta.says.warnings)
+        self._troubles: dict[Trouble, None] = {}
+        self._excluded = self._read_excluded()
 
-    def add_name(self, text: object, endpoints: Iterable[Endpoint] = ()) -> None:
-        """Publish the name, or record why not. ``endpoints`` give the addresses where the object itself says none."""
+    def _read_excluded(self) -> dict[str, None]:
+        names: dict[str, None] = {}
+        for text in self.meta.says.exclude:
+            try:
+                names[canonical(text)] = None
+            except BadName as error:
+                self.add_warning(f'annotation {PREFIX}exclude: "{clip_text(text)}" is left out: {error}')
+        return names
+
+    def add_name(self, text: object, endpoints: Iterable[Endpoint] = (), via: Iterable[str] = ()) -> None:
+        """Publish the name, or record why not. ``endpoints`` give the addresses where the object itself says none, and
+        ``via`` are the parents that serve it."""
         name = self.read_name(text)
-        if not name or name in self._wants:
+        if not name or name in self._wants or self._filter_name(name):
             return
-        scope = self.scope
-        zone = zone_of(name, scope.zones)
-        if zone is None:
-            self.skip_name(name, OUTSIDE)
-        elif scope.exclude_names is not None and scope.exclude_names.search(name):
-            self.skip_name(name, EXCLUDED)
-        elif is_wildcard(name) and not scope.allow_wildcards:
-            self.skip_name(name, WILDCARD)
-        elif self.refusal:
-            self.skip_name(name, self.refusal)
-        else:
-            values = self._own_target or self._find_values(zone, endpoints)
-            if misplaced := misplaced_cname(name, values, scope.zones):
-                self.skip_name(name, misplaced)
-                return
-            if "_" in name:
-                self.add_warning(f"{clip_text(name)} has an underscore, which is not legal in a host name")
-            self._wants[name] = Want(name, values)
+        endpoints = tuple(endpoints)
+        values = self._own_target or self._find_values(self.scope.find_zone(name) or "", endpoints)
+        if misplaced := misplaced_cname(name, values, self.scope.zones):
+            self.skip_name(name, misplaced)
+            return
+        if "_" in name:
+            self.add_warning(f"{clip_text(name)} has an underscore, which is not legal in a host name")
+        own = bool(self._own_target) or any(endpoint.target for endpoint in endpoints)
+        self._wants[name] = Want(name, values, own, tuple(intern(parent) for parent in via))
+
+    def _filter_name(self, name: str) -> bool:
+        """Whether it is not to be published, whatever the object's parents say; records why."""
+        reason = self.scope.refuse_name(name)
+        if not reason and name in self._excluded:
+            reason = EXCLUDED_BY_OBJECT
+        reason = reason or self.refusal
+        if reason:
+            self.skip_name(name, reason, SkipCause.WISH)
+        return bool(reason)
+
+    def refuse_name(self, name: str, reason: str) -> None:
+        """The object asks for it, and its parents do not serve it."""
+        if not self._filter_name(name):
+            self.skip_name(name, reason, SkipCause.TROUBLE)
+
+    def add_trouble(self, trouble: Trouble) -> None:
+        self._troubles[trouble] = None
 
     def read_name(self, text: object) -> str:
         """The name in its one spelling; "" when it is none, which is then recorded as skipped."""
@@ -88,8 +111,9 @@ class Draft:
             self.add_warning(warning)
         return settled.values
 
-    def skip_name(self, text: object, reason: str) -> None:
-        self._skipped.setdefault(clip_text(text, _NAME_LENGTH), intern(reason))
+    def skip_name(self, text: object, reason: str, cause: SkipCause = SkipCause.RULE) -> None:
+        name = clip_text(text, _NAME_LENGTH)
+        self._skipped.setdefault(name, Skip(name, intern(reason), cause))
 
     def add_warning(self, warning: str) -> None:
         self._warnings[clip_text(warning, _WARNING_LENGTH)] = None
@@ -112,6 +136,9 @@ class Draft:
         meta = self.meta
         if self.scope.namespaces and meta.ref.namespace not in self.scope.namespaces:
             return SourceObject(meta.ref)
+        for name in self._excluded:
+            if name not in self._skipped and not any(trouble.concerns(name, None) for trouble in self._troubles):
+                self.add_warning(f"annotation {PREFIX}exclude names {clip_text(name)}, which the object does not name")
         warnings = tuple(self._warnings)
         if len(warnings) > WARNING_LIMIT:
             warnings = (*warnings[:WARNING_LIMIT], f"and {len(warnings) - WARNING_LIMIT} more warnings")
@@ -120,11 +147,13 @@ class Draft:
             uid=meta.uid,
             created=meta.created,
             wants=tuple(self._wants.values()),
-            skipped=tuple(Skip(name, reason) for name, reason in self._skipped.items() if name not in self._wants),
+            skipped=tuple(skip for name, skip in self._skipped.items() if name not in self._wants),
             warnings=warnings,
             ttl=meta.says.ttl,
             priority=meta.says.priority,
             notes=meta.says.notes,
+            troubles=() if self.refusal else tuple(self._troubles),
+            excluded=tuple(self._excluded),
         )
 
 
@@ -214,12 +243,15 @@ def _read_rule(draft: Draft, route: Mapping[str, Any], number: int, kind: Kind, 
         read = read_rule_names(
             rule,
             tcp=tcp,
+            tls=tls,
             syntax=draft.scope.rule_syntax,
             declared=as_text(route.get("syntax")),
             v2_only=kind.group == OLD_INGRESS_ROUTE.group,
+            host_wildcards=draft.scope.host_wildcards,
         )
     except RuleError as error:
-        draft.skip_name(rule, "the rule cannot be read")
+        draft.skip_name(rule, UNREADABLE)
+        draft.add_trouble(Trouble("", UNREADABLE))
         draft.add_warning(f"route {number}, rule {clip_text(rule)}: {error}")
         return
     for skip in read.skipped:
@@ -227,10 +259,7 @@ def _read_rule(draft: Draft, route: Mapping[str, Any], number: int, kind: Kind, 
     for warning in read.warnings:
         draft.add_warning(f"route {number}: {warning}")
     for name in read.names:
-        if tcp and not tls:
-            draft.skip_name(name, NO_TLS)
-        else:
-            draft.add_name(name)
+        draft.add_name(name)
 
 
 class Route(NamedTuple):
@@ -255,25 +284,50 @@ def attach_route(
 ) -> SourceObject:
     """The names of the route that its Gateways serve. ``namespaces`` has the labels of those that are known."""
     draft = Draft(route.meta, scope)
-    attachment = Attachment(route.parents, route.meta.ref.namespace, gateways, namespaces)
+    attachment = Attachment(
+        route.parents,
+        route.meta.ref.namespace,
+        gateways,
+        namespaces,
+        listener_wildcards=scope.listener_wildcards,
+    )
     for warning in (*route.warnings, *attachment.warnings):
         draft.add_warning(warning)
-    for hostname in route.hostnames:
-        _serve_hostname(draft, attachment, hostname)
+    served = [(name, attachment.serve_name(name)) for name in _list_hostnames(draft, route.hostnames)]
+    servers: dict[str, Server] = {}
+    for _, answer in served:
+        for name, server in answer.names.items():
+            known = servers.setdefault(name, Server({}, {}))
+            known.gateways.update(server.gateways)
+            known.parents.update(server.parents)
+    for hostname, answer in served:
+        for name in answer.names:
+            if name:
+                endpoints = [gateway.endpoint for gateway in servers[name].gateways.values()]
+                draft.add_name(name, endpoints, servers[name].parents)
+        _explain_hostname(draft, attachment, hostname, answer)
     return draft.build_source()
 
 
-def _serve_hostname(draft: Draft, attachment: Attachment, hostname: object) -> None:
-    name = "" if hostname == "" else draft.read_name(hostname)
-    if hostname and not name:
-        return
-    served = attachment.serve_name(name)
-    for found, gateways in served.names.items():
-        if found:
-            draft.add_name(found, [gateway.endpoint for gateway in gateways.values()])
-    if not served.refusal:
-        return
-    if name:
-        draft.skip_name(name, served.refusal)
-    else:
-        draft.add_warning(f"the route has no host names of its own and gets none: {served.refusal}")
+def _list_hostnames(draft: Draft, hostnames: Iterable[object]) -> Iterator[str]:
+    """In their one spelling; "" for a route that has none."""
+    for hostname in hostnames:
+        name = "" if hostname == "" else draft.read_name(hostname)
+        if name or hostname == "":
+            yield name
+
+
+def _explain_hostname(draft: Draft, attachment: Attachment, name: str, served: Served) -> None:
+    """Tell what comes of a host name, apart from the names that it gives."""
+    for wildcard in served.wildcards:
+        draft.skip_name(wildcard, LISTENER_WILDCARD)
+    if name and not served.names:
+        draft.refuse_name(name, served.refusal)
+    elif not name and not served.names and not served.wildcards:
+        draft.add_warning(
+            f"the route has no host names of its own and gets none: {served.refusal or NO_LISTENER_NAMES}"
+        )
+    if attachment.parents and (not name or is_wildcard(name) or not served.names):
+        # What its listeners gave it before may be among what it published.
+        reason = served.refusal or NO_LONGER_SERVED
+        draft.add_trouble(Trouble(name, reason, attachment.parents, attachment.waits))

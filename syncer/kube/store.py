@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
 from typing import Any, NamedTuple
 
-from syncer.core.gateways import Gateway, GatewayKey, Labels, read_gateway
+from syncer.core.gateways import Gateway, Labels, read_gateway
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, NAMESPACE, SERVICE, Kind
 from syncer.core.loadbalancers import read_traefik_addresses, settle_traefik_addresses
 from syncer.core.manifest import as_mapping, as_text, is_leaving, read_ref
+from syncer.core.parents import GatewayKey
 from syncer.core.scope import Scope
 from syncer.core.selector import parse_selector
 from syncer.core.source import Ref, SourceObject

@@ -29,6 +29,6 @@ def make_target(
     request, ``waited(seconds)`` of each wait for the rate limit."""
     module, _, name = TARGETS[type(config.target)].partition(":")
     target: Target = getattr(import_module(module), name)(
-        config.target, Marker(config.managed.owner_id), config.scope.zones, observe, waited
+        config.target, Marker(config.managed.owner_id, config.managed.owner_id_was), config.scope.zones, observe, waited
     )
     return target

@@ -78,6 +78,9 @@ class Target(Protocol):
     is_exclusive: bool
     """No one else has a word in what we keep there (a managed block): whatever differs in it is remediated unasked."""
 
+    marks_origin: bool
+    """Whether a mark says whose record it is, so that it is written again when the record passes to another claim."""
+
     @property
     def is_bulky(self) -> bool:
         """Whether many creates and updates cost no more than one, as far as the rate limit goes."""

@@ -56,6 +56,9 @@ class ChangeWriter:
         recorded. ``keeps_serial``: the ledger goes on saying at which serial the writes before these left the zone."""
         for batch in split_chunks(changes, BATCH):
             self._rows.claim_changes(batch)
+            for decision, change in batch:
+                if change.after:
+                    self._tell_takeover(decision, change.after)
             decisions = {(*change.key, change.op): decision for decision, change in batch}
             applied: list[AppliedChange] = []
             try:
@@ -84,6 +87,8 @@ class ChangeWriter:
         if observed:
             self._rows.record_pass([], observed, correlation, actor)
         for decision, status in observed:
+            if isinstance(status, RRsetStatus) and status.owned:
+                self._tell_takeover(decision, status.rrset)
             if isinstance(status, RRsetStatus) and status.state in LEFT_ALONE:
                 level = logging.WARNING if status.state is RecordState.CONFLICT else logging.INFO
                 log.log(level, "Left alone: %s", status.reason, extra=self._log_fields(decision, status.rrset))
@@ -99,6 +104,13 @@ class ChangeWriter:
             extra = {"hostname": name, "type": kind, "zone": self._zone.name, "drift_type": drift.drift.value}
             remedy = "to be remediated" if drift.remediates else "left as it is until someone decides"
             log.warning("Drift: %s: %s", drift.reason, remedy, extra=extra)
+
+    def _tell_takeover(self, decision: Decision, rrset: RRset) -> None:
+        """With the ledger's claim, after which the name counts as the new holder's."""
+        if takeover := decision.find_takeover(rrset.type):
+            metrics.TAKEOVERS.labels(self._zone.name).inc()
+            words = "Taken over: %s has the name now, which %s had"
+            log.warning(words, takeover.winner, takeover.loser, extra=self._log_fields(decision, rrset))
 
     def _tell_change(self, item: AppliedChange, result: PassResult) -> None:
         """Tell the log, the metrics and the result what became of a change."""

@@ -42,13 +42,22 @@ class _Question(NamedTuple):
 
 
 class DeleteGuard:
-    """For one zone. It remembers what went within the last minute: many small plans count as one."""
+    """For one zone. It remembers what went within the last minute: many small plans count as one. ``is_deferred`` says
+    whether what is to be done at a name waits for its turn."""
 
-    def __init__(self, guard: Guard, rows: ZoneLedger, zone: str, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        guard: Guard,
+        rows: ZoneLedger,
+        zone: str,
+        clock: Callable[[], float],
+        is_deferred: Callable[[str], bool] = lambda name: False,
+    ) -> None:
         self._guard = guard
         self._rows = rows
         self._zone = zone
         self._clock = clock
+        self._is_deferred = is_deferred
         self._recent: dict[Key, float] = {}
 
     def guard_changes(self, changes: list[PlannedChange], *, whole: bool, dry_run: bool) -> GuardedChanges:
@@ -74,8 +83,10 @@ class DeleteGuard:
             return _Question(asked, waiting, "")
         recent = self._deleted_recently() - asked - waiting
         rows = self._rows.rows({name for name, _ in recent})
-        gone = sum(kind not in rows.get(name, {}) for name, kind in recent)
-        deletes, owned = len(asked | waiting | recent), self._rows.owned_count() + gone
+        gone = {(name, kind) for name, kind in recent if kind not in rows.get(name, {})}
+        # What is there again was made again since, or is still to be deleted: only the one is a loss.
+        going = {(name, kind) for name, kind in recent - gone if self._is_deferred(name)}
+        deletes, owned = len(asked | waiting | gone | going), self._rows.owned_count() + len(gone)
         return _Question(asked, waiting, self._guard.refuses(deletes, owned))
 
     def _deleted_recently(self) -> frozenset[Key]:

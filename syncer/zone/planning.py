@@ -19,7 +19,7 @@ from syncer.core.source import NORMAL
 from syncer.ledger import ZoneLedger
 from syncer.targets.base import Target, TargetZone
 from syncer.zone.queue import Deferred, ZoneQueue
-from syncer.zone.subjects import ORDINARY, Condition, Frame, Look, SubjectBuilder, Subject
+from syncer.zone.subjects import ORDINARY, Condition, Frame, Look, Subject, SubjectBuilder
 from syncer.zone.view import ZoneView
 
 T = TypeVar("T")
@@ -229,6 +229,7 @@ def split_chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
 
 _CALM = (
     RecordState.SYNCED,
+    RecordState.KEPT,
     RecordState.DRIFTED,
     RecordState.FOREIGN,
     RecordState.CONFLICT,

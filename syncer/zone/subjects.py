@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from syncer.config import Managed
-from syncer.core.claims import ClaimRules, Claims, Decision, EntrySpec, History, settle_name
+from syncer.core.claims import ClaimRules, Claims, Decision, EntrySpec, History
 from syncer.core.compare import UNASKED, NameRequest, compare_name
 from syncer.core.drift import CompareRules
-from syncer.core.kinds import KINDS
 from syncer.core.known import KnownRRset, RecordState
 from syncer.core.names import zone_of
-from syncer.core.origin import Origin
-from syncer.core.plan import NamePlan, RRsetStatus
-from syncer.core.rrsets import Found, Marker
-from syncer.core.source import Ref
+from syncer.core.plan import NamePlan, Policy, RRsetStatus
+from syncer.core.rrsets import Found, Marker, RRset
+from syncer.core.settling import list_namesakes, settle_name
 from syncer.ledger import ZoneLedger
 from syncer.targets.base import Target
 from syncer.zone.queue import Deferred
@@ -86,7 +85,7 @@ class SubjectBuilder:
         claims: Claims,
         unread_kinds: Callable[[], Collection[str]],
     ) -> None:
-        self.marker = Marker(managed.owner_id)
+        self.marker = Marker(managed.owner_id, managed.owner_id_was)
         self._zone_name = zone_name
         self._managed = managed
         self._target = target
@@ -96,12 +95,21 @@ class SubjectBuilder:
 
     def make_frame(self, condition: Condition) -> Frame:
         scope = self._managed.scope
-        claim_rules = ClaimRules(scope.zones, scope.ttl, frozenset(self._unread_kinds()))
+        policy = self._managed.policy(self._zone_name)
+        claim_rules = ClaimRules(
+            scope.zones,
+            scope.ttl,
+            frozenset(self._unread_kinds()),
+            # Any other policy keeps the record for good, and is the reason to be told.
+            self._managed.detached_grace if policy is Policy.SYNC else 0.0,
+            scope.refuse_name,
+        )
         drifting = self._rows.drifting()
         rules = CompareRules(
             self.marker,
-            policy=self._managed.policy(self._zone_name),
+            policy=policy,
             keeps_ttl=self._target.keeps_ttl,
+            marks_origin=self._target.marks_origin,
             adopts_equal=self._managed.adopt_identical,
             by_mark_alone=condition.rebuilding,
             refuses=self._target.refuses,
@@ -116,28 +124,49 @@ class SubjectBuilder:
         """Whether drift of what this source or custom entry has is remediated unasked."""
         if self._managed.auto_remediate or self._target.is_exclusive:
             return True
-        kind, namespace, name = Origin.parse(origin)
-        groups = {known.group for known in KINDS if known.kind == kind}
-        sources = (self._claims.source(Ref(kind, namespace, name, group)) for group in groups)
-        return any(("auto-remediate", "true") in source.notes for source in sources if source)
+        return any(("auto-remediate", "true") in source.notes for source in list_namesakes(origin, self._claims))
 
     def prepare_subjects(self, looks: Sequence[Look], frame: Frame) -> Iterator[Subject]:
         names = [look.name for look in looks]
         rows = self._rows.rows(names)
         entries = self._rows.entries(names)
         resurrected = self._find_resurrected(looks, rows)
+        known = {name: {**rows.get(name, {}), **resurrected.get(name, {})} for name in names}
+        histories = {
+            look.name: History(
+                known[look.name],
+                self._find_strays(look, known[look.name]),
+                resurrected=resurrected.get(look.name, {}).keys(),
+            )
+            for look in looks
+        }
+        concerned = [name for name in names if self._is_mention_needed(name, histories[name], entries.get(name, ()))]
+        mentions = self._rows.mentions(concerned) if concerned else {}
         for look in looks:
-            back = resurrected.get(look.name, {})
-            known = {**rows.get(look.name, {}), **back}
-            decision = self._decide_name(look, known, entries.get(look.name, []), frame.claim_rules)
-            yield Subject(look, known, decision, bool(back))
+            history = histories[look.name]._replace(mentions=mentions.get(look.name, {}))
+            decision = self._decide_name(look.name, history, entries.get(look.name, []), frame.claim_rules)
+            yield Subject(look, known[look.name], decision, look.name in resurrected)
 
-    def _decide_name(self, look: Look, known: KnownRows, entries: Sequence[EntrySpec], rules: ClaimRules) -> Decision:
-        if zone_of(look.name, rules.zones) != self._zone_name:
-            return Decision(look.name)
+    def _find_strays(self, look: Look, known: KnownRows) -> list[tuple[str, RRset]]:
+        """What carries our mark there and is not in the ledger, with the origin that the mark names."""
         strays = [item for item in look.found if self.marker.owns(item) and not _is_owned(known, item)]
-        marked = [(self.marker.origin(item), self.marker.own_values(item)) for item in strays]
-        return settle_name(look.name, self._claims, entries, rules, History(known, marked))
+        return [(self.marker.origin(item), replace(item.rrset, values=self.marker.own_values(item))) for item in strays]
+
+    def _is_mention_needed(self, name: str, history: History, entries: Collection[EntrySpec]) -> bool:
+        """Whether the decision may depend on how long an object has named the host, or on whether it is kept."""
+        sources = self._claims.claimants(name)
+        if len(sources) + len(entries) > 1:
+            return True
+        read = {str(source.ref) for source in sources}
+        return any(
+            origin not in read and next(list_namesakes(origin, self._claims), None) is not None
+            for origin in history.list_origins()
+        )
+
+    def _decide_name(self, name: str, history: History, entries: Sequence[EntrySpec], rules: ClaimRules) -> Decision:
+        if zone_of(name, rules.zones) != self._zone_name:
+            return Decision(name)
+        return settle_name(name, self._claims, entries, rules, history)
 
     def _find_resurrected(
         self, looks: Iterable[Look], rows: Mapping[str, KnownRows]

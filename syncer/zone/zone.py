@@ -78,7 +78,7 @@ class Zone:
             unread_kinds,
         )
         guard = Guard(config.managed.max_delete_ratio, config.managed.max_deletes_unguarded)
-        self._guard = DeleteGuard(guard, self._rows, name, clock)
+        self._guard = DeleteGuard(guard, self._rows, name, clock, lambda name: name in self._queue.deferred)
         self._writer = ChangeWriter(self._records, self._rows, is_stopping)
         self._is_stopping = is_stopping
         self._has_begun = False

@@ -29,6 +29,7 @@ class HostsTarget:
     keeps_ttl = False
     is_bulky = True
     is_exclusive = True
+    marks_origin = False
 
     def __init__(
         self,
@@ -97,7 +98,7 @@ class HostsZone:
                 RRset(host, kind, 0, tuple(line.address for line in same)),
                 tuple(self._mark if line in text.entries else "" for line in same),
                 # The next plan then rewrites what is ours, and the block is whole again.
-                intact=not (text.damaged and text.entries.issuperset(same)),
+                is_damaged=text.damaged and text.entries.issuperset(same),
             )
 
 

@@ -105,8 +105,19 @@ def group_rrsets(records: Iterable[Record]) -> Iterator[Found]:
 
 
 def _make_rrset(name: str, type_: str, members: list[Record]) -> Found:
-    marks = {intern(read_value(type_, member["rData"])): member.get("comments") or "" for member in members}
+    marks: dict[str, str] = {}
+    disabled: list[str] = []
+    for member in members:
+        value = intern(read_value(type_, member["rData"]))
+        marks[value] = member.get("comments") or ""
+        if member["disabled"]:
+            disabled.append(value)
     ttls = {member["ttl"] for member in members}
     values = tuple(sorted(marks))
-    intact = len(ttls) == 1 and not any(member["disabled"] or member.get("expiryTtl") for member in members)
-    return Found(RRset(name, type_, min(ttls), values), tuple(marks[value] for value in values), intact)
+    return Found(
+        RRset(name, type_, min(ttls), values),
+        tuple(marks[value] for value in values),
+        frozenset(disabled),
+        expires=any(member.get("expiryTtl") for member in members),
+        mixes_ttls=len(ttls) > 1,
+    )

@@ -25,6 +25,7 @@ class TechnitiumTarget:
     kind = "technitium"
     keeps_ttl = True
     is_exclusive = False
+    marks_origin = True
 
     def __init__(
         self,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 
 from syncer.config import Config, HostsConfig, Managed
-from syncer.core.claims import Decision, EntrySpec
+from syncer.core.claims import Decision, EntrySpec, Mention
 from syncer.core.known import KnownRRset, RecordState
 from syncer.core.plan import Change, Drift, ForgottenRRset, Key, Op
 from syncer.core.rrsets import Found, Marker, RRset
@@ -112,6 +112,9 @@ class MemoryZoneLedger:
     def owned_count(self) -> int:
         return sum(row.owned for row in self.known.values())
 
+    def mentions(self, names: Collection[str]) -> Mapping[str, Mapping[str, Mention]]:
+        return {}
+
     def deleted(self, names: Collection[str]) -> frozenset[Key]:
         return frozenset(key for key in self.gone if key[0] in names)
 
@@ -193,7 +196,13 @@ class MemoryLedger:
                 counts[key] = counts.get(key, 0) + 1
         return counts
 
-    def save_sources(self, sources: Mapping[Ref, SourceObject | None]) -> None: ...
+    def save_sources(
+        self, sources: Mapping[Ref, SourceObject | None], *, is_new_version: bool = False
+    ) -> Collection[str]:
+        return ()
+
+    def count_detached(self, seconds: float, grace: float) -> Collection[str]:
+        return ()
 
     def forget_sources(self, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None: ...
 
@@ -246,6 +255,7 @@ class ToyTarget:
     kind = "toy"
     keeps_ttl = True
     is_exclusive = False
+    marks_origin = True
     is_bulky = True
     has_serials = True
 

@@ -248,6 +248,7 @@ def test_a_loser_gets_nothing_while_the_winner_cannot_be_read(engine: Engine, te
     assert technitium.ask("grafana.talos00") == ["192.168.1.54"]
 
 
+@pytest.mark.double_only
 def test_a_dry_run_writes_nothing_at_all(build: Build, technitium: ServerUnderTest) -> None:
     engine = build()
     engine.put_many(5)

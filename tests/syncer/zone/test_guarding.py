@@ -18,7 +18,9 @@ class Case:
         self.rows = MemoryZoneLedger()
         self.rows.own(*names(20))
         self.clock = Clock()
-        self.guard = DeleteGuard(Guard(max_ratio=0.25, max_unguarded=2), self.rows, ZONE, self.clock)
+        self.deferred: set[str] = set()
+        guard = Guard(max_ratio=0.25, max_unguarded=2)
+        self.guard = DeleteGuard(guard, self.rows, ZONE, self.clock, self.deferred.__contains__)
 
     def guard_changes(
         self, *changes: PlannedChange, whole: bool = False, dry_run: bool = False, carried_out: bool = True
@@ -71,6 +73,18 @@ def test_each_that_is_held_is_told_as_ours_with_the_reason(case: Case) -> None:
     expected = RRsetStatus(rrset("app0"), RecordState.HELD, HELD, owned=True)
     assert guarded.kept[0].status == expected
     assert {kept.status.rrset.name for kept in guarded.kept} == {name for name, _ in keys(6)}
+
+
+def test_what_went_and_is_there_again_is_no_loss(case: Case) -> None:
+    case.guard_changes(*deletes(5))
+    case.rows.own(*names(5))
+    assert len(case.guard_changes(*deletes(5, start=5)).changes) == 5
+
+
+def test_what_is_still_to_be_deleted_counts_although_it_is_there(case: Case) -> None:
+    case.guard_changes(*deletes(5), carried_out=False)
+    case.deferred.update(name for name, _ in keys(5))
+    assert case.guard_changes(*deletes(5, start=5)).held == 5
 
 
 def test_what_the_ledger_already_says_is_not_told_again(case: Case) -> None:

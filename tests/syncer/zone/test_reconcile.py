@@ -94,7 +94,9 @@ def test_a_loser_is_named_and_takes_over_when_the_winner_goes(engine: Engine, te
     engine.put("new", "blog.talos00", target="10.0.0.2")
     engine.settle()
     assert technitium.ask("blog.talos00") == ["10.0.0.1"]
-    assert engine.rows()["blog.talos00", "A"].losers == [["Ingress/web/new", "Ingress/web/old has the name"]]
+    assert engine.rows()["blog.talos00", "A"].losers == [
+        ["Ingress/web/new", "Ingress/web/old has the name: it is older"]
+    ]
     engine.drop("old")
     engine.settle()
     assert technitium.ask("blog.talos00") == ["10.0.0.2"]
@@ -113,8 +115,9 @@ def test_an_entry_is_published_and_goes_when_it_is_switched_off(engine: Engine, 
 
 def test_an_entry_yields_to_a_source_unless_it_overrides(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put("grafana")
-    entry = CustomEntry.objects.create(name=GRAFANA, type="A", values=["10.0.0.5"])
     engine.settle()
+    entry = CustomEntry.objects.create(name=GRAFANA, type="A", values=["10.0.0.5"])
+    engine.ask("sync", GRAFANA)
     assert technitium.ask(GRAFANA) == [ADDRESS]
     entry.mode = "override"
     entry.save()
@@ -174,6 +177,7 @@ def test_an_object_that_lost_its_address_keeps_its_last(
     assert published(technitium) == {("grafana", "A"): ["10.0.0.2"], ("shop", "A"): ["10.0.0.2"]}
 
 
+@pytest.mark.double_only
 def test_deletes_go_before_creates_and_creates_before_updates(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put("gone")
     engine.put("kept")
@@ -190,6 +194,7 @@ def test_deletes_go_before_creates_and_creates_before_updates(engine: Engine, te
     ]
 
 
+@pytest.mark.double_only
 def test_an_alias_goes_right_before_its_address_comes(engine: Engine, technitium: ServerUnderTest) -> None:
     names = ("blog", "grafana")
     for name in names:
@@ -207,6 +212,7 @@ def test_an_alias_goes_right_before_its_address_comes(engine: Engine, technitium
     ]
 
 
+@pytest.mark.double_only
 def test_urgent_names_go_first(engine: Engine, technitium: ServerUnderTest) -> None:
     for name, priority in (("a", "low"), ("b", "normal"), ("c", "high")):
         engine.put(name, priority=priority)
@@ -214,6 +220,7 @@ def test_urgent_names_go_first(engine: Engine, technitium: ServerUnderTest) -> N
     assert [name for _, name, _ in writes(technitium)] == ["c.talos00", "b.talos00", "a.talos00"]
 
 
+@pytest.mark.double_only
 def test_a_hundred_names_cost_a_handful_of_calls(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.settle()
     technitium.requests.clear()
@@ -245,6 +252,7 @@ def test_a_hosts_file_is_kept_by_the_same_engine(db: None, tmp_path: Path) -> No
     assert not engine.rows()
 
 
+@pytest.mark.double_only
 def test_a_thousand_requests_are_a_few_passes(engine: Engine, technitium: ServerUnderTest) -> None:
     entries = [CustomEntry(name=f"host{at:03}.{ZONE}", type="A", values=[OTHER], mode="publish") for at in range(600)]
     CustomEntry.objects.bulk_create(entries)

@@ -1,0 +1,60 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('records', '0002_zones_of_targets'),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='source',
+            name='excluded',
+            field=models.JSONField(default=list, help_text='names that it says are not to be published'),
+        ),
+        migrations.AddField(
+            model_name='source',
+            name='troubles',
+            field=models.JSONField(default=list, help_text='[name, wildcard or nothing, reason, parents, whether one is silent] for each'),
+        ),
+        migrations.AddField(
+            model_name='sourcename',
+            name='cause',
+            field=models.CharField(blank=True, choices=[('wish', 'wish'), ('rule', 'rule'), ('trouble', 'trouble')], help_text='of what kind the reason is', max_length=10),
+        ),
+        migrations.AddField(
+            model_name='sourcename',
+            name='outdated',
+            field=models.TextField(blank=True, help_text='why a newer version of the program does not publish it any more'),
+        ),
+        migrations.AddField(
+            model_name='sourcename',
+            name='own',
+            field=models.BooleanField(default=False, help_text='the values are a target of its own, not the default'),
+        ),
+        migrations.AddField(
+            model_name='sourcename',
+            name='via',
+            field=models.JSONField(help_text='the parents by which it was published last; null where none is known', null=True),
+        ),
+        migrations.AlterField(
+            model_name='auditentry',
+            name='action',
+            field=models.CharField(choices=[('created', 'created'), ('updated', 'updated'), ('deleted', 'deleted'), ('adopted', 'adopted'), ('released', 'released'), ('taken over', 'taken over'), ('failed', 'failed'), ('conflict', 'conflict'), ('drifted', 'drifted'), ('foreign', 'foreign'), ('skipped', 'skipped'), ('gone', 'gone'), ('stale', 'stale'), ('requested', 'requested'), ('accepted', 'accepted'), ('held', 'held'), ('approved', 'approved'), ('rejected', 'rejected'), ('imported', 'imported'), ('login refused', 'login refused')], max_length=30),
+        ),
+        migrations.AlterField(
+            model_name='sourcename',
+            name='detached_seconds',
+            field=models.FloatField(default=0, help_text='of that, the time in which a syncer ran and saw it'),
+        ),
+        migrations.AlterField(
+            model_name='sourcename',
+            name='detached_since',
+            field=models.DateTimeField(blank=True, help_text='since when it is kept', null=True),
+        ),
+        migrations.AddIndex(
+            model_name='sourcename',
+            index=models.Index(condition=models.Q(('detached_since__isnull', False)), fields=['detached_seconds'], name='mention_detached'),
+        ),
+    ]

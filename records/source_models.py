@@ -1,0 +1,107 @@
+"""The objects of the cluster, and the names that they mention, as the syncer last saw them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models.functions import Now
+
+from syncer.core.names import NAME_LIMIT
+from syncer.core.origin import Origin
+from syncer.core.source import SkipCause, Trouble
+
+CAUSES = [(cause.value, cause.value) for cause in SkipCause]
+
+
+class SourceQuerySet(models.QuerySet["Source"]):
+    def with_mentions(self) -> SourceQuerySet:
+        """With what ``wanted_names`` and ``skipped_names`` give, in one query for all."""
+        return self.prefetch_related("mentions")
+
+
+class Source(models.Model):
+    """One Kubernetes object that names hosts, as the syncer last saw it."""
+
+    group = models.CharField(max_length=253, blank=True)
+    kind = models.CharField(max_length=63)
+    namespace = models.CharField(max_length=253, blank=True)
+    name = models.CharField(max_length=253)
+    uid = models.CharField(max_length=64, blank=True)
+    created = models.CharField("creationTimestamp", max_length=40, blank=True)
+    warnings = models.JSONField(default=list)
+    ttl = models.PositiveBigIntegerField("TTL annotation", null=True, blank=True)
+    priority = models.PositiveSmallIntegerField(default=1, help_text="0 high, 1 normal, 2 low")
+    notes = models.JSONField("other annotations", default=dict)
+    troubles = models.JSONField(
+        default=list, help_text="[name, wildcard or nothing, reason, parents, whether one is silent] for each"
+    )
+    excluded = models.JSONField(default=list, help_text="names that it says are not to be published")
+    digest = models.CharField(max_length=32, editable=False, help_text="of all the above")
+    seen_at = models.DateTimeField("last changed", db_default=Now())
+
+    objects: ClassVar[SourceQuerySet] = SourceQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["group", "kind", "namespace", "name"], name="one_row_a_source"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["namespace", "name"], name="source_by_place"),
+            models.Index(fields=["name"], name="source_by_name"),
+        ]
+        ordering: ClassVar = ["namespace", "name", "kind"]
+
+    def __str__(self) -> str:
+        return str(self.origin)
+
+    @property
+    def origin(self) -> Origin:
+        return Origin(self.kind, self.namespace, self.name)
+
+    def wanted_names(self) -> list[tuple[str, list[str]]]:
+        """The names that it gives, each with its addresses or its one host name, in the order of the object."""
+        return [(row.name, row.values) for row in self.mentions.all() if row.values is not None]
+
+    def skipped_names(self) -> list[tuple[str, str]]:
+        """The names that it mentions and that are not published, each with the reason."""
+        return [(row.name, row.reason) for row in self.mentions.all() if row.values is None]
+
+    def read_troubles(self) -> tuple[Trouble, ...]:
+        return tuple(
+            Trouble(pattern, reason, tuple(parents), waits) for pattern, reason, parents, waits in self.troubles
+        )
+
+
+class SourceName(models.Model):
+    """One name that one object mentions, or published last and is kept for it although a trouble hides it (product:
+    "Trouble between the object and us is no wish of the user")."""
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="mentions", db_index=False)
+    name = models.CharField(max_length=NAME_LIMIT)
+    position = models.PositiveIntegerField(help_text="in the object: its wanted names first, then the others")
+    values = models.JSONField(null=True, help_text="addresses or one host name; null for a name that is not published")
+    own = models.BooleanField(default=False, help_text="the values are a target of its own, not the default")
+    via = models.JSONField(null=True, help_text="the parents by which it was published last; null where none is known")
+    reason = models.TextField(blank=True, help_text="why the name is not published")
+    cause = models.CharField(max_length=10, choices=CAUSES, blank=True, help_text="of what kind the reason is")
+    since = models.DateTimeField(help_text="when the object first named it; kept for as long as it does")
+    detached_since = models.DateTimeField(null=True, blank=True, help_text="since when it is kept")
+    detached_seconds = models.FloatField(default=0, help_text="of that, the time in which a syncer ran and saw it")
+    outdated = models.TextField(blank=True, help_text="why a newer version of the program does not publish it any more")
+
+    class Meta:
+        default_permissions: ClassVar = ()
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["source", "name"], name="one_mention_a_source"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["name"], name="mention_by_name"),
+            models.Index(
+                fields=["detached_seconds"], condition=models.Q(detached_since__isnull=False), name="mention_detached"
+            ),
+        ]
+        ordering: ClassVar = ["position"]
+
+    def __str__(self) -> str:
+        return self.name
