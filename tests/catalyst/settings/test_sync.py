@@ -172,6 +172,7 @@ WRONG = [
     ("INGRESS_TLS_HOSTS", "2"),
     ("EXTERNAL_DNS_ANNOTATIONS", "maybe"),
     ("TRAEFIK_RULE_SYNTAX", "v4"),
+    ("TRAEFIK_HOST_WILDCARDS", "3.7"),
     ("TRAEFIK_SERVICE", "traefik"),
     ("TRAEFIK_SERVICE", "a/b/c"),
     ("OWNER_ID", "two words"),

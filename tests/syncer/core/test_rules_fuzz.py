@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncer.core.rulelexer import RuleError
-from syncer.core.rules import read_rule_names
+from syncer.core.rules import IMPOSSIBLE, read_rule_names
 from tests.syncer.kube.work import count_steps
 
 WORDS = [
@@ -53,6 +53,8 @@ class Matcher(NamedTuple):
 
     def matches(self, host: str, negated: bool) -> tuple[bool, bool]:
         """Whether it lets the host through, and whether it does so by name."""
+        if self.text == DEAD:
+            return negated, False
         if not self.hosts:
             return (True, False) if "Host(`*`)" not in self.text else (not negated, False)
         inside = any(host == own or own == "*." + host.partition(".")[2] for own in self.hosts)
@@ -103,7 +105,8 @@ class Both(NamedTuple):
 Expression = Matcher | Not | Both
 
 HOSTS = ["a.x", "b.x", "c.x", "x", "a.y", "a.a.x", "*.x", "*.y", "*.a.x"]
-OTHERS = ["Path(`/`)", "HostRegexp(`^a`)", "Method(`GET`)", "Host(`*`)"]
+DEAD = "Host(` a.x`)"
+OTHERS = ["Path(`/`)", "HostRegexp(`^a`)", "Method(`GET`)", "Host(`*`)", DEAD]
 
 matchers = st.sampled_from([Matcher(f"Host(`{host}`)", (host,)) for host in HOSTS] + [Matcher(text) for text in OTHERS])
 rules: st.SearchStrategy[Expression] = st.recursive(
@@ -118,6 +121,13 @@ def test_it_publishes_exactly_the_wanted_names_that_a_naive_model_lets_through(r
     """A wildcard is asked by a host below it that no rule mentions."""
     expected = {name for name in rule.wanted(False) if rule.matches(name.replace("*", "unmentioned"), False)[1]}
     assert set(read_rule_names(rule.render(), declared="v3").names) == expected
+
+
+@given(rules)
+def test_it_says_that_no_request_can_match_exactly_where_none_of_a_naive_model_does(rule: Expression) -> None:
+    requests = [host.replace("*", "unmentioned") for host in HOSTS] + ["unmentioned"]
+    impossible = not any(rule.matches(host, False)[0] for host in requests)
+    assert (IMPOSSIBLE in read_rule_names(rule.render(), declared="v3").warnings) is impossible
 
 
 def joined(operator: str, rule: str, count: int) -> str:
@@ -149,6 +159,20 @@ HOSTILE = {
     "newlines": "Host(`a.x`)" + "\n" * 99_000,
     "braces": "HostRegexp(`" + "{a:" * 24_000 + "}" * 24_000 + "`,`a.x`)",
     "a name": "a" * 100_000,
+    "regular expression": "PathRegexp(`" + "a(b|[c-d]{2}){2,3}?" * 5_000 + "`)",
+    "open groups": "PathRegexp(`" + "(?i:" * 24_000 + "`)",
+    "open sets": "PathRegexp(`" + "[[:a" * 24_000 + "`)",
+    "sets": "PathRegexp(`" + "[[:]" * 24_000 + "`)",
+    "names of sets": "PathRegexp(`[" + "[:alpha:]" * 11_000 + "]`)",
+    "ranges": "PathRegexp(`[" + r"\x61-z" * 14_000 + "]`)",
+    "quoted in a regular expression": "PathRegexp(`" + r"\Q" * 48_000 + "`)",
+    "digits": "PathRegexp(`a{" + "1" * 96_000 + "}`)",
+    "counts": "PathRegexp(`" + "{1" * 48_000 + "`)",
+    "a long name of a group": "PathRegexp(`(?P<" + "a" * 96_000 + "`)",
+    "properties": "PathRegexp(`" + r"\p{L" * 19_000 + "`)",
+    "templates": "Path(`/" + "{a:b}" * 19_000 + "`) && Host(`a.x`, `b.x`)",
+    "queries": "Query(" + joined(",", "`a={v#}`", 9_000) + ")",
+    "addresses": "ClientIP(" + joined(",", "`10.0.0.0/8`", 7_500) + ")",
 }
 
 

@@ -312,6 +312,30 @@ def test_tcp_names_are_published_only_with_tls(kind: Any) -> None:
         assert "spec.tls" in reason(source, "db.talos00")
 
 
+def test_without_tls_a_refusal_is_said_only_where_traefik_refuses() -> None:
+    refused = read_ingress_route(route("HostSNI(`db.talos00`)"), SCOPE, INGRESS_ROUTE_TCP)
+    assert reason(refused, "db.talos00") == "HostSNI without spec.tls: Traefik refuses the router"
+    taken = read_ingress_route(route("HostSNI(`*`) || HostSNI(`db.talos00`)"), SCOPE, INGRESS_ROUTE_TCP)
+    assert names(taken) == []
+    assert reason(taken, "db.talos00") == "HostSNI without spec.tls: a connection without TLS names no host"
+
+
+def test_a_wildcard_of_traefik_is_published_with_a_warning_or_not_at_all() -> None:
+    manifest = route("Host(`*.apps.talos00`)")
+    source = read_ingress_route(manifest, SCOPE, INGRESS_ROUTE)
+    assert names(source) == ["*.apps.talos00"]
+    assert source.warnings[0].startswith("route 1: *.apps.talos00: wildcard from Traefik 3.7 on")
+    older = read_ingress_route(manifest, replace(SCOPE, host_wildcards=False), INGRESS_ROUTE)
+    assert names(older) == []
+    assert "TRAEFIK_HOST_WILDCARDS" in reason(older, "*.apps.talos00")
+
+
+def test_a_rule_of_which_traefik_makes_no_router_keeps_its_names() -> None:
+    source = read_ingress_route(route("Host(`a.talos00`) && Path(`api`)"), SCOPE, INGRESS_ROUTE)
+    assert names(source) == ["a.talos00"]
+    assert source.warnings[0].startswith("route 1: Traefik makes no router of this rule: Path at character 21: ")
+
+
 def test_a_tcp_route_for_every_name_takes_its_names_from_the_annotation() -> None:
     manifest = route("HostSNI(`*`)", annotations={OURS + "hostname": "db.talos00"})
     source = read_ingress_route(manifest, SCOPE, INGRESS_ROUTE_TCP)
