@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from records.audit import SYNCER, VERSIONS, Action
 from records.entry_values import managed_zones
+from records.kept import mention_end
 from records.models import (
     CURRENT_STATUSES,
     AuditEntry,
@@ -223,7 +224,17 @@ class _Explanation:
 
     def _describe_skips(self) -> Iterator[str]:
         for mention in self.skipped:
-            yield f"{mention.source} mentions the name, and it is not published: {mention.reason}."
+            if mention.detached_since is None:
+                yield f"{mention.source} mentions the name, and it is not published: {mention.reason}."
+                continue
+            end = f"{mention_end(mention):%Y-%m-%d %H:%M} UTC"
+            yield (
+                f"{mention.source} published the name, and it stays as it was although {mention.reason}: until {end} at"
+                " the earliest, as long as nothing in the object takes it back."
+            )
+        for mention in self.wanted:
+            if mention.shadow:
+                yield f"{mention.source} asks for {self.name}: {mention.shadow}."
 
     def _describe_absence(self) -> Iterator[str]:
         yield "No Ingress, route or custom entry wants it."

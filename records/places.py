@@ -51,6 +51,12 @@ def gives_names() -> Q:
     return Q(Exists(SourceName.objects.filter(source=OuterRef("pk"), values__isnull=False)))
 
 
+def is_warned() -> Q:
+    """The sources with a warning, be it of the object or of what DNS makes of its names."""
+    shadowed = SourceName.objects.filter(source=OuterRef("pk"), values__isnull=False).exclude(shadow="")
+    return ~Q(warnings=[]) | Q(Exists(shadowed))
+
+
 def skips_names() -> Q:
     """The sources that mention a name which is not published."""
     return Q(Exists(SourceName.objects.filter(source=OuterRef("pk"), values__isnull=True)))

@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -105,11 +105,12 @@ def read_overview() -> dict[str, Any]:
         SyncRequest,
         SyncStatus,
     )
+    from records.places import is_warned
     from syncer.core.known import RecordState
 
     status = SyncStatus.objects.first()
     counts = dict(ManagedRecord.objects.order_by().values_list("state").annotate(Count("id")))
-    sources = Source.objects.aggregate(all=Count("id"), warned=Count("id", filter=~Q(warnings=[])))
+    sources = Source.objects.aggregate(all=Count("id"), warned=Count("id", filter=is_warned()))
     givers = SourceName.objects.filter(values__isnull=False).aggregate(count=Count("source", distinct=True))
     return {
         "status": status,

@@ -65,7 +65,18 @@ class Source(models.Model):
 
     def skipped_names(self) -> list[tuple[str, str]]:
         """The names that it mentions and that are not published, each with the reason."""
-        return [(row.name, row.reason) for row in self.mentions.all() if row.values is None]
+        return [
+            (row.name, row.reason) for row in self.mentions.all() if row.values is None and row.detached_since is None
+        ]
+
+    def kept_names(self) -> list[SourceName]:
+        """The names that stay as they were although a trouble hides them."""
+        return [row for row in self.mentions.all() if row.detached_since is not None]
+
+    def list_warnings(self) -> list[str]:
+        """What is wrong with the object itself, and with what DNS makes of its names."""
+        shadows = (f"{row.name}: {row.shadow}" for row in self.mentions.all() if row.shadow and row.values is not None)
+        return [*self.warnings, *shadows]
 
     def read_troubles(self) -> tuple[Trouble, ...]:
         return tuple(
@@ -89,6 +100,9 @@ class SourceName(models.Model):
     detached_since = models.DateTimeField(null=True, blank=True, help_text="since when it is kept")
     detached_seconds = models.FloatField(default=0, help_text="of that, the time in which a syncer ran and saw it")
     outdated = models.TextField(blank=True, help_text="why a newer version of the program does not publish it any more")
+    shadow = models.TextField(
+        blank=True, db_default="", help_text="in what way DNS answers for it otherwise than one would think"
+    )
 
     class Meta:
         default_permissions: ClassVar = ()

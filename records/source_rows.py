@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple
@@ -168,6 +168,16 @@ def forget_detached(names: Collection[str]) -> None:
     mentions = SourceName.objects.filter(name__in=names)
     mentions.filter(position=NOT_IN_OBJECT).delete()
     mentions.filter(detached_since__isnull=False).update(detached_since=None, detached_seconds=0, outdated="")
+
+
+def save_shadows(shadows: Mapping[str, str], manages: Callable[[str], bool]) -> None:
+    """See ``ZoneLedger.save_shadows``."""
+    told = SourceName.objects.exclude(shadow="").order_by().values_list("name", "shadow").distinct()
+    before = {name: shadow for name, shadow in told if manages(name)}
+    with transaction.atomic():
+        for name in before.keys() | shadows.keys():
+            if before.get(name) != shadows.get(name):
+                SourceName.objects.filter(name=name).update(shadow=shadows.get(name, ""))
 
 
 def count_detached(seconds: float, grace: float) -> list[str]:

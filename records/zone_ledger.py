@@ -26,7 +26,7 @@ from records.rows import (
     takeover_entries,
     upsert_rows,
 )
-from records.source_rows import find_mentions, forget_detached, note_detached
+from records.source_rows import find_mentions, forget_detached, note_detached, save_shadows
 from syncer.core.claims import Decision, EntrySpec, Mention, Mode
 from syncer.core.known import KnownRRset, Loser, RecordState
 from syncer.core.plan import Change, Drift, ForgottenRRset, Key
@@ -214,6 +214,10 @@ class DatabaseZoneLedger:
             if news:
                 self._note_zone()
         return news
+
+    @translate_errors
+    def save_shadows(self, shadows: Mapping[str, str], manages: Callable[[str], bool]) -> None:
+        save_shadows(shadows, manages)
 
     @translate_errors
     def holds(self) -> HeldDeletes:

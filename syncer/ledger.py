@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -134,6 +134,10 @@ class ZoneLedger(Protocol):
         """Write down what drift there is; returns what is news. ``names`` are those that were looked at, None: all of
         the zone. What was known at them and is not among ``drifts`` is over, unless the record itself still says
         drifted or in conflict."""
+
+    def save_shadows(self, shadows: Mapping[str, str], manages: Callable[[str], bool]) -> None:
+        """Write down of which names DNS answers otherwise than one would think, and that it is so of no other name in
+        the zone; ``manages`` tells which names those are."""
 
     def holds(self) -> HeldDeletes: ...
 

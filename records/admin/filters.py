@@ -58,7 +58,7 @@ class SourceQuestion(Question):
     answers: ClassVar = {
         "mute": ("gives no names", lambda: ~places.gives_names()),
         "skipped": ("has names that are not published", places.skips_names),
-        "warned": ("has warnings", lambda: ~Q(warnings=[])),
+        "warned": ("has warnings", places.is_warned),
         "today": ("changed today", lambda: Q(seen_at__gte=start_of_day())),
     }
 

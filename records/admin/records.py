@@ -21,6 +21,7 @@ from records.admin.exporting import export_response
 from records.admin.filters import RecordQuestion, TypeFilter, ZoneFilter
 from records.audit import CHANGES
 from records.explain import explain_name
+from records.kept import find_end
 from records.models import AuditEntry, CustomEntry, ManagedRecord, ManagedZone, SyncStatus
 from syncer.core.known import RecordState
 
@@ -93,7 +94,10 @@ class RecordAdmin(ReadOnlyAdmin):
 
     @admin.display(description="state")
     def state_and_reason(self, record: ManagedRecord) -> SafeString:
-        return format_html("{} {}", columns.state_word(record.state), record.reason)
+        words = format_html("{} {}", columns.state_word(record.state), record.reason)
+        if end := find_end(record):
+            words = format_html("{}, until {} at the earliest", words, columns.exact_time(end))
+        return words
 
     # Actions
 

@@ -15,6 +15,7 @@ from records.admin import columns
 from records.admin.base import HISTORY, ReadOnlyAdmin
 from records.admin.filters import KindFilter, SourceQuestion
 from records.explain import PRIORITIES
+from records.kept import mention_end
 from records.models import AuditEntry, ManagedRecord, Source, SyncStatus
 from syncer.core.origin import Origin
 
@@ -31,6 +32,7 @@ class SourceAdmin(ReadOnlyAdmin):
         "shown_object",
         "wanted_names",
         "skipped_names",
+        "kept_names",
         "shown_warnings",
         "shown_settings",
         "shown_annotations",
@@ -59,8 +61,10 @@ class SourceAdmin(ReadOnlyAdmin):
         words = []
         if skipped := source.skipped_names():
             words.append(columns.color_word(f"{len(skipped)} not published", "warn"))
-        if source.warnings:
-            words.append(columns.color_word(columns.count_noun(len(source.warnings), ("warning", "warnings")), "warn"))
+        if kept := source.kept_names():
+            words.append(columns.color_word(f"{len(kept)} kept", "warn"))
+        if warnings := source.list_warnings():
+            words.append(columns.color_word(columns.count_noun(len(warnings), ("warning", "warnings")), "warn"))
         return format_html_join(" ", "{}", ((text,) for text in words)) or columns.NOTHING
 
     @admin.display(description="changed", ordering="seen_at")
@@ -93,9 +97,21 @@ class SourceAdmin(ReadOnlyAdmin):
             for name, reason in source.skipped_names()
         )
 
+    @admin.display(description="names that are kept")
+    def kept_names(self, source: Source) -> SafeString:
+        return columns.stack_lines(
+            format_html(
+                "{} {}, until {} at the earliest",
+                columns.name_link(mention.name),
+                columns.color_word(mention.reason, "warn"),
+                columns.exact_time(mention_end(mention)),
+            )
+            for mention in source.kept_names()
+        )
+
     @admin.display(description="warnings")
     def shown_warnings(self, source: Source) -> SafeString:
-        return columns.stack_lines(source.warnings)
+        return columns.stack_lines(source.list_warnings())
 
     @admin.display(description="TTL and priority")
     def shown_settings(self, source: Source) -> str:

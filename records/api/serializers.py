@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from records.explain import PRIORITIES
+from records.kept import find_end, mention_end
 from records.models import (
     AuditEntry,
     CustomEntry,
@@ -29,6 +31,11 @@ VALUE_LIMIT = 65_535
 class NameReasonSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     reason = serializers.CharField()
+
+
+class KeptNameSerializer(NameReasonSerializer):
+    since = serializers.DateTimeField()
+    until = serializers.DateTimeField()
 
 
 class SourceReasonSerializer(serializers.Serializer[Any]):
@@ -58,6 +65,9 @@ class RecordSerializer(serializers.ModelSerializer[ManagedRecord]):
         child=serializers.CharField(), help_text="All claims that want this record, the winner first"
     )
     losers = serializers.SerializerMethodField(help_text="The claims that did not get the name, and why")
+    kept_until = serializers.SerializerMethodField(
+        help_text="When a record goes at the earliest that is kept without a live claim; null: it has no end"
+    )
 
     class Meta:
         model = ManagedRecord
@@ -72,6 +82,7 @@ class RecordSerializer(serializers.ModelSerializer[ManagedRecord]):
             "owned",
             "state",
             "reason",
+            "kept_until",
             "source",
             "claimants",
             "losers",
@@ -79,6 +90,10 @@ class RecordSerializer(serializers.ModelSerializer[ManagedRecord]):
             "changed_at",
         )
         read_only_fields = fields
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_kept_until(self, row: ManagedRecord) -> datetime | None:
+        return find_end(row)
 
     @extend_schema_field(SourceReasonSerializer(many=True))
     def get_losers(self, row: ManagedRecord) -> list[dict[str, str]]:
@@ -90,7 +105,13 @@ class SourceSerializer(serializers.ModelSerializer[Source]):
         help_text="The names that it wants, with their values; no values: the default address"
     )
     skipped = serializers.SerializerMethodField(help_text="The names that are not published, and why")
-    warnings = serializers.ListField(child=serializers.CharField())
+    kept = serializers.SerializerMethodField(
+        help_text="The names that stay as they were although a trouble hides them, why, since when, and until when at"
+        " the earliest"
+    )
+    warnings = serializers.SerializerMethodField(
+        help_text="What is wrong with it, and with what DNS makes of its names"
+    )
     priority = serializers.SerializerMethodField()
     notes = serializers.DictField(help_text="Its other annotations")
 
@@ -106,6 +127,7 @@ class SourceSerializer(serializers.ModelSerializer[Source]):
             "created",
             "names",
             "skipped",
+            "kept",
             "warnings",
             "ttl",
             "priority",
@@ -121,6 +143,22 @@ class SourceSerializer(serializers.ModelSerializer[Source]):
     @extend_schema_field(NameReasonSerializer(many=True))
     def get_skipped(self, row: Source) -> list[dict[str, str]]:
         return [{"name": name, "reason": reason} for name, reason in row.skipped_names()]
+
+    @extend_schema_field(KeptNameSerializer(many=True))
+    def get_kept(self, row: Source) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": mention.name,
+                "reason": mention.reason,
+                "since": mention.detached_since,
+                "until": mention_end(mention),
+            }
+            for mention in row.kept_names()
+        ]
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_warnings(self, row: Source) -> list[str]:
+        return row.list_warnings()
 
     @extend_schema_field(serializers.ChoiceField(choices=PRIORITIES))
     def get_priority(self, row: Source) -> str:

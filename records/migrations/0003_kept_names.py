@@ -35,6 +35,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='sourcename',
+            name='shadow',
+            field=models.TextField(blank=True, db_default='', help_text='in what way DNS answers for it otherwise than one would think'),
+        ),
+        migrations.AddField(
+            model_name='sourcename',
             name='via',
             field=models.JSONField(help_text='the parents by which it was published last; null where none is known', null=True),
         ),

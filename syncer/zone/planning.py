@@ -11,10 +11,12 @@ from syncer.config import Managed
 from syncer.core.claims import Claims
 from syncer.core.compare import UNASKED, NameRequest
 from syncer.core.drift import CompareRules
+from syncer.core.kinds import HTTP_ROUTE
 from syncer.core.known import RecordState
 from syncer.core.names import zone_of
 from syncer.core.plan import NamePlan
 from syncer.core.rrsets import Found
+from syncer.core.shadows import describe_shadows
 from syncer.core.source import NORMAL
 from syncer.ledger import ZoneLedger
 from syncer.targets.base import Target, TargetZone
@@ -45,7 +47,8 @@ class PassPlan:
     ``found`` says what is at those names of the plan where it is not what the ledger says, ``checked`` are the names
     with a finding of drift that were read, ``unplanned`` are names at which nothing was found and that have to wait.
     Of a list: the ``serial`` that it showed, and the names with foreign records. ``lost_writes``: what was read shows
-    that the server lost writes of ours in a crash."""
+    that the server lost writes of ours in a crash. ``shadows`` say of which names DNS answers otherwise than one would
+    think, where the whole zone was looked at."""
 
     names: list[NamePlan] = field(default_factory=list)
     whole: bool = False
@@ -56,6 +59,8 @@ class PassPlan:
     found: dict[str, Deferred] = field(default_factory=dict)
     checked: set[str] = field(default_factory=set)
     unplanned: list[str] = field(default_factory=list)
+    shadows: dict[str, str] = field(default_factory=dict)
+    delegations: set[str] = field(default_factory=set)
 
 
 class ZonePlanner:
@@ -89,7 +94,10 @@ class ZonePlanner:
         """
         serial = self._current_serial()  # asked in any case: the target learns from it which zones there are
         if not condition.rebuilding and self._view.is_current(serial):
-            return self._plan_from_view(self._all_names(), condition, whole=True)
+            names = self._all_names()
+            plan = self._plan_from_view(names, condition, whole=True)
+            plan.shadows = describe_shadows(names, self._view.delegations, self._reaches_deep)
+            return plan
         return self._plan_from_list(condition, limit)
 
     def plan_names(
@@ -123,8 +131,10 @@ class ZonePlanner:
 
     def _plan_from_list(self, condition: Condition, limit: int | None) -> PassPlan:
         """Compare a list of the whole zone with what is desired or known there."""
-        missing = self._all_names()
+        names = self._all_names()
+        missing = set(names)
         foreign: set[str] = set()
+        delegations: set[str] = set()
         restarted = self._zone.lost_writes
         reading = self._zone.read()
         lost_writes = self._has_lost_writes(reading.serial, restarted=restarted)
@@ -133,6 +143,8 @@ class ZonePlanner:
         def listed() -> Iterator[Look]:
             for name, group in groupby(reading.found, key=lambda item: item.rrset.name):
                 found = list(group)
+                if name != self._zone.name and any(item.rrset.type == "NS" for item in found):
+                    delegations.add(name)
                 if not all(self.marker.knows(mark) for item in found for mark in item.marks):
                     foreign.add(name)
                 if name in missing or any(self.marker.owns(item) for item in found):
@@ -147,8 +159,13 @@ class ZonePlanner:
         self._add_names(plan, (Look(name) for name in urgent[:limit]), frame)
         plan.unplanned = [] if limit is None else urgent[limit:]
         plan.found |= dict.fromkeys(plan.unplanned, Deferred.ABSENT)
-        plan.foreign_names = foreign
+        plan.foreign_names, plan.delegations = foreign, delegations
+        plan.shadows = describe_shadows(names, delegations, self._reaches_deep)
         return plan
+
+    def _reaches_deep(self, wildcard: str) -> bool:
+        """Whether a Gateway serves it, for which a wildcard means any number of labels."""
+        return any(source.ref.kind == HTTP_ROUTE.kind for source in self._claims.claimants(wildcard))
 
     def _plan_from_reading(self, names: Collection[str], requests: Requests, condition: Condition) -> PassPlan:
         """Compare with what the target holds at ``names`` now."""

@@ -11,11 +11,12 @@ class ZoneView:
     Good as long as the server shows that serial. Only the zone that made it changes it.
     """
 
-    __slots__ = ("_serial", "foreign_names")
+    __slots__ = ("_serial", "delegations", "foreign_names")
 
     def __init__(self) -> None:
         self._serial: int | None = None
         self.foreign_names: Set[str] = frozenset()
+        self.delegations: Set[str] = frozenset()
 
     @property
     def serial(self) -> int | None:
@@ -26,9 +27,9 @@ class ZoneView:
         """Whether all is known, now that the server shows ``serial``."""
         return self._serial is not None and self._serial == serial
 
-    def replace(self, serial: int | None, foreign_names: Set[str]) -> None:
+    def replace(self, serial: int | None, foreign_names: Set[str], delegations: Set[str] = frozenset()) -> None:
         """The zone was listed, and showed ``serial``."""
-        self._serial, self.foreign_names = serial, foreign_names
+        self._serial, self.foreign_names, self.delegations = serial, foreign_names, delegations
 
     def advance(self, serial: int | None) -> None:
         """Our own writes left the zone at ``serial``; None when that cannot be told, which ends what is known."""

@@ -12,6 +12,7 @@ from syncer import metrics
 from syncer.config import Config
 from syncer.core.claims import Claims, Decision
 from syncer.core.known import RecordState
+from syncer.core.names import zone_of
 from syncer.core.plan import Change, Guard, NamePlan, Op, RRsetStatus
 from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable
 from syncer.ledger import Ledger, LedgerError, ObservedRRset
@@ -59,6 +60,7 @@ class Zone:
         """Why the zone cannot be used, "" when it can."""
         self.last_change_at: datetime | None = None
         self._dry_run = config.dry_run
+        self._zones = config.scope.zones
         self._clock = clock
         self._target = target
         self._claims = claims
@@ -90,6 +92,7 @@ class Zone:
         """The zone was listed after that."""
         self._said: set[str] = set()
         """In a dry run: what the log already says."""
+        self._told_shadows: dict[str, str] | None = None
         self._told_serial: int | None = None
         """In a dry run, which keeps no view: the serial of the last list."""
 
@@ -268,7 +271,7 @@ class Zone:
         else:
             plan = self._planner.plan_names(names, requests, condition)
         if plan.listed:
-            self._view.replace(plan.serial, plan.foreign_names)
+            self._view.replace(plan.serial, plan.foreign_names, plan.delegations)
         if plan.lost_writes:
             self._begin_recovery()
         if plan.listed and self._is_rebuilding and not self._dry_run:
@@ -327,6 +330,9 @@ class Zone:
         drifts = [(name.decision, drift) for name in plan.names for drift in name.drifts]
         self._writer.record_observed([*_list_observed(plan.names), *kept], correlation, actor)
         self._writer.record_drift(drifts, plan.checked, correlation, listed=plan.listed)
+        if plan.whole and plan.shadows != self._told_shadows:
+            self._rows.save_shadows(plan.shadows, self._manages)
+            self._told_shadows = plan.shadows
         self._write_changes(turn, result, correlation, actor)
 
     def _write_changes(self, changes: list[PlannedChange], result: PassResult, correlation: str, actor: str) -> None:
@@ -380,6 +386,9 @@ class Zone:
     def _tell_problem(self, problem: str) -> None:
         self.problem = problem
         metrics.ZONE_USABLE.labels(self.name).set(not problem)
+
+    def _manages(self, name: str) -> bool:
+        return zone_of(name, self._zones) == self.name
 
     def _is_claimed(self, name: str) -> bool:
         return bool(self._claims.claimants(name))

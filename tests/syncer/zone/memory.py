@@ -163,6 +163,8 @@ class MemoryZoneLedger:
     ) -> list[Drift]:
         return [drift for _, drift in drifts]
 
+    def save_shadows(self, shadows: Mapping[str, str], manages: Callable[[str], bool]) -> None: ...
+
     def holds(self) -> HeldDeletes:
         return self.held
 
