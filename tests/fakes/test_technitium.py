@@ -37,9 +37,9 @@ def ask_over_http(technitium: ServerUnderTest, path: str = "/api/zones/list", **
 def import_text(technitium: ServerUnderTest, text: str, **params: str) -> dict[str, str]:
     reply = requests.post(
         technitium.url + "/api/zones/import",
-        params={"zone": ZONE, **params},
+        params={"zone": ZONE, "token": technitium.token, **params},
         data=text.encode(),
-        headers={"Authorization": f"Bearer {technitium.token}", "Content-Type": "text/plain"},
+        headers={"Content-Type": "text/plain"},
         timeout=30,
     )
     answer: dict[str, str] = reply.json()
@@ -87,10 +87,11 @@ def test_a_delegated_name_is_answered_with_its_servers(technitium: ServerUnderTe
     assert [rrset[0].address for rrset in reply.additional] == ["10.0.0.53"]
 
 
-def test_a_chain_of_cnames_in_a_circle_ends(technitium: ServerUnderTest, zone: str) -> None:
+def test_two_cnames_in_a_circle_are_a_failure(technitium: ServerUnderTest, zone: str) -> None:
     technitium.add(BLOG, "CNAME", NAS)
     technitium.add(NAS, "CNAME", BLOG)
-    assert technitium.ask(BLOG) == []
+    assert technitium.ask(BLOG) == "SERVFAIL"
+    assert technitium.ask(BLOG, "CNAME") == [NAS]
 
 
 def test_a_long_answer_comes_over_tcp(technitium: ServerUnderTest, zone: str) -> None:
@@ -151,7 +152,7 @@ def test_what_is_quoted_or_in_brackets_in_a_zone_file_is_read(technitium: Server
     ("line", "complaint"),
     [
         ("a b c d", "failed to parse 'rr' field on line # 2"),
-        ("a..b 60 IN A 10.0.0.1", "failed to parse 'domain' field on line # 2"),
+        ("a..b 60 IN A 10.0.0.1", "failed to parse 'domain-name' field on line # 2"),
         ('a 60 IN TXT "open', "failed to parse 'rdata' field on line # 2"),
         ("a 60 IN MX ten mail", "failed to parse 'rdata' field on line # 2"),
         ("$INCLUDE other.zone", "does not support $INCLUDE control entry on line # 2"),
@@ -173,12 +174,13 @@ def test_an_export_can_be_imported_again(technitium: ServerUnderTest, zone: str)
     technitium.add(BLOG, "CNAME", GRAFANA)
     technitium.add(f"_http._tcp.{ZONE}", "SRV", NAS, priority=1, weight=2, port=80, target=NAS)
     before = technitium.rows(ZONE)
-    headers = {"Authorization": f"Bearer {technitium.token}"}
-    text = requests.get(f"{technitium.url}/api/zones/export?zone={ZONE}", headers=headers, timeout=5).text
+    wanted = {"zone": ZONE, "token": technitium.token}
+    text = requests.get(f"{technitium.url}/api/zones/export", params=wanted, timeout=5).text
     technitium.make_zone(ZONE)
     assert import_text(technitium, text)["status"] == "ok"
     assert technitium.rows(ZONE) == before
-    assert technitium.ask(NAS, "AAAA") == "NXDOMAIN"
+    if not technitium.version.startswith("13."):  # which does not write down what is disabled
+        assert technitium.ask(NAS, "AAAA") == "NXDOMAIN"
 
 
 def test_a_limited_token_reaches_its_zone_and_no_other(technitium: ServerUnderTest, zone: str) -> None:

@@ -10,7 +10,7 @@ from tests.fakes.technitium.refusal import Refusal
 from tests.fakes.technitium.spelling import split_name
 from tests.fakes.technitium.tree import Entry, Node, Record, Tree, Zone
 
-NOERROR, FORMERR, NXDOMAIN, REFUSED = 0, 1, 3, 5
+NOERROR, FORMERR, SERVFAIL, NXDOMAIN, REFUSED = 0, 1, 2, 3, 5
 CNAME_HOPS = 16
 SHUFFLED = ("A", "AAAA", "NS")
 
@@ -59,7 +59,7 @@ def answer_question(tree: Tree, name: str, type: str) -> Reply:
             break
         seen = [a.record.data for a in reply.answers if a.record.type == "CNAME"]
         if further.answers and any(further.answers[-1].record.data.same(data) for data in seen):
-            break
+            return Reply(SERVFAIL, authoritative=False)
         reply.answers += further.answers
         reply.rcode, reply.authority, reply.additional = further.rcode, further.authority, further.additional
         if not further.answers:

@@ -20,6 +20,7 @@ METRICS = (
 RCODES = {
     lookup.NOERROR: "NoError",
     lookup.FORMERR: "FormatError",
+    lookup.SERVFAIL: "ServerFailure",
     lookup.NXDOMAIN: "NxDomain",
     lookup.REFUSED: "Refused",
 }

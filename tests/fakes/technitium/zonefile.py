@@ -48,13 +48,13 @@ class ZoneFile:
                     yield record
 
     def _read_owner(self, word: str, last: str) -> str:
-        try:
-            name = self._complete_name(word) if word else last
-            split_name(name, self._dialect)
-        except Refusal:
-            name = ""
+        name = self._complete_name(word) if word else last
         if not name:
             raise self._make_refusal("domain")
+        try:
+            split_name(name, self._dialect)
+        except Refusal:
+            raise self._make_refusal("domain-name") from None
         return name
 
     def _read_record(self, name: str) -> Record:

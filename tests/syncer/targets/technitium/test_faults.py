@@ -23,6 +23,7 @@ from tests.syncer.targets.hands import (
 )
 
 
+@pytest.mark.double_only
 def test_one_poisoned_record_among_many_is_refused_alone(technitium: ServerUnderTest, target: TechnitiumTarget) -> None:
     technitium.add(f"poison.{ZONE}", "TXT", "in the way", 300, "")
     held(target)

@@ -103,6 +103,7 @@ def test_created_records_answer(technitium: ServerUnderTest, target: TechnitiumT
         assert sorted(technitium.ask(f"app{i}.{ZONE}", "A")) == ["10.0.0.1", "10.0.0.2"]
 
 
+@pytest.mark.double_only
 def test_many_creates_are_one_import(technitium: ServerUnderTest, target: TechnitiumTarget) -> None:
     held(target)
     technitium.requests.clear()
