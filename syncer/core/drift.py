@@ -50,7 +50,7 @@ def find_drift(
     may_update = asked or rules.policy is not Policy.CREATE_ONLY
     remediates = asked or (rules.remediates(origin) and (desired.name, desired.type) not in rules.accepted)
     if known is None or not known.owned:
-        if item is None or not rules.marker.owns(item):
+        if item is None or not rules.marker.owns(item) or rules.marker.inherits(item):
             return None
         reason = "it carries our mark, but the ledger does not know it"
         return Drift(DriftType.UNEXPECTED_RECORD, None, item.rrset, reason, remediates and may_update)

@@ -272,11 +272,21 @@ class Zone:
             plan = self._planner.plan_names(names, requests, condition)
         if plan.listed:
             self._view.replace(plan.serial, plan.foreign_names, plan.delegations)
+        self._tell_inheritance(plan)
         if plan.lost_writes:
             self._begin_recovery()
         if plan.listed and self._is_rebuilding and not self._dry_run:
             self._take_over(plan)
         return plan
+
+    def _tell_inheritance(self, plan: PassPlan) -> None:
+        """Of marks that are written anew with OWNER_ID, which happens once."""
+        marker = self._planner.marker
+        changes = (change for name in plan.names for change in name.changes)
+        inherited = sum(1 for change in changes if change.before and marker.inherits(change.before))
+        if inherited:
+            words = "%d records carry the marks of OWNER_ID_WAS %s: they are ours from now on"
+            log.warning(words, inherited, marker.owner_id_was, extra={"zone": self.name})
 
     def _take_over(self, plan: PassPlan) -> None:
         """Record what a rebuild takes for ours before anything is done: the guard counts it, and nothing is orphaned

@@ -36,6 +36,8 @@ class Faults:
     """The next so many changes of an RRset as a whole answer "Cannot set records. Please try again."."""
     ghost_deletes: int = 0
     """The next so many deletes answer "no such record exists", and the record stays."""
+    sorry_writes: int = 0
+    """The next so many deletes and updates of records are done and answer an error, as 13.4 does now and then."""
     import_stops_after: int | None = None
     """RRsets that an import still takes; the next one is refused."""
     locked_login: bool = False

@@ -25,6 +25,7 @@ COMMENT_LIMIT = 255
 """UTF-16 units. (On disk it is bytes: a long non-ASCII comment is taken and breaks the zone file later.)"""
 DEFAULT_TTL = 3600
 NO_SUCH_RECORD = "Cannot delete record: no such record exists."
+WRONG_STATE = "Operation is not valid due to the current state of the object."
 
 
 def read_records(call: Call) -> dict[str, Any]:
@@ -96,6 +97,8 @@ def update_record(call: Call) -> dict[str, Any]:
     if type in WHOLE_RRSET:
         _refuse_if_busy(call)
     changes.update_record(call.tree, zone, domain, old, record)
+    if call.faults.take("sorry_writes"):
+        raise Refusal(WRONG_STATE)
     return {"zone": _show_zone(call, zone), "updatedRecord": record_json(record, call.tree.dialect)}
 
 
@@ -114,6 +117,8 @@ def delete_record(call: Call) -> dict[str, Any]:
             _drop_pointers(call, str(data.values[0]), domain)
     if not deleted and call.tree.dialect.refuses_repeats:
         raise Refusal(NO_SUCH_RECORD)
+    if call.faults.take("sorry_writes"):
+        raise Refusal(WRONG_STATE)
     return {}
 
 

@@ -103,7 +103,7 @@ class Engine:
         """Those that wait do it on our clock."""
         if not isinstance(config.target, TechnitiumConfig):
             return make_target(config, self.watch)
-        marker, clock = Marker(config.managed.owner_id), self.clock
+        marker, clock = Marker(config.managed.owner_id, config.managed.owner_id_was), self.clock
         return TechnitiumTarget(config.target, marker, self.zones, observe=self.watch, clock=clock, sleep=clock.sleep)
 
     def close(self) -> None:

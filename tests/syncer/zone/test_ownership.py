@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from records.models import AuditEntry, CustomEntry, DeletedRRset, ManagedRecord, ManagedZone
+from records.models import AuditEntry, CustomEntry, DeletedRRset, DriftFinding, ManagedRecord, ManagedZone
+from syncer import metrics
+from syncer.core.kinds import INGRESS
+from syncer.core.plan import Policy
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.targets.hands import foreign
 from tests.syncer.zone.conftest import Build
-from tests.syncer.zone.engine import ADDRESS, OTHER, ZONE, Engine, audit, published
+from tests.syncer.zone.engine import ADDRESS, OTHER, ZONE, Engine, audit, ingress, published
 
 NAS = f"nas.{ZONE}"
 MARK = "catalyst-dns-sync/default Ingress/web/nas"
@@ -341,3 +344,155 @@ def test_what_lies_in_a_zone_that_is_not_managed_any_more_can_be_released(
     engine.drop("cam")
     engine.start()
     assert engine.ask("release", "cam.home.lab", zone="home.lab", type="A") == "1 record released"
+
+
+@pytest.mark.parametrize("database", ["kept", "lost"])
+def test_the_marks_of_the_owner_of_before_are_taken_over_once(
+    database: str, build: Build, technitium: ServerUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = build(owner_id="home")
+    engine.put("nas")
+    engine.put("gone")
+    engine.settle()
+    if database == "lost":
+        lose_database()
+    engine.drop_object(INGRESS, "web", "gone")
+    engine.start(owner_id="lab", owner_id_was="home")
+    engine.settle()
+    assert comments(technitium, NAS) == {ADDRESS: "catalyst-dns-sync/lab Ingress/web/nas"}
+    assert published(technitium) == {("nas", "A"): [ADDRESS]}
+    assert engine.state("nas") == "synced"
+    assert not DriftFinding.objects.exists()
+    told = [record.getMessage() for record in caplog.records if "OWNER_ID_WAS" in record.getMessage()]
+    assert told == ["2 records carry the marks of OWNER_ID_WAS home: they are ours from now on"]
+    serial = technitium.serial(ZONE)
+    engine.start(owner_id="lab", owner_id_was="home")
+    engine.full()
+    assert technitium.serial(ZONE) == serial
+
+
+def test_the_marks_of_others_stay_theirs_beside_the_owner_of_before(build: Build, technitium: ServerUnderTest) -> None:
+    engine = build(owner_id="lab", owner_id_was="home")
+    technitium.add(NAS, "A", OTHER, 300, "catalyst-dns-sync/homestead Ingress/web/nas")
+    engine.put("nas")
+    engine.settle()
+    assert engine.state("nas") == "conflict"
+
+
+def test_the_mark_follows_the_claim_that_holds_the_record(engine: Engine, technitium: ServerUnderTest) -> None:
+    engine.put("nas")
+    engine.put("twin", NAS, created="2026-02-01T00:00:00Z")
+    engine.settle()
+    assert comments(technitium, NAS) == {ADDRESS: MARK}
+    engine.drop("nas")
+    engine.settle()
+    assert comments(technitium, NAS) == {ADDRESS: MARK.replace("web/nas", "web/twin")}
+    assert technitium.ask(NAS) == [ADDRESS]
+    assert engine.rows()[NAS, "A"].origin == "Ingress/web/twin"
+
+
+def test_create_only_leaves_the_mark_as_it_is(build: Build, technitium: ServerUnderTest) -> None:
+    engine = build(policies={ZONE: Policy.CREATE_ONLY})
+    engine.put("nas")
+    engine.put("twin", NAS, created="2026-02-01T00:00:00Z")
+    engine.settle()
+    serial = technitium.serial(ZONE)
+    engine.drop("nas")
+    engine.settle()
+    engine.full()
+    assert technitium.serial(ZONE) == serial
+    assert (engine.state("nas"), engine.rows()[NAS, "A"].origin) == ("synced", "Ingress/web/twin")
+
+
+def test_a_disabled_record_of_somebody_is_a_conflict_even_with_our_value(
+    engine: Engine, technitium: ServerUnderTest
+) -> None:
+    technitium.ok("zones/records/add", {"domain": NAS, "type": "A", "ipAddress": ADDRESS, "ttl": 300})
+    record = {"domain": NAS, "type": "A", "ipAddress": ADDRESS, "ttl": 300}
+    technitium.ok("zones/records/update", {**record, "disable": "true"})
+    assert technitium.ask(NAS) == "NXDOMAIN"
+    engine.put("nas")
+    engine.settle()
+    assert engine.state("nas") == "conflict"
+    assert engine.reason("nas") == "someone else's record is here, disabled: the name does not resolve"
+    engine.ask("adopt", NAS)
+    assert technitium.ask(NAS) == [ADDRESS]
+
+
+def test_who_disables_a_record_of_ours_is_told_as_such(engine: Engine, technitium: ServerUnderTest) -> None:
+    engine.put("nas")
+    engine.settle()
+    update = {"domain": NAS, "type": "A", "ipAddress": ADDRESS, "ttl": 300, "disable": "true", "comments": MARK}
+    technitium.ok("zones/records/update", update)
+    engine.settle(11)
+    assert (engine.state("nas"), engine.reason("nas")) == ("drifted", f"someone disabled {ADDRESS}")
+    engine.ask("remediate", NAS)
+    assert technitium.ask(NAS) == [ADDRESS]
+
+
+def test_why_a_record_is_not_ours_any_more_does_not_change_by_itself(
+    engine: Engine, technitium: ServerUnderTest
+) -> None:
+    engine.put("nas")
+    engine.settle()
+    technitium.ok("zones/records/update", {"domain": NAS, "type": "A", "ipAddress": ADDRESS, "newIpAddress": OTHER})
+    engine.settle(11)
+    reason = engine.reason("nas")
+    assert "someone rewrote it" in reason
+    for _ in range(3):
+        engine.loop.worker.zones[ZONE].invalidate()
+        engine.settle()
+        assert (engine.state("nas"), engine.reason("nas")) == ("conflict", reason)
+
+
+def test_a_takeover_is_told_in_log_audit_and_metric(
+    engine: Engine, technitium: ServerUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine.put("nas")
+    engine.settle()
+    before = metrics.TAKEOVERS.labels(ZONE)._value.get()
+    engine.put("urgent", NAS, target=OTHER, priority="high")
+    engine.settle()
+    assert technitium.ask(NAS) == [OTHER]
+    assert metrics.TAKEOVERS.labels(ZONE)._value.get() == before + 1
+    told = "Taken over: Ingress/web/urgent has the name now, which Ingress/web/nas had"
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [told]
+    (entry,) = AuditEntry.objects.filter(action="taken over")
+    assert entry.before == {"values": [ADDRESS], "holder": "Ingress/web/nas"}
+    assert entry.after == {"ttl": 300, "values": [OTHER], "holder": "Ingress/web/urgent"}
+    engine.full()
+    assert AuditEntry.objects.filter(action="taken over").count() == 1
+
+
+def test_nobody_takes_a_name_from_another_namespace_by_a_target_or_by_age(
+    engine: Engine, technitium: ServerUnderTest
+) -> None:
+    engine.put("nas")
+    engine.settle()
+    thief = ingress("thief", NAS, created="2020-01-01T00:00:00Z", target=OTHER)
+    thief["metadata"]["namespace"] = "other"
+    engine.put_object(INGRESS, thief)
+    engine.settle()
+    engine.full()
+    assert technitium.ask(NAS) == [ADDRESS]
+    loser = ["Ingress/other/thief", "Ingress/web/nas has the name: the name is held by its namespace"]
+    assert engine.rows()[NAS, "A"].losers == [loser]
+
+
+def test_an_override_txt_leaves_the_address_of_the_name(engine: Engine, technitium: ServerUnderTest) -> None:
+    engine.put("nas")
+    engine.settle()
+    CustomEntry.objects.create(name=NAS, type="TXT", values=["hello"], mode="override")
+    engine.ask("sync", NAS)
+    assert technitium.ask(NAS) == [ADDRESS]
+    assert technitium.ask(NAS, "TXT") == ['"hello"']
+    assert engine.rows()[NAS, "A"].losers == []
+
+
+def test_a_silent_redirect_beside_a_route_changes_neither_ttl_nor_target(
+    engine: Engine, technitium: ServerUnderTest
+) -> None:
+    engine.put("redirect", NAS, created="2025-12-31T23:59:59Z")
+    engine.put("nas", ttl="3600", target=OTHER)
+    engine.settle()
+    assert technitium.rows(ZONE)[0][:4] == (NAS, "A", 3600, OTHER)

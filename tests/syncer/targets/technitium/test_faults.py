@@ -118,6 +118,19 @@ def test_a_delete_that_finds_nothing_is_not_taken_for_done(
 
 
 @pytest.mark.double_only
+def test_a_delete_or_update_that_was_made_although_the_server_says_an_error_is_done(
+    technitium: ServerUnderTest, target: TechnitiumTarget
+) -> None:
+    apply_well(target, create("grafana", "10.0.0.1"), create("nas", "10.0.0.1"))
+    grafana, nas = held(target)[f"grafana.{ZONE}", "A"], held(target)[f"nas.{ZONE}", "A"]
+    for change in (update(nas, "10.0.0.2"), delete(grafana)):
+        technitium.faults.sorry_writes = 1
+        assert apply(target, change)[change.key].outcome is Outcome.DONE
+        assert target.zone(ZONE).left_serial is None
+    assert {key: found.rrset.values for key, found in held(target).items()} == {(f"nas.{ZONE}", "A"): ("10.0.0.2",)}
+
+
+@pytest.mark.double_only
 def test_a_set_that_met_another_one_is_tried_again(technitium: ServerUnderTest, target: TechnitiumTarget) -> None:
     held(target)
     technitium.faults.busy_sets = 2
