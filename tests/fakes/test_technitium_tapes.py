@@ -5,16 +5,27 @@ from __future__ import annotations
 import pytest
 
 from tests.fakes.cluster_tape import ClusterPlayer, normalize_answer
-from tests.fakes.tape import Player, find_differences, load_tape, scrub_answer, sort_members
+from tests.fakes.tape import TAPES, Player, find_differences, load_tape, scrub_answer, sort_members
 from tests.fakes.technitium import Technitium
+from tests.fakes.technitium.dialects import DIALECTS
+
+NAMES = {path.name.removeprefix("technitium-").removesuffix(".json.gz") for path in TAPES.glob("technitium-*")}
+RANDOM = sorted(name for name in NAMES if "-random" in name)
+"""Whatever is there: a tape that is added is played."""
 
 
-@pytest.mark.parametrize("version", ["15.2", "14.3", "13.4"])
-def test_it_answers_every_step_of_the_random_tape_as_that_version_did(version: str) -> None:
+def test_every_version_has_a_random_tape_and_every_tape_is_played() -> None:
+    assert {name.partition("-")[0] for name in RANDOM} == set(DIALECTS)
+    assert NAMES - set(RANDOM) == {"15.2-ordered", "15.2-cluster-graceful", "15.2-cluster-forced"}
+
+
+@pytest.mark.parametrize("tape", RANDOM)
+def test_it_answers_every_step_of_the_random_tape_as_that_version_did(tape: str) -> None:
+    version = tape.partition("-")[0]
     wrong: dict[int, list[str]] = {}
     with Technitium(token="secret", version=version) as server:
         player = Player(server.url, "secret", server.dns, form_token=version != "15.2")
-        for number, step in enumerate(load_tape(f"{version}-random")):
+        for number, step in enumerate(load_tape(tape)):
             expected, got = sort_members(step["got"]), sort_members(player.play_random(step))
             if lines := list(find_differences(expected, got)):
                 wrong[number] = lines
