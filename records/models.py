@@ -49,6 +49,9 @@ class ManagedRecord(models.Model):
     origin = models.CharField("winner", max_length=600, blank=True, help_text="Kind/namespace/name")
     claimants = models.JSONField(default=list, help_text="all who want this record as it is, the winner first")
     losers = models.JSONField(default=list, help_text="[origin, reason] for each claim that did not get the name")
+    foreign = models.JSONField(
+        null=True, blank=True, help_text='{"ttl": seconds, "values": [...], "marks": [...], "disabled": [...]}'
+    )
     refusal = models.JSONField(
         null=True, editable=False, help_text="what the audit said last of a change that the target refused"
     )
@@ -80,6 +83,10 @@ class ManagedRecord(models.Model):
     def data(self) -> dict[str, Any]:
         """As audit entries and drift findings show it."""
         return {"ttl": self.ttl, "values": self.values}
+
+
+KEPT_BY_HAND = "made by somebody else, and kept as it was"
+"""The description of an entry by which an operator took over a record as it was."""
 
 
 class CustomEntry(models.Model):
@@ -124,6 +131,7 @@ class AuditEntry(models.Model):
         UPDATED = "updated", "updated"
         DELETED = "deleted", "deleted"
         ADOPTED = "adopted", "adopted"
+        UNDONE = "undone", "undone"
         RELEASED = "released", "released"
         TAKEN_OVER = "taken over", "taken over"
         FAILED = "failed", "failed"
@@ -280,6 +288,30 @@ class DriftFinding(models.Model):
         return self.status in CURRENT_STATUSES
 
 
+class Replacement(models.Model):
+    """A record of somebody else that became ours: what stood there, so that it can be put back."""
+
+    target = target_field()
+    zone = models.CharField(max_length=253)
+    name = models.CharField(max_length=253)
+    type = models.CharField(max_length=10)
+    theirs = models.JSONField(help_text='{"ttl": seconds, "values": [...], "marks": [...], "disabled": [...]}')
+    ours = models.JSONField(help_text='what was written: {"ttl": seconds, "values": [...]}')
+    origin = models.CharField(max_length=600, blank=True, help_text="Kind/namespace/name")
+    made_at = models.DateTimeField(db_default=Now())
+    made_by = models.CharField(max_length=200)
+    undone_at = models.DateTimeField(null=True, blank=True)
+    undone_by = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        default_permissions: ClassVar = ()
+        indexes: ClassVar = [models.Index(fields=["name"], name="replacement_by_name")]
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.type} at {self.made_at:%Y-%m-%d %H:%M:%S}"
+
+
 CURRENT_STATUSES = (DriftFinding.Status.OPEN, DriftFinding.Status.ACCEPTED)
 
 
@@ -288,7 +320,9 @@ class SyncRequest(models.Model):
 
     class Action(models.TextChoices):
         SYNC = "sync", "sync now"
-        ADOPT = "adopt", "adopt what someone else made"
+        ADOPT = "adopt", "replace what someone else made"
+        KEEP = "keep", "keep what someone else made, as ours"
+        UNDO = "undo", "put back what was replaced"
         REMEDIATE = "remediate", "remediate drift"
         RELEASE = "release", "release (keep the DNS record)"
         DELETE = "delete", "delete from DNS"
@@ -301,6 +335,7 @@ class SyncRequest(models.Model):
     name = models.CharField(max_length=253, blank=True, help_text="empty: the whole zone")
     type = models.CharField(max_length=10, blank=True, help_text="empty: every type at the name")
     plan = models.ForeignKey(HeldPlan, null=True, blank=True, on_delete=models.CASCADE)
+    replacement = models.ForeignKey(Replacement, null=True, blank=True, on_delete=models.CASCADE)
     requested_by = models.CharField(max_length=200)
     created_at = models.DateTimeField(db_default=Now())
     done_at = models.DateTimeField(null=True, blank=True)

@@ -21,11 +21,13 @@ from records.entry_values import CleanEntry, clean_entry, explain_cname, managed
 from records.findings import describe_finding
 from records.locks import editing_entries
 from records.models import (
+    KEPT_BY_HAND,
     AuditEntry,
     CustomEntry,
     DriftFinding,
     HeldPlan,
     ManagedRecord,
+    Replacement,
     SyncRequest,
     SyncStatus,
 )
@@ -82,11 +84,75 @@ def sync_names(actor: str, names: Collection[str]) -> list[SyncRequest]:
         return [_ask_syncer(actor, Ask.SYNC, place) for place in _list_places(names)]
 
 
-def adopt_record(actor: str, record: ManagedRecord) -> SyncRequest:
-    """Make the foreign record at the name ours, and give it the values that are wanted."""
+class Exchange(NamedTuple):
+    """What an operation changes in DNS: {"ttl": seconds, "values": [...]} before and after. What stood there before
+    carries ``marks`` and the values that are ``disabled`` as well."""
+
+    before: dict[str, Any] | None
+    after: dict[str, Any]
+
+
+def show_replacement(record: ManagedRecord) -> Exchange:
+    """What ``replace_record`` would change."""
+    return Exchange(record.foreign, record.data)
+
+
+def show_keeping(record: ManagedRecord) -> Exchange:
+    """What ``keep_theirs`` would change: our mark, and that every value is enabled."""
+    theirs = _read_foreign(record)
+    return Exchange(record.foreign, {"ttl": theirs["ttl"], "values": theirs["values"]})
+
+
+def replace_record(actor: str, record: ManagedRecord) -> SyncRequest:
+    """Make the foreign record at the name ours, and give it the values that are wanted. ``undo_replacement`` puts back
+    what stood there."""
     if record.state not in (RecordState.FOREIGN, RecordState.CONFLICT):
-        raise ValidationError(f"{record} is {record.state}: only foreign records and conflicts can be adopted.")
+        raise ValidationError(f"{record} is {record.state}: only foreign records and conflicts can be replaced.")
     return _ask_about(actor, Ask.ADOPT, record)
+
+
+def keep_theirs(actor: str, record: ManagedRecord) -> SyncRequest:
+    """Take over the foreign record at the name with its own values, all enabled, as an override of every claim."""
+    theirs = _read_foreign(record)
+    if record.type not in TYPES:
+        raise ValidationError(f"A custom entry cannot hold {record.type}: it can only be replaced.")
+    with editing_entries():
+        entry = CustomEntry.objects.filter(name=record.name, type=record.type).first()
+        if entry is not None:
+            raise ValidationError(
+                f"There is a custom entry for {record}, number {entry.pk}: change or delete that one."
+            )
+        _override_record(actor, record.name, record.type, theirs, KEPT_BY_HAND)
+        return _ask_about(actor, Ask.KEEP, record)
+
+
+def show_undo(replacement: Replacement) -> Exchange:
+    """What ``undo_replacement`` would change."""
+    return Exchange(replacement.ours, replacement.theirs)
+
+
+def undo_replacement(actor: str, replacement: Replacement) -> SyncRequest:
+    """Put back what stood there before ``replace_record`` or ``keep_theirs``, comment included. The syncer refuses
+    where somebody has changed the record since."""
+    if replacement.undone_at is not None:
+        raise ValidationError(f"{replacement} was undone already, by {replacement.undone_by}.")
+    place = Place(replacement.target, replacement.zone, replacement.name, replacement.type)
+    return _ask_syncer(actor, Ask.UNDO, place, replacement=replacement, source=replacement.origin)
+
+
+def find_replacement(record: ManagedRecord) -> Replacement:
+    """The last one of this record that can be undone. Raises ``ValidationError``."""
+    done = Replacement.objects.filter(target=record.target, zone=record.zone, name=record.name, type=record.type)
+    replacement = done.filter(undone_at=None).first()
+    if replacement is None:
+        raise ValidationError(f"{record} replaced nothing that could be put back.")
+    return replacement
+
+
+def _read_foreign(record: ManagedRecord) -> dict[str, Any]:
+    if record.state not in (RecordState.FOREIGN, RecordState.CONFLICT) or not record.foreign:
+        raise ValidationError(f"{record} is {record.state}: only what somebody else has there can be kept.")
+    return dict(record.foreign)
 
 
 def release_record(actor: str, record: ManagedRecord) -> SyncRequest:
@@ -372,14 +438,22 @@ def _ask_about(actor: str, action: Ask, row: ManagedRecord | DriftFinding) -> Sy
 
 
 def _ask_syncer(
-    actor: str, action: Ask, place: Place, *, plan: HeldPlan | None = None, source: str = ""
+    actor: str,
+    action: Ask,
+    place: Place,
+    *,
+    plan: HeldPlan | None = None,
+    replacement: Replacement | None = None,
+    source: str = "",
 ) -> SyncRequest:
     target, zone, name, kind = place
     asked = make_entry(
         Action.REQUESTED, actor, target=target, zone=zone, name=name, kind=kind, source=source, reason=action.label
     )
     with transaction.atomic():
-        request = SyncRequest.objects.create(action=action, requested_by=actor, plan=plan, **place._asdict())
+        request = SyncRequest.objects.create(
+            action=action, requested_by=actor, plan=plan, replacement=replacement, **place._asdict()
+        )
         asked.save()
         _expect_answer(place)
     return request

@@ -11,18 +11,18 @@ from django.utils import timezone
 
 from records.audit import Action, make_entry
 from records.limits import ROWS
-from records.models import AuditEntry, ManagedRecord
+from records.models import AuditEntry, ManagedRecord, Replacement
 from syncer.core.claims import Decision
 from syncer.core.known import RecordState
 from syncer.core.names import BadName, canonical_target
 from syncer.core.plan import Change, ForgottenRRset, Op, RRsetStatus
-from syncer.core.rrsets import RRset
+from syncer.core.rrsets import Found, RRset
 from syncer.ledger import AppliedChange
 from syncer.targets.base import Outcome
 
 M = TypeVar("M", bound=models.Model)
 
-CONTENT = ("values", "ttl", "owned", "state", "reason", "origin", "claimants", "losers", "changed_at")
+CONTENT = ("values", "ttl", "owned", "state", "reason", "foreign", "origin", "claimants", "losers", "changed_at")
 """The columns that a record gets anew."""
 
 DONE_ACTIONS = {Op.CREATE: Action.CREATED, Op.UPDATE: Action.UPDATED, Op.DELETE: Action.DELETED}
@@ -44,7 +44,14 @@ class ZoneKey(NamedTuple):
 
 
 def record_row(
-    key: ZoneKey, decision: Decision, rrset: RRset, state: RecordState, reason: str = "", *, owned: bool = False
+    key: ZoneKey,
+    decision: Decision,
+    rrset: RRset,
+    state: RecordState,
+    reason: str = "",
+    *,
+    owned: bool = False,
+    foreign: Found | None = None,
 ) -> ManagedRecord:
     return ManagedRecord(
         target=key.target,
@@ -56,6 +63,7 @@ def record_row(
         owned=owned,
         state=state,
         reason=reason,
+        foreign=found_data(foreign) if foreign else None,
         origin=decision.origin_of(rrset.type),
         claimants=list(decision.claimants_of(rrset.type)),
         losers=[list(loser) for loser in decision.losers],
@@ -160,6 +168,31 @@ def takeover_entries(key: ZoneKey, decision: Decision, after: RRset | None, acto
             reason=f"{takeover.winner} has the name now, which {takeover.loser} had",
         )
     ]
+
+
+def replacement_row(key: ZoneKey, decision: Decision, change: Change, actor: str) -> Replacement:
+    """Of an adoption: what stood there."""
+    assert change.before is not None
+    assert change.after is not None
+    return Replacement(
+        **key._asdict(),
+        name=change.name,
+        type=change.key[1],
+        theirs=found_data(change.before),
+        ours=rrset_data(change.after),
+        origin=decision.origin_of(change.key[1]),
+        made_by=actor,
+    )
+
+
+def found_data(found: Found) -> dict[str, Any]:
+    return {**rrset_data(found.rrset), "marks": list(found.marks), "disabled": sorted(found.disabled)}
+
+
+def read_found(name: str, kind: str, data: dict[str, Any]) -> Found:
+    """What ``found_data`` wrote down."""
+    rrset = RRset(name, kind, data["ttl"], tuple(data["values"]))
+    return Found(rrset, tuple(data["marks"]), frozenset(data["disabled"]))
 
 
 def rrset_data(rrset: RRset) -> dict[str, Any]:

@@ -9,18 +9,31 @@ from django.db import models, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from records.audit import SYNCER, Action, make_row_entry
+from records.audit import SYNCER, Action, make_entry, make_row_entry
 from records.database_errors import translate_errors
 from records.findings import accept_released, current_findings, end_remediated, record_findings
 from records.limits import KEYS, ROWS
-from records.models import AuditEntry, CustomEntry, DeletedRRset, DriftFinding, HeldPlan, ManagedRecord, ManagedZone
+from records.models import (
+    KEPT_BY_HAND,
+    AuditEntry,
+    CustomEntry,
+    DeletedRRset,
+    DriftFinding,
+    HeldPlan,
+    ManagedRecord,
+    ManagedZone,
+    Replacement,
+)
 from records.rows import (
     CONTENT,
     ZoneKey,
     change_entry,
     claim_row,
+    read_found,
     record_row,
+    replacement_row,
     result_row,
+    rrset_data,
     spell_value,
     status_entry,
     takeover_entries,
@@ -29,9 +42,10 @@ from records.rows import (
 from records.source_rows import find_mentions, forget_detached, note_detached, save_shadows
 from syncer.core.claims import Decision, EntrySpec, Mention, Mode
 from syncer.core.known import KnownRRset, Loser, RecordState
+from syncer.core.origin import Origin
 from syncer.core.plan import Change, Drift, ForgottenRRset, Key
 from syncer.core.rrsets import RRset
-from syncer.ledger import AppliedChange, HeldDeletes, ObservedRRset
+from syncer.ledger import AppliedChange, HeldDeletes, ObservedRRset, Replaced
 from syncer.targets.base import Outcome
 
 Plan = HeldPlan.Status
@@ -134,7 +148,15 @@ class DatabaseZoneLedger:
                 gone.append((status.rrset.name, status.rrset.type))
             else:
                 rows.append(
-                    record_row(self._key, decision, status.rrset, status.state, status.reason, owned=status.owned)
+                    record_row(
+                        self._key,
+                        decision,
+                        status.rrset,
+                        status.state,
+                        status.reason,
+                        owned=status.owned,
+                        foreign=status.foreign,
+                    )
                 )
                 if status.owned:
                     audit += takeover_entries(self._key, decision, status.rrset, actor)
@@ -154,6 +176,11 @@ class DatabaseZoneLedger:
             if gone:
                 self._forget_kept({name for name, _ in gone})
             AuditEntry.objects.bulk_create(audit, batch_size=ROWS)
+            Replacement.objects.bulk_create(
+                replacement_row(self._key, item.decision, item.result.change, actor)
+                for item in applied
+                if item.result.change.adopts and _is_done(item)
+            )
             if self._spend_decisions(rows) or gone:
                 self._close_finished_plans()
             if applied:
@@ -239,6 +266,55 @@ class DatabaseZoneLedger:
                 plan.deletes = sorted(list(key) for key in deletes)
                 plan.reason = reason or plan.reason
                 plan.save()
+
+    @translate_errors
+    def replacement(self, request_id: int) -> Replaced | None:
+        row = Replacement.objects.filter(syncrequest=request_id, **self._columns, undone_at=None).first()
+        if row is None:
+            return None
+        ours = RRset(row.name, row.type, row.ours["ttl"], tuple(row.ours["values"]))
+        return Replaced(row.pk, ours, read_found(row.name, row.type, row.theirs))
+
+    @translate_errors
+    def record_undo(self, replaced: Replaced, actor: str) -> None:
+        self._forget_counts()
+        with transaction.atomic():
+            row = Replacement.objects.select_for_update().get(pk=replaced.id)
+            row.undone_at, row.undone_by = timezone.now(), actor
+            row.save()
+            self._records().filter(name=row.name, type=row.type).delete()
+            theirs = rrset_data(replaced.theirs.rrset)
+            undone = make_entry(
+                Action.UNDONE,
+                actor,
+                **self._columns,
+                name=row.name,
+                kind=row.type,
+                before=row.ours,
+                after=theirs,
+                source=row.origin,
+            )
+            undone.save()
+            self._drop_kept_entry(row, actor)
+
+    def _drop_kept_entry(self, row: Replacement, actor: str) -> None:
+        """What was kept as ours was asked for by an entry; who changed that one since goes on wanting it."""
+        origin = Origin.parse(row.origin)
+        entries = CustomEntry.objects.filter(pk=origin.name) if origin.is_entry and origin.name.isdigit() else ()
+        for entry in entries:
+            if entry.description == KEPT_BY_HAND and sorted(entry.values) == sorted(row.ours["values"]):
+                make_entry(
+                    Action.DELETED,
+                    actor,
+                    target=entry.target,
+                    zone=row.zone,
+                    name=entry.name,
+                    kind=entry.type,
+                    before={"ttl": entry.ttl, "values": entry.values, "mode": entry.mode},
+                    source=entry.origin,
+                    reason="what it kept was put back",
+                ).save()
+                entry.delete()
 
     @translate_errors
     def release_records(self, names: Collection[str], kind: str, actor: str) -> int:

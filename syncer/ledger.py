@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 from syncer.core.claims import Decision, EntrySpec, Mention
 from syncer.core.known import KnownRRset
 from syncer.core.plan import Change, Drift, ForgottenRRset, Key, RRsetStatus
+from syncer.core.rrsets import Found, RRset
 from syncer.core.source import Ref, SourceObject
 from syncer.kube.feed import KindState
 from syncer.targets.base import Result
@@ -73,6 +74,14 @@ class SyncerStatus:
     target_problem: str
     kinds: Sequence[KindState]
     zones: Mapping[str, str]
+
+
+class Replaced(NamedTuple):
+    """An RRset of somebody else that became ours: what we wrote, and what stood there."""
+
+    id: int
+    ours: RRset
+    theirs: Found
 
 
 class LedgerError(Exception):
@@ -143,6 +152,12 @@ class ZoneLedger(Protocol):
 
     def hold_deletes(self, deletes: Collection[Key], reason: str) -> None:
         """Make ``deletes`` the open plan of the zone; none left makes an open plan obsolete."""
+
+    def replacement(self, request_id: int) -> Replaced | None:
+        """What the request asks to put back; None where that has happened since, or is not of this zone."""
+
+    def record_undo(self, replaced: Replaced, actor: str) -> None:
+        """It is put back: the RRset is not ours any more, and neither is the entry that kept it."""
 
     def release_records(self, names: Collection[str], kind: str, actor: str) -> int:
         """Give up ownership of RRsets (``kind`` "": of every type) without touching DNS; how many."""

@@ -112,7 +112,7 @@ class RecordAdmin(ReadOnlyAdmin):
     def adopt(self, request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> HttpResponse | None:
         explanation = "The records become ours: they get our mark, and the values that are wanted for their names."
         asked = self.confirm_action(request, queryset, "Adopt {}?", explanation)
-        return asked or self.carry_out(request, queryset, operations.adopt_record, "{} being adopted.")
+        return asked or self.carry_out(request, queryset, operations.replace_record, "{} being adopted.")
 
     @admin.action(description="Release (keep the DNS record)", permissions=["operate"])
     def release(self, request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> HttpResponse | None:

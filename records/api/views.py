@@ -61,6 +61,10 @@ def ask_syncer(operation: Callable[[str, Any], SyncRequest], request: Request, r
 asks = extend_schema(request=None, responses={202: serializers.RequestSerializer})
 
 
+def _undo_last(actor: str, record: ManagedRecord) -> SyncRequest:
+    return operations.undo_replacement(actor, operations.find_replacement(record))
+
+
 class RecordViewSet(ReadOnlyViewSet):
     """DNS records that are ours, or that a claim wants to be ours."""
 
@@ -73,9 +77,27 @@ class RecordViewSet(ReadOnlyViewSet):
 
     @asks
     @action(detail=True, methods=["post"])
+    def replace(self, request: Request, pk: int) -> Response:
+        """Make the foreign record at the name ours, with the values that are wanted. It can be undone."""
+        return ask_syncer(operations.replace_record, request, self.get_object())
+
+    @extend_schema(deprecated=True, request=None, responses={202: serializers.RequestSerializer})
+    @action(detail=True, methods=["post"])
     def adopt(self, request: Request, pk: int) -> Response:
-        """Take over the foreign record at the name."""
-        return ask_syncer(operations.adopt_record, request, self.get_object())
+        """The name of `replace` before; it goes with the next release."""
+        return ask_syncer(operations.replace_record, request, self.get_object())
+
+    @asks
+    @action(detail=True, methods=["post"])
+    def keep(self, request: Request, pk: int) -> Response:
+        """Take over the foreign record at the name with its own values, as an override entry. It can be undone."""
+        return ask_syncer(operations.keep_theirs, request, self.get_object())
+
+    @asks
+    @action(detail=True, methods=["post"])
+    def undo(self, request: Request, pk: int) -> Response:
+        """Put back what stood there before the last `replace` or `keep`, comment included."""
+        return ask_syncer(_undo_last, request, self.get_object())
 
     @asks
     @action(detail=True, methods=["post"])

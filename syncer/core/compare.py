@@ -16,11 +16,12 @@ from syncer.core.rrsets import Found, RRset
 
 
 class NameRequest(NamedTuple):
-    """What a person asked for at one name: to make foreign records ours (``adopt``), or to remediate the drift of these
-    types ("" for all)."""
+    """What a person asked for at one name: to make foreign records ours (``adopt``), only where they are what is
+    desired (``equal``), or to remediate the drift of these types ("" for all)."""
 
     adopt: bool = False
     remediate: Collection[str] = frozenset()
+    equal: bool = False
 
 
 UNASKED = NameRequest()
@@ -155,11 +156,16 @@ class NameComparison:
         )
 
     def _find_asked(self, kind: str) -> Asked:
-        adopt, remediate = self.request
+        adopt, remediate, equal = self.request
         concerned = kind in self.desired or kind in self.foreign
         if kind in remediate or ("" in remediate and concerned):
             return Asked.REMEDIATE
-        return Asked.ADOPT if adopt else Asked.NOTHING
+        return Asked.ADOPT if adopt and (self._has_desired_values(kind) or not equal) else Asked.NOTHING
+
+    def _has_desired_values(self, kind: str) -> bool:
+        """Whether somebody else's record has what is desired, be it served or not."""
+        desired, item = self.desired.get(kind), self.actual.get(kind)
+        return bool(desired and item and set(item.rrset.values) == set(desired.values))
 
     def _find_obstacle(self, kind: str, observed: Observed, stuck: bool) -> tuple[Obstacle, str]:
         """What is in the way, and the words for it."""
@@ -223,7 +229,8 @@ class NameComparison:
             rrset = (compared.drift and compared.drift.expected) or item.rrset
         assert rrset is not None
         owned = state in (RecordState.SYNCED, RecordState.DRIFTED, RecordState.KEPT)
-        return RRsetStatus(rrset, state, self._format_reason(compared), owned)
+        foreign = item if state in (RecordState.FOREIGN, RecordState.CONFLICT) else None
+        return RRsetStatus(rrset, state, self._format_reason(compared), owned, foreign)
 
     def _format_reason(self, compared: TypeComparison) -> str:
         reason = find_row(compared.situation).reason

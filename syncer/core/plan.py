@@ -36,7 +36,8 @@ class Change:
     ``before`` is what the target held when it was read (None for a create), ``after`` what our values shall be (None
     for a delete). ``mark`` is stored beside each of our values. Values in ``before`` whose mark is not ours are
     foreign: they survive, with their marks, whatever happens to ours. The exception is an adoption (``adopts``): the
-    whole RRset becomes ours, and all of ``before`` counts as if it carried our mark.
+    whole RRset becomes ours, and all of ``before`` counts as if it carried our mark. ``restores`` is an RRset of
+    somebody else that is put back as it was: each of its values gets the mark that it had, and is disabled if it was.
     """
 
     op: Op
@@ -44,6 +45,7 @@ class Change:
     after: RRset | None
     mark: str
     adopts: bool = False
+    restores: Found | None = None
 
     @property
     def key(self) -> Key:
@@ -94,6 +96,8 @@ class RRsetStatus(NamedTuple):
     state: RecordState
     reason: str = ""
     owned: bool = False
+    foreign: Found | None = None
+    """What somebody else has there, where that is why nothing is written."""
 
 
 class ForgottenRRset(NamedTuple):

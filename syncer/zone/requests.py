@@ -1,4 +1,5 @@
-"""What other processes ask for, done: sync, adopt, remediate, release, delete, and the decisions on held deletes."""
+"""What other processes ask for, done: sync, adopt, keep, undo, remediate, release, delete, and the decisions on held
+deletes."""
 
 from __future__ import annotations
 
@@ -17,10 +18,10 @@ from syncer.zone.zone import Zone
 WITHOUT_TARGET = frozenset({"approve", "reject", "release"})
 """Actions that need no answer of the target."""
 
-TOGETHER = {"sync": SLICE, "adopt": SLICE, "remediate": SLICE, "delete": TURN, "release": SLICE}
+TOGETHER = {"sync": SLICE, "adopt": SLICE, "keep": SLICE, "remediate": SLICE, "delete": TURN, "release": SLICE}
 """How many requests of an action are answered in one pass; of those that are not here, one."""
 
-WRITING = frozenset({"adopt", "remediate"})
+WRITING = frozenset({"adopt", "keep", "remediate"})
 """Actions of which each request may be a change that has to be made in its pass."""
 
 
@@ -71,9 +72,9 @@ class RequestHandler:
             return f"target {request.target} is not written by this syncer"
         if request.zone and request.zone not in self._zones and request.action != "release":
             return f"{request.name or request.zone} is in no managed zone"
-        if request.action not in (*TOGETHER, "approve", "reject"):
+        if request.action not in (*TOGETHER, "undo", "approve", "reject"):
             return f"there is no action {request.action!r}"
-        if request.action in ("adopt", "remediate", "release", "delete") and not request.name:
+        if request.action in ("adopt", "keep", "undo", "remediate", "release", "delete") and not request.name:
             return f"{request.action} needs a name"
         return ""
 
@@ -97,8 +98,14 @@ class RequestHandler:
         if first.action == "delete":
             done = zone.delete_records(_group_types(requests), first.actor)
             return {request.id: _describe_deletion(request.name, done) for request in requests}
+        if first.action == "undo":
+            return {request.id: zone.undo_replacement(request.id, request.actor) for request in requests}
         result = zone.run_pass(_group_types(requests).keys(), _name_requests(requests), first.actor)
-        return {request.id: result.describe_name(request.name) for request in requests}
+        outcomes = {request.id: result.describe_name(request.name) for request in requests}
+        if first.action == "keep":
+            changed = "not kept: what is there is not what it was; look at it again"
+            outcomes |= {item.id: changed for item in requests if not result.has_touched(item.name)}
+        return outcomes
 
     def _release_name(self, request: Request) -> str:
         """Also in a zone that is not managed any more."""
@@ -132,8 +139,9 @@ def _group_types(requests: Iterable[Request]) -> dict[str, set[str]]:
 
 def _name_requests(requests: Sequence[Request]) -> dict[str, NameRequest]:
     match requests[0].action:
-        case "adopt":
-            return {request.name: NameRequest(adopt=True) for request in requests}
+        case "adopt" | "keep":
+            equal = requests[0].action == "keep"
+            return {request.name: NameRequest(adopt=True, equal=equal) for request in requests}
         case "remediate":
             types = _group_types(requests)
             return {name: NameRequest(remediate=frozenset(meant)) for name, meant in types.items()}

@@ -40,6 +40,10 @@ class PassResult:
         """Nothing was changed, and nothing is left to try."""
         return not (self.changed or self.retry or self.refused)
 
+    def has_touched(self, name: str) -> bool:
+        """Whether something was done at the name, or has to wait, or failed."""
+        return bool(self.changes[name]) or name in self.later or name in self.reasons
+
     def describe_name(self, name: str) -> str:
         """What came of ``name``, for whoever asked."""
         if name in self.later:

@@ -17,7 +17,7 @@ from syncer.core.plan import Change, Guard, NamePlan, Op, RRsetStatus
 from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable
 from syncer.ledger import Ledger, LedgerError, ObservedRRset
 from syncer.memory import give_back
-from syncer.targets.base import Target
+from syncer.targets.base import Outcome, Target
 from syncer.zone.apply import LEFT_ALONE, ChangeWriter, sort_changes, take_turn
 from syncer.zone.guarding import DeleteGuard, PlannedChange
 from syncer.zone.planning import MISSING_LIMIT, NO_REQUESTS, PassPlan, Requests, ZonePlanner, group_by_name
@@ -247,6 +247,28 @@ class Zone:
         self._view.invalidate()
         self.enqueue(names)
         return count
+
+    def undo_replacement(self, request_id: int, actor: str) -> str:
+        """Put back what stood there before a record of somebody else became ours, marks included; what came of it, in
+        words. Nothing is done where anything was changed since. Raises what target and ledger raise."""
+        replaced = self._rows.replacement(request_id)
+        if replaced is None:
+            return "there is nothing left to undo"
+        name, kind = replaced.ours.name, replaced.ours.type
+        found = {item.rrset.type: item for item in self._records.read([name]).found}
+        now = found.get(kind)
+        if now is None or now.rrset != replaced.ours or not now.intact or not self._planner.marker.owns(now):
+            there = f"it is {now.rrset} now" if now else "it is gone"
+            return f"not undone: {there}, and not {replaced.ours} as we left it"
+        change = Change(Op.UPDATE, now, replaced.theirs.rrset, "", restores=replaced.theirs)
+        with self._doubting_on_error():
+            (result,) = self._records.apply([change])
+            if result.outcome is not Outcome.DONE:
+                return f"not undone: {result.reason}"
+            self._rows.record_undo(replaced, actor)
+        self._view.invalidate()
+        self.enqueue([name])
+        return f"put back: {replaced.theirs.rrset}"
 
     def _check_start(self) -> None:
         if not self._has_begun and self._rows.is_new():

@@ -81,11 +81,11 @@ def test_drift_is_remediated_or_accepted_as_long_as_the_finding_is_open_or_accep
 
 
 def test_a_conflict_can_be_adopted_and_what_is_ours_cannot(cast: Cast) -> None:
-    operations.adopt_record("token ci", cast.nas)
+    operations.replace_record("token ci", cast.nas)
     assert asked() == [("adopt", "talos00", "nas.talos00")]
     assert last_audit().actor == "token ci"
     with pytest.raises(ValidationError, match="is synced: only foreign records and conflicts"):
-        operations.adopt_record("admin", cast.grafana)
+        operations.replace_record("admin", cast.grafana)
 
 
 @pytest.mark.parametrize(
@@ -304,7 +304,7 @@ def test_what_is_refused_again_after_a_person_asked_is_told_again(cast: Cast) ->
     operations.sync_names("ada", ["new.talos00", "grafana.talos00"])
     assert [count_failures(), count_failures()] == [3, 3]
     ManagedRecord.objects.filter(name=wanted.name).update(state="conflict")
-    operations.adopt_record("ada", ManagedRecord.objects.get(name=wanted.name))
+    operations.replace_record("ada", ManagedRecord.objects.get(name=wanted.name))
     assert [count_failures(), count_failures()] == [4, 4]
     operations.sync_now("ada", name="other.talos00")
     operations.sync_now("ada", zone="talos00")

@@ -48,19 +48,36 @@ def plan_calls(change: Change, marker: Marker, ttl: int) -> list[ApiCall]:
     old = own_values(change, marker)
     new = desired_values(change, marker)
     record = {"domain": name, "type": type_}
-    stored = {"ttl": str(ttl), "comments": change.mark}
     surplus = [value for value in old if value not in new]
     missing = [value for value in new if value not in old]
     swaps = list(zip(surplus, missing, strict=False))
     result = [ApiCall(DELETE, record | make_parameters(type_, value)) for value in surplus[len(swaps) :]]
     result += [
-        ApiCall(UPDATE, record | make_parameters(type_, value) | stored)
+        ApiCall(UPDATE, record | make_parameters(type_, value) | _store(change, value, ttl))
         for value in new
-        if value in old and not _is_written(change.before, value, ttl, change.mark)
+        if value in old and (change.restores or not _is_written(change.before, value, ttl, change.mark))
     ]
-    result += [ApiCall(UPDATE, record | make_replacement(type_, a, b) | stored) for a, b in swaps]
-    result += [ApiCall(ADD, record | make_parameters(type_, value) | stored) for value in missing[len(swaps) :]]
+    result += [ApiCall(UPDATE, record | make_replacement(type_, a, b) | _store(change, b, ttl)) for a, b in swaps]
+    result += [
+        ApiCall(ADD, record | make_parameters(type_, value) | _store(change, value, ttl))
+        for value in missing[len(swaps) :]
+    ]
+    # An add takes no "disable": what was disabled is so again by a second call.
+    result += [
+        ApiCall(UPDATE, record | make_parameters(type_, value) | _store(change, value, ttl))
+        for value in missing[len(swaps) :]
+        if change.restores and value in change.restores.disabled
+    ]
     return result
+
+
+def _store(change: Change, value: str, ttl: int) -> dict[str, str]:
+    """What is stored beside a value."""
+    found = change.restores
+    if found is None:
+        return {"ttl": str(ttl), "comments": change.mark}
+    mark = found.marks[found.rrset.values.index(value)]
+    return {"ttl": str(ttl), "comments": mark, "disable": str(value in found.disabled).lower()}
 
 
 def _is_written(found: Found | None, value: str, ttl: int, mark: str) -> bool:

@@ -202,6 +202,7 @@ class ZoneWriter:
         """An import replaces the RRset as a whole, so it must be ours as a whole."""
         return (
             change.after is not None
+            and change.restores is None
             and not foreign_values(change, self._marker)
             and is_importable(change.after, change.mark)
         )

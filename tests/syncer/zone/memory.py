@@ -18,6 +18,7 @@ from syncer.ledger import (
     CountKey,
     HeldDeletes,
     ObservedRRset,
+    Replaced,
     Request,
     SyncerStatus,
 )
@@ -171,6 +172,11 @@ class MemoryZoneLedger:
     def hold_deletes(self, deletes: Collection[Key], reason: str) -> None:
         self.open_plans.append((frozenset(deletes), reason))
         self.held = HeldDeletes(frozenset(deletes), self.held.approved, self.held.rejected)
+
+    def replacement(self, request_id: int) -> Replaced | None:
+        return None
+
+    def record_undo(self, replaced: Replaced, actor: str) -> None: ...
 
     def release_records(self, names: Collection[str], kind: str, actor: str) -> int:
         keys = [key for key in self.known if key[0] in names and kind in ("", key[1])]
