@@ -9,13 +9,12 @@ from dataclasses import replace
 from django.db.models import QuerySet
 
 from records.ledger import DatabaseLedger
-from records.models import ManagedRecord, SourceName, SyncStatus
-from records.models import Source as SourceRow
+from records.models import ManagedRecord, SyncStatus
+from records.remembered import RememberedClaims
 from syncer.config import Managed
 from syncer.core.known import KnownRRset, RecordState
 from syncer.core.plan import Change, Guard, Key
 from syncer.core.rrsets import Found, Marker, RRset
-from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Want
 from syncer.ledger import ZoneLedger
 from syncer.targets.base import Reading, Result
 from syncer.zone.apply import sort_changes
@@ -53,50 +52,6 @@ def plan_changes(managed: Managed) -> dict[str, list[Change]]:
         allowed = guard.guard_changes(changes, whole=True, dry_run=True).changes
         planned[name] = [change for _, change in sort_changes(allowed)]
     return planned
-
-
-class RememberedClaims:
-    """The objects as the syncer last saw them: ``Claims``. The Traefik Service is not among them: a new name that needs
-    its address is not planned, and one that has it keeps it."""
-
-    def __init__(self) -> None:
-        self._by_name: dict[str, list[SourceObject]] = {}
-        self._by_ref: dict[Ref, SourceObject] = {}
-        wanted: dict[int, list[Want]] = {}
-        skipped: dict[int, list[Skip]] = {}
-        mentions = SourceName.objects.order_by("source", "position")
-        columns = ("source", "name", "values", "own", "via", "reason", "cause")
-        for key, name, values, own, via, reason, cause in mentions.values_list(*columns).iterator():
-            if values is None:
-                skipped.setdefault(key, []).append(Skip(name, reason, SkipCause(cause or SkipCause.RULE)))
-            else:
-                wanted.setdefault(key, []).append(Want(name, tuple(values), own, tuple(via or ())))
-        for row in SourceRow.objects.order_by().iterator():
-            source = SourceObject(
-                Ref(row.kind, row.namespace, row.name, row.group),
-                created=row.created,
-                wants=tuple(wanted.get(row.pk, ())),
-                skipped=tuple(skipped.get(row.pk, ())),
-                ttl=row.ttl,
-                priority=row.priority,
-                troubles=row.read_troubles(),
-                excluded=tuple(row.excluded),
-            )
-            self._by_ref[source.ref] = source
-            for want in source.wants:
-                self._by_name.setdefault(want.name, []).append(source)
-
-    def names(self) -> Collection[str]:
-        return self._by_name.keys()
-
-    def claimants(self, name: str) -> Sequence[SourceObject]:
-        return self._by_name.get(name, ())
-
-    def source(self, ref: Ref) -> SourceObject | None:
-        return self._by_ref.get(ref)
-
-    def fallback(self) -> tuple[tuple[str, ...], str]:
-        return (), ""
 
 
 class RememberedTarget:

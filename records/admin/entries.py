@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +16,7 @@ from records import operations
 from records.admin import columns
 from records.admin.base import RegistryAdmin
 from records.admin.filters import EntryQuestion, TypeFilter
+from records.effect import explain_no_effect
 from records.entry_values import HINTS
 from records.locks import editing_entries
 from records.models import AuditEntry, CustomEntry, ManagedRecord, SyncStatus
@@ -142,6 +143,8 @@ class EntryAdmin(RegistryAdmin):
     def save_model(self, request: HttpRequest, obj: CustomEntry, form: Any, change: bool) -> None:
         if set(form.changed_data) - {"version"}:
             operations.store_entry(request.user.get_username(), obj, created=not change)
+            if problem := explain_no_effect(obj):
+                messages.warning(request, problem)
 
     def delete_model(self, request: HttpRequest, obj: CustomEntry) -> None:
         operations.delete_entry(request.user.get_username(), obj)

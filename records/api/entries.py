@@ -19,10 +19,18 @@ from records import operations
 from records.api.access import actor
 from records.api.errors import ChangedMeanwhile, Conflict, invalid
 from records.api.filters import EntryFilter
-from records.api.serializers import BulkAnswerSerializer, BulkSerializer, EntryBodySerializer, EntrySerializer
+from records.api.serializers import (
+    BulkAnswerSerializer,
+    BulkSerializer,
+    EntryBodySerializer,
+    EntrySerializer,
+    WrittenEntrySerializer,
+)
+from records.effect import explain_no_effect
 from records.locks import editing_entries
-from records.models import CustomEntry
+from records.models import CustomEntry, ManagedRecord
 from syncer.core.claims import Mode
+from syncer.core.known import RecordState
 from syncer.core.names import BadName, canonical
 from syncer.core.rdata import TYPES
 
@@ -55,11 +63,22 @@ def entry_address(entry: CustomEntry) -> str:
     return reverse("entry-detail", args=[entry.name, entry.type or BLOCK])
 
 
-def answer_entry(entry: CustomEntry, status: int = 200) -> Response:
+def answer_entry(entry: CustomEntry, status: int = 200, *, is_written: bool = True) -> Response:
+    """``is_written``: with what came of the write."""
     headers = {"ETag": read_etag(entry)}
     if status == 201:
         headers["Location"] = entry_address(entry)
-    return Response(EntrySerializer(entry).data, status=status, headers=headers)
+    data = dict(EntrySerializer(entry).data)
+    if is_written:
+        problem = explain_no_effect(entry)
+        data |= {"warnings": [problem] if problem else [], "state": find_state(entry)}
+    return Response(data, status=status, headers=headers)
+
+
+def find_state(entry: CustomEntry) -> str:
+    """Of the record that the entry holds, ``pending`` until the syncer has seen it."""
+    here = ManagedRecord.objects.filter(name=entry.name, type=entry.type, origin=entry.origin)
+    return here.values_list("state", flat=True).first() or RecordState.PENDING.value
 
 
 def has_etag(tags: str, entry: CustomEntry) -> bool:
@@ -77,7 +96,7 @@ class EntryListView(generics.ListAPIView[CustomEntry]):
     ordering_fields = ("name", "type", "created_at", "updated_at")
     rights: ClassVar = RIGHTS
 
-    @extend_schema(responses={201: EntrySerializer}, parameters=[ETAG, LOCATION])
+    @extend_schema(responses={201: WrittenEntrySerializer}, parameters=[ETAG, LOCATION])
     def post(self, request: Request) -> Response:
         """Make an entry; 409 when there is one for this name and type."""
         given = EntrySerializer(data=request.data)
@@ -113,11 +132,11 @@ class EntryView(APIView):
 
     @extend_schema(responses=EntrySerializer, parameters=[TYPE, ETAG])
     def get(self, request: Request, name: str, type: str) -> Response:
-        return answer_entry(self._find_entry(name, type))
+        return answer_entry(self._find_entry(name, type), is_written=False)
 
     @extend_schema(
         request=EntryBodySerializer,
-        responses={200: EntrySerializer, 201: OpenApiResponse(EntrySerializer, "Created")},
+        responses={200: WrittenEntrySerializer, 201: OpenApiResponse(WrittenEntrySerializer, "Created")},
         parameters=[TYPE, IF_MATCH, IF_NONE_MATCH, ETAG, LOCATION],
     )
     def put(self, request: Request, name: str, type: str) -> Response:
@@ -138,7 +157,7 @@ class EntryView(APIView):
                 return answer_entry(entry, 201)
             return self._update_entry(request, entry, {**DEFAULTS, **fields})
 
-    @extend_schema(request=EntryBodySerializer, responses=EntrySerializer, parameters=[TYPE, IF_MATCH, ETAG])
+    @extend_schema(request=EntryBodySerializer, responses=WrittenEntrySerializer, parameters=[TYPE, IF_MATCH, ETAG])
     def patch(self, request: Request, name: str, type: str) -> Response:
         """Change some fields."""
         with editing_entries():

@@ -11,6 +11,7 @@ from rest_framework import serializers
 from records.explain import PRIORITIES
 from records.kept import find_end, mention_end
 from records.models import (
+    STATES,
     AuditEntry,
     CustomEntry,
     DriftFinding,
@@ -165,6 +166,10 @@ class SourceSerializer(serializers.ModelSerializer[Source]):
         return PRIORITIES[row.priority]
 
 
+ANSWERED = {"warnings", "state"}
+"""What the answer to a write says besides the entry; who sends it back changes nothing by it."""
+
+
 class EntrySerializer(serializers.ModelSerializer[CustomEntry]):
     """Says what has the right form; what it means is checked in ``operations.check_entry``, where it is saved."""
 
@@ -202,11 +207,23 @@ class EntrySerializer(serializers.ModelSerializer[CustomEntry]):
 
     def to_internal_value(self, data: Any) -> Any:
         """Ignoring a misspelt field would ignore what its author meant."""
-        if isinstance(data, dict) and (unknown := data.keys() - self.fields.keys()):
+        if isinstance(data, dict) and (unknown := data.keys() - self.fields.keys() - ANSWERED):
             raise serializers.ValidationError(
                 {str(name): ["There is no such field."] for name in sorted(unknown, key=str)}
             )
         return super().to_internal_value(data)
+
+
+class WrittenEntrySerializer(EntrySerializer):
+    """For the document: the answer to a write."""
+
+    warnings = serializers.ListField(
+        child=serializers.CharField(), read_only=True, help_text="Why it has no effect, and the way out"
+    )
+    state = serializers.ChoiceField(choices=STATES, read_only=True, help_text="Of its record; pending until it is seen")
+
+    class Meta(EntrySerializer.Meta):
+        fields = (*EntrySerializer.Meta.fields, "warnings", "state")  # type: ignore[assignment]
 
 
 class EntryBodySerializer(EntrySerializer):

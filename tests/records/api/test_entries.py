@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 from rest_framework.test import APIClient
 
-from records.models import AuditEntry, CustomEntry, SyncRequest
+from records.models import AuditEntry, CustomEntry, ManagedRecord, Source, SourceName, SyncRequest
 
 pytestmark = pytest.mark.django_db
 
@@ -49,15 +50,34 @@ def test_an_address_may_be_spelled_in_any_way(operator: APIClient) -> None:
 
 def test_what_a_put_leaves_out_gets_its_default(operator: APIClient) -> None:
     put(operator, PRINTER, {"values": ["192.168.1.60"], "ttl": 60, "owner": "office", "enabled": False})
-    assert (
-        put(operator, PRINTER, {"values": ["192.168.1.60"]}).json()
-        | {
-            "ttl": None,
-            "owner": "",
-            "enabled": True,
-        }
-        == operator.get(PRINTER).json()
+    answer = put(operator, PRINTER, {"values": ["192.168.1.60"]}).json()
+    assert answer == operator.get(PRINTER).json() | {"warnings": [], "state": "pending"}
+    assert (answer["ttl"], answer["owner"], answer["enabled"]) == (None, "", True)
+
+
+def test_an_entry_without_effect_says_so_with_the_way_out(operator: APIClient) -> None:
+    source = Source.objects.create(kind="Ingress", namespace="web", name="printer", created="2026-01-01T00:00:00Z")
+    times = {"position": 0, "since": timezone.now()}
+    SourceName.objects.create(source=source, name="printer.talos00", values=["192.168.1.54"], **times)
+    ManagedRecord.objects.create(
+        zone="talos00",
+        name="printer.talos00",
+        type="A",
+        values=["192.168.1.54"],
+        ttl=300,
+        owned=True,
+        state="synced",
+        origin=str(source),
+        claimants=[str(source)],
     )
+    answer = put(operator, PRINTER, {"values": ["192.168.1.60"]}).json()
+    rank = "Ingress/web/printer has the name: the name is held by its namespace"
+    assert answer["warnings"] == [f"It has no effect: {rank}. Make it an override to take the name."]
+    assert put(operator, PRINTER, {**answer, "mode": "override"}).json()["warnings"] == []
+    assert put(operator, f"{URL}/printer.talos00/TXT", {"values": ["hello"]}).json()["warnings"] == []
+    put(operator, f"{URL}/printer.talos00/BLOCK", {})
+    blocked = operator.patch(PRINTER, {"owner": "office"}, format="json").json()["warnings"]
+    assert blocked[0].startswith("It has no effect: the name is blocked by CustomEntry//")
 
 
 def test_a_patch_changes_what_it_names(operator: APIClient) -> None:

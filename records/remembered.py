@@ -1,0 +1,58 @@
+"""The objects of the cluster as the syncer last saw them, for the decisions of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from records.models import Source as SourceRow
+from records.models import SourceName
+from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Want
+
+
+class RememberedClaims:
+    """The objects as the syncer last saw them: ``Claims``. The Traefik Service is not among them: a new name that needs
+    its address is not planned, and one that has it keeps it."""
+
+    def __init__(self, names: Collection[str] | None = None) -> None:
+        """``names``: only the objects that mention one of these; None: all."""
+        self._by_name: dict[str, list[SourceObject]] = {}
+        self._by_ref: dict[Ref, SourceObject] = {}
+        wanted: dict[int, list[Want]] = {}
+        skipped: dict[int, list[Skip]] = {}
+        mentions = SourceName.objects.order_by("source", "position")
+        sources = SourceRow.objects.order_by()
+        if names is not None:
+            sources = sources.filter(mentions__name__in=names).distinct()
+            mentions = mentions.filter(source__in=sources)
+        columns = ("source", "name", "values", "own", "via", "reason", "cause")
+        for key, name, values, own, via, reason, cause in mentions.values_list(*columns).iterator():
+            if values is None:
+                skipped.setdefault(key, []).append(Skip(name, reason, SkipCause(cause or SkipCause.RULE)))
+            else:
+                wanted.setdefault(key, []).append(Want(name, tuple(values), own, tuple(via or ())))
+        for row in sources.iterator():
+            source = SourceObject(
+                Ref(row.kind, row.namespace, row.name, row.group),
+                created=row.created,
+                wants=tuple(wanted.get(row.pk, ())),
+                skipped=tuple(skipped.get(row.pk, ())),
+                ttl=row.ttl,
+                priority=row.priority,
+                troubles=row.read_troubles(),
+                excluded=tuple(row.excluded),
+            )
+            self._by_ref[source.ref] = source
+            for want in source.wants:
+                self._by_name.setdefault(want.name, []).append(source)
+
+    def names(self) -> Collection[str]:
+        return self._by_name.keys()
+
+    def claimants(self, name: str) -> Sequence[SourceObject]:
+        return self._by_name.get(name, ())
+
+    def source(self, ref: Ref) -> SourceObject | None:
+        return self._by_ref.get(ref)
+
+    def fallback(self) -> tuple[tuple[str, ...], str]:
+        return (), ""
