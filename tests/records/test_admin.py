@@ -265,7 +265,7 @@ def test_an_action_says_how_many_it_did_and_why_it_left_out_the_rest(cast: Cast,
     said = [str(message) for message in answer.context["messages"]]
     assert said[0] == "1 record being adopted."
     assert said[1].startswith("2 left out. ")
-    assert "is synced: only foreign records and conflicts can be adopted." in said[1]
+    assert "is synced: only foreign records and conflicts can be replaced." in said[1]
 
 
 def test_many_entries_switched_in_one_action_are_one_request(cast: Cast, admin_client: Client) -> None:
