@@ -28,24 +28,32 @@ class Dns:
         self._server = server
         self.port = port
         self._sockets: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
 
     def open(self) -> None:
         tcp, udp = self._bind_sockets()
         self.port = udp.getsockname()[1]
         self._sockets = [tcp, udp]
-        threading.Thread(target=self._serve_udp, args=(udp,), daemon=True).start()
-        threading.Thread(target=self._serve_tcp, args=(tcp,), daemon=True).start()
+        self._threads = [
+            threading.Thread(target=self._serve_udp, args=(udp,), daemon=True),
+            threading.Thread(target=self._serve_tcp, args=(tcp,), daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
 
     @property
     def is_open(self) -> bool:
         return bool(self._sockets)
 
     def close(self) -> None:
+        """The port is free afterwards. Not to be called with the server's lock, for which a question may wait."""
         for sock in self._sockets:
             with suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
             sock.close()
         self._sockets = []
+        for thread in self._threads:
+            thread.join()
 
     def _bind_sockets(self) -> tuple[socket.socket, socket.socket]:
         for attempt in range(20):

@@ -126,9 +126,10 @@ class Technitium:
         """As SIGKILL does it: the writes that are not on disk yet are lost, and nothing answers until ``revive``."""
         with self.lock:
             self.network.catch_up()
+        self._web.close()
+        self._dns.close()
+        with self.lock:
             self.tree.journal.lose()
-            self._web.close()
-            self._dns.close()
 
     def revive(self) -> None:
         self.tree.started = self.tree.clock()

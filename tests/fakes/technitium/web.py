@@ -44,6 +44,7 @@ class Web:
         self.port = port
         self._tls = tls
         self._listener: socket.socket | None = None
+        self._thread: threading.Thread | None = None
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
 
@@ -51,19 +52,22 @@ class Web:
         listener = socket.create_server(("127.0.0.1", self.port), backlog=512)
         self.port = listener.getsockname()[1]
         self._listener = listener
-        threading.Thread(target=self._accept_connections, args=(listener,), daemon=True).start()
+        self._thread = threading.Thread(target=self._accept_connections, args=(listener,), daemon=True)
+        self._thread.start()
 
     @property
     def is_open(self) -> bool:
         return self._listener is not None
 
     def close(self) -> None:
-        """Refuse connections, and cut those that are open."""
+        """Refuse connections, and cut those that are open. The port is free afterwards."""
         listener, self._listener = self._listener, None
         if listener:
             with suppress(OSError):
                 listener.shutdown(socket.SHUT_RDWR)
             listener.close()
+        if self._thread:
+            self._thread.join()
         self.hang_up()
 
     def hang_up(self) -> None:
