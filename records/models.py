@@ -85,7 +85,7 @@ class ManagedRecord(models.Model):
         return {"ttl": self.ttl, "values": self.values}
 
 
-KEPT_BY_HAND = "made by somebody else, and kept as it was"
+KEPT_BY_HAND = "made by someone else, and kept as it was"
 """The description of an entry by which an operator took over a record as it was."""
 
 
@@ -289,7 +289,7 @@ class DriftFinding(models.Model):
 
 
 class Replacement(models.Model):
-    """A record of somebody else that became ours: what stood there, so that it can be put back."""
+    """A record of someone else that became ours: what stood there, so that it can be put back."""
 
     target = target_field()
     zone = models.CharField(max_length=253)

@@ -133,7 +133,7 @@ def show_undo(replacement: Replacement) -> Exchange:
 
 def undo_replacement(actor: str, replacement: Replacement) -> SyncRequest:
     """Put back what stood there before ``replace_record`` or ``keep_theirs``, comment included. The syncer refuses
-    where somebody has changed the record since."""
+    where someone has changed the record since."""
     if replacement.undone_at is not None:
         raise ValidationError(f"{replacement} was undone already, by {replacement.undone_by}.")
     place = Place(replacement.target, replacement.zone, replacement.name, replacement.type)
@@ -151,7 +151,7 @@ def find_replacement(record: ManagedRecord) -> Replacement:
 
 def _read_foreign(record: ManagedRecord) -> dict[str, Any]:
     if record.state not in (RecordState.FOREIGN, RecordState.CONFLICT) or not record.foreign:
-        raise ValidationError(f"{record} is {record.state}: only what somebody else has there can be kept.")
+        raise ValidationError(f"{record} is {record.state}: only what someone else has there can be kept.")
     return dict(record.foreign)
 
 

@@ -85,8 +85,7 @@ class Source(models.Model):
 
 
 class SourceName(models.Model):
-    """One name that one object mentions, or published last and is kept for it although a trouble hides it (product:
-    "Trouble between the object and us is no wish of the user")."""
+    """One name that one object mentions, or published last and is kept for it although a trouble hides it."""
 
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="mentions", db_index=False)
     name = models.CharField(max_length=NAME_LIMIT)

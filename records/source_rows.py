@@ -289,7 +289,7 @@ def _list_mentions(
             yield kept._replace(cause=SkipCause.TROUBLE)
         elif before.via and any(trouble.concerns(name, None) for trouble in content.source.troubles):
             # By which parents it was published tells, until its record is gone, that no trouble hides it.
-            yield row._replace(cause=SkipCause.WISH)
+            yield row._replace(cause=SkipCause.INTENT)
 
 
 def _keep_mention(

@@ -77,7 +77,7 @@ class SyncerStatus:
 
 
 class Replaced(NamedTuple):
-    """An RRset of somebody else that became ours: what we wrote, and what stood there."""
+    """An RRset of someone else that became ours: what we wrote, and what stood there."""
 
     id: int
     ours: RRset

@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='sourcename',
             name='cause',
-            field=models.CharField(blank=True, choices=[('wish', 'wish'), ('rule', 'rule'), ('trouble', 'trouble')], help_text='of what kind the reason is', max_length=10),
+            field=models.CharField(blank=True, choices=[('intent', 'intent'), ('rule', 'rule'), ('trouble', 'trouble')], help_text='of what kind the reason is', max_length=10),
         ),
         migrations.AddField(
             model_name='sourcename',

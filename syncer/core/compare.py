@@ -163,7 +163,7 @@ class NameComparison:
         return Asked.ADOPT if adopt and (self._has_desired_values(kind) or not equal) else Asked.NOTHING
 
     def _has_desired_values(self, kind: str) -> bool:
-        """Whether somebody else's record has what is desired, be it served or not."""
+        """Whether someone else's record has what is desired, be it served or not."""
         desired, item = self.desired.get(kind), self.actual.get(kind)
         return bool(desired and item and set(item.rrset.values) == set(desired.values))
 

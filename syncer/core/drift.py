@@ -122,9 +122,9 @@ def _find_difference(item: Found, expected: RRset, rules: CompareRules) -> Diffe
     return _make_difference(*flaws) if flaws else None
 
 
-def _make_difference(*deeds: str, is_ours: bool = True) -> Difference:
+def _make_difference(*changes: str, is_ours: bool = True) -> Difference:
     """From what someone did."""
-    *firsts, last = deeds
+    *firsts, last = changes
     return Difference(f"someone {', '.join(firsts)} and {last}" if firsts else f"someone {last}", is_ours)
 
 

@@ -45,7 +45,7 @@ class Gateway(NamedTuple):
     refusal: str = ""
 
 
-class Server(NamedTuple):
+class ServedBy(NamedTuple):
     """By what a name is served: the Gateways, and the parents that lead to them."""
 
     gateways: dict[GatewayKey, Gateway]
@@ -56,7 +56,7 @@ class Served(NamedTuple):
     """What comes of one host name of a route: names, each with what serves it. ``refusal`` says why a parent does not
     give any; ``wildcards`` are host names of listeners that nobody wrote into the route."""
 
-    names: dict[str, Server]
+    names: dict[str, ServedBy]
     refusal: str = ""
     wildcards: tuple[str, ...] = ()
 
@@ -174,7 +174,7 @@ class Attachment:
 
     def serve_name(self, hostname: str) -> Served:
         """``hostname`` is canonical, or "" for a route without one, which takes the listeners' names."""
-        names: dict[str, Server] = {}
+        names: dict[str, ServedBy] = {}
         wildcards: dict[str, None] = {}
         refusals: dict[str, None] = {}
         for parent, gateway, listeners, refusal in self._attached:
@@ -191,7 +191,7 @@ class Attachment:
                 elif not hostname and is_wildcard(name) and not self._listener_wildcards:
                     wildcards[name] = None
                 else:
-                    server = names.setdefault(name, Server({}, {}))
+                    server = names.setdefault(name, ServedBy({}, {}))
                     server.gateways[parent.gateway] = gateway
                     server.parents[parent.key] = None
                     serves = True

@@ -37,7 +37,7 @@ class Change:
     for a delete). ``mark`` is stored beside each of our values. Values in ``before`` whose mark is not ours are
     foreign: they survive, with their marks, whatever happens to ours. The exception is an adoption (``adopts``): the
     whole RRset becomes ours, and all of ``before`` counts as if it carried our mark. ``restores`` is an RRset of
-    somebody else that is put back as it was: each of its values gets the mark that it had, and is disabled if it was.
+    someone else that is put back as it was: each of its values gets the mark that it had, and is disabled if it was.
     """
 
     op: Op
@@ -97,7 +97,7 @@ class RRsetStatus(NamedTuple):
     reason: str = ""
     owned: bool = False
     foreign: Found | None = None
-    """What somebody else has there, where that is why nothing is written."""
+    """What someone else has there, where that is why nothing is written."""
 
 
 class ForgottenRRset(NamedTuple):

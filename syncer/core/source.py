@@ -43,7 +43,7 @@ class Want(NamedTuple):
 class SkipCause(StrEnum):
     """Why a name is not published; what becomes of the record that it had depends on it."""
 
-    WISH = "wish"
+    INTENT = "intent"
     """The object says so, or a filter of the operator."""
     RULE = "rule"
     """A rule of ours: such a name is not published."""
@@ -60,8 +60,7 @@ class Skip(NamedTuple):
 
 
 class Trouble(NamedTuple):
-    """Why names that the object still asks for cannot be read off it now (product: "Trouble between the object and us
-    is no wish of the user").
+    """Why names that the object still asks for cannot be read off it now (product: section 3, "Trouble between").
 
     ``pattern`` is one name, a wildcard that covers names of any depth, or "" for whatever the object published last.
     ``parents`` are the parents that the spec of a route names now: what it published by none of them was taken back

@@ -7,7 +7,7 @@ from sys import intern
 from typing import Any, NamedTuple
 
 from syncer.core.annotations import CLASS_ANNOTATION, PREFIX, Annotations, read_annotations, settle_values
-from syncer.core.gateways import Attachment, Endpoint, Gateway, Labels, Served, Server
+from syncer.core.gateways import Attachment, Endpoint, Gateway, Labels, Served, ServedBy
 from syncer.core.kinds import HTTP_ROUTE, INGRESS, INGRESS_ROUTE_TCP, OLD_INGRESS_ROUTE, Kind
 from syncer.core.loadbalancers import read_load_balancer
 from syncer.core.manifest import as_list, as_mapping, as_text, clip_text, read_ref
@@ -78,7 +78,7 @@ class Draft:
             reason = EXCLUDED_BY_OBJECT
         reason = reason or self.refusal
         if reason:
-            self.skip_name(name, reason, SkipCause.WISH)
+            self.skip_name(name, reason, SkipCause.INTENT)
         return bool(reason)
 
     def refuse_name(self, name: str, reason: str) -> None:
@@ -294,10 +294,10 @@ def attach_route(
     for warning in (*route.warnings, *attachment.warnings):
         draft.add_warning(warning)
     served = [(name, attachment.serve_name(name)) for name in _list_hostnames(draft, route.hostnames)]
-    servers: dict[str, Server] = {}
+    servers: dict[str, ServedBy] = {}
     for _, answer in served:
         for name, server in answer.names.items():
-            known = servers.setdefault(name, Server({}, {}))
+            known = servers.setdefault(name, ServedBy({}, {}))
             known.gateways.update(server.gateways)
             known.parents.update(server.parents)
     for hostname, answer in served:

@@ -1,5 +1,4 @@
-"""Names that an object asks for and a trouble hides, from the object to DNS (product: "Trouble between the object and
-us is no wish of the user")."""
+"""Names that an object asks for and a trouble hides, from the object to DNS (product: section 3, "Trouble between")."""
 
 from __future__ import annotations
 

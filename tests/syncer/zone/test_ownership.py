@@ -404,7 +404,7 @@ def test_create_only_leaves_the_mark_as_it_is(build: Build, technitium: ServerUn
     assert (engine.state("nas"), engine.rows()[NAS, "A"].origin) == ("synced", "Ingress/web/twin")
 
 
-def test_a_disabled_record_of_somebody_is_a_conflict_even_with_our_value(
+def test_a_disabled_record_of_someone_is_a_conflict_even_with_our_value(
     engine: Engine, technitium: ServerUnderTest
 ) -> None:
     technitium.ok("zones/records/add", {"domain": NAS, "type": "A", "ipAddress": ADDRESS, "ttl": 300})

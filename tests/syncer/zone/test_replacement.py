@@ -1,4 +1,4 @@
-"""What somebody else made, replaced with ours or kept as theirs, and put back."""
+"""What someone else made, replaced with ours or kept as theirs, and put back."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_an_undo_that_finds_nothing_says_so(conflict: Engine, technitium: Server
 def test_only_what_is_foreign_can_be_kept(engine: Engine) -> None:
     engine.put("nas")
     engine.settle()
-    with pytest.raises(ValidationError, match="is synced: only what somebody else has there can be kept"):
+    with pytest.raises(ValidationError, match="is synced: only what someone else has there can be kept"):
         operations.keep_theirs("ada", record())
     with pytest.raises(ValidationError, match="replaced nothing that could be put back"):
         operations.find_replacement(record())

@@ -1,0 +1,89 @@
+"""What stays although no live claim asks for it, and until when: in the API, in words, and in the admin."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from records.explain import explain_name
+from records.kept import find_end
+from records.models import ManagedRecord, SourceName
+from tests.records.api.conftest import client_for
+from tests.records.objects import make_source
+
+pytestmark = pytest.mark.django_db
+
+SHOP = "shop.talos00"
+REASON = "Gateway infra/edge is not there"
+HOUR = 3600.0
+
+
+@pytest.fixture
+def record() -> ManagedRecord:
+    """Kept for 23 of 24 hours."""
+    source = make_source("HTTPRoute", "web", "shop", skipped=[(SHOP, REASON), ("other.talos00", "not published")])
+    SourceName.objects.filter(name=SHOP).update(detached_since=timezone.now(), detached_seconds=23 * HOUR)
+    return ManagedRecord.objects.create(
+        zone="talos00",
+        name=SHOP,
+        type="A",
+        values=["192.168.1.54"],
+        ttl=300,
+        owned=True,
+        state="kept",
+        reason=REASON,
+        origin=str(source),
+        claimants=[str(source)],
+    )
+
+
+def is_in_an_hour(text: str) -> bool:
+    at = parse_datetime(text)
+    assert at is not None
+    return abs(at - timezone.now() - timedelta(hours=1)) < timedelta(minutes=1)
+
+
+def test_the_api_says_until_when_at_the_earliest(record: ManagedRecord) -> None:
+    operator = client_for("operator")
+    assert is_in_an_hour(operator.get(f"/api/v1/records/{record.pk}").json()["kept_until"])
+    (source,) = operator.get("/api/v1/sources").json()["results"]
+    (kept,) = source["kept"]
+    assert (kept["name"], kept["reason"], is_in_an_hour(kept["until"])) == (SHOP, REASON, True)
+    assert source["skipped"] == [{"name": "other.talos00", "reason": "not published"}]
+
+
+def test_what_has_no_end_and_what_is_not_kept_say_none(record: ManagedRecord) -> None:
+    SourceName.objects.update(detached_since=None)
+    assert find_end(record) is None
+    SourceName.objects.update(detached_since=timezone.now())
+    record.state = "synced"
+    assert find_end(record) is None
+
+
+def test_explain_says_it_in_a_sentence(record: ManagedRecord) -> None:
+    (sentence,) = [text for text in explain_name(SHOP)["sentences"] if "stays as it was" in text]
+    assert sentence.startswith(
+        f"HTTPRoute/web/shop published the name, and it stays as it was although {REASON}: until "
+    )
+
+
+def test_explain_tells_what_dns_makes_of_a_name() -> None:
+    make_source("Ingress", "web", "all", names=[("*.apps.talos00", ["192.168.1.54"])])
+    SourceName.objects.update(shadow="it does not answer at and below shop.apps.talos00")
+    sentences = explain_name("*.apps.talos00")["sentences"]
+    told = "Ingress/web/all asks for *.apps.talos00: it does not answer at and below shop.apps.talos00."
+    assert told in sentences
+
+
+def test_the_admin_shows_both_pages(admin_client: Client, record: ManagedRecord) -> None:
+    page = admin_client.get(f"/admin/records/managedrecord/{record.pk}/change/").content.decode()
+    assert "at the earliest" in page
+    source = SourceName.objects.get(name=SHOP).source
+    page = admin_client.get(f"/admin/records/source/{source.pk}/change/").content.decode()
+    assert "names that are kept" in page.lower()
+    assert REASON in page
+    assert "1 kept" in admin_client.get("/admin/records/source/").content.decode()
