@@ -62,6 +62,7 @@ class RememberedTarget:
     is_bulky = True
     is_exclusive = False
     marks_origin = True
+    warning = ""
 
     def __init__(self, name: str, records: QuerySet[ManagedRecord], rows: ZoneLedger, marker: Marker) -> None:
         self._name = name
@@ -89,6 +90,7 @@ class RememberedTarget:
 class RememberedZone:
     """``TargetZone``."""
 
+    node = ""
     left_serial: int | None = SERIAL
     lost_writes = False
 
@@ -96,6 +98,8 @@ class RememberedZone:
         self.name = name
         self._rows = rows
         self._marker = marker
+
+    def recall(self, node: str) -> None: ...
 
     def read(self, names: Collection[str] | None = None) -> Reading:
         rows = self._rows.rows(names or ())

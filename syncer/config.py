@@ -23,7 +23,8 @@ class TargetSettings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TechnitiumConfig:
-    """``token`` is a secret. ``fingerprint`` is the SHA-256 of the server's certificate in hexadecimal."""
+    """``url`` and ``others`` are addresses of one server, or of nodes of one cluster. ``token`` is a secret.
+    ``fingerprint`` is the SHA-256 of the server's certificate in hexadecimal."""
 
     url: str
     token: str = field(repr=False)
@@ -33,10 +34,15 @@ class TechnitiumConfig:
     """Requests a second, over everything that the program does."""
     timeout: float = 10.0
     name: str = "default"
+    others: tuple[str, ...] = ()
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        return self.url, *self.others
 
     @property
     def place(self) -> str:
-        return self.url
+        return ", ".join(self.urls)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ class Health:
         self._started = self._turned = clock()
         self._passed = False
         self.target_problem = "the DNS server has not been asked yet"
+        self.target_warning = ""
         self.database_problem = ""
         self.zone_problems: dict[str, str] = {}
         """By zone. Replaced as a whole, because the server's threads read it."""
@@ -85,7 +86,8 @@ class Health:
         return self._make_answer(self.liveness(), [])
 
     def readyz(self) -> PlainAnswer:
-        return self._make_answer(self.readiness(), list_forbidden(self._states()))
+        warnings = list_forbidden(self._states())
+        return self._make_answer(self.readiness(), [*warnings, *filter(None, [self.target_warning])])
 
     def _make_answer(self, problems: Sequence[str], warnings: Sequence[str]) -> PlainAnswer:
         now = self._clock()

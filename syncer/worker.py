@@ -203,3 +203,4 @@ class TargetWorker:
         self.problem = ""
         self.trouble.succeeded()
         self._health.target_ok()
+        self._health.target_warning = self.target.warning

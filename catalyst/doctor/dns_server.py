@@ -13,11 +13,13 @@ from http.client import HTTPException
 from catalyst.doctor.clock import probe_server
 from catalyst.doctor.finding import Finding, report_ok, report_problem, report_warning
 from syncer.config import TechnitiumConfig
+from syncer.errors import SyncError
 from syncer.pacing import RateLimit
 from syncer.targets.technitium.calls import ADD, DELETE
 from syncer.targets.technitium.client import ServerSaid, TechnitiumClient, Untrusted
 from syncer.targets.technitium.messages import Message
-from syncer.targets.technitium.server import TechnitiumServer
+from syncer.targets.technitium.nodes import read_session
+from syncer.targets.technitium.server import SESSION, TechnitiumServer, parse_version
 from syncer.targets.technitium.state import ZoneState
 from syncer.targets.technitium.zone_access import GET
 
@@ -30,36 +32,59 @@ RIGHTS = ((GET, "View"), (ADD, "Modify"), (DELETE, "Delete"))
 
 
 def check_server(target: TechnitiumConfig, zones: Sequence[str], answering: dict[str, str]) -> Iterator[Finding]:
-    """Adds the server to ``answering``. Raises what ``TechnitiumClient`` raises."""
-    client = TechnitiumClient(replace(target, timeout=TIMEOUT), RateLimit(target.rate_limit), lambda *_: None)
-    server = TechnitiumServer(client)
-    try:
-        session = server.read_session()
-    except Untrusted as error:
+    """Adds the servers to ``answering``. Raises what ``TechnitiumServer`` raises."""
+    limit = RateLimit(target.rate_limit)
+    clients: list[TechnitiumClient] = []
+    for url in target.urls:
+        address = replace(target, url=url, others=(), timeout=TIMEOUT)
+        client = TechnitiumClient(address, limit, lambda *_: None)
         try:
-            shown = probe_server(target.url).fingerprint
-        except (OSError, HTTPException):
+            session = client.call(SESSION, {})
+        except Untrusted as error:
+            yield report_untrusted(url, error)
+            continue
+        except SyncError as error:
+            if not target.others:
+                raise
             yield report_problem(ABOUT, str(error))
-            return
-        advice = "if the server's own certificate has the same, set DNS_API_TLS_FINGERPRINT to it"
-        yield report_problem(ABOUT, f"{error}. It shows one with the SHA-256 fingerprint {shown}: {advice}")
-        return
-    answering["the DNS server"] = target.url
-    yield check_version(server)
-    yield from check_transport(target)
-    yield from check_token(session.get("username", ""), (session.get("info") or {}).get("permissions") or {})
+            continue
+        answering["the DNS server" if url == target.url else f"the DNS server {url}"] = url
+        yield check_version(url, read_session(0, url, session.get("info") or {}).version)
+        yield from check_transport(address)
+        if not clients:
+            yield from check_token(session.get("username", ""), (session.get("info") or {}).get("permissions") or {})
+        clients.append(client)
+    if clients:
+        yield from check_zones(TechnitiumServer(clients), zones)
+
+
+def report_untrusted(url: str, error: Untrusted) -> Finding:
+    try:
+        shown = probe_server(url).fingerprint
+    except (OSError, HTTPException):
+        return report_problem(ABOUT, str(error))
+    advice = "if the server's own certificate has the same, set DNS_API_TLS_FINGERPRINT to it"
+    return report_problem(ABOUT, f"{error}. It shows one with the SHA-256 fingerprint {shown}: {advice}")
+
+
+def check_zones(server: TechnitiumServer, zones: Sequence[str]) -> Iterator[Finding]:
     known = server.read_zones()
+    if server.route.cluster:
+        through = f", through {server.client.url}" if server.route.node else ""
+        yield report_ok(ABOUT, f"the primary node of {server.route.cluster} is {server.route.name}{through}")
+    if server.warning:
+        yield report_warning(ABOUT, server.warning)
     for zone in zones:
         yield from check_zone(server, zone, known)
 
 
-def check_version(server: TechnitiumServer) -> Finding:
-    url = server.client.url
-    if server.is_before(*OLDEST):
+def check_version(url: str, version: str) -> Finding:
+    if parse_version(version) < OLDEST:
         oldest = ".".join(map(str, OLDEST))
-        shown = server.version or "of an unknown version"
-        return report_warning(ABOUT, f"{url} is Technitium {shown}: tested from {oldest} on")
-    return report_ok(ABOUT, f"{url} answers, Technitium {server.version}")
+        return report_warning(
+            ABOUT, f"{url} is Technitium {version or 'of an unknown version'}: tested from {oldest} on"
+        )
+    return report_ok(ABOUT, f"{url} answers, Technitium {version}")
 
 
 def check_transport(target: TechnitiumConfig) -> Iterator[Finding]:
@@ -92,8 +117,8 @@ def check_zone(server: TechnitiumServer, zone: str, known: Mapping[str, ZoneStat
     if wrong := state.explain_problem(zone):
         yield report_problem(ABOUT, wrong)
         return
-    where = {"domain": zone, "zone": zone, **server.node_parameters}
-    lacking = [right for path, right in RIGHTS if not is_permitted(server.client, path, where)]
+    where = {"domain": zone, "zone": zone}
+    lacking = [right for path, right in RIGHTS if not is_permitted(server, path, where)]
     if lacking:
         rights = " and ".join(lacking)
         yield report_problem(
@@ -104,9 +129,9 @@ def check_zone(server: TechnitiumServer, zone: str, known: Mapping[str, ZoneStat
         yield report_ok(ABOUT, f"zone {zone} is there, serial {serial}; the token may read, write and delete")
 
 
-def is_permitted(client: TechnitiumClient, path: str, params: Mapping[str, str]) -> bool:
+def is_permitted(server: TechnitiumServer, path: str, params: Mapping[str, str]) -> bool:
     try:
-        client.call(path, params if path == GET else {**params, "type": "A"})
+        server.call(path, params if path == GET else {**params, "type": "A"})
     except ServerSaid as error:
         return not Message.ACCESS_DENIED.is_in(str(error))
     return True

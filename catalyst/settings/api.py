@@ -72,10 +72,12 @@ SPECTACULAR_SETTINGS = {
 
 
 def read_dns_servers(env: Environment) -> list[str]:
-    """The servers that ``test-dns`` asks, as host:port; the first is the one that we write to."""
+    """The servers that ``test-dns`` asks, as host:port, beginning with the one that we write to, or with the nodes of
+    its cluster."""
     given = split_list(env.read_text("DNS_TEST_SERVERS"))
     right = "give host or host:port, such as 192.168.1.53 or dns.talos00:53"
-    servers = given or [urlsplit(read_or_propose(env, "DNS_SERVER_URL", True)).hostname or ""]
+    written = [urlsplit(url).hostname or "" for url in split_list(read_or_propose(env, "DNS_SERVER_URL", True))]
+    servers = given or list(dict.fromkeys(written))
     return [env.parse_text("DNS_TEST_SERVERS", server, parse_server_address, right) for server in servers]
 
 

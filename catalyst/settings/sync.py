@@ -152,10 +152,12 @@ def read_policies(env: Environment, zones: tuple[str, ...]) -> Mapping[str, Poli
 def read_target(env: Environment, dev_mode: bool, hosts_file: str) -> TechnitiumConfig | HostsConfig:
     # Read even in dev mode: a wrong value shows at the first start, not on the day of the move to production.
     path = env.read_text("HOSTS_FILE", "/etc/hosts")
-    url = read_or_propose(env, "DNS_SERVER_URL", dev_mode)
+    text, right = read_or_propose(env, "DNS_SERVER_URL", dev_mode), "such as https://dns.talos00:53443"
+    urls = env.parse_list("DNS_SERVER_URL", text, parse_server_url, right)
     token = env.read_secret("DNS_API_TOKEN")
     technitium = TechnitiumConfig(
-        url=env.parse_text("DNS_SERVER_URL", url, parse_server_url, "such as https://dns.talos00:53443") if url else "",
+        url=urls[0] if urls else "",
+        others=urls[1:],
         token=token,
         ca_file=env.read_value("DNS_API_CA_FILE", "", check_ca_file, "give a file of PEM certificates"),
         fingerprint=env.read_value("DNS_API_TLS_FINGERPRINT", "", parse_fingerprint, "give 64 hexadecimal digits"),
@@ -163,7 +165,7 @@ def read_target(env: Environment, dev_mode: bool, hosts_file: str) -> Technitium
     )
     if dev_mode or hosts_file:
         return HostsConfig(hosts_file or path)
-    if not url:
+    if not urls:
         env.refuse_missing(
             "DNS_SERVER_URL", "give the address of the Technitium DNS server, such as https://dns.talos00:53443"
         )

@@ -47,6 +47,14 @@ class TargetZone(Protocol):
     name: str
 
     @property
+    def node(self) -> str:
+        """The name of the server that has the zone, as far as is known; "" where it cannot be but one. What is known of
+        a zone is known of it on that server: the same serial on another one proves nothing."""
+
+    def recall(self, node: str) -> None:
+        """``node`` is what was written to last, before the target was made."""
+
+    @property
     def left_serial(self) -> int | None:
         """The SOA serial that our last ``apply`` left; None when it cannot be told, or when someone else wrote in
         between."""
@@ -80,6 +88,10 @@ class Target(Protocol):
 
     marks_origin: bool
     """Whether a mark says whose record it is, so that it is written again when the record passes to another claim."""
+
+    @property
+    def warning(self) -> str:
+        """What is wrong with it although it can be written to, "" when nothing is."""
 
     @property
     def is_bulky(self) -> bool:

@@ -46,14 +46,15 @@ class PassPlan:
     """What is to be done in a pass. ``whole``: the plans cover the whole zone; ``listed``: from a list of it.
     ``found`` says what is at those names of the plan where it is not what the ledger says, ``checked`` are the names
     with a finding of drift that were read, ``unplanned`` are names at which nothing was found and that have to wait.
-    Of a list: the ``serial`` that it showed, and the names with foreign records. ``lost_writes``: what was read shows
-    that the server lost writes of ours in a crash. ``shadows`` say of which names DNS answers otherwise than one would
-    think, where the whole zone was looked at."""
+    Of a list: the ``serial`` that it showed, the ``node`` that has the zone, and the names with foreign records.
+    ``lost_writes``: what was read shows that the server lost writes of ours in a crash. ``shadows`` say of which names
+    DNS answers otherwise than one would think, where the whole zone was looked at."""
 
     names: list[NamePlan] = field(default_factory=list)
     whole: bool = False
     listed: bool = False
     serial: int | None = None
+    node: str = ""
     foreign_names: set[str] = field(default_factory=set)
     lost_writes: bool = False
     found: dict[str, Deferred] = field(default_factory=dict)
@@ -93,7 +94,7 @@ class ZonePlanner:
         ``limit``: how many missing names are planned at once; None: all of them.
         """
         serial = self._current_serial()  # asked in any case: the target learns from it which zones there are
-        if not condition.rebuilding and self._view.is_current(serial):
+        if not condition.rebuilding and self._view.is_current(serial, self._zone.node):
             names = self._all_names()
             plan = self._plan_from_view(names, condition, whole=True)
             plan.shadows = describe_shadows(names, self._view.delegations, self._reaches_deep)
@@ -105,7 +106,7 @@ class ZonePlanner:
     ) -> PassPlan:
         """Compare only ``names``, unless it costs no more to look at everything."""
         known = self._view.serial is not None
-        current = known and self._view.is_current(self._current_serial())
+        current = known and self._view.is_current(self._current_serial(), self._zone.node)
         if current and not requests:
             return self._plan_from_view(names, condition)
         if known and len(names) > FEW and not requests:
@@ -151,7 +152,7 @@ class ZonePlanner:
                     missing.discard(name)
                     yield Look(name, found)
 
-        plan = PassPlan(whole=True, listed=True, serial=reading.serial, lost_writes=lost_writes)
+        plan = PassPlan(whole=True, listed=True, serial=reading.serial, node=self._zone.node, lost_writes=lost_writes)
         self._add_names(plan, listed(), frame)
         foreign.update(name_plan.name for name_plan in plan.names if name_plan.foreign_types)
         # A new zone may miss ten thousand names: neither their plans nor a name that comes now should wait for all.

@@ -6,15 +6,18 @@ from collections.abc import Set
 
 
 class ZoneView:
-    """As of one SOA serial the zone holds what the ledger says, but for the names at which there are foreign records.
+    """As of one SOA serial on one server the zone holds what the ledger says, but for the names at which there are
+    foreign records.
 
-    Good as long as the server shows that serial. Only the zone that made it changes it.
+    Good as long as that server has the zone and shows that serial: another node of its cluster may show the same one
+    for other records. Only the zone that made it changes it.
     """
 
-    __slots__ = ("_serial", "delegations", "foreign_names")
+    __slots__ = ("_serial", "delegations", "foreign_names", "node")
 
     def __init__(self) -> None:
         self._serial: int | None = None
+        self.node = ""
         self.foreign_names: Set[str] = frozenset()
         self.delegations: Set[str] = frozenset()
 
@@ -23,13 +26,16 @@ class ZoneView:
         """None: nothing is known, or the target has no serials."""
         return self._serial
 
-    def is_current(self, serial: int | None) -> bool:
-        """Whether all is known, now that the server shows ``serial``."""
-        return self._serial is not None and self._serial == serial
+    def is_current(self, serial: int | None, node: str = "") -> bool:
+        """Whether all is known, now that ``node`` has the zone and shows ``serial``."""
+        return self._serial is not None and (self._serial, self.node) == (serial, node)
 
-    def replace(self, serial: int | None, foreign_names: Set[str], delegations: Set[str] = frozenset()) -> None:
-        """The zone was listed, and showed ``serial``."""
-        self._serial, self.foreign_names, self.delegations = serial, foreign_names, delegations
+    def replace(
+        self, serial: int | None, foreign_names: Set[str], delegations: Set[str] = frozenset(), node: str = ""
+    ) -> None:
+        """The zone was listed on ``node``, and showed ``serial``."""
+        self._serial, self.node = serial, node
+        self.foreign_names, self.delegations = foreign_names, delegations
 
     def advance(self, serial: int | None) -> None:
         """Our own writes left the zone at ``serial``; None when that cannot be told, which ends what is known."""

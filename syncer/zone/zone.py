@@ -93,8 +93,8 @@ class Zone:
         self._said: set[str] = set()
         """In a dry run: what the log already says."""
         self._told_shadows: dict[str, str] | None = None
-        self._told_serial: int | None = None
-        """In a dry run, which keeps no view: the serial of the last list."""
+        self._told: tuple[str, int | None] = "", None
+        """In a dry run, which keeps no view: on which node the zone was listed last, and the serial then."""
 
     @property
     def waiting(self) -> int:
@@ -122,9 +122,10 @@ class Zone:
     def note_serial(self, serial: int | None) -> None:
         """The server shows this SOA serial: another one than ours means that someone else wrote, or that writes were
         lost. None: it did not show one."""
-        if self._view.is_current(serial) or (self._told_serial is not None and self._told_serial == serial):
+        node = self._records.node
+        if self._view.is_current(serial, node) or (serial is not None and self._told == (node, serial)):
             return
-        if self._view.serial is not None and serial is not None:
+        if self._view.serial is not None and serial is not None and self._view.node == node:
             metrics.FOREIGN_WRITES.labels(self.name).inc()
         self._schedule.request_pass()
 
@@ -249,7 +250,7 @@ class Zone:
         return count
 
     def undo_replacement(self, request_id: int, actor: str) -> str:
-        """Put back what stood there before a record of somebody else became ours, marks included; what came of it, in
+        """Put back what stood there before a record of someone else became ours, marks included; what came of it, in
         words. Nothing is done where anything was changed since. Raises what target and ledger raise."""
         replaced = self._rows.replacement(request_id)
         if replaced is None:
@@ -293,7 +294,7 @@ class Zone:
         else:
             plan = self._planner.plan_names(names, requests, condition)
         if plan.listed:
-            self._view.replace(plan.serial, plan.foreign_names, plan.delegations)
+            self._view.replace(plan.serial, plan.foreign_names, plan.delegations, plan.node)
         self._tell_inheritance(plan)
         if plan.lost_writes:
             self._begin_recovery()
@@ -338,7 +339,7 @@ class Zone:
         statuses = [status for name in plan.names for status in name.statuses]
         result.planned = [change for _, change in sort_changes(changes)]
         result.left = [status for status in statuses if status.state in LEFT_ALONE]
-        self._told_serial = plan.serial if plan.listed else self._told_serial
+        self._told = (plan.node, plan.serial) if plan.listed else self._told
         self._view.invalidate()
         self._said = log_plan(result, self._said)
 

@@ -30,6 +30,7 @@ class HostsTarget:
     is_bulky = True
     is_exclusive = True
     marks_origin = False
+    warning = ""
 
     def __init__(
         self,
@@ -64,6 +65,7 @@ class HostsZone:
     """See ``TargetZone``. The names of one zone in the block that all zones share. A hosts file has no room for a mark
     beside each value, so every line of the block has the same ``mark``."""
 
+    node = ""
     left_serial = None
     lost_writes = False
 
@@ -72,6 +74,9 @@ class HostsZone:
         self._file = file
         self._mark = mark
         self._zones = zones
+
+    def recall(self, node: str) -> None:
+        """There is but one file."""
 
     def read(self, names: Collection[str] | None = None) -> Reading:
         text = self._file.read_text()

@@ -28,6 +28,13 @@ class Message(Enum):
     INTERNAL_ZONE = (r"Access was denied to manage internal DNS Server zone", NEW)
     REPLICA_ZONE = (r"Cannot \w+ records? in (?:Secondary|Stub|Catalog)[\w ]* zone", NEW)
 
+    NO_NODE = (r"No such node exists in the Cluster by name", NEW)
+    """Of a call that should be passed on: the node left the cluster, or was deposed."""
+
+    NODE_AWAY = (r"\([\w.-]+:\d+\)|DANE TLSA record", NEW)
+    """Of a call that should be passed on, and with it any other text that has the node's address: "Connection refused
+    (node1.clu.test:53443)", "An error occurred while sending the request. (node1.clu.test:53443)"."""
+
     NOT_PRIMARY = (r"Zone must be a primary", NEW)
     """Of an import."""
 

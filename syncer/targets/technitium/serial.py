@@ -4,9 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 FRESH = 1.0
 """Seconds for which we assume that nobody has written since we looked."""
+
+
+class Connection(NamedTuple):
+    """``node`` is the server that has the zone, ``place`` the address by which it is reached and ``number`` how
+    often that was connected to; ``started_at`` says when the server was started, "" where it does not tell."""
+
+    node: str
+    place: int
+    number: int
+    started_at: str = ""
+
+    def shows_restart(self, before: Connection) -> bool:
+        """Whether the server was, or may have been, started anew since it was talked to over ``before``."""
+        if (self.node, self.place) != (before.node, before.place):
+            return False
+        if self.started_at and before.started_at:
+            return self.started_at != before.started_at
+        return self.number != before.number
 
 
 @dataclass(slots=True)
@@ -22,9 +41,10 @@ class SerialTracker:
     serial: int | None = None
     undisturbed: bool = False
     looked_at: float = float("-inf")
-    connection: int = 0
-    """Over which connection the zone was listed, 0 before that. After another one the server may have been restarted:
-    it may have lost writes, and others may have raised the serial to where it was."""
+    connection: Connection | None = None
+    """Over which connection the zone was listed, None before that. After another one the server may be another node of
+    its cluster, or may have been restarted: it may have lost writes, and others may have raised the serial to where it
+    was."""
     restarted: bool = False
     """The server was started anew since the zone was listed."""
 
@@ -38,13 +58,19 @@ class SerialTracker:
         tell."""
         return self.serial if self.undisturbed else None
 
-    def note_listing(self, serial: int | None, connection: int) -> None:
+    def note_listing(self, serial: int | None, connection: Connection) -> None:
         """The whole zone was read, and showed ``serial``."""
         self.serial = serial
         self.undisturbed = serial is not None
         self.connection = connection
         self.restarted = False
         self.looked_at = self.clock()
+
+    def note_connection(self, connection: Connection) -> None:
+        """We talk to the server over ``connection`` now."""
+        if self.connection not in (None, connection):
+            self.undisturbed = False
+            self.restarted = self.restarted or connection.shows_restart(self.connection)
 
     def note_serial(self, serial: int | None) -> bool:
         """An answer showed ``serial``: whether it is what we expected (a lower one: the server lost writes)."""

@@ -16,6 +16,12 @@ class ZoneState(NamedTuple):
     serial: int | None
     is_disabled: bool
     is_internal: bool
+    catalog: str = ""
+
+    @property
+    def role(self) -> tuple[str, str]:
+        """What changes when a node is promoted or leaves its cluster, and otherwise seldom."""
+        return self.kind, self.catalog
 
     def explain_problem(self, asked: str) -> str:
         """Why records cannot be written to the zone that was asked for, "" when they can.
@@ -42,4 +48,5 @@ def read_state(answer: Mapping[str, Any]) -> ZoneState:
         serial=answer.get("soaSerial"),
         is_disabled=bool(answer.get("disabled")),
         is_internal=bool(answer.get("internal")),
+        catalog=answer.get("catalog") or "",
     )

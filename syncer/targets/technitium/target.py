@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 
 from syncer.config import TechnitiumConfig
 from syncer.core.names import zone_of
@@ -12,6 +13,7 @@ from syncer.pacing import RateLimit
 from syncer.targets.technitium.client import Observe, TechnitiumClient
 from syncer.targets.technitium.fields import FIELDS
 from syncer.targets.technitium.server import TechnitiumServer
+from syncer.targets.technitium.state import ZoneState
 from syncer.targets.technitium.zone import TechnitiumZone
 
 
@@ -38,8 +40,9 @@ class TechnitiumTarget:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        client = TechnitiumClient(config, RateLimit(config.rate_limit, clock, sleep, waited), observe)
-        self._server = TechnitiumServer(client)
+        limit = RateLimit(config.rate_limit, clock, sleep, waited)
+        clients = [TechnitiumClient(replace(config, url=url, others=()), limit, observe) for url in config.urls]
+        self._server = TechnitiumServer(clients, clock)
         self._zones = {name: TechnitiumZone(name, self._server, marker, self.serials, clock) for name in zones}
         self._hosted = frozenset(self._zones)
         """The zones that it has, ours included: a name goes to the closest of them."""
@@ -48,17 +51,18 @@ class TechnitiumTarget:
     def is_bulky(self) -> bool:
         return self._server.may_import
 
+    @property
+    def warning(self) -> str:
+        return self._server.warning
+
     def check(self) -> None:
-        self._server.read_session()
+        self._server.ask_nodes()
 
     def serials(self) -> Mapping[str, int]:
         """Zones that cannot be used, or whose serial says nothing, are left out."""
-        self._server.ensure_session()
-        states = self._server.read_zones()
-        self._hosted = frozenset(self._zones).union(states)
-        self._notice_restart()
-        for name, zone in self._zones.items():
-            zone.note_state(states.get(name))
+        self._note_states(self._server.read_zones())
+        if not self._server.is_certain:
+            self._note_states(self._server.read_zones())
         known = {name: zone.known_serial for name, zone in self._zones.items()}
         return {name: serial for name, serial in known.items() if serial is not None}
 
@@ -76,12 +80,9 @@ class TechnitiumTarget:
         return self._zones[name]
 
     def close(self) -> None:
-        self._server.client.close()
+        self._server.close()
 
-    def _notice_restart(self) -> None:
-        """Over a new connection, ask when the server was started: a restart may have lost writes."""
-        doubted = [zone for zone in self._zones.values() if zone.needs_start_time()]
-        if doubted:
-            restarted = self._server.was_restarted()
-            for zone in doubted:
-                zone.note_restart(restarted)
+    def _note_states(self, states: Mapping[str, ZoneState]) -> None:
+        self._hosted = frozenset(self._zones).union(states)
+        for name, zone in self._zones.items():
+            zone.note_state(states.get(name))

@@ -91,6 +91,7 @@ class ZoneWriter:
         tracker = self._access.tracker
         if tracker.undisturbed and (replaces_unseen or not tracker.is_fresh):
             self._probe()
+            self._access.check_node()
         if tracker.undisturbed and self._access.problem:
             raise ZoneUnusable(self._access.problem)
         if tracker.undisturbed:

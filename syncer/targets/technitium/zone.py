@@ -38,6 +38,13 @@ class TechnitiumZone:
         return self._access.problem
 
     @property
+    def node(self) -> str:
+        return self._server.route.name
+
+    def recall(self, node: str) -> None:
+        self._server.recall(node)
+
+    @property
     def left_serial(self) -> int | None:
         return self._access.tracker.left_serial
 
@@ -50,11 +57,11 @@ class TechnitiumZone:
         """The serial that the list of zones showed, None where the zone cannot be used or the serial proves nothing,
         because the zone was listed over another connection or never."""
         tracker = self._access.tracker
-        is_certain = tracker.connection == self._server.client.connections and not self.problem
+        is_certain = tracker.connection == self._server.connection and not self.problem
         return tracker.serial if is_certain else None
 
     def read(self, names: Collection[str] | None = None) -> Reading:
-        self._server.ensure_session()
+        self._server.ensure_route()
         if names is None:
             serial, found = self._access.list_records()
             return Reading(serial, self._read_through(serial, found))
@@ -64,24 +71,17 @@ class TechnitiumZone:
         return Reading(self._access.tracker.serial, found)
 
     def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
-        self._server.ensure_session()
+        self._server.ensure_route()
+        self._access.check_node()
         return ZoneWriter(self._access, self._marker, self._probe).write_changes(changes)
 
     def note_state(self, state: ZoneState | None) -> None:
         """What the list of zones says of this one; None: it is not in it."""
         self._access.note_state(state)
 
-    def needs_start_time(self) -> bool:
-        """Whether the server may have been restarted since the zone was listed: the connection is another one."""
-        tracker = self._access.tracker
-        return tracker.connection not in (0, self._server.client.connections) and not tracker.restarted
-
-    def note_restart(self, restarted: bool) -> None:
-        self._access.tracker.restarted = restarted
-
     def _read_through(self, serial: int | None, found: Iterator[Found]) -> Iterator[Found]:
         """Only a list that was read to its end tells where the zone is."""
-        tracker, connection = self._access.tracker, self._server.client.connections
+        tracker, connection = self._access.tracker, self._server.connection
         tracker.invalidate()
         yield from found
         tracker.note_listing(serial, connection)

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from syncer.core.rrsets import Found
-from syncer.errors import ZoneUnusable
+from syncer.errors import TargetUnreachable, ZoneUnusable
 from syncer.targets.technitium.calls import ADD, DELETE, ApiCall
 from syncer.targets.technitium.client import ServerSaid
 from syncer.targets.technitium.listing import Listing, Record, group_rrsets
@@ -34,6 +34,13 @@ class ZoneAccess:
         self.tracker = SerialTracker(clock)
         self.problem = ""
         """Why the zone cannot be used, in words, "" when it can, as far as we have heard."""
+        self._role: tuple[str, str] | None = None
+
+    def check_node(self) -> None:
+        """Raise when the server that has the zones is not the one on which this one was listed."""
+        listed_on = self.tracker.connection.node if self.tracker.connection else self.server.route.name
+        if listed_on != self.server.route.name:
+            raise TargetUnreachable(f"zone {self.name} is on {self.server.route.name} now: it has to be listed first")
 
     def list_records(self) -> tuple[int | None, Iterator[Found]]:
         """The serial that the list of the whole zone shows, and the list while it arrives."""
@@ -64,6 +71,8 @@ class ZoneAccess:
         if problem := state.explain_problem(self.name):
             self.problem = problem
             raise ZoneUnusable(f"{problem}; {call.params['domain']} was written there")
+        if self._has_other_role(state):
+            raise TargetUnreachable(f"zone {self.name} got another role in its cluster; who has it is asked again")
         in_step = self.tracker.note_serial(state.serial)
         return in_step and not (self.server.ignores_duplicates and call.path == ADD)
 
@@ -71,7 +80,7 @@ class ZoneAccess:
         """Import ``lines``, which hold ``count`` RRsets. ``Message.ACCESS_DENIED`` is left to the caller: it is the
         import that the token may not do."""
         try:
-            self.server.client.import_lines(lines, {**self.server.node_parameters, "zone": self.name})
+            self.server.import_lines(lines, {"zone": self.name})
         except ServerSaid as e:
             if Message.ACCESS_DENIED.is_in(str(e)):
                 raise
@@ -88,35 +97,44 @@ class ZoneAccess:
         if self.problem and not problem:
             self.server.may_import = True  # the denied import may have meant that the zone was away
         self.problem = problem
+        self._has_other_role(state)
         self.tracker.note_serial(state.serial)
-        if self.tracker.connection != self.server.client.connections:
-            self.tracker.invalidate()
+        self.tracker.note_connection(self.server.connection)
 
     def _call_patiently(self, call: ApiCall) -> Mapping[str, Any]:
-        params = {**call.params, **self.server.node_parameters, "zone": self.name}
+        params = {**call.params, "zone": self.name}
         for left in reversed(range(TRIES)):
             try:
-                return self.server.client.call(call.path, params)
+                return self.server.call(call.path, params)
             except ServerSaid as e:
                 if not left or not Message.TRY_AGAIN.is_in(str(e)):
                     raise self._explain_refusal(e) from e
         raise AssertionError("unreachable")
 
     def _open_listing(self, domain: str, **more: str) -> tuple[ExitStack, Listing]:
-        params = {"domain": domain, **more, **self.server.node_parameters, "zone": self.name}
-        client = self.server.client
+        params = {"domain": domain, **more, "zone": self.name}
         while True:
             with ExitStack() as stack:
-                listing = Listing(stack.enter_context(client.stream(GET, params)))
+                listing = Listing(stack.enter_context(self.server.stream(GET, params)))
                 if listing.has_records:
-                    self.problem = read_state(listing.zone).explain_problem(self.name)
+                    state = read_state(listing.zone)
+                    self._has_other_role(state)
+                    self.problem = state.explain_problem(self.name)
                     if self.problem:
                         raise ZoneUnusable(self.problem)
                     return stack.pop_all(), listing
                 try:
-                    client.raise_refusal(listing.text)
+                    self.server.raise_refusal(listing.text)
                 except ServerSaid as e:
                     raise self._explain_refusal(e) from e
+
+    def _has_other_role(self, state: ZoneState) -> bool:
+        """Whether an answer shows the zone in another role than the one before it: a node was promoted, perhaps."""
+        before, self._role = self._role, state.role
+        if before in (None, state.role):
+            return False
+        self.server.doubt_route()
+        return True
 
     @staticmethod
     def _iterate_listing(opened: ExitStack, listing: Listing) -> Iterator[Found]:

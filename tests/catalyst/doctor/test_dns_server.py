@@ -12,15 +12,16 @@ import pytest
 from catalyst.doctor import dns_server
 from catalyst.doctor.finding import Finding
 from syncer.config import TechnitiumConfig
-from tests.fakes.fixtures_technitium import ServerUnderTest
+from syncer.errors import ServerRefused
+from tests.fakes.fixtures_technitium import ClusterUnderTest, ServerUnderTest
 from tests.fakes.technitium import Technitium
 from tests.syncer.targets.technitium.test_client import make_certificate
 
 ADMIN = "a-token-of-an-administrator-0123456789"
 
 
-def look(url: str, token: str, *zones: str, fingerprint: str = "") -> list[Finding]:
-    config = TechnitiumConfig(url, token, fingerprint=fingerprint)
+def look(url: str, token: str, *zones: str, fingerprint: str = "", others: tuple[str, ...] = ()) -> list[Finding]:
+    config = TechnitiumConfig(url, token, fingerprint=fingerprint, others=others)
     return list(dns_server.check_server(config, zones or ("talos00",), {}))
 
 
@@ -83,3 +84,32 @@ def test_a_certificate_that_is_not_trusted_is_shown_by_its_fingerprint(tmp_path:
         (text,) = problems(look(server.url, ADMIN, fingerprint="ab" * 32))
         assert shown[1] in text
         assert {request.path for request in server.requests.seen if request.path != "/"} > {"/api/zones/list"}
+
+
+def test_the_primary_of_a_cluster_is_named_and_its_zones_are_looked_at(technitium_cluster: ClusterUnderTest) -> None:
+    node1, node2 = technitium_cluster.node1, technitium_cluster.node2
+    technitium_cluster.make_zone("talos00")
+    texts = [finding.text for finding in look(node2.url, node2.token)]
+    assert f"the primary node of clu.test is node1.clu.test, through {node2.url}" in texts
+    assert any("zone talos00 is there" in text for text in texts)
+    technitium_cluster.promote(node2)
+    texts = [finding.text for finding in look(node1.url, node2.token, others=(node2.url,))]
+    assert "the primary node of clu.test is node2.clu.test" in texts
+    assert f"{node1.url} answers, Technitium 15.2" in texts
+
+
+def test_a_node_that_is_down_hides_no_other(technitium_cluster: ClusterUnderTest) -> None:
+    node1, node2 = technitium_cluster.node1, technitium_cluster.node2
+    technitium_cluster.make_zone("talos00")
+    technitium_cluster.kill(node2)
+    findings = look(node2.url, node1.token, others=(node1.url,))
+    assert [text for text in problems(findings) if node2.url not in text] == []
+    assert len(problems(findings)) == 1
+    assert any("zone talos00 is there" in finding.text for finding in findings)
+
+
+def test_two_servers_that_are_no_cluster_are_a_problem(technitium_cluster: ClusterUnderTest) -> None:
+    node1 = technitium_cluster.node1
+    technitium_cluster.promote(technitium_cluster.node2)
+    with Technitium(token=node1.token) as other, pytest.raises(ServerRefused, match="in no cluster"):
+        look(node1.url, node1.token, others=(other.url,))

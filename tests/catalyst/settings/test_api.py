@@ -18,3 +18,8 @@ def test_servers_to_test_with_are_addresses_or_names() -> None:
         with pytest.raises(ImproperlyConfigured) as caught:
             read_dns_servers(Environment({"DNS_TEST_SERVERS": wrong}))
         assert str(caught.value).startswith(f'DNS_TEST_SERVERS is "{wrong}": ')
+
+
+def test_without_them_the_servers_are_those_that_are_written_to() -> None:
+    urls = "https://dns1.talos00:53443,https://dns2.talos00:53443,https://dns1.talos00:5380"
+    assert read_dns_servers(Environment({"DNS_SERVER_URL": urls})) == ["dns1.talos00:53", "dns2.talos00:53"]

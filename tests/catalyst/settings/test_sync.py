@@ -49,6 +49,13 @@ def test_production_needs_four_variables_and_takes_the_proposals_defaults_for_th
     assert not any((config.managed.adopt_identical, config.managed.auto_remediate, config.dry_run))
 
 
+def test_several_addresses_are_nodes_of_one_cluster() -> None:
+    target = production(DNS_SERVER_URL="https://dns1.talos00:53443/, https://dns2.talos00:53443").target
+    assert isinstance(target, TechnitiumConfig)
+    assert target.urls == ("https://dns1.talos00:53443", "https://dns2.talos00:53443")
+    assert target.place == "https://dns1.talos00:53443, https://dns2.talos00:53443"
+
+
 @pytest.mark.parametrize("name", sorted(PRODUCTION))
 def test_production_guesses_nothing(name: str) -> None:
     text = complaint({key: value for key, value in PRODUCTION.items() if key != name})
@@ -133,6 +140,7 @@ WRONG = [
     ("DNS_SERVER_URL", "dns.talos00:53443"),
     ("DNS_SERVER_URL", "ftp://dns.talos00"),
     ("DNS_SERVER_URL", "https://"),
+    ("DNS_SERVER_URL", "https://dns1.talos00:53443,dns2.talos00:53443"),
     ("DNS_SERVER_URL", "https://dns.talos00:port"),
     ("DNS_SERVER_URL", "https://dns.talos00:53443/?a=b"),
     ("DNS_SERVER_URL", "https://dns talos00:53443"),

@@ -32,7 +32,9 @@ class ToyTarget:
     kind = "toy"
     keeps_ttl = True
     is_exclusive = False
+    marks_origin = True
     is_bulky = True
+    warning = ""
 
     def __init__(
         self,
@@ -62,12 +64,16 @@ class ToyTarget:
 
 
 class ToyZone:
+    node = ""
     left_serial = None
     lost_writes = False
 
     def __init__(self, name: str, shelf: dict[tuple[str, str], Found]) -> None:
         self.name = name
         self._shelf = shelf
+
+    def recall(self, node: str) -> None:
+        pass
 
     def read(self, names: Collection[str] | None = None) -> Reading:
         found = (found for (name, _), found in self._shelf.items() if name.endswith(f".{self.name}"))

@@ -265,6 +265,7 @@ class ToyTarget:
     is_exclusive = False
     marks_origin = True
     is_bulky = True
+    warning = ""
     has_serials = True
 
     def __init__(self, *zones: str) -> None:
@@ -305,6 +306,7 @@ class ToyZone:
 
     def __init__(self, name: str, target: ToyTarget) -> None:
         self.name = name
+        self.node = ""
         self.lost_writes = False
         self._target = target
         self._expected = target.serial[name]
@@ -314,6 +316,8 @@ class ToyZone:
         """None after a write that was not ours."""
         serial = self._target.serial[self.name]
         return serial if self._target.has_serials and serial == self._expected else None
+
+    def recall(self, node: str) -> None: ...
 
     def read(self, names: Collection[str] | None = None) -> Reading:
         self._target.ask("list" if names is None else "read", self.name)

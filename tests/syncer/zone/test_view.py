@@ -33,6 +33,13 @@ def test_a_server_that_shows_no_serial_ends_it() -> None:
     assert not listed().is_current(None)
 
 
+def test_the_same_serial_on_another_node_proves_nothing() -> None:
+    view = listed()
+    view.replace(7, frozenset(), node="node1")
+    assert view.is_current(7, "node1")
+    assert not view.is_current(7, "node2")
+
+
 def test_a_target_without_serials_is_never_known() -> None:
     assert not listed(None).is_current(None)
 

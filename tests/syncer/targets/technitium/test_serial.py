@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from syncer.targets.technitium.serial import FRESH, SerialTracker
+from syncer.targets.technitium.serial import FRESH, Connection, SerialTracker
+
+HERE = Connection("node1", 0, 1, "monday")
 
 
 class Clock:
@@ -24,7 +26,7 @@ def clock() -> Clock:
 def tracker(clock: Clock) -> SerialTracker:
     """Of a zone that was just listed."""
     tracker = SerialTracker(clock)
-    tracker.note_listing(7, connection=1)
+    tracker.note_listing(7, HERE)
     return tracker
 
 
@@ -53,19 +55,40 @@ def test_a_doubt_lasts_until_the_zone_is_listed_again(tracker: SerialTracker) ->
     tracker.invalidate()
     assert tracker.note_serial(7)
     assert tracker.left_serial is None
-    tracker.note_listing(7, connection=1)
+    tracker.note_listing(7, HERE)
     assert tracker.left_serial == 7
 
 
 def test_a_list_without_a_serial_proves_nothing(tracker: SerialTracker) -> None:
-    tracker.note_listing(None, connection=1)
+    tracker.note_listing(None, HERE)
     assert tracker.left_serial is None
 
 
 def test_a_new_list_shows_what_a_restart_left(tracker: SerialTracker) -> None:
-    tracker.restarted = True
-    tracker.note_listing(7, connection=2)
+    tracker.note_connection(HERE._replace(number=2, started_at="tuesday"))
+    assert tracker.restarted
+    tracker.note_listing(7, HERE)
     assert not tracker.restarted
+
+
+@pytest.mark.parametrize(
+    ("now", "restarted"),
+    [
+        (HERE._replace(number=2), False),
+        (HERE._replace(started_at="tuesday"), True),
+        (HERE._replace(number=2, started_at=""), True),
+        (HERE._replace(started_at=""), False),
+        (HERE._replace(place=1, started_at="tuesday"), False),
+        (HERE._replace(node="node2", started_at="tuesday"), False),
+    ],
+)
+def test_over_another_connection_it_may_not_be_the_zone_that_was_listed(
+    tracker: SerialTracker, now: Connection, restarted: bool
+) -> None:
+    tracker.note_connection(HERE)
+    before = tracker.left_serial
+    tracker.note_connection(now)
+    assert (before, tracker.left_serial, tracker.restarted) == (7, None, restarted)
 
 
 def test_a_look_is_fresh_for_a_moment(tracker: SerialTracker, clock: Clock) -> None:

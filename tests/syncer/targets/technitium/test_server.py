@@ -7,7 +7,7 @@ import pytest
 from syncer.config import TechnitiumConfig
 from syncer.pacing import RateLimit
 from syncer.targets.technitium.client import TechnitiumClient
-from syncer.targets.technitium.server import TechnitiumServer, parse_version
+from syncer.targets.technitium.server import SESSION, TechnitiumServer, parse_version
 from tests.fakes.fixtures_technitium import ServerUnderTest
 
 
@@ -15,7 +15,7 @@ from tests.fakes.fixtures_technitium import ServerUnderTest
 def server(technitium: ServerUnderTest) -> Iterator[TechnitiumServer]:
     config = TechnitiumConfig(technitium.url, technitium.token)
     client = TechnitiumClient(config, RateLimit(1000), lambda *_: None)
-    yield TechnitiumServer(client)
+    yield TechnitiumServer([client])
     client.close()
 
 
@@ -27,8 +27,8 @@ def test_versions_are_compared_as_numbers() -> None:
 @pytest.mark.technitium_version("13.4")
 def test_an_old_version_is_known_after_one_question(technitium: ServerUnderTest, server: TechnitiumServer) -> None:
     for _ in range(3):
-        server.ensure_session()
-    assert technitium.requests.counts["/api/user/session/get"] == 2  # one more for the token as a form field
+        server.ensure_route()
+    assert technitium.requests.counts[SESSION] == 2  # one more for the token as a form field
     assert server.is_before(13, 5)
     assert server.ignores_duplicates
 
@@ -41,20 +41,26 @@ def test_it_is_told_which_zones_there_are(technitium: ServerUnderTest, server: T
 
 @pytest.mark.double_only
 def test_a_restart_is_told_from_a_connection_that_broke(technitium: ServerUnderTest, server: TechnitiumServer) -> None:
-    server.read_session()
+    server.read_zones()
+    before = server.connection
     technitium.stop_listening()
     technitium.listen_again()
-    assert not server.was_restarted()
+    server.read_zones()
+    assert server.connection != before
+    assert not server.connection.shows_restart(before)
     technitium.crash()
-    assert server.was_restarted()
-    assert not server.was_restarted()
+    server.read_zones()
+    assert server.connection.shows_restart(before)
 
 
 @pytest.mark.double_only
 def test_what_the_primary_of_a_cluster_must_do_is_sent_there(
     technitium: ServerUnderTest, server: TechnitiumServer
 ) -> None:
-    assert server.node_parameters == {}
+    server.ask_nodes()
+    server.call("/api/zones/list", {})
     technitium.faults.cluster_primary = "ns0.cluster.lab"
-    server.read_session()
-    assert server.node_parameters == {"node": "ns0.cluster.lab"}
+    server.ask_nodes()
+    server.call("/api/zones/list", {})
+    nodes = [request.params.get("node") for request in technitium.requests.seen if request.path == "/api/zones/list"]
+    assert nodes == [None, "ns0.cluster.lab"]
