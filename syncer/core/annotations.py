@@ -33,7 +33,11 @@ _OURS = frozenset(
         "auto-remediate",
     )
 )
-_THEIRS = frozenset(("ttl", "target", "hostname", "controller"))
+INGRESS_HOSTS, GATEWAY_HOSTS = "ingress-hostname-source", "gateway-hostname-source"
+ANNOTATION_ONLY, DEFINED_ONLY = "annotation-only", "defined-hosts-only"
+_THEIRS = frozenset(("ttl", "target", "hostname", "controller", INGRESS_HOSTS, GATEWAY_HOSTS))
+_NOT_OBEYED = re.compile(r"set-identifier|alias|(?:aws|azure|google|ibmcloud|scw|webhook)-.+")
+"""Words of external-dns by which it publishes something else, or to somebody else."""
 _PRIORITIES = {"high": HIGH, "normal": NORMAL, "low": LOW}
 _NOTE_LIMIT = 500
 _TARGET_LIMIT = 100
@@ -63,10 +67,12 @@ class Values(NamedTuple):
 
 class Annotations(NamedTuple):
     """``refusal`` says why the object publishes nothing, "" when it does. ``hostnames`` and ``exclude`` are as they
-    were written."""
+    were written. ``host_sources`` are ``ANNOTATION_ONLY`` or ``DEFINED_ONLY`` by the annotation that says so, of which
+    there is one for each kind of object."""
 
     hostnames: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    host_sources: tuple[tuple[str, str], ...] = ()
     target: tuple[str, ...] = ()
     ttl: int | None = None
     priority: int = NORMAL
@@ -98,6 +104,8 @@ class _Reader:
                 self._add_text(key, value)
             elif prefix + "/" == PREFIX:
                 self.warnings.append(f"annotation {clip_text(key)} is not known")
+            elif _NOT_OBEYED.fullmatch(word):
+                self.warnings.append(f"annotation {clip_text(key)} of external-dns has no effect here")
 
     def _add_text(self, key: str, value: object) -> None:
         if isinstance(value, str):
@@ -112,6 +120,7 @@ class _Reader:
         return Annotations(
             hostnames=tuple(name for _, text in self._find_texts("hostname") for name in split_list(text)),
             exclude=split_list(self.texts.get(PREFIX + "exclude", "")),
+            host_sources=tuple(self._read_host_sources()),
             target=self._read_target(),
             ttl=self._read_ttl(),
             priority=self._read_priority(),
@@ -142,6 +151,16 @@ class _Reader:
                 self.warnings.append(f"annotation {key}: {error}")
                 return None
         return None
+
+    def _read_host_sources(self) -> Iterator[tuple[str, str]]:
+        for word in (INGRESS_HOSTS, GATEWAY_HOSTS):
+            for key, text in self._find_texts(word):
+                if text in (ANNOTATION_ONLY, DEFINED_ONLY):
+                    yield word, text
+                else:
+                    choices = f"{ANNOTATION_ONLY} nor {DEFINED_ONLY}"
+                    self.warnings.append(f'annotation {key}: "{clip_text(text)}" is neither {choices}')
+                break
 
     def _read_priority(self) -> int:
         text = self.texts.get(PREFIX + "priority")

@@ -6,7 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from sys import intern
 from typing import Any, NamedTuple
 
-from syncer.core.annotations import CLASS_ANNOTATION, PREFIX, Annotations, read_annotations, settle_values
+from syncer.core.annotations import (
+    ANNOTATION_ONLY,
+    CLASS_ANNOTATION,
+    DEFINED_ONLY,
+    GATEWAY_HOSTS,
+    INGRESS_HOSTS,
+    PREFIX,
+    Annotations,
+    read_annotations,
+    settle_values,
+)
 from syncer.core.gateways import Attachment, Endpoint, Gateway, Labels, Served, ServedBy
 from syncer.core.kinds import HTTP_ROUTE, INGRESS, INGRESS_ROUTE_TCP, OLD_INGRESS_ROUTE, Kind
 from syncer.core.loadbalancers import read_load_balancer
@@ -86,6 +96,12 @@ class Draft:
         if not self._filter_name(name):
             self.skip_name(name, reason, SkipCause.TROUBLE)
 
+    def leave_out(self, text: object, reason: str) -> None:
+        """The object names it, and says itself that it is not to be published."""
+        name = self.read_name(text)
+        if name and not self._filter_name(name):
+            self.skip_name(name, reason, SkipCause.INTENT)
+
     def add_trouble(self, trouble: Trouble) -> None:
         self._troubles[trouble] = None
 
@@ -118,6 +134,10 @@ class Draft:
     def add_warning(self, warning: str) -> None:
         self._warnings[clip_text(warning, _WARNING_LENGTH)] = None
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return tuple(self._warnings)
+
     def read_objects(self, parent: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
         """The objects of a list."""
         for at, item in enumerate(self.read_list(parent, key)):
@@ -139,7 +159,7 @@ class Draft:
         for name in self._excluded:
             if name not in self._skipped and not any(trouble.concerns(name, None) for trouble in self._troubles):
                 self.add_warning(f"annotation {PREFIX}exclude names {clip_text(name)}, which the object does not name")
-        warnings = tuple(self._warnings)
+        warnings = self.warnings
         if len(warnings) > WARNING_LIMIT:
             warnings = (*warnings[:WARNING_LIMIT], f"and {len(warnings) - WARNING_LIMIT} more warnings")
         return SourceObject(
@@ -187,16 +207,38 @@ def read_ingress(manifest: Mapping[str, Any], scope: Scope) -> SourceObject:
     spec = as_mapping(manifest.get("spec"))
     _check_class(draft, manifest, spec)
     endpoints = (Endpoint(addresses=_read_status(draft, manifest)),) if scope.auto else ()
-    for rule in draft.read_objects(spec, "rules"):
-        if host := rule.get("host"):
-            draft.add_name(host, endpoints)
+    defined = [host for rule in draft.read_objects(spec, "rules") if (host := rule.get("host"))]
     if scope.ingress_tls_hosts:
-        for tls in draft.read_objects(spec, "tls"):
-            for host in draft.read_list(tls, "hosts"):
-                draft.add_name(host, endpoints)
-    for name in draft.meta.says.hostnames:
+        defined += (host for tls in draft.read_objects(spec, "tls") for host in draft.read_list(tls, "hosts"))
+    hosts = _choose_hosts(draft, INGRESS_HOSTS, defined)
+    for name in hosts.chosen:
         draft.add_name(name, endpoints)
+    for name in hosts.left_out:
+        draft.leave_out(name, hosts.reason)
     return draft.build_source()
+
+
+class Hosts(NamedTuple):
+    """What an object names, and what it leaves out of that by an annotation of external-dns."""
+
+    chosen: tuple[object, ...]
+    left_out: tuple[object, ...] = ()
+    reason: str = ""
+
+
+def _choose_hosts(draft: Draft, word: str, defined: Iterable[object]) -> Hosts:
+    """``defined`` are the hosts of its spec; those of its hostname annotations come after. ``word`` is the annotation
+    that objects of the kind obey, "" for none."""
+    defined, annotated = tuple(defined), draft.meta.says.hostnames
+    sources = dict(draft.meta.says.host_sources)
+    for other in sources.keys() - {word}:
+        draft.add_warning(f"annotation {other} of external-dns has no effect on {draft.meta.ref.kind} objects")
+    match sources.get(word):
+        case "annotation-only":
+            return Hosts(annotated, defined, f"left out by {word}: {ANNOTATION_ONLY}")
+        case "defined-hosts-only":
+            return Hosts(defined, annotated, f"left out by {word}: {DEFINED_ONLY}")
+    return Hosts((*defined, *annotated))
 
 
 def _read_status(draft: Draft, manifest: Mapping[str, Any]) -> tuple[str, ...]:
@@ -226,7 +268,7 @@ def read_ingress_route(manifest: Mapping[str, Any], scope: Scope, kind: Kind) ->
     tcp = kind.kind == INGRESS_ROUTE_TCP.kind
     for number, route in enumerate(draft.read_objects(spec, "routes"), 1):
         _read_rule(draft, route, number, kind, tcp=tcp, tls=isinstance(spec.get("tls"), dict))
-    for name in draft.meta.says.hostnames:
+    for name in _choose_hosts(draft, "", ()).chosen:
         draft.add_name(name)
     return draft.build_source()
 
@@ -266,7 +308,7 @@ class Route(NamedTuple):
     """The part of an HTTPRoute that does not depend on other objects."""
 
     meta: ObjectMeta
-    hostnames: tuple[object, ...]
+    hosts: Hosts
     parents: tuple[Parent, ...]
     warnings: tuple[str, ...]
 
@@ -274,9 +316,9 @@ class Route(NamedTuple):
 def read_route(manifest: Mapping[str, Any], scope: Scope, *, assume_accepted: bool) -> Route:
     draft = Draft(read_metadata(HTTP_ROUTE, manifest, scope), scope)
     hostnames = tuple(draft.read_list(as_mapping(manifest.get("spec")), "hostnames")) or ("",)
-    meta = draft.meta
-    parents = read_parents(manifest, meta.ref.namespace, assume_accepted=assume_accepted)
-    return Route(meta, hostnames + meta.says.hostnames, parents, draft.build_source().warnings)
+    hosts = _choose_hosts(draft, GATEWAY_HOSTS, hostnames)
+    parents = read_parents(manifest, draft.meta.ref.namespace, assume_accepted=assume_accepted)
+    return Route(draft.meta, hosts, parents, draft.warnings)
 
 
 def attach_route(
@@ -293,7 +335,7 @@ def attach_route(
     )
     for warning in (*route.warnings, *attachment.warnings):
         draft.add_warning(warning)
-    served = [(name, attachment.serve_name(name)) for name in _list_hostnames(draft, route.hostnames)]
+    served = [(name, attachment.serve_name(name)) for name in _list_hostnames(draft, route.hosts.chosen)]
     servers: dict[str, ServedBy] = {}
     for _, answer in served:
         for name, server in answer.names.items():
@@ -306,6 +348,9 @@ def attach_route(
                 endpoints = [gateway.endpoint for gateway in servers[name].gateways.values()]
                 draft.add_name(name, endpoints, servers[name].parents)
         _explain_hostname(draft, attachment, hostname, answer)
+    for name in _list_hostnames(draft, route.hosts.left_out):
+        if name:
+            draft.leave_out(name, route.hosts.reason)
     return draft.build_source()
 
 

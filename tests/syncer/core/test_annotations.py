@@ -201,5 +201,24 @@ def test_any_other_controller_of_external_dns_takes_the_object_from_us(text: str
     assert not both({NEW + "controller": "dns-controller", OLD + "controller": text}).refusal
 
 
+@pytest.mark.parametrize("word", ["set-identifier", "alias", "aws-weight", "google-location", "scw-weight"])
+def test_what_external_dns_would_publish_otherwise_is_warned_about(word: str) -> None:
+    assert both({OLD + word: "x"}).warnings == (f"annotation {OLD}{word} of external-dns has no effect here",)
+    assert read_annotations({OLD + word: "x"}, external_dns=False) == Annotations()
+
+
+def test_where_the_hosts_come_from_is_read_for_each_kind() -> None:
+    says = both(
+        {NEW + "ingress-hostname-source": "annotation-only", OLD + "gateway-hostname-source": "defined-hosts-only"}
+    )
+    assert dict(says.host_sources) == {
+        "ingress-hostname-source": "annotation-only",
+        "gateway-hostname-source": "defined-hosts-only",
+    }
+    bad = both({NEW + "ingress-hostname-source": "banana", OLD + "ingress-hostname-source": "annotation-only"})
+    assert (bad.host_sources, len(bad.warnings)) == ((), 1)
+    assert "neither annotation-only nor defined-hosts-only" in bad.warnings[0]
+
+
 def test_words_of_external_dns_that_we_do_not_know_are_its_own_affair() -> None:
     assert both({NEW + "cloudflare-proxied": "true", NEW + "ignore": "true"}) == Annotations()
