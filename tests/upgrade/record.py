@@ -35,6 +35,51 @@ def ingress(name: str, *hosts: str, namespace: str = "web", year: int = 2026, **
     }
 
 
+def gateway(name: str, hostname: str, namespaces: dict[str, Any]) -> dict[str, Any]:
+    listener = {
+        "name": "web",
+        "port": 80,
+        "protocol": "HTTP",
+        "hostname": hostname,
+        "allowedRoutes": {"namespaces": namespaces},
+    }
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "Gateway",
+        "metadata": {"name": name, "namespace": "infra"},
+        "spec": {"gatewayClassName": "traefik", "listeners": [listener]},
+    }
+
+
+def http_route(name: str, parent: str, *hostnames: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": name, "namespace": "web", "creationTimestamp": "2026-01-01T00:00:00Z"},
+        "spec": {"parentRefs": [{"name": parent, "namespace": "infra"}], "hostnames": list(hostnames)},
+    }
+
+
+def ingress_route(name: str, rule: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "traefik.io/v1alpha1",
+        "kind": "IngressRoute",
+        "metadata": {"name": name, "namespace": "web", "creationTimestamp": "2026-01-01T00:00:00Z"},
+        "spec": {"routes": [{"kind": "Rule", "match": rule}]},
+    }
+
+
+def outdated_objects() -> dict[str, dict[str, Any]]:
+    """What the release of then publishes, and a later one would not publish any more."""
+    return {
+        "edge": gateway("edge", f"*.routes.{ZONE}", {"from": "All"}),
+        "redirect": http_route("redirect", "edge"),
+        "picky": gateway("picky", f"*.{ZONE}", {"from": "Selector"}),
+        "selected": http_route("selected", "picky", f"selected.{ZONE}"),
+        "blank": ingress_route("blank", f"Host(` blank.{ZONE} `)"),
+    }
+
+
 def objects() -> dict[str, dict[str, Any]]:
     """What is there at the end, by file."""
     there = {f"app{number:02}": ingress(f"app{number:02}", f"app{number:02}.{ZONE}", ttl="300") for number in range(30)}
@@ -53,6 +98,7 @@ def objects() -> dict[str, dict[str, Any]]:
         "accepted": ingress("accepted", f"accepted.{ZONE}"),
         "blocked": ingress("blocked", f"blocked.{ZONE}"),
         "overridden": ingress("overridden", f"overridden.{ZONE}"),
+        **outdated_objects(),
     }
 
 
