@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from sys import intern
 from typing import Any, NamedTuple
 
@@ -19,9 +20,10 @@ from syncer.core.annotations import (
 )
 from syncer.core.gateways import Attachment, Endpoint, Gateway, Labels, Served, ServedBy
 from syncer.core.kinds import HTTP_ROUTE, INGRESS, INGRESS_ROUTE_TCP, OLD_INGRESS_ROUTE, Kind
+from syncer.core.layers import NO_PARENTS, Parents
 from syncer.core.loadbalancers import read_load_balancer
 from syncer.core.manifest import as_list, as_mapping, as_text, clip_text, read_ref
-from syncer.core.names import BadName, canonical, is_wildcard, misplaced_cname
+from syncer.core.names import BadName, canonical, covers_name, is_wildcard, misplaced_cname
 from syncer.core.parents import GatewayKey, Parent, read_parents
 from syncer.core.rulelexer import RuleError
 from syncer.core.rules import read_rule_names
@@ -36,7 +38,8 @@ _NAME_LENGTH = 253
 LISTENER_WILDCARD = "wildcard of a listener, and LISTENER_WILDCARDS is off"
 EXCLUDED_BY_OBJECT = "excluded by the object's own annotation"
 UNREADABLE = "the rule cannot be read"
-NO_LISTENER_NAMES = "no listener has a host name"
+NOT_ADMITTED = "the rules of its parents let no request for it through"
+PARENT_MISSING = "a parent IngressRoute is not there"
 NO_LONGER_SERVED = "no listener of its Gateways gives this name any more"
 
 
@@ -260,20 +263,26 @@ def _check_class(draft: Draft, manifest: Mapping[str, Any], spec: Mapping[str, A
         draft.refusal = f"{what} is not in INGRESS_CLASS"
 
 
-def read_ingress_route(manifest: Mapping[str, Any], scope: Scope, kind: Kind) -> SourceObject:
-    """IngressRoute and IngressRouteTCP, of both API groups."""
+def read_ingress_route(
+    manifest: Mapping[str, Any], scope: Scope, kind: Kind, parents: Parents = NO_PARENTS
+) -> SourceObject:
+    """IngressRoute and IngressRouteTCP, of both API groups. ``parents`` are what it gets its requests through."""
     draft = Draft(read_metadata(kind, manifest, scope), scope)
     spec = as_mapping(manifest.get("spec"))
     _check_class(draft, manifest, spec)
     tcp = kind.kind == INGRESS_ROUTE_TCP.kind
     for number, route in enumerate(draft.read_objects(spec, "routes"), 1):
-        _read_rule(draft, route, number, kind, tcp=tcp, tls=isinstance(spec.get("tls"), dict))
+        _read_rule(draft, route, number, kind, parents, tcp=tcp, tls=isinstance(spec.get("tls"), dict))
+    for group, namespace, parent in parents.missing:
+        draft.add_warning(f"its parent IngressRoute {clip_text(namespace)}/{clip_text(parent)} ({group}) is not there")
     for name in _choose_hosts(draft, "", ()).chosen:
         draft.add_name(name)
     return draft.build_source()
 
 
-def _read_rule(draft: Draft, route: Mapping[str, Any], number: int, kind: Kind, *, tcp: bool, tls: bool) -> None:
+def _read_rule(
+    draft: Draft, route: Mapping[str, Any], number: int, kind: Kind, parents: Parents, *, tcp: bool, tls: bool
+) -> None:
     if (what := route.get("kind")) not in (None, "", "Rule"):
         draft.add_warning(f'route {number} is of kind "{clip_text(what)}", not Rule: passed over')
         return
@@ -281,16 +290,18 @@ def _read_rule(draft: Draft, route: Mapping[str, Any], number: int, kind: Kind, 
     if not rule.strip():
         draft.add_warning(f"route {number} has no match rule")
         return
+    read_names = partial(
+        read_rule_names,
+        tcp=tcp,
+        tls=tls,
+        syntax=draft.scope.rule_syntax,
+        declared=as_text(route.get("syntax")),
+        v2_only=kind.group == OLD_INGRESS_ROUTE.group,
+        host_wildcards=draft.scope.host_wildcards,
+    )
     try:
-        read = read_rule_names(
-            rule,
-            tcp=tcp,
-            tls=tls,
-            syntax=draft.scope.rule_syntax,
-            declared=as_text(route.get("syntax")),
-            v2_only=kind.group == OLD_INGRESS_ROUTE.group,
-            host_wildcards=draft.scope.host_wildcards,
-        )
+        read = read_names(rule)
+        admitted = _admit_names(read.names, read_names(f"({rule}) && ({parents.rule})").names if parents.rule else ())
     except RuleError as error:
         draft.skip_name(rule, UNREADABLE)
         draft.add_trouble(Trouble("", UNREADABLE))
@@ -300,8 +311,24 @@ def _read_rule(draft: Draft, route: Mapping[str, Any], number: int, kind: Kind, 
         draft.skip_name(skip.name, skip.reason)
     for warning in read.warnings:
         draft.add_warning(f"route {number}: {warning}")
-    for name in read.names:
+    if parents == NO_PARENTS:
+        admitted = list(read.names)
+    for name in admitted:
         draft.add_name(name)
+    for name in read.names:
+        if name in admitted:
+            continue
+        if parents.missing:
+            draft.refuse_name(name, PARENT_MISSING)
+            draft.add_trouble(Trouble(name, PARENT_MISSING))
+        else:
+            draft.skip_name(name, NOT_ADMITTED, SkipCause.INTENT)
+
+
+def _admit_names(names: Sequence[str], both: Sequence[str]) -> list[str]:
+    """Of the names of a rule those for which requests come through its parents: ``both`` is what the two have in
+    common, which for a rule without hosts is what its parents publish themselves."""
+    return [name for name in both if any(covers_name(own, name) for own in names)]
 
 
 class Route(NamedTuple):
@@ -369,9 +396,7 @@ def _explain_hostname(draft: Draft, attachment: Attachment, name: str, served: S
     if name and not served.names:
         draft.refuse_name(name, served.refusal)
     elif not name and not served.names and not served.wildcards:
-        draft.add_warning(
-            f"the route has no host names of its own and gets none: {served.refusal or NO_LISTENER_NAMES}"
-        )
+        draft.add_warning(f"the route has no host names of its own and gets none: {served.refusal}")
     if attachment.parents and (not name or is_wildcard(name) or not served.names):
         # What its listeners gave it before may be among what it published.
         reason = served.refusal or NO_LONGER_SERVED

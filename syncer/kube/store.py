@@ -7,7 +7,8 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from syncer.core.gateways import Gateway, Labels, read_gateway
-from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, NAMESPACE, SERVICE, Kind
+from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, INGRESS_ROUTE, NAMESPACE, SERVICE, Kind
+from syncer.core.layers import NO_PARENTS, Layer, find_parents, read_layer
 from syncer.core.loadbalancers import read_traefik_addresses, settle_traefik_addresses
 from syncer.core.manifest import as_mapping, as_text, is_leaving, read_ref
 from syncer.core.parents import GatewayKey
@@ -28,6 +29,14 @@ class Touched(NamedTuple):
 
     names: set[str]
     sources: dict[Ref, SourceObject | None]
+
+
+class LayeredRoute(NamedTuple):
+    """An IngressRoute in layers, of which there are few: read again when another layer changes."""
+
+    kind: Kind
+    layer: Layer
+    manifest: Mapping[str, Any]
 
 
 class Store:
@@ -58,6 +67,7 @@ class Store:
         self._claimants = ClaimantIndex()
         self._routes: dict[Ref, Route] = {}
         self._gateways: dict[GatewayKey, Gateway] = {}
+        self._layers: dict[Ref, LayeredRoute] = {}
         self._services: dict[Ref, tuple[str, ...]] = {}
         self._namespaces: dict[str, Labels] = {}
         self._terminating: dict[str, str] = {}
@@ -153,11 +163,32 @@ class Store:
                 self._routes[ref] = route
                 self._set_source(ref, self._attach_route(route))
             return
-        read = (
-            read_ingress(manifest, self._scope) if kind == INGRESS else read_ingress_route(manifest, self._scope, kind)
-        )
+        if kind == INGRESS:
+            source = read_ingress(manifest, self._scope)
+            with self._lock:
+                self._set_source(ref, source)
+            return
+        layer = read_layer(ref.group, ref.namespace, manifest) if ref.kind == INGRESS_ROUTE.kind else None
+        source = read_ingress_route(manifest, self._scope, kind)
         with self._lock:
-            self._set_source(ref, read)
+            self._set_layer(ref, kind, layer, manifest)
+            if layer is None or not layer.parents:
+                self._set_source(ref, source)
+
+    def _set_layer(self, ref: Ref, kind: Kind, layer: Layer | None, manifest: Mapping[str, Any] | None) -> None:
+        """An IngressRoute that is child or parent of others; None: it is neither, or gone."""
+        before = self._layers.pop(ref, None)
+        if layer is not None and manifest is not None:
+            self._layers[ref] = LayeredRoute(kind, layer, manifest)
+        if before is None and layer is None:
+            return
+        layers = {(other.group, other.namespace, other.name): held.layer for other, held in self._layers.items()}
+        for child, held in self._layers.items():
+            if held.layer.parents:
+                parents = find_parents(held.layer, layers)
+                if self._assume_accepted:
+                    parents = parents if parents.rule or not parents.missing else NO_PARENTS
+                self._set_source(child, read_ingress_route(held.manifest, self._scope, held.kind, parents))
 
     def _put_namespace(self, name: str, manifest: Mapping[str, Any]) -> None:
         metadata = as_mapping(manifest.get("metadata"))
@@ -216,6 +247,7 @@ class Store:
         else:
             self._routes.pop(ref, None)
             self._hidden.pop(ref, None)
+            self._set_layer(ref, kind, None, None)
             if source := self._sources.get(ref):
                 del self._sources[ref]
                 self._index_source(ref, source, None)
