@@ -7,6 +7,8 @@ from typing import Any
 
 from django.utils import timezone
 
+from records.answer_models import RecordAnswer
+from records.answer_rows import attach_answers
 from records.audit import SYNCER, VERSIONS, Action
 from records.entry_values import managed_zones
 from records.kept import mention_end
@@ -26,6 +28,8 @@ from syncer.core.claims import Mode
 from syncer.core.known import RecordState
 from syncer.core.names import canonical, zone_of
 from syncer.core.origin import CUSTOM_ENTRY
+
+Result = RecordAnswer.Result
 
 PRIORITIES = ("high", "normal", "low")
 PROBLEM_STATES = (RecordState.CONFLICT, RecordState.DRIFTED, RecordState.FAILED, RecordState.HELD, RecordState.SKIPPED)
@@ -51,6 +55,7 @@ class _Explanation:
         self.zones = zones
         self.zone = zone_of(name, zones)
         self.records = list(ManagedRecord.objects.filter(target=target, name=name).order_by("type"))
+        attach_answers(self.records)
         here = ("", target)
         self.entries = list(CustomEntry.objects.filter(target__in=here, name=name).order_by("mode", "type"))
         mentions = SourceName.objects.filter(name=name).select_related("source")
@@ -89,6 +94,7 @@ class _Explanation:
                     "state": record.state,
                     "reason": record.reason,
                     "winner": record.origin,
+                    "answer": _list_answer(record.answer),
                 }
                 for record in self.records
             ],
@@ -169,6 +175,8 @@ class _Explanation:
         for record in self.records:
             what = f"{record.type} {', '.join(record.values)} with a TTL of {record.ttl} s"
             yield _state_sentence(record, what)
+            if record.answer and record.answer.result:
+                yield _answer_sentence(record.answer)
         if any(record.state == RecordState.HELD for record in self.records):
             plans = HeldPlan.objects.filter(target=self.target, zone=self.zone or "")
             plan = plans.filter(status=HeldPlan.Status.OPEN).first()
@@ -302,6 +310,24 @@ def _state_sentence(record: ManagedRecord, what: str) -> str:
         RecordState.KEPT: f"{what} is kept in DNS{reason}.",
     }
     return sentences[RecordState(record.state)]
+
+
+def _answer_sentence(answer: RecordAnswer) -> str:
+    since, asked = (f"{at:%Y-%m-%d %H:%M:%S} UTC" for at in (answer.since, answer.asked_at))
+    what = {
+        Result.RIGHT: f"DNS answers {answer.type} as it was written",
+        Result.WRONG: f"DNS has answered {answer.type} wrong since {since}: {answer.reason}",
+        Result.UNANSWERED: f"DNS has not answered {answer.type} since {since}: {answer.reason}",
+        Result.DELEGATED: f"Whether DNS holds {answer.type} cannot be asked: {answer.reason}",
+    }
+    return f"{what[Result(answer.result)]} (asked at {asked})."
+
+
+def _list_answer(answer: RecordAnswer | None) -> Row | None:
+    if answer is None or not answer.result:
+        return None
+    fields = {"result": answer.result, "reason": answer.reason, "since": answer.since.isoformat()}
+    return fields | {"asked_at": answer.asked_at and answer.asked_at.isoformat()}
 
 
 def _list_fields(entry: AuditEntry | None) -> Row | None:

@@ -55,6 +55,7 @@ TESTED_ELSEWHERE = {
     "catalyst/web/admin.py": "a constant: tests/records/test_admin.py opens the site",
     "catalyst/web/urls.py": "constants: tests/catalyst/web/test_health.py asks for the addresses",
     "records/admin/": "pages: tests/records/test_admin.py opens each, tests/browser/test_admin.py clicks",
+    "records/answer_models.py": "tests/records/propagation/test_turns.py fills the rows",
     "records/api/": "tests are by what is asked: tests/records/api/test_lists.py, tests/records/api/test_diagnostics.py"
     " and tests/records/api/test_fuzz.py ask every address",
     "records/append_only.py": "tests/records/test_audit.py and tests/records/test_operations.py try to rewrite history",
@@ -71,7 +72,6 @@ TESTED_ELSEWHERE = {
     "records/notify.py": "tests/records/test_tasks.py sends the messages",
     "records/places.py": "tests/records/api/test_lists.py and tests/records/test_models.py search",
     "records/plan.py": "tests/records/api/test_diagnostics.py asks for it",
-    "records/propagation.py": "tests/records/test_tasks.py asks a DNS server",
     "records/queue.py": "Django reads it: tests/records/test_tasks.py runs it",
     "records/remembered.py": "tests/records/api/test_diagnostics.py plans by it",
     "records/resolve.py": "tests/records/api/test_diagnostics.py asks DNS servers",

@@ -64,6 +64,7 @@ SPECTACULAR_SETTINGS = {
         "RecordType": "records.entry_values.TYPES",
         "ErrorType": "records.api.schema.ERROR_TYPES",
         "RecordState": "records.models.STATES",
+        "AnswerResult": "records.answer_models.RecordAnswer.Result",
         "EntryMode": "records.models.MODES",
         "HoldStatus": "records.models.HeldPlan.Status",
         "RequestAction": "records.models.SyncRequest.Action",

@@ -61,6 +61,7 @@ FORWARDED_ALLOW_IPS = read_proxies(ENVIRONMENT)
 WEB_METRICS_BIND_ADDRESS = ENVIRONMENT.read_optional_address("WEB_METRICS_BIND_ADDRESS")
 TASKS_PROBE_ADDRESS = ENVIRONMENT.read_optional_address("TASKS_PROBE_ADDRESS")
 
+PROPAGATION_RATE = tasks.read_propagation_rate(ENVIRONMENT)
 AUDIT_RETENTION_DAYS = tasks.read_retention(ENVIRONMENT)
 BACKUP_DIR = tasks.read_backup_dir(ENVIRONMENT)
 BACKUP_MINUTES = tasks.read_backup_minutes(ENVIRONMENT)

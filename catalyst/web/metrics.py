@@ -42,6 +42,36 @@ class TaskCollector(Collector):
         yield GaugeMetricFamily("catalyst_dns_sync_tasks_overdue_seconds", "Delay of the next scheduled task", overdue)
 
 
+class AnswerCollector(Collector):
+    """What DNS servers answer for our records, as the background tasks ask them; without such answers no samples."""
+
+    def describe(self) -> list[GaugeMetricFamily]:
+        return []
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        from records.answer_rows import count_answers
+
+        labels = ["target", "zone"]
+        asked = GaugeMetricFamily(
+            "catalyst_dns_sync_names_asked", "Records by what DNS answers for them", labels=[*labels, "result"]
+        )
+        oldest = GaugeMetricFamily(
+            "catalyst_dns_sync_names_oldest_asking_seconds", "Time since the oldest asking", labels=labels
+        )
+        now = timezone.now()
+        try:
+            zones = list(count_answers())
+        except Error:
+            return
+        finally:
+            connection.close()
+        for zone in zones:
+            for result, count in zone.counts.items():
+                asked.add_metric([zone.target, zone.zone, result], count)
+            oldest.add_metric([zone.target, zone.zone], max(0.0, (now - zone.oldest).total_seconds()))
+        yield from (asked, oldest)
+
+
 class WithSamples(Collector):
     """The families that have samples: django-prometheus registers some for models and caches that we never fill."""
 
@@ -55,6 +85,7 @@ class WithSamples(Collector):
 def serve_metrics(address: str, registry: CollectorRegistry = REGISTRY) -> Server:
     """Serve /metrics until the server is closed. Raises ``CannotListen``."""
     registry.register(TaskCollector())
+    registry.register(AnswerCollector())
     shown = CollectorRegistry(auto_describe=False)
     shown.register(WithSamples(registry))
 

@@ -14,6 +14,7 @@ from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
 
+from records.answer_models import RecordAnswer
 from records.audit import CHANGES, Action
 from records.models import AuditEntry
 from records.operations import HELD_PLAN
@@ -36,6 +37,12 @@ STATE_TONES: Mapping[str, str] = {
     RecordState.SKIPPED: "warn",
     RecordState.HELD: "warn",
     RecordState.KEPT: "warn",
+}
+RESULT_TONES: Mapping[str, str] = {
+    RecordAnswer.Result.RIGHT: "good",
+    RecordAnswer.Result.WRONG: "bad",
+    RecordAnswer.Result.UNANSWERED: "bad",
+    RecordAnswer.Result.DELEGATED: "quiet",
 }
 ACTION_TONES: Mapping[str, str] = {
     Action.CREATED: "good",
@@ -61,6 +68,10 @@ def color_word(text: str, tone: str) -> SafeString:
 
 def state_word(state: str) -> SafeString:
     return color_word(state, STATE_TONES.get(state, "quiet"))
+
+
+def result_word(answer: RecordAnswer, before: str = "") -> SafeString:
+    return color_word(f"{before}{answer.get_result_display()}", RESULT_TONES[answer.result])
 
 
 def action_word(action: str) -> SafeString:

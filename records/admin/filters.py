@@ -13,6 +13,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from records import places
+from records.answer_models import TROUBLE_RESULTS, RecordAnswer
+from records.answer_rows import answered
 from records.audit import SYNCER, TROUBLE, Action
 from records.entry_values import managed_zones
 from records.explain import PROBLEM_STATES
@@ -127,6 +129,21 @@ class TypeFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(type=self.value()) if self.value() else queryset
+
+
+ANY_TROUBLE = "trouble"
+
+
+class AnswerFilter(admin.SimpleListFilter):
+    title = "what DNS answers"
+    parameter_name = "answer"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
+        return [(ANY_TROUBLE, "wrong or unanswered"), *RecordAnswer.Result.choices]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        results = TROUBLE_RESULTS if self.value() == ANY_TROUBLE else (self.value(),)
+        return queryset.filter(answered(*results)) if self.value() else queryset
 
 
 class KindFilter(admin.SimpleListFilter):

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -18,7 +19,8 @@ from records.admin import columns
 from records.admin.base import HISTORY, ReadOnlyAdmin
 from records.admin.claims import list_claims
 from records.admin.exporting import export_response
-from records.admin.filters import RecordQuestion, TypeFilter, ZoneFilter
+from records.admin.filters import AnswerFilter, RecordQuestion, TypeFilter, ZoneFilter
+from records.answer_rows import attach_answers, explain_pause
 from records.audit import CHANGES
 from records.explain import explain_name
 from records.kept import find_end
@@ -26,11 +28,17 @@ from records.models import AuditEntry, CustomEntry, ManagedRecord, ManagedZone, 
 from syncer.core.known import RecordState
 
 
+class RecordList(ChangeList):
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        attach_answers(self.result_list)
+
+
 @admin.register(ManagedRecord)
 class RecordAdmin(ReadOnlyAdmin):
     nothing_yet = "A record appears here as soon as an object in the cluster, or a custom entry, wants a name."
     list_display = ("shown_name", "shown_content", "shown_state", "shown_winner", "changed_on")
-    list_filter = (RecordQuestion, "state", TypeFilter, ZoneFilter)
+    list_filter = (RecordQuestion, "state", AnswerFilter, TypeFilter, ZoneFilter)
     search_fields = ("name__contains", "origin__contains")
     search_help_text = "A part of a name, or of the source's namespace/name"
     origin_field = "origin"
@@ -42,9 +50,13 @@ class RecordAdmin(ReadOnlyAdmin):
         "shown_winner",
         "zone",
         "owned",
+        "dns_answers",
         "known_since",
         "last_changed",
     )
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return RecordList
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """The target is news only where there are several."""
@@ -63,7 +75,11 @@ class RecordAdmin(ReadOnlyAdmin):
 
     @admin.display(description="state", ordering="state")
     def shown_state(self, record: ManagedRecord) -> SafeString:
-        return format_html("{} {}", columns.state_word(record.state), columns.clip_reason(record.reason))
+        state = format_html("{} {}", columns.state_word(record.state), columns.clip_reason(record.reason))
+        if record.answer is None or not record.answer.is_trouble:
+            return state
+        word, reason = columns.result_word(record.answer, "DNS: "), columns.clip_reason(record.answer.reason)
+        return format_html("{} {} {}", state, word, reason)
 
     @admin.display(description="published for", ordering="origin")
     def shown_winner(self, record: ManagedRecord) -> SafeString:
@@ -98,6 +114,23 @@ class RecordAdmin(ReadOnlyAdmin):
         if end := find_end(record):
             words = format_html("{}, until {} at the earliest", words, columns.exact_time(end))
         return words
+
+    @admin.display(description="DNS answers")
+    def dns_answers(self, record: ManagedRecord) -> SafeString:
+        """As it was last asked for; else why not."""
+        answer = record.answer
+        if answer is None or not answer.result:
+            pause = explain_pause(SyncStatus.objects.first())
+            words = f"names are not asked: {pause}" if pause else "not known yet" if record.owned else "not asked"
+            return format_html('<span class="quiet">{}</span>', words)
+        since, asked = columns.exact_time(answer.since), columns.exact_time(answer.asked_at)
+        return format_html(
+            '{} {}<div class="line">since {}</div><div class="line">asked at {}</div>',
+            columns.result_word(answer),
+            answer.reason,
+            since,
+            asked,
+        )
 
     # Actions
 

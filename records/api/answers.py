@@ -7,7 +7,13 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from records.api.serializers import DataSerializer, HoldSerializer, RecordSerializer, RequestSerializer
+from records.api.serializers import (
+    DataSerializer,
+    DnsAnswerSerializer,
+    HoldSerializer,
+    RecordSerializer,
+    RequestSerializer,
+)
 
 Text = serializers.CharField
 
@@ -131,6 +137,7 @@ class ExplainRecordSerializer(serializers.Serializer[Any]):
     state = Text()
     reason = Text(allow_blank=True)
     winner = Text(allow_blank=True)
+    answer = DnsAnswerSerializer(allow_null=True)
 
 
 @extend_schema_serializer(component_name="ExplainFact")  # the name that generated clients know

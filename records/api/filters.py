@@ -13,6 +13,8 @@ from rest_framework.filters import SearchFilter
 from rest_framework.request import Request
 
 from records import places
+from records.answer_models import RecordAnswer
+from records.answer_rows import answered
 from records.explain import PROBLEM_STATES
 from records.models import STATES, AuditEntry, CustomEntry, DriftFinding, HeldPlan, ManagedRecord, Source, SyncRequest
 
@@ -46,6 +48,9 @@ class PlaceSearch(SearchFilter):
 class RecordFilter(filters.FilterSet):
     state = filters.MultipleChoiceFilter(choices=STATES)
     problem = filters.BooleanFilter(method="with_problem", label="Conflict, drifted, failed, held or skipped")
+    answer = filters.MultipleChoiceFilter(
+        choices=RecordAnswer.Result.choices, method="with_answer", label="What the DNS servers answer"
+    )
     source = filters.CharFilter("origin", label="The winner: Kind/namespace/name")
     changed_after = TimeFilter("changed_at", "gte")
     changed_before = TimeFilter("changed_at", "lt")
@@ -56,6 +61,9 @@ class RecordFilter(filters.FilterSet):
 
     def with_problem(self, rows: QuerySet[ManagedRecord], name: str, value: bool) -> QuerySet[ManagedRecord]:
         return rows.filter(state__in=PROBLEM_STATES) if value else rows.exclude(state__in=PROBLEM_STATES)
+
+    def with_answer(self, rows: QuerySet[ManagedRecord], name: str, value: list[str]) -> QuerySet[ManagedRecord]:
+        return rows.filter(answered(*value)) if value else rows
 
 
 class SourceFilter(filters.FilterSet):

@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from records.answer_models import RecordAnswer
+from records.answer_rows import attach_answers
 from records.explain import PRIORITIES
 from records.kept import find_end, mention_end
 from records.models import (
@@ -59,6 +61,25 @@ class DataSerializer(serializers.Serializer[Any]):
     values = serializers.ListField(child=serializers.CharField())
 
 
+class DnsAnswerSerializer(serializers.ModelSerializer[RecordAnswer]):
+    """What the DNS servers answer, as they were last asked."""
+
+    result = serializers.ChoiceField(choices=RecordAnswer.Result.choices)
+    reason = serializers.CharField(allow_blank=True, help_text="What came instead, or why nothing came; by server")
+
+    class Meta:
+        model = RecordAnswer
+        fields = ("result", "reason", "since", "asked_at")
+        read_only_fields = fields
+
+
+class RecordListSerializer(serializers.ListSerializer[Any]):
+    def to_representation(self, data: Any) -> list[Any]:
+        records = list(data)
+        attach_answers(records)
+        return super().to_representation(records)
+
+
 class RecordSerializer(serializers.ModelSerializer[ManagedRecord]):
     values: Any = serializers.ListField(child=serializers.CharField())
     source: Any = serializers.CharField(source="origin", help_text="The winner: Kind/namespace/name")
@@ -68,6 +89,9 @@ class RecordSerializer(serializers.ModelSerializer[ManagedRecord]):
     losers = serializers.SerializerMethodField(help_text="The claims that did not get the name, and why")
     kept_until = serializers.SerializerMethodField(
         help_text="When a record goes at the earliest that is kept without a live claim; null: it has no end"
+    )
+    answer = serializers.SerializerMethodField(
+        help_text="What the DNS servers answer for it; null where that is not known, or is not asked"
     )
 
     class Meta:
@@ -87,10 +111,16 @@ class RecordSerializer(serializers.ModelSerializer[ManagedRecord]):
             "source",
             "claimants",
             "losers",
+            "answer",
             "created_at",
             "changed_at",
         )
         read_only_fields = fields
+        list_serializer_class = RecordListSerializer
+
+    @extend_schema_field(DnsAnswerSerializer(allow_null=True))
+    def get_answer(self, row: ManagedRecord) -> Any:
+        return DnsAnswerSerializer(row.answer).data if row.answer and row.answer.result else None
 
     @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_kept_until(self, row: ManagedRecord) -> datetime | None:
@@ -384,4 +414,6 @@ class StatusSerializer(serializers.Serializer[Any]):
     sources = serializers.IntegerField()
     holds = serializers.IntegerField(help_text="Plans that wait for a person")
     drift = serializers.IntegerField(help_text="Findings of drift that wait for a person")
+    answers = serializers.DictField(child=serializers.IntegerField(), help_text="Number of records by what DNS answers")
+    asking_pause = serializers.CharField(allow_blank=True, help_text="Why DNS servers are not asked; empty if they are")
     requests = serializers.IntegerField(help_text="Requests that wait for the syncer")

@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from records import operations
+from records.answer_rows import explain_pause, sum_answers
 from records.api import filters, serializers
 from records.api.access import actor
 from records.api.errors import Conflict
@@ -234,6 +235,8 @@ class StatusView(APIView):
             "sources": Source.objects.count(),
             "holds": HeldPlan.objects.filter(status=HeldPlan.Status.OPEN).count(),
             "drift": DriftFinding.objects.filter(status=DriftFinding.Status.OPEN).count(),
+            "answers": sum_answers(),
+            "asking_pause": explain_pause(syncer),
             "requests": SyncRequest.objects.filter(done_at=None).count(),
         }
         return Response(serializers.StatusSerializer(status).data)

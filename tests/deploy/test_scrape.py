@@ -1,5 +1,7 @@
 """Debian's Prometheus scrapes a running syncer and web: do the rules and the dashboard find what they ask for?
 
+The background tasks run beside them, because the web tells what they find.
+
 For two seconds, because the tests are many; for a minute with CATALYST_TEST_LONG=1.
 """
 
@@ -39,6 +41,7 @@ pytestmark = [
 FORM = "application/x-www-form-urlencoded"
 CREATED = f'catalyst_dns_sync_records_total{{status="created",zone="{ZONE}"}}'
 FOREIGN = f'catalyst_dns_sync_foreign_writes_total{{zone="{ZONE}"}}'
+ASKED = f'catalyst_dns_sync_names_asked{{result="wrong",target="default",zone="{ZONE}"}}'
 DRIFT = f'catalyst_dns_sync_drift_detected_total{{drift_type="unexpected_ip",hostname="grafana.{ZONE}",zone="{ZONE}"}}'
 
 
@@ -133,7 +136,13 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             folder / "web.log",
             {"HOME": str(folder), "DATA_DIR": str(folder), "WEB_METRICS_BIND_ADDRESS": web_metrics},
         )
-        with running(syncer, web):
+        host, port = rig.dns
+        tasks = Process(
+            ["-m", "catalyst.cli", "qcluster"],
+            folder / "tasks.log",
+            {"HOME": str(folder), "DATA_DIR": str(folder), "DNS_TEST_SERVERS": f"{host}:{port}"},
+        )
+        with running(syncer, web, tasks):
             web.says("Uvicorn running")
             syncer.ready()
             metrics = syncer.metrics.removeprefix("http://")
@@ -142,6 +151,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
                 wait_until(prometheus.is_up, 15, "the first scrape")
                 get(f"http://{page}/admin/login/")
                 make_history(rig, syncer)
+                wait_until(lambda: ASKED in get(f"http://{web_metrics}/metrics"), 30, "the names to ask for")
                 time.sleep(SECONDS)
                 yield Scene(prometheus, metrics, web_metrics)
             finally:

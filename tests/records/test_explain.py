@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from records.answer_models import RecordAnswer
 from records.explain import explain_name
 from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord, Source, SourceName, SyncRequest, SyncStatus
 from syncer.core.known import RecordState
@@ -239,11 +240,45 @@ def test_what_is_no_name_is_refused(name: str) -> None:
         explain_name(name)
 
 
+@pytest.mark.parametrize(
+    ("result", "reason", "sentence"),
+    [
+        ("right", "", "DNS answers A as it was written"),
+        ("wrong", "ns answers x", "DNS has answered A wrong since 2026-01-01 00:00:00 UTC: ns answers x"),
+        ("unanswered", "ns: silent", "DNS has not answered A since 2026-01-01 00:00:00 UTC: ns: silent"),
+        ("delegated", "ns leaves it", "Whether DNS holds A cannot be asked: ns leaves it"),
+    ],
+)
+def test_it_tells_what_dns_answers(result: str, reason: str, sentence: str) -> None:
+    row = record(RecordState.SYNCED)
+    since, asked = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
+    key = {"target": row.target, "zone": row.zone, "name": row.name, "type": row.type}
+    RecordAnswer.objects.create(
+        **key, result=result, reason=reason, since=since, asked_at=asked, of_change=row.changed_at
+    )
+    assert f"{sentence} (asked at 2026-02-01 00:00:00 UTC)." in said()
+    told = explain_name(NAME)["records"][0]["answer"]
+    assert told == {
+        "result": result,
+        "reason": reason,
+        "since": "2026-01-01T00:00:00+00:00",
+        "asked_at": "2026-02-01T00:00:00+00:00",
+    }
+
+
+def test_what_dns_answers_is_not_told_before_it_is_known() -> None:
+    row = record(RecordState.SYNCED)
+    key = {"target": row.target, "zone": row.zone, "name": row.name, "type": row.type}
+    RecordAnswer.objects.create(**key, of_change=row.changed_at, misses=1)
+    assert "DNS has" not in said()
+    assert explain_name(NAME)["records"][0]["answer"] is None
+
+
 def test_it_asks_few_questions_of_the_database(django_assert_max_num_queries: Any) -> None:
     for number in range(30):
         source(f"app-{number}", "10.0.0.1")
     record(RecordState.HELD)
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         explain_name(NAME)
 
 

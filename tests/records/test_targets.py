@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -13,6 +12,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from records import operations
+from records.answer_models import RecordAnswer
 from records.exchange import apply_import, export, plan_import, read_backup
 from records.explain import explain_name
 from records.ledger import DatabaseLedger
@@ -27,7 +27,7 @@ from records.models import (
     SyncRequest,
     SyncStatus,
 )
-from records.propagation import check_answers
+from records.propagation.turns import notice_records
 from syncer.zone.requests import RequestHandler
 
 ZONE, NAME = "talos00", "grafana.talos00"
@@ -268,8 +268,8 @@ def test_the_api_says_of_which_target_a_row_is_and_gives_those_of_one(target: st
 def test_servers_are_asked_for_nothing_that_was_written_to_a_hosts_file() -> None:
     run_on("default")
     own_record("hosts")
-    ManagedRecord.objects.update(changed_at=timezone.now() - timedelta(minutes=3))
-    assert check_answers([]).startswith("0 of 0 changed records")
+    notice_records("default")
+    assert not RecordAnswer.objects.exists()
     own_record("default")
-    ManagedRecord.objects.update(changed_at=timezone.now() - timedelta(minutes=3))
-    assert check_answers([]).startswith("1 of 1 changed records")
+    notice_records("default")
+    assert [row.target for row in RecordAnswer.objects.all()] == ["default"]

@@ -1,4 +1,4 @@
-"""Retention, backups, Slack messages and propagation checks, and the cluster that runs them."""
+"""Retention, backups and Slack messages, and the cluster that runs them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pytest_django import Settings
 
 from catalyst.settings.environment import Environment
 from catalyst.settings.tasks import Q_CLUSTER, read_backup_minutes, read_slack_url
-from records import notify, propagation, tasks
+from records import notify, tasks
 from records.exchange import read_backup
 from records.models import (
     AuditEntry,
@@ -36,8 +36,6 @@ from records.models import (
     SyncRequest,
     SyncStatus,
 )
-from syncer.core.known import RecordState
-from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.processes import wait_until
 
 HOOK = "https://hooks.slack.com/services/T0/B0/a-secret"
@@ -299,7 +297,7 @@ def test_schedules_are_what_the_settings_say_however_often_one_starts(settings: 
     assert set(Schedule.objects.values_list("id", flat=True)) == ids
     assert made() == {
         "forget_history": ("records.tasks.forget_history", 1440),
-        "check_propagation": ("records.tasks.check_propagation", 2),
+        "check_propagation": ("records.tasks.check_propagation", 1),
         "back_up": ("records.tasks.back_up", 60),
         "tell_slack": ("records.tasks.tell_slack", 1),
     }
@@ -308,82 +306,15 @@ def test_schedules_are_what_the_settings_say_however_often_one_starts(settings: 
     assert made().keys() == {"forget_history", "check_propagation"}
 
 
-@pytest.fixture
-def server(technitium: ServerUnderTest) -> str:
-    """Holds grafana, mail and text."""
-    technitium.make_zone("talos00")
-    technitium.add("grafana.talos00", "A", "10.0.0.1")
-    technitium.add("mail.talos00", "MX", "", preference=10, exchange="mx.talos00")
-    technitium.add("text.talos00", "TXT", 'say "hi"')
-    return ":".join(map(str, technitium.dns))
-
-
-def managed(name: str, kind: str, *values: str) -> ManagedRecord:
-    return ManagedRecord.objects.create(
-        zone="talos00",
-        name=name,
-        type=kind,
-        values=list(values),
-        ttl=60,
-        owned=True,
-        state=RecordState.SYNCED,
-        origin=GRAFANA,
-        changed_at=timezone.now() - propagation.NOT_BEFORE,
-    )
-
-
 @pytest.mark.django_db
-def test_a_record_that_dns_does_not_answer_becomes_an_audit_entry_once(server: str) -> None:
-    _status("technitium")
-    managed("grafana.talos00", "A", "10.0.0.1")
-    managed("mail.talos00", "MX", "10 mx.talos00")
-    managed("text.talos00", "TXT", 'say "hi"')
-    assert propagation.check_answers([server]).startswith("3 of 3 changed records asked for, 0 stale")
-    managed("other.talos00", "A", "10.0.0.9")
-    managed("grafana.talos00", "AAAA", "fd00::1")
-    assert "2 stale" in propagation.check_answers([server])
-    assert "0 stale" in propagation.check_answers([server])
-    entries = AuditEntry.objects.order_by("name")
-    assert [(entry.action, entry.name, entry.reason) for entry in entries] == [
-        ("stale", "grafana.talos00", f"{server} answers nothing (NOERROR)"),
-        ("stale", "other.talos00", f"{server} answers nothing (NXDOMAIN)"),
-    ]
-
-
-@pytest.mark.django_db
-def test_what_lies_behind_a_delegation_is_not_stale(technitium: ServerUnderTest, server: str) -> None:
-    _status("technitium")
-    for name, kind, value in (
-        ("lab.talos00", "A", "10.0.0.2"),
-        ("ns.lab.talos00", "A", "10.0.0.3"),
-        ("lab.talos00", "NS", "ns.lab.talos00"),
-    ):
-        technitium.add(name, kind, value)
-        managed(name, kind, value)
-    managed("alab.talos00", "A", "10.0.0.4")
-    assert "4 of 4 changed records asked for, 1 stale" in propagation.check_answers([server])
-    managed("lab.talos00", "MX", "10 mx.talos00")
-    ManagedRecord.objects.filter(type="NS").update(values=["other.talos00"])
-    assert "1 stale" in propagation.check_answers([server])
-    entries = AuditEntry.objects.order_by("id").values_list("name", "type", "reason")
-    assert list(entries) == [
-        ("alab.talos00", "A", f"{server} answers nothing (NXDOMAIN)"),
-        ("lab.talos00", "NS", f"{server} answers ns.lab.talos00"),
-    ]
-
-
-@pytest.mark.django_db
-def test_a_silent_server_is_no_stale_record() -> None:
-    _status("technitium")
-    managed("grafana.talos00", "A", "10.0.0.1")
-    assert propagation.check_answers(["127.0.0.1:0"]) == "1 of 1 changed records asked for, 0 stale, 1 servers silent"
-    SyncStatus.objects.update(target="hosts")
-    assert propagation.check_answers(["127.0.0.1:0"]) == "no DNS server is written to"
-
-
-def _status(target: str) -> None:
+def test_what_is_asked_for_is_kept_in_step_with_the_records() -> None:
     now = timezone.now()
-    SyncStatus.objects.create(holder="x", started_at=now, heartbeat_at=now, target=target)
+    SyncStatus.objects.create(holder="x", started_at=now, heartbeat_at=now, target="technitium")
+    columns = {"zone": "talos00", "type": "A", "ttl": 60, "owned": True, "state": "synced"}
+    record = ManagedRecord.objects.create(name="grafana.talos00", **columns)
+    assert tasks.check_propagation() == "1 names are asked in turn, 0 of before went"
+    record.delete()
+    assert tasks.check_propagation() == "0 names are asked in turn, 1 of before went"
 
 
 def test_the_cluster_runs_its_schedules_and_stops_at_once(tmp_path: Path) -> None:

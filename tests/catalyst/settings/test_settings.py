@@ -30,7 +30,14 @@ def test_no_command_starts_with_a_wrong_value(command: str, tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("LOG_LEVEL", "loud"), ("LOG_FORMAT", "xml"), ("WEB_BIND_ADDRESS", "8000"), ("SECRET_KEY", "short")],
+    [
+        ("LOG_LEVEL", "loud"),
+        ("LOG_FORMAT", "xml"),
+        ("WEB_BIND_ADDRESS", "8000"),
+        ("SECRET_KEY", "short"),
+        ("PROPAGATION_RATE", "banana"),
+        ("PROPAGATION_RATE", "1000"),
+    ],
 )
 def test_the_webs_own_settings_are_checked_too(name: str, value: str, tmp_path: Path) -> None:
     ended = run(tmp_path, "check", **{name: value})

@@ -1,4 +1,4 @@
-"""What the web counts of the background tasks."""
+"""What the web counts of the background tasks, and of what they find."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import time_machine
 from django.utils import timezone
 from django_q.models import OrmQ, Schedule, Task
 
-from catalyst.web.metrics import TaskCollector
+from catalyst.web.metrics import AnswerCollector, TaskCollector
+from records.answer_models import RecordAnswer
 
 pytestmark = pytest.mark.django_db(transaction=True)  # the collector closes the connection
 
@@ -39,3 +40,26 @@ def test_a_schedule_that_nobody_keeps_is_late_by_its_first_date() -> None:
         assert counted()["overdue_seconds"] == 600
         Schedule.objects.filter(next_run__lt=now).delete()
         assert counted()["overdue_seconds"] == 0
+
+
+def test_names_are_counted_by_what_dns_answers() -> None:
+    assert [family.samples for family in AnswerCollector().collect()] == [[], []]
+    now = datetime(2026, 11, 29, 12, tzinfo=UTC)
+    with time_machine.travel(now, tick=False):
+        for number, (result, minutes) in enumerate((("right", 5), ("right", 50), ("wrong", 1))):
+            RecordAnswer.objects.create(
+                target="default",
+                zone="talos00",
+                name=f"app{number}.talos00",
+                type="A",
+                result=result,
+                asked_at=now - timedelta(minutes=minutes),
+                of_change=now,
+            )
+        samples = [sample for family in AnswerCollector().collect() for sample in family.samples]
+    zone = {"target": "default", "zone": "talos00"}
+    counts = {"right": 2, "wrong": 1, "unanswered": 0, "delegated": 0}
+    assert [(sample.name, sample.labels, sample.value) for sample in samples] == [
+        *(("catalyst_dns_sync_names_asked", zone | {"result": result}, value) for result, value in counts.items()),
+        ("catalyst_dns_sync_names_oldest_asking_seconds", zone, 3000),
+    ]

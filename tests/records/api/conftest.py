@@ -10,6 +10,7 @@ from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from rest_framework.test import APIClient
 
+from records.answer_models import RecordAnswer
 from records.api.access import make_token
 from records.models import AuditEntry, CustomEntry, DriftFinding, HeldPlan, ManagedRecord
 from tests.records.objects import make_source
@@ -65,7 +66,7 @@ def world(db: None) -> SimpleNamespace:
         names = [(host, ["192.168.1.54" if namespace != "b" else "10.0.0.9"])]
         make_source(kind, namespace, name, group="x", names=names, created=namespace)
     grafana = "IngressRoute/monitoring/grafana"
-    return SimpleNamespace(
+    seen = SimpleNamespace(
         grafana=record("grafana.talos00", ["192.168.1.54"], origin=grafana, claimants=[grafana]),
         nas=record("nas.talos00", ["192.168.1.54"], "conflict", origin="Ingress/default/nas", reason="not ours"),
         blog=record(
@@ -89,3 +90,8 @@ def world(db: None) -> SimpleNamespace:
         ),
         audit=AuditEntry.objects.create(actor="syncer", action="created", zone="talos00", name="grafana.talos00"),
     )
+    for row, result, reason in ((seen.grafana, "right", ""), (seen.blog, "wrong", "ns answers nothing (NXDOMAIN)")):
+        columns = {"target": row.target, "zone": row.zone, "name": row.name, "type": row.type}
+        at = row.changed_at
+        RecordAnswer.objects.create(**columns, result=result, reason=reason, since=at, asked_at=at, of_change=at)
+    return seen

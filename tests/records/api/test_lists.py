@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 LISTS = ("records", "sources", "entries", "audit", "holds", "requests")
 QUERIES = 6
 """The token with its user, the user's tokens, rights of the user, rights of the role, count, page.
-Sources come with their names, in one more."""
+Sources come with their names, records with what DNS answers, in one more."""
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_a_page_costs_as_many_queries_as_an_empty_one(
     viewer: APIClient, many: None, django_assert_num_queries: Any
 ) -> None:
     for path in LISTS:
-        with django_assert_num_queries(QUERIES + (path == "sources")):
+        with django_assert_num_queries(QUERIES + (path in ("sources", "records"))):
             page = viewer.get(f"/api/v1/{path}").json()
         assert page["count"] == 120
         assert len(page["results"]) == 100
@@ -76,12 +76,30 @@ def names_of(client: APIClient, path: str) -> list[str]:
         ("?source=IngressRoute/monitoring/grafana", ["grafana"]),
         ("?changed_after=2000-01-01T00:00:00Z&ordering=-name", ["nas", "grafana", "gone", "blog"]),
         ("?changed_before=2000-01-01T00:00:00Z", []),
+        ("?answer=right", ["grafana"]),
+        ("?answer=wrong&answer=unanswered", ["blog"]),
+        ("?answer=delegated", []),
     ],
 )
 def test_records_are_found_by_what_one_asks(
     viewer: APIClient, world: SimpleNamespace, query: str, expected: list[str]
 ) -> None:
     assert names_of(viewer, f"records{query}") == expected
+
+
+def test_a_record_shows_what_dns_answers(viewer: APIClient, world: SimpleNamespace) -> None:
+    pages = viewer.get("/api/v1/records").json()["results"]
+    answers = {row["name"].partition(".")[0]: row["answer"] for row in pages}
+    assert {name: answer and answer["result"] for name, answer in answers.items()} == {
+        "blog": "wrong",
+        "gone": None,
+        "grafana": "right",
+        "nas": None,
+    }
+    one = viewer.get(f"/api/v1/records/{world.blog.pk}").json()
+    assert one["answer"] == answers["blog"]
+    assert one["answer"] | {"reason": "ns answers nothing (NXDOMAIN)"} == one["answer"]
+    assert one["answer"].keys() == {"result", "reason", "since", "asked_at"}
 
 
 def test_a_record_shows_who_lost_and_why(viewer: APIClient, world: SimpleNamespace) -> None:
@@ -158,6 +176,8 @@ def test_status_says_how_much_there_is(viewer: APIClient, world: SimpleNamespace
     assert (status["alive"], status["syncer"]) == (False, None)
     assert status["records"] | {"synced": 2, "conflict": 1, "held": 1, "failed": 0} == status["records"]
     assert (status["sources"], status["entries"], status["holds"], status["requests"]) == (4, 1, 1, 0)
+    assert status["answers"] == {"right": 1, "wrong": 1, "unanswered": 0, "delegated": 0}
+    assert status["asking_pause"] == ""
 
 
 def test_a_list_of_held_plans_stays_small_and_each_plan_shows_all(viewer: APIClient, db: None) -> None:
