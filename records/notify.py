@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from records.audit import NEWS
 from records.models import AuditEntry, Bookmark, Source
+from syncer.tls import make_context
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +88,7 @@ def send_text(url: str, text: str) -> None:
     parts = urlsplit(url)
     try:
         _refuse_metadata_servers(parts.hostname or "", parts.port or 443)
-        with urllib3.PoolManager(timeout=TIMEOUT, retries=False) as pool:
+        with urllib3.PoolManager(timeout=TIMEOUT, retries=False, ssl_context=make_context()) as pool:
             answer = pool.request(
                 "POST",
                 url,

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from catalyst.doctor.finding import Finding, report_ok, report_warning
+from syncer.tls import make_blind_context
 
 TIMEOUT = 5.0
 TOLERANCE = 30.0
@@ -33,9 +34,7 @@ def probe_server(url: str) -> Shown:
     connection = http.client.HTTPConnection(host, parts.port or 80, timeout=TIMEOUT)
     certificate = None
     if parts.scheme == "https":
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+        context = make_blind_context()
         connection = http.client.HTTPSConnection(host, parts.port or 443, timeout=TIMEOUT, context=context)
     try:
         connection.connect()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from syncer.errors import KubernetesError
+from syncer.tls import make_blind_context, make_context
 
 
 class Identity(NamedTuple):
@@ -65,20 +66,12 @@ class Access:
         """One for all connections, because each context holds its own copy of the authorities; None for plain HTTP."""
         if not self.server.startswith("https:"):
             return None
-        # Not create_default_context(): from Python 3.13 it is as strict as RFC 5280 and refuses authorities without key
-        # usage or key identifier, which older installers of Kubernetes made.
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         if not self.verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        elif self.ca:
-            try:
-                context.load_verify_locations(cadata=self.ca)
-            except ssl.SSLError as error:
-                raise KubernetesError(f"the certificate authority of {self.server} is not usable: {error}") from error
-        else:
-            context.load_default_certs()
-        return context
+            return make_blind_context()
+        try:
+            return make_context(ca=self.ca)
+        except ValueError as error:
+            raise KubernetesError(f"the certificate authority of {self.server} is not usable: {error}") from error
 
 
 def load_certificate(context: ssl.SSLContext, certificate: str) -> None:

@@ -13,11 +13,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 import urllib3
-from urllib3.exceptions import HTTPError, InsecureRequestWarning, ReadTimeoutError
+from urllib3.exceptions import HTTPError, InsecureRequestWarning, ReadTimeoutError, SSLError
 
 from syncer.errors import KubernetesError
 from syncer.kube.access import Access, Identity, load_certificate
 from syncer.kube.proxy import choose_proxy, make_pools
+from syncer.tls import explain_distrust
 
 JSON = "application/json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
@@ -256,7 +257,9 @@ def _find_cause(error: BaseException) -> str:
     for cause in reversed(causes):
         match cause:
             case ssl.SSLCertVerificationError():
-                return f"its certificate is not trusted: {cause.verify_message}"
+                return f"its certificate is not trusted: {explain_distrust(cause)}"
+            case SSLError(args=[ssl.SSLCertVerificationError() as refusal]):  # of a proxy: nothing is below it then
+                return f"the certificate of the proxy is not trusted: {explain_distrust(refusal)}"
             case TimeoutError() | ReadTimeoutError():
                 return "no answer in time"
             case IncompleteRead():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import ssl
 from urllib.parse import urlsplit
 
 import urllib3
 from urllib3.exceptions import HTTPError
 
 from syncer.errors import KubernetesError
+from syncer.tls import make_blind_context, make_context
 
 SOCKS = frozenset({"socks4", "socks4a", "socks5", "socks5h"})
 
@@ -66,6 +68,9 @@ def make_pools(proxy: str, **options: object) -> urllib3.PoolManager:
             from urllib3.contrib.socks import SOCKSProxyManager  # needs PySocks, which is no dependency
 
             return SOCKSProxyManager(proxy, **options)  # type: ignore[arg-type]
+        if urlsplit(proxy).scheme.lower() == "https":
+            verifies = options.get("cert_reqs") != ssl.CERT_NONE
+            options["proxy_ssl_context"] = make_context() if verifies else make_blind_context()
         return urllib3.ProxyManager(proxy, **options)  # type: ignore[arg-type]
     except (HTTPError, ImportError, ValueError) as error:
         raise KubernetesError(f"the proxy {proxy} is not usable: {error}") from error

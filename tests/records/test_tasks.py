@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
+import ssl
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -36,6 +38,7 @@ from records.models import (
     SyncRequest,
     SyncStatus,
 )
+from tests.fakes.mint import HOSTS, SIGNS, Mint
 from tests.processes import wait_until
 
 HOOK = "https://hooks.slack.com/services/T0/B0/a-secret"
@@ -45,7 +48,7 @@ GRAFANA = "Ingress/monitoring/grafana"
 class Slack:
     """Remembers what it was told; ``status`` is its answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.told: list[str] = []
         self.status = 200
         self.headers: dict[str, str] = {}
@@ -65,16 +68,24 @@ class Slack:
             def log_message(self, *_: Any) -> None: ...
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/services/T0/B0/a-secret"
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+        scheme = "https" if tls else "http"
+        self.url = f"{scheme}://127.0.0.1:{self.server.server_port}/services/T0/B0/a-secret"
 
 
-@pytest.fixture
-def slack() -> Iterator[Slack]:
-    double = Slack()
+@contextmanager
+def serving(double: Slack) -> Iterator[Slack]:
     Thread(target=double.server.serve_forever, args=(0.01,), daemon=True).start()
     yield double
     double.server.shutdown()
     double.server.server_close()
+
+
+@pytest.fixture
+def slack() -> Iterator[Slack]:
+    with serving(Slack()) as double:
+        yield double
 
 
 def source(name: str = "grafana", **notes: str) -> Source:
@@ -118,6 +129,19 @@ def test_one_message_tells_all_that_happened_to_those_who_asked(slack: Slack) ->
     let_time_pass()
     assert notify.tell_team(slack.url) == "0 changes told"
     assert len(slack.told) == 1
+
+
+def test_a_host_of_ones_own_is_verified_by_the_systems_authorities(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mint = Mint(tmp_path)
+    root = mint.make_root(SIGNS)
+    with serving(Slack(mint.sign(root, HOSTS).make_context())) as slack:
+        with pytest.raises(notify.NotTold):
+            notify.send_text(slack.url, "hello")
+        monkeypatch.setenv("SSL_CERT_FILE", str(root.certificate))
+        notify.send_text(slack.url, "hello")
+    assert slack.told == ["hello"]
 
 
 @pytest.mark.django_db

@@ -18,6 +18,7 @@ from syncer.config import TechnitiumConfig
 from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable
 from syncer.pacing import RateLimit
 from syncer.targets.technitium.messages import Message
+from syncer.tls import explain_distrust, make_blind_context, make_context
 
 # To guess the encoding of texts, which we never ask for, would cost 2.5 MB (Python 3.11) or 2.8 MB (3.13). Both
 # guessers are optional to requests, which looks for them when it is imported: in the main thread, before others start.
@@ -54,9 +55,11 @@ class _OneConnection(HTTPAdapter):
     """Keeps one connection, and counts how often it had to be made. With a fingerprint it trusts the one certificate
     that has it, whatever names that carries."""
 
-    def __init__(self, fingerprint: str = "") -> None:
+    def __init__(self, fingerprint: str = "", ca_file: str = "") -> None:
         self.connects = 0
+        self.verifies = bool(ca_file or not fingerprint)
         self._fingerprint = fingerprint
+        self._ca_file = ca_file
         super().__init__(pool_connections=1, pool_maxsize=1)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -66,12 +69,27 @@ class _OneConnection(HTTPAdapter):
         pools = self.poolmanager.pool_classes_by_scheme
         self.poolmanager.pool_classes_by_scheme = {scheme: self._count_connects(pool) for scheme, pool in pools.items()}
 
+    def cert_verify(self, *args: Any, **kwargs: Any) -> None:
+        """Adds nothing: requests would have the authorities that it brings along trusted beside those of ours."""
+
+    def _make_context(self) -> ssl.SSLContext:
+        """Anew for each connection, so that a CA file that was renewed counts without a restart."""
+        if not self.verifies:
+            return make_blind_context()
+        try:
+            return make_context(ca_file=self._ca_file)
+        except (OSError, ValueError) as e:
+            cause = getattr(e, "strerror", None) or e
+            raise TargetUnreachable(f"{self._ca_file} in DNS_API_CA_FILE cannot be used: {cause}") from e
+
     def _count_connects(self, pool: Any) -> Any:
         adapter = self
 
         class Connection(pool.ConnectionCls):  # type: ignore[misc]
             def connect(self) -> None:
                 adapter.connects += 1
+                if pool.scheme == "https":
+                    self.ssl_context = adapter._make_context()
                 super().connect()
 
         return type(pool.__name__, (pool,), {"ConnectionCls": Connection})
@@ -100,10 +118,10 @@ class TechnitiumClient:
         self._observe = observe
         self._session = requests.Session()
         self._session.trust_env = False  # a .netrc would replace our Authorization header
-        self._adapter = _OneConnection(config.fingerprint)
+        self._adapter = _OneConnection(config.fingerprint, config.ca_file)
         self._session.mount("http://", self._adapter)
         self._session.mount("https://", self._adapter)
-        self._session.verify = config.ca_file or not config.fingerprint
+        self._session.verify = self._adapter.verifies
 
     def call(self, path: str, params: Mapping[str, str]) -> Mapping[str, Any]:
         """The answer's ``response``, or all of it where the server does not nest it."""
@@ -204,8 +222,8 @@ class TechnitiumClient:
             return f"the certificate of {self.url} does not have the fingerprint in DNS_API_TLS_FINGERPRINT"
         if _is_distrust(error):
             return (
-                f"the certificate of {self.url} is not trusted:"
-                f" set DNS_API_CA_FILE or DNS_API_TLS_FINGERPRINT ({_find_cause(error)})"
+                f"the certificate of {self.url} is not trusted: {_find_cause(error)};"
+                " DNS_API_CA_FILE gives an authority, DNS_API_TLS_FINGERPRINT trusts it as it is"
             )
         if isinstance(error, requests.exceptions.SSLError):
             return (
@@ -273,7 +291,9 @@ def _is_distrust(error: requests.RequestException) -> bool:
 
 
 def _find_cause(error: BaseException) -> str:
-    """What it came from, in the system's words."""
+    """What it came from, in the words of the system where we have none."""
     while inner := error.__cause__ or error.__context__:
         error = inner
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return explain_distrust(error)
     return getattr(error, "strerror", None) or str(error) or type(error).__name__

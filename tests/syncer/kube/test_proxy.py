@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import socket
 import socketserver
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +19,7 @@ from syncer.kube.client import ApiServer, Unreachable
 from syncer.kube.connect import read_kubeconfig
 from syncer.kube.proxy import choose_proxy, is_exempt
 from tests.fakes.kubernetes.cluster import Cluster
+from tests.fakes.mint import HOSTS, SIGNS, Mint
 
 NAMESPACES = "/api/v1/namespaces"
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -29,12 +32,14 @@ class Proxy(socketserver.ThreadingTCPServer):
 
     allow_reuse_address = daemon_threads = True
 
-    def __init__(self, behind: str) -> None:
+    def __init__(self, behind: str, tls: ssl.SSLContext | None = None) -> None:
         super().__init__(("127.0.0.1", 0), ProxyRequest)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_side=True)
         host, _, port = behind.rpartition("/")[2].rpartition(":")
         self.behind = host, int(port)
         self.asked: list[str] = []
-        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.server_address[1]}"
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
 
@@ -68,6 +73,9 @@ def copy_bytes(origin: socket.socket, destination: socket.socket) -> None:
         destination.shutdown(socket.SHUT_WR)
 
 
+StartProxy = Callable[..., Proxy]
+
+
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     for name in VARIABLES:
@@ -77,11 +85,11 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 @pytest.fixture
-def proxy_before() -> Iterator[Callable[[Cluster], Proxy]]:
+def proxy_before() -> Iterator[StartProxy]:
     started: list[Proxy] = []
 
-    def start(cluster: Cluster) -> Proxy:
-        started.append(Proxy(cluster.url))
+    def start(cluster: Cluster, tls: ssl.SSLContext | None = None) -> Proxy:
+        started.append(Proxy(cluster.url, tls))
         return started[-1]
 
     yield start
@@ -99,7 +107,7 @@ def ask_namespaces(access: Access) -> str:
 
 
 def test_a_proxy_of_the_kubeconfig_is_asked_for_a_tunnel_and_the_certificate_is_still_checked(
-    kubernetes_double: MakeCluster, proxy_before: Callable[[Cluster], Proxy]
+    kubernetes_double: MakeCluster, proxy_before: StartProxy
 ) -> None:
     cluster = kubernetes_double(tls=True)
     proxy = proxy_before(cluster)
@@ -110,9 +118,29 @@ def test_a_proxy_of_the_kubeconfig_is_asked_for_a_tunnel_and_the_certificate_is_
     assert set(proxy.asked) == {"CONNECT api.talos00:6443"}
 
 
+@pytest.mark.parametrize("verify", [True, False])
+def test_a_proxy_that_speaks_tls_is_verified_by_the_systems_authorities_where_anything_is(
+    kubernetes_double: MakeCluster,
+    proxy_before: StartProxy,
+    environment: pytest.MonkeyPatch,
+    tmp_path: Path,
+    verify: bool,
+) -> None:
+    cluster = kubernetes_double(tls=True)
+    mint = Mint(tmp_path)
+    root = mint.make_root(SIGNS)
+    proxy = proxy_before(cluster, mint.sign(root, HOSTS).make_context())
+    access = replace(read_kubeconfig(str(cluster.kubeconfig)), proxy=proxy.url, verify=verify)
+    if verify:
+        with pytest.raises(Unreachable, match="the certificate of the proxy is not trusted: no authority that we know"):
+            ask_namespaces(access)
+        environment.setenv("SSL_CERT_FILE", str(root.certificate))
+    assert ask_namespaces(access) == "NamespaceList"
+
+
 def test_a_proxy_of_the_environment_is_asked(
     kubernetes_double: MakeCluster,
-    proxy_before: Callable[[Cluster], Proxy],
+    proxy_before: StartProxy,
     environment: pytest.MonkeyPatch,
 ) -> None:
     cluster = kubernetes_double(token="right")
