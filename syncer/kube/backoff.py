@@ -25,6 +25,10 @@ class GrowingDelay:
         self._delay = min(max(2 * self._delay, self._first), self._longest)
         return self._delay
 
+    def reset(self) -> None:
+        """What failed so far says nothing about the next try."""
+        self._failed_at = -math.inf
+
 
 def spread_delay(seconds: float) -> float:
     """Between half of it and the whole, so that several reflectors, and several syncers, do not come back at once."""

@@ -46,3 +46,7 @@ class Feed(Protocol):
 
     def states(self) -> Sequence[KindState]:
         """One for each kind, in the order of ``syncer.core.kinds.KINDS``; what does not touch DNS comes last."""
+
+    def deletes_wait(self) -> bool:
+        """Whether kinds that were lost together have not all been heard from again: what one of them no longer has,
+        another may have by now."""

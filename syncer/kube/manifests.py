@@ -96,6 +96,10 @@ class ManifestFeed:
         not be read may hold anything."""
         return self._states
 
+    def deletes_wait(self) -> bool:
+        """All files are looked at in one scan."""
+        return False
+
     def _run_scans(self) -> None:
         while not self._stopping.is_set():
             try:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import random
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
@@ -19,6 +18,7 @@ from syncer.core.kinds import NAMESPACE, Kind
 from syncer.errors import KubernetesError
 from syncer.kube.backoff import GrowingDelay, spread_delay
 from syncer.kube.client import JSON, METADATA_ONLY, METADATA_ONLY_LIST, ApiError, ApiServer, Silence, Unreachable
+from syncer.kube.connection import DOUBT, PATIENCE, SharedConnection, WatchKey
 from syncer.kube.discovery import find_collection
 from syncer.kube.feed import KindState, WatchState
 
@@ -35,7 +35,8 @@ class Pace:
 
     ``first_delay`` doubles up to ``longest_delay`` with each failure, until none has come for ``calm``. ``probe``: how
     often to look for a kind that is not installed; ``confirm``: the time between the two answers that it takes to
-    believe that. ``short``: a watch that ends sooner and brought nothing counts as a failure.
+    believe that. ``short``: a watch that ends sooner and brought nothing counts as a failure. ``patience`` and
+    ``doubt``: see ``SharedConnection``.
     """
 
     first_delay: float = 0.8
@@ -45,6 +46,8 @@ class Pace:
     confirm: float = 1.0
     forbidden: float = 60.0
     short: float = 1.0
+    patience: float = PATIENCE
+    doubt: float = DOUBT
     watch_shortest: int = 300
     watch_longest: int = 600
     page: int = 200
@@ -83,8 +86,8 @@ class ListMetadata:
 class Reflector:
     """``query`` goes with every list and watch (selectors). ``namespace`` "" is all of them.
 
-    ``run`` is for a thread of its own, and ends soon after ``stopping`` is set and the server closed. ``on_state`` is
-    called with each new state, and while a failure lasts, once in ten attempts.
+    ``run`` is for a thread of its own, and ends soon after ``connection`` is stopped and the server closed.
+    ``on_state`` is called with each new state, and while a failure lasts, once in ten attempts.
     """
 
     def __init__(
@@ -93,7 +96,7 @@ class Reflector:
         server: ApiServer,
         store: ObjectSink,
         *,
-        stopping: threading.Event,
+        connection: SharedConnection,
         on_state: Callable[[KindState], None],
         namespace: str = "",
         query: Mapping[str, str] | None = None,
@@ -104,7 +107,8 @@ class Reflector:
         self.namespace = namespace
         self._server = server
         self._store = store
-        self._stopping = stopping
+        self._connection = connection
+        self._key: WatchKey = kind, namespace
         self._query = dict(query or {})
         self._pace = pace
         self._silence = silence
@@ -125,15 +129,15 @@ class Reflector:
         return KindState(self.kind, self._state, self._known, self._reason, self._heard_at, self._objects)
 
     def run(self) -> None:
-        while not self._stopping.is_set():
+        while not self._connection.is_stopping():
+            began = time.monotonic()
             try:
                 self._follow_collection()
-                pause = 0.0
             except Exception as error:  # noqa: BLE001 - a thread that dies in silence looks healthy
-                if self._stopping.is_set():
+                if self._connection.is_stopping():
                     return
-                pause = self._pause_after(error)
-            self._stopping.wait(pause)
+                if self._connection.pause(self._pause_after(error), since=began):
+                    self._delay.reset()
 
     def _follow_collection(self) -> None:
         if not self._path:
@@ -147,7 +151,7 @@ class Reflector:
         if not path and self._state is not WatchState.NOT_INSTALLED:
             # Our records of this kind will be deleted. One answer is not enough for that: an API server that is
             # starting, or one of several that is behind, does not have every group yet.
-            self._stopping.wait(self._pace.confirm)
+            self._connection.pause(self._pace.confirm)
             path = find_collection(self._server, self.kind, self.namespace)
         if not path:
             self._forget_kind()
@@ -159,6 +163,7 @@ class Reflector:
         self._store.replace(self.kind, self._read_pages(listed), self.namespace)
         self._version, self._objects = listed.version, listed.objects
         self._known = True
+        self._connection.note_heard(self._key)
         self._change_state(WatchState.WATCHING)
 
     def _read_pages(self, listed: ListMetadata) -> Iterator[Mapping[str, Any]]:
@@ -194,14 +199,20 @@ class Reflector:
         try:
             with closing(events):
                 self._change_state(WatchState.WATCHING)
+                self._connection.note_opened(self._key)
                 for event in events:
                     self._apply_event(event)
         except Silence:
+            # Not even the bookmark of each minute came: nobody knows what else did not.
+            self._connection.note_lost(self._key)
             self._fruitless = 0
             return
         except Unreachable as error:
             log.debug("watch interrupted: %s", error, extra={"kind": str(self.kind)})
+            self._connection.note_lost(self._key)
             why = str(error)
+        finally:
+            self._connection.note_closed(self._key)
         if self._version != from_version or time.monotonic() - began >= pace.short:
             self._fruitless = 0
             return
@@ -230,6 +241,10 @@ class Reflector:
             self._store.put(self.kind, manifest)
             self._objects += type_ == "ADDED"
         self._version = version
+        if type_ == "BOOKMARK":
+            self._connection.note_heard(self._key)
+        else:
+            self._connection.note_event(self._key)
 
     def _pause_after(self, error: Exception) -> float:
         """Note what the error means for what we know; returns how many seconds to wait."""
@@ -241,8 +256,11 @@ class Reflector:
         self._failures += 1
         reason = str(error)
         match error:
+            case ApiError(status=403) if self._is_doubtful():
+                return self._doubt_refusal(error, pause)
             case ApiError(status=403):
                 self._heard_at = time.monotonic()
+                self._connection.note_absent(self._key)
                 self._change_state(WatchState.FORBIDDEN, reason)
                 return spread_delay(self._pace.forbidden)
             case ApiError(status=404 | 410):
@@ -262,7 +280,24 @@ class Reflector:
                 log.exception("the watch of %s failed", self.kind, extra={"kind": str(self.kind)})
                 self._version = ""
                 reason = f"internal error: {type(error).__name__}: {error}"
+        self._connection.note_lost(self._key)
         self._change_state(WatchState.UNREACHABLE, reason)
+        return pause
+
+    def _is_doubtful(self) -> bool:
+        """Whether a 403 may be one that passes; what was refused before is refused."""
+        return self._state is not WatchState.FORBIDDEN and self._connection.doubt_refusal(self._key)
+
+    def _doubt_refusal(self, error: ApiError, pause: float) -> float:
+        """The reason is the same for every kind, so that it is told once; what the API server says of each is long."""
+        log.debug("refused: %s", error, extra={"kind": str(self.kind)})
+        reason = f"{self._server.url} answers 403 just after its connection was lost, as one that is starting does"
+        is_news = reason != self._reason
+        if is_news:
+            self._failures = 1
+            self._delay.reset()
+            pause = spread_delay(self._delay.count_failure(time.monotonic()))
+        self._change_state(WatchState.UNREACHABLE, reason, is_news=is_news)
         return pause
 
     def _forget_kind(self) -> None:
@@ -270,14 +305,15 @@ class Reflector:
             self._store.replace(self.kind, (), self.namespace)
         self._known, self._objects, self._version = True, 0, ""
         self._failures, self._heard_at = 0, time.monotonic()
+        self._connection.note_absent(self._key)
         self._change_state(WatchState.NOT_INSTALLED, f"{self.kind} is not installed in the cluster")
 
-    def _change_state(self, state: WatchState, reason: str = "") -> None:
+    def _change_state(self, state: WatchState, reason: str = "", *, is_news: bool = False) -> None:
         before, self._state, self._reason = self._state, state, reason
         if state is WatchState.WATCHING:
             self._failures = 0
             self._heard_at = time.monotonic()
-        if state is not before or (self._failures and self._failures % LOG_EVERY == 0):
+        if state is not before or is_news or (self._failures and self._failures % LOG_EVERY == 0):
             self._on_state(self.state)
 
 

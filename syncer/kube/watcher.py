@@ -13,6 +13,7 @@ from syncer.core.loadbalancers import TRAEFIK_LABEL
 from syncer.core.scope import Scope
 from syncer.kube.client import ApiServer
 from syncer.kube.connect import connect
+from syncer.kube.connection import SharedConnection
 from syncer.kube.feed import KindState, WatchState
 from syncer.kube.reflector import DEFAULT_PACE, ObjectSink, Pace, Reflector
 from syncer.kube.store import Store
@@ -46,9 +47,11 @@ class KubeFeed:
         certificates: ObjectSink | None = None,
         pace: Pace = DEFAULT_PACE,
     ) -> None:
-        self._stopping = threading.Event()
+        self._connection = SharedConnection(moment=pace.short, patience=pace.patience, doubt=pace.doubt)
         self._lock = threading.Lock()
         self._unreachable: dict[Kind, str] = {}
+        self._tellers: dict[str, Kind] = {}
+        """By reason, the kind that has told it; until every kind can be reached."""
         planned = list(watches(scope, certificates=certificates is not None))
         self._server = ApiServer(connect(config), connections=len(planned) + 4)
         self._reflectors = [
@@ -56,7 +59,7 @@ class KubeFeed:
                 kind,
                 self._server,
                 certificates if kind == CERTIFICATE and certificates is not None else store,
-                stopping=self._stopping,
+                connection=self._connection,
                 namespace=namespace,
                 query=query,
                 pace=pace,
@@ -75,7 +78,7 @@ class KubeFeed:
             thread.start()
 
     def stop(self) -> None:
-        self._stopping.set()
+        self._connection.stop()
         self._server.close()
         deadline = time.monotonic() + STOP_WITHIN
         for thread in self._threads:
@@ -88,23 +91,35 @@ class KubeFeed:
             by_kind.setdefault(reflector.kind, []).append(reflector.state)
         return [_merge_states(states) for states in by_kind.values()]
 
+    def deletes_wait(self) -> bool:
+        return self._connection.deletes_wait()
+
     def _log_state(self, state: KindState) -> None:
         """An API server that does not answer is one warning, not one for each kind: the first to notice gives it."""
         extra = {"kind": str(state.kind)}
         if state.state is WatchState.UNREACHABLE:
-            with self._lock:
-                self._unreachable[state.kind] = state.reason
-                first = next(kind for kind, reason in self._unreachable.items() if reason == state.reason)
-            level = logging.WARNING if first == state.kind else logging.DEBUG
+            level = logging.WARNING if self._is_teller(state.kind, state.reason) else logging.DEBUG
             log.log(level, "%s: %s", state.kind, state.reason, extra=extra)
             return
         with self._lock:
             self._unreachable.pop(state.kind, None)
+            if not self._unreachable:
+                self._tellers.clear()
         detail = state.reason or f"{state.state}, {state.objects} objects"
         if state.state is WatchState.NOT_INSTALLED:
             detail = f"{state.state} in the cluster"
         level = logging.WARNING if state.state is WatchState.FORBIDDEN else logging.INFO
         log.log(level, "%s: %s", state.kind, detail, extra=extra)
+
+    def _is_teller(self, kind: Kind, reason: str) -> bool:
+        """Whether this kind tells it, for all of them. What lasts is told again by one for whom it lasts."""
+        with self._lock:
+            lasts = self._unreachable.get(kind) == reason
+            self._unreachable[kind] = reason
+            teller = self._tellers.setdefault(reason, kind)
+            if lasts and self._unreachable.get(teller) != reason:
+                teller = self._tellers[reason] = kind
+            return teller == kind
 
 
 def watches(scope: Scope, *, certificates: bool = False) -> Iterator[tuple[Kind, str, dict[str, str]]]:

@@ -70,6 +70,13 @@ def test_a_server_may_be_away_for_a_while(kubernetes: Cluster) -> None:
     wait_until(lambda: answers(kubernetes))
 
 
+def test_a_server_may_refuse_one_kind_for_a_while(kubernetes: Cluster) -> None:
+    kubernetes.faults.status(403, times=None, resource=INGRESSES, seconds=0.5)
+    assert kubernetes.call("GET", ROUTES).code == 200
+    assert [kubernetes.call("GET", EVERYWHERE).code for _ in range(2)] == [403, 403]
+    wait_until(lambda: answers(kubernetes))
+
+
 def test_a_watch_is_reset_in_mid_stream(kubernetes: Cluster) -> None:
     with open_watch(kubernetes) as watch:
         kubernetes.faults.reset_watches("ingressroutes.traefik.io")

@@ -67,9 +67,13 @@ class Faults:
         resource: str = "",
         retry_after: int | None = None,
         later_pages: bool = False,
+        seconds: float | None = None,
     ) -> None:
-        """Answer with ``code`` and a Status body."""
-        self._rules.append(Rule("status", verb, resource, times, later_pages, code, retry_after))
+        """Answer with ``code`` and a Status body; after ``seconds``, counted from now, no more."""
+        rule = Rule("status", verb, resource, times, later_pages, code, retry_after)
+        self._rules.append(rule)
+        if seconds is not None:
+            self._server.later(seconds, lambda: setattr(rule, "times", 0))
 
     @_on_loop
     def body(self, text: str, code: int = 502, times: int | None = 1, verb: str = "", resource: str = "") -> None:

@@ -15,6 +15,7 @@ from syncer.core.kinds import HTTP_ROUTE, INGRESS, INGRESS_ROUTE, NAMESPACE, Kin
 from syncer.core.scope import Scope
 from syncer.kube.client import ApiServer
 from syncer.kube.connect import read_kubeconfig
+from syncer.kube.connection import SharedConnection, WatchKey
 from syncer.kube.feed import KindState, WatchState
 from syncer.kube.reflector import FRUITLESS_LIMIT, Pace, Reflector
 from syncer.kube.store import Store
@@ -33,9 +34,9 @@ class Following:
         self.cluster = cluster
         self.told: list[KindState] = []
         self.server = ApiServer(read_kubeconfig(str(kubernetes.kubeconfig)), timeout=options.pop("timeout", 2.0))
-        self.stopping = threading.Event()
+        self.connection = options.pop("connection", None) or SharedConnection(moment=pace.short)
         options.setdefault("on_state", self.told.append)
-        self.reflector = Reflector(kind, self.server, cluster, stopping=self.stopping, pace=pace, **options)
+        self.reflector = Reflector(kind, self.server, cluster, connection=self.connection, pace=pace, **options)
         self.thread = threading.Thread(target=self.reflector.run, daemon=True)
         self.thread.start()
 
@@ -48,7 +49,7 @@ class Following:
         return sorted(self.cluster.names())
 
     def stop(self) -> None:
-        self.stopping.set()
+        self.connection.stop()
         self.server.close()
         self.thread.join(5)
 
@@ -364,6 +365,151 @@ def test_an_api_server_that_is_away_at_the_start_is_waited_for(
     kubernetes.faults.back()
     wait_until(lambda: following.state.known)
     assert following.names == ["grafana.talos00"]
+
+
+class Noted(SharedConnection):
+    """Remembers each loss that it is told of."""
+
+    def __init__(self, **seconds: float) -> None:
+        super().__init__(moment=FAST.short, **seconds)
+        self.losses: list[WatchKey] = []
+
+    def note_lost(self, key: WatchKey) -> None:
+        self.losses.append(key)
+        super().note_lost(key)
+
+
+@pytest.mark.double_only
+def test_a_kind_that_goes_on_where_it_was_has_been_heard_from_after_a_moment(
+    kubernetes: Kubernetes, follow: Follow, ingress: Make
+) -> None:
+    following = follow(pace=replace(FAST, short=1.0))
+    kubernetes.faults.away()
+    wait_until(following.connection.deletes_wait)
+    kubernetes.create(ingress("grafana"))
+    kubernetes.faults.back()
+    wait_until(lambda: following.names == ["grafana.talos00"])
+    assert following.connection.deletes_wait()
+    wait_until(lambda: not following.connection.deletes_wait())
+    assert kubernetes.requests["list", INGRESSES] == 1
+
+
+@pytest.mark.double_only
+def test_a_kind_that_has_to_be_listed_again_has_been_heard_from_when_it_was(
+    kubernetes: Kubernetes, follow: Follow, ingress: Make
+) -> None:
+    following = follow(pace=replace(FAST, short=3600))
+    kubernetes.faults.away()
+    wait_until(following.connection.deletes_wait)
+    kubernetes.create(ingress("grafana"))
+    kubernetes.faults.compact()
+    kubernetes.faults.back()
+    wait_until(lambda: not following.connection.deletes_wait())
+    assert following.names == ["grafana.talos00"]
+    assert kubernetes.requests["list", INGRESSES] == 2
+
+
+@pytest.mark.double_only
+def test_until_then_a_watch_that_was_open_for_less_than_a_moment_says_nothing(
+    kubernetes: Kubernetes, follow: Follow, ingress: Make
+) -> None:
+    following = follow()
+    kubernetes.faults.away()
+    wait_until(following.connection.deletes_wait)
+    kubernetes.create(ingress("grafana"))
+    kubernetes.faults.compact()
+    kubernetes.faults.freeze(verb="list")
+    kubernetes.faults.back()
+    wait_until(lambda: kubernetes.requests["list", INGRESSES] == 2)
+    time.sleep(2 * FAST.short)
+    assert following.connection.deletes_wait()
+    kubernetes.faults.clear()
+    wait_until(lambda: not following.connection.deletes_wait())
+    assert following.names == ["grafana.talos00"]
+
+
+@pytest.mark.double_only
+def test_a_bookmark_says_that_nothing_was_missed(kubernetes: Kubernetes, follow: Follow) -> None:
+    following = follow(pace=replace(FAST, short=3600))
+    kubernetes.faults.away()
+    wait_until(following.connection.deletes_wait)
+    kubernetes.faults.back()
+    wait_until(lambda: following.state.state is WatchState.WATCHING)
+
+    def heard() -> bool:
+        kubernetes.faults.bookmark_watches()
+        return not following.connection.deletes_wait()
+
+    wait_until(heard)
+    assert kubernetes.requests["list", INGRESSES] == 1
+
+
+@pytest.mark.double_only
+@pytest.mark.parametrize(
+    ("mishap", "losses"),
+    [("end_watches", 0), ("fail_watches", 0), ("reset_watches", 1), ("cut_watches", 1), ("silence", 1)],
+)
+def test_a_watch_that_ends_in_order_is_no_lost_connection(
+    kubernetes: Kubernetes, follow: Follow, ingress: Make, mishap: str, losses: int
+) -> None:
+    connection = Noted()
+    following = follow(connection=connection, silence=0.2 if mishap == "silence" else 75.0)
+    before = len(connection.losses)
+    getattr(kubernetes.faults, mishap)()
+    kubernetes.create(ingress("grafana"))
+    wait_until(lambda: following.names == ["grafana.talos00"])
+    assert len(connection.losses[before:]) >= losses
+    assert bool(connection.losses[before:]) is bool(losses)
+
+
+@pytest.mark.double_only
+def test_the_first_kind_that_hears_wakes_the_others(kubernetes: Kubernetes, follow: Follow) -> None:
+    connection = SharedConnection(moment=FAST.short)
+    quick = follow(connection=connection)
+    slow = follow(INGRESS_ROUTE, replace(FAST, first_delay=3600, longest_delay=3600, short=0), connection=connection)
+    kubernetes.faults.away()
+    wait_until(lambda: {quick.state.state, slow.state.state} == {WatchState.UNREACHABLE})
+    kubernetes.faults.back()
+    wait_until(lambda: slow.state.state is WatchState.WATCHING)
+    wait_until(lambda: not connection.deletes_wait())
+
+
+@pytest.mark.double_only
+def test_a_refusal_just_after_a_lost_connection_is_trouble(kubernetes: Kubernetes, follow: Follow) -> None:
+    following = follow()
+    kubernetes.faults.away()
+    wait_until(lambda: following.state.state is WatchState.UNREACHABLE)
+    kubernetes.faults.status(403, times=2)
+    kubernetes.faults.back()
+    wait_until(lambda: following.state.state is WatchState.WATCHING)
+    assert [state.state for state in following.told[1:]] == [WatchState.UNREACHABLE] * 2 + [WatchState.WATCHING]
+    assert "answers 403 just after" in following.told[2].reason
+    assert kubernetes.requests["list", INGRESSES] == 1
+
+
+@pytest.mark.double_only
+def test_a_refusal_that_lasts_is_meant_and_holds_up_no_delete(kubernetes: Kubernetes, follow: Follow) -> None:
+    connection = Noted(doubt=0.3)
+    following = follow(connection=connection)
+    kubernetes.faults.status(403, times=None)
+    kubernetes.faults.reset_watches()
+    wait_until(connection.deletes_wait)
+    wait_until(lambda: following.state.state is WatchState.FORBIDDEN)
+    assert following.state.reason == "asked for: Forbidden"
+    assert not connection.deletes_wait()
+
+
+@pytest.mark.double_only
+def test_what_was_forbidden_before_is_forbidden_after_a_lost_connection(kubernetes: Kubernetes, follow: Follow) -> None:
+    kubernetes.refuse("*", INGRESSES)
+    connection = SharedConnection(moment=FAST.short)
+    forbidden = follow(until=WatchState.FORBIDDEN, connection=connection)
+    other = follow(INGRESS_ROUTE, connection=connection)
+    kubernetes.faults.reset_watches()
+    asked = kubernetes.requests["list", INGRESSES]
+    wait_until(lambda: kubernetes.requests["list", INGRESSES] > asked + 1)
+    assert other.state.state is WatchState.WATCHING
+    assert {state.state for state in forbidden.told} == {WatchState.FORBIDDEN}
 
 
 @pytest.mark.double_only

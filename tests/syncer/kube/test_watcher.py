@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,9 @@ FAST = Pace(first_delay=0.02, longest_delay=0.1, calm=60.0, probe=0.1, confirm=0
 
 
 class Running:
-    def __init__(self, kubernetes: Kubernetes, scope: Scope) -> None:
+    def __init__(self, kubernetes: Kubernetes, scope: Scope, pace: Pace) -> None:
         self.cluster = Store(scope)
-        self.feed = KubeFeed(KubeConfig(kubeconfig=str(kubernetes.kubeconfig)), scope, self.cluster, pace=FAST)
+        self.feed = KubeFeed(KubeConfig(kubeconfig=str(kubernetes.kubeconfig)), scope, self.cluster, pace=pace)
         self.feed.start()
 
     @property
@@ -45,13 +46,19 @@ class Running:
 
 Run = Callable[..., Running]
 
+HTTP_ROUTES = "httproutes.gateway.networking.k8s.io"
+
+
+def find_unreachable(running: Running) -> list[str]:
+    return [str(state.kind) for state in running.feed.states() if state.state is WatchState.UNREACHABLE]
+
 
 @pytest.fixture
 def run(kubernetes: Kubernetes) -> Iterator[Run]:
     started: list[Running] = []
 
-    def start(wait: bool = True, **scope: Any) -> Running:
-        running = Running(kubernetes, Scope(zones=("talos00",), **({"addresses": ("10.0.0.1",)} | scope)))
+    def start(wait: bool = True, pace: Pace = FAST, **scope: Any) -> Running:
+        running = Running(kubernetes, Scope(zones=("talos00",), **({"addresses": ("10.0.0.1",)} | scope)), pace)
         started.append(running)
         if wait:
             wait_until(running.ready)
@@ -178,6 +185,53 @@ def test_an_api_server_that_is_away_is_said_once_and_not_by_each_kind(
         kubernetes.faults.back()
         watching = len(running.feed.states())
         wait_until(lambda: [record.levelno for record in caplog.records].count(logging.INFO) == watching)
+
+
+def lose_connection(kubernetes: Kubernetes, running: Running) -> None:
+    """Until every kind has noticed."""
+    kubernetes.faults.away()
+    wait_until(lambda: all(state.state is WatchState.UNREACHABLE for state in running.feed.states()))
+
+
+@pytest.mark.double_only
+def test_deletes_wait_until_every_kind_has_been_heard_from_again(kubernetes: Kubernetes, run: Run) -> None:
+    running = run()
+    assert not running.feed.deletes_wait()
+    lose_connection(kubernetes, running)
+    assert running.feed.deletes_wait()
+    kubernetes.faults.status(503, times=None, resource=HTTP_ROUTES, seconds=2)
+    kubernetes.faults.back()
+    wait_until(lambda: len(find_unreachable(running)) == 1)
+    assert find_unreachable(running) == [HTTP_ROUTES]
+    assert running.feed.deletes_wait()
+    wait_until(lambda: not running.feed.deletes_wait())
+    assert running.ready()
+
+
+@pytest.mark.double_only
+def test_a_kind_that_stays_away_for_longer_holds_up_no_more(kubernetes: Kubernetes, run: Run) -> None:
+    running = run(pace=replace(FAST, patience=0.5))
+    lose_connection(kubernetes, running)
+    kubernetes.faults.status(503, times=None, resource=HTTP_ROUTES)
+    kubernetes.faults.back()
+    wait_until(lambda: not running.feed.deletes_wait())
+    assert find_unreachable(running) == [HTTP_ROUTES]
+
+
+@pytest.mark.double_only
+def test_refusals_just_after_a_lost_connection_are_told_in_one_line(
+    kubernetes: Kubernetes, run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    running = run(pace=replace(FAST, first_delay=0.1, longest_delay=1.0))
+    with caplog.at_level(logging.INFO, "syncer.kube"):
+        lose_connection(kubernetes, running)
+        kubernetes.faults.status(403, times=None, seconds=1)
+        kubernetes.faults.back()
+        wait_until(lambda: all("403" in state.reason for state in running.feed.states()))
+        wait_until(running.ready)
+    said = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    (line,) = [text for text in said if "cannot reach the API server" not in text]
+    assert "answers 403 just after its connection was lost" in line
 
 
 def find_watch_threads() -> set[threading.Thread]:
