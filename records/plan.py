@@ -44,7 +44,15 @@ def plan_changes(managed: Managed) -> dict[str, list[Change]]:
         foreign = records.filter(state__in=[RecordState.FOREIGN, RecordState.CONFLICT])
         view.replace(SERIAL, set(foreign.order_by().values_list("name", flat=True)))
         planner = ZonePlanner(
-            managed, target, target.zone(name), rows, claims, view, ZoneQueue(), unread_kinds=frozenset
+            managed,
+            target,
+            target.zone(name),
+            rows,
+            claims,
+            view,
+            ZoneQueue(),
+            unread_kinds=frozenset,
+            awaited_kinds=frozenset,
         )
         plan = planner.plan_whole(limit=None)
         changes = [(name_plan.decision, change) for name_plan in plan.names for change in name_plan.changes]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 
-from syncer.core.kinds import GATEWAY, HTTP_ROUTE, NAMESPACE
+from syncer.core.kinds import GATEWAY, HTTP_ROUTE, NAMESPACE, Kind
 from syncer.core.manifest import clip_text
 from syncer.core.source import Ref, SourceObject
 from syncer.kube.feed import Feed, KindState, WatchState
@@ -101,9 +101,21 @@ class Intake:
     def unread_kinds(self) -> set[str]:
         """Kinds whose objects may exist although we hold none; a route needs its Gateway to be read, and its Namespace
         where a Gateway asks for labels."""
-        unknown = {state.kind for state in self.kind_states() if not state.known}
-        kinds = {kind.kind for kind in unknown if kind.gives_names}
-        if GATEWAY in unknown or (NAMESPACE in unknown and self.store.asks_for_labels()):
+        return self._list_concerned({state.kind for state in self.kind_states() if not state.known})
+
+    def deletes_wait(self) -> bool:
+        """Whether kinds that were lost together have not all been heard from again."""
+        return self.feed.deletes_wait()
+
+    def awaited_kinds(self) -> set[str]:
+        """Kinds whose objects' deletes wait: all of them just after a lost connection, then those that stay away."""
+        waits, states = self.deletes_wait(), self.kind_states()
+        return self._list_concerned({it.kind for it in states if waits or it.state is WatchState.UNREACHABLE})
+
+    def _list_concerned(self, missing: set[Kind]) -> set[str]:
+        """The kinds of objects about which nothing certain is known while these are missing."""
+        kinds = {kind.kind for kind in missing if kind.gives_names}
+        if GATEWAY in missing or (NAMESPACE in missing and self.store.asks_for_labels()):
             kinds.add(HTTP_ROUTE.kind)
         return kinds
 

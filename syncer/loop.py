@@ -49,6 +49,7 @@ class Loop:
             store,
             health,
             unread_kinds=self.intake.unread_kinds,
+            awaited_kinds=self.intake.awaited_kinds,
             is_stopping=self._is_stopping,
             clock=clock,
         )
@@ -87,6 +88,8 @@ class Loop:
                     unsettled = self.intake.unsettled()
                     problems = "; ".join(f"{state.kind}: {state.reason or state.state}" for state in unsettled)
                     raise TimeoutError(f"not everything could be read: {problems}")
+                self._wakeup.wait(0.1)
+            while self.intake.deletes_wait() and not self._wakeup.stopping and self._clock() < deadline:
                 self._wakeup.wait(0.1)
             self._gather_names()
             self._save_sources()

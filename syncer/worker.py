@@ -30,8 +30,8 @@ PATIENCE = 0.5
 
 
 class TargetWorker:
-    """``unread_kinds`` are the kinds whose objects cannot be read now; ``is_stopping`` is asked between two changes;
-    ``clock`` is monotonic."""
+    """``unread_kinds`` are the kinds whose objects cannot be read now, ``awaited_kinds`` those whose deletes wait
+    because the API server was away; ``is_stopping`` is asked between two changes; ``clock`` is monotonic."""
 
     def __init__(
         self,
@@ -42,6 +42,7 @@ class TargetWorker:
         health: Health,
         *,
         unread_kinds: Callable[[], Collection[str]],
+        awaited_kinds: Callable[[], Collection[str]],
         is_stopping: Callable[[], bool],
         clock: Callable[[], float],
     ) -> None:
@@ -59,6 +60,7 @@ class TargetWorker:
                 ledger,
                 claims,
                 unread_kinds=unread_kinds,
+                awaited_kinds=awaited_kinds,
                 is_stopping=is_stopping,
                 clock=clock,
             )

@@ -70,6 +70,7 @@ class NameComparison:
         plan.changes = sorted(changes, key=lambda change: (Op.DELETE, Op.CREATE, Op.UPDATE).index(change.op))
         plan.statuses = [status for compared in comparisons if (status := self._make_status(compared))]
         plan.drifts = [compared.drift for compared in comparisons if compared.drift]
+        plan.is_waiting = any(compared.situation.obstacle is Obstacle.AWAY for compared in comparisons)
         plan.forgotten = [
             ForgottenRRset(row.rrset, row.owned)
             for kind, row in self.known.items()
@@ -170,12 +171,13 @@ class NameComparison:
     def _find_obstacle(self, kind: str, observed: Observed, stuck: bool) -> tuple[Obstacle, str]:
         """What is in the way, and the words for it."""
         if observed in (Observed.OURS, Observed.SHARED):
-            row = self.known.get(kind)
             if kind in self.desired:
                 return Obstacle.NONE, ""
-            if row is not None and self.rules.is_unread(row.claimants):
+            if self.rules.is_unread(self._list_claimants(kind)):
                 return Obstacle.UNREAD, ""
-            return (Obstacle.STUCK if stuck else Obstacle.NONE), ""
+            if stuck:
+                return Obstacle.STUCK, ""
+            return (Obstacle.AWAY if self._is_awaited(kind) else Obstacle.NONE), ""
         if kind not in self.desired:
             return Obstacle.NONE, ""
         if reason := self.rules.refuses(self.desired[kind]):
@@ -183,6 +185,19 @@ class NameComparison:
         if clash := self._find_clash(kind):
             return Obstacle.CLASH, f"{'a foreign' if clash in self.foreign else 'our old'} {clash}"
         return Obstacle.NONE, ""
+
+    def _list_claimants(self, kind: str) -> Sequence[str]:
+        """Who wanted what is there and ours."""
+        row = self.known.get(kind)
+        return row.claimants if row else (self.rules.marker.origin(self.actual[kind]),)
+
+    def _is_awaited(self, kind: str) -> bool:
+        """Whether a delete waits for kinds that were away. What makes way for another type at the name is no loss, and
+        of what is held a person decides."""
+        row = self.known.get(kind)
+        makes_way = self.desired and "CNAME" in (kind, *self.desired)
+        is_held = row is not None and row.state is RecordState.HELD
+        return not (makes_way or is_held) and self.rules.are_awaited(self._list_claimants(kind))
 
     def _find_clash(self, kind: str) -> str:
         """The type that keeps ``kind`` from this name: no other type beside a CNAME (RFC 1034 section 3.6.2). What a
@@ -194,16 +209,19 @@ class NameComparison:
         return "CNAME" if "CNAME" in others else ""
 
     def _attribute_decision(self, comparisons: Sequence[TypeComparison]) -> Decision:
-        """A delete that no claim explains is attributed to the origin that the record's mark names."""
+        """What neither a claim nor the ledger explains is attributed to the origin that the record's mark names."""
         strays = (
-            compared
+            compared.kind
             for compared in comparisons
-            if compared.step is Step.DELETE and compared.kind in self.foreign - set(self.desired)
+            if compared.step in (Step.DELETE, Step.KEPT)
+            and compared.kind not in self.desired
+            and (compared.kind in self.foreign or compared.kind not in self.known)
         )
         stray = next(strays, None)
         if stray is None or self.decision.origin:
             return self.decision
-        return replace(self.decision, origin=self.rules.marker.origin(self.actual[stray.kind]))
+        origin = self.rules.marker.origin(self.actual[stray])
+        return replace(self.decision, origin=origin, claimants=(origin,))
 
     def _make_change(self, compared: TypeComparison, decision: Decision) -> Change | None:
         item, desired = self.actual.get(compared.kind), self.desired.get(compared.kind)

@@ -60,6 +60,7 @@ class Obstacle(StrEnum):
     CLASH = "another type at the name excludes it"
     UNREAD = "objects of its kind cannot be read now"
     STUCK = "what should replace it is in conflict"
+    AWAY = "the API server was away: not every kind has been heard from again"
 
 
 class Situation(NamedTuple):
@@ -201,6 +202,7 @@ ROWS: tuple[Row, ...] = (
     ),
     _make_row(Step.KEPT, str(Obstacle.UNREAD), desired=False, observed=_OURS, obstacle=Obstacle.UNREAD),
     _make_row(Step.KEPT, str(Obstacle.STUCK), desired=False, observed=_OURS, obstacle=Obstacle.STUCK),
+    _make_row(Step.KEPT, str(Obstacle.AWAY), desired=False, observed=_OURS, obstacle=Obstacle.AWAY),
     _make_row(Step.DELETE, desired=False, observed=_OURS),
     _make_row(Step.DELETE, desired=False, observed=_MARKED, remedy=Remedy.REMEDIATE),
     _make_row(Step.NOTHING, desired=False, observed=(Observed.ABSENT, *_NOT_OURS)),

@@ -25,6 +25,7 @@ class CompareRules:
     of the records of that source or entry is remediated without a request; ``accepted`` are the (name, type) where a
     person accepted the drift. ``marks_origin``: a mark names the
     claim that holds the record. ``lost_writes``: the server lost writes of ours in a crash, which is not drift.
+    Deletes of what objects of the ``awaited`` kinds had wait, because kinds were away with the API server.
     """
 
     marker: Marker
@@ -38,6 +39,11 @@ class CompareRules:
     remediates: Callable[[str], bool] = lambda origin: False
     accepted: Collection[Key] = frozenset()
     lost_writes: bool = False
+    awaited: Collection[str] = frozenset()
+
+    def are_awaited(self, claimants: Sequence[str]) -> bool:
+        """Whether one of the objects that wanted a name is of an awaited kind."""
+        return any(Origin.parse(claimant).kind in self.awaited for claimant in claimants)
 
 
 def find_drift(
@@ -79,6 +85,7 @@ def find_stray(item: Found, origin: str, rules: CompareRules, *, asked: bool) ->
         and (item.rrset.name, item.rrset.type) not in rules.accepted
         and not Origin.parse(origin).is_entry
         and not rules.is_unread([origin])
+        and not rules.are_awaited([origin])
         and rules.remediates(origin)
     )
     reason = "it carries our mark, but the ledger does not know it and no claim asks for it"

@@ -113,7 +113,8 @@ class ForgottenRRset(NamedTuple):
 class NamePlan:
     """What is to be done at one name: the changes in the order in which they must be made, and the rest.
 
-    ``foreign_types`` are the types of the RRsets there that are not ours.
+    ``foreign_types`` are the types of the RRsets there that are not ours. ``is_waiting``: a delete waits until every
+    kind has been heard from again.
     """
 
     decision: Decision
@@ -122,6 +123,7 @@ class NamePlan:
     drifts: list[Drift] = field(default_factory=list)
     forgotten: list[ForgottenRRset] = field(default_factory=list)
     foreign_types: frozenset[str] = frozenset()
+    is_waiting: bool = False
 
     @property
     def name(self) -> str:

@@ -62,6 +62,8 @@ class PassPlan:
     unplanned: list[str] = field(default_factory=list)
     shadows: dict[str, str] = field(default_factory=dict)
     delegations: set[str] = field(default_factory=set)
+    awaited: Collection[str] = frozenset()
+    """The kinds that deletes wait for."""
 
 
 class ZonePlanner:
@@ -77,8 +79,9 @@ class ZonePlanner:
         view: ZoneView,
         queue: ZoneQueue,
         unread_kinds: Callable[[], Collection[str]],
+        awaited_kinds: Callable[[], Collection[str]],
     ) -> None:
-        self._names = SubjectBuilder(zone.name, managed, target, rows, claims, unread_kinds)
+        self._names = SubjectBuilder(zone.name, managed, target, rows, claims, unread_kinds, awaited_kinds)
         self.marker = self._names.marker
         self._managed = managed
         self._target = target
@@ -206,6 +209,8 @@ class ZonePlanner:
     def _add_name(self, plan: PassPlan, subject: Subject, frame: Frame, request: NameRequest = UNASKED) -> None:
         """Add to the plan what is to be done or to be told at one name, if anything is."""
         name_plan = self._names.compare_subject(subject, frame, request)
+        if name_plan.is_waiting:
+            plan.awaited = frame.rules.awaited
         if subject.look.read and subject.name in frame.drifting:
             plan.checked.add(subject.name)
         if name_plan.is_empty:

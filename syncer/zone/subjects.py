@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from syncer.config import Managed
-from syncer.core.claims import ClaimRules, Claims, Decision, EntrySpec, History
+from syncer.core.claims import ADDRESSES, ClaimRules, Claims, Decision, EntrySpec, History, Mode, group_of
 from syncer.core.compare import UNASKED, NameRequest, compare_name
 from syncer.core.drift import CompareRules
 from syncer.core.known import KnownRRset, RecordState
@@ -48,12 +48,13 @@ class Look(NamedTuple):
 
 class Subject(NamedTuple):
     """One name, what is known of it, and what it shall hold. ``resurrected``: what is known is more than the ledger
-    says."""
+    says; ``by_person``: an override or a block decides here, whatever the objects ask for."""
 
     look: Look
     known: KnownRows
     decision: Decision
     resurrected: bool = False
+    by_person: bool = False
 
     @property
     def name(self) -> str:
@@ -84,6 +85,7 @@ class SubjectBuilder:
         rows: ZoneLedger,
         claims: Claims,
         unread_kinds: Callable[[], Collection[str]],
+        awaited_kinds: Callable[[], Collection[str]],
     ) -> None:
         self.marker = Marker(managed.owner_id, managed.owner_id_was)
         self._zone_name = zone_name
@@ -92,6 +94,7 @@ class SubjectBuilder:
         self._rows = rows
         self._claims = claims
         self._unread_kinds = unread_kinds
+        self._awaited_kinds = awaited_kinds
 
     def make_frame(self, condition: Condition) -> Frame:
         scope = self._managed.scope
@@ -117,6 +120,7 @@ class SubjectBuilder:
             remediates=self._remediates,
             accepted=frozenset(key for key, accepted in drifting.items() if accepted),
             lost_writes=condition.recovering,
+            awaited=frozenset(self._awaited_kinds()),
         )
         return Frame(rules, claim_rules, frozenset(name for name, _ in drifting))
 
@@ -145,7 +149,8 @@ class SubjectBuilder:
         for look in looks:
             history = histories[look.name]._replace(mentions=mentions.get(look.name, {}))
             decision = self._decide_name(look.name, history, entries.get(look.name, []), frame.claim_rules)
-            yield Subject(look, known[look.name], decision, look.name in resurrected)
+            by_person = any(map(_overrules_objects, entries.get(look.name, ())))
+            yield Subject(look, known[look.name], decision, look.name in resurrected, by_person)
 
     def _find_strays(self, look: Look, known: KnownRows) -> list[tuple[str, RRset]]:
         """What carries our mark there and is not in the ledger, with the origin that the mark names."""
@@ -190,7 +195,8 @@ class SubjectBuilder:
 
     def compare_subject(self, subject: Subject, frame: Frame, request: NameRequest = UNASKED) -> NamePlan:
         """What is to be done or to be told at one name; what the ledger says already is not told again."""
-        name_plan = compare_name(subject.decision, subject.look.found, subject.known, frame.rules, request)
+        rules = replace(frame.rules, awaited=frozenset()) if subject.by_person else frame.rules
+        name_plan = compare_name(subject.decision, subject.look.found, subject.known, rules, request)
         name_plan.statuses = [status for status in name_plan.statuses if _is_news(status, subject)]
         return name_plan
 
@@ -209,6 +215,11 @@ class SubjectBuilder:
 
     def _is_all_ours(self, item: Found) -> bool:
         return item.intact and all(self.marker.knows(mark) for mark in item.marks)
+
+
+def _overrules_objects(entry: EntrySpec) -> bool:
+    """Objects ask for addresses; a block leaves them nothing."""
+    return entry.mode is Mode.BLOCK or (entry.mode is Mode.OVERRIDE and group_of(entry.type) == ADDRESSES)
 
 
 def _is_owned(known: KnownRows, item: Found) -> bool:

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from math import inf
 
 from syncer import metrics
 from syncer.config import Config
@@ -32,6 +33,9 @@ log = logging.getLogger(__name__)
 SYNCER = "syncer"
 """The actor of what no person asked for."""
 
+POLL = 1.0
+"""Seconds between two looks whether deletes that wait for a kind may go."""
+
 MANY = 100
 """Changes of one pass after which memory is given back."""
 
@@ -40,7 +44,8 @@ class Zone:
     """``enqueue`` what changed, ``invalidate`` what may not be as it is known, and ``run_due`` what waits.
 
     Not thread-safe: it belongs to the thread that talks to its target. ``unread_kinds`` are the kinds whose objects
-    cannot be read now; ``is_stopping`` is asked between two changes; ``clock`` is monotonic.
+    cannot be read now, ``awaited_kinds`` those whose deletes wait because the API server was away; ``is_stopping`` is
+    asked between two changes; ``clock`` is monotonic.
     """
 
     def __init__(
@@ -52,6 +57,7 @@ class Zone:
         claims: Claims,
         *,
         unread_kinds: Callable[[], Collection[str]],
+        awaited_kinds: Callable[[], Collection[str]],
         is_stopping: Callable[[], bool],
         clock: Callable[[], float],
     ) -> None:
@@ -69,6 +75,9 @@ class Zone:
         self._view = ZoneView()
         self._queue = ZoneQueue()
         self._schedule = ZoneSchedule(config.resync_interval, config.drift_interval, clock())
+        self._awaited_kinds = awaited_kinds
+        self._awaited: frozenset[str] = frozenset()
+        """The kinds that were away with the API server when a delete was found to wait for them."""
         self._planner = ZonePlanner(
             config.managed,
             target,
@@ -78,6 +87,7 @@ class Zone:
             self._view,
             self._queue,
             unread_kinds,
+            awaited_kinds,
         )
         guard = Guard(config.managed.max_delete_ratio, config.managed.max_deletes_unguarded)
         self._guard = DeleteGuard(guard, self._rows, name, clock, lambda name: name in self._queue.deferred)
@@ -148,6 +158,7 @@ class Zone:
             return None
         if self._schedule.is_list_due(now):
             self.invalidate()
+        self._resume_deletes()
         names: set[str] | None = None
         self._schedule.skip_undisturbed(now)
         if not self._schedule.is_pass_due(now):
@@ -182,7 +193,7 @@ class Zone:
         return result
 
     def next_due(self, now: float) -> float:
-        due = min(self._schedule.next_due(), self._queue.next_due(now))
+        due = min(self._schedule.next_due(), self._queue.next_due(now), now + POLL if self._awaited else inf)
         return max(due, self._schedule.trouble.not_before)
 
     @property
@@ -285,6 +296,12 @@ class Zone:
             self._view.invalidate()
             raise
 
+    def _resume_deletes(self) -> None:
+        """As soon as one of those kinds has been heard from again, or is waited for no longer."""
+        if self._awaited and not self._awaited.issubset(self._awaited_kinds()):
+            self._awaited = frozenset()
+            self._schedule.request_pass()
+
     def _make_plan(self, names: Collection[str] | None, requests: Requests) -> PassPlan:
         condition = Condition(self._is_rebuilding, self._is_recovering)
         if names is None:
@@ -295,6 +312,7 @@ class Zone:
             plan = self._planner.plan_names(names, requests, condition)
         if plan.listed:
             self._view.replace(plan.serial, plan.foreign_names, plan.delegations, plan.node)
+        self._awaited = self._awaited.union(plan.awaited)
         self._tell_inheritance(plan)
         if plan.lost_writes:
             self._begin_recovery()

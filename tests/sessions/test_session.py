@@ -131,6 +131,40 @@ def test_an_api_server_that_is_away_costs_no_record(session: Session, kubernetes
 
 
 @pytest.mark.double_only
+def test_a_name_that_moves_while_the_api_server_is_away_is_never_without_an_answer(
+    session: Session, kubernetes: Cluster
+) -> None:
+    """As a real one comes back: it refuses first, and one kind for longer than the others."""
+    space, host = kubernetes.namespace(), f"blog.{session.zone}"
+    kubernetes.create(gateway(namespace=space))
+    old = kubernetes.create(ingress_route("blog", f"Host(`{host}`)", namespace=space))
+    kubernetes.create(ingress("goes", f"goes.{session.zone}", namespace=space))
+    syncer = session.start()
+    session.answers(host, ADDRESS)
+    session.answers(f"goes.{session.zone}", ADDRESS)
+    kubernetes.faults.away()
+    wait_until(lambda: not syncer.is_ready(), 10, "being told")
+    kubernetes.delete(old)
+    kubernetes.delete(ingress("goes", namespace=space))
+    kubernetes.create(accepted(http_route("blog", host, namespace=space)))
+    kubernetes.faults.status(403, times=None, seconds=1)
+    kubernetes.faults.status(403, times=None, resource="httproutes.gateway.networking.k8s.io", seconds=6)
+    kubernetes.faults.back()
+
+    def check() -> bool:
+        assert session.technitium.ask(host) == [ADDRESS]
+        rows = session.query("select origin from records_managedrecord where name = ?", host)
+        return rows == [(f"HTTPRoute/{space}/blog",)]
+
+    wait_until(check, 40, "the other holder")
+    session.answers(f"goes.{session.zone}")
+    wait_until(syncer.is_ready, 40, "readiness")
+    assert session.technitium.ask(host) == [ADDRESS]
+    assert syncer.output.count("answers 403") == 1
+    assert not session.query("select 1 from records_auditentry where name = ? and action = 'deleted'", host)
+
+
+@pytest.mark.double_only
 def test_a_start_without_an_api_server_deletes_nothing(session: Session, kubernetes: Cluster) -> None:
     host = f"grafana.{session.zone}"
     kubernetes.create(ingress("grafana", host))

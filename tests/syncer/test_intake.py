@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import pytest
 
-from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, SERVICE, Kind
+from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, NAMESPACE, SERVICE, Kind
 from syncer.core.scope import Scope
 from syncer.core.source import Ref, SourceObject
 from syncer.intake import PATIENCE, Intake
@@ -24,6 +24,7 @@ class Feed:
 
     def __init__(self) -> None:
         self.kinds: dict[Kind, KindState] = {}
+        self.waits = False
         for kind in (INGRESS, HTTP_ROUTE, GATEWAY, SERVICE):
             self.turn(kind, WatchState.WATCHING)
 
@@ -36,6 +37,9 @@ class Feed:
 
     def states(self) -> Sequence[KindState]:
         return list(self.kinds.values())
+
+    def deletes_wait(self) -> bool:
+        return self.waits
 
 
 class SourceLedger(MemoryLedger):
@@ -158,6 +162,23 @@ def test_objects_of_a_kind_that_cannot_be_read_may_exist(case: Case) -> None:
 def test_a_route_means_nothing_while_gateways_cannot_be_read(case: Case) -> None:
     case.feed.turn(GATEWAY, WatchState.FORBIDDEN)
     assert "HTTPRoute" in case.intake.unread_kinds()
+
+
+def test_after_a_lost_connection_deletes_wait_for_every_kind_that_gives_names(case: Case) -> None:
+    assert not case.intake.deletes_wait()
+    assert case.intake.awaited_kinds() == set()
+    case.feed.waits = True
+    assert case.intake.deletes_wait()
+    assert case.intake.awaited_kinds() == {"Ingress", "HTTPRoute"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "awaited"), [(INGRESS, {"Ingress"}), (GATEWAY, {"HTTPRoute"}), (NAMESPACE, set()), (SERVICE, set())]
+)
+def test_a_kind_that_stays_away_is_awaited_by_what_depends_on_it(case: Case, kind: Kind, awaited: set[str]) -> None:
+    case.feed.turn(kind, WatchState.UNREACHABLE, known=True)
+    assert case.intake.awaited_kinds() == awaited
+    assert case.intake.unread_kinds() == set()
 
 
 def test_what_is_wrong_with_an_object_is_said_once_and_again_when_it_is_something_else(

@@ -35,6 +35,7 @@ class Case:
             self.cluster,
             self.health,
             unread_kinds=frozenset,
+            awaited_kinds=frozenset,
             is_stopping=lambda: self.stopping,
             clock=self.clock,
         )

@@ -154,6 +154,7 @@ def test_our_mark_on_what_the_ledger_does_not_know_is_drift() -> None:
         ("CustomEntry//7", {}),
         ("Ingress/web/grafana", {"accepted": {("grafana.talos00", "A")}}),
         ("Ingress/web/grafana", {"is_unread": lambda claimants: True}),
+        ("Ingress/web/grafana", {"awaited": {"Ingress"}}),
         ("Ingress/web/grafana", {"policy": Policy.UPSERT_ONLY}),
     ],
 )
@@ -303,6 +304,62 @@ def test_a_policy_forbids_and_says_so(policy: Policy, decision: Decision, expect
 def test_what_an_object_asked_for_that_cannot_be_read_is_kept() -> None:
     result = plan(Decision("grafana.talos00"), [found(GRAFANA)], known(GRAFANA), is_unread=lambda claimants: True)
     assert status(result) == (RecordState.KEPT, "objects of its kind cannot be read now", True)
+
+
+AWAY = "the API server was away: not every kind has been heard from again"
+AAAA = rrset("fd00::1", kind="AAAA")
+CNAME = rrset("edge.talos00", kind="CNAME")
+
+
+def awaited(*items: RRset, desired: Sequence[RRset] = ()) -> NamePlan:
+    """``items`` are ours, and deletes wait for every kind."""
+    rows = {kind: row for item in items for kind, row in known(item).items()}
+    decision = wanted(*desired) if desired else Decision("grafana.talos00")
+    return plan(decision, [found(item) for item in items], rows, awaited={"Ingress"})
+
+
+def test_a_delete_waits_for_kinds_that_were_away() -> None:
+    result = awaited(GRAFANA)
+    assert not result.changes
+    assert status(result) == (RecordState.KEPT, AWAY, True)
+    assert result.is_waiting
+
+
+def test_the_loss_of_a_type_waits_too_and_an_update_beside_it_goes_on() -> None:
+    result = awaited(GRAFANA, AAAA, desired=[rrset("10.0.0.2")])
+    assert ops(result) == [(Op.UPDATE, "A")]
+    assert [(status.rrset.type, status.state) for status in result.statuses] == [("AAAA", RecordState.KEPT)]
+
+
+def test_what_makes_way_for_another_type_waits_for_no_kind() -> None:
+    assert ops(awaited(CNAME, desired=[GRAFANA])) == [(Op.DELETE, "CNAME"), (Op.CREATE, "A")]
+    assert ops(awaited(GRAFANA, AAAA, desired=[CNAME])) == [
+        (Op.DELETE, "A"),
+        (Op.DELETE, "AAAA"),
+        (Op.CREATE, "CNAME"),
+    ]
+
+
+def test_a_delete_waits_for_the_kinds_that_wanted_the_record() -> None:
+    result = plan(Decision("grafana.talos00"), [found(GRAFANA)], known(GRAFANA), awaited={"HTTPRoute"})
+    assert ops(result) == [(Op.DELETE, "A")]
+    assert not result.is_waiting
+
+
+def test_what_waits_for_a_person_waits_for_no_kind() -> None:
+    """An approval would come to nothing, and a plan that is open would be obsolete."""
+    rows = known(GRAFANA, RecordState.HELD)
+    result = plan(Decision("grafana.talos00"), [found(GRAFANA)], rows, awaited={"Ingress"})
+    assert ops(result) == [(Op.DELETE, "A")]
+
+
+@pytest.mark.parametrize(
+    "rules", [{"is_unread": lambda claimants: list(claimants) == ["Ingress/web/grafana"]}, {"awaited": {"Ingress"}}]
+)
+def test_when_the_ledger_was_lost_the_mark_says_who_wanted_it(rules: dict[str, Any]) -> None:
+    result = plan(Decision("grafana.talos00"), [found(GRAFANA)], by_mark_alone=True, **rules)
+    assert not result.changes
+    assert (result.decision.origin, result.decision.claimants) == ("Ingress/web/grafana", ("Ingress/web/grafana",))
 
 
 def test_what_the_target_can_never_hold_is_skipped_with_the_reason() -> None:

@@ -31,10 +31,13 @@ PREFIX = "catalyst-dns-sync.io/"
 
 
 class Lists:
-    """A feed that has listed every kind, but for those in ``unread``. The test itself fills the cluster."""
+    """A feed that has listed every kind, but for those in ``unread``. ``waits``: the connection was lost, and not all
+    have been heard from again; those in ``missing`` stay away for longer. The test itself fills the cluster."""
 
     def __init__(self) -> None:
         self.unread: dict[Kind, WatchState] = {}
+        self.missing: set[Kind] = set()
+        self.waits = False
 
     def start(self) -> None:
         pass
@@ -43,7 +46,11 @@ class Lists:
         pass
 
     def states(self) -> Sequence[KindState]:
-        return [KindState(kind, self.unread.get(kind, WatchState.WATCHING), kind not in self.unread) for kind in KINDS]
+        states = {**dict.fromkeys(self.missing, WatchState.UNREACHABLE), **self.unread}
+        return [KindState(kind, states.get(kind, WatchState.WATCHING), kind not in self.unread) for kind in KINDS]
+
+    def deletes_wait(self) -> bool:
+        return self.waits
 
 
 def ingress(name: str, *hosts: str, created: str = "2026-01-01T00:00:00Z", **notes: str) -> dict[str, Any]:

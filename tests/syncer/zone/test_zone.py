@@ -53,6 +53,7 @@ class Case:
             self.ledger,
             self.cluster,
             unread_kinds=frozenset,
+            awaited_kinds=frozenset,
             is_stopping=lambda: self.stopping,
             clock=self.clock,
         )
