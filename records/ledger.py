@@ -153,6 +153,7 @@ class DatabaseLedger:
                 "queue": status.queue,
                 "target": status.target,
                 "target_problem": status.target_problem,
+                "target_warning": status.target_warning,
                 "kinds": [
                     {
                         "group": item.kind.group,

@@ -54,6 +54,11 @@ class ManagedRecord(models.Model):
     foreign = models.JSONField(
         null=True, blank=True, help_text='{"ttl": seconds, "values": [...], "marks": [...], "disabled": [...]}'
     )
+    former = models.JSONField(
+        null=True,
+        editable=False,
+        help_text='what we had written until the last update: {"ttl": seconds, "values": [...], "until": time}',
+    )
     refusal = models.JSONField(
         null=True, editable=False, help_text="what the audit said last of a change that the target refused"
     )
@@ -142,6 +147,7 @@ class AuditEntry(models.Model):
         UNDONE = "undone", "undone"
         RELEASED = "released", "released"
         TAKEN_OVER = "taken over", "taken over"
+        MARKED = "marked", "marked again"
         FAILED = "failed", "failed"
         CONFLICT = "conflict", "conflict"
         DRIFTED = "drifted", "drifted"
@@ -376,6 +382,9 @@ class SyncStatus(models.Model):
     queue = models.PositiveIntegerField(default=0, help_text="names that wait for a pass or a retry")
     target = models.CharField(max_length=100, help_text="what it writes to: technitium, hosts")
     target_problem = models.TextField(blank=True)
+    target_warning = models.TextField(
+        blank=True, default="", db_default="", help_text="what is wrong although it can be written to"
+    )
     kinds = models.JSONField(default=list, help_text="state, reason and number of objects by kind")
     zones = models.JSONField(default=dict, help_text="problem by zone; empty text when there is none")
 
@@ -416,6 +425,16 @@ class ManagedZone(models.Model):
     serial = models.PositiveBigIntegerField(
         default=0, help_text="SOA serial that the last of our writes left; a server that shows a lower one lost writes"
     )
+    node = models.CharField(
+        max_length=255,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="the server that had the zone then, where it can be several",
+    )
+    is_unmarked = models.BooleanField(
+        default=False, db_default=False, help_text="it lost all of our marks at once, and they are being written again"
+    )
 
     class Meta:
         default_permissions: ClassVar = ()
@@ -435,6 +454,10 @@ class DeletedRRset(models.Model):
     name = models.CharField(max_length=253)
     type = models.CharField(max_length=10)
     deleted_at = models.DateTimeField(db_default=Now())
+    data = models.JSONField(
+        null=True, help_text='what we deleted: {"ttl": seconds, "values": [...]}; null where somebody else did'
+    )
+    origin = models.CharField(max_length=600, blank=True, default="", db_default="", help_text="Kind/namespace/name")
 
     class Meta:
         default_permissions: ClassVar = ()

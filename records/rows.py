@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from records.audit import Action, make_entry
 from records.limits import ROWS
-from records.models import AuditEntry, ManagedRecord, Replacement
+from records.models import AuditEntry, DeletedRRset, ManagedRecord, Replacement
 from syncer.core.claims import Decision
 from syncer.core.known import RecordState
 from syncer.core.names import BadName, canonical_target
@@ -183,6 +183,34 @@ def replacement_row(key: ZoneKey, decision: Decision, change: Change, actor: str
         origin=decision.origin_of(change.key[1]),
         made_by=actor,
     )
+
+
+def former_data(change: Change) -> dict[str, Any] | None:
+    """Of an update: what we had written before, where all of the RRset was ours and is another one from now on."""
+    before = change.before
+    if change.op is not Op.UPDATE or before is None or before.rrset == change.after or not _is_all_ours(change):
+        return None
+    return {**rrset_data(before.rrset), "until": timezone.now().isoformat()}
+
+
+def deletion_row(key: ZoneKey, name: str, kind: str, item: AppliedChange | None) -> DeletedRRset:
+    """``item``: our own delete, None where somebody else's was found. What was not all ours is not written down."""
+    row = DeletedRRset(**key._asdict(), name=name, type=kind, deleted_at=timezone.now())
+    if item is not None:
+        decision, (change, *_) = item
+        if change.before is not None and _is_all_ours(change):
+            row.data, row.origin = rrset_data(change.before.rrset), decision.origin_of(kind)
+    return row
+
+
+def _is_all_ours(change: Change) -> bool:
+    """Whether every value there has one and the same mark, which is ours then."""
+    return change.before is not None and not change.adopts and len(set(change.before.marks)) == 1
+
+
+def read_rrset(name: str, kind: str, data: dict[str, Any]) -> RRset:
+    """What ``rrset_data`` wrote down."""
+    return RRset(name, kind, data["ttl"], tuple(data["values"]))
 
 
 def found_data(found: Found) -> dict[str, Any]:

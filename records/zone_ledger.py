@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models, transaction
@@ -29,7 +30,10 @@ from records.rows import (
     ZoneKey,
     change_entry,
     claim_row,
+    deletion_row,
+    former_data,
     read_found,
+    read_rrset,
     record_row,
     replacement_row,
     result_row,
@@ -43,9 +47,9 @@ from records.source_rows import find_mentions, forget_detached, note_detached, s
 from syncer.core.claims import Decision, EntrySpec, Mention, Mode
 from syncer.core.known import KnownRRset, Loser, RecordState
 from syncer.core.origin import Origin
-from syncer.core.plan import Change, Drift, ForgottenRRset, Key
+from syncer.core.plan import Change, Drift, ForgottenRRset, Key, Op
 from syncer.core.rrsets import RRset
-from syncer.ledger import AppliedChange, HeldDeletes, ObservedRRset, Replaced
+from syncer.ledger import AppliedChange, Deletion, HeldDeletes, LeftZone, ObservedRRset, Replaced
 from syncer.targets.base import Outcome
 
 Plan = HeldPlan.Status
@@ -70,10 +74,10 @@ class DatabaseZoneLedger:
 
     @translate_errors
     def rows(self, names: Collection[str]) -> Mapping[str, Mapping[str, KnownRRset]]:
-        fields = ("name", "type", "ttl", "values", "owned", "state", "reason", "origin", "claimants", "losers")
+        fields = ("ttl", "values", "owned", "state", "reason", "origin", "claimants", "losers", "former")
         known: dict[str, dict[str, KnownRRset]] = {}
-        rows = self._records().filter(name__in=names).values_list(*fields)
-        for name, kind, ttl, values, owned, state, reason, origin, claimants, losers in rows:
+        rows = self._records().filter(name__in=names).values_list("name", "type", *fields)
+        for name, kind, ttl, values, owned, state, reason, origin, claimants, losers, former in rows:
             known.setdefault(name, {})[kind] = KnownRRset(
                 RRset(name, kind, ttl, tuple(values)),
                 owned,
@@ -82,6 +86,7 @@ class DatabaseZoneLedger:
                 origin,
                 tuple(claimants),
                 tuple(Loser(loser, why) for loser, why in losers),
+                read_rrset(name, kind, former) if former and former["until"] > _an_hour_ago().isoformat() else None,
             )
         return known
 
@@ -119,14 +124,27 @@ class DatabaseZoneLedger:
         return frozenset(rows.values_list("name", "type"))
 
     @translate_errors
+    def recent_deletions(self, names: Collection[str]) -> Mapping[Key, Deletion]:
+        rows = self._recent_deletions().filter(name__in=names).values_list("name", "type", "data", "origin")
+        found = ((name, kind, data, origin) for name, kind, data, origin in rows if data)
+        return {(name, kind): Deletion(read_rrset(name, kind, data), origin) for name, kind, data, origin in found}
+
+    @translate_errors
+    def recently_deleted(self) -> frozenset[str]:
+        return frozenset(self._recent_deletions().values_list("name", flat=True))
+
+    @translate_errors
     def claim_changes(self, changes: Iterable[tuple[Decision, Change]]) -> None:
         rows, takeovers = [], []
         for decision, change in changes:
-            rows.append(claim_row(self._key, decision, change))
+            row = claim_row(self._key, decision, change)
+            row.former = former_data(change)
+            rows.append(row)
             takeovers += takeover_entries(self._key, decision, change.after, SYNCER)
         self._forget_counts()
         with transaction.atomic():
-            upsert_rows(ManagedRecord, rows, CONTENT)
+            upsert_rows(ManagedRecord, [row for row in rows if row.former is None], CONTENT)
+            upsert_rows(ManagedRecord, [row for row in rows if row.former is not None], (*CONTENT, "former"))
             AuditEntry.objects.bulk_create(takeovers, batch_size=ROWS)
 
     @translate_errors
@@ -137,6 +155,7 @@ class DatabaseZoneLedger:
         correlation: str,
         actor: str,
         serial: int | None = None,
+        node: str = "",
     ) -> None:
         rows: list[ManagedRecord] = []
         gone: list[Key] = []
@@ -171,7 +190,7 @@ class DatabaseZoneLedger:
         with transaction.atomic():
             upsert_rows(ManagedRecord, rows, (*CONTENT, "refusal"))
             self._delete_rows(ManagedRecord, gone)
-            self._note_deletions(rows, audit)
+            self._note_deletions(rows, audit, applied)
             note_detached(kept)
             if gone:
                 self._forget_kept({name for name, _ in gone})
@@ -187,7 +206,7 @@ class DatabaseZoneLedger:
                 done = {item.result.change.key for item in applied if item.result.outcome is Outcome.DONE}
                 end_remediated(self._key, done, actor)
             if rows or audit or serial is not None:
-                self._note_zone(serial)
+                self._note_zone(serial, node)
 
     def _take_applied(
         self,
@@ -224,8 +243,17 @@ class DatabaseZoneLedger:
         return {(name, kind): refusal for name, kind, refusal in rows.values_list("name", "type", "refusal")}
 
     @translate_errors
-    def left_serial(self) -> int:
-        return ManagedZone.objects.filter(**self._columns).values_list("serial", flat=True).first() or 0
+    def left(self) -> LeftZone:
+        row = ManagedZone.objects.filter(**self._columns).values_list("serial", "node", "is_unmarked").first()
+        return LeftZone(*row) if row else LeftZone()
+
+    @translate_errors
+    def note_marks(self, lost: int, actor: str) -> None:
+        with transaction.atomic():
+            upsert_rows(ManagedZone, [ManagedZone(**self._columns, is_unmarked=lost > 0)], ["is_unmarked"])
+            if lost:
+                reason = f"{lost} records of ours had lost their marks, all at once: the marks are written again"
+                make_entry(Action.MARKED, actor, **self._columns, reason=reason).save()
 
     @translate_errors
     def drifting(self) -> Mapping[Key, bool]:
@@ -347,24 +375,30 @@ class DatabaseZoneLedger:
         left = ManagedRecord.objects.filter(name__in=names, owned=True).order_by().values_list("name", flat=True)
         forget_detached(names - set(left))
 
-    def _note_zone(self, serial: int | None = None) -> None:
-        """Something is known of the zone; ``serial`` None leaves the serial as it is."""
-        row = ManagedZone(**self._columns, serial=serial or 0)
+    def _recent_deletions(self) -> QuerySet[DeletedRRset]:
+        rows = DeletedRRset.objects.filter(**self._columns, deleted_at__gt=_an_hour_ago(), data__isnull=False)
+        return rows.order_by()
+
+    def _note_zone(self, serial: int | None = None, node: str = "") -> None:
+        """Something is known of the zone; ``serial`` None leaves serial and node as they are."""
+        row = ManagedZone(**self._columns, serial=serial or 0, node=node)
         if serial is None:
             ManagedZone.objects.bulk_create([row], ignore_conflicts=True)
         else:
-            upsert_rows(ManagedZone, [row], ["serial"])
+            upsert_rows(ManagedZone, [row], ["serial", "node"])
 
-    def _note_deletions(self, rows: Sequence[ManagedRecord], audit: Sequence[AuditEntry]) -> None:
+    def _note_deletions(
+        self, rows: Sequence[ManagedRecord], audit: Sequence[AuditEntry], applied: Sequence[AppliedChange]
+    ) -> None:
         """Of what has a row again its deletion is not the last that we know."""
         deletions = DeletedRRset.objects.filter(**self._columns)
         here = {row.key for row in rows}
         if here and deletions.exists():
             self._delete_rows(DeletedRRset, here)
         went = {(entry.name, entry.type) for entry in audit if entry.action in (Action.DELETED, Action.GONE)} - here
-        now = timezone.now()
-        gone = [DeletedRRset(**self._columns, name=name, type=kind, deleted_at=now) for name, kind in sorted(went)]
-        upsert_rows(DeletedRRset, gone, ["deleted_at"])
+        ours = {item.result.change.key: item for item in applied if item.result.change.op is Op.DELETE}
+        gone = [deletion_row(self._key, name, kind, ours.get((name, kind))) for name, kind in sorted(went)]
+        upsert_rows(DeletedRRset, gone, ["deleted_at", "data", "origin"])
 
     def _delete_rows(self, model: type[models.Model], keys: Iterable[Key]) -> None:
         by_type: dict[str, list[str]] = {}
@@ -395,6 +429,10 @@ class DatabaseZoneLedger:
             if plan.keys.isdisjoint(rows.values_list("name", "type")):
                 plan.status = Plan.DONE
                 plan.save()
+
+
+def _an_hour_ago() -> datetime:
+    return timezone.now() - timedelta(hours=1)
 
 
 def _is_done(item: AppliedChange) -> bool:

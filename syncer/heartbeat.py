@@ -50,6 +50,7 @@ class Heartbeat:
                 queue=self._worker.waiting,
                 target=self._worker.target.kind,
                 target_problem=self._worker.problem,
+                target_warning=self._worker.target.warning,
                 kinds=kinds(),
                 zones={zone.name: zone.problem for zone in zones},
             )

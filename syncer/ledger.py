@@ -72,6 +72,7 @@ class SyncerStatus:
     queue: int
     target: str
     target_problem: str
+    target_warning: str
     kinds: Sequence[KindState]
     zones: Mapping[str, str]
 
@@ -82,6 +83,22 @@ class Replaced(NamedTuple):
     id: int
     ours: RRset
     theirs: Found
+
+
+class LeftZone(NamedTuple):
+    """What the last of our writes left: the SOA serial, 0 for none, and the node that had the zone then, "" where that
+    is not known. ``is_unmarked``: the zone had lost our marks, and they are being written again."""
+
+    serial: int = 0
+    node: str = ""
+    is_unmarked: bool = False
+
+
+class Deletion(NamedTuple):
+    """An RRset that we deleted, and whose it was."""
+
+    rrset: RRset
+    origin: str
 
 
 class LedgerError(Exception):
@@ -117,6 +134,12 @@ class ZoneLedger(Protocol):
     def deleted(self, names: Collection[str]) -> frozenset[Key]:
         """The RRsets at ``names`` of which the last that we know is that they went."""
 
+    def recent_deletions(self, names: Collection[str]) -> Mapping[Key, Deletion]:
+        """The RRsets at ``names`` that we deleted within the last hour, as they stood there."""
+
+    def recently_deleted(self) -> frozenset[str]:
+        """Every name with such an RRset."""
+
     def claim_changes(self, changes: Iterable[tuple[Decision, Change]]) -> None:
         """Write down what is about to be sent to the target, so that a crash orphans nothing."""
 
@@ -127,12 +150,15 @@ class ZoneLedger(Protocol):
         correlation: str,
         actor: str,
         serial: int | None = None,
+        node: str = "",
     ) -> None:
         """Write down what came of it: ownership, states, audit, and the drift that is over with it. ``serial`` is the
-        one that our writes left the zone at, as far as that is known."""
+        one that our writes left the zone at, as far as that is known, on ``node``."""
 
-    def left_serial(self) -> int:
-        """The SOA serial that the last of our writes left, 0 when there is none."""
+    def left(self) -> LeftZone: ...
+
+    def note_marks(self, lost: int, actor: str) -> None:
+        """The zone has lost so many of our marks, which are written again from now on; 0: that is done."""
 
     def drifting(self) -> Mapping[Key, bool]:
         """The RRsets of which we know that they are not as we left them; True where a person accepted it."""

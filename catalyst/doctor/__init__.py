@@ -82,7 +82,12 @@ def list_checks(config: Config, warnings: Sequence[str]) -> Iterator[tuple[str, 
     yield "log", here.check_log_receiver
     target, manifests = config.target, config.kube.manifests
     if isinstance(target, TechnitiumConfig):
-        yield "DNS server", lambda: dns_server.check_server(target, config.scope.zones, answering)
+        yield (
+            "DNS server",
+            lambda: dns_server.check_server(
+                target, config.scope.zones, answering, dns_server.find_last_node(target.name)
+            ),
+        )
     elif isinstance(target, HostsConfig):
         yield "hosts file", lambda: here.check_hosts_file(config)
     if manifests:

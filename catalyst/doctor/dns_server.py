@@ -10,8 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from http.client import HTTPException
 
+from django.db import DatabaseError
+
 from catalyst.doctor.clock import probe_server
 from catalyst.doctor.finding import Finding, report_ok, report_problem, report_warning
+from records.models import ManagedZone
 from syncer.config import TechnitiumConfig
 from syncer.errors import SyncError
 from syncer.pacing import RateLimit
@@ -31,13 +34,16 @@ OLDEST = (13, 4)
 RIGHTS = ((GET, "View"), (ADD, "Modify"), (DELETE, "Delete"))
 
 
-def check_server(target: TechnitiumConfig, zones: Sequence[str], answering: dict[str, str]) -> Iterator[Finding]:
-    """Adds the servers to ``answering``. Raises what ``TechnitiumServer`` raises."""
+def check_server(
+    target: TechnitiumConfig, zones: Sequence[str], answering: dict[str, str], node: str = ""
+) -> Iterator[Finding]:
+    """Adds the servers to ``answering``. ``node`` is where the zones were written to last, "" where that is not known.
+    Raises what ``TechnitiumServer`` raises."""
     limit = RateLimit(target.rate_limit)
-    clients: list[TechnitiumClient] = []
+    clients, answered = [], False
     for url in target.urls:
         address = replace(target, url=url, others=(), timeout=TIMEOUT)
-        client = TechnitiumClient(address, limit, lambda *_: None)
+        clients.append(client := TechnitiumClient(address, limit, lambda *_: None))
         try:
             session = client.call(SESSION, {})
         except Untrusted as error:
@@ -51,11 +57,11 @@ def check_server(target: TechnitiumConfig, zones: Sequence[str], answering: dict
         answering["the DNS server" if url == target.url else f"the DNS server {url}"] = url
         yield check_version(url, read_session(0, url, session.get("info") or {}).version)
         yield from check_transport(address)
-        if not clients:
+        if not answered:
             yield from check_token(session.get("username", ""), (session.get("info") or {}).get("permissions") or {})
-        clients.append(client)
-    if clients:
-        yield from check_zones(TechnitiumServer(clients), zones)
+        answered = True
+    if answered:
+        yield from check_zones(TechnitiumServer(clients), zones, node)
 
 
 def report_untrusted(url: str, error: Untrusted) -> Finding:
@@ -67,7 +73,17 @@ def report_untrusted(url: str, error: Untrusted) -> Finding:
     return report_problem(ABOUT, f"{error}. It shows one with the SHA-256 fingerprint {shown}: {advice}")
 
 
-def check_zones(server: TechnitiumServer, zones: Sequence[str]) -> Iterator[Finding]:
+def find_last_node(target_name: str) -> str:
+    """Where the syncer wrote last, by its database; "" where that does not tell."""
+    rows = ManagedZone.objects.filter(target=target_name).exclude(node="").order_by("-pk")
+    try:
+        return rows.values_list("node", flat=True).first() or ""
+    except DatabaseError:
+        return ""  # the check of the database says why
+
+
+def check_zones(server: TechnitiumServer, zones: Sequence[str], node: str) -> Iterator[Finding]:
+    server.recall(node)
     known = server.read_zones()
     if server.route.cluster:
         through = f", through {server.client.url}" if server.route.node else ""

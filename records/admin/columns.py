@@ -58,6 +58,7 @@ ACTION_TONES: Mapping[str, str] = {
     Action.HELD: "warn",
     Action.REJECTED: "warn",
     Action.GONE: "warn",
+    Action.MARKED: "warn",
     Action.SKIPPED: "warn",
 }
 

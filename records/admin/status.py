@@ -27,6 +27,7 @@ class StatusAdmin(ReadOnlyAdmin):
         "queue",
         "target",
         "target_problem",
+        "target_warning",
         "shown_kinds",
         "shown_zones",
     )

@@ -31,7 +31,8 @@ class Loser(NamedTuple):
 
 class KnownRRset(NamedTuple):
     """One row of the ledger. ``owned``: we wrote it, or recorded that we were about to. ``origin`` is the claim that
-    holds it, ``claimants`` are all whose claim it satisfies, the holder first."""
+    holds it, ``claimants`` are all whose claim it satisfies, the holder first. ``former`` is what we had written until
+    we changed it a short while ago."""
 
     rrset: RRset
     owned: bool
@@ -40,6 +41,7 @@ class KnownRRset(NamedTuple):
     origin: str = ""
     claimants: tuple[str, ...] = ()
     losers: tuple[Loser, ...] = ()
+    former: RRset | None = None
 
     @property
     def is_certain(self) -> bool:

@@ -35,7 +35,8 @@ class Found(NamedTuple):
     ``marks`` has one text for each of ``rrset.values``, in their order: what the target stores beside the value
     (Technitium: the record's comment), "" where there is nothing. ``disabled`` are the values that it holds and does
     not serve; ``expires``: it will drop one of them by itself; ``mixes_ttls``: they have several TTLs, of which the
-    RRset shows the lowest; ``is_damaged``: they are not where they belong (a hosts file).
+    RRset shows the lowest; ``is_damaged``: they are not where they belong (a hosts file). ``is_unmarked``: it has none
+    of our marks, and those in ``marks`` are put back, because the zone lost all that it had.
     """
 
     rrset: RRset
@@ -44,6 +45,7 @@ class Found(NamedTuple):
     expires: bool = False
     mixes_ttls: bool = False
     is_damaged: bool = False
+    is_unmarked: bool = False
 
     @property
     def intact(self) -> bool:

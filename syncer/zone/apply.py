@@ -9,7 +9,7 @@ from syncer import metrics
 from syncer.core.claims import Decision
 from syncer.core.known import RecordState
 from syncer.core.origin import Origin
-from syncer.core.plan import Drift, Op, RRsetStatus
+from syncer.core.plan import Change, Drift, Op, RRsetStatus
 from syncer.core.rrsets import RRset
 from syncer.errors import TargetRefused
 from syncer.ledger import AppliedChange, ObservedRRset, ZoneLedger
@@ -76,9 +76,22 @@ class ChangeWriter:
                 raise
             finally:
                 serial = None if keeps_serial else self._zone.left_serial
-                self._rows.record_pass(applied, [], correlation, actor, serial)
+                self._rows.record_pass(applied, [], correlation, actor, serial, self._zone.node)
                 for item in applied:
                     self._tell_change(item, result)
+            if self._is_stopping():
+                return
+
+    def write_marks(self, changes: Sequence[Change], result: PassResult) -> None:
+        """Write our marks again on what had lost them; the ledger says all the while that it is ours. Raises what the
+        target raises."""
+        for change, outcome, reason, permanent in self._zone.apply(changes):
+            if outcome is Outcome.DONE:
+                result.marks += 1
+            else:
+                log.warning("Our mark not written again: %s", reason, extra={"hostname": change.name})
+                if not permanent:
+                    result.retry.add(change.name)
             if self._is_stopping():
                 return
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 from typing import TypeVar
@@ -13,15 +13,16 @@ from syncer.core.compare import UNASKED, NameRequest
 from syncer.core.drift import CompareRules
 from syncer.core.kinds import HTTP_ROUTE
 from syncer.core.known import RecordState
+from syncer.core.lost_marks import MarkCount, is_bare
 from syncer.core.names import zone_of
-from syncer.core.plan import NamePlan
+from syncer.core.plan import Change, Key, NamePlan
 from syncer.core.rrsets import Found
 from syncer.core.shadows import describe_shadows
 from syncer.core.source import NORMAL
 from syncer.ledger import ZoneLedger
 from syncer.targets.base import Target, TargetZone
 from syncer.zone.queue import Deferred, ZoneQueue
-from syncer.zone.subjects import ORDINARY, Condition, Frame, Look, Subject, SubjectBuilder
+from syncer.zone.subjects import ORDINARY, Condition, Frame, KnownRows, Look, Subject, SubjectBuilder
 from syncer.zone.view import ZoneView
 
 T = TypeVar("T")
@@ -42,13 +43,26 @@ FEW = 5
 
 
 @dataclass(slots=True)
+class UnmarkedNames:
+    """What a list shows of ours without our marks, put aside until its end tells whether the zone lost them. ``names``
+    are those at which nothing else stands; of the others it must be remembered what does."""
+
+    count: MarkCount = field(default_factory=MarkCount)
+    names: list[str] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class PassPlan:
     """What is to be done in a pass. ``whole``: the plans cover the whole zone; ``listed``: from a list of it.
     ``found`` says what is at those names of the plan where it is not what the ledger says, ``checked`` are the names
     with a finding of drift that were read, ``unplanned`` are names at which nothing was found and that have to wait.
-    Of a list: the ``serial`` that it showed, the ``node`` that has the zone, and the names with foreign records.
-    ``lost_writes``: what was read shows that the server lost writes of ours in a crash. ``shadows`` say of which names
-    DNS answers otherwise than one would think, where the whole zone was looked at."""
+    ``serial`` is what a reading showed and ``node`` what has the zone then; of a list, the names with foreign records.
+    ``lost_writes``: what was read shows that the server lost writes of ours in a crash; ``left_node``: another node has
+    the zone than this one, on which we wrote last. ``unmarked`` counts what lost our mark with all of the zone, and
+    ``marks`` are the changes that write only the marks again; ``are_marks_in_doubt``: something has none, and only a
+    list of the zone tells whether a hand did it. ``shadows`` say of which names DNS answers otherwise than one would
+    think, where the whole zone was looked at."""
 
     names: list[NamePlan] = field(default_factory=list)
     whole: bool = False
@@ -57,6 +71,10 @@ class PassPlan:
     node: str = ""
     foreign_names: set[str] = field(default_factory=set)
     lost_writes: bool = False
+    left_node: str = ""
+    unmarked: int = 0
+    marks: dict[Key, Change] = field(default_factory=dict)
+    are_marks_in_doubt: bool = False
     found: dict[str, Deferred] = field(default_factory=dict)
     checked: set[str] = field(default_factory=set)
     unplanned: list[str] = field(default_factory=list)
@@ -116,6 +134,13 @@ class ZonePlanner:
             return self._plan_from_list(condition, MISSING_LIMIT)
         return self._plan_from_reading(names, requests, condition)
 
+    def put_marks_back(
+        self, found: Mapping[str, Sequence[Found]], rows: Mapping[str, KnownRows]
+    ) -> dict[str, Sequence[Found]]:
+        """What was found in a zone that lost our marks, by name."""
+        looks = [Look(name, items) for name, items in found.items()]
+        return {look.name: look.found for look in self._names.put_marks_back(looks, rows)}
+
     def rank_name(self, name: str) -> tuple[int, str]:
         """Sorts names by the highest priority of their claims."""
         return min((source.priority for source in self._claims.claimants(name)), default=NORMAL), name
@@ -139,10 +164,13 @@ class ZonePlanner:
         missing = set(names)
         foreign: set[str] = set()
         delegations: set[str] = set()
+        deleted = self._rows.recently_deleted()
         restarted = self._zone.lost_writes
         reading = self._zone.read()
-        lost_writes = self._has_lost_writes(reading.serial, restarted=restarted)
-        frame = self._names.make_frame(condition.after_losses(lost_writes))
+        plan = PassPlan(whole=True, listed=True, serial=reading.serial, node=self._zone.node)
+        condition = self._find_losses(plan, condition, restarted=restarted)
+        frame = self._names.make_frame(condition)
+        aside = UnmarkedNames()
 
         def listed() -> Iterator[Look]:
             for name, group in groupby(reading.found, key=lambda item: item.rrset.name):
@@ -151,18 +179,28 @@ class ZonePlanner:
                     delegations.add(name)
                 if not all(self.marker.knows(mark) for item in found for mark in item.marks):
                     foreign.add(name)
-                if name in missing or any(self.marker.owns(item) for item in found):
+                is_deleted = name in deleted and any(map(is_bare, found))
+                if name in missing or is_deleted or any(self.marker.owns(item) for item in found):
                     missing.discard(name)
                     yield Look(name, found)
 
-        plan = PassPlan(whole=True, listed=True, serial=reading.serial, node=self._zone.node, lost_writes=lost_writes)
-        self._add_names(plan, listed(), frame)
+        for chunk in split_chunks(listed(), CHUNK):
+            for subject in self._names.prepare_subjects(chunk, frame):
+                if not self._put_aside(subject, aside, frame, deleted):
+                    self._add_name(plan, subject, frame)
+        if aside.count.are_lost:
+            condition = condition.after_losses(lost_writes=False, lost_marks=True)
+            frame = self._names.make_frame(condition)
+        self._add_aside(plan, aside, frame, limit)
+        if condition.unmarked:
+            plan.unmarked = aside.count.unmarked
+            foreign.difference_update(aside.names)
         foreign.update(name_plan.name for name_plan in plan.names if name_plan.foreign_types)
         # A new zone may miss ten thousand names: neither their plans nor a name that comes now should wait for all.
         urgent = sorted(missing, key=self.rank_name)
         self._add_names(plan, (Look(name) for name in urgent[:limit]), frame)
-        plan.unplanned = [] if limit is None else urgent[limit:]
-        plan.found |= dict.fromkeys(plan.unplanned, Deferred.ABSENT)
+        if limit is not None:
+            self._leave_for_later(plan, urgent[limit:], Deferred.ABSENT)
         plan.foreign_names, plan.delegations = foreign, delegations
         plan.shadows = describe_shadows(names, delegations, self._reaches_deep)
         return plan
@@ -175,10 +213,10 @@ class ZonePlanner:
         """Compare with what the target holds at ``names`` now."""
         reading = self._zone.read(names)
         found = group_by_name(reading.found)
-        lost_writes = self._has_lost_writes(reading.serial, restarted=self._zone.lost_writes)
-        plan = PassPlan(lost_writes=lost_writes)
+        plan = PassPlan(serial=reading.serial, node=self._zone.node)
+        condition = self._find_losses(plan, condition, restarted=self._zone.lost_writes)
         looks = (Look(name, found.get(name, ())) for name in sorted(names))
-        self._add_names(plan, looks, self._names.make_frame(condition.after_losses(lost_writes)), requests)
+        self._add_names(plan, looks, self._names.make_frame(condition), requests)
         return plan
 
     def _plan_from_view(self, names: Collection[str], condition: Condition, *, whole: bool = False) -> PassPlan:
@@ -186,13 +224,17 @@ class ZonePlanner:
         plan = PassPlan(whole=whole)
         doubtful: list[str] = []
         frame = self._names.make_frame(condition)
-        for chunk in split_chunks(sorted(names), CHUNK):
+        unmarked = sorted(name for name in names if self._queue.deferred.get(name) is Deferred.UNMARKED)
+        self._leave_for_later(plan, unmarked[MISSING_LIMIT:], Deferred.UNMARKED)
+        for chunk in split_chunks(sorted({*names}.difference(plan.unplanned)), CHUNK):
             for subject in self._names.prepare_subjects([Look(name, read=False) for name in chunk], frame):
                 deferred = self._queue.deferred.get(subject.name, Deferred.AS_KNOWN)
                 if deferred is Deferred.ABSENT:
                     self._add_name(plan, subject._replace(look=Look(subject.name)), frame)
                 elif self._is_doubtful(subject, deferred, frame.rules):
                     doubtful.append(subject.name)
+                elif deferred is Deferred.UNMARKED:
+                    self._add_unmarked(plan, subject, frame)
                 elif not (subject.has_drifted or subject.name in self._view.foreign_names):
                     written = Look(subject.name, self._names.list_written(subject.known), read=False)
                     self._add_name(plan, subject._replace(look=written), frame)
@@ -200,6 +242,39 @@ class ZonePlanner:
             found = group_by_name(self._zone.read(doubtful).found)
             self._add_names(plan, (Look(name, found.get(name, ())) for name in doubtful), frame)
         return plan
+
+    def _put_aside(self, subject: Subject, aside: UnmarkedNames, frame: Frame, deleted: Collection[str]) -> bool:
+        """Whether what is to be done at the name follows from the rest of the list, or can wait."""
+        aside.count.add(subject.look.found, subject.known)
+        if self._names.is_all_unmarked(subject):
+            aside.names.append(subject.name)
+            return True
+        is_open = self._names.shows_unmarked(subject) or subject.name in deleted
+        if is_open and not frame.restores_marks:
+            aside.looks.append(subject.look)
+            return True
+        return False
+
+    def _add_aside(self, plan: PassPlan, aside: UnmarkedNames, frame: Frame, limit: int | None) -> None:
+        """With marks that a hand took away nothing waits; those that the zone lost are written again in turns."""
+        names = sorted(aside.names, key=self.rank_name)
+        if frame.restores_marks and limit is not None:
+            self._leave_for_later(plan, names[limit:], Deferred.UNMARKED)
+            del names[limit:]
+        for chunk in split_chunks(names, CHUNK):
+            for subject in self._names.prepare_subjects([Look(name) for name in chunk], frame):
+                self._add_unmarked(plan, subject, frame)
+        self._add_names(plan, aside.looks, frame)
+
+    def _add_unmarked(self, plan: PassPlan, subject: Subject, frame: Frame) -> None:
+        """At the name stands what the ledger says, without our marks."""
+        look = Look(subject.name, self._names.list_unmarked(subject.known, frame))
+        self._add_name(plan, subject._replace(look=look), frame)
+
+    @staticmethod
+    def _leave_for_later(plan: PassPlan, names: Sequence[str], deferred: Deferred) -> None:
+        plan.unplanned += names
+        plan.found |= dict.fromkeys(names, deferred)
 
     def _add_names(self, plan: PassPlan, looks: Iterable[Look], frame: Frame, requests: Requests = NO_REQUESTS) -> None:
         for chunk in split_chunks(looks, CHUNK):
@@ -213,15 +288,24 @@ class ZonePlanner:
             plan.awaited = frame.rules.awaited
         if subject.look.read and subject.name in frame.drifting:
             plan.checked.add(subject.name)
-        if name_plan.is_empty:
+        plan.are_marks_in_doubt |= not frame.restores_marks and self._names.shows_unmarked(subject)
+        marks = self._names.list_mark_changes(subject)
+        plan.marks |= {change.key: change for change in marks}
+        if name_plan.is_empty and not marks:
             return
         plan.names.append(name_plan)
         if subject.look.read and (deferred := self._names.found_other(subject)):
             plan.found[subject.name] = deferred
 
-    def _has_lost_writes(self, serial: int | None, *, restarted: bool) -> bool:
-        """Whether what is missing or changed may be a write of ours that a crash undid, and no change by someone."""
-        return restarted or (serial is not None and serial < self._rows.left_serial())
+    def _find_losses(self, plan: PassPlan, condition: Condition, *, restarted: bool) -> Condition:
+        """Whether what is missing or changed may be a write of ours that a crash undid, or that another node never
+        heard of, and no change by someone."""
+        left = self._rows.left()
+        if left.node and self._zone.node not in ("", left.node):
+            plan.left_node = left.node
+        else:
+            plan.lost_writes = restarted or (plan.serial is not None and plan.serial < left.serial)
+        return condition.after_losses(lost_writes=plan.lost_writes, lost_marks=bool(plan.left_node))
 
     def _is_doubtful(self, subject: Subject, deferred: Deferred, rules: CompareRules) -> bool:
         """Whether only the target can say what is at a name, or what is to be done about it."""

@@ -25,6 +25,7 @@ class Deferred(Enum):
 
     AS_KNOWN = "what the ledger says"
     ABSENT = "nothing"
+    UNMARKED = "what the ledger says, without our marks"
     UNSURE = "something else: it must be read again"
 
 

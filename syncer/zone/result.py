@@ -16,15 +16,16 @@ log = logging.getLogger(__name__)
 class PassResult:
     """What a pass did. ``changes`` counts them by name; ``planned`` and ``left`` are what a dry run would change, and
     what it would leave alone although a claim asks for it. ``retry`` holds the names to try again by the clock,
-    ``later`` those that had no turn yet, in their order; ``refused`` counts what was refused for good. ``reasons`` says
-    by name why a change failed, ``held_names`` are those whose deletes are held. ``whole``: the pass covered the whole
-    zone."""
+    ``later`` those that had no turn yet, in their order; ``refused`` counts what was refused for good, ``marks`` those
+    that the zone had lost and has again. ``reasons`` says by name why a change failed, ``held_names`` are those whose
+    deletes are held. ``whole``: the pass covered the whole zone."""
 
     whole: bool = False
     changes: Counter[str] = field(default_factory=Counter)
     refused: int = 0
     planned: list[Change] = field(default_factory=list)
     left: list[RRsetStatus] = field(default_factory=list)
+    marks: int = 0
     held: int = 0
     held_names: set[str] = field(default_factory=set)
     reasons: dict[str, str] = field(default_factory=dict)
@@ -38,7 +39,7 @@ class PassResult:
     @property
     def is_settled(self) -> bool:
         """Nothing was changed, and nothing is left to try."""
-        return not (self.changed or self.retry or self.refused)
+        return not (self.changed or self.marks or self.retry or self.refused)
 
     def has_touched(self, name: str) -> bool:
         """Whether something was done at the name, or has to wait, or failed."""
@@ -58,6 +59,7 @@ class PassResult:
         """What a further turn of the same pass did."""
         self.changes += other.changes
         self.refused += other.refused
+        self.marks += other.marks
         self.planned += other.planned
         self.left += other.left
         self.held = other.held

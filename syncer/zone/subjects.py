@@ -11,8 +11,9 @@ from syncer.core.claims import ADDRESSES, ClaimRules, Claims, Decision, EntrySpe
 from syncer.core.compare import UNASKED, NameRequest, compare_name
 from syncer.core.drift import CompareRules
 from syncer.core.known import KnownRRset, RecordState
+from syncer.core.lost_marks import find_written, is_bare, put_mark_back
 from syncer.core.names import zone_of
-from syncer.core.plan import NamePlan, Policy, RRsetStatus
+from syncer.core.plan import Change, NamePlan, Op, Policy, RRsetStatus
 from syncer.core.rrsets import Found, Marker, RRset
 from syncer.core.settling import list_namesakes, settle_name
 from syncer.ledger import ZoneLedger
@@ -25,14 +26,18 @@ KnownRows = Mapping[str, KnownRRset]
 
 class Condition(NamedTuple):
     """What the zone is in. ``rebuilding``: every RRset with our mark counts as ours; ``recovering``: the server lost
-    writes of ours in a crash, and not all are made again."""
+    writes of ours, and not all are made again; ``unmarked``: it lost our marks, too, all at once, so that what stands
+    as we wrote it is ours without one."""
 
     rebuilding: bool = False
     recovering: bool = False
+    unmarked: bool = False
 
-    def after_losses(self, lost_writes: bool) -> Condition:
+    def after_losses(self, *, lost_writes: bool, lost_marks: bool) -> Condition:
         """With what the last reading showed."""
-        return self._replace(recovering=self.recovering or lost_writes)
+        return self._replace(
+            recovering=self.recovering or lost_writes or lost_marks, unmarked=self.unmarked or lost_marks
+        )
 
 
 ORDINARY = Condition()
@@ -66,11 +71,13 @@ class Subject(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """What is the same for all names of a pass. ``drifting`` are the names with a finding of drift."""
+    """What is the same for all names of a pass. ``drifting`` are the names with a finding of drift; ``restores_marks``:
+    the zone lost our marks, and they are put back where they belong."""
 
     rules: CompareRules
     claim_rules: ClaimRules
     drifting: frozenset[str]
+    restores_marks: bool = False
 
 
 class SubjectBuilder:
@@ -122,7 +129,7 @@ class SubjectBuilder:
             lost_writes=condition.recovering,
             awaited=frozenset(self._awaited_kinds()),
         )
-        return Frame(rules, claim_rules, frozenset(name for name, _ in drifting))
+        return Frame(rules, claim_rules, frozenset(name for name, _ in drifting), condition.unmarked)
 
     def _remediates(self, origin: str) -> bool:
         """Whether drift of what this source or custom entry has is remediated unasked."""
@@ -133,6 +140,8 @@ class SubjectBuilder:
     def prepare_subjects(self, looks: Sequence[Look], frame: Frame) -> Iterator[Subject]:
         names = [look.name for look in looks]
         rows = self._rows.rows(names)
+        if frame.restores_marks:
+            looks = self.put_marks_back(looks, rows)
         entries = self._rows.entries(names)
         resurrected = self._find_resurrected(looks, rows)
         known = {name: {**rows.get(name, {}), **resurrected.get(name, {})} for name in names}
@@ -173,6 +182,26 @@ class SubjectBuilder:
             return Decision(name)
         return settle_name(name, self._claims, entries, rules, history)
 
+    def put_marks_back(self, looks: Sequence[Look], rows: Mapping[str, KnownRows]) -> list[Look]:
+        """On what stands as we wrote it, and on what we deleted a short while ago and is there again as it was."""
+
+        def find_row(item: Found) -> KnownRRset | None:
+            return rows.get(item.rrset.name, {}).get(item.rrset.type)
+
+        bare = (item for look in looks for item in look.found if is_bare(item))
+        unknown = {item.rrset.name for item in bare if find_row(item) is None}
+        deletions = self._rows.recent_deletions(unknown) if unknown else {}
+
+        def restore(item: Found) -> Found:
+            row = find_row(item)
+            deletion = deletions.get((item.rrset.name, item.rrset.type))
+            if row is None and deletion and is_bare(item) and item.intact and item.rrset == deletion.rrset:
+                return put_mark_back(item, deletion.rrset, deletion.origin, self.marker)
+            written = find_written(item, row)
+            return put_mark_back(item, written, row.origin, self.marker) if row and written else item
+
+        return [look._replace(found=[restore(item) for item in look.found]) for look in looks]
+
     def _find_resurrected(
         self, looks: Iterable[Look], rows: Mapping[str, KnownRows]
     ) -> dict[str, dict[str, KnownRRset]]:
@@ -205,10 +234,44 @@ class SubjectBuilder:
         marks = ((row, self.marker.mark(row.origin)) for row in known.values() if row.owned)
         return [Found(row.rrset, (mark,) * len(row.rrset.values)) for row, mark in marks]
 
+    def list_unmarked(self, known: KnownRows, frame: Frame) -> list[Found]:
+        """The same of a zone that holds it without our marks."""
+        bare = [(Found(row.rrset, ("",) * len(row.rrset.values)), row) for row in known.values() if row.owned]
+        if not frame.restores_marks:
+            return [item for item, _ in bare]
+        return [put_mark_back(item, row.rrset, row.origin, self.marker) for item, row in bare]
+
+    def list_mark_changes(self, subject: Subject) -> list[Change]:
+        """The changes that write our marks again, and nothing else."""
+        changes = []
+        for item in subject.look.found:
+            if item.is_unmarked:
+                mark = next(mark for mark in item.marks if mark)
+                ours = replace(item.rrset, values=self.marker.own_values(item))
+                changes.append(Change(Op.UPDATE, item, ours, mark))
+        return changes
+
+    def is_all_unmarked(self, subject: Subject) -> bool:
+        """Whether nothing but what the ledger says stands at the name, without our marks (which may be put back)."""
+        known = {kind: row.rrset for kind, row in subject.known.items() if row.owned}
+        return (
+            bool(known)
+            and not subject.resurrected
+            and {item.rrset.type: item.rrset for item in subject.look.found} == known
+            and all(item.intact and (item.is_unmarked or is_bare(item)) for item in subject.look.found)
+        )
+
+    def shows_unmarked(self, subject: Subject) -> bool:
+        """Whether anything of ours stands there as we wrote it and without a mark, which is not put back."""
+        found = ((item, subject.known.get(item.rrset.type)) for item in subject.look.found)
+        return any(find_written(item, row) for item, row in found)
+
     def found_other(self, subject: Subject) -> Deferred | None:
         """What was read, where it is not what the ledger says: a change of it may have to wait for its turn."""
         ours = {item.rrset.type: item.rrset for item in subject.look.found if self._is_all_ours(item)}
         written = {kind: row.rrset for kind, row in subject.known.items() if row.owned}
+        if any(item.is_unmarked for item in subject.look.found):
+            return Deferred.UNMARKED if self.is_all_unmarked(subject) else Deferred.UNSURE
         if ours == written and not subject.resurrected:
             return None
         return Deferred.UNSURE if subject.look.found else Deferred.ABSENT
@@ -239,4 +302,5 @@ def _is_news(status: RRsetStatus, subject: Subject) -> bool:
         decision.claimants_of(kind),
         decision.losers,
     )
-    return said != subject.known.get(kind)
+    known = subject.known.get(kind)
+    return known is None or said != known._replace(former=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from math import inf
@@ -15,14 +15,16 @@ from syncer.core.claims import Claims, Decision
 from syncer.core.known import RecordState
 from syncer.core.names import zone_of
 from syncer.core.plan import Change, Guard, NamePlan, Op, RRsetStatus
+from syncer.core.rrsets import Found
 from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable
 from syncer.ledger import Ledger, LedgerError, ObservedRRset
 from syncer.memory import give_back
 from syncer.targets.base import Outcome, Target
-from syncer.zone.apply import LEFT_ALONE, ChangeWriter, sort_changes, take_turn
+from syncer.zone.apply import LEFT_ALONE, TURN, ChangeWriter, sort_changes, take_turn
 from syncer.zone.guarding import DeleteGuard, PlannedChange
 from syncer.zone.planning import MISSING_LIMIT, NO_REQUESTS, PassPlan, Requests, ZonePlanner, group_by_name
 from syncer.zone.queue import SLICE, Deferred, ZoneQueue
+from syncer.zone.recovery import Recovery
 from syncer.zone.result import PassResult, log_plan
 from syncer.zone.schedule import ZoneSchedule
 from syncer.zone.subjects import Condition
@@ -96,10 +98,7 @@ class Zone:
         self._has_begun = False
         self._is_rebuilding = False
         """Every RRset with our mark counts as ours until the next full pass is done."""
-        self._is_recovering = False
-        """The server lost writes of ours in a crash, and not all are made again."""
-        self._is_loss_listed = False
-        """The zone was listed after that."""
+        self._recovery = Recovery(name, self._rows, dry_run=config.dry_run)
         self._said: set[str] = set()
         """In a dry run: what the log already says."""
         self._told_shadows: dict[str, str] | None = None
@@ -227,6 +226,7 @@ class Zone:
             else:
                 turn = self._take_turn(plan, changes, requests, result)
                 self._carry_out(plan, kept, turn, result, actor)  # ledger, target, ledger, view
+                self._write_marks(plan, changes, result)
             self._finish_pass(plan, names, result)
             return result
 
@@ -236,8 +236,10 @@ class Zone:
 
         It comes back with the next pass while a claim asks for it.
         """
-        found = group_by_name(self._records.read(types.keys()).found)
+        found: Mapping[str, Sequence[Found]] = group_by_name(self._records.read(types.keys()).found)
         rows = self._rows.rows(types.keys())
+        if self._recovery.is_unmarked:
+            found = self._planner.put_marks_back(found, rows)
         deletes: list[PlannedChange] = []
         for name, meant in types.items():
             for item in found.get(name, ()):
@@ -283,8 +285,10 @@ class Zone:
         return f"put back: {replaced.theirs.rrset}"
 
     def _check_start(self) -> None:
-        if not self._has_begun and self._rows.is_new():
-            self.rebuild()
+        if not self._has_begun:
+            if self._rows.is_new():
+                self.rebuild()
+            self._records.recall(self._recovery.resume())
         self._has_begun = True
 
     @contextmanager
@@ -303,22 +307,27 @@ class Zone:
             self._schedule.request_pass()
 
     def _make_plan(self, names: Collection[str] | None, requests: Requests) -> PassPlan:
-        condition = Condition(self._is_rebuilding, self._is_recovering)
-        if names is None:
-            if self._view.serial is None:
-                self._schedule.listed(self._clock())
-            plan = self._planner.plan_whole(condition, limit=None if self._dry_run else MISSING_LIMIT)
-        else:
-            plan = self._planner.plan_names(names, requests, condition)
+        plan = self._plan_names(names, requests)
+        if names is not None and plan.are_marks_in_doubt and not plan.listed:
+            self._view.invalidate()
+            self.run_pass(None)  # whether the whole zone lost its marks must be known first
+            plan = self._plan_names(names, requests)
         if plan.listed:
             self._view.replace(plan.serial, plan.foreign_names, plan.delegations, plan.node)
         self._awaited = self._awaited.union(plan.awaited)
         self._tell_inheritance(plan)
-        if plan.lost_writes:
-            self._begin_recovery()
+        self._recovery.note_plan(plan, SYNCER)
         if plan.listed and self._is_rebuilding and not self._dry_run:
             self._take_over(plan)
         return plan
+
+    def _plan_names(self, names: Collection[str] | None, requests: Requests) -> PassPlan:
+        condition = Condition(self._is_rebuilding, self._recovery.is_on, self._recovery.is_unmarked)
+        if names is not None:
+            return self._planner.plan_names(names, requests, condition)
+        if self._view.serial is None:
+            self._schedule.listed(self._clock())
+        return self._planner.plan_whole(condition, limit=None if self._dry_run else MISSING_LIMIT)
 
     def _tell_inheritance(self, plan: PassPlan) -> None:
         """Of marks that are written anew with OWNER_ID, which happens once."""
@@ -389,8 +398,18 @@ class Zone:
     def _write_changes(self, changes: list[PlannedChange], result: PassResult, correlation: str, actor: str) -> None:
         """Also moves the view on. The ledger keeps the serial by which a loss shows, until all that was lost is made
         again: a syncer that ends before must not take the rest for drift."""
-        self._writer.write_changes(changes, result, correlation, actor, keeps_serial=self._is_recovering)
+        self._writer.write_changes(changes, result, correlation, actor, keeps_serial=self._recovery.is_on)
         if changes:
+            self._view.advance(self._records.left_serial)
+
+    def _write_marks(self, plan: PassPlan, changes: list[PlannedChange], result: PassResult) -> None:
+        """Those that the zone lost, where nothing is to be changed; as many as go in a turn."""
+        changed = {change.key for _, change in changes}
+        marks = [change for key, change in plan.marks.items() if key not in changed]
+        most = SLICE if self._target.is_bulky else TURN
+        result.later |= {change.name: plan.found.get(change.name, Deferred.UNSURE) for change in marks[most:]}
+        if marks:
+            self._writer.write_marks(marks[:most], result)
             self._view.advance(self._records.left_serial)
 
     def _finish_pass(self, plan: PassPlan, names: Collection[str] | None, result: PassResult) -> None:
@@ -404,7 +423,8 @@ class Zone:
             self._schedule.passed(now, undisturbed=result.is_settled)
         if plan.whole and not self._dry_run:
             self._is_rebuilding = False
-        self._end_recovery(listed=plan.listed)
+        waiting = bool(self._queue.deferred) or (self._recovery.is_unmarked and bool(self._queue.retries))
+        self._recovery.end_when_done(self._view, SYNCER, listed=plan.listed, waiting=waiting or self._is_stopping())
         self._note_changes(result)
 
     def _note_changes(self, result: PassResult) -> None:
@@ -412,20 +432,6 @@ class Zone:
             self.last_change_at = datetime.now(UTC)
             metrics.LAST_CHANGE.set(self.last_change_at.timestamp())
             self._schedule.changed(result.changed, self._clock())
-
-    def _begin_recovery(self) -> None:
-        if not self._is_recovering:
-            log.warning("The DNS server lost writes of ours in a crash; they are made again", extra={"zone": self.name})
-            self._is_recovering, self._is_loss_listed = True, False
-
-    def _end_recovery(self, *, listed: bool) -> None:
-        """When the zone was listed since, and nothing that was lost waits any more, what differs is drift again."""
-        self._is_loss_listed |= listed
-        if not (self._is_recovering and self._is_loss_listed) or self._queue.deferred or self._is_stopping():
-            return
-        self._is_recovering = False
-        if not self._dry_run:
-            self._rows.record_pass([], [], "", SYNCER, self._view.serial)
 
     def _note_failure(self, problem: str, kind: str) -> float:
         """Seconds until the next try."""

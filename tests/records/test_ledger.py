@@ -29,7 +29,7 @@ from syncer.core.known import RecordState
 from syncer.core.plan import Change, Drift, DriftType, ForgottenRRset, Op, RRsetStatus
 from syncer.core.rrsets import Found, RRset
 from syncer.core.source import Ref, Skip, SourceObject, Want
-from syncer.ledger import AppliedChange, ObservedRRset
+from syncer.ledger import AppliedChange, Deletion, LeftZone, ObservedRRset
 from syncer.targets.base import Outcome, Result
 
 ZONE = "talos00"
@@ -158,9 +158,9 @@ def test_targets_that_hold_the_same_zone_know_nothing_of_each_other() -> None:
     ledger = DatabaseLedger()
     one, two = ledger.zone("default", ZONE), ledger.zone("backup", ZONE)
     one.record_pass([applied(Op.CREATE)], [], "abc", "syncer", 7)
-    assert (two.is_new(), two.names(), two.owned_count(), two.left_serial()) == (True, [], 0, 0)
+    assert (two.is_new(), two.names(), two.owned_count(), two.left()) == (True, [], 0, LeftZone())
     two.record_pass([applied(Op.CREATE)], [], "abc", "syncer", 9)
-    assert (one.left_serial(), two.left_serial()) == (7, 9)
+    assert (one.left().serial, two.left().serial) == (7, 9)
     assert ManagedRecord.objects.count() == 2
     drift = Drift(DriftType.MISSING_RECORD, BLOG, None, "someone deleted it")
     for zone in (one, two):
@@ -289,3 +289,65 @@ def test_texts_that_no_database_takes_are_kept_as_well_as_they_can_be() -> None:
     assert row.skipped_names() == [("a?b", "outside every managed zone")]
     assert row.notes == {"owner": "?"}
     assert not DeletedRRset.objects.exists()
+
+
+# Where the last of our writes went, and lost marks
+
+
+def test_serial_and_node_of_the_last_write_go_together(zone: DatabaseZoneLedger) -> None:
+    zone.record_pass([applied(Op.CREATE)], [], "abc", "syncer", 7, "node1")
+    assert zone.left() == LeftZone(7, "node1")
+    zone.record_pass([applied(Op.UPDATE)], [], "abc", "syncer", None, "node2")
+    assert zone.left() == LeftZone(7, "node1")
+    zone.record_pass([applied(Op.UPDATE)], [], "abc", "syncer", 3, "node2")
+    assert zone.left() == LeftZone(3, "node2")
+
+
+def test_lost_marks_are_remembered_until_they_are_written_again_and_told_once(zone: DatabaseZoneLedger) -> None:
+    zone.record_pass([applied(Op.CREATE)], [], "abc", "syncer", 7, "node1")
+    zone.note_marks(70, "syncer")
+    assert zone.left() == LeftZone(7, "node1", is_unmarked=True)
+    zone.note_marks(0, "syncer")
+    assert zone.left() == LeftZone(7, "node1")
+    entry = AuditEntry.objects.get(action="marked")
+    assert (entry.target, entry.zone, entry.name, entry.type) == ("default", ZONE, "", "")
+    assert entry.reason.startswith("70 records of ours had lost their marks")
+
+
+def test_what_we_deleted_is_remembered_as_it_stood_for_an_hour(zone: DatabaseZoneLedger) -> None:
+    pass_over(zone, applied(Op.CREATE))
+    pass_over(zone, applied(Op.DELETE))
+    assert zone.recently_deleted() == {BLOG.name}
+    assert zone.recent_deletions([BLOG.name]) == {KEY: Deletion(BLOG, "Ingress/web/blog")}
+    assert zone.recent_deletions(["nas.talos00"]) == {}
+    DeletedRRset.objects.update(deleted_at=timezone.now() - timedelta(minutes=61))
+    assert not zone.recently_deleted()
+    assert not zone.recent_deletions([BLOG.name])
+    assert zone.deleted([BLOG.name]) == {KEY}
+
+
+def test_what_somebody_else_deleted_or_shared_with_us_is_not_remembered_as_ours(zone: DatabaseZoneLedger) -> None:
+    pass_over(zone, applied(Op.CREATE))
+    pass_over(zone, seen=gone(owned=True))
+    assert zone.deleted([BLOG.name]) == {KEY}
+    assert not zone.recently_deleted()
+    shared = Found(replace(BLOG, values=("192.0.2.7", "192.0.2.9")), (MARK, ""))
+    delete = Change(Op.DELETE, shared, None, "")
+    pass_over(zone, AppliedChange(decision(), Result(delete, Outcome.DONE)))
+    assert not zone.recently_deleted()
+
+
+def test_what_we_had_written_before_an_update_is_known_for_an_hour(zone: DatabaseZoneLedger) -> None:
+    def former() -> RRset | None:
+        return zone.rows([BLOG.name])[BLOG.name]["A"].former
+
+    newer = replace(BLOG, values=("192.0.2.8",))
+    pass_over(zone, applied(Op.CREATE))
+    zone.claim_changes([(decision(), Change(Op.UPDATE, Found(BLOG, (MARK,)), newer, MARK))])
+    pass_over(zone, applied(Op.UPDATE, rrset=newer))
+    assert former() == BLOG
+    zone.claim_changes([(decision(), Change(Op.UPDATE, Found(newer, (MARK,)), newer, MARK))])
+    assert former() == BLOG, "only the mark was written"
+    until = (timezone.now() - timedelta(minutes=61)).isoformat()
+    ManagedRecord.objects.update(former={"ttl": BLOG.ttl, "values": list(BLOG.values), "until": until})
+    assert former() is None

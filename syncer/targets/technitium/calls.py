@@ -81,6 +81,6 @@ def _store(change: Change, value: str, ttl: int) -> dict[str, str]:
 
 
 def _is_written(found: Found | None, value: str, ttl: int, mark: str) -> bool:
-    if found is None or not found.intact or found.rrset.ttl != ttl:
+    if found is None or found.is_unmarked or not found.intact or found.rrset.ttl != ttl:
         return False
     return found.marks[found.rrset.values.index(value)] == mark

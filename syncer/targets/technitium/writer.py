@@ -113,7 +113,9 @@ class ZoneWriter:
     def _is_unchanged(self, before: Found | None, now: Found | None) -> bool:
         if before is None or now is None:
             return before is now
-        return before.rrset == now.rrset and self._marker.own_values(before) == self._marker.own_values(now)
+        ours = self._marker.own_values(now)
+        are_same = self._marker.own_values(before) == ours or (before.is_unmarked and not ours)
+        return before.rrset == now.rrset and are_same
 
     # One RRset
 

@@ -11,6 +11,7 @@ import pytest
 
 from catalyst.doctor import dns_server
 from catalyst.doctor.finding import Finding
+from records.models import ManagedZone
 from syncer.config import TechnitiumConfig
 from syncer.errors import ServerRefused
 from tests.fakes.fixtures_technitium import ClusterUnderTest, ServerUnderTest
@@ -20,9 +21,11 @@ from tests.syncer.targets.technitium.test_client import make_certificate
 ADMIN = "a-token-of-an-administrator-0123456789"
 
 
-def look(url: str, token: str, *zones: str, fingerprint: str = "", others: tuple[str, ...] = ()) -> list[Finding]:
+def look(
+    url: str, token: str, *zones: str, fingerprint: str = "", others: tuple[str, ...] = (), node: str = ""
+) -> list[Finding]:
     config = TechnitiumConfig(url, token, fingerprint=fingerprint, others=others)
-    return list(dns_server.check_server(config, zones or ("talos00",), {}))
+    return list(dns_server.check_server(config, zones or ("talos00",), {}, node))
 
 
 def problems(findings: list[Finding]) -> list[str]:
@@ -106,6 +109,19 @@ def test_a_node_that_is_down_hides_no_other(technitium_cluster: ClusterUnderTest
     assert [text for text in problems(findings) if node2.url not in text] == []
     assert len(problems(findings)) == 1
     assert any("zone talos00 is there" in finding.text for finding in findings)
+
+
+@pytest.mark.django_db
+def test_a_node_that_left_its_cluster_is_told_by_where_we_wrote_last(technitium_cluster: ClusterUnderTest) -> None:
+    node1 = technitium_cluster.node1
+    technitium_cluster.make_zone("talos00")
+    technitium_cluster.promote(technitium_cluster.node2)
+    assert dns_server.find_last_node("default") == ""
+    ManagedZone.objects.create(zone="talos00", node="node1.clu.test")
+    node = dns_server.find_last_node("default")
+    texts = [finding.text for finding in look(node1.url, node1.token, node=node) if finding.level == "warning"]
+    assert f"node1 ({node1.url}) left the cluster clu.test: no cluster serves what it holds" in " ".join(texts)
+    assert "left the cluster" not in " ".join(finding.text for finding in look(node1.url, node1.token))
 
 
 def test_two_servers_that_are_no_cluster_are_a_problem(technitium_cluster: ClusterUnderTest) -> None:

@@ -16,7 +16,9 @@ from syncer.core.source import Ref, SourceObject, Want
 from syncer.ledger import (
     AppliedChange,
     CountKey,
+    Deletion,
     HeldDeletes,
+    LeftZone,
     ObservedRRset,
     Replaced,
     Request,
@@ -81,7 +83,8 @@ class MemoryZoneLedger:
     applied: list[AppliedChange] = field(default_factory=list)
     observed: list[ObservedRRset] = field(default_factory=list)
     gone: set[Key] = field(default_factory=set)
-    serial: int = 0
+    left_zone: LeftZone = field(default_factory=LeftZone)
+    deletions: dict[Key, Deletion] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
 
     def own(self, *names: str, state: RecordState = RecordState.SYNCED, reason: str = "") -> None:
@@ -119,6 +122,12 @@ class MemoryZoneLedger:
     def deleted(self, names: Collection[str]) -> frozenset[Key]:
         return frozenset(key for key in self.gone if key[0] in names)
 
+    def recent_deletions(self, names: Collection[str]) -> Mapping[Key, Deletion]:
+        return {key: deletion for key, deletion in self.deletions.items() if key[0] in names}
+
+    def recently_deleted(self) -> frozenset[str]:
+        return frozenset(name for name, _ in self.deletions)
+
     def claim_changes(self, changes: Iterable[tuple[Decision, Change]]) -> None:
         self.log.append("claim")
         for decision, change in changes:
@@ -132,6 +141,7 @@ class MemoryZoneLedger:
         correlation: str,
         actor: str,
         serial: int | None = None,
+        node: str = "",
     ) -> None:
         self.log.append("record")
         self.applied += applied
@@ -151,10 +161,15 @@ class MemoryZoneLedger:
             else:
                 row = KnownRRset(status.rrset, status.owned, status.state, status.reason, decision.origin)
                 self.known[key] = row._replace(claimants=decision.claimants)
-        self.serial = self.serial if serial is None else serial
+        if serial is not None:
+            self.left_zone = self.left_zone._replace(serial=serial, node=node)
 
-    def left_serial(self) -> int:
-        return self.serial
+    def left(self) -> LeftZone:
+        return self.left_zone
+
+    def note_marks(self, lost: int, actor: str) -> None:
+        self.log.append(f"{lost} marks lost")
+        self.left_zone = self.left_zone._replace(is_unmarked=lost > 0)
 
     def drifting(self) -> Mapping[Key, bool]:
         return {}

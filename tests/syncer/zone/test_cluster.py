@@ -1,0 +1,237 @@
+"""A promotion in a cluster of DNS servers: the zone is on another node, without a single mark, and without what that
+node had not heard of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from records.models import AuditEntry, DriftFinding, ManagedZone
+from syncer.config import TechnitiumConfig
+from syncer.targets.technitium.server import ASK_INTERVAL
+from tests.fakes.fixtures_technitium import ClusterUnderTest, ServerUnderTest
+from tests.syncer.targets.hands import MARKER
+from tests.syncer.zone.engine import ADDRESS, OTHER, ZONE, Engine, published
+
+NODE1, NODE2 = "node1.clu.test", "node2.clu.test"
+
+Start = Callable[..., Engine]
+
+
+@pytest.fixture
+def cluster(technitium_cluster: ClusterUnderTest) -> ClusterUnderTest:
+    """With a zone in its catalog, which the nodes bring into step when they are told to."""
+    technitium_cluster.delay = math.inf
+    technitium_cluster.make_zone(ZONE)
+    return technitium_cluster
+
+
+@pytest.fixture
+def start(db: None, cluster: ClusterUnderTest) -> Iterator[Start]:
+    """A syncer that knows the addresses of these nodes."""
+    engines: list[Engine] = []
+
+    def build(*nodes: ServerUnderTest) -> Engine:
+        first, *others = (node.url for node in nodes)
+        config = TechnitiumConfig(first, nodes[0].token, rate_limit=100_000, timeout=5, others=tuple(others))
+        engines.append(Engine(config))
+        return engines[-1]
+
+    yield build
+    for engine in engines:
+        engine.close()
+
+
+@pytest.fixture(params=["secondary", "both"])
+def engine(request: pytest.FixtureRequest, start: Start, cluster: ClusterUnderTest) -> Engine:
+    """It reaches the secondary alone, or knows both nodes."""
+    engine = start(*{"secondary": [cluster.node2], "both": [cluster.node1, cluster.node2]}[request.param])
+    engine.put_many(10)
+    engine.settle()
+    cluster.replicate()
+    return engine
+
+
+def promote(cluster: ClusterUnderTest, *, force: bool = False) -> None:
+    if force:
+        cluster.kill(cluster.node1)
+    cluster.promote(cluster.node2, force=force)
+
+
+def go_on(engine: Engine) -> None:
+    """Long enough for every probe and every try."""
+    for _ in range(8):
+        engine.turn(10)
+    engine.settle()
+
+
+def unmarked(node: ServerUnderTest) -> list[str]:
+    return [name for name, _, _, _, comments in node.rows(ZONE) if not MARKER.knows(comments)]
+
+
+def apps(*numbers: int) -> dict[tuple[str, str], list[str]]:
+    return {(f"app{number:03}", "A"): [ADDRESS] for number in numbers}
+
+
+def complaints() -> list[tuple[str, str]]:
+    """What the audit says of records that are not as they should be."""
+    told = AuditEntry.objects.exclude(action__in=["created", "updated", "deleted", "marked"]).order_by("id")
+    return [(entry.action, f"{entry.name}: {entry.reason}") for entry in told]
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_promotion_takes_nothing_from_us(cluster: ClusterUnderTest, engine: Engine, force: bool) -> None:
+    promote(cluster, force=force)
+    before = AuditEntry.objects.count()
+    go_on(engine)
+    assert published(cluster.node2) == apps(*range(10))
+    assert unmarked(cluster.node2) == []
+    assert {row.state for row in engine.rows().values()} == {"synced"}
+    (entry,) = AuditEntry.objects.order_by("id")[before:]
+    assert (entry.action, entry.zone, entry.name) == ("marked", ZONE, "")
+    assert entry.reason == "10 records of ours had lost their marks, all at once: the marks are written again"
+    assert not DriftFinding.objects.exists()
+    zone = ManagedZone.objects.get()
+    assert (zone.node, zone.is_unmarked, zone.serial) == (NODE2, False, cluster.node2.serial(ZONE))
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_what_the_new_primary_had_not_heard_of_is_done_again(
+    cluster: ClusterUnderTest, engine: Engine, force: bool
+) -> None:
+    engine.put("late")
+    engine.drop("app000")
+    engine.put("app001", target=OTHER)
+    engine.put("app002", ttl="60")
+    engine.put("app003", target="edge.example.com")
+    engine.settle(4)
+    promote(cluster, force=force)
+    assert ("late", "A") not in published(cluster.node2)
+    go_on(engine)
+    expected = apps(*range(4, 10), 2) | {
+        ("late", "A"): [ADDRESS],
+        ("app001", "A"): [OTHER],
+        ("app003", "CNAME"): ["edge.example.com"],
+    }
+    assert published(cluster.node2) == expected
+    assert unmarked(cluster.node2) == []
+    assert {ttl for name, _, ttl, _, _ in cluster.node2.rows(ZONE) if name == f"app002.{ZONE}"} == {60}
+    assert complaints() == []
+    assert not DriftFinding.objects.exists()
+    assert {row.state for row in engine.rows().values()} == {"synced"}
+
+
+def test_names_come_and_go_while_a_node_is_promoted(cluster: ClusterUnderTest, engine: Engine) -> None:
+    engine.put("before")
+    engine.turn()
+    promote(cluster)
+    engine.put("after")
+    engine.drop("app000")
+    engine.put("app001", target=OTHER)
+    go_on(engine)
+    expected = apps(*range(2, 10)) | {("before", "A"): [ADDRESS], ("after", "A"): [ADDRESS], ("app001", "A"): [OTHER]}
+    assert published(cluster.node2) == expected
+    assert unmarked(cluster.node2) == []
+    assert complaints() == []
+
+
+def test_the_serial_of_our_last_write_on_another_node_hides_nothing(cluster: ClusterUnderTest, engine: Engine) -> None:
+    engine.put("one")
+    engine.put("two")
+    engine.settle()
+    left = cluster.node1.serial(ZONE)
+    promote(cluster)
+    assert cluster.node2.serial(ZONE) == left
+    go_on(engine)
+    assert published(cluster.node2) == apps(*range(10)) | {("one", "A"): [ADDRESS], ("two", "A"): [ADDRESS]}
+
+
+def test_a_syncer_that_starts_after_the_promotion_knows_it(cluster: ClusterUnderTest, engine: Engine) -> None:
+    engine.put("late")
+    engine.drop("app000")
+    engine.settle(4)
+    promote(cluster)
+    engine.start()
+    go_on(engine)
+    assert published(cluster.node2) == apps(*range(1, 10)) | {("late", "A"): [ADDRESS]}
+    assert unmarked(cluster.node2) == []
+    assert complaints() == []
+
+
+def test_a_crash_before_the_first_list_on_the_other_node_loses_nothing(
+    cluster: ClusterUnderTest, engine: Engine
+) -> None:
+    """The new node must not pass for the one that was written to last."""
+    promote(cluster)
+    engine.put("new")
+    engine.turn()
+    engine.start()
+    go_on(engine)
+    assert published(cluster.node2) == apps(*range(10)) | {("new", "A"): [ADDRESS]}
+    assert unmarked(cluster.node2) == []
+    assert complaints() == []
+
+
+def test_the_old_primary_is_left_alone_when_it_is_back(cluster: ClusterUnderTest, start: Start) -> None:
+    engine = start(cluster.node1, cluster.node2)
+    engine.put_many(10)
+    engine.settle()
+    cluster.replicate()
+    cluster.node1.double.save()
+    promote(cluster, force=True)
+    go_on(engine)
+    cluster.revive(cluster.node1)
+    before = cluster.node1.rows(ZONE)
+    for number in range(5):
+        engine.put(f"new{number}")
+        engine.turn(ASK_INTERVAL)
+    engine.start()
+    go_on(engine)
+    assert cluster.node1.rows(ZONE) == before
+    assert len(published(cluster.node2)) == 15
+    assert complaints() == []
+
+
+def test_a_node_that_left_its_cluster_is_written_to_where_it_is_the_only_one_named_and_that_is_said(
+    cluster: ClusterUnderTest, start: Start
+) -> None:
+    engine = start(cluster.node1)
+    engine.put_many(5)
+    engine.settle()
+    promote(cluster)
+    engine.put("new")
+    go_on(engine)
+    assert published(cluster.node1) == apps(*range(5)) | {("new", "A"): [ADDRESS]}
+    assert "left the cluster clu.test" in engine.health.target_warning
+    engine.start()
+    go_on(engine)
+    assert "left the cluster clu.test" in engine.health.target_warning
+    assert complaints() == []
+
+
+def test_a_promotion_back_and_forth(cluster: ClusterUnderTest, start: Start) -> None:
+    engine = start(cluster.node1, cluster.node2)
+    engine.put_many(5)
+    engine.settle()
+    cluster.replicate()
+    promote(cluster)
+    go_on(engine)
+    for zone in ("clu.test", ZONE):
+        cluster.node1.drop_zone(zone)
+    join = {
+        "secondaryNodeIpAddresses": "10.77.0.1",
+        "primaryNodeUrl": f"https://{NODE2}:53443/",
+        "primaryNodeUsername": "admin",
+        "primaryNodePassword": "admin",
+    }
+    cluster.node1.ok("admin/cluster/initJoin", join)
+    cluster.replicate()
+    cluster.promote(cluster.node1)
+    engine.drop("app000")
+    go_on(engine)
+    assert published(cluster.node1) == apps(*range(1, 5))
+    assert unmarked(cluster.node1) == []
+    assert complaints() == []
+    assert ManagedZone.objects.get().node == NODE1
