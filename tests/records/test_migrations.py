@@ -112,7 +112,7 @@ def test_nothing_is_lost(old: OldDatabase) -> None:
     assert list(Bookmark.objects.values_list("name", "audit_id", "memory")) == [("slack", 7, {"a": "b"})]
     assert list(AuditEntry.objects.values_list("target", "action", "after")) == [("default", "created", OLD)]
     zone = DatabaseLedger().zone("default", ZONE)
-    assert (zone.left_serial(), zone.owned_count(), zone.is_new()) == (42, 1, False)
+    assert (zone.left().serial, zone.owned_count(), zone.is_new()) == (42, 1, False)
 
 
 def test_what_went_is_known_as_the_audit_said_it(old: OldDatabase) -> None:
@@ -154,7 +154,7 @@ def test_a_zone_is_known_of_which_there_is_a_record_or_an_audit_entry(old: OldDa
     old.migrate()
     ledger = DatabaseLedger()
     assert [ledger.zone("default", zone).is_new() for zone in (ZONE, OTHER, "new.lab")] == [False, False, True]
-    assert [ledger.zone("default", zone).left_serial() for zone in (ZONE, OTHER)] == [0, 7]
+    assert [ledger.zone("default", zone).left().serial for zone in (ZONE, OTHER)] == [0, 7]
 
 
 def refuse(name: str, reason: str) -> AppliedChange:
