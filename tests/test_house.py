@@ -87,8 +87,8 @@ TESTED_ELSEWHERE = {
     "syncer/core/known.py": "values: tests/syncer/core/test_compare.py is given them",
     "syncer/core/rulelexer.py": "half a parser: tests/syncer/core/test_rules.py reads rules",
     "syncer/core/ruleparser.py": "half a parser: tests/syncer/core/test_rules.py reads rules",
-    "syncer/core/scope.py": "values: tests/syncer/core/test_sources.py is given them",
-    "syncer/core/source.py": "values: tests/syncer/core/test_sources.py sees them come out",
+    "syncer/core/source.py": "values: tests/syncer/core/test_sources.py sees them come out,"
+    " tests/syncer/core/test_trouble.py asks what hides a name",
     "syncer/errors.py": "classes that carry one bit",
     "syncer/kube/feed.py": "a protocol",
     "syncer/ledger.py": "protocols: tests/records/test_ledger.py holds the one in the database to them",

@@ -116,17 +116,16 @@ def _find_difference(item: Found, expected: RRset, rules: CompareRules) -> Diffe
         return Difference(f"{rewritten.reason}, and our mark is gone", False)
     if not own <= wrote <= own | others:
         return _make_difference(f"changed it to {values}", *flaws)
-    added = f"added {', '.join(sorted(others - wrote))}"
-    if not own.isdisjoint(item.disabled):
-        return _make_difference(*([added] if others - wrote else []), *flaws)
-    if others - wrote:
-        return _make_difference(added, is_ours=False)
-    if others:
+    changes = [f"added {', '.join(sorted(others - wrote))}"] if others - wrote else []
+    if others and own.isdisjoint(item.disabled):
+        if changes:
+            return _make_difference(*changes, is_ours=False)
         # The same value was written again, without our mark.
         return _make_difference(*flaws, is_ours=False) if item.disabled else None
-    if rules.keeps_ttl and item.rrset.ttl != expected.ttl and not item.mixes_ttls:
-        return _make_difference(f"changed its TTL to {item.rrset.ttl} s", *flaws)
-    return _make_difference(*flaws) if flaws else None
+    if not others and rules.keeps_ttl and item.rrset.ttl != expected.ttl and not item.mixes_ttls:
+        changes.append(f"changed its TTL to {item.rrset.ttl} s")
+    changes += flaws
+    return _make_difference(*changes) if changes else None
 
 
 def _make_difference(*changes: str, is_ours: bool = True) -> Difference:

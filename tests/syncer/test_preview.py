@@ -111,7 +111,8 @@ ACCEPTED = "parents: [{parentRef: {name: edge, namespace: infra}, conditions: [{
 
 
 def test_it_answers_in_the_form_of_the_product_page() -> None:
-    two = ingress("grafana.talos00", "x.example.org", meta="creationTimestamp: 2026-01-01T00:00:00Z,")
+    older = "creationTimestamp: 2026-01-01T00:00:00Z,"
+    two = ingress("grafana.talos00", "x.example.org", meta=older, target="192.168.1.54")
     other = ingress("grafana.talos00", name="other", target="10.0.0.9", color="red")
     assert preview([("a.yaml", two), ("b.yaml", other)], SCOPE) == {
         "records": [
@@ -136,7 +137,7 @@ def test_it_answers_in_the_form_of_the_product_page() -> None:
                 "name": "grafana.talos00",
                 "winner": {"kind": "Ingress", "namespace": "default", "name": "grafana"},
                 "loser": {"kind": "Ingress", "namespace": "default", "name": "other"},
-                "reason": "Ingress/default/grafana has the name",
+                "reason": "Ingress/default/grafana has the name: it is older",
             }
         ],
         "warnings": [

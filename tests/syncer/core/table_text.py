@@ -16,6 +16,7 @@ STEPS = {
 }
 CONDITIONS = {
     ("equal", True): "its values are the desired ones",
+    ("served", False): "none of its values is enabled",
     ("adopts_equal", True): "`ADOPT_EXISTING=identical`",
     ("accepted", True): "someone accepted it as it is",
 }
@@ -56,8 +57,9 @@ def conditions_of(row: Row) -> Iterator[str]:
                 yield "no one asked to remediate it"
             case "asked":
                 yield " or ".join(ASKED[asked] for asked in Asked if asked in values)
-            case "equal" | "adopts_equal" | "accepted":
-                yield CONDITIONS[name, True]
+            case "equal" | "served" | "adopts_equal" | "accepted":
+                (value,) = values
+                yield CONDITIONS[name, value]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,9 @@
+"""What is to be done at one name, given what shall be there, what is, and what the ledger knows."""
+
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,8 +28,8 @@ def wanted(*rrsets: RRset) -> Decision:
     return Decision("grafana.talos00", rrsets, "Ingress/web/grafana", ("Ingress/web/grafana",))
 
 
-def found(rrset: RRset, *marks: str, intact: bool = True) -> Found:
-    return Found(rrset, marks or (MARK,) * len(rrset.values), intact)
+def found(rrset: RRset, *marks: str, disabled: Sequence[str] = (), **flaws: bool) -> Found:
+    return Found(rrset, marks or (MARK,) * len(rrset.values), frozenset(disabled), **flaws)
 
 
 def known(rrset: RRset, state: RecordState = RecordState.SYNCED, owned: bool = True) -> dict[str, KnownRRset]:
@@ -65,7 +70,8 @@ CHANGED = [
     found(rrset("10.0.0.2")),
     found(rrset("10.0.0.1", ttl=60)),
     found(rrset("10.0.0.1", "10.0.0.2")),
-    found(GRAFANA, intact=False),
+    found(GRAFANA, disabled=["10.0.0.1"]),
+    found(GRAFANA, expires=True),
 ]
 
 
@@ -195,6 +201,153 @@ def test_another_foreign_record_is_a_conflict() -> None:
     result = plan(wanted(GRAFANA), [found(rrset("10.0.0.9"), "made by hand")])
     assert not result.changes
     assert status(result) == (RecordState.CONFLICT, "the zone has 10.0.0.9: someone else made it", False)
+
+
+def test_a_foreign_record_of_which_no_value_is_enabled_is_a_conflict_even_with_our_value() -> None:
+    dead = "someone else's record is here, disabled: the name does not resolve"
+    for rules in ({}, {"adopts_equal": True}):
+        result = plan(wanted(GRAFANA), [found(GRAFANA, "", disabled=["10.0.0.1"])], **rules)
+        assert not result.changes
+        assert status(result) == (RecordState.CONFLICT, dead, False)
+    assert ops(plan(wanted(GRAFANA), [found(GRAFANA, "", disabled=["10.0.0.1"])], adopt=True)) == [(Op.UPDATE, "A")]
+
+
+def test_a_foreign_record_counts_by_the_values_that_are_answered() -> None:
+    both = rrset("10.0.0.1", "10.0.0.2")
+    same = plan(wanted(GRAFANA), [found(both, "", "", disabled=["10.0.0.2"])])
+    answered = "disabled 10.0.0.2, so that only 10.0.0.1 is answered"
+    assert status(same) == (RecordState.FOREIGN, f"someone else made it and {answered}", False)
+    other = plan(wanted(both), [found(both, "", "", disabled=["10.0.0.2"])])
+    words = f"the zone has 10.0.0.1, 10.0.0.2: someone else made it and {answered}"
+    assert status(other) == (RecordState.CONFLICT, words, False)
+
+
+def test_what_else_is_wrong_with_a_foreign_record_is_told() -> None:
+    result = plan(wanted(GRAFANA), [found(GRAFANA, "", expires=True)])
+    assert status(result)[:2] == (RecordState.FOREIGN, "someone else made it and lets it expire")
+
+
+def test_a_disabled_record_that_lost_our_mark_satisfies_nobody() -> None:
+    result = plan(wanted(GRAFANA), [found(GRAFANA, "", disabled=["10.0.0.1"])], known(GRAFANA))
+    assert status(result)[0] is RecordState.CONFLICT
+    assert [drift.reason for drift in result.drifts] == [
+        "someone rewrote it as 10.0.0.1 and disabled 10.0.0.1, and our mark is gone"
+    ]
+
+
+def test_a_value_of_ours_that_someone_disabled_beside_theirs_is_ours_to_enable() -> None:
+    both = rrset("10.0.0.1", "10.0.0.9")
+    now = found(both, MARK, "", disabled=["10.0.0.1"])
+    left = plan(wanted(GRAFANA), [now], known(GRAFANA))
+    assert status(left)[0] is RecordState.DRIFTED
+    (change,) = plan(wanted(GRAFANA), [now], known(GRAFANA), remediates=lambda _: True).changes
+    assert (change.op, change.adopts) == (Op.UPDATE, False)
+
+
+def test_a_value_of_ours_that_someone_wrote_again_disabled_is_told_and_not_written_for_ever() -> None:
+    """The server holds no value twice."""
+    both = rrset("10.0.0.1", "10.0.0.2")
+    now = found(both, MARK, "", disabled=["10.0.0.2"])
+    for rules in ({}, {"remediates": lambda _: True}):
+        result = plan(wanted(both), [now], known(both), **rules)
+        assert not result.changes
+        assert status(result)[:2] == (
+            RecordState.SYNCED,
+            "someone disabled 10.0.0.2, so that only 10.0.0.1 is answered",
+        )
+        assert len(result.drifts) == 1
+    (change,) = plan(wanted(both), [now], known(both), remediate=["A"]).changes
+    assert (change.op, change.adopts) == (Op.UPDATE, True)
+
+
+def test_a_value_of_ours_that_someone_wrote_again_is_no_addition() -> None:
+    both = rrset("10.0.0.1", "10.0.0.2")
+    result = plan(wanted(both), [found(both, MARK, "")], known(both))
+    assert status(result) == (RecordState.SYNCED, "", True)
+
+
+# The mark follows the claim
+
+OLD_MARK = MARKER.mark("Ingress/web/before")
+
+
+def test_the_mark_is_written_anew_when_the_claim_moves() -> None:
+    (change,) = plan(wanted(GRAFANA), [found(GRAFANA, OLD_MARK)], known(GRAFANA)).changes
+    assert (change.op, change.after, change.mark, change.adopts) == (Op.UPDATE, GRAFANA, MARK, False)
+
+
+def test_the_mark_of_each_type_names_the_claim_that_holds_it() -> None:
+    text = rrset("hello", kind="TXT")
+    entry = MARKER.mark("CustomEntry//7")
+    decision = replace(wanted(GRAFANA, text), by_type={"TXT": ("CustomEntry//7",)})
+    ledger = known(GRAFANA) | known(text)
+    assert not plan(decision, [found(GRAFANA), found(text, entry)], ledger).changes
+    (change,) = plan(decision, [found(GRAFANA), found(text)], ledger).changes
+    assert (change.key[1], change.mark) == ("TXT", entry)
+
+
+def test_the_marks_beside_foreign_values_and_of_some_values_only_are_written_anew_too() -> None:
+    both = rrset("10.0.0.1", "10.0.0.9")
+    assert ops(plan(wanted(GRAFANA), [found(both, OLD_MARK, "")], known(GRAFANA))) == [(Op.UPDATE, "A")]
+    assert ops(plan(wanted(both), [found(both, MARK, OLD_MARK)], known(both))) == [(Op.UPDATE, "A")]
+
+
+@pytest.mark.parametrize("rules", [{"policy": Policy.CREATE_ONLY}, {"marks_origin": False}])
+def test_a_mark_stays_where_nothing_may_be_changed_and_where_none_says_whose_it_is(rules: dict[str, Any]) -> None:
+    result = plan(wanted(GRAFANA), [found(GRAFANA, OLD_MARK)], known(GRAFANA), **rules)
+    assert not result.changes
+    assert status(result) == (RecordState.SYNCED, "", True)
+
+
+def test_the_marks_of_the_owner_of_before_are_ours_and_are_written_anew() -> None:
+    rules = CompareRules(Marker("home", "old"))
+    was = Marker("old").mark("Ingress/web/grafana")
+    (change,) = compare_name(wanted(GRAFANA), [found(GRAFANA, was)], {}, rules).changes
+    assert (change.op, change.mark, change.adopts) == (Op.UPDATE, MARK, False)
+    (change,) = compare_name(Decision("grafana.talos00"), [found(GRAFANA, was)], {}, rules).changes
+    assert change.op is Op.DELETE
+    entry = Marker("old").mark("CustomEntry//7")
+    assert not compare_name(Decision("grafana.talos00"), [found(GRAFANA, entry)], {}, rules).changes
+
+
+# What is kept
+
+
+def test_what_is_kept_is_shown_as_such_with_the_reason() -> None:
+    kept = replace(wanted(GRAFANA), kept={"A": "its Gateway is gone"})
+    result = plan(kept, [found(GRAFANA)], known(GRAFANA))
+    assert not result.changes
+    assert status(result) == (RecordState.KEPT, "its Gateway is gone", True)
+    beside = plan(kept, [found(rrset("10.0.0.1", "10.0.0.9"), MARK, "")], known(GRAFANA))
+    assert status(beside)[:2] == (RecordState.KEPT, "its Gateway is gone; someone added 10.0.0.9")
+
+
+def test_only_the_type_that_is_kept_is() -> None:
+    text = rrset("hello", kind="TXT")
+    decision = replace(wanted(GRAFANA, text), kept={"A": "its Gateway is gone"})
+    result = plan(decision, [found(GRAFANA), found(text)], known(GRAFANA) | known(text))
+    assert {item.rrset.type: item.state for item in result.statuses} == {
+        "A": RecordState.KEPT,
+        "TXT": RecordState.SYNCED,
+    }
+
+
+@pytest.mark.parametrize("state", [RecordState.SYNCED, RecordState.KEPT])
+def test_what_is_kept_drifts_and_is_remediated_like_what_is_not(state: RecordState) -> None:
+    kept = replace(wanted(GRAFANA), kept={"A": "its Gateway is gone"})
+    gone = plan(kept, [], known(GRAFANA, state))
+    assert status(gone)[0] is RecordState.DRIFTED
+    assert ops(plan(kept, [], known(GRAFANA, state), remediates=lambda _: True)) == [(Op.CREATE, "A")]
+    assert ops(plan(kept, [], known(GRAFANA, state), lost_writes=True)) == [(Op.CREATE, "A")]
+    assert status(plan(kept, [found(rrset("10.0.0.9"), "")], known(GRAFANA, state)))[0] is RecordState.CONFLICT
+
+
+def test_drift_of_a_type_is_remediated_where_the_claim_that_holds_it_says_so() -> None:
+    text = rrset("hello", kind="TXT")
+    decision = replace(wanted(GRAFANA, text), by_type={"TXT": ("CustomEntry//7",)})
+    ledger = known(GRAFANA) | known(text)
+    result = plan(decision, [], ledger, remediates=lambda origin: origin == "CustomEntry//7")
+    assert ops(result) == [(Op.CREATE, "TXT")]
 
 
 def test_equal_records_are_adopted_when_the_setting_says_so() -> None:

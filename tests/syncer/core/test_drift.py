@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from syncer.core.drift import CompareRules, find_drift, find_foreign_values, find_stray
+from syncer.core.drift import CompareRules, find_drift, find_foreign_values, find_stray, list_flaws
 from syncer.core.known import KnownRRset, RecordState
 from syncer.core.plan import Drift, DriftType, Policy
 from syncer.core.rrsets import Found, Marker, RRset
@@ -22,6 +22,7 @@ def rrset(*values: str, ttl: int = 300) -> RRset:
 
 GRAFANA = rrset()
 OURS = Found(GRAFANA, (MARK,))
+DISABLED = frozenset(GRAFANA.values)
 
 
 def drift_of(
@@ -47,16 +48,40 @@ CHANGES = [
     (None, DriftType.MISSING_RECORD, "someone deleted it"),
     (Found(rrset("10.0.0.2"), (MARK,)), DriftType.UNEXPECTED_VALUE, "someone changed it to 10.0.0.2"),
     (Found(rrset(ttl=60), (MARK,)), DriftType.UNEXPECTED_VALUE, "someone changed its TTL to 60 s"),
+    (Found(GRAFANA, (MARK,), DISABLED), DriftType.UNEXPECTED_VALUE, "someone disabled 10.0.0.1"),
+    (Found(GRAFANA, (MARK,), expires=True), DriftType.UNEXPECTED_VALUE, "someone lets it expire"),
+    (Found(GRAFANA, (MARK,), is_damaged=True), DriftType.UNEXPECTED_VALUE, "someone damaged it"),
     (
-        Found(GRAFANA, (MARK,), intact=False),
+        Found(rrset(ttl=60), (MARK,), DISABLED, expires=True),
         DriftType.UNEXPECTED_VALUE,
-        "someone disabled it, lets it expire, or gave its records different TTLs",
+        "someone changed its TTL to 60 s, disabled 10.0.0.1 and lets it expire",
+    ),
+    (
+        Found(rrset("10.0.0.2"), (MARK,), frozenset({"10.0.0.2"})),
+        DriftType.UNEXPECTED_VALUE,
+        "someone changed it to 10.0.0.2 and disabled 10.0.0.2",
+    ),
+    (
+        Found(rrset("10.0.0.1", "10.0.0.2"), (MARK, ""), DISABLED),
+        DriftType.UNEXPECTED_VALUE,
+        "someone added 10.0.0.2 and disabled 10.0.0.1, so that only 10.0.0.2 is answered",
     ),
 ]
+"""Of what is ours."""
 ADDITIONS = [
     (Found(rrset("10.0.0.1", "10.0.0.2"), (MARK, "")), "someone added 10.0.0.2"),
+    (Found(rrset("10.0.0.1", "10.0.0.2", ttl=60), (MARK, ""), expires=True), "someone added 10.0.0.2"),
     (Found(rrset("10.0.0.2"), ("",)), "someone rewrote it as 10.0.0.2, and our mark is gone"),
+    (
+        Found(GRAFANA, ("",), DISABLED),
+        "someone rewrote it as 10.0.0.1 and disabled 10.0.0.1, and our mark is gone",
+    ),
+    (
+        Found(rrset("10.0.0.2"), ("",), expires=True),
+        "someone rewrote it as 10.0.0.2 and lets it expire, and our mark is gone",
+    ),
 ]
+"""By which nothing of ours was changed, or nothing is ours any more."""
 
 
 def test_what_is_as_it_was_written_is_no_drift() -> None:
@@ -104,10 +129,11 @@ def test_equal_values_are_no_drift_whoever_wrote_them(marks: tuple[str, ...]) ->
     assert drift_of(Found(rrset(*["10.0.0.1"] * len(marks)), marks)) is None
 
 
-def drift_of_two(item: Found) -> Drift | None:
+def drift_of_two(item: Found, *, asked: bool = False, **rules: Any) -> Drift | None:
     """What is found where two addresses were written."""
     two = rrset("10.0.0.1", "10.0.0.2")
-    return find_drift(two, item, KnownRRset(two, True, RecordState.SYNCED), SOURCE, CompareRules(MARKER), asked=False)
+    known = KnownRRset(two, True, RecordState.SYNCED)
+    return find_drift(two, item, known, SOURCE, CompareRules(MARKER, **rules), asked=asked)
 
 
 def test_one_of_our_values_that_someone_took_away_is_a_change() -> None:
@@ -116,8 +142,40 @@ def test_one_of_our_values_that_someone_took_away_is_a_change() -> None:
     assert (drift.drift, drift.reason) == (DriftType.UNEXPECTED_VALUE, "someone changed it to 10.0.0.1")
 
 
+def reason_of_two(marks: tuple[str, str], *disabled: str, ttl: int = 300, **flaws: bool) -> str:
+    drift = drift_of_two(Found(rrset("10.0.0.1", "10.0.0.2", ttl=ttl), marks, frozenset(disabled), **flaws))
+    return drift.reason if drift else ""
+
+
+def test_of_two_values_of_ours_the_disabled_one_is_told_and_what_is_answered_still() -> None:
+    assert reason_of_two((MARK, MARK)) == ""
+    only = "so that only 10.0.0.1 is answered"
+    assert reason_of_two((MARK, MARK), "10.0.0.2") == f"someone disabled 10.0.0.2, {only}"
+    assert reason_of_two((MARK, MARK), "10.0.0.1", "10.0.0.2") == "someone disabled 10.0.0.1, 10.0.0.2"
+
+
+def test_records_of_ours_with_different_ttls_are_told_as_such() -> None:
+    assert reason_of_two((MARK, MARK), ttl=60, mixes_ttls=True) == "someone gave its records different TTLs"
+
+
 def test_one_of_our_values_that_someone_wrote_again_is_left_to_them_with_its_ttl() -> None:
-    assert drift_of_two(Found(rrset("10.0.0.1", "10.0.0.2", ttl=60), (MARK, ""), intact=False)) is None
+    assert reason_of_two((MARK, ""), ttl=60, expires=True, mixes_ttls=True) == ""
+
+
+def test_but_not_where_they_disabled_it_which_only_a_request_ends() -> None:
+    item = Found(rrset("10.0.0.1", "10.0.0.2"), (MARK, ""), frozenset({"10.0.0.2"}))
+    drift = drift_of_two(item, remediates=lambda origin: True)
+    assert drift is not None
+    assert drift.reason == "someone disabled 10.0.0.2, so that only 10.0.0.1 is answered"
+    assert not drift.remediates
+    assert remediated(drift_of_two(item, asked=True))
+
+
+def test_what_is_wrong_with_a_foreign_value_beside_ours_is_none_of_our_drift() -> None:
+    item = Found(rrset("10.0.0.1", "10.0.0.2"), (MARK, ""), frozenset({"10.0.0.2"}), expires=True)
+    drift = drift_of(item)
+    assert drift is not None
+    assert drift.reason == "someone added 10.0.0.2"
 
 
 def test_a_target_without_ttls_changes_none() -> None:
@@ -132,6 +190,7 @@ def test_only_what_was_once_written_can_drift(state: RecordState) -> None:
 
 def test_what_a_crash_lost_is_no_drift_but_what_had_drifted_before_is() -> None:
     assert drift_of(None, lost_writes=True) is None
+    assert drift_of(None, RecordState.KEPT, lost_writes=True) is None
     assert drift_of(None, RecordState.DRIFTED, lost_writes=True)
 
 
@@ -171,3 +230,30 @@ def test_a_stray_goes_unasked_only_where_its_absence_from_the_claims_means_somet
 def test_values_without_our_mark_are_foreign() -> None:
     item = Found(rrset("10.0.0.1", "10.0.0.2", "10.0.0.3"), (MARK, "", Marker("work").mark(SOURCE)))
     assert find_foreign_values(item, CompareRules(MARKER)) == {"10.0.0.2", "10.0.0.3"}
+
+
+def test_a_mark_of_the_owner_of_before_is_taken_over_without_a_finding() -> None:
+    was = Found(GRAFANA, (Marker("old").mark(SOURCE),))
+    rules = CompareRules(Marker("home", "old"))
+    assert find_drift(GRAFANA, was, None, SOURCE, rules, asked=False) is None
+
+
+@pytest.mark.parametrize(
+    ("item", "flaws"),
+    [
+        (OURS, []),
+        (Found(GRAFANA, ("",), DISABLED), ["disabled 10.0.0.1"]),
+        (
+            Found(rrset("10.0.0.1", "10.0.0.2"), ("", ""), DISABLED, expires=True, mixes_ttls=True, is_damaged=True),
+            [
+                "disabled 10.0.0.1, so that only 10.0.0.2 is answered",
+                "lets it expire",
+                "gave its records different TTLs",
+                "damaged it",
+            ],
+        ),
+    ],
+)
+def test_flaws_are_what_someone_did_whoever_made_the_record(item: Found, flaws: list[str]) -> None:
+    assert list_flaws(item) == flaws
+    assert item.intact is not bool(flaws)

@@ -1,82 +1,32 @@
-from collections.abc import Mapping
+"""Which names a Gateway serves of a route, and with which addresses."""
+
+from __future__ import annotations
+
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from syncer.core.gateways import Gateway, GatewayKey, intersect_names, read_gateway
-from syncer.core.scope import Scope
-from syncer.core.source import SourceObject, Want
-from syncer.core.sources import attach_route, read_route
-
-ADDRESS = ("192.168.1.54",)
-SCOPE = Scope(zones=("talos00", "home.lab"), addresses=ADDRESS)
-AUTO = replace(SCOPE, addresses=(), auto=True)
-OURS = "catalyst-dns-sync.io/"
-NAMESPACES: dict[str, dict[str, object]] = {"apps": {"team": "web"}, "infra": {}}
-
-
-def listener(hostname: str = "", **more: Any) -> dict[str, Any]:
-    everywhere = {"namespaces": {"from": "All"}}
-    return {
-        "name": "web",
-        "port": 80,
-        "protocol": "HTTP",
-        "allowedRoutes": everywhere,
-        "hostname": hostname or None,
-        **more,
-    }
-
-
-def gateway(
-    *listeners: dict[str, Any], name: str = "edge", annotations: Any = None, addresses: Any = None
-) -> dict[str, Any]:
-    return {
-        "metadata": {"namespace": "infra", "name": name, "annotations": annotations},
-        "spec": {"listeners": listeners or None} if not listeners else {"listeners": list(listeners)},
-        "status": {"addresses": addresses},
-    }
-
-
-def parent(name: str = "edge", **more: Any) -> dict[str, Any]:
-    return {"name": name, "namespace": "infra", **more}
-
-
-def judged(
-    parent_ref: dict[str, Any], status: str = "True", observed: int = 1, reason: str = "Accepted"
-) -> dict[str, Any]:
-    condition = {"type": "Accepted", "status": status, "reason": reason, "observedGeneration": observed}
-    return {"parentRef": parent_ref, "controllerName": "traefik.io/gateway-controller", "conditions": [condition]}
-
-
-def http_route(
-    *hostnames: str, parents: Any = None, status: Any = None, annotations: Any = None, namespace: str = "apps"
-) -> dict[str, Any]:
-    parents = [parent()] if parents is None else parents
-    return {
-        "metadata": {"namespace": namespace, "name": "grafana", "generation": 1, "annotations": annotations},
-        "spec": {"parentRefs": parents, "hostnames": list(hostnames)},
-        "status": {"parents": [judged(item) for item in parents] if status is None else status},
-    }
-
-
-def known(*manifests: dict[str, Any]) -> dict[GatewayKey, Gateway]:
-    return {("infra", item["metadata"]["name"]): read_gateway(item, external_dns=False) for item in manifests}
-
-
-def read(
-    manifest: dict[str, Any],
-    *gateways: dict[str, Any],
-    scope: Scope = SCOPE,
-    namespaces: Mapping[str, Mapping[str, object]] = NAMESPACES,
-    assume_accepted: bool = False,
-) -> SourceObject:
-    route = read_route(manifest, scope, assume_accepted=assume_accepted)
-    return attach_route(route, scope, known(*gateways), namespaces)
-
-
-def names(source: SourceObject) -> list[str]:
-    return [want.name for want in source.wants]
+from syncer.core.gateways import intersect_names
+from syncer.core.source import SkipCause, Want
+from tests.syncer.core.routes import (
+    ADDRESS,
+    AUTO,
+    OURS,
+    SCOPE,
+    condition,
+    gateway,
+    http_route,
+    judged,
+    listener,
+    names,
+    parent,
+    read,
+    read_gateways,
+    reasons,
+    report,
+    values,
+)
 
 
 @pytest.mark.parametrize(
@@ -106,8 +56,8 @@ def test_the_more_specific_name_of_route_and_listener_is_served(
 
 def test_names_are_those_of_the_route_that_a_listener_has_too() -> None:
     source = read(http_route("grafana.talos00", "nas.home.lab"), gateway(listener("*.talos00")))
-    assert source.wants == (Want("grafana.talos00", ADDRESS),)
-    assert dict(source.skipped) == {"nas.home.lab": "no listener of Gateway infra/edge has this host name"}
+    assert source.wants == (Want("grafana.talos00", ADDRESS, own=False, via=("infra/edge/",)),)
+    assert reasons(source) == {"nas.home.lab": "no listener of Gateway infra/edge has this host name"}
 
 
 def test_a_route_without_host_names_takes_those_of_the_listeners() -> None:
@@ -120,11 +70,32 @@ def test_any_host_on_any_host_names_nothing() -> None:
     assert (source.wants, source.skipped, source.warnings) == ((), (), ())
 
 
+def test_a_route_without_host_names_says_why_it_gets_none() -> None:
+    source = read(http_route())
+    why = "the route has no host names of its own and gets none: Gateway infra/edge is not there"
+    assert (source.wants, source.skipped, source.warnings) == ((), (), (why,))
+
+
+def test_a_wildcard_that_nobody_wrote_into_the_route_is_published_only_where_the_setting_says_so() -> None:
+    edge = gateway(listener("*.talos00"), listener("b.talos00"))
+    source = read(http_route(), edge)
+    assert (names(source), source.warnings) == (["b.talos00"], ())
+    assert reasons(source) == {"*.talos00": "wildcard of a listener, and LISTENER_WILDCARDS is off"}
+    on = replace(SCOPE, listener_wildcards=True)
+    assert names(read(http_route(), edge, scope=on)) == ["*.talos00", "b.talos00"]
+    assert names(read(http_route(), edge, scope=replace(on, allow_wildcards=False))) == ["b.talos00"]
+
+
+def test_a_wildcard_that_stands_in_the_route_is_no_such_one() -> None:
+    assert names(read(http_route("*.talos00"), gateway(listener("*.talos00")))) == ["*.talos00"]
+    assert names(read(http_route("*.talos00"), gateway(listener()))) == ["*.talos00"]
+
+
 def test_names_of_the_annotation_must_pass_the_listeners_too() -> None:
     annotations = {OURS + "hostname": "b.talos00,c.home.lab"}
     source = read(http_route("a.talos00", annotations=annotations), gateway(listener("*.talos00")))
     assert names(source) == ["a.talos00", "b.talos00"]
-    assert "no listener" in dict(source.skipped)["c.home.lab"]
+    assert "no listener" in reasons(source)["c.home.lab"]
 
 
 @pytest.mark.parametrize(
@@ -147,33 +118,59 @@ def test_section_and_port_choose_the_listeners(parent_ref: dict[str, Any], admit
 
 
 @pytest.mark.parametrize(
-    ("allowed", "namespace", "admitted"),
+    ("parent_ref", "why"),
     [
-        (None, "apps", False),
-        (None, "infra", True),
-        ({"namespaces": {"from": "Same"}}, "apps", False),
-        ({"namespaces": {"from": "All"}}, "apps", True),
-        ({"namespaces": {"from": "None"}}, "infra", False),
-        ({"namespaces": {"from": "Selector", "selector": {"matchLabels": {"team": "web"}}}}, "apps", True),
-        ({"namespaces": {"from": "Selector", "selector": {"matchLabels": {"team": "web"}}}}, "infra", False),
-        ({"namespaces": {"from": "All"}, "kinds": [{"kind": "GRPCRoute"}]}, "apps", False),
-        ({"namespaces": {"from": "All"}, "kinds": [{"kind": "GRPCRoute"}, {"kind": "HTTPRoute"}]}, "apps", True),
-        ({"namespaces": {"from": "All"}, "kinds": [{"kind": "HTTPRoute", "group": "x.io"}]}, "apps", False),
+        ({"sectionName": "none"}, 'has no listener "none"'),
+        ({"port": 443}, "has no listener on port 443"),
+        ({"sectionName": "web", "port": 443}, 'has no listener "web" on port 443'),
     ],
 )
-def test_a_listener_says_whose_routes_it_takes(allowed: Any, namespace: str, admitted: bool) -> None:
+def test_a_listener_that_is_not_there_is_told_by_its_name_and_its_port(parent_ref: dict[str, Any], why: str) -> None:
+    source = read(http_route("a.talos00", parents=[parent(**parent_ref)]), gateway(listener()))
+    assert reasons(source) == {"a.talos00": f"Gateway infra/edge {why}"}
+
+
+def test_a_gateway_without_listeners_says_so() -> None:
+    assert reasons(read(http_route("a.talos00"), gateway())) == {
+        "a.talos00": "Gateway infra/edge has no listener at all"
+    }
+
+
+BY_LABEL = {"from": "Selector", "selector": {"matchLabels": {"team": "web"}}}
+NOT_FROM = "does not allow HTTPRoutes from namespace {} on that listener"
+NO_ROUTES = "takes no HTTPRoutes on that listener"
+NO_SELECTOR = "selects namespaces without a selector there, which admits none"
+
+
+@pytest.mark.parametrize(
+    ("allowed", "namespace", "refusal"),
+    [
+        (None, "apps", NOT_FROM),
+        (None, "infra", ""),
+        ({"namespaces": {"from": "Same"}}, "apps", NOT_FROM),
+        ({"namespaces": {"from": "All"}}, "apps", ""),
+        ({"namespaces": {"from": "None"}}, "infra", NOT_FROM),
+        ({"namespaces": BY_LABEL}, "apps", ""),
+        ({"namespaces": BY_LABEL}, "infra", NOT_FROM),
+        ({"namespaces": {"from": "Selector", "selector": {}}}, "infra", ""),
+        ({"namespaces": {"from": "Selector", "selector": None}}, "infra", NO_SELECTOR),
+        ({"namespaces": {"from": "Selector"}}, "infra", NO_SELECTOR),
+        ({"namespaces": {"from": "All"}, "kinds": [{"kind": "GRPCRoute"}]}, "apps", NO_ROUTES),
+        ({"namespaces": {"from": "All"}, "kinds": [{"kind": "GRPCRoute"}, {"kind": "HTTPRoute"}]}, "apps", ""),
+        ({"namespaces": {"from": "All"}, "kinds": [{"kind": "HTTPRoute", "group": "x.io"}]}, "apps", NO_ROUTES),
+    ],
+)
+def test_a_listener_says_whose_routes_it_takes(allowed: Any, namespace: str, refusal: str) -> None:
     source = read(http_route("a.talos00", namespace=namespace), gateway(listener(allowedRoutes=allowed)))
-    assert names(source) == (["a.talos00"] if admitted else [])
-    if not admitted:
-        assert dict(source.skipped)["a.talos00"] == (
-            f"Gateway infra/edge does not allow HTTPRoutes from namespace {namespace} on that listener"
-        )
+    assert names(source) == ([] if refusal else ["a.talos00"])
+    told = {"a.talos00": f"Gateway infra/edge {refusal.format(namespace)}"}
+    assert reasons(source) == (told if refusal else {})
 
 
 def test_a_namespace_whose_labels_are_not_known_is_not_selected() -> None:
     selector = {"namespaces": {"from": "Selector", "selector": {}}}
     source = read(http_route("a.talos00"), gateway(listener(allowedRoutes=selector)), namespaces={})
-    assert "labels of namespace apps, which are not known" in dict(source.skipped)["a.talos00"]
+    assert "labels of namespace apps, which are not known" in reasons(source)["a.talos00"]
 
 
 @pytest.mark.parametrize("protocol", ["TLS", "TCP", "UDP", None])
@@ -203,7 +200,48 @@ def test_only_listeners_for_http_take_an_http_route(protocol: str | None) -> Non
 def test_a_route_that_is_not_accepted_is_skipped_with_the_reason(status: Any, why: str) -> None:
     source = read(http_route("a.talos00", status=status), gateway(listener()))
     assert names(source) == []
-    assert why in dict(source.skipped)["a.talos00"]
+    assert why in reasons(source)["a.talos00"]
+
+
+REFUSED_LISTENERS = [
+    (condition("Accepted", "False", "PortUnavailable"), "is not accepted: PortUnavailable"),
+    (condition("Conflicted", "True", "HostnameConflict"), "is in conflict: HostnameConflict"),
+    (condition("Conflicted", "True"), "is in conflict: no reason given"),
+]
+CALM = [condition("Accepted", "True"), condition("Conflicted", "False"), condition("Programmed", "False")]
+PENDING = condition("Accepted", "Unknown", "Pending")
+
+
+@pytest.mark.parametrize(("bad", "why"), REFUSED_LISTENERS)
+def test_a_listener_that_its_own_status_refuses_gives_no_new_names(bad: dict[str, Any], why: str) -> None:
+    source = read(http_route("a.talos00"), gateway(listener(), listeners=[report("web", bad)]))
+    assert names(source) == []
+    assert reasons(source) == {"a.talos00": f'listener "web" of Gateway infra/edge {why}'}
+
+
+def test_the_others_of_its_gateway_go_on_giving_theirs() -> None:
+    listeners = listener("a.talos00"), listener("b.talos00", name="other")
+    edge = gateway(*listeners, listeners=[report("web", REFUSED_LISTENERS[0][0]), report("other", *CALM)])
+    source = read(http_route("a.talos00", "b.talos00", "c.talos00"), edge)
+    assert names(source) == ["b.talos00"]
+    assert reasons(source) == {
+        "a.talos00": 'listener "web" of Gateway infra/edge is not accepted: PortUnavailable',
+        "c.talos00": "no listener of Gateway infra/edge has this host name",
+    }
+
+
+@pytest.mark.parametrize("said", [[], [report("web")], [report("web", *CALM)], [report("web", PENDING)]])
+def test_a_listener_of_which_nothing_bad_is_said_gives_names(said: Any) -> None:
+    """It need not be programmed; a status that is late is no reason to publish nothing."""
+    assert names(read(http_route("a.talos00"), gateway(listener(), listeners=said))) == ["a.talos00"]
+
+
+def test_a_gateway_that_its_own_status_refuses_gives_no_new_names() -> None:
+    bad = [condition("Accepted", "False", "UnsupportedAddress")]
+    source = read(http_route("a.talos00"), gateway(listener(), conditions=bad))
+    assert reasons(source) == {"a.talos00": "Gateway infra/edge is not accepted: UnsupportedAddress"}
+    for said in ([PENDING], [condition("Programmed", "False")], [condition("Accepted", "True", "ListenersNotValid")]):
+        assert names(read(http_route("a.talos00"), gateway(listener(), conditions=said))) == ["a.talos00"]
 
 
 def test_one_acceptance_among_several_controllers_is_enough() -> None:
@@ -221,7 +259,7 @@ def test_an_acceptance_of_an_older_generation_counts_with_a_warning() -> None:
 def test_an_acceptance_counts_only_while_the_parent_is_in_the_spec() -> None:
     manifest = http_route("a.talos00", parents=[parent("new")], status=[judged(parent("edge"))])
     source = read(manifest, gateway(listener()), gateway(listener(), name="new"))
-    assert "Gateway infra/new has not accepted" in dict(source.skipped)["a.talos00"]
+    assert "Gateway infra/new has not accepted" in reasons(source)["a.talos00"]
 
 
 def test_the_default_group_and_kind_and_namespace_of_a_parent_are_filled_in() -> None:
@@ -231,19 +269,19 @@ def test_the_default_group_and_kind_and_namespace_of_a_parent_are_filled_in() ->
 
 
 def test_a_gateway_that_is_not_there_is_the_reason() -> None:
-    assert dict(read(http_route("a.talos00")).skipped)["a.talos00"] == "Gateway infra/edge is not there"
+    assert reasons(read(http_route("a.talos00")))["a.talos00"] == "Gateway infra/edge is not there"
 
 
 def test_parents_that_are_no_gateways_are_not_read() -> None:
     service = {"group": "", "kind": "Service", "name": "grafana"}
     source = read(http_route("a.talos00", parents=[service]), gateway(listener()))
-    assert "kind Service" in dict(source.skipped)["a.talos00"]
+    assert "kind Service" in reasons(source)["a.talos00"]
     assert names(read(http_route("a.talos00", parents=[service, parent()]), gateway(listener()))) == ["a.talos00"]
 
 
 def test_a_route_without_parents_is_attached_to_nothing() -> None:
     assert (
-        dict(read(http_route("a.talos00", parents=[]), gateway(listener())).skipped)["a.talos00"]
+        reasons(read(http_route("a.talos00", parents=[]), gateway(listener())))["a.talos00"]
         == "the route has no parents"
     )
 
@@ -262,9 +300,32 @@ def test_with_auto_a_name_has_the_addresses_of_the_gateways_that_serve_it() -> N
     outer = gateway(listener(), name="outer", addresses=[{"type": "IPAddress", "value": "10.0.0.1"}])
     manifest = http_route("a.talos00", "a.home.lab", parents=[parent("inner"), parent("outer")])
     assert read(manifest, inner, outer, scope=AUTO).wants == (
-        Want("a.talos00", ("10.0.0.1",)),
-        Want("a.home.lab", ("10.0.0.1", "10.0.0.2")),
+        Want("a.talos00", ("10.0.0.1",), via=("infra/outer/",)),
+        Want("a.home.lab", ("10.0.0.1", "10.0.0.2"), via=("infra/inner/", "infra/outer/")),
     )
+
+
+def test_a_name_that_two_host_names_of_the_route_give_has_the_addresses_of_both() -> None:
+    """Equal names in one object add up."""
+    inner = gateway(listener("a.talos00"), name="inner", addresses=[{"value": "10.0.0.2"}])
+    outer = gateway(listener("*.talos00"), name="outer", addresses=[{"value": "10.0.0.1"}])
+    for hostnames in (["*.talos00", "a.talos00"], ["a.talos00", "*.talos00"]):
+        manifest = http_route(*hostnames, parents=[parent("inner"), parent("outer")])
+        assert values(read(manifest, inner, outer, scope=AUTO)) == {
+            "a.talos00": ("10.0.0.1", "10.0.0.2"),
+            "*.talos00": ("10.0.0.1",),
+        }
+
+
+def test_only_a_target_is_one_of_its_own() -> None:
+    """What DNS_IP_ADDRESS leads to is the default, and so is what a load balancer says under auto."""
+    plain = gateway(listener(), addresses=[{"value": "10.0.0.1"}])
+    target = gateway(listener(), annotations={OURS + "target": "10.1.1.1"})
+    own = http_route("a.talos00", annotations={OURS + "target": "10.2.2.2"})
+    cases = [(http_route("a.talos00"), plain, SCOPE), (http_route("a.talos00"), plain, AUTO)]
+    assert [read(route, edge, scope=scope).wants[0].own for route, edge, scope in cases] == [False, False]
+    cases = [(http_route("a.talos00"), target, SCOPE), (own, plain, AUTO)]
+    assert [read(route, edge, scope=scope).wants[0].own for route, edge, scope in cases] == [True, True]
 
 
 def test_the_target_of_a_gateway_replaces_only_its_own_addresses() -> None:
@@ -285,11 +346,21 @@ def test_the_target_of_a_gateway_replaces_only_its_own_addresses() -> None:
 
 def test_a_gateway_of_host_names_gives_an_alias() -> None:
     edge = gateway(listener(), addresses=[{"type": "Hostname", "value": "LB.example.org"}])
-    assert read(http_route("a.talos00"), edge, scope=AUTO).wants == (Want("a.talos00", ("lb.example.org",)),)
+    assert values(read(http_route("a.talos00"), edge, scope=AUTO)) == {"a.talos00": ("lb.example.org",)}
 
 
 def test_a_gateway_without_an_address_yet_gives_none() -> None:
-    assert read(http_route("a.talos00"), gateway(listener()), scope=AUTO).wants == (Want("a.talos00", ()),)
+    assert values(read(http_route("a.talos00"), gateway(listener()), scope=AUTO)) == {"a.talos00": ()}
+
+
+def test_a_name_that_the_route_itself_excludes_or_a_setting_forbids_is_intent_and_others_are_trouble() -> None:
+    annotations = {OURS + "exclude": "a.talos00"}
+    source = read(http_route("a.talos00", "a.elsewhere", "b.talos00", annotations=annotations))
+    assert {skip.name: skip.cause for skip in source.skipped} == {
+        "a.talos00": SkipCause.INTENT,
+        "a.elsewhere": SkipCause.INTENT,
+        "b.talos00": SkipCause.TROUBLE,
+    }
 
 
 def test_a_broken_listener_stops_no_other_and_is_told_on_the_route() -> None:
@@ -312,5 +383,5 @@ def test_a_class_filter_does_not_reach_an_http_route() -> None:
 
 def test_counters_in_the_status_of_a_gateway_make_no_other_gateway() -> None:
     quiet = gateway(listener("*.talos00"), addresses=[{"value": "10.0.0.1"}])
-    busy = {**quiet, "status": {**quiet["status"], "listeners": [{"name": "web", "attachedRoutes": 7}]}}
-    assert known(quiet) == known(busy)
+    busy = {**quiet, "status": {**quiet["status"], "listeners": [report("web", *CALM)]}}
+    assert read_gateways(quiet) == read_gateways(busy)

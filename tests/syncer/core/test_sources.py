@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from syncer.core.kinds import INGRESS_ROUTE, INGRESS_ROUTE_TCP, OLD_INGRESS_ROUTE, OLD_INGRESS_ROUTE_TCP
 from syncer.core.scope import Scope
-from syncer.core.source import Ref, SourceObject, Want
+from syncer.core.source import Ref, SkipCause, SourceObject, Trouble, Want
 from syncer.core.sources import attach_route, read_ingress, read_ingress_route, read_route
 from tests.syncer.kube.work import count_steps
 
@@ -48,7 +48,7 @@ def names(source: SourceObject) -> list[str]:
 
 
 def reason(source: SourceObject, name: str) -> str:
-    return dict(source.skipped)[name]
+    return next(skip.reason for skip in source.skipped if skip.name == name)
 
 
 def test_an_ingress_asks_for_its_hosts() -> None:
@@ -173,7 +173,33 @@ def test_the_target_annotation_beats_the_zone_and_the_zone_beats_the_default() -
         Want("a.home.lab", ("10.0.0.1", "2001:db8::1")),
     )
     targeted = ingress("a.talos00", "a.home.lab", annotations={OURS + "target": "lb.example.org"})
-    assert {want.values for want in read_ingress(targeted, scope).wants} == {("lb.example.org",)}
+    assert read_ingress(targeted, scope).wants == (
+        Want("a.talos00", ("lb.example.org",), own=True),
+        Want("a.home.lab", ("lb.example.org",), own=True),
+    )
+
+
+def test_why_a_name_is_not_published_is_intent_a_rule_of_ours_or_trouble() -> None:
+    """What becomes of the record that it had depends on it."""
+    annotations = {OURS + "target": "lb.home.lab", OURS + "exclude": "A.talos00"}
+    hosts = ("a.talos00", "b.elsewhere", "lb.home.lab", "c d.talos00")
+    source = read_ingress(ingress(*hosts, annotations=annotations), SCOPE)
+    assert {skip.name: skip.cause for skip in source.skipped} == {
+        "a.talos00": SkipCause.INTENT,
+        "b.elsewhere": SkipCause.INTENT,
+        "lb.home.lab": SkipCause.RULE,
+        "c d.talos00": SkipCause.RULE,
+    }
+    assert (source.excluded, source.troubles) == (("a.talos00",), ())
+    ignored = read_ingress(ingress("a.talos00", annotations={OURS + "ignore": "true"}), SCOPE)
+    assert {skip.cause for skip in ignored.skipped} == {SkipCause.INTENT}
+
+
+def test_a_rule_that_cannot_be_read_is_trouble_unless_the_object_publishes_nothing_anyway() -> None:
+    broken = "Host(`a.talos00`"
+    assert read_ingress_route(route(broken), SCOPE, INGRESS_ROUTE).troubles == (Trouble("", "the rule cannot be read"),)
+    ignored = route(broken, annotations={OURS + "ignore": "true"})
+    assert read_ingress_route(ignored, SCOPE, INGRESS_ROUTE).troubles == ()
 
 
 def test_with_auto_an_ingress_has_the_address_of_its_load_balancer() -> None:
@@ -197,7 +223,7 @@ def test_an_alias_is_published_neither_at_an_apex_nor_at_its_own_target() -> Non
     source = read_ingress(
         ingress("talos00", "lb.home.lab", "a.talos00", annotations={OURS + "target": "LB.home.lab"}), SCOPE
     )
-    assert source.wants == (Want("a.talos00", ("lb.home.lab",)),)
+    assert source.wants == (Want("a.talos00", ("lb.home.lab",), own=True),)
     assert "apex" in reason(source, "talos00")
     assert "itself" in reason(source, "lb.home.lab")
 

@@ -118,13 +118,13 @@ def test_wildcards_and_other_types_are_refused_and_stop_nothing_else(hosts: Path
     assert set(read(target)) == {("grafana.talos00", "A")}
 
 
-def test_entries_of_a_damaged_block_are_not_intact_until_they_are_written_again(hosts: Path) -> None:
+def test_entries_of_a_damaged_block_are_damaged_until_they_are_written_again(hosts: Path) -> None:
     target = target_of(hosts)
     done(target, create("grafana.talos00", IP))
     whole = hosts.read_bytes()
     hosts.write_bytes(whole + b"10.0.0.9 nas.talos00\n" + whole.partition(b"localhost\n")[2])
     found = read(target)
-    assert not found["grafana.talos00", "A"].intact
+    assert found["grafana.talos00", "A"].is_damaged
     assert found["nas.talos00", "A"].intact
     done(target, update(found["grafana.talos00", "A"], IP))
     assert read(target)["grafana.talos00", "A"].intact

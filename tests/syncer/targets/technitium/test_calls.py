@@ -16,8 +16,8 @@ def rrset(*values: str, type_: str = "A", ttl: int = 300) -> RRset:
     return RRset("grafana.talos00", type_, ttl, values)
 
 
-def update(before: RRset, marks: tuple[str, ...], after: RRset, *, intact: bool = True, adopts: bool = False) -> Change:
-    return Change(Op.UPDATE, Found(before, marks, intact), after, MARK, adopts)
+def update(before: RRset, marks: tuple[str, ...], after: RRset, *disabled: str, adopts: bool = False) -> Change:
+    return Change(Op.UPDATE, Found(before, marks, frozenset(disabled)), after, MARK, adopts)
 
 
 def said(change: Change, ttl: int | None = None) -> list[tuple[str, str, str]]:
@@ -69,7 +69,7 @@ def test_only_the_values_with_an_old_mark_get_the_new_one() -> None:
 
 
 def test_a_disabled_value_of_ours_is_written_again() -> None:
-    assert said(update(rrset(ONE), (MARK,), rrset(ONE), intact=False)) == [("update", ONE, "")]
+    assert said(update(rrset(ONE), (MARK,), rrset(ONE), ONE)) == [("update", ONE, "")]
 
 
 def test_a_foreign_value_is_neither_written_nor_removed() -> None:

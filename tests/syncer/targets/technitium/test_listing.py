@@ -111,13 +111,21 @@ def test_two_spellings_of_a_name_are_one_name() -> None:
     ]
 
 
-def test_a_disabled_an_expiring_or_a_differing_member_makes_an_rrset_unsound() -> None:
-    plain = record("grafana.talos00")
-    for flaw in ({"disabled": True}, {"expiryTtl": 3600}, {"ttl": 60}):
-        (found,) = read(answer(plain, record("grafana.talos00", ipAddress="10.0.0.2") | flaw))
-        assert not found.intact
-    (found,) = read(answer(plain, record("grafana.talos00", ipAddress="10.0.0.2")))
-    assert found.intact
+def read_two(**second: object) -> Found:
+    """An RRset of two addresses, the second of which is such."""
+    members = record("grafana.talos00"), record("grafana.talos00", ipAddress="10.0.0.2") | second
+    (found,) = read(answer(*members))
+    return found
+
+
+def test_an_rrset_says_which_of_its_members_are_disabled_and_what_else_is_wrong_with_it() -> None:
+    assert read_two().intact
+    disabled = read_two(disabled=True)
+    assert (disabled.intact, disabled.disabled, disabled.served) == (False, {"10.0.0.2"}, ("10.0.0.1",))
+    expiring = read_two(expiryTtl=3600)
+    assert (expiring.intact, expiring.expires, expiring.served) == (False, True, ("10.0.0.1", "10.0.0.2"))
+    mixed = read_two(ttl=60)
+    assert (mixed.intact, mixed.mixes_ttls, mixed.rrset.ttl) == (False, True, 60)
 
 
 def test_signatures_are_not_taken_for_records_that_someone_made() -> None:
