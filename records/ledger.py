@@ -15,10 +15,12 @@ from records.limits import KEYS
 from records.models import HeldPlan, ManagedRecord, SyncRequest, SyncStatus
 from records.rows import ZoneKey
 from records.source_rows import count_detached, forget_others, save_chunk
+from records.tenure import DatabaseTenure
 from records.zone_ledger import DatabaseZoneLedger
 from syncer.core.names import NAME_LIMIT
 from syncer.core.source import Ref, SourceObject
-from syncer.ledger import CountKey, LedgerError, Request, SyncerStatus
+from syncer.identity import ProcessIdentity
+from syncer.ledger import CountKey, Holder, LastStart, LedgerError, Request, SyncerStatus
 
 ANSWERS = {HeldPlan.Status.APPROVED: Action.APPROVED, HeldPlan.Status.REJECTED: Action.REJECTED}
 
@@ -31,6 +33,7 @@ class DatabaseLedger:
 
     def __init__(self) -> None:
         self._file: tuple[int, int] | None = None
+        self._tenure = DatabaseTenure()
         self._counts: dict[CountKey, int] | None = None
         """None: rows were written since they were counted."""
 
@@ -55,7 +58,7 @@ class DatabaseLedger:
         self._file = status.st_dev, status.st_ino
 
     def zone(self, target: str, name: str) -> DatabaseZoneLedger:
-        return DatabaseZoneLedger(ZoneKey(target, name), self._forget_counts)
+        return DatabaseZoneLedger(ZoneKey(target, name), self._forget_counts, self._tenure.check)
 
     def _forget_counts(self) -> None:
         self._counts = None
@@ -141,20 +144,17 @@ class DatabaseLedger:
     @translate_errors
     def save_status(self, status: SyncerStatus) -> None:
         self._leave_lost_file()
-        SyncStatus.objects.update_or_create(
-            pk=1,
-            defaults={
-                "holder": status.holder,
-                "started_at": status.started_at,
-                "heartbeat_at": status.heartbeat_at,
-                "last_pass_at": status.last_pass_at,
-                "next_pass_at": status.next_pass_at,
-                "last_change_at": status.last_change_at,
-                "queue": status.queue,
-                "target": status.target,
-                "target_problem": status.target_problem,
-                "target_warning": status.target_warning,
-                "kinds": [
+        with transaction.atomic():
+            self._tenure.renew()
+            SyncStatus.objects.update(
+                last_pass_at=status.last_pass_at,
+                next_pass_at=status.next_pass_at,
+                last_change_at=status.last_change_at,
+                queue=status.queue,
+                target=status.target,
+                target_problem=status.target_problem,
+                target_warning=status.target_warning,
+                kinds=[
                     {
                         "group": item.kind.group,
                         "kind": item.kind.kind,
@@ -164,6 +164,35 @@ class DatabaseLedger:
                     }
                     for item in status.kinds
                 ],
-                "zones": dict(status.zones),
-            },
-        )
+                zones=dict(status.zones),
+            )
+
+    # Who is at work
+
+    @translate_errors
+    def holder(self) -> Holder | None:
+        return self._tenure.read_holder()
+
+    @translate_errors
+    def take_over(self, seen: Holder | None, me: ProcessIdentity, target: str) -> bool:
+        return self._tenure.take_over(seen, me, target)
+
+    @translate_errors
+    def renew(self) -> None:
+        with transaction.atomic():
+            self._tenure.renew()
+
+    @translate_errors
+    def release(self) -> None:
+        self._tenure.release()
+
+    @translate_errors
+    def last_start(self) -> LastStart:
+        row = SyncStatus.objects.values_list("known_version", "known_settings").first()
+        return LastStart(*(row or ("", {})))
+
+    @translate_errors
+    def remember_start(self, start: LastStart) -> None:
+        with transaction.atomic():
+            self._tenure.check()
+            SyncStatus.objects.update(known_version=start.version, known_settings=dict(start.settings))

@@ -374,8 +374,10 @@ class SyncStatus(models.Model):
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     holder = models.CharField(max_length=200, help_text="host name and process id")
+    identity = models.CharField(max_length=255, default="", db_default="", editable=False)
     started_at = models.DateTimeField()
     heartbeat_at = models.DateTimeField()
+    stopped_at = models.DateTimeField(null=True, blank=True, help_text="when it ended in order; null while it runs")
     last_pass_at = models.DateTimeField(null=True, blank=True)
     next_pass_at = models.DateTimeField(null=True, blank=True)
     last_change_at = models.DateTimeField(null=True, blank=True)
@@ -387,6 +389,8 @@ class SyncStatus(models.Model):
     )
     kinds = models.JSONField(default=list, help_text="state, reason and number of objects by kind")
     zones = models.JSONField(default=dict, help_text="problem by zone; empty text when there is none")
+    known_version = models.CharField(max_length=50, default="", db_default="", editable=False)
+    known_settings = models.JSONField(default=dict, editable=False, help_text="of the last start that went well")
 
     class Meta:
         verbose_name_plural = "sync status"

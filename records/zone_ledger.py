@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -57,12 +58,15 @@ Plan = HeldPlan.Status
 
 class DatabaseZoneLedger:
     """``syncer.ledger.ZoneLedger`` on Django's models. ``forget_counts`` is called where the number of records in a
-    state may change."""
+    state may change, ``check`` at the begin of each transaction that writes."""
 
-    def __init__(self, key: ZoneKey, forget_counts: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, key: ZoneKey, forget_counts: Callable[[], None] = lambda: None, check: Callable[[], None] = lambda: None
+    ) -> None:
         self._key = key
         self._columns = key._asdict()
         self._forget_counts = forget_counts
+        self._check = check
 
     @translate_errors
     def is_new(self) -> bool:
@@ -142,7 +146,7 @@ class DatabaseZoneLedger:
             rows.append(row)
             takeovers += takeover_entries(self._key, decision, change.after, SYNCER)
         self._forget_counts()
-        with transaction.atomic():
+        with self._writing():
             upsert_rows(ManagedRecord, [row for row in rows if row.former is None], CONTENT)
             upsert_rows(ManagedRecord, [row for row in rows if row.former is not None], (*CONTENT, "former"))
             AuditEntry.objects.bulk_create(takeovers, batch_size=ROWS)
@@ -187,7 +191,7 @@ class DatabaseZoneLedger:
             if entry := status_entry(self._key, decision, status, actor, correlation):
                 audit.append(entry)
         self._forget_counts()
-        with transaction.atomic():
+        with self._writing():
             upsert_rows(ManagedRecord, rows, (*CONTENT, "refusal"))
             self._delete_rows(ManagedRecord, gone)
             self._note_deletions(rows, audit, applied)
@@ -249,7 +253,7 @@ class DatabaseZoneLedger:
 
     @translate_errors
     def note_marks(self, lost: int, actor: str) -> None:
-        with transaction.atomic():
+        with self._writing():
             upsert_rows(ManagedZone, [ManagedZone(**self._columns, is_unmarked=lost > 0)], ["is_unmarked"])
             if lost:
                 reason = f"{lost} records of ours had lost their marks, all at once: the marks are written again"
@@ -264,7 +268,7 @@ class DatabaseZoneLedger:
     def record_drift(
         self, drifts: Sequence[tuple[Decision, Drift]], names: Collection[str] | None, correlation: str
     ) -> list[Drift]:
-        with transaction.atomic():
+        with self._writing():
             news = record_findings(self._key, drifts, names, correlation)
             if news:
                 self._note_zone()
@@ -283,7 +287,7 @@ class DatabaseZoneLedger:
 
     @translate_errors
     def hold_deletes(self, deletes: Collection[Key], reason: str) -> None:
-        with transaction.atomic():
+        with self._writing():
             plan = HeldPlan.objects.select_for_update().filter(**self._columns, status=Plan.OPEN).first()
             # A person may be looking at the plan right now: an approval must cover no more than what was shown.
             if plan is not None and not (deletes and plan.keys.issuperset(deletes)):
@@ -306,7 +310,7 @@ class DatabaseZoneLedger:
     @translate_errors
     def record_undo(self, replaced: Replaced, actor: str) -> None:
         self._forget_counts()
-        with transaction.atomic():
+        with self._writing():
             row = Replacement.objects.select_for_update().get(pk=replaced.id)
             row.undone_at, row.undone_by = timezone.now(), actor
             row.save()
@@ -347,7 +351,7 @@ class DatabaseZoneLedger:
     @translate_errors
     def release_records(self, names: Collection[str], kind: str, actor: str) -> int:
         self._forget_counts()
-        with transaction.atomic():
+        with self._writing():
             rows = self._records().filter(name__in=names, owned=True)
             if kind:
                 rows = rows.filter(type=kind)
@@ -361,6 +365,13 @@ class DatabaseZoneLedger:
                 self._note_zone()
             accept_released(self._key, released, actor)
         return len(released)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A transaction of the syncer that is at work."""
+        with transaction.atomic():
+            self._check()
+            yield
 
     # Rows of this zone
 

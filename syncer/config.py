@@ -101,6 +101,10 @@ class Config:
     serial_probe_interval: float = 10.0
     metrics_address: str = ":8080"
     health_address: str = ":8081"
+    version: str = ""
+    """Of the program."""
+    published: Mapping[str, str] = field(default_factory=dict)
+    """The settings that decide what is published, by the names that people know, as text; no secret is among them."""
 
     @property
     def scope(self) -> Scope:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -25,7 +23,6 @@ class Heartbeat:
         self.last_pass_at: datetime | None = None
         self._ledger = ledger
         self._worker = worker
-        self._started_at = datetime.now(UTC)
         self._unmanaged: set[str] = set()
 
     def beat_due(self, now: float, kinds: Callable[[], Sequence[KindState]], *, settled: bool) -> None:
@@ -36,16 +33,12 @@ class Heartbeat:
         counts = self._ledger.counts()
         metrics.MANAGED_RECORDS.show(counts)
         self._warn_of_unmanaged(counts)
-        at = datetime.now(UTC)
         zones = self._worker.zones.values()
         next_pass = min((zone.full_pass_due for zone in zones), default=now)
         self._ledger.save_status(
             SyncerStatus(
-                holder=f"{socket.gethostname()} {os.getpid()}",
-                started_at=self._started_at,
-                heartbeat_at=at,
                 last_pass_at=self.last_pass_at,
-                next_pass_at=at + timedelta(seconds=max(0.0, next_pass - now)) if settled else None,
+                next_pass_at=datetime.now(UTC) + timedelta(seconds=max(0.0, next_pass - now)) if settled else None,
                 last_change_at=self._worker.last_change_at,
                 queue=self._worker.waiting,
                 target=self._worker.target.kind,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -12,6 +12,7 @@ from syncer.core.known import KnownRRset
 from syncer.core.plan import Change, Drift, ForgottenRRset, Key, RRsetStatus
 from syncer.core.rrsets import Found, RRset
 from syncer.core.source import Ref, SourceObject
+from syncer.identity import ProcessIdentity
 from syncer.kube.feed import KindState
 from syncer.targets.base import Result
 
@@ -63,9 +64,6 @@ class Request(NamedTuple):
 class SyncerStatus:
     """How the syncer is doing. Times are aware; ``zones`` gives the problem of each zone, "" where there is none."""
 
-    holder: str
-    started_at: datetime
-    heartbeat_at: datetime
     last_pass_at: datetime | None
     next_pass_at: datetime | None
     last_change_at: datetime | None
@@ -101,8 +99,40 @@ class Deletion(NamedTuple):
     origin: str
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The syncer that is at work on the database, or was the last. ``age`` is how many seconds ago its heartbeat came,
+    by a clock of ours unless ``is_exact``: then the database told both times. Where ``identity`` tells nothing, a
+    version wrote it that knew no identities, by a clock of its own."""
+
+    identity: ProcessIdentity
+    name: str
+    since: datetime
+    heartbeat_at: datetime
+    has_stopped: bool
+    age: float = field(compare=False)
+    is_exact: bool
+
+    def __str__(self) -> str:
+        host, _, pid = self.name.rpartition(" ")
+        return f"process {pid} on {host or 'an unknown host'}, since {self.since:%Y-%m-%d %H:%M:%S} UTC"
+
+
+class LastStart(NamedTuple):
+    """The last start that went well, up to a full pass after which no deletes were held. ``settings`` are those that
+    decide what is published, by name; ``version`` is "" where no start is known."""
+
+    version: str
+    settings: Mapping[str, str]
+
+
 class LedgerError(Exception):
     """The database is locked or gone, or was never migrated. Nothing was written; try again."""
+
+
+class AnotherSyncer(SystemExit):
+    """Another syncer is at work on the database, and this one must end. No ``Exception``: the loop lives through
+    those."""
 
 
 class ZoneLedger(Protocol):
@@ -190,7 +220,11 @@ class ZoneLedger(Protocol):
 
 
 class Ledger(Protocol):
-    """What outlives the process. Every method that writes is one transaction. All raise ``LedgerError``."""
+    """What outlives the process. Every method that writes is one transaction. All raise ``LedgerError``.
+
+    After ``take_over`` whatever is written for a zone, the heartbeat and the start raise ``AnotherSyncer`` once another
+    one took over.
+    """
 
     def zone(self, target: str, name: str) -> ZoneLedger:
         """The memory of one zone on the target of that name, managed or not."""
@@ -222,3 +256,19 @@ class Ledger(Protocol):
         """What came of each request, by its id."""
 
     def save_status(self, status: SyncerStatus) -> None: ...
+
+    def holder(self) -> Holder | None:
+        """None: no syncer has ever been at work."""
+
+    def take_over(self, seen: Holder | None, me: ProcessIdentity, target: str) -> bool:
+        """Make the heartbeat ours, if ``seen`` is still what there is; ``target`` is what we write to."""
+
+    def renew(self) -> None:
+        """Move our heartbeat, as ``save_status`` does."""
+
+    def release(self) -> None:
+        """Say that we ended, so that the next one need not wait."""
+
+    def last_start(self) -> LastStart: ...
+
+    def remember_start(self, start: LastStart) -> None: ...

@@ -8,15 +8,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from syncer import metrics
+from syncer.changed_settings import ChangedSettings
 from syncer.config import Config
 from syncer.health import Health
 from syncer.heartbeat import Heartbeat
 from syncer.intake import Intake
 from syncer.kube.feed import Feed
 from syncer.kube.store import Store
-from syncer.ledger import Ledger, LedgerError, Request
+from syncer.ledger import LastStart, Ledger, LedgerError, Request
 from syncer.pacing import BackOff
 from syncer.targets.base import Target
+from syncer.tenure import GLANCE, Tenure
 from syncer.wakeup import Wakeup
 from syncer.worker import TargetWorker
 from syncer.zone.result import PassResult
@@ -42,6 +44,8 @@ class Loop:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.intake = Intake(feed, store, clock())
+        self.tenure = Tenure(ledger, target.kind, clock)
+        self.changed = ChangedSettings(ledger, LastStart(config.version, config.published))
         self.worker = TargetWorker(
             config,
             target,
@@ -50,6 +54,7 @@ class Loop:
             health,
             unread_kinds=self.intake.unread_kinds,
             awaited_kinds=self.intake.awaited_kinds,
+            explain_hold=self.changed.explain,
             is_stopping=self._is_stopping,
             clock=clock,
         )
@@ -64,13 +69,20 @@ class Loop:
         self._trouble = BackOff()
         self._poll_due = 0.0
 
+    def take_over(self) -> None:
+        """Returns when no other syncer is at work on the database, or when the wakeup is stopped. Raises
+        ``AnotherSyncer`` and ``LedgerError``."""
+        while not (self._wakeup.stopping or self._is_in_charge()):
+            self._wakeup.wait(GLANCE)
+
     def run(self) -> None:
-        """Turn until the wakeup is stopped."""
+        """Turn until the wakeup is stopped. Raises ``AnotherSyncer``."""
         self._feed.start()
         try:
-            while not self._wakeup.stopping:
-                self.turn()
-                self._wakeup.wait(self._next_due() - self._clock())
+            with self.tenure:
+                while not self._wakeup.stopping:
+                    self.turn()
+                    self._wakeup.wait(self._next_due() - self._clock())
         finally:
             self._feed.stop()
 
@@ -80,22 +92,35 @@ class Loop:
         Raises ``TimeoutError`` when the objects cannot be read within ``patience`` seconds, and what the target and
         the ledger raise.
         """
-        self._feed.start()
-        try:
-            deadline = self._clock() + patience
-            while not self.intake.is_settled(self._clock()):
-                if self._wakeup.stopping or self._clock() > deadline:
-                    unsettled = self.intake.unsettled()
-                    problems = "; ".join(f"{state.kind}: {state.reason or state.state}" for state in unsettled)
-                    raise TimeoutError(f"not everything could be read: {problems}")
-                self._wakeup.wait(0.1)
-            while self.intake.deletes_wait() and not self._wakeup.stopping and self._clock() < deadline:
-                self._wakeup.wait(0.1)
-            self._gather_names()
-            self._save_sources()
-            return self.worker.run_once()
-        finally:
-            self._feed.stop()
+        with self.tenure:
+            self.take_over()
+            if self._wakeup.stopping:
+                raise TimeoutError("it was stopped before it began")
+            self.changed.compare()
+            self._feed.start()
+            try:
+                self._wait_until_settled(patience)
+                self._gather_names()
+                self._save_sources()
+                results = self.worker.run_once()
+            finally:
+                self._feed.stop()
+            if not (self.worker.held or self._dry_run or self._wakeup.stopping):
+                self.changed.remember()
+            return results
+
+    def _wait_until_settled(self, patience: float) -> None:
+        deadline = self._clock() + patience
+        while not self.intake.is_settled(self._clock()):
+            if self._wakeup.stopping or self._clock() > deadline:
+                unsettled = self.intake.unsettled()
+                problems = "; ".join(f"{state.kind}: {state.reason or state.state}" for state in unsettled)
+                raise TimeoutError(f"not everything could be read: {problems}")
+            self.tenure.renew_due()
+            self._wakeup.wait(0.1)
+        while self.intake.deletes_wait() and not self._wakeup.stopping and self._clock() < deadline:
+            self.tenure.renew_due()
+            self._wakeup.wait(0.1)
 
     def turn(self) -> None:
         """Do all that is due."""
@@ -120,6 +145,9 @@ class Loop:
             metrics.RECONCILE_ERRORS.labels("all", "internal").inc()
 
     def _turn_zones(self) -> None:
+        if not self._is_in_charge():
+            return
+        self.changed.compare()
         now = self._clock()
         settled = self.intake.is_settled(now)
         if not self._dry_run:
@@ -136,6 +164,8 @@ class Loop:
                 self.heartbeat.last_pass_at = datetime.now(UTC)
                 metrics.LAST_FULL_PASS.set(time.time())
                 self._health.full_pass_done()
+                if not (self.worker.held or self._dry_run):
+                    self.changed.remember()
         if self.worker.is_behind:
             self._poll_due = now
 
@@ -145,7 +175,8 @@ class Loop:
         metrics.QUEUE_LENGTH.set(self.worker.waiting)
 
     def _save_sources(self) -> None:
-        self.worker.enqueue(self.intake.save_sources(None if self._dry_run else self._ledger))
+        ledger = None if self._dry_run else self._ledger
+        self.worker.enqueue(self.intake.save_sources(ledger, is_new_version=self.changed.is_new_version))
 
     def _poll_requests(self, now: float) -> list[Request]:
         if now < self._poll_due or self._dry_run:
@@ -153,14 +184,21 @@ class Loop:
         self._poll_due = now + POLL
         return self._ledger.requests()
 
+    def _is_in_charge(self) -> bool:
+        """Whether this is the syncer of the database. A dry run writes nothing there, and may go on beside one."""
+        return self._dry_run or self.tenure.advance()
+
     def _is_stopping(self) -> bool:
         """Asked between two changes: a pass of thousands, at ten a second, is not a loop that hangs."""
         self._health.beat()
+        self.tenure.renew_due()
         return self._wakeup.stopping
 
     def _next_due(self) -> float:
         """When the next thing is to be done; something may wake the loop earlier."""
         now = self._clock()
+        if not (self._dry_run or self.tenure.is_held):
+            return max(now + GLANCE, self._trouble.not_before)
         times = [] if self._dry_run else [self.heartbeat.due, self._poll_due]
         times.append(self.worker.next_due(now) if self.intake.is_settled(now) else now + 0.1)
         return max(min(times), self._trouble.not_before)

@@ -31,7 +31,8 @@ PATIENCE = 0.5
 
 class TargetWorker:
     """``unread_kinds`` are the kinds whose objects cannot be read now, ``awaited_kinds`` those whose deletes wait
-    because the API server was away; ``is_stopping`` is asked between two changes; ``clock`` is monotonic."""
+    because the API server was away; ``explain_hold`` says what else belongs to the reason of held deletes;
+    ``is_stopping`` is asked between two changes; ``clock`` is monotonic."""
 
     def __init__(
         self,
@@ -43,6 +44,7 @@ class TargetWorker:
         *,
         unread_kinds: Callable[[], Collection[str]],
         awaited_kinds: Callable[[], Collection[str]],
+        explain_hold: Callable[[], str],
         is_stopping: Callable[[], bool],
         clock: Callable[[], float],
     ) -> None:
@@ -61,6 +63,7 @@ class TargetWorker:
                 claims,
                 unread_kinds=unread_kinds,
                 awaited_kinds=awaited_kinds,
+                explain_hold=explain_hold,
                 is_stopping=is_stopping,
                 clock=clock,
             )
@@ -162,6 +165,11 @@ class TargetWorker:
     def last_change_at(self) -> datetime | None:
         """When we last changed a record, in any zone."""
         return max((zone.last_change_at for zone in self.zones.values() if zone.last_change_at), default=None)
+
+    @property
+    def held(self) -> int:
+        """How many deletes wait for a person, in all zones."""
+        return sum(zone.held for zone in self.zones.values())
 
     @property
     def is_caught_up(self) -> bool:

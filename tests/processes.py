@@ -87,6 +87,9 @@ class Process:
         assert isinstance(match, re.Match)
         return match
 
+    def is_running(self) -> bool:
+        return self._child.poll() is None
+
     def wait(self, seconds: float = 30.0) -> int:
         return self._child.wait(seconds)
 

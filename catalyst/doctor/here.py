@@ -15,8 +15,11 @@ from django.db import connection
 
 from catalyst.doctor.finding import Finding, report_ok, report_problem, report_warning
 from catalyst.web.health import find_database_problems
+from records.ledger import DatabaseLedger
 from syncer.config import Config, HostsConfig
+from syncer.identity import ProcessIdentity
 from syncer.targets import make_target
+from syncer.tenure import has_ended
 
 NETWORK_FILE_SYSTEMS = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "glusterfs", "ceph")
 LIKENESS = 0.88
@@ -76,6 +79,17 @@ def check_database() -> Iterator[Finding]:
         yield report_problem("database", text)
     if not problems:
         yield report_ok("database", f"{where} ({connection.display_name}) answers and is up to date")
+        yield check_syncer()
+
+
+def check_syncer() -> Finding:
+    """Who is at work on the database, so that who is refused can be told of whom."""
+    holder = DatabaseLedger().holder()
+    if holder is None:
+        return report_ok("syncer", "none has been at work on this database yet")
+    if has_ended(holder, ProcessIdentity.of_this_process()):
+        return report_ok("syncer", f"none is at work; the last one was {holder}")
+    return report_ok("syncer", f"{holder}, last heard of {max(0.0, holder.age):.0f} s ago")
 
 
 def find_network_mount(path: Path, mounts: str = "/proc/self/mounts") -> str:

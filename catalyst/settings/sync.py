@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from catalyst import __version__
 from catalyst.settings.addresses import HEALTH, METRICS
 from catalyst.settings.environment import Environment
+from catalyst.settings.published import describe_published
 from syncer.config import Config, HostsConfig, KubeConfig, Managed, TechnitiumConfig
 from syncer.core.annotations import MAX_TTL, parse_seconds, parse_ttl
 from syncer.core.names import canonical, canonical_address, canonical_target, is_wildcard
@@ -45,21 +47,25 @@ def read_config(
     managed = read_scope(env, proposed=dev_mode, warn=warn)
     if env.read_flag("LEADER_ELECTION"):
         warn("LEADER_ELECTION has no effect yet: run one syncer")
+    target = read_target(env, dev_mode, hosts_file)
+    kube = KubeConfig(
+        manifests=manifests,
+        kubeconfig=env.read_text("KUBECONFIG"),
+        read_timeout=read_seconds(env, "WATCH_READ_TIMEOUT", "75", least="1s", most="1h"),
+        certificate_metrics=env.read_flag("CERTIFICATE_METRICS", True),
+    )
     return Config(
         managed=managed,
-        target=read_target(env, dev_mode, hosts_file),
-        kube=KubeConfig(
-            manifests=manifests,
-            kubeconfig=env.read_text("KUBECONFIG"),
-            read_timeout=read_seconds(env, "WATCH_READ_TIMEOUT", "75", least="1s", most="1h"),
-            certificate_metrics=env.read_flag("CERTIFICATE_METRICS", True),
-        ),
+        target=target,
+        kube=kube,
         drift_interval=read_seconds(env, "DRIFT_INTERVAL", "15m", least="10s"),
         dry_run=env.read_flag("DRY_RUN") or dry_run,
         resync_interval=read_seconds(env, "RESYNC_INTERVAL", "5m", least="10s"),
         serial_probe_interval=read_seconds(env, "SERIAL_PROBE_INTERVAL", "10s", least="250ms", most="1h"),
         metrics_address=env.read_address(*METRICS),
         health_address=env.read_address(*HEALTH),
+        version=__version__,
+        published=describe_published(managed, target, kube),
     )
 
 

@@ -21,6 +21,7 @@ class StatusAdmin(ReadOnlyAdmin):
         "holder",
         "started_on",
         "heard_on",
+        "stopped_on",
         "last_pass",
         "next_pass",
         "last_change",
@@ -51,6 +52,10 @@ class StatusAdmin(ReadOnlyAdmin):
     @admin.display(description="last heard of")
     def heard_on(self, status: SyncStatus) -> SafeString:
         return columns.exact_time(status.heartbeat_at)
+
+    @admin.display(description="stopped")
+    def stopped_on(self, status: SyncStatus) -> SafeString:
+        return columns.exact_time(status.stopped_at)
 
     @admin.display(description="last full pass")
     def last_pass(self, status: SyncStatus) -> SafeString:

@@ -402,7 +402,7 @@ class SyncerSerializer(serializers.ModelSerializer[SyncStatus]):
 
     class Meta:
         model = SyncStatus
-        exclude = ("id",)
+        exclude = ("id", "identity", "known_version", "known_settings")
 
 
 class StatusSerializer(serializers.Serializer[Any]):

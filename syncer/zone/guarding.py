@@ -43,7 +43,8 @@ class _Question(NamedTuple):
 
 class DeleteGuard:
     """For one zone. It remembers what went within the last minute: many small plans count as one. ``is_deferred`` says
-    whether what is to be done at a name waits for its turn."""
+    whether what is to be done at a name waits for its turn; ``explain`` what else belongs to the reason of a held plan,
+    "" where nothing does."""
 
     def __init__(
         self,
@@ -52,8 +53,12 @@ class DeleteGuard:
         zone: str,
         clock: Callable[[], float],
         is_deferred: Callable[[str], bool] = lambda name: False,
+        explain: Callable[[], str] = lambda: "",
     ) -> None:
+        self.held = 0
+        """How many deletes wait for a person, after the last pass."""
         self._guard = guard
+        self._explain = explain
         self._rows = rows
         self._zone = zone
         self._clock = clock
@@ -70,7 +75,7 @@ class DeleteGuard:
         stopped = dict.fromkeys(lost & holds.rejected, (RecordState.KEPT, REJECTED))
         if question.refusal:
             stopped |= dict.fromkeys(question.asked, (RecordState.HELD, HELD))
-        held = len(question.waiting | (question.asked if question.refusal else frozenset()))
+        self.held = held = len(question.waiting | (question.asked if question.refusal else frozenset()))
         concerns_plan = bool(holds.open) and (whole or bool(lost & holds.open))
         if not dry_run and (question.refusal or concerns_plan):
             self._save_plan(question, holds, held)
@@ -87,7 +92,9 @@ class DeleteGuard:
         # What is there again was made again since, or is still to be deleted: only the one is a loss.
         going = {(name, kind) for name, kind in recent - gone if self._is_deferred(name)}
         deletes, owned = len(asked | waiting | gone | going), self._rows.owned_count() + len(gone)
-        return _Question(asked, waiting, self._guard.refuses(deletes, owned))
+        refusal = self._guard.refuses(deletes, owned)
+        explanation = self._explain() if refusal else ""
+        return _Question(asked, waiting, f"{refusal}; {explanation}" if explanation else refusal)
 
     def _deleted_recently(self) -> frozenset[Key]:
         since = self._clock() - DELETION_WINDOW

@@ -46,8 +46,9 @@ class Zone:
     """``enqueue`` what changed, ``invalidate`` what may not be as it is known, and ``run_due`` what waits.
 
     Not thread-safe: it belongs to the thread that talks to its target. ``unread_kinds`` are the kinds whose objects
-    cannot be read now, ``awaited_kinds`` those whose deletes wait because the API server was away; ``is_stopping`` is
-    asked between two changes; ``clock`` is monotonic.
+    cannot be read now, ``awaited_kinds`` those whose deletes wait because the API server was away; ``explain_hold``
+    says what else belongs to the reason of held deletes; ``is_stopping`` is asked between two changes; ``clock`` is
+    monotonic.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Zone:
         *,
         unread_kinds: Callable[[], Collection[str]],
         awaited_kinds: Callable[[], Collection[str]],
+        explain_hold: Callable[[], str],
         is_stopping: Callable[[], bool],
         clock: Callable[[], float],
     ) -> None:
@@ -92,7 +94,9 @@ class Zone:
             awaited_kinds,
         )
         guard = Guard(config.managed.max_delete_ratio, config.managed.max_deletes_unguarded)
-        self._guard = DeleteGuard(guard, self._rows, name, clock, lambda name: name in self._queue.deferred)
+        self._guard = DeleteGuard(
+            guard, self._rows, name, clock, lambda name: name in self._queue.deferred, explain_hold
+        )
         self._writer = ChangeWriter(self._records, self._rows, is_stopping)
         self._is_stopping = is_stopping
         self._has_begun = False
@@ -109,6 +113,11 @@ class Zone:
     def waiting(self) -> int:
         """How many names wait for a pass or a retry."""
         return len(self._queue)
+
+    @property
+    def held(self) -> int:
+        """How many deletes wait for a person."""
+        return self._guard.held
 
     # What others call
 

@@ -104,6 +104,26 @@ def test_the_end_of_one_part_is_the_end_of_all(tmp_path: Path) -> None:
     assert LAST_LINES_OF_A_FRAME.search(ended.stdout)
 
 
+def test_a_second_one_in_the_same_folder_ends_with_one_sentence_and_the_first_goes_on(tmp_path: Path) -> None:
+    manifests, hosts, output = tmp_path / "manifests", tmp_path / "hosts.dev", tmp_path / "output"
+    manifests.mkdir()
+    with up(tmp_path, output) as process:
+        wait_for(output, "shown this once")
+        second = run(tmp_path, "up", "--dev", "--manifests", "manifests", KUBECONFIG="/none")
+        assert second.returncode == 1
+        assert second.stderr.count("error: another syncer is at work on this database: process ") == 1
+        assert second.stderr.count("error: ") == 1
+        assert process.poll() is None
+        (manifests / "grafana.yaml").write_text(INGRESS % "grafana.talos00")
+        wait_for(hosts, "grafana.talos00")
+    third = output.with_name("third")
+    with up(tmp_path, third) as process:
+        wait_for(third, "admin exists")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+    assert "its heartbeat is watched" not in third.read_text(), "what was stopped in order left its place at once"
+
+
 def test_the_first_password_is_told_even_when_the_first_start_fails(tmp_path: Path) -> None:
     first = run(tmp_path, "up", **PRODUCTION | addresses() | {"KUBECONFIG": "/no/such"})
     assert first.returncode == 1

@@ -36,6 +36,7 @@ class Case:
             self.health,
             unread_kinds=frozenset,
             awaited_kinds=frozenset,
+            explain_hold=lambda: "",
             is_stopping=lambda: self.stopping,
             clock=self.clock,
         )

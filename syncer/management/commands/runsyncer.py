@@ -10,32 +10,32 @@ import sys
 import threading
 import time
 from collections import Counter
-from datetime import timedelta
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
-from django.utils import timezone
 
 from catalyst import __version__
 from records.database_waits import wait_in_python
 from records.ledger import DatabaseLedger
-from records.models import SyncRequest, SyncStatus
+from records.models import SyncRequest
 from syncer import health, metrics
 from syncer.certificates import Certificates
 from syncer.config import Config
 from syncer.core.plan import Op
 from syncer.errors import SyncError
-from syncer.heartbeat import INTERVAL as HEARTBEAT
+from syncer.identity import ProcessIdentity
 from syncer.kube.feed import Feed
 from syncer.kube.manifests import ManifestFeed
 from syncer.kube.store import Store
-from syncer.ledger import LedgerError, Request
+from syncer.ledger import AnotherSyncer, LedgerError, Request
 from syncer.loop import Loop
 from syncer.memory import be_frugal
 from syncer.targets import make_target
+from syncer.tenure import has_ended
 from syncer.wakeup import Wakeup
 from syncer.zone.result import PassResult
 
@@ -96,22 +96,25 @@ class Command(BaseCommand):
         )
         if options["dev_mode"] and not connection.introspection.table_names():
             call_command("migrate", verbosity=0)
-        if options["approve_deletes"] and self._approve_deletes():
-            return
         wakeup = Wakeup()
         store = Store(config.scope, assume_accepted=bool(config.kube.manifests), wakeup=wakeup.notify)
+        ledger = DatabaseLedger()
         try:
+            if options["approve_deletes"] and self._approve_deletes(ledger):
+                return
             certificates = Certificates() if config.kube.certificate_metrics and not options["once"] else None
             feed = _make_feed(config, store, certificates)
             target = make_target(config, metrics.observe_request, metrics.RATE_LIMIT_WAIT.inc)
             state = health.Health(feed.states, read_timeout=config.kube.read_timeout)
-            loop = Loop(config, feed, store, target, DatabaseLedger(), state, wakeup)
+            loop = Loop(config, feed, store, target, ledger, state, wakeup)
             if options["rebuild_ledger"]:
                 loop.worker.rebuild()
             _stop_on_signals(wakeup)
             if options["once"]:
                 self._report_passes(loop.run_once(), config)
                 return
+            with suppress(LedgerError):  # the loop tells it, and goes on trying
+                loop.take_over()  # before it listens where the other one may listen
             metrics.set_build(__version__, settings.COMMIT)
             metrics.REGISTRY.register(metrics.ClusterCollector(lambda: _count_objects(store), feed.states))
             metrics.REGISTRY.register(metrics.HealthCollector(state))
@@ -124,15 +127,17 @@ class Command(BaseCommand):
                 server.close()
         except CutShort:
             log.warning("Stopped in the middle of a request; the next start finds out what became of it")
-        except (SyncError, LedgerError, TimeoutError) as error:
+        except (AnotherSyncer, SyncError, LedgerError, TimeoutError) as error:
             raise CommandError(str(error)) from error
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)  # or it kills an interpreter that takes long to end
 
-    def _approve_deletes(self) -> bool:
+    def _approve_deletes(self, ledger: DatabaseLedger) -> bool:
         """Approve what is held; True when a running syncer took it over and there is nothing left to do here."""
         actor = f"{getpass.getuser()} (command)"
-        alive = SyncStatus.objects.filter(heartbeat_at__gt=timezone.now() - timedelta(seconds=3 * HEARTBEAT)).exists()
-        if not alive:
-            count = DatabaseLedger().decide_hold(Request(0, "approve", "", "", "", actor), approve=True)
+        holder = ledger.holder()
+        if holder is None or has_ended(holder, ProcessIdentity.of_this_process()):
+            count = ledger.decide_hold(Request(0, "approve", "", "", "", actor), approve=True)
             self.stdout.write(f"{count} deletes approved")
             return False
         request = SyncRequest.objects.create(action=SyncRequest.Action.APPROVE, requested_by=actor)

@@ -14,7 +14,7 @@ import pytest
 from catalyst.doctor import summarize_counts
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.fakes.kubernetes.cluster import Cluster
-from tests.processes import ROOT, Ended, free_port, run
+from tests.processes import ROOT, Ended, Syncer, free_port, run, running
 
 ADMIN = "a-token-of-an-administrator-0123456789"
 
@@ -145,3 +145,23 @@ def test_colours_are_for_a_terminal_only(tmp_path: Path) -> None:
 )
 def test_the_last_line_counts(problems: int, warnings: int, text: str) -> None:
     assert summarize_counts(problems, warnings) == text
+
+
+def test_it_says_which_syncer_is_at_work(tmp_path: Path) -> None:
+    env = {"DATA_DIR": str(tmp_path / "data"), "HOME": str(tmp_path), "DNS_ZONE": "talos00"}
+    assert run(["-m", "catalyst.cli", "prepare"], env).code == 0
+    hosts = tmp_path / "hosts"
+    hosts.touch()
+    options = ("--dev-mode", "--hosts-file", str(hosts), "--manifests", str(tmp_path))
+
+    def look() -> str:
+        (line,) = (line for line in doctor(tmp_path, *options).out.splitlines() if line.split()[1] == "syncer")
+        return line
+
+    assert look() == "ok       syncer      none has been at work on this database yet"
+    syncer = Syncer(tmp_path, env, *options, "--noreload").ready()
+    with running(syncer):
+        name = rf"process {syncer.pid} on \S+, since \d{{4}}-\d\d-\d\d [\d:]+ UTC"
+        assert re.fullmatch(rf"ok       syncer      {name}, last heard of \d+ s ago", look())
+        syncer.stop()
+        assert re.fullmatch(rf"ok       syncer      none is at work; the last one was {name}", look())

@@ -4,7 +4,8 @@ database."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 
 from syncer.config import Config, HostsConfig, Managed
 from syncer.core.claims import Decision, EntrySpec, Mention
@@ -13,11 +14,15 @@ from syncer.core.plan import Change, Drift, ForgottenRRset, Key, Op
 from syncer.core.rrsets import Found, Marker, RRset
 from syncer.core.scope import Scope
 from syncer.core.source import Ref, SourceObject, Want
+from syncer.identity import ProcessIdentity
 from syncer.ledger import (
+    AnotherSyncer,
     AppliedChange,
     CountKey,
     Deletion,
     HeldDeletes,
+    Holder,
+    LastStart,
     LeftZone,
     ObservedRRset,
     Replaced,
@@ -31,6 +36,7 @@ ZONE = "talos00"
 ADDRESS = "192.168.1.54"
 ORIGIN = "Ingress/web/grafana"
 MARKER = Marker("default")
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Clock:
@@ -207,6 +213,10 @@ class MemoryLedger:
     zones: dict[tuple[str, str], MemoryZoneLedger] = field(default_factory=dict)
     answers: dict[int, str] = field(default_factory=dict)
     statuses: list[SyncerStatus] = field(default_factory=list)
+    at_work: Holder | None = None
+    me: ProcessIdentity | None = None
+    start: LastStart = field(default_factory=lambda: LastStart("", {}))
+    starts: list[LastStart] = field(default_factory=list)
 
     def zone(self, target: str, name: str) -> MemoryZoneLedger:
         return self.zones.setdefault((target, name), MemoryZoneLedger())
@@ -240,6 +250,37 @@ class MemoryLedger:
 
     def save_status(self, status: SyncerStatus) -> None:
         self.statuses.append(status)
+
+    def holder(self) -> Holder | None:
+        return self.at_work
+
+    def take_over(self, seen: Holder | None, me: ProcessIdentity, target: str) -> bool:
+        if seen != self.at_work:
+            return False
+        self.me, self.at_work = me, Holder(me, me.name, NEW_YEAR, NEW_YEAR, False, 0.0, True)
+        return True
+
+    def renew(self) -> None:
+        assert self.at_work
+        if self.at_work.identity != self.me:
+            raise AnotherSyncer("another one took over")
+        self.beat()
+
+    def release(self) -> None:
+        assert self.at_work
+        self.at_work = replace(self.at_work, has_stopped=True)
+
+    def last_start(self) -> LastStart:
+        return self.start
+
+    def remember_start(self, start: LastStart) -> None:
+        self.start = start
+        self.starts.append(start)
+
+    def beat(self) -> None:
+        """The heartbeat of whoever is at work moves."""
+        assert self.at_work
+        self.at_work = replace(self.at_work, heartbeat_at=self.at_work.heartbeat_at + timedelta(seconds=5))
 
 
 class Cluster:

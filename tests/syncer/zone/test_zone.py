@@ -54,6 +54,7 @@ class Case:
             self.cluster,
             unread_kinds=frozenset,
             awaited_kinds=frozenset,
+            explain_hold=lambda: "",
             is_stopping=lambda: self.stopping,
             clock=self.clock,
         )

@@ -1,0 +1,54 @@
+"""The settings that decide what is published, as text: the syncer remembers them, and tells which have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from syncer.config import HostsConfig, KubeConfig, Managed, TargetSettings
+
+
+def describe_published(managed: Managed, target: TargetSettings, kube: KubeConfig) -> Mapping[str, str]:
+    """By variable or option; "" is what is not set. No secret is among them. What is read in any order is sorted."""
+    scope = managed.scope
+    is_file = isinstance(target, HostsConfig)
+    return {
+        "DNS_SERVER_URL": "" if is_file else target.place,
+        "HOSTS_FILE": target.place if is_file else "",
+        "KUBECONFIG": kube.kubeconfig,
+        "--manifests": kube.manifests,
+        "DNS_ZONES": _spell_list(scope.zones),
+        "DNS_IP_ADDRESS": "auto" if scope.auto else _spell_list(scope.addresses),
+        "DNS_IP_ADDRESSES": _spell_pairs(scope.zone_addresses),
+        "DNS_TTL_DEFAULT": str(scope.ttl),
+        "WATCH_NAMESPACE": _spell_list(scope.namespaces),
+        "INGRESS_CLASS": _spell_list(scope.ingress_classes),
+        "LABEL_SELECTOR": scope.label_selector,
+        "EXCLUDE_NAMES": scope.exclude_names.pattern if scope.exclude_names else "",
+        "ALLOW_WILDCARDS": _spell_flag(scope.allow_wildcards),
+        "LISTENER_WILDCARDS": _spell_flag(scope.listener_wildcards),
+        "INGRESS_TLS_HOSTS": _spell_flag(scope.ingress_tls_hosts),
+        "EXTERNAL_DNS_ANNOTATIONS": _spell_flag(scope.external_dns_annotations),
+        "TRAEFIK_RULE_SYNTAX": scope.rule_syntax,
+        "TRAEFIK_HOST_WILDCARDS": _spell_flag(scope.host_wildcards),
+        "TRAEFIK_SERVICE": scope.traefik_service,
+        "OWNER_ID": managed.owner_id,
+        "OWNER_ID_WAS": managed.owner_id_was,
+        "SYNC_POLICY": _spell_pairs({zone: (policy,) for zone, policy in managed.policies.items()}),
+        "MAX_DELETE_RATIO": f"{managed.max_delete_ratio:g}",
+        "MAX_DELETES_UNGUARDED": str(managed.max_deletes_unguarded),
+        "ADOPT_EXISTING": "identical" if managed.adopt_identical else "never",
+        "DETACHED_GRACE": f"{managed.detached_grace:g}",
+        "AUTO_REMEDIATE": _spell_flag(managed.auto_remediate),
+    }
+
+
+def _spell_list(values: Iterable[str]) -> str:
+    return ",".join(sorted(values))
+
+
+def _spell_pairs(values: Mapping[str, Iterable[str]]) -> str:
+    return _spell_list(f"{key}={value}" for key, several in values.items() for value in several)
+
+
+def _spell_flag(value: bool) -> str:
+    return str(value).lower()

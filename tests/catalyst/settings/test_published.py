@@ -1,0 +1,117 @@
+"""What the syncer remembers of its settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+
+from catalyst.settings.environment import Environment
+from catalyst.settings.published import describe_published
+from catalyst.settings.sync import read_config
+from syncer.config import Config, HostsConfig, KubeConfig, Managed
+from syncer.core.plan import Policy
+from syncer.core.scope import Scope
+
+SECRET = "a-token-of-the-tests"
+PRODUCTION = {
+    "DNS_SERVER_URL": "https://dns.talos00:53443",
+    "DNS_ZONE": "talos00",
+    "DNS_IP_ADDRESS": "192.168.1.54",
+    "DNS_API_TOKEN": SECRET,
+}
+TARGET, KUBE = HostsConfig("/etc/hosts"), KubeConfig()
+
+
+def production(*options: str, **variables: str) -> Config:
+    manifests = options[0] if options else ""
+    return read_config(Environment({**PRODUCTION, **variables}), manifests=manifests)
+
+
+CHANGES = {
+    "DNS_SERVER_URL": "https://10.0.0.1:53443",
+    "KUBECONFIG": "/etc/other",
+    "DNS_IP_ADDRESS": "auto",
+    "DNS_IP_ADDRESSES": "talos00=10.0.0.9",
+    "DNS_TTL_DEFAULT": "60",
+    "WATCH_NAMESPACE": "web",
+    "INGRESS_CLASS": "traefik",
+    "LABEL_SELECTOR": "dns=public",
+    "EXCLUDE_NAMES": "^internal",
+    "ALLOW_WILDCARDS": "false",
+    "LISTENER_WILDCARDS": "true",
+    "INGRESS_TLS_HOSTS": "true",
+    "EXTERNAL_DNS_ANNOTATIONS": "true",
+    "TRAEFIK_RULE_SYNTAX": "v3",
+    "TRAEFIK_HOST_WILDCARDS": "false",
+    "TRAEFIK_SERVICE": "traefik/traefik",
+    "OWNER_ID": "homelab",
+    "OWNER_ID_WAS": "laptop",
+    "MAX_DELETE_RATIO": "0.25",
+    "MAX_DELETES_UNGUARDED": "5",
+    "ADOPT_EXISTING": "identical",
+    "DETACHED_GRACE": "3600",
+    "AUTO_REMEDIATE": "true",
+}
+
+
+@pytest.mark.parametrize(("name", "value"), CHANGES.items())
+def test_a_setting_is_told_as_it_is_given(name: str, value: str) -> None:
+    before, after = production().published, production(**{name: value}).published
+    assert {key: text for key, text in after.items() if before[key] != text} == {name: value}
+
+
+def test_zones_policies_and_the_folder_of_manifests_are_told_too() -> None:
+    before = production().published
+    after = production("/manifests", DNS_ZONE="", DNS_ZONES="talos00,home.lab", SYNC_POLICY="home.lab=upsert-only")
+    assert {key: text for key, text in after.published.items() if before[key] != text} == {
+        "DNS_ZONES": "home.lab,talos00",
+        "SYNC_POLICY": "home.lab=upsert-only",
+        "--manifests": "/manifests",
+    }
+
+
+def test_the_order_in_which_something_is_given_is_no_difference() -> None:
+    one = production(DNS_ZONES="talos00,home.lab", INGRESS_CLASS="a,b", DNS_IP_ADDRESS="10.0.0.1,10.0.0.2")
+    other = production(DNS_ZONES="home.lab,talos00", INGRESS_CLASS="b,a", DNS_IP_ADDRESS="10.0.0.2,10.0.0.1")
+    assert one.published == other.published
+
+
+def test_no_secret_is_remembered() -> None:
+    assert SECRET not in str(production().published)
+
+
+def make_other(value: object) -> Any:
+    match value:
+        case bool():
+            return not value
+        case int() | float():
+            return value + 1
+        case tuple():
+            return (*value, "other")
+        case Mapping():
+            return {**value, "other": Policy.CREATE_ONLY} if not value else {}
+        case None:
+            return re.compile("other")
+        case _:
+            return f"{value}other"
+
+
+MANAGED = Managed(Scope(zones=("talos00",), zone_addresses={"talos00": ("10.0.0.1",)}))
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Scope)])
+def test_whatever_decides_about_names_is_told(name: str) -> None:
+    scope = replace(MANAGED.scope, **{name: make_other(getattr(MANAGED.scope, name))})
+    before, after = (describe_published(item, TARGET, KUBE) for item in (MANAGED, replace(MANAGED, scope=scope)))
+    assert before != after, f"describe_published leaves out {name}"
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Managed) if field.name != "scope"])
+def test_whatever_decides_about_changes_is_told(name: str) -> None:
+    other = replace(MANAGED, **{name: make_other(getattr(MANAGED, name))})
+    before, after = (describe_published(item, TARGET, KUBE) for item in (MANAGED, other))
+    assert before != after, f"describe_published leaves out {name}"
