@@ -459,7 +459,7 @@ class DeletedRRset(models.Model):
     type = models.CharField(max_length=10)
     deleted_at = models.DateTimeField(db_default=Now())
     data = models.JSONField(
-        null=True, help_text='what we deleted: {"ttl": seconds, "values": [...]}; null where somebody else did'
+        null=True, help_text='what we deleted: {"ttl": seconds, "values": [...]}; null where someone else did'
     )
     origin = models.CharField(max_length=600, blank=True, default="", db_default="", help_text="Kind/namespace/name")
 

@@ -194,7 +194,7 @@ def former_data(change: Change) -> dict[str, Any] | None:
 
 
 def deletion_row(key: ZoneKey, name: str, kind: str, item: AppliedChange | None) -> DeletedRRset:
-    """``item``: our own delete, None where somebody else's was found. What was not all ours is not written down."""
+    """``item``: our own delete, None where someone else's was found. What was not all ours is not written down."""
     row = DeletedRRset(**key._asdict(), name=name, type=kind, deleted_at=timezone.now())
     if item is not None:
         decision, (change, *_) = item

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='deletedrrset',
             name='data',
-            field=models.JSONField(help_text='what we deleted: {"ttl": seconds, "values": [...]}; null where somebody else did', null=True),
+            field=models.JSONField(help_text='what we deleted: {"ttl": seconds, "values": [...]}; null where someone else did', null=True),
         ),
         migrations.AddField(
             model_name='deletedrrset',

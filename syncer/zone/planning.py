@@ -45,7 +45,7 @@ FEW = 5
 @dataclass(slots=True)
 class UnmarkedNames:
     """What a list shows of ours without our marks, put aside until its end tells whether the zone lost them. ``names``
-    are those at which nothing else stands; of the others it must be remembered what does."""
+    are those at which nothing else is; of the others it must be remembered what is there."""
 
     count: MarkCount = field(default_factory=MarkCount)
     names: list[str] = field(default_factory=list)
@@ -267,7 +267,7 @@ class ZonePlanner:
         self._add_names(plan, aside.looks, frame)
 
     def _add_unmarked(self, plan: PassPlan, subject: Subject, frame: Frame) -> None:
-        """At the name stands what the ledger says, without our marks."""
+        """At the name is what the ledger says, without our marks."""
         look = Look(subject.name, self._names.list_unmarked(subject.known, frame))
         self._add_name(plan, subject._replace(look=look), frame)
 

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 class Recovery:
     """Writes of ours, which a crash undid, or of which a node that was promoted had not heard yet; and our marks, which
     a zone can lose all at once. While it ``is_on``, what is missing is no drift; while the zone ``is_unmarked``, what
-    stands as we wrote it is ours without a mark. The ledger remembers both."""
+    is as we wrote it is ours without a mark. The ledger remembers both."""
 
     def __init__(self, zone_name: str, rows: ZoneLedger, *, dry_run: bool) -> None:
         self.is_on = False

@@ -26,8 +26,8 @@ KnownRows = Mapping[str, KnownRRset]
 
 class Condition(NamedTuple):
     """What the zone is in. ``rebuilding``: every RRset with our mark counts as ours; ``recovering``: the server lost
-    writes of ours, and not all are made again; ``unmarked``: it lost our marks, too, all at once, so that what stands
-    as we wrote it is ours without one."""
+    writes of ours, and not all are made again; ``unmarked``: it lost our marks, too, all at once, so that what is as
+    we wrote it is ours without one."""
 
     rebuilding: bool = False
     recovering: bool = False
@@ -183,7 +183,7 @@ class SubjectBuilder:
         return settle_name(name, self._claims, entries, rules, history)
 
     def put_marks_back(self, looks: Sequence[Look], rows: Mapping[str, KnownRows]) -> list[Look]:
-        """On what stands as we wrote it, and on what we deleted a short while ago and is there again as it was."""
+        """On what is as we wrote it, and on what we deleted a short while ago and is there again as it was."""
 
         def find_row(item: Found) -> KnownRRset | None:
             return rows.get(item.rrset.name, {}).get(item.rrset.type)
@@ -252,7 +252,7 @@ class SubjectBuilder:
         return changes
 
     def is_all_unmarked(self, subject: Subject) -> bool:
-        """Whether nothing but what the ledger says stands at the name, without our marks (which may be put back)."""
+        """Whether nothing but what the ledger says is at the name, without our marks (which may be put back)."""
         known = {kind: row.rrset for kind, row in subject.known.items() if row.owned}
         return (
             bool(known)
@@ -262,7 +262,7 @@ class SubjectBuilder:
         )
 
     def shows_unmarked(self, subject: Subject) -> bool:
-        """Whether anything of ours stands there as we wrote it and without a mark, which is not put back."""
+        """Whether anything of ours is there as we wrote it and without a mark, which is not put back."""
         found = ((item, subject.known.get(item.rrset.type)) for item in subject.look.found)
         return any(find_written(item, row) for item, row in found)
 

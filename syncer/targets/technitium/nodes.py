@@ -1,4 +1,4 @@
-"""Which server has the zones: the primary of a cluster, or a server that stands alone. Values in, values out."""
+"""Which server has the zones: the primary of a cluster, or a server without one. Values in, values out."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Session(NamedTuple):
         return not self.cluster and bool(self.name) and known.startswith(f"{self.name}.")
 
 
-class Route(NamedTuple):
+class NodeRoute(NamedTuple):
     """The way to the server that has the zones: the address that is called, and the ``node`` to which that one passes
     calls on, "" where it has them itself. ``name`` is that of the server that has them, ``started_at`` when it was
     started, "" where that is not told. ``cluster`` is the domain of the cluster; ``has_left``: the server left the one
@@ -82,7 +82,7 @@ def _read_member(node: Mapping[str, Any]) -> Member:
     )
 
 
-def find_route(sessions: Sequence[Session], known: str = "", *, is_complete: bool = True) -> Route:
+def find_route(sessions: Sequence[Session], known: str = "", *, is_complete: bool = True) -> NodeRoute:
     """The way that ``sessions`` show. ``known`` is the node that had the zones until now, "" for none;
     ``is_complete``: every address has answered.
 
@@ -97,7 +97,7 @@ def find_route(sessions: Sequence[Session], known: str = "", *, is_complete: boo
     return _find_primary(members, known, is_complete) if members else _find_single(sessions, known, is_complete)
 
 
-def _find_single(sessions: Sequence[Session], known: str, is_complete: bool) -> Route:
+def _find_single(sessions: Sequence[Session], known: str, is_complete: bool) -> NodeRoute:
     servers = {(session.name, session.started_at): session for session in reversed(sessions)}
     if len(servers) > 1:
         urls = " and ".join(session.url for session in sessions)
@@ -111,10 +111,10 @@ def _find_single(sessions: Sequence[Session], known: str, is_complete: bool) -> 
         missing = "no node of its cluster answers" if has_left else f"{known}, which has the zones, does not answer"
         raise TargetUnreachable(f"{session.url} is in no cluster, and {missing}")
     name = known if has_left else session.name
-    return Route(session.place, "", name, session.started_at, session.version, has_left=has_left)
+    return NodeRoute(session.place, "", name, session.started_at, session.version, has_left=has_left)
 
 
-def _find_primary(sessions: Sequence[Session], known: str, is_complete: bool) -> Route:
+def _find_primary(sessions: Sequence[Session], known: str, is_complete: bool) -> NodeRoute:
     primaries = [session for session in sessions if session.is_primary and not _is_deposed(session, sessions)]
     if len({session.name for session in primaries}) > 1:
         primaries = [session for session in primaries if session.name == known] or primaries
@@ -128,12 +128,12 @@ def _find_primary(sessions: Sequence[Session], known: str, is_complete: bool) ->
             raise TargetUnreachable(
                 f"{known}, the primary node of {session.cluster}, does not answer, and {session.name} may not be it"
             )
-        return Route(session.place, "", session.name, session.started_at, session.version, session.cluster)
+        return NodeRoute(session.place, "", session.name, session.started_at, session.version, session.cluster)
     ways = [(session, member) for session in sessions if (member := session.primary)]
     if not ways:
         raise TargetUnreachable(f"{sessions[0].url} does not say which node is the primary of {sessions[0].cluster}")
     session, member = min(ways, key=lambda way: not way[1].is_reachable)
-    return Route(session.place, member.name, member.name, member.started_at, session.version, session.cluster)
+    return NodeRoute(session.place, member.name, member.name, member.started_at, session.version, session.cluster)
 
 
 def _is_deposed(session: Session, sessions: Sequence[Session]) -> bool:

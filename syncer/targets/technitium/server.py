@@ -11,7 +11,7 @@ from typing import Any
 from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable
 from syncer.targets.technitium.client import ServerSaid, TechnitiumClient
 from syncer.targets.technitium.messages import Message
-from syncer.targets.technitium.nodes import Route, Session, find_route, read_session
+from syncer.targets.technitium.nodes import NodeRoute, Session, find_route, read_session
 from syncer.targets.technitium.serial import Connection
 from syncer.targets.technitium.state import ZoneState, read_state
 
@@ -39,7 +39,7 @@ class TechnitiumServer:
     """
 
     def __init__(self, clients: Sequence[TechnitiumClient], clock: Callable[[], float] = time.monotonic) -> None:
-        self.route = Route()
+        self.route = NodeRoute()
         self.may_import = True
         """False once the token turned out not to be allowed to, so that we ask once."""
         self._clients = clients
@@ -168,7 +168,7 @@ class TechnitiumServer:
                 log.warning("%s; another address in DNS_SERVER_URL answers", error)
             self._silent_until[place] = now + SILENCE
 
-    def _take_route(self, route: Route) -> None:
+    def _take_route(self, route: NodeRoute) -> None:
         if self._known and route.name != self._known:
             log.warning("The zones are on %s now; %s had them before", route.name, self._known)
         self.route, self._known = route, route.name

@@ -89,10 +89,10 @@ def test_what_does_not_stand_as_we_wrote_it_counts_neither_way() -> None:
         marks.add([item], {"A": ROW})
     marks.add([found(mark=MARK)], {})
     marks.add([found(mark=MARK)], {"A": ROW._replace(owned=False)})
-    assert (marks.standing, marks.unmarked) == (5, 3)
+    assert (marks.written, marks.unmarked) == (5, 3)
 
 
 def test_a_mark_that_was_put_back_counts_as_none() -> None:
     marks = MarkCount()
     marks.add([put_mark_back(found(), GRAFANA, ORIGIN, MARKER)], {"A": ROW})
-    assert (marks.standing, marks.unmarked) == (1, 1)
+    assert (marks.written, marks.unmarked) == (1, 1)
