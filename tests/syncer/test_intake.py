@@ -50,8 +50,11 @@ class SourceLedger(MemoryLedger):
         self.saved: list[dict[Ref, SourceObject | None]] = []
         self.forgotten: list[tuple[set[str], list[Ref]]] = []
 
-    def save_sources(self, sources: Mapping[Ref, SourceObject | None]) -> None:
+    def save_sources(
+        self, sources: Mapping[Ref, SourceObject | None], *, is_new_version: bool = False
+    ) -> Collection[str]:
         self.saved.append(dict(sources))
+        return ()
 
     def forget_sources(self, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None:
         self.forgotten.append(({kind for _, kind in kinds}, list(known)))
