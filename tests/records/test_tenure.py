@@ -31,6 +31,7 @@ STATUS = SyncerStatus(
     queue=3,
     target="technitium",
     target_problem="",
+    target_warning="",
     kinds=[],
     zones={"talos00": ""},
 )
@@ -128,6 +129,7 @@ WRITES: dict[str, Callable[[DatabaseLedger], object]] = {
     ),
     "drift": lambda ledger: ledger.zone("default", "talos00").record_drift([], None, "abc"),
     "a hold": lambda ledger: ledger.zone("default", "talos00").hold_deletes({(BLOG.name, "A")}, "too many"),
+    "marks": lambda ledger: ledger.zone("default", "talos00").note_marks(3, "syncer"),
     "a release": lambda ledger: ledger.zone("default", "talos00").release_records([BLOG.name], "", "ada"),
     "a status": lambda ledger: ledger.save_status(STATUS),
     "a start": lambda ledger: ledger.remember_start(LastStart("0.1.0", {})),
