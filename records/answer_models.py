@@ -9,10 +9,10 @@ from django.db.models.functions import Now
 
 
 class RecordAnswer(models.Model):
-    """What the DNS servers answer for the ``ManagedRecord`` of the same target, zone, name and type.
+    """What the DNS servers answer for one ``ManagedRecord``.
 
-    Without a foreign key: the syncer deletes records by the hundred, and would look here for each of them. What has
-    lost its record goes within a minute (``records.propagation.turns``).
+    The database does not hold on to the record: the syncer deletes records by the hundred, and would look here for each
+    of them. What has lost its record goes within a minute (``records.propagation.turns``).
     """
 
     class Result(models.TextChoices):
@@ -21,10 +21,11 @@ class RecordAnswer(models.Model):
         UNANSWERED = "unanswered", "unanswered"
         DELEGATED = "delegated", "delegated to other servers"
 
+    record = models.OneToOneField(
+        "records.ManagedRecord", on_delete=models.DO_NOTHING, db_constraint=False, related_name="dns_answer"
+    )
     target = models.CharField(max_length=32)
     zone = models.CharField(max_length=253)
-    name = models.CharField(max_length=253)
-    type = models.CharField(max_length=10)
     result = models.CharField(max_length=10, choices=Result.choices, blank=True, help_text="empty: not known yet")
     reason = models.TextField(blank=True, help_text="what came instead, or why nothing came")
     since = models.DateTimeField(db_default=Now(), help_text="when the result became what it is")
@@ -35,17 +36,14 @@ class RecordAnswer(models.Model):
 
     class Meta:
         default_permissions: ClassVar = ()
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["zone", "name", "type", "target"], name="one_answer_an_rrset"),
-        ]
         indexes: ClassVar = [
             models.Index(fields=["asked_at"], condition=models.Q(again_at=None), name="answer_in_turn"),
             models.Index(fields=["again_at"], condition=models.Q(again_at__isnull=False), name="answer_soon"),
-            models.Index(fields=["result", "name"], name="answer_by_result"),
+            models.Index(fields=["result"], name="answer_by_result"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} {self.type}: {self.result or 'not known yet'}"
+        return f"record {self.record_id}: {self.result or 'not known yet'}"
 
     @property
     def is_trouble(self) -> bool:

@@ -1,23 +1,19 @@
-"""What DNS servers answer, beside the records that they are asked for."""
+"""What DNS servers answer, over all records."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db.models import Count, Exists, Min, OuterRef, Q
+from django.db.models import Count, Min
 from django.db.models.functions import Coalesce
 
 from records.answer_models import RecordAnswer
-from records.limits import KEYS
-from records.models import ManagedRecord, SyncStatus
+from records.models import SyncStatus
 
 Result = RecordAnswer.Result
-
-KEY = ("target", "zone", "name", "type")
-RecordKey = tuple[str, str, str, str]
 
 
 def explain_pause(status: SyncStatus | None) -> str:
@@ -27,32 +23,6 @@ def explain_pause(status: SyncStatus | None) -> str:
     if status is not None and not status.writes_dns:
         return "names go to a hosts file, which no DNS server answers from"
     return ""
-
-
-def attach_answers(records: Collection[ManagedRecord]) -> None:
-    """To ``answer`` of each, with one query for as many as a page shows."""
-    names = sorted({record.name for record in records})
-    found: dict[RecordKey, RecordAnswer] = {}
-    for start in range(0, len(names), KEYS):
-        rows = RecordAnswer.objects.filter(name__in=names[start : start + KEYS])
-        found |= {record_key(row): row for row in rows}
-    for record in records:
-        record.answer = found.get(record_key(record))
-
-
-def record_key(row: ManagedRecord | RecordAnswer) -> RecordKey:
-    return row.target, row.zone, row.name, row.type
-
-
-def of_record() -> Q:
-    """Inside a subquery: the rows of the record or answer that the query outside is about."""
-    return Q(**{column: OuterRef(column) for column in KEY})
-
-
-def answered(*results: str) -> Q:
-    """The records with one of these results. Few are not right, so their names are looked up first."""
-    rows = RecordAnswer.objects.filter(result__in=results)
-    return Q(name__in=rows.values("name")) & Q(Exists(rows.filter(of_record())))
 
 
 class ZoneAnswers(NamedTuple):

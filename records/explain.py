@@ -8,7 +8,6 @@ from typing import Any
 from django.utils import timezone
 
 from records.answer_models import RecordAnswer
-from records.answer_rows import attach_answers
 from records.audit import SYNCER, VERSIONS, Action
 from records.entry_values import managed_zones
 from records.kept import mention_end
@@ -54,8 +53,8 @@ class _Explanation:
         self.target = target = target or name_target(self.status)
         self.zones = zones
         self.zone = zone_of(name, zones)
-        self.records = list(ManagedRecord.objects.filter(target=target, name=name).order_by("type"))
-        attach_answers(self.records)
+        records = ManagedRecord.objects.filter(target=target, name=name).order_by("type")
+        self.records = list(records.prefetch_related("dns_answer"))
         here = ("", target)
         self.entries = list(CustomEntry.objects.filter(target__in=here, name=name).order_by("mode", "type"))
         mentions = SourceName.objects.filter(name=name).select_related("source")
@@ -176,7 +175,7 @@ class _Explanation:
             what = f"{record.type} {', '.join(record.values)} with a TTL of {record.ttl} s"
             yield _state_sentence(record, what)
             if record.answer and record.answer.result:
-                yield _answer_sentence(record.answer)
+                yield _answer_sentence(record.type, record.answer)
         if any(record.state == RecordState.HELD for record in self.records):
             plans = HeldPlan.objects.filter(target=self.target, zone=self.zone or "")
             plan = plans.filter(status=HeldPlan.Status.OPEN).first()
@@ -312,13 +311,13 @@ def _state_sentence(record: ManagedRecord, what: str) -> str:
     return sentences[RecordState(record.state)]
 
 
-def _answer_sentence(answer: RecordAnswer) -> str:
+def _answer_sentence(kind: str, answer: RecordAnswer) -> str:
     since, asked = (f"{at:%Y-%m-%d %H:%M:%S} UTC" for at in (answer.since, answer.asked_at))
     what = {
-        Result.RIGHT: f"DNS answers {answer.type} as it was written",
-        Result.WRONG: f"DNS has answered {answer.type} wrong since {since}: {answer.reason}",
-        Result.UNANSWERED: f"DNS has not answered {answer.type} since {since}: {answer.reason}",
-        Result.DELEGATED: f"Whether DNS holds {answer.type} cannot be asked: {answer.reason}",
+        Result.RIGHT: f"DNS answers {kind} as it was written",
+        Result.WRONG: f"DNS has answered {kind} wrong since {since}: {answer.reason}",
+        Result.UNANSWERED: f"DNS has not answered {kind} since {since}: {answer.reason}",
+        Result.DELEGATED: f"Whether DNS holds {kind} cannot be asked: {answer.reason}",
     }
     return f"{what[Result(answer.result)]} (asked at {asked})."
 

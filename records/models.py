@@ -8,7 +8,6 @@ from typing import Any, ClassVar, NoReturn
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
-from django.utils.functional import cached_property
 
 from records.answer_models import RecordAnswer
 from records.append_only import AppendOnly, AuditQuerySet
@@ -91,11 +90,10 @@ class ManagedRecord(models.Model):
         """As audit entries and drift findings show it."""
         return {"ttl": self.ttl, "values": self.values}
 
-    @cached_property
+    @property
     def answer(self) -> RecordAnswer | None:
-        """What DNS servers answer for it. ``records.answer_rows.attach_answers`` gets those of many records at once."""
-        key = {"target": self.target, "zone": self.zone, "name": self.name, "type": self.type}
-        return RecordAnswer.objects.filter(**key).first()
+        """What DNS servers answer for it, if they were asked. For many records ``dns_answer`` is to be prefetched."""
+        return getattr(self, "dns_answer", None)
 
 
 KEPT_BY_HAND = "made by someone else, and kept as it was"

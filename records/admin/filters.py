@@ -14,7 +14,6 @@ from django.utils import timezone
 
 from records import places
 from records.answer_models import TROUBLE_RESULTS, RecordAnswer
-from records.answer_rows import answered
 from records.audit import SYNCER, TROUBLE, Action
 from records.entry_values import managed_zones
 from records.explain import PROBLEM_STATES
@@ -143,7 +142,7 @@ class AnswerFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         results = TROUBLE_RESULTS if self.value() == ANY_TROUBLE else (self.value(),)
-        return queryset.filter(answered(*results)) if self.value() else queryset
+        return queryset.filter(dns_answer__result__in=results) if self.value() else queryset
 
 
 class KindFilter(admin.SimpleListFilter):

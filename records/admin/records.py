@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -20,18 +19,12 @@ from records.admin.base import HISTORY, ReadOnlyAdmin
 from records.admin.claims import list_claims
 from records.admin.exporting import export_response
 from records.admin.filters import AnswerFilter, RecordQuestion, TypeFilter, ZoneFilter
-from records.answer_rows import attach_answers, explain_pause
+from records.answer_rows import explain_pause
 from records.audit import CHANGES
 from records.explain import explain_name
 from records.kept import find_end
 from records.models import AuditEntry, CustomEntry, ManagedRecord, ManagedZone, SyncStatus
 from syncer.core.known import RecordState
-
-
-class RecordList(ChangeList):
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        attach_answers(self.result_list)
 
 
 @admin.register(ManagedRecord)
@@ -55,8 +48,8 @@ class RecordAdmin(ReadOnlyAdmin):
         "last_changed",
     )
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return RecordList
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ManagedRecord]:
+        return super().get_queryset(request).prefetch_related("dns_answer")
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """The target is news only where there are several."""

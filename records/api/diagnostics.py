@@ -221,10 +221,11 @@ class PlanView(APIView):
         status = SyncStatus.objects.first()
         target = name_target(status)
         changes = plan.plan_changes(read_managed())
+        pending = ManagedRecord.objects.filter(target=target, state=RecordState.PENDING)
         answer = {
             "as_of": status and status.heartbeat_at,
             "changes": [{"zone": zone, **describe_change(item)} for zone, items in changes.items() for item in items],
-            "unconfirmed": ManagedRecord.objects.filter(target=target, state=RecordState.PENDING),
+            "unconfirmed": pending.prefetch_related("dns_answer"),
             "holds": HeldPlan.objects.filter(target=target, status=HeldPlan.Status.OPEN),
             "requests": SyncRequest.objects.filter(done_at=None),
         }

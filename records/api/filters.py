@@ -14,7 +14,6 @@ from rest_framework.request import Request
 
 from records import places
 from records.answer_models import RecordAnswer
-from records.answer_rows import answered
 from records.explain import PROBLEM_STATES
 from records.models import STATES, AuditEntry, CustomEntry, DriftFinding, HeldPlan, ManagedRecord, Source, SyncRequest
 
@@ -49,7 +48,7 @@ class RecordFilter(filters.FilterSet):
     state = filters.MultipleChoiceFilter(choices=STATES)
     problem = filters.BooleanFilter(method="with_problem", label="Conflict, drifted, failed, held or skipped")
     answer = filters.MultipleChoiceFilter(
-        choices=RecordAnswer.Result.choices, method="with_answer", label="What the DNS servers answer"
+        "dns_answer__result", choices=RecordAnswer.Result.choices, distinct=False, label="What the DNS servers answer"
     )
     source = filters.CharFilter("origin", label="The winner: Kind/namespace/name")
     changed_after = TimeFilter("changed_at", "gte")
@@ -61,9 +60,6 @@ class RecordFilter(filters.FilterSet):
 
     def with_problem(self, rows: QuerySet[ManagedRecord], name: str, value: bool) -> QuerySet[ManagedRecord]:
         return rows.filter(state__in=PROBLEM_STATES) if value else rows.exclude(state__in=PROBLEM_STATES)
-
-    def with_answer(self, rows: QuerySet[ManagedRecord], name: str, value: list[str]) -> QuerySet[ManagedRecord]:
-        return rows.filter(answered(*value)) if value else rows
 
 
 class SourceFilter(filters.FilterSet):

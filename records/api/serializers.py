@@ -9,7 +9,6 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from records.answer_models import RecordAnswer
-from records.answer_rows import attach_answers
 from records.explain import PRIORITIES
 from records.kept import find_end, mention_end
 from records.models import (
@@ -73,13 +72,6 @@ class DnsAnswerSerializer(serializers.ModelSerializer[RecordAnswer]):
         read_only_fields = fields
 
 
-class RecordListSerializer(serializers.ListSerializer[Any]):
-    def to_representation(self, data: Any) -> list[Any]:
-        records = list(data)
-        attach_answers(records)
-        return super().to_representation(records)
-
-
 class RecordSerializer(serializers.ModelSerializer[ManagedRecord]):
     values: Any = serializers.ListField(child=serializers.CharField())
     source: Any = serializers.CharField(source="origin", help_text="The winner: Kind/namespace/name")
@@ -116,7 +108,6 @@ class RecordSerializer(serializers.ModelSerializer[ManagedRecord]):
             "changed_at",
         )
         read_only_fields = fields
-        list_serializer_class = RecordListSerializer
 
     @extend_schema_field(DnsAnswerSerializer(allow_null=True))
     def get_answer(self, row: ManagedRecord) -> Any:

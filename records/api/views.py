@@ -69,7 +69,7 @@ def _undo_last(actor: str, record: ManagedRecord) -> SyncRequest:
 class RecordViewSet(ReadOnlyViewSet):
     """DNS records that are ours, or that a claim wants to be ours."""
 
-    queryset = ManagedRecord.objects.all()
+    queryset = ManagedRecord.objects.prefetch_related("dns_answer")
     serializer_class = serializers.RecordSerializer
     filterset_class = filters.RecordFilter
     search_fields = ("name", "values", "origin")

@@ -49,7 +49,7 @@ class Asker:
                 self.ask_batch()
             except Error as error:
                 self._tell(logging.WARNING, f"no names are asked: {explain_error(error)}")
-            except Exception as error:
+            except Exception as error:  # a thread that dies in silence looks healthy
                 log.error("internal error while names are asked: %r", error, exc_info=True)
             finally:
                 connection.close()
@@ -98,7 +98,7 @@ class Asker:
     def _judge(self, expected: Expected, now: datetime, future: Future[Judgement]) -> None:
         try:
             future.set_result(combine_judgements([server.judge_record(expected, now) for server in self._servers]))
-        except Exception as error:
+        except Exception as error:  # one bad record never stops the run
             log.error("%s %s cannot be asked for: %r", expected.name, expected.type, error, exc_info=True)
             future.set_result(Judgement(Result.UNANSWERED, f"it cannot be asked for: {error!r}"))
 

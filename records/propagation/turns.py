@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from records.answer_models import TROUBLE_RESULTS, RecordAnswer
-from records.answer_rows import explain_pause, of_record, record_key
+from records.answer_rows import explain_pause
 from records.audit import Action, make_row_entry
 from records.limits import KEYS, ROWS
 from records.models import (
@@ -27,7 +27,6 @@ from records.models import (
     name_target,
 )
 from records.propagation.judging import RIGHT, Expected, Judgement, Result
-from records.rows import upsert_rows
 
 SETTLE = timedelta(seconds=15)
 """After a change: secondaries need a moment."""
@@ -68,7 +67,7 @@ def owned_records(target: str) -> QuerySet[ManagedRecord]:
 def notice_records(target: str, after: datetime | None = None) -> None:
     """The records that changed since they were last asked for, or are new: those that changed after then, or all of
     them, are looked through."""
-    known = RecordAnswer.objects.filter(of_record(), of_change=OuterRef("changed_at"))
+    known = RecordAnswer.objects.filter(record=OuterRef("pk"), of_change=OuterRef("changed_at"))
     news = owned_records(target).filter(~Exists(known))
     if after:
         news = news.filter(changed_at__gt=after)
@@ -76,18 +75,22 @@ def notice_records(target: str, after: datetime | None = None) -> None:
     while records := list(news.filter(pk__gt=last).order_by("pk")[:KEYS]):
         rows = [
             RecordAnswer(
+                record=record,
                 target=target,
                 zone=record.zone,
-                name=record.name,
-                type=record.type,
                 since=record.changed_at,
                 again_at=record.changed_at + SETTLE,
                 of_change=record.changed_at,
             )
             for record in records
         ]
-        with transaction.atomic():
-            upsert_rows(RecordAnswer, rows, ["again_at", "of_change", "misses"])
+        RecordAnswer.objects.bulk_create(
+            rows,
+            batch_size=ROWS,
+            update_conflicts=True,
+            unique_fields=["record"],
+            update_fields=["again_at", "of_change", "misses"],
+        )
         last = records[-1].pk
 
 
@@ -104,7 +107,7 @@ def match_records(status: SyncStatus | None) -> str:
 
 def forget_gone(target: str) -> int:
     """The rows whose record went, is no longer ours, or is on a target that is not written to."""
-    gone = RecordAnswer.objects.filter(~Exists(owned_records(target).filter(of_record()))).order_by()
+    gone = RecordAnswer.objects.filter(~Exists(owned_records(target).filter(pk=OuterRef("record")))).order_by()
     count = 0
     while keys := list(gone.values_list("pk", flat=True)[:KEYS]):
         count += RecordAnswer.objects.filter(pk__in=keys).delete()[0]
@@ -114,24 +117,15 @@ def forget_gone(target: str) -> int:
 def take_turns(target: str, size: int, now: datetime) -> list[Turn]:
     """The names to ask for next: those that were not right (half of the turns at most, if others wait), those that
     changed, those that were asked for longest ago."""
-    chosen = choose_rows(target, size, now)
-    names = {row.name for row in chosen}
-    records = {record_key(record): record for record in owned_records(target).filter(name__in=names)}
-    accepted = read_accepted(target, names)
-    turns: list[Turn] = []
-    gone: list[int] = []
-    for row in chosen:
-        record = records.get(record_key(row))
-        if record is None:
-            gone.append(row.pk)
-        elif record.changed_at == row.of_change:  # else it comes when that change has settled
-            turns.append(Turn(row, record, expect_record(row, record, accepted.get(record.key))))
-    RecordAnswer.objects.filter(pk__in=gone).delete()
-    return turns
+    # What changed after it was noticed comes when that has settled.
+    chosen = [row for row in choose_rows(target, size, now) if row.record.changed_at == row.of_change]
+    accepted = read_accepted(target, {row.record.name for row in chosen})
+    return [Turn(row, row.record, expect_record(row, accepted.get(row.record.key))) for row in chosen]
 
 
 def choose_rows(target: str, size: int, now: datetime) -> list[RecordAnswer]:
-    rows = RecordAnswer.objects.filter(target=target)
+    """With their records. One that has lost its record is none of them."""
+    rows = RecordAnswer.objects.filter(target=target, record__owned=True).select_related("record")
     due = rows.filter(again_at__lte=now).order_by("again_at")
     troubled = list(due.filter(misses__gt=0)[:size])
     others = list(due.filter(misses=0)[:size])
@@ -148,7 +142,8 @@ def read_accepted(target: str, names: Collection[str]) -> dict[RRsetKey, frozens
     return {finding.key: frozenset((finding.found or {}).get("values", ())) for finding in findings}
 
 
-def expect_record(row: RecordAnswer, record: ManagedRecord, accepted: frozenset[str] | None) -> Expected:
+def expect_record(row: RecordAnswer, accepted: frozenset[str] | None) -> Expected:
+    record = row.record
     values = [frozenset(record.values)] + ([accepted] if accepted is not None else [])
     cached = max(CACHED, timedelta(seconds=record.ttl))
     until = record.changed_at + cached

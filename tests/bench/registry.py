@@ -42,6 +42,7 @@ SEARCHES = {
 API = {
     "records": (
         *("name=app-777.ns177.home.lab", "zone=home.lab", "type=AAAA", "owned=false", "state=failed", "problem=true"),
+        *("answer=wrong&answer=unanswered", "answer=right", "answer=delegated"),
         *("problem=false", "source=Ingress/ns177/app-777", "search=10.7.7.", "page_size=1000"),
         *(f"ordering={field}" for field in ("name", "-zone", "-type", "state", "-changed_at", "created_at")),
     ),
@@ -133,6 +134,7 @@ def set_up_django(url: str) -> Iterator[None]:
 def fill_registry(records: int, entries: int) -> None:
     from django.db import connection, transaction
 
+    from records.answer_models import RecordAnswer
     from records.models import (
         AuditEntry,
         CustomEntry,
@@ -146,6 +148,7 @@ def fill_registry(records: int, entries: int) -> None:
 
     with transaction.atomic():
         store_rows(ManagedRecord, map(make_record, range(records)))
+        store_rows(RecordAnswer, map(make_answer, ManagedRecord.objects.filter(owned=True).iterator()))
         store_rows(Source, map(make_source, range(records)))
         store_rows(
             SourceName,
@@ -202,6 +205,22 @@ def make_record(number: int) -> dict[str, Any]:
         "claimants": [origin],
         "losers": lost,
         "changed_at": time_ago(minutes=DICE.randrange(200_000)),
+    }
+
+
+def make_answer(record: Any) -> dict[str, Any]:
+    luck = DICE.random()
+    result = "wrong" if luck < 0.005 else "unanswered" if luck < 0.01 else "delegated" if luck < 0.02 else "right"
+    return {
+        "record": record,
+        "target": record.target,
+        "zone": record.zone,
+        "result": result,
+        "reason": "" if result == "right" else "192.168.1.53:53 answers nothing (NXDOMAIN)",
+        "since": record.changed_at,
+        "asked_at": time_ago(minutes=DICE.randrange(60)),
+        "again_at": time_ago(minutes=-1) if result in ("wrong", "unanswered") else None,
+        "of_change": record.changed_at,
     }
 
 

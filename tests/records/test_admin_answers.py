@@ -27,7 +27,7 @@ def cast() -> Cast:
 
 
 def answer_blog(cast: Cast, result: str, reason: str = "") -> None:
-    columns = {"target": "default", "zone": "talos00", "name": cast.blog.name, "type": "A", "since": LONG_AGO}
+    columns = {"record": cast.blog, "target": "default", "zone": "talos00", "since": LONG_AGO}
     RecordAnswer.objects.create(
         **columns, result=result, reason=reason, asked_at=timezone.now(), of_change=cast.blog.changed_at
     )

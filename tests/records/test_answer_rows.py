@@ -1,4 +1,4 @@
-"""Which answer belongs to which record, and how many there are of each kind."""
+"""Which answer belongs to which record, and how many there are of each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from records.answer_models import RecordAnswer
-from records.answer_rows import answered, attach_answers, count_answers, explain_pause, sum_answers
+from records.answer_rows import count_answers, explain_pause, sum_answers
 from records.models import ManagedRecord, SyncStatus
 
 pytestmark = pytest.mark.django_db
@@ -24,34 +24,25 @@ def own(**more: Any) -> ManagedRecord:
 
 
 def answer(record: ManagedRecord, result: str = "", **more: Any) -> RecordAnswer:
-    key = {"target": record.target, "zone": record.zone, "name": record.name, "type": record.type}
-    return RecordAnswer.objects.create(**key, result=result, of_change=record.changed_at, **more)
+    columns = {"target": record.target, "zone": record.zone, "of_change": record.changed_at}
+    return RecordAnswer.objects.create(record=record, result=result, **columns, **more)
 
 
-def test_an_answer_is_that_of_one_target_zone_name_and_type(django_assert_num_queries: Any) -> None:
-    records = [
-        own(),
-        own(type="AAAA"),
-        own(target="other"),
-        own(zone="grafana.talos00"),
-        own(name="blog.talos00"),
-    ]
-    rows = [answer(record, "right") for record in records[:-1]]
-    fresh = list(ManagedRecord.objects.order_by("pk"))
+def test_a_record_has_its_answer_or_none(django_assert_num_queries: Any) -> None:
+    grafana, blog = own(), own(name="blog.talos00")
+    row = answer(grafana, "right")
+    with django_assert_num_queries(2):
+        records = ManagedRecord.objects.order_by("pk").prefetch_related("dns_answer")
+        assert [record.answer for record in records] == [row, None]
+    assert ManagedRecord.objects.get(pk=grafana.pk).answer == row
+    assert ManagedRecord.objects.get(pk=blog.pk).answer is None
+
+
+def test_a_record_is_deleted_without_a_look_at_its_answer(django_assert_num_queries: Any) -> None:
+    answer(own(), "right")
     with django_assert_num_queries(1):
-        attach_answers(fresh)
-        assert [record.answer for record in fresh] == [*rows, None]
-    assert [record.answer for record in ManagedRecord.objects.order_by("pk")] == [*rows, None]
-    attach_answers([])
-
-
-def test_records_are_found_by_their_answers_alone() -> None:
-    grafana, other = own(), own(target="other")
-    answer(grafana, "wrong")
-    answer(other, "right")
-    assert list(ManagedRecord.objects.filter(answered("wrong"))) == [grafana]
-    assert ManagedRecord.objects.filter(answered("wrong", "right")).count() == 2
-    assert not ManagedRecord.objects.filter(answered("unanswered")).exists()
+        ManagedRecord.objects.filter(name=NAME).delete()
+    assert RecordAnswer.objects.count() == 1, "the background tasks delete it"
 
 
 def test_every_result_is_counted_by_zone() -> None:
@@ -69,7 +60,7 @@ def test_every_result_is_counted_by_zone() -> None:
     assert zones["talos00"].counts == {"right": 2, "wrong": 1, "unanswered": 0, "delegated": 0}
     assert zones["home.lab"].counts == {"right": 0, "wrong": 0, "unanswered": 1, "delegated": 0}
     assert zones["talos00"].oldest == now - timedelta(minutes=9)
-    RecordAnswer.objects.filter(name="b.talos00").delete()
+    RecordAnswer.objects.filter(record__name="b.talos00").delete()
     zones = {zone.zone: zone for zone in count_answers()}
     assert zones["talos00"].oldest == now - timedelta(minutes=7), "one that was never asked waits too"
     assert sum_answers() == {"right": 1, "wrong": 1, "unanswered": 1, "delegated": 0}

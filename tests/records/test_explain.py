@@ -252,7 +252,7 @@ def test_what_is_no_name_is_refused(name: str) -> None:
 def test_it_tells_what_dns_answers(result: str, reason: str, sentence: str) -> None:
     row = record(RecordState.SYNCED)
     since, asked = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
-    key = {"target": row.target, "zone": row.zone, "name": row.name, "type": row.type}
+    key = {"record": row, "target": row.target, "zone": row.zone}
     RecordAnswer.objects.create(
         **key, result=result, reason=reason, since=since, asked_at=asked, of_change=row.changed_at
     )
@@ -268,7 +268,7 @@ def test_it_tells_what_dns_answers(result: str, reason: str, sentence: str) -> N
 
 def test_what_dns_answers_is_not_told_before_it_is_known() -> None:
     row = record(RecordState.SYNCED)
-    key = {"target": row.target, "zone": row.zone, "name": row.name, "type": row.type}
+    key = {"record": row, "target": row.target, "zone": row.zone}
     RecordAnswer.objects.create(**key, of_change=row.changed_at, misses=1)
     assert "DNS has" not in said()
     assert explain_name(NAME)["records"][0]["answer"] is None

@@ -11,6 +11,7 @@ from django_q.models import OrmQ, Schedule, Task
 
 from catalyst.web.metrics import AnswerCollector, TaskCollector
 from records.answer_models import RecordAnswer
+from records.models import ManagedRecord
 
 pytestmark = pytest.mark.django_db(transaction=True)  # the collector closes the connection
 
@@ -47,11 +48,11 @@ def test_names_are_counted_by_what_dns_answers() -> None:
     now = datetime(2026, 11, 29, 12, tzinfo=UTC)
     with time_machine.travel(now, tick=False):
         for number, (result, minutes) in enumerate((("right", 5), ("right", 50), ("wrong", 1))):
+            columns = {"zone": "talos00", "name": f"app{number}.talos00", "type": "A", "ttl": 60, "state": "synced"}
             RecordAnswer.objects.create(
+                record=ManagedRecord.objects.create(**columns),
                 target="default",
                 zone="talos00",
-                name=f"app{number}.talos00",
-                type="A",
                 result=result,
                 asked_at=now - timedelta(minutes=minutes),
                 of_change=now,

@@ -91,7 +91,7 @@ def world(db: None) -> SimpleNamespace:
         audit=AuditEntry.objects.create(actor="syncer", action="created", zone="talos00", name="grafana.talos00"),
     )
     for row, result, reason in ((seen.grafana, "right", ""), (seen.blog, "wrong", "ns answers nothing (NXDOMAIN)")):
-        columns = {"target": row.target, "zone": row.zone, "name": row.name, "type": row.type}
+        columns = {"record": row, "target": row.target, "zone": row.zone}
         at = row.changed_at
         RecordAnswer.objects.create(**columns, result=result, reason=reason, since=at, asked_at=at, of_change=at)
     return seen

@@ -33,13 +33,16 @@ for name in ("grafana", "blog"):
     ManagedRecord.objects.create(name=f"{{name}}.{ZONE}", changed_at=now - timedelta(hours=1), **columns)
 """
 """For a database of which a process of its own has charge."""
+RESULTS = """
+SELECT name, result FROM records_recordanswer JOIN records_managedrecord ON records_managedrecord.id = record_id
+"""
 
 FAST = 100.0
 """Queries a second."""
 
 
 def results() -> dict[str, str]:
-    rows = RecordAnswer.objects.values_list("name", "result")
+    rows = RecordAnswer.objects.values_list("record__name", "result")
     return {name.removesuffix(f".{ZONE}"): result for name, result in rows}
 
 
@@ -153,7 +156,7 @@ def test_the_background_tasks_ask_and_end_at_once(technitium: ServerUnderTest, s
 
     def results() -> dict[str, str]:
         with closing(sqlite3.connect(tmp_path / "catalyst.sqlite3")) as database:
-            return dict(database.execute("SELECT name, result FROM records_recordanswer"))
+            return dict(database.execute(RESULTS))
 
     tasks = Process(["-m", "catalyst.cli", "qcluster"], tmp_path / "log", env)
     with running(tasks):
