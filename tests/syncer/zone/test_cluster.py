@@ -11,6 +11,7 @@ import pytest
 from records.models import AuditEntry, DriftFinding, ManagedZone
 from syncer.config import TechnitiumConfig
 from syncer.targets.technitium.server import ASK_INTERVAL
+from syncer.zone.planning import MISSING_LIMIT
 from tests.fakes.fixtures_technitium import ClusterUnderTest, ServerUnderTest
 from tests.syncer.targets.hands import MARKER
 from tests.syncer.zone.engine import ADDRESS, OTHER, ZONE, Engine, published
@@ -235,3 +236,51 @@ def test_a_promotion_back_and_forth(cluster: ClusterUnderTest, start: Start) -> 
     assert unmarked(cluster.node1) == []
     assert complaints() == []
     assert ManagedZone.objects.get().node == NODE1
+
+
+def test_on_another_node_one_record_without_its_mark_is_enough(cluster: ClusterUnderTest, start: Start) -> None:
+    engine = start(cluster.node2)
+    engine.put("grafana")
+    engine.put("went")
+    engine.settle()
+    cluster.replicate()
+    engine.drop("went")
+    engine.put("late")
+    engine.settle(4)
+    promote(cluster)
+    go_on(engine)
+    assert published(cluster.node2) == {("grafana", "A"): [ADDRESS], ("late", "A"): [ADDRESS]}
+    assert unmarked(cluster.node2) == []
+    assert complaints() == []
+
+
+def test_a_crash_in_the_middle_of_writing_marks_on_another_node_ends_well(
+    cluster: ClusterUnderTest, start: Start
+) -> None:
+    """After it fewer than half are without a mark."""
+    engine = start(cluster.node2)
+    engine.put_many(3 * MISSING_LIMIT)
+    engine.settle()
+    cluster.replicate()
+    promote(cluster)
+    for _ in range(2):
+        engine.turn(11)
+    assert len(unmarked(cluster.node2)) == MISSING_LIMIT
+    engine.start()
+    go_on(engine)
+    assert unmarked(cluster.node2) == []
+    assert complaints() == []
+    assert AuditEntry.objects.filter(action="marked").count() == 1
+
+
+def test_what_a_hand_took_from_us_before_the_promotion_stays_with_it(cluster: ClusterUnderTest, engine: Engine) -> None:
+    """What is foreign by the ledger stays so; all the rest is ours."""
+    cluster.node1.delete(f"app003.{ZONE}", "A", ADDRESS)
+    cluster.node1.add(f"app003.{ZONE}", "A", ADDRESS)
+    engine.settle(11)
+    assert engine.state("app003") == "foreign"
+    cluster.replicate()
+    promote(cluster)
+    go_on(engine)
+    assert unmarked(cluster.node2) == [f"app003.{ZONE}"]
+    assert engine.state("app003") == "foreign"
