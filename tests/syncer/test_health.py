@@ -87,6 +87,15 @@ def test_the_target_and_the_first_pass_are_waited_for() -> None:
     ]
 
 
+def test_what_is_wrong_with_a_target_that_can_be_written_to_is_a_warning() -> None:
+    state = Health(lambda: [watching()], clock=lambda: NOW)
+    state.target_ok()
+    state.full_pass_done()
+    state.target_warning = "node1 left the cluster clu.test"
+    answer = state.readyz()
+    assert (answer.status, json.loads(answer.body)["warnings"]) == (200, ["node1 left the cluster clu.test"])
+
+
 def test_no_kinds_at_all_is_not_ready() -> None:
     assert ready() == ["nothing is watched yet"]
 
