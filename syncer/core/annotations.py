@@ -37,7 +37,7 @@ INGRESS_HOSTS, GATEWAY_HOSTS = "ingress-hostname-source", "gateway-hostname-sour
 ANNOTATION_ONLY, DEFINED_ONLY = "annotation-only", "defined-hosts-only"
 _THEIRS = frozenset(("ttl", "target", "hostname", "controller", INGRESS_HOSTS, GATEWAY_HOSTS))
 _NOT_OBEYED = re.compile(r"set-identifier|alias|(?:aws|azure|google|ibmcloud|scw|webhook)-.+")
-"""Words of external-dns by which it publishes something else, or to somebody else."""
+"""Words of external-dns by which it publishes something else, or to someone else."""
 _PRIORITIES = {"high": HIGH, "normal": NORMAL, "low": LOW}
 _NOTE_LIMIT = 500
 _TARGET_LIMIT = 100
