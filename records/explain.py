@@ -174,7 +174,7 @@ class _Explanation:
         for record in self.records:
             what = f"{record.type} {', '.join(record.values)} with a TTL of {record.ttl} s"
             yield _state_sentence(record, what)
-            if record.answer and record.answer.result:
+            if record.answer:
                 yield _answer_sentence(record.type, record.answer)
         if any(record.state == RecordState.HELD for record in self.records):
             plans = HeldPlan.objects.filter(target=self.target, zone=self.zone or "")
@@ -323,7 +323,7 @@ def _answer_sentence(kind: str, answer: RecordAnswer) -> str:
 
 
 def _list_answer(answer: RecordAnswer | None) -> Row | None:
-    if answer is None or not answer.result:
+    if answer is None:
         return None
     fields = {"result": answer.result, "reason": answer.reason, "since": answer.since.isoformat()}
     return fields | {"asked_at": answer.asked_at and answer.asked_at.isoformat()}

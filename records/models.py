@@ -92,8 +92,9 @@ class ManagedRecord(models.Model):
 
     @property
     def answer(self) -> RecordAnswer | None:
-        """What DNS servers answer for it, if they were asked. For many records ``dns_answer`` is to be prefetched."""
-        return getattr(self, "dns_answer", None)
+        """What DNS servers answer for it, once that is known. For many records ``dns_answer`` is to be prefetched."""
+        answer: RecordAnswer | None = getattr(self, "dns_answer", None)
+        return answer if answer is not None and answer.result else None
 
 
 KEPT_BY_HAND = "made by someone else, and kept as it was"

@@ -112,7 +112,7 @@ class RecordAdmin(ReadOnlyAdmin):
     def dns_answers(self, record: ManagedRecord) -> SafeString:
         """As it was last asked for; else why not."""
         answer = record.answer
-        if answer is None or not answer.result:
+        if answer is None:
             pause = explain_pause(SyncStatus.objects.first())
             words = f"names are not asked: {pause}" if pause else "not known yet" if record.owned else "not asked"
             return format_html('<span class="quiet">{}</span>', words)

@@ -82,8 +82,8 @@ class RecordSerializer(serializers.ModelSerializer[ManagedRecord]):
     kept_until = serializers.SerializerMethodField(
         help_text="When a record goes at the earliest that is kept without a live claim; null: it has no end"
     )
-    answer = serializers.SerializerMethodField(
-        help_text="What the DNS servers answer for it; null where that is not known, or is not asked"
+    answer = DnsAnswerSerializer(
+        read_only=True, allow_null=True, help_text="What the DNS servers answer; null where that is not known or asked"
     )
 
     class Meta:
@@ -108,10 +108,6 @@ class RecordSerializer(serializers.ModelSerializer[ManagedRecord]):
             "changed_at",
         )
         read_only_fields = fields
-
-    @extend_schema_field(DnsAnswerSerializer(allow_null=True))
-    def get_answer(self, row: ManagedRecord) -> Any:
-        return DnsAnswerSerializer(row.answer).data if row.answer and row.answer.result else None
 
     @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_kept_until(self, row: ManagedRecord) -> datetime | None:
