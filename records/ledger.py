@@ -58,7 +58,7 @@ class DatabaseLedger:
         self._file = status.st_dev, status.st_ino
 
     def zone(self, target: str, name: str) -> DatabaseZoneLedger:
-        return DatabaseZoneLedger(ZoneKey(target, name), self._forget_counts, self._tenure.check)
+        return DatabaseZoneLedger(ZoneKey(target, name), self._forget_counts, self._tenure.writing)
 
     def _forget_counts(self) -> None:
         self._counts = None
@@ -79,16 +79,18 @@ class DatabaseLedger:
         ended: set[str] = set()
         for start in range(0, len(refs), KEYS):
             chunk = {ref: sources[ref] for ref in refs[start : start + KEYS]}
-            ended |= save_chunk(chunk, now, is_new_version=is_new_version)
+            ended |= save_chunk(chunk, now, self._tenure.writing, is_new_version=is_new_version)
         return frozenset(ended)
 
     @translate_errors
     def count_detached(self, seconds: float, grace: float) -> list[str]:
-        return count_detached(seconds, grace)
+        with self._tenure.writing():
+            return count_detached(seconds, grace)
 
     @translate_errors
     def forget_sources(self, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None:
-        forget_others(kinds, known)
+        with self._tenure.writing():
+            forget_others(kinds, known)
 
     @translate_errors
     def requests(self) -> list[Request]:
@@ -118,7 +120,7 @@ class DatabaseLedger:
             plans = plans.filter(zone=request.zone)
         status = HeldPlan.Status.APPROVED if approve else HeldPlan.Status.REJECTED
         count = 0
-        with transaction.atomic():
+        with self._tenure.writing():
             for plan in plans.select_for_update():
                 plan.decide(status, request.actor)
                 count += len(plan.deletes)
@@ -137,7 +139,7 @@ class DatabaseLedger:
         by_text: dict[str, list[int]] = {}
         for key, text in outcomes.items():
             by_text.setdefault(text, []).append(key)
-        with transaction.atomic():
+        with self._tenure.writing():
             for text, keys in by_text.items():
                 SyncRequest.objects.filter(pk__in=keys).update(done_at=timezone.now(), outcome=text)
 
@@ -179,8 +181,7 @@ class DatabaseLedger:
 
     @translate_errors
     def renew(self) -> None:
-        with transaction.atomic():
-            self._tenure.renew()
+        self._tenure.renew()
 
     @translate_errors
     def release(self) -> None:
@@ -193,6 +194,5 @@ class DatabaseLedger:
 
     @translate_errors
     def remember_start(self, start: LastStart) -> None:
-        with transaction.atomic():
-            self._tenure.check()
+        with self._tenure.writing():
             SyncStatus.objects.update(known_version=start.version, known_settings=dict(start.settings))

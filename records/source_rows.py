@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple
@@ -88,8 +89,14 @@ def read_content(source: SourceObject) -> SourceContent:
     return SourceContent(source, columns, wanted, skipped, hashlib.blake2b(text, digest_size=16).hexdigest())
 
 
-def save_chunk(sources: Mapping[Ref, SourceObject | None], now: datetime, *, is_new_version: bool = False) -> set[str]:
-    """Write what is new or other than before, and drop what is gone (None); one transaction.
+def save_chunk(
+    sources: Mapping[Ref, SourceObject | None],
+    now: datetime,
+    writing: Callable[[], AbstractContextManager[None]] = transaction.atomic,
+    *,
+    is_new_version: bool = False,
+) -> set[str]:
+    """Write what is new or other than before, and drop what is gone (None); one transaction, which ``writing`` makes.
 
     Returns the names that were kept for one of them although a trouble hid them, and are not any more.
     ``now`` is the same for all that are saved together: none of them has named a host for longer than the others.
@@ -111,7 +118,7 @@ def save_chunk(sources: Mapping[Ref, SourceObject | None], now: datetime, *, is_
     gone = [known[ref][0] for ref, source in sources.items() if source is None and ref in known]
     if not rows and not gone:
         return set()
-    with transaction.atomic():
+    with writing():
         SourceRow.objects.bulk_create(
             rows,
             batch_size=ROWS,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
@@ -38,8 +40,19 @@ class DatabaseTenure:
         self._columns = columns
         return True
 
-    def check(self) -> None:
-        """In a transaction, until whose end no one else takes over. Raises ``AnotherSyncer``."""
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A transaction, until whose end no one else takes over. Raises ``AnotherSyncer``."""
+        with transaction.atomic():
+            self._check()
+            yield
+
+    def renew(self) -> None:
+        """Moves the heartbeat. Raises ``AnotherSyncer``."""
+        with self.writing():
+            SyncStatus.objects.update(heartbeat_at=Now())
+
+    def _check(self) -> None:
         if not self._columns:
             return
         rows = SyncStatus.objects.select_for_update(no_key=True)
@@ -51,11 +64,6 @@ class DatabaseTenure:
                 f"another syncer took over this database: {self.read_holder()}; this one ends, so that only one writes:"
                 " see to it that one alone is started"
             )
-
-    def renew(self) -> None:
-        """Moves the heartbeat. As ``check``."""
-        self.check()
-        SyncStatus.objects.update(heartbeat_at=Now())
 
     def release(self) -> None:
         SyncStatus.objects.filter(identity=self._columns["identity"]).update(heartbeat_at=Now(), stopped_at=Now())

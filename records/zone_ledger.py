@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,15 +58,18 @@ Plan = HeldPlan.Status
 
 class DatabaseZoneLedger:
     """``syncer.ledger.ZoneLedger`` on Django's models. ``forget_counts`` is called where the number of records in a
-    state may change, ``check`` at the begin of each transaction that writes."""
+    state may change; ``writing`` makes a transaction of the syncer that is at work."""
 
     def __init__(
-        self, key: ZoneKey, forget_counts: Callable[[], None] = lambda: None, check: Callable[[], None] = lambda: None
+        self,
+        key: ZoneKey,
+        forget_counts: Callable[[], None] = lambda: None,
+        writing: Callable[[], AbstractContextManager[None]] = transaction.atomic,
     ) -> None:
         self._key = key
         self._columns = key._asdict()
         self._forget_counts = forget_counts
-        self._check = check
+        self._writing = writing
 
     @translate_errors
     def is_new(self) -> bool:
@@ -276,7 +279,8 @@ class DatabaseZoneLedger:
 
     @translate_errors
     def save_shadows(self, shadows: Mapping[str, str], manages: Callable[[str], bool]) -> None:
-        save_shadows(shadows, manages)
+        with self._writing():
+            save_shadows(shadows, manages)
 
     @translate_errors
     def holds(self) -> HeldDeletes:
@@ -365,13 +369,6 @@ class DatabaseZoneLedger:
                 self._note_zone()
             accept_released(self._key, released, actor)
         return len(released)
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """A transaction of the syncer that is at work."""
-        with transaction.atomic():
-            self._check()
-            yield
 
     # Rows of this zone
 

@@ -222,8 +222,8 @@ class ZoneLedger(Protocol):
 class Ledger(Protocol):
     """What outlives the process. Every method that writes is one transaction. All raise ``LedgerError``.
 
-    After ``take_over`` whatever is written for a zone, the heartbeat and the start raise ``AnotherSyncer`` once another
-    one took over.
+    After ``take_over`` every method that writes, those of the zones too, raises ``AnotherSyncer`` once another one took
+    over.
     """
 
     def zone(self, target: str, name: str) -> ZoneLedger:

@@ -12,16 +12,18 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from records.ledger import DatabaseLedger
-from records.models import ManagedRecord, SyncStatus
+from records.models import ManagedRecord, Source, SyncStatus
 from syncer.core.claims import Decision
 from syncer.core.known import RecordState
 from syncer.core.plan import Change, Op, RRsetStatus
 from syncer.core.rrsets import RRset
+from syncer.core.source import Ref, SourceObject
 from syncer.identity import ProcessIdentity
-from syncer.ledger import AnotherSyncer, Holder, LastStart, ObservedRRset, SyncerStatus
+from syncer.ledger import AnotherSyncer, Holder, LastStart, ObservedRRset, Request, SyncerStatus
 
 ONE = ProcessIdentity("web-1", 1, "11111111", "boot", "pid:[1]", 5)
 OTHER = replace(ONE, host="web-2", number="22222222")
+REF = Ref("Ingress", "web", "blog")
 BLOG = RRset("blog.talos00", "A", 300, ("192.0.2.7",))
 DECISION = Decision(BLOG.name, (BLOG,), "Ingress/web/blog", ("Ingress/web/blog",))
 STATUS = SyncerStatus(
@@ -130,7 +132,13 @@ WRITES: dict[str, Callable[[DatabaseLedger], object]] = {
     "drift": lambda ledger: ledger.zone("default", "talos00").record_drift([], None, "abc"),
     "a hold": lambda ledger: ledger.zone("default", "talos00").hold_deletes({(BLOG.name, "A")}, "too many"),
     "marks": lambda ledger: ledger.zone("default", "talos00").note_marks(3, "syncer"),
+    "shadows": lambda ledger: ledger.zone("default", "talos00").save_shadows({}, lambda name: True),
     "a release": lambda ledger: ledger.zone("default", "talos00").release_records([BLOG.name], "", "ada"),
+    "an object": lambda ledger: ledger.save_sources({REF: SourceObject(REF)}),
+    "objects of before": lambda ledger: ledger.forget_sources([("networking.k8s.io", "Ingress")], []),
+    "the time of a trouble": lambda ledger: ledger.count_detached(5.0, 60.0),
+    "an answer": lambda ledger: ledger.answer_requests({1: "done"}),
+    "a decision": lambda ledger: ledger.decide_hold(Request(0, "approve", "", "", "", "ada"), approve=True),
     "a status": lambda ledger: ledger.save_status(STATUS),
     "a start": lambda ledger: ledger.remember_start(LastStart("0.1.0", {})),
     "a heartbeat": lambda ledger: ledger.renew(),
@@ -141,7 +149,8 @@ WRITES: dict[str, Callable[[DatabaseLedger], object]] = {
 def test_who_was_succeeded_writes_nothing_more(write: Callable[[DatabaseLedger], object]) -> None:
     ledger = take_over()
     write(ledger)
-    ManagedRecord.objects.all().delete()
+    for model in (ManagedRecord, Source):
+        model.objects.all().delete()
     take_over(OTHER)
     before = list(SyncStatus.objects.values())
     with pytest.raises(
@@ -150,6 +159,7 @@ def test_who_was_succeeded_writes_nothing_more(write: Callable[[DatabaseLedger],
         write(ledger)
     assert list(SyncStatus.objects.values()) == before
     assert not ManagedRecord.objects.exists()
+    assert not Source.objects.exists()
 
 
 def test_its_end_leaves_the_successor_in_charge() -> None:
