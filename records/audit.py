@@ -11,7 +11,7 @@ Action = AuditEntry.Action
 SYNCER = "syncer"
 """The actor of what the syncer does unasked."""
 
-CHANGES = frozenset({Action.CREATED, Action.UPDATED, Action.DELETED, Action.ADOPTED, Action.RELEASED})
+CHANGES = frozenset({Action.CREATED, Action.UPDATED, Action.DELETED, Action.ADOPTED, Action.RELEASED, Action.UNDONE})
 """Something is other than before because we did it: ``before`` and ``after`` are versions that really followed each
 other."""
 

@@ -97,6 +97,7 @@ class Zone:
         self._guard = DeleteGuard(
             guard, self._rows, name, clock, lambda name: name in self._queue.deferred, explain_hold
         )
+        metrics.TAKEOVERS.labels(name)  # shown from the start: a rate over what appears with its first count is none
         self._writer = ChangeWriter(self._records, self._rows, is_stopping)
         self._is_stopping = is_stopping
         self._has_begun = False

@@ -13,12 +13,14 @@ from syncer.core.plan import Op
 
 OBSERVATIONS = audit.TROUBLE | {Action.FOREIGN, Action.GONE, Action.STALE}
 """Seen, and nothing was written."""
+REMARKS = {Action.TAKEN_OVER, Action.MARKED}
+"""Told beside what was written."""
 DECISIONS = {Action.REQUESTED, Action.ACCEPTED, Action.APPROVED, Action.REJECTED}
 """A person asked for it or decided it."""
 
 
 def test_every_action_is_in_a_list_that_says_what_it_is() -> None:
-    lists = (audit.CHANGES, OBSERVATIONS, DECISIONS)
+    lists = (audit.CHANGES, OBSERVATIONS, REMARKS, DECISIONS)
     for action in set(Action) - {Action.IMPORTED, Action.LOGIN_REFUSED}:
         assert sum(action in words for words in lists) == 1, action
 

@@ -28,6 +28,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 VISITORS = ("anonymous", "nobody", "viewer", "operator", "admin")
 READS = (401, 403, 200, 200, 200)
 ASKS = (401, 403, 403, 202, 202)
+REFUSED = (401, 403, 403, 409, 409)
+"""What makes no sense for the record that is asked about."""
 MANIFEST = "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}"
 BACKUP = json.dumps({"apiVersion": API_VERSION, "kind": KIND, "records": []})
 PRINTER = {"values": ["192.168.1.61"]}
@@ -36,6 +38,9 @@ TABLE: list[tuple[str, str, Any, tuple[int, ...]]] = [
     ("GET", "records", None, READS),
     ("GET", "records/{grafana}", None, READS),
     ("POST", "records/{nas}/adopt", None, ASKS),
+    ("POST", "records/{nas}/replace", None, ASKS),
+    ("POST", "records/{nas}/keep", None, REFUSED),
+    ("POST", "records/{nas}/undo", None, REFUSED),
     ("POST", "records/{grafana}/release", None, ASKS),
     ("POST", "records/{grafana}/delete-from-dns", None, ASKS),
     ("GET", "sources", None, READS),
