@@ -68,6 +68,8 @@ def read_between(work: Callable[[], object], read: Callable[[], T], *modules: Mo
         return trace
 
     usual = sys.gettrace()
+    # Python 3.12 looks when tracing begins whether any frame asks for its steps.
+    sys._getframe().f_trace_opcodes = True
     sys.settrace(trace)
     try:
         work()
