@@ -97,7 +97,7 @@ def test_each_status_and_each_renewal_is_a_heartbeat() -> None:
     long_ago = timezone.now() - timedelta(hours=1)
     for beat in (ledger.renew, lambda: ledger.save_status(STATUS)):
         SyncStatus.objects.update(heartbeat_at=long_ago)
-        assert holder().age >= 3600
+        assert holder().age > 3599, "SQLite tells the time in milliseconds"
         beat()
         assert holder().heartbeat_at > long_ago
     assert SyncStatus.objects.get().queue == 3

@@ -52,10 +52,14 @@ class Place:
         over = threading.Event()
 
         def beat() -> None:
-            while not over.wait(0.5):
-                self.execute(f"update records_syncstatus set heartbeat_at = {self.now}")
+            self.execute(f"update records_syncstatus set heartbeat_at = {self.now}")
 
-        thread = threading.Thread(target=beat)
+        def go_on() -> None:
+            while not over.wait(0.5):
+                beat()
+
+        beat()
+        thread = threading.Thread(target=go_on)
         thread.start()
         try:
             yield
