@@ -16,6 +16,7 @@ from records.models import (
     AuditEntry,
     CustomEntry,
     DriftFinding,
+    HeldDelete,
     HeldPlan,
     ManagedRecord,
     SourceName,
@@ -177,10 +178,7 @@ class _Explanation:
             if record.answer:
                 yield _answer_sentence(record.type, record.answer)
         if any(record.state == RecordState.HELD for record in self.records):
-            plans = HeldPlan.objects.filter(target=self.target, zone=self.zone or "")
-            plan = plans.filter(status=HeldPlan.Status.OPEN).first()
-            if plan:
-                yield f"Held plan {plan.pk} waits for someone to approve or reject it: {plan.reason}."
+            yield from self._describe_holds()
         findings = DriftFinding.objects.filter(target=self.target, name=self.name)
         for finding in findings.filter(status__in=CURRENT_STATUSES):
             stays = f", which {finding.decided_by} accepted" if finding.status == DriftFinding.Status.ACCEPTED else ""
@@ -188,6 +186,12 @@ class _Explanation:
         requests = SyncRequest.objects.filter(target__in=("", self.target), name=self.name)
         for request in requests.filter(done_at=None).order_by("id")[:3]:
             yield f"{request.requested_by} asked to {request.get_action_display()}; the syncer has not answered yet."
+
+    def _describe_holds(self) -> Iterator[str]:
+        held = HeldDelete.objects.filter(plan__target=self.target, plan__status=HeldPlan.Status.OPEN, name=self.name)
+        for delete in held.select_related("plan"):
+            why = f" ({delete.type}: {delete.cause})" if delete.cause else f" ({delete.type})"
+            yield f"Held plan {delete.plan_id} waits for someone to approve or reject it{why}: {delete.plan.reason}."
 
     def _describe_claims(self, claims: Sequence[Row]) -> Iterator[str]:
         winners = {claimant for record in self.records for claimant in record.claimants}

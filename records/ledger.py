@@ -9,10 +9,10 @@ from django.db import connection, transaction
 from django.db.models import Count
 from django.utils import timezone
 
-from records.audit import Action, make_entry
 from records.database_errors import translate_errors
+from records.held_rows import decide_plans
 from records.limits import KEYS
-from records.models import HeldPlan, ManagedRecord, SyncRequest, SyncStatus
+from records.models import ManagedRecord, SyncRequest, SyncStatus
 from records.rows import ZoneKey
 from records.source_rows import count_detached, forget_others, save_chunk
 from records.tenure import DatabaseTenure
@@ -20,9 +20,7 @@ from records.zone_ledger import DatabaseZoneLedger
 from syncer.core.names import NAME_LIMIT
 from syncer.core.source import Ref, SourceObject
 from syncer.identity import ProcessIdentity
-from syncer.ledger import CountKey, Holder, LastStart, LedgerError, Request, SyncerStatus
-
-ANSWERS = {HeldPlan.Status.APPROVED: Action.APPROVED, HeldPlan.Status.REJECTED: Action.REJECTED}
+from syncer.ledger import CountKey, DecidedHold, Holder, LastStart, LedgerError, Request, SyncerStatus
 
 OLD_ACTIONS = {"heal": "remediate"}
 """What a web of the release before still writes, while it is replaced."""
@@ -109,30 +107,9 @@ class DatabaseLedger:
         ]
 
     @translate_errors
-    def decide_hold(self, request: Request, *, approve: bool) -> int:
-        plans = HeldPlan.objects.filter(status=HeldPlan.Status.OPEN)
-        plan_id = SyncRequest.objects.values_list("plan_id", flat=True).get(pk=request.id) if request.id else None
-        if plan_id is not None:
-            plans = plans.filter(pk=plan_id)
-        if request.target:
-            plans = plans.filter(target=request.target)
-        if request.zone:
-            plans = plans.filter(zone=request.zone)
-        status = HeldPlan.Status.APPROVED if approve else HeldPlan.Status.REJECTED
-        count = 0
+    def decide_hold(self, request: Request, *, approve: bool) -> DecidedHold:
         with self._tenure.writing():
-            for plan in plans.select_for_update():
-                plan.decide(status, request.actor)
-                count += len(plan.deletes)
-                make_entry(
-                    ANSWERS[status],
-                    request.actor,
-                    target=plan.target,
-                    zone=plan.zone,
-                    reason=f"{len(plan.deletes)} held deletes",
-                    before={"deletes": plan.deletes},
-                ).save()
-        return count
+            return decide_plans(request, approve=approve)
 
     @translate_errors
     def answer_requests(self, outcomes: Mapping[int, str]) -> None:

@@ -11,8 +11,12 @@ from django.utils import timezone
 
 from records.answer_models import RecordAnswer
 from records.append_only import AppendOnly, AuditQuerySet
+from records.held_models import HeldDelete as HeldDelete
+from records.held_models import HeldPlan as HeldPlan
+from records.held_models import RRsetKey as RRsetKey
 from records.source_models import Source as Source
 from records.source_models import SourceName as SourceName
+from records.target_field import target_field
 from syncer.core.claims import Mode
 from syncer.core.known import RecordState
 from syncer.core.origin import Origin
@@ -21,14 +25,6 @@ from syncer.core.plan import DriftType
 STATES = [(state.value, state.value) for state in RecordState]
 DRIFTS = [(drift.value, drift.value.replace("_", " ")) for drift in DriftType]
 MODES = [(mode.value, mode.value) for mode in Mode]
-
-RRsetKey = tuple[str, str]
-"""(name, type)."""
-
-
-def target_field(default: str = "default", help_text: str = "name of the target") -> models.CharField[str, str]:
-    """The default is the database's, too: people write requests in SQL."""
-    return models.CharField(max_length=32, default=default, db_default=default, blank=not default, help_text=help_text)
 
 
 class ManagedRecord(models.Model):
@@ -199,51 +195,6 @@ class AuditEntry(models.Model):
         raise AppendOnly("audit entries are never deleted, but by retention")
 
 
-class HeldPlan(models.Model):
-    """Deletes that the guard did not let through, for a person to decide."""
-
-    class Status(models.TextChoices):
-        OPEN = "open", "open"
-        APPROVED = "approved", "approved"
-        REJECTED = "rejected", "rejected"
-        DONE = "done", "done"
-        OBSOLETE = "obsolete", "obsolete (nothing left to delete)"
-
-    target = target_field()
-    zone = models.CharField(max_length=253)
-    status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
-    deletes = models.JSONField(default=list, help_text="[name, type] for each RRset that would go")
-    reason = models.TextField()
-    created_at = models.DateTimeField(db_default=Now())
-    decided_at = models.DateTimeField(null=True, blank=True)
-    decided_by = models.CharField(max_length=200, blank=True)
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["target", "zone"], condition=models.Q(status="open"), name="one_open_plan_a_zone"
-            ),
-        ]
-        ordering: ClassVar = ["-id"]
-
-    def __str__(self) -> str:
-        return f"{len(self.deletes)} deletes in {self.zone}: {self.status}"
-
-    @property
-    def keys(self) -> frozenset[RRsetKey]:
-        """The RRsets that would go."""
-        return frozenset((name, kind) for name, kind in self.deletes)
-
-    @property
-    def is_open(self) -> bool:
-        return self.status == self.Status.OPEN
-
-    def decide(self, status: Status, actor: str = "") -> None:
-        """Give the plan its outcome, and save it."""
-        self.status, self.decided_at, self.decided_by = status, timezone.now(), actor
-        self.save()
-
-
 class DriftFinding(models.Model):
     """One RRset that was not as we had left it. Open or accepted, it is so now; otherwise it is history."""
 
@@ -348,6 +299,7 @@ class SyncRequest(models.Model):
     name = models.CharField(max_length=253, blank=True, help_text="empty: the whole zone")
     type = models.CharField(max_length=10, blank=True, help_text="empty: every type at the name")
     plan = models.ForeignKey(HeldPlan, null=True, blank=True, on_delete=models.CASCADE)
+    deletes = models.JSONField(null=True, help_text="of the plan, the held deletes that it decides; null: all of them")
     replacement = models.ForeignKey(Replacement, null=True, blank=True, on_delete=models.CASCADE)
     requested_by = models.CharField(max_length=200)
     created_at = models.DateTimeField(db_default=Now())

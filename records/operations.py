@@ -7,7 +7,7 @@ Each is one transaction; the syncer reads the request within a second and acts o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
@@ -28,13 +28,13 @@ from records.models import (
     HeldPlan,
     ManagedRecord,
     Replacement,
+    RRsetKey,
     SyncRequest,
     SyncStatus,
 )
 from syncer.core.claims import Mode
 from syncer.core.known import RecordState
 from syncer.core.names import BadName, canonical, zone_of
-from syncer.core.origin import Origin
 from syncer.core.rdata import TYPES
 
 Ask = SyncRequest.Action
@@ -43,12 +43,13 @@ Action = AuditEntry.Action
 FEW = 20
 """Names that are asked for one by one; more of them are a full pass of their zones, which costs no more."""
 
-HELD_PLAN = "HeldPlan"
-"""The kind of a held plan in the origins of audit entries."""
-
 ENTRY_FIELDS = ("ttl", "values", "mode", "enabled", "owner", "description")
 
 _gathered: ContextVar[set[str] | None] = ContextVar("names that wait for the end of gather_requests", default=None)
+
+
+Decide = Callable[[str, HeldPlan, Collection[RRsetKey] | None], SyncRequest]
+"""``approve_plan`` or ``reject_plan``."""
 
 
 class Place(NamedTuple):
@@ -167,14 +168,14 @@ def delete_from_dns(actor: str, record: ManagedRecord) -> SyncRequest:
     return _ask_about(actor, Ask.DELETE, record)
 
 
-def approve_plan(actor: str, plan: HeldPlan) -> SyncRequest:
-    """Let the held deletes happen."""
-    return _decide_plan(actor, Ask.APPROVE, plan)
+def approve_plan(actor: str, plan: HeldPlan, deletes: Collection[RRsetKey] | None = None) -> SyncRequest:
+    """Let the held deletes happen, or only these of them; the rest stays held."""
+    return _decide_plan(actor, Ask.APPROVE, plan, deletes)
 
 
-def reject_plan(actor: str, plan: HeldPlan) -> SyncRequest:
-    """Keep the records, although nothing wants them any more."""
-    return _decide_plan(actor, Ask.REJECT, plan)
+def reject_plan(actor: str, plan: HeldPlan, deletes: Collection[RRsetKey] | None = None) -> SyncRequest:
+    """Keep the records, or only these of them, although nothing wants them any more."""
+    return _decide_plan(actor, Ask.REJECT, plan, deletes)
 
 
 def remediate_drift(actor: str, finding: DriftFinding) -> SyncRequest:
@@ -423,14 +424,23 @@ def _check_ownership(record: ManagedRecord) -> None:
         raise ValidationError(f"{record} is {record.state} and not ours.")
 
 
-def _decide_plan(actor: str, action: Ask, plan: HeldPlan) -> SyncRequest:
+def _decide_plan(actor: str, action: Ask, plan: HeldPlan, deletes: Collection[RRsetKey] | None) -> SyncRequest:
     if not plan.is_open:
-        raise ValidationError(f"This plan is {plan.status}: there is nothing left to decide.")
-    return _ask_syncer(actor, action, Place(plan.target, plan.zone), plan=plan, source=str(plan_origin(plan)))
+        raise ValidationError(f"Nothing of held plan {plan.pk} is left to decide: {plan.describe_end()}.")
+    chosen = None if deletes is None else _find_held(plan, deletes)
+    place = Place(plan.target, plan.zone)
+    return _ask_syncer(actor, action, place, plan=plan, deletes=chosen, source=str(plan.origin))
 
 
-def plan_origin(plan: HeldPlan) -> Origin:
-    return Origin(HELD_PLAN, name=str(plan.pk))
+def _find_held(plan: HeldPlan, deletes: Collection[RRsetKey]) -> list[int]:
+    """The rows of these deletes."""
+    if not deletes:
+        raise ValidationError("Nothing is chosen: at least one of the deletes is needed.")
+    held = {row.key: row.pk for row in plan.deletes.only("plan", "name", "type")}
+    if absent := sorted(set(deletes).difference(held)):
+        names = ", ".join(" ".join(key) for key in absent[:3]) + (" and more" if len(absent) > 3 else "")
+        raise ValidationError(f"Held plan {plan.pk} does not hold {names}: look at it again.")
+    return sorted(held[key] for key in deletes)
 
 
 def _ask_about(actor: str, action: Ask, row: ManagedRecord | DriftFinding) -> SyncRequest:
@@ -443,6 +453,7 @@ def _ask_syncer(
     place: Place,
     *,
     plan: HeldPlan | None = None,
+    deletes: list[int] | None = None,
     replacement: Replacement | None = None,
     source: str = "",
 ) -> SyncRequest:
@@ -452,7 +463,12 @@ def _ask_syncer(
     )
     with transaction.atomic():
         request = SyncRequest.objects.create(
-            action=action, requested_by=actor, plan=plan, replacement=replacement, **place._asdict()
+            action=action,
+            requested_by=actor,
+            plan=plan,
+            deletes=deletes,
+            replacement=replacement,
+            **place._asdict(),
         )
         asked.save()
         _expect_answer(place)

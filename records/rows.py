@@ -104,8 +104,8 @@ def _touched_rrset(change: Change) -> RRset:
     return rrset
 
 
-def change_entry(key: ZoneKey, item: AppliedChange, actor: str, correlation: str) -> AuditEntry:
-    """Of a change that was made or refused."""
+def change_entry(key: ZoneKey, item: AppliedChange, actor: str, correlation: str, why: str = "") -> AuditEntry:
+    """Of a change that was made, and ``why`` where that is known, or refused."""
     decision, (change, outcome, reason, _) = item
     if outcome is Outcome.REFUSED:
         action = Action.FAILED
@@ -120,7 +120,7 @@ def change_entry(key: ZoneKey, item: AppliedChange, actor: str, correlation: str
         before=rrset_data(change.before.rrset) if change.before else None,
         after=rrset_data(change.after) if change.after else None,
         source=decision.origin_of(change.key[1]),
-        reason=reason if outcome is Outcome.REFUSED else "",
+        reason=reason if outcome is Outcome.REFUSED else why,
         correlation=correlation,
     )
 

@@ -128,7 +128,7 @@ def read_overview() -> dict[str, Any]:
         "asking_pause": explain_pause(status),
         "misanswered_count": sum(answers[result] for result in TROUBLE_RESULTS),
         "drift_count": DriftFinding.objects.filter(status=DriftFinding.Status.OPEN).count(),
-        "held_plans": HeldPlan.objects.filter(status=HeldPlan.Status.OPEN),
+        "held_plans": HeldPlan.objects.with_deletes(0).filter(status=HeldPlan.Status.OPEN),
         "waiting": SyncRequest.objects.filter(done_at=None).count(),
         "last_changes": AuditEntry.objects.all()[:12],
     }

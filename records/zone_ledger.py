@@ -14,6 +14,7 @@ from django.utils import timezone
 from records.audit import SYNCER, Action, make_entry, make_row_entry
 from records.database_errors import translate_errors
 from records.findings import accept_released, current_findings, end_remediated, record_findings
+from records.held_rows import close_finished_plans, explain_deletes, forget_decisions, hold_deletes, read_holds
 from records.limits import KEYS, ROWS
 from records.models import (
     KEPT_BY_HAND,
@@ -21,7 +22,6 @@ from records.models import (
     CustomEntry,
     DeletedRRset,
     DriftFinding,
-    HeldPlan,
     ManagedRecord,
     ManagedZone,
     Replacement,
@@ -52,8 +52,6 @@ from syncer.core.plan import Change, Drift, ForgottenRRset, Key, Op
 from syncer.core.rrsets import RRset
 from syncer.ledger import AppliedChange, Deletion, HeldDeletes, LeftZone, ObservedRRset, Replaced
 from syncer.targets.base import Outcome
-
-Plan = HeldPlan.Status
 
 
 class DatabaseZoneLedger:
@@ -207,8 +205,9 @@ class DatabaseZoneLedger:
                 for item in applied
                 if item.result.change.adopts and _is_done(item)
             )
-            if self._spend_decisions(rows) or gone:
-                self._close_finished_plans()
+            wanted = {row.key for row in rows if row.state == RecordState.SYNCED}
+            if forget_decisions(self._key, wanted) or gone:
+                close_finished_plans(self._key)
             if applied:
                 done = {item.result.change.key for item in applied if item.result.outcome is Outcome.DONE}
                 end_remediated(self._key, done, actor)
@@ -225,9 +224,10 @@ class DatabaseZoneLedger:
         actor: str,
     ) -> None:
         told = self._told_refusals([item.result.change.key for item in applied if not _is_done(item)])
+        causes = explain_deletes(self._key, _list_holders(applied)) if actor == SYNCER else {}
         for item in applied:
             key = item.result.change.key
-            entry = change_entry(self._key, item, actor, correlation)
+            entry = change_entry(self._key, item, actor, correlation, causes.get(key, ""))
             row = result_row(self._key, item)
             if row is None:
                 gone.append(key)
@@ -284,24 +284,12 @@ class DatabaseZoneLedger:
 
     @translate_errors
     def holds(self) -> HeldDeletes:
-        keys: dict[str, set[Key]] = {Plan.OPEN: set(), Plan.APPROVED: set(), Plan.REJECTED: set()}
-        for plan in HeldPlan.objects.filter(**self._columns, status__in=keys):
-            keys[plan.status] |= plan.keys
-        return HeldDeletes(*(frozenset(keys[status]) for status in (Plan.OPEN, Plan.APPROVED, Plan.REJECTED)))
+        return read_holds(self._key)
 
     @translate_errors
     def hold_deletes(self, deletes: Collection[Key], reason: str) -> None:
         with self._writing():
-            plan = HeldPlan.objects.select_for_update().filter(**self._columns, status=Plan.OPEN).first()
-            # A person may be looking at the plan right now: an approval must cover no more than what was shown.
-            if plan is not None and not (deletes and plan.keys.issuperset(deletes)):
-                plan.decide(Plan.OBSOLETE)
-                plan = None
-            if deletes:
-                plan = plan or HeldPlan(**self._columns)
-                plan.deletes = sorted(list(key) for key in deletes)
-                plan.reason = reason or plan.reason
-                plan.save()
+            hold_deletes(self._key, deletes, reason)
 
     @translate_errors
     def replacement(self, request_id: int) -> Replaced | None:
@@ -417,27 +405,6 @@ class DatabaseZoneLedger:
                 chunk = names[start : start + KEYS]
                 model._default_manager.filter(**self._columns, type=kind, name__in=chunk).delete()
 
-    def _spend_decisions(self, rows: Sequence[ManagedRecord]) -> bool:
-        """What a claim holds again leaves the plans that a person decided: its next delete is to be decided anew."""
-        wanted = {row.key for row in rows if row.state == RecordState.SYNCED}
-        spent = False
-        if wanted:
-            for plan in HeldPlan.objects.filter(**self._columns, status__in=[Plan.APPROVED, Plan.REJECTED]):
-                left = [[name, kind] for name, kind in plan.deletes if (name, kind) not in wanted]
-                if len(left) < len(plan.deletes):
-                    spent = True
-                    plan.deletes = left
-                    plan.status = plan.status if left else Plan.OBSOLETE
-                    plan.save()
-        return spent
-
-    def _close_finished_plans(self) -> None:
-        for plan in HeldPlan.objects.filter(**self._columns, status=Plan.APPROVED):
-            rows = self._records().filter(name__in={name for name, _ in plan.keys}, owned=True)
-            if plan.keys.isdisjoint(rows.values_list("name", "type")):
-                plan.status = Plan.DONE
-                plan.save()
-
 
 def _an_hour_ago() -> datetime:
     return timezone.now() - timedelta(hours=1)
@@ -445,3 +412,9 @@ def _an_hour_ago() -> datetime:
 
 def _is_done(item: AppliedChange) -> bool:
     return item.result.outcome is Outcome.DONE
+
+
+def _list_holders(applied: Sequence[AppliedChange]) -> dict[Key, str]:
+    """Whose the RRsets were that are deleted now."""
+    deletes = (item for item in applied if item.result.change.op is Op.DELETE and _is_done(item))
+    return {item.result.change.key: item.decision.origin_of(item.result.change.key[1]) for item in deletes}

@@ -48,6 +48,14 @@ class HeldDeletes:
     rejected: frozenset[Key] = frozenset()
 
 
+class DecidedHold(NamedTuple):
+    """What a request decided: ``number`` of held deletes. ``missing`` says what it could not decide and why, "" where
+    it could."""
+
+    number: int
+    missing: str = ""
+
+
 class Request(NamedTuple):
     """What a person asked for; ``target``, ``zone``, ``name`` and ``type`` "" mean all of them."""
 
@@ -249,8 +257,8 @@ class Ledger(Protocol):
     def requests(self) -> list[Request]:
         """What waits, oldest first."""
 
-    def decide_hold(self, request: Request, *, approve: bool) -> int:
-        """Approve or reject the open plan that the request means; how many deletes that decides."""
+    def decide_hold(self, request: Request, *, approve: bool) -> DecidedHold:
+        """Approve or reject what the request means of the open plans."""
 
     def answer_requests(self, outcomes: Mapping[int, str]) -> None:
         """What came of each request, by its id."""

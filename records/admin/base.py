@@ -114,21 +114,29 @@ class RegistryAdmin(ModelAdmin):
         return redirect(admin_url(f"{self.opts.model_name}_change", key))
 
     def confirm_action(
-        self, request: HttpRequest, queryset: QuerySet[Any], question: str, explanation: str
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Any],
+        question: str,
+        explanation: str,
+        *,
+        selected_name: str = ACTION_CHECKBOX_NAME,
+        noun: tuple[str, str] | None = None,
     ) -> HttpResponse | None:
-        """A page that asks first; None once the answer is yes."""
+        """A page that asks first; None once the answer is yes. ``selected_name`` are the fields that say which of
+        ``queryset`` are meant, ``noun`` what these are."""
         if "confirmed" in request.POST:
             return None
         count = queryset.count()
         context = {
             **self.admin_site.each_context(request),
-            "title": question.format(count_noun(count, self.noun)),
+            "title": question.format(count_noun(count, noun or self.noun)),
             "explanation": explanation,
             "targets": queryset[:20],
             "more": max(0, count - 20),
             "action": request.POST["action"],
-            "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
-            "selected_name": ACTION_CHECKBOX_NAME,
+            "selected": request.POST.getlist(selected_name),
+            "selected_name": selected_name,
             "select_across": request.POST.get("select_across", "0"),
             "from_page": request.POST.get("from_page", ""),
             "opts": self.opts,

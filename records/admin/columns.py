@@ -16,8 +16,8 @@ from django.utils.timesince import timesince, timeuntil
 
 from records.answer_models import RecordAnswer
 from records.audit import CHANGES, Action
+from records.held_models import HELD_PLAN
 from records.models import AuditEntry
-from records.operations import HELD_PLAN
 from syncer.core.known import RecordState
 from syncer.core.origin import Origin
 

@@ -226,7 +226,7 @@ class PlanView(APIView):
             "as_of": status and status.heartbeat_at,
             "changes": [{"zone": zone, **describe_change(item)} for zone, items in changes.items() for item in items],
             "unconfirmed": pending.prefetch_related("dns_answer"),
-            "holds": HeldPlan.objects.filter(target=target, status=HeldPlan.Status.OPEN),
+            "holds": HeldPlan.objects.with_deletes(20).filter(target=target, status=HeldPlan.Status.OPEN),
             "requests": SyncRequest.objects.filter(done_at=None),
         }
         return Response(PlanAnswerSerializer(answer).data)

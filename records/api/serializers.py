@@ -16,6 +16,7 @@ from records.models import (
     AuditEntry,
     CustomEntry,
     DriftFinding,
+    HeldDelete,
     HeldPlan,
     ManagedRecord,
     Source,
@@ -281,12 +282,23 @@ class AuditSerializer(serializers.ModelSerializer[AuditEntry]):
         read_only_fields = fields
 
 
+class HeldDeleteSerializer(serializers.ModelSerializer[HeldDelete]):
+    source: Any = serializers.CharField(source="origin", help_text="Kind/namespace/name of what held the name")
+    cause = serializers.CharField(help_text="Why nothing wants it any more; empty where an older version held it")
+
+    class Meta:
+        model = HeldDelete
+        fields = ("name", "type", "values", "ttl", "source", "cause", "held_at")
+        read_only_fields = fields
+
+
 class HoldSerializer(serializers.ModelSerializer[HeldPlan]):
     """As in lists, where a plan of ten thousand deletes must not be larger than one of twenty."""
 
-    shown: ClassVar[int | None] = 20
-    count = serializers.SerializerMethodField(help_text="How many RRsets would go")
-    deletes = serializers.SerializerMethodField(help_text="The first 20 of them; `holds/{id}` has them all")
+    count = serializers.IntegerField(source="size", help_text="How many RRsets would go")
+    deletes: Any = HeldDeleteSerializer(
+        source="shown", many=True, help_text="The first 20 of them; `holds/{id}` has them all"
+    )
 
     class Meta:
         model = HeldPlan
@@ -301,22 +313,26 @@ class HoldSerializer(serializers.ModelSerializer[HeldPlan]):
             "created_at",
             "decided_at",
             "decided_by",
+            "successor",
         )
         read_only_fields = fields
-
-    def get_count(self, row: HeldPlan) -> int:
-        return len(row.deletes)
-
-    @extend_schema_field(NameTypeSerializer(many=True))
-    def get_deletes(self, row: HeldPlan) -> list[dict[str, str]]:
-        return [{"name": name, "type": type_} for name, type_ in row.deletes[: self.shown]]
 
 
 class WholeHoldSerializer(HoldSerializer):
     """One plan by itself."""
 
-    shown = None
-    deletes = serializers.SerializerMethodField(help_text="The RRsets that would go")
+    deletes: Any = HeldDeleteSerializer(source="shown", many=True, help_text="The RRsets that would go")
+
+
+class DecisionSerializer(serializers.Serializer[Any]):
+    deletes: Any = NameTypeSerializer(
+        many=True, required=False, allow_empty=False, help_text="Only these of the plan; the rest stays held"
+    )
+
+    def chosen_keys(self) -> list[tuple[str, str]] | None:
+        """None: the whole plan."""
+        chosen = self.validated_data.get("deletes")
+        return None if chosen is None else [(item["name"], item["type"]) for item in chosen]
 
 
 class DriftSerializer(serializers.ModelSerializer[DriftFinding]):

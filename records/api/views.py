@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db.models import Count, Model
+from django.db.models import Count, Model, QuerySet
 from django.urls import reverse
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema
@@ -59,6 +60,7 @@ def ask_syncer(operation: Callable[[str, Any], SyncRequest], request: Request, r
         raise Conflict(" ".join(error.messages)) from error
 
 
+decides = extend_schema(request=serializers.DecisionSerializer, responses={202: serializers.RequestSerializer})
 asks = extend_schema(request=None, responses={202: serializers.RequestSerializer})
 
 
@@ -141,6 +143,8 @@ class HoldViewSet(ReadOnlyViewSet):
 
     queryset = HeldPlan.objects.all()
     serializer_class = serializers.HoldSerializer
+    first = 20
+    """How many deletes of a plan a list shows."""
     detail_serializer_class = serializers.WholeHoldSerializer
     filterset_class = filters.HoldFilter
     search_fields = ("zone", "reason")
@@ -150,17 +154,25 @@ class HoldViewSet(ReadOnlyViewSet):
     def get_serializer_class(self) -> type[serializers.HoldSerializer]:
         return self.detail_serializer_class if self.action == "retrieve" else self.serializer_class
 
-    @asks
+    def get_queryset(self) -> QuerySet[HeldPlan]:
+        return HeldPlan.objects.with_deletes(self.first if self.action == "list" else None)
+
+    @decides
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: int) -> Response:
-        """Let the deletes happen."""
-        return ask_syncer(operations.approve_plan, request, self.get_object())
+        """Let the deletes happen: all of the plan, or those that the body names."""
+        return self._decide(operations.approve_plan, request)
 
-    @asks
+    @decides
     @action(detail=True, methods=["post"])
     def reject(self, request: Request, pk: int) -> Response:
-        """Keep the records, although nothing wants them any more."""
-        return ask_syncer(operations.reject_plan, request, self.get_object())
+        """Keep the records, although nothing wants them any more: all of the plan, or those that the body names."""
+        return self._decide(operations.reject_plan, request)
+
+    def _decide(self, operation: Callable[..., SyncRequest], request: Request) -> Response:
+        decision = serializers.DecisionSerializer(data=request.data)
+        decision.is_valid(raise_exception=True)
+        return ask_syncer(partial(operation, deletes=decision.chosen_keys()), request, self.get_object())
 
 
 class DriftViewSet(ReadOnlyViewSet):

@@ -13,6 +13,7 @@ for function in (
     columns.origin_link,
     columns.show_subject,
     columns.list_values,
+    columns.name_link,
     columns.show_change,
     kind_line,
 ):

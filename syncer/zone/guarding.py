@@ -70,15 +70,15 @@ class DeleteGuard:
         lost = {change.key for change in find_losses([change for _, change in changes])}
         holds = self._rows.holds()
         question = self._ask_guard(lost, holds, whole=whole)
-        if not question.refusal:
-            self._recent.update(dict.fromkeys(question.asked, self._clock()))
+        # What a person has before them goes by their word alone, however few the rest of the plan has become.
+        stays = question.asked if question.refusal else question.asked & holds.open
+        self._recent.update(dict.fromkeys(question.asked - stays, self._clock()))
         stopped = dict.fromkeys(lost & holds.rejected, (RecordState.KEPT, REJECTED))
-        if question.refusal:
-            stopped |= dict.fromkeys(question.asked, (RecordState.HELD, HELD))
-        self.held = held = len(question.waiting | (question.asked if question.refusal else frozenset()))
+        stopped |= dict.fromkeys(stays, (RecordState.HELD, HELD))
+        self.held = held = len(question.waiting | stays)
         concerns_plan = bool(holds.open) and (whole or bool(lost & holds.open))
         if not dry_run and (question.refusal or concerns_plan):
-            self._save_plan(question, holds, held)
+            self._save_plan(question, stays, holds, held)
         return self._stop_deletes(changes, stopped, held)
 
     def _ask_guard(self, lost: set[Key], holds: HeldDeletes, *, whole: bool) -> _Question:
@@ -101,13 +101,12 @@ class DeleteGuard:
         self._recent = {key: at for key, at in self._recent.items() if at > since}
         return frozenset(self._recent)
 
-    def _save_plan(self, question: _Question, holds: HeldDeletes, held: int) -> None:
+    def _save_plan(self, question: _Question, stays: frozenset[Key], holds: HeldDeletes, held: int) -> None:
         if question.refusal and question.asked - holds.open:
             advice = "look at them, then approve them with runsyncer --approve-deletes"
             extra = {"zone": self._zone, "deletes": held}
             log.warning("Deletes held: %s; %s", question.refusal, advice, extra=extra)
-        deletes = question.asked | question.waiting if question.refusal else question.waiting
-        self._rows.hold_deletes(deletes, question.refusal)
+        self._rows.hold_deletes(stays | question.waiting, question.refusal)
 
     def _stop_deletes(
         self, changes: Sequence[PlannedChange], stopped: dict[Key, tuple[RecordState, str]], held: int

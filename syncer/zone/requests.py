@@ -116,10 +116,13 @@ class RequestHandler:
 
     def _decide_hold(self, request: Request) -> str:
         approve = request.action == "approve"
-        count = self._ledger.decide_hold(request._replace(target=request.target or self._target_name), approve=approve)
+        decided = self._ledger.decide_hold(
+            request._replace(target=request.target or self._target_name), approve=approve
+        )
         for zone in self._zones.values():
             zone.request_pass()
-        return f"{count_noun(count, 'delete')} {'approved' if approve else 'rejected'}"
+        done = f"{count_noun(decided.number, 'delete')} {'approved' if approve else 'rejected'}"
+        return f"{done}; {decided.missing}" if decided.missing else done
 
 
 def _describe_deletion(name: str, done: PassResult) -> str:

@@ -17,7 +17,7 @@ from records.models import (
     SyncRequest,
     SyncStatus,
 )
-from tests.records.objects import make_source
+from tests.records.objects import make_plan, make_source
 
 OWNER, RIVAL = "Ingress/web/blog", "Ingress/web/blog-old"
 
@@ -81,7 +81,7 @@ def make_cast() -> Cast:
         blog,
         source,
         CustomEntry.objects.create(name="printer.talos00", type="A", values=["192.0.2.9"], owner="office"),
-        HeldPlan.objects.create(zone="talos00", deletes=[["grafana.talos00", "A"]], reason="too many"),
+        make_plan("talos00", [("grafana.talos00", "A")]),
         DriftFinding.objects.create(
             zone="talos00",
             name="mail.talos00",

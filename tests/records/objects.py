@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.utils import timezone
 
-from records.models import Source, SourceName
+from records.models import HeldDelete, HeldPlan, Source, SourceName
 
 Names = Sequence[tuple[str, Sequence[str]]]
 Skipped = Sequence[tuple[str, str]]
@@ -30,3 +30,10 @@ def note_mentions(source: Source, names: Names = (), skipped: Skipped = ()) -> N
     for position, mention in enumerate(mentions):
         mention.source, mention.position, mention.since = source, position, timezone.now()
     SourceName.objects.bulk_create(mentions)
+
+
+def make_plan(zone: str, deletes: Iterable[tuple[str, str]], reason: str = "too many", **columns: Any) -> HeldPlan:
+    """A held plan; ``deletes`` are (name, type) each."""
+    plan = HeldPlan.objects.create(zone=zone, reason=reason, **columns)
+    HeldDelete.objects.bulk_create(HeldDelete(plan=plan, name=name, type=kind) for name, kind in deletes)
+    return plan

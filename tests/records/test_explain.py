@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from records.answer_models import RecordAnswer
 from records.explain import explain_name
-from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord, Source, SourceName, SyncRequest, SyncStatus
+from records.models import AuditEntry, CustomEntry, ManagedRecord, Source, SourceName, SyncRequest, SyncStatus
 from syncer.core.known import RecordState
 from syncer.core.names import BadName
 from syncer.zone.guarding import HELD
-from tests.records.objects import make_source
+from tests.records.objects import make_plan, make_source
 
 pytestmark = pytest.mark.django_db
 
@@ -105,8 +105,12 @@ def test_each_state_has_its_sentence(state: RecordState, reason: str, sentence: 
 
 def test_a_held_delete_names_the_plan() -> None:
     record(RecordState.HELD, reason="12 of 12 records would go")
-    plan = HeldPlan.objects.create(zone="talos00", deletes=[[NAME, "A"]], reason="12 of 12 records would go")
-    assert f"Held plan {plan.pk} waits for someone to approve or reject it" in said()
+    plan = make_plan("talos00", [(NAME, "A")], "12 of 12 records would go")
+    plan.deletes.update(cause="Ingress/apps/shop was deleted")
+    assert (
+        f"Held plan {plan.pk} waits for someone to approve or reject it (A: Ingress/apps/shop was deleted): 12 of 12"
+        " records would go." in said()
+    )
 
 
 def test_a_held_delete_is_said_to_be_held_once() -> None:

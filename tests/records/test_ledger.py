@@ -183,7 +183,7 @@ def test_an_approval_is_for_the_target_that_it_names() -> None:
         ledger.zone(target, ZONE).hold_deletes([KEY], "too many")
     SyncRequest.objects.create(action="approve", target="backup", zone=ZONE, requested_by="ada")
     (request,) = ledger.requests()
-    assert ledger.decide_hold(request, approve=True) == 1
+    assert ledger.decide_hold(request, approve=True) == (1, "")
     assert ledger.zone("backup", ZONE).holds().approved == {KEY}
     assert ledger.zone("default", ZONE).holds().open == {KEY}
     entry = AuditEntry.objects.get()

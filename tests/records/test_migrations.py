@@ -101,6 +101,9 @@ def test_nothing_is_lost(old: OldDatabase) -> None:
     assert (entry.target, entry.name, entry.values) == ("", "printer.talos00", ["192.0.2.9"])
     plan = HeldPlan.objects.get()
     assert (plan.target, plan.is_open, list(plan.keys)) == ("default", True, [("grafana.talos00", "A")])
+    delete = plan.deletes.get()
+    assert (delete.values, delete.ttl, delete.origin) == (["192.0.2.4"], 300, "Ingress/web/grafana")
+    assert delete.held_at == plan.created_at
     assert list(DriftFinding.objects.order_by("id").values_list("target", "status")) == [
         ("default", "open"),
         ("default", "accepted"),

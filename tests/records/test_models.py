@@ -21,7 +21,7 @@ from records.models import (
     SyncRequest,
     SyncStatus,
 )
-from tests.records.objects import make_source
+from tests.records.objects import make_plan, make_source
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_request_may_be_written_in_sql_without_a_target() -> None:
 
 @pytest.mark.django_db
 def test_a_plan_says_what_it_would_delete_and_who_decided() -> None:
-    plan = HeldPlan.objects.create(zone="talos00", deletes=[["blog.talos00", "A"]], reason="too many")
+    plan = make_plan("talos00", [("blog.talos00", "A")])
     assert plan.is_open
     assert plan.keys == {("blog.talos00", "A")}
     plan.decide(HeldPlan.Status.APPROVED, "ada")

@@ -108,10 +108,10 @@ def test_a_held_plan_is_decided_once(
 ) -> None:
     request = operation("admin", cast.plan)
     [waiting] = [item for item in DatabaseLedger().requests() if item.id == request.pk]
-    assert DatabaseLedger().decide_hold(waiting, approve=status == "approved") == 1
+    assert DatabaseLedger().decide_hold(waiting, approve=status == "approved").number == 1
     cast.plan.refresh_from_db()
     assert (cast.plan.status, cast.plan.decided_by) == (status, "admin")
-    with pytest.raises(ValidationError, match=f"This plan is {status}"):
+    with pytest.raises(ValidationError, match=f"is left to decide: admin {status} it"):
         operation("admin", cast.plan)
 
 

@@ -81,6 +81,16 @@ def reword_row(row: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(texts)
 
 
+def read_plans(database: Path) -> list[tuple[str, str, list[list[str]]]]:
+    """Zone, status and what each plan holds; from 0.2 on each delete has a row."""
+    plans = query(database, "select id, zone, status from records_heldplan order by id")
+    if query(database, "select 1 from sqlite_master where name = 'records_helddelete'"):
+        rows = query(database, "select plan_id, name, type from records_helddelete order by name, type")
+        return [(zone, status, [[n, t] for plan, n, t in rows if plan == key]) for key, zone, status in plans]
+    held = dict(query(database, "select id, deletes from records_heldplan"))
+    return [(zone, status, json.loads(held[key])) for key, zone, status in plans]
+
+
 def look_at(database: Path) -> Snapshot:
     findings = query(database, "select zone, name, type, drift_type, status, expected, found from records_driftfinding")
     return Snapshot(
@@ -88,7 +98,7 @@ def look_at(database: Path) -> Snapshot:
         query(database, 'select name, type, "values", ttl, mode, enabled, owner from records_customentry order by id'),
         query(database, 'select "group", kind, namespace, name from records_source order by namespace, name, kind'),
         sorted((*row[:4], RENAMED.get(row[4], row[4]), *row[5:]) for row in findings),
-        query(database, "select zone, status, deletes from records_heldplan order by id"),
+        read_plans(database),
         query(database, "select count(*) from records_auditentry")[0][0],
     )
 

@@ -137,8 +137,8 @@ class Command(BaseCommand):
         actor = f"{getpass.getuser()} (command)"
         holder = ledger.holder()
         if holder is None or has_ended(holder, ProcessIdentity.of_this_process()):
-            count = ledger.decide_hold(Request(0, "approve", "", "", "", actor), approve=True)
-            self.stdout.write(f"{count} deletes approved")
+            decided = ledger.decide_hold(Request(0, "approve", "", "", "", actor), approve=True)
+            self.stdout.write(f"{decided.number} deletes approved")
             return False
         request = SyncRequest.objects.create(action=SyncRequest.Action.APPROVE, requested_by=actor)
         for _ in range(100):

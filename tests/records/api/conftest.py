@@ -12,8 +12,8 @@ from rest_framework.test import APIClient
 
 from records.answer_models import RecordAnswer
 from records.api.access import make_token
-from records.models import AuditEntry, CustomEntry, DriftFinding, HeldPlan, ManagedRecord
-from tests.records.objects import make_source
+from records.models import AuditEntry, CustomEntry, DriftFinding, ManagedRecord
+from tests.records.objects import make_plan, make_source
 
 
 def client_for(role: str) -> APIClient:
@@ -78,7 +78,7 @@ def world(db: None) -> SimpleNamespace:
         ),
         gone=record("gone.talos00", ["192.168.1.54"], "held", origin="Ingress/a/gone", claimants=["Ingress/a/gone"]),
         entry=CustomEntry.objects.create(name="printer.talos00", type="A", values=["192.168.1.60"]),
-        hold=HeldPlan.objects.create(zone="talos00", deletes=[["gone.talos00", "A"]], reason="too many deletes"),
+        hold=make_plan("talos00", [("gone.talos00", "A")], "too many deletes"),
         drift=DriftFinding.objects.create(
             zone="talos00",
             name="mail.talos00",

@@ -9,7 +9,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord, SyncRequest
-from tests.records.objects import make_source
+from tests.records.objects import make_plan, make_source
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +26,7 @@ def many(db: None) -> None:
         ManagedRecord.objects.create(zone="talos00", name=name, type="A", ttl=300, values=["10.0.0.1"], state="synced")
         make_source("Ingress", "a", f"host{at}", names=[(name, [])], skipped=[("x", "y")])
         CustomEntry.objects.create(name=name, type="A", values=["10.0.0.1"])
-        HeldPlan.objects.create(zone=f"zone{at}", deletes=[[name, "A"]], reason="too many")
+        make_plan(f"zone{at}", [(name, "A")])
     holds = HeldPlan.objects.all()
     SyncRequest.objects.bulk_create(SyncRequest(action="approve", plan=hold, requested_by="a") for hold in holds)
     AuditEntry.objects.bulk_create(AuditEntry(actor="syncer", action="created", name=f"host{at}") for at in range(120))
@@ -36,7 +36,7 @@ def test_a_page_costs_as_many_queries_as_an_empty_one(
     viewer: APIClient, many: None, django_assert_num_queries: Any
 ) -> None:
     for path in LISTS:
-        with django_assert_num_queries(QUERIES + (path in ("sources", "records"))):
+        with django_assert_num_queries(QUERIES + (path in ("holds", "records", "sources"))):
             page = viewer.get(f"/api/v1/{path}").json()
         assert page["count"] == 120
         assert len(page["results"]) == 100
@@ -181,11 +181,10 @@ def test_status_says_how_much_there_is(viewer: APIClient, world: SimpleNamespace
 
 
 def test_a_list_of_held_plans_stays_small_and_each_plan_shows_all(viewer: APIClient, db: None) -> None:
-    deletes = [[f"host{at}.talos00", "A"] for at in range(10_000)]
-    hold = HeldPlan.objects.create(zone="talos00", deletes=deletes, reason="too many")
+    hold = make_plan("talos00", [(f"host{at:04}.talos00", "A") for at in range(10_000)])
     for page in (viewer.get("/api/v1/holds").json()["results"], viewer.get("/api/v1/plan").json()["holds"]):
         assert [(row["count"], len(row["deletes"])) for row in page] == [(10_000, 20)]
-        assert page[0]["deletes"][0] == {"name": "host0.talos00", "type": "A"}
+        assert (page[0]["deletes"][0]["name"], page[0]["deletes"][0]["type"]) == ("host0000.talos00", "A")
     whole = viewer.get(f"/api/v1/holds/{hold.pk}").json()
     assert (whole["count"], len(whole["deletes"])) == (10_000, 10_000)
 
@@ -197,6 +196,22 @@ def test_a_decision_that_was_made_cannot_be_made_again(operator: APIClient, worl
     assert refused.status_code == 409
     assert operator.post(f"/api/v1/records/{world.grafana.pk}/adopt").status_code == 409
     assert not SyncRequest.objects.exists()
+
+
+def test_a_plan_is_decided_in_part(operator: APIClient, world: SimpleNamespace) -> None:
+    path = f"/api/v1/holds/{world.hold.pk}"
+    (delete,) = operator.get(path).json()["deletes"]
+    asked = operator.post(f"{path}/approve", {"deletes": [{"name": delete["name"], "type": "A"}]}, format="json")
+    assert asked.status_code == 202
+    assert SyncRequest.objects.get().deletes == [world.hold.deletes.get().pk]
+    other = operator.post(f"{path}/reject", {"deletes": [{"name": "x.talos00", "type": "A"}]}, format="json")
+    assert (other.status_code, other.json()["errors"][0]["detail"]) == (
+        409,
+        f"Held plan {world.hold.pk} does not hold x.talos00 A: look at it again.",
+    )
+    for nothing in ([], [{"name": "gone.talos00"}], "gone.talos00"):
+        assert operator.post(f"{path}/approve", {"deletes": nothing}, format="json").status_code == 400
+    assert SyncRequest.objects.count() == 1
 
 
 def test_a_request_can_be_followed_to_its_end(operator: APIClient, world: SimpleNamespace) -> None:

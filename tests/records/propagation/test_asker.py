@@ -162,6 +162,7 @@ def test_the_background_tasks_ask_and_end_at_once(technitium: ServerUnderTest, s
     with running(tasks):
         expected = {f"grafana.{ZONE}": "right", f"blog.{ZONE}": "wrong"}
         wait_until(lambda: results() == expected, 90, "both askings")
-        assert f"blog.{ZONE} A: {server} answers nothing (NXDOMAIN)" in tasks.output
+        told = f"blog.{ZONE} A: {server} answers nothing (NXDOMAIN)"
+        wait_until(lambda: told in tasks.output, 10, "the line that follows the row")
         assert tasks.stop(signal.SIGTERM) == 0
     assert "Traceback" not in tasks.output

@@ -19,6 +19,7 @@ from syncer.ledger import (
     AnotherSyncer,
     AppliedChange,
     CountKey,
+    DecidedHold,
     Deletion,
     HeldDeletes,
     Holder,
@@ -242,8 +243,8 @@ class MemoryLedger:
     def requests(self) -> list[Request]:
         return []
 
-    def decide_hold(self, request: Request, *, approve: bool) -> int:
-        return 0
+    def decide_hold(self, request: Request, *, approve: bool) -> DecidedHold:
+        return DecidedHold(0)
 
     def answer_requests(self, outcomes: Mapping[int, str]) -> None:
         self.answers |= outcomes

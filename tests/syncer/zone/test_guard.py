@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 
-from records.models import CustomEntry, HeldPlan, ManagedRecord
+from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord
 from syncer import metrics
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS
 from syncer.core.plan import Op, Policy
@@ -31,8 +31,8 @@ def everything() -> list[list[dict[str, Any]]]:
     ]
 
 
-def names(count: int, start: int = 0) -> list[list[str]]:
-    return [[f"app{number:03}.talos00", "A"] for number in range(start, start + count)]
+def names(count: int, start: int = 0) -> set[tuple[str, str]]:
+    return {(f"app{number:03}.talos00", "A") for number in range(start, start + count)}
 
 
 def test_sixty_per_cent_of_the_records_do_not_go_at_once(full_house: Engine, technitium: ServerUnderTest) -> None:
@@ -42,7 +42,7 @@ def test_sixty_per_cent_of_the_records_do_not_go_at_once(full_house: Engine, tec
     full_house.full()
     assert technitium.rows(ZONE) == before
     plan = HeldPlan.objects.get()
-    assert (plan.status, plan.deletes) == ("open", names(30))
+    assert (plan.status, plan.keys) == ("open", names(30))
     assert "30 of 50 records would go" in plan.reason
     assert ManagedRecord.objects.filter(state="held", reason__contains="held").count() == 30
 
@@ -70,6 +70,24 @@ def test_an_approved_plan_is_carried_out_and_done(full_house: Engine, technitium
     plan = HeldPlan.objects.get()
     assert (plan.status, plan.decided_by) == ("done", "ada")
     assert ("approved", "", "ada") in audit()
+
+
+def test_a_plan_approved_in_part_deletes_that_part_and_names_who_approved(
+    full_house: Engine, technitium: ServerUnderTest
+) -> None:
+    full_house.drop_many(30)
+    full_house.settle()
+    chosen = [delete.pk for delete in HeldPlan.objects.get().deletes.all()[:12]]
+    place = {"plan": HeldPlan.objects.get(), "deletes": chosen, "zone": ZONE}
+    assert full_house.ask("approve", **place) == "12 deletes approved"
+    full_house.full()
+    assert len(published(technitium)) == 38
+    assert {plan.status: len(plan.keys) for plan in HeldPlan.objects.all()} == {"open": 18, "done": 12}
+    assert full_house.ask("approve", **place) == (
+        "0 deletes approved; 12 of 12 are not held any more, or were decided meanwhile"
+    )
+    deletes = AuditEntry.objects.filter(action="deleted").values_list("actor", "reason")
+    assert {*deletes} == {("syncer", f"Ingress/web/app{at:03} was deleted; ada approved it") for at in range(12)}
 
 
 def test_a_rejected_plan_keeps_the_records_and_is_not_asked_again(
@@ -114,7 +132,7 @@ def test_a_decision_does_not_outlive_what_it_was_about(
     full_house.full()
     full_house.full()
     assert len(published(technitium)) == 50
-    assert HeldPlan.objects.get(status="open").deletes == names(30)
+    assert HeldPlan.objects.get(status="open").keys == names(30)
 
 
 def test_many_small_plans_within_a_minute_are_one(full_house: Engine, technitium: ServerUnderTest) -> None:
@@ -122,7 +140,7 @@ def test_many_small_plans_within_a_minute_are_one(full_house: Engine, technitium
         full_house.drop_many(5, start)
         full_house.settle(3)
     assert len(published(technitium)) == 25
-    assert len(HeldPlan.objects.get(status="open").deletes) == 25
+    assert len(HeldPlan.objects.get(status="open").keys) == 25
 
 
 def test_small_plans_far_apart_are_not_one(full_house: Engine, technitium: ServerUnderTest) -> None:
@@ -143,7 +161,7 @@ def test_a_plan_that_waits_its_turn_is_counted_once(engine: Engine, technitium: 
     engine.settle()
     left = len(published(technitium))
     assert 50 <= left <= 80
-    assert len(HeldPlan.objects.get(status="open").deletes) == left - 35
+    assert len(HeldPlan.objects.get(status="open").keys) == left - 35
 
 
 def test_creates_and_updates_go_on_while_deletes_are_held(full_house: Engine, technitium: ServerUnderTest) -> None:
@@ -154,7 +172,7 @@ def test_creates_and_updates_go_on_while_deletes_are_held(full_house: Engine, te
     full_house.settle()
     assert technitium.ask("grafana.talos00") != "NXDOMAIN"
     assert technitium.ask("app040.talos00") == [OTHER]
-    assert len(HeldPlan.objects.get().deletes) == 30
+    assert len(HeldPlan.objects.get().keys) == 30
     assert metrics.HELD_DELETES.labels(ZONE)._value.get() == 30
 
 
@@ -164,8 +182,9 @@ def test_more_deletes_join_those_that_wait(full_house: Engine, technitium: Serve
     full_house.drop_many(3, start=30)
     full_house.settle()
     assert len(published(technitium)) == 50
-    assert HeldPlan.objects.get(status="open").deletes == names(33)
-    assert HeldPlan.objects.get(status="obsolete").deletes == names(30)  # whoever saw these has not seen the others
+    assert HeldPlan.objects.get(status="open").keys == names(33)
+    former = HeldPlan.objects.get(status="obsolete")  # whoever saw these has not seen the others
+    assert former.successor == HeldPlan.objects.get(status="open")
     full_house.ask("approve")
     assert len(published(technitium)) == 17
 

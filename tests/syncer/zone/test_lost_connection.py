@@ -156,7 +156,7 @@ def test_many_deletes_that_waited_are_counted_together(engine: Engine, technitiu
     engine.feed.waits = False
     engine.settle()
     assert len(published(technitium)) == 50
-    assert len(HeldPlan.objects.get().deletes) == 30
+    assert len(HeldPlan.objects.get().keys) == 30
 
 
 def test_nothing_is_told_twice(away: Engine, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,0 +1,79 @@
+"""Why nothing wants an RRset any more, as the sources and entries that are left tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from records.limits import KEYS
+from records.models import CustomEntry, RRsetKey, Source, SourceName
+from syncer.core.origin import Origin
+
+T = TypeVar("T")
+
+UNKNOWN = "no Ingress, route or custom entry wants it"
+
+
+def find_causes(holders: Mapping[RRsetKey, str]) -> dict[RRsetKey, str]:
+    """``holders``: who had each RRset last, as Kind/namespace/name; "" where that is not known."""
+    origins = {origin: Origin.parse(origin) for origin in holders.values()}
+    entries = _find_entries({origin.name for origin in origins.values() if origin.is_entry and origin.name.isdigit()})
+    sources = _find_sources({origin.name for origin in origins.values() if origin.namespace})
+    mentions = _find_mentions(sources.values(), {name for name, _ in holders})
+    causes = {}
+    for key, holder in holders.items():
+        origin = origins[holder]
+        if origin.is_entry:
+            causes[key] = _explain_entry(key, origin, entries)
+        elif not origin.namespace:
+            causes[key] = UNKNOWN
+        elif (source := sources.get(holder)) is None:
+            causes[key] = f"{holder} was deleted"
+        else:
+            causes[key] = _explain_mention(holder, mentions.get((source, key[0])))
+    return causes
+
+
+def _explain_entry(key: RRsetKey, origin: Origin, entries: Mapping[str, CustomEntry]) -> str:
+    entry = entries.get(origin.name)
+    if entry is None:
+        return f"custom entry {origin.name} was deleted"
+    if not entry.enabled:
+        return f"custom entry {origin.name} was disabled"
+    return f"custom entry {origin.name} is {entry} now"
+
+
+def _explain_mention(holder: str, mention: SourceName | None) -> str:
+    if mention is None:
+        return f"{holder} does not name it any more"
+    if mention.values is None:
+        return f"{holder} does not publish it any more: {mention.reason}"
+    return f"{holder} wants something else at this name"
+
+
+def _find_entries(keys: Collection[str]) -> dict[str, CustomEntry]:
+    chunks = _split([int(key) for key in keys])
+    return {str(entry.pk): entry for chunk in chunks for entry in CustomEntry.objects.filter(pk__in=chunk)}
+
+
+def _find_sources(names: Collection[str]) -> dict[str, int]:
+    """The rows of the objects of these names, by Kind/namespace/name."""
+    found: dict[str, int] = {}
+    for chunk in _split(sorted(names)):
+        rows = Source.objects.filter(name__in=chunk).order_by()
+        for pk, *place in rows.values_list("pk", "kind", "namespace", "name"):
+            found[str(Origin(*place))] = pk
+    return found
+
+
+def _find_mentions(sources: Collection[int], names: Collection[str]) -> dict[tuple[int, str], SourceName]:
+    if not sources:
+        return {}
+    known = set(sources)
+    rows = (row for chunk in _split(sorted(names)) for row in SourceName.objects.filter(name__in=chunk).order_by())
+    return {(row.source_id, row.name): row for row in rows if row.source_id in known}
+
+
+def _split(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), KEYS):
+        yield items[start : start + KEYS]
