@@ -159,15 +159,37 @@ def find_mentions(names: Collection[str]) -> dict[str, dict[str, Mention]]:
 
 def note_detached(kept: Iterable[tuple[str, str, str]]) -> None:
     """Names that are kept, each with an origin for which and the reason: their time begins, where it has not."""
-    now = timezone.now()
-    for name, origin, reason in kept:
-        kind, namespace, own_name = Origin.parse(origin)
-        for source in SourceRow.objects.filter(kind=kind, namespace=namespace, name=own_name):
-            defaults = {"position": NOT_IN_OBJECT, "since": now, "reason": reason, "cause": SkipCause.TROUBLE}
-            mention, _ = SourceName.objects.get_or_create(source=source, name=name, defaults=defaults)
-            if mention.detached_since is None and mention.values is None:
-                mention.detached_since = now
-                mention.save(update_fields=["detached_since"])
+    reasons = {(name, origin): reason for name, origin, reason in kept}
+    names = list(dict.fromkeys(name for name, _ in reasons))
+    for start in range(0, len(names), KEYS):
+        chunk = set(names[start : start + KEYS])
+        _detach_names({key: reason for key, reason in reasons.items() if key[0] in chunk}, timezone.now())
+
+
+def _detach_names(reasons: Mapping[tuple[str, str], str], now: datetime) -> None:
+    """``reasons`` by name and origin."""
+    missing = dict(reasons)
+    idle: list[int] = []
+    for mention in SourceName.objects.filter(name__in={name for name, _ in reasons}).select_related("source"):
+        key = mention.name, str(mention.source)
+        if key in reasons:
+            missing.pop(key, None)
+            idle += [mention.pk] if mention.detached_since is None and mention.values is None else []
+    SourceName.objects.filter(pk__in=idle).update(detached_since=now)
+    if not missing:
+        return
+    sources: dict[str, list[SourceRow]] = {}
+    for source in SourceRow.objects.filter(name__in={Origin.parse(origin).name for _, origin in missing}):
+        sources.setdefault(str(source), []).append(source)
+    fixed = {"position": NOT_IN_OBJECT, "since": now, "cause": SkipCause.TROUBLE, "detached_since": now}
+    SourceName.objects.bulk_create(
+        (
+            SourceName(source=source, name=name, reason=reason, **fixed)
+            for (name, origin), reason in missing.items()
+            for source in sources.get(origin, ())
+        ),
+        batch_size=ROWS,
+    )
 
 
 def forget_detached(names: Collection[str]) -> None:

@@ -274,6 +274,29 @@ def test_many_sources_cost_as_many_questions_as_a_few() -> None:
     assert count_queries(50) == count_queries(2)
 
 
+def test_many_kept_names_cost_as_many_questions_as_a_few(zone: DatabaseZoneLedger) -> None:
+    save_source(blog_source())
+    origin = "Ingress/web/blog"
+
+    def count_queries(number: int) -> int:
+        found = [replace(BLOG, name=f"app{number}-{at}.talos00") for at in range(number)]
+        kept = [
+            ObservedRRset(
+                Decision(rrset.name, (rrset,), origin, (origin,), kept={"A": "why"}),
+                RRsetStatus(rrset, RecordState.KEPT, "why", owned=True),
+            )
+            for rrset in found
+        ]
+        with CaptureQueriesContext(connection) as queries:
+            zone.record_pass([], kept, "abc", "syncer")
+        assert (
+            SourceName.objects.filter(name__startswith=f"app{number}-", detached_since__isnull=False).count() == number
+        )
+        return len(queries)
+
+    assert count_queries(50) == count_queries(2)
+
+
 def test_an_object_of_many_names_keeps_them_in_order() -> None:
     names = [f"{number}.talos00" for number in range(2 * ROWS + 1)]
     save_source(blog_source(*reversed(names), skipped="x.example.org"))
