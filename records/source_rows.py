@@ -201,12 +201,15 @@ def forget_detached(names: Collection[str]) -> None:
 
 def save_shadows(shadows: Mapping[str, str], manages: Callable[[str], bool]) -> None:
     """See ``ZoneLedger.save_shadows``."""
-    told = SourceName.objects.exclude(shadow="").order_by().values_list("name", "shadow").distinct()
-    before = {name: shadow for name, shadow in told if manages(name)}
+    told = SourceName.objects.exclude(shadow="").order_by().values_list("name", flat=True).distinct()
+    names: dict[str, list[str]] = {"": [name for name in told if manages(name) and name not in shadows]}
+    for name, shadow in shadows.items():
+        names.setdefault(shadow, []).append(name)
     with transaction.atomic():
-        for name in before.keys() | shadows.keys():
-            if before.get(name) != shadows.get(name):
-                SourceName.objects.filter(name=name).update(shadow=shadows.get(name, ""))
+        for shadow, alike in names.items():
+            for start in range(0, len(alike), KEYS):
+                chunk = SourceName.objects.filter(name__in=alike[start : start + KEYS])
+                chunk.exclude(shadow=shadow).update(shadow=shadow)
 
 
 def count_detached(seconds: float, grace: float) -> list[str]:

@@ -106,7 +106,8 @@ class Zone:
         self._recovery = Recovery(name, self._rows, dry_run=config.dry_run)
         self._said: set[str] = set()
         """In a dry run: what the log already says."""
-        self._told_shadows: dict[str, str] | None = None
+        self._has_shadows = True
+        """The last full pass told of names that DNS answers otherwise than one would think; or there was none."""
         self._told: tuple[str, int | None] = "", None
         """In a dry run, which keeps no view: on which node the zone was listed last, and the serial then."""
 
@@ -400,9 +401,9 @@ class Zone:
         drifts = [(name.decision, drift) for name in plan.names for drift in name.drifts]
         self._writer.record_observed([*_list_observed(plan.names), *kept], correlation, actor)
         self._writer.record_drift(drifts, plan.checked, correlation, listed=plan.listed)
-        if plan.whole and plan.shadows != self._told_shadows:
+        if plan.whole and (plan.shadows or self._has_shadows):  # who names them may be another one than before
             self._rows.save_shadows(plan.shadows, self._manages)
-            self._told_shadows = plan.shadows
+            self._has_shadows = bool(plan.shadows)
         self._write_changes(turn, result, correlation, actor)
 
     def _write_changes(self, changes: list[PlannedChange], result: PassResult, correlation: str, actor: str) -> None:

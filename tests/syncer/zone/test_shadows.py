@@ -31,6 +31,19 @@ def test_a_hole_in_a_wildcard_is_told_of_its_object_until_it_is_closed(
     assert warnings("all") == []
 
 
+def test_a_hole_is_told_of_whoever_names_the_wildcard_later(engine: Engine) -> None:
+    engine.put("all", f"*.apps.{ZONE}")
+    engine.put("deep", f"x.shop.apps.{ZONE}")
+    engine.settle()
+    engine.drop("all")
+    engine.settle()
+    for name in ("all", "second"):
+        engine.put(name, f"*.apps.{ZONE}")
+        engine.settle()
+        engine.full()
+        assert warnings(name) == [f"*.apps.{ZONE}: {HOLE.format(f'shop.apps.{ZONE}')}"]
+
+
 def test_a_wildcard_of_a_gateway_is_told_what_hides_deeper_names(engine: Engine) -> None:
     engine.put_object(GATEWAY, gateway())
     engine.put_object(HTTP_ROUTE, route(f"*.{ZONE}"))
