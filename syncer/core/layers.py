@@ -48,6 +48,15 @@ def find_parents(layer: Layer, layers: Mapping[LayerKey, Layer]) -> Parents:
     return _LayerWalk(layers).read_parents(layer)
 
 
+def list_below(key: LayerKey, layers: Mapping[LayerKey, Layer]) -> set[LayerKey]:
+    """The layer itself, and all that get their requests through it."""
+    below = fresh = {key}
+    while fresh:
+        fresh = {other for other, layer in layers.items() if other not in below and not fresh.isdisjoint(layer.parents)}
+        below = below | fresh
+    return below
+
+
 class _LayerWalk:
     """Reads each layer once, however many lead to it."""
 

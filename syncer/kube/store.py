@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from syncer.core.gateways import Gateway, Labels, read_gateway
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, INGRESS_ROUTE, NAMESPACE, SERVICE, Kind
-from syncer.core.layers import NO_PARENTS, Layer, find_parents, read_layer
+from syncer.core.layers import NO_PARENTS, Layer, find_parents, list_below, read_layer
 from syncer.core.loadbalancers import read_traefik_addresses, settle_traefik_addresses
 from syncer.core.manifest import as_mapping, as_text, is_leaving, read_ref
 from syncer.core.parents import GatewayKey
@@ -182,9 +182,11 @@ class Store:
             self._layers[ref] = LayeredRoute(kind, layer, manifest)
         if before is None and layer is None:
             return
-        layers = {(other.group, other.namespace, other.name): held.layer for other, held in self._layers.items()}
+        keys = {other: (other.group, other.namespace, other.name) for other in self._layers}
+        layers = {keys[other]: held.layer for other, held in self._layers.items()}
+        concerned = list_below((ref.group, ref.namespace, ref.name), layers)
         for child, held in self._layers.items():
-            if held.layer.parents:
+            if held.layer.parents and keys[child] in concerned:
                 parents = find_parents(held.layer, layers)
                 if self._assume_accepted:
                     parents = parents if parents.rule or not parents.missing else NO_PARENTS
