@@ -22,7 +22,7 @@ class Layer(NamedTuple):
 
 class Parents(NamedTuple):
     """What the parents of an IngressRoute let through: ``rule`` is "" where it has none. ``missing`` are those that
-    are not there."""
+    are not there, or are none."""
 
     rule: str = ""
     missing: tuple[LayerKey, ...] = ()
@@ -77,14 +77,15 @@ class _LayerWalk:
 
     def _read_layer(self, key: LayerKey) -> Parents:
         """What a layer and those above it let through."""
-        if key not in self._layers or key in self._under_way:
+        layer = self._layers.get(key)
+        own = join_rules(layer.rules, "||") if layer else ""
+        if layer is None or not own or key in self._under_way:
             return Parents("", (key,))
         if key not in self._read:
             self._under_way.add(key)
-            layer = self._layers[key]
-            own, above = join_rules(layer.rules, "||"), self.read_parents(layer)
+            above = self.read_parents(layer)
             self._under_way.discard(key)
-            is_open = bool(own) and (bool(above.rule) or not layer.parents)
+            is_open = bool(above.rule) or not layer.parents
             self._read[key] = Parents(join_rules([own, above.rule], "&&") if is_open else "", above.missing)
         return self._read[key]
 

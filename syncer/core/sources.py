@@ -39,7 +39,7 @@ LISTENER_WILDCARD = "wildcard of a listener, and LISTENER_WILDCARDS is off"
 EXCLUDED_BY_OBJECT = "excluded by the object's own annotation"
 UNREADABLE = "the rule cannot be read"
 NOT_ADMITTED = "the rules of its parents let no request for it through"
-PARENT_MISSING = "a parent IngressRoute is not there"
+PARENT_MISSING = "a parent IngressRoute is not there, or is none: it has no rule, or services"
 NO_LONGER_SERVED = "no listener of its Gateways gives this name any more"
 
 
@@ -274,7 +274,8 @@ def read_ingress_route(
     for number, route in enumerate(draft.read_objects(spec, "routes"), 1):
         _read_rule(draft, route, number, kind, parents, tcp=tcp, tls=isinstance(spec.get("tls"), dict))
     for group, namespace, parent in parents.missing:
-        draft.add_warning(f"its parent IngressRoute {clip_text(namespace)}/{clip_text(parent)} ({group}) is not there")
+        who = f"{clip_text(namespace)}/{clip_text(parent)} ({group})"
+        draft.add_warning(f"its parent IngressRoute {who} is not there, or is none: it has no rule, or services")
     for name in _choose_hosts(draft, "", ()).chosen:
         draft.add_name(name)
     return draft.build_source()

@@ -31,6 +31,9 @@ HOSTLESS = ingress_route("hostless", "PathPrefix(`/x`)", parents=("root",))
 ROOT = ingress_route("root", "Host(`a.talos00`) || Host(`c.talos00`)")
 
 
+NO_PARENT = "not there, or is none: it has no rule, or services"
+
+
 def published(store: Store) -> dict[str, list[str]]:
     return {source.ref.name: [want.name for want in source.wants] for source in store.sources()}
 
@@ -56,12 +59,23 @@ def test_while_a_parent_is_not_there_its_names_are_in_trouble() -> None:
     store.drop(INGRESS_ROUTE, "web", "root")
     (child,) = store.sources()
     assert child.wants == ()
-    assert child.find_trouble("a.talos00", None) == "a parent IngressRoute is not there"
-    assert child.warnings == ("its parent IngressRoute web/root (traefik.io) is not there",)
+    assert child.find_trouble("a.talos00", None) == f"a parent IngressRoute is {NO_PARENT}"
+    assert child.warnings == (f"its parent IngressRoute web/root (traefik.io) is {NO_PARENT}",)
     store.put(INGRESS_ROUTE, ROOT)
     assert published(store)["child"] == ["a.talos00"]
     store.drop(INGRESS_ROUTE, "web", "child")
     assert published(store) == {"root": ["a.talos00", "c.talos00"]}
+
+
+@pytest.mark.parametrize("rules", [(), ("",)])
+def test_a_parent_without_a_rule_lets_nothing_through(rules: tuple[str, ...]) -> None:
+    store = Store(SCOPE)
+    store.put(INGRESS_ROUTE, ROOT)
+    store.put(INGRESS_ROUTE, CHILD)
+    store.put(INGRESS_ROUTE, ingress_route("root", *rules))
+    assert published(store)["child"] == []
+    (child,) = [source for source in store.sources() if source.ref.name == "child"]
+    assert child.find_trouble("a.talos00", None) == f"a parent IngressRoute is {NO_PARENT}"
 
 
 def test_a_narrower_parent_narrows_a_wildcard() -> None:
