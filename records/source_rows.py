@@ -15,8 +15,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from records.limits import KEYS, ROWS
+from records.models import ManagedRecord, SourceName
 from records.models import Source as SourceRow
-from records.models import SourceName
 from syncer.core.claims import Mention
 from syncer.core.origin import Origin
 from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Want
@@ -126,7 +126,7 @@ def save_chunk(
             unique_fields=["group", "kind", "namespace", "name"],
             update_fields=[*CONTENT, "digest", "seen_at"],
         )
-        ended = _save_mentions(zip(rows, contents, strict=True), changed, is_new_version)
+        ended = _save_mentions(list(zip(rows, contents, strict=True)), changed, is_new_version)
         kept = SourceName.objects.filter(source__in=gone, detached_since__isnull=False)
         ended.update(kept.values_list("name", flat=True))
         SourceRow.objects.filter(pk__in=gone).delete()
@@ -244,22 +244,16 @@ class _NewMention(NamedTuple):
 
 
 class _OldMention(NamedTuple):
-    """The row that a name of an object has."""
+    """The row that a name of an object has. ``is_published``: it was published for the object, which not only asked."""
 
     pk: int
-    source: int
-    name: str
-    is_wanted: bool
+    is_published: bool
     via: list[str] | None
     reason: str
     since: datetime
     detached_since: datetime | None
     seconds: float
     outdated: str
-
-    @property
-    def was_published(self) -> bool:
-        return self.is_wanted or self.detached_since is not None
 
 
 def _adapt_value(value: Any) -> Any:
@@ -271,14 +265,10 @@ def _adapt_value(value: Any) -> Any:
 
 
 def _save_mentions(
-    saved: Iterable[tuple[SourceRow, SourceContent]], changed: Collection[int], is_new_version: bool
+    saved: Sequence[tuple[SourceRow, SourceContent]], changed: Collection[int], is_new_version: bool
 ) -> set[str]:
     """``changed`` are the keys of the sources that had a row. A name that an object goes on naming keeps its times."""
-    old: dict[int, dict[str, _OldMention]] = {}
-    times = ("since", "detached_since", "detached_seconds")
-    columns = ("pk", "source_id", "name", "values", "via", "reason", *times, "outdated")
-    for pk, source, name, values, *rest in SourceName.objects.filter(source__in=changed).values_list(*columns):
-        old.setdefault(source, {})[name] = _OldMention(pk, source, name, values is not None, *rest)
+    old = _read_mentions({source.pk: content for source, content in saved}, changed)
     mentions: list[Sequence[Any]] = []
     dropped: list[int] = []
     ended: set[str] = set()
@@ -300,6 +290,35 @@ def _save_mentions(
     return ended
 
 
+def _read_mentions(
+    contents: Mapping[int, SourceContent], changed: Collection[int]
+) -> dict[int, dict[str, _OldMention]]:
+    """The rows of the ``changed`` sources, by source and name."""
+    columns = ("pk", "source_id", "name", "values", "via", "reason", "since", "detached_since", "detached_seconds")
+    rows = list(SourceName.objects.filter(source__in=changed).values_list(*columns, "outdated"))
+    given_up = {
+        name for _, source, name, values, *_ in rows if values is not None and name not in contents[source].wanted
+    }
+    published = _find_published(list(given_up))
+    old: dict[int, dict[str, _OldMention]] = {}
+    for pk, source, name, values, via, reason, since, detached_since, *rest in rows:
+        is_published = values is not None and (name, str(contents[source].source.ref)) in published
+        is_published = is_published or detached_since is not None
+        mention = _OldMention(pk, is_published, via, reason, since, detached_since, *rest)
+        old.setdefault(source, {})[name] = mention
+    return old
+
+
+def _find_published(names: Sequence[str]) -> set[tuple[str, str]]:
+    """Those of the names that the ledger says are ours, each with the origins for which they are published."""
+    published: set[tuple[str, str]] = set()
+    for start in range(0, len(names), KEYS):
+        rows = ManagedRecord.objects.filter(name__in=names[start : start + KEYS], owned=True).order_by()
+        for name, origin, claimants in rows.values_list("name", "origin", "claimants"):
+            published.update((name, who) for who in (origin, *claimants))
+    return published
+
+
 def _list_mentions(
     source: SourceRow, content: SourceContent, old: Mapping[str, _OldMention], is_new_version: bool
 ) -> Iterator[_NewMention]:
@@ -319,7 +338,11 @@ def _list_mentions(
         row = _NewMention(source.pk, name, NOT_IN_OBJECT, before.since, via=before.via, reason=TAKEN_BACK)
         if kept := _keep_mention(row, before, content.source, source.seen_at, is_new_version):
             yield kept._replace(cause=SkipCause.TROUBLE)
-        elif before.via and any(trouble.concerns(name, None) for trouble in content.source.troubles):
+        elif (
+            before.via
+            and (before.is_published or before.reason == TAKEN_BACK)
+            and any(trouble.concerns(name, None) for trouble in content.source.troubles)
+        ):
             # By which parents it was published tells, until its record is gone, that no trouble hides it.
             yield row._replace(cause=SkipCause.INTENT)
 
@@ -328,7 +351,7 @@ def _keep_mention(
     row: _NewMention, before: _OldMention | None, source: SourceObject, now: datetime, is_new_version: bool
 ) -> _NewMention | None:
     """The row of a name that was published and is not any more, if nothing in the object took it back."""
-    if before is None or not before.was_published:
+    if before is None or not before.is_published:
         return None
     reason = source.find_trouble(row.name, None if before.via is None else tuple(before.via))
     is_outdated = not reason and row.cause == SkipCause.RULE and (is_new_version or bool(before.outdated))

@@ -177,6 +177,20 @@ def test_a_name_that_never_was_published_is_simply_not(shop: Engine, technitium:
     assert technitium.ask(f"new.{ZONE}") == "NXDOMAIN"
 
 
+def test_a_name_that_another_claim_has_is_not_kept_for_the_one_that_lost(engine: Engine) -> None:
+    engine.put("first", SHOP, target=OTHER)
+    engine.put_object(GATEWAY, gateway(SHOP))
+    engine.put_object(HTTP_ROUTE, route(SHOP))
+    engine.put_object(HTTP_ROUTE, route(name="hostless"))
+    engine.settle()
+    engine.drop_object(GATEWAY, "infra", "edge")
+    engine.settle()
+    source = Source.objects.get(name="shop")
+    assert source.kept_names() == []
+    assert source.skipped_names() == [(SHOP, "Gateway infra/edge is not there")]
+    assert not SourceName.objects.filter(source__name="hostless").exists()
+
+
 # Its time
 
 
