@@ -10,7 +10,7 @@ from django.utils import timezone
 from records.answer_models import RecordAnswer
 from records.audit import SYNCER, VERSIONS, Action
 from records.entry_values import managed_zones
-from records.kept import mention_end
+from records.kept import BY_POLICY, mention_end
 from records.models import (
     CURRENT_STATUSES,
     AuditEntry,
@@ -238,11 +238,10 @@ class _Explanation:
             if mention.detached_since is None:
                 yield f"{mention.source} mentions the name, and it is not published: {mention.reason}."
                 continue
-            end = f"{mention_end(mention):%Y-%m-%d %H:%M} UTC"
-            yield (
-                f"{mention.source} published the name, and it stays as it was although {mention.reason}: until {end} at"
-                " the earliest, as long as nothing in the object takes it back."
-            )
+            until = BY_POLICY
+            if end := mention_end(mention):
+                until = f"until {end:%Y-%m-%d %H:%M} UTC at the earliest, if nothing in the object takes it back before"
+            yield f"{mention.source} published the name, and it stays as it was although {mention.reason}: {until}."
         for mention in self.wanted:
             if mention.shadow:
                 yield f"{mention.source} asks for {self.name}: {mention.shadow}."

@@ -10,6 +10,10 @@ from django.utils import timezone
 from records.models import ManagedRecord, SourceName
 from syncer.config import Managed
 from syncer.core.known import RecordState
+from syncer.core.plan import Policy
+
+BY_POLICY = "for good, by the policy of its zone"
+"""In the place of an end."""
 
 
 def find_end(record: ManagedRecord) -> datetime | None:
@@ -17,10 +21,14 @@ def find_end(record: ManagedRecord) -> datetime | None:
     what is not kept, or has no end."""
     if record.state != RecordState.KEPT:
         return None
-    mentions = SourceName.objects.filter(name=record.name, detached_since__isnull=False)
-    return max((mention_end(mention) for mention in mentions), default=None)
+    mentions = SourceName.objects.filter(name=record.name, detached_since__isnull=False).select_related("source")
+    ends = (mention_end(mention) for mention in mentions if str(mention.source) in record.claimants)
+    return max((end for end in ends if end), default=None)
 
 
-def mention_end(mention: SourceName) -> datetime:
+def mention_end(mention: SourceName) -> datetime | None:
+    """None where the zone's policy lets nothing go."""
     managed: Managed = settings.MANAGED
+    if managed.policy(managed.scope.find_zone(mention.name) or "") is not Policy.SYNC:
+        return None
     return timezone.now() + timedelta(seconds=max(0.0, managed.detached_grace - mention.detached_seconds))

@@ -15,7 +15,7 @@ from records.admin import columns
 from records.admin.base import HISTORY, ReadOnlyAdmin
 from records.admin.filters import KindFilter, SourceQuestion
 from records.explain import PRIORITIES
-from records.kept import mention_end
+from records.kept import BY_POLICY, mention_end
 from records.models import AuditEntry, ManagedRecord, Source, SyncStatus
 from syncer.core.origin import Origin
 
@@ -101,12 +101,12 @@ class SourceAdmin(ReadOnlyAdmin):
     def kept_names(self, source: Source) -> SafeString:
         return columns.stack_lines(
             format_html(
-                "{} {}, until {} at the earliest",
+                "{} {}, {}",
                 columns.name_link(mention.name),
                 columns.color_word(mention.reason, "warn"),
-                columns.exact_time(mention_end(mention)),
+                format_html("until {} at the earliest", columns.exact_time(end)) if end else BY_POLICY,
             )
-            for mention in source.kept_names()
+            for mention, end in ((mention, mention_end(mention)) for mention in source.kept_names())
         )
 
     @admin.display(description="warnings")

@@ -38,7 +38,7 @@ class NameReasonSerializer(serializers.Serializer[Any]):
 
 class KeptNameSerializer(NameReasonSerializer):
     since = serializers.DateTimeField()
-    until = serializers.DateTimeField()
+    until = serializers.DateTimeField(allow_null=True, help_text="null: for good, by the policy of its zone")
 
 
 class SourceReasonSerializer(serializers.Serializer[Any]):

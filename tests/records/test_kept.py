@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from pytest_django import Settings
 
 from records.explain import explain_name
 from records.kept import find_end
 from records.models import ManagedRecord, SourceName
+from syncer.core.plan import Policy
 from tests.records.api.conftest import client_for
 from tests.records.objects import make_source
 
@@ -62,6 +65,25 @@ def test_what_has_no_end_and_what_is_not_kept_say_none(record: ManagedRecord) ->
     SourceName.objects.update(detached_since=timezone.now())
     record.state = "synced"
     assert find_end(record) is None
+
+
+def test_what_another_object_had_has_no_part_in_the_end(record: ManagedRecord) -> None:
+    record.claimants = ["Ingress/web/other"]
+    assert find_end(record) is None
+
+
+@pytest.mark.parametrize("policy", [Policy.UPSERT_ONLY, Policy.CREATE_ONLY])
+def test_a_policy_that_keeps_it_for_good_leaves_it_no_end(
+    policy: Policy, record: ManagedRecord, settings: Settings, admin_client: Client
+) -> None:
+    settings.MANAGED = replace(settings.MANAGED, policies={"talos00": policy})
+    operator = client_for("operator")
+    assert operator.get(f"/api/v1/records/{record.pk}").json()["kept_until"] is None
+    (source,) = operator.get("/api/v1/sources").json()["results"]
+    assert source["kept"][0]["until"] is None
+    (sentence,) = [text for text in explain_name(SHOP)["sentences"] if "stays as it was" in text]
+    assert sentence.endswith(f"although {REASON}: for good, by the policy of its zone.")
+    assert "for good" in admin_client.get(f"/admin/records/source/{source['id']}/change/").content.decode()
 
 
 def test_explain_says_it_in_a_sentence(record: ManagedRecord) -> None:
