@@ -327,18 +327,30 @@ class DatabaseZoneLedger:
         entries = CustomEntry.objects.filter(pk=origin.name) if origin.is_entry and origin.name.isdigit() else ()
         for entry in entries:
             if entry.description == KEPT_BY_HAND and sorted(entry.values) == sorted(row.ours["values"]):
-                make_entry(
-                    Action.DELETED,
-                    actor,
-                    target=entry.target,
-                    zone=row.zone,
-                    name=entry.name,
-                    kind=entry.type,
-                    before={"ttl": entry.ttl, "values": entry.values, "mode": entry.mode},
-                    source=entry.origin,
-                    reason="what it kept was put back",
-                ).save()
-                entry.delete()
+                self._drop_entry(entry, actor, "what it kept was put back")
+
+    @translate_errors
+    def drop_keeping(self, name: str, kind: str, actor: str) -> bool:
+        with self._writing():
+            entry = CustomEntry.objects.filter(name=name, type=kind, description=KEPT_BY_HAND).first()
+            if entry is None or Replacement.objects.filter(origin=entry.origin).exists():
+                return False
+            self._drop_entry(entry, actor, "what it was to keep is not what it was")
+        return True
+
+    def _drop_entry(self, entry: CustomEntry, actor: str, reason: str) -> None:
+        make_entry(
+            Action.DELETED,
+            actor,
+            target=entry.target,
+            zone=self._key.zone,
+            name=entry.name,
+            kind=entry.type,
+            before={"ttl": entry.ttl, "values": entry.values, "mode": entry.mode},
+            source=entry.origin,
+            reason=reason,
+        ).save()
+        entry.delete()
 
     @translate_errors
     def release_records(self, names: Collection[str], kind: str, actor: str) -> int:

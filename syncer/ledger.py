@@ -223,6 +223,9 @@ class ZoneLedger(Protocol):
     def record_undo(self, replaced: Replaced, actor: str) -> None:
         """It is put back: the RRset is not ours any more, and neither is the entry that kept it."""
 
+    def drop_keeping(self, name: str, kind: str, actor: str) -> bool:
+        """The entry goes that was to keep an RRset of someone else, unless that became ours for it; whether it went."""
+
     def release_records(self, names: Collection[str], kind: str, actor: str) -> int:
         """Give up ownership of RRsets (``kind`` "": of every type) without touching DNS; how many."""
 

@@ -103,8 +103,8 @@ class RequestHandler:
         result = zone.run_pass(_group_types(requests).keys(), _name_requests(requests), first.actor)
         outcomes = {request.id: result.describe_name(request.name) for request in requests}
         if first.action == "keep":
-            changed = "not kept: what is there is not what it was; look at it again"
-            outcomes |= {item.id: changed for item in requests if not result.has_touched(item.name)}
+            idle = [item for item in requests if not result.has_touched(item.name)]
+            outcomes |= {item.id: zone.give_up_keeping(item.name, item.type, item.actor) for item in idle}
         return outcomes
 
     def _release_name(self, request: Request) -> str:

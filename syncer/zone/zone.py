@@ -273,6 +273,13 @@ class Zone:
         self.enqueue(names)
         return count
 
+    def give_up_keeping(self, name: str, kind: str, actor: str) -> str:
+        """Nothing was taken over that was to be kept; why, in words. The entry goes that was made for it."""
+        if not self._rows.drop_keeping(name, kind, actor):
+            return "kept: it is ours already"
+        self.enqueue([name])
+        return "not kept: what is there is not what it was; look at it again"
+
     def undo_replacement(self, request_id: int, actor: str) -> str:
         """Put back what stood there before a record of someone else became ours, marks included; what came of it, in
         words. Nothing is done where anything was changed since. Raises what target and ledger raise."""

@@ -200,6 +200,9 @@ class MemoryZoneLedger:
 
     def record_undo(self, replaced: Replaced, actor: str) -> None: ...
 
+    def drop_keeping(self, name: str, kind: str, actor: str) -> bool:
+        return False
+
     def release_records(self, names: Collection[str], kind: str, actor: str) -> int:
         keys = [key for key in self.known if key[0] in names and kind in ("", key[1])]
         for key in keys:

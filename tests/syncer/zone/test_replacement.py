@@ -116,6 +116,31 @@ def test_what_they_changed_before_it_was_kept_is_not_taken_over(conflict: Engine
     before = stored(technitium)
     assert outcome(conflict, request) == "not kept: what is there is not what it was; look at it again"
     assert stored(technitium) == before
+    assert not CustomEntry.objects.exists()
+    assert (
+        AuditEntry.objects.filter(action="deleted", name=NAS).get().reason == "what it was to keep is not what it was"
+    )
+    assert outcome(conflict, operations.keep_theirs("ada", record())) == "1 record changed"
+
+
+def test_what_went_before_it_was_kept_leaves_the_name_to_its_claim(
+    conflict: Engine, technitium: ServerUnderTest
+) -> None:
+    request = operations.keep_theirs("ada", record())
+    for value in (OTHER, "192.168.1.56"):
+        technitium.delete(NAS, "A", value)
+    assert outcome(conflict, request) == "not kept: what is there is not what it was; look at it again"
+    conflict.settle()
+    assert (technitium.ask(NAS), conflict.state("nas")) == ([ADDRESS], "synced")
+    assert not CustomEntry.objects.exists()
+
+
+def test_what_was_adopted_by_itself_before_it_was_kept_is_kept(conflict: Engine, technitium: ServerUnderTest) -> None:
+    technitium.delete(NAS, "A", "192.168.1.56")
+    conflict.start(adopt_identical=True)
+    conflict.settle()
+    assert outcome(conflict, operations.keep_theirs("ada", record())) == "kept: it is ours already"
+    assert (conflict.state("nas"), record().origin) == ("synced", CustomEntry.objects.get().origin)
 
 
 def test_an_undo_that_finds_nothing_says_so(conflict: Engine, technitium: ServerUnderTest) -> None:
