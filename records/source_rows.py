@@ -361,5 +361,5 @@ def _keep_mention(
         reason=reason or row.reason,
         detached_since=before.detached_since or now,
         detached_seconds=before.seconds,
-        outdated=row.reason if is_outdated else "",
+        outdated=row.reason if is_outdated else before.outdated,  # a trouble that ends must not take it along
     )

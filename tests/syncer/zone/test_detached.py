@@ -455,6 +455,22 @@ def test_a_route_that_moves_to_a_gateway_which_says_nothing_yet_stays_until_it_d
     assert technitium.ask(SHOP) == "NXDOMAIN"
 
 
+def test_a_trouble_that_ends_does_not_take_what_a_new_version_keeps(build: Build, technitium: ServerUnderTest) -> None:
+    engine = build(scope={"listener_wildcards": True}, version="1")
+    engine.put_object(GATEWAY, gateway(f"*.{ZONE}"))
+    engine.put_object(HTTP_ROUTE, route())
+    engine.settle()
+    engine.scope["listener_wildcards"] = False
+    engine.start(version="2")
+    engine.settle()
+    assert is_kept(engine, technitium, "*")
+    engine.drop_object(GATEWAY, "infra", "edge")
+    assert is_kept(engine, technitium, "*")
+    engine.put_object(GATEWAY, gateway(f"*.{ZONE}"))
+    assert is_kept(engine, technitium, "*")
+    assert engine.reason("*") == "wildcard of a listener, and LISTENER_WILDCARDS is off"
+
+
 # Rules that cannot be read
 
 
