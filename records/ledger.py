@@ -14,7 +14,7 @@ from records.held_rows import decide_plans
 from records.limits import KEYS
 from records.models import ManagedRecord, SyncRequest, SyncStatus
 from records.rows import ZoneKey
-from records.source_rows import count_detached, forget_others, save_chunk
+from records.source_rows import count_detached, forget_others, save_chunk, suspect_detached
 from records.tenure import DatabaseTenure
 from records.zone_ledger import DatabaseZoneLedger
 from syncer.core.names import NAME_LIMIT
@@ -78,6 +78,9 @@ class DatabaseLedger:
         for start in range(0, len(refs), KEYS):
             chunk = {ref: sources[ref] for ref in refs[start : start + KEYS]}
             ended |= save_chunk(chunk, now, self._tenure.writing, is_new_version=is_new_version)
+        if is_new_version:
+            with self._tenure.writing():
+                suspect_detached()
         return frozenset(ended)
 
     @translate_errors

@@ -212,6 +212,12 @@ def save_shadows(shadows: Mapping[str, str], manages: Callable[[str], bool]) -> 
                 chunk.exclude(shadow=shadow).update(shadow=shadow)
 
 
+def suspect_detached() -> None:
+    """What a trouble hides while the version of the program changes may be outdated; that shows when the trouble
+    ends."""
+    SourceName.objects.filter(detached_since__isnull=False, outdated="").update(outdated=F("reason"))
+
+
 def count_detached(seconds: float, grace: float) -> list[str]:
     """The trouble that hides names has lasted for so much longer; returns the names of which ``grace`` is over by
     that."""

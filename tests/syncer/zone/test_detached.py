@@ -471,6 +471,23 @@ def test_a_trouble_that_ends_does_not_take_what_a_new_version_keeps(build: Build
     assert engine.reason("*") == "wildcard of a listener, and LISTENER_WILDCARDS is off"
 
 
+def test_what_a_trouble_hides_while_the_version_changes_is_kept_when_it_ends(
+    build: Build, technitium: ServerUnderTest
+) -> None:
+    engine = build(scope={"listener_wildcards": True}, version="1")
+    engine.put_object(GATEWAY, gateway(f"*.{ZONE}"))
+    engine.put_object(HTTP_ROUTE, route())
+    engine.settle()
+    engine.drop_object(GATEWAY, "infra", "edge")
+    engine.settle()
+    engine.scope["listener_wildcards"] = False
+    engine.start(version="2")
+    assert is_kept(engine, technitium, "*")
+    engine.put_object(GATEWAY, gateway(f"*.{ZONE}"))
+    assert is_kept(engine, technitium, "*")
+    assert engine.reason("*") == "wildcard of a listener, and LISTENER_WILDCARDS is off"
+
+
 # Rules that cannot be read
 
 
