@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Iterable, Sequence
 
 from syncer import metrics
 from syncer.core.claims import Decision
-from syncer.core.known import RecordState
+from syncer.core.known import Loser, RecordState
 from syncer.core.origin import Origin
 from syncer.core.plan import Change, Drift, Op, RRsetStatus
 from syncer.core.rrsets import RRset
@@ -117,6 +117,10 @@ class ChangeWriter:
             extra = {"hostname": name, "type": kind, "zone": self._zone.name, "drift_type": drift.drift.value}
             remedy = "to be remediated" if drift.remediates else "left as it is until someone decides"
             log.warning("Drift: %s: %s", drift.reason, remedy, extra=extra)
+
+    def tell_loser(self, decision: Decision, loser: Loser) -> None:
+        """Once, because the ledger remembers it with the record."""
+        log.warning("%s does not get the name: %s", *loser, extra=self._log_fields(decision, decision.rrsets[0]))
 
     def _tell_takeover(self, decision: Decision, rrset: RRset) -> None:
         """With the ledger's claim, after which the name counts as the new holder's."""

@@ -8,11 +8,11 @@ from itertools import groupby, islice
 from typing import TypeVar
 
 from syncer.config import Managed
-from syncer.core.claims import Claims
+from syncer.core.claims import Claims, Decision
 from syncer.core.compare import UNASKED, NameRequest
 from syncer.core.drift import CompareRules
 from syncer.core.kinds import HTTP_ROUTE
-from syncer.core.known import RecordState
+from syncer.core.known import Loser, RecordState
 from syncer.core.lost_marks import MarkCount, is_bare
 from syncer.core.names import zone_of
 from syncer.core.plan import Change, Key, NamePlan
@@ -82,6 +82,8 @@ class PassPlan:
     delegations: set[str] = field(default_factory=set)
     awaited: Collection[str] = frozenset()
     """The kinds that deletes wait for."""
+    losers: list[tuple[Decision, Loser]] = field(default_factory=list)
+    """The claims that did not get a name, and of which that is news."""
 
 
 class ZonePlanner:
@@ -294,6 +296,7 @@ class ZonePlanner:
         if name_plan.is_empty and not marks:
             return
         plan.names.append(name_plan)
+        plan.losers += ((subject.decision, loser) for loser in subject.list_new_losers())
         if subject.look.read and (deferred := self._names.found_other(subject)):
             plan.found[subject.name] = deferred
 

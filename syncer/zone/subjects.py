@@ -10,7 +10,7 @@ from syncer.config import Managed
 from syncer.core.claims import ADDRESSES, ClaimRules, Claims, Decision, EntrySpec, History, Mode, group_of
 from syncer.core.compare import UNASKED, NameRequest, compare_name
 from syncer.core.drift import CompareRules
-from syncer.core.known import KnownRRset, RecordState
+from syncer.core.known import KnownRRset, Loser, RecordState
 from syncer.core.lost_marks import find_written, is_bare, put_mark_back
 from syncer.core.names import zone_of
 from syncer.core.plan import Change, NamePlan, Op, Policy, RRsetStatus
@@ -68,6 +68,15 @@ class Subject(NamedTuple):
     @property
     def has_drifted(self) -> bool:
         return any(row.state is RecordState.DRIFTED for row in self.known.values())
+
+    def list_new_losers(self) -> list[Loser]:
+        """Those of which the ledger knows nothing, and that no take-over tells. Where nothing is published, it
+        remembers none."""
+        if not self.decision.rrsets:
+            return []
+        told = {loser.origin for row in self.known.values() for loser in row.losers}
+        told.update(takeover.loser for takeover in self.decision.takeovers)
+        return [loser for loser in self.decision.losers if loser.origin not in told]
 
 
 class Frame(NamedTuple):

@@ -406,6 +406,9 @@ class Zone:
     ) -> None:
         correlation = _new_correlation()
         drifts = [(name.decision, drift) for name in plan.names for drift in name.drifts]
+        for decision, loser in plan.losers:
+            if decision.name not in result.later:
+                self._writer.tell_loser(decision, loser)
         self._writer.record_observed([*_list_observed(plan.names), *kept], correlation, actor)
         self._writer.record_drift(drifts, plan.checked, correlation, listed=plan.listed)
         if plan.whole and (plan.shadows or self._has_shadows):  # who names them may be another one than before

@@ -464,6 +464,18 @@ def test_a_takeover_is_told_in_log_audit_and_metric(
     assert AuditEntry.objects.filter(action="taken over").count() == 1
 
 
+def test_a_claim_that_does_not_get_the_name_is_told_once(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
+    engine.put("nas", target=OTHER)
+    engine.settle()
+    engine.put("late", NAS)
+    engine.settle()
+    engine.full()
+    engine.start()
+    engine.settle()
+    told = "Ingress/web/late does not get the name: Ingress/web/nas has the name: it has a target of its own"
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [told]
+
+
 def test_nobody_takes_a_name_from_another_namespace_by_a_target_or_by_age(
     engine: Engine, technitium: ServerUnderTest
 ) -> None:
