@@ -290,6 +290,7 @@ def _read_rule(
     rule = as_text(route.get("match"))
     if not rule.strip():
         draft.add_warning(f"route {number} has no match rule")
+        draft.add_trouble(Trouble("", UNREADABLE))
         return
     read_names = partial(
         read_rule_names,

@@ -208,6 +208,13 @@ def test_a_rule_that_can_no_longer_be_read_keeps_every_name_that_no_readable_par
     assert (a.kept_by(negated), b.kept_by(negated)) == ("the rule cannot be read", "")
 
 
+@pytest.mark.parametrize("blank", ["", "  ", None])
+def test_a_rule_that_is_blank_now_cannot_be_read_either(blank: Any) -> None:
+    published = publish(ingress_route("Host(`a.talos00`)"))
+    assert published.kept_by(ingress_route(blank)) == "the rule cannot be read"
+    assert published.kept_by(ingress_route()) == ""
+
+
 def test_so_it_is_with_a_rule_for_tcp() -> None:
     published = publish(ingress_route("HostSNI(`a.talos00`)", tcp=True))
     assert published.kept_by(ingress_route("HostSNI(`a.talos00`", tcp=True)) == "the rule cannot be read"
