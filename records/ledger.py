@@ -84,9 +84,9 @@ class DatabaseLedger:
         return frozenset(ended)
 
     @translate_errors
-    def count_detached(self, seconds: float, grace: float) -> list[str]:
+    def count_detached(self, seconds: float, grace: float, unread_kinds: Collection[str]) -> list[str]:
         with self._tenure.writing():
-            return count_detached(seconds, grace)
+            return count_detached(seconds, grace, unread_kinds)
 
     @translate_errors
     def forget_sources(self, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None:

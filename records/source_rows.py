@@ -218,10 +218,10 @@ def suspect_detached() -> None:
     SourceName.objects.filter(detached_since__isnull=False, outdated="").update(outdated=F("reason"))
 
 
-def count_detached(seconds: float, grace: float) -> list[str]:
-    """The trouble that hides names has lasted for so much longer; returns the names of which ``grace`` is over by
-    that."""
+def count_detached(seconds: float, grace: float, unread_kinds: Collection[str]) -> list[str]:
+    """See ``Ledger.count_detached``."""
     kept = SourceName.objects.filter(detached_since__isnull=False, detached_seconds__lt=grace)
+    kept = kept.exclude(source__kind__in=unread_kinds) if unread_kinds else kept
     with transaction.atomic():
         over = list(kept.filter(detached_seconds__gte=grace - seconds).values_list("name", flat=True).distinct())
         kept.update(detached_seconds=F("detached_seconds") + seconds)

@@ -78,7 +78,7 @@ class Intake:
         if any(state.state in (WatchState.STARTING, WatchState.UNREACHABLE) for state in self.kind_states()):
             return ()
         # A loop that hung, or a machine that slept, saw nothing meanwhile.
-        return ledger.count_detached(min(seen, 2 * pause), grace)
+        return ledger.count_detached(min(seen, 2 * pause), grace, self.unread_kinds())
 
     def save_all_again(self) -> None:
         """The database may be another one by now."""

@@ -250,9 +250,9 @@ class Ledger(Protocol):
         """Remember what changed; None: the object is gone. Returns the names that were kept for an object although a
         trouble hid them, and are not any more. ``is_new_version``: another version of the program saved them last."""
 
-    def count_detached(self, seconds: float, grace: float) -> Collection[str]:
-        """The troubles that hide names have lasted for so much longer; returns the names of which the ``grace`` is over
-        by that."""
+    def count_detached(self, seconds: float, grace: float, unread_kinds: Collection[str]) -> Collection[str]:
+        """The troubles that hide names have lasted for so much longer, but for objects of ``unread_kinds``; returns the
+        names of which the ``grace`` is over by that."""
 
     def forget_sources(self, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None:
         """Drop the sources of ``kinds`` (group, kind) that are not among ``known``."""

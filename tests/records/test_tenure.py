@@ -137,7 +137,7 @@ WRITES: dict[str, Callable[[DatabaseLedger], object]] = {
     "a release": lambda ledger: ledger.zone("default", "talos00").release_records([BLOG.name], "", "ada"),
     "an object": lambda ledger: ledger.save_sources({REF: SourceObject(REF)}),
     "objects of before": lambda ledger: ledger.forget_sources([("networking.k8s.io", "Ingress")], []),
-    "the time of a trouble": lambda ledger: ledger.count_detached(5.0, 60.0),
+    "the time of a trouble": lambda ledger: ledger.count_detached(5.0, 60.0, ()),
     "an answer": lambda ledger: ledger.answer_requests({1: "done"}),
     "a decision": lambda ledger: ledger.decide_hold(Request(0, "approve", "", "", "", "ada"), approve=True),
     "a status": lambda ledger: ledger.save_status(STATUS),

@@ -238,7 +238,7 @@ class MemoryLedger:
     ) -> Collection[str]:
         return ()
 
-    def count_detached(self, seconds: float, grace: float) -> Collection[str]:
+    def count_detached(self, seconds: float, grace: float, unread_kinds: Collection[str]) -> Collection[str]:
         return ()
 
     def forget_sources(self, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None: ...

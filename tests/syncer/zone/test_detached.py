@@ -220,6 +220,17 @@ def test_only_the_time_counts_in_which_a_syncer_ran_and_saw_the_trouble(
     assert technitium.ask(SHOP) == "NXDOMAIN"
 
 
+def test_the_time_in_which_gateways_cannot_be_read_does_not_count(shop: Engine, technitium: ServerUnderTest) -> None:
+    shop.drop_object(GATEWAY, "infra", "edge")
+    shop.feed.unread[GATEWAY] = WatchState.FORBIDDEN
+    shop.start()
+    wait(shop, 70 * MINUTE)
+    shop.feed.unread.clear()
+    assert is_kept(shop, technitium)
+    wait(shop, 65 * MINUTE)
+    assert technitium.ask(SHOP) == "NXDOMAIN"
+
+
 def test_a_loop_that_hung_saw_nothing_meanwhile(shop: Engine, technitium: ServerUnderTest) -> None:
     shop.drop_object(GATEWAY, "infra", "edge")
     shop.settle()
