@@ -277,7 +277,7 @@ class SubjectBuilder:
 
     def found_other(self, subject: Subject) -> Deferred | None:
         """What was read, where it is not what the ledger says: a change of it may have to wait for its turn."""
-        ours = {item.rrset.type: item.rrset for item in subject.look.found if self._is_all_ours(item)}
+        ours = {item.rrset.type: item.rrset for item in subject.look.found if self._is_as_written(item, subject.known)}
         written = {kind: row.rrset for kind, row in subject.known.items() if row.owned}
         if any(item.is_unmarked for item in subject.look.found):
             return Deferred.UNMARKED if self.is_all_unmarked(subject) else Deferred.UNSURE
@@ -285,8 +285,12 @@ class SubjectBuilder:
             return None
         return Deferred.UNSURE if subject.look.found else Deferred.ABSENT
 
-    def _is_all_ours(self, item: Found) -> bool:
-        return item.intact and all(self.marker.knows(mark) for mark in item.marks)
+    def _is_as_written(self, item: Found, known: KnownRows) -> bool:
+        """Whether all of it is ours, with the marks of today of whom the ledger says that it has it."""
+        if not item.intact or not all(self.marker.knows(mark) for mark in item.marks):
+            return False
+        row = known.get(item.rrset.type)
+        return not self._target.marks_origin or (row is not None and set(item.marks) == {self.marker.mark(row.origin)})
 
 
 def _overrules_objects(entry: EntrySpec) -> bool:

@@ -371,6 +371,16 @@ def test_the_marks_of_the_owner_of_before_are_taken_over_once(
     assert technitium.serial(ZONE) == serial
 
 
+def test_marks_of_before_that_have_to_wait_are_not_forgotten(build: Build, technitium: ServerUnderTest) -> None:
+    engine = build(owner_id="home")
+    engine.put_many(25)
+    engine.settle()
+    engine.start(owner_id="lab", owner_id_was="home")
+    engine.target._server.may_import = False  # type: ignore[union-attr]
+    engine.settle()
+    assert all(comment.startswith("catalyst-dns-sync/lab ") for *_, comment in technitium.rows(ZONE))
+
+
 def test_the_marks_of_others_stay_theirs_beside_the_owner_of_before(build: Build, technitium: ServerUnderTest) -> None:
     engine = build(owner_id="lab", owner_id_was="home")
     technitium.add(NAS, "A", OTHER, 300, "catalyst-dns-sync/homestead Ingress/web/nas")
