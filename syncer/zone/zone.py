@@ -106,6 +106,7 @@ class Zone:
         self._recovery = Recovery(name, self._rows, dry_run=config.dry_run)
         self._said: set[str] = set()
         """In a dry run: what the log already says."""
+        self._has_told_inheritance = False
         self._has_shadows = True
         """The last full pass told of names that DNS answers otherwise than one would think; or there was none."""
         self._told: tuple[str, int | None] = "", None
@@ -348,11 +349,12 @@ class Zone:
         return self._planner.plan_whole(condition, limit=None if self._dry_run else MISSING_LIMIT)
 
     def _tell_inheritance(self, plan: PassPlan) -> None:
-        """Of marks that are written anew with OWNER_ID, which happens once."""
+        """Of marks that are written anew with OWNER_ID, once, however many turns that takes."""
         marker = self._planner.marker
         changes = (change for name in plan.names for change in name.changes)
         inherited = sum(1 for change in changes if change.before and marker.inherits(change.before))
-        if inherited:
+        if inherited and not self._has_told_inheritance:
+            self._has_told_inheritance = True
             words = "%d records carry the marks of OWNER_ID_WAS %s: they are ours from now on"
             log.warning(words, inherited, marker.owner_id_was, extra={"zone": self.name})
 

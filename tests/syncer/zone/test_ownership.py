@@ -371,7 +371,9 @@ def test_the_marks_of_the_owner_of_before_are_taken_over_once(
     assert technitium.serial(ZONE) == serial
 
 
-def test_marks_of_before_that_have_to_wait_are_not_forgotten(build: Build, technitium: ServerUnderTest) -> None:
+def test_marks_of_before_that_have_to_wait_are_not_forgotten_and_told_once(
+    build: Build, technitium: ServerUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
     engine = build(owner_id="home")
     engine.put_many(25)
     engine.settle()
@@ -379,6 +381,8 @@ def test_marks_of_before_that_have_to_wait_are_not_forgotten(build: Build, techn
     engine.target._server.may_import = False  # type: ignore[union-attr]
     engine.settle()
     assert all(comment.startswith("catalyst-dns-sync/lab ") for *_, comment in technitium.rows(ZONE))
+    told = [record.getMessage() for record in caplog.records if "OWNER_ID_WAS" in record.getMessage()]
+    assert told == ["25 records carry the marks of OWNER_ID_WAS home: they are ours from now on"]
 
 
 def test_the_marks_of_others_stay_theirs_beside_the_owner_of_before(build: Build, technitium: ServerUnderTest) -> None:
