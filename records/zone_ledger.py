@@ -33,6 +33,7 @@ from records.rows import (
     claim_row,
     deletion_row,
     former_data,
+    found_data,
     read_found,
     read_rrset,
     record_row,
@@ -49,7 +50,7 @@ from syncer.core.claims import Decision, EntrySpec, Mention, Mode
 from syncer.core.known import KnownRRset, Loser, RecordState
 from syncer.core.origin import Origin
 from syncer.core.plan import Change, Drift, ForgottenRRset, Key, Op
-from syncer.core.rrsets import RRset
+from syncer.core.rrsets import Found, RRset
 from syncer.ledger import AppliedChange, Deletion, HeldDeletes, LeftZone, ObservedRRset, Replaced
 from syncer.targets.base import Outcome
 
@@ -281,6 +282,19 @@ class DatabaseZoneLedger:
     def save_shadows(self, shadows: Mapping[str, str], manages: Callable[[str], bool]) -> None:
         with self._writing():
             save_shadows(shadows, manages)
+
+    @translate_errors
+    def note_rivals(self, rivals: Sequence[Found]) -> None:
+        data = {(item.rrset.name, item.rrset.type): found_data(item) for item in rivals}
+        names = list({name for name, _ in data})
+        for start in range(0, len(names), KEYS):
+            rows = self._records().filter(name__in=names[start : start + KEYS], owned=False)
+            changed = [row for row in rows if row.key in data and row.foreign != data[row.key]]
+            for row in changed:
+                row.foreign = data[row.key]
+            if changed:
+                with self._writing():
+                    ManagedRecord.objects.bulk_update(changed, ["foreign"], batch_size=ROWS)
 
     @translate_errors
     def holds(self) -> HeldDeletes:

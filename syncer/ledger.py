@@ -212,6 +212,9 @@ class ZoneLedger(Protocol):
         """Write down of which names DNS answers otherwise than one would think, and that it is so of no other name in
         the zone; ``manages`` tells which names those are."""
 
+    def note_rivals(self, rivals: Sequence[Found]) -> None:
+        """Write down what others have where that is why nothing is written: it may have changed without news."""
+
     def holds(self) -> HeldDeletes: ...
 
     def hold_deletes(self, deletes: Collection[Key], reason: str) -> None:

@@ -69,6 +69,7 @@ class NameComparison:
         # A name loses its CNAME before it gets addresses.
         plan.changes = sorted(changes, key=lambda change: (Op.DELETE, Op.CREATE, Op.UPDATE).index(change.op))
         plan.statuses = [status for compared in comparisons if (status := self._make_status(compared))]
+        plan.rivals = [status.foreign for status in plan.statuses if status.foreign]
         plan.drifts = [compared.drift for compared in comparisons if compared.drift]
         plan.is_waiting = any(compared.situation.obstacle is Obstacle.AWAY for compared in comparisons)
         plan.forgotten = [

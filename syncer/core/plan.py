@@ -113,8 +113,8 @@ class ForgottenRRset(NamedTuple):
 class NamePlan:
     """What is to be done at one name: the changes in the order in which they must be made, and the rest.
 
-    ``foreign_types`` are the types of the RRsets there that are not ours. ``is_waiting``: a delete waits until every
-    kind has been heard from again.
+    ``foreign_types`` are the types of the RRsets there that are not ours, ``rivals`` those of them that are why nothing
+    is written. ``is_waiting``: a delete waits until every kind has been heard from again.
     """
 
     decision: Decision
@@ -123,6 +123,7 @@ class NamePlan:
     drifts: list[Drift] = field(default_factory=list)
     forgotten: list[ForgottenRRset] = field(default_factory=list)
     foreign_types: frozenset[str] = frozenset()
+    rivals: list[Found] = field(default_factory=list)
     is_waiting: bool = False
 
     @property

@@ -82,6 +82,8 @@ class PassPlan:
     delegations: set[str] = field(default_factory=set)
     awaited: Collection[str] = frozenset()
     """The kinds that deletes wait for."""
+    rivals: list[Found] = field(default_factory=list)
+    """What was read of others that is why nothing is written."""
     losers: list[tuple[Decision, Loser]] = field(default_factory=list)
     """The claims that did not get a name, and of which that is news."""
 
@@ -291,6 +293,7 @@ class ZonePlanner:
         if subject.look.read and subject.name in frame.drifting:
             plan.checked.add(subject.name)
         plan.are_marks_in_doubt |= not frame.restores_marks and self._names.shows_unmarked(subject)
+        plan.rivals += name_plan.rivals if subject.look.read else ()
         marks = self._names.list_mark_changes(subject)
         plan.marks |= {change.key: change for change in marks}
         if name_plan.is_empty and not marks:

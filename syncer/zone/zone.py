@@ -412,6 +412,8 @@ class Zone:
             if decision.name not in result.later:
                 self._writer.tell_loser(decision, loser)
         self._writer.record_observed([*_list_observed(plan.names), *kept], correlation, actor)
+        if plan.rivals:
+            self._rows.note_rivals(plan.rivals)
         self._writer.record_drift(drifts, plan.checked, correlation, listed=plan.listed)
         if plan.whole and (plan.shadows or self._has_shadows):  # who names them may be another one than before
             self._rows.save_shadows(plan.shadows, self._manages)

@@ -188,6 +188,8 @@ class MemoryZoneLedger:
 
     def save_shadows(self, shadows: Mapping[str, str], manages: Callable[[str], bool]) -> None: ...
 
+    def note_rivals(self, rivals: Sequence[Found]) -> None: ...
+
     def holds(self) -> HeldDeletes:
         return self.held
 

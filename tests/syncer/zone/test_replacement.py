@@ -64,6 +64,18 @@ def test_what_a_replacement_changes_is_shown_first(conflict: Engine) -> None:
     assert operations.show_keeping(record()) == (FOREIGN, {"ttl": 77, "values": [OTHER, "192.168.1.56"]})
 
 
+def test_what_is_shown_follows_what_they_change(conflict: Engine, technitium: ServerUnderTest) -> None:
+    ManagedRecord.objects.update(foreign=None)  # as the release before left it
+    audited = AuditEntry.objects.count()
+    conflict.start()
+    conflict.settle()
+    assert record().foreign == FOREIGN
+    disable(technitium, "192.168.1.56", "another comment")
+    conflict.settle(11)
+    assert record().foreign == {**FOREIGN, "marks": ["made by hand", "another comment"]}
+    assert AuditEntry.objects.count() == audited, "it is no news"
+
+
 def test_a_replaced_record_is_put_back_as_it_was(conflict: Engine, technitium: ServerUnderTest) -> None:
     before = stored(technitium)
     assert before == sorted(THEIRS)
