@@ -102,9 +102,12 @@ class RequestHandler:
             return {request.id: zone.undo_replacement(request.id, request.actor) for request in requests}
         result = zone.run_pass(_group_types(requests).keys(), _name_requests(requests), first.actor)
         outcomes = {request.id: result.describe_name(request.name) for request in requests}
+        idle = [item for item in requests if not result.has_touched(item.name)]
         if first.action == "keep":
-            idle = [item for item in requests if not result.has_touched(item.name)]
             outcomes |= {item.id: zone.give_up_keeping(item.name, item.type, item.actor) for item in idle}
+        elif first.action == "adopt":
+            reasons = zone.explain_left_alone([item.name for item in idle])
+            outcomes |= {item.id: f"not replaced: {reasons[item.name]}" for item in idle if item.name in reasons}
         return outcomes
 
     def _release_name(self, request: Request) -> str:

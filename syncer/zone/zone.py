@@ -274,6 +274,12 @@ class Zone:
         self.enqueue(names)
         return count
 
+    def explain_left_alone(self, names: Collection[str]) -> dict[str, str]:
+        """Why nothing is written at those of the names at which something is asked for."""
+        rows = self._rows.rows(names)
+        reasons = ((name, row.reason) for name, known in rows.items() for row in known.values() if not row.owned)
+        return {name: reason for name, reason in reasons if reason}
+
     def give_up_keeping(self, name: str, kind: str, actor: str) -> str:
         """Nothing was taken over that was to be kept; why, in words. The entry goes that was made for it."""
         if not self._rows.drop_keeping(name, kind, actor):

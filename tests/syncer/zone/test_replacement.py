@@ -96,6 +96,17 @@ def test_a_replaced_record_is_put_back_as_it_was(conflict: Engine, technitium: S
         operations.undo_replacement("bob", replacement)
 
 
+def test_a_record_of_another_type_is_not_replaced_and_the_answer_says_so(
+    engine: Engine, technitium: ServerUnderTest
+) -> None:
+    technitium.add(NAS, "CNAME", "elsewhere.example.com", 77, "made by hand")
+    engine.put("nas")
+    engine.settle()
+    told = outcome(engine, operations.replace_record("ada", record()))
+    assert told == "not replaced: a foreign CNAME record is at this name"
+    assert technitium.ask(NAS, "CNAME") == ["elsewhere.example.com"]
+
+
 def test_theirs_is_kept_as_an_override_with_every_value_enabled(conflict: Engine, technitium: ServerUnderTest) -> None:
     before = stored(technitium)
     assert outcome(conflict, operations.keep_theirs("ada", record())) == "1 record changed"
