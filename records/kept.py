@@ -22,6 +22,7 @@ def find_end(record: ManagedRecord) -> datetime | None:
     if record.state != RecordState.KEPT:
         return None
     mentions = SourceName.objects.filter(name=record.name, detached_since__isnull=False).select_related("source")
+    mentions = mentions.only("name", "detached_seconds", "source__kind", "source__namespace", "source__name")
     ends = (mention_end(mention) for mention in mentions if str(mention.source) in record.claimants)
     return max((end for end in ends if end), default=None)
 

@@ -54,6 +54,9 @@ TAKEN_BACK = "the object has taken it back"
 NOT_IN_OBJECT = 2**31 - 1
 """The position of a name that an object published and does not mention now."""
 
+PLACE = ("kind", "namespace", "name")
+"""The columns that say whose row it is; the others may be large."""
+
 CONTENT = ("uid", "created", "warnings", "ttl", "priority", "notes", "troubles", "excluded")
 
 
@@ -170,7 +173,8 @@ def _detach_names(reasons: Mapping[tuple[str, str], str], now: datetime) -> None
     """``reasons`` by name and origin."""
     missing = dict(reasons)
     idle: list[int] = []
-    for mention in SourceName.objects.filter(name__in={name for name, _ in reasons}).select_related("source"):
+    mentions = SourceName.objects.filter(name__in={name for name, _ in reasons}).select_related("source")
+    for mention in mentions.only("name", "values", "detached_since", *(f"source__{part}" for part in PLACE)):
         key = mention.name, str(mention.source)
         if key in reasons:
             missing.pop(key, None)
@@ -179,7 +183,8 @@ def _detach_names(reasons: Mapping[tuple[str, str], str], now: datetime) -> None
     if not missing:
         return
     sources: dict[str, list[SourceRow]] = {}
-    for source in SourceRow.objects.filter(name__in={Origin.parse(origin).name for _, origin in missing}):
+    namesakes = SourceRow.objects.filter(name__in={Origin.parse(origin).name for _, origin in missing})
+    for source in namesakes.only(*PLACE):
         sources.setdefault(str(source), []).append(source)
     fixed = {"position": NOT_IN_OBJECT, "since": now, "cause": SkipCause.TROUBLE, "detached_since": now}
     SourceName.objects.bulk_create(
