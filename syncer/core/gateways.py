@@ -143,12 +143,18 @@ def _read_admitted(namespaces: Mapping[str, Any]) -> Selector | None:
 
 class _Attached(NamedTuple):
     """A parent with the listeners that it means, each with the reason for which it does not take the route, "" where it
-    does. ``refusal`` says why there is none to be asked."""
+    does. ``refusal`` says why there is none to be asked; ``is_lost``: no such listener is there."""
 
     parent: Parent
     gateway: Gateway | None = None
     listeners: Sequence[tuple[Listener, str]] = ()
     refusal: str = ""
+    is_lost: bool = False
+
+    @property
+    def key(self) -> str:
+        """Of the parent; of its whole Gateway where no listener is the one meant, which may have had another name."""
+        return (self.parent._replace(section="", port=None) if self.is_lost else self.parent).key
 
 
 class Attachment:
@@ -164,11 +170,11 @@ class Attachment:
         listener_wildcards: bool,
     ) -> None:
         self.warnings: list[str] = []
-        self.parents = tuple(dict.fromkeys(parent.key for parent in parents if parent.is_read))
         self.waits = any(parent.silent for parent in parents)
         self._listener_wildcards = listener_wildcards
         self._attached = [_attach_parent(parent, namespace, gateways, namespaces) for parent in parents]
-        for parent, gateway, listeners, _ in self._attached:
+        self.parents = tuple(dict.fromkeys(attached.key for attached in self._attached if attached.parent.is_read))
+        for parent, gateway, listeners, *_ in self._attached:
             if gateway and any(not refusal for _, refusal in listeners):
                 self.warnings += (warning for warning in (parent.warning, *gateway.warnings) if warning)
 
@@ -177,7 +183,7 @@ class Attachment:
         names: dict[str, ServedBy] = {}
         wildcards: dict[str, None] = {}
         refusals: dict[str, None] = {}
-        for parent, gateway, listeners, refusal in self._attached:
+        for parent, gateway, listeners, refusal, _ in self._attached:
             if gateway is None:
                 refusals[refusal] = None
                 continue
@@ -221,7 +227,7 @@ def _attach_parent(
     if parent.refusal:
         return _Attached(parent, refusal=parent.refusal)
     if gateway is None:
-        return _Attached(parent, refusal=f"{who} is not there")
+        return _Attached(parent, refusal=f"{who} is not there", is_lost=True)
     if gateway.refusal:
         return _Attached(parent, refusal=f"{who} {gateway.refusal}")
     named = [
@@ -232,7 +238,7 @@ def _attach_parent(
     if not named:
         section = f' "{clip_text(parent.section)}"' if parent.section else ""
         port = f" on port {parent.port}" if parent.port else ""
-        return _Attached(parent, refusal=f"{who} has no listener{f'{section}{port}' or ' at all'}")
+        return _Attached(parent, refusal=f"{who} has no listener{f'{section}{port}' or ' at all'}", is_lost=True)
     return _Attached(
         parent,
         gateway,

@@ -76,7 +76,13 @@ class Trouble(NamedTuple):
         """``via`` are the parents by which the name was published last, None where that is not known."""
         if self.pattern and not covers_name(self.pattern, name):
             return False
-        return self.waits or not self.parents or not via or not set(via).isdisjoint(self.parents)
+        return self.waits or not self.parents or not via or any(_is_within(old, self.parents) for old in via)
+
+
+def _is_within(old: str, parents: tuple[str, ...]) -> bool:
+    """Whether one of the parents is the old one, or all of its Gateway, whose key ends where that of a listener goes
+    on."""
+    return any(parent == old or (parent.endswith("/") and old.startswith(parent)) for parent in parents)
 
 
 HIGH, NORMAL, LOW = 0, 1, 2

@@ -445,6 +445,25 @@ def test_a_route_that_moves_to_another_section_has_its_names_from_there_at_once(
     assert (decision.rrsets, decision.kept) == (published.decision.rrsets, {})
 
 
+def test_a_route_that_names_the_whole_gateway_instead_of_a_listener_drops_no_parent() -> None:
+    for hostnames in ([NAME], ["*.talos00"], []):
+        published = publish_route(gateway(listener(NAME)), hostnames=hostnames, parents=[WEB])
+        assert published.kept_by(read(http_route(*hostnames), *GONE)) == "Gateway infra/edge is not there"
+        other = http_route(*hostnames, parents=[parent("edge-2")])
+        assert published.kept_by(read(other, *GONE)) == ""
+
+
+def test_a_listener_that_gets_another_name_in_the_route_first_is_trouble() -> None:
+    edge = gateway(listener(NAME))
+    for hostnames in ([NAME], ["*.talos00"], []):
+        published = publish_route(edge, hostnames=hostnames, parents=[WEB])
+        renamed = http_route(*hostnames, parents=[parent(sectionName="https")], status=[judged(WEB)])
+        assert published.kept_by(read(renamed, edge)) == 'Gateway infra/edge has no listener "https"'
+        assert published.kept_by(read(renamed, *GONE)) == "Gateway infra/edge is not there"
+        served = published.now(read(renamed, gateway(listener(NAME, name="https"))))
+        assert (served.rrsets, served.kept) == (published.decision.rrsets, {})
+
+
 # One object
 
 
