@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from records.answer_models import RecordAnswer
-from records.audit import SYNCER, VERSIONS, Action
+from records.answered_by import Answerer, find_answerer
+from records.audit import SYNCER, Action
 from records.entry_values import managed_zones
 from records.kept import BY_POLICY, mention_end
+from records.mentions import find_indirect_mentions, list_wildcards
 from records.models import (
     CURRENT_STATUSES,
     AuditEntry,
@@ -24,6 +27,7 @@ from records.models import (
     SyncStatus,
     name_target,
 )
+from records.rows import ZoneKey
 from syncer.core.claims import Mode
 from syncer.core.known import RecordState
 from syncer.core.names import canonical, zone_of
@@ -62,8 +66,13 @@ class _Explanation:
         in_order = mentions.order_by("source__namespace", "source__name", "source__kind")
         self.wanted = list(in_order.filter(values__isnull=False)[:CLAIM_LIMIT])
         self.skipped = list(in_order.filter(values__isnull=True)[:CLAIM_LIMIT])
+        wildcards = list_wildcards(name, self.zone)
+        self.mentions = find_indirect_mentions(name, wildcards)
+        is_there = any(record.owned or record.foreign for record in self.records)
+        key = ZoneKey(target, self.zone or "")
+        self.answerer = find_answerer(key, name, wildcards, is_there=is_there) if self.zone else None
         changes = AuditEntry.objects.filter(target__in=here, name=name).order_by("-at", "-id")
-        self.last_change = changes.filter(action__in=VERSIONS).exclude(source="", type="").first()
+        self.last_change = changes.filter(is_change_of_dns()).first()
         self.last_error = changes.filter(action=Action.FAILED).first()
 
     def build_answer(self) -> Row:
@@ -75,7 +84,9 @@ class _Explanation:
             *self._describe_skips(),
         ]
         if not claims and not self.records and not self.skipped:
-            sentences += self._describe_absence()
+            sentences.append("No Ingress, route or custom entry wants it.")
+        sentences += [mention.sentence for mention in self.mentions]
+        sentences += self._describe_answerer()
         sentences += [*self._describe_history(), *self._describe_syncer()]
         return {
             "hostname": self.name,
@@ -85,6 +96,8 @@ class _Explanation:
             "sentences": sentences,
             "claims": claims,
             "skipped": [{"source": str(mention.source), "reason": mention.reason} for mention in self.skipped],
+            "mentions": [mention._asdict() for mention in self.mentions],
+            "answered_by": self.answerer and {"what": self.answerer.what.value, "name": self.answerer.name},
             "records": [
                 {
                     "type": record.type,
@@ -120,8 +133,9 @@ class _Explanation:
         return {
             "outcome": outcome,
             "winner": next((record.origin for record in self.records if record.origin), ""),
+            "why": next((why for record in self.records if (why := explain_win(record))), ""),
             "claimants": sorted({claimant for record in self.records for claimant in record.claimants}),
-            "losers": [{"claim": loser, "reason": reason} for loser, reason in self._find_losers().items()],
+            "losers": [{"source": loser, "reason": reason} for loser, reason in self._find_losers().items()],
         }
 
     def _find_losers(self) -> dict[str, str]:
@@ -135,7 +149,7 @@ class _Explanation:
         """Custom entries first, then sources in the order in which they get the name."""
         for entry in self.entries:
             yield {
-                "claim": entry.origin,
+                "source": entry.origin,
                 "kind": CUSTOM_ENTRY,
                 "mode": entry.mode,
                 "enabled": entry.enabled,
@@ -148,7 +162,7 @@ class _Explanation:
         for mention in sorted(self.wanted, key=_rank_mention):
             source = mention.source
             yield {
-                "claim": str(source),
+                "source": str(source),
                 "kind": source.kind,
                 "namespace": source.namespace,
                 "name": source.name,
@@ -194,13 +208,13 @@ class _Explanation:
             yield f"Held plan {delete.plan_id} waits for someone to approve or reject it{why}: {delete.plan.reason}."
 
     def _describe_claims(self, claims: Sequence[Row]) -> Iterator[str]:
-        winners = {claimant for record in self.records for claimant in record.claimants}
+        held = self._list_held()
         changed = {str(mention.source): mention.source.seen_at for mention in self.wanted}
         changed |= {entry.origin: entry.updated_at for entry in self.entries}
         deletion = self._find_deletion()
         losers = self._find_losers()
         for claim in claims:
-            who = claim["claim"]
+            who = claim["source"]
             wants = f"{who} wants the name" + (f" for {', '.join(claim['values'])}" if claim["values"] else "")
             if claim.get("mode") == Mode.BLOCK:
                 if not claim["enabled"]:
@@ -209,8 +223,8 @@ class _Explanation:
                 yield f"{wants}, but is disabled."
             elif who in losers:
                 yield f"{wants}, and does not get it: {losers[who]}."
-            elif who in winners:
-                yield f"{wants}, and has it."
+            elif who in held:
+                yield f"{wants}, {held[who]}."
             elif self.active_block:
                 yield f"{wants}, and does not get it: the name is blocked."
             elif not claim["values"]:
@@ -220,6 +234,15 @@ class _Explanation:
                 yield f"{wants}; {deletion.actor} deleted it from DNS at {at}, {self._describe_return()}."
             else:
                 yield f"{wants}; the syncer has not processed it yet."
+
+    def _list_held(self) -> dict[str, str]:
+        """What those have of it who may have the name."""
+        held: dict[str, str] = {}
+        for record in self.records:
+            why = explain_win(record)
+            for claimant in record.claimants:
+                held[claimant] = f"{HELD_WORDS.get(RecordState(record.state), 'and has it')}{f': {why}' if why else ''}"
+        return held
 
     def _find_deletion(self) -> AuditEntry | None:
         """The last change, if a person deleted from DNS what is still wanted. Deleting a custom entry is no part of a
@@ -246,21 +269,17 @@ class _Explanation:
             if mention.shadow:
                 yield f"{mention.source} asks for {self.name}: {mention.shadow}."
 
-    def _describe_absence(self) -> Iterator[str]:
-        yield "No Ingress, route or custom entry wants it."
-        label, _, parent = self.name.partition(".")
-        wildcards = []
-        while parent and self.zone:
-            wildcards.append(f"*.{parent}")
-            if parent == self.zone:
-                break
-            parent = parent.partition(".")[2]
-        if label == "*":
-            wildcards = []
-        found = ManagedRecord.objects.filter(target=self.target, name__in=wildcards, owned=True).order_by()
-        closest = max(found.values_list("name", flat=True), key=len, default="")
-        if closest:
-            yield f"The wildcard {closest} answers for it, unless the zone has another record at or above the name."
+    def _describe_answerer(self) -> Iterator[str]:
+        if self.answerer is None:
+            return
+        name = self.answerer.name
+        match self.answerer.what:
+            case Answerer.WILDCARD:
+                yield f"The wildcard {name} answers for it, unless the zone has another record at or above the name."
+            case Answerer.FOREIGN_WILDCARD:
+                yield f"The wildcard {name}, which is not ours, answers for it, unless another record is in the way."
+            case Answerer.DELEGATION:
+                yield f"The zone delegates {name}: resolvers ask the name servers given there, whatever we write."
 
     def _describe_history(self) -> Iterator[str]:
         if entry := self.last_change:
@@ -287,6 +306,30 @@ class _Explanation:
             yield f"The syncer has a problem with zone {self.zone}: {problem}."
 
 
+HELD_WORDS = {
+    RecordState.PENDING: "and is about to get it",
+    RecordState.CONFLICT: "and would have it, were it not for the foreign record",
+    RecordState.FOREIGN: "and finds its values there, made by someone else",
+    RecordState.FAILED: "and would have it, had the DNS server not refused it",
+    RecordState.SKIPPED: "and would have it on a target that can hold it",
+    RecordState.KEPT: "and is what it is kept for",
+    RecordState.HELD: "and had it",
+}
+
+
+def explain_win(record: ManagedRecord) -> str:
+    """By which of the questions that rank claims the winner came first; "" where no other claim wanted the name."""
+    ahead = f"{record.origin} has the name: "
+    reasons = dict.fromkeys(reason.removeprefix(ahead) for _, reason in record.losers if reason.startswith(ahead))
+    return " and ".join(reasons)
+
+
+def is_change_of_dns() -> Q:
+    """The audit entries after which DNS was another: an edited entry, or a record that was only given up, is none."""
+    by_a_pass = Q(action__in=(Action.CREATED, Action.UPDATED, Action.DELETED, Action.ADOPTED)) & ~Q(correlation="")
+    return by_a_pass | Q(action__in=(Action.GONE, Action.UNDONE))
+
+
 def _rank_mention(mention: SourceName) -> tuple[int, str, str, str, str]:
     """Sources get a name in this order."""
     source = mention.source
@@ -302,9 +345,9 @@ def _state_sentence(record: ManagedRecord, what: str) -> str:
         RecordState.PENDING: f"{what}{for_whom} is on its way{reason}.",
         RecordState.DRIFTED: f"{what}{for_whom} is not in DNS as we wrote it{reason}. Remediate or accept the drift.",
         RecordState.FOREIGN: f"{what} is in DNS, but is not ours{reason}. Nothing is written;"
-        " adopt it to make it ours.",
-        RecordState.CONFLICT: f"{what}{for_whom} cannot be written{reason}. Adopt the foreign record, or"
-        " delete it on the server.",
+        " replace it to make it ours.",
+        RecordState.CONFLICT: f"{what}{for_whom} cannot be written{reason}. Replace the foreign record with it, keep"
+        " theirs, or delete it on the server.",
         RecordState.FAILED: f"{what}{for_whom} was refused by the DNS server{reason}. It is tried again when it"
         " changes, and with the next full pass.",
         RecordState.SKIPPED: f"{what}{for_whom} cannot be published on this target{reason}.",

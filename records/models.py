@@ -390,6 +390,8 @@ class ManagedZone(models.Model):
     is_unmarked = models.BooleanField(
         default=False, db_default=False, help_text="it lost all of our marks at once, and they are being written again"
     )
+    wildcards = models.JSONField(null=True, help_text="foreign ones at the last list of the zone; null: none was made")
+    delegations = models.JSONField(null=True, help_text="ours and foreign ones at the last list; null: none was made")
 
     class Meta:
         default_permissions: ClassVar = ()

@@ -109,6 +109,8 @@ def replace_record(actor: str, record: ManagedRecord) -> SyncRequest:
     what stood there."""
     if record.state not in (RecordState.FOREIGN, RecordState.CONFLICT):
         raise ValidationError(f"{record} is {record.state}: only foreign records and conflicts can be replaced.")
+    if not record.foreign:
+        raise ValidationError(f"{record} cannot be replaced: {record.reason}. Delete that one on the server first.")
     return _ask_about(actor, Ask.ADOPT, record)
 
 
@@ -219,6 +221,14 @@ def unblock_name(actor: str, name: str) -> None:
         if entry is None:
             raise ValidationError(f"{name} is not blocked.")
         delete_entry(actor, entry)
+
+
+def show_restored(version: AuditEntry) -> Exchange:
+    """What ``restore_version`` would change."""
+    now = ManagedRecord.objects.filter(
+        target=version.target or SyncStatus.find_target(), name=version.name, type=version.type, owned=True
+    ).first()
+    return Exchange(now.data if now else None, version.after or version.before or {})
 
 
 def restore_version(actor: str, version: AuditEntry) -> CustomEntry:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import reduce
 from operator import or_
 
@@ -31,14 +31,16 @@ def match_place(place: str) -> Q:
     return Q(pk__in=[])
 
 
-def match_words(words: Iterable[str], columns: Iterable[str], mentioned: Iterable[str]) -> list[Q]:
+def match_words(words: Iterable[str], columns: Iterable[str], mentioned: Collection[str] = ()) -> list[Q]:
     """For each word the sources that have it in Kind/namespace/name, in one of ``columns`` or in one of the columns
     ``mentioned`` of a name that they mention. The names are looked through once, not once for each source."""
     given, others = split_places(words)
     found = [match_place(place) for place in given]
     for word in others:
-        names = SourceName.objects.filter(_match_any(mentioned, word)).order_by().values("source")
-        found.append(_match_any(columns, word) | Q(pk__in=names))
+        match = _match_any(columns, word)
+        if mentioned:
+            match |= Q(pk__in=SourceName.objects.filter(_match_any(mentioned, word)).order_by().values("source"))
+        found.append(match)
     return found
 
 

@@ -68,12 +68,16 @@ class RegistrySite(AdminSite):
         return sorted(apps, key=lambda app: app["app_label"] != "records")
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
+        from records.admin import names, steps
         from records.admin.exchange import exchange
 
         view: Callable[..., HttpResponse] = self.admin_view(require_POST(self.sync_now))
         return [
             path("sync-now/", view, name="sync_now"),
             path("exchange/", self.admin_view(exchange), name="exchange"),
+            path("find/", self.admin_view(names.find), name="find"),
+            path("names/<path:name>/do/", self.admin_view(steps.do_step), name="do_step"),
+            path("names/<path:name>/", self.admin_view(names.show_name), name="name"),
             *super().get_urls(),
         ]
 

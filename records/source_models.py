@@ -110,6 +110,7 @@ class SourceName(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["name"], name="mention_by_name"),
+            models.Index(fields=["source"], condition=models.Q(cause="pattern"), name="mention_pattern"),
             models.Index(
                 fields=["detached_seconds"], condition=models.Q(detached_since__isnull=False), name="mention_detached"
             ),

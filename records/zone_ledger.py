@@ -54,6 +54,9 @@ from syncer.core.rrsets import Found, RRset
 from syncer.ledger import AppliedChange, Deletion, HeldDeletes, LeftZone, ObservedRRset, Replaced
 from syncer.targets.base import Outcome
 
+OTHERS = 1000
+"""Foreign wildcards, and delegations, that are remembered of a zone."""
+
 
 class DatabaseZoneLedger:
     """``syncer.ledger.ZoneLedger`` on Django's models. ``forget_counts`` is called where the number of records in a
@@ -295,6 +298,15 @@ class DatabaseZoneLedger:
             if changed:
                 with self._writing():
                     ManagedRecord.objects.bulk_update(changed, ["foreign"], batch_size=ROWS)
+
+    @translate_errors
+    def save_others(self, wildcards: Collection[str], delegations: Collection[str]) -> None:
+        columns = {"wildcards": sorted(wildcards)[:OTHERS], "delegations": sorted(delegations)[:OTHERS]}
+        with self._writing():
+            if wildcards or delegations:
+                upsert_rows(ManagedZone, [ManagedZone(**self._columns, **columns)], list(columns))
+            else:  # of a zone in which nothing is, nothing need be known
+                ManagedZone.objects.filter(**self._columns).update(**columns)
 
     @translate_errors
     def holds(self) -> HeldDeletes:

@@ -215,6 +215,10 @@ class ZoneLedger(Protocol):
     def note_rivals(self, rivals: Sequence[Found]) -> None:
         """Write down what others have where that is why nothing is written: it may have changed without news."""
 
+    def save_others(self, wildcards: Collection[str], delegations: Collection[str]) -> None:
+        """Write down what in the zone answers for names of ours that are not there: foreign wildcards, and delegations,
+        ours among them."""
+
     def holds(self) -> HeldDeletes: ...
 
     def hold_deletes(self, deletes: Collection[Key], reason: str) -> None:

@@ -30,6 +30,7 @@ TAKES_ZONE = {
     "catalyst/doctor/dns_server.py check_zone": "asks a server about a zone that no syncer has in its hands yet",
     "records/audit.py make_entry": "fills a row that names its zone",
     "records/entry_values.py _find_misplacement": "checks what a person typed, whose apex rules are the zone's",
+    "records/mentions.py list_wildcards": "ends at the apex",
     "records/operations.py sync_now": "a person chooses the zone",
     "syncer/config.py Managed.policy": "settings are by zone",
     "syncer/core/sources.py Draft._find_values": "addresses are set by zone",
@@ -55,6 +56,7 @@ TESTED_ELSEWHERE = {
     "catalyst/web/admin.py": "a constant: tests/records/test_admin.py opens the site",
     "catalyst/web/urls.py": "constants: tests/catalyst/web/test_health.py asks for the addresses",
     "records/admin/": "pages: tests/records/test_admin.py opens each, tests/browser/test_admin.py clicks",
+    "records/answered_by.py": "tests/records/test_mentions.py asks what answers",
     "records/answer_models.py": "tests/records/propagation/test_turns.py fills the rows",
     "records/api/": "tests are by what is asked: tests/records/api/test_lists.py, tests/records/api/test_diagnostics.py"
     " and tests/records/api/test_fuzz.py ask every address",
@@ -79,6 +81,7 @@ TESTED_ELSEWHERE = {
     "records/resolve.py": "tests/records/api/test_diagnostics.py asks DNS servers",
     "records/roles.py": "tests/records/test_ranks.py and tests/records/api/test_roles.py take each role",
     "records/rows.py": "values on their way to a row: tests/records/test_ledger.py reads them back",
+    "records/search.py": "tests/records/test_admin_names.py finds by it",
     "records/site.py": "pages: tests/records/test_admin.py opens them",
     "records/source_models.py": "tests/records/test_models.py and tests/records/test_ledger.py save and read them",
     "records/source_rows.py": "tests/records/test_ledger.py writes them",

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -88,8 +89,13 @@ class AuditAdmin(ReadOnlyAdmin):
             "Each name gets a custom entry in mode override with the values that the change left behind; "
             "of a deletion, those that it removed."
         )
-        asked = self.confirm_action(request, queryset, "Restore {}?", explanation)
-        return asked or self.carry_out(request, queryset, operations.restore_version, "{} restored, as overrides.")
+        entry = queryset.first() if queryset.count() == 1 else None
+        exchange = operations.show_restored(entry) if entry else None
+        asked = self.confirm_action(request, queryset, "Restore {}?", explanation, exchange=exchange)
+        if asked:
+            return asked
+        answer = self.carry_out(request, queryset, operations.restore_version, "{} restored, as overrides.")
+        return redirect(columns.name_url(entry.name)) if entry and entry.name else answer
 
     def page_actions(self, target: AuditEntry) -> Sequence[str]:
         return ("restore",) if target.type and target.action in CHANGES else ()

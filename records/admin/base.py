@@ -122,9 +122,10 @@ class RegistryAdmin(ModelAdmin):
         *,
         selected_name: str = ACTION_CHECKBOX_NAME,
         noun: tuple[str, str] | None = None,
+        exchange: operations.Exchange | None = None,
     ) -> HttpResponse | None:
         """A page that asks first; None once the answer is yes. ``selected_name`` are the fields that say which of
-        ``queryset`` are meant, ``noun`` what these are."""
+        ``queryset`` are meant, ``noun`` what these are; ``exchange`` is what changes, where that can be shown."""
         if "confirmed" in request.POST:
             return None
         count = queryset.count()
@@ -132,6 +133,7 @@ class RegistryAdmin(ModelAdmin):
             **self.admin_site.each_context(request),
             "title": question.format(count_noun(count, noun or self.noun)),
             "explanation": explanation,
+            "exchange": exchange,
             "targets": queryset[:20],
             "more": max(0, count - 20),
             "action": request.POST["action"],

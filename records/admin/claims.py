@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.safestring import SafeString
 
 from records.admin.columns import color_word, object_time, origin_link
-from records.explain import PRIORITIES
+from records.explain import PRIORITIES, explain_win
 from records.models import CustomEntry, ManagedRecord, Source
 from syncer.core.origin import Origin
 from syncer.core.source import NORMAL
@@ -33,7 +33,7 @@ def list_claims(record: ManagedRecord) -> list[ClaimRow]:
     rows = []
     for origin in record.claimants:
         if origin == record.origin:
-            status, reason = color_word("has the name", "good"), explain_win(origin, record, known)
+            status, reason = _winning_word(record), _explain_winner(record)
         else:
             status, reason = color_word("agrees", "quiet"), "It wants the same values."
         rows.append(_describe_claim(status, origin, reason, record.name, known))
@@ -42,25 +42,13 @@ def list_claims(record: ManagedRecord) -> list[ClaimRow]:
     return rows
 
 
-def explain_win(origin: str, record: ManagedRecord, known: dict[str, Source | CustomEntry]) -> str:
-    """By the rules in their order: override, priority, age, then namespace and name."""
-    rivals = [known[loser] for loser, _ in record.losers if loser in known]
-    winner = known.get(origin)
-    if not record.losers:
-        return "No other claim wants other values."
-    if isinstance(winner, CustomEntry):
-        if winner.mode == "override":
-            return "A custom entry in mode override beats every source."
-        return "No source of a higher rank wants the name."
-    sources = [rival for rival in rivals if isinstance(rival, Source)]
-    if winner is None or not sources:
-        return "The other claims cannot have it."
-    if all(winner.priority < rival.priority for rival in sources):
-        return "Its priority is higher."
-    equals = [rival for rival in sources if rival.priority == winner.priority]
-    if all(winner.created and (not rival.created or winner.created < rival.created) for rival in equals):
-        return "It is the oldest of those with the highest priority."
-    return "Of equal priority and age, its namespace and name come first."
+def _winning_word(record: ManagedRecord) -> SafeString:
+    return color_word("has the name", "good") if record.owned else color_word("comes first", "warn")
+
+
+def _explain_winner(record: ManagedRecord) -> str:
+    why = explain_win(record)
+    return f"{why[:1].upper()}{why[1:]}." if why else "No other claim wants other values."
 
 
 def _describe_claim(

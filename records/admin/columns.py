@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+import idna
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html, format_html_join
@@ -15,9 +16,10 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
 
 from records.answer_models import RecordAnswer
+from records.answer_rows import explain_pause
 from records.audit import CHANGES, Action
 from records.held_models import HELD_PLAN
-from records.models import AuditEntry
+from records.models import AuditEntry, ManagedRecord, SyncStatus
 from syncer.core.known import RecordState
 from syncer.core.origin import Origin
 
@@ -116,6 +118,22 @@ def object_time(text: str) -> str:
     return text.replace("T", " ").replace("Z", " UTC") if text else "at an unknown time"
 
 
+def people_name(name: str) -> str:
+    """An internationalised name as people write it."""
+    if "xn--" not in name:
+        return name
+    try:
+        return ".".join(idna.ulabel(label) if label.startswith("xn--") else label for label in name.split("."))
+    except idna.IDNAError:
+        return name
+
+
+def name_url(name: str, **query: str) -> str:
+    """The address of the page of a name."""
+    url = reverse("admin:name", args=[name])
+    return f"{url}?{urlencode(query)}" if query else url
+
+
 def count_noun(count: int, noun: tuple[str, str]) -> str:
     return f"{count} {noun[count != 1]}"
 
@@ -204,8 +222,21 @@ def show_subject(entry: AuditEntry) -> SafeString:
 
 
 def name_link(name: str, kind: str = "", target: str = "") -> SafeString:
-    """A name as a link to its record, or to the search for it; ``target`` "": on the target that is written to."""
+    """A name as a link to its page; ``target`` "": on the target that is written to."""
     if not name:
         return NOTHING
-    query = {"name": name, "type": kind} | ({"target": target} if target else {})
-    return text_link(admin_url("managedrecord_named", **query), format_html("{} {}", break_name(name), kind))
+    query = {"target": target} if target else {}
+    return text_link(name_url(name, **query), format_html("{} {}", break_name(people_name(name)), kind))
+
+
+def dns_answer(record: ManagedRecord) -> SafeString:
+    """As it was last asked for; else why not."""
+    answer = record.answer
+    if answer is None:
+        pause = explain_pause(SyncStatus.objects.first())
+        words = f"names are not asked: {pause}" if pause else "not known yet" if record.owned else "not asked"
+        return format_html('<span class="quiet">{}</span>', words)
+    since, asked = relative_time(answer.since), relative_time(answer.asked_at)
+    return format_html(
+        '{} {}<div class="line quiet">since {}, asked {}</div>', result_word(answer), answer.reason, since, asked
+    )

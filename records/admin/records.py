@@ -1,30 +1,21 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from records import operations
 from records.admin import columns
-from records.admin.base import HISTORY, ReadOnlyAdmin
-from records.admin.claims import list_claims
+from records.admin.base import ReadOnlyAdmin
 from records.admin.exporting import export_response
 from records.admin.filters import AnswerFilter, RecordQuestion, TypeFilter, ZoneFilter
-from records.answer_rows import explain_pause
-from records.audit import CHANGES
-from records.explain import explain_name
-from records.kept import find_end
-from records.models import AuditEntry, CustomEntry, ManagedRecord, ManagedZone, SyncStatus
-from syncer.core.known import RecordState
+from records.models import ManagedRecord, ManagedZone
 
 
 @admin.register(ManagedRecord)
@@ -35,18 +26,8 @@ class RecordAdmin(ReadOnlyAdmin):
     search_fields = ("name__contains", "origin__contains")
     search_help_text = "A part of a name, or of the source's namespace/name"
     origin_field = "origin"
-    actions = ("sync_now", "adopt", "release", "delete_from_dns", "block_name", "export_selected")
+    actions = ("sync_now", "replace", "release", "delete_from_dns", "block_name", "export_selected")
     ordering = ("name", "type")
-    fields = (
-        "shown_data",
-        "state_and_reason",
-        "shown_winner",
-        "zone",
-        "owned",
-        "dns_answers",
-        "known_since",
-        "last_changed",
-    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ManagedRecord]:
         return super().get_queryset(request).prefetch_related("dns_answer")
@@ -54,9 +35,6 @@ class RecordAdmin(ReadOnlyAdmin):
     def get_list_display(self, request: HttpRequest) -> Any:
         """The target is news only where there are several."""
         return (*self.list_display, "target") if _count_targets() > 1 else self.list_display
-
-    def get_fields(self, request: HttpRequest, obj: ManagedRecord | None = None) -> Any:
-        return (*self.fields, "target") if _count_targets() > 1 else self.fields
 
     @admin.display(description="name", ordering="name")
     def shown_name(self, record: ManagedRecord) -> SafeString:
@@ -86,45 +64,6 @@ class RecordAdmin(ReadOnlyAdmin):
     def changed_on(self, record: ManagedRecord) -> SafeString:
         return columns.relative_time(record.changed_at)
 
-    @admin.display(description="changed")
-    def last_changed(self, record: ManagedRecord) -> SafeString:
-        return columns.exact_time(record.changed_at)
-
-    @admin.display(description="known since")
-    def known_since(self, record: ManagedRecord) -> SafeString:
-        return columns.exact_time(record.created_at)
-
-    @admin.display(description="content")
-    def shown_data(self, record: ManagedRecord) -> SafeString:
-        values = columns.stack_lines(format_html("<code>{}</code>", value) for value in record.values)
-        return format_html(
-            '<b class="type">{}</b> <span class="quiet">TTL {} s</span> {}', record.type, record.ttl, values
-        )
-
-    @admin.display(description="state")
-    def state_and_reason(self, record: ManagedRecord) -> SafeString:
-        words = format_html("{} {}", columns.state_word(record.state), record.reason)
-        if end := find_end(record):
-            words = format_html("{}, until {} at the earliest", words, columns.exact_time(end))
-        return words
-
-    @admin.display(description="DNS answers")
-    def dns_answers(self, record: ManagedRecord) -> SafeString:
-        """As it was last asked for; else why not."""
-        answer = record.answer
-        if answer is None:
-            pause = explain_pause(SyncStatus.objects.first())
-            words = f"names are not asked: {pause}" if pause else "not known yet" if record.owned else "not asked"
-            return format_html('<span class="quiet">{}</span>', words)
-        since, asked = columns.exact_time(answer.since), columns.exact_time(answer.asked_at)
-        return format_html(
-            '{} {}<div class="line">since {}</div><div class="line">asked at {}</div>',
-            columns.result_word(answer),
-            answer.reason,
-            since,
-            asked,
-        )
-
     # Actions
 
     @admin.action(description="Sync now", permissions=["operate"])
@@ -134,11 +73,14 @@ class RecordAdmin(ReadOnlyAdmin):
         messages.success(request, f"{columns.count_noun(len(names), ('name', 'names'))} being compared with DNS.")
         return self.return_back(request)
 
-    @admin.action(description="Adopt the foreign record", permissions=["operate"])
-    def adopt(self, request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> HttpResponse | None:
-        explanation = "The records become ours: they get our mark, and the values that are wanted for their names."
-        asked = self.confirm_action(request, queryset, "Adopt {}?", explanation)
-        return asked or self.carry_out(request, queryset, operations.replace_record, "{} being adopted.")
+    @admin.action(description="Replace the foreign record with ours", permissions=["operate"])
+    def replace(self, request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> HttpResponse | None:
+        explanation = (
+            "The records become ours: they get our mark, and the values that are wanted for their names. "
+            "What is there now is remembered, and can be put back on the page of the name."
+        )
+        asked = self.confirm_action(request, queryset, "Replace {}?", explanation)
+        return asked or self.carry_out(request, queryset, operations.replace_record, "{} being replaced.")
 
     @admin.action(description="Release (keep the DNS record)", permissions=["operate"])
     def release(self, request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> HttpResponse | None:
@@ -173,47 +115,19 @@ class RecordAdmin(ReadOnlyAdmin):
     def export_selected(self, request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> HttpResponseBase | None:
         return export_response(request, queryset)
 
-    def page_actions(self, target: ManagedRecord) -> Sequence[str]:
-        names = ["sync_now"]
-        if target.state in (RecordState.FOREIGN, RecordState.CONFLICT):
-            names.append("adopt")
-        if target.owned:
-            names += ["release", "delete_from_dns"]
-        return [*names, "block_name"]
-
     # Pages
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The page of its name has all of it."""
+        record = self.get_object(request, object_id)
+        if record is None or not self.has_view_permission(request, record):
+            return super().change_view(request, object_id, form_url, extra_context)
+        return redirect(columns.name_url(record.name, target=record.target))
 
     def history_of(self, target: ManagedRecord) -> dict[str, str]:
         return {"name": target.name}
-
-    def page_context(self, request: HttpRequest, target: ManagedRecord) -> dict[str, Any]:
-        of_target = {"name": target.name, "target__in": ("", target.target)}
-        return {
-            "sentences": explain_name(target.name, target.target)["sentences"],
-            "test_url": f"{reverse('test-dns')}?{urlencode({'hostname': target.name})}",
-            "claims": list_claims(target),
-            "history": AuditEntry.objects.filter(**of_target).order_by("-at", "-id")[:HISTORY],
-            "entries": CustomEntry.objects.filter(**of_target),
-            "its_records": ManagedRecord.objects.filter(**of_target).exclude(pk=target.pk),
-            "may_restore": self.has_entries_permission(request),
-            "restorable": CHANGES,
-        }
-
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.find_named)
-        return [path("named/", view, name="records_managedrecord_named"), *super().get_urls()]
-
-    def find_named(self, request: HttpRequest) -> HttpResponse:
-        """From a name to its record, or to the search for it; where several targets have it, to that of the target
-        which is asked for, or which the syncer writes to."""
-        name = request.GET.get("name", "")
-        target = request.GET.get("target", "") or SyncStatus.find_target()
-        rows = ManagedRecord.objects.filter(name=name, type=request.GET.get("type", ""))
-        by_target = {row.target: row for row in rows}
-        record = by_target.get(target) or next(iter(by_target.values()), None)
-        if record is None:
-            return redirect(columns.admin_url("managedrecord_changelist", q=name))
-        return redirect(columns.admin_url("managedrecord_change", record.pk))
 
 
 def _count_targets() -> int:

@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
+from records.answered_by import Answerer
 from records.api.serializers import (
     DataSerializer,
     DnsAnswerSerializer,
@@ -97,7 +98,7 @@ class TestAnswerSerializer(serializers.Serializer[Any]):
 
 
 class ClaimSerializer(serializers.Serializer[Any]):
-    claim = Text(help_text="Kind/namespace/name")
+    source: Any = Text(help_text="Kind/namespace/name")
     kind = Text()
     values = serializers.ListField(child=Text())
     ttl = serializers.IntegerField(allow_null=True)
@@ -113,13 +114,14 @@ class ClaimSerializer(serializers.Serializer[Any]):
 
 
 class LosingClaimSerializer(serializers.Serializer[Any]):
-    claim = Text()
+    source: Any = Text(help_text="Kind/namespace/name")
     reason = Text()
 
 
 class DecisionAnswerSerializer(serializers.Serializer[Any]):
     outcome = Text()
     winner = Text(allow_blank=True)
+    why = Text(allow_blank=True, help_text="Why the winner came before the others; empty where no other wanted it")
     claimants = serializers.ListField(child=Text())
     losers = LosingClaimSerializer(many=True)
 
@@ -127,6 +129,18 @@ class DecisionAnswerSerializer(serializers.Serializer[Any]):
 class SkipReasonSerializer(serializers.Serializer[Any]):
     source: Any = Text()
     reason = Text()
+
+
+class IndirectMentionSerializer(serializers.Serializer[Any]):
+    source: Any = Text(help_text="Kind/namespace/name")
+    how = serializers.ChoiceField(choices=("rule", "regexp", "wildcard"), help_text="By what it concerns the name")
+    text = Text(help_text="The rule that cannot be read, the regular expression, or the wildcard")
+    sentence = Text()
+
+
+class AnsweredBySerializer(serializers.Serializer[Any]):
+    what = serializers.ChoiceField(choices=[answerer.value for answerer in Answerer])
+    name = Text(allow_blank=True, help_text="Of the record, wildcard or delegation")
 
 
 class ExplainRecordSerializer(serializers.Serializer[Any]):
@@ -162,6 +176,8 @@ class ExplainAnswerSerializer(serializers.Serializer[Any]):
     sentences = serializers.ListField(child=Text(), help_text="The whole story, for a person")
     claims = ClaimSerializer(many=True)
     skipped = SkipReasonSerializer(many=True)
+    mentions = IndirectMentionSerializer(many=True, help_text="Who concerns the name without asking for it by name")
+    answered_by = AnsweredBySerializer(allow_null=True, help_text="As far as is known; null outside every zone")
     records = ExplainRecordSerializer(many=True)
     last_change = ExplainedChangeSerializer(allow_null=True)
     last_error = ExplainedChangeSerializer(allow_null=True)

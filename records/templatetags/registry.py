@@ -10,6 +10,7 @@ for function in (
     columns.relative_time,
     columns.state_word,
     columns.action_word,
+    columns.dns_answer,
     columns.origin_link,
     columns.show_subject,
     columns.list_values,

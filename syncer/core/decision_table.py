@@ -123,9 +123,9 @@ _OURS = (Observed.OURS, Observed.SHARED)
 _MARKED = (Observed.MARKED, Observed.MARKED_SHARED)
 _NOT_OURS = (*_MARKED, Observed.REWRITTEN, Observed.FOREIGN)
 
-REWRITTEN = "it no longer carries our mark: someone rewrote it; adopt it to take it back"
-_RELEASED = "it was released, or accepted as it is: adopt it to take it back"
-_UNKNOWN = "it carries our mark, but the ledger does not know it: adopt it, or rebuild the ledger"
+REWRITTEN = "it no longer carries our mark: someone rewrote it; replace it to take it back"
+_RELEASED = "it was released, or accepted as it is: replace it to take it back"
+_UNKNOWN = "it carries our mark, but the ledger does not know it: replace it, or rebuild the ledger"
 _FOREIGN = "someone else made it{flaws}"
 _DEAD = "someone else's record is here, disabled: the name does not resolve"
 _THERE = "the zone has {values}: "

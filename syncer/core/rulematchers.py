@@ -147,6 +147,15 @@ def _parse_template(template: str) -> _Template:
     return _Template(names, patterns, "".join(whole) + re.escape(template[end:]))
 
 
+def expressions_of(host_regexp: str) -> list[str]:
+    """The regular expressions that an argument of HostRegexp may be, to be searched for in a host: itself for Traefik
+    3, a template for Traefik 2. What is meant for the one matches no host in the other."""
+    try:
+        return [host_regexp, f"^{_parse_template(host_regexp).whole}$"] if is_template(host_regexp) else [host_regexp]
+    except BadArgument:
+        return [host_regexp]
+
+
 def _check_template(value: str) -> _Template:
     template = _parse_template(value)
     _check_regexps([template.whole, *(f"^{pattern}$" for pattern in template.patterns)])

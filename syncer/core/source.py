@@ -47,6 +47,8 @@ class SkipCause(StrEnum):
     """The object says so, or a filter of the operator."""
     RULE = "rule"
     """A rule of ours: such a name is not published."""
+    PATTERN = "pattern"
+    """It is no name: a regular expression, or a rule that cannot be read."""
     TROUBLE = "trouble"
     """The object asks for it, and something else is in the way."""
 

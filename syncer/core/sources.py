@@ -26,7 +26,7 @@ from syncer.core.manifest import as_list, as_mapping, as_text, clip_text, read_r
 from syncer.core.names import BadName, canonical, covers_name, is_wildcard, misplaced_cname
 from syncer.core.parents import GatewayKey, Parent, read_parents
 from syncer.core.rulelexer import RuleError
-from syncer.core.rules import read_rule_names
+from syncer.core.rules import REGEXP, read_rule_names
 from syncer.core.scope import Scope
 from syncer.core.selector import match_labels, parse_selector
 from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Trouble, Want
@@ -305,12 +305,12 @@ def _read_rule(
         read = read_names(rule)
         admitted = _admit_names(read.names, read_names(f"({rule}) && ({parents.rule})").names if parents.rule else ())
     except RuleError as error:
-        draft.skip_name(rule, UNREADABLE)
+        draft.skip_name(rule, UNREADABLE, SkipCause.PATTERN)
         draft.add_trouble(Trouble("", UNREADABLE))
         draft.add_warning(f"route {number}, rule {clip_text(rule)}: {error}")
         return
     for skip in read.skipped:
-        draft.skip_name(skip.name, skip.reason)
+        draft.skip_name(skip.name, skip.reason, SkipCause.PATTERN if skip.reason == REGEXP else SkipCause.RULE)
     for warning in read.warnings:
         draft.add_warning(f"route {number}: {warning}")
     if parents == NO_PARENTS:

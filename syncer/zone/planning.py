@@ -14,7 +14,7 @@ from syncer.core.drift import CompareRules
 from syncer.core.kinds import HTTP_ROUTE
 from syncer.core.known import Loser, RecordState
 from syncer.core.lost_marks import MarkCount, is_bare
-from syncer.core.names import zone_of
+from syncer.core.names import is_wildcard, zone_of
 from syncer.core.plan import Change, Key, NamePlan
 from syncer.core.rrsets import Found
 from syncer.core.shadows import describe_shadows
@@ -86,6 +86,11 @@ class PassPlan:
     """What was read of others that is why nothing is written."""
     losers: list[tuple[Decision, Loser]] = field(default_factory=list)
     """The claims that did not get a name, and of which that is news."""
+
+    @property
+    def others(self) -> tuple[set[str], set[str]]:
+        """Of a list, what answers for names that are not there: the foreign wildcards, and the delegations."""
+        return {name for name in self.foreign_names if is_wildcard(name)}, self.delegations
 
 
 class ZonePlanner:

@@ -109,6 +109,7 @@ class Zone:
         self._has_told_inheritance = False
         self._has_shadows = True
         """The last full pass told of names that DNS answers otherwise than one would think; or there was none."""
+        self._told_others: tuple[set[str], set[str]] | None = None
         self._told: tuple[str, int | None] = "", None
         """In a dry run, which keeps no view: on which node the zone was listed last, and the serial then."""
 
@@ -424,6 +425,9 @@ class Zone:
         if plan.whole and (plan.shadows or self._has_shadows):  # who names them may be another one than before
             self._rows.save_shadows(plan.shadows, self._manages)
             self._has_shadows = bool(plan.shadows)
+        if plan.listed and plan.others != self._told_others:
+            self._rows.save_others(*plan.others)
+            self._told_others = plan.others
         self._write_changes(turn, result, correlation, actor)
 
     def _write_changes(self, changes: list[PlannedChange], result: PassResult, correlation: str, actor: str) -> None:

@@ -10,8 +10,6 @@ from playwright.sync_api import Browser, Page, Request, Response
 
 from tests.browser.stack import PASSWORD, Stack
 
-RECORD = "/admin/records/managedrecord/named/?type={}&name={}"
-
 
 class Person:
     def __init__(self, page: Page, site: Stack) -> None:
@@ -48,14 +46,14 @@ class Person:
         self.page.keyboard.press("Enter")
         self.page.wait_for_url("**/admin/")
 
-    def open_record(self, name: str, type: str = "A") -> None:
-        self.open(RECORD.format(type, name))
+    def open_name(self, name: str) -> None:
+        self.open(f"/admin/names/{name}/")
 
     def state_of(self, name: str) -> str:
-        """On the record's page; empty when there is no such record."""
-        self.open_record(name)
-        word = self.page.locator(".field-state_and_reason .word")
-        return word.inner_text() if word.count() else ""
+        """On the page of the name; empty when there is no record."""
+        self.open_name(name)
+        word = self.page.locator("#answers .word")
+        return word.first.inner_text() if word.count() else ""
 
     def open_entry(self, name: str) -> None:
         self.open(f"/admin/records/customentry/?q={name}")

@@ -109,11 +109,13 @@ def pages() -> Iterator[str]:
     for model in admin.site._registry:
         yield reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     for name in ("blog", "nas", "plex", "grafana", "shop"):
-        yield f"/admin/records/managedrecord/named/?type=A&name={name}.{ZONE}"
+        yield f"/admin/names/{name}.{ZONE}/?ask=1"
     for name in ("records_customentry_add", "auth_user_add", "knox_authtoken_add", "exchange", "password_change"):
         yield reverse(f"admin:{name}")
     yield "/admin/records/managedrecord/?q=nothing-of-that-name"
     yield "/admin/records/syncrequest/?show=waiting"
+    yield f"/admin/names/nobody-asks.{ZONE}/"
+    yield "/admin/find/?q=app"
     yield reverse("admin:app_list", args=["records"])
 
 
@@ -200,14 +202,14 @@ def test_a_name_is_blocked_by_keyboard_alone(site: Stack, person: Person) -> Non
     tab_to(page, "")
     page.keyboard.type("gitea")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/managedrecord/?q=gitea")
+    page.wait_for_url("**/find/?q=gitea")
     tab_to(page, f"gitea.{ZONE}")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/change/**")
+    page.wait_for_url("**/names/**")
     tab_to(page, "Block this name")
     page.keyboard.press("Enter")
-    page.wait_for_selector("text=Block the names of 1 record?")
-    tab_to(page, "Yes, do it")
+    page.wait_for_selector(f"text=Block gitea.{ZONE}?")
+    tab_to(page, "Block this name")
     page.keyboard.press("Enter")
     site.answers(f"gitea.{ZONE}")
 
@@ -237,9 +239,9 @@ def test_every_override_comes_to_dns_after_the_click_and_into_the_audit_with_its
     page, clicks = person.page, Clicks(person)
 
     def confirm(button: str, what: str, name: str, *values: str) -> None:
-        person.open_record(name)
+        person.open_name(name)
         person.press(button)
-        clicks.press("Yes, do it", what, name, *values)
+        clicks.press(button, what, name, *values)
 
     def delete_entry(name: str, what: str, *values: str, type: str = "A") -> None:
         person.open_entry(name)
@@ -252,15 +254,15 @@ def test_every_override_comes_to_dns_after_the_click_and_into_the_audit_with_its
     clicks.press("Sync everything now", "sync everything", loki, ADDRESS)
     confirm("Block this name", "block", loki)
     delete_entry(loki, "remove the block", ADDRESS)
-    confirm("Adopt the foreign record", "adopt", f"nas.{ZONE}", ADDRESS)
+    confirm("Replace with ours", "replace", f"nas.{ZONE}", ADDRESS)
 
-    person.open_record(immich)
+    person.open_name(immich)
     person.press("Release (keep the DNS record)")
-    clicks.press_until("Yes, do it", "release", lambda: person.state_of(immich) != "synced")
+    clicks.press_until("Release (keep the DNS record)", "release", lambda: person.state_of(immich) != "synced")
     site.cluster.delete(ingress("immich", namespace="apps"))
 
     site.technitium.delete(plex, "A", ADDRESS)  # it was made by hand
-    person.open_record(plex)
+    person.open_name(plex)
     clicks.press("Sync now", "sync a name", plex, ADDRESS)
 
     person.open(finding_of(person, DRIFTED[0]))
@@ -268,7 +270,7 @@ def test_every_override_comes_to_dns_after_the_click_and_into_the_audit_with_its
     clicks.press("Yes, do it", "remediate drift", DRIFTED[0], ADDRESS)
     person.fill_in_entry(netbox, "override", "A", "192.0.2.98")
     clicks.press("Save", "override", netbox, "192.0.2.98")
-    person.open_record(netbox)
+    person.open_name(netbox)
     page.get_by_role("row", name="created").last.get_by_role("button", name="Restore").click()
     clicks.press("Yes, do it", "restore from history", netbox, ADDRESS)
     printer = f"printer.{ZONE}"

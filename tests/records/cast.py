@@ -61,6 +61,7 @@ def make_cast() -> Cast:
         ttl=300,
         state="conflict",
         reason="the zone has 192.0.2.66: someone else made it",
+        foreign={"ttl": 300, "values": ["192.0.2.66"], "marks": ["by hand"], "disabled": []},
     )
     blog = ManagedRecord.objects.create(
         zone="talos00",

@@ -7,15 +7,14 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from records.admin.columns import name_url
 from records.models import AuditEntry, CustomEntry, DriftFinding, ManagedRecord, SyncRequest
 from records.roles import ADMIN, OPERATOR, VIEWER
 from tests.records.cast import Cast, make_cast
-from tests.records.objects import make_source, note_mentions
+from tests.records.objects import note_mentions
 
 pytestmark = pytest.mark.django_db
 
@@ -188,7 +187,7 @@ OPERATES = {VIEWER: False, OPERATOR: True, ADMIN: True}
 ATTEMPTS: Mapping[str, tuple[Attempt, Mapping[str, bool]]] = {
     "sync everything": (sync_everything, OPERATES),
     "sync now": (asks("sync_now", "sync", "blog"), OPERATES),
-    "adopt": (asks("adopt", "adopt", "nas"), OPERATES),
+    "adopt": (asks("replace", "adopt", "nas"), OPERATES),
     "release": (asks("release", "release", "grafana"), OPERATES),
     "delete from DNS": (asks("delete_from_dns", "delete", "grafana"), OPERATES),
     "block this name": (block_name, OPERATES),
@@ -223,7 +222,7 @@ def test_the_table_of_attempts_has_every_action_of_every_list(cast: Cast, admin_
         form = answer.context.get("action_form")
         found |= {name for name, _ in form.fields["action"].choices if name} if form else set()
     assert found == {
-        *("sync_now", "adopt", "release", "delete_from_dns", "block_name", "export_selected"),
+        *("sync_now", "replace", "release", "delete_from_dns", "block_name", "export_selected"),
         *("restore", "approve", "reject", "enable", "disable", "delete_selected"),
         *("remediate", "accept"),
     }
@@ -233,7 +232,9 @@ def test_the_table_of_attempts_has_every_action_of_every_list(cast: Cast, admin_
 def test_not_even_a_superuser_writes_what_the_program_writes(cast: Cast, admin_client: Client, model: str) -> None:
     target = subject(cast, model)
     before = type(target).objects.values().get(pk=target.pk)
-    for url in (page(f"{model}_add"), page(f"{model}_delete", target.pk), page(f"{model}_change", target.pk)):
+    urls = [page(f"{model}_add"), page(f"{model}_delete", target.pk)]
+    urls += [page(f"{model}_change", target.pk)] if model != "managedrecord" else []  # it leads to the page of its name
+    for url in urls:
         assert admin_client.post(url, {"post": "yes", "name": "mine", "actor": "mine"}).status_code == 403
     act(admin_client, model, "delete_selected", target, post="yes")
     assert type(target).objects.values().get(pk=target.pk) == before
@@ -247,7 +248,7 @@ def test_no_role_holds_a_right_to_write_history() -> None:
 @pytest.mark.parametrize(
     ("action", "question"),
     [
-        ("adopt", "Adopt 1"),
+        ("replace", "Replace 1"),
         ("release", "Give up 1"),
         ("delete_from_dns", "Delete 1"),
         ("block_name", "Block the names of 1"),
@@ -261,9 +262,9 @@ def test_what_cannot_be_undone_is_asked_first(cast: Cast, admin_client: Client, 
 
 
 def test_an_action_says_how_many_it_did_and_why_it_left_out_the_rest(cast: Cast, admin_client: Client) -> None:
-    answer = act(admin_client, "managedrecord", "adopt", cast.nas, cast.blog, cast.grafana, confirmed="yes")
+    answer = act(admin_client, "managedrecord", "replace", cast.nas, cast.blog, cast.grafana, confirmed="yes")
     said = [str(message) for message in answer.context["messages"]]
-    assert said[0] == "1 record being adopted."
+    assert said[0] == "1 record being replaced."
     assert said[1].startswith("2 left out. ")
     assert "is synced: only foreign records and conflicts can be replaced." in said[1]
 
@@ -283,7 +284,7 @@ def test_many_entries_switched_in_one_action_are_one_request(cast: Cast, admin_c
 
 def test_an_action_on_an_objects_page_comes_back_to_it(cast: Cast, admin_client: Client) -> None:
     answer = act(admin_client, "managedrecord", "sync_now", cast.blog, from_page=str(cast.blog.pk))
-    assert answer.redirect_chain == [(page("managedrecord_change", cast.blog.pk), 302)]
+    assert answer.redirect_chain[0] == (page("managedrecord_change", cast.blog.pk), 302)
     assert "1 name being compared" in answer.content.decode()
 
 
@@ -307,41 +308,9 @@ def test_syncing_many_names_is_one_full_pass(admin_client: Client) -> None:
     assert [(request.zone, request.name) for request in SyncRequest.objects.all()] == [("talos00", "")]
 
 
-def test_a_records_page_says_who_wants_it_who_has_it_and_why(cast: Cast, admin_client: Client) -> None:
-    text = admin_client.get(page("managedrecord_change", cast.blog.pk)).content.decode()
-    for expected in ("has the name", "It is the oldest of those with the highest priority.", "lost", "192.0.2.8"):
-        assert expected in text
-    assert page("source_named", origin="Ingress/web/blog-old") in text
-
-
-def test_a_records_page_takes_few_queries_however_many_objects_there_are(cast: Cast, admin_client: Client) -> None:
-    url = page("managedrecord_change", cast.blog.pk)
-
-    def count_queries() -> int:
-        with CaptureQueriesContext(connection) as queries:
-            assert admin_client.get(url).status_code == 200
-        assert not [query["sql"] for query in queries if "LIKE" in query["sql"]], "it looks names up"
-        return len(queries)
-
-    before = count_queries()
-    for number in range(60):
-        name = "blog.talos00" if number % 2 else f"h{number}.talos00"
-        make_source(
-            "Ingress", "web", f"app-{number}", names=[[name, []]], skipped=[[f"x{number}.example.org", "no zone"]]
-        )
-    assert count_queries() == before <= 23
-
-
-def test_a_records_page_shows_its_history_with_a_way_back(cast: Cast, admin_client: Client) -> None:
-    text = admin_client.get(page("managedrecord_change", cast.grafana.pk)).content.decode()
-    assert page("auditentry_change", cast.created.pk) in text
-    assert 'value="restore"' in text
-
-
 def test_names_and_origins_lead_to_their_pages(cast: Cast, admin_client: Client) -> None:
     ways = {
-        page("managedrecord_named", name="blog.talos00", type="A"): page("managedrecord_change", cast.blog.pk),
-        page("managedrecord_named", name="gone.talos00"): page("managedrecord_changelist", q="gone.talos00"),
+        page("managedrecord_change", cast.blog.pk): f"{name_url('blog.talos00')}?target=default",
         page("source_named", origin="Ingress/web/blog-old"): page("source_change", cast.source.pk),
         page("source_named", origin="Ingress/web/gone"): page("source_changelist", q="gone"),
         page("managedrecord_history", cast.blog.pk): page("auditentry_changelist", name="blog.talos00"),
@@ -406,7 +375,7 @@ def test_foreign_text_is_escaped_everywhere(cast: Cast, admin_client: Client) ->
     note_mentions(cast.source, [(evil, [evil])], [(f"{evil} ", evil)])
     cast.source.warnings, cast.source.notes = [evil], {evil: evil}
     cast.source.save()
-    urls = [reverse("admin:index"), page("managedrecord_change", cast.blog.pk), page("source_change", cast.source.pk)]
+    urls = [reverse("admin:index"), name_url("blog.talos00"), page("source_change", cast.source.pk)]
     urls += [page(f"{model}_changelist") for model in ("managedrecord", "source", "auditentry")]
     for url in urls:
         text = admin_client.get(url).content.decode()

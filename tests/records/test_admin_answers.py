@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from records.admin.columns import admin_url
+from records.admin.columns import admin_url, name_url
 from records.answer_models import RecordAnswer
 from records.models import ManagedRecord
 from tests.records.cast import Cast, make_cast
@@ -35,9 +35,9 @@ def answer_blog(cast: Cast, result: str, reason: str = "") -> None:
 
 def test_what_dns_answers_is_beside_the_record(cast: Cast, admin_client: Client) -> None:
     answer_blog(cast, "wrong", "192.0.2.53:53 answers <b>nothing</b> (NXDOMAIN)")
-    text = admin_client.get(admin_url("managedrecord_change", cast.blog.pk)).content.decode()
+    text = admin_client.get(name_url("blog.talos00")).content.decode()
     assert '<span class="word bad">wrong</span> 192.0.2.53:53 answers &lt;b&gt;nothing&lt;/b&gt; (NXDOMAIN)' in text
-    assert "since 2026-01-01 00:00:00 UTC" in text
+    assert 'title="2026-01-01 00:00:00 UTC"' in text
     assert "DNS has answered A wrong since 2026-01-01 00:00:00 UTC" in text
     listed = admin_client.get(admin_url("managedrecord_changelist")).content.decode()
     assert listed.count("DNS: wrong") == 1
@@ -61,7 +61,7 @@ def test_records_are_found_by_what_dns_answers(cast: Cast, admin_client: Client,
 
 def test_a_record_that_is_not_asked_for_says_why(cast: Cast, admin_client: Client, settings: Any) -> None:
     def shown(record: ManagedRecord) -> str:
-        text = admin_client.get(admin_url("managedrecord_change", record.pk)).content.decode()
+        text = admin_client.get(name_url(record.name)).content.decode()
         return re.search(r'<span class="quiet">(n[^<]*(?:known|asked)[^<]*)<', text)[1]  # type: ignore[index]
 
     assert shown(cast.grafana) == "not known yet"

@@ -88,6 +88,15 @@ def test_a_conflict_can_be_adopted_and_what_is_ours_cannot(cast: Cast) -> None:
         operations.replace_record("admin", cast.grafana)
 
 
+def test_what_a_foreign_record_of_another_type_prevents_is_told_instead_of_asked_for(cast: Cast) -> None:
+    ManagedRecord.objects.filter(pk=cast.nas.pk).update(foreign=None, reason="a foreign CNAME record is at this name")
+    cast.nas.refresh_from_db()
+    sentence = "nas.talos00 A cannot be replaced: a foreign CNAME record is at this name. Delete that one on the server"
+    with pytest.raises(ValidationError, match=sentence):
+        operations.replace_record("admin", cast.nas)
+    assert asked() == []
+
+
 @pytest.mark.parametrize(
     ("operation", "action"), [(operations.release_record, "release"), (operations.delete_from_dns, "delete")]
 )
@@ -303,7 +312,8 @@ def test_what_is_refused_again_after_a_person_asked_is_told_again(cast: Cast) ->
     assert [count_failures(), count_failures()] == [2, 2]
     operations.sync_names("ada", ["new.talos00", "grafana.talos00"])
     assert [count_failures(), count_failures()] == [3, 3]
-    ManagedRecord.objects.filter(name=wanted.name).update(state="conflict")
+    there = {"ttl": 300, "values": ["192.0.2.66"], "marks": [""], "disabled": []}
+    ManagedRecord.objects.filter(name=wanted.name).update(state="conflict", foreign=there)
     operations.replace_record("ada", ManagedRecord.objects.get(name=wanted.name))
     assert [count_failures(), count_failures()] == [4, 4]
     operations.sync_now("ada", name="other.talos00")

@@ -12,6 +12,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from records import operations
+from records.admin.columns import name_url
 from records.answer_models import RecordAnswer
 from records.exchange import apply_import, export, plan_import, read_backup
 from records.explain import explain_name
@@ -29,6 +30,7 @@ from records.models import (
 )
 from records.propagation.turns import notice_records
 from syncer.zone.requests import RequestHandler
+from tests.records.objects import make_plan
 
 ZONE, NAME = "talos00", "grafana.talos00"
 VALUES = {"default": "192.0.2.5", "hosts": "192.0.2.6"}
@@ -172,7 +174,8 @@ def test_a_name_is_explained_by_the_records_of_the_target_that_is_written_to(tar
         columns = {"target": place, "zone": ZONE, "name": NAME, "type": "A"}
         DriftFinding.objects.create(**columns, drift_type="missing_record", reason=f"drift on {place}")
         SyncRequest.objects.create(**columns, action="delete", requested_by=f"ada of {place}")
-        AuditEntry.objects.create(**columns, actor=f"bob of {place}", action="created", source="Ingress/web/grafana")
+        created = {"action": "created", "source": "Ingress/web/grafana", "correlation": "abc"}
+        AuditEntry.objects.create(**columns, **created, actor=f"bob of {place}")
     answer = explain_name(NAME)
     assert [record["values"] for record in answer["records"]] == [[VALUES[target]]]
     text = "\n".join(answer["sentences"])
@@ -183,7 +186,7 @@ def test_a_name_is_explained_by_the_records_of_the_target_that_is_written_to(tar
 
 
 def test_the_plan_that_an_explanation_names_is_the_target_s_own(target: str) -> None:
-    plans = {place: HeldPlan.objects.create(target=place, zone=ZONE, reason="too many") for place in VALUES}
+    plans = {place: make_plan(ZONE, [(NAME, "A")], target=place) for place in VALUES}
     ManagedRecord.objects.update(state="held")
     text = "\n".join(explain_name(NAME)["sentences"])
     assert f"Held plan {plans[target].pk} waits" in text
@@ -204,47 +207,36 @@ def client() -> Client:
     return client
 
 
-def test_a_name_leads_to_its_record_on_the_target_that_is_asked_for_or_written_to(target: str, client: Client) -> None:
-    def follow(**query: str) -> int:
-        url = reverse("admin:records_managedrecord_named", query={"name": NAME, "type": "A", **query})
-        answer = client.get(url, follow=True)
-        return int(answer.context["original"].pk)
-
-    keys = dict(ManagedRecord.objects.values_list("target", "pk"))
-    assert follow() == keys[target]
-    assert {place: follow(target=place) for place in VALUES} == keys
-    ManagedRecord.objects.filter(target=target).delete()
-    assert follow() == keys[OTHER[target]], "better than none"
+def test_a_record_leads_to_the_page_of_its_name_on_its_target(target: str, client: Client) -> None:
+    for record in ManagedRecord.objects.all():
+        answer = client.get(reverse("admin:records_managedrecord_change", args=[record.pk]), follow=True)
+        assert answer.context["target"] == record.target
+    assert client.get(name_url(NAME)).context["target"] == target, "the one that is written to"
 
 
-def test_the_page_of_a_record_tells_of_its_own_target(target: str, client: Client) -> None:
+def test_the_page_of_a_name_tells_of_its_own_target(target: str, client: Client) -> None:
     for place in VALUES:
         own_record(place, "AAAA", f"2001:db8::{len(place)}")
         AuditEntry.objects.create(actor=f"bob of {place}", action="created", target=place, name=NAME, type="A")
     for place in VALUES:
-        record = ManagedRecord.objects.get(target=place, type="A")
-        page = client.get(reverse("admin:records_managedrecord_change", args=[record.pk]))
-        assert [row.target for row in page.context["its_records"]] == [place]
+        page = client.get(name_url(NAME, target=place))
+        assert [(row.type, row.record.target) for row in page.context["rows"]] == [("A", place), ("AAAA", place)]
         assert [row.actor for row in page.context["history"]] == [f"bob of {place}"]
+        assert page.context["targets"] == [OTHER[place]]
         assert f"{VALUES[place]} with a TTL of 300 s is in DNS" in page.content.decode()
         outdated = f"does not write to target {place}" in page.content.decode()
         assert outdated == (place != target)
 
 
 def test_pages_name_the_target_only_where_there_are_several(target: str, client: Client) -> None:
-    def look() -> list[bool]:
-        urls = [
-            reverse("admin:records_managedrecord_changelist"),
-            reverse("admin:records_managedrecord_change", args=[ManagedRecord.objects.get(target=target).pk]),
-        ]
-        return [
-            re.search(r">\s*target:?\s*<", client.get(url).content.decode(), re.IGNORECASE) is not None for url in urls
-        ]
+    def is_named() -> bool:
+        text = client.get(reverse("admin:records_managedrecord_changelist")).content.decode()
+        return re.search(r">\s*target:?\s*<", text, re.IGNORECASE) is not None
 
     ManagedZone.objects.create(target=target, zone=ZONE)
-    assert look() == [False, False]
+    assert not is_named()
     ManagedZone.objects.create(target=OTHER[target], zone=ZONE)
-    assert look() == [True, True]
+    assert is_named()
 
 
 def test_the_api_says_of_which_target_a_row_is_and_gives_those_of_one(target: str) -> None:

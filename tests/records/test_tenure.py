@@ -134,6 +134,7 @@ WRITES: dict[str, Callable[[DatabaseLedger], object]] = {
     "marks": lambda ledger: ledger.zone("default", "talos00").note_marks(3, "syncer"),
     "shadows": lambda ledger: ledger.zone("default", "talos00").save_shadows({}, lambda name: True),
     "an entry": lambda ledger: ledger.zone("default", "talos00").drop_keeping(BLOG.name, "A", "ada"),
+    "what else answers": lambda ledger: ledger.zone("default", "talos00").save_others(["*.talos00"], []),
     "a release": lambda ledger: ledger.zone("default", "talos00").release_records([BLOG.name], "", "ada"),
     "an object": lambda ledger: ledger.save_sources({REF: SourceObject(REF)}),
     "objects of before": lambda ledger: ledger.forget_sources([("networking.k8s.io", "Ingress")], []),

@@ -26,6 +26,7 @@ REWORDED = (
     ("somebody", "someone"),
     ("stands at this name", "is at this name"),
     ("a CNAME cannot stand", "a CNAME cannot be"),
+    ("adopt it", "replace it"),
 )
 """Likewise of its reasons."""
 

@@ -27,6 +27,10 @@ def client_for(role: str) -> APIClient:
     return client
 
 
+NAS = "Ingress/default/nas"
+FOREIGN = {"ttl": 300, "values": ["192.0.2.66"], "marks": ["by hand"], "disabled": []}
+
+
 @pytest.fixture(autouse=True)
 def fresh_throttles() -> Iterator[None]:
     cache.clear()
@@ -68,7 +72,7 @@ def world(db: None) -> SimpleNamespace:
     grafana = "IngressRoute/monitoring/grafana"
     seen = SimpleNamespace(
         grafana=record("grafana.talos00", ["192.168.1.54"], origin=grafana, claimants=[grafana]),
-        nas=record("nas.talos00", ["192.168.1.54"], "conflict", origin="Ingress/default/nas", reason="not ours"),
+        nas=record("nas.talos00", ["192.168.1.54"], "conflict", origin=NAS, reason="not ours", foreign=FOREIGN),
         blog=record(
             "blog.talos00",
             ["192.168.1.54"],

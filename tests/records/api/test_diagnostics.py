@@ -341,13 +341,14 @@ def test_the_plan_is_what_the_next_pass_would_do(viewer: APIClient, world: Simpl
         ("create", "printer.talos00"),
         ("update", "grafana.talos00"),
         ("update", "blog.talos00"),
-        ("delete", "gone.talos00"),
-    }
+    }, "what a plan holds waits for a person"
     assert changes["update", "blog.talos00"]["after"] == {"ttl": 300, "values": ["10.0.0.9"]}
     assert changes["update", "grafana.talos00"]["before"] == {"ttl": 300, "values": ["192.168.1.54"]}
-    assert changes["delete", "gone.talos00"]["after"] is None
     assert [item["id"] for item in plan["requests"]] == [request.pk]
     assert [item["id"] for item in plan["holds"]] == [world.hold.pk]
+    world.hold.decide(world.hold.Status.APPROVED, "ada")
+    (gone,) = [item for item in viewer.get("/api/v1/plan").json()["changes"] if item["change"] == "delete"]
+    assert (gone["name"], gone["after"]) == ("gone.talos00", None)
 
 
 def test_a_plan_writes_nothing(viewer: APIClient, world: SimpleNamespace) -> None:

@@ -39,7 +39,7 @@ TABLE: list[tuple[str, str, Any, tuple[int, ...]]] = [
     ("GET", "records/{grafana}", None, READS),
     ("POST", "records/{nas}/adopt", None, ASKS),
     ("POST", "records/{nas}/replace", None, ASKS),
-    ("POST", "records/{nas}/keep", None, REFUSED),
+    ("POST", "records/{nas}/keep", None, ASKS),
     ("POST", "records/{nas}/undo", None, REFUSED),
     ("POST", "records/{grafana}/release", None, ASKS),
     ("POST", "records/{grafana}/delete-from-dns", None, ASKS),

@@ -70,9 +70,9 @@ ALWAYS = {"remediates": lambda origin: True}
 ACCEPTED = {"accepted": {(NAME, "A")}}
 CREATE_ONLY = {"policy": Policy.CREATE_ONLY}
 ALIAS = Found(rrset("edge.talos00", kind="CNAME"), ("",))
-REWRITTEN = "it no longer carries our mark: someone rewrote it; adopt it to take it back"
-RELEASED = "it was released, or accepted as it is: adopt it to take it back"
-UNKNOWN = "it carries our mark, but the ledger does not know it: adopt it, or rebuild the ledger"
+REWRITTEN = "it no longer carries our mark: someone rewrote it; replace it to take it back"
+RELEASED = "it was released, or accepted as it is: replace it to take it back"
+UNKNOWN = "it carries our mark, but the ledger does not know it: replace it, or rebuild the ledger"
 
 EXAMPLES = (
     Example(WANTED, BOTH, (OURS, ""), ledger(WANTED), Step.ADOPT, request=REMEDIATE),

@@ -190,6 +190,8 @@ class MemoryZoneLedger:
 
     def note_rivals(self, rivals: Sequence[Found]) -> None: ...
 
+    def save_others(self, wildcards: Collection[str], delegations: Collection[str]) -> None: ...
+
     def holds(self) -> HeldDeletes:
         return self.held
 

@@ -1,0 +1,170 @@
+"""The page of a name, published or not, and the search that leads to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_GET
+from rest_framework.request import Request
+
+from records.admin import columns
+from records.admin.base import HISTORY
+from records.admin.claims import list_claims
+from records.admin.steps import EDIT, Button, check_right, list_name_buttons, list_steps, make_buttons
+from records.api.diagnostics import DnsThrottle, TestDnsView
+from records.audit import CHANGES
+from records.entry_values import managed_zones
+from records.explain import explain_name
+from records.kept import find_end
+from records.models import (
+    CURRENT_STATUSES,
+    AuditEntry,
+    CustomEntry,
+    DriftFinding,
+    ManagedRecord,
+    Replacement,
+    SyncStatus,
+)
+from records.resolve import Answer, Query, ask_all
+from records.search import find_everything, find_source, read_host
+from syncer.core.claims import Mode
+from syncer.core.names import BadName, zone_of
+
+ADDRESS_TYPES = ("A", "AAAA", "CNAME")
+
+
+class TypeRow(NamedTuple):
+    """One type at the name. ``answers`` are those of the servers that were asked now."""
+
+    type: str
+    record: ManagedRecord | None
+    until: Any
+    answers: list[str]
+    buttons: list[Button]
+
+
+@require_GET
+def find(request: HttpRequest) -> HttpResponse:
+    """Straight to the page of a name or object that is spelled out; else to all that has the text in it."""
+    check_right(request, "records.view_managedrecord")
+    text = request.GET.get("q", "").strip()[:1000]
+    if not text:
+        return redirect("admin:index")
+    if source := find_source(text):
+        return redirect(columns.admin_url("source_change", source.pk))
+    found = find_everything(text, managed_zones())
+    others = [name for name in found.names if name != found.name]
+    if found.name and not (others or found.records or found.sources):
+        return redirect(columns.name_url(found.name))
+    context = {**admin.site.each_context(request), "title": f"Find {text}", "text": text, "found": found}
+    return TemplateResponse(request, "admin/find.html", context)
+
+
+@require_GET
+def show_name(request: HttpRequest, name: str) -> HttpResponse:
+    check_right(request, "records.view_managedrecord")
+    try:
+        spelled = read_host(name)
+    except BadName as error:
+        context = {
+            **admin.site.each_context(request),
+            "title": "No host name",
+            "text": name[:300],
+            "problem": str(error),
+        }
+        return TemplateResponse(request, "admin/no_name.html", context, status=404)
+    if spelled != name:
+        return redirect(columns.name_url(spelled))
+    return TemplateResponse(request, "admin/name.html", _make_context(request, name))
+
+
+def _make_context(request: HttpRequest, name: str) -> dict[str, Any]:
+    target = request.GET.get("target", "") or SyncStatus.find_target()
+    of_target = {"name": name, "target__in": ("", target)}
+    explanation = explain_name(name, target)
+    records = list(ManagedRecord.objects.filter(name=name, target=target).prefetch_related("dns_answer"))
+    entries = list(CustomEntry.objects.filter(**of_target))
+    asked = _ask_servers(request, name, records) if "ask" in request.GET else None
+    first = next((record for record in records if record.origin or record.losers), None)
+    return {
+        **admin.site.each_context(request),
+        "title": columns.people_name(name),
+        "name": name,
+        "target": target,
+        "targets": sorted({*ManagedRecord.objects.filter(name=name).values_list("target", flat=True)} - {target}),
+        "explanation": explanation,
+        "states": sorted({record.state for record in records}),
+        "rows": _list_rows(request, records, asked or []),
+        "asked": asked,
+        "servers": settings.DNS_TEST_SERVERS,
+        "claims": list_claims(first) if first else [],
+        "open_claims": _list_open_claims(explanation, first),
+        "buttons": list_name_buttons(request, entries) if explanation["zone"] else [],
+        "entries": entries,
+        "history": AuditEntry.objects.filter(**of_target).order_by("-at", "-id")[:HISTORY],
+        "may_edit": request.user.has_perm(EDIT),
+        "override_url": override_url(name, records[0] if len(records) == 1 else None),
+        "restorable": CHANGES,
+    }
+
+
+def _list_open_claims(explanation: dict[str, Any], record: ManagedRecord | None) -> list[dict[str, Any]]:
+    """Claims of which no record tells what came of them."""
+    told = {*record.claimants, *(origin for origin, _ in record.losers)} if record else set()
+    return [claim for claim in explanation["claims"] if claim["source"] not in told]
+
+
+def _ask_servers(request: HttpRequest, name: str, records: Sequence[ManagedRecord]) -> list[Answer] | None:
+    """None where someone asks for more than the API would let them."""
+    zone = zone_of(name, managed_zones())
+    if zone is None:
+        return []
+    asking = Request(request)
+    asking.user = request.user  # or it would look for a token, and take the session from its request
+    if not DnsThrottle().allow_request(asking, TestDnsView()):
+        messages.warning(request, "The DNS servers were asked often by you just now: try again in a minute.")
+        return None
+    types = {"A", "AAAA", *(record.type for record in records if record.type != "CNAME")}
+    return ask_all(settings.DNS_TEST_SERVERS, Query(name, tuple(sorted(types)), zone))
+
+
+def _list_rows(request: HttpRequest, records: Sequence[ManagedRecord], answers: Sequence[Answer]) -> list[TypeRow]:
+    findings = DriftFinding.objects.filter(name__in={record.name for record in records}, status__in=CURRENT_STATUSES)
+    drifting = {(finding.target, finding.type): finding for finding in findings}
+    replaced = {
+        (row.target, row.type)
+        for row in Replacement.objects.filter(name__in={record.name for record in records}, undone_at=None)
+    }
+    rows = []
+    for record in sorted(records, key=lambda record: record.type):
+        place = record.target, record.type
+        actions = list(list_steps(record, drifting.get(place), can_undo=place in replaced))
+        told = [_show_values(answer, record) for answer in answers]
+        buttons = make_buttons(request, actions, str(record.pk))
+        rows.append(TypeRow(record.type, record, find_end(record), told, buttons))
+    shown = {record.type for record in records}
+    others = {kind: [_list_values(answer, kind) for answer in answers] for kind in ADDRESS_TYPES if kind not in shown}
+    return rows + [TypeRow(kind, None, None, told, []) for kind, told in others.items() if any(told)]
+
+
+def _list_values(answer: Answer, kind: str) -> str:
+    """Of whatever name: what a wildcard or an alias leads to is an answer, too."""
+    values = (value for rrset in answer.records for value in answer.values(rrset.name.to_text(True).lower(), kind))
+    return ", ".join(dict.fromkeys(values))
+
+
+def _show_values(answer: Answer, record: ManagedRecord) -> str:
+    values = answer.values(record.name, record.type)
+    return ", ".join(sorted(values)) or answer.error or answer.rcode or "nothing"
+
+
+def override_url(name: str, record: ManagedRecord | None = None) -> str:
+    """The form of a custom entry that overrides the name, filled in."""
+    filled = {"type": record.type, "values": "\n".join(record.values)} if record else {}
+    return columns.admin_url("customentry_add", name=name, mode=Mode.OVERRIDE.value, **filled)

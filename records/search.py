@@ -1,0 +1,92 @@
+"""What people type to find something: names as they know them, values, namespaces, objects."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from django.db.models import Q, QuerySet
+
+from records import places
+from records.models import CustomEntry, ManagedRecord, Source, SourceName
+from syncer.core.kinds import KINDS
+from syncer.core.names import BadName, canonical, zone_of
+from syncer.core.origin import Origin
+
+FOUND = 50
+"""Of each sort, what is shown."""
+
+
+class Findings(NamedTuple):
+    """``name`` is what the text spells, when that is a host name in a managed zone; ``names`` are those that are known
+    and have the text in them, ``records`` those with the value, ``sources`` the objects."""
+
+    name: str
+    names: list[str]
+    records: list[ManagedRecord]
+    sources: list[Source]
+
+
+def host_of(text: str) -> str:
+    """The host name in a text that may be a URL, or have a port, a path or a trailing dot."""
+    text = text.strip()
+    if "://" in text or text.startswith("//"):
+        with suppress(ValueError):
+            text = urlsplit(text).hostname or text
+    host = text.split("/", 1)[0]
+    left, colon, port = host.rpartition(":")
+    return left if colon and port.isdecimal() and ":" not in left else host
+
+
+def read_host(text: str) -> str:
+    """The name in the spelling of the engine; raises ``BadName``."""
+    return canonical(host_of(text), symbols=False)
+
+
+def find_everything(text: str, zones: tuple[str, ...]) -> Findings:
+    text = text.strip()
+    name = ""
+    with suppress(BadName):
+        name = read_host(text)
+    part = (name or host_of(text) or text).lower()
+    values = {text, text.lower(), part}
+    records = ManagedRecord.objects.order_by("name", "type")
+    return Findings(
+        name if name and zone_of(name, zones) else "",
+        _find_names(part),
+        [record for record in records.filter(_has_value(values))[: FOUND * 4] if values & set(record.values)][:FOUND],
+        list(find_objects(text)[:FOUND]),
+    )
+
+
+def find_source(text: str) -> Source | None:
+    """The one object that is spelled out as Kind/namespace/name, in any case."""
+    origin = Origin.parse(text.strip())
+    kind = next((known.kind for known in KINDS if known.kind.lower() == origin.kind.lower()), "")
+    if not kind or not origin.name:
+        return None
+    return Source.objects.filter(kind=kind, namespace=origin.namespace.lower(), name=origin.name.lower()).first()
+
+
+def find_objects(text: str) -> QuerySet[Source]:
+    """Whose Kind/namespace/name has the words in it."""
+    matches = places.match_words(text.split()[:10], ("name", "namespace"))
+    return Source.objects.filter(*matches).order_by("namespace", "name", "kind") if matches else Source.objects.none()
+
+
+def _find_names(part: str) -> list[str]:
+    """The names that contain ``part``, those that begin with it first."""
+    found: set[str] = set()
+    for rows in (ManagedRecord.objects, SourceName.objects, CustomEntry.objects):
+        names = rows.filter(name__contains=part).order_by("name").values_list("name", flat=True).distinct()
+        found.update(names[:FOUND])
+    return sorted(found, key=lambda name: (not name.startswith(part), name))[:FOUND]
+
+
+def _has_value(values: set[str]) -> Q:
+    """A value of a list is in quotes there."""
+    found = Q(pk__in=[])
+    for value in values:
+        found |= Q(values__icontains=f'"{value}"')
+    return found
