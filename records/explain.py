@@ -85,7 +85,9 @@ class _Explanation:
         ]
         if not claims and not self.records and not self.skipped:
             sentences.append("No Ingress, route or custom entry wants it.")
-        sentences += [mention.sentence for mention in self.mentions]
+        # What is asked for by name needs no pattern to explain it.
+        told = [mention for mention in self.mentions if mention.how == "rule" or not self._is_wanted()]
+        sentences += [mention.sentence for mention in told]
         sentences += self._describe_answerer()
         sentences += [*self._describe_history(), *self._describe_syncer()]
         return {
