@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from django.conf import settings
 
 from records.ledger import DatabaseLedger
-from records.models import CustomEntry, SyncStatus
+from records.lost_claims import find_lost
+from records.models import CustomEntry, ManagedRecord, SyncStatus
 from records.remembered import RememberedClaims
 from syncer.config import Managed
 from syncer.core.claims import ClaimRules, History, Mode
+from syncer.core.known import RecordState
 from syncer.core.names import zone_of
 from syncer.core.settling import settle_name
 
@@ -28,6 +33,40 @@ def explain_no_effect(entry: CustomEntry) -> str:
     loser = next((loser for loser in decision.losers if loser.origin == entry.origin), None)
     if loser is None:
         return ""
-    if any(other.mode is Mode.BLOCK for other in entries):
-        return f"It has no effect: the name is {loser.reason}. Remove the block to publish it."
-    return f"It has no effect: {loser.reason}. Make it an override to take the name."
+    return _describe_loss(loser.reason)
+
+
+class EntryState(NamedTuple):
+    """``state`` is that of the record which the entry holds, ``pending`` until the syncer has seen it; ``lost`` when
+    another claim has the name, ``disabled``, or ``blocking``."""
+
+    state: str
+    warnings: list[str]
+
+
+LOST, DISABLED, BLOCKING = "lost", "disabled", "blocking"
+ENTRY_STATES = (*(state.value for state in RecordState), LOST, DISABLED, BLOCKING)
+
+
+def find_states(entries: Sequence[CustomEntry]) -> dict[int, EntryState]:
+    """By key, as the syncer left them; in a handful of questions for any number."""
+    lost = find_lost({entry.name for entry in entries})
+    records = ManagedRecord.objects.filter(origin__in=[entry.origin for entry in entries]).order_by()
+    states = {(origin, kind): state for origin, kind, state in records.values_list("origin", "type", "state")}
+    found = {}
+    for entry in entries:
+        reason = lost.get(entry.name, {}).get(entry.origin, "") if entry.enabled else ""
+        if not entry.enabled:
+            state = DISABLED
+        elif entry.mode == Mode.BLOCK:
+            state = BLOCKING
+        else:
+            state = LOST if reason else states.get((entry.origin, entry.type), RecordState.PENDING.value)
+        found[entry.pk] = EntryState(state, [_describe_loss(reason)] if reason else [])
+    return found
+
+
+def _describe_loss(reason: str) -> str:
+    if reason.startswith("blocked"):
+        return f"It has no effect: the name is {reason}. Remove the block to publish it."
+    return f"It has no effect: {reason}. Make it an override to take the name."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Q
@@ -373,15 +374,15 @@ def _answer_sentence(kind: str, answer: RecordAnswer) -> str:
 def _list_answer(answer: RecordAnswer | None) -> Row | None:
     if answer is None:
         return None
-    fields = {"result": answer.result, "reason": answer.reason, "since": answer.since.isoformat()}
-    return fields | {"asked_at": answer.asked_at and answer.asked_at.isoformat()}
+    fields = {"result": answer.result, "reason": answer.reason, "since": _spell_time(answer.since)}
+    return fields | {"asked_at": answer.asked_at and _spell_time(answer.asked_at)}
 
 
 def _list_fields(entry: AuditEntry | None) -> Row | None:
     if entry is None:
         return None
     fields = ("id", "at", "actor", "action", "type", "before", "after", "source", "reason", "correlation")
-    return {field: getattr(entry, field) for field in fields} | {"at": entry.at.isoformat()}
+    return {field: getattr(entry, field) for field in fields} | {"at": _spell_time(entry.at)}
 
 
 def _describe_data(entry: AuditEntry) -> str:
@@ -394,3 +395,8 @@ def _describe_data(entry: AuditEntry) -> str:
 
 def _format_time(entry: AuditEntry) -> str:
     return f"{entry.at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _spell_time(moment: datetime) -> str:
+    """As the rest of the API does."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

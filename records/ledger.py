@@ -147,6 +147,8 @@ class DatabaseLedger:
                     for item in status.kinds
                 ],
                 zones=dict(status.zones),
+                problems=list(status.problems),
+                warnings=list(status.warnings),
             )
 
     # Who is at work

@@ -46,6 +46,7 @@ class ManagedRecord(models.Model):
     origin = models.CharField("winner", max_length=600, blank=True, help_text="Kind/namespace/name")
     claimants = models.JSONField(default=list, help_text="all who want this record as it is, the winner first")
     losers = models.JSONField(default=list, help_text="[origin, reason] for each claim that did not get the name")
+    is_contested = models.BooleanField(default=False, db_default=False, help_text="there are losers")
     foreign = models.JSONField(
         null=True, blank=True, help_text='{"ttl": seconds, "values": [...], "marks": [...], "disabled": [...]}'
     )
@@ -71,6 +72,7 @@ class ManagedRecord(models.Model):
             models.Index(fields=["state", "name"], name="record_by_state"),
             models.Index(fields=["-changed_at"], name="record_by_change"),
             models.Index(fields=["origin"], name="record_by_origin"),
+            models.Index(fields=["name"], condition=models.Q(is_contested=True), name="record_contested"),
         ]
         ordering: ClassVar = ["name", "type"]
 
@@ -338,6 +340,8 @@ class SyncStatus(models.Model):
     target_warning = models.TextField(
         blank=True, default="", db_default="", help_text="what is wrong although it can be written to"
     )
+    problems = models.JSONField(null=True, help_text="as /readyz tells them; null: a version before wrote the row")
+    warnings = models.JSONField(null=True, help_text="likewise")
     kinds = models.JSONField(default=list, help_text="state, reason and number of objects by kind")
     zones = models.JSONField(default=dict, help_text="problem by zone; empty text when there is none")
     known_version = models.CharField(max_length=50, default="", db_default="", editable=False)
@@ -358,6 +362,12 @@ class SyncStatus(models.Model):
     @property
     def is_silent(self) -> bool:
         return timezone.now() - self.heartbeat_at > SILENCE
+
+    def list_problems(self) -> list[str]:
+        """As /readyz of the syncer tells them; that it has fallen silent is all that is known then."""
+        if self.is_silent:
+            return [f"the syncer has not reported since {self.heartbeat_at:%Y-%m-%d %H:%M:%S} UTC"]
+        return list(self.problems or ())
 
     @property
     def writes_dns(self) -> bool:

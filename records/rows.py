@@ -22,7 +22,10 @@ from syncer.targets.base import Outcome
 
 M = TypeVar("M", bound=models.Model)
 
-CONTENT = ("values", "ttl", "owned", "state", "reason", "foreign", "origin", "claimants", "losers", "changed_at")
+CONTENT = (
+    *("values", "ttl", "owned", "state", "reason", "foreign", "origin", "claimants", "losers", "is_contested"),
+    "changed_at",
+)
 """The columns that a record gets anew."""
 
 DONE_ACTIONS = {Op.CREATE: Action.CREATED, Op.UPDATE: Action.UPDATED, Op.DELETE: Action.DELETED}
@@ -67,6 +70,7 @@ def record_row(
         origin=decision.origin_of(rrset.type),
         claimants=list(decision.claimants_of(rrset.type)),
         losers=[list(loser) for loser in decision.losers],
+        is_contested=bool(decision.losers),
         changed_at=timezone.now(),
     )
 

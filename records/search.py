@@ -55,7 +55,7 @@ def find_everything(text: str, zones: tuple[str, ...]) -> Findings:
     return Findings(
         name if name and zone_of(name, zones) else "",
         _find_names(part),
-        [record for record in records.filter(_has_value(values))[: FOUND * 4] if values & set(record.values)][:FOUND],
+        [record for record in records.filter(has_value(values))[: FOUND * 4] if values & set(record.values)][:FOUND],
         list(find_objects(text)[:FOUND]),
     )
 
@@ -84,8 +84,8 @@ def _find_names(part: str) -> list[str]:
     return sorted(found, key=lambda name: (not name.startswith(part), name))[:FOUND]
 
 
-def _has_value(values: set[str]) -> Q:
-    """A value of a list is in quotes there."""
+def has_value(values: set[str]) -> Q:
+    """A value of a list is in quotes in its column."""
     found = Q(pk__in=[])
     for value in values:
         found |= Q(values__icontains=f'"{value}"')

@@ -101,8 +101,10 @@ def read_overview() -> dict[str, Any]:
     from records.answer_models import TROUBLE_RESULTS
     from records.answer_rows import explain_pause, sum_answers
     from records.explain import PROBLEM_STATES
+    from records.lost_claims import match_entries, match_sources
     from records.models import (
         AuditEntry,
+        CustomEntry,
         DriftFinding,
         HeldPlan,
         ManagedRecord,
@@ -122,12 +124,15 @@ def read_overview() -> dict[str, Any]:
     return {
         "status": status,
         "silent": status is not None and status.is_silent,
-        "troubled_zones": [(zone, text) for zone, text in status.zones.items() if text] if status else [],
         "record_count": sum(counts.values()),
         "problem_count": sum(counts.get(state, 0) for state in PROBLEM_STATES),
         "states": [
             (state.value, state_word(state.value), counts[state.value]) for state in RecordState if state in counts
         ],
+        "problems": status.list_problems() if status else [],
+        "warnings": [] if status is None or status.is_silent else list(status.warnings or ()),
+        "lost_sources": Source.objects.filter(match_sources()).count(),
+        "lost_entries": CustomEntry.objects.filter(match_entries()).count(),
         "source_counts": sources | {"mute": sources["all"] - givers["count"]},
         "asking_pause": explain_pause(status),
         "misanswered_count": sum(answers[result] for result in TROUBLE_RESULTS),

@@ -40,6 +40,9 @@ class Source(models.Model):
     digest = models.CharField(max_length=32, editable=False, help_text="of all the above")
     seen_at = models.DateTimeField("last changed", db_default=Now())
 
+    lost_names: dict[str, str]
+    """By name why another one has it, once ``records.lost_claims.note_lost`` has told it."""
+
     objects: ClassVar[SourceQuerySet] = SourceQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:

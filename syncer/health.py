@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from syncer.httpd import PlainAnswer, Server
 from syncer.kube.feed import KindState, WatchState
@@ -27,6 +27,14 @@ ANSWER = 60.0
 
 REOPENING = 5.0
 """Seconds that opening a watch may take; a server that is silent for longer does not answer."""
+
+
+class HealthReport(NamedTuple):
+    """What /readyz would say now."""
+
+    kinds: Sequence[KindState]
+    problems: Sequence[str]
+    warnings: Sequence[str]
 
 
 class Health:
@@ -86,8 +94,13 @@ class Health:
         return self._make_answer(self.liveness(), [])
 
     def readyz(self) -> PlainAnswer:
-        warnings = list_forbidden(self._states())
-        return self._make_answer(self.readiness(), [*warnings, *filter(None, [self.target_warning])])
+        return self._make_answer(self.readiness(), self.warnings())
+
+    def warnings(self) -> list[str]:
+        return [*list_forbidden(self._states()), *filter(None, [self.target_warning])]
+
+    def report(self) -> HealthReport:
+        return HealthReport(self._states(), self.readiness(), self.warnings())
 
     def _make_answer(self, problems: Sequence[str], warnings: Sequence[str]) -> PlainAnswer:
         now = self._clock()

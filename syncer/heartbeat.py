@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from syncer import metrics
-from syncer.kube.feed import KindState
+from syncer.health import HealthReport
 from syncer.ledger import CountKey, Ledger, SyncerStatus
 from syncer.worker import TargetWorker
 
@@ -25,7 +25,7 @@ class Heartbeat:
         self._worker = worker
         self._unmanaged: set[str] = set()
 
-    def beat_due(self, now: float, kinds: Callable[[], Sequence[KindState]], *, settled: bool) -> None:
+    def beat_due(self, now: float, read_health: Callable[[], HealthReport], *, settled: bool) -> None:
         """``settled``: enough was read to make passes. Raises ``LedgerError``."""
         if now < self.due:
             return
@@ -34,6 +34,7 @@ class Heartbeat:
         metrics.MANAGED_RECORDS.show(counts)
         self._warn_of_unmanaged(counts)
         zones = self._worker.zones.values()
+        health = read_health()
         next_pass = min((zone.full_pass_due for zone in zones), default=now)
         self._ledger.save_status(
             SyncerStatus(
@@ -44,8 +45,10 @@ class Heartbeat:
                 target=self._worker.target.kind,
                 target_problem=self._worker.problem,
                 target_warning=self._worker.target.warning,
-                kinds=kinds(),
+                kinds=health.kinds,
                 zones={zone.name: zone.problem for zone in zones},
+                problems=health.problems,
+                warnings=health.warnings,
             )
         )
 

@@ -81,6 +81,9 @@ class SyncerStatus:
     target_warning: str
     kinds: Sequence[KindState]
     zones: Mapping[str, str]
+    problems: Sequence[str] = ()
+    """As /readyz tells them, like the warnings."""
+    warnings: Sequence[str] = ()
 
 
 class Replaced(NamedTuple):

@@ -151,7 +151,7 @@ class Loop:
         now = self._clock()
         settled = self.intake.is_settled(now)
         if not self._dry_run:
-            self.heartbeat.beat_due(now, self._feed.states, settled=settled)
+            self.heartbeat.beat_due(now, self._health.report, settled=settled)
         requests = self._poll_requests(now)
         if not settled:
             self.worker.answer_requests(requests, asking_target=False)

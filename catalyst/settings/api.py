@@ -33,7 +33,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PAGINATION_CLASS": "records.api.pages.Pages",
     "DEFAULT_FILTER_BACKENDS": [
         "django_filters.rest_framework.DjangoFilterBackend",
-        "rest_framework.filters.OrderingFilter",
+        "records.api.filters.KnownOrdering",
         "rest_framework.filters.SearchFilter",
     ],
     "DEFAULT_METADATA_CLASS": None,
@@ -64,6 +64,7 @@ SPECTACULAR_SETTINGS = {
         "RecordType": "records.entry_values.TYPES",
         "ErrorType": "records.api.schema.ERROR_TYPES",
         "RecordState": "records.models.STATES",
+        "EntryState": "records.effect.ENTRY_STATES",
         "AnswerResult": "records.answer_models.RecordAnswer.Result",
         "EntryMode": "records.models.MODES",
         "HoldStatus": "records.models.HeldPlan.Status",

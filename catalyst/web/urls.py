@@ -4,16 +4,17 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from records.api.docs import DocsView, DocumentView
-from records.api.urls import elsewhere
+from records.api.urls import RootView
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("favicon.ico", RedirectView.as_view(url=static("records/favicon.svg"))),
     path("admin/", admin.site.urls),
     path("api/", RedirectView.as_view(pattern_name="api-docs")),
+    path("api/docs/", RedirectView.as_view(pattern_name="api-docs")),
     path("api/docs", DocsView.as_view(), name="api-docs"),
     path("api/openapi.yaml", DocumentView.as_view(), name="openapi"),
-    path("api/v1", elsewhere),
+    path("api/v1", RootView.as_view(schema=None)),
     path("api/v1/", include("records.api.urls")),
 ]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -16,7 +17,7 @@ from records import operations
 from records.admin import columns
 from records.admin.base import RegistryAdmin
 from records.admin.filters import EntryQuestion, TypeFilter
-from records.effect import explain_no_effect
+from records.effect import LOST, explain_no_effect, find_states
 from records.entry_values import HINTS
 from records.locks import editing_entries
 from records.models import AuditEntry, CustomEntry, ManagedRecord, SyncStatus
@@ -98,6 +99,16 @@ class EntryForm(ModelForm):
         return data | {field: getattr(entry, field) for field in FIELDS}
 
 
+class EntryList(ChangeList):
+    """Its rows know their state."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        states = find_states(list(self.result_list))
+        for entry in self.result_list:
+            entry.state = states[entry.pk]
+
+
 @admin.register(CustomEntry)
 class EntryAdmin(RegistryAdmin):
     noun = ("entry", "entries")
@@ -112,6 +123,9 @@ class EntryAdmin(RegistryAdmin):
         (None, {"fields": ("name", "mode", "type", "values", "ttl")}),
         (None, {"fields": ("enabled", "owner", "description", "version")}),
     )
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return EntryList
 
     @admin.display(description="name", ordering="name")
     def shown_name(self, entry: CustomEntry) -> SafeString:
@@ -129,10 +143,14 @@ class EntryAdmin(RegistryAdmin):
         return format_html('<b class="type">{}</b> {} {}', entry.type, columns.list_values(entry.values), ttl)
 
     @admin.display(description="mode", ordering="mode")
-    def shown_mode(self, entry: CustomEntry) -> SafeString:
+    def shown_mode(self, entry: Any) -> SafeString:
         if not entry.enabled:
             return columns.color_word(f"{entry.mode}, disabled", "quiet")
-        return columns.color_word(entry.mode, MODE_TONES[Mode(entry.mode)])
+        word = columns.color_word(entry.mode, MODE_TONES[Mode(entry.mode)])
+        if entry.state.state != LOST:
+            return word
+        reason = columns.clip_reason(entry.state.warnings[0])
+        return format_html("{} {} {}", word, columns.color_word("no effect", "bad"), reason)
 
     @admin.display(description="changed", ordering="updated_at")
     def changed_on(self, entry: CustomEntry) -> SafeString:
@@ -168,6 +186,7 @@ class EntryAdmin(RegistryAdmin):
             context = {
                 "title": str(entry),
                 "subtitle": None,
+                "no_effect": find_states([entry])[entry.pk].warnings,
                 "its_records": ManagedRecord.objects.filter(target=target, name=entry.name),
                 "history": AuditEntry.objects.filter(source=entry.origin).order_by("-at", "-id")[:25],
             }

@@ -17,6 +17,7 @@ from records.answer_models import TROUBLE_RESULTS, RecordAnswer
 from records.audit import SYNCER, TROUBLE, Action
 from records.entry_values import managed_zones
 from records.explain import PROBLEM_STATES
+from records.lost_claims import match_entries, match_sources
 from records.models import CURRENT_STATUSES, DriftFinding, HeldPlan
 from syncer.core.kinds import KINDS
 from syncer.core.known import RecordState
@@ -50,7 +51,7 @@ class RecordQuestion(Question):
     answers: ClassVar = {
         "problem": ("has a problem", lambda: Q(state__in=PROBLEM_STATES)),
         "today": ("changed today", lambda: Q(changed_at__gte=start_of_day())),
-        "fought": ("is wanted by several", lambda: ~Q(losers=[]) | Q(state=RecordState.CONFLICT)),
+        "fought": ("is wanted by several", lambda: Q(is_contested=True) | Q(state=RecordState.CONFLICT)),
         "foreign": ("is foreign", lambda: Q(state__in=(RecordState.FOREIGN, RecordState.CONFLICT))),
     }
 
@@ -59,6 +60,7 @@ class SourceQuestion(Question):
     answers: ClassVar = {
         "mute": ("gives no names", lambda: ~places.gives_names()),
         "skipped": ("has names that are not published", places.skips_names),
+        "lost": ("does not get a name that it wants", match_sources),
         "warned": ("has warnings", places.is_warned),
         "today": ("changed today", lambda: Q(seen_at__gte=start_of_day())),
     }
@@ -68,6 +70,7 @@ class EntryQuestion(Question):
     answers: ClassVar = {
         "on": ("is in force", lambda: Q(enabled=True)),
         "off": ("is disabled", lambda: Q(enabled=False)),
+        "lost": ("has no effect", match_entries),
         "today": ("changed today", lambda: Q(updated_at__gte=start_of_day())),
     }
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -16,8 +17,17 @@ from records.admin.base import HISTORY, ReadOnlyAdmin
 from records.admin.filters import KindFilter, SourceQuestion
 from records.explain import PRIORITIES
 from records.kept import BY_POLICY, mention_end
+from records.lost_claims import note_lost
 from records.models import AuditEntry, ManagedRecord, Source, SyncStatus
 from syncer.core.origin import Origin
+
+
+class SourceList(ChangeList):
+    """Its rows know what they have lost."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        note_lost(self.result_list)
 
 
 @admin.register(Source)
@@ -31,6 +41,7 @@ class SourceAdmin(ReadOnlyAdmin):
     fields = (
         "shown_object",
         "wanted_names",
+        "lost_names",
         "skipped_names",
         "kept_names",
         "shown_warnings",
@@ -38,6 +49,14 @@ class SourceAdmin(ReadOnlyAdmin):
         "shown_annotations",
         "last_changed",
     )
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return SourceList
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Source | None:
+        source: Source | None = super().get_object(request, object_id, from_field)
+        note_lost([source] if source else [])
+        return source
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Source]:
         return super().get_queryset(request).prefetch_related("mentions")
@@ -61,6 +80,8 @@ class SourceAdmin(ReadOnlyAdmin):
         words = []
         if skipped := source.skipped_names():
             words.append(columns.color_word(f"{len(skipped)} not published", "warn"))
+        if lost := source.lost_names:
+            words.append(columns.color_word(f"{len(lost)} lost", "bad"))
         if kept := source.kept_names():
             words.append(columns.color_word(f"{len(kept)} kept", "warn"))
         if warnings := source.list_warnings():
@@ -88,6 +109,13 @@ class SourceAdmin(ReadOnlyAdmin):
                 "{} {}", columns.name_link(name), columns.list_values(values) if values else "the default address"
             )
             for name, values in source.wanted_names()
+        )
+
+    @admin.display(description="names that another one has")
+    def lost_names(self, source: Source) -> SafeString:
+        return columns.stack_lines(
+            format_html("{} {}", columns.name_link(name), columns.color_word(reason, "bad"))
+            for name, reason in source.lost_names.items()
         )
 
     @admin.display(description="names that are not published")

@@ -23,7 +23,12 @@ SHOWN = 11
 
 
 class BearerAuthentication(TokenAuthentication):
-    """``Authorization: Bearer cds_…``"""
+    """``Authorization: Bearer cds_…``, or ``Token cds_…`` as REST framework's own clients write it."""
+
+    def authenticate_header(self, request: Request) -> str:
+        """The word before the token, and what a refusal asks for."""
+        word = request.headers.get("Authorization", "").partition(" ")[0]
+        return word if word.lower() == "token" else str(super().authenticate_header(request))
 
     def authenticate_credentials(self, token: bytes) -> Any:
         if not (token.isascii() and token.decode().isprintable()):

@@ -24,6 +24,7 @@ from records.api.answers import (
 )
 from records.api.errors import invalid
 from records.api.parsers import DocumentParser, document
+from records.api.queries import KnownQuery
 from records.entry_values import managed_zones
 from records.models import (
     CURRENT_STATUSES,
@@ -75,7 +76,8 @@ def read_hostname(request: Request) -> str:
         raise invalid("hostname", f"This is no host name: {error}.") from error
 
 
-class TestDnsView(APIView):
+class TestDnsView(KnownQuery, APIView):
+    query: ClassVar = ("hostname", "type")
     rights: ClassVar = {"GET": "records.view_managedrecord"}
     throttle_classes = (PerUser, DnsThrottle)
 
@@ -188,7 +190,8 @@ def judge_status(
     return "healthy" if same else "drifted"
 
 
-class ExplainView(APIView):
+class ExplainView(KnownQuery, APIView):
+    query: ClassVar = ("hostname",)
     rights: ClassVar = {"GET": "records.view_managedrecord"}
 
     @extend_schema(operation_id="explain", parameters=[HOSTNAME], responses=ExplainAnswerSerializer)
@@ -197,7 +200,7 @@ class ExplainView(APIView):
         return Response(explain.explain_name(read_hostname(request)))
 
 
-class PreviewView(APIView):
+class PreviewView(KnownQuery, APIView):
     rights: ClassVar = {"POST": "records.view_managedrecord"}
     parser_classes = (DocumentParser,)
 
@@ -212,7 +215,7 @@ class PreviewView(APIView):
         return Response(preview([("", text)], read_managed().scope))
 
 
-class PlanView(APIView):
+class PlanView(KnownQuery, APIView):
     rights: ClassVar = {"GET": "records.view_managedrecord"}
 
     @extend_schema(operation_id="plan", responses=PlanAnswerSerializer)

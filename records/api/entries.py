@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -19,18 +19,18 @@ from records import operations
 from records.api.access import actor
 from records.api.errors import ChangedMeanwhile, Conflict, invalid
 from records.api.filters import EntryFilter
+from records.api.queries import KnownQuery
 from records.api.serializers import (
     BulkAnswerSerializer,
     BulkSerializer,
     EntryBodySerializer,
     EntrySerializer,
-    WrittenEntrySerializer,
+    StatedEntrySerializer,
 )
-from records.effect import explain_no_effect
+from records.effect import LOST, explain_no_effect, find_states
 from records.locks import editing_entries
-from records.models import CustomEntry, ManagedRecord
+from records.models import CustomEntry
 from syncer.core.claims import Mode
-from syncer.core.known import RecordState
 from syncer.core.names import BadName, canonical
 from syncer.core.rdata import TYPES
 
@@ -64,21 +64,20 @@ def entry_address(entry: CustomEntry) -> str:
 
 
 def answer_entry(entry: CustomEntry, status: int = 200, *, is_written: bool = True) -> Response:
-    """``is_written``: with what came of the write."""
+    """``is_written``: with what comes of the write, of which the syncer has not heard yet."""
     headers = {"ETag": read_etag(entry)}
     if status == 201:
         headers["Location"] = entry_address(entry)
-    data = dict(EntrySerializer(entry).data)
-    if is_written:
-        problem = explain_no_effect(entry)
-        data |= {"warnings": [problem] if problem else [], "state": find_state(entry)}
+    (data,) = describe_entries([entry])
+    if is_written and (problem := explain_no_effect(entry)):
+        data |= {"warnings": [problem], "state": LOST}
     return Response(data, status=status, headers=headers)
 
 
-def find_state(entry: CustomEntry) -> str:
-    """Of the record that the entry holds, ``pending`` until the syncer has seen it."""
-    here = ManagedRecord.objects.filter(name=entry.name, type=entry.type, origin=entry.origin)
-    return here.values_list("state", flat=True).first() or RecordState.PENDING.value
+def describe_entries(entries: Sequence[CustomEntry]) -> list[dict[str, Any]]:
+    """Each with its state."""
+    states = find_states(entries)
+    return [dict(EntrySerializer(entry).data) | states[entry.pk]._asdict() for entry in entries]
 
 
 def has_etag(tags: str, entry: CustomEntry) -> bool:
@@ -86,7 +85,7 @@ def has_etag(tags: str, entry: CustomEntry) -> bool:
     return tags.strip() == "*" or read_etag(entry) in re.findall(r'"[^"]*"', tags)
 
 
-class EntryListView(generics.ListAPIView[CustomEntry]):
+class EntryListView(KnownQuery, generics.ListAPIView[CustomEntry]):
     """Records that operators made by hand, and names that must not be published."""
 
     queryset = CustomEntry.objects.all()
@@ -96,7 +95,13 @@ class EntryListView(generics.ListAPIView[CustomEntry]):
     ordering_fields = ("name", "type", "created_at", "updated_at")
     rights: ClassVar = RIGHTS
 
-    @extend_schema(responses={201: WrittenEntrySerializer}, parameters=[ETAG, LOCATION])
+    @extend_schema(responses=StatedEntrySerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """Records that operators made by hand, and names that must not be published."""
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        return self.get_paginated_response(describe_entries(page))
+
+    @extend_schema(responses={201: StatedEntrySerializer}, parameters=[ETAG, LOCATION])
     def post(self, request: Request) -> Response:
         """Make an entry; 409 when there is one for this name and type."""
         given = EntrySerializer(data=request.data)
@@ -109,12 +114,14 @@ class EntryListView(generics.ListAPIView[CustomEntry]):
         return answer_entry(entry, 201)
 
 
-class BulkEntryView(APIView):
+class BulkEntryView(KnownQuery, APIView):
     rights: ClassVar = {"POST": "records.add_customentry"}
 
     @extend_schema(request=BulkSerializer, responses={201: BulkAnswerSerializer})
     def post(self, request: Request) -> Response:
         """Make up to 1,000 entries, all or none."""
+        if isinstance(request.data, list):
+            raise invalid("entries", 'Give an object with the list under the key "entries": {"entries": [...]}.')
         given = BulkSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         entries = [CustomEntry(**fields) for fields in given.validated_data["entries"]]
@@ -125,18 +132,30 @@ class BulkEntryView(APIView):
         return Response({"created": len(made)}, status=201)
 
 
-class EntryView(APIView):
+class TypelessEntryView(KnownQuery, APIView):
+    """An address that names no type: what is missing is told."""
+
+    schema = None
+    rights: ClassVar = RIGHTS
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        address = f"/api/v1/entries/{kwargs['name']}"
+        raise invalid("type", f"The address lacks the type of the record: {address}/A; for a block {address}/{BLOCK}.")
+
+
+class EntryView(KnownQuery, APIView):
     """One entry, by its name and type."""
 
     rights: ClassVar = RIGHTS
 
-    @extend_schema(responses=EntrySerializer, parameters=[TYPE, ETAG])
+    @extend_schema(responses=StatedEntrySerializer, parameters=[TYPE, ETAG])
     def get(self, request: Request, name: str, type: str) -> Response:
         return answer_entry(self._find_entry(name, type), is_written=False)
 
     @extend_schema(
         request=EntryBodySerializer,
-        responses={200: WrittenEntrySerializer, 201: OpenApiResponse(WrittenEntrySerializer, "Created")},
+        responses={200: StatedEntrySerializer, 201: OpenApiResponse(StatedEntrySerializer, "Created")},
         parameters=[TYPE, IF_MATCH, IF_NONE_MATCH, ETAG, LOCATION],
     )
     def put(self, request: Request, name: str, type: str) -> Response:
@@ -157,7 +176,7 @@ class EntryView(APIView):
                 return answer_entry(entry, 201)
             return self._update_entry(request, entry, {**DEFAULTS, **fields})
 
-    @extend_schema(request=EntryBodySerializer, responses=WrittenEntrySerializer, parameters=[TYPE, IF_MATCH, ETAG])
+    @extend_schema(request=EntryBodySerializer, responses=StatedEntrySerializer, parameters=[TYPE, IF_MATCH, ETAG])
     def patch(self, request: Request, name: str, type: str) -> Response:
         """Change some fields."""
         with editing_entries():

@@ -20,6 +20,7 @@ from records import exchange
 from records.api.access import actor
 from records.api.errors import Unreadable, invalid
 from records.api.parsers import BackupParser, document
+from records.api.queries import KnownQuery
 from records.exchange.shape import IMPORTABLE
 
 MEDIA_TYPES = {"yaml": "application/yaml", "json": "application/json", "csv": "text/csv", "bind": "text/dns"}
@@ -41,7 +42,8 @@ def read_form(request: Request, forms: Sequence[str], default: str) -> str:
     return form
 
 
-class Export(APIView):
+class Export(KnownQuery, APIView):
+    query: ClassVar = ("format",)
     rights: ClassVar = {"GET": "records.view_managedrecord"}
     shapes: ClassVar = {
         (200, media_type): OpenApiTypes.STR if form in ("csv", "bind") else OpenApiTypes.OBJECT
@@ -77,7 +79,8 @@ class ImportAnswer(serializers.Serializer[Any]):
     changes = serializers.ListField(child=serializers.CharField(), help_text="The first of them, one line each")
 
 
-class Import(APIView):
+class Import(KnownQuery, APIView):
+    query: ClassVar = ("format", "dry_run")
     rights: ClassVar = {"POST": FOR_ADMINS}
     parser_classes = (BackupParser,)
     body: ClassVar = {

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 from django_filters.fields import IsoDateTimeField
-from rest_framework.filters import SearchFilter
+from rest_framework.filters import OrderingFilter, SearchFilter
 from rest_framework.request import Request
 
 from records import places
 from records.answer_models import RecordAnswer
+from records.api.errors import invalid
 from records.explain import PROBLEM_STATES
+from records.lost_claims import match_entries, match_sources
 from records.models import STATES, AuditEntry, CustomEntry, DriftFinding, HeldPlan, ManagedRecord, Source, SyncRequest
+from records.search import has_value
+from syncer.core.kinds import KINDS
+from syncer.core.origin import CUSTOM_ENTRY
+from syncer.core.rdata import TYPES
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
+
+
+KIND_CHOICES = [(kind, kind) for kind in sorted({known.kind for known in KINDS} | {CUSTOM_ENTRY})]
 
 
 class TimeField(IsoDateTimeField):
@@ -35,6 +46,37 @@ class TimeFilter(filters.IsoDateTimeFilter):
     field_class = TimeField
 
 
+class KnownOrdering(OrderingFilter):
+    """An order that there is not is refused, and not passed over."""
+
+    def remove_invalid_fields(
+        self, queryset: QuerySet[Any], fields: Iterable[str], view: APIView, request: Request
+    ) -> list[str]:
+        known = [name for name, _ in self.get_valid_fields(queryset, view, {"request": request})]
+        if wrong := [field for field in fields if field.removeprefix("-") not in known]:
+            raise invalid("ordering", f"{wrong[0][:100]}: give one of {', '.join(known)}, with a - for the reverse.")
+        return list(fields)
+
+
+class FlagField(forms.Field):
+    """True, false, or nothing; what is neither must not be taken for nothing."""
+
+    words: ClassVar = {"": None, "true": True, "1": True, "false": False, "0": False}
+
+    def to_python(self, value: Any) -> bool | None:
+        word = str(value or "").strip().lower()
+        if word not in self.words:
+            raise ValidationError("Give true or false.", code="invalid")
+        return self.words[word]
+
+
+class FlagFilter(filters.BooleanFilter):
+    field_class = FlagField
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs, widget=forms.TextInput)
+
+
 class PlaceSearch(SearchFilter):
     """Understands the Kind/namespace/name of a source, and what its names say."""
 
@@ -46,37 +88,61 @@ class PlaceSearch(SearchFilter):
 
 class RecordFilter(filters.FilterSet):
     state = filters.MultipleChoiceFilter(choices=STATES)
-    problem = filters.BooleanFilter(method="with_problem", label="Conflict, drifted, failed, held or skipped")
+    problem = FlagFilter(method="with_problem", label="Conflict, drifted, failed, held or skipped")
     answer = filters.MultipleChoiceFilter(
         "dns_answer__result", choices=RecordAnswer.Result.choices, distinct=False, label="What the DNS servers answer"
     )
     source = filters.CharFilter("origin", label="The winner: Kind/namespace/name")
     changed_after = TimeFilter("changed_at", "gte")
     changed_before = TimeFilter("changed_at", "lt")
+    type = filters.ChoiceFilter(choices=[(kind, kind) for kind in TYPES])
+    owned = FlagFilter()
+    kind = filters.ChoiceFilter(choices=KIND_CHOICES, method="of_kind", label="Of the winner")
+    namespace = filters.CharFilter(method="of_namespace", label="Of the winner")
+    value = filters.CharFilter(method="with_value", label="One of its values, as it is shown")
 
     class Meta:
         model = ManagedRecord
-        fields = ("target", "zone", "name", "type", "owned")
+        fields = ("target", "zone", "name")
+
+    def of_kind(self, rows: QuerySet[ManagedRecord], name: str, value: str) -> QuerySet[ManagedRecord]:
+        return rows.filter(origin__startswith=f"{value}/")
+
+    def of_namespace(self, rows: QuerySet[ManagedRecord], name: str, value: str) -> QuerySet[ManagedRecord]:
+        return rows.filter(origin__contains=f"/{value}/")
+
+    def with_value(self, rows: QuerySet[ManagedRecord], name: str, value: str) -> QuerySet[ManagedRecord]:
+        return rows.filter(has_value({value}))
 
     def with_problem(self, rows: QuerySet[ManagedRecord], name: str, value: bool) -> QuerySet[ManagedRecord]:
         return rows.filter(state__in=PROBLEM_STATES) if value else rows.exclude(state__in=PROBLEM_STATES)
 
 
 class SourceFilter(filters.FilterSet):
-    silent = filters.BooleanFilter(method="without_names", label="Gives no name that is published")
+    lost = FlagFilter(method="with_lost", label="Does not get a name that it wants")
+    silent = FlagFilter(method="without_names", label="Gives no name that is published")
 
     class Meta:
         model = Source
         fields = ("kind", "namespace", "name")
+
+    def with_lost(self, rows: QuerySet[Source], name: str, value: bool) -> QuerySet[Source]:
+        return rows.filter(match_sources() if value else ~match_sources())
 
     def without_names(self, rows: QuerySet[Source], name: str, value: bool) -> QuerySet[Source]:
         return rows.filter(~places.gives_names() if value else places.gives_names())
 
 
 class EntryFilter(filters.FilterSet):
+    enabled = FlagFilter()
+    lost = FlagFilter(method="with_lost", label="Has no effect: another claim has its name")
+
     class Meta:
         model = CustomEntry
-        fields = ("name", "type", "mode", "enabled", "owner")
+        fields = ("name", "type", "mode", "owner")
+
+    def with_lost(self, rows: QuerySet[CustomEntry], name: str, value: bool) -> QuerySet[CustomEntry]:
+        return rows.filter(match_entries() if value else ~match_entries())
 
 
 class AuditFilter(filters.FilterSet):
@@ -107,7 +173,7 @@ class DriftFilter(filters.FilterSet):
 
 
 class RequestFilter(filters.FilterSet):
-    waiting = filters.BooleanFilter("done_at", "isnull")
+    waiting = FlagFilter("done_at", "isnull")
 
     class Meta:
         model = SyncRequest

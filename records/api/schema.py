@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -39,6 +40,12 @@ MORE = {
 
 class Schema(AutoSchema):
     """Every operation may answer with an error, and all errors have one shape."""
+
+    def get_summary(self) -> str:
+        """The first sentence of what it says of itself."""
+        description = " ".join(self.get_description().split())
+        first = re.split(r"(?<=[a-z`)])[.:] ", f"{description} ", maxsplit=1)[0].rstrip(" .")
+        return first or self.get_operation_id().replace("_", " ")
 
     def get_tags(self) -> list[str]:
         return [self.path.removeprefix("/api/v1/").split("/")[0]]

@@ -9,10 +9,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from records.answer_models import RecordAnswer
+from records.effect import ENTRY_STATES
 from records.explain import PRIORITIES
 from records.kept import find_end, mention_end
 from records.models import (
-    STATES,
     AuditEntry,
     CustomEntry,
     DriftFinding,
@@ -128,6 +128,7 @@ class SourceSerializer(serializers.ModelSerializer[Source]):
         help_text="The names that stay as they were although a trouble hides them, why, since when, and until when at"
         " the earliest"
     )
+    lost = serializers.SerializerMethodField(help_text="The names that it wants and another one has, and why")
     warnings = serializers.SerializerMethodField(
         help_text="What is wrong with it, and with what DNS makes of its names"
     )
@@ -147,6 +148,7 @@ class SourceSerializer(serializers.ModelSerializer[Source]):
             "names",
             "skipped",
             "kept",
+            "lost",
             "warnings",
             "ttl",
             "priority",
@@ -174,6 +176,10 @@ class SourceSerializer(serializers.ModelSerializer[Source]):
             }
             for mention in row.kept_names()
         ]
+
+    @extend_schema_field(NameReasonSerializer(many=True))
+    def get_lost(self, row: Source) -> list[dict[str, str]]:
+        return [{"name": name, "reason": reason} for name, reason in row.lost_names.items()]
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_warnings(self, row: Source) -> list[str]:
@@ -232,13 +238,15 @@ class EntrySerializer(serializers.ModelSerializer[CustomEntry]):
         return super().to_internal_value(data)
 
 
-class WrittenEntrySerializer(EntrySerializer):
-    """For the document: the answer to a write."""
+class StatedEntrySerializer(EntrySerializer):
+    """For the document: an entry as answers have it."""
 
     warnings = serializers.ListField(
         child=serializers.CharField(), read_only=True, help_text="Why it has no effect, and the way out"
     )
-    state = serializers.ChoiceField(choices=STATES, read_only=True, help_text="Of its record; pending until it is seen")
+    state = serializers.ChoiceField(
+        choices=ENTRY_STATES, read_only=True, help_text="Of its record (pending until it is seen), lost, or of itself"
+    )
 
     class Meta(EntrySerializer.Meta):
         fields = (*EntrySerializer.Meta.fields, "warnings", "state")  # type: ignore[assignment]
@@ -405,16 +413,20 @@ class SyncerSerializer(serializers.ModelSerializer[SyncStatus]):
 
     class Meta:
         model = SyncStatus
-        exclude = ("id", "identity", "known_version", "known_settings")
+        exclude = ("id", "identity", "known_version", "known_settings", "problems", "warnings")
 
 
 class StatusSerializer(serializers.Serializer[Any]):
+    ok = serializers.BooleanField(help_text="Whether there are no problems")
+    problems = serializers.ListField(child=serializers.CharField(), help_text="As /readyz of the syncer tells them")
+    warnings = serializers.ListField(child=serializers.CharField(), help_text="What leaves it ready all the same")
     version = serializers.CharField()
     alive = serializers.BooleanField(help_text="Whether the syncer reported in the last 20 seconds")
     syncer = SyncerSerializer(allow_null=True)
     records = serializers.DictField(child=serializers.IntegerField(), help_text="Number of records by state")
     entries = serializers.IntegerField()
     sources = serializers.IntegerField()
+    lost_claims = serializers.IntegerField(help_text="Objects and entries that do not get a name that they want")
     holds = serializers.IntegerField(help_text="Plans that wait for a person")
     drift = serializers.IntegerField(help_text="Findings of drift that wait for a person")
     answers = serializers.DictField(child=serializers.IntegerField(), help_text="Number of records by what DNS answers")

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponseBase
-from django.urls import Resolver404, path, re_path, resolve
+from django.urls import Resolver404, path, re_path, resolve, reverse
 from django.views.decorators.csrf import csrf_exempt
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
 from records.api import diagnostics, entries, exchange, views
+from records.api.queries import KnownQuery
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("records", views.RecordViewSet, basename="record")
@@ -40,16 +44,30 @@ def elsewhere(request: HttpRequest) -> HttpResponseBase:
     """A trailing slash changes nothing."""
     with suppress(Resolver404):
         found = resolve(request.path_info.rstrip("/"))
-        if found.func is not elsewhere:
+        if found.func is not elsewhere and getattr(found.func, "cls", None) is not RootView:
             answer: HttpResponseBase = found.func(request, *found.args, **found.kwargs)
             return answer
     return not_found(request)
 
 
+class RootView(KnownQuery, APIView):
+    rights: ClassVar = {"GET": "records.view_managedrecord"}
+
+    @extend_schema(operation_id="root", responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request) -> Response:
+        """What there is: the address of each list and question."""
+        names = ["record-list", "source-list", "entry-list", "audit-list", "drift-list", "hold-list", "request-list"]
+        names += ["status", "sync", "test-dns", "explain", "preview", "plan", "export", "import"]
+        places = {name.removesuffix("-list"): request.build_absolute_uri(reverse(name)) for name in names}
+        return Response(places | {"documentation": request.build_absolute_uri(reverse("api-docs"))})
+
+
 urlpatterns = [
+    path("", RootView.as_view(), name="root"),
     *router.urls,
     path("entries", entries.EntryListView.as_view(), name="entry-list"),
     path("entries/bulk", entries.BulkEntryView.as_view(), name="entry-bulk"),
+    path("entries/<str:name>", entries.TypelessEntryView.as_view()),
     path("entries/<str:name>/<str:type>", entries.EntryView.as_view(), name="entry-detail"),
     path("status", views.StatusView.as_view(), name="status"),
     path("sync", views.SyncView.as_view(), name="sync"),

@@ -14,7 +14,6 @@ from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
-from rest_framework.filters import OrderingFilter
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -24,6 +23,8 @@ from records.answer_rows import explain_pause, sum_answers
 from records.api import filters, serializers
 from records.api.access import actor
 from records.api.errors import Conflict
+from records.api.queries import KnownQuery
+from records.lost_claims import count_lost, note_lost
 from records.models import (
     AuditEntry,
     CustomEntry,
@@ -40,7 +41,7 @@ OPERATE = "records.add_syncrequest"
 """The permission to ask the syncer for something."""
 
 
-class ReadOnlyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Any]):
+class ReadOnlyViewSet(KnownQuery, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Any]):
     """A list with pages, filters, ordering and search, and its single rows."""
 
     rights: ClassVar[Mapping[str, str]]
@@ -121,10 +122,15 @@ class SourceViewSet(ReadOnlyViewSet):
     queryset = Source.objects.with_mentions()
     serializer_class = serializers.SourceSerializer
     filterset_class = filters.SourceFilter
-    filter_backends = (DjangoFilterBackend, OrderingFilter, filters.PlaceSearch)
+    filter_backends = (DjangoFilterBackend, filters.KnownOrdering, filters.PlaceSearch)
     search_fields = ("name",)
     ordering_fields = ("namespace", "name", "kind", "seen_at")
     rights: ClassVar = {"GET": "records.view_source"}
+
+    def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
+        """With the claims that the sources on this page have lost."""
+        note_lost(args[0] if kwargs.get("many") and args else args)
+        return super().get_serializer(*args, **kwargs)
 
 
 class AuditViewSet(ReadOnlyViewSet):
@@ -219,7 +225,7 @@ class RequestViewSet(ReadOnlyViewSet):
     rights: ClassVar = {"GET": "records.view_syncrequest"}
 
 
-class SyncView(APIView):
+class SyncView(KnownQuery, APIView):
     rights: ClassVar = {"POST": OPERATE}
 
     @extend_schema(request=serializers.SyncSerializer, responses={202: serializers.RequestSerializer})
@@ -230,7 +236,7 @@ class SyncView(APIView):
         return answer_accepted(operations.sync_now(actor(request), **wanted.validated_data))
 
 
-class StatusView(APIView):
+class StatusView(KnownQuery, APIView):
     rights: ClassVar = {"GET": "records.view_syncstatus"}
 
     @extend_schema(responses=serializers.StatusSerializer)
@@ -239,12 +245,16 @@ class StatusView(APIView):
         syncer = SyncStatus.objects.first()
         states = ManagedRecord.objects.order_by().values_list("state").annotate(Count("id"))
         status = {
+            "ok": syncer is not None and not syncer.list_problems(),
+            "problems": ["no syncer has run on this database yet"] if syncer is None else syncer.list_problems(),
+            "warnings": list((syncer and syncer.warnings) or ()),
             "version": settings.VERSION,
             "alive": syncer is not None and not syncer.is_silent,
             "syncer": syncer,
             "records": dict.fromkeys((state.value for state in RecordState), 0) | dict(states),
             "entries": CustomEntry.objects.count(),
             "sources": Source.objects.count(),
+            "lost_claims": count_lost(),
             "holds": HeldPlan.objects.filter(status=HeldPlan.Status.OPEN).count(),
             "drift": DriftFinding.objects.filter(status=DriftFinding.Status.OPEN).count(),
             "answers": sum_answers(),

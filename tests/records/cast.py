@@ -74,6 +74,7 @@ def make_cast() -> Cast:
         origin=OWNER,
         claimants=[OWNER],
         losers=[[RIVAL, f"{OWNER} has the name"]],
+        is_contested=True,
     )
     before, after = {"ttl": 300, "values": ["192.0.2.4"]}, {"ttl": 300, "values": ["192.0.2.5"]}
     return Cast(
@@ -119,5 +120,7 @@ def make_cast() -> Cast:
             target="technitium",
             kinds=[{"group": "networking.k8s.io", "kind": "Ingress", "state": "watching", "reason": "", "objects": 2}],
             zones={"talos00": "the zone is <disabled>"},
+            problems=["talos00: the zone is <disabled>"],
+            warnings=["the clock is <wrong>"],
         ),
     )

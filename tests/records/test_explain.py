@@ -278,8 +278,8 @@ def test_it_tells_what_dns_answers(result: str, reason: str, sentence: str) -> N
     assert told == {
         "result": result,
         "reason": reason,
-        "since": "2026-01-01T00:00:00+00:00",
-        "asked_at": "2026-02-01T00:00:00+00:00",
+        "since": "2026-01-01T00:00:00Z",
+        "asked_at": "2026-02-01T00:00:00Z",
     }
 
 

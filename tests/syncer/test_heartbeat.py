@@ -8,6 +8,7 @@ import pytest
 
 from syncer.core.kinds import INGRESS
 from syncer.errors import ZoneUnusable
+from syncer.health import HealthReport
 from syncer.heartbeat import INTERVAL, Heartbeat
 from syncer.kube.feed import KindState, WatchState
 from syncer.ledger import SyncerStatus
@@ -15,6 +16,7 @@ from tests.syncer.test_worker import LAB, Case
 from tests.syncer.zone.memory import ZONE
 
 KINDS = [KindState(INGRESS, WatchState.WATCHING, True)]
+REPORT = HealthReport(KINDS, ["no full pass has been completed yet"], ["Ingress: forbidden"])
 
 
 @pytest.fixture
@@ -30,13 +32,13 @@ def heartbeat(case: Case) -> Heartbeat:
 def beat(case: Case, heartbeat: Heartbeat, *, settled: bool = True) -> SyncerStatus:
     """After the interval; what is told."""
     case.clock.now += INTERVAL
-    heartbeat.beat_due(case.clock.now, lambda: KINDS, settled=settled)
+    heartbeat.beat_due(case.clock.now, lambda: REPORT, settled=settled)
     return case.ledger.statuses[-1]
 
 
 def test_it_is_written_at_once_and_then_at_each_interval(case: Case, heartbeat: Heartbeat) -> None:
     for _ in range(11):
-        heartbeat.beat_due(case.clock.now, lambda: KINDS, settled=True)
+        heartbeat.beat_due(case.clock.now, lambda: REPORT, settled=True)
         case.clock.now += 1
     assert len(case.ledger.statuses) == 3
     assert heartbeat.due == case.clock.now - 1 + INTERVAL
@@ -49,7 +51,7 @@ def test_it_tells_what_waits_and_what_is_wrong(case: Case, heartbeat: Heartbeat)
     status = beat(case, heartbeat)
     assert (status.queue, status.target, status.target_problem) == (1, "toy", "")
     assert status.zones == {ZONE: "zone talos00 is disabled", LAB: ""}
-    assert status.kinds == KINDS
+    assert (status.kinds, status.problems, status.warnings) == REPORT
 
 
 def test_it_says_when_the_next_full_pass_is_due_of_whichever_zone_is_first(case: Case, heartbeat: Heartbeat) -> None:

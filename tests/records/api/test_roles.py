@@ -35,6 +35,7 @@ BACKUP = json.dumps({"apiVersion": API_VERSION, "kind": KIND, "records": []})
 PRINTER = {"values": ["192.168.1.61"]}
 
 TABLE: list[tuple[str, str, Any, tuple[int, ...]]] = [
+    ("GET", "", None, READS),
     ("GET", "records", None, READS),
     ("GET", "records/{grafana}", None, READS),
     ("POST", "records/{nas}/adopt", None, ASKS),
