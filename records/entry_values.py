@@ -14,7 +14,7 @@ from syncer.config import Managed
 from syncer.core.annotations import MAX_TTL
 from syncer.core.claims import Mode
 from syncer.core.manifest import clip_text
-from syncer.core.names import BadName, canonical, is_wildcard, zone_of
+from syncer.core.names import NAME_LIMIT, BadName, canonical, is_wildcard, zone_of
 from syncer.core.rdata import TYPES, BadValue, clean_value, format_value
 
 HINTS = {
@@ -34,6 +34,10 @@ RDATA_LIMIT = 60_000
 
 PROBLEM_LIMIT = 100
 """Of one entry: a file may name millions of bad values."""
+
+
+OFFERED = 3
+"""Zones that are proposed for a name that lies in none."""
 
 
 class CleanEntry(NamedTuple):
@@ -114,7 +118,8 @@ def _clean_name(text: str, zones: Collection[str]) -> tuple[str, str]:
     name = canonical(text, symbols=False)
     zone = zone_of(name, zones)
     if zone is None:
-        raise BadValue(f"it is in no managed zone ({', '.join(sorted(zones))})")
+        offered = [f"{name}.{zone}" for zone in sorted(zones) if len(name) + len(zone) < NAME_LIMIT][:OFFERED]
+        raise BadValue(f"it is in no managed zone; {' or '.join(offered) or ', '.join(sorted(zones))} would be")
     return name, zone
 
 

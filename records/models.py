@@ -23,7 +23,12 @@ from syncer.core.origin import Origin
 from syncer.core.plan import DriftType
 
 STATES = [(state.value, state.value) for state in RecordState]
-DRIFTS = [(drift.value, drift.value.replace("_", " ")) for drift in DriftType]
+DRIFT_WORDS = {
+    DriftType.UNEXPECTED_VALUE: "not as we wrote it",
+    DriftType.UNEXPECTED_RECORD: "ours by its mark, but not known",
+    DriftType.MISSING_RECORD: "missing",
+}
+DRIFTS = [(drift.value, DRIFT_WORDS[drift]) for drift in DriftType]
 MODES = [(mode.value, mode.value) for mode in Mode]
 
 
@@ -252,6 +257,20 @@ class DriftFinding(models.Model):
     def is_current(self) -> bool:
         """Whether the drift is there now, accepted or not."""
         return self.status in CURRENT_STATUSES
+
+
+class TokenName(models.Model):
+    """What people call a token of the API; those of before, and those that nobody named, have no row. The syncer does
+    not load the app of the tokens, so that none can be pointed at."""
+
+    digest = models.CharField(max_length=128, primary_key=True, help_text="of the token")
+    name = models.CharField(max_length=60)
+
+    class Meta:
+        default_permissions: ClassVar = ()
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Replacement(models.Model):

@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models.functions import Now
 
+from syncer.core.annotations import PREFIX
 from syncer.core.names import NAME_LIMIT
 from syncer.core.origin import Origin
 from syncer.core.source import SkipCause, Trouble
@@ -75,6 +76,15 @@ class Source(models.Model):
     def kept_names(self) -> list[SourceName]:
         """The names that stay as they were although a trouble hides them."""
         return [row for row in self.mentions.all() if row.detached_since is not None]
+
+    def explain_silence(self) -> str:
+        """Why it gives no name; "" where it gives one."""
+        if self.wanted_names():
+            return ""
+        if self.skipped_names() or self.kept_names():
+            return "none: each name that it mentions is left out, for the reason beside it"
+        what = "rules has a Host" if self.kind.startswith("IngressRoute") else "rules has a host"
+        return f"none: none of its {what}, and it has no annotation {PREFIX}hostname"
 
     def list_warnings(self) -> list[str]:
         """What is wrong with the object itself, and with what DNS makes of its names."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from http.client import HTTPException
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from django.db import DatabaseError
 
@@ -103,8 +105,18 @@ def check_version(url: str, version: str) -> Finding:
     return report_ok(ABOUT, f"{url} answers, Technitium {version}")
 
 
+def is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
 def check_transport(target: TechnitiumConfig) -> Iterator[Finding]:
-    if target.url.startswith("http:"):
+    host = urlsplit(target.url).hostname or ""
+    if target.url.startswith("http:") and is_loopback(host):
+        yield report_ok(ABOUT, "DNS_SERVER_URL is http, and does not leave this machine")
+    elif target.url.startswith("http:"):
         yield report_warning(ABOUT, "DNS_SERVER_URL is http: the token crosses the network unencrypted; use https")
     elif target.fingerprint:
         yield report_ok(ABOUT, "its certificate has the fingerprint in DNS_API_TLS_FINGERPRINT")

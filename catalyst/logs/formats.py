@@ -170,6 +170,8 @@ def make_log_settings(
             "django.server": {"handlers": [], "level": "NOTSET", "propagate": True},
             # At debug level they log each statement and each connection, with the tokens in its headers.
             "django.db.backends": {"level": "INFO"},
+            # Each name that a template asks for and that is not there, with a traceback.
+            "django.template": {"level": "INFO"},
             "urllib3": {"level": "INFO"},
             "asyncio": {"level": "INFO"},
             "uvicorn": {"handlers": [], "propagate": True},

@@ -21,6 +21,7 @@ from records.effect import LOST, explain_no_effect, find_states
 from records.entry_values import HINTS
 from records.locks import editing_entries
 from records.models import AuditEntry, CustomEntry, ManagedRecord, SyncStatus
+from syncer.core.annotations import parse_ttl
 from syncer.core.claims import Mode
 from syncer.core.rdata import TYPES
 
@@ -50,7 +51,25 @@ class ValuesField(forms.CharField):
         return (initial or []) != [line for line in (data or "").splitlines() if line.strip()]
 
 
+class TtlField(forms.CharField):
+    """Whole seconds, or a duration such as 5m."""
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        try:
+            return parse_ttl(text) if text else None
+        except ValueError as error:
+            raise ValidationError(f"{error}.") from error
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool(initial != self.clean(data))
+        except ValidationError:
+            return True
+
+
 class EntryForm(ModelForm):
+    ttl = TtlField(required=False, label="TTL", help_text="Seconds, or a duration such as 5m; empty: the default.")
     type = forms.ChoiceField(
         choices=[("", "none (a block)"), *((kind, kind) for kind in TYPES)], required=False, initial="A"
     )

@@ -36,6 +36,7 @@ class Question(admin.SimpleListFilter):
     """``answers`` by key of the address: the question, and what makes it true."""
 
     title = "question"
+    template = "admin/question_filter.html"
     parameter_name = "show"
     answers: ClassVar[Mapping[str, tuple[str, Callable[[], Q]]]] = {}
 

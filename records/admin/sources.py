@@ -104,12 +104,13 @@ class SourceAdmin(ReadOnlyAdmin):
 
     @admin.display(description="names that it gives")
     def wanted_names(self, source: Source) -> SafeString:
-        return columns.stack_lines(
+        lines = [
             format_html(
                 "{} {}", columns.name_link(name), columns.list_values(values) if values else "the default address"
             )
             for name, values in source.wanted_names()
-        )
+        ]
+        return columns.stack_lines(lines or [source.explain_silence()])
 
     @admin.display(description="names that another one has")
     def lost_names(self, source: Source) -> SafeString:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from knox.admin import AuthTokenAdmin
@@ -14,7 +15,8 @@ from knox.models import AuthToken
 
 from records.admin.base import NamedAdmin
 from records.admin.users import lacks_rights_of
-from records.api.access import SHOWN, make_token
+from records.api.access import SHOWN, make_token, name_token
+from records.models import TokenName
 
 admin.site.unregister(AuthToken)
 
@@ -25,6 +27,9 @@ else:  # generic in the stubs alone
 
 
 class TokenForm(ModelForm):
+    name = forms.CharField(
+        max_length=60, help_text="What the audit and the list of tokens call it, such as the script that uses it."
+    )
     days = forms.IntegerField(min_value=1, max_value=3650, initial=90, help_text="Days until it expires.")
 
     class Meta:
@@ -41,7 +46,8 @@ class TokenForm(ModelForm):
         return user
 
     def save(self, commit: bool = True) -> AuthToken:
-        token, self.text = make_token(self.cleaned_data["user"], self.cleaned_data["days"])
+        data = self.cleaned_data
+        token, self.text = make_token(data["user"], data["days"], data["name"])
         return token
 
     def save_m2m(self) -> None:
@@ -53,21 +59,29 @@ class TokenAdmin(NamedAdmin, AuthTokenAdmin):
     one, many = "API token", "API tokens"
     nothing_yet = "A script calls the REST API with a token, and may do what the token's user may do."
     add_form = TokenForm
-    list_display = ("token_start", "user", "created", "expiry", "still_good")
+    list_display = ("shown_name", "token_start", "user", "created", "expiry", "still_good")
     list_select_related = ("user",)
     list_filter = ()
     search_fields = ("token_key", "user__username")
     fields = None
-    readonly_fields = ("token_start", "created", "expiry")
+    readonly_fields = ("shown_name", "token_start", "created", "expiry")
     raw_id_fields = ()
     autocomplete_fields = ("user",)
 
     def get_fields(self, request: HttpRequest, obj: AuthToken | None = None) -> tuple[str, ...]:
-        return ("token_start", "user", "created", "expiry") if obj else ("user", "days")
+        return ("shown_name", "token_start", "user", "created", "expiry") if obj else ("name", "user", "days")
 
     def name_target(self, target: AuthToken) -> str:
         """By its first characters: its text form would be the whole digest."""
-        return f"Token {self.token_start(target)} of {target.user}"
+        return f"Token {name_token(target)} of {target.user}"
+
+    def delete_model(self, request: HttpRequest, obj: AuthToken) -> None:
+        TokenName.objects.filter(digest=obj.digest).delete()
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[AuthToken]) -> None:
+        TokenName.objects.filter(digest__in=list(queryset.values_list("digest", flat=True))).delete()
+        super().delete_queryset(request, queryset)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -81,6 +95,10 @@ class TokenAdmin(NamedAdmin, AuthTokenAdmin):
 
     def save_model(self, request: HttpRequest, obj: AuthToken, form: Any, change: bool) -> None:
         self.message_user(request, f"Copy the token now, it is shown only once: {form.text}", messages.WARNING)
+
+    @admin.display(description="name")
+    def shown_name(self, token: AuthToken) -> str:
+        return name_token(token)
 
     @admin.display(description="token")
     def token_start(self, token: AuthToken) -> str:

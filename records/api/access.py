@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
 from knox.auth import TokenAuthentication
 from knox.models import AuthToken
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.throttling import UserRateThrottle
+
+from records.models import TokenName
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -59,13 +62,22 @@ class PerUser(UserRateThrottle):
         return f"{limit}/min" if limit else None
 
 
-def make_token(user: AbstractBaseUser, days: int) -> tuple[AuthToken, str]:
+def make_token(user: AbstractBaseUser, days: int, name: str = "") -> tuple[AuthToken, str]:
     """A new token with the rights of ``user``, and its text, which is not kept."""
-    token: tuple[AuthToken, str] = AuthToken.objects.create(user, expiry=timedelta(days=days))
+    with transaction.atomic():
+        token: tuple[AuthToken, str] = AuthToken.objects.create(user, expiry=timedelta(days=days))
+        if name:
+            TokenName.objects.create(digest=token[0].digest, name=name)
     return token
+
+
+def name_token(token: AuthToken) -> str:
+    """As people call it, else by its first characters."""
+    name = TokenName.objects.filter(digest=token.digest).values_list("name", flat=True).first()
+    return name or str(token.token_key[:SHOWN])
 
 
 def actor(request: Request) -> str:
     """Whom the audit names: the user, with the token if one was used."""
     name = str(request.user.get_username())
-    return f"{name} (token {request.auth.token_key[:SHOWN]})" if isinstance(request.auth, AuthToken) else name
+    return f"{name} (token {name_token(request.auth)})" if isinstance(request.auth, AuthToken) else name

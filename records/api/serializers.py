@@ -23,7 +23,7 @@ from records.models import (
     SyncRequest,
     SyncStatus,
 )
-from syncer.core.annotations import MAX_TTL
+from syncer.core.annotations import MAX_TTL, parse_ttl
 from syncer.core.claims import Mode
 from syncer.core.rdata import TYPES
 
@@ -119,6 +119,22 @@ class RecordSerializer(serializers.ModelSerializer[ManagedRecord]):
         return [{"source": source, "reason": reason} for source, reason in row.losers]
 
 
+@extend_schema_field({"type": "integer", "minimum": 1, "maximum": MAX_TTL})
+class DurationField(serializers.IntegerField):
+    """Whole seconds; a text may be a duration such as ``5m``."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=MAX_TTL, **kwargs)
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, str) and not data.strip().lstrip("-").isdecimal():
+            try:
+                return parse_ttl(data)
+            except ValueError as error:
+                raise serializers.ValidationError(f"{error}.", code="invalid") from error
+        return super().to_internal_value(data)
+
+
 class SourceSerializer(serializers.ModelSerializer[Source]):
     names = serializers.SerializerMethodField(
         help_text="The names that it wants, with their values; no values: the default address"
@@ -204,9 +220,7 @@ class EntrySerializer(serializers.ModelSerializer[CustomEntry]):
         required=False,
         help_text="In presentation format without trailing dots: `10 mail.talos00` for MX, the bare text for TXT",
     )
-    ttl = serializers.IntegerField(
-        min_value=1, max_value=MAX_TTL, required=False, allow_null=True, help_text="Seconds; null for the default"
-    )
+    ttl = DurationField(required=False, allow_null=True, help_text="Seconds, or as `5m`; null for the default")
     mode = serializers.ChoiceField(choices=[mode.value for mode in Mode], required=False)
 
     class Meta:

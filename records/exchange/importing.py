@@ -98,7 +98,10 @@ class ImportPlan:
 
     @property
     def summary(self) -> str:
-        return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in self.count_changes().items())
+        counts = self.count_changes()
+        nouns = {"records": "record", "entries_created": "entry", "entries_updated": "entry"}
+        words = [f"{counts[key]} {_count_word(counts[key], noun)}" for key, noun in nouns.items()]
+        return f"{words[0]}, {words[1]} created, {words[2]} updated, {counts['unchanged']} unchanged"
 
     @property
     def advice(self) -> str:
@@ -285,3 +288,7 @@ def _split_batches(items: Iterable[T]) -> Iterator[list[T]]:
     iterator = iter(items)
     while chunk := list(islice(iterator, BATCH)):
         yield chunk
+
+
+def _count_word(count: int, noun: str) -> str:
+    return noun if count == 1 else f"{noun.removesuffix('y')}ies" if noun.endswith("y") else f"{noun}s"

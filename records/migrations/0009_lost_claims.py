@@ -35,5 +35,20 @@ class Migration(migrations.Migration):
             model_name='managedrecord',
             index=models.Index(condition=models.Q(('is_contested', True)), fields=['name'], name='record_contested'),
         ),
+        migrations.CreateModel(
+            name='TokenName',
+            fields=[
+                ('digest', models.CharField(help_text='of the token', max_length=128, primary_key=True, serialize=False)),
+                ('name', models.CharField(max_length=60)),
+            ],
+            options={
+                'default_permissions': (),
+            },
+        ),
+        migrations.AlterField(
+            model_name='driftfinding',
+            name='drift_type',
+            field=models.CharField(choices=[('unexpected_ip', 'not as we wrote it'), ('unexpected_record', 'ours by its mark, but not known'), ('missing_record', 'missing')], max_length=20),
+        ),
         migrations.RunPython(note_contested, migrations.RunPython.noop),
     ]

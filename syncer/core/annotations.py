@@ -141,6 +141,8 @@ class _Reader:
             self.warnings += (f"annotation {key}: {warning}" for warning in warnings)
             if values:
                 return values
+            if warnings:
+                self.warnings[-1] += "; the default address is used instead"
         return ()
 
     def _read_ttl(self) -> int | None:
@@ -148,7 +150,7 @@ class _Reader:
             try:
                 return parse_ttl(text)
             except ValueError as error:
-                self.warnings.append(f"annotation {key}: {error}")
+                self.warnings.append(f"annotation {key}: {error}; the default TTL is used instead")
                 return None
         return None
 
@@ -168,7 +170,8 @@ class _Reader:
             return NORMAL
         priority = _PRIORITIES.get(text.strip().lower())
         if priority is None:
-            self.warnings.append(f'annotation {PREFIX}priority: "{clip_text(text)}" is none of high, normal, low')
+            odd = clip_text(text)
+            self.warnings.append(f'annotation {PREFIX}priority: "{odd}" is none of high, normal, low: it is normal')
             return NORMAL
         return priority
 

@@ -122,6 +122,10 @@ def _explain_refusal(name: str) -> str:
         return "IP address, not a name"
     if _has_port(name) or (name.startswith("[") and _has_port(name[name.find("]") + 1 :])):
         return "name with a port"
+    if "${" in name or "{{" in name:
+        return "a variable that nothing has filled in: render the template first"
+    if "," in name or ";" in name:
+        return "two names in one: give each as one of its own"
     if len(name.split()) > 1:
         return "name with a blank inside"
     if name == "*":

@@ -411,6 +411,9 @@ def test_values_are_edited_one_per_line_and_complaints_are_shown_at_the_field(ca
     wrong = {**ENTRY, "name": "x.example.com", "values": "nonsense", "ttl": "0"}
     errors = admin_client.post(page("customentry_add"), wrong).context["adminform"].form.errors
     assert set(errors) == {"name", "values", "ttl"}
+    admin_client.post(page("customentry_change", cast.entry.pk), {**ENTRY, "name": cast.entry.name, "ttl": "5m"})
+    cast.entry.refresh_from_db()
+    assert cast.entry.ttl == 300
 
 
 def test_a_block_is_made_without_clearing_the_proposed_type(admin_client: Client) -> None:

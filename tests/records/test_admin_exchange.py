@@ -97,7 +97,7 @@ def test_it_shows_first_what_it_would_do_and_writes_nothing() -> None:
     content, client = backup(), visitor(ADMIN)
     assert b'name="dry_run" id="id_dry_run" checked' in client.get(PAGE).content
     text = give(client, content, dry_run="on").content.decode()
-    assert "2 records, 1 entries created, 0 entries updated, 0 unchanged. Nothing is written yet" in text
+    assert "2 records, 1 entry created, 0 entries updated, 0 unchanged. Nothing is written yet" in text
     assert "<code>= blog.talos00 60 A 192.0.2.7 (ours again if DNS holds it, Ingress/web/blog)</code>" in text
     assert "<code>+ printer.talos00 A 192.0.2.9 publish</code>" in text
     assert "The syncer compares each record with DNS before it is ours again." in text
@@ -108,7 +108,7 @@ def test_it_shows_first_what_it_would_do_and_writes_nothing() -> None:
 def test_an_import_brings_back_what_was_exported_and_the_audit_names_the_user(form: str) -> None:
     answer = give(visitor(ADMIN), backup(form), f"dns-backup.{form.upper()}")
     assert answer.redirect_chain == [(reverse("admin:records_auditentry_changelist"), 302)]
-    assert "Imported: 2 records, 1 entries created" in answer.content.decode()
+    assert "Imported: 2 records, 1 entry created" in answer.content.decode()
     owned = ManagedRecord.objects.filter(owned=True).order_by("name")
     assert [record.name for record in owned] == ["blog.talos00", "grafana.talos00"]
     assert CustomEntry.objects.get().values == ["192.0.2.9"]

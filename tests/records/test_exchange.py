@@ -452,7 +452,7 @@ def test_what_others_wrote_since_the_plan_was_made_is_planned_again() -> None:
     text = "".join(f"  - {{hostname: {name}.talos00, type: A, values: [10.0.0.1]}}\n" for name in ("a", "b", "c"))
     entry("c.talos00", "A", ["10.0.0.3"])
     plan = plan_import(read_backup(f"{HEAD}entries:\n{text}"))
-    assert plan.summary == "0 records, 2 entries created, 1 entries updated, 0 unchanged"
+    assert plan.summary == "0 records, 2 entries created, 1 entry updated, 0 unchanged"
     entry("a.talos00", "A", ["10.0.0.2"])
     CustomEntry.objects.filter(name="c.talos00").delete()
     counts = apply_import(plan, "anna")
@@ -543,7 +543,7 @@ def test_the_commands_write_and_take_what_a_shell_gives_them(home: Path) -> None
     assert "records: []" in text
     done = run(home, "import", stdin=MINIMAL)
     assert done.stderr.endswith(
-        "imported: 1 records, 0 entries created, 0 entries updated, 0 unchanged\n"
+        "imported: 1 record, 0 entries created, 0 entries updated, 0 unchanged\n"
         "The syncer compares each record with DNS before it is ours again.\n"
     )
     text = run(home, "export", "--format", "csv").stdout

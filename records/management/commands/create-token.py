@@ -16,6 +16,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("user")
+        parser.add_argument("--name", default="", help="what the audit and the list of tokens call it, such as ci")
         parser.add_argument("--days", type=int, default=90, help="how long it lasts (default: %(default)s)")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -24,6 +25,9 @@ class Command(BaseCommand):
         user = get_user_model().objects.filter(username=options["user"], is_active=True).first()
         if user is None:
             raise CommandError(f"there is no active user {options['user']}: make one in the admin, with a role")
-        kept, token = make_token(user, options["days"])
-        self.stderr.write(f"for {user}, until {kept.expiry:%Y-%m-%d %H:%M} UTC; it is shown only once:")
+        if len(options["name"]) > 60:
+            raise CommandError("--name: give at most 60 characters")
+        kept, token = make_token(user, options["days"], options["name"])
+        called = f"{options['name']}, " if options["name"] else ""
+        self.stderr.write(f"{called}for {user}, until {kept.expiry:%Y-%m-%d %H:%M} UTC; it is shown only once:")
         self.stdout.write(token)

@@ -275,3 +275,21 @@ def test_an_emoji_is_more_likely_a_slip(operator: APIClient) -> None:
     assert answer.status_code == 400
     assert "xn--e28h" in answer.json()["errors"][0]["detail"]
     assert operator.post(URL, body | {"name": "xn--e28h.talos00"}, format="json").status_code == 201
+
+
+@pytest.mark.parametrize(("ttl", "seconds"), [("5m", 300), ("90", 90), (60, 60), (None, None)])
+def test_a_ttl_may_be_a_duration(operator: APIClient, ttl: Any, seconds: int | None) -> None:
+    made = operator.put("/api/v1/entries/tv.talos00/A", {"values": ["192.0.2.1"], "ttl": ttl}, format="json")
+    assert (made.status_code, made.json()["ttl"]) == (201, seconds)
+
+
+@pytest.mark.parametrize("ttl", ["soon", "0", "-5m", "5 minutes", 0, True, [5]])
+def test_a_ttl_that_is_none_is_refused(operator: APIClient, ttl: Any) -> None:
+    answer = operator.put("/api/v1/entries/tv.talos00/A", {"values": ["192.0.2.1"], "ttl": ttl}, format="json")
+    assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, "ttl")
+
+
+def test_a_name_without_its_zone_is_offered_one(operator: APIClient) -> None:
+    answer = operator.put("/api/v1/entries/printer/A", {"values": ["192.0.2.1"]}, format="json")
+    assert answer.status_code == 400
+    assert "printer.talos00" in answer.json()["errors"][0]["detail"]

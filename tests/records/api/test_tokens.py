@@ -12,6 +12,10 @@ from django.test import Client
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
+from records.api.access import make_token
+from records.models import AuditEntry, TokenName
+from records.roles import OPERATOR
+
 pytestmark = pytest.mark.django_db
 
 
@@ -40,7 +44,7 @@ def test_a_command_that_makes_no_sense_makes_no_token(arguments: tuple[str, ...]
 
 def test_the_admin_shows_a_token_once_and_takes_it_back(admin_client: Client) -> None:
     user = User.objects.create_superuser("ci")
-    made = admin_client.post("/admin/knox/authtoken/add/", {"user": user.pk, "days": 7}, follow=True)
+    made = admin_client.post("/admin/knox/authtoken/add/", {"name": "ci", "user": user.pk, "days": 7}, follow=True)
     found = re.search(r"cds_[0-9a-f]{64}", made.content.decode())
     assert found
     assert works(found[0])
@@ -60,3 +64,20 @@ def test_only_admins_see_tokens(client: Client) -> None:
         client.force_login(user)
         for page in ("", "add/"):
             assert client.get(f"/admin/knox/authtoken/{page}").status_code == code
+
+
+def test_a_named_token_is_called_by_its_name_and_never_by_its_digest(admin_client: Client) -> None:
+    user = User.objects.create_user("robot")
+    user.groups.add(Group.objects.get(name=OPERATOR))
+    kept, text = make_token(user, days=1, name="ci pipeline")
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {text}")
+    assert client.post("/api/v1/sync", {}, format="json").status_code == 202
+    assert AuditEntry.objects.get().actor == "robot (token ci pipeline)"
+    listed = admin_client.get("/admin/knox/authtoken/").content.decode()
+    page = admin_client.get(f"/admin/knox/authtoken/{kept.pk}/change/", follow=True).content.decode()
+    for shown in (listed, page):
+        assert "ci pipeline" in shown
+    admin_client.post("/admin/knox/authtoken/", {"action": "delete_selected", "_selected_action": kept.pk, "post": "y"})
+    assert not AuthToken.objects.exists()
+    assert not TokenName.objects.exists()
