@@ -12,7 +12,7 @@ from syncer.core.claims import Claims, Decision
 from syncer.core.compare import UNASKED, NameRequest
 from syncer.core.drift import CompareRules
 from syncer.core.kinds import HTTP_ROUTE
-from syncer.core.known import Loser, RecordState
+from syncer.core.known import KnownRRset, Loser, RecordState
 from syncer.core.lost_marks import MarkCount, is_bare
 from syncer.core.names import is_wildcard, zone_of
 from syncer.core.plan import Change, Key, NamePlan
@@ -363,5 +363,13 @@ def _is_settled(subject: Subject) -> bool:
         and known[rrset.type].state in _CALM
         and known[rrset.type].claimants == decision.claimants_of(rrset.type)
         and known[rrset.type].losers == decision.losers
+        and _says_kept(known[rrset.type], decision.kept.get(rrset.type, ""))
         for rrset in decision.rrsets
     )
+
+
+def _says_kept(row: KnownRRset, reason: str) -> bool:
+    """Whether the row says of what is kept, and of nothing else, that and why it is; "" when it is not."""
+    if row.state is RecordState.KEPT:
+        return bool(reason) and reason in row.reason
+    return not reason or row.state is not RecordState.SYNCED

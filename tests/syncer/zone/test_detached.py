@@ -499,6 +499,23 @@ def test_what_a_trouble_hides_while_the_version_changes_is_kept_when_it_ends(
     assert engine.reason("*") == "wildcard of a listener, and LISTENER_WILDCARDS is off"
 
 
+# Another hand's value beside ours
+
+
+def test_a_name_that_another_hand_shares_is_told_as_kept_and_as_served_again(
+    shop: Engine, technitium: ServerUnderTest
+) -> None:
+    theirs = {"domain": SHOP, "type": "A", "ttl": 300, "ipAddress": OTHER, "comments": "by hand"}
+    technitium.ok("zones/records/add", theirs)
+    shop.settle(11)
+    shop.drop_object(GATEWAY, "infra", "edge")
+    shop.settle()
+    assert (shop.state("shop"), "Gateway infra/edge is not there" in shop.reason("shop")) == ("kept", True)
+    shop.put_object(GATEWAY, gateway())
+    shop.settle()
+    assert (shop.state("shop"), shop.reason("shop")) == ("synced", f"someone added {OTHER}")
+
+
 # Rules that cannot be read
 
 
