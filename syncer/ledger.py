@@ -194,7 +194,7 @@ class ZoneLedger(Protocol):
         node: str = "",
     ) -> None:
         """Write down what came of it: ownership, states, audit, and the drift that is over with it. ``serial`` is the
-        one that our writes left the zone at, as far as that is known, on ``node``."""
+        one that our writes left the zone at, or at which they were seen, as far as that is known, on ``node``."""
 
     def left(self) -> LeftZone: ...
 

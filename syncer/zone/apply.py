@@ -95,10 +95,18 @@ class ChangeWriter:
             if self._is_stopping():
                 return
 
-    def record_observed(self, observed: Sequence[ObservedRRset], correlation: str, actor: str) -> None:
-        """What nothing is written at."""
+    def record_observed(
+        self,
+        observed: Sequence[ObservedRRset],
+        correlation: str,
+        actor: str,
+        serial: int | None = None,
+        node: str = "",
+    ) -> None:
+        """What nothing is written at. ``serial`` is the one at which it was seen on ``node``: among it may be writes of
+        a syncer that ended before it could record them."""
         if observed:
-            self._rows.record_pass([], observed, correlation, actor)
+            self._rows.record_pass([], observed, correlation, actor, serial, node)
         for decision, status in observed:
             if isinstance(status, RRsetStatus) and status.owned:
                 self._tell_takeover(decision, status.rrset)

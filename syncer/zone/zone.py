@@ -418,7 +418,9 @@ class Zone:
         for decision, loser in plan.losers:
             if decision.name not in result.later:
                 self._writer.tell_loser(decision, loser)
-        self._writer.record_observed([*_list_observed(plan.names), *kept], correlation, actor)
+        serial = None if self._recovery.is_on else plan.serial
+        observed = [*_list_observed(plan.names), *kept]
+        self._writer.record_observed(observed, correlation, actor, serial, plan.node)
         if plan.rivals:
             self._rows.note_rivals(plan.rivals)
         self._writer.record_drift(drifts, plan.checked, correlation, listed=plan.listed)

@@ -133,8 +133,13 @@ def test_two_servers_that_are_no_cluster_are_a_problem(technitium_cluster: Clust
 
 @pytest.mark.parametrize(
     ("url", "level"),
-    [("http://127.0.0.1:5380", "ok"), ("http://[::1]:5380", "ok"), ("http://localhost:5380", "ok")]
-    + [("http://192.0.2.5:5380", "warning"), ("http://dns.talos00:5380", "warning")],
+    [
+        ("http://127.0.0.1:5380", "ok"),
+        ("http://[::1]:5380", "ok"),
+        ("http://localhost:5380", "ok"),
+        ("http://192.0.2.5:5380", "warning"),
+        ("http://dns.talos00:5380", "warning"),
+    ],
 )
 def test_plain_http_is_a_warning_where_it_leaves_the_machine(url: str, level: str) -> None:
     assert [finding.level for finding in dns_server.check_transport(TechnitiumConfig(url, "token"))] == [level]

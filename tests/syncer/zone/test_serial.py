@@ -12,6 +12,7 @@ from django.db import connection
 from syncer.pacing import AdaptiveInterval
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.targets.hands import foreign
+from tests.syncer.zone.conftest import Build
 from tests.syncer.zone.engine import ADDRESS, OTHER, ZONE, Engine, published, writes
 
 pytestmark = pytest.mark.double_only
@@ -192,3 +193,33 @@ def test_the_loop_makes_a_full_pass_when_it_is_due(engine: Engine, technitium: S
     assert started
     assert engine.loop.heartbeat.last_pass_at
     assert engine.loop.heartbeat.last_pass_at > started
+
+
+class Killed(BaseException):
+    """kill -9."""
+
+
+def test_what_a_killed_syncer_wrote_and_the_server_lost_is_made_again(
+    build: Build, technitium: ServerUnderTest
+) -> None:
+    engine = build(auto_remediate=False)
+    engine.put("nas")
+    engine.settle()
+    technitium.double.save()
+
+    def kill(path: str, *_: object) -> None:
+        if path.endswith("records/add"):
+            raise Killed
+
+    engine.observe = kill
+    engine.put("grafana")
+    with pytest.raises(Killed):
+        engine.settle(11)
+    engine.observe = lambda *_: None
+    engine.start()
+    engine.settle()
+    assert engine.state("grafana") == "synced"
+    engine.start()
+    technitium.crash()
+    engine.settle(11)
+    assert published(technitium) == {("grafana", "A"): [ADDRESS], ("nas", "A"): [ADDRESS]}
