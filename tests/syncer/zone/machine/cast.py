@@ -8,7 +8,8 @@ from typing import Any
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, INGRESS_ROUTE, NAMESPACE, Kind
 from tests.syncer.zone.engine import ADDRESS, PREFIX, ZONE
 
-NAMES = ("blog", "grafana", "nas")
+NAMES = ("blog", "grafana", "nas", "shop")
+"""The last one is asked for by routes alone."""
 NAMESPACES = ("web", "team")
 GATES = ("edge", "inner")
 SECTIONS = ("plain", "secure")

@@ -25,7 +25,7 @@ from tests.syncer.zone.machine.checks import VALUES, Held, check_rest, check_tur
 from tests.syncer.zone.machine.cluster import Cluster, WatchedEngine
 from tests.syncer.zone.machine.model import GRACE, LONG, Model
 from tests.syncer.zone.machine.mortal import Died, Life, MortalLedger
-from tests.syncer.zone.machine.objects import ObjectSteps, name, parents, position, some_hosts, terms
+from tests.syncer.zone.machine.objects import ObjectSteps, name, parents, position, route_hosts, site_name, terms
 
 handiwork = st.sampled_from(
     [("A", "10.0.0.1"), ("A", "10.9.9.9"), ("AAAA", "2001:db8::9"), ("CNAME", "hand.example.com"), ("TXT", "hands off")]
@@ -46,8 +46,8 @@ class World(ObjectSteps):
         self.seconds = 0.0
 
     @initialize(
-        sites=st.dictionaries(name, terms, min_size=1, max_size=3),
-        routes=st.lists(st.tuples(some_hosts, parents), min_size=1, max_size=2),
+        sites=st.dictionaries(site_name, terms, min_size=1, max_size=3),
+        routes=st.lists(st.tuples(route_hosts, parents), min_size=1, max_size=2),
     )
     def begin(self, sites: dict[str, Terms], routes: list[tuple[tuple[str, ...], tuple[Place, ...]]]) -> None:
         for model in (ManagedRecord, AuditEntry, DeletedRRset, DriftFinding, ManagedZone, Source):
@@ -62,7 +62,7 @@ class World(ObjectSteps):
         self.engine.before, self.engine.after = self.begin_turn, self.end_turn
         self.engine.start()
         for gate_name in GATES:
-            self.put_gate(gate_name, ["", "blog"])
+            self.put_gate(gate_name, ["", "shop"])
         for own_namespace, (hosts, places) in zip(NAMESPACES, routes, strict=False):
             self.put_route(own_namespace, hosts, places, Terms(), True)
         for host, said in sites.items():
