@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.fakes.fixtures_technitium import ServerUnderTest
-from tests.syncer.zone.machine.world import World
+from tests.histories.world import World
 
 HISTORIES = int(os.environ.get("CATALYST_TEST_HISTORIES", "0"))
 """So many fresh ones, which take half a second each; 0: a few, always the same."""

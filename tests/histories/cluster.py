@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from syncer.core.kinds import NAMESPACE, Kind
 from syncer.kube.feed import WatchState
+from tests.histories.cast import KINDS_READ, Ending, Key, Thing, manifest
+from tests.histories.model import Model
 from tests.syncer.zone.engine import Engine
-from tests.syncer.zone.machine.cast import KINDS_READ, Ending, Key, Thing, manifest
-from tests.syncer.zone.machine.model import Model
 
 
 class WatchedEngine(Engine):
@@ -91,10 +91,10 @@ class Cluster:
         for key in [key for key in self.model.seen if key[0] in self.away]:
             del self.model.seen[key], self.engine.objects[key]
         self.model.unread = set(self.away)
-        self.engine.feed.unread = dict.fromkeys(self.away, WatchState.UNREACHABLE)
+        self.engine.feed.unread = dict.fromkeys(self.away, WatchState.STARTING)
         self.stop_waiting()
         self.engine.start()
 
     def _say_states(self) -> None:
         self.engine.feed.missing = set(self.away)
-        self.model.awaited = set(KINDS_READ) if self.engine.feed.waits else set(self.away)
+        self.model.awaited = set(KINDS_READ) if self.engine.feed.waits else self.away - self.model.unread

@@ -10,9 +10,7 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 from records.models import AuditEntry, DeletedRRset, DriftFinding, ManagedRecord, ManagedZone, Source
 from syncer.core.kinds import INGRESS
 from tests.fakes.fixtures_technitium import ServerUnderTest
-from tests.syncer.targets.hands import foreign
-from tests.syncer.zone.engine import ZONE
-from tests.syncer.zone.machine.cast import (
+from tests.histories.cast import (
     GATES,
     KINDS_READ,
     NAMES,
@@ -21,11 +19,13 @@ from tests.syncer.zone.machine.cast import (
     Terms,
     fqdn,
 )
-from tests.syncer.zone.machine.checks import VALUES, Held, check_rest, check_turn, look
-from tests.syncer.zone.machine.cluster import Cluster, WatchedEngine
-from tests.syncer.zone.machine.model import GRACE, LONG, Model
-from tests.syncer.zone.machine.mortal import Died, Life, MortalLedger
-from tests.syncer.zone.machine.objects import ObjectSteps, name, parents, position, route_hosts, site_name, terms
+from tests.histories.checks import VALUES, Held, check_rest, check_turn, look
+from tests.histories.cluster import Cluster, WatchedEngine
+from tests.histories.model import GRACE, LONG, Model
+from tests.histories.mortal import Died, Life, MortalLedger
+from tests.histories.objects import ObjectSteps, name, parents, position, route_hosts, site_name, terms
+from tests.syncer.targets.hands import foreign
+from tests.syncer.zone.engine import ZONE
 
 handiwork = st.sampled_from(
     [("A", "10.0.0.1"), ("A", "10.9.9.9"), ("AAAA", "2001:db8::9"), ("CNAME", "hand.example.com"), ("TXT", "hands off")]

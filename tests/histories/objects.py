@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, INGRESS_ROUTE
-from tests.syncer.zone.machine.cast import (
+from tests.histories.cast import (
     CREATED,
     GATES,
     NAMES,
@@ -24,7 +24,7 @@ from tests.syncer.zone.machine.cast import (
     Terms,
     Website,
 )
-from tests.syncer.zone.machine.cluster import Cluster
+from tests.histories.cluster import Cluster
 
 name = st.sampled_from(NAMES)
 namespace = st.sampled_from(NAMESPACES)

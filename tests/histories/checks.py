@@ -8,10 +8,10 @@ from typing import Any
 
 from records.models import ManagedRecord
 from tests.fakes.fixtures_technitium import ServerUnderTest
+from tests.histories.cast import NAMES, Values
+from tests.histories.model import Model, kind_of, namespace_of
 from tests.syncer.targets.hands import MARKER
 from tests.syncer.zone.engine import ZONE
-from tests.syncer.zone.machine.cast import NAMES, Values
-from tests.syncer.zone.machine.model import Model, kind_of, namespace_of
 
 VALUES = {"A": "ipAddress", "AAAA": "ipAddress", "CNAME": "cname", "TXT": "text"}
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE, NAMESPACE, Kind
-from tests.syncer.zone.machine.cast import (
+from tests.histories.cast import (
     NAMES,
     PRIORITIES,
     TARGETS,
