@@ -58,7 +58,9 @@ def check_turn(model: Model, name: str, before: Held, after: Held, *, died: bool
     unread = [origin for origin in before.claimants if kind_of(origin) in model.unread_kinds()]
     if before.own and not after.own:
         check_loss(model, name, before, after, unread, died=died)
-    if not unread:
+    if unread:
+        check_unread(model, name, before, after, unread)
+    else:
         check_holder(model, name, before.claimants, after)
 
 
@@ -75,6 +77,17 @@ def check_loss(model: Model, name: str, before: Held, after: Held, unread: Colle
     assert not awaited, f"{name} is gone although {awaited} have not been heard from again"
     kept = [origin for origin in before.claimants if model.must_keep(origin, name)]
     assert not kept, f"{name} is gone although a trouble hides it from {kept}"
+
+
+def check_unread(model: Model, name: str, before: Held, after: Held, unread: Collection[str]) -> None:
+    """What cannot be read keeps its name as it was, unless another one that had it too is still there before it."""
+    live = {claim.origin for claim in model.claims(name)}
+    if next(origin for origin in before.claimants if origin in live or origin in unread) in unread:
+        owned = {kind: set(row.values) for kind, row in before.rows.items() if row.owned}
+        new = {
+            kind: values - owned.get(kind, set()) - before.own.get(kind, set()) for kind, values in after.own.items()
+        }
+        assert not any(new.values()), f"{name} got {new} while {unread} could not be read"
 
 
 def check_holder(model: Model, name: str, claimants: Collection[str], after: Held) -> None:

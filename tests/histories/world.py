@@ -34,7 +34,8 @@ handiwork = st.sampled_from(
 
 class World(ObjectSteps):
     """The server is taken to have saved whatever a hand did, so that a crash loses only what the syncer wrote.
-    ``touched`` are the names at which the zone may not be as the syncer left it."""
+    ``touched`` are the names at which the zone may not be as the syncer left it: after a crash all, when a hand raises
+    the serial by which the syncer would see that the server lost something."""
 
     def __init__(self, server: ServerUnderTest, *, auto_remediate: bool) -> None:
         super().__init__()
@@ -42,6 +43,7 @@ class World(ObjectSteps):
         self.auto_remediate = auto_remediate
         self.theirs: list[str] = []
         self.touched: set[str] = set()
+        self.lost_writes = False
         self.before: dict[str, Held] = {}
         self.seconds = 0.0
 
@@ -112,7 +114,7 @@ class World(ObjectSteps):
             self.note_hand(name)
 
     def note_hand(self, name: str) -> None:
-        self.touched.add(name)
+        self.touched.update(NAMES if self.lost_writes else {name})
         self.look()
 
     def at(self, name: str) -> list[dict[str, Any]]:
@@ -135,6 +137,7 @@ class World(ObjectSteps):
         self.engine.settle(LONG)
         self.engine.full()
         if not self.cluster.away:
+            self.lost_writes = False
             held = look(self.server)
             for host in NAMES:
                 if host not in self.touched:
@@ -177,6 +180,7 @@ class World(ObjectSteps):
         if saved:
             self.server.double.save()
         self.server.crash()
+        self.lost_writes |= not saved
 
     @rule()
     def restart_syncer(self) -> None:
