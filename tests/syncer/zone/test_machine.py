@@ -14,9 +14,9 @@ from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.histories.world import World
 
 HISTORIES = int(os.environ.get("CATALYST_TEST_HISTORIES", "0"))
-"""So many fresh ones, which take half a second each; 0: a few, always the same."""
+"""So many fresh ones, which take a third of a second of CPU each; 0: a few, always the same."""
 
-FEW = 6
+FEW = 4
 STEPS = 30
 
 
