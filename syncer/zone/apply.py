@@ -126,9 +126,12 @@ class ChangeWriter:
             remedy = "to be remediated" if drift.remediates else "left as it is until someone decides"
             log.warning("Drift: %s: %s", drift.reason, remedy, extra=extra)
 
-    def tell_loser(self, decision: Decision, loser: Loser) -> None:
-        """Once, because the ledger remembers it with the record."""
-        log.warning("%s does not get the name: %s", *loser, extra=self._log_fields(decision, decision.rrsets[0]))
+    def tell_losers(self, losers: Iterable[tuple[Decision, Loser]], later: Container[str]) -> None:
+        """Once, because the ledger remembers them with the record; not of the names that have no turn yet."""
+        for decision, loser in losers:
+            if decision.name not in later:
+                extra = self._log_fields(decision, decision.rrsets[0])
+                log.warning("%s does not get the name: %s", *loser, extra=extra)
 
     def _tell_takeover(self, decision: Decision, rrset: RRset) -> None:
         """With the ledger's claim, after which the name counts as the new holder's."""

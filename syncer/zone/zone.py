@@ -415,9 +415,7 @@ class Zone:
     ) -> None:
         correlation = _new_correlation()
         drifts = [(name.decision, drift) for name in plan.names for drift in name.drifts]
-        for decision, loser in plan.losers:
-            if decision.name not in result.later:
-                self._writer.tell_loser(decision, loser)
+        self._writer.tell_losers(plan.losers, result.later)
         serial = None if self._recovery.is_on else plan.serial
         observed = [*_list_observed(plan.names), *kept]
         self._writer.record_observed(observed, correlation, actor, serial, plan.node)
