@@ -4,10 +4,16 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 
 from tests.postgres import NotInstalled, postgres
 
 pytest_plugins = ["tests.fakes.fixtures_technitium", "tests.fakes.fixtures_kubernetes"]
+
+
+def pytest_configure() -> None:
+    """A tenth of a second for each user and each log-in is for those who guess. Processes hash as they always do."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(scope="session")

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+
+from tests.postgres import open_cursor
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -159,10 +165,76 @@ class Syncer(Process):
         return 0.0
 
 
+ADMIN_PASSWORD = "of-no-worth-anywhere-else"
+
+
 def migrate(folder: Path, env: Mapping[str, str] | None = None) -> None:
+    """The syncer's tables: of a copy where there was no database, for migrations take longer than many a test."""
+    if url := (env or {}).get("DATABASE_URL"):
+        copy_postgres(url, "worker")
+    elif (folder / DATABASE).exists():
+        run_migrations(folder, "worker")
+    else:
+        copy_database(folder, "worker")
+
+
+def prepare(folder: Path, env: Mapping[str, str] | None = None) -> None:
+    """What ``catalyst-dns-sync prepare`` makes, which has tests of its own: all tables, and an admin with
+    ``ADMIN_PASSWORD``."""
+    if url := (env or {}).get("DATABASE_URL"):
+        copy_postgres(url, "web")
+    else:
+        copy_database(folder, "web")
+
+
+DATABASE = "catalyst.sqlite3"
+
+
+def run_migrations(folder: Path, settings: str, env: Mapping[str, str] | None = None) -> None:
     command = ["manage.py", "migrate", "--verbosity=0", "--settings=catalyst.settings.worker"]
-    ended = run(command, {"HOME": str(folder), "DATA_DIR": str(folder), **(env or {})})
+    if settings == "web":
+        command = ["-m", "catalyst.cli", "prepare"]
+    variables = {"HOME": str(folder), "DATA_DIR": str(folder), "ADMIN_PASSWORD": ADMIN_PASSWORD, **(env or {})}
+    ended = run(command, variables)
     assert ended.code == 0, ended.err
+
+
+@cache
+def make_pattern(settings: str) -> Path:
+    """An empty database that is copied."""
+    folder = Path(tempfile.mkdtemp(prefix="catalyst-pattern-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    run_migrations(folder, settings)
+    return folder / DATABASE
+
+
+def copy_database(folder: Path, settings: str) -> None:
+    pattern = make_pattern(settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    # In one step: a process may be waiting for it.
+    copy = folder / "copy"
+    shutil.copy(pattern, copy)
+    copy.replace(folder / DATABASE)
+
+
+@cache
+def make_postgres_pattern(server: str, settings: str) -> str:
+    name = f"pattern_{settings}"
+    with open_cursor(f"{server}/postgres", autocommit=True) as administrator:
+        administrator.execute(f"create database {name}")
+    env = {"DATABASE_URL": f"{server}/{name}", "SECRET_KEY": "of the tests, and of no worth elsewhere"}
+    with tempfile.TemporaryDirectory() as folder:
+        run_migrations(Path(folder), settings, env)
+    return name
+
+
+def copy_postgres(url: str, settings: str) -> None:
+    """The empty database of the URL becomes one with tables."""
+    server, _, name = url.partition("?")[0].rpartition("/")
+    pattern = make_postgres_pattern(server, settings)
+    with open_cursor(f"{server}/template1", autocommit=True) as administrator:
+        administrator.execute(f"drop database {name}")
+        administrator.execute(f"create database {name} template {pattern}")
 
 
 @contextmanager

@@ -17,11 +17,11 @@ from tests.fakes.kubernetes.manifests import gateway, http_route, ingress, ingre
 from tests.fakes.kubernetes.resources import Manifest
 from tests.fakes.kubernetes.server import ApiServer
 from tests.fakes.technitium import Technitium
-from tests.processes import Process, Syncer, free_port, running, wait_until
+from tests.processes import ADMIN_PASSWORD, Process, Syncer, free_port, prepare, running, wait_until
 from tests.sessions.session import ADDRESS, PREFIX, accepted
 
 ZONE, LAB, EDGE = "talos00", "home.lab", "edge.example.com"
-PASSWORD = "the password of the tests"
+PASSWORD = ADMIN_PASSWORD
 APPS = (
     *("argocd", "authentik", "bookstack", "gitea", "grafana", "harbor", "homarr", "immich", "jellyfin", "keycloak"),
     *("loki", "longhorn", "mealie", "minio", "n8n", "netbox", "nextcloud", "paperless", "plex", "prometheus"),
@@ -100,11 +100,9 @@ def stack(folder: Path) -> Iterator[Stack]:
             "DNS_TEST_SERVERS": f"{host}:{port}",
             "MAX_DELETES_UNGUARDED": "2",
             "KUBECONFIG": str(cluster.kubeconfig),
-            "ADMIN_PASSWORD": PASSWORD,
             "WEB_BIND_ADDRESS": web,
         }
-        prepared = Process(["-m", "catalyst.cli", "prepare"], folder / "prepare.log", env)
-        assert prepared.wait() == 0, prepared.output
+        prepare(folder)
         pages = Process(["-m", "catalyst.cli", "web"], folder / "web.log", env)
         syncer = Syncer(folder, env)
         stay.enter_context(running(pages, syncer))

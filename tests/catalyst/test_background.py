@@ -8,13 +8,13 @@ from pathlib import Path
 
 from catalyst.probe import probe_health
 from tests.catalyst.test_probe import children, is_well
-from tests.processes import Process, run, running, wait_until
+from tests.processes import Process, prepare, running, wait_until
 
 START = "from catalyst.background import run_tasks; run_tasks(['qcluster'], stall=2.5)"
 
 
 def test_the_tasks_are_well_until_their_guard_hangs(addressed: dict[str, str], tmp_path: Path) -> None:
-    assert run(["-m", "catalyst.cli", "migrate", "--verbosity=0"], addressed).code == 0
+    prepare(tmp_path)
     process = Process(["-c", START], tmp_path / "log", addressed)
     with running(process):
         wait_until(lambda: is_well("qcluster"), 20, "health")

@@ -11,7 +11,7 @@ from django.db import DataError, InterfaceError
 
 from catalyst.bootstrap import explain_database_errors
 from tests.catalyst.web.test_health import web
-from tests.processes import Process, Syncer, free_port, run, running
+from tests.processes import Process, Syncer, free_port, prepare, run, running
 
 SECRET_KEY = "of the tests, and of no worth elsewhere"
 POSTGRES = "postgresql://catalyst:of-no-worth@127.0.0.1:{}/catalyst"
@@ -27,7 +27,7 @@ def test_the_tasks_wait_for_their_tables_and_then_begin(tmp_path: Path) -> None:
     process = Process(["-m", "catalyst.cli", "qcluster"], tmp_path / "log", env)
     with running(process):
         process.says(LACKS)
-        assert run(["-m", "catalyst.cli", "migrate", "--verbosity=0"], env).code == 0
+        prepare(tmp_path)
         process.says("the database is there")
         process.says("nothing to back up yet", 20)
         assert process.stop() == 0
@@ -41,7 +41,7 @@ def test_the_web_answers_visitors_once_it_has_tables(tmp_path: Path) -> None:
             status, body = process.get(process.url + path)
             assert (status, body.split(",")[0]) == (503, "The database is not there yet")
         assert process.probe("/healthz") == (200, [])
-        assert run(["-m", "catalyst.cli", "migrate", "--verbosity=0"], process.env).code == 0
+        prepare(tmp_path)
         assert process.get(f"{process.url}/admin/login/")[0] == 200
     assert "Traceback" not in process.output
 

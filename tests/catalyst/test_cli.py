@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import catalyst
-from tests.processes import ROOT, Syncer, running
+from tests.processes import ROOT, Syncer, prepare, running
 
 pytestmark = pytest.mark.timeout(90)
 PRODUCTION = {
@@ -67,7 +67,7 @@ def test_the_first_start_works_on_postgresql_too(tmp_path: Path, postgres_url: s
 
 
 def test_what_a_command_refuses_begins_with_error(tmp_path: Path) -> None:
-    run(tmp_path, "migrate", "--verbosity=0")
+    prepare(tmp_path / "var")
     for command, complaint in (
         (("create-token", "nobody"), "error: there is no active user nobody: "),
         (("changepassword", "nobody"), "error: user 'nobody' does not exist"),

@@ -14,7 +14,7 @@ import pytest
 from tests.catalyst.test_cli import PRODUCTION
 from tests.catalyst.web.test_health import Web, web
 from tests.postgres import open_cursor
-from tests.processes import Syncer, run, running, wait_until
+from tests.processes import Syncer, prepare, run, running, wait_until
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -46,7 +46,7 @@ def test_a_dropped_database_is_told_in_one_wording_by_log_api_probe_and_command(
     postgres_url: str, database: dict[str, str], tmp_path: Path
 ) -> None:
     settings = {**database, "HOME": str(tmp_path), "DATA_DIR": str(tmp_path), "LOG_FORMAT": "text"}
-    assert run(["-m", "catalyst.cli", "prepare"], settings).code == 0
+    prepare(tmp_path, settings)
     token = run(["-m", "catalyst.cli", "create-token", "admin"], settings).out.strip()
     (tmp_path / "manifests").mkdir()
     syncer = Syncer(tmp_path, {**PRODUCTION, **settings}, "--manifests", str(tmp_path / "manifests"))

@@ -16,7 +16,19 @@ import pytest
 import yaml
 
 from tests.fakes.fixtures_technitium import ServerUnderTest
-from tests.processes import ROOT, Ended, Process, Syncer, environment, free_port, migrate, run, running, wait_until
+from tests.processes import (
+    ROOT,
+    Ended,
+    Process,
+    Syncer,
+    environment,
+    free_port,
+    migrate,
+    prepare,
+    run,
+    running,
+    wait_until,
+)
 
 pytestmark = [
     pytest.mark.timeout(120),  # a recipe starts many small processes
@@ -101,8 +113,7 @@ class Registry:
     def __init__(self, folder: Path, server: ServerUnderTest) -> None:
         self._folder = folder
         database = {"HOME": str(folder), "DATA_DIR": str(folder)}
-        made = run(["-m", "catalyst.cli", "prepare"], database)
-        assert made.code == 0, made.err
+        prepare(folder)
         token = run(["-m", "catalyst.cli", "create-token", "admin"], database)
         assert token.code == 0, token.err
         page = f"127.0.0.1:{free_port()}"

@@ -27,7 +27,7 @@ from tests.bench.rig import ADDRESS, INGRESSES, TOKEN, ZONE, Rig
 from tests.deploy.test_alerts import alert_groups, alerts, queries
 from tests.fakes.kubernetes.cluster import Cluster as Kubernetes
 from tests.fakes.kubernetes.manifests import certificate
-from tests.processes import ROOT, Process, Syncer, free_port, run, running, wait_until
+from tests.processes import ROOT, Process, Syncer, free_port, prepare, running, wait_until
 
 SECONDS = 60 if os.environ.get("CATALYST_TEST_LONG") else 2
 
@@ -117,8 +117,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """A syncer that has written, failed, and seen a foreign write; and a web that was visited."""
     folder = tmp_path_factory.mktemp("scrape")
     # Not the syncer's tables alone: the web counts what waits in those of the background tasks.
-    prepared = run(["-m", "catalyst.cli", "prepare"], {"HOME": str(folder), "DATA_DIR": str(folder)})
-    assert prepared.code == 0, prepared.err
+    prepare(folder)
     rig = Rig(folder)
     with running(rig.technitium, rig.kubernetes):
         env = {

@@ -20,6 +20,7 @@ from records.exchange import BackupError, apply_import, export, plan_import, rea
 from records.exchange.shape import Backup, Problem
 from records.models import AuditEntry, CustomEntry, ManagedRecord, SyncRequest
 from syncer.core.known import RecordState
+from tests.processes import prepare
 
 FORMS = ("yaml", "json", "csv")
 HEAD = "apiVersion: catalyst-dns-sync.io/v1alpha1\nkind: DNSRecordBackup\n"
@@ -513,7 +514,7 @@ def test_an_import_that_fails_in_the_middle_leaves_nothing() -> None:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    run(tmp_path, "manage", "migrate", "--verbosity=0")
+    prepare(tmp_path / "var")
     return tmp_path
 
 

@@ -24,13 +24,8 @@ RIGHT, WRONG = "of-no-worth-anywhere-else", "Plantedguess6Hb"
 HERE, THERE = "192.0.2.9", "192.0.2.10"
 
 
-@pytest.fixture(autouse=True)
-def cheap_hashes(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
-def admin(cheap_hashes: None) -> User:
+def admin() -> User:
     return User.objects.create(username="admin", is_staff=True, is_superuser=True, password=make_password(RIGHT))
 
 

@@ -39,7 +39,7 @@ from records.models import (
     SyncStatus,
 )
 from tests.fakes.mint import HOSTS, SIGNS, Mint
-from tests.processes import wait_until
+from tests.processes import prepare, wait_until
 
 HOOK = "https://hooks.slack.com/services/T0/B0/a-secret"
 GRAFANA = "Ingress/monitoring/grafana"
@@ -350,7 +350,7 @@ def test_the_cluster_runs_its_schedules_and_stops_at_once(tmp_path: Path) -> Non
         "PATH": os.environ["PATH"],
     }
     command = [sys.executable, "-m", "catalyst.cli"]
-    subprocess.run([*command, "prepare"], env=env, cwd=tmp_path, check=True, capture_output=True)
+    prepare(tmp_path)
     with (tmp_path / "log").open("wb") as log:
         child = subprocess.Popen([*command, "qcluster"], env=env, cwd=tmp_path, stderr=log, start_new_session=True)
     try:

@@ -15,7 +15,7 @@ import pytest
 from tests.catalyst.web.test_health import web
 from tests.fakes.kubernetes.manifests import ingress
 from tests.postgres import open_cursor
-from tests.processes import Process, Syncer, migrate, run, running, wait_until
+from tests.processes import Process, Syncer, migrate, prepare, run, running, wait_until
 from tests.sessions.session import ADDRESS, Session
 
 SECRET_KEY = "of the tests, and of no worth elsewhere"
@@ -75,7 +75,7 @@ def test_the_syncer_lives_on_says_why_it_waits_and_goes_on(files: Session, url: 
 def test_the_web_does_not_wait_for_ever_and_says_that_trying_again_may_help(tmp_path: Path, url: str) -> None:
     env = {"DATABASE_URL": f"{url}?options=-c%20lock_timeout%3D300ms", "SECRET_KEY": SECRET_KEY, "LOG_FORMAT": "text"}
     whole = {"HOME": str(tmp_path), "DATA_DIR": str(tmp_path), **env}
-    assert run(["-m", "catalyst.cli", "prepare"], whole).code == 0
+    prepare(tmp_path, env)
     token = run(["-m", "catalyst.cli", "create-token", "admin"], whole).out.split()[-1]
     with web(tmp_path, **env) as process:
         request = urllib.request.Request(f"{process.url}/api/v1/records", headers={"Authorization": f"Bearer {token}"})
@@ -100,7 +100,7 @@ def test_the_web_does_not_wait_for_ever_and_says_that_trying_again_may_help(tmp_
 def test_an_import_waits_for_who_is_making_the_same_entry_and_changes_that_one(tmp_path: Path, url: str) -> None:
     env = {"DATABASE_URL": url, "SECRET_KEY": SECRET_KEY, "LOG_FORMAT": "text", "DNS_ZONE": "talos00"}
     env |= {"HOME": str(tmp_path), "DATA_DIR": str(tmp_path)}
-    assert run(["-m", "catalyst.cli", "migrate", "--verbosity=0"], env).code == 0
+    prepare(tmp_path, env)
     backup = tmp_path / "backup.yaml"
     backup.write_text(
         "apiVersion: catalyst-dns-sync.io/v1alpha1\nkind: DNSRecordBackup\n"

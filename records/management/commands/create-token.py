@@ -12,6 +12,7 @@ from records.api.access import make_token
 
 
 class Command(BaseCommand):
+    requires_system_checks: list[str] = []  # noqa: RUF012
     help = "Make a token for the REST API with the rights of the user, and print it. Only its hash is stored."
 
     def add_arguments(self, parser: CommandParser) -> None:

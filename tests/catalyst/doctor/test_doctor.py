@@ -14,7 +14,7 @@ import pytest
 from catalyst.doctor import summarize_counts
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.fakes.kubernetes.cluster import Cluster
-from tests.processes import ROOT, Ended, Syncer, free_port, run, running
+from tests.processes import ROOT, Ended, Syncer, free_port, prepare, run, running
 
 ADMIN = "a-token-of-an-administrator-0123456789"
 
@@ -27,8 +27,7 @@ def doctor(folder: Path, *options: str, **variables: str) -> Ended:
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("prepared")
-    env = {"DATA_DIR": str(folder / "data"), "HOME": str(folder)}
-    assert run(["-m", "catalyst.cli", "prepare"], env).code == 0
+    prepare(folder / "data")
     return folder
 
 
@@ -149,7 +148,7 @@ def test_the_last_line_counts(problems: int, warnings: int, text: str) -> None:
 
 def test_it_says_which_syncer_is_at_work(tmp_path: Path) -> None:
     env = {"DATA_DIR": str(tmp_path / "data"), "HOME": str(tmp_path), "DNS_ZONE": "talos00"}
-    assert run(["-m", "catalyst.cli", "prepare"], env).code == 0
+    prepare(tmp_path / "data")
     hosts = tmp_path / "hosts"
     hosts.touch()
     options = ("--dev-mode", "--hosts-file", str(hosts), "--manifests", str(tmp_path))

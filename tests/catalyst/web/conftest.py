@@ -8,16 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.catalyst.web.test_health import Web, web
-from tests.processes import run
-
-PASSWORD = "of-no-worth-anywhere-else"
+from tests.processes import prepare
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("web")
-    settings = {"HOME": str(folder), "DATA_DIR": str(folder), "ADMIN_PASSWORD": PASSWORD}
-    assert run(["-m", "catalyst.cli", "prepare"], settings).code == 0
+    prepare(folder)
     return folder
 
 

@@ -13,9 +13,8 @@ from threading import Thread
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from tests.catalyst.web.conftest import PASSWORD
 from tests.catalyst.web.test_health import web
-from tests.processes import run
+from tests.processes import ADMIN_PASSWORD, prepare
 
 HOST, ORIGIN = "dns.talos00", "https://dns.talos00"
 
@@ -85,14 +84,13 @@ def log_in(port: int) -> Answer:
     page = browse(port, "/admin/login/")
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.body)
     assert token
-    form = {"username": "admin", "password": PASSWORD, "next": "/admin/", "csrfmiddlewaretoken": token[1]}
+    form = {"username": "admin", "password": ADMIN_PASSWORD, "next": "/admin/", "csrfmiddlewaretoken": token[1]}
     return browse(port, "/admin/login/", page.cookies, form)
 
 
 def test_who_comes_by_https_through_a_proxy_logs_in_and_gets_secure_cookies(tmp_path: Path) -> None:
-    settings = {"ADMIN_PASSWORD": PASSWORD, "ALLOWED_HOSTS": HOST, "FORWARDED_ALLOW_IPS": f"10.0.0.0/8,{KNOWN}"}
-    ended = run(["-m", "catalyst.cli", "prepare"], {"HOME": str(tmp_path), "DATA_DIR": str(tmp_path), **settings})
-    assert ended.code == 0
+    settings = {"ALLOWED_HOSTS": HOST, "FORWARDED_ALLOW_IPS": f"10.0.0.0/8,{KNOWN}"}
+    prepare(tmp_path)
     with web(tmp_path, **settings) as process:
         with run_proxy(process.url.removeprefix("http://"), KNOWN) as port:
             entered = log_in(port)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import requests
 
-from tests.catalyst.web.conftest import PASSWORD
 from tests.catalyst.web.test_health import Web, web
+from tests.processes import ADMIN_PASSWORD
 
 
 def visitor(site: Web) -> requests.Session:
@@ -34,16 +34,16 @@ def test_of_many_guesses_at_once_in_two_processes_five_are_looked_at(folder: Pat
         while log_in(*guessers[0], "a guess") != 429:
             pass
         process, session = guessers[-1]
-        assert log_in(process, session, PASSWORD) == 429, "what one process saw, the other one knows"
+        assert log_in(process, session, ADMIN_PASSWORD) == 429, "what one process saw, the other one knows"
         session.headers["X-Forwarded-For"] = "192.0.2.77"  # as the proxy says that is believed
-        assert log_in(process, session, PASSWORD) == 302
+        assert log_in(process, session, ADMIN_PASSWORD) == 302
 
 
 def test_a_refusal_is_one_line_of_the_log(folder: Path, tmp_path: Path) -> None:
     """One without the right, and one under a host name that is not ours."""
     with web(tmp_path, DATA_DIR=str(folder), LOG_FORMAT="text", LOGIN_FAILURE_LIMIT="0") as process:
         session = visitor(process)
-        assert log_in(process, session, PASSWORD) == 302
+        assert log_in(process, session, ADMIN_PASSWORD) == 302
         assert session.get(f"{process.url}/admin/records/managedrecord/add/", timeout=10).status_code == 403
         assert process.get(process.url, host="evil.example")[0] == 400
         process.says("Forbidden")

@@ -17,7 +17,7 @@ from records.answer_models import RecordAnswer
 from records.models import AuditEntry, Bookmark
 from records.propagation.asker import Asker, start_asking
 from tests.fakes.fixtures_technitium import ServerUnderTest
-from tests.processes import Process, run, running, wait_until
+from tests.processes import Process, prepare, run, running, wait_until
 from tests.records.propagation.conftest import ZONE, own, report
 
 pytestmark = pytest.mark.django_db
@@ -151,7 +151,7 @@ def test_with_a_rate_of_0_nothing_is_started(settings: Settings, caplog: pytest.
 def test_the_background_tasks_ask_and_end_at_once(technitium: ServerUnderTest, server: str, tmp_path: Path) -> None:
     technitium.add(f"grafana.{ZONE}", "A", "192.0.2.5")
     env = {"HOME": str(tmp_path), "DATA_DIR": str(tmp_path), "DNS_TEST_SERVERS": server, "PROPAGATION_RATE": "50"}
-    assert run(["-m", "catalyst.cli", "migrate", "--verbosity=0"], env, 60).code == 0
+    prepare(tmp_path)
     assert run(["-m", "catalyst.cli", "manage", "shell", "--command", OWN], env, 60).code == 0
 
     def results() -> dict[str, str]:
