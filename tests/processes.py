@@ -33,12 +33,14 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
 
 
 def wait_until(check: Callable[[], object], seconds: float = 10.0, what: str = "it") -> object:
-    """The first true answer of ``check``; fails with what it said last after ``seconds``."""
-    deadline = time.monotonic() + seconds
+    """The first true answer of ``check``; fails with what it said last after ``seconds``. The longer it takes the less
+    often it is asked: a question takes time from whom it waits for."""
+    start = time.monotonic()
+    deadline = start + seconds
     while not (answer := check()):
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} did not happen within {seconds:g} s: {answer!r}")
-        time.sleep(0.01)
+        time.sleep(min(max(0.01, (time.monotonic() - start) / 10), 0.2))
     return answer
 
 
