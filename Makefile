@@ -8,6 +8,8 @@ VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' catalyst/__init__.py)
 # Many tests wait for a process, so that four go well on two cores; in the order of the files, in which the longest do not
 # come last. PARALLEL= for one after another.
 PARALLEL ?= -n 4 --dist loadfile --no-loadscope-reorder
+# Where the tests are that ask more of PostgreSQL than others do, for to collect all of them takes each process seconds.
+BOTH_DATABASES := tests/records tests/catalyst/web tests/syncer/zone
 # They start some hundred processes, each of which would compile all it imports.
 PYTEST_ENV := env -u PYTHONDONTWRITEBYTECODE
 REGISTRY ?= localhost:5000
@@ -53,8 +55,8 @@ dev: $(STAMP) ## the syncer alone, reloading itself when the code changes (ARGS=
 	@exec $(BIN)/python manage.py runsyncer --dev-mode --hosts-file hosts.dev $(ARGS)
 
 test: $(STAMP) ## the tests; those of the database on PostgreSQL too, where it is installed (ARGS=... for pytest)
-	@$(PYTEST_ENV) $(BIN)/python -m tests.postgres $(BIN)/python -m pytest -q $(PARALLEL) \
-		-m "django_db and not one_database" $(ARGS)
+	@$(PYTEST_ENV) $(BIN)/python -m tests.postgres $(BIN)/python -m pytest -q $(subst -n 4,-n 2,$(PARALLEL)) \
+		-m "django_db and not one_database" $(if $(findstring tests/,$(ARGS)),,$(BOTH_DATABASES)) $(ARGS)
 	@$(PYTEST_ENV) $(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 check: $(STAMP) ## style, types, layers, migrations, docs, lock files

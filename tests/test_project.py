@@ -71,6 +71,15 @@ def test_task_forwards_to_targets_that_make_has() -> None:
     assert {"logs", "status", "metrics", "health", "debug:pod"} <= dict(tasks).keys()
 
 
+def test_what_runs_on_both_databases_is_in_the_folders_that_make_collects() -> None:
+    """Elsewhere a test of the database says that one is enough."""
+    (folders,) = re.findall(r"^BOTH_DATABASES := (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        if not any(path.is_relative_to(ROOT / folder) for folder in folders.split()):
+            marks = re.findall(r"mark\.(django_db|one_database)\b", path.read_text())
+            assert marks.count("django_db") == marks.count("one_database"), path
+
+
 def test_make_alone_lists_its_targets() -> None:
     listed = subprocess.run(
         ["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True

@@ -71,7 +71,9 @@ def subject(cast: Cast, model: str) -> Any:
     }[model]
 
 
-@pytest.mark.parametrize("role", EVERYBODY)
+@pytest.mark.parametrize(
+    "role", [*(pytest.param(role, marks=pytest.mark.one_database) for role in EVERYBODY[:-1]), ADMIN]
+)
 @pytest.mark.parametrize("model", MODELS)
 def test_every_role_sees_every_page_and_no_one_else_does(cast: Cast, model: str, role: str | None) -> None:
     client = visitor(role)
@@ -207,6 +209,7 @@ ATTEMPTS: Mapping[str, tuple[Attempt, Mapping[str, bool]]] = {
 }
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("role", EVERYBODY)
 @pytest.mark.parametrize("name", ATTEMPTS)
 def test_each_may_do_what_the_role_says_and_no_more(cast: Cast, name: str, role: str | None) -> None:

@@ -17,7 +17,7 @@ from records.roles import ADMIN, OPERATOR, VIEWER
 from tests.records.cast import make_cast
 from tests.records.test_admin import act, visitor
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 PAGE = "/admin/exchange/"
 MB = 1024 * 1024

@@ -22,7 +22,7 @@ from records.models import AuditEntry, CustomEntry, ManagedRecord, SyncRequest
 from syncer.core.known import RecordState
 from tests.processes import prepare
 
-FORMS = ("yaml", "json", "csv")
+FORMS = ("yaml", *(pytest.param(form, marks=pytest.mark.one_database) for form in ("json", "csv")))
 HEAD = "apiVersion: catalyst-dns-sync.io/v1alpha1\nkind: DNSRecordBackup\n"
 MINIMAL = f"""{HEAD}metadata:
   timestamp: '2025-11-11T20:00:00Z'
@@ -230,6 +230,7 @@ def test_what_the_ledger_knows_as_ours_is_not_reset_to_an_older_state() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.one_database
 def test_the_form_of_the_proposal_is_read() -> None:
     apply_import(plan_import(read_backup(MINIMAL)), "anna")
     record = ManagedRecord.objects.get()
@@ -243,6 +244,7 @@ def test_the_form_of_the_proposal_is_read() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.one_database
 def test_a_backup_of_version_0_1_is_read_as_the_backup_that_is_written_now() -> None:
     fill()
     ManagedRecord.objects.create(
@@ -261,6 +263,7 @@ def test_a_backup_of_version_0_1_is_read_as_the_backup_that_is_written_now() -> 
 
 
 @pytest.mark.django_db
+@pytest.mark.one_database
 def test_an_export_is_what_other_readers_take_it_for() -> None:
     fill()
     loaded = yaml.safe_load("".join(export("yaml")))
@@ -272,6 +275,7 @@ def test_an_export_is_what_other_readers_take_it_for() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.one_database
 @pytest.mark.parametrize("text", ["1e3", "-1E+3", ".5e1", "0o17", "y", "N", "yes", "~", "12", "1:30", "0x1f", "1_000"])
 def test_a_text_that_another_reader_of_yaml_might_take_for_no_text_is_quoted(text: str) -> None:
     entry("a.talos00", "TXT", [text])
@@ -279,6 +283,7 @@ def test_a_text_that_another_reader_of_yaml_might_take_for_no_text_is_quoted(tex
 
 
 @pytest.mark.django_db
+@pytest.mark.one_database
 def test_no_cell_of_a_csv_file_is_a_formula() -> None:
     fill()
     for row in csv.reader(io.StringIO("".join(export("csv")))):
@@ -286,6 +291,7 @@ def test_no_cell_of_a_csv_file_is_a_formula() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.one_database
 def test_a_zone_file_is_one_that_dnspython_reads() -> None:
     fill()
     for kind, values in (("TXT", ['say "hi" \\ ü' + "x" * 300]), ("CAA", ["0 issue a;b"]), ("MX", ["10 m.talos00"])):
@@ -317,6 +323,7 @@ def test_an_empty_registry_is_a_backup_too(form: str) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.one_database
 @pytest.mark.parametrize("form", FORMS)
 def test_a_file_that_was_cut_off_anywhere_is_refused(form: str) -> None:
     fill(2)
@@ -557,6 +564,7 @@ def test_the_commands_write_and_take_what_a_shell_gives_them(home: Path) -> None
 
 
 @pytest.mark.django_db
+@pytest.mark.one_database
 def test_a_form_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="give yaml, json, csv, bind"):
         export("xml")

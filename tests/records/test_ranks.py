@@ -12,7 +12,7 @@ from knox.models import AuthToken
 from records.api.access import make_token
 from records.roles import ADMIN, OPERATOR, VIEWER
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 USERS = "/admin/auth/user/"
 DATES = {"date_joined_0": "2026-01-01", "date_joined_1": "10:00:00"}

@@ -180,6 +180,7 @@ def test_a_state_that_no_record_is_in_is_shown_as_none() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.one_database
 def test_the_ledger_counts_anew_only_after_it_wrote() -> None:
     for zone, name, state in (("a.lab", "x", "synced"), ("a.lab", "y", "synced"), ("b.lab", "z", "failed")):
         ManagedRecord.objects.create(zone=zone, name=f"{name}.{zone}", type="A", ttl=300, state=state, owned=True)

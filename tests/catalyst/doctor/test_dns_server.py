@@ -112,6 +112,7 @@ def test_a_node_that_is_down_hides_no_other(technitium_cluster: ClusterUnderTest
 
 
 @pytest.mark.django_db
+@pytest.mark.one_database
 def test_a_node_that_left_its_cluster_is_told_by_where_we_wrote_last(technitium_cluster: ClusterUnderTest) -> None:
     node1 = technitium_cluster.node1
     technitium_cluster.make_zone("talos00")

@@ -25,6 +25,7 @@ POLICY = {
 
 
 @pytest.mark.django_db
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("path", "status"),
     [("/admin/login/", 200), ("/admin/", 302), ("/nowhere", 404), ("/api/v1/status", 401), ("/api/docs", 302)],
@@ -41,6 +42,7 @@ def test_every_answer_tells_the_browser_what_a_page_may_do(client: Client, path:
 
 
 @pytest.mark.django_db
+@pytest.mark.one_database
 def test_only_who_came_by_https_is_told_to_stay_with_it(client: Client, settings: Any) -> None:
     assert "Strict-Transport-Security" not in client.get("/admin/login/", secure=True), "not unless it is asked for"
     settings.SECURE_HSTS_SECONDS = 2592000

@@ -10,6 +10,7 @@ from catalyst.web.first_admin import ensure_admin
 
 
 @pytest.mark.django_db
+@pytest.mark.one_database
 def test_the_admins_password_may_be_given(settings: Settings) -> None:
     settings.ADMIN_PASSWORD = "given-by-the-tests"
     assert "given-by-the-tests" not in ensure_admin()
@@ -18,6 +19,7 @@ def test_the_admins_password_may_be_given(settings: Settings) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.one_database
 def test_an_ordinary_user_called_admin_stays_one(settings: Settings) -> None:
     get_user_model().objects.create_user("admin")
     assert "createsuperuser" in ensure_admin()

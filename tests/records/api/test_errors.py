@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from records.api import handlers
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 V1 = "/api/v1"
 

@@ -20,7 +20,7 @@ from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.processes import Process, prepare, run, running, wait_until
 from tests.records.propagation.conftest import ZONE, own, report
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 OWN = f"""
 from datetime import timedelta

@@ -122,6 +122,7 @@ def test_a_registered_target_is_read_and_written_like_any_other() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.one_database
 @pytest.mark.usefixtures("registered")
 def test_the_engine_serves_it_like_any_other() -> None:
     shelf: dict[tuple[str, str], Found] = {}
