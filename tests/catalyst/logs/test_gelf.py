@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import os
 import random
 import socket
-import string
 import subprocess
 import sys
 import threading
@@ -27,12 +27,11 @@ from catalyst.logs.gelf import GELFFormatter, GELFHandler
 from tests.processes import wait_until
 
 ROOT = Path(__file__).parents[3]
-LETTERS = string.ascii_letters + string.digits
 
 
 def noise(length: int) -> str:
     """What no compression makes much smaller."""
-    return "".join(random.Random(length).choices(LETTERS, k=length))
+    return base64.b64encode(random.Random(length).randbytes(length)).decode()[:length]
 
 
 class UDPReceiver:
