@@ -32,7 +32,7 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until(check: Callable[[], object], seconds: float = 10.0, what: str = "it") -> object:
+def wait_until(check: Callable[[], object], seconds: float = 10.0, what: str = "it", pause: float = 0.01) -> object:
     """The first true answer of ``check``; fails with what it said last after ``seconds``. The longer it takes the less
     often it is asked: a question takes time from whom it waits for."""
     start = time.monotonic()
@@ -40,7 +40,7 @@ def wait_until(check: Callable[[], object], seconds: float = 10.0, what: str = "
     while not (answer := check()):
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} did not happen within {seconds:g} s: {answer!r}")
-        time.sleep(min(max(0.01, (time.monotonic() - start) / 10), 0.2))
+        time.sleep(min(max(pause, (time.monotonic() - start) / 10), max(pause, 0.2)))
     return answer
 
 

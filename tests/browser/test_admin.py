@@ -76,9 +76,9 @@ def cookies(site: Stack, browser: Browser) -> Any:
         person.open("/admin/")
         person.press("Sync everything now")
         for name in DRIFTED:
-            wait_until(lambda name=name: finding_of(person, name), what=f"drift of {name}")
+            wait_until(lambda name=name: finding_of(person, name), what=f"drift of {name}", pause=0.5)
         for zone in (LAB, EDGE):
-            wait_until(lambda zone=zone: plan_in(person, zone), what=f"a held plan in {zone}")
+            wait_until(lambda zone=zone: plan_in(person, zone), what=f"a held plan in {zone}", pause=0.5)
         assert not person.complaints
         return person.page.context.storage_state()
 
@@ -229,7 +229,7 @@ class Clicks:
         start = time.monotonic()
         self.person.press(label)
         self.person.expect_success()
-        wait_until(done, what=what)
+        wait_until(done, what=what, pause=0.2)
         self.times[what] = time.monotonic() - start
 
 
