@@ -24,7 +24,7 @@ Keeps DNS records in step with the Ingresses and routes of a Kubernetes cluster.
   catalyst-dns-sync create-token     for the REST API: USER --days 90
   catalyst-dns-sync doctor           look at the whole set-up, without changing anything, and say what to do
   catalyst-dns-sync health [WHAT]    whether what this container runs is alive; or a command, or a URL
-  catalyst-dns-sync preview FILE...  the records that manifests would give, as JSON; - is standard input
+  catalyst-dns-sync preview PATH...  the records that manifests would give, as JSON; - is standard input
   catalyst-dns-sync explain NAME     why a name is or is not in DNS; --json
   catalyst-dns-sync export           what is managed, as YAML; --format json, csv or bind
   catalyst-dns-sync import           the same back from standard input; --dry-run says what it would do

@@ -57,10 +57,12 @@ class HostsConfig:
 
 @dataclass(frozen=True, slots=True)
 class KubeConfig:
-    """``manifests``: a folder of YAML files to read instead of a cluster. ``read_timeout``: seconds of silence after
+    """``manifests``: a folder of YAML files to read instead of a cluster, without those that are like one of the globs
+    ``manifests_excluded``. ``read_timeout``: seconds of silence after
     which a watch is opened again (an API server sends a bookmark about once a minute)."""
 
     manifests: str = ""
+    manifests_excluded: tuple[str, ...] = ()
     kubeconfig: str = ""
     context: str = ""
     read_timeout: float = 75.0

@@ -1,42 +1,60 @@
-"""What a set of manifests would come to: the records, and the names that get none, without cluster or database."""
+"""What a set of manifests would come to: the records, and the names that get none, without cluster or database.
+
+What is in no document is unknown, rather than absent.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from syncer.core.claims import Decision
-from syncer.core.kinds import Kind
+from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, SERVICE, Kind
+from syncer.core.loadbalancers import DISAGREEMENT, is_traefik_service
 from syncer.core.manifest import as_mapping, as_text, clip_text, is_leaving, read_ref
 from syncer.core.names import misplaced_cname, zone_of
+from syncer.core.near_misses import explain_near_miss, find_near_miss
 from syncer.core.scope import Scope
 from syncer.core.settling import decide_claims
 from syncer.core.source import Ref, SourceObject
-from syncer.kube.documents import ManifestError, add_namespaces, kind_of, read_documents
+from syncer.documents.limits import DocumentError
+from syncer.kube.documents import ManifestError, kind_of, read_apart
 from syncer.kube.store import Store
 
 Row = dict[str, Any]
 
 NO_ADDRESS = "no address yet"
+AWAITED = "no address yet: only a status can give it (DNS_IP_ADDRESS=auto)"
+NAMELESS = "the object has no metadata.name"
+NO_OBJECT = "no Kubernetes object"
+"""Among the kinds that are passed over."""
 OBJECT_LIMIT = 20_000
 """Objects of one preview; and host names in them."""
 
 
-def preview(documents: Iterable[tuple[str, str]], scope: Scope) -> Row:
-    """``documents`` are (place, text) pairs of YAML or JSON; their order does not matter to the answer.
+def preview(documents: Iterable[tuple[str, str | DocumentError]], scope: Scope) -> Row:
+    """``documents`` are pairs of a place, and a text of YAML or JSON or why there is none; their order does not matter
+    to the answer.
 
-    Raises ``ManifestError`` with place and reason for what cannot be read, or is more than ``OBJECT_LIMIT``.
+    What cannot be read is told in the answer. Raises ``ManifestError`` for more than ``OBJECT_LIMIT``.
     """
     builder = _PreviewBuilder(scope)
     count = 0
     for place, text in documents:
-        objects = read_documents(text, place, OBJECT_LIMIT)
-        count += len(objects)
-        if count > OBJECT_LIMIT:
-            raise ManifestError(f"{place}: with this file more than {OBJECT_LIMIT:,} objects: give fewer at once")
-        for number, manifest in enumerate(objects, 1):
-            builder.add_manifest(manifest, place, number)
+        if isinstance(text, DocumentError):
+            builder.add_unreadable(place, 1, str(text))
+            continue
+        for number, values, problem in read_apart(text, OBJECT_LIMIT):
+            count += max(1, len(values))
+            if count > OBJECT_LIMIT:
+                where = f"{place}: with this file " if place else ""
+                raise ManifestError(f"{where}more than {OBJECT_LIMIT:,} objects: give fewer at once")
+            if problem:
+                builder.add_unreadable(place, number, problem)
+            for value in values:
+                builder.add_value(value)
     return builder.build_answer()
 
 
@@ -50,35 +68,61 @@ class _PreviewBuilder:
         self.skipped: list[Row] = []
         self.conflicts: list[Row] = []
         self.warnings: list[Row] = []
+        self.unreadable: list[Row] = []
+        self.passed_over: Counter[str] = Counter()
 
-    def add_manifest(self, manifest: Mapping[str, Any], place: str, number: int) -> None:
-        if not as_text(manifest.get("apiVersion")) or not as_text(manifest.get("kind")):
-            raise ManifestError(
-                f"{f'{place}: ' if place else ''}object {number} is no Kubernetes object: it has no apiVersion or kind"
-            )
-        kind = kind_of(manifest)
-        if kind is None:
-            what = f"{clip_text(manifest['kind'])} of {clip_text(manifest['apiVersion'])}"
-            self.add_warning(_unread_ref(manifest), f"{what} is not read: passed over")
-            return
+    def add_unreadable(self, place: str, number: int, reason: str) -> None:
+        self.unreadable.append({"file": place, "document": number, "reason": reason})
+
+    def add_value(self, value: object) -> None:
+        manifest = as_mapping(value)
+        if kind := kind_of(manifest):
+            self._add_manifest(kind, manifest)
+        elif near := find_near_miss(manifest):
+            self._skip_manifest(near, manifest, explain_near_miss(near, manifest))
+        elif as_text(manifest.get("kind")) and as_text(manifest.get("apiVersion")):
+            self.passed_over[clip_text(manifest["kind"])] += 1
+        else:
+            self.passed_over[NO_OBJECT] += 1
+
+    def _add_manifest(self, kind: Kind, manifest: Mapping[str, Any]) -> None:
         ref = read_ref(kind, manifest)
         if not ref.name:
-            self.add_warning(ref, "the object has no metadata.name: passed over")
+            self._skip_manifest(kind, manifest, NAMELESS)
+        elif kind == SERVICE and not is_traefik_service(ref, manifest, self.scope):
+            self.passed_over[SERVICE.kind] += 1
         elif self.objects.setdefault((kind, ref), manifest) is not manifest:
             self.add_warning(ref, "the object is there twice: the first one counts")
         elif is_leaving(manifest):
             self.add_warning(ref, "the object has a deletionTimestamp: it counts as gone")
 
+    def _skip_manifest(self, kind: Kind, manifest: Mapping[str, Any], reason: str) -> None:
+        """Each host name that it would give if it were read is skipped; the object itself where it has none."""
+        ref = read_ref(kind, manifest)
+        for name in self._list_hosts(kind, manifest) if kind.gives_names else [""]:
+            self.add_skipped(name, reason, ref)
+
+    def _list_hosts(self, kind: Kind, manifest: Mapping[str, Any]) -> list[str]:
+        metadata = as_mapping(manifest.get("metadata"))
+        named = {**metadata, "name": as_text(metadata.get("name")) or "nameless", "deletionTimestamp": None}
+        store = Store(replace(self.scope, namespaces=()), assume_accepted=True)
+        store.put(kind, {**manifest, "metadata": named})
+        wanted = [want.name for source in store.sources() for want in source.wants]
+        return [*wanted, *(skip.name for source in store.sources() for skip in source.skipped)] or [""]
+
     def build_answer(self) -> Row:
         self._fill_store()
         names = self.store.names()
-        if len(names) + sum(len(source.skipped) for source in self.store.sources()) > OBJECT_LIMIT:
+        skipped = sum(len(source.skipped) for source in self.store.sources())
+        if len(names) + skipped + len(self.skipped) > OBJECT_LIMIT:
             raise ManifestError(f"more than {OBJECT_LIMIT:,} host names: give fewer objects at once")
         for source in sorted(self.store.sources(), key=lambda source: source.ref):
             for skip in source.skipped:
                 self.add_skipped(skip.name, skip.reason, source.ref)
             for warning in source.warnings:
                 self.add_warning(source.ref, warning)
+        for key, unchecked in sorted(self.store.list_unchecked().items()):
+            self.add_warning(Ref(GATEWAY.kind, *key, GATEWAY.group), str(unchecked))
         for name in sorted(names):
             self._decide_name(name)
         return {
@@ -86,10 +130,11 @@ class _PreviewBuilder:
             "skipped": sorted(self.skipped, key=_sort_key),
             "conflicts": self.conflicts,
             "warnings": self.warnings,
+            "unreadable": self.unreadable,
+            "passed_over": dict(sorted(self.passed_over.items())),
         }
 
     def _fill_store(self) -> None:
-        add_namespaces(self.objects)
         # Gateways and namespaces come first, so that each route is evaluated once.
         for (kind, _), manifest in sorted(self.objects.items(), key=lambda item: item[0][0].gives_names):
             self.store.put(kind, manifest)
@@ -99,28 +144,54 @@ class _PreviewBuilder:
         sources = list(self._watched_claimants(name))
         fallback, reason = self.store.fallback()
         misplaced = misplaced_cname(name, fallback, zones)
-        missing = misplaced or (f"{NO_ADDRESS}: {reason}" if "different addresses" in reason else NO_ADDRESS)
+        missing = misplaced or (f"{NO_ADDRESS}: {reason}" if DISAGREEMENT in reason else NO_ADDRESS)
         refs = {str(source.ref): source.ref for source in sources}
         decision = decide_claims(name, sources, (), default_ttl=self.scope.ttl, fallback=() if misplaced else fallback)
         for rrset in decision.rrsets:
-            self.records.append(
-                {
-                    "name": name,
-                    "type": rrset.type,
-                    "values": list(rrset.values),
-                    "ttl": rrset.ttl,
-                    "zone": zone_of(name, zones),
-                    "source": _format_source(refs[decision.origin]),
-                }
-            )
+            self._add_record(name, rrset.type, rrset.values, rrset.ttl, refs[decision.origin])
         for warning in decision.warnings:
             self.add_warning(refs[decision.origin], f"{name}: {warning}")
+        if not decision.rrsets:
+            self._add_addressless(name, [refs[origin] for origin in decision.claimants], missing, bool(misplaced))
         self._add_losers(decision, refs, missing)
 
+    def _add_addressless(self, name: str, refs: Sequence[Ref], missing: str, is_final: bool) -> None:
+        """Where a status could still give an address, the record is shown without one."""
+        waiting = [ref for ref in refs if not is_final and self._could_be_told(ref)]
+        if waiting:
+            source = self.store.source(waiting[0])
+            ttl = source.ttl if source else None
+            self._add_record(name, "A", (), self.scope.ttl if ttl is None else ttl, waiting[0])
+        for ref in refs:
+            if ref in waiting:
+                self.add_warning(ref, f"{name}: {AWAITED}")
+            else:
+                self.add_skipped(name, missing, ref)
+
+    def _could_be_told(self, ref: Ref) -> bool:
+        """Whether a status that is not in the documents could give an address to what the object names: its own, its
+        Gateway's, or that of Traefik's Service."""
+        return self.scope.auto and (ref.kind in (INGRESS.kind, HTTP_ROUTE.kind) or self._could_service_be_told())
+
+    def _could_service_be_told(self) -> bool:
+        if DISAGREEMENT in self.store.fallback()[1]:
+            return False
+        services = [as_mapping(manifest.get("spec")) for (kind, _), manifest in self.objects.items() if kind == SERVICE]
+        return not services or any(spec.get("type") == "LoadBalancer" for spec in services)
+
+    def _add_record(self, name: str, record_type: str, values: Sequence[str], ttl: int, ref: Ref) -> None:
+        self.records.append(
+            {
+                "name": name,
+                "type": record_type,
+                "values": list(values),
+                "ttl": ttl,
+                "zone": zone_of(name, self.scope.zones),
+                "source": _format_source(ref),
+            }
+        )
+
     def _add_losers(self, decision: Decision, refs: Mapping[str, Ref], missing: str) -> None:
-        if not decision.rrsets:
-            for origin in decision.claimants:
-                self.add_skipped(decision.name, missing, refs[origin])
         for loser in decision.losers:
             if loser.reason == NO_ADDRESS:
                 self.add_skipped(decision.name, missing, refs[loser.origin])
@@ -151,11 +222,6 @@ class _PreviewBuilder:
 
 def _format_source(ref: Ref) -> Row:
     return {"kind": ref.kind, "namespace": ref.namespace, "name": ref.name}
-
-
-def _unread_ref(manifest: Mapping[str, Any]) -> Ref:
-    metadata = as_mapping(manifest.get("metadata"))
-    return Ref(clip_text(manifest["kind"]), as_text(metadata.get("namespace")), as_text(metadata.get("name")))
 
 
 def _sort_key(row: Row) -> tuple[str, ...]:

@@ -47,7 +47,6 @@ CLASS_NAMES = {
 
 TESTED_ELSEWHERE = {
     "catalyst/doctor/finding.py": "a value: tests/catalyst/doctor/test_doctor.py prints it",
-    "catalyst/preview.py": "a command: tests/syncer/test_preview.py runs it",
     "catalyst/serve.py": "a command: tests/deploy/test_recipes.py and tests/deploy/test_scrape.py run it",
     "catalyst/settings/browser.py": "constants: tests/catalyst/web/test_csp.py sees the headers",
     "catalyst/settings/tasks.py": "constants: tests/records/test_tasks.py runs with them",

@@ -16,6 +16,7 @@ def describe_published(managed: Managed, target: TargetSettings, kube: KubeConfi
         "HOSTS_FILE": target.place if is_file else "",
         "KUBECONFIG": kube.kubeconfig,
         "--manifests": kube.manifests,
+        "MANIFESTS_EXCLUDE": _spell_list(kube.manifests_excluded),
         "DNS_ZONES": _spell_list(scope.zones),
         "DNS_IP_ADDRESS": "auto" if scope.auto else _spell_list(scope.addresses),
         "DNS_IP_ADDRESSES": _spell_pairs(scope.zone_addresses),

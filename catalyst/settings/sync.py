@@ -50,6 +50,7 @@ def read_config(
     target = read_target(env, dev_mode, hosts_file)
     kube = KubeConfig(
         manifests=manifests,
+        manifests_excluded=read_excluded(env),
         kubeconfig=env.read_text("KUBECONFIG"),
         read_timeout=read_seconds(env, "WATCH_READ_TIMEOUT", "75", least="1s", most="1h"),
         certificate_metrics=env.read_flag("CERTIFICATE_METRICS", True),
@@ -180,6 +181,11 @@ def read_target(env: Environment, dev_mode: bool, hosts_file: str) -> Technitium
             "DNS_API_TOKEN", "give a token of the Technitium DNS server, or its file in DNS_API_TOKEN_FILE"
         )
     return technitium
+
+
+def read_excluded(env: Environment) -> tuple[str, ...]:
+    """Globs of files and folders among manifests that are left out."""
+    return env.read_list("MANIFESTS_EXCLUDE", str, "give a comma list of globs, such as templates,*.tpl.yaml")
 
 
 def read_or_propose(env: Environment, name: str, proposed: bool) -> str:

@@ -28,14 +28,14 @@ class ObjectRefSerializer(serializers.Serializer[Any]):
 class PreviewRecordSerializer(serializers.Serializer[Any]):
     name = Text()
     type = Text()
-    values = serializers.ListField(child=Text())
+    values = serializers.ListField(child=Text(), help_text="Empty where only a status can give an address")
     ttl = serializers.IntegerField()
     zone = Text()
     source: Any = ObjectRefSerializer()
 
 
 class PreviewSkipSerializer(serializers.Serializer[Any]):
-    name = Text()
+    name = Text(allow_blank=True, help_text="A host name, or a rule; empty where the object itself is skipped")
     reason = Text()
     source: Any = ObjectRefSerializer()
 
@@ -52,11 +52,21 @@ class PreviewWarningSerializer(serializers.Serializer[Any]):
     message = Text()
 
 
+class UnreadableDocumentSerializer(serializers.Serializer[Any]):
+    file = Text(allow_blank=True, help_text="Empty for the body of the request")
+    document = serializers.IntegerField(help_text="Its number in the file, from 1")
+    reason = Text()
+
+
 class PreviewAnswerSerializer(serializers.Serializer[Any]):
     records = PreviewRecordSerializer(many=True)
     skipped = PreviewSkipSerializer(many=True)
     conflicts = PreviewConflictSerializer(many=True)
     warnings = PreviewWarningSerializer(many=True)
+    unreadable = UnreadableDocumentSerializer(many=True)
+    passed_over = serializers.DictField(
+        child=serializers.IntegerField(), help_text="Number of objects that are not read, by kind"
+    )
 
 
 class DnsResolutionSerializer(serializers.Serializer[Any]):

@@ -23,7 +23,7 @@ from records.api.answers import (
     TestAnswerSerializer,
 )
 from records.api.errors import invalid
-from records.api.parsers import DocumentParser, document
+from records.api.parsers import ManifestParser, document
 from records.api.queries import KnownQuery
 from records.entry_values import managed_zones
 from records.models import (
@@ -202,7 +202,7 @@ class ExplainView(KnownQuery, APIView):
 
 class PreviewView(KnownQuery, APIView):
     rights: ClassVar = {"POST": "records.view_managedrecord"}
-    parser_classes = (DocumentParser,)
+    parser_classes = (ManifestParser,)
 
     @extend_schema(
         operation_id="preview",
@@ -210,7 +210,11 @@ class PreviewView(KnownQuery, APIView):
         responses=PreviewAnswerSerializer,
     )
     def post(self, request: Request) -> Response:
-        """The records that Kubernetes manifests would give, and the names that would get none. Nothing is stored."""
+        """The records that Kubernetes manifests would give, and the names that would get none. Nothing is stored.
+
+        The body is one text of YAML or JSON documents, of any kinds: Gateways, Namespaces and Traefik's Service count,
+        and what is in no document is unknown, rather than absent. A document that cannot be read stops no other.
+        """
         text = document(request.data)
         return Response(preview([("", text)], read_managed().scope))
 

@@ -6,13 +6,14 @@ import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 
 from records.exchange import reading
 from syncer.kube.documents import SIZE_LIMIT
 
 MEGABYTE = 1024 * 1024
+NO_FORM = "The body is a form: send the documents themselves as the body (curl --data-binary @FILE)."
 
 
 def _read_text(stream: Any) -> str:
@@ -45,6 +46,15 @@ class DocumentParser(BaseParser):
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
         return _read_text(stream)
+
+
+class ManifestParser(DocumentParser):
+    """But for forms with files: their parts are no documents."""
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+        if (media_type or "").startswith("multipart/"):
+            raise UnsupportedMediaType(media_type or "", NO_FORM)
+        return super().parse(stream, media_type, parser_context)
 
 
 class BackupParser(DocumentParser):

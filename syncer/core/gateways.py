@@ -10,7 +10,7 @@ from syncer.core.kinds import GATEWAY, HTTP_ROUTE
 from syncer.core.manifest import as_list, as_mapping, as_text, clip_text, read_ref
 from syncer.core.names import BadName, canonical, covers_name, is_wildcard
 from syncer.core.parents import GatewayKey, Parent
-from syncer.core.selector import Selector, SelectorError, match_labels, read_selector
+from syncer.core.selector import Selector, SelectorError, asks_more, may_match, read_selector
 
 Labels = Mapping[str, object]
 
@@ -37,12 +37,35 @@ class Listener(NamedTuple):
 
 class Gateway(NamedTuple):
     """The part of a Gateway that decides names and addresses; equal ones need no second look at their routes.
-    ``refusal`` is what its own status says against it, "" when that says nothing."""
+    ``refusal`` is what its own status says against it, "" when that says nothing. ``is_unknown``: nothing is known of
+    it, and it may have any listeners."""
 
     endpoint: Endpoint
     listeners: tuple[Listener, ...]
     warnings: tuple[str, ...] = ()
     refusal: str = ""
+    is_unknown: bool = False
+
+
+UNKNOWN_GATEWAY = Gateway(Endpoint(), (), is_unknown=True)
+"""One that is in no document, where there are only documents to tell."""
+LEAVING_GATEWAY = Gateway(Endpoint(), (), refusal="is being deleted")
+
+
+class Unchecked(NamedTuple):
+    """What is taken for granted of a Gateway because no document says it: all of its listeners unless ``is_given``,
+    else that they take these ``namespaces``, which they choose by labels."""
+
+    is_given: bool
+    namespaces: frozenset[str] = frozenset()
+
+    def __str__(self) -> str:
+        if not self.is_given:
+            return "it is in no document: its listeners were not checked"
+        first, more = sorted(self.namespaces)[:3], len(self.namespaces) - 3
+        named = ", ".join(map(clip_text, first)) + (f" and {more} more" if more > 0 else "")
+        which = f"namespaces {named}, which are" if len(self.namespaces) > 1 else f"namespace {named}, which is"
+        return f"its listeners were not checked: they choose by the labels of {which} in no document"
 
 
 class ServedBy(NamedTuple):
@@ -141,6 +164,9 @@ def _read_admitted(namespaces: Mapping[str, Any]) -> Selector | None:
     return None if selector is None else read_selector(selector)
 
 
+ANY_LISTENER = Listener("", 0, "", "All")
+
+
 class _Attached(NamedTuple):
     """A parent with the listeners that it means, each with the reason for which it does not take the route, "" where it
     does. ``refusal`` says why there is none to be asked; ``is_lost``: no such listener is there."""
@@ -150,6 +176,8 @@ class _Attached(NamedTuple):
     listeners: Sequence[tuple[Listener, str]] = ()
     refusal: str = ""
     is_lost: bool = False
+    is_unchecked: bool = False
+    """One of the listeners takes the route as far as is known, and more would have to be known."""
 
     @property
     def key(self) -> str:
@@ -174,6 +202,7 @@ class Attachment:
         self._listener_wildcards = listener_wildcards
         self._attached = [_attach_parent(parent, namespace, gateways, namespaces) for parent in parents]
         self.parents = tuple(dict.fromkeys(attached.key for attached in self._attached if attached.parent.is_read))
+        self.unchecked = {attached.parent.gateway for attached in self._attached if attached.is_unchecked}
         for parent, gateway, listeners, *_ in self._attached:
             if gateway and any(not refusal for _, refusal in listeners):
                 self.warnings += (warning for warning in (parent.warning, *gateway.warnings) if warning)
@@ -183,7 +212,7 @@ class Attachment:
         names: dict[str, ServedBy] = {}
         wildcards: dict[str, None] = {}
         refusals: dict[str, None] = {}
-        for parent, gateway, listeners, refusal, _ in self._attached:
+        for parent, gateway, listeners, refusal, *_ in self._attached:
             if gateway is None:
                 refusals[refusal] = None
                 continue
@@ -230,6 +259,8 @@ def _attach_parent(
         return _Attached(parent, refusal=f"{who} is not there", is_lost=True)
     if gateway.refusal:
         return _Attached(parent, refusal=f"{who} {gateway.refusal}")
+    if gateway.is_unknown:
+        return _Attached(parent, gateway, [(ANY_LISTENER, "")], is_unchecked=True)
     named = [
         listener
         for listener in gateway.listeners
@@ -239,11 +270,10 @@ def _attach_parent(
         section = f' "{clip_text(parent.section)}"' if parent.section else ""
         port = f" on port {parent.port}" if parent.port else ""
         return _Attached(parent, refusal=f"{who} has no listener{f'{section}{port}' or ' at all'}", is_lost=True)
-    return _Attached(
-        parent,
-        gateway,
-        [(listener, _refuse_listener(who, listener, parent, namespace, namespaces)) for listener in named],
-    )
+    listeners = [(listener, _refuse_listener(who, listener, parent, namespace, namespaces)) for listener in named]
+    labels = namespaces.get(namespace, {})
+    is_unchecked = any(not refusal and asks_more(listener.selector or (), labels) for listener, refusal in listeners)
+    return _Attached(parent, gateway, listeners, is_unchecked=is_unchecked)
 
 
 def _refuse_listener(
@@ -261,7 +291,7 @@ def _refuse_listener(
             return f"{who} selects namespaces without a selector there, which admits none"
         if namespace not in namespaces:
             return f"{who} selects by the labels of namespace {clip_text(namespace)}, which are not known"
-        if match_labels(listener.selector, namespaces[namespace]):
+        if may_match(listener.selector, namespaces[namespace]):
             return ""
     return f"{who} does not allow HTTPRoutes from namespace {clip_text(namespace)} on that listener"
 

@@ -11,6 +11,7 @@ from syncer.core.scope import Scope
 from syncer.core.source import Ref
 
 TRAEFIK_LABEL = ("app.kubernetes.io/name", "traefik")
+DISAGREEMENT = "have different addresses"
 
 
 def read_load_balancer(manifest: Mapping[str, Any]) -> tuple[str, ...]:
@@ -21,13 +22,17 @@ def read_load_balancer(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
+def is_traefik_service(ref: Ref, manifest: Mapping[str, Any], scope: Scope) -> bool:
+    """Whether it is the Service that the settings name, or looks like Traefik's where they name none."""
+    if scope.traefik_service:
+        return scope.traefik_service == f"{ref.namespace}/{ref.name}"
+    labels = as_mapping(as_mapping(manifest.get("metadata")).get("labels"))
+    return labels.get(TRAEFIK_LABEL[0]) == TRAEFIK_LABEL[1]
+
+
 def read_traefik_addresses(ref: Ref, manifest: Mapping[str, Any], scope: Scope) -> tuple[str, ...]:
     """Where Traefik is reached by this Service, () when it is not Traefik's or has no address."""
-    labels = as_mapping(as_mapping(manifest.get("metadata")).get("labels"))
-    if scope.traefik_service:
-        if scope.traefik_service != f"{ref.namespace}/{ref.name}":
-            return ()
-    elif labels.get(TRAEFIK_LABEL[0]) != TRAEFIK_LABEL[1]:
+    if not is_traefik_service(ref, manifest, scope):
         return ()
     spec = as_mapping(manifest.get("spec"))
     if spec.get("type") == "LoadBalancer":
@@ -48,7 +53,7 @@ def settle_traefik_addresses(services: Mapping[Ref, tuple[str, ...]], scope: Sco
         return next(iter(found)), ""
     if found:
         named = " and ".join(list(found.values())[:2])
-        return (), f"Services {named} have different addresses: TRAEFIK_SERVICE=namespace/name decides"
+        return (), f"Services {named} {DISAGREEMENT}: TRAEFIK_SERVICE=namespace/name decides"
     if scope.traefik_service:
         return (), f"Service {scope.traefik_service} (TRAEFIK_SERVICE) has no address yet"
     return (), f"no Service labelled {'='.join(TRAEFIK_LABEL)} has an address yet"

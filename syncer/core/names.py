@@ -40,6 +40,18 @@ def canonical(text: str, *, symbols: bool = True) -> str:
     raise BadName(_explain_refusal(name))
 
 
+def people_name(name: str) -> str:
+    """An internationalised name as people write it."""
+    if "xn--" not in name:
+        return name
+    import idna
+
+    try:
+        return ".".join(idna.ulabel(label) if label.startswith("xn--") else label for label in name.split("."))
+    except idna.IDNAError:
+        return name
+
+
 def is_wildcard(name: str) -> bool:
     return name.startswith("*.")
 

@@ -42,7 +42,6 @@ def read_parents(manifest: Mapping[str, Any], namespace: str, *, assume_accepted
     parent_refs = [as_mapping(item) for item in as_list(as_mapping(manifest.get("spec")).get("parentRefs"))]
     entries = [as_mapping(item) for item in as_list(as_mapping(manifest.get("status")).get("parents"))]
     unjudged = "" if assume_accepted and not entries else "has not accepted the route yet"
-    assumed = "the route has no status: taken as accepted" if not unjudged else ""
     generation = as_mapping(manifest.get("metadata")).get("generation")
     judgements = _Judgements(parent_refs, entries, namespace)
     parents: list[Parent] = []
@@ -61,7 +60,7 @@ def read_parents(manifest: Mapping[str, Any], namespace: str, *, assume_accepted
         parents.append(
             next(accepted, None)
             or next(iter(judged), None)
-            or _make_parent(parent_ref, identity, unjudged, assumed)._replace(silent=bool(unjudged))
+            or _make_parent(parent_ref, identity, unjudged, "")._replace(silent=bool(unjudged))
         )
     return tuple(dict.fromkeys(parents))
 

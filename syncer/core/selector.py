@@ -32,6 +32,22 @@ class Requirement(NamedTuple):
 Selector = tuple[Requirement, ...]
 
 
+class PartialLabels(dict[str, object]):
+    """Labels of which only some are known: there may be any others besides."""
+
+
+def may_match(selector: Selector, labels: Mapping[str, object]) -> bool:
+    """As ``match_labels``; what asks for a label that is not known may hold."""
+    if isinstance(labels, PartialLabels):
+        selector = tuple(requirement for requirement in selector if requirement.key in labels)
+    return match_labels(selector, labels)
+
+
+def asks_more(selector: Selector, labels: Mapping[str, object]) -> bool:
+    """Whether it asks for a label that is not known."""
+    return isinstance(labels, PartialLabels) and any(requirement.key not in labels for requirement in selector)
+
+
 def match_labels(selector: Selector, labels: Mapping[str, object]) -> bool:
     """Whether every requirement holds. ``notin`` and ``!=`` hold for objects without the label."""
     for key, operator, values in selector:

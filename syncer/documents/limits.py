@@ -33,6 +33,10 @@ class DocumentError(ValueError):
         self.reason, self.line, self.column = reason, line, column
         super().__init__(f"line {line}: {reason}" if line else reason)
 
+    def move_down(self, lines: int) -> DocumentError:
+        """The same about a text that has so many more lines before."""
+        return DocumentError(self.reason, self.line + lines if self.line else 0, self.column)
+
 
 def decode_text(data: bytes, limits: Limits = LIMITS) -> str:
     """The text of a file, without its byte order mark; raises ``DocumentError``."""

@@ -24,10 +24,14 @@ from yaml.events import (
 from yaml.resolver import BaseResolver, Resolver
 
 from syncer.core.manifest import clip_text
-from syncer.documents.limits import DEPTH_LIMIT, DIGIT_LIMIT, LIMITS, DocumentError, Limits, check_size
+from syncer.documents.limits import DEPTH_LIMIT, DIGIT_LIMIT, LIMITS, DocumentError, Limits, check_size, oversize_reason
 
 TakeItem = Callable[[str, int, Any], None]
 """Is given the key of a list at the top of a document, the line of an item in it, and the item."""
+
+_find_starts = re.compile(r"^---(?=\s|\Z)", re.MULTILINE).finditer
+_is_blank = re.compile(r"\s*+(?:[#%][^\n]*+\s*+)*+\Z").match
+"""Comments, and directives about the document that begins after them, too."""
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
@@ -48,6 +52,56 @@ def iterate_documents(text: str, limits: Limits = LIMITS) -> Iterator[Any]:
     ``DocumentError``."""
     check_size(text, limits)
     return _ValueBuilder(text, limits, ClusterScalars()).iterate_documents()
+
+
+def iterate_apart(text: str, limits: Limits = LIMITS) -> Iterator[Any | DocumentError]:
+    """As ``iterate_documents``, but what cannot be read is a ``DocumentError`` in the place of its document, and ends
+    nothing, unless it is more than all of the text may be."""
+    if len(text) > limits.size:
+        yield DocumentError(oversize_reason(limits))
+        return
+    count = nodes = weight = 0
+    for lines, part in _split_documents(text):
+        builder = _ValueBuilder("", limits, ClusterScalars())
+        try:
+            builder = _ValueBuilder(part, limits, ClusterScalars())
+            builder.nodes, builder.weight = nodes, weight
+            for document in builder.iterate_documents():
+                count += 1
+                yield document
+        except DocumentError as error:
+            count += 1
+            yield error.move_down(lines)
+        nodes, weight = builder.nodes, builder.weight
+        if nodes > limits.nodes or weight > 2 * limits.size:
+            return
+        if count > limits.documents:
+            yield DocumentError(f"more than {limits.documents:,} documents")
+            return
+
+
+def _split_documents(text: str) -> Iterator[tuple[int, str]]:
+    """Each document, with the number of lines before it. Nothing but the start of one begins a line with ``---``."""
+    starts = [0, *(found.start() for found in _find_starts(text))]
+    lines = 0
+    for number, (start, end) in enumerate(zip(starts, [*starts[1:], len(text)], strict=True)):
+        part = text[start:end]
+        if number or not _is_blank(part):
+            yield lines, _drop_directives(part)
+        lines += part.count("\n")
+
+
+def _drop_directives(part: str) -> str:
+    """Without those at its end, which are about the document that begins after them."""
+    cut = end = len(part)
+    while end:
+        start = part.rfind("\n", 0, end - 1) + 1
+        if part[start] == "%":
+            cut = start
+        elif part[start:end].strip() and part[start] != "#":
+            break
+        end = start
+    return part[:cut]
 
 
 def read_document(text: str, limits: Limits = LIMITS) -> Any:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
-from syncer.core.kinds import KINDS, NAMESPACE, Kind
-from syncer.core.manifest import as_text, read_ref
-from syncer.core.source import Ref
+from syncer.core.kinds import KINDS, Kind
+from syncer.core.manifest import as_text
 from syncer.documents.jsontext import read_json
 from syncer.documents.limits import LIMITS, DocumentError
 
@@ -17,8 +16,20 @@ SIZE_LIMIT = LIMITS.size
 """Bytes of a file."""
 
 
+TEMPLATE = "it looks like a template to be rendered first"
+
+
 class ManifestError(ValueError):
     """A text that cannot be read: where and why, as a sentence."""
+
+
+class ReadDocument(NamedTuple):
+    """``values`` are what is in a document, with every ``List`` taken apart: objects, and whatever else there is.
+    ``problem`` says why it cannot be read, "" when it can. ``number`` counts from 1."""
+
+    number: int
+    values: Sequence[Any] = ()
+    problem: str = ""
 
 
 def read_documents(text: str, place: str = "", most: int = LIMITS.documents) -> list[dict[str, Any]]:
@@ -28,12 +39,26 @@ def read_documents(text: str, place: str = "", most: int = LIMITS.documents) -> 
     or objects are refused.
     """
     try:
-        objects = list(islice(_unpack_lists(_iterate_values(text, most), place), most + 1))
+        objects = list(islice(_iterate_objects(text, place, most), most + 1))
     except DocumentError as error:
         raise ManifestError(_place_reason(place, error.reason, error.line)) from error
     if len(objects) > most:
         raise ManifestError(_place_reason(place, f"more than {most:,} objects"))
     return objects
+
+
+def read_apart(text: str, most: int = LIMITS.documents) -> Iterator[ReadDocument]:
+    """Each document of a text by itself: one that cannot be read stops no other. More than ``most`` are not read."""
+    for number, document in enumerate(_iterate_values(text, most, is_apart=True), 1):
+        if isinstance(document, DocumentError):
+            yield ReadDocument(number, problem=explain_problem(document, text))
+        else:
+            yield ReadDocument(number, list(_unpack_lists(document)))
+
+
+def explain_problem(error: DocumentError | ManifestError, text: str) -> str:
+    """Why a text cannot be read, for who may not know that it is a template."""
+    return f"{TEMPLATE} ({error})" if "{{" in text else str(error)
 
 
 def kind_of(manifest: Mapping[str, Any]) -> Kind | None:
@@ -45,14 +70,8 @@ def kind_of(manifest: Mapping[str, Any]) -> Kind | None:
     )
 
 
-def add_namespaces(objects: dict[tuple[Kind, Ref], Mapping[str, Any]]) -> None:
-    """A namespace that is in no document exists all the same: its objects must not go with it."""
-    for name in {ref.namespace for _, ref in objects} - {""}:
-        manifest = {"metadata": {"name": name}}
-        objects.setdefault((NAMESPACE, read_ref(NAMESPACE, manifest)), manifest)
-
-
-def _iterate_values(text: str, most: int) -> Iterator[Any]:
+def _iterate_values(text: str, most: int, *, is_apart: bool = False) -> Iterator[Any]:
+    """``is_apart``: what cannot be read is the error about it."""
     if text.lstrip()[:1] in ("{", "["):
         try:
             yield read_json(text)
@@ -61,30 +80,38 @@ def _iterate_values(text: str, most: int) -> Iterator[Any]:
         else:
             return
     # PyYAML is loaded where a text is read: the syncer in a cluster never needs it.
-    from syncer.documents.yamltext import iterate_documents
+    from syncer.documents.yamltext import iterate_apart, iterate_documents
 
-    yield from iterate_documents(text, replace(LIMITS, documents=most))
+    yield from (iterate_apart if is_apart else iterate_documents)(text, replace(LIMITS, documents=most))
 
 
-def _unpack_lists(documents: Iterable[Any], place: str) -> Iterator[dict[str, Any]]:
-    for number, document in enumerate(documents, 1):
-        waiting = [document]
-        while waiting:
-            value = waiting.pop()
-            if value is None:
-                continue
+def _iterate_objects(text: str, place: str, most: int) -> Iterator[dict[str, Any]]:
+    for number, document in enumerate(_iterate_values(text, most), 1):
+        for value in _unpack_lists(document):
             if not isinstance(value, dict):
                 raise ManifestError(_place_reason(place, f"document {number} is no Kubernetes object"))
-            kind, items = as_text(value.get("kind")), value.get("items")
-            if items is None and (kind == "List" or (kind.endswith("List") and "items" in value)):
-                continue
-            if kind.endswith("List") and isinstance(items, list):
-                # The elements of an IngressList carry no kind of their own, those of a List do.
-                element = kind.removesuffix("List")
-                shared = {"apiVersion": value.get("apiVersion"), "kind": element} if element else {}
-                waiting += ({**shared, **item} if isinstance(item, dict) else item for item in reversed(items))
-            else:
-                yield value
+            yield value
+
+
+def _unpack_lists(document: Any) -> Iterator[Any]:
+    waiting = [document]
+    while waiting:
+        value = waiting.pop()
+        if value is None:
+            continue
+        if not isinstance(value, dict):
+            yield value
+            continue
+        kind, items = as_text(value.get("kind")), value.get("items")
+        if items is None and (kind == "List" or (kind.endswith("List") and "items" in value)):
+            continue
+        if kind.endswith("List") and isinstance(items, list):
+            # The elements of an IngressList carry no kind of their own, those of a List do.
+            element = kind.removesuffix("List")
+            shared = {"apiVersion": value.get("apiVersion"), "kind": element} if element else {}
+            waiting += ({**shared, **item} if isinstance(item, dict) else item for item in reversed(items))
+        else:
+            yield value
 
 
 def _place_reason(place: str, reason: str, line: int = 0) -> str:

@@ -4,43 +4,30 @@ from __future__ import annotations
 
 import logging
 import os
-import stat
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from syncer.core.kinds import KINDS, Kind
+from syncer.core.kinds import GATEWAY, KINDS, Kind
 from syncer.core.manifest import clip_text, read_ref
 from syncer.core.source import Ref
+from syncer.documents.folders import Stamp, describe_error, scan_folder
 from syncer.documents.limits import LIMITS, DocumentError, decode_text, oversize_reason
-from syncer.kube.documents import ManifestError, add_namespaces, kind_of, read_documents
+from syncer.kube.documents import ManifestError, explain_problem, kind_of, read_documents
 from syncer.kube.feed import KindState, WatchState
 from syncer.kube.store import Store
-
-__all__ = ["ManifestError", "ManifestFeed", "kind_of", "read_documents"]
 
 logger = logging.getLogger(__name__)
 
 _PAUSE = 20
 """Times as long as the last scan took: a folder of thousands of files is scanned less often."""
 
-SUFFIXES = (".yaml", ".yml", ".json")
-
 Key = tuple[Kind, Ref]
 Objects = dict[Key, Mapping[str, Any]]
-Stamp = tuple[int, int, int]
-"""Time of the last change (of content, rights or name), size and inode: what tells one state of a file from another."""
-
-
-class FolderScan(NamedTuple):
-    """``unread`` are folders and files that could not be looked at, with the reason."""
-
-    stamps: dict[str, Stamp]
-    unread: dict[str, str]
 
 
 @dataclass(slots=True)
@@ -53,11 +40,16 @@ class ManifestFile:
     was_readable: bool = False
 
 
+UNKNOWN_CONTENT = "what it held is not known: records that no other file explains are kept"
+
+
 class ManifestFeed:
     """Implements ``syncer.kube.feed.Feed``.
 
     A change counts once the file has stayed the same from one scan to the next, ``interval`` seconds later: an editor
-    may empty, move or half write it in between. A file that cannot be read leaves its objects as they were.
+    may empty, move or half write it in between. A file that cannot be read leaves its objects as they were, and stops
+    nothing else; where it could never be read since the start, what it held is not known. ``excluded`` are globs, as
+    ``scan_folder`` takes them.
     """
 
     def __init__(
@@ -65,11 +57,13 @@ class ManifestFeed:
         folder: str | Path,
         store: Store,
         *,
+        excluded: Sequence[str] = (),
         interval: float = 0.25,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._folder = str(folder)
         self._store = store
+        self._excluded = excluded
         self._interval = interval
         self._clock = clock
         self._files: dict[str, ManifestFile] = {}
@@ -113,11 +107,11 @@ class ManifestFeed:
         """Scan the folder once, and update the store by what has changed. The thread of ``start`` calls it."""
         began = time.monotonic()
         try:
-            stamps, unread = _scan_tree(self._folder)
+            stamps, unread = scan_folder(self._folder, self._excluded)
         except OSError as error:
             self._last = self._last or {}
-            self._log_problems({self._folder: _describe_error(error)})
-            self._set_states(WatchState.UNREACHABLE, f"{self._folder}: {_describe_error(error)}")
+            self._log_problems({self._folder: describe_error(error)})
+            self._set_states(WatchState.UNREACHABLE, f"{self._folder}: {describe_error(error)}")
             return
         self._scan_time = time.monotonic() - began  # without reading the files, which costs time only after a change
         moving = changed = False
@@ -150,13 +144,15 @@ class ManifestFeed:
         if stamp[1] > LIMITS.size:
             file.problem = oversize_reason(LIMITS)
             return False
+        text = ""
         try:
-            manifests = read_documents(decode_text(Path(path).read_bytes()))
+            text = decode_text(Path(path).read_bytes())
+            manifests = read_documents(text)
         except OSError as error:
-            file.problem = _describe_error(error)
+            file.problem = describe_error(error)
             return False
         except (DocumentError, ManifestError) as error:
-            file.problem = str(error)
+            file.problem = explain_problem(error, text)
             return False
         file.problem, file.was_readable = "", True
         file.objects = {}
@@ -179,19 +175,23 @@ class ManifestFeed:
         for path, file in sorted(self._files.items()):
             for key, manifest in file.objects.items():
                 self._add_object(path, objects, key, manifest)
-        add_namespaces(objects)
         for key, manifest in objects.items():
             if self._known_objects.get(key) is not manifest:
                 self._store.put(key[0], manifest)
         for kind, ref in self._known_objects.keys() - objects.keys():
             self._store.drop(kind, ref.namespace, ref.name)
         self._known_objects = objects
+        for (namespace, name), unchecked in self._store.list_unchecked().items():
+            self._warn_once(f"{GATEWAY.kind}/{clip_text(namespace)}/{clip_text(name)}: {unchecked}")
 
     def _log_problems(self, problems: Mapping[str, str]) -> None:
         """One log line for each new problem, and one when it is over."""
         for path, reason in problems.items():
             if self._logged.get(path) != reason:
-                logger.warning("%s: %s; its objects stay as they were", path, reason, extra={"file": path})
+                file = self._files.get(path)
+                was_readable = file.was_readable if file else self._is_known
+                held = "its objects stay as they were" if was_readable else UNKNOWN_CONTENT
+                logger.warning("%s: %s; %s", path, reason, held, extra={"file": path})
         for path in self._logged.keys() - problems.keys():
             logger.info("%s can be read again", path, extra={"file": path})
         self._logged = dict(problems)
@@ -205,46 +205,3 @@ class ManifestFeed:
         counts = Counter(kind for kind, _ in self._known_objects)
         now = self._clock()
         self._states = tuple(KindState(kind, state, self._is_known, reason, now, counts[kind]) for kind in KINDS)
-
-
-def _scan_tree(folder: str) -> FolderScan:
-    """Every manifest below the folder, through symbolic links too. Raises ``OSError`` when it is no folder.
-
-    Names that begin with a dot are left out: editors keep such files, and a mounted ConfigMap has the folder
-    ``..data``, to which the links beside it lead.
-    """
-    stamps: dict[str, Stamp] = {}
-    unread: dict[str, str] = {}
-    top = os.stat(folder)
-    visited = {(top.st_dev, top.st_ino)}
-    folders = [folder]
-    while folders:
-        place = folders.pop()
-        try:
-            entries = list(os.scandir(place))
-        except OSError as error:
-            if place == folder:
-                raise
-            unread[place] = _describe_error(error)
-            continue
-        for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            try:
-                status = entry.stat()
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                unread[entry.path] = _describe_error(error)
-                continue
-            if stat.S_ISDIR(status.st_mode):
-                if (status.st_dev, status.st_ino) not in visited:
-                    visited.add((status.st_dev, status.st_ino))
-                    folders.append(entry.path)
-            elif stat.S_ISREG(status.st_mode) and entry.name.endswith(SUFFIXES):
-                stamps[entry.path] = (status.st_ctime_ns, status.st_size, status.st_ino)
-    return FolderScan(stamps, unread)
-
-
-def _describe_error(error: OSError) -> str:
-    return error.strerror or str(error)

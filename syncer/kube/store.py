@@ -6,14 +6,22 @@ from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
 from typing import Any, NamedTuple
 
-from syncer.core.gateways import Gateway, Labels, read_gateway
+from syncer.core.gateways import (
+    LEAVING_GATEWAY,
+    UNKNOWN_GATEWAY,
+    Attachment,
+    Gateway,
+    Labels,
+    Unchecked,
+    read_gateway,
+)
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, INGRESS_ROUTE, NAMESPACE, SERVICE, Kind
 from syncer.core.layers import NO_PARENTS, Layer, find_parents, list_below, read_layer
 from syncer.core.loadbalancers import read_traefik_addresses, settle_traefik_addresses
 from syncer.core.manifest import as_mapping, as_text, is_leaving, read_ref
 from syncer.core.parents import GatewayKey
 from syncer.core.scope import Scope
-from syncer.core.selector import parse_selector
+from syncer.core.selector import PartialLabels, parse_selector
 from syncer.core.source import Ref, SourceObject
 from syncer.core.sources import Route, attach_route, read_ingress, read_ingress_route, read_route
 from syncer.kube.claimants import ClaimantIndex
@@ -52,7 +60,9 @@ class Store:
         assume_accepted: bool = False,
         wakeup: Callable[[], None] = lambda: None,
     ) -> None:
-        """``wakeup`` is called after each change that matters, from the thread that brought it.
+        """``assume_accepted``: the objects come from documents. A route without a status counts as accepted then, and
+        what is in no document is not known, rather than not there. ``wakeup`` is called after each change that
+        matters, from the thread that brought it.
 
         Raises ``SelectorError`` for the scope's label selector.
         """
@@ -129,6 +139,19 @@ class Store:
             gateways = list(self._gateways.values())
         return any(listener.admits == "Selector" for gateway in gateways for listener in gateway.listeners)
 
+    def list_unchecked(self) -> dict[GatewayKey, Unchecked]:
+        """What routes take for granted of Gateways because no document says it."""
+        found: dict[GatewayKey, set[str]] = {}
+        with self._lock:
+            for ref, route in self._routes.items():
+                if ref not in self._sources or route.meta.refusal:
+                    continue
+                known = self._find_gateways(route), self._find_labels(ref.namespace)
+                attachment = Attachment(route.parents, ref.namespace, *known, listener_wildcards=False)
+                for key in attachment.unchecked:
+                    found.setdefault(key, set()).add(ref.namespace)
+            return {key: Unchecked(key in self._gateways, frozenset(namespaces)) for key, namespaces in found.items()}
+
     def fallback(self) -> tuple[tuple[str, ...], str]:
         """The addresses of Traefik's Service, for wants without values of their own; and the reason when there are
         none. They may be a host name, which no zone apex can be an alias of (``syncer.core.names.misplaced_cname``)."""
@@ -144,7 +167,10 @@ class Store:
             self._put_namespace(ref.name, manifest)
         elif is_leaving(manifest):
             with self._lock:
-                self._drop_object(kind, ref)
+                if kind == GATEWAY and self._assume_accepted:
+                    self._set_gateway((ref.namespace, ref.name), LEAVING_GATEWAY)
+                else:
+                    self._drop_object(kind, ref)
         elif kind == GATEWAY:
             gateway = read_gateway(manifest, external_dns=self._scope.external_dns_annotations)
             with self._lock:
@@ -231,13 +257,23 @@ class Store:
                 self._set_source(ref, source)
         self._refresh_dependents(name)
 
+    def _forget_namespace(self, name: str) -> None:
+        """No document has it any more: it is as good as any, and its objects do not go with it."""
+        if name in self._terminating:
+            self._terminating[name] = ""  # before every time of creation: no object is of an older namespace
+        self._end_termination(name)
+        self._namespaces.pop(name, None)
+        self._reattach_routes(lambda route: route.meta.ref.namespace == name)
+
     def _refresh_dependents(self, namespace: str) -> None:
         """The Gateways and Services of the namespace came or went with it, and others depend on them."""
         self._reattach_routes(lambda route: any(parent.gateway[0] == namespace for parent in route.parents))
         self._refresh_fallback()
 
     def _drop_object(self, kind: Kind, ref: Ref) -> None:
-        if kind == NAMESPACE:
+        if kind == NAMESPACE and self._assume_accepted:
+            self._forget_namespace(ref.name)
+        elif kind == NAMESPACE:
             if ref.name not in self._terminating:
                 self._begin_termination(ref.name, _LATEST)
             self._end_termination(ref.name)
@@ -291,10 +327,21 @@ class Store:
         self._changed = True
 
     def _attach_route(self, route: Route) -> SourceObject:
-        gateways = self._gateways
-        if self._terminating:
-            gateways = {key: gateway for key, gateway in gateways.items() if key[0] not in self._terminating}
-        return attach_route(route, self._scope, gateways, self._namespaces)
+        labels = self._find_labels(route.meta.ref.namespace)
+        return attach_route(route, self._scope, self._find_gateways(route), labels)
+
+    def _find_gateways(self, route: Route) -> dict[GatewayKey, Gateway]:
+        """Those of its parents."""
+        unknown = UNKNOWN_GATEWAY if self._assume_accepted else None
+        found = {parent.gateway: self._gateways.get(parent.gateway, unknown) for parent in route.parents}
+        return {key: gateway for key, gateway in found.items() if gateway and key[0] not in self._terminating}
+
+    def _find_labels(self, namespace: str) -> dict[str, Labels]:
+        """Of the namespace, where something is known of it."""
+        labels = self._namespaces.get(namespace)
+        if labels is None and self._assume_accepted:
+            labels = PartialLabels({NAME_LABEL: namespace})
+        return {} if labels is None else {namespace: labels}
 
     def _reattach_routes(self, concerned: Callable[[Route], bool]) -> None:
         for ref, route in self._routes.items():

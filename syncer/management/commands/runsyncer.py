@@ -179,7 +179,7 @@ def _count_objects(store: Store) -> Counter[tuple[str, str]]:
 
 def _make_feed(config: Config, store: Store, certificates: Certificates | None) -> Feed:
     if config.kube.manifests:
-        return ManifestFeed(config.kube.manifests, store)
+        return ManifestFeed(config.kube.manifests, store, excluded=config.kube.manifests_excluded)
     from syncer.kube.watcher import KubeFeed  # the client costs memory that a folder of manifests need not pay
 
     return KubeFeed(config.kube, config.scope, store, certificates=certificates)

@@ -34,6 +34,7 @@ def production(*options: str, **variables: str) -> Config:
 CHANGES = {
     "DNS_SERVER_URL": "https://10.0.0.1:53443",
     "KUBECONFIG": "/etc/other",
+    "MANIFESTS_EXCLUDE": "templates,values*.yaml",
     "DNS_IP_ADDRESS": "auto",
     "DNS_IP_ADDRESSES": "talos00=10.0.0.9",
     "DNS_TTL_DEFAULT": "60",

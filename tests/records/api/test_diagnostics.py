@@ -13,6 +13,7 @@ from typing import Any
 import dns.flags
 import dns.message
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
 from records.models import CustomEntry, DriftFinding, ManagedRecord, Source, SyncRequest
@@ -308,26 +309,62 @@ LAUGHS = "a0: &a0 [lol]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 
 @pytest.mark.parametrize(
     ("text", "code", "words"),
     [
-        (b"a: [1, 2", 400, "line"),
-        (b"just a text", 400, "document 1"),
-        (b"a: b", 400, "object 1"),
         (b"\xff\xfe", 400, "UTF-8"),
-        (b"[" * 100_000, 400, "nested"),
-        (b"{" * 100_000, 400, ""),
-        (LAUGHS.encode(), 400, "aliases"),
-        (b"&a [*a]", 400, "inside itself"),
+        (b"---\n{apiVersion: v1, kind: X}\n" * 20_001, 400, "more than 20,000 objects"),
         (b"x" * (10 * MEGABYTE + 1), 413, "10 MB"),
     ],
-    ids=["cut", "text", "mapping", "bytes", "deep", "deep-json", "laughs", "snake", "large"],
+    ids=["bytes", "many", "large"],
 )
-def test_preview_says_where_and_why_it_cannot_read(viewer: APIClient, text: bytes, code: int, words: str) -> None:
+def test_preview_refuses_what_is_no_text_or_too_much(viewer: APIClient, text: bytes, code: int, words: str) -> None:
     refused = preview(viewer, text)
     assert refused.status_code == code
     assert words in refused.json()["errors"][0]["detail"]
 
 
 def test_an_empty_preview_is_empty(viewer: APIClient) -> None:
-    assert preview(viewer, "").json() == {"records": [], "skipped": [], "conflicts": [], "warnings": []}
+    assert preview(viewer, "").json() == {
+        "records": [],
+        "skipped": [],
+        "conflicts": [],
+        "warnings": [],
+        "unreadable": [],
+        "passed_over": {},
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: [1, 2", "line"),
+        ("[" * 100_000, "nested"),
+        ("{" * 100_000, ""),
+        (LAUGHS, "aliases"),
+        ("&a [*a]", "inside itself"),
+        ("host: {{ .Values.host }}", "template to be rendered first"),
+    ],
+    ids=["cut", "deep", "deep-json", "laughs", "snake", "template"],
+)
+def test_preview_lists_the_documents_that_it_cannot_read(viewer: APIClient, text: str, words: str) -> None:
+    answer = preview(viewer, f"{INGRESS}\n---\n{text}")
+    assert answer.status_code == 200
+    (row,) = answer.json()["unreadable"]
+    assert (row["file"], row["document"]) == ("", INGRESS.count("\n---") + 2)
+    assert words in row["reason"]
+    assert [record["name"] for record in answer.json()["records"]] == ["grafana.talos00"]
+
+
+def test_preview_counts_what_it_passes_over(viewer: APIClient) -> None:
+    answer = preview(viewer, "---\n{apiVersion: apps/v1, kind: Deployment}\n" * 3).json()
+    assert (answer["passed_over"], answer["warnings"]) == ({"Deployment": 3}, [])
+
+
+def test_preview_takes_no_form_with_files(viewer: APIClient) -> None:
+    file = SimpleUploadedFile("a.yaml", INGRESS.encode())
+    refused = viewer.post("/api/v1/preview", {"file": file}, format="multipart")
+    assert refused.status_code == 415
+    (error,) = refused.json()["errors"]
+    assert error["code"] == "unsupported_media_type"
+    assert "send the documents themselves" in error["detail"]
 
 
 def test_the_plan_is_what_the_next_pass_would_do(viewer: APIClient, world: SimpleNamespace) -> None:

@@ -104,7 +104,7 @@ def test_equal_parents_are_one() -> None:
 def test_a_route_from_a_file_counts_as_accepted_while_nothing_is_said_of_it() -> None:
     (only,) = parents_of(parent(), status=[], assume_accepted=True)
     assert (only.refusal, only.silent) == ("", False)
-    assert only.warning == "Gateway infra/edge: the route has no status: taken as accepted"
+    assert only.warning == ""
     first, second = parents_of(parent(), parent("new"), status=[judged(parent())], assume_accepted=True)
     assert (first.refusal, second.silent) == ("", True)
 

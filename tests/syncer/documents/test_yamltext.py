@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncer.documents.limits import LIMITS, DocumentError, Limits
-from syncer.documents.yamltext import iterate_documents, read_document, read_plain
+from syncer.documents.yamltext import iterate_apart, iterate_documents, read_document, read_plain
 
 
 def outcome(load: Any, *refusals: type[Exception]) -> Any:
@@ -245,3 +245,45 @@ def test_plain_yaml_has_no_aliases(text: str) -> None:
 def test_plain_yaml_has_no_tags(text: str) -> None:
     with pytest.raises(DocumentError, match=r"^line 1: tags such as \S+ are not taken$"):
         read_items(text)
+
+
+PARTS = [
+    "a: 1",
+    "b: [",
+    "---",
+    "...",
+    "# x",
+    "%YAML 1.1",
+    "%TAG !e! tag:e,2000:",
+    "",
+    "- {b",
+    "--- x",
+    "  ---",
+    "--- |",
+]
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=12), st.sampled_from(["\n", "\r\n"]))
+def test_each_document_by_itself_is_what_it_is_among_the_others(parts: list[str], end: str) -> None:
+    text = end.join(parts)
+    apart = list(iterate_apart(text))
+    together = outcome(lambda: iterate_documents(text), DocumentError)
+    if together != "refused":
+        assert apart == together
+
+
+def test_one_that_cannot_be_read_is_told_in_its_place() -> None:
+    good, bad, last = iterate_apart("a: 1\n...\n%YAML 1.1\n---\n\nb: [\n---\nc: 3\n")
+    assert (good, last) == ({"a": 1}, {"c": 3})
+    assert isinstance(bad, DocumentError)
+    assert bad.line == 7
+
+
+def test_all_documents_together_are_bounded() -> None:
+    text = "---\na: [1, 2, 3]\n" * 10
+    *_, last = iterate_apart(text, Limits(nodes=20))
+    assert str(last) == "line 8: more than 20 nodes of YAML"
+    assert len(list(iterate_apart(text, Limits(documents=4)))) == 6
+    assert len(list(iterate_apart("---\n{\n" * 10, Limits(documents=4)))) == 6
+    (refused,) = iterate_apart(text, Limits(size=20))
+    assert isinstance(refused, DocumentError)
