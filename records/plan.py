@@ -12,6 +12,7 @@ from records.ledger import DatabaseLedger
 from records.models import ManagedRecord, SyncStatus
 from records.remembered import RememberedClaims
 from syncer.config import Managed
+from syncer.core.claims import Unread
 from syncer.core.known import KnownRRset, RecordState
 from syncer.core.plan import Change, Guard, Key
 from syncer.core.rrsets import Found, Marker, RRset
@@ -51,7 +52,7 @@ def plan_changes(managed: Managed) -> dict[str, list[Change]]:
             claims,
             view,
             ZoneQueue(),
-            unread_kinds=frozenset,
+            find_unread=Unread,
             awaited_kinds=frozenset,
         )
         plan = planner.plan_whole(limit=None)

@@ -97,7 +97,7 @@ class Health:
         return self._make_answer(self.readiness(), self.warnings())
 
     def warnings(self) -> list[str]:
-        return [*list_forbidden(self._states()), *filter(None, [self.target_warning])]
+        return [*list_warnings(self._states()), *filter(None, [self.target_warning])]
 
     def report(self) -> HealthReport:
         return HealthReport(self._states(), self.readiness(), self.warnings())
@@ -136,7 +136,8 @@ def find_liveness_problems(
 def find_readiness_problems(
     now: float, states: Sequence[KindState], silence: float, dns_problems: Sequence[str], passed: bool
 ) -> list[str]:
-    """What is missing, in sentences; none when it is ready. A kind that we may not read does not hold up the others.
+    """What is missing, in sentences; none when it is ready. A kind that we may not read does not hold up the others,
+    and neither does a file of manifests that cannot be read.
 
     ``silence`` is how many seconds a watch on a server that answers may bring nothing.
     """
@@ -147,7 +148,7 @@ def find_readiness_problems(
             unreachable.setdefault(state.reason, []).append(str(state.kind))
         elif state.state is WatchState.WATCHING and now - state.heard_at > silence:
             unreachable.setdefault("it has fallen silent", []).append(str(state.kind))
-        elif not state.known and state.state is not WatchState.FORBIDDEN:
+        elif not (state.known or state.state is WatchState.FORBIDDEN or _is_read_in_part(state)):
             problems.append(f"{state.kind}: not listed yet{state.reason and f' ({state.reason})'}")
     for reason, kinds in unreachable.items():
         problems.append(f"Kubernetes cannot be reached for {', '.join(kinds)}: {reason or 'no reason known'}")
@@ -159,8 +160,18 @@ def find_readiness_problems(
     return problems
 
 
-def list_forbidden(states: Sequence[KindState]) -> list[str]:
-    return [f"{state.kind}: {state.reason or 'forbidden'}" for state in states if state.state is WatchState.FORBIDDEN]
+def list_warnings(states: Sequence[KindState]) -> list[str]:
+    """Kinds that we may not read, and files of manifests that cannot be read."""
+    forbidden = [
+        f"{state.kind}: {state.reason or 'forbidden'}" for state in states if state.state is WatchState.FORBIDDEN
+    ]
+    files = dict.fromkeys(state.reason for state in states if _is_read_in_part(state))
+    return [*forbidden, *(f"cannot be read: {reason}" for reason in files)]
+
+
+def _is_read_in_part(state: KindState) -> bool:
+    """Of a folder of manifests: all files but those that the reason names."""
+    return state.state is WatchState.WATCHING and bool(state.reason)
 
 
 def _select_dns_kinds(states: Sequence[KindState]) -> list[KindState]:

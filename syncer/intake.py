@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 
+from syncer.core.claims import Unread
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE, NAMESPACE, Kind
 from syncer.core.manifest import clip_text
 from syncer.core.source import Ref, SourceObject
@@ -78,7 +79,7 @@ class Intake:
         if any(state.state in (WatchState.STARTING, WatchState.UNREACHABLE) for state in self.kind_states()):
             return ()
         # A loop that hung, or a machine that slept, saw nothing meanwhile.
-        return ledger.count_detached(min(seen, 2 * pause), grace, self.unread_kinds())
+        return ledger.count_detached(min(seen, 2 * pause), grace, self.find_unread().kinds.keys())
 
     def save_all_again(self) -> None:
         """The database may be another one by now."""
@@ -98,10 +99,14 @@ class Intake:
         never = (WatchState.FORBIDDEN, WatchState.WATCHING)
         return [state for state in self.kind_states() if not state.known and state.state not in never]
 
-    def unread_kinds(self) -> set[str]:
+    def find_unread(self) -> Unread:
         """Kinds whose objects may exist although we hold none; a route needs its Gateway to be read, and its Namespace
-        where a Gateway asks for labels."""
-        return self._list_concerned({state.kind for state in self.kind_states() if not state.known})
+        where a Gateway asks for labels. What a file held that could never be read, is not known, and what others held
+        is."""
+        unread = {state.kind: state for state in self.kind_states() if not state.known}
+        files = [state.reason for state in unread.values() if state.state is WatchState.WATCHING and state.reason]
+        reason = f"it may be in {files[0]}" if files else ""
+        return Unread(dict.fromkeys(self._list_concerned(set(unread)), reason), self.store.read_origins)
 
     def deletes_wait(self) -> bool:
         """Whether kinds that were lost together have not all been heard from again."""

@@ -52,7 +52,7 @@ class Loop:
             ledger,
             store,
             health,
-            unread_kinds=self.intake.unread_kinds,
+            find_unread=self.intake.find_unread,
             awaited_kinds=self.intake.awaited_kinds,
             explain_hold=self.changed.explain,
             is_stopping=self._is_stopping,

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from syncer import metrics
 from syncer.config import Config
-from syncer.core.claims import Claims
+from syncer.core.claims import Claims, Unread
 from syncer.core.names import zone_of
 from syncer.errors import TargetRefused, TargetUnreachable, ZoneUnusable
 from syncer.health import Health
@@ -30,7 +30,7 @@ PATIENCE = 0.5
 
 
 class TargetWorker:
-    """``unread_kinds`` are the kinds whose objects cannot be read now, ``awaited_kinds`` those whose deletes wait
+    """``find_unread`` tells whose objects cannot be read now, ``awaited_kinds`` are the kinds whose deletes wait
     because the API server was away; ``explain_hold`` says what else belongs to the reason of held deletes;
     ``is_stopping`` is asked between two changes; ``clock`` is monotonic."""
 
@@ -42,7 +42,7 @@ class TargetWorker:
         claims: Claims,
         health: Health,
         *,
-        unread_kinds: Callable[[], Collection[str]],
+        find_unread: Callable[[], Unread],
         awaited_kinds: Callable[[], Collection[str]],
         explain_hold: Callable[[], str],
         is_stopping: Callable[[], bool],
@@ -61,7 +61,7 @@ class TargetWorker:
                 target,
                 ledger,
                 claims,
-                unread_kinds=unread_kinds,
+                find_unread=find_unread,
                 awaited_kinds=awaited_kinds,
                 explain_hold=explain_hold,
                 is_stopping=is_stopping,

@@ -124,20 +124,38 @@ class Mention(NamedTuple):
 UNKNOWN_MENTION = Mention()
 
 
+class Unread(NamedTuple):
+    """Of which objects the absence means nothing: those of ``kinds`` that cannot be read now, each with a reason where
+    there is one to be told, unless their origins are among ``read``: these were read all the same, and may have gone
+    since."""
+
+    kinds: Mapping[str, str] = {}
+    read: Collection[str] = frozenset()
+
+    def find_origin(self, origins: Iterable[str]) -> str:
+        """The first of such an object, "" where there is none."""
+        return next((it for it in origins if Origin.parse(it).kind in self.kinds and it not in self.read), "")
+
+    def explain(self, origins: Iterable[str]) -> str:
+        """What is to be told of the first of such an object."""
+        origin = self.find_origin(origins)
+        return self.kinds[Origin.parse(origin).kind] if origin else ""
+
+
 class ClaimRules(NamedTuple):
-    """``default_ttl`` is in seconds. ``unread_kinds`` are the kinds of objects that cannot be read now, so that the
-    absence of one means nothing. What an object published and troubles hide is kept for ``grace`` seconds, 0 for not at
-    all; ``refuse_name(name)`` says why a filter of the operator does not allow a name, "" when none is against it."""
+    """``default_ttl`` is in seconds. What an object published and troubles hide is kept for ``grace`` seconds, 0 for
+    not at all; ``refuse_name(name)`` says why a filter of the operator does not allow a name, "" when none is against
+    it."""
 
     zones: tuple[str, ...]
     default_ttl: int
-    unread_kinds: frozenset[str] = frozenset()
+    unread: Unread = Unread()
     grace: float = 0.0
     refuse_name: Callable[[str], str] = lambda name: ""
 
     def are_unread(self, origins: Iterable[str]) -> bool:
-        """Whether one of the origins is of such a kind."""
-        return any(Origin.parse(origin).kind in self.unread_kinds for origin in origins)
+        """Whether one of the origins is of an object that may be there and cannot be read."""
+        return bool(self.unread.find_origin(origins))
 
 
 class Holding(NamedTuple):

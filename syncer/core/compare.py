@@ -175,7 +175,7 @@ class NameComparison:
             if kind in self.desired:
                 return Obstacle.NONE, ""
             if self.rules.is_unread(self._list_claimants(kind)):
-                return Obstacle.UNREAD, ""
+                return Obstacle.UNREAD, self.rules.explain_unread(self._list_claimants(kind))
             if stuck:
                 return Obstacle.STUCK, ""
             return (Obstacle.AWAY if self._is_awaited(kind) else Obstacle.NONE), ""
@@ -263,6 +263,7 @@ class NameComparison:
             drift=compared.drift.reason if compared.drift else "",
             refusal=compared.words,
             clash=compared.words,
+            unread=f": {compared.words}" if compared.words else "",
             values=", ".join(item.rrset.values) if item else "",
             policy=self.rules.policy,
         )

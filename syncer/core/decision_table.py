@@ -200,7 +200,7 @@ ROWS: tuple[Row, ...] = (
         observed=_OURS,
         policy=(Policy.UPSERT_ONLY, Policy.CREATE_ONLY),
     ),
-    _make_row(Step.KEPT, str(Obstacle.UNREAD), desired=False, observed=_OURS, obstacle=Obstacle.UNREAD),
+    _make_row(Step.KEPT, f"{Obstacle.UNREAD}{{unread}}", desired=False, observed=_OURS, obstacle=Obstacle.UNREAD),
     _make_row(Step.KEPT, str(Obstacle.STUCK), desired=False, observed=_OURS, obstacle=Obstacle.STUCK),
     _make_row(Step.KEPT, str(Obstacle.AWAY), desired=False, observed=_OURS, obstacle=Obstacle.AWAY),
     _make_row(Step.DELETE, desired=False, observed=_OURS),

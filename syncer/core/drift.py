@@ -20,10 +20,10 @@ class CompareRules:
     """What a comparison depends on, apart from the name itself.
 
     ``refuses`` and ``keeps_ttl`` are the target's. ``is_unread(claimants)`` says whether one of the objects that wanted
-    a name is of a kind that cannot be read now, so that its absence means nothing. ``by_mark_alone`` takes every RRset
-    with our mark for ours, whatever the ledger says (the database was lost). ``remediates(origin)`` says whether drift
-    of the records of that source or entry is remediated without a request; ``accepted`` are the (name, type) where a
-    person accepted the drift. ``marks_origin``: a mark names the
+    a name cannot be read now, so that its absence means nothing; ``explain_unread`` says more of that.
+    ``by_mark_alone`` takes every RRset with our mark for ours, whatever the ledger says (the database was lost).
+    ``remediates(origin)`` says whether drift of the records of that source or entry is remediated without a request;
+    ``accepted`` are the (name, type) where a person accepted the drift. ``marks_origin``: a mark names the
     claim that holds the record. ``lost_writes``: the server lost writes of ours in a crash, which is not drift.
     Deletes of what objects of the ``awaited`` kinds had wait, because kinds were away with the API server.
     """
@@ -36,6 +36,7 @@ class CompareRules:
     marks_origin: bool = True
     refuses: Callable[[RRset], str] = lambda rrset: ""
     is_unread: Callable[[Sequence[str]], bool] = lambda claimants: False
+    explain_unread: Callable[[Sequence[str]], str] = lambda claimants: ""
     remediates: Callable[[str], bool] = lambda origin: False
     accepted: Collection[Key] = frozenset()
     lost_writes: bool = False

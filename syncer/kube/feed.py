@@ -25,7 +25,7 @@ class KindState:
     ``known``: the kind was listed completely at least once since the start (or is confirmed to be not installed), so
     an object that the store does not hold does not exist. It stays True when the API server goes away later.
     ``heard_at``: ``time.monotonic()`` of the last list, event, bookmark or probe. ``reason``: why the state is not
-    "watching", a sentence for a person.
+    "watching", a sentence for a person; where it is, which files among manifests cannot be read.
     """
 
     kind: Kind

@@ -86,6 +86,8 @@ class Store:
         self._touched_names: set[str] = set()
         self._touched_refs: set[Ref] = set()
         self._changed = False
+        self.read_origins: set[str] = set()
+        """Whatever has been in a document since the start, where the objects come from documents."""
 
     def put(self, kind: Kind, manifest: Mapping[str, Any]) -> None:
         self._put_object(kind, manifest)
@@ -301,6 +303,8 @@ class Store:
         return [ref for ref in held if ref.kind == kind.kind and ref.group == kind.group]
 
     def _set_source(self, ref: Ref, source: SourceObject) -> None:
+        if self._assume_accepted:
+            self.read_origins.add(str(ref))
         if ref.namespace in self._terminating:
             self._hidden[ref] = source
             return

@@ -8,7 +8,7 @@ from itertools import groupby, islice
 from typing import TypeVar
 
 from syncer.config import Managed
-from syncer.core.claims import Claims, Decision
+from syncer.core.claims import Claims, Decision, Unread
 from syncer.core.compare import UNASKED, NameRequest
 from syncer.core.drift import CompareRules
 from syncer.core.kinds import HTTP_ROUTE
@@ -105,10 +105,10 @@ class ZonePlanner:
         claims: Claims,
         view: ZoneView,
         queue: ZoneQueue,
-        unread_kinds: Callable[[], Collection[str]],
+        find_unread: Callable[[], Unread],
         awaited_kinds: Callable[[], Collection[str]],
     ) -> None:
-        self._names = SubjectBuilder(zone.name, managed, target, rows, claims, unread_kinds, awaited_kinds)
+        self._names = SubjectBuilder(zone.name, managed, target, rows, claims, find_unread, awaited_kinds)
         self.marker = self._names.marker
         self._managed = managed
         self._target = target

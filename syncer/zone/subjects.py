@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from syncer.config import Managed
-from syncer.core.claims import ADDRESSES, ClaimRules, Claims, Decision, EntrySpec, History, Mode, group_of
+from syncer.core.claims import ADDRESSES, ClaimRules, Claims, Decision, EntrySpec, History, Mode, Unread, group_of
 from syncer.core.compare import UNASKED, NameRequest, compare_name
 from syncer.core.drift import CompareRules
 from syncer.core.known import KnownRRset, Loser, RecordState
@@ -100,7 +100,7 @@ class SubjectBuilder:
         target: Target,
         rows: ZoneLedger,
         claims: Claims,
-        unread_kinds: Callable[[], Collection[str]],
+        find_unread: Callable[[], Unread],
         awaited_kinds: Callable[[], Collection[str]],
     ) -> None:
         self.marker = Marker(managed.owner_id, managed.owner_id_was)
@@ -109,7 +109,7 @@ class SubjectBuilder:
         self._target = target
         self._rows = rows
         self._claims = claims
-        self._unread_kinds = unread_kinds
+        self._find_unread = find_unread
         self._awaited_kinds = awaited_kinds
 
     def make_frame(self, condition: Condition) -> Frame:
@@ -118,7 +118,7 @@ class SubjectBuilder:
         claim_rules = ClaimRules(
             scope.zones,
             scope.ttl,
-            frozenset(self._unread_kinds()),
+            self._find_unread(),
             # Any other policy keeps the record for good, and is the reason to be told.
             self._managed.detached_grace if policy is Policy.SYNC else 0.0,
             scope.refuse_name,
@@ -133,6 +133,7 @@ class SubjectBuilder:
             by_mark_alone=condition.rebuilding,
             refuses=self._target.refuses,
             is_unread=claim_rules.are_unread,
+            explain_unread=claim_rules.unread.explain,
             remediates=self._remediates,
             accepted=frozenset(key for key, accepted in drifting.items() if accepted),
             lost_writes=condition.recovering,

@@ -11,7 +11,7 @@ from math import inf
 
 from syncer import metrics
 from syncer.config import Config
-from syncer.core.claims import Claims, Decision
+from syncer.core.claims import Claims, Decision, Unread
 from syncer.core.known import RecordState
 from syncer.core.names import zone_of
 from syncer.core.plan import Change, Guard, NamePlan, Op, RRsetStatus
@@ -45,10 +45,10 @@ MANY = 100
 class Zone:
     """``enqueue`` what changed, ``invalidate`` what may not be as it is known, and ``run_due`` what waits.
 
-    Not thread-safe: it belongs to the thread that talks to its target. ``unread_kinds`` are the kinds whose objects
-    cannot be read now, ``awaited_kinds`` those whose deletes wait because the API server was away; ``explain_hold``
-    says what else belongs to the reason of held deletes; ``is_stopping`` is asked between two changes; ``clock`` is
-    monotonic.
+    Not thread-safe: it belongs to the thread that talks to its target. ``find_unread`` tells whose objects
+    cannot be read now, ``awaited_kinds`` are the kinds whose deletes wait because the API server was away;
+    ``explain_hold`` says what else belongs to the reason of held deletes; ``is_stopping`` is asked between two changes;
+    ``clock`` is monotonic.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Zone:
         ledger: Ledger,
         claims: Claims,
         *,
-        unread_kinds: Callable[[], Collection[str]],
+        find_unread: Callable[[], Unread],
         awaited_kinds: Callable[[], Collection[str]],
         explain_hold: Callable[[], str],
         is_stopping: Callable[[], bool],
@@ -90,7 +90,7 @@ class Zone:
             claims,
             self._view,
             self._queue,
-            unread_kinds,
+            find_unread,
             awaited_kinds,
         )
         guard = Guard(config.managed.max_delete_ratio, config.managed.max_deletes_unguarded)

@@ -293,7 +293,7 @@ def test_no_trouble_with_certificates_stops_the_syncing_or_turns_a_probe_red(sta
     intake = Intake(feed, Store(Scope(zones=("talos00",))), started=1000.0)
     assert intake.is_settled(1000.0)
     assert intake.unsettled() == []
-    assert intake.unread_kinds() == intake.awaited_kinds() == set()
+    assert set(intake.find_unread().kinds) == intake.awaited_kinds() == set()
     assert find_liveness_problems(1000.0, 0.0, 1000.0, feed.states(), stall=60.0, silence=225.0) == []
     assert find_readiness_problems(1000.0, feed.states(), 80.0, [], passed=True) == []
 

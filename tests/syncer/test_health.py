@@ -10,7 +10,7 @@ import pytest
 
 from syncer import health
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, INGRESS_ROUTE
-from syncer.health import Health, find_liveness_problems, find_readiness_problems, list_forbidden
+from syncer.health import Health, find_liveness_problems, find_readiness_problems, list_warnings
 from syncer.httpd import Server
 from syncer.kube.feed import KindState, WatchState
 
@@ -77,7 +77,15 @@ def test_a_watch_that_misses_its_bookmark_is_not_ready() -> None:
 def test_a_forbidden_kind_is_ready_but_reported() -> None:
     state = KindState(HTTP_ROUTE, WatchState.FORBIDDEN, reason="no right to list it")
     assert ready(watching(), state) == []
-    assert list_forbidden([state]) == ["httproutes.gateway.networking.k8s.io: no right to list it"]
+    assert list_warnings([state]) == ["httproutes.gateway.networking.k8s.io: no right to list it"]
+
+
+def test_a_file_of_manifests_that_cannot_be_read_is_a_warning() -> None:
+    states = [KindState(kind, WatchState.WATCHING, False, "a.yaml: line 3", NOW) for kind in (INGRESS, HTTP_ROUTE)]
+    assert ready(*states) == []
+    assert list_warnings(states) == ["cannot be read: a.yaml: line 3"]
+    unlisted = KindState(INGRESS, WatchState.WATCHING, False, heard_at=NOW)
+    assert ready(unlisted) == ["ingresses.networking.k8s.io: not listed yet"]
 
 
 def test_the_target_and_the_first_pass_are_waited_for() -> None:

@@ -157,14 +157,25 @@ def test_what_was_settled_stays_so_when_the_api_server_goes_away(case: Case) -> 
 
 
 def test_objects_of_a_kind_that_cannot_be_read_may_exist(case: Case) -> None:
-    assert case.intake.unread_kinds() == set()
+    assert case.intake.find_unread().kinds == {}
     case.feed.turn(INGRESS, WatchState.FORBIDDEN)
-    assert case.intake.unread_kinds() == {"Ingress"}
+    assert case.intake.find_unread() == ({"Ingress": ""}, set())
+
+
+def test_what_was_in_no_file_that_could_be_read_may_be_in_the_one_that_cannot(case: Case) -> None:
+    case.store = Store(Scope(zones=("talos00",)), assume_accepted=True)
+    case.intake = Intake(case.feed, case.store, START)
+    case.feed.kinds = {INGRESS: KindState(INGRESS, WatchState.WATCHING, False, "a.yaml: line 3: no YAML")}
+    case.put()
+    unread = case.intake.find_unread()
+    assert unread == ({"Ingress": "it may be in a.yaml: line 3: no YAML"}, {"Ingress/web/grafana"})
+    case.store.drop(INGRESS, "web", "grafana")
+    assert case.intake.find_unread() == unread
 
 
 def test_a_route_means_nothing_while_gateways_cannot_be_read(case: Case) -> None:
     case.feed.turn(GATEWAY, WatchState.FORBIDDEN)
-    assert "HTTPRoute" in case.intake.unread_kinds()
+    assert "HTTPRoute" in case.intake.find_unread().kinds
 
 
 def test_after_a_lost_connection_deletes_wait_for_every_kind_that_gives_names(case: Case) -> None:
@@ -181,7 +192,7 @@ def test_after_a_lost_connection_deletes_wait_for_every_kind_that_gives_names(ca
 def test_a_kind_that_stays_away_is_awaited_by_what_depends_on_it(case: Case, kind: Kind, awaited: set[str]) -> None:
     case.feed.turn(kind, WatchState.UNREACHABLE, known=True)
     assert case.intake.awaited_kinds() == awaited
-    assert case.intake.unread_kinds() == set()
+    assert case.intake.find_unread().kinds == {}
 
 
 def test_what_is_wrong_with_an_object_is_said_once_and_again_when_it_is_something_else(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from syncer.core.claims import Unread
 from syncer.errors import ServerRefused, TargetUnreachable, ZoneUnusable
 from syncer.health import Health
 from syncer.kube.feed import KindState
@@ -34,7 +35,7 @@ class Case:
             self.ledger,
             self.cluster,
             self.health,
-            unread_kinds=frozenset,
+            find_unread=Unread,
             awaited_kinds=frozenset,
             explain_hold=lambda: "",
             is_stopping=lambda: self.stopping,

@@ -14,6 +14,7 @@ from syncer.core.claims import (
     Holding,
     Mention,
     TakeOver,
+    Unread,
     group_of,
 )
 from syncer.core.rrsets import RRset
@@ -83,11 +84,19 @@ def test_what_is_not_mentioned_is_not_known() -> None:
 
 
 def test_origins_are_unread_where_one_is_of_a_kind_that_is() -> None:
-    rules = ClaimRules(("talos00",), 300, frozenset({"Ingress"}))
+    rules = ClaimRules(("talos00",), 300, Unread({"Ingress": "why"}))
     assert rules.are_unread(["CustomEntry//7", BLOG])
     assert not rules.are_unread(["CustomEntry//7", "IngressRoute/web/blog"])
     assert not rules.are_unread([])
+    assert rules.unread.explain(["CustomEntry//7", BLOG]) == "why"
+    assert rules.unread.explain(["CustomEntry//7"]) == ""
     assert (rules.grace, rules.refuse_name(NAME)) == (0.0, "")
+
+
+def test_what_was_read_all_the_same_is_not_unread() -> None:
+    unread = Unread({"Ingress": ""}, {BLOG})
+    assert unread.find_origin([BLOG]) == ""
+    assert unread.find_origin([BLOG, "Ingress/apps/wiki"]) == "Ingress/apps/wiki"
 
 
 # Decision

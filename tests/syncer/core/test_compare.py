@@ -457,6 +457,9 @@ def test_a_policy_forbids_and_says_so(policy: Policy, decision: Decision, expect
 def test_what_an_object_asked_for_that_cannot_be_read_is_kept() -> None:
     result = plan(Decision("grafana.talos00"), [found(GRAFANA)], known(GRAFANA), is_unread=lambda claimants: True)
     assert status(result) == (RecordState.KEPT, "objects of its kind cannot be read now", True)
+    told = {"is_unread": lambda claimants: True, "explain_unread": lambda claimants: "it may be in a.yaml"}
+    result = plan(Decision("grafana.talos00"), [found(GRAFANA)], known(GRAFANA), **told)
+    assert status(result)[1] == "objects of its kind cannot be read now: it may be in a.yaml"
 
 
 AWAY = "the API server was away: not every kind has been heard from again"

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from syncer.core.claims import NO_HISTORY, EntrySpec, History, Mention, Mode, TakeOver
+from syncer.core.claims import NO_HISTORY, EntrySpec, History, Mention, Mode, TakeOver, Unread
 from syncer.core.known import Loser
 from syncer.core.rrsets import RRset
 from syncer.core.settling import Claim, ClaimData, Rank, decide_claims
@@ -544,7 +544,7 @@ def test_what_the_server_brought_back_after_our_delete_holds_no_name() -> None:
 
 # Objects that cannot be read
 
-UNREAD = RULES._replace(unread_kinds=frozenset({"Ingress"}))
+UNREAD = RULES._replace(unread=Unread({"Ingress": ""}))
 ROUTE = "HTTPRoute/web/shop"
 
 

@@ -319,3 +319,38 @@ def test_the_examples_show_every_kind(store: Store) -> None:
         "*.preview.talos00",
     }
     assert [skip.reason for source in store.sources() for skip in source.skipped]
+
+
+def test_a_gateway_in_no_file_is_told_once(
+    tmp_path: Path, store: Store, feed: ManifestFeed, caplog: pytest.LogCaptureFixture
+) -> None:
+    route = """\
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: %s}
+spec: {parentRefs: [{name: edge, namespace: infra}], hostnames: [%s.talos00]}
+"""
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.yaml").write_text(route % (name, name))
+        settle(feed)
+    assert names(store) == ["a.talos00", "b.talos00"]
+    assert caplog.messages == ["Gateway/infra/edge: it is in no document: its listeners were not checked"]
+
+
+def test_what_is_excluded_is_not_read(tmp_path: Path, store: Store) -> None:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "a.yaml").write_text("{{ broken }}: {{")
+    (tmp_path / "grafana.yaml").write_text(ingress("grafana"))
+    feed = ManifestFeed(tmp_path, store, excluded=["templates"])
+    feed.scan_folder()
+    assert (names(store), reason(feed)) == (["grafana.talos00"], "")
+    assert all(state.known for state in feed.states())
+
+
+def test_a_template_says_that_it_is_to_be_rendered_first(
+    tmp_path: Path, feed: ManifestFeed, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "a.yaml").write_text("{{- if .Values.on }}\nkind: Ingress\n{{- end }}\n")
+    feed.scan_folder()
+    assert "a.yaml: it looks like a template to be rendered first (line 1: " in reason(feed)
+    assert caplog.messages[0].endswith("; what it held is not known: records that no other file explains are kept")

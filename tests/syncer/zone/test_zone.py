@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from syncer import metrics
+from syncer.core.claims import Unread
 from syncer.core.compare import NameRequest
 from syncer.core.known import RecordState
 from syncer.core.rrsets import Found, RRset
@@ -52,7 +53,7 @@ class Case:
             self.target,
             self.ledger,
             self.cluster,
-            unread_kinds=frozenset,
+            find_unread=Unread,
             awaited_kinds=frozenset,
             explain_hold=lambda: "",
             is_stopping=lambda: self.stopping,
