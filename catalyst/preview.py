@@ -22,7 +22,6 @@ NOTHING_LOST, UNREADABLE, SOMETHING_LOST = 0, 1, 3
 """Exit codes."""
 
 STANDARD_INPUT = "-"
-PASSED_OVER = "Passed over"
 
 
 def run_preview(argv: Sequence[str]) -> int:
@@ -111,16 +110,22 @@ def format_answer(answer: Mapping[str, Any]) -> Iterator[str]:
         ],
         "Warnings": [f"{spell(row['source'])}: {row['message']}" for row in answer["warnings"]],
         "Cannot be read": [
-            f"{row['file']}, document {row['document']}: {row['reason']}" for row in answer["unreadable"]
+            f"{row['file']}{f', document {number}' if (number := row['document']) > 1 else ''}: {row['reason']}"
+            for row in answer["unreadable"]
         ],
-        PASSED_OVER: [f"{count} {kind}" for kind, count in answer["passed_over"].items()],
+        "Passed over": [f"{count} {kind}" for kind, count in answer["passed_over"].items()],
     }
     for title, lines in sections.items():
         if lines:
             yield f"\n{title}:\n"
             yield from (f"  {clip_text(line, 1000)}\n" for line in lines)
-    numbers = [f"{len(lines)} {title.lower()}" for title, lines in sections.items() if title != PASSED_OVER]
-    yield f"\n{', '.join([f'{len(rows)} records', *numbers])}\n"
+    skipped, conflicts, warnings, unreadable, _ = map(len, sections.values())
+    yield f"\n{count_noun(len(rows), 'record')}, {skipped} skipped, {conflicts} in conflict, "
+    yield f"{count_noun(warnings, 'warning')}, {unreadable} that cannot be read\n"
+
+
+def count_noun(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def spell(source: Mapping[str, str]) -> str:

@@ -49,4 +49,6 @@ def _read_group(version: str) -> str:
 
 
 def _is_alike(group: str, known: str) -> bool:
-    return bool(known) and SequenceMatcher(None, group, known).ratio() >= ALIKE
+    # Their lengths tell the most that it can be; the comparison itself takes time that grows with both.
+    most = 2 * min(len(group), len(known)) / (len(group) + len(known) or 1)
+    return most >= ALIKE and SequenceMatcher(None, group, known).ratio() >= ALIKE

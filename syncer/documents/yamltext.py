@@ -62,17 +62,18 @@ def iterate_apart(text: str, limits: Limits = LIMITS) -> Iterator[Any | Document
         return
     count = nodes = weight = 0
     for lines, part in _split_documents(text):
-        builder = _ValueBuilder("", limits, ClusterScalars())
         try:
             builder = _ValueBuilder(part, limits, ClusterScalars())
             builder.nodes, builder.weight = nodes, weight
-            for document in builder.iterate_documents():
-                count += 1
-                yield document
+            try:
+                for document in builder.iterate_documents():
+                    count += 1
+                    yield document
+            finally:
+                nodes, weight = builder.nodes, builder.weight
         except DocumentError as error:
             count += 1
             yield error.move_down(lines)
-        nodes, weight = builder.nodes, builder.weight
         if nodes > limits.nodes or weight > 2 * limits.size:
             return
         if count > limits.documents:

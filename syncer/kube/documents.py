@@ -33,7 +33,8 @@ class ReadDocument(NamedTuple):
 
 
 def read_documents(text: str, place: str = "", most: int = LIMITS.documents) -> list[dict[str, Any]]:
-    """The objects in a text of YAML documents or JSON, in their order, with every ``List`` taken apart.
+    """The objects in a text of YAML documents or JSON, in their order, with every ``List`` taken apart. A document that
+    is a list, such as a JSON patch, has none; one that is a single word may be the beginning of something.
 
     Times stay text. ``place`` names the text in a ``ManifestError``, which names the line. More than ``most`` documents
     or objects are refused.
@@ -49,16 +50,21 @@ def read_documents(text: str, place: str = "", most: int = LIMITS.documents) -> 
 
 def read_apart(text: str, most: int = LIMITS.documents) -> Iterator[ReadDocument]:
     """Each document of a text by itself: one that cannot be read stops no other. More than ``most`` are not read."""
+    is_template = looks_like_template(text)
     for number, document in enumerate(_iterate_values(text, most, is_apart=True), 1):
         if isinstance(document, DocumentError):
-            yield ReadDocument(number, problem=explain_problem(document, text))
+            yield ReadDocument(number, problem=explain_problem(document, is_template))
         else:
             yield ReadDocument(number, list(_unpack_lists(document)))
 
 
-def explain_problem(error: DocumentError | ManifestError, text: str) -> str:
+def looks_like_template(text: str) -> bool:
+    return "{{" in text
+
+
+def explain_problem(error: DocumentError | ManifestError, is_template: bool) -> str:
     """Why a text cannot be read, for who may not know that it is a template."""
-    return f"{TEMPLATE} ({error})" if "{{" in text else str(error)
+    return f"{TEMPLATE} ({error})" if is_template else str(error)
 
 
 def kind_of(manifest: Mapping[str, Any]) -> Kind | None:
@@ -88,9 +94,10 @@ def _iterate_values(text: str, most: int, *, is_apart: bool = False) -> Iterator
 def _iterate_objects(text: str, place: str, most: int) -> Iterator[dict[str, Any]]:
     for number, document in enumerate(_iterate_values(text, most), 1):
         for value in _unpack_lists(document):
-            if not isinstance(value, dict):
+            if isinstance(value, dict):
+                yield value
+            elif not isinstance(value, list):
                 raise ManifestError(_place_reason(place, f"document {number} is no Kubernetes object"))
-            yield value
 
 
 def _unpack_lists(document: Any) -> Iterator[Any]:

@@ -14,10 +14,11 @@ from typing import Any
 
 from syncer.core.kinds import GATEWAY, KINDS, Kind
 from syncer.core.manifest import clip_text, read_ref
+from syncer.core.near_misses import explain_near_miss, find_near_miss
 from syncer.core.source import Ref
 from syncer.documents.folders import Stamp, describe_error, scan_folder
 from syncer.documents.limits import LIMITS, DocumentError, decode_text, oversize_reason
-from syncer.kube.documents import ManifestError, explain_problem, kind_of, read_documents
+from syncer.kube.documents import ManifestError, explain_problem, kind_of, looks_like_template, read_documents
 from syncer.kube.feed import KindState, WatchState
 from syncer.kube.store import Store
 
@@ -152,13 +153,15 @@ class ManifestFeed:
             file.problem = describe_error(error)
             return False
         except (DocumentError, ManifestError) as error:
-            file.problem = explain_problem(error, text)
+            file.problem = explain_problem(error, looks_like_template(text))
             return False
         file.problem, file.was_readable = "", True
         file.objects = {}
         for manifest in manifests:
             if kind := kind_of(manifest):
                 self._add_object(path, file.objects, (kind, read_ref(kind, manifest)), manifest)
+            elif near := find_near_miss(manifest):
+                self._warn_once(f"{path}: {explain_near_miss(near, manifest)}")
         return True
 
     def _add_object(self, path: str, objects: Objects, key: Key, manifest: Mapping[str, Any]) -> None:

@@ -80,7 +80,7 @@ def test_files_and_folders_are_read_to_their_leaves(tmp_path: Path) -> None:
     assert told.stdout == (
         "b.talos00       300  A  192.168.1.54  Ingress/default/b\n"
         "bücher.talos00  300  A  192.168.1.54  Ingress/default/a\n"
-        "\n2 records, 0 skipped, 0 in conflict, 0 warnings, 0 cannot be read\n"
+        "\n2 records, 0 skipped, 0 in conflict, 0 warnings, 0 that cannot be read\n"
     )
     empty = run(tmp_path, "apps/charts", MANIFESTS_EXCLUDE="templates")
     assert empty.returncode == 0
@@ -118,7 +118,7 @@ def test_a_person_is_told_everything(tmp_path: Path) -> None:
         "  1 Deployment",
     ):
         assert words in lines
-    assert lines[-1] == "1 records, 2 skipped, 1 in conflict, 1 warnings, 1 cannot be read"
+    assert lines[-1] == "1 record, 2 skipped, 1 in conflict, 1 warning, 1 that cannot be read"
 
 
 def test_nothing_in_a_manifest_reaches_the_terminal_as_it_is() -> None:

@@ -56,6 +56,7 @@ def test_a_wrong_version_group_or_case_is_a_near_miss(version: Any, name: str, k
         ("networking.istio.io/v1", "Gateway"),
         ("networking.gke.io/v1", "Gateway"),
         ("gateway.solo.io/v1", "Gateway"),
+        (f"{'networking.k8s.io' * 1000}/v1", "Ingress"),
         ("apps/v1", "Deployment"),
         ("gateway.networking.k8s.io/v1", "GRPCRoute"),
         ("", ""),

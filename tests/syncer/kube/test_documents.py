@@ -84,7 +84,7 @@ def test_lists_are_taken_apart_whatever_their_kind() -> None:
             "blog.yaml line 1: tags such as tag:yaml.org,2002:python/object/apply:os.system are not taken",
         ),
         ("? [a]\n: b", "blog.yaml line 1: a key is no text"),
-        ("- a", "blog.yaml: document 1 is no Kubernetes object"),
+        ("3", "blog.yaml: document 1 is no Kubernetes object"),
         ("a: b\n---\njust text", "blog.yaml: document 2 is no Kubernetes object"),
         ('{"a": ]}', "blog.yaml line 1: did not find expected node content"),
         ("a: \0", "blog.yaml: unacceptable character #x0000"),
@@ -165,6 +165,10 @@ def test_a_key_that_a_value_or_another_object_repeats_is_not_there_twice() -> No
 )
 def test_an_empty_list_is_nothing_to_warn_of(text: str) -> None:
     assert read_documents(text) == []
+
+
+def test_a_list_that_is_no_object_has_none() -> None:
+    assert read_documents("- op: add\n  path: /x\n---\n" + GRAFANA + "---\n[]\n") == read_documents(GRAFANA)
 
 
 def test_an_object_whose_kind_ends_in_list_is_no_list() -> None:

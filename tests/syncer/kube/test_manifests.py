@@ -242,6 +242,16 @@ def test_an_object_without_a_name_is_passed_over(
     assert caplog.messages == [f"{tmp_path / 'a.yaml'}: one Ingress has no metadata.name and is passed over"]
 
 
+def test_a_near_miss_is_told_with_the_right_spelling(
+    tmp_path: Path, store: Store, feed: ManifestFeed, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "a.yaml").write_text(ingress("a", api_version="extensions/v1beta1") + "---\n" + ingress("b"))
+    settle(feed)
+    assert names(store) == ["b.talos00"]
+    right = "write apiVersion: networking.k8s.io/v1, kind: Ingress"
+    assert caplog.messages == [f"{tmp_path / 'a.yaml'}: Ingress of extensions/v1beta1 is not read: {right}"]
+
+
 def test_a_mounted_config_map_is_read_once_and_its_update_seen(
     tmp_path: Path, store: Store, feed: ManifestFeed
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from records.models import Source
+from records.models import Source, SyncStatus
 from syncer.health import Health
 from syncer.kube.manifests import ManifestFeed
 from syncer.kube.store import Store
@@ -106,6 +106,7 @@ def test_after_a_restart_what_no_file_explains_is_kept_with_the_file_as_the_reas
     assert [(folder.state(name), folder.state("nas")) for name in ("blog", "grafana")] == [("kept", "synced")] * 2
     assert folder.reason("blog").startswith(f"objects of its kind cannot be read now: it may be in {broken}: line 2: ")
     assert folder.readyz()[0] == 200
+    assert SyncStatus.objects.get().warnings == folder.readyz()[1], "the start page and the API show them"
     assert any(
         message.startswith(f"{broken}: ") and message.endswith("records that no other file explains are kept")
         for message in caplog.messages
