@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-import idna
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html, format_html_join
@@ -21,6 +20,7 @@ from records.audit import CHANGES, Action
 from records.held_models import HELD_PLAN
 from records.models import AuditEntry, ManagedRecord, SyncStatus
 from syncer.core.known import RecordState
+from syncer.core.names import people_name
 from syncer.core.origin import Origin
 
 MINUTE = timedelta(minutes=1)
@@ -116,16 +116,6 @@ def exact_time(at: datetime | None) -> SafeString:
 def object_time(text: str) -> str:
     """The time of an object as Kubernetes writes it, for people."""
     return text.replace("T", " ").replace("Z", " UTC") if text else "at an unknown time"
-
-
-def people_name(name: str) -> str:
-    """An internationalised name as people write it."""
-    if "xn--" not in name:
-        return name
-    try:
-        return ".".join(idna.ulabel(label) if label.startswith("xn--") else label for label in name.split("."))
-    except idna.IDNAError:
-        return name
 
 
 def name_url(name: str, **query: str) -> str:

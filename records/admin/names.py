@@ -34,7 +34,7 @@ from records.models import (
 from records.resolve import Answer, Query, ask_all
 from records.search import find_everything, find_source, read_host
 from syncer.core.claims import Mode
-from syncer.core.names import BadName, zone_of
+from syncer.core.names import BadName, people_name, zone_of
 
 ADDRESS_TYPES = ("A", "AAAA", "CNAME")
 
@@ -94,7 +94,7 @@ def _make_context(request: HttpRequest, name: str) -> dict[str, Any]:
     first = next((record for record in records if record.origin or record.losers), None)
     return {
         **admin.site.each_context(request),
-        "title": columns.people_name(name),
+        "title": people_name(name),
         "name": name,
         "target": target,
         "targets": sorted({*ManagedRecord.objects.filter(name=name).values_list("target", flat=True)} - {target}),

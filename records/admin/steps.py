@@ -18,6 +18,7 @@ from records.models import CURRENT_STATUSES, CustomEntry, DriftFinding, ManagedR
 from records.operations import Exchange
 from syncer.core.claims import Mode
 from syncer.core.known import RecordState
+from syncer.core.names import people_name
 from syncer.core.rdata import TYPES
 
 OPERATE = "records.add_syncrequest"
@@ -152,7 +153,7 @@ def _ask_first(request: HttpRequest, name: str, record: ManagedRecord | None, ac
     step = STEPS[action]
     context = {
         **admin.site.each_context(request),
-        "title": step.question.format(record or columns.people_name(name)),
+        "title": step.question.format(record or people_name(name)),
         "explanation": step.explanation,
         "exchange": _show_exchange(action, record),
         "action": action,
