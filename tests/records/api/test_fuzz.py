@@ -6,24 +6,15 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
-import schemathesis
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections, transaction
 from hypothesis import HealthCheck, Phase, settings
 from pytest_django import Settings
-from schemathesis.checks import not_a_server_error
-from schemathesis.pytest.lazy import get_all_tests
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from records.api.docs import DOCUMENT
 from tests.records.api.conftest import client_for
 
-CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 EXAMPLES = 8
 """Of each operation, beside those at the borders of what its parameters may be, some fifty."""
 
@@ -58,13 +49,19 @@ def token(one_connection: None, world: SimpleNamespace, settings: Settings) -> s
 @pytest.mark.one_database
 @pytest.mark.timeout(300)
 def test_every_answer_is_one_of_the_document(token: str, subtests: pytest.Subtests) -> None:
-    """The cases are made here: made by ``@schema.parametrize()``, each process that only collects tests made them."""
+    """All is loaded and the cases made here: by ``@schema.parametrize()`` each process that only collects made them."""
+    import schemathesis
+    from schemathesis.checks import not_a_server_error
+    from schemathesis.pytest.lazy import get_all_tests
+    from schemathesis.specs.openapi import checks
+
+    conformance = (checks.status_code_conformance, checks.content_type_conformance, checks.response_schema_conformance)
     schema = schemathesis.openapi.from_path(DOCUMENT)
     schema.app = get_wsgi_application()
 
     def ask(case: schemathesis.Case) -> None:
         with transaction.atomic():
-            case.call_and_validate(headers={"Authorization": token}, checks=CHECKS)
+            case.call_and_validate(headers={"Authorization": token}, checks=[not_a_server_error, *conformance])
             transaction.set_rollback(True)  # the next case finds the world as it was
 
     asked = set()
