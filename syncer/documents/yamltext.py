@@ -61,12 +61,13 @@ def iterate_apart(text: str, limits: Limits = LIMITS) -> Iterator[Any | Document
         yield DocumentError(oversize_reason(limits))
         return
     count = nodes = weight = 0
-    for lines, part in _split_documents(text):
+    for lines, part, is_led_on in _split_documents(text):
         try:
-            builder = _ValueBuilder(part, limits, ClusterScalars())
+            builder = _ValueBuilder(f"{part}---\n" if is_led_on else part, limits, ClusterScalars())
             builder.nodes, builder.weight = nodes, weight
+            documents = builder.iterate_documents()
             try:
-                for document in builder.iterate_documents():
+                for document in _leave_out_last(documents) if is_led_on else documents:
                     count += 1
                     yield document
             finally:
@@ -81,28 +82,24 @@ def iterate_apart(text: str, limits: Limits = LIMITS) -> Iterator[Any | Document
             return
 
 
-def _split_documents(text: str) -> Iterator[tuple[int, str]]:
-    """Each document, with the number of lines before it. Nothing but the start of one begins a line with ``---``."""
+def _split_documents(text: str) -> Iterator[tuple[int, str, bool]]:
+    """Each document, with the number of lines before it. Nothing but the start of one begins a line with ``---``. True
+    where it may end in directives about the document after it, which can be read before the start of one alone."""
     starts = [0, *(found.start() for found in _find_starts(text))]
     lines = 0
     for number, (start, end) in enumerate(zip(starts, [*starts[1:], len(text)], strict=True)):
         part = text[start:end]
         if number or not _is_blank(part):
-            yield lines, _drop_directives(part)
+            yield lines, part, end < len(text) and "\n%" in part
         lines += part.count("\n")
 
 
-def _drop_directives(part: str) -> str:
-    """Without those at its end, which are about the document that begins after them."""
-    cut = end = len(part)
-    while end:
-        start = part.rfind("\n", 0, end - 1) + 1
-        if part[start] == "%":
-            cut = start
-        elif part[start:end].strip() and part[start] != "#":
-            break
-        end = start
-    return part[:cut]
+def _leave_out_last(documents: Iterator[Any]) -> Iterator[Any]:
+    """That of the start which was put behind the others."""
+    held = [document for _, document in zip(range(1), documents, strict=False)]
+    for document in documents:
+        yield held.pop()
+        held.append(document)
 
 
 def read_document(text: str, limits: Limits = LIMITS) -> Any:

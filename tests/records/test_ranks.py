@@ -129,9 +129,9 @@ def test_an_admin_looks_at_roles_and_changes_none(client: Client) -> None:
 
 def test_an_admin_makes_a_token_for_an_equal_and_a_superuser_for_anyone(client: Client, root: User) -> None:
     olga = person("olga", OPERATOR)
-    assert client.post("/admin/knox/authtoken/add/", {"user": olga.pk, "days": 7}).status_code == 302
+    assert client.post("/admin/knox/authtoken/add/", {"name": "ci", "user": olga.pk, "days": 7}).status_code == 302
     client.force_login(root)
-    assert client.post("/admin/knox/authtoken/add/", {"user": root.pk, "days": 7}).status_code == 302
+    assert client.post("/admin/knox/authtoken/add/", {"name": "ci", "user": root.pk, "days": 7}).status_code == 302
     assert change(client, olga, is_superuser="on").status_code == 302
     olga.refresh_from_db()
     assert olga.is_superuser

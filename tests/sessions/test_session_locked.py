@@ -119,6 +119,6 @@ def test_an_import_waits_for_who_is_making_the_same_entry_and_changes_that_one(t
                 wait_until(lambda: count_waiting(looker) == 1, 15, "the import to wait")
             holder.connection.commit()
             assert importing.wait() == 0
-            assert "imported: 0 records, 0 entries created, 1 entries updated, 0 unchanged" in importing.output
+            assert "imported: 0 records, 0 entries created, 1 entry updated, 0 unchanged" in importing.output
         holder.execute("""select "values", owner from records_customentry""")
         assert holder.fetchall() == [(["192.0.2.2"], "")]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from syncer.documents.limits import LIMITS, DocumentError, Limits
@@ -263,6 +263,9 @@ PARTS = [
 ]
 
 
+@example(["--- x", "%YAML 1.1"], "\n")
+@example(["--- x", "%YAML 1.1", "---", "a: 1"], "\n")
+@example(["--- x", "...", "# y", "%YAML 1.1", "---", "a: 1"], "\n")
 @given(st.lists(st.sampled_from(PARTS), max_size=12), st.sampled_from(["\n", "\r\n"]))
 def test_each_document_by_itself_is_what_it_is_among_the_others(parts: list[str], end: str) -> None:
     text = end.join(parts)
