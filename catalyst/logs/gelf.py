@@ -44,6 +44,9 @@ WAITING = 4_000_000
 """Bytes of lines that are kept while the receiver is away; further lines are dropped, and counted."""
 RETRIES = (0.2, 1.0, 2.0, 5.0)
 """Seconds before each further attempt; the last one repeats."""
+UNSURE = 60.0
+"""Seconds in which a receiver that is told something may still hang, with what it was told in the buffers before it."""
+
 CALM = 10.0
 """Seconds without an error after which a UDP receiver, which never answers, counts as back."""
 TIMEOUT = 5.0
@@ -207,6 +210,8 @@ class GELFHandler(logging.Handler):
         self._size = self._dropped = 0
         self._closing = False
         self._failed_at: float | None = None
+        self._announced = 0, 0.0
+        """How many lost lines a receiver was told of last, and when."""
         self._changed = Condition()
         self._thread: Thread | None = None
 
@@ -281,10 +286,19 @@ class GELFHandler(logging.Handler):
         if self._failed_at is None:
             reason = getattr(error, "strerror", None) or error
             log.warning("GELF receiver %s cannot be reached: %s; lines are kept, as many as fit", self.place, reason)
+            self._announce_again()
         if not self._wire.answers:
             with self._changed:
                 self._dropped += 1  # the refusal is of the datagram before this one
         self._failed_at = time.monotonic()
+
+    def _announce_again(self) -> None:
+        """A receiver that went soon after it was told of lost lines may never have read that."""
+        number, at = self._announced
+        if time.monotonic() < at + UNSURE:
+            with self._changed:
+                self._dropped += number
+        self._announced = 0, 0.0
 
     def _note_success(self) -> None:
         if self._failed_at is None or (not self._wire.answers and time.monotonic() < self._failed_at + CALM):
@@ -297,4 +311,5 @@ class GELFHandler(logging.Handler):
                 notice = self.format(logging.LogRecord(__name__, logging.WARNING, __file__, 0, lost, (), None))
                 self._lines.insert(1, notice)  # the first one is on its way
                 self._size += len(notice)
+                self._announced = dropped, time.monotonic()
         log.warning("GELF receiver %s is back; %d lines were lost", self.place, dropped)
