@@ -14,7 +14,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -76,6 +76,7 @@ class Process:
                 env=environment(env),
                 stdout=output,
                 stderr=output,
+                start_new_session=True,
             )
         self.pid = self._child.pid
 
@@ -113,7 +114,9 @@ class Process:
             raise AssertionError(f"it did not stop within {seconds:g} s:\n{self.output[-2000:]}") from None
 
     def kill(self) -> None:
-        self._child.kill()
+        """With all that it has started, also where it has ended before them."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
         self._child.wait()
 
     @property
