@@ -32,6 +32,10 @@ class RecordAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[ManagedRecord]:
         return super().get_queryset(request).prefetch_related("dns_answer")
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """What a person wants published goes in as an entry: the link is where people look for it."""
+        return super().changelist_view(request, {"adds_by_entry": True, **(extra_context or {})})
+
     def get_list_display(self, request: HttpRequest) -> Any:
         """The target is news only where there are several."""
         return (*self.list_display, "target") if _count_targets() > 1 else self.list_display

@@ -400,6 +400,12 @@ def test_the_start_page_shows_an_overview(cast: Cast, admin_client: Client) -> N
         assert expected in text
 
 
+def test_a_name_can_be_added_from_the_list_of_records_by_who_may(cast: Cast) -> None:
+    for role, offered in ((VIEWER, False), (OPERATOR, True)):
+        text = visitor(role).get(page("managedrecord_changelist")).content.decode()
+        assert (f'href="{page("customentry_add")}" class="addlink">Add a name' in text) == offered
+
+
 def test_the_start_page_of_a_new_installation_says_what_is_missing(admin_client: Client) -> None:
     text = admin_client.get(reverse("admin:index")).content.decode()
     assert "never ran" in text
