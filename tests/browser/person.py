@@ -22,8 +22,8 @@ class Person:
         page.on("console", self._listen)
 
     def _miss(self, request: Request) -> None:
-        # The browser drops the icon's request when the page is left before it came.
-        if not (request.url.endswith("/favicon.svg") and request.failure == "net::ERR_ABORTED"):
+        # The browser drops the requests for icons when the page is left before they came.
+        if not (request.url.endswith(".svg") and request.failure == "net::ERR_ABORTED"):
             self.complaints.append(f"failed: {request.url} {request.failure}")
 
     def _look_at(self, response: Response) -> None:
