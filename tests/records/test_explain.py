@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -318,3 +319,13 @@ def uses_index(sql: str, index: str) -> bool:
             cursor.execute("SET LOCAL enable_seqscan = off")  # it reads a table of two rows whole
         cursor.execute(f"EXPLAIN {'QUERY PLAN ' if connection.vendor == 'sqlite' else ''}{sql}")
         return any(index in str(row) for row in cursor.fetchall())
+
+
+def test_the_command_takes_a_name_as_it_is_typed_and_says_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    source("grafana", "10.0.0.1")
+    call_command("explain", f"https://{NAME.upper()}/login")
+    assert capsys.readouterr().out.splitlines() == explain_name(NAME)["sentences"]
+    call_command("explain", NAME, "--json")
+    assert json.loads(capsys.readouterr().out)["hostname"] == NAME
+    with pytest.raises(CommandError, match="'two words' is no host name"):
+        call_command("explain", "two words")
