@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -54,7 +53,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
                 return run_up(rest)
             case "web":
-                collect_seldom()
                 from catalyst.serve import run_web
 
                 run_web(rest)
@@ -69,17 +67,14 @@ def main(argv: Sequence[str] | None = None) -> int:
                 print(text)
                 return 0 if healthy else 1
             case "qcluster":
-                collect_seldom()
                 from catalyst.background import run_tasks
 
                 run_tasks(args)
             case "doctor":
-                collect_seldom()
                 from catalyst.doctor import run_doctor
 
                 return run_doctor(rest)
             case "prepare":
-                collect_seldom()
                 from catalyst.bootstrap import prepare_database
 
                 argparse.ArgumentParser("catalyst-dns-sync prepare").parse_args(rest)
@@ -119,7 +114,6 @@ def manage(argv: Sequence[str]) -> int:
         else:
             from django.core.management import execute_from_command_line
 
-            collect_seldom()
             use_settings(WEB_SETTINGS, argv)
             with explain_database_errors():
                 execute_from_command_line(["catalyst-dns-sync", *raise_command_errors(argv)])
@@ -132,12 +126,6 @@ def manage(argv: Sequence[str]) -> int:
         print(f"error: {str(error).removeprefix('SystemCheckError: ')}", file=sys.stderr)
         return error.returncode
     return 0
-
-
-def collect_seldom() -> None:
-    """Nearly all that a start loads stays: a look through it at each 700th object is a tenth of the start. The syncer,
-    whose memory is the smallest, goes on as Python does."""
-    gc.set_threshold(10_000, 20, 20)
 
 
 def raise_command_errors(argv: Sequence[str]) -> list[str]:

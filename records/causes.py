@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Collection, Mapping
 
-from records.limits import KEYS
+from records.limits import split_keys
 from records.models import CustomEntry, RRsetKey, Source, SourceName
 from syncer.core.origin import Origin
-
-T = TypeVar("T")
 
 UNKNOWN = "no Ingress, route or custom entry wants it"
 
@@ -52,14 +49,14 @@ def _explain_mention(holder: str, mention: SourceName | None) -> str:
 
 
 def _find_entries(keys: Collection[str]) -> dict[str, CustomEntry]:
-    chunks = _split([int(key) for key in keys])
+    chunks = split_keys(map(int, keys))
     return {str(entry.pk): entry for chunk in chunks for entry in CustomEntry.objects.filter(pk__in=chunk)}
 
 
 def _find_sources(names: Collection[str]) -> dict[str, int]:
     """The rows of the objects of these names, by Kind/namespace/name."""
     found: dict[str, int] = {}
-    for chunk in _split(sorted(names)):
+    for chunk in split_keys(names):
         rows = Source.objects.filter(name__in=chunk).order_by()
         for pk, *place in rows.values_list("pk", "kind", "namespace", "name"):
             found[str(Origin(*place))] = pk
@@ -70,10 +67,5 @@ def _find_mentions(sources: Collection[int], names: Collection[str]) -> dict[tup
     if not sources:
         return {}
     known = set(sources)
-    rows = (row for chunk in _split(sorted(names)) for row in SourceName.objects.filter(name__in=chunk).order_by())
+    rows = (row for chunk in split_keys(names) for row in SourceName.objects.filter(name__in=chunk).order_by())
     return {(row.source_id, row.name): row for row in rows if row.source_id in known}
-
-
-def _split(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), KEYS):
-        yield items[start : start + KEYS]

@@ -13,7 +13,7 @@ from records.models import CustomEntry, ManagedRecord, SyncStatus
 from records.remembered import RememberedClaims
 from syncer.config import Managed
 from syncer.core.claims import ClaimRules, History, Mode
-from syncer.core.known import RecordState
+from syncer.core.known import RecordState, is_blocked
 from syncer.core.names import zone_of
 from syncer.core.settling import settle_name
 
@@ -67,6 +67,6 @@ def find_states(entries: Sequence[CustomEntry]) -> dict[int, EntryState]:
 
 
 def _describe_loss(reason: str) -> str:
-    if reason.startswith("blocked"):
+    if is_blocked(reason):
         return f"It has no effect: the name is {reason}. Remove the block to publish it."
     return f"It has no effect: {reason}. Make it an override to take the name."

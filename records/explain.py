@@ -30,7 +30,7 @@ from records.models import (
 )
 from records.rows import ZoneKey
 from syncer.core.claims import Mode
-from syncer.core.known import RecordState
+from syncer.core.known import RecordState, find_why
 from syncer.core.names import canonical, zone_of
 from syncer.core.origin import CUSTOM_ENTRY
 
@@ -149,7 +149,7 @@ class _Explanation:
         return bool(self.wanted) or any(entry.enabled and entry.mode != Mode.BLOCK for entry in self.entries)
 
     def _list_claims(self) -> Iterator[Row]:
-        """Custom entries first, then sources in the order in which they get the name."""
+        """Custom entries first, then sources: who has the name, who lost it, and who is new to the syncer."""
         for entry in self.entries:
             yield {
                 "source": entry.origin,
@@ -162,7 +162,9 @@ class _Explanation:
                 "owner": entry.owner,
                 "description": entry.description,
             }
-        for mention in sorted(self.wanted, key=_rank_mention):
+        ranked = [who for record in self.records for who in (*record.claimants, *dict(record.losers))]
+        ranks = {who: rank for rank, who in reversed([*enumerate(ranked)])}
+        for mention in sorted(self.wanted, key=lambda mention: ranks.get(str(mention.source), len(ranked))):
             source = mention.source
             yield {
                 "source": str(source),
@@ -322,21 +324,14 @@ HELD_WORDS = {
 
 def explain_win(record: ManagedRecord) -> str:
     """By which of the questions that rank claims the winner came first; "" where no other claim wanted the name."""
-    ahead = f"{record.origin} has the name: "
-    reasons = dict.fromkeys(reason.removeprefix(ahead) for _, reason in record.losers if reason.startswith(ahead))
-    return " and ".join(reasons)
+    reasons = (find_why(reason, record.origin) for _, reason in record.losers)
+    return " and ".join(dict.fromkeys(filter(None, reasons)))
 
 
 def is_change_of_dns() -> Q:
     """The audit entries after which DNS was another: an edited entry, or a record that was only given up, is none."""
     by_a_pass = Q(action__in=(Action.CREATED, Action.UPDATED, Action.DELETED, Action.ADOPTED)) & ~Q(correlation="")
     return by_a_pass | Q(action__in=(Action.GONE, Action.UNDONE))
-
-
-def _rank_mention(mention: SourceName) -> tuple[int, str, str, str, str]:
-    """Sources get a name in this order."""
-    source = mention.source
-    return source.priority, source.created or "9999", source.namespace, source.name, source.kind
 
 
 def _state_sentence(record: ManagedRecord, what: str) -> str:

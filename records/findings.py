@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from records.audit import SYNCER, Action, make_row_entry
-from records.limits import KEYS, ROWS
+from records.limits import KEYS, ROWS, split_keys
 from records.models import CURRENT_STATUSES, AuditEntry, DriftFinding, ManagedRecord
 from records.rows import ZoneKey, rrset_data
 from syncer.core.claims import Decision
@@ -88,8 +88,7 @@ def _still_drifting(key: ZoneKey, names: Sequence[str]) -> set[Key]:
     is gone and a foreign value is there."""
     states = (RecordState.DRIFTED, RecordState.CONFLICT, RecordState.HELD, RecordState.PENDING, RecordState.FAILED)
     still: set[Key] = set()
-    for start in range(0, len(names), KEYS):
-        chunk = names[start : start + KEYS]
+    for chunk in split_keys(names):
         rows = ManagedRecord.objects.filter(**key._asdict(), name__in=chunk, state__in=states)
         still.update(rows.order_by().values_list("name", "type"))
     return still

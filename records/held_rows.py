@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from records.audit import Action, make_entry
 from records.causes import find_causes
-from records.limits import KEYS, ROWS
+from records.limits import KEYS, ROWS, split_keys
 from records.models import HeldDelete, HeldPlan, ManagedRecord, RRsetKey, SyncRequest
 from records.rows import ZoneKey
 from syncer.ledger import DecidedHold, HeldDeletes, Request
@@ -128,8 +128,7 @@ def _decide_plan(plan: HeldPlan, chosen: Iterable[int] | None, status: HeldPlan.
         decided = HeldPlan(**place, reason=plan.reason, created_at=plan.created_at)
     decided.decide(status, actor)
     if decided is not plan:
-        for start in range(0, len(part), KEYS):
-            moved = [row.pk for row in part[start : start + KEYS]]
+        for moved in split_keys(row.pk for row in part):
             HeldDelete.objects.filter(pk__in=moved).update(plan=decided)
     of_all = f" of {len(rows)}" if len(part) < len(rows) else ""
     make_entry(
@@ -157,10 +156,9 @@ def _explain_missing(choice: Choice, count: int) -> str:
 
 
 def _make_rows(key: ZoneKey, plan: HeldPlan, deletes: Collection[RRsetKey]) -> list[HeldDelete]:
-    names = sorted({name for name, _ in deletes})
     known: dict[RRsetKey, ManagedRecord] = {}
-    for start in range(0, len(names), KEYS):
-        rows = ManagedRecord.objects.filter(**key._asdict(), name__in=names[start : start + KEYS]).order_by()
+    for names in split_keys({name for name, _ in deletes}):
+        rows = ManagedRecord.objects.filter(**key._asdict(), name__in=names).order_by()
         known |= {row.key: row for row in rows}
     holders = {delete: known[delete].origin if delete in known else "" for delete in deletes}
     causes = find_causes(holders)
@@ -185,5 +183,5 @@ def _deletes_of(key: ZoneKey, *statuses: str) -> models.QuerySet[HeldDelete]:
 
 
 def _drop_rows(keys: list[int]) -> None:
-    for start in range(0, len(keys), KEYS):
-        HeldDelete.objects.filter(pk__in=keys[start : start + KEYS]).delete()
+    for chunk in split_keys(keys):
+        HeldDelete.objects.filter(pk__in=chunk).delete()

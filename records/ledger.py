@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from records.database_errors import translate_errors
 from records.held_rows import decide_plans
-from records.limits import KEYS
+from records.limits import KEYS, split_keys
 from records.models import ManagedRecord, SyncRequest, SyncStatus
 from records.rows import ZoneKey
 from records.source_rows import count_detached, forget_others, save_chunk, suspect_detached
@@ -75,8 +75,8 @@ class DatabaseLedger:
         refs = [ref for ref in sources if all(len(part) <= NAME_LIMIT and "\0" not in part for part in ref)]
         now = timezone.now()
         ended: set[str] = set()
-        for start in range(0, len(refs), KEYS):
-            chunk = {ref: sources[ref] for ref in refs[start : start + KEYS]}
+        for some in split_keys(refs):
+            chunk = {ref: sources[ref] for ref in some}
             ended |= save_chunk(chunk, now, self._tenure.writing, is_new_version=is_new_version)
         if is_new_version:
             with self._tenure.writing():

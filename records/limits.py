@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
 
 from django.db import connections
 
@@ -11,6 +12,15 @@ KEYS = 500
 
 ROWS = 100
 """Rows in one insert: what a prepared statement holds in memory grows with them, its speed no longer does."""
+
+T = TypeVar("T")
+
+
+def split_keys(items: Iterable[T]) -> Iterator[list[T]]:
+    """As many at a time as go into one question; also of a set, in whatever order it has."""
+    left = list(items)
+    for start in range(0, len(left), KEYS):
+        yield left[start : start + KEYS]
 
 
 def take_time(using: str, **kwargs: Any) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
 
-from records.limits import KEYS
+from records.limits import split_keys
 from records.models import CustomEntry, ManagedRecord, Source, SourceName
 from syncer.core.claims import Mode
+from syncer.core.known import explain_block
 from syncer.core.origin import Origin
+
+T = TypeVar("T", bound=Model)
 
 MANY = 500
 """Objects that are looked for at once."""
@@ -70,34 +73,30 @@ def match_entries() -> Q:
 
 
 def _list_beaten(names: Collection[str] | None) -> Iterator[LostClaim]:
-    contested = ManagedRecord.objects.filter(is_contested=True).order_by("name", "type").values_list("name", "losers")
-    for chunk in _split(names):
-        for name, losers in contested if chunk is None else contested.filter(name__in=chunk):
+    contested = ManagedRecord.objects.filter(is_contested=True).order_by("name", "type")
+    for rows in _split(contested, names):
+        for name, losers in rows.values_list("name", "losers"):
             for origin, reason in losers:
                 yield LostClaim(name, origin, reason)
 
 
 def _list_blocked(names: Collection[str] | None) -> Iterator[LostClaim]:
     """Of a blocked name nothing is written down but the block."""
-    rows = CustomEntry.objects.filter(mode=Mode.BLOCK, enabled=True).order_by("name")
-    for chunk in _split(names):
-        blocks = dict((rows if chunk is None else rows.filter(name__in=chunk)).values_list("name", "pk"))
-        yield from _list_claims(blocks)
+    entries = CustomEntry.objects.filter(enabled=True)
+    for rows in _split(entries.filter(mode=Mode.BLOCK).order_by("name"), names):
+        reasons = {name: explain_block(str(Origin.of_entry(pk))) for name, pk in rows.values_list("name", "pk")}
+        for blocked in split_keys(reasons):
+            wants = SourceName.objects.filter(name__in=blocked, values__isnull=False).select_related("source")
+            for mention in wants.order_by("name", "source"):
+                yield LostClaim(mention.name, str(mention.source), reasons[mention.name])
+            for entry in entries.filter(name__in=blocked).exclude(mode=Mode.BLOCK):
+                yield LostClaim(entry.name, entry.origin, reasons[entry.name])
 
 
-def _list_claims(blocks: dict[str, int]) -> Iterator[LostClaim]:
-    for chunk in _split(blocks):
-        wants = SourceName.objects.filter(name__in=chunk or (), values__isnull=False).select_related("source")
-        for mention in wants.order_by("name", "source"):
-            yield LostClaim(mention.name, str(mention.source), f"blocked by {Origin.of_entry(blocks[mention.name])}")
-        for entry in CustomEntry.objects.filter(name__in=chunk or (), enabled=True).exclude(mode=Mode.BLOCK):
-            yield LostClaim(entry.name, entry.origin, f"blocked by {Origin.of_entry(blocks[entry.name])}")
-
-
-def _split(names: Iterable[str] | None) -> Iterator[list[str] | None]:
+def _split(rows: QuerySet[T], names: Collection[str] | None) -> Iterator[QuerySet[T]]:
+    """Those of the rows at ``names``, a few at a time; None: all of them."""
     if names is None:
-        yield None
+        yield rows
         return
-    ordered = sorted(names)
-    for start in range(0, len(ordered), KEYS):
-        yield ordered[start : start + KEYS]
+    for chunk in split_keys(names):
+        yield rows.filter(name__in=chunk)

@@ -19,6 +19,7 @@ from django.utils import timezone
 from records.audit import make_entry
 from records.entry_values import CleanEntry, clean_entry, explain_cname, managed_zones
 from records.findings import describe_finding
+from records.limits import split_keys
 from records.locks import editing_entries
 from records.models import (
     KEPT_BY_HAND,
@@ -332,10 +333,9 @@ def _take_clean(entry: CustomEntry, zones: Collection[str]) -> None:
 def _check_together(entries: Sequence[CustomEntry], errors: dict[str, list[str]]) -> None:
     """Two of one name and type, and a CNAME beside something, among the entries and with those that exist."""
     counts = Counter((entry.name, entry.type) for entry in entries)
-    names = sorted({entry.name for entry in entries})
     existing: dict[str, dict[str, bool]] = {}
-    for start in range(0, len(names), 500):
-        rows = CustomEntry.objects.filter(name__in=names[start : start + 500]).order_by()
+    for names in split_keys({entry.name for entry in entries}):
+        rows = CustomEntry.objects.filter(name__in=names).order_by()
         for name, kind, enabled in rows.values_list("name", "type", "enabled"):
             existing.setdefault(name, {})[kind] = enabled
     beside: dict[str, set[str]] = {}

@@ -60,13 +60,16 @@ def find_everything(text: str, zones: tuple[str, ...]) -> Findings:
     )
 
 
-def find_source(text: str) -> Source | None:
-    """The one object that is spelled out as Kind/namespace/name, in any case."""
+def read_origin(text: str) -> Origin:
+    """The object that is spelled out as Kind/namespace/name, in any case."""
     origin = Origin.parse(text.strip())
-    kind = next((known.kind for known in KINDS if known.kind.lower() == origin.kind.lower()), "")
-    if not kind or not origin.name:
-        return None
-    return Source.objects.filter(kind=kind, namespace=origin.namespace.lower(), name=origin.name.lower()).first()
+    kind = next((known.kind for known in KINDS if known.kind.lower() == origin.kind.lower()), origin.kind)
+    return Origin(kind, origin.namespace.lower(), origin.name.lower())
+
+
+def find_source(text: str) -> Source | None:
+    origin = read_origin(text)
+    return Source.objects.filter(**origin._asdict()).first() if origin.name else None
 
 
 def find_objects(text: str) -> QuerySet[Source]:

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from records.limits import KEYS, ROWS
+from records.limits import ROWS, split_keys
 from records.models import ManagedRecord, SourceName
 from records.models import Source as SourceRow
 from syncer.core.claims import Mention
@@ -144,8 +144,8 @@ def forget_others(kinds: Collection[tuple[str, str]], known: Collection[Ref]) ->
     here = set(known)
     rows = SourceRow.objects.filter(of_kinds).order_by().values_list("pk", "kind", "namespace", "name", "group")
     gone = [pk for pk, *place in rows if Ref(*place) not in here]
-    for start in range(0, len(gone), KEYS):
-        SourceRow.objects.filter(pk__in=gone[start : start + KEYS]).delete()
+    for chunk in split_keys(gone):
+        SourceRow.objects.filter(pk__in=chunk).delete()
 
 
 def find_mentions(names: Collection[str]) -> dict[str, dict[str, Mention]]:
@@ -163,9 +163,8 @@ def find_mentions(names: Collection[str]) -> dict[str, dict[str, Mention]]:
 def note_detached(kept: Iterable[tuple[str, str, str]]) -> None:
     """Names that are kept, each with an origin for which and the reason: their time begins, where it has not."""
     reasons = {(name, origin): reason for name, origin, reason in kept}
-    names = list(dict.fromkeys(name for name, _ in reasons))
-    for start in range(0, len(names), KEYS):
-        chunk = set(names[start : start + KEYS])
+    for names in split_keys(dict.fromkeys(name for name, _ in reasons)):
+        chunk = set(names)
         _detach_names({key: reason for key, reason in reasons.items() if key[0] in chunk}, timezone.now())
 
 
@@ -212,9 +211,8 @@ def save_shadows(shadows: Mapping[str, str], manages: Callable[[str], bool]) -> 
         names.setdefault(shadow, []).append(name)
     with transaction.atomic():
         for shadow, alike in names.items():
-            for start in range(0, len(alike), KEYS):
-                chunk = SourceName.objects.filter(name__in=alike[start : start + KEYS])
-                chunk.exclude(shadow=shadow).update(shadow=shadow)
+            for chunk in split_keys(alike):
+                SourceName.objects.filter(name__in=chunk).exclude(shadow=shadow).update(shadow=shadow)
 
 
 def suspect_detached() -> None:
@@ -323,8 +321,8 @@ def _read_mentions(
 def _find_published(names: Sequence[str]) -> set[tuple[str, str]]:
     """Those of the names that the ledger says are ours, each with the origins for which they are published."""
     published: set[tuple[str, str]] = set()
-    for start in range(0, len(names), KEYS):
-        rows = ManagedRecord.objects.filter(name__in=names[start : start + KEYS], owned=True).order_by()
+    for chunk in split_keys(names):
+        rows = ManagedRecord.objects.filter(name__in=chunk, owned=True).order_by()
         for name, origin, claimants in rows.values_list("name", "origin", "claimants"):
             published.update((name, who) for who in (origin, *claimants))
     return published

@@ -15,7 +15,7 @@ from records.audit import SYNCER, Action, make_entry, make_row_entry
 from records.database_errors import translate_errors
 from records.findings import accept_released, current_findings, end_remediated, record_findings
 from records.held_rows import close_finished_plans, explain_deletes, forget_decisions, hold_deletes, read_holds
-from records.limits import KEYS, ROWS
+from records.limits import ROWS, split_keys
 from records.models import (
     KEPT_BY_HAND,
     AuditEntry,
@@ -289,9 +289,8 @@ class DatabaseZoneLedger:
     @translate_errors
     def note_rivals(self, rivals: Sequence[Found]) -> None:
         data = {(item.rrset.name, item.rrset.type): found_data(item) for item in rivals}
-        names = list({name for name, _ in data})
-        for start in range(0, len(names), KEYS):
-            rows = self._records().filter(name__in=names[start : start + KEYS], owned=False)
+        for names in split_keys({name for name, _ in data}):
+            rows = self._records().filter(name__in=names, owned=False)
             changed = [row for row in rows if row.key in data and row.foreign != data[row.key]]
             for row in changed:
                 row.foreign = data[row.key]
@@ -439,8 +438,7 @@ class DatabaseZoneLedger:
         for name, kind in keys:
             by_type.setdefault(kind, []).append(name)
         for kind, names in by_type.items():
-            for start in range(0, len(names), KEYS):
-                chunk = names[start : start + KEYS]
+            for chunk in split_keys(names):
                 model._default_manager.filter(**self._columns, type=kind, name__in=chunk).delete()
 
 

@@ -16,8 +16,7 @@ from django.template.response import TemplateResponse
 
 from records import operations
 from records.admin.columns import NOTHING, admin_url, count_noun
-from syncer.core.kinds import KINDS
-from syncer.core.origin import Origin
+from records.search import read_origin
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -56,11 +55,9 @@ class RegistryAdmin(ModelAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         """Names, namespaces and objects are lower-case, so a cheap comparison does; a kind is not, so it is left out.
         A whole Kind/namespace/name is found by its index."""
-        origin = Origin.parse(search_term.strip())
+        origin = read_origin(search_term)
         if self.origin_field and origin.name and not {" ", "/"} & set(origin.name) and " " not in origin.namespace:
-            kind = next((known.kind for known in KINDS if known.kind.lower() == origin.kind.lower()), origin.kind)
-            spelled = Origin(kind, origin.namespace.lower(), origin.name.lower())
-            return queryset.filter(**{self.origin_field: str(spelled)}), False
+            return queryset.filter(**{self.origin_field: str(origin)}), False
         words = (word.split("/", 1)[1] if word.count("/") > 1 else word for word in search_term.lower().split())
         return super().get_search_results(request, queryset, " ".join(words))
 

@@ -102,7 +102,6 @@ def _make_context(request: HttpRequest, name: str) -> dict[str, Any]:
         "states": sorted({record.state for record in records}),
         "rows": _list_rows(request, records, asked or []),
         "asked": asked,
-        "servers": settings.DNS_TEST_SERVERS,
         "claims": list_claims(first) if first else [],
         "open_claims": _list_open_claims(explanation, first),
         "buttons": list_name_buttons(request, entries) if explanation["zone"] else [],

@@ -25,6 +25,7 @@ from records.api.answers import (
 from records.api.errors import invalid
 from records.api.parsers import ManifestParser, document
 from records.api.queries import KnownQuery
+from records.api.serializers import FIRST_DELETES
 from records.entry_values import managed_zones
 from records.models import (
     CURRENT_STATUSES,
@@ -228,12 +229,13 @@ class PlanView(KnownQuery, APIView):
         status = SyncStatus.objects.first()
         target = name_target(status)
         changes = plan.plan_changes(read_managed())
+        plans = HeldPlan.objects.with_deletes(FIRST_DELETES)
         pending = ManagedRecord.objects.filter(target=target, state=RecordState.PENDING)
         answer = {
             "as_of": status and status.heartbeat_at,
             "changes": [{"zone": zone, **describe_change(item)} for zone, items in changes.items() for item in items],
             "unconfirmed": pending.prefetch_related("dns_answer"),
-            "holds": HeldPlan.objects.with_deletes(20).filter(target=target, status=HeldPlan.Status.OPEN),
+            "holds": plans.filter(target=target, status=HeldPlan.Status.OPEN),
             "requests": SyncRequest.objects.filter(done_at=None),
         }
         return Response(PlanAnswerSerializer(answer).data)

@@ -304,6 +304,10 @@ class AuditSerializer(serializers.ModelSerializer[AuditEntry]):
         read_only_fields = fields
 
 
+FIRST_DELETES = 20
+"""How many deletes of a plan a list shows: a plan of ten thousand must not make it larger than one of twenty."""
+
+
 class HeldDeleteSerializer(serializers.ModelSerializer[HeldDelete]):
     source: Any = serializers.CharField(source="origin", help_text="Kind/namespace/name of what held the name")
     cause = serializers.CharField(help_text="Why nothing wants it any more; empty where an older version held it")
@@ -315,11 +319,11 @@ class HeldDeleteSerializer(serializers.ModelSerializer[HeldDelete]):
 
 
 class HoldSerializer(serializers.ModelSerializer[HeldPlan]):
-    """As in lists, where a plan of ten thousand deletes must not be larger than one of twenty."""
+    """As lists show it, with its first deletes only."""
 
     count = serializers.IntegerField(source="size", help_text="How many RRsets would go")
     deletes: Any = HeldDeleteSerializer(
-        source="shown", many=True, help_text="The first 20 of them; `holds/{id}` has them all"
+        source="shown", many=True, help_text=f"The first {FIRST_DELETES} of them; `holds/{{id}}` has them all"
     )
 
     class Meta:

@@ -149,8 +149,6 @@ class HoldViewSet(ReadOnlyViewSet):
 
     queryset = HeldPlan.objects.all()
     serializer_class = serializers.HoldSerializer
-    first = 20
-    """How many deletes of a plan a list shows."""
     detail_serializer_class = serializers.WholeHoldSerializer
     filterset_class = filters.HoldFilter
     search_fields = ("zone", "reason")
@@ -161,7 +159,7 @@ class HoldViewSet(ReadOnlyViewSet):
         return self.detail_serializer_class if self.action == "retrieve" else self.serializer_class
 
     def get_queryset(self) -> QuerySet[HeldPlan]:
-        return HeldPlan.objects.with_deletes(self.first if self.action == "list" else None)
+        return HeldPlan.objects.with_deletes(serializers.FIRST_DELETES if self.action == "list" else None)
 
     @decides
     @action(detail=True, methods=["post"])

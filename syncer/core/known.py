@@ -29,6 +29,29 @@ class Loser(NamedTuple):
     reason: str
 
 
+BLOCKED, BEATEN = "blocked by ", " has the name: "
+"""How the reason of a loser begins that a block stopped, and how it goes on after the winner that came before it."""
+
+
+def explain_block(block: str) -> str:
+    """``block`` is the origin of the entry that blocks the name."""
+    return BLOCKED + block
+
+
+def explain_beaten(winner: str, why: str) -> str:
+    return winner + BEATEN + why
+
+
+def is_blocked(reason: str) -> bool:
+    return reason.startswith(BLOCKED)
+
+
+def find_why(reason: str, winner: str) -> str:
+    """Why ``winner`` came before the loser with this reason; "" when it was not beaten by that one."""
+    ahead = explain_beaten(winner, "")
+    return reason.removeprefix(ahead) if reason.startswith(ahead) else ""
+
+
 class KnownRRset(NamedTuple):
     """One row of the ledger. ``owned``: we wrote it, or recorded that we were about to. ``origin`` is the claim that
     holds it, ``claimants`` are all whose claim it satisfies, the holder first. ``former`` is what we had written until

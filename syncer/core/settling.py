@@ -20,7 +20,7 @@ from syncer.core.claims import (
     group_of,
 )
 from syncer.core.kinds import KINDS
-from syncer.core.known import KnownRRset, Loser
+from syncer.core.known import KnownRRset, Loser, explain_beaten, explain_block
 from syncer.core.names import misplaced_cname, value_type
 from syncer.core.origin import CUSTOM_ENTRY, Origin
 from syncer.core.rrsets import RRset
@@ -224,7 +224,7 @@ def decide_claims(
     blocks = [entry for entry in entries if entry.mode is Mode.BLOCK]
     claims += _group_entries([entry for entry in entries if entry.mode is not Mode.BLOCK], history)
     if blocks:
-        reason = f"blocked by {blocks[0].origin}"
+        reason = explain_block(blocks[0].origin)
         origins = dict.fromkeys(origin for claim in claims for origin in claim.origins)
         return Decision(name, reason=reason, losers=tuple(Loser(origin, reason) for origin in origins))
     if not claims:
@@ -310,7 +310,7 @@ def _settle_claims(name: str, claims: Sequence[Claim], default_ttl: int, history
             agreed[claim.group].append(claim)
             continue
         else:
-            reason = f"{winner.origin} has the name: {winner.explain_rank(claim)}"
+            reason = explain_beaten(winner.origin, winner.explain_rank(claim))
         for origin in claim.origins:
             losers.setdefault(origin, Loser(origin, reason))
     return _build_decision(name, claims, agreed, tuple(losers.values()), default_ttl, history)

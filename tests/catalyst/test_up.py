@@ -18,7 +18,7 @@ import pytest
 from catalyst.up import find_port, has_cluster, is_open
 from tests import processes
 from tests.catalyst.test_cli import PRODUCTION, environment, run
-from tests.processes import wait_until
+from tests.processes import free_port, wait_until
 
 pytestmark = pytest.mark.timeout(90)
 LAST_LINES_OF_A_FRAME = re.compile(r"\|  password  \S{20} +\|\n.*\n\|  shown this once.*\|\n\+-+\+\n\Z")
@@ -48,10 +48,9 @@ def test_a_cluster_is_there_when_a_kubeconfig_is(tmp_path: Path) -> None:
 
 @contextmanager
 def up(folder: Path, output: Path, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
-    ports = (find_port(18000, set()), find_port(18100, set()), find_port(18200, set()))
     names = ("WEB_BIND_ADDRESS", "METRICS_BIND_ADDRESS", "HEALTH_PROBE_ADDRESS")
     env = environment(folder, KUBECONFIG="/none", **variables)
-    env |= {name: f"127.0.0.1:{port}" for name, port in zip(names, ports, strict=True)}
+    env |= {name: f"127.0.0.1:{free_port()}" for name in names}
     command = [sys.executable, "-m", "catalyst.cli", "up", "--dev", "--manifests", "manifests"]
     with output.open("wb") as out:
         process = subprocess.Popen(command, env=env, cwd=folder, stdout=out, stderr=subprocess.STDOUT)

@@ -198,13 +198,15 @@ def test_winner_and_loser_are_named() -> None:
 
 
 def test_claims_come_in_the_order_in_which_they_get_the_name() -> None:
-    source("late", "10.0.0.1", created="2026-02-01T00:00:00Z")
-    source("early", "10.0.0.2", created="2026-01-01T00:00:00Z")
-    source("urgent", "10.0.0.3", priority=0)
+    for name in ("a-new", "c-loses", "d-agrees", "e-has-it", "b-loses"):
+        source(name, "10.0.0.1")
+    winner, second, *losers = (f"Ingress/monitoring/{name}" for name in ("e-has-it", "d-agrees", "c-loses", "b-loses"))
+    reasons = [[loser, f"{winner} has the name: it is older"] for loser in losers]
+    record(RecordState.SYNCED, origin=winner, claimants=[winner, second], losers=reasons)
     CustomEntry.objects.create(name=NAME, type="A", values=["10.0.0.4"], mode="override")
     claims = explain_name(NAME)["claims"]
-    assert [claim["kind"] for claim in claims] == ["CustomEntry", "Ingress", "Ingress", "Ingress"]
-    assert [claim["name"] for claim in claims[1:]] == ["urgent", "early", "late"]
+    assert claims[0]["kind"] == "CustomEntry"
+    assert [claim["name"] for claim in claims[1:]] == ["e-has-it", "d-agrees", "c-loses", "b-loses", "a-new"]
 
 
 def test_a_skipped_name_says_why() -> None:

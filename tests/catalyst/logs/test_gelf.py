@@ -245,6 +245,32 @@ def test_a_receiver_that_hangs_holds_up_nobody_and_is_told_what_it_missed(connec
     receiver.close()
 
 
+def test_a_loss_is_told_again_where_its_notice_may_have_gone_too(
+    connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    logger = connect("tcp", port)
+    for number in range(60):  # 6 MB: more than is kept
+        logger.info("%d %s", number, noise(100_000))
+    first = find_notice(port)
+    wait_until(lambda: "is back" in caplog.text)
+    while caplog.text.count("cannot be reached") < 2:
+        logger.info("anyone?")
+        time.sleep(0.01)
+    second = find_notice(port)
+    assert int(first.split()[0]) > 0
+    assert second == first
+
+
+def find_notice(port: int) -> str:
+    """That lines were lost, as a receiver hears that goes as soon as it has."""
+    receiver = TCPReceiver(port)
+    wait_until(lambda: any("were lost" in line for line in texts(receiver)), 15)
+    receiver.close()
+    return next(line for line in texts(receiver) if "were lost" in line)
+
+
 def test_a_receiver_that_was_restarted_loses_no_line(connect: Connect) -> None:
     first = TCPReceiver()
     logger = connect("tcp", first.port)

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from syncer.core.kinds import GATEWAY, HTTP_ROUTE
 from tests.fakes.fixtures_technitium import ServerUnderTest
-from tests.syncer.zone.engine import Engine
+from tests.syncer.zone.engine import ADDRESS, Engine
+from tests.syncer.zone.routes import SHOP, gateway, route
 
 Build = Callable[..., Engine]
 
@@ -28,3 +30,13 @@ def build(db: None, technitium: ServerUnderTest) -> Iterator[Build]:
 @pytest.fixture
 def engine(build: Build) -> Engine:
     return build()
+
+
+@pytest.fixture
+def shop(engine: Engine, technitium: ServerUnderTest) -> Engine:
+    """An HTTPRoute on its Gateway, published."""
+    engine.put_object(GATEWAY, gateway())
+    engine.put_object(HTTP_ROUTE, route(SHOP))
+    engine.settle()
+    assert technitium.ask(SHOP) == [ADDRESS]
+    return engine

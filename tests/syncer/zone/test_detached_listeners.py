@@ -9,32 +9,12 @@ from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS_ROUTE
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.zone.conftest import Build
 from tests.syncer.zone.engine import ADDRESS, OTHER, ZONE, Engine, published
-from tests.syncer.zone.test_detached import (
-    HOUR,
-    MINUTE,
-    SHOP,
-    gateway,
-    ingress_route,
-    is_kept,
-    parent_ref,
-    route,
-    wait,
-)
+from tests.syncer.zone.routes import HOUR, MINUTE, SHOP, gateway, ingress_route, is_kept, parent_ref, route, wait
 
 
 @pytest.fixture
 def engine(build: Build) -> Engine:
     return build(detached_grace=HOUR)
-
-
-@pytest.fixture
-def shop(engine: Engine, technitium: ServerUnderTest) -> Engine:
-    """An HTTPRoute on its Gateway, published."""
-    engine.put_object(GATEWAY, gateway())
-    engine.put_object(HTTP_ROUTE, route(SHOP))
-    engine.settle()
-    assert technitium.ask(SHOP) == [ADDRESS]
-    return engine
 
 
 # Names from listeners

@@ -6,7 +6,7 @@ from records.models import CustomEntry, Source
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.zone.engine import ZONE, Engine
-from tests.syncer.zone.test_detached import gateway, route
+from tests.syncer.zone.routes import gateway, route
 
 HOLE = "it does not answer at and below {}, where longer names are (RFC 4592)"
 
