@@ -47,7 +47,7 @@ from records.rows import (
 )
 from records.source_rows import find_mentions, forget_detached, note_detached, save_shadows
 from syncer.core.claims import Decision, EntrySpec, Mention, Mode
-from syncer.core.known import KnownRRset, Loser, RecordState
+from syncer.core.known import GOING, KnownRRset, Loser, RecordState
 from syncer.core.origin import Origin
 from syncer.core.plan import Change, Drift, ForgottenRRset, Key, Op
 from syncer.core.rrsets import Found, RRset
@@ -423,9 +423,9 @@ class DatabaseZoneLedger:
     def _note_deletions(
         self, rows: Sequence[ManagedRecord], audit: Sequence[AuditEntry], applied: Sequence[AppliedChange]
     ) -> None:
-        """Of what has a row again its deletion is not the last that we know."""
+        """Of what is asked for again its deletion is not the last that we know."""
         deletions = DeletedRRset.objects.filter(**self._columns)
-        here = {row.key for row in rows}
+        here = {row.key for row in rows if row.state not in GOING}
         if here and deletions.exists():
             self._delete_rows(DeletedRRset, here)
         went = {(entry.name, entry.type) for entry in audit if entry.action in (Action.DELETED, Action.GONE)} - here

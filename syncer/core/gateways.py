@@ -253,27 +253,33 @@ def _attach_parent(
 ) -> _Attached:
     who = _describe_gateway(parent.gateway)
     gateway = gateways.get(parent.gateway)
-    if parent.refusal:
-        return _Attached(parent, refusal=parent.refusal)
-    if gateway is None:
-        return _Attached(parent, refusal=f"{who} is not there", is_lost=True)
-    if gateway.refusal:
-        return _Attached(parent, refusal=f"{who} {gateway.refusal}")
-    if gateway.is_unknown:
-        return _Attached(parent, gateway, [(ANY_LISTENER, "")], is_unchecked=True)
     named = [
         listener
-        for listener in gateway.listeners
+        for listener in (gateway.listeners if gateway else ())
         if parent.section in ("", listener.name) and parent.port in (None, listener.port)
     ]
-    if not named:
-        section = f' "{clip_text(parent.section)}"' if parent.section else ""
-        port = f" on port {parent.port}" if parent.port else ""
-        return _Attached(parent, refusal=f"{who} has no listener{f'{section}{port}' or ' at all'}", is_lost=True)
+    refusal = parent.refusal or _refuse_parent(who, parent, gateway, is_there=bool(named))
+    if gateway is None or refusal:
+        return _Attached(parent, refusal=refusal, is_lost=not named)
+    if gateway.is_unknown:
+        return _Attached(parent, gateway, [(ANY_LISTENER, "")], is_unchecked=True)
     listeners = [(listener, _refuse_listener(who, listener, parent, namespace, namespaces)) for listener in named]
     labels = namespaces.get(namespace, {})
     is_unchecked = any(not refusal and asks_more(listener.selector or (), labels) for listener, refusal in listeners)
     return _Attached(parent, gateway, listeners, is_unchecked=is_unchecked)
+
+
+def _refuse_parent(who: str, parent: Parent, gateway: Gateway | None, *, is_there: bool) -> str:
+    """Why none of its listeners is asked, "" when they are. ``is_there``: the Gateway has one that the parent means."""
+    if gateway is None:
+        return f"{who} is not there"
+    if gateway.refusal:
+        return f"{who} {gateway.refusal}"
+    if is_there or gateway.is_unknown:
+        return ""
+    section = f' "{clip_text(parent.section)}"' if parent.section else ""
+    port = f" on port {parent.port}" if parent.port else ""
+    return f"{who} has no listener{f'{section}{port}' or ' at all'}"
 
 
 def _refuse_listener(

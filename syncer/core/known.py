@@ -22,6 +22,10 @@ class RecordState(StrEnum):
     KEPT = "kept"
 
 
+GOING = (RecordState.HELD, RecordState.KEPT)
+"""The states of what no live claim asks for any more."""
+
+
 class Loser(NamedTuple):
     """A claim that did not get the name, and why."""
 
@@ -65,6 +69,11 @@ class KnownRRset(NamedTuple):
     claimants: tuple[str, ...] = ()
     losers: tuple[Loser, ...] = ()
     former: RRset | None = None
+
+    @property
+    def is_going(self) -> bool:
+        """Whether nothing asks for it, and it stays only for as long as something keeps it."""
+        return self.state in GOING
 
     @property
     def is_certain(self) -> bool:

@@ -215,21 +215,20 @@ class SubjectBuilder:
     def _find_resurrected(
         self, looks: Iterable[Look], rows: Mapping[str, KnownRows]
     ) -> dict[str, dict[str, KnownRRset]]:
-        """What we deleted and is there again with our mark: the server lost the delete in a crash."""
-        strays = [
-            item
-            for look in looks
-            for item in look.found
-            if self.marker.owns(item) and not _is_owned(rows.get(look.name, {}), item)
-        ]
-        deleted = self._rows.deleted({item.rrset.name for item in strays}) if strays else frozenset()
+        """What we deleted and is there again with our mark: the server lost the delete in a crash. It has a row where
+        it has to wait before it goes again."""
+        owned = (row for known in rows.values() for row in known.values() if row.owned)
+        there = {(row.rrset.name, row.rrset.type): row for row in owned if row.is_going}
+        for look in looks:
+            for item in look.found:
+                if self.marker.owns(item) and not _is_owned(rows.get(look.name, {}), item):
+                    origin, rrset = self.marker.origin(item), item.rrset
+                    row = KnownRRset(rrset, True, RecordState.PENDING, "", origin, (origin,))
+                    there[rrset.name, rrset.type] = row
         resurrected: dict[str, dict[str, KnownRRset]] = {}
-        for item in strays:
-            rrset = item.rrset
-            if (rrset.name, rrset.type) in deleted:
-                origin = self.marker.origin(item)
-                row = KnownRRset(rrset, True, RecordState.PENDING, "", origin, (origin,))
-                resurrected.setdefault(rrset.name, {})[rrset.type] = row
+        for key in self._rows.deleted({name for name, _ in there}) if there else ():
+            if back := there.get(key):
+                resurrected.setdefault(back.rrset.name, {})[back.rrset.type] = back
         return resurrected
 
     def compare_subject(self, subject: Subject, frame: Frame, request: NameRequest = UNASKED) -> NamePlan:

@@ -139,7 +139,15 @@ class Model:
         if thing.hosts and name not in thing.hosts:
             return False
         is_silent = any(not list_judgements(thing, place) for place in thing.parents)
-        return bool(thing.parents) and (via is None or is_silent or not via.isdisjoint(thing.parents))
+        return bool(thing.parents) and (
+            via is None or is_silent or any(self._may_mean(it, via) for it in thing.parents)
+        )
+
+    def _may_mean(self, place: Place, via: Via) -> bool:
+        """Whether it is one of the parents ``via``: a section that its Gateway does not have may have been renamed."""
+        gate = self.seen.get((GATEWAY, "infra", place[0]))
+        is_there = isinstance(gate, Gate) and place[1] in dict(gate.listeners)
+        return place in via or (not is_there and place[0] in dict(via))
 
     def note(self) -> None:
         """The syncer has looked at the objects."""
@@ -163,8 +171,9 @@ class Model:
             memory.forgotten = memory.forgotten or not self.names(thing, name)
 
     def count(self, seconds: float) -> None:
+        """So long it has looked on; of what it has only just seen nothing is certain."""
         for memory in self.memories.values():
-            if memory.hidden_at is not None:
+            if memory.hidden_at is not None and memory.hidden_at < self.clock():
                 memory.counted += seconds
 
     def must_keep(self, origin: str, name: str) -> bool:

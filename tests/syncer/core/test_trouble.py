@@ -460,6 +460,11 @@ def test_a_listener_that_gets_another_name_in_the_route_first_is_trouble() -> No
         renamed = http_route(*hostnames, parents=[parent(sectionName="https")], status=[judged(WEB)])
         assert published.kept_by(read(renamed, edge)) == 'Gateway infra/edge has no listener "https"'
         assert published.kept_by(read(renamed, *GONE)) == "Gateway infra/edge is not there"
+        secure = parent(sectionName="https")
+        refused = http_route(*hostnames, parents=[secure], status=[judged(secure, "False", reason="NoMatchingParent")])
+        assert (
+            published.kept_by(read(refused, edge)) == "Gateway infra/edge does not accept the route: NoMatchingParent"
+        )
         served = published.now(read(renamed, gateway(listener(NAME, name="https"))))
         assert (served.rrsets, served.kept) == (published.decision.rrsets, {})
 

@@ -166,3 +166,18 @@ def test_what_went_after_its_time_and_the_server_lost_goes_again(shop: Engine, t
     assert technitium.ask(SHOP) == [ADDRESS]
     shop.settle(11)
     assert technitium.ask(SHOP) == "NXDOMAIN"
+
+
+def test_it_goes_again_also_where_the_syncer_must_wait_with_that(shop: Engine, technitium: ServerUnderTest) -> None:
+    shop.drop_object(GATEWAY, "infra", "edge")
+    wait(shop, 55 * MINUTE)
+    technitium.double.save()
+    wait(shop, 8 * MINUTE)
+    technitium.crash()
+    shop.feed.waits = True  # the API server is away
+    shop.settle(11)
+    shop.full()
+    assert technitium.ask(SHOP) == [ADDRESS]
+    shop.feed.waits = False
+    shop.settle(11)
+    assert technitium.ask(SHOP) == "NXDOMAIN"
