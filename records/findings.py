@@ -9,7 +9,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from records.audit import SYNCER, Action, make_row_entry
-from records.limits import KEYS, ROWS, split_keys
+from records.bulk import insert_rows
+from records.limits import KEYS, split_keys
 from records.models import CURRENT_STATUSES, AuditEntry, DriftFinding, ManagedRecord
 from records.rows import ZoneKey, rrset_data
 from syncer.core.claims import Decision
@@ -49,10 +50,10 @@ def record_findings(
     over = [row.pk for row in looked_at if row.key not in still]
     entries = [describe_finding(row, SYNCER, Action.DRIFTED, correlation) for _, row in news + changed]
     with transaction.atomic():
-        DriftFinding.objects.bulk_create([row for _, row in news], batch_size=ROWS)
+        insert_rows(DriftFinding, (row for _, row in news))
         for _, row in changed:
             row.save()
-        AuditEntry.objects.bulk_create(entries, batch_size=ROWS)
+        insert_rows(AuditEntry, entries)
         _end_findings(over, Status.OVER, "")
     return [drift for drift, _ in news + changed]
 

@@ -9,8 +9,9 @@ from django.db import models
 from django.utils import timezone
 
 from records.audit import Action, make_entry
+from records.bulk import insert_rows
 from records.causes import find_causes
-from records.limits import KEYS, ROWS, split_keys
+from records.limits import KEYS, split_keys
 from records.models import HeldDelete, HeldPlan, ManagedRecord, RRsetKey, SyncRequest
 from records.rows import ZoneKey
 from syncer.ledger import DecidedHold, HeldDeletes, Request
@@ -53,7 +54,7 @@ def hold_deletes(key: ZoneKey, deletes: Collection[RRsetKey], reason: str) -> No
             old.deletes.update(plan=plan)
             old.successor = plan
             old.save()
-        HeldDelete.objects.bulk_create(_make_rows(key, plan, news), batch_size=ROWS)
+        insert_rows(HeldDelete, _make_rows(key, plan, news))
     elif old is not None and wanted and reason and reason != old.reason:
         old.reason = reason
         old.save()

@@ -55,7 +55,7 @@ def plan_changes(managed: Managed) -> dict[str, list[Change]]:
             find_unread=Unread,
             awaited_kinds=frozenset,
         )
-        plan = planner.plan_whole(limit=None)
+        plan = planner.plan_whole(limited=False)
         changes = [(name_plan.decision, change) for name_plan in plan.names for change in name_plan.changes]
         guard = DeleteGuard(Guard(managed.max_delete_ratio, managed.max_deletes_unguarded), rows, name, time.monotonic)
         allowed = guard.guard_changes(changes, whole=True, dry_run=True).changes

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
-from django.db import models
 from django.utils import timezone
 
 from records.audit import Action, make_entry
-from records.limits import ROWS
 from records.models import AuditEntry, DeletedRRset, ManagedRecord, Replacement
 from syncer.core.claims import Decision
 from syncer.core.known import RecordState
@@ -19,8 +16,6 @@ from syncer.core.plan import Change, ForgottenRRset, Op, RRsetStatus
 from syncer.core.rrsets import Found, RRset
 from syncer.ledger import AppliedChange
 from syncer.targets.base import Outcome
-
-M = TypeVar("M", bound=models.Model)
 
 CONTENT = (
     *("values", "ttl", "owned", "state", "reason", "foreign", "origin", "claimants", "losers", "is_contested"),
@@ -237,11 +232,3 @@ def spell_value(kind: str, value: str) -> str:
         if kind in ("A", "AAAA", "CNAME"):
             return canonical_target(value)
     return value
-
-
-def upsert_rows(model: type[M], rows: Sequence[M], fields: Sequence[str]) -> list[M]:
-    """Insert the rows; one that is there already gets these fields, and keeps the rest."""
-    (unique,) = (rule for rule in model._meta.total_unique_constraints)
-    return model._default_manager.bulk_create(
-        rows, batch_size=ROWS, update_conflicts=True, unique_fields=unique.fields, update_fields=fields
-    )

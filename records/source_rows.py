@@ -10,44 +10,17 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from records.bulk import upsert_values
 from records.limits import ROWS, split_keys
 from records.models import ManagedRecord, SourceName
 from records.models import Source as SourceRow
 from syncer.core.claims import Mention
 from syncer.core.origin import Origin
 from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Want
-
-MENTION_COLUMNS = (
-    "source_id",
-    "name",
-    "position",
-    "since",
-    "values",
-    "own",
-    "via",
-    "reason",
-    "cause",
-    "detached_since",
-    "detached_seconds",
-    "outdated",
-)
-KEPT_COLUMNS = ("source_id", "name", "since")
-"""What a row that is there already keeps, whatever its object says now."""
-
-UPSERT_MENTION = (  # noqa: S608 - the names of our own columns
-    "INSERT INTO records_sourcename ({columns}) VALUES {{rows}} ON CONFLICT (source_id, name) DO UPDATE SET {changes}"
-).format(
-    columns=", ".join(f'"{column}"' for column in MENTION_COLUMNS),
-    changes=", ".join(f'"{column}" = excluded."{column}"' for column in MENTION_COLUMNS if column not in KEPT_COLUMNS),
-)
-"""In SQL: a model for each name would make ten thousand objects half as slow again to save; and in one statement
-for many, as PostgreSQL answers each."""
-
-MENTION = f"({', '.join(['%s'] * len(MENTION_COLUMNS))})"
 
 TAKEN_BACK = "the object has taken it back"
 
@@ -232,7 +205,7 @@ def count_detached(seconds: float, grace: float, unread_kinds: Collection[str]) 
 
 
 class _NewMention(NamedTuple):
-    """The row that a name of an object shall have: ``MENTION_COLUMNS``."""
+    """The row that a name of an object shall have, by its fields."""
 
     source: int
     name: str
@@ -247,9 +220,9 @@ class _NewMention(NamedTuple):
     detached_seconds: float = 0.0
     outdated: str = ""
 
-    def list_values(self) -> tuple[Any, ...]:
-        """In the order of the columns, as the database takes them."""
-        return tuple(_adapt_value(value) for value in self)
+
+CHANGES = tuple(name for name in _NewMention._fields if name not in ("source", "name", "since"))
+"""What an object may say otherwise of a name that it has mentioned before."""
 
 
 class _OldMention(NamedTuple):
@@ -265,37 +238,25 @@ class _OldMention(NamedTuple):
     outdated: str
 
 
-def _adapt_value(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return connection.ops.adapt_datetimefield_value(value)
-    if isinstance(value, list):
-        return json.dumps(value)
-    return str(value) if isinstance(value, SkipCause) else value
-
-
 def _save_mentions(
     saved: Sequence[tuple[SourceRow, SourceContent]], changed: Collection[int], is_new_version: bool
 ) -> set[str]:
     """``changed`` are the keys of the sources that had a row. A name that an object goes on naming keeps its times."""
     old = _read_mentions({source.pk: content for source, content in saved}, changed)
-    mentions: list[Sequence[Any]] = []
+    mentions: list[_NewMention] = []
     dropped: list[int] = []
     ended: set[str] = set()
     for source, content in saved:
         before = old.get(source.pk, {})
         rows = {row.name: row for row in _list_mentions(source, content, before, is_new_version)}
-        mentions += (row.list_values() for row in rows.values())
+        mentions += rows.values()
         for name, mention in before.items():
             if name not in rows:
                 dropped.append(mention.pk)
             if mention.detached_since is not None and (name not in rows or rows[name].detached_since is None):
                 ended.add(name)
     SourceName.objects.filter(pk__in=dropped).delete()
-    with connection.cursor() as cursor:
-        for start in range(0, len(mentions), ROWS):
-            chunk = mentions[start : start + ROWS]
-            statement = UPSERT_MENTION.format(rows=", ".join([MENTION] * len(chunk)))
-            cursor.execute(statement, list(chain.from_iterable(chunk)))
+    upsert_values(SourceName, _NewMention._fields, mentions, CHANGES)
     return ended
 
 

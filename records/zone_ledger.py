@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from records.audit import SYNCER, Action, make_entry, make_row_entry
+from records.bulk import insert_rows, upsert_rows
 from records.database_errors import translate_errors
 from records.findings import accept_released, current_findings, end_remediated, record_findings
 from records.held_rows import close_finished_plans, explain_deletes, forget_decisions, hold_deletes, read_holds
@@ -43,7 +44,6 @@ from records.rows import (
     spell_value,
     status_entry,
     takeover_entries,
-    upsert_rows,
 )
 from records.source_rows import find_mentions, forget_detached, note_detached, save_shadows
 from syncer.core.claims import Decision, EntrySpec, Mention, Mode
@@ -154,7 +154,7 @@ class DatabaseZoneLedger:
         with self._writing():
             upsert_rows(ManagedRecord, [row for row in rows if row.former is None], CONTENT)
             upsert_rows(ManagedRecord, [row for row in rows if row.former is not None], (*CONTENT, "former"))
-            AuditEntry.objects.bulk_create(takeovers, batch_size=ROWS)
+            insert_rows(AuditEntry, takeovers)
 
     @translate_errors
     def record_pass(
@@ -203,7 +203,7 @@ class DatabaseZoneLedger:
             note_detached(kept)
             if gone:
                 self._forget_kept({name for name, _ in gone})
-            AuditEntry.objects.bulk_create(audit, batch_size=ROWS)
+            insert_rows(AuditEntry, audit)
             Replacement.objects.bulk_create(
                 replacement_row(self._key, item.decision, item.result.change, actor)
                 for item in applied
@@ -385,9 +385,7 @@ class DatabaseZoneLedger:
             if kind:
                 rows = rows.filter(type=kind)
             released = list(rows)
-            AuditEntry.objects.bulk_create(
-                make_row_entry(row, Action.RELEASED, actor, before=row.data) for row in released
-            )
+            insert_rows(AuditEntry, (make_row_entry(row, Action.RELEASED, actor, before=row.data) for row in released))
             rows.delete()
             if released:
                 self._delete_rows(DeletedRRset, [row.key for row in released])

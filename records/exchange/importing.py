@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
 from django.utils import timezone
 
 from records.audit import make_entry, make_row_entry
+from records.bulk import insert_rows, upsert_rows
 from records.entry_values import explain_cname, managed_zones
 from records.exchange.shape import PROBLEM_LIMIT, Backup, BackupEntry, BackupError, BackupRecord, Problem
+from records.limits import ROWS
 from records.locks import editing_entries, exclude_writers
 from records.models import AuditEntry, CustomEntry, DeletedRRset, ManagedRecord, SyncStatus
 from records.operations import ENTRY_FIELDS, sync_now
-from records.rows import CONTENT, upsert_rows
+from records.rows import CONTENT
 from syncer.core.known import RecordState
 from syncer.core.manifest import clip_text
 from syncer.core.names import zone_of
@@ -155,13 +156,15 @@ def apply_import(plan: ImportPlan, actor: str, progress: Progress = lambda done,
 
 def _save_entries(actor: str, pairs: Sequence[tuple[BackupEntry | None, BackupEntry]]) -> None:
     now, zones = timezone.now(), managed_zones()
-    rows = upsert_rows(
-        CustomEntry,
+    rows = CustomEntry.objects.bulk_create(
         [
             CustomEntry(name=entry.name, type=entry.type, created_at=entry.created or now, **_pick_fields(entry))
             for _, entry in pairs
         ],
-        [*ENTRY_FIELDS, "created_at", "updated_at"],
+        batch_size=ROWS,
+        update_conflicts=True,
+        unique_fields=["name", "type", "target"],
+        update_fields=[*ENTRY_FIELDS, "created_at", "updated_at"],
     )
     audit = [
         make_entry(
@@ -177,7 +180,7 @@ def _save_entries(actor: str, pairs: Sequence[tuple[BackupEntry | None, BackupEn
         )
         for row, (before, entry) in zip(rows, pairs, strict=True)
     ]
-    _store_audit(audit, now)
+    insert_rows(AuditEntry, audit)
 
 
 def _own_records(actor: str, records: Sequence[BackupRecord]) -> None:
@@ -206,7 +209,7 @@ def _own_records(actor: str, records: Sequence[BackupRecord]) -> None:
         audit.append(make_row_entry(row, Action.IMPORTED, actor, after=row.data))
     upsert_rows(ManagedRecord, rows, CONTENT)
     _forget_deletions(rows)
-    _store_audit(audit, now)
+    insert_rows(AuditEntry, audit)
 
 
 def _forget_deletions(rows: Sequence[ManagedRecord]) -> None:
@@ -215,12 +218,6 @@ def _forget_deletions(rows: Sequence[ManagedRecord]) -> None:
     deletions = DeletedRRset.objects.filter(name__in={row.name for row in rows})
     gone = [row.pk for row in deletions if (row.target, row.zone, row.name, row.type) in ours]
     DeletedRRset.objects.filter(pk__in=gone).delete()
-
-
-def _store_audit(entries: Sequence[AuditEntry], now: datetime) -> None:
-    for entry in entries:
-        entry.at = now  # where a column gets the database's own default, Django writes its rows more slowly
-    AuditEntry.objects.bulk_create(entries)
 
 
 def _find_origins(names: Iterable[str]) -> dict[tuple[str, str], str]:

@@ -16,6 +16,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from records.answer_models import TROUBLE_RESULTS, RecordAnswer
 from records.answer_rows import explain_pause
 from records.audit import Action, make_row_entry
+from records.bulk import insert_rows
 from records.limits import KEYS, ROWS
 from records.models import (
     AuditEntry,
@@ -174,7 +175,7 @@ def save_turns(judged: Sequence[tuple[Turn, Judgement]], now: datetime) -> list[
         right = {"result": Result.RIGHT, "reason": "", "since": now}
         RecordAnswer.objects.filter(pk__in=newly_right).update(**asked, **right)
         RecordAnswer.objects.bulk_update(others, MEMORY, batch_size=ROWS)
-        AuditEntry.objects.bulk_create(entries, batch_size=ROWS)
+        insert_rows(AuditEntry, entries)
     return entries
 
 

@@ -17,11 +17,12 @@ from syncer.targets.base import Outcome, Result, TargetZone
 from syncer.zone.guarding import PlannedChange
 from syncer.zone.planning import split_chunks
 from syncer.zone.result import PassResult
+from syncer.zone.slices import LARGEST
 
 log = logging.getLogger(__name__)
 
-BATCH = 250
-"""Changes between two commits of the ledger, and RRsets in one import."""
+BATCH = LARGEST
+"""Changes between two commits of the ledger, and RRsets in one import: a slice is one."""
 
 TURN = 10
 """Changes of one turn that go one by one: at ten requests a second, a thousand would hold up a new name."""

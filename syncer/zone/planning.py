@@ -35,9 +35,6 @@ NO_REQUESTS: Requests = {}
 CHUNK = 250
 """Names that are compared at a time: what bounds the memory of a full pass, and the SQL parameters of a query."""
 
-MISSING_LIMIT = 250
-"""Missing names that a full pass sees to by itself; the others wait behind whatever changes meanwhile."""
-
 FEW = 5
 """Up to so many names are read one by one after a foreign write, instead of waiting for a list of the zone."""
 
@@ -118,10 +115,10 @@ class ZonePlanner:
         self._view = view
         self._queue = queue
 
-    def plan_whole(self, condition: Condition = ORDINARY, *, limit: int | None = MISSING_LIMIT) -> PassPlan:
+    def plan_whole(self, condition: Condition = ORDINARY, *, limited: bool = True) -> PassPlan:
         """Compare everything in the zone; without a list where its serial is the one that our own last write left.
 
-        ``limit``: how many missing names are planned at once; None: all of them.
+        ``limited``: of missing names a slice is planned now, and the others wait behind whatever changes meanwhile.
         """
         serial = self._current_serial()  # asked in any case: the target learns from it which zones there are
         if not condition.rebuilding and self._view.is_current(serial, self._zone.node):
@@ -129,7 +126,7 @@ class ZonePlanner:
             plan = self._plan_from_view(names, condition, whole=True)
             plan.shadows = describe_shadows(names, self._view.delegations, self._reaches_deep)
             return plan
-        return self._plan_from_list(condition, limit)
+        return self._plan_from_list(condition, limited=limited)
 
     def plan_names(
         self, names: Collection[str], requests: Requests = NO_REQUESTS, condition: Condition = ORDINARY
@@ -140,7 +137,7 @@ class ZonePlanner:
         if current and not requests:
             return self._plan_from_view(names, condition)
         if known and len(names) > FEW and not requests:
-            return self._plan_from_list(condition, MISSING_LIMIT)
+            return self._plan_from_list(condition)
         return self._plan_from_reading(names, requests, condition)
 
     def put_marks_back(
@@ -167,9 +164,10 @@ class ZonePlanner:
         )
         return {*claimed, *self._rows.names(), *self._queue.deferred}
 
-    def _plan_from_list(self, condition: Condition, limit: int | None) -> PassPlan:
+    def _plan_from_list(self, condition: Condition, *, limited: bool = True) -> PassPlan:
         """Compare a list of the whole zone with what is desired or known there."""
         names = self._all_names()
+        limit = self._queue.slice_size.names if limited else None
         missing = set(names)
         foreign: set[str] = set()
         delegations: set[str] = set()
@@ -233,8 +231,9 @@ class ZonePlanner:
         plan = PassPlan(whole=whole)
         doubtful: list[str] = []
         frame = self._names.make_frame(condition)
-        unmarked = sorted(name for name in names if self._queue.deferred.get(name) is Deferred.UNMARKED)
-        self._leave_for_later(plan, unmarked[MISSING_LIMIT:], Deferred.UNMARKED)
+        for what in (Deferred.UNMARKED, Deferred.ABSENT):
+            waiting = [name for name, deferred in self._queue.deferred.items() if deferred is what and name in names]
+            self._leave_for_later(plan, waiting[self._queue.slice_size.names :], what)
         for chunk in split_chunks(sorted({*names}.difference(plan.unplanned)), CHUNK):
             for subject in self._names.prepare_subjects([Look(name, read=False) for name in chunk], frame):
                 deferred = self._queue.deferred.get(subject.name, Deferred.AS_KNOWN)

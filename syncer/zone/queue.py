@@ -8,6 +8,7 @@ from heapq import nsmallest
 from itertools import islice
 
 from syncer.pacing import BackOff
+from syncer.zone.slices import SliceSize
 
 WINDOW = 0.3
 """Seconds. The first of several changes goes at once, what follows is gathered for so long."""
@@ -15,9 +16,6 @@ WINDOW = 0.3
 DELETE_PATIENCE = 3.0
 """Seconds. Names that lost their last claim wait until no more of them come, so that the guard counts them together; at
 most so long."""
-
-SLICE = 250
-"""Names of one pass, so that the memory of a burst does not grow with it."""
 
 
 class Deferred(Enum):
@@ -33,7 +31,8 @@ class ZoneQueue:
     """All times are of the clock of the loop.
 
     ``changed`` are names whose claims changed, ``deferred`` those that had no turn yet, in their order: they go when
-    nothing newer waits. ``unclaimed`` lost their last claim. ``retries`` gives the time of the next try.
+    nothing newer waits. ``unclaimed`` lost their last claim. ``retries`` gives the time of the next try. ``slice_size``
+    bounds the names of one pass, so that the memory of a burst does not grow with it.
     """
 
     def __init__(self) -> None:
@@ -41,6 +40,7 @@ class ZoneQueue:
         self.deferred: dict[str, Deferred] = {}
         self.unclaimed: set[str] = set()
         self.retries: dict[str, BackOff] = {}
+        self.slice_size = SliceSize()
         self._first_unclaimed = self._last_unclaimed = 0.0
         self._batch_at = 0.0
 
@@ -66,17 +66,18 @@ class ZoneQueue:
         they are ``done``."""
         for name in [name for name in self.changed if not is_claimed(name)]:
             self.add(name, now, claimed=False)  # it was claimed when it was added
+        most = self.slice_size.names
         due = {name for name, trouble in self.retries.items() if now >= trouble.not_before}
         if now >= self._batch_at + WINDOW:
-            if len(self.changed) <= SLICE:
+            if len(self.changed) <= most:
                 due |= self.changed
             else:
-                due.update(nsmallest(SLICE, self.changed, key=rank))
+                due.update(nsmallest(most, self.changed, key=rank))
         if self.unclaimed and now >= self._unclaimed_due():
             due |= self.unclaimed
-        due = due or set(islice(self.deferred, SLICE))
+        due = due or set(islice(self.deferred, most))
         if due:
-            self._batch_at = now if len(self.changed) <= SLICE else 0.0
+            self._batch_at = now if len(self.changed) <= most else 0.0
         return due
 
     def done(

@@ -11,14 +11,14 @@ from syncer.core.compare import NameRequest
 from syncer.core.names import BadName, canonical, zone_of
 from syncer.ledger import Ledger, Request
 from syncer.zone.apply import TURN
-from syncer.zone.queue import SLICE
 from syncer.zone.result import PassResult, count_noun
+from syncer.zone.slices import SMALLEST
 from syncer.zone.zone import Zone
 
 WITHOUT_TARGET = frozenset({"approve", "reject", "release"})
 """Actions that need no answer of the target."""
 
-TOGETHER = {"sync": SLICE, "adopt": SLICE, "keep": SLICE, "remediate": SLICE, "delete": TURN, "release": SLICE}
+TOGETHER = {"delete": TURN} | dict.fromkeys(("sync", "adopt", "keep", "remediate", "release"), SMALLEST)
 """How many requests of an action are answered in one pass; of those that are not here, one."""
 
 WRITING = frozenset({"adopt", "keep", "remediate"})

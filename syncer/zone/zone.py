@@ -22,8 +22,8 @@ from syncer.memory import give_back
 from syncer.targets.base import Outcome, Target
 from syncer.zone.apply import LEFT_ALONE, TURN, ChangeWriter, sort_changes, take_turn
 from syncer.zone.guarding import DeleteGuard, PlannedChange
-from syncer.zone.planning import MISSING_LIMIT, NO_REQUESTS, PassPlan, Requests, ZonePlanner, group_by_name
-from syncer.zone.queue import SLICE, Deferred, ZoneQueue
+from syncer.zone.planning import NO_REQUESTS, PassPlan, Requests, ZonePlanner, group_by_name
+from syncer.zone.queue import Deferred, ZoneQueue
 from syncer.zone.recovery import Recovery
 from syncer.zone.result import PassResult, log_plan
 from syncer.zone.schedule import ZoneSchedule
@@ -179,6 +179,8 @@ class Zone:
                 return None
         try:
             result = self.run_pass(names)
+            if names:
+                self._queue.slice_size.learn(len(names), self._clock() - now)
         except (ServerRefused, TargetUnreachable, LedgerError):
             raise
         except TargetRefused as error:
@@ -199,7 +201,7 @@ class Zone:
     def run_once(self) -> PassResult:
         """A full pass, and every further turn that it takes. Raises what target and ledger raise."""
         result = self.run_pass(None)
-        while (names := list(self._queue.deferred)[:SLICE]) and not self._is_stopping():
+        while (names := list(self._queue.deferred)[: self._queue.slice_size.names]) and not self._is_stopping():
             result.add(self.run_pass(names))
         result.retry = set(self._queue.retries)
         return result
@@ -353,7 +355,7 @@ class Zone:
             return self._planner.plan_names(names, requests, condition)
         if self._view.serial is None:
             self._schedule.listed(self._clock())
-        return self._planner.plan_whole(condition, limit=None if self._dry_run else MISSING_LIMIT)
+        return self._planner.plan_whole(condition, limited=not self._dry_run)
 
     def _tell_inheritance(self, plan: PassPlan) -> None:
         """Of marks that are written anew with OWNER_ID, once, however many turns that takes."""
@@ -441,7 +443,7 @@ class Zone:
         """Those that the zone lost, where nothing is to be changed; as many as go in a turn."""
         changed = {change.key for _, change in changes}
         marks = [change for key, change in plan.marks.items() if key not in changed]
-        most = SLICE if self._target.is_bulky else TURN
+        most = self._queue.slice_size.names if self._target.is_bulky else TURN
         result.later |= {change.name: plan.found.get(change.name, Deferred.UNSURE) for change in marks[most:]}
         if marks:
             self._writer.write_marks(marks[:most], result)
@@ -451,6 +453,7 @@ class Zone:
         """What had its pass leaves the queue, and what comes back goes into it."""
         now = self._clock()
         self._queue.done(None if plan.whole else names, result.retry, result.later, now)
+        self._schedule.is_behind = bool(self._queue.deferred)
         self._schedule.trouble.succeeded()
         self._tell_problem("")
         metrics.HELD_DELETES.labels(self.name).set(result.held)

@@ -6,7 +6,7 @@ import argparse
 import statistics
 import time
 
-from tests.bench.rig import ZONE, Burst, run_rig
+from tests.bench.rig import ZONE, Burst, FirstStart, run_rig
 
 
 def main() -> None:
@@ -14,6 +14,7 @@ def main() -> None:
     parser.add_argument("--bursts", type=int, nargs="*", default=[100, 1000])
     parser.add_argument("--singles", type=int, default=20, help="single Ingresses into an idle system")
     parser.add_argument("--idle", type=float, default=20.0, metavar="SECONDS", help="how long to watch it do nothing")
+    parser.add_argument("--first-starts", type=int, nargs="*", default=[10_000], metavar="NAMES")
     parser.add_argument("--postgres", action="store_true", help="instead of SQLite")
     options = parser.parse_args()
     singles = []
@@ -40,6 +41,19 @@ def main() -> None:
                     f"\nidle for {options.idle:g} s with {count} records: {core:.4f} core,"
                     f" {after[1] - requests[1]} DNS API requests, RSS {it.syncer.rss:.1f} MB"
                 )
+    print("\nfirst start, with at most 10 DNS API requests a second")
+    print("names   ready    all right  newcomer  dns api  CPU     RSS")
+    for count in options.first_starts:
+        with run_rig(on_postgres=options.postgres) as it:
+            _print_first_start(it.measure_first_start(count))
+
+
+def _print_first_start(start: FirstStart) -> None:
+    slowest = f"{max(start.newcomers):.2f} s" if start.newcomers else "-"
+    print(
+        f"{start.count:<7} {start.ready:5.2f} s  {start.whole:6.2f} s   {slowest:>8}  {start.technitium:7}"
+        f"  {start.cpu:4.1f} s  {start.rss:.1f} MB"
+    )
 
 
 def _print_singles(bursts: list[Burst]) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from catalyst.bootstrap import WEB_SETTINGS, use_settings
 from tests.postgres import postgres
 
 LIMIT = 2.0
@@ -33,8 +34,9 @@ def main() -> int:
 
 
 def measure_database(url: str) -> int:
-    os.environ |= {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "catalyst.settings.web"}
+    os.environ["DATABASE_URL"] = url
     os.environ.setdefault("SECRET_KEY", "the bench's own, of no worth anywhere else")
+    use_settings(WEB_SETTINGS)
     import django
 
     django.setup()

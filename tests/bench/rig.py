@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import dns.exception
 import dns.message
@@ -38,6 +38,20 @@ class Burst:
     last: float
     whole: float
     kubernetes: int
+    technitium: int
+    cpu: float
+    rss: float
+
+
+@dataclass(slots=True)
+class FirstStart:
+    """What a syncer cost that found ``count`` Ingresses and an empty zone; times in seconds from the start of its
+    process. ``newcomers`` are the waits of Ingresses that were written meanwhile, one after another."""
+
+    count: int
+    ready: float
+    whole: float
+    newcomers: list[float]
     technitium: int
     cpu: float
     rss: float
@@ -112,6 +126,35 @@ class Rig:
             self.syncer.cpu - cpu,
             self.syncer.rss,
         )
+
+    def measure_first_start(self, count: int) -> FirstStart:
+        """Start a syncer in a cluster with ``count`` names; while it writes them, others come, one after another."""
+        names = [f"app-{number:06}.{ZONE}" for number in range(count)]
+        self._write_ingresses(names, {})
+        before = self.count_requests()
+        start = time.monotonic()
+        syncer = self.start_syncer()
+        ready, newcomers = time.monotonic() - start, []
+        while not self._is_answered(names[-1], *self.dns):  # they are written in the order of their names
+            newcomers.append(self._measure_newcomer(f"zz-{len(newcomers)}.{ZONE}"))
+        whole = time.monotonic() - start
+        self._check_all(names)
+        requests = self.count_requests()[1] - before[1]
+        return FirstStart(count, ready, whole, newcomers, requests, syncer.cpu, syncer.rss)
+
+    def _measure_newcomer(self, name: str) -> float:
+        written: dict[str, float] = {}
+        answered: dict[str, float] = {}
+        self._write_ingresses([name], written)
+        self._ask_names([name], written, answered)
+        return answered[name] - written[name]
+
+    def _check_all(self, names: list[str]) -> None:
+        query = urlencode({"token": TOKEN, "domain": ZONE, "zone": ZONE, "listZone": "true"})
+        with urllib.request.urlopen(f"{self.server}/api/zones/records/get?{query}") as answer:
+            records = json.load(answer)["response"]["records"]
+        right = {record["name"] for record in records if record["rData"].get("ipAddress") == ADDRESS}
+        assert right.issuperset(names), f"{len(set(names) - right)} names are missing"
 
     def _write_ingresses(self, names: list[str], written: dict[str, float]) -> None:
         connection = http.client.HTTPConnection(self.api.hostname or "", self.api.port)

@@ -20,6 +20,7 @@ from syncer.targets import make_target
 from syncer.targets.base import Target
 from syncer.targets.technitium.target import TechnitiumTarget
 from syncer.wakeup import Wakeup
+from syncer.zone.slices import AIM
 from syncer.zone.zone import Zone
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.zone.memory import Clock
@@ -119,6 +120,10 @@ class Engine:
 
     def watch(self, path: str, method: str, status: str, seconds: float) -> None:
         self.observe(path, method, status, seconds)
+
+    def slow_down(self) -> None:
+        """Each request takes so long that slices stay as small as they are."""
+        self.observe = lambda *_: self.clock.sleep(AIM)
 
     # The cluster
 

@@ -11,7 +11,7 @@ import pytest
 from records.models import AuditEntry, DriftFinding, ManagedZone
 from syncer.config import TechnitiumConfig
 from syncer.targets.technitium.server import ASK_INTERVAL
-from syncer.zone.planning import MISSING_LIMIT
+from syncer.zone.slices import SMALLEST
 from tests.fakes.fixtures_technitium import ClusterUnderTest, ServerUnderTest
 from tests.syncer.targets.hands import MARKER
 from tests.syncer.zone.engine import ADDRESS, OTHER, ZONE, Engine, published
@@ -259,13 +259,14 @@ def test_a_crash_in_the_middle_of_writing_marks_on_another_node_ends_well(
 ) -> None:
     """After it fewer than half are without a mark."""
     engine = start(cluster.node2)
-    engine.put_many(3 * MISSING_LIMIT)
+    engine.slow_down()
+    engine.put_many(3 * SMALLEST)
     engine.settle()
     cluster.replicate()
     promote(cluster)
     for _ in range(2):
         engine.turn(11)
-    assert len(unmarked(cluster.node2)) == MISSING_LIMIT
+    assert len(unmarked(cluster.node2)) == SMALLEST
     engine.start()
     go_on(engine)
     assert unmarked(cluster.node2) == []

@@ -11,7 +11,7 @@ from django.utils import timezone
 from records.models import AuditEntry, DeletedRRset, DriftFinding, HeldPlan, ManagedZone
 from syncer import metrics
 from syncer.core.plan import Policy
-from syncer.zone.planning import MISSING_LIMIT
+from syncer.zone.slices import SMALLEST
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.targets.hands import MARKER, foreign
 from tests.syncer.zone.conftest import Build
@@ -68,11 +68,12 @@ def test_all_marks_are_written_again_and_told_once(
 
 
 def test_the_marks_of_many_are_written_in_turns(engine: Engine, technitium: ServerUnderTest) -> None:
-    engine.put_many(2 * MISSING_LIMIT + 20)
+    engine.slow_down()
+    engine.put_many(2 * SMALLEST + 20)
     engine.settle()
     strip_marks(technitium)
     engine.turn(11)
-    assert len(unmarked(technitium)) == MISSING_LIMIT + 20
+    assert len(unmarked(technitium)) == SMALLEST + 20
     engine.put("new")
     engine.drop("app000", "app519")
     engine.put("app518", target=OTHER)
@@ -90,7 +91,8 @@ def test_the_marks_of_many_are_written_in_turns(engine: Engine, technitium: Serv
 
 
 def test_a_full_pass_in_between_forgets_none(engine: Engine, technitium: ServerUnderTest) -> None:
-    engine.put_many(3 * MISSING_LIMIT)
+    engine.slow_down()
+    engine.put_many(3 * SMALLEST)
     engine.settle()
     strip_marks(technitium)
     engine.turn(11)
@@ -105,12 +107,13 @@ def test_a_full_pass_in_between_forgets_none(engine: Engine, technitium: ServerU
 
 def test_a_crash_in_the_middle_ends_well(engine: Engine, technitium: ServerUnderTest) -> None:
     """After it fewer than half are without a mark: what is under way is remembered."""
-    engine.put_many(3 * MISSING_LIMIT)
+    engine.slow_down()
+    engine.put_many(3 * SMALLEST)
     engine.settle()
     strip_marks(technitium)
     for _ in range(2):
         engine.turn(11)
-    assert len(unmarked(technitium)) == MISSING_LIMIT
+    assert len(unmarked(technitium)) == SMALLEST
     assert ManagedZone.objects.get().is_unmarked
     engine.start()
     engine.settle()
@@ -263,7 +266,8 @@ def test_what_is_held_or_kept_gets_its_mark_too(build: Build, technitium: Server
 
 
 def test_a_person_may_delete_what_has_no_mark_yet(engine: Engine, technitium: ServerUnderTest) -> None:
-    engine.put_many(2 * MISSING_LIMIT)
+    engine.slow_down()
+    engine.put_many(2 * SMALLEST)
     engine.settle()
     strip_marks(technitium)
     engine.turn(11)

@@ -1,6 +1,7 @@
 from collections.abc import Collection, Mapping
 
-from syncer.zone.queue import SLICE, Deferred, ZoneQueue
+from syncer.zone.queue import Deferred, ZoneQueue
+from syncer.zone.slices import SMALLEST
 
 NOTHING: Collection[str] = ()
 NO_NAMES: Mapping[str, Deferred] = {}
@@ -30,12 +31,12 @@ def test_a_new_name_does_not_wait_behind_what_was_deferred() -> None:
 
 def test_the_urgent_of_many_go_first() -> None:
     queue = ZoneQueue()
-    for number in range(SLICE):
+    for number in range(SMALLEST):
         queue.add(f"app-{number}", 100.0, claimed=True)
     queue.add("urgent", 100.0, claimed=True)
     due = queue.pop_due(100.0, rank, is_claimed)
     assert "urgent" in due
-    assert len(due) == SLICE
+    assert len(due) == SMALLEST
 
 
 def test_what_comes_back_keeps_its_place_before_what_waited() -> None:

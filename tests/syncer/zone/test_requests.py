@@ -10,8 +10,8 @@ from syncer.core.rrsets import Found, RRset
 from syncer.ledger import Request
 from syncer.targets.base import Outcome, Result
 from syncer.zone.apply import TURN
-from syncer.zone.queue import SLICE
 from syncer.zone.requests import split_batches
+from syncer.zone.slices import SMALLEST
 from tests.syncer.test_worker import LAB, Case
 from tests.syncer.zone.memory import ADDRESS, MARKER, ZONE, create
 
@@ -27,7 +27,7 @@ def sizes(requests: Sequence[Request], *, bulky: bool = True) -> list[int]:
 
 
 def test_a_click_on_a_thousand_names_is_a_few_passes() -> None:
-    assert sizes([ask("sync", f"app{number}.{ZONE}") for number in range(2 * SLICE + 1)]) == [SLICE, SLICE, 1]
+    assert sizes([ask("sync", f"app{number}.{ZONE}") for number in range(2 * SMALLEST + 1)]) == [SMALLEST, SMALLEST, 1]
 
 
 def test_deletes_by_request_go_as_few_at_a_time_as_any() -> None:

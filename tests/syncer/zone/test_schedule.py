@@ -102,3 +102,14 @@ def test_the_loop_sleeps_until_the_earlier_of_pass_and_list() -> None:
     schedule = passed(undisturbed=False)
     schedule.passed(START + 800, undisturbed=False)
     assert schedule.next_due() == START + DRIFT
+
+
+def test_a_busy_zone_is_looked_at_more_often_only_when_nothing_waits_for_its_turn() -> None:
+    schedule = passed(undisturbed=False)
+    schedule.is_behind = True
+    schedule.changed(1000, START + 1)
+    assert not schedule.is_pass_due(START + AdaptiveInterval.BUSY + 1)
+    assert schedule.is_pass_due(START + RESYNC)
+    schedule.is_behind = False
+    schedule.changed(1, START + 2)
+    assert schedule.is_pass_due(START + AdaptiveInterval.BUSY + 2)

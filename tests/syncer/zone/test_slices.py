@@ -1,0 +1,65 @@
+"""A slice is as large as keeps a name that is new meanwhile within a second."""
+
+from __future__ import annotations
+
+import pytest
+
+from syncer.zone.slices import AIM, LARGEST, SMALLEST, SliceSize
+from tests.fakes.fixtures_technitium import ServerUnderTest
+from tests.syncer.zone.engine import ADDRESS, OTHER, ZONE, Engine, published
+
+
+def learned(*passes: tuple[int, float]) -> int:
+    size = SliceSize()
+    for names, seconds in passes:
+        size.learn(names, seconds)
+    return size.names
+
+
+@pytest.mark.parametrize(
+    ("passes", "names"),
+    [
+        ([], SMALLEST),
+        ([(SMALLEST, AIM / 2)], 2 * SMALLEST),
+        ([(SMALLEST, AIM / 1000)], 2 * SMALLEST),
+        ([(SMALLEST, 0.0)], 2 * SMALLEST),
+        ([(SMALLEST, AIM / 2), (2 * SMALLEST, AIM * 0.625)], 800),
+        ([(SMALLEST, AIM / 2), (2 * SMALLEST, AIM * 1.25)], 400),
+        ([(SMALLEST, AIM / 2), (2 * SMALLEST, AIM * 100)], SMALLEST),
+        ([(2**power * SMALLEST, 0.001) for power in range(5)], LARGEST),
+        ([(1, 0.0)], SMALLEST),
+        ([(SMALLEST, AIM / 2), (1, AIM / 100)], 2 * SMALLEST),
+        ([(SMALLEST, AIM / 2), (100, 2 * AIM)], SMALLEST),
+    ],
+    ids=str,
+)
+def test_it_is_what_took_that_long_lately(passes: list[tuple[int, float]], names: int) -> None:
+    assert learned(*passes) == names
+
+
+def test_the_names_of_a_first_start_go_in_growing_slices(engine: Engine, technitium: ServerUnderTest) -> None:
+    engine.put_many(4 * SMALLEST)
+    sizes = []
+    while len(published(technitium)) < 4 * SMALLEST:
+        before = len(published(technitium))
+        engine.turn()
+        sizes.append(len(published(technitium)) - before)
+    assert sizes == [SMALLEST, SMALLEST, 2 * SMALLEST]
+
+
+def test_a_name_that_comes_meanwhile_is_next_although_the_zone_is_looked_at_as_a_whole(
+    engine: Engine, technitium: ServerUnderTest
+) -> None:
+    engine.slow_down()
+    engine.put_many(4 * SMALLEST)
+    engine.turn()
+    for zone in engine.loop.worker.zones.values():
+        zone.request_pass()
+    engine.turn()
+    assert len(published(technitium)) == 2 * SMALLEST
+    engine.put("new", target=OTHER)
+    engine.turn()
+    assert technitium.ask(f"new.{ZONE}") == [OTHER]
+    assert len(published(technitium)) == 2 * SMALLEST + 1
+    engine.settle()
+    assert technitium.ask(f"app{4 * SMALLEST - 1:03}.{ZONE}") == [ADDRESS]
