@@ -15,7 +15,7 @@ from pytest_django import Settings
 from records.api.docs import DOCUMENT
 from tests.records.api.conftest import client_for
 
-EXAMPLES = 8
+EXAMPLES = 3
 """Of each operation, beside those at the borders of what its parameters may be, some fifty."""
 
 SETTINGS = settings(
