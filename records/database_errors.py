@@ -11,6 +11,7 @@ from django.db import close_old_connections
 from django.db.utils import DatabaseError, Error, InterfaceError, OperationalError
 
 from syncer.ledger import LedgerError
+from syncer.redaction import REDACTION
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,7 +41,7 @@ def is_absent(error: Exception) -> bool:
 
 
 def describe_error(error: Exception) -> str:
-    """What the database said, as a sentence part; locks and limits without the server's own terms."""
+    """What the database said, as a sentence part without secrets; locks and limits without the server's own terms."""
     text = " ".join(str(error).split()) or type(error).__name__
     if "lock timeout" in text:
         return "another connection holds a lock on what is needed, and did not let go of it in time"
@@ -49,7 +50,7 @@ def describe_error(error: Exception) -> str:
     if "unable to open database file" in text:
         return f"{text}: its folder must be there, and this user may write to it"
     text = text.partition(" This probably means")[0]  # PostgreSQL's client guesses at why a connection was closed
-    return _PREFIX.sub("", text)
+    return REDACTION.redact_text(_PREFIX.sub("", text))
 
 
 def advise(error: Exception) -> str:

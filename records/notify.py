@@ -16,6 +16,8 @@ from django.utils import timezone
 
 from records.audit import NEWS
 from records.models import AuditEntry, Bookmark, Source
+from syncer.errors import ToldError
+from syncer.redaction import REDACTION
 from syncer.tls import make_context
 
 log = logging.getLogger(__name__)
@@ -32,7 +34,7 @@ TIMEOUT = 5.0
 ANSWER_LIMIT = 64 * 1024
 
 
-class NotTold(Exception):
+class NotTold(ToldError):
     """``str(error)`` says why; the next run tries again."""
 
 
@@ -104,7 +106,8 @@ def send_text(url: str, text: str) -> None:
             f"Slack at {parts.hostname} cannot be reached ({type(error).__name__}); it is tried again"
         ) from None
     if answer.status != 200:
-        raise NotTold(f"{parts.hostname} answers {answer.status} {said[:100]!r}; it is tried again")
+        said = REDACTION.redact_text(said)[:100]  # servers name the path that they do not know
+        raise NotTold(f"{parts.hostname} answers {answer.status} {said!r}; it is tried again")
 
 
 def _refuse_metadata_servers(host: str, port: int) -> None:

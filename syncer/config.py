@@ -58,8 +58,9 @@ class HostsConfig:
 @dataclass(frozen=True, slots=True)
 class KubeConfig:
     """``manifests``: a folder of YAML files to read instead of a cluster, without those that are like one of the globs
-    ``manifests_excluded``. ``read_timeout``: seconds of silence after
-    which a watch is opened again (an API server sends a bookmark about once a minute)."""
+    ``manifests_excluded``. ``read_timeout``: seconds of silence after which a watch is opened again (an API server
+    sends a bookmark about once a minute). ``withheld``: variables of the environment that hold secrets of ours, or lead
+    to them; a program that the kubeconfig names is not given them."""
 
     manifests: str = ""
     manifests_excluded: tuple[str, ...] = ()
@@ -67,6 +68,7 @@ class KubeConfig:
     context: str = ""
     read_timeout: float = 75.0
     certificate_metrics: bool = True
+    withheld: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

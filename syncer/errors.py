@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from syncer.redaction import REDACTION
 
-class SyncError(Exception):
+
+class ToldError(Exception):
+    """Its text is a reason: it is shown on pages, told by probes without a login and kept in tables. So whatever it was
+    put together from, secrets are taken out of it here."""
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(REDACTION.redact_text(reason))
+
+
+class SyncError(ToldError):
     """``worth_retrying`` is the one bit that an error carries: whether the same call may succeed later by itself."""
 
     worth_retrying = True
@@ -31,3 +41,8 @@ class ZoneUnusable(TargetRefused):
 
 class KubernetesError(SyncError):
     """The API server did not answer, or refused."""
+
+
+def explain_fault(error: Exception, place: str = "") -> str:
+    """The reason that an error gives which nothing foresaw."""
+    return REDACTION.redact_text(f"internal error{place}: {type(error).__name__}: {error}")

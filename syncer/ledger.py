@@ -12,6 +12,7 @@ from syncer.core.known import KnownRRset
 from syncer.core.plan import Change, Drift, ForgottenRRset, Key, RRsetStatus
 from syncer.core.rrsets import Found, RRset
 from syncer.core.source import Ref, SourceObject
+from syncer.errors import ToldError
 from syncer.identity import ProcessIdentity
 from syncer.kube.feed import KindState
 from syncer.targets.base import Result
@@ -137,7 +138,7 @@ class LastStart(NamedTuple):
     settings: Mapping[str, str]
 
 
-class LedgerError(Exception):
+class LedgerError(ToldError):
     """The database is locked or gone, or was never migrated. Nothing was written; try again."""
 
 

@@ -14,7 +14,7 @@ from syncer import metrics
 from syncer.config import Config
 from syncer.core.claims import Claims, Unread
 from syncer.core.names import zone_of
-from syncer.errors import TargetRefused, TargetUnreachable, ZoneUnusable
+from syncer.errors import TargetRefused, TargetUnreachable, ZoneUnusable, explain_fault
 from syncer.health import Health
 from syncer.ledger import Ledger, LedgerError, Request
 from syncer.pacing import BackOff
@@ -134,7 +134,7 @@ class TargetWorker:
                 raise
             except Exception as error:  # a mistake of ours in one request holds up no other, and no zone
                 log.exception("internal error in answering %s", batch[0].action)
-                outcomes = [f"internal error: {type(error).__name__}: {error}; the log says where"] * len(batch)
+                outcomes = [f"{explain_fault(error)}; the log says where"] * len(batch)
             self._ledger.answer_requests(
                 {request.id: outcome for request, outcome in zip(batch, outcomes, strict=True)}
             )

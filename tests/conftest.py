@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 
+from syncer.redaction import REDACTION
 from tests.postgres import NotInstalled, postgres
 
 pytest_plugins = ["tests.fakes.fixtures_technitium", "tests.fakes.fixtures_kubernetes"]
@@ -22,6 +23,21 @@ def pytest_collection_finish() -> None:
     time of the tests."""
     gc.freeze()
     gc.set_threshold(10_000, 50, 50)
+
+
+@pytest.fixture(autouse=True)
+def forgotten_tokens() -> Iterator[None]:
+    """What one test shows its servers is no secret in what the next one tells."""
+    yield
+    REDACTION.forget_passing()
+
+
+@pytest.fixture
+def known_secrets() -> Iterator[set[str]]:
+    """The secrets that are hidden in this process, for a test to add some."""
+    before = {*REDACTION.secrets}
+    yield REDACTION.secrets
+    REDACTION.secrets.intersection_update(before)
 
 
 @pytest.fixture(scope="session")

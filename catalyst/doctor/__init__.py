@@ -14,10 +14,10 @@ from django.core.exceptions import ImproperlyConfigured
 
 from catalyst.bootstrap import WEB_SETTINGS, use_settings
 from catalyst.doctor.finding import Finding, Level, report_problem
-from catalyst.logs.redaction import Redaction
 from catalyst.settings.environment import Environment
 from syncer.config import Config, HostsConfig, TechnitiumConfig
 from syncer.errors import SyncError, TargetUnreachable
+from syncer.redaction import REDACTION
 
 COLOURS = {Level.OK: "\x1b[32m", Level.WARNING: "\x1b[33m", Level.PROBLEM: "\x1b[31m"}
 
@@ -47,17 +47,16 @@ def run_doctor(argv: Sequence[str]) -> int:
             warn=warnings.append,
         )
     except ImproperlyConfigured as error:
-        print_finding(report_problem("settings", f"{error}"), Redaction([]))
+        print_finding(report_problem("settings", f"{error}"))
         return 1
 
     import django
 
     django.setup()
     logging.disable(logging.CRITICAL)  # what is wrong is in the findings
-    redaction = Redaction(settings.ENVIRONMENT.secrets)
     counts: Counter[Level] = Counter()
     for finding in chain.from_iterable(run_check(about, check) for about, check in list_checks(config, warnings)):
-        print_finding(finding, redaction)
+        print_finding(finding)
         counts[finding.level] += 1
     print(summarize_counts(counts[Level.PROBLEM], counts[Level.WARNING]))
     return 1 if counts[Level.PROBLEM] else 0
@@ -109,10 +108,10 @@ def run_check(about: str, check: Check) -> Iterator[Finding]:
         yield report_problem(about, f"this could not be checked: {type(error).__name__}: {error}")
 
 
-def print_finding(finding: Finding, redaction: Redaction) -> None:
+def print_finding(finding: Finding) -> None:
     level, about, text = finding
     before, after = (COLOURS[level], "\x1b[0m") if is_coloured() else ("", "")
-    line = " ".join(redaction.redact_text(text).split())
+    line = " ".join(REDACTION.redact_text(text).split())
     print(f"{before}{level:<7}{after}  {about:<10}  {line}", flush=True)
 
 

@@ -11,14 +11,13 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
 from catalyst import __version__
-from catalyst.logs.redaction import Redaction
+from syncer.redaction import Redaction
 
 APP = "catalyst-dns-sync"
 LEVELS = {"debug": "DEBUG", "info": "INFO", "warn": "WARNING", "warning": "WARNING", "error": "ERROR"}
@@ -41,9 +40,9 @@ DIM, PLAIN = "\x1b[2m", "\x1b[0m"
 class RedactingFormatter(logging.Formatter):
     """What every format shares: the parts of a log line, each without secrets."""
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
+    def __init__(self, redaction: Redaction | None = None) -> None:
         super().__init__()
-        self._redaction = Redaction(secrets)
+        self._redaction = redaction or Redaction()
 
     def read_message(self, record: logging.LogRecord) -> str:
         try:
@@ -89,8 +88,8 @@ class TextFormatter(RedactingFormatter):
     A line stays one line: names come from a cluster, where anyone may have put a line end into one.
     """
 
-    def __init__(self, secrets: Iterable[str] = (), *, coloured: bool = False) -> None:
-        super().__init__(secrets)
+    def __init__(self, redaction: Redaction | None = None, *, coloured: bool = False) -> None:
+        super().__init__(redaction)
         self._coloured = coloured
 
     def format(self, record: logging.LogRecord) -> str:
@@ -138,20 +137,17 @@ def drop_refusal_traceback(record: logging.LogRecord) -> bool:
 
 
 def make_log_settings(
-    level: str, form: str, secrets: Iterable[str], *, gelf: str = "", coloured: bool = False
+    level: str, form: str, redaction: Redaction, *, gelf: str = "", coloured: bool = False
 ) -> dict[str, Any]:
-    """For ``logging.config.dictConfig``: standard error in every process, and the GELF receiver if one is given.
-
-    ``secrets`` may still grow until the configuration is applied.
-    """
-    line: dict[str, Any] = {"()": "catalyst.logs.formats.JSONFormatter", "secrets": secrets}
+    """For ``logging.config.dictConfig``: standard error in every process, and the GELF receiver if one is given."""
+    line: dict[str, Any] = {"()": "catalyst.logs.formats.JSONFormatter", "redaction": redaction}
     if form == "text":
-        line = {"()": "catalyst.logs.formats.TextFormatter", "secrets": secrets, "coloured": coloured}
+        line = {"()": "catalyst.logs.formats.TextFormatter", "redaction": redaction, "coloured": coloured}
     formatters = {"line": line}
     brief = [drop_refusal_traceback]
     handlers: dict[str, Any] = {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": brief}}
     if gelf:
-        formatters["gelf"] = {"()": "catalyst.logs.gelf.GELFFormatter", "secrets": secrets}
+        formatters["gelf"] = {"()": "catalyst.logs.gelf.GELFFormatter", "redaction": redaction}
         handlers["gelf"] = {
             "class": "catalyst.logs.gelf.GELFHandler",
             "url": gelf,

@@ -13,10 +13,15 @@ from django.core.exceptions import ImproperlyConfigured
 
 from syncer.core.annotations import split_list
 from syncer.httpd import parse_address
+from syncer.redaction import Redaction
 
 T = TypeVar("T")
 
 TRUE, FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
+
+SECRETS = ("ADMIN_PASSWORD", "DATABASE_URL", "DNS_API_TOKEN", "SECRET_KEY", "SLACK_WEBHOOK_URL")
+"""The variables that ``read_secret`` is asked for, by whichever process."""
+SECRET_VARIABLES = (*SECRETS, *(f"{name}_FILE" for name in SECRETS))
 
 
 class Environment:
@@ -24,17 +29,18 @@ class Environment:
 
     An empty variable counts as not set, as it does in a ConfigMap with a blank entry. ``asked`` collects each name
     with its default, so that a test can hold the documentation against the code. ``secrets`` collects the secret
-    values that were read, for the redaction of logs. (Not ``environ.Env``: it reads "yess" as false, and follows a
-    token that begins with a dollar sign to another variable.)
+    values that were read, for the ``redaction`` of all that is told. (Not ``environ.Env``: it reads "yess" as false,
+    and follows a token that begins with a dollar sign to another variable.)
     """
 
     read_only: ClassVar[bool] = False
     """Whether this process leaves everything as it is: it makes no folder and no key that the settings lack."""
 
-    def __init__(self, variables: Mapping[str, str]) -> None:
+    def __init__(self, variables: Mapping[str, str], redaction: Redaction | None = None) -> None:
         self._variables = variables
+        self._redaction = redaction or Redaction()
         self.asked: dict[str, str] = {}
-        self.secrets: set[str] = set()
+        self.secrets = self._redaction.secrets
 
     def is_given(self, name: str) -> bool:
         return bool(self._variables.get(name, "").strip())
@@ -47,7 +53,10 @@ class Environment:
         raise ImproperlyConfigured(f"{name} is not set: {right}.")
 
     def refuse_value(self, name: str, value: str, right: str) -> NoReturn:
-        shown = value if len(value) <= 80 else value[:77] + "..."
+        if holds_login(value):
+            raise ImproperlyConfigured(f"{name} holds a user or a password (its value is not shown): {right}.")
+        shown = self._redaction.redact_text(value)  # before it is cut: half a secret would not be known
+        shown = shown if len(shown) <= 80 else shown[:77] + "..."
         raise ImproperlyConfigured(f'{name} is "{shown}": {right}.')
 
     def read_secret(self, name: str) -> str:
@@ -147,5 +156,11 @@ class Environment:
         try:
             return parse(text)
         except ValueError as error:
-            reason = str(error)
+            # What a library says of such a URL quotes parts of it.
+            reason = "" if holds_login(text) else str(error)
             self.refuse_value(name, text, f"{reason}; {right}" if reason else right)
+
+
+def holds_login(text: str) -> bool:
+    """Whether it may be a URL with a user or a password in it, however that is spelled."""
+    return "://" in text and "@" in text

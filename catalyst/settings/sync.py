@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from catalyst import __version__
 from catalyst.settings.addresses import HEALTH, METRICS
-from catalyst.settings.environment import Environment
+from catalyst.settings.environment import SECRET_VARIABLES, Environment
 from catalyst.settings.published import describe_published
 from syncer.config import Config, HostsConfig, KubeConfig, Managed, TechnitiumConfig
 from syncer.core.annotations import MAX_TTL, parse_seconds, parse_ttl
@@ -54,6 +54,7 @@ def read_config(
         kubeconfig=env.read_text("KUBECONFIG"),
         read_timeout=read_seconds(env, "WATCH_READ_TIMEOUT", "75", least="1s", most="1h"),
         certificate_metrics=env.read_flag("CERTIFICATE_METRICS", True),
+        withheld=SECRET_VARIABLES,
     )
     return Config(
         managed=managed,

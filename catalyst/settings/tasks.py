@@ -27,6 +27,8 @@ Q_CLUSTER: dict[str, Any] = {
     "guard_cycle": 1,
     "save_limit": 50,
 }
+SHORTEST_PATH = 8
+"""Characters from which on a path of a webhook is no mere word, such as "hook"."""
 LONGEST = 500 * 60
 """Minutes. The column of a schedule holds 32,767."""
 
@@ -74,6 +76,9 @@ def read_slack_url(env: Environment) -> str:
             "SLACK_WEBHOOK_URL does not begin with https:// (its value is not shown): "
             "give the URL of an incoming webhook as Slack shows it."
         )
+    # Libraries and servers tell of a path without its host.
+    path = url.partition(parts.netloc)[2].strip("/")
+    env.secrets |= {text for text in (path, path.rpartition("/")[2]) if len(text) >= SHORTEST_PATH}
     return url
 
 

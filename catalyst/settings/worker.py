@@ -11,8 +11,9 @@ from catalyst.logs.formats import LEVELS, make_log_settings, parse_gelf_url
 from catalyst.settings.database import read_database, set_limits
 from catalyst.settings.environment import Environment
 from catalyst.settings.sync import read_config, read_scope
+from syncer.redaction import REDACTION
 
-ENVIRONMENT = Environment(os.environ)  # noqa: TID251
+ENVIRONMENT = Environment(os.environ, REDACTION)  # noqa: TID251
 DATA_DIR = Path(ENVIRONMENT.read_text("DATA_DIR", "var")).absolute()
 
 INSTALLED_APPS = ["records", "syncer"]
@@ -52,5 +53,4 @@ LOG_FORMAT = ENVIRONMENT.read_choice("LOG_FORMAT", "json", ("json", "text"))
 LOG_LEVEL = ENVIRONMENT.read_choice("LOG_LEVEL", "info", tuple(LEVELS))
 GELF_URL = ENVIRONMENT.read_value("GELF_URL", "", parse_gelf_url, "such as udp://graylog.home.lab:12201")
 COLOURED = not ENVIRONMENT.read_text("NO_COLOR") and sys.stderr.isatty()
-# The set itself, not a copy: secrets that are read later are added to it.
-LOGGING = make_log_settings(LOG_LEVEL, LOG_FORMAT, ENVIRONMENT.secrets, gelf=GELF_URL, coloured=COLOURED)
+LOGGING = make_log_settings(LOG_LEVEL, LOG_FORMAT, REDACTION, gelf=GELF_URL, coloured=COLOURED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import ssl
 import tempfile
 import threading
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from syncer.errors import KubernetesError
+from syncer.redaction import REDACTION
 from syncer.tls import make_blind_context, make_context
 
 
@@ -24,6 +26,17 @@ class Identity(NamedTuple):
 
     def __repr__(self) -> str:
         return "Identity(...)"
+
+
+def make_bearer(token: str, place: str) -> str:
+    """The Authorization header for the token of ``place``. Raises ``KubernetesError`` for one that no
+    header can hold: the library would refuse it too, and show it."""
+    token = token.strip()
+    if not re.fullmatch(r"[!-~]+", token):
+        raise KubernetesError(
+            f"{place}: the token holds characters that no token has, such as line ends (it is not shown)"
+        )
+    return f"Bearer {token}"
 
 
 class Credentials:
@@ -40,6 +53,7 @@ class Credentials:
             if self._held is None or self._clock() >= self._held.expires:
                 self._held = None
                 self._held = self._obtain()
+                REDACTION.note_passing(self._held.authorization.partition(" ")[2])
             return self._held
 
     def forget_identity(self, refused: Identity) -> None:

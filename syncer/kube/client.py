@@ -18,6 +18,7 @@ from urllib3.exceptions import HTTPError, InsecureRequestWarning, ReadTimeoutErr
 from syncer.errors import KubernetesError
 from syncer.kube.access import Access, Identity, load_certificate
 from syncer.kube.proxy import choose_proxy, make_pools
+from syncer.redaction import REDACTION
 from syncer.tls import explain_distrust
 
 JSON = "application/json"
@@ -266,4 +267,5 @@ def _find_cause(error: BaseException) -> str:
                 return "the answer was cut off"
             case OSError() if cause.strerror:
                 return cause.strerror
-    return " ".join(str(error).split())[:300]
+    # Cut afterwards: half a secret would not be known.
+    return " ".join(REDACTION.redact_text(str(error)).split())[:300]

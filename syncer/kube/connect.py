@@ -10,14 +10,15 @@ import base64
 import binascii
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from syncer.config import KubeConfig
 from syncer.documents.limits import DocumentError
 from syncer.errors import KubernetesError
-from syncer.kube.access import Access, Credentials, Identity
+from syncer.kube.access import Access, Credentials, Identity, make_bearer
+from syncer.redaction import REDACTION
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
@@ -36,14 +37,14 @@ def connect(
     """
     if config.kubeconfig:
         try:
-            return read_kubeconfig(config.kubeconfig, config.context)
+            return read_kubeconfig(config.kubeconfig, config.context, config.withheld)
         except KubernetesError as error:
             raise KubernetesError(f"KUBECONFIG: {error}") from error
     if environ.get("KUBERNETES_SERVICE_HOST"):
         return read_service_account(environ, service_account)
     default = Path.home() / ".kube" / "config"
     if default.exists():
-        return read_kubeconfig(str(default), config.context)
+        return read_kubeconfig(str(default), config.context, config.withheld)
     raise KubernetesError(
         f"no cluster to connect to: not in a pod (KUBERNETES_SERVICE_HOST is not set) and {default} does not exist; "
         "set KUBECONFIG, or use --manifests"
@@ -55,7 +56,7 @@ def read_service_account(environ: Mapping[str, str], folder: Path = SERVICE_ACCO
     host, port = environ["KUBERNETES_SERVICE_HOST"], environ.get("KUBERNETES_SERVICE_PORT") or "443"
     return Access(
         server=f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}",
-        credentials=Credentials(lambda: _make_bearer(_read_file(folder / "token"))),
+        credentials=Credentials(lambda: _read_bearer(folder / "token")),
         ca=_read_file(folder / "ca.crt"),
         proxy="",
     )
@@ -87,8 +88,9 @@ class KubeconfigEntry(NamedTuple):
         return _read_file(self.folder / path) if path else ""
 
 
-def read_kubeconfig(paths: str, context: str = "") -> Access:
-    """``paths`` may be several files, as in KUBECONFIG; of two entries with one name, the first one counts."""
+def read_kubeconfig(paths: str, context: str = "", withheld: Collection[str] = ()) -> Access:
+    """``paths`` may be several files, as in KUBECONFIG; of two entries with one name, the first one counts.
+    ``withheld``: variables of our own that no exec plugin is given."""
     entries, current = _read_entries(paths)
     name = context or current
     if not name:
@@ -103,7 +105,7 @@ def read_kubeconfig(paths: str, context: str = "") -> Access:
     skip = cluster.fields.get("insecure-skip-tls-verify", False) is True
     return Access(
         server=server,
-        credentials=_make_credentials(user, cluster) if user else Credentials(),
+        credentials=_make_credentials(user, cluster, withheld) if user else Credentials(),
         ca="" if skip else cluster.read_content("certificate-authority"),
         verify=not skip,
         server_name=cluster.read_text("tls-server-name"),
@@ -121,7 +123,9 @@ def _read_entries(paths: str) -> tuple[dict[str, dict[str, KubeconfigEntry]], st
         try:
             document = read_document(_read_file(file))
         except DocumentError as error:
-            raise KubernetesError(f"{file} is not a kubeconfig: {error}") from error
+            # By its place alone: what cannot be read there may be a token.
+            place = f"at line {error.line}, column {error.column}" if error.line else "as a whole"
+            raise KubernetesError(f"{file} is not a kubeconfig: its YAML cannot be read {place}") from None
         if not isinstance(document, dict):
             raise KubernetesError(f"{file} is not a kubeconfig")
         for section, found in entries.items():
@@ -149,7 +153,7 @@ def _list_names(entries: Mapping[str, Mapping[str, KubeconfigEntry]], section: s
     return ", ".join(sorted(entries[section])) or "none"
 
 
-def _make_credentials(user: KubeconfigEntry, cluster: KubeconfigEntry) -> Credentials:
+def _make_credentials(user: KubeconfigEntry, cluster: KubeconfigEntry, withheld: Collection[str]) -> Credentials:
     for key, advice in (("auth-provider", "use an exec plugin"), ("as", "use credentials of the account itself")):
         if key in user.fields:
             raise KubernetesError(f"{user.place}: {key} is not supported; {advice}")
@@ -160,17 +164,20 @@ def _make_credentials(user: KubeconfigEntry, cluster: KubeconfigEntry) -> Creden
     if (exec_fields := user.fields.get("exec")) and not (user.read_text("tokenFile") or user.read_text("token")):
         from syncer.kube.plugin import ExecPlugin
 
-        return Credentials(ExecPlugin.read_fields(user.place, exec_fields, user.folder, cluster.fields).obtain_identity)
+        plugin = ExecPlugin.read_fields(user.place, exec_fields, user.folder, cluster.fields, withheld)
+        return Credentials(plugin.obtain_identity)
     return Credentials(obtain)
 
 
 def _read_login(user: KubeconfigEntry) -> Identity:
     if path := user.read_text("tokenFile"):
-        return _make_bearer(_read_file(user.folder / path))
+        return _read_bearer(user.folder / path)
     if token := user.read_text("token"):
-        return _make_bearer(token)
+        return Identity(make_bearer(token, f"{user.place}: token"))
     if name := user.read_text("username"):
-        pair = base64.b64encode(f"{name}:{user.read_text('password')}".encode()).decode()
+        password = user.read_text("password")
+        REDACTION.note_passing(password)
+        pair = base64.b64encode(f"{name}:{password}".encode()).decode()
         return Identity(f"Basic {pair}")
     return Identity()
 
@@ -182,8 +189,8 @@ def _join_certificate(user: KubeconfigEntry) -> str:
     return f"{chain.rstrip()}\n{key}" if chain else ""
 
 
-def _make_bearer(token: str) -> Identity:
-    return Identity(f"Bearer {token.strip()}", expires=time.time() + REREAD)
+def _read_bearer(path: Path) -> Identity:
+    return Identity(make_bearer(_read_file(path), str(path)), expires=time.time() + REREAD)
 
 
 def _read_file(path: Path) -> str:

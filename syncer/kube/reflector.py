@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from syncer.core.kinds import NAMESPACE, Kind
-from syncer.errors import KubernetesError
+from syncer.errors import KubernetesError, explain_fault
 from syncer.kube.backoff import GrowingDelay, spread_delay
 from syncer.kube.client import JSON, METADATA_ONLY, METADATA_ONLY_LIST, ApiError, ApiServer, Silence, Unreachable
 from syncer.kube.connection import DOUBT, PATIENCE, SharedConnection, WatchKey
@@ -279,7 +279,7 @@ class Reflector:
             case _:
                 log.exception("the watch of %s failed", self.kind, extra={"kind": str(self.kind)})
                 self._version = ""
-                reason = f"internal error: {type(error).__name__}: {error}"
+                reason = explain_fault(error)
         self._connection.note_lost(self._key)
         self._change_state(WatchState.UNREACHABLE, reason)
         return pause

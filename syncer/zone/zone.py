@@ -16,7 +16,7 @@ from syncer.core.known import RecordState
 from syncer.core.names import zone_of
 from syncer.core.plan import Change, Guard, NamePlan, Op, RRsetStatus
 from syncer.core.rrsets import Found
-from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable
+from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable, explain_fault
 from syncer.ledger import Ledger, LedgerError, ObservedRRset
 from syncer.memory import give_back
 from syncer.targets.base import Outcome, Target
@@ -189,7 +189,7 @@ class Zone:
             if is_news:
                 log.error("%s; next try in %.0f s", error, delay, extra={"zone": self.name})
         except Exception as error:  # a mistake of ours in one zone ends no other
-            problem = f"internal error in zone {self.name}: {type(error).__name__}: {error}"
+            problem = explain_fault(error, f" in zone {self.name}")
             delay = self._note_failure(problem, "internal")
             log.exception("internal error; next try in %.0f s", delay, extra={"zone": self.name})
         else:

@@ -21,7 +21,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.utils import timezone
-from django_q.models import Schedule
+from django_q.models import Schedule, Task
 from pytest_django import Settings
 
 from catalyst.settings.environment import Environment
@@ -63,7 +63,7 @@ class Slack:
                 for name, value in outer.headers.items():
                     self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write(b"ok")
+                self.wfile.write(b"ok" if outer.status == 200 else f"Cannot POST {self.path}".encode())
 
             def log_message(self, *_: Any) -> None: ...
 
@@ -214,6 +214,26 @@ def test_no_error_shows_the_secret_and_no_redirect_is_followed(slack: Slack) -> 
     assert "a-secret" not in str(caught.value)
     with pytest.raises(notify.NotTold, match="which is not asked"):
         notify.send_text("http://169.254.169.254/latest", "x")
+
+
+@pytest.mark.parametrize("status", [302, 403, 404, 500])
+def test_a_server_that_names_the_path_gives_nothing_away(slack: Slack, status: int, known_secrets: set[str]) -> None:
+    environment = Environment({"SLACK_WEBHOOK_URL": slack.url, "SLACK_ALLOWED_HOSTS": slack.url.split("/")[2]})
+    read_slack_url(environment)
+    known_secrets |= environment.secrets
+    slack.status = status
+    with pytest.raises(notify.NotTold) as caught:
+        notify.send_text(slack.url, "x")
+    assert f"answers {status} 'Cannot POST /[hidden]'" in str(caught.value)
+
+
+@pytest.mark.django_db
+def test_what_the_queue_keeps_of_a_task_that_failed_holds_no_secret(known_secrets: set[str]) -> None:
+    known_secrets.add("T0/B0/a-secret")
+    now = timezone.now()
+    told = "KeyError('/T0/B0/a-secret') : Traceback"
+    Task.objects.create(id="1", name="a", func="x", started=now, stopped=now, result=told, success=False)
+    assert Task.objects.get().result == "KeyError('/[hidden]') : Traceback"
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from catalyst import __version__
 from catalyst.logs.formats import JSONFormatter, TextFormatter, make_log_settings
+from syncer.redaction import Redaction
 
 TOKEN = "0123456789abcdef+/=token-of-the-tests"
 CREATED = {
@@ -34,14 +35,14 @@ def record(
 
 
 def as_json(*args: Any, secrets: tuple[str, ...] = (TOKEN,), **extra: Any) -> dict[str, Any]:
-    line = JSONFormatter(secrets).format(record(*args, **extra))
+    line = JSONFormatter(Redaction(secrets)).format(record(*args, **extra))
     assert "\n" not in line
     parsed: dict[str, Any] = json.loads(line)
     return parsed
 
 
 def as_text(*args: Any, secrets: tuple[str, ...] = (TOKEN,), **extra: Any) -> str:
-    return TextFormatter(secrets).format(record(*args, **extra))
+    return TextFormatter(Redaction(secrets)).format(record(*args, **extra))
 
 
 def test_a_json_line_has_the_proposals_fields() -> None:
@@ -124,7 +125,8 @@ def test_any_field_can_be_logged(fields: dict[str, Any]) -> None:
 def test_a_process_logs_each_line_once_and_to_standard_error() -> None:
     code = (
         "import logging.config, sys; from catalyst.logs.formats import make_log_settings; import django.conf;"
-        "django.conf.settings.configure(LOGGING=make_log_settings('info', 'json', [])); import django; django.setup();"
+        "django.conf.settings.configure(LOGGING=make_log_settings('info', 'json', None));"
+        "import django; django.setup();"
         "logging.getLogger('django.request').error('one'); logging.getLogger('syncer').info('two');"
         "logging.getLogger('syncer').debug('three')"
     )
@@ -139,4 +141,4 @@ def test_a_terminal_gets_colours() -> None:
 
 
 def test_the_level_is_settable() -> None:
-    assert make_log_settings("warn", "text", [])["root"]["level"] == "WARNING"
+    assert make_log_settings("warn", "text", Redaction())["root"]["level"] == "WARNING"

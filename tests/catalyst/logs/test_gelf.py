@@ -24,6 +24,7 @@ from catalyst import __version__
 from catalyst.logs import gelf
 from catalyst.logs.formats import parse_gelf_url
 from catalyst.logs.gelf import GELFFormatter, GELFHandler
+from syncer.redaction import Redaction
 from tests.processes import wait_until
 
 ROOT = Path(__file__).parents[3]
@@ -128,7 +129,7 @@ def connect() -> Iterator[Connect]:
 
     def connect(scheme: str, port: int, *secrets: str) -> logging.Logger:
         handler = GELFHandler(f"{scheme}://127.0.0.1:{port}")
-        handler.setFormatter(GELFFormatter(secrets))
+        handler.setFormatter(GELFFormatter(Redaction(secrets)))
         made.append(handler)
         logger = logging.Logger("syncer.zone.apply")
         logger.addHandler(handler)

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalyst.logs.formats import JSONFormatter, RedactingFormatter, TextFormatter
-from catalyst.logs.redaction import HIDDEN
+from syncer.redaction import HIDDEN, Redaction
 from tests.catalyst.logs.test_formats import TOKEN, as_json, raised, record
 
 
@@ -35,7 +35,7 @@ from tests.catalyst.logs.test_formats import TOKEN, as_json, raised, record
     ],
 )
 def test_a_known_secret_is_in_no_line(formatter: type[RedactingFormatter], told: Any) -> None:
-    line = formatter([TOKEN]).format(told())
+    line = formatter(Redaction([TOKEN])).format(told())
     assert "token-of-the-tests" not in line
     assert HIDDEN in line
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from catalyst.settings.environment import Environment
+from catalyst.logs.formats import parse_gelf_url
+from catalyst.settings.environment import SECRET_VARIABLES, SECRETS, Environment
+from tests.catalyst.logs.test_redaction import secret_settings
 
 
 def complaint(value: str, read: Callable[[Environment], object]) -> str:
@@ -59,6 +61,27 @@ def test_a_complaint_names_the_variable_its_value_and_what_is_right(
 def test_a_complaint_about_a_long_value_shows_its_beginning() -> None:
     text = complaint("x" * 1000, lambda env: env.read_flag("ANY"))
     assert text == f'ANY is "{"x" * 77}...": give true or false.'
+
+
+@pytest.mark.parametrize(
+    "url", ["udp://hunter2@graylog:12201", "tcp://me:hunter2@graylog", "udp://me:hunt/hunter2@graylog", "x://:hunter2@"]
+)
+def test_a_password_in_a_url_is_not_shown(url: str) -> None:
+    text = complaint(url, lambda env: env.read_value("ANY", "", parse_gelf_url, "such as udp://graylog:12201"))
+    assert text == "ANY holds a user or a password (its value is not shown): such as udp://graylog:12201."
+
+
+def test_a_secret_in_the_wrong_place_is_not_shown_not_even_half_of_it() -> None:
+    secret = "x" * 60 + "secret" * 10
+    environment = Environment({"TOKEN": secret, "ANY": f"token of the server {secret}"})
+    environment.read_secret("TOKEN")
+    with pytest.raises(ImproperlyConfigured, match=r'^ANY is "token of the server \[hidden\]": give true or false\.$'):
+        environment.read_flag("ANY")
+
+
+def test_every_secret_setting_is_one_that_other_programs_are_not_given() -> None:
+    assert {*SECRETS} == {*secret_settings()}
+    assert {*SECRET_VARIABLES} == {*SECRETS, *(f"{name}_FILE" for name in SECRETS)}
 
 
 def test_a_secret_may_come_from_a_file_and_is_known_to_the_redaction(tmp_path: Path) -> None:

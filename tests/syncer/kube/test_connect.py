@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -203,8 +205,9 @@ def test_a_user_that_cannot_work_is_refused_with_the_reason(
     [
         ("", "is empty"),
         ("[1, 2]", "is not a kubeconfig"),
-        ("a: [", "is not a kubeconfig: line 2: did not find"),
-        ("users: []\nusers: []", "is not a kubeconfig: line 2: the key users is there twice"),
+        ("a: [", "is not a kubeconfig: its YAML cannot be read at line 2, column 1$"),
+        ("users: []\nusers: []", "is not a kubeconfig: its YAML cannot be read at line 2, column 1$"),
+        ("a: \x00", "is not a kubeconfig: its YAML cannot be read as a whole$"),
         ("clusters: [5]", "an entry of clusters lacks"),
         ("contexts: []", "has no current-context; name one of: none"),
     ],
@@ -214,6 +217,59 @@ def test_a_broken_kubeconfig_is_named_with_what_is_wrong(tmp_path: Path, text: s
     path.write_text(text)
     with pytest.raises(KubernetesError, match=complaint):
         read_kubeconfig(str(path))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "users: [*geheim]",
+        "token: !geheim x",
+        "{geheim: 1, geheim: 2}",
+        'token: "\\geheim"',
+        "? [geheim]\n: x",
+        "token: &a geheim\nb: {c: *geheim}",
+        "geheim",
+        "users: [{name: geheim",
+        "token: geheim: geheim",
+        "a: 1\n--- geheim",
+    ],
+)
+def test_of_a_kubeconfig_that_is_no_yaml_the_place_alone_is_told(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "config"
+    path.write_text(f"apiVersion: v1\n{text}\n")
+    with pytest.raises(KubernetesError) as told:
+        read_kubeconfig(str(path))
+    trace = "".join(traceback.format_exception(told.value))
+    assert re.search(r"is not a kubeconfig: its YAML cannot be read at line \d+, column \d+$", str(told.value))
+    assert "geheim" not in trace
+
+
+@pytest.mark.parametrize("end", ["\nand another line", "\x01", "\x7f", "ü"])
+def test_a_token_that_no_header_can_hold_is_refused_and_not_shown(
+    kubeconfig: Write, service_account: Path, end: str
+) -> None:
+    bad = f"geheim{end}geheim"
+    file = service_account / "bad"
+    file.write_text(bad)
+    (service_account / "token").write_text(bad)
+    for access in (
+        read_kubeconfig(kubeconfig({"token": bad})),
+        read_kubeconfig(kubeconfig({"tokenFile": str(file)})),
+        read_service_account(POD, service_account),
+    ):
+        with pytest.raises(KubernetesError, match="the token holds characters that no token has") as told:
+            access.credentials.current_identity()
+        assert "geheim" not in str(told.value)
+
+
+def test_who_we_are_to_the_api_server_is_hidden_in_all_that_is_told(kubeconfig: Write) -> None:
+    for user, secret in (
+        ({"token": "the-bearer-token"}, "the-bearer-token"),
+        ({"username": "admin", "password": "the-password"}, "the-password"),
+        ({"username": "admin", "password": "the-password"}, base64.b64encode(b"admin:the-password").decode()),
+    ):
+        read_kubeconfig(kubeconfig(user)).credentials.current_identity()
+        assert str(KubernetesError(f"it answers {secret!r}")) == "it answers '[hidden]'"
 
 
 def test_a_missing_kubeconfig_is_named(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +19,15 @@ V1 = "client.authentication.k8s.io/v1"
 CLUSTER = {"server": "https://home:6443", "certificate-authority-data": "Q0E="}
 
 
-def make_plugin(folder: Path, script: str = "", cluster: dict[str, Any] = CLUSTER, **fields: Any) -> ExecPlugin:
+def make_plugin(
+    folder: Path, script: str = "", cluster: dict[str, Any] = CLUSTER, withheld: Collection[str] = (), **fields: Any
+) -> ExecPlugin:
     """A shell script, as a kubeconfig names it."""
     path = folder / "login"
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
-    return ExecPlugin.read_fields("user home", {"command": "./login", "apiVersion": V1} | fields, folder, cluster)
+    named = {"command": "./login", "apiVersion": V1} | fields
+    return ExecPlugin.read_fields("user home", named, folder, cluster, withheld)
 
 
 def print_credential(api_version: str = V1, **status: Any) -> str:
@@ -83,6 +88,74 @@ def test_a_failing_plugin_is_an_error_in_its_own_words(tmp_path: Path, script: s
     with pytest.raises(KubernetesError) as told:
         make_plugin(tmp_path, script).obtain_identity()
     assert str(told.value) == f"user home: the exec plugin {tmp_path}/login {complaint}"
+
+
+PRINTS_ALL = 'env >&2; echo "$0 $*" >&2; exit 1'
+"""What `set -x` and a plugin at its wit's end do."""
+
+
+def failure(plugin: ExecPlugin) -> str:
+    with pytest.raises(KubernetesError) as told:
+        plugin.obtain_identity()
+    return str(told.value)
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        {"name": "VAULT_PASSWORD", "value": "geheim"},
+        {"name": "OIDC_CLIENT", "value": "geheim-and-long"},
+        {"name": "AWS_SECRET_ACCESS_KEY", "value": "ge/heim+geheim="},
+        {"name": "KEY_SECRET", "value": "first geheim line\nsecond geheim line\n"},
+    ],
+)
+def test_a_plugin_that_prints_its_environment_gives_nothing_away(tmp_path: Path, pair: dict[str, str]) -> None:
+    text = failure(make_plugin(tmp_path, f'echo "it ${pair["name"]}" >&2; {PRINTS_ALL}', env=[pair]))
+    assert "ended with code 1" in text
+    assert "geheim" not in text
+
+
+@pytest.mark.parametrize("args", [["--client-secret", "geheim"], ["--token=geheim"], ["login", "--api-key", "geheim"]])
+def test_a_plugin_that_prints_its_command_gives_nothing_away(tmp_path: Path, args: list[str]) -> None:
+    text = failure(make_plugin(tmp_path, 'echo "tried $0 $*, with $2" >&2; exit 1', args=args))
+    assert f"tried {tmp_path}/login {' '.join(args)}".partition("geheim")[0] in text
+    assert "geheim" not in text
+
+
+def test_half_a_secret_at_the_end_of_what_is_shown_is_none(tmp_path: Path) -> None:
+    pair = {"name": "LOGIN", "value": "geheim" * 20}
+    text = failure(make_plugin(tmp_path, 'echo "$LOGIN $(seq 120)" >&2; exit 1', env=[pair]))
+    assert text.endswith("119 120")
+    assert "geheim" not in text
+
+
+def test_it_finds_its_own_login_in_our_environment_and_no_secret_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known_secrets: set[str]
+) -> None:
+    known_secrets.add("the token of the DNS server")
+    for name, value in {
+        "AWS_SECRET_ACCESS_KEY": "its own",
+        "SECRET_KEY": "told by its name",
+        "DNS_API_TOKEN_FILE": "/run/secrets/told",
+        "COPY": "the token of the DNS server",
+    }.items():
+        monkeypatch.setenv(name, value)
+    script = "env >given\n" + print_credential(token="t")
+    make_plugin(tmp_path, script, withheld=("SECRET_KEY", "DNS_API_TOKEN_FILE")).obtain_identity()
+    given = (tmp_path / "given").read_text()
+    assert "AWS_SECRET_ACCESS_KEY=its own\n" in given
+    assert not re.search("told|^SECRET_KEY|DNS_API|COPY|DNS server", given, re.MULTILINE)
+
+
+def test_what_it_inherits_is_not_told_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "ge/heim")
+    assert "ge/heim" not in failure(make_plugin(tmp_path, 'echo "tried $AWS_SECRET_ACCESS_KEY" >&2; exit 1'))
+
+
+def test_a_token_that_no_header_can_hold_is_refused_and_not_shown(tmp_path: Path) -> None:
+    text = failure(make_plugin(tmp_path, print_credential(token="geheim\n\x01geheim")))
+    assert text.startswith(f"user home: the exec plugin {tmp_path}/login: the token holds characters that no token has")
+    assert "geheim" not in text
 
 
 def test_a_missing_plugin_says_how_to_install_it(tmp_path: Path) -> None:
