@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from syncer.config import TechnitiumConfig
 from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable
 from syncer.pacing import RateLimit
+from syncer.redaction import HIDDEN
 from syncer.targets.technitium.messages import Message
 from syncer.tls import explain_distrust, make_blind_context, make_context
 
@@ -263,7 +264,7 @@ class TechnitiumClient:
         text = str(answer.get("errorMessage") or f"status {status!r}")
         if inner := answer.get("innerErrorMessage"):
             text += f" ({inner})"
-        raise ServerSaid(text.replace(self._token, "[token]"))
+        raise ServerSaid(text.replace(self._token, HIDDEN))
 
     def _must_use_form(self, error: ServerSaid) -> bool:
         """Whether a server before 15.0 did not see our token; from now on it will."""

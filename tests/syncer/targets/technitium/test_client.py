@@ -156,7 +156,7 @@ def test_a_token_that_is_no_longer_good_says_what_to_do(server: Answering) -> No
 
 def test_a_server_that_echoes_the_token_does_not_get_it_into_our_messages(server: Answering) -> None:
     server.body = b'{"status":"error","errorMessage":"no such token: ' + TOKEN.encode() + b'"}'
-    assert complaint(server, ServerSaid) == "no such token: [token]"
+    assert complaint(server, ServerSaid) == "no such token: [hidden]"
 
 
 def test_a_redirect_is_refused_and_says_where_to(server: Answering) -> None:
