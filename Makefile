@@ -91,6 +91,11 @@ docker: ## the image (ENGINE=docker, podman or buildah; ARGS=... for its build)
 	@$(call need,$(ENGINE))
 	$(ENGINE) build --tag $(IMAGE) --build-arg VERSION=$(VERSION) --build-arg GIT_COMMIT=$(COMMIT) $(ARGS) .
 
+# The digest that REGISTRY gave it: nodes then run what was pushed, whatever the tag comes to mean. Of buildah, which keeps
+# none, the tag.
+DIGEST = $(shell $(ENGINE) image inspect --format '{{range .RepoDigests}}{{println .}}{{end}}' $(IMAGE) 2>/dev/null | \
+	sed -n 's#^$(REGISTRY)/catalyst-dns-sync\(@sha256:[0-9a-f]*\)$$#\1#p' | head -n 1)
+
 push: ## the image to REGISTRY
 	@$(call need,$(ENGINE))
 	$(ENGINE) push $(IMAGE)
@@ -98,7 +103,7 @@ push: ## the image to REGISTRY
 deploy: ## to the cluster of the current kubeconfig (OVERLAY=folder)
 	@$(call need,kubectl)
 	@test -f $(OVERLAY)/kustomization.yaml || { echo "there is no $(OVERLAY)/kustomization.yaml: OVERLAY=folder" >&2; exit 1; }
-	kubectl kustomize $(OVERLAY) | sed 's#localhost:5000/catalyst-dns-sync:$(VERSION)$$#$(IMAGE)#' | kubectl apply --filename -
+	kubectl kustomize $(OVERLAY) | sed 's#localhost:5000/catalyst-dns-sync:$(VERSION)$$#$(IMAGE)$(DIGEST)#' | kubectl apply --filename -
 
 prod-deploy: ## docker, push, deploy, status
 	@$(MAKE) docker

@@ -11,6 +11,8 @@ from django.core.management.utils import get_random_secret_key
 from catalyst.settings.environment import Environment
 
 SHORTEST = 32
+NOT_SECRET = ("fifty-random-characters", "django-insecure-")
+"""How the key of deploy/secret.example.yaml begins, and those that Django makes for a new project."""
 
 
 def read_secret_key(env: Environment, data_dir: Path, *, several_replicas: bool) -> str:
@@ -18,6 +20,11 @@ def read_secret_key(env: Environment, data_dir: Path, *, several_replicas: bool)
     if key and len(key) < SHORTEST:
         raise ImproperlyConfigured(
             f"SECRET_KEY is too short (its value is not shown): give at least {SHORTEST} characters."
+        )
+    if key.startswith(NOT_SECRET):
+        raise ImproperlyConfigured(
+            "SECRET_KEY is one that everyone can read (in an example, or of a new Django project): "
+            "give 50 random characters of your own."
         )
     if not key and several_replicas:
         raise ImproperlyConfigured(

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,12 @@ import pytest
 import yaml
 
 import catalyst
+from catalyst.settings.environment import SECRETS, Environment
+from catalyst.settings.proxies import read_proxies
 from syncer.core.kinds import CERTIFICATE, KINDS
+from syncer.kube.connect import SERVICE_ACCOUNT
 from tests.catalyst.settings.test_settings import documented
+from tests.processes import run
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 DOCKERFILE = DEPLOY.parent / "Dockerfile"
@@ -108,6 +113,7 @@ def test_every_pod_keeps_to_the_restricted_level_and_cannot_write_its_root(overl
         assert {kind for volume in pod["volumes"] for kind in volume.keys() - {"name"}} <= {
             "emptyDir",
             "persistentVolumeClaim",
+            "projected",
             "secret",
         }
         for container in containers(deployment):
@@ -135,11 +141,92 @@ def test_one_syncer_runs_and_two_never_overlap(overlay: str) -> None:
 def test_only_the_syncer_holds_a_key_to_the_cluster_and_to_the_dns_server(overlay: str) -> None:
     for deployment in of_kind(overlay, "Deployment"):
         pod = deployment["spec"]["template"]["spec"]
-        is_syncer = deployment["metadata"]["name"] == "catalyst-dns-sync"
-        assert pod["automountServiceAccountToken"] is is_syncer
+        assert pod["automountServiceAccountToken"] is False
+        keys = {volume["name"] for volume in pod["volumes"] if volume.keys() & {"projected", "secret"}}
         for container in containers(deployment):
-            mounts = {mount["name"] for mount in container["volumeMounts"]}
-            assert ("token" in mounts) is (container.get("args") == ["runsyncer"])
+            mounts = {mount["name"]: mount for mount in container["volumeMounts"]}
+            if container.get("args") == ["runsyncer"]:
+                assert mounts.keys() & keys == {"token", "cluster"}
+                assert mounts["cluster"]["mountPath"] == str(SERVICE_ACCOUNT)
+                assert all(mounts[name]["readOnly"] is True for name in keys)
+            else:
+                assert not mounts.keys() & keys
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_token_of_the_syncer_is_short_lived_and_all_that_it_reads(overlay: str) -> None:
+    pod = one(overlay, "Deployment")["spec"]["template"]["spec"]
+    (cluster,) = [volume["projected"] for volume in pod["volumes"] if "projected" in volume]
+    token, authority = cluster["sources"]
+    assert token == {"serviceAccountToken": {"path": "token", "expirationSeconds": 3600}}
+    assert authority["configMap"] == {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}
+
+
+READS = {
+    "runsyncer": {"DATABASE_URL"},
+    "web": {"DATABASE_URL", "SECRET_KEY"},
+    "qcluster": {"DATABASE_URL", "SECRET_KEY", "SLACK_WEBHOOK_URL"},
+    "prepare": {"DATABASE_URL", "SECRET_KEY", "ADMIN_PASSWORD"},
+    "manage": {"DATABASE_URL", "SECRET_KEY"},
+}
+"""Which secrets each process reads from its environment."""
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_each_container_gets_the_secrets_that_it_reads_and_no_other(overlay: str) -> None:
+    for deployment in of_kind(overlay, "Deployment"):
+        for container in containers(deployment):
+            assert [source.keys() for source in container["envFrom"]] == [{"configMapRef"}]
+            given = {
+                variable["name"]: variable["valueFrom"]["secretKeyRef"]
+                for variable in container["env"]
+                if "valueFrom" in variable
+            }
+            assert given.keys() == READS[container["args"][0]], container["name"]
+            assert all((of["name"], of["key"]) == ("catalyst-dns-sync", name) for name, of in given.items())
+            plain = {variable["name"] for variable in container["env"]} - given.keys()
+            assert plain == ({"DNS_API_TOKEN_FILE"} if container["args"] == ["runsyncer"] else set())
+    assert not settings(overlay).keys() & {*SECRETS}
+
+
+def test_the_syncer_reads_no_other_secret() -> None:
+    code = "from catalyst.settings.worker import ENVIRONMENT; print(*ENVIRONMENT.asked)"
+    asked = run(["-c", code], {"DATA_DIR": "/nowhere", "DATABASE_URL": "sqlite:////nowhere"}).out.split()
+    assert {name for name in asked if f"{name}_FILE" in asked} == READS["runsyncer"] | {"DNS_API_TOKEN"}
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_a_proxy_is_believed_where_there_is_one_and_from_the_network_of_the_pods_alone(overlay: str) -> None:
+    believed = settings(overlay).get("FORWARDED_ALLOW_IPS", "")
+    if not of_kind(overlay, "IngressRoute"):
+        assert believed == ""
+        return
+    networks = [ip_network(text) for text in read_proxies(Environment({"FORWARDED_ALLOW_IPS": believed}))]
+    assert networks == [ip_network("10.244.0.0/16"), ip_network("10.42.0.0/16")]
+    rules = one(overlay, "NetworkPolicy")["spec"]["ingress"]
+    (visitors,) = [rule["from"] for rule in rules if {"protocol": "TCP", "port": 8000} in rule["ports"]]
+    (whence,) = visitors[0]["namespaceSelector"]["matchExpressions"]
+    assert (len(visitors), whence["key"], whence["operator"]) == (1, "kubernetes.io/metadata.name", "In")
+    assert whence["values"] == ["traefik", "kube-system"]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_api_server_is_reached_at_the_ports_that_distributions_give_it(overlay: str) -> None:
+    rules = one(overlay, "NetworkPolicy")["spec"]["egress"]
+    anywhere = {port["port"] for rule in rules if "to" not in rule for port in rule["ports"]}
+    database = {5432} if overlay == "overlays/production" else set()
+    assert anywhere == {53, 443, 6443, 8443, 16443} | database
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_what_is_kept_in_memory_or_on_the_node_has_a_size(overlay: str) -> None:
+    for deployment in of_kind(overlay, "Deployment"):
+        sizes = [
+            volume["emptyDir"] for volume in deployment["spec"]["template"]["spec"]["volumes"] if "emptyDir" in volume
+        ]
+        assert sizes
+        for size in sizes:
+            assert re.fullmatch(r"\d+Mi", size["sizeLimit"])
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -181,9 +268,12 @@ def test_production_keeps_nothing_in_a_file() -> None:
     assert not of_kind("overlays/production", "PersistentVolumeClaim")
     for deployment in of_kind("overlays/production", "Deployment"):
         for container in containers(deployment):
-            assert {"secretRef": {"name": "catalyst-dns-sync", "optional": False}} in container["envFrom"] or {
-                "secretRef": {"name": "catalyst-dns-sync"}
-            } in container["envFrom"]
+            needed = {
+                variable["name"]
+                for variable in container["env"]
+                if variable.get("valueFrom", {}).get("secretKeyRef", {}).get("optional") is False
+            }
+            assert needed == READS[container["args"][0]] & {"DATABASE_URL", "SECRET_KEY"}
     assert one("overlays/production", "Deployment", "catalyst-dns-sync-web")["spec"]["replicas"] > 1
 
 
@@ -228,6 +318,16 @@ def test_no_secret_is_part_of_what_is_applied() -> None:
     (token,) = [volume["secret"] for volume in pod["volumes"] if volume["name"] == "token"]
     assert {item["key"] for item in token["items"]} == names[token["secretName"]]
     assert names["catalyst-dns-sync"] <= documented().keys()
+    assert names["catalyst-dns-sync"] <= set().union(*READS.values())
+
+
+def test_the_key_of_the_example_starts_nothing(tmp_path: Path) -> None:
+    examples = list(yaml.safe_load_all((DEPLOY / "secret.example.yaml").read_text()))
+    (key,) = [example["stringData"]["SECRET_KEY"] for example in examples if "SECRET_KEY" in example["stringData"]]
+    ended = run(["-m", "catalyst.cli", "prepare"], {"DATA_DIR": str(tmp_path), "SECRET_KEY": key})
+    assert ended.code == 1
+    assert ended.err.startswith("error: SECRET_KEY is one that everyone can read")
+    assert not list(tmp_path.glob("*.sqlite3"))
 
 
 def test_compose_uses_what_it_defines_and_what_the_program_knows() -> None:
@@ -241,3 +341,37 @@ def test_compose_uses_what_it_defines_and_what_the_program_knows() -> None:
     assert {variable.removesuffix("_FILE") for variable in ours["environment"]} <= documented().keys()
     assert ours["image"].endswith(f"/catalyst-dns-sync:{catalyst.__version__}}}")
     assert (ours["read_only"], ours["cap_drop"]) == (True, ["ALL"])
+
+
+def test_compose_keeps_each_secret_to_who_reads_it_and_believes_nobody_without_one() -> None:
+    text = (DEPLOY / "compose.yaml").read_text()
+    compose = yaml.safe_load(text)
+    assert {name: service.get("secrets") for name, service in compose["services"].items()} == {
+        "technitium": ["technitium-admin"],
+        "postgres": ["postgres-password"],
+        "catalyst-dns-sync": ["technitium-token", "secret-key", "database-url", "kubeconfig"],
+    }
+    assert set().union(*(service["secrets"] for service in compose["services"].values())) == compose["secrets"].keys()
+    assert "trust" not in text
+    database = compose["services"]["postgres"]["environment"]
+    assert database["POSTGRES_PASSWORD_FILE"] == "/run/secrets/postgres-password"
+    assert database["POSTGRES_INITDB_ARGS"] == "--auth=scram-sha-256"
+    for service in compose["services"].values():
+        given = service["environment"].items()
+        assert all(value.startswith("/run/secrets/") for name, value in given if name.endswith("_FILE"))
+        assert not {name for name, _ in given} & {*SECRETS, "POSTGRES_PASSWORD", "DNS_SERVER_ADMIN_PASSWORD"}
+        for mount in service.get("tmpfs", ()):
+            folder, _, options = mount.partition(":")
+            assert re.search(r"(^|,)size=\d+m(,|$)", options), folder
+            assert {"noexec", "nosuid", "nodev"} <= {*options.split(",")}
+    assert compose["services"]["catalyst-dns-sync"]["tmpfs"]
+
+
+def test_every_foreign_image_has_a_version_in_whose_place_a_digest_can_be_put() -> None:
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    foreign = {name: service["image"] for name, service in compose["services"].items() if "build" not in service}
+    assert foreign.keys() == {"technitium", "postgres"}
+    for name, image in foreign.items():
+        assert re.fullmatch(rf"docker\.io/\S+:\$\{{{name.upper()}_VERSION:-[\d.]+\}}", image), image
+    assert re.search(r"^ARG BASE=docker\.io/\S+:3\.\d+-\S+$", DOCKERFILE.read_text(), re.MULTILINE)
+    assert DOCKERFILE.read_text().count("FROM ${BASE}") == 2

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from catalyst.settings.database import parse_url
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.processes import (
     ROOT,
@@ -243,7 +244,13 @@ def test_the_files_of_compose_are_read_by_containers_and_by_nobody_else(tmp_path
 
     compose = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())
     files = [Path("deploy", secret["file"]) for secret in compose["secrets"].values()]
-    assert len(files) == 4
+    assert len(files) == 6
+    secrets = tmp_path / "deploy" / "secrets"
+    password = (secrets / "postgres-password").read_text()
+    assert len(password) >= 40
+    url = (secrets / "database-url").read_text()
+    assert url == f"postgresql://catalyst:{password}@postgres:5432/catalyst"
+    assert parse_url(url)["PASSWORD"] == password
     for file in files:
         made = tmp_path / file
         assert made.stat().st_mode & 0o777 == 0o644
@@ -293,6 +300,33 @@ def test_the_overlay_of_the_recipe_is_deployed_with_the_image_that_was_pushed(tm
     assert {*re.findall(r"^ *image: (\S+)$", shown, re.MULTILINE)} == {*pushed}
     assert "DNS_SERVER_URL: https://192.168.1.53:53443" in shown
     assert 'DRY_RUN: "true"' in shown
+
+
+def test_what_was_pushed_is_deployed_by_its_digest(tmp_path: Path) -> None:
+    digest = f"@sha256:{'0123456789abcdef' * 4}"
+    names = (f"elsewhere:5000/catalyst-dns-sync{digest[:-1]}0", f"registry.example:5000/catalyst-dns-sync{digest}")
+    engine = tmp_path / "docker"
+    engine.write_text("#!/bin/sh\n" + "".join(f"echo {name}\n" for name in names))
+    engine.chmod(0o755)
+    variables = {"REGISTRY": "registry.example:5000", "PATH": f"{tmp_path}:{TOOLS}"}
+    (pushed,) = re.findall(r"^docker push (\S+)$", dry_make("push", **variables), re.MULTILINE)
+    assert f"#{pushed}{digest}#" in dry_make("deploy", **variables)
+    engine.write_text("#!/bin/sh\nexit 1\n")
+    assert f"#{pushed}#" in dry_make("deploy", **variables)
+
+
+@needs_kubectl
+def test_the_patch_of_the_docs_lets_out_to_another_port(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
+    overlay = tmp_path / "deploy" / "overlays" / "home"
+    overlay.mkdir()
+    (overlay / "kustomization.yaml").write_text(recipe("overlay", "yaml") + recipe("api-port", "yaml"))
+    objects = yaml.safe_load_all(shell(f"kubectl kustomize {overlay}"))
+    (policy,) = [found for found in objects if found["kind"] == "NetworkPolicy"]
+    to_servers = [rule for rule in policy["spec"]["egress"] if {"protocol": "TCP", "port": 7443} in rule["ports"]]
+    assert to_servers == [
+        {"to": [{"ipBlock": {"cidr": "192.168.1.10/32"}}], "ports": [{"protocol": "TCP", "port": 7443}]}
+    ]
 
 
 @needs_kubectl

@@ -24,6 +24,15 @@ def test_the_secret_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> N
     assert [path.name for path in tmp_path.iterdir()] == ["secret-key"]
 
 
+@pytest.mark.parametrize(
+    "key", ["fifty-random-characters-or-more-fifty-random-characters", "django-insecure-" + "q7w(2" * 10]
+)
+def test_a_key_that_everyone_can_read_is_refused(tmp_path: Path, key: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"^SECRET_KEY is one that everyone can read") as told:
+        read_secret_key(Environment({"SECRET_KEY": key}), tmp_path, several_replicas=False)
+    assert key not in str(told.value)
+
+
 def test_processes_that_start_at_once_agree_on_the_secret_key(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from catalyst.settings.secret_key import load_key;"
