@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from syncer.redaction import REDACTION
+
 DEPTH_LIMIT = 100
 """Levels of nesting."""
 DIGIT_LIMIT = 100
@@ -30,8 +32,9 @@ class DocumentError(ValueError):
     the place is not known."""
 
     def __init__(self, reason: str, line: int = 0, column: int = 0) -> None:
-        self.reason, self.line, self.column = reason, line, column
-        super().__init__(f"line {line}: {reason}" if line else reason)
+        # It may quote a key or an alias, and the text a Secret.
+        self.reason, self.line, self.column = REDACTION.redact_text(reason), line, column
+        super().__init__(f"line {line}: {self.reason}" if line else self.reason)
 
     def move_down(self, lines: int) -> DocumentError:
         """The same about a text that has so many more lines before."""

@@ -73,4 +73,6 @@ def make_pools(proxy: str, **options: object) -> urllib3.PoolManager:
             options["proxy_ssl_context"] = make_context() if verifies else make_blind_context()
         return urllib3.ProxyManager(proxy, **options)  # type: ignore[arg-type]
     except (HTTPError, ImportError, ValueError) as error:
-        raise KubernetesError(f"the proxy {proxy} is not usable: {error}") from error
+        login, _, place = proxy.rpartition("@")
+        said = str(error).replace(login, "") if login else str(error)
+        raise KubernetesError(f"the proxy {place} is not usable: {said}") from None

@@ -21,6 +21,7 @@ from syncer.kube.client import JSON, METADATA_ONLY, METADATA_ONLY_LIST, ApiError
 from syncer.kube.connection import DOUBT, PATIENCE, SharedConnection, WatchKey
 from syncer.kube.discovery import find_collection
 from syncer.kube.feed import KindState, WatchState
+from syncer.redaction import REDACTION
 
 log = logging.getLogger(__name__)
 
@@ -291,7 +292,8 @@ class Reflector:
     def _doubt_refusal(self, error: ApiError, pause: float) -> float:
         """The reason is the same for every kind, so that it is told once; what the API server says of each is long."""
         log.debug("refused: %s", error, extra={"kind": str(self.kind)})
-        reason = f"{self._server.url} answers 403 just after its connection was lost, as one that is starting does"
+        about = f"{self._server.url} answers 403 just after its connection was lost, as one that is starting does"
+        reason = REDACTION.redact_text(about)  # the address in a kubeconfig may hold a password
         is_news = reason != self._reason
         if is_news:
             self._failures = 1

@@ -24,3 +24,9 @@ def test_the_size_of_a_text_is_counted_in_characters() -> None:
 def test_a_complaint_begins_with_the_line_where_it_is_known() -> None:
     assert str(DocumentError("no YAML", 3, 4)) == "line 3: no YAML"
     assert str(DocumentError("no YAML")) == "no YAML"
+
+
+def test_a_complaint_about_a_text_in_which_there_is_a_secret_of_ours_does_not_quote_it(known_secrets: set[str]) -> None:
+    known_secrets.add("the-token-of-ours")
+    error = DocumentError("found undefined alias the-token-of-ours", 1)
+    assert (str(error), error.reason) == ("line 1: found undefined alias [hidden]", "found undefined alias [hidden]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import socketserver
 import ssl
@@ -227,3 +228,10 @@ def test_a_proxy_that_cannot_be_used_is_refused(proxy: str) -> None:
     """For SOCKS, urllib3 needs PySocks, which is no dependency of ours."""
     with pytest.raises(KubernetesError, match=f"the proxy {proxy} is not usable"):
         ApiServer(Access("https://api.talos00", Credentials(), proxy=proxy))
+
+
+@pytest.mark.parametrize("proxy", ["me:geheim@proxy:3128", "ftp://me:geheim@proxy", "me:gehe/im@proxy"])
+def test_the_login_at_a_proxy_that_cannot_be_used_is_not_shown(proxy: str) -> None:
+    with pytest.raises(KubernetesError, match=r"^the proxy proxy(:3128)? is not usable: ") as told:
+        ApiServer(Access("https://api.talos00", Credentials(), proxy=proxy))
+    assert not re.search("gehe|im@", str(told.value))
