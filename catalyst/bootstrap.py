@@ -5,21 +5,29 @@ The syncer starts from here too, so what only the web needs is imported where it
 
 from __future__ import annotations
 
+import argparse
 import gc
 import logging
 import os
+import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+
+from catalyst.settings.environment import Environment
 
 WEB_SETTINGS, WORKER_SETTINGS = "catalyst.settings.web", "catalyst.settings.worker"
 
 WEB_COLLECTIONS = 10_000, 20, 20
 """Nearly all that the web loads stays, and Python's own look through it, at each 700th object, is a tenth of its start.
 The syncer, whose memory is the smallest, goes on as Python does."""
+
+PREPARED = "prepared"
+"""What ``prepare --wait`` says when all but the admin is there."""
 
 RETRY_DELAY = 2.0
 """Seconds between two attempts to reach a database that is not there yet."""
@@ -29,16 +37,41 @@ REMINDER_DELAY = 60.0
 log = logging.getLogger(__name__)
 
 
+def add_mode_options(parser: argparse.ArgumentParser, note: str = "") -> None:
+    """The options of ``runsyncer`` by which it needs other settings: a hosts file, or no cluster."""
+    parser.add_argument("--dev-mode", action="store_true", help=f"as for runsyncer: a hosts file is written{note}")
+    parser.add_argument("--hosts-file", default="", metavar="PATH", help=f"as for runsyncer{note}")
+    parser.add_argument("--manifests", default="", metavar="DIR", help=f"as for runsyncer: no cluster is read{note}")
+
+
+def pick_mode(options: argparse.Namespace) -> Mapping[str, Any]:
+    """What the options say, for ``settings.SYNC``."""
+    return {name: getattr(options, name) for name in ("dev_mode", "hosts_file", "manifests")}
+
+
 def use_settings(module: str, argv: Sequence[str] = ()) -> None:
-    """Reads the settings at once. Django itself would go on without them and complain about something else later."""
+    """Reads the settings at once. Django itself would go on without them and complain about something else later.
+    Raises ``WrongSettings`` with all that is wrong, and with what the syncer lacks when ``argv`` is its command."""
     if "--dev-mode" in argv and not os.environ.get("LOG_FORMAT"):  # noqa: TID251
         os.environ["LOG_FORMAT"] = "text"  # noqa: TID251
     if module == WEB_SETTINGS:
         gc.set_threshold(*WEB_COLLECTIONS)
-    import_module(os.environ.setdefault("DJANGO_SETTINGS_MODULE", module))  # noqa: TID251
+    with Environment.gathering() as problems:
+        import_module(os.environ.setdefault("DJANGO_SETTINGS_MODULE", module))  # noqa: TID251
+        if problems and argv[:1] == ["runsyncer"]:  # else it says itself what it lacks, and can show its --help
+            parser = argparse.ArgumentParser(add_help=False)
+            add_mode_options(parser)
+            check_syncer(pick_mode(parser.parse_known_args(argv[1:])[0]))
     from catalyst.logs.formats import log_crashes
 
     log_crashes()
+
+
+def check_syncer(mode: Mapping[str, Any]) -> None:
+    """Reads what the syncer alone needs. Raises ``WrongSettings``."""
+    from django.conf import settings
+
+    settings.SYNC(**mode, warn=lambda _: None)
 
 
 @contextmanager
@@ -56,22 +89,41 @@ def explain_database_errors() -> Iterator[None]:
         raise
 
 
-def prepare_database() -> str:
-    """Brings the database up to date and makes sure that someone can log in. Returns what the user should be told.
+def run_prepare(argv: Sequence[str]) -> None:
+    """Brings the database up to date, makes sure that someone can log in, and prints what the user should be told.
 
     Safe to run at every start, by several processes at once.
     """
-    use_settings(WEB_SETTINGS)
+    parser = argparse.ArgumentParser("catalyst-dns-sync prepare")
+    for_up = " (for up)"
+    parser.add_argument("--with-syncer", action="store_true", help=f"check the settings of the syncer, too{for_up}")
+    parser.add_argument(
+        "--wait",
+        action="store_true",
+        help=f"say {PREPARED!r}, and make the admin after a line on standard input{for_up}",
+    )
+    add_mode_options(parser, for_up)
+    options = parser.parse_args(argv)
+    with Environment.gathering():
+        use_settings(WEB_SETTINGS)
+        if options.with_syncer:
+            check_syncer(pick_mode(options))
 
     import django
     from django.core.management import call_command
+    from django.db import connection
 
     django.setup()
     from catalyst.web.first_admin import ensure_admin
 
     with explain_database_errors():
         call_command("migrate", verbosity=0, interactive=False)
-        return ensure_admin()
+        if options.wait:
+            connection.close()
+            print(PREPARED, flush=True)
+            if not sys.stdin.readline():
+                return  # the start failed: nobody would see the password
+        print(ensure_admin(), flush=True)
 
 
 def wait_for_database(report_alive: Callable[[], None] = lambda: None) -> None:

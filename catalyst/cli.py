@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from catalyst import __version__
 from catalyst.bootstrap import WEB_SETTINGS, WORKER_SETTINGS, explain_database_errors, use_settings
+from catalyst.settings.environment import list_sentences
 
 USAGE = """\
 Keeps DNS records in step with the Ingresses and routes of a Kubernetes cluster.
@@ -38,7 +38,7 @@ PRIVATE = 0o077
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Returns the exit code: 1 for settings that are wrong, with one sentence on standard error."""
+    """Returns the exit code: 1 for settings that are wrong, with one sentence for each on standard error."""
     os.umask(PRIVATE)
     args = list(sys.argv[1:] if argv is None else argv)
     command, rest = (args[0], args[1:]) if args else ("help", [])
@@ -75,16 +75,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
                 return run_doctor(rest)
             case "prepare":
-                from catalyst.bootstrap import prepare_database
+                from catalyst.bootstrap import run_prepare
 
-                argparse.ArgumentParser("catalyst-dns-sync prepare").parse_args(rest)
-                print(prepare_database())
+                run_prepare(rest)
             case "manage":
                 return manage(rest)
             case _:
                 return manage(args)
     except ImproperlyConfigured as error:
-        print(f"error: {error}", file=sys.stderr)
+        print_errors(error)
         return 1
     except BrokenPipeError:  # the reader of our output, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -118,7 +117,7 @@ def manage(argv: Sequence[str]) -> int:
             with explain_database_errors():
                 execute_from_command_line(["catalyst-dns-sync", *raise_command_errors(argv)])
     except ImproperlyConfigured as error:
-        print(f"error: {error}", file=sys.stderr)
+        print_errors(error)
         return 1
     except CommandError as error:
         if "--traceback" in argv:
@@ -126,6 +125,11 @@ def manage(argv: Sequence[str]) -> int:
         print(f"error: {str(error).removeprefix('SystemCheckError: ')}", file=sys.stderr)
         return error.returncode
     return 0
+
+
+def print_errors(error: ImproperlyConfigured) -> None:
+    for sentence in list_sentences(error):
+        print(f"error: {sentence}", file=sys.stderr)
 
 
 def raise_command_errors(argv: Sequence[str]) -> list[str]:

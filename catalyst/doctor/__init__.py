@@ -12,9 +12,9 @@ from itertools import chain
 
 from django.core.exceptions import ImproperlyConfigured
 
-from catalyst.bootstrap import WEB_SETTINGS, use_settings
+from catalyst.bootstrap import WEB_SETTINGS, add_mode_options, pick_mode, use_settings
 from catalyst.doctor.finding import Finding, Level, report_problem
-from catalyst.settings.environment import Environment
+from catalyst.settings.environment import Environment, list_sentences
 from syncer.config import Config, HostsConfig, TechnitiumConfig
 from syncer.errors import SyncError, TargetUnreachable
 from syncer.redaction import REDACTION
@@ -35,19 +35,16 @@ def run_doctor(argv: Sequence[str]) -> int:
     options = parse_options(argv)
     os.environ.setdefault("PGCONNECT_TIMEOUT", "5")  # noqa: TID251 - for libpq, which would wait for minutes
     Environment.read_only = True
+    warnings: list[str] = []
     try:
-        use_settings(WEB_SETTINGS)
-        from django.conf import settings
+        with Environment.gathering():
+            use_settings(WEB_SETTINGS)
+            from django.conf import settings
 
-        warnings: list[str] = []
-        config: Config = settings.SYNC(
-            dev_mode=options.dev_mode,
-            hosts_file=options.hosts_file,
-            manifests=options.manifests,
-            warn=warnings.append,
-        )
+            config: Config = settings.SYNC(**pick_mode(options), warn=warnings.append)
     except ImproperlyConfigured as error:
-        print_finding(report_problem("settings", f"{error}"))
+        for sentence in list_sentences(error):
+            print_finding(report_problem("settings", sentence))
         return 1
 
     import django
@@ -64,9 +61,7 @@ def run_doctor(argv: Sequence[str]) -> int:
 
 def parse_options(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("catalyst-dns-sync doctor", description="Exit code 0: no problem, 1: problems.")
-    parser.add_argument("--dev-mode", action="store_true", help="as for runsyncer: a hosts file is written")
-    parser.add_argument("--hosts-file", default="", metavar="PATH", help="as for runsyncer")
-    parser.add_argument("--manifests", default="", metavar="DIR", help="as for runsyncer: no cluster is read")
+    add_mode_options(parser)
     return parser.parse_args(argv)
 
 

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 from catalyst.doctor.finding import Finding, report_ok, report_problem, report_warning
+from catalyst.settings.environment import LIKENESS
 from catalyst.web.health import find_database_problems
 from records.ledger import DatabaseLedger
 from syncer.config import Config, HostsConfig
@@ -22,8 +23,6 @@ from syncer.targets import make_target
 from syncer.tenure import has_ended
 
 NETWORK_FILE_SYSTEMS = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "glusterfs", "ceph")
-LIKENESS = 0.88
-"""How alike two names must be for one to be taken for a misspelling of the other."""
 
 
 def check_settings(config: Config, warnings: Sequence[str]) -> Iterator[Finding]:

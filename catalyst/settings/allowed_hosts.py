@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from catalyst.settings.environment import Environment
+from syncer.core.annotations import split_list
 from syncer.core.names import BadName, canonical, canonical_address, is_wildcard
 
 LOCAL_HOSTS = "localhost,127.0.0.1,[::1]"
@@ -13,7 +14,7 @@ def read_allowed_hosts(env: Environment) -> list[str]:
     right = "give names and addresses without scheme and port, such as dns.home.lab, .home.lab for all in it, or *"
     text = env.read_text("ALLOWED_HOSTS", LOCAL_HOSTS)
     hosts = list(env.parse_list("ALLOWED_HOSTS", text, parse_host, right))
-    if not hosts:
+    if not split_list(text):
         env.refuse_value("ALLOWED_HOSTS", text, right)
     return hosts
 

@@ -6,9 +6,11 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.core.exceptions import ImproperlyConfigured
+
 from catalyst import __version__
 from catalyst.settings.environment import Environment
-from catalyst.settings.sync import read_or_propose
+from catalyst.settings.sync import parse_server_url, read_or_propose
 from syncer.core.annotations import split_list
 from syncer.core.names import canonical_target
 
@@ -76,11 +78,24 @@ SPECTACULAR_SETTINGS = {
 def read_dns_servers(env: Environment) -> list[str]:
     """The servers that ``test-dns`` asks, as host:port, beginning with the one that we write to, or with the nodes of
     its cluster."""
-    given = split_list(env.read_text("DNS_TEST_SERVERS"))
     right = "give host or host:port, such as 192.168.1.53 or dns.talos00:53"
-    written = [urlsplit(url).hostname or "" for url in split_list(read_or_propose(env, "DNS_SERVER_URL", True))]
-    servers = given or list(dict.fromkeys(written))
-    return [env.parse_text("DNS_TEST_SERVERS", server, parse_server_address, right) for server in servers]
+    if given := split_list(env.read_text("DNS_TEST_SERVERS")):
+        return env.parse_texts("DNS_TEST_SERVERS", given, parse_server_address, right)
+    urls = split_list(read_or_propose(env, "DNS_SERVER_URL", True))
+    return list(dict.fromkeys(parse_url_host(url) for url in urls if is_server_url(url)))
+
+
+def is_server_url(text: str) -> bool:
+    """What is none is told of DNS_SERVER_URL."""
+    try:
+        parse_server_url(text)
+    except (ValueError, ImproperlyConfigured):
+        return False
+    return True
+
+
+def parse_url_host(url: str) -> str:
+    return parse_server_address(urlsplit(url).hostname or "")
 
 
 def parse_server_address(text: str) -> str:

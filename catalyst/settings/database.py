@@ -21,9 +21,10 @@ def read_database(env: Environment, data_dir: Path) -> dict[str, Any]:
     """Django's entry for the database. Raises ``ImproperlyConfigured``, never with the password in its text."""
     url = env.read_secret("DATABASE_URL")
     wal = env.read_flag("SQLITE_WAL", True)
-    database = parse_url(url) if url else describe_file(data_dir)
+    parsed = env.parse_texts("DATABASE_URL", [url] if url else [], parse_url, RIGHT)
+    database = parsed[0] if parsed else describe_file(data_dir)
     if not (url or env.read_only):
-        make_folder(data_dir)
+        make_folder(env, data_dir)
     if database["ENGINE"] == SQLITE:
         env.secrets.discard(url)  # a path, not a secret
         database["OPTIONS"] = make_sqlite_options(wal)
@@ -36,14 +37,14 @@ def describe_file(folder: Path) -> dict[str, Any]:
     return {"ENGINE": SQLITE, "NAME": str(folder / "catalyst.sqlite3")}
 
 
-def make_folder(path: Path) -> None:
+def make_folder(env: Environment, path: Path) -> None:
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise ImproperlyConfigured(
+        env.refuse(
             f'DATA_DIR is "{path}", which cannot be made ({error.strerror}): '
             "give a folder that this user may write to, or a database in DATABASE_URL."
-        ) from error
+        )
 
 
 def parse_url(url: str) -> dict[str, Any]:

@@ -18,22 +18,25 @@ NOT_SECRET = ("fifty-random-characters", "django-insecure-")
 def read_secret_key(env: Environment, data_dir: Path, *, several_replicas: bool) -> str:
     key = env.read_secret("SECRET_KEY")
     if key and len(key) < SHORTEST:
-        raise ImproperlyConfigured(
-            f"SECRET_KEY is too short (its value is not shown): give at least {SHORTEST} characters."
-        )
-    if key.startswith(NOT_SECRET):
-        raise ImproperlyConfigured(
+        env.refuse(f"SECRET_KEY is too short (its value is not shown): give at least {SHORTEST} characters.")
+    elif key.startswith(NOT_SECRET):
+        env.refuse(
             "SECRET_KEY is one that everyone can read (in an example, or of a new Django project): "
             "give 50 random characters of your own."
         )
-    if not key and several_replicas:
-        raise ImproperlyConfigured(
+    if key or env.is_secret_given("SECRET_KEY"):
+        return key
+    if several_replicas:
+        env.refuse(
             "SECRET_KEY is not set: with PostgreSQL several processes on several machines must share one; "
             "give 50 random characters, or a file with them in SECRET_KEY_FILE."
         )
-    if not key:
+        return key
+    try:
         key = load_key(data_dir, make=not env.read_only)
         env.secrets.add(key)
+    except ImproperlyConfigured as error:
+        env.refuse(str(error))
     return key
 
 

@@ -16,7 +16,7 @@ from catalyst.settings.addresses import HEALTH, METRICS
 from catalyst.settings.environment import SECRET_VARIABLES, Environment
 from catalyst.settings.published import describe_published
 from syncer.config import Config, HostsConfig, KubeConfig, Managed, TechnitiumConfig
-from syncer.core.annotations import MAX_TTL, parse_seconds, parse_ttl
+from syncer.core.annotations import MAX_TTL, parse_seconds, parse_ttl, split_list
 from syncer.core.names import canonical, canonical_address, canonical_target, is_wildcard
 from syncer.core.plan import Policy
 from syncer.core.scope import RuleSyntax, Scope
@@ -42,8 +42,16 @@ def read_config(
 ) -> Config:
     """One syncer's configuration, secrets included. The keyword arguments are the options of ``runsyncer``.
 
-    With ``dev_mode`` or ``hosts_file`` the target is a hosts file. Raises ``ImproperlyConfigured``.
+    With ``dev_mode`` or ``hosts_file`` the target is a hosts file. Raises ``ImproperlyConfigured``, with all that is
+    wrong.
     """
+    with env.gathering():
+        return _read_config(env, dev_mode, hosts_file, manifests, dry_run, warn)
+
+
+def _read_config(
+    env: Environment, dev_mode: bool, hosts_file: str, manifests: str, dry_run: bool, warn: Callable[[str], None]
+) -> Config:
     managed = read_scope(env, proposed=dev_mode, warn=warn)
     if env.read_flag("LEADER_ELECTION"):
         warn("LEADER_ELECTION has no effect yet: run one syncer")
@@ -73,31 +81,35 @@ def read_config(
 
 def read_scope(env: Environment, *, proposed: bool, warn: Callable[[str], None] = log.warning) -> Managed:
     """What is managed and by which rules, without any server or secret. With ``proposed`` the proposal's values hold
-    where a setting is missing, as in dev mode and preview. Raises ``ImproperlyConfigured``."""
-    zones = read_zones(env, proposed, warn)
-    return Managed(
-        scope=read_publishing(env, zones, proposed),
-        owner_id=env.read_value("OWNER_ID", "default", parse_owner, "such as homelab-1"),
-        policies=read_policies(env, zones),
-        max_delete_ratio=env.read_number("MAX_DELETE_RATIO", "0.5", most=1),
-        max_deletes_unguarded=env.read_integer("MAX_DELETES_UNGUARDED", "10"),
-        adopt_identical=env.read_choice("ADOPT_EXISTING", "never", ("never", "identical")) == "identical",
-        auto_remediate=env.read_flag("AUTO_REMEDIATE"),
-        detached_grace=read_seconds(env, "DETACHED_GRACE", "24h", least="0s", most="8760h"),
-        owner_id_was=env.read_value("OWNER_ID_WAS", "", parse_former_owner, "such as homelab-1"),
-    )
+    where a setting is missing, as in dev mode and preview. Raises ``ImproperlyConfigured``, with all that is wrong."""
+    with env.gathering():
+        zones = read_zones(env, proposed, warn)
+        return Managed(
+            scope=read_publishing(env, zones, proposed),
+            owner_id=env.read_value("OWNER_ID", "default", parse_owner, "such as homelab-1"),
+            policies=read_policies(env, zones),
+            max_delete_ratio=env.read_number("MAX_DELETE_RATIO", "0.5", most=1),
+            max_deletes_unguarded=env.read_integer("MAX_DELETES_UNGUARDED", "10"),
+            adopt_identical=env.read_choice("ADOPT_EXISTING", "never", ("never", "identical")) == "identical",
+            auto_remediate=env.read_flag("AUTO_REMEDIATE"),
+            detached_grace=read_seconds(env, "DETACHED_GRACE", "24h", least="0s", most="8760h"),
+            owner_id_was=env.read_value("OWNER_ID_WAS", "", parse_former_owner, "such as homelab-1"),
+        )
 
 
 def read_zones(env: Environment, proposed: bool, warn: Callable[[str], None]) -> tuple[str, ...]:
+    """None of them when what the settings say is wrong."""
     several = env.read_list("DNS_ZONES", parse_zone, "give a comma list of zones, such as talos00,home.lab")
-    one = read_or_propose(env, "DNS_ZONE", proposed and not several)
-    if several:
+    are_several = bool(split_list(env.read_text("DNS_ZONES")))
+    one = read_or_propose(env, "DNS_ZONE", proposed and not are_several)
+    if are_several:
         if one:
             warn(f"DNS_ZONES is set: DNS_ZONE ({one}) is not used")
         return several
     if not one:
         env.refuse_missing("DNS_ZONE", "name the zone to manage, such as talos00, or several of them in DNS_ZONES")
-    return (env.parse_text("DNS_ZONE", one, parse_zone, "give one zone, such as talos00"),)
+        return ()
+    return tuple(env.parse_texts("DNS_ZONE", [one], parse_zone, "give one zone, such as talos00"))
 
 
 def read_publishing(env: Environment, zones: tuple[str, ...], proposed: bool) -> Scope:
@@ -106,10 +118,12 @@ def read_publishing(env: Environment, zones: tuple[str, ...], proposed: bool) ->
     text = read_or_propose(env, "DNS_IP_ADDRESS", proposed)
     auto = text.lower() == "auto"
     addresses = () if auto else env.parse_list("DNS_IP_ADDRESS", text, canonical_address, right)
-    if not (auto or addresses) and set(zones) - set(zone_addresses):
+    has_own = bool(zones or zone_addresses) and set(zones) <= zone_addresses.keys()
+    if not (split_list(text) or has_own):
         env.refuse_missing("DNS_IP_ADDRESS", f"{right} (every name gets it unless its object says otherwise)")
     selector = env.read_text("LABEL_SELECTOR")
-    env.parse_text("LABEL_SELECTOR", selector, parse_selector, "give a label selector, such as dns=public,tier!=test")
+    right = "give a label selector, such as dns=public,tier!=test"
+    env.parse_texts("LABEL_SELECTOR", [selector], parse_selector, right)
     return Scope(
         zones=zones,
         addresses=addresses,
@@ -136,9 +150,9 @@ def read_zone_addresses(env: Environment, zones: tuple[str, ...]) -> Mapping[str
     right = "give zone=address,…, such as talos00=192.168.1.54,home.lab=10.0.0.9"
     addresses: dict[str, tuple[str, ...]] = {}
     for key, value in env.read_pairs("DNS_IP_ADDRESSES", right):
-        name = parse_managed_zone(env, "DNS_IP_ADDRESSES", key, zones, right)
-        address = env.parse_text("DNS_IP_ADDRESSES", value, canonical_address, right)
-        addresses[name] = tuple(dict.fromkeys((*addresses.get(name, ()), address)))
+        found = env.parse_texts("DNS_IP_ADDRESSES", [value], canonical_address, right)
+        for name in parse_managed_zone(env, "DNS_IP_ADDRESSES", key, zones, right):
+            addresses[name] = tuple(dict.fromkeys((*addresses.get(name, ()), *found)))
     return addresses
 
 
@@ -150,10 +164,11 @@ def read_policies(env: Environment, zones: tuple[str, ...]) -> Mapping[str, Poli
     right = f"give one of {choices} for every zone, or zone=policy,…"
     policies = {}
     for key, value in env.read_pairs("SYNC_POLICY", right):
-        name = parse_managed_zone(env, "SYNC_POLICY", key, zones, right)
-        if value not in list(Policy):
+        names = parse_managed_zone(env, "SYNC_POLICY", key, zones, right)
+        if value in list(Policy):
+            policies.update(dict.fromkeys(names, Policy(value)))
+        else:
             env.refuse_value("SYNC_POLICY", f"{key}={value}", f"a policy is one of {choices}")
-        policies[name] = Policy(value)
     return policies
 
 
@@ -173,11 +188,11 @@ def read_target(env: Environment, dev_mode: bool, hosts_file: str) -> Technitium
     )
     if dev_mode or hosts_file:
         return HostsConfig(hosts_file or path)
-    if not urls:
+    if not split_list(text):
         env.refuse_missing(
             "DNS_SERVER_URL", "give the address of the Technitium DNS server, such as https://dns.talos00:53443"
         )
-    if not token:
+    if not env.is_secret_given("DNS_API_TOKEN"):
         env.refuse_missing(
             "DNS_API_TOKEN", "give a token of the Technitium DNS server, or its file in DNS_API_TOKEN_FILE"
         )
@@ -214,13 +229,15 @@ def read_seconds(env: Environment, name: str, default: str, *, least: str, most:
     return env.read_value(name, default, parse_bounded, right)
 
 
-def parse_managed_zone(env: Environment, name: str, text: str, zones: tuple[str, ...], right: str) -> str:
-    zone_name = env.parse_text(name, text, parse_zone, right)
-    if zone_name not in zones:
+def parse_managed_zone(env: Environment, name: str, text: str, zones: tuple[str, ...], right: str) -> list[str]:
+    """Nothing for one that is wrong. No ``zones``: they are what is wrong, and any may be meant."""
+    found = env.parse_texts(name, [text], parse_zone, right)
+    if zones and found and found[0] not in zones:
         env.refuse_value(
             name, text, f"it is not a managed zone ({', '.join(zones)}): correct it, or add it to DNS_ZONES"
         )
-    return zone_name
+        return []
+    return found
 
 
 def parse_zone(text: str) -> str:

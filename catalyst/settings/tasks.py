@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.core.exceptions import ImproperlyConfigured
-
 from catalyst.settings.environment import Environment
 from syncer.core.annotations import parse_seconds, split_list
 
@@ -67,12 +65,13 @@ def read_slack_url(env: Environment) -> str:
     except ValueError:
         is_whole = False
     if not is_whole or parts.netloc.lower() not in allowed:
-        raise ImproperlyConfigured(
+        env.refuse(
             f"SLACK_WEBHOOK_URL is not at {' or '.join(allowed)} (its value is not shown): "
             "give the URL of an incoming webhook, or allow its host in SLACK_ALLOWED_HOSTS."
         )
+        return ""
     if parts.scheme != "https" and (parts.scheme != "http" or parts.netloc.lower() == "hooks.slack.com"):
-        raise ImproperlyConfigured(
+        env.refuse(
             "SLACK_WEBHOOK_URL does not begin with https:// (its value is not shown): "
             "give the URL of an incoming webhook as Slack shows it."
         )

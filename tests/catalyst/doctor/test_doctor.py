@@ -103,10 +103,20 @@ def test_a_folder_that_nobody_can_make_is_a_problem(name: str, tmp_path: Path, p
 
 
 def test_a_wrong_setting_is_the_first_thing_to_mend(tmp_path: Path) -> None:
-    ended = doctor(tmp_path, RESYNC_INTERVAL="banana")
+    ended = doctor(tmp_path, "--dev-mode", RESYNC_INTERVAL="banana")
     assert ended.code == 1
     assert ended.out.startswith('problem  settings    RESYNC_INTERVAL is "banana": ')
     assert ended.out.count("\n") == 1
+
+
+def test_all_that_is_missing_or_wrong_is_told_at_once(tmp_path: Path) -> None:
+    ended = doctor(tmp_path, RESYNC_INTERVAL="banana", DNS_ZONEE="talos00")
+    assert ended.code == 1
+    lines = ended.out.splitlines()
+    assert [line.split()[2] for line in lines] == [
+        "RESYNC_INTERVAL", "DNS_ZONE", "DNS_IP_ADDRESS", "DNS_SERVER_URL", "DNS_API_TOKEN",
+    ]  # fmt: skip
+    assert "DNS_ZONE is not set, and DNS_ZONEE is no setting: " in lines[1]
 
 
 def test_a_hosts_file_and_a_folder_are_looked_at_instead(tmp_path: Path, prepared: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from catalyst.logs.formats import parse_gelf_url
-from catalyst.settings.environment import SECRET_VARIABLES, SECRETS, Environment
+from catalyst.settings.environment import SECRET_VARIABLES, SECRETS, Environment, WrongSettings, list_sentences
 from tests.catalyst.logs.test_redaction import secret_settings
 
 
@@ -108,3 +108,51 @@ def test_an_empty_secret_file_is_no_secret(tmp_path: Path) -> None:
 
 def test_a_token_that_begins_with_a_dollar_sign_stays_itself() -> None:
     assert Environment({"DNS_API_TOKEN": "$HOME"}).read_secret("DNS_API_TOKEN") == "$HOME"
+
+
+@pytest.mark.parametrize(
+    ("read", "instead"),
+    [
+        (lambda env: env.read_flag("ANY", True), True),
+        (lambda env: env.read_number("ANY", "0.5"), 0.5),
+        (lambda env: env.read_integer("ANY", "7"), 7),
+        (lambda env: env.read_choice("ANY", "json", ("json", "text")), "json"),
+        (lambda env: env.read_address("ANY", ":8080"), ":8080"),
+        (lambda env: env.read_value("ANY", "1", int, "give a number"), 1),
+        (lambda env: env.read_list("ANY", int, "give numbers"), ()),
+        (lambda env: env.read_pairs("ANY", "give zone=address"), []),
+        (lambda env: env.read_secret("ANY"), "banana\x07"),
+        (lambda env: env.refuse_missing("ANY", "give it"), None),
+    ],
+)
+def test_where_all_is_gathered_the_default_counts_until_the_end(
+    read: Callable[[Environment], object], instead: object
+) -> None:
+    environment = Environment({"ANY": "banana\x07"})
+    with pytest.raises(WrongSettings) as caught, Environment.gathering() as problems:
+        assert read(environment) == instead
+        assert read(environment) == instead
+        with Environment.gathering():
+            environment.read_flag("ANY")
+        assert problems
+    said = set(caught.value.sentences)
+    assert len(said) in (1, 2), "each of them once"
+    assert 'ANY is "banana\x07": give true or false.' in said
+    with pytest.raises(ImproperlyConfigured, match="^ANY "):
+        read(environment)
+
+
+def test_what_cannot_go_on_is_told_beside_what_was_wrong_before() -> None:
+    with pytest.raises(ImproperlyConfigured) as caught, Environment.gathering():
+        Environment.refuse("the first.")
+        raise ImproperlyConfigured("the second.")
+    assert list_sentences(caught.value) == ("the first.", "the second.")
+    with Environment.gathering() as problems:
+        assert not problems
+
+
+def test_a_name_that_is_nearly_right_is_shown_beside_what_is_missing() -> None:
+    environment = Environment({"DNS_ZONEE": "talos00", "DNS_ZONE_": "", "DNS_ZONES": ""})
+    with pytest.raises(ImproperlyConfigured) as caught:
+        environment.refuse_missing("DNS_ZONE", "name the zone to manage")
+    assert str(caught.value) == "DNS_ZONE is not set, and DNS_ZONEE is no setting: name the zone to manage."

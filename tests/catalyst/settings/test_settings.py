@@ -20,12 +20,32 @@ def run(tmp_path: Path, *arguments: str, **variables: str) -> subprocess.Complet
     return subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=50, check=False)
 
 
-@pytest.mark.parametrize("command", ["web", "prepare", "migrate", "runsyncer", "check"])
+@pytest.mark.parametrize("command", ["web", "prepare", "migrate", "runsyncer --dev-mode", "check"])
 def test_no_command_starts_with_a_wrong_value(command: str, tmp_path: Path) -> None:
-    ended = run(tmp_path, command, RESYNC_INTERVAL="banana")
+    ended = run(tmp_path, *command.split(), RESYNC_INTERVAL="banana")
     assert ended.returncode == 1
     assert ended.stderr.startswith('error: RESYNC_INTERVAL is "banana": ')
     assert ended.stderr.count("\n") == 1
+
+
+WRONG = {"RESYNC_INTERVAL": "banana", "LOG_LEVEL": "loud", "SECRET_KEY": "short", "DNS_SERVER_URL": "http://["}
+LACKING = ["DNS_ZONE", "DNS_IP_ADDRESS", "DNS_API_TOKEN"]
+
+
+@pytest.mark.parametrize(
+    ("command", "names"),
+    [
+        (("check",), ["DNS_SERVER_URL", "RESYNC_INTERVAL", "LOG_LEVEL", "SECRET_KEY"]),
+        (("runsyncer",), ["DNS_SERVER_URL", "RESYNC_INTERVAL", "LOG_LEVEL", *LACKING]),
+        (("runsyncer", "--dev-mode"), ["DNS_SERVER_URL", "RESYNC_INTERVAL", "LOG_LEVEL"]),
+        (("prepare", "--with-syncer"), [*WRONG, *LACKING]),
+    ],
+)
+def test_all_that_is_wrong_is_said_at_once(command: tuple[str, ...], names: list[str], tmp_path: Path) -> None:
+    ended = run(tmp_path, *command, **WRONG)
+    assert ended.returncode == 1
+    assert sorted(re.findall(r"^error: (\w+) is ", ended.stderr, re.MULTILINE)) == sorted(names)
+    assert ended.stderr.count("\n") == len(names)
 
 
 @pytest.mark.parametrize(

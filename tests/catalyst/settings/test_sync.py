@@ -67,6 +67,33 @@ def test_a_blank_variable_counts_as_not_set(name: str) -> None:
     assert complaint(PRODUCTION | {name: "  "}).startswith(f"{name} is not set: ")
 
 
+def test_all_that_is_missing_is_said_at_once() -> None:
+    assert re.findall(r"^(\w+) is not set: ", complaint({}), re.MULTILINE) == [
+        "DNS_ZONE",
+        "DNS_IP_ADDRESS",
+        "DNS_SERVER_URL",
+        "DNS_API_TOKEN",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("variables", "lines"),
+    [
+        ({"DNS_ZONE": "a..b", "DNS_IP_ADDRESS": "", "DNS_IP_ADDRESSES": "talos00=192.0.2.1"}, ["DNS_ZONE is"]),
+        ({"DNS_ZONE": "a..b", "SYNC_POLICY": "talos00=never"}, ["DNS_ZONE is", "SYNC_POLICY is"]),
+        ({"DNS_ZONE": "", "DNS_IP_ADDRESS": ""}, ["DNS_ZONE is not", "DNS_IP_ADDRESS is not"]),
+        ({"DNS_IP_ADDRESS": "banana"}, ["DNS_IP_ADDRESS is"]),
+        ({"DNS_IP_ADDRESS": "", "DNS_IP_ADDRESSES": "talos00=banana"}, ["DNS_IP_ADDRESSES is"]),
+        ({"DNS_SERVER_URL": "http://["}, ["DNS_SERVER_URL is"]),
+        ({"DNS_API_TOKEN": "", "DNS_API_TOKEN_FILE": "/no/such"}, ["DNS_API_TOKEN_FILE is"]),
+        ({"OWNER_ID": "a b", "DNS_TTL_DEFAULT": "0"}, ["DNS_TTL_DEFAULT is", "OWNER_ID is"]),
+    ],
+)
+def test_what_only_follows_from_another_mistake_is_not_said(variables: Mapping[str, str], lines: list[str]) -> None:
+    said = complaint(PRODUCTION | variables).splitlines()
+    assert [line[: len(start)] for line, start in zip(said, lines, strict=True)] == lines
+
+
 def test_dev_mode_has_the_proposals_values_and_needs_nothing() -> None:
     config = read_config(Environment({}), dev_mode=True)
     assert config.target == HostsConfig("/etc/hosts")
