@@ -9,7 +9,6 @@ import argparse
 import gc
 import logging
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,9 +25,6 @@ WEB_COLLECTIONS = 10_000, 20, 20
 """Nearly all that the web loads stays, and Python's own look through it, at each 700th object, is a tenth of its start.
 The syncer, whose memory is the smallest, goes on as Python does."""
 
-PREPARED = "prepared"
-"""What ``prepare --wait`` says when all but the admin is there."""
-
 RETRY_DELAY = 2.0
 """Seconds between two attempts to reach a database that is not there yet."""
 REMINDER_DELAY = 60.0
@@ -37,11 +33,11 @@ REMINDER_DELAY = 60.0
 log = logging.getLogger(__name__)
 
 
-def add_mode_options(parser: argparse.ArgumentParser, note: str = "") -> None:
+def add_mode_options(parser: argparse.ArgumentParser) -> None:
     """The options of ``runsyncer`` by which it needs other settings: a hosts file, or no cluster."""
-    parser.add_argument("--dev-mode", action="store_true", help=f"as for runsyncer: a hosts file is written{note}")
-    parser.add_argument("--hosts-file", default="", metavar="PATH", help=f"as for runsyncer{note}")
-    parser.add_argument("--manifests", default="", metavar="DIR", help=f"as for runsyncer: no cluster is read{note}")
+    parser.add_argument("--dev-mode", action="store_true", help="as for runsyncer: a hosts file is written")
+    parser.add_argument("--hosts-file", default="", metavar="PATH", help="as for runsyncer")
+    parser.add_argument("--manifests", default="", metavar="DIR", help="as for runsyncer: no cluster is read")
 
 
 def pick_mode(options: argparse.Namespace) -> Mapping[str, Any]:
@@ -87,43 +83,6 @@ def explain_database_errors() -> Iterator[None]:
         if text := advise(error):
             raise ImproperlyConfigured(text) from error
         raise
-
-
-def run_prepare(argv: Sequence[str]) -> None:
-    """Brings the database up to date, makes sure that someone can log in, and prints what the user should be told.
-
-    Safe to run at every start, by several processes at once.
-    """
-    parser = argparse.ArgumentParser("catalyst-dns-sync prepare")
-    for_up = " (for up)"
-    parser.add_argument("--with-syncer", action="store_true", help=f"check the settings of the syncer, too{for_up}")
-    parser.add_argument(
-        "--wait",
-        action="store_true",
-        help=f"say {PREPARED!r}, and make the admin after a line on standard input{for_up}",
-    )
-    add_mode_options(parser, for_up)
-    options = parser.parse_args(argv)
-    with Environment.gathering():
-        use_settings(WEB_SETTINGS)
-        if options.with_syncer:
-            check_syncer(pick_mode(options))
-
-    import django
-    from django.core.management import call_command
-    from django.db import connection
-
-    django.setup()
-    from catalyst.web.first_admin import ensure_admin
-
-    with explain_database_errors():
-        call_command("migrate", verbosity=0, interactive=False)
-        if options.wait:
-            connection.close()
-            print(PREPARED, flush=True)
-            if not sys.stdin.readline():
-                return  # the start failed: nobody would see the password
-        print(ensure_admin(), flush=True)
 
 
 def wait_for_database(report_alive: Callable[[], None] = lambda: None) -> None:

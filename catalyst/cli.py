@@ -15,7 +15,7 @@ from catalyst.settings.environment import list_sentences
 USAGE = """\
 Keeps DNS records in step with the Ingresses and routes of a Kubernetes cluster.
 
-  catalyst-dns-sync up [--dev]       database, syncer, web and background tasks under one parent
+  catalyst-dns-sync up [--dev]       database, syncer, web and background tasks under one parent; see its --help
   catalyst-dns-sync runsyncer        the syncer; --dev-mode, --once, --dry-run and more: see its --help
   catalyst-dns-sync web              the admin, on WEB_BIND_ADDRESS
   catalyst-dns-sync prepare          bring the database up to date, make the first admin user
@@ -75,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
                 return run_doctor(rest)
             case "prepare":
-                from catalyst.bootstrap import run_prepare
+                from catalyst.prepare import run_prepare
 
                 run_prepare(rest)
             case "manage":

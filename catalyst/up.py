@@ -9,126 +9,129 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from queue import SimpleQueue
 from threading import Thread
 
+from catalyst.dev import DevSetup, add_dev_options, arrange_dev, find_note, leave_note, suggest_examples
+from catalyst.invocation import spell_command
+from catalyst.probe import probe_url
 from catalyst.settings.addresses import HEALTH, METRICS, WEB, make_url
 from catalyst.settings.environment import Environment
 from catalyst.web.listening import open_sockets
 from syncer.httpd import CannotListen, parse_address
 
-EXAMPLES = "examples/manifests"
 GRACE = 4.0
 """Seconds between SIGTERM and SIGKILL for the children; the whole stop takes less than five."""
 READY_WITHIN = 20.0
 """Seconds that the start waits for open ports before it says where they will be."""
+NAMES_WITHIN = 5.0
+"""Seconds that it waits for the first names in dev mode."""
 
 Environ = dict[str, str]
 
 
 def run_up(argv: Sequence[str]) -> int:
-    """Runs until a signal or the end of one child, whose exit code it returns; 0 after a signal."""
+    """Runs until a signal or the end of one child, whose exit code it returns; 0 after a signal. Raises
+    ``ImproperlyConfigured``."""
     options = parse_options(argv)
     env = dict(os.environ)  # noqa: TID251
-    arguments: list[str] = []
-    notes: dict[str, str] = {}
-    if options.dev:
-        arguments, notes = arrange_dev(env, options)
     events: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: events.put(0))
-
-    # In a session of its own, like the children: Ctrl-C must not come between the first admin and its password.
-    prepared = subprocess.run(
-        make_command("prepare"), env=env, stdout=subprocess.PIPE, text=True, check=False, start_new_session=True
-    )
-    if prepared.returncode:
-        return prepared.returncode
-    last_line = prepared.stdout.rstrip()
-    """Who can log in, and with which password: told once, and last, however the start ends."""
-    children: list[subprocess.Popen[bytes]] = []
+    dev = arrange_dev(env, options) if options.dev else None
+    mode = dev.list_options() if dev else []
+    tell(dev, "preparing the database; the first time takes some seconds")
+    preparation = start_preparation(env, mode)
+    if preparation.poll() is not None:
+        return preparation.returncode
+    note = leave_note(find_note(Environment(env)), dev) if dev else None
+    children = [preparation]
     try:
         settings = Environment(env)
         web, health, metrics = (settings.read_text(*place) for place in (WEB, HEALTH, METRICS))
-        check_addresses({"WEB_BIND_ADDRESS": web, "HEALTH_PROBE_ADDRESS": health, "METRICS_BIND_ADDRESS": metrics})
-        for name, more in (("web", ()), ("runsyncer", arguments), ("qcluster", ())):
-            if events.empty():
-                children.append(start_child(env, events, name, *more))
-        wait_until_open((web, health), events)
+        check_addresses({"--port" if options.port else WEB[0]: web, HEALTH[0]: health, METRICS[0]: metrics})
+        tell(dev, "starting the syncer, the admin and the background tasks")
+        syncer = ("runsyncer", *mode, "--noreload") if dev else ("runsyncer",)
+        commands = (("web",), syncer, ("qcluster",))
+        children.extend(start_child(env, events, *command) for command in commands if events.empty())
+        wait_for(lambda: is_open(web) and is_open(health), events, READY_WITHIN)
+        notes = describe_dev(dev, health, events) if dev else {}
         if events.empty():
-            notes["admin"] = make_url(web, "/admin/")
-            notes["health"] = make_url(health, "/readyz")
+            login = finish_preparation(preparation)
+            if preparation.returncode:
+                return 1
+            notes |= {"admin": make_url(web, "/admin/"), "health": make_url(health, "/readyz")}
             notes["metrics"] = make_url(metrics, "/metrics")
-            print(*(f"{name:<9} {text}" for name, text in notes.items()), last_line, sep="\n", flush=True)
-            last_line = ""
+            print(*(f"{name:<9} {text}" for name, text in notes.items()), login, sep="\n", flush=True)
         return events.get()
     except CannotListen as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
         return 1
     finally:
         stop_children(children)
-        if last_line:
-            print(last_line, flush=True)
+        if note:
+            note.close()
 
 
 def parse_options(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("catalyst-dns-sync up")
-    parser.add_argument("--dev", action="store_true", help="write a hosts file instead of a DNS server")
-    parser.add_argument("--hosts-file", default="hosts.dev", metavar="PATH", help="with --dev (default: %(default)s)")
-    parser.add_argument("--manifests", metavar="DIR", help=f"with --dev (default: the cluster, else {EXAMPLES})")
-    return parser.parse_args(argv)
+    add_dev_options(parser)
+    options = parser.parse_args(argv)
+    for name in ("hosts_file", "manifests", "port"):
+        if getattr(options, name) is not None and not options.dev:
+            parser.error(f"--{name.replace('_', '-')} goes with --dev")
+    return options
 
 
-def arrange_dev(env: Environ, options: argparse.Namespace) -> tuple[list[str], dict[str, str]]:
-    """The arguments for the syncer, and what to tell. Fills in what ``env`` lacks."""
-    hosts_file = Path(options.hosts_file).absolute()
-    if not hosts_file.exists():
-        hosts_file.touch()
-        hosts_file.chmod(0o644)  # every program that resolves names by it must be able to read it
-    arguments = ["--dev-mode", "--noreload", "--hosts-file", str(hosts_file)]
-    notes = {"writing": str(hosts_file), "reading": "the cluster of the current kubeconfig"}
-    manifests = options.manifests or ("" if has_cluster(env) else EXAMPLES)
-    if manifests:
-        arguments += ["--manifests", manifests]
-        notes["reading"] = f"{manifests} (edit a file there)"
-    if not env.get("LOG_FORMAT"):
-        env["LOG_FORMAT"] = "text"
-    taken: set[int] = set()
-    for name, first in (("WEB_BIND_ADDRESS", 8000), ("METRICS_BIND_ADDRESS", 8080), ("HEALTH_PROBE_ADDRESS", 8081)):
-        if not env.get(name):
-            port = find_port(first, taken)
-            if port != first:
-                print(f"port {first} is taken: {name} is 127.0.0.1:{port}", flush=True)
-            env[name] = f"127.0.0.1:{port}"
-            taken.add(port)
-    return arguments, notes
+def tell(dev: DevSetup | None, text: str) -> None:
+    """To the person who waits; a container has its log."""
+    if dev:
+        print(text, flush=True)
 
 
-def has_cluster(env: Mapping[str, str]) -> bool:
-    if env.get("KUBERNETES_SERVICE_HOST"):
-        return True
-    paths = env.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
-    return any(Path(path).is_file() for path in paths.split(os.pathsep) if path)
-
-
-def find_port(first: int, taken: set[int]) -> int:
-    for port in range(first, min(first + 100, 65536)):
-        if port in taken:
-            continue
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # one in TIME_WAIT is free
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    return first
+def describe_dev(dev: DevSetup, health: str, events: SimpleQueue[int]) -> dict[str, str]:
+    """What is read, what is written, and the proof that it is: names that are there by now."""
+    kind = f"{dev.manifests} (edit a file there)" if dev.manifests else "the cluster of the current kubeconfig"
+    notes = {"reading": kind, "writing": dev.hosts_file}
+    if dev.trouble:
+        return notes | {
+            "trouble": f"{dev.trouble}; until that is mended no name comes from there",
+            "instead": suggest_examples(),
+        }
+    wait_for(lambda: bool(dev.list_names()) and probe_url(make_url(health, "/readyz"))[1], events, NAMES_WITHIN)
+    if names := dev.list_names():
+        notes["names"] = f"{len(names)} so far, such as {names[0]}; why: {spell_command()} explain {names[0]}"
+    else:
+        notes["names"] = f"none so far; what is wrong: {spell_command()} doctor"
+    return notes
 
 
 def make_command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "catalyst.cli", *arguments]
+
+
+def start_preparation(env: Environ, mode: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Returns when the database is up to date, or when the process has ended because it or a setting is wrong. The
+    first user is made by ``finish_preparation``: a start that fails makes none, and no password is lost by it."""
+    # In a session of its own, like the children: Ctrl-C must not come between the first user and its password.
+    process = subprocess.Popen(
+        make_command("prepare", "--with-syncer", "--wait", *mode),
+        env=env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout
+    if not process.stdout.readline():
+        process.wait()
+    return process
+
+
+def finish_preparation(process: subprocess.Popen[bytes]) -> str:
+    """Makes the first user where there is none. Returns who can log in, and by which password: told once, and last."""
+    told, _ = process.communicate(b"\n")
+    return told.decode().rstrip()
 
 
 def start_child(env: Environ, events: SimpleQueue[int], *arguments: str) -> subprocess.Popen[bytes]:
@@ -151,17 +154,17 @@ def check_addresses(addresses: Mapping[str, str]) -> None:
             listening.close()
 
 
-def wait_until_open(addresses: Sequence[str], events: SimpleQueue[int]) -> None:
-    deadline = time.monotonic() + READY_WITHIN
-    waiting = [parse_address(address) for address in addresses]
-    while waiting and events.empty() and time.monotonic() < deadline:
-        waiting = [(host, port) for host, port in waiting if not is_open(host or "127.0.0.1", port)]
+def wait_for(check: Callable[[], bool], events: SimpleQueue[int], seconds: float) -> None:
+    """Until it is so, a signal or the end of a child."""
+    deadline = time.monotonic() + seconds
+    while events.empty() and time.monotonic() < deadline and not check():
         time.sleep(0.05)
 
 
-def is_open(host: str, port: int) -> bool:
+def is_open(address: str) -> bool:
+    host, port = parse_address(address)
     try:
-        socket.create_connection((host, port), timeout=1).close()
+        socket.create_connection((host or "127.0.0.1", port), timeout=1).close()
     except OSError:
         return False
     return True

@@ -13,6 +13,7 @@ from itertools import chain
 from django.core.exceptions import ImproperlyConfigured
 
 from catalyst.bootstrap import WEB_SETTINGS, add_mode_options, pick_mode, use_settings
+from catalyst.dev import DevNote, find_note, read_note
 from catalyst.doctor.finding import Finding, Level, report_problem
 from catalyst.settings.environment import Environment, list_sentences
 from syncer.config import Config, HostsConfig, TechnitiumConfig
@@ -35,6 +36,7 @@ def run_doctor(argv: Sequence[str]) -> int:
     options = parse_options(argv)
     os.environ.setdefault("PGCONNECT_TIMEOUT", "5")  # noqa: TID251 - for libpq, which would wait for minutes
     Environment.read_only = True
+    note = adopt_dev_mode(options, Environment(os.environ))  # noqa: TID251 - what is wrong with it is told below
     warnings: list[str] = []
     try:
         with Environment.gathering():
@@ -52,7 +54,8 @@ def run_doctor(argv: Sequence[str]) -> int:
     django.setup()
     logging.disable(logging.CRITICAL)  # what is wrong is in the findings
     counts: Counter[Level] = Counter()
-    for finding in chain.from_iterable(run_check(about, check) for about, check in list_checks(config, warnings)):
+    checks = chain(list_started(note), list_checks(config, warnings))
+    for finding in chain.from_iterable(run_check(about, check) for about, check in checks):
         print_finding(finding)
         counts[finding.level] += 1
     print(summarize_counts(counts[Level.PROBLEM], counts[Level.WARNING]))
@@ -63,6 +66,22 @@ def parse_options(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("catalyst-dns-sync doctor", description="Exit code 0: no problem, 1: problems.")
     add_mode_options(parser)
     return parser.parse_args(argv)
+
+
+def adopt_dev_mode(options: argparse.Namespace, env: Environment) -> DevNote | None:
+    """What ``up --dev`` was started with here, unless the options or a DNS server in the settings say what is meant."""
+    if options.dev_mode or options.hosts_file or options.manifests or env.is_given("DNS_SERVER_URL"):
+        return None
+    if note := read_note(find_note(env)):
+        options.dev_mode, options.hosts_file, options.manifests = True, note.setup.hosts_file, note.setup.manifests
+    return note
+
+
+def list_started(note: DevNote | None) -> Iterator[tuple[str, Check]]:
+    from catalyst.doctor import here
+
+    if note:
+        yield "up --dev", lambda: here.check_started(note)
 
 
 def list_checks(config: Config, warnings: Sequence[str]) -> Iterator[tuple[str, Check]]:

@@ -13,7 +13,11 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import connection
 
+from catalyst.dev import DevNote
 from catalyst.doctor.finding import Finding, report_ok, report_problem, report_warning
+from catalyst.invocation import spell_command
+from catalyst.probe import probe_url
+from catalyst.settings.addresses import HEALTH, WEB, make_url
 from catalyst.settings.environment import LIKENESS
 from catalyst.web.health import find_database_problems
 from records.ledger import DatabaseLedger
@@ -39,6 +43,23 @@ def check_settings(config: Config, warnings: Sequence[str]) -> Iterator[Finding]
     for name in sorted(os.environ.keys() - known.keys()):  # noqa: TID251 - a variable that is not a setting has no reader
         if like := get_close_matches(name, known, 1, LIKENESS):
             yield report_warning("settings", f"{name} is not a setting and has no effect: did you mean {like[0]}?")
+
+
+def check_started(note: DevNote) -> Iterator[Finding]:
+    """``up --dev``, as it was started last with this DATA_DIR."""
+    about = "up --dev"
+    if not note.is_running:
+        text = "was started here last, and has ended; what follows are its settings (for others set DNS_SERVER_URL)"
+        yield report_ok(about, text)
+        return
+    addresses = note.setup.addresses
+    yield report_ok(about, f"runs here; its admin is {make_url(addresses[WEB[0]], '/admin/')}")
+    for who, setting in (("the web", WEB[0]), ("the syncer", HEALTH[0])):
+        said, is_well = probe_url(make_url(addresses[setting], "/readyz"))
+        if is_well:
+            yield report_ok(about, f"{who} is ready ({said})")
+        else:
+            yield report_problem(about, f"{who} is not ready ({said}): see what it prints where it was started")
 
 
 def check_folders() -> Iterator[Finding]:
@@ -68,7 +89,7 @@ def check_database() -> Iterator[Finding]:
     if connection.vendor == "sqlite":
         path = Path(entry["NAME"])
         if not path.exists():
-            yield report_problem("database", f"{path} does not exist yet: run catalyst-dns-sync prepare")
+            yield report_problem("database", f"{path} does not exist yet: run {spell_command()} prepare")
             return
         if "WAL" in entry["OPTIONS"].get("init_command", "") and (system := find_network_mount(path)):
             yield report_warning("database", f"{path} is on {system}: set SQLITE_WAL=false, or use a local volume")

@@ -70,7 +70,8 @@ class Environment:
         if cls._gathered is not None:
             yield cls._gathered
             return
-        cls._gathered = gathered = []
+        gathered: list[str] = []
+        cls._gathered = gathered
         try:
             yield gathered
         except ImproperlyConfigured as error:  # of what cannot go on with a default

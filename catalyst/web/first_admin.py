@@ -8,8 +8,9 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 
+from catalyst.invocation import spell_command
+
 NAME = "admin"
-RESET = "catalyst-dns-sync changepassword"
 
 
 def ensure_admin() -> str:
@@ -25,13 +26,17 @@ def ensure_admin() -> str:
     except IntegrityError:
         if users.filter(username=NAME, is_superuser=True, is_active=True).exists():  # another process was quicker
             return describe_existing(NAME)
-        return f"no admin was made: {NAME} is an ordinary user; make one with catalyst-dns-sync createsuperuser"
+        return f"no admin was made: {NAME} is an ordinary user; make one with {spell_command()} createsuperuser"
     shown = "as ADMIN_PASSWORD says" if settings.ADMIN_PASSWORD else password
-    return draw_frame(f"user      {NAME}", f"password  {shown}", "", f"shown this once; reset with {RESET} {NAME}")
+    return draw_frame(f"user      {NAME}", f"password  {shown}", "", f"shown this once; {explain_reset(NAME)}")
 
 
 def describe_existing(name: str) -> str:
-    return f"admin exists ({name}); reset with {RESET} {name}"
+    return f"admin exists ({name}); {explain_reset(name)}"
+
+
+def explain_reset(name: str) -> str:
+    return f"reset with {spell_command()} changepassword {name}"
 
 
 def draw_frame(*lines: str) -> str:

@@ -22,6 +22,8 @@ from syncer.redaction import REDACTION
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
+MISSING = "; name a file that is there, or unset KUBECONFIG for the account of the pod, or for ~/.kube/config"
+
 REREAD = 60.0
 """Seconds. The kubelet replaces a service account's token at 80 % of its life, an hour by default."""
 
@@ -39,7 +41,8 @@ def connect(
         try:
             return read_kubeconfig(config.kubeconfig, config.context, config.withheld)
         except KubernetesError as error:
-            raise KubernetesError(f"KUBECONFIG: {error}") from error
+            advice = "" if any(map(Path.exists, list_files(config.kubeconfig))) else MISSING
+            raise KubernetesError(f"KUBECONFIG: {error}{advice}") from error
     if environ.get("KUBERNETES_SERVICE_HOST"):
         return read_service_account(environ, service_account)
     default = Path.home() / ".kube" / "config"
@@ -113,12 +116,16 @@ def read_kubeconfig(paths: str, context: str = "", withheld: Collection[str] = (
     )
 
 
+def list_files(paths: str) -> list[Path]:
+    return [Path(path).expanduser() for path in paths.split(os.pathsep) if path]
+
+
 def _read_entries(paths: str) -> tuple[dict[str, dict[str, KubeconfigEntry]], str]:
     from syncer.documents.yamltext import read_document  # a pod has no kubeconfig, and need not load PyYAML
 
     entries: dict[str, dict[str, KubeconfigEntry]] = {"clusters": {}, "contexts": {}, "users": {}}
     current = ""
-    files = [Path(path).expanduser() for path in paths.split(os.pathsep) if path]
+    files = list_files(paths)
     for file in [file for file in files if file.exists()] or files[:1]:
         try:
             document = read_document(_read_file(file))

@@ -6,21 +6,25 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
-from catalyst.up import find_port, has_cluster, is_open
+from catalyst.dev import DevSetup
+from catalyst.up import describe_dev, is_open, parse_options
 from tests import processes
 from tests.catalyst.test_cli import PRODUCTION, environment, run
-from tests.processes import free_port, wait_until
+from tests.processes import ROOT, free_port, wait_until
 
 pytestmark = pytest.mark.timeout(90)
+PRODUCTION_ORDER = ["DNS_ZONE", "DNS_IP_ADDRESS", "DNS_SERVER_URL", "DNS_API_TOKEN"]
 LAST_LINES_OF_A_FRAME = re.compile(r"\|  password  \S{20} +\|\n.*\n\|  shown this once.*\|\n\+-+\+\n\Z")
 INGRESS = """
 apiVersion: networking.k8s.io/v1
@@ -28,22 +32,6 @@ kind: Ingress
 metadata: {name: grafana, namespace: monitoring}
 spec: {rules: [{host: %s}]}
 """
-
-
-def test_a_taken_port_is_passed_over() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        assert find_port(port, set()) > port
-
-
-def test_a_cluster_is_there_when_a_kubeconfig_is(tmp_path: Path) -> None:
-    config = tmp_path / "config"
-    config.touch()
-    assert has_cluster({"KUBECONFIG": f"/no/such/file:{config}"})
-    assert not has_cluster({"KUBECONFIG": "/no/such/file"})
-    assert has_cluster({"KUBECONFIG": "/no/such/file", "KUBERNETES_SERVICE_HOST": "10.0.0.1"})
 
 
 @contextmanager
@@ -87,7 +75,7 @@ def test_one_command_brings_names_into_a_hosts_file_and_stops_as_one(tmp_path: P
         process.send_signal(number)
         assert process.wait(timeout=30) == 0
     for url in re.findall(r"http://127.0.0.1:(\d+)/", output.read_text()):
-        assert not is_open("127.0.0.1", int(url)), "a child is left behind"
+        assert not is_open(f"127.0.0.1:{url}"), "a child is left behind"
 
 
 def test_the_end_of_one_part_is_the_end_of_all(tmp_path: Path) -> None:
@@ -100,7 +88,7 @@ def test_the_end_of_one_part_is_the_end_of_all(tmp_path: Path) -> None:
         ended = run(tmp_path, "up", "--dev", "--manifests", "manifests", **variables)
     assert ended.returncode == 1
     assert f"error: METRICS_BIND_ADDRESS={address}: cannot listen there (Address already in use)" in ended.stderr
-    assert LAST_LINES_OF_A_FRAME.search(ended.stdout)
+    assert count_users(tmp_path) == 0
 
 
 def test_a_second_one_in_the_same_folder_ends_with_one_sentence_and_the_first_goes_on(tmp_path: Path) -> None:
@@ -123,19 +111,27 @@ def test_a_second_one_in_the_same_folder_ends_with_one_sentence_and_the_first_go
     assert "its heartbeat is watched" not in third.read_text(), "what was stopped in order left its place at once"
 
 
-def test_the_first_password_is_told_even_when_the_first_start_fails(tmp_path: Path) -> None:
-    first = run(tmp_path, "up", **PRODUCTION | addresses() | {"KUBECONFIG": "/no/such"})
-    assert first.returncode == 1
-    assert "error: KUBECONFIG: cannot read /no/such: No such file or directory\n" in first.stderr
-    assert LAST_LINES_OF_A_FRAME.search(first.stdout)
-
-    second = run(tmp_path, "up", **PRODUCTION | addresses() | {"DNS_API_TOKEN": ""})
-    assert second.returncode == 1
-    assert "error: DNS_API_TOKEN is not set: " in second.stderr
-    assert second.stdout.endswith("admin exists (admin); reset with catalyst-dns-sync changepassword admin\n")
+def count_users(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / "var" / "catalyst.sqlite3")) as connection:
+        return int(connection.execute("select count(*) from auth_user").fetchone()[0])
 
 
-def test_the_first_password_is_told_even_when_ctrl_c_is_pressed_meanwhile(tmp_path: Path) -> None:
+def test_a_start_that_fails_spends_no_password(tmp_path: Path) -> None:
+    lacking = run(tmp_path, "up", **addresses() | {"RESYNC_INTERVAL": "banana"})
+    assert (lacking.returncode, lacking.stdout) == (1, "")
+    assert [line.split()[1] for line in lacking.stderr.splitlines()] == ["RESYNC_INTERVAL", *PRODUCTION_ORDER]
+    assert not (tmp_path / "var" / "catalyst.sqlite3").exists()
+
+    failed = run(tmp_path, "up", **PRODUCTION | addresses() | {"KUBECONFIG": "/no/such"})
+    assert failed.returncode == 1
+    assert "error: KUBECONFIG: cannot read /no/such: No such file or directory; name a file that is" in failed.stderr
+    assert failed.stdout == ""
+    assert count_users(tmp_path) == 0
+
+    assert LAST_LINES_OF_A_FRAME.search(run(tmp_path, "prepare").stdout), "the next start tells it"
+
+
+def test_ctrl_c_before_all_is_there_spends_no_password(tmp_path: Path) -> None:
     with (tmp_path / "output").open("wb") as out:
         env = environment(tmp_path, **PRODUCTION | addresses())
         command = [sys.executable, "-m", "catalyst.cli", "up"]
@@ -143,7 +139,34 @@ def test_the_first_password_is_told_even_when_ctrl_c_is_pressed_meanwhile(tmp_pa
         wait_until((tmp_path / "var" / "catalyst.sqlite3").exists, 20, "a database that is being made")
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait(timeout=30) == 0
-    assert LAST_LINES_OF_A_FRAME.search((tmp_path / "output").read_text())
+    assert (tmp_path / "output").read_text() == ""
+    assert count_users(tmp_path) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--manifests", "examples"], "--manifests goes with --dev"),
+        (["--port", "9000"], "--port goes with --dev"),
+        (["--dev", "--port", "70000"], "70000 is no port: give a number from 1 to 65535"),
+        (["--dev", "--port", "admin"], "admin is no port: give a number from 1 to 65535"),
+    ],
+)
+def test_options_that_mean_nothing_are_refused(
+    options: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse_options(options)
+    assert ended.value.code == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_a_cluster_that_does_not_answer_leads_to_the_examples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    notes = describe_dev(DevSetup("/tmp/hosts.dev", "", {}, "cannot reach it: Connection refused"), ":1", SimpleQueue())
+    assert notes["reading"] == "the cluster of the current kubeconfig"
+    assert notes["trouble"].startswith("cannot reach it: Connection refused; until that is mended no name ")
+    assert 'make run ARGS="--manifests examples/manifests"' in notes["instead"]
 
 
 def test_a_taken_address_is_not_given_out_as_the_admins(tmp_path: Path) -> None:
@@ -154,8 +177,7 @@ def test_a_taken_address_is_not_given_out_as_the_admins(tmp_path: Path) -> None:
         asked = run(tmp_path, "web", "--bind", at)
     sentence = f"={at}: cannot listen there (Address already in use); set another address\n"
     assert (ended.returncode, ended.stderr) == (1, f"error: WEB_BIND_ADDRESS{sentence}")
-    assert "/admin/" not in ended.stdout
-    assert LAST_LINES_OF_A_FRAME.search(ended.stdout)
+    assert ended.stdout == ""
     assert (alone.returncode, alone.stderr) == (1, f"error: WEB_BIND_ADDRESS{sentence}")
     assert (asked.returncode, asked.stderr) == (1, f"error: --bind{sentence}")
 

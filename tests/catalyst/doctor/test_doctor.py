@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from catalyst.doctor import summarize_counts
+from catalyst.dev import NOTE, DevSetup, leave_note
+from catalyst.doctor import adopt_dev_mode, parse_options, summarize_counts
+from catalyst.settings.environment import Environment
+from syncer.httpd import PlainAnswer, Server
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.fakes.kubernetes.cluster import Cluster
 from tests.processes import ROOT, Ended, Syncer, free_port, prepare, run, running
@@ -77,7 +80,7 @@ def test_everything_ill_at_once_is_one_line_each(tmp_path: Path) -> None:
         ["problem", "Kubernetes"],
     ]  # fmt: skip
     assert "DNS_ZONESS is not a setting and has no effect: did you mean DNS_ZONES?" in ill[0]
-    assert "run catalyst-dns-sync prepare" in ill[1]
+    assert "catalyst-dns-sync prepare" in ill[1]
     assert "Connection refused (check that it runs, that DNS_SERVER_URL is its address" in ill[3]
     assert "KUBECONFIG: cannot read /no/such/file" in ill[4]
     assert ill[-1] == "4 problems, 1 warning"
@@ -131,6 +134,49 @@ def test_a_hosts_file_and_a_folder_are_looked_at_instead(tmp_path: Path, prepare
     assert ill.code == 1
     assert re.search(r"^problem  hosts file  .*does not exist", ill.out, re.MULTILINE)
     assert re.search(r"^problem  manifests   .*is not a folder that can be read", ill.out, re.MULTILINE)
+
+
+def test_what_up_dev_started_is_looked_at_where_nothing_else_is_named(tmp_path: Path, prepared: Path) -> None:
+    hosts = tmp_path / "hosts.dev"
+    hosts.touch()
+    pages = {"/readyz": lambda: PlainAnswer(b"{}", "application/json")}
+    server = Server("WEB_BIND_ADDRESS", "127.0.0.1:0", pages)
+    web, away = f"127.0.0.1:{server.port}", f"127.0.0.1:{free_port()}"
+    setup = DevSetup(str(hosts), str(tmp_path), {"WEB_BIND_ADDRESS": web, "HEALTH_PROBE_ADDRESS": away})
+    note = leave_note(prepared / "data" / NOTE, setup)
+    assert note
+    running = doctor(prepared)
+    assert running.code == 1
+    lines = running.out.splitlines()
+    assert lines[:2] == [
+        f"ok       up --dev    runs here; its admin is http://{web}/admin/",
+        f"ok       up --dev    the web is ready (http://{web}/readyz: 200)",
+    ]
+    assert re.match(rf"problem  up --dev    the syncer is not ready \(http://{away}/readyz: .*refused", lines[2])
+    assert f"from {tmp_path} to {hosts}, zones talos00" in lines[3]
+    assert lines[-1] == "1 problem"
+
+    note.close()
+    server.close()
+    ended = doctor(prepared)
+    assert (ended.code, ended.out.splitlines()[-1]) == (0, "all is well")
+    assert ended.out.startswith("ok       up --dev    was started here last, and has ended; ")
+    (prepared / "data" / NOTE).unlink()
+
+
+@pytest.mark.parametrize(
+    ("words", "settings"),
+    [(("--dev-mode",), {}), (("--manifests", "x"), {}), ((), {"DNS_SERVER_URL": "https://dns.talos00:53443"})],
+)
+def test_who_says_what_is_meant_is_taken_at_their_word(
+    words: tuple[str, ...], settings: dict[str, str], tmp_path: Path
+) -> None:
+    note = leave_note(tmp_path / NOTE, DevSetup("hosts.dev", "examples", {}))
+    assert note
+    options = parse_options(words)
+    assert adopt_dev_mode(options, Environment({"DATA_DIR": str(tmp_path), **settings})) is None
+    assert options == parse_options(words)
+    note.close()
 
 
 def test_colours_are_for_a_terminal_only(tmp_path: Path) -> None:
