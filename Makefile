@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The last time that what running needs was installed, and what testing needs, which is more.
+RUNS := $(VENV)/.runs
 STAMP := $(VENV)/.up-to-date
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' catalyst/__init__.py)
 # Many tests wait for a process, so that four go well on two cores; in the order of the files, in which the longest do not
@@ -25,31 +27,69 @@ IMAGE ?= $(REGISTRY)/catalyst-dns-sync:$(VERSION)-$(COMMIT)
 NAMESPACE ?= infrastructure
 OVERLAY ?= deploy/overlays/production
 KUBECTL = kubectl --namespace $(NAMESPACE)
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+# The Python of .venv may be too old, removed, or replaced by the system since: then its packages are not found any more.
+SUITS = import os, sys; \
+	made = next(line.split("=")[1].strip() for line in open(os.path.join(sys.prefix, "pyvenv.cfg")) if line[:7] == "version"); \
+	sys.exit(sys.version_info < (3, 11) or made.split(".")[:2] != list(map(str, sys.version_info[:2])))
+WHICH = import sys; print(sys.version_info[:2], sys.base_prefix)
+# A path file instead of an editable installation, for which the run would need what builds a wheel.
+LINK = import os, sysconfig; site = sysconfig.get_path("purelib"); \
+	open(os.path.join(site, "catalyst-dns-sync.pth"), "w").write(os.path.relpath(os.getcwd(), site) + "\n")
+COMMAND = exec "$$(dirname "$$(readlink -f "$$0")")/python" -P -m catalyst.cli "$$@"
+# For the advice: the first of these that this machine has.
+FOUND = $$(for name in python3.13 python3.14 python3.12 python3.11; do \
+	"$$name" -c "import venv" 2>/dev/null && exec echo "$$name"; done; echo python3.13)
+define make_venv
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed, with its module venv: make setup PYTHON=$(FOUND)" >&2; exit 1; }
+	@echo "making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(1) $(VENV)
+	@$(BIN)/python -c '$(LINK)'
+	@printf '%s\n' '#!/bin/sh' '$(COMMAND)' > $(BIN)/catalyst-dns-sync && chmod +x $(BIN)/catalyst-dns-sync
+endef
 need = command -v $(1) >/dev/null || { echo "make $@ needs $(1), which is not installed" >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev-setup run dev test check bench bench-registry bench-backups lock build docker push deploy prod-deploy \
-	logs status metrics health debug-pod
+.DELETE_ON_ERROR:
+.PHONY: help known-python fresh-venv setup dev-setup run dev test check bench bench-registry bench-backups lock build docker push \
+	deploy prod-deploy logs status metrics health debug-pod
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
 
-setup: $(STAMP) ## make .venv with the pinned packages
-dev-setup: $(STAMP) ## the same, under the name that `task dev:setup` has
+setup: ## make .venv with the pinned packages; with PYTHON=python3.13 by that Python, anew if need be
+	@test ! -e $(VENV)/pyvenv.cfg || { $(BIN)/python -c '$(SUITS)' && { test $(origin PYTHON) = file || \
+		test "$$($(BIN)/python -c '$(WHICH)')" = "$$($(PYTHON) -c '$(WHICH)')"; }; } 2>/dev/null || \
+		$(MAKE) --no-print-directory fresh-venv
+	@$(MAKE) --no-print-directory $(STAMP)
 	@echo "ready: make run"
+dev-setup: setup ## the same, under the name that `task dev:setup` has
 
-$(STAMP): requirements-dev.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "Python 3.11 or newer is needed: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+fresh-venv:
+	$(call make_venv,--clear)
+
+$(VENV)/pyvenv.cfg: | known-python
+	$(call make_venv,)
+
+known-python:
+	@test ! -e $(VENV)/pyvenv.cfg || $(BIN)/python -c '$(SUITS)' 2>/dev/null || { echo \
+		"the Python of $(VENV) is gone, was replaced since, or is too old: make setup PYTHON=$(FOUND) makes it anew" >&2; exit 1; }
+
+$(RUNS): requirements.txt | $(VENV)/pyvenv.cfg known-python
+	@echo "installing what running needs, of requirements.txt: half a minute or more, once"
+	@$(PIP) -r $<
 	@touch $@
 
-run: $(STAMP) ## everything on this machine: names go to ./hosts.dev, the admin is printed
-	@exec $(BIN)/catalyst-dns-sync up --dev
+$(STAMP): requirements-dev.txt | $(VENV)/pyvenv.cfg known-python
+	@echo "installing what testing needs, of requirements-dev.txt: two minutes or more, once"
+	@$(PIP) -r $<
+	@touch $@ $(RUNS)
 
-dev: $(STAMP) ## the syncer alone, reloading itself when the code changes (ARGS="--manifests DIR")
+run: $(RUNS) ## everything on this machine: names go to ./hosts.dev, the admin is printed (ARGS="--manifests DIR --port 9000")
+	@exec $(BIN)/catalyst-dns-sync up --dev $(ARGS)
+
+dev: $(RUNS) ## the syncer alone, reloading itself when the code changes (ARGS="--manifests DIR")
 	@touch hosts.dev
 	@$(BIN)/catalyst-dns-sync prepare
 	@exec $(BIN)/python manage.py runsyncer --dev-mode --hosts-file hosts.dev $(ARGS)

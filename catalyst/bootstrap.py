@@ -17,8 +17,6 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
-from catalyst.settings.environment import Environment
-
 WEB_SETTINGS, WORKER_SETTINGS = "catalyst.settings.web", "catalyst.settings.worker"
 
 WEB_COLLECTIONS = 10_000, 20, 20
@@ -52,6 +50,8 @@ def use_settings(module: str, argv: Sequence[str] = ()) -> None:
         os.environ["LOG_FORMAT"] = "text"  # noqa: TID251
     if module == WEB_SETTINGS:
         gc.set_threshold(*WEB_COLLECTIONS)
+    from catalyst.settings.environment import Environment  # not before the syncer has restarted itself
+
     with Environment.gathering() as problems:
         import_module(os.environ.setdefault("DJANGO_SETTINGS_MODULE", module))  # noqa: TID251
         if problems and argv[:1] == ["runsyncer"]:  # else it says itself what it lacks, and can show its --help

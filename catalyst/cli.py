@@ -10,7 +10,6 @@ from django.core.exceptions import ImproperlyConfigured
 
 from catalyst import __version__
 from catalyst.bootstrap import WEB_SETTINGS, WORKER_SETTINGS, explain_database_errors, use_settings
-from catalyst.settings.environment import list_sentences
 
 USAGE = """\
 Keeps DNS records in step with the Ingresses and routes of a Kubernetes cluster.
@@ -128,6 +127,8 @@ def manage(argv: Sequence[str]) -> int:
 
 
 def print_errors(error: ImproperlyConfigured) -> None:
+    from catalyst.settings.environment import list_sentences
+
     for sentence in list_sentences(error):
         print(f"error: {sentence}", file=sys.stderr)
 

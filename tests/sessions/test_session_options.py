@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.kubernetes.cluster import Cluster
 from tests.fakes.kubernetes.manifests import ingress
-from tests.processes import ROOT, Process, free_port, wait_until
+from tests.processes import wait_until
 from tests.sessions.session import ADDRESS, PREFIX, Session
 
 
@@ -124,26 +122,3 @@ def test_requests_of_other_processes_are_answered(session: Session, kubernetes: 
     assert session.ask_for("delete", mine) == "1 record deleted"
     assert session.ask_for("sync", "www.example.org") == "www.example.org is in no managed zone"
     assert dns.ask(nas) == [ADDRESS], "released, not deleted"
-
-
-@pytest.mark.timeout(90)
-def test_make_run_shows_names_in_a_hosts_file_and_follows_an_edit(tmp_path: Path) -> None:
-    examples, hosts = tmp_path / "manifests", tmp_path / "hosts.dev"
-    shutil.copytree(ROOT / "examples" / "manifests", examples)
-    web, metrics, health = (f"127.0.0.1:{free_port()}" for _ in range(3))
-    env = {"HOME": str(tmp_path), "DATA_DIR": str(tmp_path / "var"), "KUBECONFIG": "/none", "WEB_BIND_ADDRESS": web}
-    env |= {"METRICS_BIND_ADDRESS": metrics, "HEALTH_PROBE_ADDRESS": health}
-    options = ["up", "--dev", "--hosts-file", str(hosts), "--manifests", str(examples)]
-    process = Process(["-m", "catalyst.cli", *options], tmp_path / "log", env)
-    try:
-        process.says(r"\|  password  \S{20} +\|\n\|.*\n\|  shown this once.*\|\n\+-+\+\n", 40)
-        wait_until(lambda: "192.168.1.54  grafana.talos00\n" in hosts.read_text(), 10, "the block")
-        grafana = examples / "grafana.yaml"
-        grafana.write_text(grafana.read_text().replace("host: grafana.talos00", "host: boards.talos00"))
-        wait_until(lambda: "boards.talos00\n" in hosts.read_text(), 10, "the edit")
-        wait_until(lambda: "grafana.talos00\n" not in hosts.read_text(), 10, "the old name's end")
-        assert process.stop() == 0
-        assert len(re.findall("password  ", process.output)) == 1
-    finally:
-        process.stop()
-        print(process.output)
