@@ -24,9 +24,10 @@ from syncer.httpd import CannotListen, parse_address
 GRACE = 4.0
 """Seconds between SIGTERM and SIGKILL for the children; the whole stop takes less than five."""
 READY_WITHIN = 20.0
-"""Seconds that the start waits for open ports before it says where they will be."""
+"""Seconds that the start waits for open ports before it says where they will be, and in dev mode for a syncer that has
+read all."""
 NAMES_WITHIN = 5.0
-"""Seconds that it waits for the first names in dev mode."""
+"""Seconds that it waits in dev mode for the first names, of which there may be none, once all has been read."""
 
 Environ = dict[str, str]
 
@@ -59,6 +60,7 @@ def run_up(argv: Sequence[str]) -> int:
         notes = describe_dev(dev, health, events) if dev else {}
         if events.empty():
             login = finish_preparation(preparation)
+            children.remove(preparation)
             if preparation.returncode:
                 return 1
             notes |= {"admin": make_url(web, "/admin/"), "health": make_url(health, "/readyz")}
@@ -99,7 +101,8 @@ def describe_dev(dev: DevSetup, health: str, events: SimpleQueue[int]) -> dict[s
             "trouble": f"{dev.trouble}; until that is mended no name comes from there",
             "instead": suggest_examples(),
         }
-    wait_for(lambda: bool(dev.list_names()) and probe_url(make_url(health, "/readyz"))[1], events, NAMES_WITHIN)
+    wait_for(lambda: probe_url(make_url(health, "/readyz"))[1], events, READY_WITHIN)
+    wait_for(lambda: bool(dev.list_names()), events, NAMES_WITHIN)
     if names := dev.list_names():
         notes["names"] = f"{len(names)} so far, such as {names[0]}; why: {spell_command()} explain {names[0]}"
     else:
