@@ -17,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from catalyst.invocation import PROGRAM
 from catalyst.settings.addresses import HEALTH, METRICS, WEB
-from catalyst.settings.environment import Environment
+from catalyst.settings.environment import SECRET_VARIABLES, Environment
 from syncer.config import KubeConfig
 from syncer.errors import KubernetesError
 from syncer.targets.hosts.block import BlockUnclear, parse_hosts
@@ -115,10 +115,9 @@ def ask_cluster(env: Mapping[str, str]) -> str:
     from syncer.kube.client import ApiServer
     from syncer.kube.connect import connect
 
+    config = KubeConfig(kubeconfig=env.get("KUBECONFIG", "").strip(), withheld=SECRET_VARIABLES)
     try:
-        server = ApiServer(
-            connect(KubeConfig(kubeconfig=env.get("KUBECONFIG", "").strip())), connections=1, timeout=TIMEOUT
-        )
+        server = ApiServer(connect(config), connections=1, timeout=TIMEOUT)
     except KubernetesError as error:
         raise ImproperlyConfigured(f"{error}; {suggest_examples()}.") from error
     try:
