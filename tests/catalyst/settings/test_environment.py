@@ -137,7 +137,8 @@ def test_where_all_is_gathered_the_default_counts_until_the_end(
         assert problems
     said = caught.value.sentences
     assert len(said) == len(set(said)), "each of them once"
-    assert 'ANY is "banana\x07": give true or false.' in said
+    assert said[-1].startswith("ANY is ")
+    assert said[-1].endswith(": give true or false.")
     with pytest.raises(ImproperlyConfigured, match=r"^ANY "):
         read(environment)
 
