@@ -273,6 +273,22 @@ class TokenName(models.Model):
         return self.name
 
 
+class UploadedBackup(models.Model):
+    """A file of which a user has seen what its import would do (``records.exchange.uploads``)."""
+
+    user = models.CharField(max_length=64, primary_key=True, help_text="key of the user, who alone may use it")
+    name = models.CharField(max_length=200, blank=True)
+    digest = models.CharField(max_length=64, help_text="of the content: SHA-256")
+    content = models.BinaryField(help_text="compressed")
+    made_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions: ClassVar = ()
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Replacement(models.Model):
     """A record of someone else that became ours: what stood there, so that it can be put back."""
 

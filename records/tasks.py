@@ -14,6 +14,7 @@ from django_q.models import Failure, Schedule
 
 from records import notify
 from records.exchange import export
+from records.exchange.uploads import forget_uploads
 from records.models import (
     CURRENT_STATUSES,
     AuditEntry,
@@ -67,6 +68,7 @@ def ensure_schedules() -> None:
 def forget_history() -> str:
     """Retention: the history that is older than AUDIT_RETENTION_DAYS goes, and of the deletions all but the newest."""
     now = timezone.now()
+    forget_uploads()
     failures, _ = Failure.objects.filter(stopped__lt=now - timedelta(days=FAILURE_DAYS)).delete()
     deletions = DeletedRRset.objects.order_by("-deleted_at", "-pk").values("pk")
     DeletedRRset.objects.filter(pk__in=deletions[DELETIONS:]).delete()

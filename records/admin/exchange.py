@@ -28,16 +28,21 @@ from records.exchange import (
     read_backup,
 )
 from records.exchange.reading import SIZE_LIMIT
-from records.exchange.shape import BACKUP_LIMITS, IMPORTABLE
+from records.exchange.shape import BACKUP_LIMITS, IMPORTABLE, Problem
+from records.exchange.uploads import drop_upload, find_upload, keep_upload
 from syncer.documents.limits import DocumentError, decode_text
 
 MEGABYTE = 1024 * 1024
 LINES = 1000
 
 
-class ImportForm(forms.Form):
-    """The file is asked for in each step: a browser would change the line ends of a text that it keeps for us."""
+GONE = Problem(
+    "the file",
+    "it is kept no more, because an hour is over or another one was chosen since: choose it again",
+)
 
+
+class ImportForm(forms.Form):
     file = forms.FileField(
         label="Backup",
         help_text=f"YAML, JSON or CSV, up to {SIZE_LIMIT // MEGABYTE} MB. What it does not name stays as it is. "
@@ -61,24 +66,45 @@ def exchange(request: HttpRequest) -> HttpResponse:
 def _exchange_backups(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _render_page(request, ImportForm())
+    if "upload" in request.POST:
+        return _import_seen(request, request.POST["upload"])
     form = ImportForm(request.POST, request.FILES)
     if not form.is_valid():
         return _render_page(request, form)
+    file: UploadedFile[bytes] = form.cleaned_data["file"]
+    name, content = file.name or "", file.read()
     try:
-        plan = _plan_file(form.cleaned_data["file"])
-        if form.cleaned_data["dry_run"]:
-            return _render_page(request, form, plan=plan)
-        apply_import(plan, request.user.get_username())
+        plan = _plan_file(name, content)
+        if not form.cleaned_data["dry_run"]:
+            return _carry_out(request, plan)
     except BackupError as error:
         return _render_page(request, form, error=error)
+    upload = keep_upload(str(request.user.pk), name, content)
+    return _render_page(request, ImportForm(), plan=plan, name=name, upload=upload)
+
+
+def _import_seen(request: HttpRequest, digest: str) -> HttpResponse:
+    """Import the file of which this user has been shown what it would do."""
+    try:
+        found = find_upload(str(request.user.pk), digest)
+        if found is None:
+            raise BackupError([GONE])
+        return _carry_out(request, _plan_file(*found))
+    except BackupError as error:
+        return _render_page(request, ImportForm(), error=error)
+
+
+def _carry_out(request: HttpRequest, plan: ImportPlan) -> HttpResponse:
+    apply_import(plan, request.user.get_username())
+    drop_upload(str(request.user.pk))
     messages.success(request, f"Imported: {plan.summary}. {plan.advice}".rstrip())
     return redirect(admin_url("auditentry_changelist"))
 
 
-def _plan_file(file: UploadedFile[bytes]) -> ImportPlan:
-    form = PurePath(file.name or "").suffix.lower().removeprefix(".")
+def _plan_file(name: str, content: bytes) -> ImportPlan:
+    form = PurePath(name).suffix.lower().removeprefix(".")
     try:
-        text = decode_text(file.read(), BACKUP_LIMITS)
+        text = decode_text(content, BACKUP_LIMITS)
     except DocumentError as error:
         raise BackupError.of_document(error) from error
     return plan_import(read_backup(text, form if form in IMPORTABLE else ""))
@@ -89,8 +115,11 @@ def _render_page(
     form: ImportForm,
     *,
     plan: ImportPlan | None = None,
+    name: str = "",
+    upload: str = "",
     error: BackupError | None = None,
 ) -> HttpResponse:
+    """``upload`` is the digest of the file of ``plan``, "" where it is not kept."""
     may_import = request.user.has_perm(FOR_ADMINS)
     context: dict[str, Any] = {
         **admin.site.each_context(request),
@@ -99,6 +128,8 @@ def _render_page(
         "form": form if may_import else None,
         "error": error,
         "plan": plan,
+        "file_name": name,
+        "upload": upload,
     }
     if plan:
         changes: Sequence[str] = list(islice(plan.list_changes(), LINES))

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
+import secrets
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT
 from django.urls import reverse
+from django.utils import timezone
 
 from records.exchange import FORMS, export, read_backup
-from records.models import AuditEntry, CustomEntry, ManagedRecord, SyncRequest
+from records.exchange.uploads import LIFETIME, forget_uploads
+from records.models import AuditEntry, CustomEntry, ManagedRecord, SyncRequest, UploadedBackup
 from records.roles import ADMIN, OPERATOR, VIEWER
 from tests.records.cast import make_cast
 from tests.records.test_admin import act, visitor
@@ -102,6 +108,70 @@ def test_it_shows_first_what_it_would_do_and_writes_nothing() -> None:
     assert "<code>+ printer.talos00 A 192.0.2.9 publish</code>" in text
     assert "The syncer compares each record with DNS before it is ours again." in text
     assert nothing_is_written()
+
+
+def find_upload_field(answer: Any) -> str:
+    match = re.search(r'name="upload" value="([0-9a-f]{64})"', answer.content.decode())
+    return match[1] if match else ""
+
+
+@pytest.mark.parametrize("form", ["yaml", "json", "csv"])
+def test_the_file_of_a_dry_run_is_imported_without_being_chosen_again(form: str) -> None:
+    content, client = backup(form), visitor(ADMIN)
+    seen = give(client, content, f"dns-backup.{form}", dry_run="on")
+    assert f"<code>dns-backup.{form}</code>: 2 records" in seen.content.decode()
+    assert nothing_is_written()
+    answer = client.post(PAGE, {"upload": find_upload_field(seen)}, follow=True)
+    assert "Imported: 2 records, 1 entry created" in answer.content.decode()
+    assert ManagedRecord.objects.filter(owned=True).count() == 2
+    assert not UploadedBackup.objects.exists(), "what is imported is kept no longer"
+
+
+def test_a_kept_file_is_of_no_use_to_anyone_else_and_to_nobody_without_the_right() -> None:
+    content, client = backup(), visitor(ADMIN)
+    upload = find_upload_field(give(client, content, dry_run="on"))
+    other = Client()
+    other.force_login(User.objects.create_superuser("other"))
+    assert "is kept no more" in other.post(PAGE, {"upload": upload}).content.decode()
+    assert visitor(OPERATOR).post(PAGE, {"upload": upload}).status_code == 403
+    assert nothing_is_written()
+
+
+def test_a_kept_file_goes_after_an_hour_and_with_the_next_one() -> None:
+    content, client = backup(), visitor(ADMIN)
+    first = find_upload_field(give(client, content, dry_run="on"))
+    second = find_upload_field(give(client, backup("json"), "b.json", dry_run="on"))
+    assert UploadedBackup.objects.get().digest == second != first
+    for gone in (first, "", "nonsense"):
+        refused = client.post(PAGE, {"upload": gone}).content.decode()
+        assert "Nothing was imported" in refused
+        assert "choose it again" in refused
+    UploadedBackup.objects.update(made_at=timezone.now() - LIFETIME - timedelta(seconds=1))
+    assert "choose it again" in client.post(PAGE, {"upload": second}).content.decode()
+    assert nothing_is_written()
+    assert forget_uploads() == 1
+
+
+def test_a_file_that_is_too_large_to_be_kept_has_to_be_chosen_again() -> None:
+    client = visitor(ADMIN)
+    upload = find_upload_field(give(client, backup(), dry_run="on"))
+    noise = "".join(f"# {secrets.token_hex(5000)}\n" for _ in range(3600)).encode()
+    seen = give(client, backup() + noise, dry_run="on")
+    assert not find_upload_field(seen)
+    assert "too large to be kept, so choose it again and untick the box" in seen.content.decode()
+    assert "choose it again" in client.post(PAGE, {"upload": upload}).content.decode(), "it is not the one of before"
+    assert not UploadedBackup.objects.exists()
+
+
+def test_what_others_did_between_the_two_steps_is_not_overwritten_unseen() -> None:
+    client = visitor(ADMIN)
+    text = BROKEN.split(b"  - {hostname: bad")[0]
+    upload = find_upload_field(give(client, text, dry_run="on"))
+    CustomEntry.objects.create(name="good.talos00", type="CNAME", values=["nas.talos00"])
+    refused = client.post(PAGE, {"upload": upload}).content.decode()
+    assert "Nothing was imported" in refused
+    assert "the entry good.talos00 A" in refused
+    assert find_upload_field(give(client, text, dry_run="on")) == ""
 
 
 @pytest.mark.parametrize("form", ["yaml", "json", "csv"])
