@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.contrib.admin import AdminSite
@@ -14,7 +15,7 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, path
+from django.urls import Resolver404, URLPattern, URLResolver, path, resolve
 from django.views.decorators.http import require_POST
 
 ORDER = (
@@ -45,7 +46,18 @@ class RegistrySite(AdminSite):
         from records.logins.throttle import throttle_login
 
         view = partial(super().login, request, extra_context)
-        return throttle_login(request, request.POST.get("username", ""), view)
+        answer = throttle_login(request, request.POST.get("username", ""), view)
+        return self._mend_way(answer) if answer.status_code == 302 else answer
+
+    def _mend_way(self, answer: HttpResponse) -> HttpResponse:
+        """Whoever was logged out before a button was pressed would end on an address that shows no page."""
+        try:
+            match = resolve(urlsplit(answer["Location"]).path)
+        except Resolver404:
+            return redirect("admin:index")
+        if match.view_name == "admin:do_step":
+            return redirect("admin:name", **match.kwargs)
+        return redirect("admin:index") if match.view_name in ("admin:sync_now", "admin:logout") else answer
 
     def password_change(  # type: ignore[override] # the stubs know the page of the form alone
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -53,6 +53,30 @@ def page(name: str, /, *args: object, **query: str) -> str:
     return reverse(f"admin:records_{name}", args=args, query=query or None)
 
 
+@pytest.mark.one_database
+@pytest.mark.parametrize(
+    ("wanted", "ends"),
+    [
+        ("", "/admin/"),
+        ("/admin/", "/admin/"),
+        ("/admin/records/managedrecord/?show=problem", "/admin/records/managedrecord/?show=problem"),
+        ("/admin/sync-now/", "/admin/"),
+        ("/admin/logout/", "/admin/"),
+        ("/admin/names/nas.talos00/do/", "/admin/names/nas.talos00/"),
+        ("/nowhere", "/admin/"),
+        ("https://elsewhere.example.com/", "/admin/"),
+        ("//elsewhere.example.com/admin/", "/admin/"),
+    ],
+)
+def test_a_login_ends_on_a_page_that_is_there(wanted: str, ends: str) -> None:
+    User.objects.create_superuser("root", password="of-no-worth-anywhere-else")
+    form = {"username": "root", "password": "of-no-worth-anywhere-else", "next": wanted}
+    client = Client()
+    answer = client.post(reverse("admin:login"), form)
+    assert (answer.status_code, answer["Location"]) == (302, ends)
+    assert client.get(ends).status_code == 200
+
+
 def act(client: Client, model: str, action: str, *targets: Any, **more: str) -> Any:
     data = {"action": action, "_selected_action": [str(target.pk) for target in targets], **more}
     return client.post(page(f"{model}_changelist"), data, follow=True)
