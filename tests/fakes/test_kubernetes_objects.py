@@ -144,7 +144,12 @@ def test_an_ingress_route_has_no_status(kubernetes: Cluster) -> None:
     pruned = kubernetes.call("PATCH", path, {"status": {"a": "b"}}, headers)
     assert pruned.code == 200
     assert "status" not in pruned.body
-    assert kubernetes.call("PATCH", f"{path}?fieldValidation=Strict", {"status": {"a": "b"}}, headers).code == 400
+    refused = kubernetes.call("PATCH", f"{path}?fieldValidation=Strict", {"status": {"a": "b"}}, headers)
+    assert (refused.code, refused.body["reason"]) == (422, "Invalid")
+    assert 'unknown field "status"' in refused.body["message"]
+    whole = {**ingress_route("other", "Host(`other.talos00`)", namespace=space), "status": {"a": "b"}}
+    made = kubernetes.call("POST", f"{path.rpartition('/')[0]}?fieldValidation=Strict", whole)
+    assert (made.code, made.body["reason"]) == (400, "BadRequest"), "what cannot be decoded is no object yet"
 
 
 def test_a_json_patch_changes_places_in_the_object(kubernetes: Cluster) -> None:

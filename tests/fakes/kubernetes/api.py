@@ -186,7 +186,10 @@ class Call:
         def run(body: Manifest) -> Manifest:
             shown = events.to_core(body) if self.route.resource == CORE_EVENTS else body
             changed = change(shown)
-            self._check_fields(changed)
+            if why := self._refuse_fields(changed):
+                # A real server took the object, as it would be, for invalid, and not its text for malformed.
+                code = 400 if self.resource.builtin else 422
+                raise ApiError(code, f'"" is invalid: patch: Invalid value: {why}' if code == 422 else why)
             return self._convert_body(changed)
 
         return run
@@ -248,12 +251,16 @@ class Call:
         return body
 
     def _check_fields(self, body: Manifest) -> None:
-        """Unknown fields at the top are pruned, or refused when the client asks for that."""
+        if why := self._refuse_fields(body):
+            raise ApiError(400, why)
+
+    def _refuse_fields(self, body: Manifest) -> str:
+        """Unknown fields at the top are pruned (""), or refused when the client asks for that."""
         if self.request.query.get("fieldValidation") != "Strict":
-            return
+            return ""
         known = ("apiVersion", "kind", "metadata", *self.route.resource.fields)
-        if unknown := [f'unknown field "{field}"' for field in body if field not in known]:
-            raise ApiError(400, f"strict decoding error: {', '.join(unknown)}")
+        unknown = [f'unknown field "{field}"' for field in body if field not in known]
+        return f"strict decoding error: {', '.join(unknown)}" if unknown else ""
 
 
 def _decode_body(body: bytes, media: str) -> Any:
