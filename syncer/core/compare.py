@@ -55,9 +55,16 @@ class NameComparison:
         self.request = request
         self.known = known
         self.desired = {rrset.type: rrset for rrset in decision.rrsets}
-        self.actual = {item.rrset.type: item for item in found}
+        self.actual = {item.rrset.type: self._restore_ttl(item) for item in found}
         self.ours = {kind for kind, item in self.actual.items() if self._is_ours(item)}
         self.foreign = frozenset(self.actual) - self.ours
+
+    def _restore_ttl(self, item: Found) -> Found:
+        """Where the target keeps no TTL it is the one that we wrote, or it would be told that 0 was there."""
+        row = self.known.get(item.rrset.type)
+        if self.rules.keeps_ttl or row is None or not row.owned:
+            return item
+        return item._replace(rrset=replace(item.rrset, ttl=row.rrset.ttl))
 
     def plan_name(self) -> NamePlan:
         desired = [self.compare_type(kind) for kind in self.desired]

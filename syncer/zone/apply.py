@@ -167,7 +167,8 @@ class ChangeWriter:
             "hostname": rrset.name,
             "type": rrset.type,
             "ip": ", ".join(rrset.values),
-            "ttl": rrset.ttl,
+            # 0 stands for what is found in a hosts file and in no ledger.
+            **({"ttl": rrset.ttl} if rrset.ttl else {}),
             "namespace": namespace,
             "resource": f"{kind}/{name}" if name else kind,
             "zone": self._zone.name,

@@ -173,6 +173,8 @@ class SubjectBuilder:
 
     def _find_strays(self, look: Look, known: KnownRows) -> list[tuple[str, RRset]]:
         """What carries our mark there and is not in the ledger, with the origin that the mark names."""
+        if not self._target.marks_origin:
+            return []  # a mark that all of them share names no one who had the name
         strays = [item for item in look.found if self.marker.owns(item) and not _is_owned(known, item)]
         return [(self.marker.origin(item), replace(item.rrset, values=self.marker.own_values(item))) for item in strays]
 

@@ -14,7 +14,7 @@ from syncer.config import Config
 from syncer.core.claims import Claims, Decision, Unread
 from syncer.core.known import RecordState
 from syncer.core.names import zone_of
-from syncer.core.plan import Change, Guard, NamePlan, Op, RRsetStatus
+from syncer.core.plan import Change, DriftType, Guard, NamePlan, Op, RRsetStatus
 from syncer.core.rrsets import Found
 from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable, explain_fault
 from syncer.ledger import Ledger, LedgerError, ObservedRRset
@@ -25,7 +25,7 @@ from syncer.zone.guarding import DeleteGuard, PlannedChange
 from syncer.zone.planning import NO_REQUESTS, PassPlan, Requests, ZonePlanner, group_by_name
 from syncer.zone.queue import Deferred, ZoneQueue
 from syncer.zone.recovery import Recovery
-from syncer.zone.result import PassResult, log_plan
+from syncer.zone.result import PassResult, count_noun, log_plan
 from syncer.zone.schedule import ZoneSchedule
 from syncer.zone.subjects import Condition
 from syncer.zone.view import ZoneView
@@ -104,8 +104,10 @@ class Zone:
         self._is_rebuilding = False
         """Every RRset with our mark counts as ours until the next full pass is done."""
         self._recovery = Recovery(name, self._rows, dry_run=config.dry_run)
+        self._tells_plan = True
+        """In a dry run: the log says what would be done."""
         self._said: set[str] = set()
-        """In a dry run: what the log already says."""
+        """And what it already says."""
         self._has_told_inheritance = False
         self._has_shadows = True
         """The last full pass told of names that DNS answers otherwise than one would think; or there was none."""
@@ -199,7 +201,9 @@ class Zone:
         return None
 
     def run_once(self) -> PassResult:
-        """A full pass, and every further turn that it takes. Raises what target and ledger raise."""
+        """A full pass, and every further turn that it takes. A dry run's plan is in the result, for its caller to tell,
+        and not in the log. Raises what target and ledger raise."""
+        self._tells_plan = False
         result = self.run_pass(None)
         while (names := list(self._queue.deferred)[: self._queue.slice_size.names]) and not self._is_stopping():
             result.add(self.run_pass(names))
@@ -378,10 +382,18 @@ class Zone:
             for change in name.changes
             if change.before and not change.adopts
         ]
-        self._writer.record_observed([*_list_observed(plan.names), *found], _new_correlation(), SYNCER)
+        observed = _list_observed(plan.names)
+        self._writer.record_observed([*observed, *found], _new_correlation(), SYNCER)
+        known = [status for _, status in observed if isinstance(status, RRsetStatus) and status.owned]
+        if count := len(known) + len(found):
+            words = "%s our mark and stood in no ledger: ours again"
+            told = count_noun(count, "record") + (" carries" if count == 1 else " carry")
+            log.warning(words, told, extra={"zone": self.name})
         for name in plan.names:
             name.statuses.clear()
             name.forgotten.clear()
+            # It was no hand that made what the ledger has lost.
+            name.drifts = [drift for drift in name.drifts if drift.drift is not DriftType.UNEXPECTED_RECORD]
 
     def _guard_deletes(self, plan: PassPlan, result: PassResult) -> tuple[list[PlannedChange], list[ObservedRRset]]:
         changes = [(name.decision, change) for name in plan.names for change in name.changes]
@@ -397,7 +409,8 @@ class Zone:
         result.left = [status for status in statuses if status.state in LEFT_ALONE]
         self._told = (plan.node, plan.serial) if plan.listed else self._told
         self._view.invalidate()
-        self._said = log_plan(result, self._said)
+        if self._tells_plan:
+            self._said = log_plan(result, self._said)
 
     def _take_turn(
         self, plan: PassPlan, changes: list[PlannedChange], requests: Requests, result: PassResult

@@ -26,3 +26,5 @@ def test_the_tasks_are_well_until_their_guard_hangs(addressed: dict[str, str], t
         os.kill(guard, signal.SIGCONT)
         wait_until(lambda: is_well("qcluster"), 10, "health again")
         assert process.stop() == 0
+        assert "Enqueued" not in process.output, "a task that ran well is no news"
+        assert "created task" not in process.output

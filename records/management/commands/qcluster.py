@@ -19,12 +19,12 @@ class Command(ClusterCommand):  # type: ignore[misc]
     requires_system_checks: list[str] = []  # noqa: RUF012
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # It logs six lines for each task that ran well, the first two here; what failed is logged as an error.
+        if not logging.getLogger().isEnabledFor(logging.DEBUG):
+            logging.getLogger("django-q").setLevel(logging.WARNING)
         ensure_schedules()
         scheduler()  # what is due runs now, not in half a minute
         connections.close_all()  # the children are forked
-        # It logs six lines for each task that ran well; what failed is logged as an error.
-        if not logging.getLogger().isEnabledFor(logging.DEBUG):
-            logging.getLogger("django-q").setLevel(logging.WARNING)
         super().handle(*args, **options)  # returns when the cluster runs
         children = active_children()
         if children:

@@ -177,6 +177,12 @@ def test_it_asks_for_no_ttl_where_the_target_keeps_none() -> None:
     assert not plan(wanted(GRAFANA), [found(rrset("10.0.0.1", ttl=0))], known(GRAFANA), keeps_ttl=False).changes
 
 
+def test_what_goes_from_a_target_that_keeps_no_ttl_had_the_one_that_we_wrote() -> None:
+    bare = found(rrset("10.0.0.1", ttl=0))
+    (change,) = plan(Decision("grafana.talos00"), [bare], known(GRAFANA), keeps_ttl=False).changes
+    assert (change.op, change.rrset) == (Op.DELETE, GRAFANA)
+
+
 def test_it_deletes_what_no_claim_asks_for_any_more() -> None:
     assert ops(plan(Decision("grafana.talos00"), [found(GRAFANA)], known(GRAFANA))) == [(Op.DELETE, "A")]
 

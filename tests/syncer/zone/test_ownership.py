@@ -209,7 +209,9 @@ def test_two_installations_share_a_zone_without_touching_each_other(build: Build
     assert technitium.rows(ZONE) == theirs
 
 
-def test_a_lost_database_is_rebuilt_from_the_marks(build: Build, technitium: ServerUnderTest) -> None:
+def test_a_lost_database_is_rebuilt_from_the_marks(
+    build: Build, technitium: ServerUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
     engine = build("talos00", "home.lab")
     engine.put("nas", "nas.talos00", "nas.home.lab")
     engine.put("old", "old.talos00", "old.home.lab")
@@ -217,8 +219,11 @@ def test_a_lost_database_is_rebuilt_from_the_marks(build: Build, technitium: Ser
     technitium.add("hand.talos00", "A", OTHER)
     serials = technitium.serial("talos00"), technitium.serial("home.lab")
     lose_database()
+    caplog.clear()
     engine.start()
     engine.settle()
+    told = [line.getMessage() for line in caplog.records if "ours again" in line.getMessage() or "Drift" in line.msg]
+    assert told == ["2 records carry our mark and stood in no ledger: ours again"] * 2, "one line for each zone"
     assert (technitium.serial("talos00"), technitium.serial("home.lab")) == serials
     assert {row.state for row in engine.rows().values() if row.owned} == {"synced"}
     assert len(engine.rows()) == 4

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from records.models import AuditEntry, CustomEntry, ManagedRecord, SyncRequest
+from records.models import AuditEntry, CustomEntry, DriftFinding, ManagedRecord, ManagedZone, SyncRequest
 from syncer.core.kinds import INGRESS, SERVICE
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.zone.conftest import Build
@@ -250,6 +250,44 @@ def test_a_hosts_file_is_kept_by_the_same_engine(db: None, tmp_path: Path) -> No
     engine.settle()
     assert "grafana" not in path.read_text()
     assert not engine.rows()
+
+
+def test_an_empty_database_beside_a_kept_hosts_file_is_told_in_one_line(
+    db: None, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "hosts"
+    path.write_text("127.0.0.1 localhost\n")
+    engine = Engine(str(path))
+    engine.put_many(9)
+    engine.settle()
+    before = path.read_text()
+    for model in (ManagedRecord, ManagedZone, AuditEntry):
+        model.objects.all()._raw_delete("default")
+    caplog.clear()
+    engine.start()
+    engine.settle()
+    told = [line.getMessage() for line in caplog.records if line.levelname == "WARNING"]
+    assert told == ["9 records carry our mark and stood in no ledger: ours again"]
+    assert path.read_text() == before
+    assert ManagedRecord.objects.filter(owned=True, state="synced").count() == 9
+    assert not AuditEntry.objects.exists(), "nothing was changed and nothing taken over"
+    assert not DriftFinding.objects.exists(), "no hand made it"
+
+
+def test_what_goes_from_a_hosts_file_is_told_with_its_ttl(
+    db: None, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "hosts"
+    path.write_text("127.0.0.1 localhost\n")
+    engine = Engine(str(path))
+    engine.put("grafana")
+    engine.settle()
+    caplog.set_level("INFO")
+    engine.drop("grafana")
+    engine.settle()
+    (line,) = (line for line in caplog.records if line.getMessage() == "DNS record deleted")
+    assert vars(line)["ttl"] == 300
+    assert AuditEntry.objects.get(action="deleted").before == {"ttl": 300, "values": [ADDRESS]}
 
 
 @pytest.mark.double_only

@@ -380,6 +380,16 @@ def test_a_dry_run_says_once_what_it_would_do_and_writes_nowhere(caplog: pytest.
     assert (case.rows.log, case.rows.known) == ([], {})
 
 
+def test_a_single_dry_run_gives_its_plan_to_its_caller_and_does_not_log_it_too(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    case = Case(dry_run=True)
+    case.put("grafana")
+    assert [change.name for change in case.zone.run_once().planned] == [GRAFANA]
+    assert not caplog.records
+
+
 def test_a_dry_run_lists_again_only_what_someone_wrote_to() -> None:
     case = Case(dry_run=True).begun()
     for _ in range(3):
