@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from records.entry_names import call_entries, name_entries
 from records.limits import split_keys
 from records.models import CustomEntry, RRsetKey, Source, SourceName
 from syncer.core.origin import Origin
@@ -17,11 +18,12 @@ def find_causes(holders: Mapping[RRsetKey, str]) -> dict[RRsetKey, str]:
     entries = _find_entries({origin.name for origin in origins.values() if origin.is_entry and origin.name.isdigit()})
     sources = _find_sources({origin.name for origin in origins.values() if origin.namespace})
     mentions = _find_mentions(sources.values(), {name for name, _ in holders})
+    names = call_entries(holder for holder in origins if holder)
     causes = {}
     for key, holder in holders.items():
         origin = origins[holder]
         if origin.is_entry:
-            causes[key] = _explain_entry(key, origin, entries)
+            causes[key] = _explain_entry(holder, entries.get(origin.name), names)
         elif not origin.namespace:
             causes[key] = UNKNOWN
         elif (source := sources.get(holder)) is None:
@@ -31,13 +33,12 @@ def find_causes(holders: Mapping[RRsetKey, str]) -> dict[RRsetKey, str]:
     return causes
 
 
-def _explain_entry(key: RRsetKey, origin: Origin, entries: Mapping[str, CustomEntry]) -> str:
-    entry = entries.get(origin.name)
+def _explain_entry(holder: str, entry: CustomEntry | None, names: Mapping[str, str]) -> str:
     if entry is None:
-        return f"custom entry {origin.name} was deleted"
+        return f"{name_entries(holder, names)} was deleted"
     if not entry.enabled:
-        return f"custom entry {origin.name} was disabled"
-    return f"custom entry {origin.name} is {entry} now"
+        return f"custom entry {entry} was disabled"
+    return f"its custom entry is {entry} now"
 
 
 def _explain_mention(holder: str, mention: SourceName | None) -> str:

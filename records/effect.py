@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from django.conf import settings
 
+from records.entry_names import call_entries, name_entries
 from records.ledger import DatabaseLedger
 from records.lost_claims import find_lost
 from records.models import CustomEntry, ManagedRecord, SyncStatus
@@ -33,7 +34,7 @@ def explain_no_effect(entry: CustomEntry) -> str:
     loser = next((loser for loser in decision.losers if loser.origin == entry.origin), None)
     if loser is None:
         return ""
-    return _describe_loss(loser.reason)
+    return _describe_loss(loser.reason, None)
 
 
 class EntryState(NamedTuple):
@@ -53,6 +54,7 @@ def find_states(entries: Sequence[CustomEntry]) -> dict[int, EntryState]:
     lost = find_lost({entry.name for entry in entries})
     records = ManagedRecord.objects.filter(origin__in=[entry.origin for entry in entries]).order_by()
     states = {(origin, kind): state for origin, kind, state in records.values_list("origin", "type", "state")}
+    names = call_entries(reason for reasons in lost.values() for reason in reasons.values())
     found = {}
     for entry in entries:
         reason = lost.get(entry.name, {}).get(entry.origin, "") if entry.enabled else ""
@@ -62,11 +64,12 @@ def find_states(entries: Sequence[CustomEntry]) -> dict[int, EntryState]:
             state = BLOCKING
         else:
             state = LOST if reason else states.get((entry.origin, entry.type), RecordState.PENDING.value)
-        found[entry.pk] = EntryState(state, [_describe_loss(reason)] if reason else [])
+        found[entry.pk] = EntryState(state, [_describe_loss(reason, names)] if reason else [])
     return found
 
 
-def _describe_loss(reason: str) -> str:
+def _describe_loss(reason: str, names: Mapping[str, str] | None) -> str:
+    words = name_entries(reason, names)
     if is_blocked(reason):
-        return f"It has no effect: the name is {reason}. Remove the block to publish it."
-    return f"It has no effect: {reason}. Make it an override to take the name."
+        return f"It has no effect: the name is {words}. Remove the block to publish it."
+    return f"It has no effect: {words}. Make it an override to take the name."

@@ -12,6 +12,7 @@ from django.utils import timezone
 from records.answer_models import RecordAnswer
 from records.answered_by import Answerer, find_answerer
 from records.audit import SYNCER, Action
+from records.entry_names import call_entries, name_entries
 from records.entry_values import managed_zones
 from records.kept import BY_POLICY, mention_end
 from records.mentions import find_indirect_mentions, list_wildcards
@@ -91,12 +92,17 @@ class _Explanation:
         sentences += [mention.sentence for mention in told]
         sentences += self._describe_answerer()
         sentences += [*self._describe_history(), *self._describe_syncer()]
+        decision = self._describe_decision()
+        losers = decision["losers"]
+        # The fields go by the key of an entry, and what is read by its name.
+        names = call_entries([*sentences, *(loser["reason"] for loser in losers)])
+        decision["losers"] = [loser | {"reason": name_entries(loser["reason"], names)} for loser in losers]
         return {
             "hostname": self.name,
             "zone": self.zone,
             "published": any(record.owned and record.state == RecordState.SYNCED for record in self.records),
-            "decision": self._describe_decision(),
-            "sentences": sentences,
+            "decision": decision,
+            "sentences": [_begin_sentence(name_entries(sentence, names)) for sentence in sentences],
             "claims": claims,
             "skipped": [{"source": str(mention.source), "reason": mention.reason} for mention in self.skipped],
             "mentions": [mention._asdict() for mention in self.mentions],
@@ -188,7 +194,7 @@ class _Explanation:
         yield f"{self.name} {where} zone {self.zone}."
         if block := self.active_block:
             words = f" ({block.description})" if block.description else ""
-            yield f"Custom entry {block.pk} blocks the name{words}: it is never published."
+            yield f"Custom entry {block} blocks the name{words}: it is never published."
 
     def _describe_records(self) -> Iterator[str]:
         for record in self.records:
@@ -332,6 +338,11 @@ def is_change_of_dns() -> Q:
     """The audit entries after which DNS was another: an edited entry, or a record that was only given up, is none."""
     by_a_pass = Q(action__in=(Action.CREATED, Action.UPDATED, Action.DELETED, Action.ADOPTED)) & ~Q(correlation="")
     return by_a_pass | Q(action__in=(Action.GONE, Action.UNDONE))
+
+
+def _begin_sentence(text: str) -> str:
+    """A name is lower-case at the beginning, too."""
+    return f"C{text[1:]}" if text.startswith("custom entry ") else text
 
 
 def _state_sentence(record: ManagedRecord, what: str) -> str:

@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
+from records.entry_names import call_entries, name_entries
 from records.limits import split_keys
 from records.models import CustomEntry, ManagedRecord, Source, SourceName
 from syncer.core.claims import Mode
@@ -48,9 +49,10 @@ def note_lost(sources: Iterable[Source]) -> None:
     """Tell each source what it has lost, in a few questions for all."""
     shown = list(sources)
     lost = find_lost({name for source in shown for name, _ in source.wanted_names()})
+    names = call_entries(reason for reasons in lost.values() for reason in reasons.values())
     for source in shown:
         reasons = {name: lost.get(name, {}).get(str(source), "") for name, _ in source.wanted_names()}
-        source.lost_names = {name: reason for name, reason in reasons.items() if reason}
+        source.lost_names = {name: name_entries(reason, names) for name, reason in reasons.items() if reason}
 
 
 def count_lost() -> int:

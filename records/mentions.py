@@ -100,5 +100,5 @@ def _find_wildcards(wildcards: Sequence[str]) -> Iterator[IndirectMention]:
         yield IndirectMention(str(row.source), "wildcard", row.name, f"{row.source} asks for {row.name}{state}.")
     for entry in CustomEntry.objects.filter(name__in=wildcards, enabled=True)[:SHOWN]:
         asks = "blocks" if not entry.type else "asks for"
-        sentence = f"Custom entry {entry.pk} {asks} {entry.name}, which covers it."
+        sentence = f"Custom entry {entry} {asks} {entry.name}, which covers it."
         yield IndirectMention(entry.origin, "wildcard", entry.name, sentence)

@@ -112,6 +112,7 @@ def read_overview() -> dict[str, Any]:
     from records.admin.columns import state_word
     from records.answer_models import TROUBLE_RESULTS
     from records.answer_rows import explain_pause, sum_answers
+    from records.entry_names import note_entries
     from records.explain import PROBLEM_STATES
     from records.lost_claims import match_entries, match_sources
     from records.models import (
@@ -133,6 +134,8 @@ def read_overview() -> dict[str, Any]:
     sources = Source.objects.aggregate(all=Count("id"), warned=Count("id", filter=is_warned()))
     answers = sum_answers()
     givers = SourceName.objects.filter(values__isnull=False).aggregate(count=Count("source", distinct=True))
+    last_changes = list(AuditEntry.objects.all()[:12])
+    note_entries(last_changes)
     return {
         "status": status,
         "silent": status is not None and status.is_silent,
@@ -151,5 +154,5 @@ def read_overview() -> dict[str, Any]:
         "drift_count": DriftFinding.objects.filter(status=DriftFinding.Status.OPEN).count(),
         "held_plans": HeldPlan.objects.with_deletes(0).filter(status=HeldPlan.Status.OPEN),
         "waiting": SyncRequest.objects.filter(done_at=None).count(),
-        "last_changes": AuditEntry.objects.all()[:12],
+        "last_changes": last_changes,
     }

@@ -15,6 +15,15 @@ from syncer.core.source import SkipCause, Trouble
 CAUSES = [(cause.value, cause.value) for cause in SkipCause]
 
 
+HOSTLESS = {
+    "Ingress": "none of its rules has a host",
+    "IngressRoute": "none of its rules has a Host",
+    "IngressRouteTCP": "none of its rules has a HostSNI that is a name",
+    "HTTPRoute": "it has no hostnames, and no listener that takes it gives one",
+}
+"""By kind, where its names would have come from."""
+
+
 class SourceQuerySet(models.QuerySet["Source"]):
     def with_mentions(self) -> SourceQuerySet:
         """With what ``wanted_names`` and ``skipped_names`` give, in one query for all."""
@@ -81,10 +90,13 @@ class Source(models.Model):
         """Why it gives no name; "" where it gives one."""
         if self.wanted_names():
             return ""
-        if self.skipped_names() or self.kept_names():
-            return "none: each name that it mentions is left out, for the reason beside it"
-        what = "rules has a Host" if self.kind.startswith("IngressRoute") else "rules has a host"
-        return f"none: none of its {what}, and it has no annotation {PREFIX}hostname"
+        if skipped := self.skipped_names():
+            (name, reason), *others = skipped
+            more = f" (and {len(others)} more, each for its reason)" if others else ""
+            return f"none: {name} is left out: {reason}{more}"
+        if self.kept_names():
+            return "none: what it published is kept, and not asked for now"
+        return f"none: {HOSTLESS.get(self.kind, 'it names no host')}, and it has no annotation {PREFIX}hostname"
 
     def list_warnings(self) -> list[str]:
         """What is wrong with the object itself, and with what DNS makes of its names."""

@@ -15,6 +15,7 @@ from records.admin import columns
 from records.admin.base import ReadOnlyAdmin
 from records.admin.filters import ActionFilter, AuditQuestion
 from records.audit import CHANGES
+from records.entry_names import name_entries
 from records.models import AuditEntry
 
 
@@ -40,7 +41,7 @@ class AuditAdmin(ReadOnlyAdmin):
         "before_text",
         "after_text",
         "on_behalf_of",
-        "reason",
+        "shown_reason",
         "in_pass",
     )
 
@@ -66,7 +67,11 @@ class AuditAdmin(ReadOnlyAdmin):
 
     @admin.display(description="for", ordering="source")
     def on_behalf_of(self, entry: AuditEntry) -> SafeString:
-        return columns.origin_link(entry.source)
+        return columns.origin_link(entry.source, getattr(entry, "entry_names", None))
+
+    @admin.display(description="reason")
+    def shown_reason(self, entry: AuditEntry) -> str:
+        return name_entries(entry.reason)
 
     @admin.display(description="before")
     def before_text(self, entry: AuditEntry) -> SafeString:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +17,8 @@ from django.template.response import TemplateResponse
 
 from records import operations
 from records.admin.columns import NOTHING, admin_url, count_noun
+from records.entry_names import note_entries
+from records.models import AuditEntry
 from records.search import read_origin
 
 if TYPE_CHECKING:
@@ -31,6 +34,21 @@ HISTORY = 25
 """Audit entries on the page of an object; the rest is one click away."""
 
 
+def list_history(entries: QuerySet[AuditEntry]) -> list[AuditEntry]:
+    """The newest of them, for the page of an object."""
+    newest = list(entries.order_by("-at", "-id")[:HISTORY])
+    note_entries(newest)
+    return newest
+
+
+class NamingList(ChangeList):
+    """Its rows know how the custom entries are called that they mention."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        note_entries(self.result_list)
+
+
 class RegistryAdmin(ModelAdmin):
     noun = ("record", "records")
     """What the messages of actions count, in singular and plural."""
@@ -44,6 +62,9 @@ class RegistryAdmin(ModelAdmin):
     list_per_page = 50
     show_full_result_count = False  # it would count the whole table a second time for each page
     show_facets = admin.ShowFacets.NEVER  # they would count once for each choice of each filter
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return NamingList
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         title = str(self.opts.verbose_name_plural).capitalize()

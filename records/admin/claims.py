@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.safestring import SafeString
 
 from records.admin.columns import color_word, object_time, origin_link
+from records.entry_names import call_entries, name_entries
 from records.explain import PRIORITIES, explain_win
 from records.models import CustomEntry, ManagedRecord, Source
 from syncer.core.origin import Origin
@@ -30,15 +31,17 @@ def list_claims(record: ManagedRecord) -> list[ClaimRow]:
     losers = [(origin, reason) for origin, reason in record.losers]
     origins = [*record.claimants, *(origin for origin, _ in losers)]
     known = _find_claims(origins[:MANY])
+    names = call_entries([*origins, *(reason for _, reason in losers)])
     rows = []
     for origin in record.claimants:
         if origin == record.origin:
             status, reason = _winning_word(record), _explain_winner(record)
         else:
             status, reason = color_word("agrees", "quiet"), "It wants the same values."
-        rows.append(_describe_claim(status, origin, reason, record.name, known))
+        rows.append(_describe_claim(status, origin, reason, record.name, known, names))
     for origin, reason in losers:
-        rows.append(_describe_claim(color_word("lost", "bad"), origin, f"{reason}.", record.name, known))
+        words = f"{name_entries(reason, names)}."
+        rows.append(_describe_claim(color_word("lost", "bad"), origin, words, record.name, known, names))
     return rows
 
 
@@ -52,7 +55,12 @@ def _explain_winner(record: ManagedRecord) -> str:
 
 
 def _describe_claim(
-    status: SafeString, origin: str, reason: str, name: str, known: dict[str, Source | CustomEntry]
+    status: SafeString,
+    origin: str,
+    reason: str,
+    name: str,
+    known: dict[str, Source | CustomEntry],
+    names: dict[str, str],
 ) -> ClaimRow:
     claim = known.get(origin)
     wants = rank = ""
@@ -64,7 +72,7 @@ def _describe_claim(
     elif isinstance(claim, CustomEntry):
         wants = ", ".join(claim.values)
         rank = claim.mode
-    return ClaimRow(status, origin_link(origin), reason, wants, rank)
+    return ClaimRow(status, origin_link(origin, names), reason, wants, rank)
 
 
 def _find_claims(texts: list[str]) -> dict[str, Source | CustomEntry]:

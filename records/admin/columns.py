@@ -17,6 +17,7 @@ from django.utils.timesince import timesince, timeuntil
 from records.answer_models import RecordAnswer
 from records.answer_rows import explain_pause
 from records.audit import CHANGES, Action
+from records.entry_names import name_entries
 from records.held_models import HELD_PLAN
 from records.models import AuditEntry, ManagedRecord, SyncStatus
 from syncer.core.known import RecordState
@@ -181,21 +182,23 @@ def show_change(entry: AuditEntry) -> SafeString:
         text = format_html('<del>{}</del> <span class="quiet">→</span> <ins>{}</ins>', old, new)
     else:
         text = format_html("<del>{}</del>", old) if old else format_html("<ins>{}</ins>", new)
-    return format_html("{} {}", text, clip_reason(entry.reason))
+    return format_html("{} {}", text, clip_reason(entry.reason, getattr(entry, "entry_names", None)))
 
 
-def clip_reason(reason: str) -> SafeString:
-    """A reason in at most two lines; all of it as a tooltip."""
+def clip_reason(reason: str, names: Mapping[str, str] | None = None) -> SafeString:
+    """A reason in at most two lines; all of it as a tooltip. ``names``: how entries are called, where that is known."""
+    reason = name_entries(reason, names)
     return format_html('<span class="reason clipped" title="{}">{}</span>', reason, reason) if reason else SafeString()
 
 
-def origin_link(text: str) -> SafeString:
-    """``Kind/namespace/name`` as a link to the source, ``CustomEntry//key`` to the entry."""
+def origin_link(text: str, names: Mapping[str, str] | None = None) -> SafeString:
+    """``Kind/namespace/name`` as a link to the source, ``CustomEntry//key`` to the entry. ``names``: how entries are
+    called, where that is known."""
     if not text:
         return NOTHING
     origin = Origin.parse(text)
     if origin.is_entry and origin.name.isdecimal():
-        return text_link(admin_url("customentry_change", origin.name), f"custom entry {origin.name}")
+        return text_link(admin_url("customentry_change", origin.name), name_entries(text, names))
     if origin.kind == HELD_PLAN and origin.name.isdecimal():
         return text_link(admin_url("heldplan_change", origin.name), f"held plan {origin.name}")
     place = f"{origin.namespace}/{origin.name}".strip("/")

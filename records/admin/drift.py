@@ -71,7 +71,7 @@ class DriftAdmin(ReadOnlyAdmin):
 
     @admin.display(description="source", ordering="origin")
     def shown_source(self, finding: DriftFinding) -> SafeString:
-        return columns.origin_link(finding.origin)
+        return columns.origin_link(finding.origin, getattr(finding, "entry_names", None))
 
     @admin.display(description="found", ordering="found_at")
     def found_on(self, finding: DriftFinding) -> SafeString:

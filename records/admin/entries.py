@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 
 from records import operations
 from records.admin import columns
-from records.admin.base import RegistryAdmin
+from records.admin.base import NamingList, RegistryAdmin, list_history
 from records.admin.filters import EntryQuestion, TypeFilter
 from records.effect import LOST, explain_no_effect, find_states
 from records.entry_values import HINTS
@@ -118,7 +118,7 @@ class EntryForm(ModelForm):
         return data | {field: getattr(entry, field) for field in FIELDS}
 
 
-class EntryList(ChangeList):
+class EntryList(NamingList):
     """Its rows know their state."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -207,7 +207,7 @@ class EntryAdmin(RegistryAdmin):
                 "subtitle": None,
                 "no_effect": find_states([entry])[entry.pk].warnings,
                 "its_records": ManagedRecord.objects.filter(target=target, name=entry.name),
-                "history": AuditEntry.objects.filter(source=entry.origin).order_by("-at", "-id")[:25],
+                "history": list_history(AuditEntry.objects.filter(source=entry.origin)),
             }
         with editing_entries() if request.method == "POST" else nullcontext():  # the form checks before it writes
             return super().changeform_view(request, object_id, form_url, {**context, **(extra_context or {})})

@@ -85,10 +85,10 @@ def _exchange_backups(request: HttpRequest) -> HttpResponse:
 
 def _import_seen(request: HttpRequest, digest: str) -> HttpResponse:
     """Import the file of which this user has been shown what it would do."""
+    found = find_upload(str(request.user.pk), digest)
+    if found is None:
+        return _render_page(request, ImportForm(), error=BackupError([GONE]))
     try:
-        found = find_upload(str(request.user.pk), digest)
-        if found is None:
-            raise BackupError([GONE])
         return _carry_out(request, _plan_file(*found))
     except BackupError as error:
         return _render_page(request, ImportForm(), error=error)

@@ -17,6 +17,7 @@ from records import operations
 from records.admin import columns
 from records.admin.base import ReadOnlyAdmin
 from records.admin.filters import PlanQuestion, ZoneFilter
+from records.entry_names import note_entries
 from records.models import HeldDelete, HeldPlan
 
 TONES = {"open": "warn", "approved": "good", "rejected": "bad", "done": "good", "obsolete": "quiet"}
@@ -167,6 +168,7 @@ class PlanAdmin(ReadOnlyAdmin):
 
     def page_context(self, request: HttpRequest, target: HeldPlan) -> dict[str, Any]:
         groups = group_deletes(target.deletes.all())
+        note_entries(delete for group in groups for delete in group.deletes)
         return {
             "held_groups": groups,
             "held_chosen": CHOSEN,

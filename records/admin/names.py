@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 from rest_framework.request import Request
 
 from records.admin import columns
-from records.admin.base import HISTORY
+from records.admin.base import list_history
 from records.admin.claims import list_claims
 from records.admin.steps import EDIT, Button, check_right, list_name_buttons, list_steps, make_buttons
 from records.api.diagnostics import DnsThrottle, TestDnsView
@@ -106,7 +106,7 @@ def _make_context(request: HttpRequest, name: str) -> dict[str, Any]:
         "open_claims": _list_open_claims(explanation, first),
         "buttons": list_name_buttons(request, entries) if explanation["zone"] else [],
         "entries": entries,
-        "history": AuditEntry.objects.filter(**of_target).order_by("-at", "-id")[:HISTORY],
+        "history": list_history(AuditEntry.objects.filter(**of_target)),
         "may_edit": request.user.has_perm(EDIT),
         "override_url": override_url(name, records[0] if len(records) == 1 else None),
         "restorable": CHANGES,

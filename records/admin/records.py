@@ -49,16 +49,18 @@ class RecordAdmin(ReadOnlyAdmin):
         return format_html('<b class="type">{}</b> {}', record.type, columns.list_values(record.values))
 
     @admin.display(description="state", ordering="state")
-    def shown_state(self, record: ManagedRecord) -> SafeString:
-        state = format_html("{} {}", columns.state_word(record.state), columns.clip_reason(record.reason))
+    def shown_state(self, record: Any) -> SafeString:
+        state = format_html(
+            "{} {}", columns.state_word(record.state), columns.clip_reason(record.reason, record.entry_names)
+        )
         if record.answer is None or not record.answer.is_trouble:
             return state
         word, reason = columns.result_word(record.answer, "DNS: "), columns.clip_reason(record.answer.reason)
         return format_html("{} {} {}", state, word, reason)
 
     @admin.display(description="published for", ordering="origin")
-    def shown_winner(self, record: ManagedRecord) -> SafeString:
-        text = columns.origin_link(record.origin)
+    def shown_winner(self, record: Any) -> SafeString:
+        text = columns.origin_link(record.origin, record.entry_names)
         others = len(record.claimants) - 1
         rivals = [columns.count_noun(others, ("other agrees", "others agree"))] if others > 0 else []
         rivals += [columns.count_noun(len(record.losers), ("other lost", "others lost"))] if record.losers else []

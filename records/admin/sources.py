@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from records import places
 from records.admin import columns
-from records.admin.base import HISTORY, ReadOnlyAdmin
+from records.admin.base import NamingList, ReadOnlyAdmin, list_history
 from records.admin.filters import KindFilter, SourceQuestion
 from records.explain import PRIORITIES
 from records.kept import BY_POLICY, mention_end
@@ -22,7 +22,7 @@ from records.models import AuditEntry, ManagedRecord, Source, SyncStatus
 from syncer.core.origin import Origin
 
 
-class SourceList(ChangeList):
+class SourceList(NamingList):
     """Its rows know what they have lost."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -73,7 +73,8 @@ class SourceAdmin(ReadOnlyAdmin):
 
     @admin.display(description="gives")
     def shown_names(self, source: Source) -> SafeString:
-        return columns.list_values([name for name, _ in source.wanted_names()])
+        names = [name for name, _ in source.wanted_names()]
+        return columns.list_values(names) if names else columns.clip_reason(source.explain_silence())
 
     @admin.display(description="trouble")
     def shown_trouble(self, source: Source) -> SafeString:
@@ -158,7 +159,7 @@ class SourceAdmin(ReadOnlyAdmin):
         names = [name for name, _ in target.wanted_names()][:100]
         return {
             "its_records": ManagedRecord.objects.filter(target=SyncStatus.find_target(), name__in=names),
-            "history": AuditEntry.objects.filter(source=str(target)).order_by("-at", "-id")[:HISTORY],
+            "history": list_history(AuditEntry.objects.filter(source=str(target))),
         }
 
     def get_urls(self) -> list[URLPattern]:

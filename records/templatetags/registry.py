@@ -4,6 +4,7 @@ from django import template
 
 from records.admin import columns
 from records.admin.status import kind_line
+from records.entry_names import name_entries
 
 register = template.Library()
 for function in (
@@ -17,5 +18,6 @@ for function in (
     columns.name_link,
     columns.show_change,
     kind_line,
+    name_entries,
 ):
     register.simple_tag(function)

@@ -178,11 +178,11 @@ def test_a_name_outside_the_zones_says_which_there_are() -> None:
 def test_a_blocked_name_says_who_wanted_it() -> None:
     source("grafana", "10.0.0.1")
     entry = CustomEntry.objects.create(name=NAME, mode="block", description="not for guests")
-    assert f"Custom entry {entry.pk} blocks the name (not for guests): it is never published." in said()
+    assert f"Custom entry {entry} blocks the name (not for guests): it is never published." in said()
     assert f"{GRAFANA} wants the name for 10.0.0.1, and does not get it: the name is blocked." in said()
     assert explain_name(NAME)["decision"]["outcome"] == "blocked"
     CustomEntry.objects.update(enabled=False)
-    assert f"CustomEntry//{entry.pk} would block the name, but is disabled." in said()
+    assert f"Custom entry {entry} would block the name, but is disabled." in said()
 
 
 def test_winner_and_loser_are_named() -> None:

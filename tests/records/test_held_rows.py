@@ -81,8 +81,8 @@ def test_each_cause_is_told_apart(zone: DatabaseZoneLedger) -> None:
         "skipped": "Ingress/apps/shop does not publish it any more: it is ignored",
         "cname": "Ingress/apps/shop wants something else at this name",
         "deleted": "custom entry 999 was deleted",
-        "off": f"custom entry {off.pk} was disabled",
-        "moved": f"custom entry {other.pk} is x.{ZONE} A now",
+        "off": f"custom entry {off} was disabled",
+        "moved": f"its custom entry is x.{ZONE} A now",
         "nobody": "no Ingress, route or custom entry wants it",
     }
 

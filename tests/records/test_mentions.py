@@ -81,7 +81,7 @@ def test_a_wildcard_that_covers_it_is_told_published_or_not() -> None:
     entry = CustomEntry.objects.create(name=f"*.apps.{ZONE}", type="A", values=["192.0.2.9"])
     CustomEntry.objects.create(name=f"*.other.{ZONE}", type="A", values=["192.0.2.9"])
     assert sorted(found.sentence for found in find(f"shop.apps.{ZONE}")) == [
-        f"Custom entry {entry.pk} asks for *.apps.talos00, which covers it.",
+        f"Custom entry {entry} asks for *.apps.talos00, which covers it.",
         "Ingress/web/all asks for *.talos00, which covers it.",
         "Ingress/web/off asks for *.apps.talos00, which is not published: ALLOW_WILDCARDS is off.",
     ]

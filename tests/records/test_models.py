@@ -21,7 +21,9 @@ from records.models import (
     SyncRequest,
     SyncStatus,
 )
-from tests.records.objects import make_plan, make_source
+from records.roles import VIEWER
+from tests.records.objects import make_plan, make_source, note_mentions
+from tests.records.test_admin import page, visitor
 
 
 @pytest.mark.parametrize(
@@ -117,3 +119,31 @@ def test_the_one_target_is_named_after_what_the_syncer_writes() -> None:
     assert SyncStatus.find_target() == "default"
     SyncStatus.objects.update(target="hosts")
     assert SyncStatus.find_target() == "hosts"
+
+
+@pytest.mark.django_db
+@pytest.mark.one_database
+@pytest.mark.parametrize(
+    ("kind", "skipped", "said"),
+    [
+        ("Ingress", [], "none: none of its rules has a host, and it has no annotation catalyst-dns-sync.io/hostname"),
+        ("IngressRoute", [], "none: none of its rules has a Host, and it has no annotation"),
+        ("IngressRouteTCP", [], "none: none of its rules has a HostSNI that is a name, and it has no annotation"),
+        (
+            "HTTPRoute",
+            [],
+            "none: it has no hostnames, and no listener that takes it gives one, and it has no annotation",
+        ),
+        ("Service", [], "none: it names no host, and it has no annotation"),
+        ("Ingress", [("a.example.org", "outside every zone")], "none: a.example.org is left out: outside every zone"),
+        ("Ingress", [("a.b", "no"), ("c.d", "nor")], "none: a.b is left out: no (and 1 more, each for its reason)"),
+    ],
+)
+def test_a_source_without_names_says_why(kind: str, skipped: list[tuple[str, str]], said: str) -> None:
+    source = make_source(kind, "web", "silent", skipped=skipped)
+    assert source.explain_silence().startswith(said)
+    client = visitor(VIEWER)
+    for path in (page("source_changelist", show="mute"), page("source_change", source.pk)):
+        assert said in client.get(path).content.decode()
+    note_mentions(source, names=[("shop.talos00", [])])
+    assert Source.objects.get().explain_silence() == ""

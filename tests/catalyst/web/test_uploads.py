@@ -24,7 +24,8 @@ def test_the_file_that_one_process_was_given_is_imported_by_another(folder: Path
         form = {"csrfmiddlewaretoken": session.cookies["csrftoken"], "dry_run": "on"}
         files = {"file": ("backup.json", json.dumps(BACKUP))}
         seen = session.post(f"{second.url}/admin/exchange/", form, files=files, timeout=20).text
-        assert (upload := re.search(r'name="upload" value="(\w+)"', seen)), seen
+        upload = re.search(r'name="upload" value="(\w+)"', seen)
+        assert upload, seen
         second.stop()
         (another := tmp_path / "another").mkdir()
         with web(another, DATA_DIR=str(folder), DNS_ZONES="talos00") as third:

@@ -77,7 +77,7 @@ def test_an_entry_without_effect_says_so_with_the_way_out(operator: APIClient) -
     assert put(operator, f"{URL}/printer.talos00/TXT", {"values": ["hello"]}).json()["warnings"] == []
     put(operator, f"{URL}/printer.talos00/BLOCK", {})
     blocked = operator.patch(PRINTER, {"owner": "office"}, format="json").json()["warnings"]
-    assert blocked[0].startswith("It has no effect: the name is blocked by CustomEntry//")
+    assert blocked[0].startswith("It has no effect: the name is blocked by custom entry ")
 
 
 def test_a_patch_changes_what_it_names(operator: APIClient) -> None:
