@@ -167,7 +167,7 @@ class ChangeWriter:
             "hostname": rrset.name,
             "type": rrset.type,
             "ip": ", ".join(rrset.values),
-            # 0 stands for what is found in a hosts file and in no ledger.
+            # A hosts file keeps none: 0 is of what was found there and in no ledger.
             **({"ttl": rrset.ttl} if rrset.ttl else {}),
             "namespace": namespace,
             "resource": f"{kind}/{name}" if name else kind,
