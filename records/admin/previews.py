@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -16,7 +17,7 @@ from records.api.diagnostics import read_managed
 from syncer.core.origin import Origin
 from syncer.documents.limits import DocumentError, decode_text
 from syncer.kube.documents import SIZE_LIMIT, ManifestError
-from syncer.preview import Row, preview
+from syncer.preview import preview
 
 
 class PreviewForm(forms.Form):
@@ -31,22 +32,20 @@ class PreviewForm(forms.Form):
     )
     file = forms.FileField(label="or a file", required=False)
 
-    def clean(self) -> dict[str, Any]:
-        data: dict[str, Any] = self.cleaned_data
-        if not (data.get("text", "").strip() or data.get("file") or self.errors):
-            self.add_error("text", "Paste a manifest, or choose a file.")
-        return data
-
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def show_preview(request: HttpRequest) -> HttpResponse:
     """Nothing is stored, and nothing published."""
     check_right(request, "records.view_managedrecord")
     form = PreviewForm(request.POST, request.FILES) if request.method == "POST" else PreviewForm()
-    answer: Row | None = None
+    answer: dict[str, Any] | None = None
     if form.is_bound and form.is_valid():
+        documents = list(_read_documents(form.cleaned_data))
         try:
-            answer = preview(_read_documents(form.cleaned_data), read_managed().scope)
+            if documents:
+                answer = preview(documents, read_managed().scope)
+            else:
+                form.add_error("text", "Paste a manifest, or choose a file.")
         except ManifestError as error:
             form.add_error("text", f"{error}.")
     context = {
@@ -70,7 +69,8 @@ def _read_documents(data: dict[str, Any]) -> Iterator[tuple[str, str | DocumentE
             yield upload.name, error
 
 
-class Table(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Table:
     """``rows`` have what it is about, why, and the object."""
 
     title: str
@@ -81,7 +81,7 @@ class Table(NamedTuple):
         return any(source for _, _, source in self.rows)
 
 
-def _list_tables(answer: Row) -> list[Table]:
+def _list_tables(answer: dict[str, Any]) -> list[Table]:
     """What gives no record, and what there is to say besides."""
     losers = [(row["name"], row["reason"], _spell(row["loser"])) for row in answer["conflicts"]]
     skipped = [(row["name"] or "the object", row["reason"], _spell(row["source"])) for row in answer["skipped"]]
