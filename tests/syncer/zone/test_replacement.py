@@ -182,3 +182,56 @@ def test_only_what_is_foreign_can_be_kept(engine: Engine) -> None:
         operations.keep_theirs("ada", record())
     with pytest.raises(ValidationError, match="replaced nothing that could be put back"):
         operations.find_replacement(record())
+
+
+def test_of_two_who_replace_at_once_one_does_and_the_other_finds_it_done(
+    conflict: Engine, technitium: ServerUnderTest
+) -> None:
+    first, second = (operations.replace_record(who, record()) for who in ("ada", "bob"))
+    assert outcome(conflict, first) == "1 record changed"
+    second.refresh_from_db()
+    assert second.outcome in ("0 records changed", "1 record changed")
+    assert stored(technitium) == [(300, ADDRESS, "catalyst-dns-sync/default Ingress/web/nas", False)]
+    replacement = Replacement.objects.get()
+    assert replacement.theirs == FOREIGN, "what stood there is what neither of them made"
+    assert outcome(conflict, operations.undo_replacement("bob", replacement)).startswith("put back: ")
+    assert stored(technitium) == sorted(THEIRS)
+
+
+def test_of_two_who_undo_at_once_one_does_and_the_other_finds_it_done(
+    conflict: Engine, technitium: ServerUnderTest
+) -> None:
+    outcome(conflict, operations.replace_record("ada", record()))
+    replacement = operations.find_replacement(record())
+    first, second = (operations.undo_replacement(who, replacement) for who in ("ada", "bob"))
+    assert outcome(conflict, first).startswith("put back: ")
+    second.refresh_from_db()
+    assert second.outcome == "there is nothing left to undo"
+    assert stored(technitium) == sorted(THEIRS)
+    assert AuditEntry.objects.filter(action="undone").count() == 1
+    replacement.refresh_from_db()
+    assert replacement.undone_by == "ada"
+
+
+@pytest.mark.parametrize("undo_comes_first", [True, False])
+def test_one_who_replaces_beside_one_who_undoes_loses_nothing_that_cannot_be_put_back(
+    conflict: Engine, technitium: ServerUnderTest, undo_comes_first: bool
+) -> None:
+    seen = record()
+    outcome(conflict, operations.replace_record("ada", seen))
+    replacement = operations.find_replacement(record())
+    asks = [
+        lambda: operations.undo_replacement("ada", replacement),
+        # Bob's page is of the time before.
+        lambda: operations.replace_record("bob", seen),
+    ]
+    requests = [ask() for ask in (asks if undo_comes_first else reversed(asks))]
+    conflict.settle()
+    conflict.settle()
+    for request in requests:
+        request.refresh_from_db()
+        assert request.done_at
+    assert stored(technitium) in ([(300, ADDRESS, "catalyst-dns-sync/default Ingress/web/nas", False)], sorted(THEIRS))
+    for open_one in Replacement.objects.filter(undone_at=None):
+        assert outcome(conflict, operations.undo_replacement("ada", open_one)).startswith("put back: ")
+    assert stored(technitium) == sorted(THEIRS)
