@@ -295,7 +295,8 @@ class _Explanation:
     def _describe_history(self) -> Iterator[str]:
         if entry := self.last_change:
             what = "found gone" if entry.action == Action.GONE else entry.action
-            yield f"Last change: {what} at {_format_time(entry)} by {entry.actor}{_describe_data(entry)}."
+            why = f" ({entry.reason})" if entry.reason else ""
+            yield f"Last change: {what} at {_format_time(entry)} by {entry.actor}{_describe_data(entry)}{why}."
         if entry := self.last_error:
             over = " (it has succeeded since)" if self.last_change and self.last_change.id > entry.id else ""
             yield f"Last error: at {_format_time(entry)}, {entry.type}: {entry.reason}{over}."

@@ -124,7 +124,7 @@ def keep_theirs(actor: str, record: ManagedRecord) -> SyncRequest:
         entry = CustomEntry.objects.filter(name=record.name, type=record.type).first()
         if entry is not None:
             raise ValidationError(
-                f"There is a custom entry for {record}, number {entry.pk}: change or delete that one."
+                f"There is a custom entry for {record} already, {entry.mode}: change or delete that one."
             )
         _override_record(actor, record.name, record.type, theirs, KEPT_BY_HAND)
         return _ask_about(actor, Ask.KEEP, record)

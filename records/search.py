@@ -19,7 +19,7 @@ FOUND = 50
 
 
 class Findings(NamedTuple):
-    """``name`` is what the text spells, when that is a host name in a managed zone; ``names`` are those that are known
+    """``name`` is what the text spells, when that is a host name and no mere word; ``names`` are those that are known
     and have the text in them, ``records`` those with the value, ``sources`` the objects."""
 
     name: str
@@ -51,11 +51,10 @@ def find_everything(text: str, zones: tuple[str, ...]) -> Findings:
         name = read_host(text)
     part = (name or host_of(text) or text).lower()
     values = {text, text.lower(), part}
-    records = ManagedRecord.objects.order_by("name", "type")
     return Findings(
-        name if name and zone_of(name, zones) else "",
+        name if "." in name or zone_of(name, zones) else "",
         _find_names(part),
-        [record for record in records.filter(has_value(values))[: FOUND * 4] if values & set(record.values)][:FOUND],
+        _find_records(values),
         list(find_objects(text)[:FOUND]),
     )
 
@@ -75,7 +74,8 @@ def find_source(text: str) -> Source | None:
 def find_objects(text: str) -> QuerySet[Source]:
     """Whose Kind/namespace/name has the words in it."""
     matches = places.match_words(text.split()[:10], ("name", "namespace"))
-    return Source.objects.filter(*matches).order_by("namespace", "name", "kind") if matches else Source.objects.none()
+    found = Source.objects.with_mentions().order_by("namespace", "name", "kind")
+    return found.filter(*matches) if matches else Source.objects.none()
 
 
 def _find_names(part: str) -> list[str]:
@@ -87,9 +87,17 @@ def _find_names(part: str) -> list[str]:
     return sorted(found, key=lambda name: (not name.startswith(part), name))[:FOUND]
 
 
-def has_value(values: set[str]) -> Q:
+def _find_records(values: set[str]) -> list[ManagedRecord]:
+    """Where one of the values is wanted, or is there because someone else made it."""
+    found = ManagedRecord.objects.filter(has_value(values, "values", "foreign")).order_by("name", "type")[: FOUND * 4]
+    shown = ((record, (record.foreign or {}).get("values") or ()) for record in found)
+    return [record for record, theirs in shown if values & {*record.values, *theirs}][:FOUND]
+
+
+def has_value(values: set[str], *fields: str) -> Q:
     """A value of a list is in quotes in its column."""
     found = Q(pk__in=[])
-    for value in values:
-        found |= Q(values__icontains=f'"{value}"')
+    for field in fields or ("values",):
+        for value in values:
+            found |= Q(**{f"{field}__icontains": f'"{value}"'})
     return found

@@ -15,7 +15,7 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import Resolver404, URLPattern, URLResolver, path, resolve
+from django.urls import Resolver404, URLPattern, URLResolver, path, resolve, reverse
 from django.views.decorators.http import require_POST
 
 ORDER = (
@@ -46,7 +46,7 @@ class RegistrySite(AdminSite):
         from records.logins.throttle import throttle_login
 
         view = partial(super().login, request, extra_context)
-        answer = throttle_login(request, request.POST.get("username", ""), view)
+        answer: HttpResponse = throttle_login(request, request.POST.get("username", ""), view)
         return self._mend_way(answer) if answer.status_code == 302 else answer
 
     def _mend_way(self, answer: HttpResponse) -> HttpResponse:
@@ -56,7 +56,7 @@ class RegistrySite(AdminSite):
         except Resolver404:
             return redirect("admin:index")
         if match.view_name == "admin:do_step":
-            return redirect("admin:name", **match.kwargs)
+            return redirect(reverse("admin:name", kwargs=match.kwargs))
         return redirect("admin:index") if match.view_name in ("admin:sync_now", "admin:logout") else answer
 
     def password_change(  # type: ignore[override] # the stubs know the page of the form alone
@@ -82,11 +82,13 @@ class RegistrySite(AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         from records.admin import names, steps
         from records.admin.exchange import exchange
+        from records.admin.previews import show_preview
 
         view: Callable[..., HttpResponse] = self.admin_view(require_POST(self.sync_now))
         return [
             path("sync-now/", view, name="sync_now"),
             path("exchange/", self.admin_view(exchange), name="exchange"),
+            path("preview/", self.admin_view(show_preview), name="preview"),
             path("find/", self.admin_view(names.find), name="find"),
             path("names/<path:name>/do/", self.admin_view(steps.do_step), name="do_step"),
             path("names/<path:name>/", self.admin_view(names.show_name), name="name"),

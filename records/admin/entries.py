@@ -168,8 +168,9 @@ class EntryAdmin(RegistryAdmin):
         word = columns.color_word(entry.mode, MODE_TONES[Mode(entry.mode)])
         if entry.state.state != LOST:
             return word
-        reason = columns.clip_reason(entry.state.warnings[0])
-        return format_html("{} {} {}", word, columns.color_word("no effect", "bad"), reason)
+        # All of it: this is what the list is opened for.
+        reason = entry.state.warnings[0].removeprefix("It has no effect: ")
+        return format_html('{} {} <span class="reason">{}</span>', word, columns.color_word("no effect", "bad"), reason)
 
     @admin.display(description="changed", ordering="updated_at")
     def changed_on(self, entry: CustomEntry) -> SafeString:

@@ -83,10 +83,12 @@ class StatusAdmin(ReadOnlyAdmin):
         )
 
 
-def kind_line(kind: dict[str, Any]) -> SafeString:
+def kind_line(kind: dict[str, Any], *, brief: bool = False) -> SafeString:
+    """``brief``: where the reason of a trouble is told beside it, once for all kinds."""
     tone = {"watching": "good", "not installed": "quiet"}.get(kind["state"], "bad")
     name = f"{kind['kind']}.{kind['group']}" if kind["group"] else kind["kind"]
-    text = f"{columns.count_noun(kind['objects'], ('object', 'objects'))} {kind['reason']}".rstrip()
+    reason = "" if brief else kind["reason"]
+    text = f"{columns.count_noun(kind['objects'], ('object', 'objects'))} {reason}".rstrip()
     return format_html(
         '{} <span>{} <span class="quiet">{}</span></span>', columns.color_word(kind["state"], tone), name, text
     )

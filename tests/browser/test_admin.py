@@ -110,7 +110,14 @@ def pages() -> Iterator[str]:
         yield reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     for name in ("blog", "nas", "plex", "grafana", "shop"):
         yield f"/admin/names/{name}.{ZONE}/?ask=1"
-    for name in ("records_customentry_add", "auth_user_add", "knox_authtoken_add", "exchange", "password_change"):
+    for name in (
+        "records_customentry_add",
+        "auth_user_add",
+        "knox_authtoken_add",
+        "exchange",
+        "preview",
+        "password_change",
+    ):
         yield reverse(f"admin:{name}")
     yield "/admin/records/managedrecord/?q=nothing-of-that-name"
     yield "/admin/records/syncrequest/?show=waiting"

@@ -254,6 +254,8 @@ def test_find_leads_from_a_name_as_it_is_typed_to_its_page(cast: Cast, admin_cli
 def test_find_leads_to_a_name_that_nobody_knows_and_to_an_object(cast: Cast, admin_client: Client) -> None:
     unknown = admin_client.get(reverse("admin:find"), {"q": "bücher.talos00"}, follow=True)
     assert unknown.redirect_chain[-1][0] == name_url("xn--bcher-kva.talos00")
+    outside = admin_client.get(reverse("admin:find"), {"q": "https://www.example.net/path"}, follow=True)
+    assert outside.redirect_chain[-1][0] == name_url("www.example.net"), "its page says that it is outside every zone"
     found = admin_client.get(reverse("admin:find"), {"q": "ingress/web/blog-old"}, follow=True)
     assert found.redirect_chain[-1][0] == reverse("admin:records_source_change", args=[cast.source.pk])
 
@@ -262,7 +264,9 @@ def test_find_leads_to_a_name_that_nobody_knows_and_to_an_object(cast: Cast, adm
     ("text", "expected"),
     [
         ("192.0.2.7", "blog.talos00 A"),
+        ("192.0.2.66", "there now, by someone else:"),
         ("web", "Ingress/web/blog-old"),
+        ("web", f'<div class="line"><a href="{name_url("blog.talos00")}">'),
         ("blog", "blog.talos00"),
         ("nonsense", "Nothing that is known here has “nonsense” in it."),
         ("<b>", "&lt;b&gt;"),
