@@ -243,7 +243,7 @@ class DriftFinding(models.Model):
         ordering: ClassVar = ["-id"]
 
     def __str__(self) -> str:
-        return f"{self.name} {self.type}: {self.drift_type}"
+        return f"{self.name} {self.type}: {self.get_drift_type_display()}"
 
     @property
     def key(self) -> RRsetKey:

@@ -111,6 +111,20 @@ def test_every_role_sees_every_page_and_no_one_else_does(cast: Cast, model: str,
             assert answer["Location"].startswith(reverse("admin:login"))
 
 
+@pytest.mark.one_database
+def test_lists_speak_to_people_and_offer_what_is_looked_for_there(cast: Cast) -> None:
+    client = visitor(ADMIN)
+    for model in MODELS:
+        text = client.get(page(f"{model}_changelist"), follow=True).content.decode()
+        assert "By question" not in text
+        assert "unexpected_ip<" not in text, "the words are for people, the spelling in addresses for programs"
+    assert ">not as we wrote it<" in client.get(page("driftfinding_changelist")).content.decode()
+    assert "unexpected_ip" not in client.get(page("driftfinding_change", cast.drift.pk)).content.decode()
+    for role, offered in ((VIEWER, False), (OPERATOR, True)):
+        records = visitor(role).get(page("managedrecord_changelist")).content.decode()
+        assert (f'{page("customentry_add")}"' in records.partition('id="content-main"')[2]) is offered
+
+
 def test_a_user_without_a_role_stays_outside(cast: Cast) -> None:
     client = Client()
     client.force_login(User.objects.create_user("nobody"))

@@ -142,3 +142,18 @@ def test_a_terminal_gets_colours() -> None:
 
 def test_the_level_is_settable() -> None:
     assert make_log_settings("warn", "text", Redaction())["root"]["level"] == "WARNING"
+
+
+def test_a_variable_that_a_page_does_not_have_is_no_traceback_at_debug_level() -> None:
+    code = (
+        "import django.conf; from catalyst.logs.formats import make_log_settings;"
+        "from syncer.redaction import Redaction;"
+        "django.conf.settings.configure(LOGGING=make_log_settings('debug', 'text', Redaction()), TEMPLATES=["
+        "{'BACKEND': 'django.template.backends.django.DjangoTemplates'}]); import django; django.setup();"
+        "from django.template import Context, Template; import logging;"
+        "print(Template('{{ nobody.knows }}{% if this.either %}{% endif %}.').render(Context()));"
+        "logging.getLogger('syncer').debug('heard')"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout == ".\n"
+    assert [line.partition(" DEBUG ")[2] for line in ended.stderr.splitlines()] == ["heard"]

@@ -69,6 +69,7 @@ def test_a_bad_ttl_is_left_out_with_one_warning(text: str) -> None:
     assert says.ttl is None
     assert len(says.warnings) == 1
     assert len(says.warnings[0]) < 300
+    assert says.warnings[0].endswith("; the default TTL is used instead")
 
 
 @given(st.text(alphabet="0123456789.hmsuµn+- ", max_size=30))
@@ -107,6 +108,8 @@ def test_a_target_is_addresses_or_one_host_name(target: str, values: tuple[str, 
     says = ours(target=target)
     assert says.target == values
     assert len(says.warnings) == warnings
+    is_default_used = bool(warnings) and not values
+    assert bool(warnings and says.warnings[-1].endswith("; the default address is used instead")) is is_default_used
 
 
 def test_equal_targets_share_one_tuple() -> None:
