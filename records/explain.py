@@ -268,7 +268,8 @@ class _Explanation:
         return f"and the next full pass{when} creates it again: block the name to prevent that"
 
     def _describe_skips(self) -> Iterator[str]:
-        for mention in self.skipped:
+        kept = [mention for mention in self.wanted if mention.detached_since is not None]
+        for mention in (*self.skipped, *kept):
             if mention.detached_since is None:
                 yield f"{mention.source} mentions the name, and it is not published: {mention.reason}."
                 continue

@@ -24,12 +24,14 @@ class RememberedClaims:
         if names is not None:
             sources = sources.filter(mentions__name__in=names).distinct()
             mentions = mentions.filter(source__in=sources)
-        columns = ("source", "name", "values", "own", "via", "reason", "cause")
-        for key, name, values, own, via, reason, cause in mentions.values_list(*columns).iterator():
+        columns = ("source", "name", "values", "own", "via", "refused", "reason", "cause")
+        for key, name, values, own, via, refused, reason, cause in mentions.values_list(*columns).iterator():
             if values is None:
                 skipped.setdefault(key, []).append(Skip(name, reason, SkipCause(cause or SkipCause.RULE)))
             else:
-                wanted.setdefault(key, []).append(Want(name, tuple(values), own, tuple(via or ())))
+                wanted.setdefault(key, []).append(
+                    Want(name, tuple(values), own, tuple(via or ()), tuple(refused or ()))
+                )
         for row in sources.iterator():
             source = SourceObject(
                 Ref(row.kind, row.namespace, row.name, row.group),

@@ -124,6 +124,7 @@ class SourceName(models.Model):
     detached_since = models.DateTimeField(null=True, blank=True, help_text="since when it is kept")
     detached_seconds = models.FloatField(default=0, help_text="of that, the time in which a syncer ran and saw it")
     outdated = models.TextField(blank=True, help_text="why a newer version of the program does not publish it any more")
+    refused = models.JSONField(null=True, help_text="values that it asks for and no source may publish")
     shadow = models.TextField(
         blank=True, db_default="", help_text="in what way DNS answers for it otherwise than one would think"
     )

@@ -20,6 +20,7 @@ from records.models import ManagedRecord, SourceName
 from records.models import Source as SourceRow
 from syncer.core.claims import Mention
 from syncer.core.origin import Origin
+from syncer.core.settling import explain_refused
 from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Want
 
 TAKEN_BACK = "the object has taken it back"
@@ -47,7 +48,7 @@ def read_content(source: SourceObject) -> SourceContent:
     content = {
         "uid": source.uid[:64],
         "created": source.created[:40],
-        "names": [list(want) for want in source.wants],
+        "names": [_list_want(want) for want in source.wants],
         "skipped": [list(skip) for skip in source.skipped],
         "warnings": list(source.warnings),
         "ttl": source.ttl,
@@ -59,10 +60,20 @@ def read_content(source: SourceObject) -> SourceContent:
     # PostgreSQL takes no NUL and no half of a surrogate pair.
     text = json.dumps(content, ensure_ascii=False).encode("utf-8", "replace").replace(b"\\u0000", b"?")
     columns = json.loads(text)
-    wanted = {name: Want(name, tuple(values), own, tuple(via)) for name, values, own, via in columns.pop("names")}
+    wanted = {want.name: want for want in map(_read_want, columns.pop("names"))}
     skips = (Skip(name, reason, SkipCause(cause)) for name, reason, cause in columns.pop("skipped"))
     skipped = {skip.name: skip for skip in skips if skip.name not in wanted}
     return SourceContent(source, columns, wanted, skipped, hashlib.blake2b(text, digest_size=16).hexdigest())
+
+
+def _list_want(want: Want) -> list[Any]:
+    """As a version wrote it that refused no target, wherever none is refused: then it is not written again."""
+    return [*want[:4], want.refused] if want.refused else list(want[:4])
+
+
+def _read_want(columns: Sequence[Any]) -> Want:
+    name, values, own, via, *refused = columns
+    return Want(name, tuple(values), own, tuple(via), tuple(refused[0]) if refused else ())
 
 
 def save_chunk(
@@ -146,11 +157,13 @@ def _detach_names(reasons: Mapping[tuple[str, str], str], now: datetime) -> None
     missing = dict(reasons)
     idle: list[int] = []
     mentions = SourceName.objects.filter(name__in={name for name, _ in reasons}).select_related("source")
-    for mention in mentions.only("name", "values", "detached_since", *(f"source__{part}" for part in PLACE)):
+    columns = ("name", "values", "refused", "detached_since", *(f"source__{part}" for part in PLACE))
+    for mention in mentions.only(*columns):
         key = mention.name, str(mention.source)
         if key in reasons:
             missing.pop(key, None)
-            idle += [mention.pk] if mention.detached_since is None and mention.values is None else []
+            is_kept = mention.values is None or mention.refused is not None
+            idle += [mention.pk] if mention.detached_since is None and is_kept else []
     SourceName.objects.filter(pk__in=idle).update(detached_since=now)
     if not missing:
         return
@@ -219,6 +232,7 @@ class _NewMention(NamedTuple):
     detached_since: datetime | None = None
     detached_seconds: float = 0.0
     outdated: str = ""
+    refused: list[str] | None = None
 
 
 CHANGES = tuple(name for name in _NewMention._fields if name not in ("source", "name", "since"))
@@ -297,7 +311,12 @@ def _list_mentions(
         before = old.get(name)
         row = _NewMention(source.pk, name, position, before.since if before else source.seen_at)
         if want := content.wanted.get(name):
-            yield row._replace(values=list(want.values), own=want.own, via=list(want.via))
+            row = row._replace(values=list(want.values), own=want.own, via=list(want.via))
+            if want.refused:  # how long it is kept goes on, whatever else is changed in the object
+                times = (before.detached_since, before.seconds) if before else (None, 0.0)
+                row = row._replace(detached_since=times[0], detached_seconds=times[1])
+                row = row._replace(refused=list(want.refused), reason=explain_refused(want.refused))
+            yield row
             continue
         skip = content.skipped[name]
         row = row._replace(reason=skip.reason, cause=skip.cause, via=before.via if before else None)

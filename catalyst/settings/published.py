@@ -10,6 +10,7 @@ from syncer.config import HostsConfig, KubeConfig, Managed, TargetSettings
 def describe_published(managed: Managed, target: TargetSettings, kube: KubeConfig) -> Mapping[str, str]:
     """By variable or option; "" is what is not set. No secret is among them. What is read in any order is sorted."""
     scope = managed.scope
+    allowed = scope.targets.allowed
     is_file = isinstance(target, HostsConfig)
     return {
         "DNS_SERVER_URL": "" if is_file else target.place,
@@ -32,6 +33,10 @@ def describe_published(managed: Managed, target: TargetSettings, kube: KubeConfi
         "TRAEFIK_RULE_SYNTAX": scope.rule_syntax,
         "TRAEFIK_HOST_WILDCARDS": _spell_flag(scope.host_wildcards),
         "TRAEFIK_SERVICE": scope.traefik_service,
+        "TENANCY": "strict" if scope.strict else "trusted",
+        "RESERVED_NAMES": _spell_list(scope.reserved_names),
+        "ALLOWED_TARGETS": _spell_list((*map(str, allowed.networks), *allowed.suffixes)),
+        "MIN_TTL": str(scope.min_ttl),
         "OWNER_ID": managed.owner_id,
         "OWNER_ID_WAS": managed.owner_id_was,
         "SYNC_POLICY": _spell_pairs({zone: (policy,) for zone, policy in managed.policies.items()}),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -16,8 +18,10 @@ from catalyst.settings.addresses import HEALTH, METRICS
 from catalyst.settings.environment import SECRET_VARIABLES, Environment
 from catalyst.settings.published import describe_published
 from syncer.config import Config, HostsConfig, KubeConfig, Managed, TechnitiumConfig
+from syncer.core.allowed import ANY_TARGET, AllowedTargets, TargetRules, collect_allowed, parse_allowed
 from syncer.core.annotations import MAX_TTL, parse_seconds, parse_ttl, split_list
-from syncer.core.names import canonical, canonical_address, canonical_target, is_wildcard
+from syncer.core.globs import read_glob
+from syncer.core.names import canonical, canonical_address, canonical_target, is_wildcard, value_type
 from syncer.core.plan import Policy
 from syncer.core.scope import RuleSyntax, Scope
 from syncer.core.selector import parse_selector
@@ -26,6 +30,7 @@ log = logging.getLogger(__name__)
 
 DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 CLASS_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._/-]{0,251}[A-Za-z0-9])?")
+STRICT_MIN_TTL = "30"
 PROPOSAL = {"DNS_SERVER_URL": "https://dns.talos00:5380", "DNS_ZONE": "talos00", "DNS_IP_ADDRESS": "192.168.1.54"}
 """Defaults of dev mode and preview. In production they must be given: a guess would write to a server that is not
 meant."""
@@ -52,7 +57,7 @@ def read_config(
 def _read_config(
     env: Environment, dev_mode: bool, hosts_file: str, manifests: str, dry_run: bool, warn: Callable[[str], None]
 ) -> Config:
-    managed = read_scope(env, proposed=dev_mode, warn=warn)
+    managed = read_scope(env, proposed=dev_mode, loopback=dev_mode, warn=warn)
     if env.read_flag("LEADER_ELECTION"):
         warn("LEADER_ELECTION has no effect yet: run one syncer")
     target = read_target(env, dev_mode, hosts_file)
@@ -79,13 +84,17 @@ def _read_config(
     )
 
 
-def read_scope(env: Environment, *, proposed: bool, warn: Callable[[str], None] = log.warning) -> Managed:
+def read_scope(
+    env: Environment, *, proposed: bool, loopback: bool = False, warn: Callable[[str], None] = log.warning
+) -> Managed:
     """What is managed and by which rules, without any server or secret. With ``proposed`` the proposal's values hold
-    where a setting is missing, as in dev mode and preview. Raises ``ImproperlyConfigured``, with all that is wrong."""
+    where a setting is missing, as in dev mode and preview; ``loopback``: sources may publish addresses of this machine.
+    Raises ``ImproperlyConfigured``, with all that is wrong."""
     with env.gathering():
         zones = read_zones(env, proposed, warn)
+        scope = read_publishing(env, zones, proposed)
         return Managed(
-            scope=read_publishing(env, zones, proposed),
+            scope=replace(scope, **read_claiming(env, loopback, read_server_names(env, proposed))),
             owner_id=env.read_value("OWNER_ID", "default", parse_owner, "such as homelab-1"),
             policies=read_policies(env, zones),
             max_delete_ratio=env.read_number("MAX_DELETE_RATIO", "0.5", most=1),
@@ -144,6 +153,39 @@ def read_publishing(env: Environment, zones: tuple[str, ...], proposed: bool) ->
         host_wildcards=env.read_flag("TRAEFIK_HOST_WILDCARDS", True),
         traefik_service=env.read_value("TRAEFIK_SERVICE", "", parse_service, "give namespace/name of a Service"),
     )
+
+
+def read_claiming(env: Environment, loopback: bool, server_names: frozenset[str]) -> dict[str, Any]:
+    """Of the scope, who may claim what."""
+    strict = env.read_choice("TENANCY", "trusted", ("trusted", "strict")) == "strict"
+    right = "give a comma list of names, with * for any characters, such as *.infra.talos00"
+    seconds = "give seconds (30) or a Go duration (1m)"
+    return {
+        "strict": strict,
+        "server_names": server_names,
+        "reserved_names": env.read_list("RESERVED_NAMES", read_glob, right),
+        "targets": TargetRules(read_allowed(env), loopback),
+        "min_ttl": env.read_value("MIN_TTL", STRICT_MIN_TTL if strict else "1", parse_default_ttl, seconds),
+    }
+
+
+def read_allowed(env: Environment) -> AllowedTargets:
+    right = "give a comma list of networks and host names, such as 192.168.0.0/16,fd00::/8,home.lab"
+    text = env.read_text("ALLOWED_TARGETS")
+    allowed = collect_allowed(env.parse_list("ALLOWED_TARGETS", text, parse_allowed, right))
+    if text and not split_list(text):
+        env.refuse_value("ALLOWED_TARGETS", text, f"it allows nothing; {right}, or leave it empty to allow everything")
+    return allowed if text else ANY_TARGET
+
+
+def read_server_names(env: Environment, proposed: bool) -> frozenset[str]:
+    """The host names of the DNS servers; what is wrong with their addresses is told where these are needed."""
+    names = set()
+    for text in split_list(read_or_propose(env, "DNS_SERVER_URL", proposed)):
+        with suppress(ValueError):
+            name = canonical_target(urlsplit(text).hostname or "")
+            names.update([name] if value_type(name) == "CNAME" else [])
+    return frozenset(names)
 
 
 def read_zone_addresses(env: Environment, zones: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from syncer.core.allowed import ANY_VALUE, TargetRules
 from syncer.core.manifest import clip_text
 from syncer.core.names import BadName, canonical_target, value_type
 from syncer.core.source import HIGH, LOW, NORMAL
@@ -59,10 +60,20 @@ _DURATION_LIMIT = 200
 
 
 class Values(NamedTuple):
-    """Addresses (sorted), or exactly one host name, or nothing; and what had to be left out to get there."""
+    """Addresses (sorted), or exactly one host name, or nothing; and what had to be left out to get there. ``refused``
+    are those that no source may publish."""
 
     values: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+
+
+class AnnotationRules(NamedTuple):
+    """What the operator allows. ``min_ttl`` is in seconds."""
+
+    external_dns: bool = False
+    targets: TargetRules = ANY_VALUE
+    min_ttl: int = 1
 
 
 class Annotations(NamedTuple):
@@ -74,6 +85,8 @@ class Annotations(NamedTuple):
     exclude: tuple[str, ...] = ()
     host_sources: tuple[tuple[str, str], ...] = ()
     target: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    """Of its target annotation, what no source may publish."""
     ttl: int | None = None
     priority: int = NORMAL
     refusal: str = ""
@@ -84,18 +97,20 @@ class Annotations(NamedTuple):
 _NO_ANNOTATIONS = Annotations()
 
 
-def read_annotations(annotations: Mapping[Any, object], *, external_dns: bool) -> Annotations:
+def read_annotations(annotations: Mapping[Any, object], rules: AnnotationRules) -> Annotations:
     """A bad value is left out, with a warning."""
-    prefixes = (PREFIX, *EXTERNAL_DNS_PREFIXES) if external_dns else (PREFIX,)
+    prefixes = (PREFIX, *EXTERNAL_DNS_PREFIXES) if rules.external_dns else (PREFIX,)
     ours = {key: value for key, value in annotations.items() if isinstance(key, str) and key.startswith(prefixes)}
     if not ours:
         return _NO_ANNOTATIONS
-    return _Reader(ours, prefixes).read_words()
+    return _Reader(ours, prefixes, rules).read_words()
 
 
 class _Reader:
-    def __init__(self, annotations: Mapping[str, object], prefixes: tuple[str, ...]) -> None:
+    def __init__(self, annotations: Mapping[str, object], prefixes: tuple[str, ...], rules: AnnotationRules) -> None:
         self.prefixes = prefixes
+        self.rules = rules
+        self.refused: tuple[str, ...] = ()
         self.warnings: list[str] = []
         self.texts: dict[str, str] = {}
         for key, value in annotations.items():
@@ -122,6 +137,7 @@ class _Reader:
             exclude=split_list(self.texts.get(PREFIX + "exclude", "")),
             host_sources=tuple(self._read_host_sources()),
             target=self._read_target(),
+            refused=self.refused,
             ttl=self._read_ttl(),
             priority=self._read_priority(),
             refusal=self._find_refusal(),
@@ -137,7 +153,8 @@ class _Reader:
 
     def _read_target(self) -> tuple[str, ...]:
         for key, text in self._find_texts("target"):
-            values, warnings = settle_values(split_list(text))
+            values, warnings, refused = settle_values(split_list(text), self.rules.targets)
+            self.refused += refused
             self.warnings += (f"annotation {key}: {warning}" for warning in warnings)
             if values:
                 return values
@@ -148,10 +165,14 @@ class _Reader:
     def _read_ttl(self) -> int | None:
         for key, text in self._find_texts("ttl"):
             try:
-                return parse_ttl(text)
+                ttl = parse_ttl(text)
             except ValueError as error:
                 self.warnings.append(f"annotation {key}: {error}; the default TTL is used instead")
                 return None
+            least = self.rules.min_ttl
+            if ttl < least:
+                self.warnings.append(f"annotation {key}: {ttl} s is less than MIN_TTL: {least} s is used instead")
+            return max(ttl, least)
         return None
 
     def _read_host_sources(self) -> Iterator[tuple[str, str]]:
@@ -207,20 +228,22 @@ def split_list(text: str) -> tuple[str, ...]:
     return tuple(word for part in text.split(",") if (word := part.strip()))
 
 
-def settle_values(texts: tuple[str, ...]) -> Values:
+def settle_values(texts: tuple[str, ...], rules: TargetRules = ANY_VALUE) -> Values:
     """What a record can hold of these addresses and host names: addresses win over names, and there is only one name.
+    What the ``rules`` refuse is left out as what is neither.
 
     Equal texts give the same tuple object, so that ten thousand objects share one.
     """
     texts = tuple(dict.fromkeys(texts))
     if len(texts) > 16 or any(len(text) > 253 for text in texts):
-        return _settle_texts(texts)
-    return _settle_cached(texts)
+        return _settle_texts(texts, rules)
+    return _settle_cached(texts, rules)
 
 
-def _settle_texts(texts: tuple[str, ...]) -> Values:
+def _settle_texts(texts: tuple[str, ...], rules: TargetRules) -> Values:
     addresses: set[str] = set()
     hosts: set[str] = set()
+    refused: list[str] = []
     warnings: list[str] = []
     if len(texts) > _TARGET_LIMIT:
         warnings.append(f"{len(texts)} values: only the first {_TARGET_LIMIT} are read")
@@ -229,13 +252,17 @@ def _settle_texts(texts: tuple[str, ...]) -> Values:
             value = canonical_target(text)
         except BadName as error:
             warnings.append(f'"{clip_text(text)}" is neither address nor host name: {error}')
+            continue
+        if reason := rules.refuse_value(value):
+            refused.append(value)
+            warnings.append(f'"{clip_text(text)}": {reason}')
         else:
             (hosts if value_type(value) == "CNAME" else addresses).add(value)
     if addresses and hosts:
         warnings.append(f"addresses and host names together: {clip_text(', '.join(sorted(hosts)))} left out")
     elif len(hosts) > 1:
         warnings.append(f"several host names: only {min(hosts)} is used")
-    return Values(tuple(sorted(addresses or sorted(hosts)[:1])), tuple(warnings))
+    return Values(tuple(sorted(addresses or sorted(hosts)[:1])), tuple(warnings), tuple(refused))
 
 
 _settle_cached = lru_cache(maxsize=1024)(_settle_texts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from syncer.core.annotations import read_annotations, settle_values
+from syncer.core.annotations import AnnotationRules, read_annotations, settle_values
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE
 from syncer.core.manifest import as_list, as_mapping, as_text, clip_text, read_ref
 from syncer.core.names import BadName, canonical, covers_name, is_wildcard
@@ -16,10 +16,12 @@ Labels = Mapping[str, object]
 
 
 class Endpoint(NamedTuple):
-    """Where an Ingress or a Gateway says that it is reached: by its annotation, and by its status."""
+    """Where an Ingress or a Gateway says that it is reached: by its annotation, and by its status. ``refused`` are
+    values among them that no source may publish."""
 
     target: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
 
 
 class Listener(NamedTuple):
@@ -84,14 +86,12 @@ class Served(NamedTuple):
     wildcards: tuple[str, ...] = ()
 
 
-def read_gateway(manifest: Mapping[str, Any], *, external_dns: bool) -> Gateway:
+def read_gateway(manifest: Mapping[str, Any], rules: AnnotationRules) -> Gateway:
     ref = read_ref(GATEWAY, manifest)
-    says = read_annotations(
-        as_mapping(as_mapping(manifest.get("metadata")).get("annotations")), external_dns=external_dns
-    )
+    says = read_annotations(as_mapping(as_mapping(manifest.get("metadata")).get("annotations")), rules)
     addresses = as_list(as_mapping(manifest.get("status")).get("addresses"))
-    values, complaints = settle_values(
-        tuple(text for item in addresses if (text := as_text(as_mapping(item).get("value"))))
+    values, complaints, refused = settle_values(
+        tuple(text for item in addresses if (text := as_text(as_mapping(item).get("value")))), rules.targets
     )
     warnings = [*says.warnings, *(f"status.addresses: {complaint}" for complaint in complaints)]
     refusals = _read_refusals(manifest)
@@ -104,7 +104,7 @@ def read_gateway(manifest: Mapping[str, Any], *, external_dns: bool) -> Gateway:
             warnings.append(f'listener "{clip_text(as_text(as_mapping(item).get("name")))}" is not usable: {error}')
     prefix = f"Gateway {ref.namespace}/{ref.name}: "
     return Gateway(
-        Endpoint(says.target, values),
+        Endpoint(says.target, values, says.refused + refused),
         tuple(listeners),
         tuple(prefix + warning for warning in warnings),
         _read_refusal(as_mapping(manifest.get("status"))),

@@ -11,6 +11,8 @@ from syncer.core.scope import Scope
 from syncer.core.source import Ref
 
 TRAEFIK_LABEL = ("app.kubernetes.io/name", "traefik")
+TRAEFIK_NAMESPACES = ("traefik", "kube-system")
+"""Where a Service counts as Traefik's by its label, which anybody may give to a Service of theirs."""
 DISAGREEMENT = "have different addresses"
 
 
@@ -23,9 +25,12 @@ def read_load_balancer(manifest: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def is_traefik_service(ref: Ref, manifest: Mapping[str, Any], scope: Scope) -> bool:
-    """Whether it is the Service that the settings name, or looks like Traefik's where they name none."""
+    """Whether it is the Service that the settings name; where they name none, whether it looks like Traefik's and is in
+    a namespace of Traefik's."""
     if scope.traefik_service:
         return scope.traefik_service == f"{ref.namespace}/{ref.name}"
+    if ref.namespace not in TRAEFIK_NAMESPACES:
+        return False
     labels = as_mapping(as_mapping(manifest.get("metadata")).get("labels"))
     return labels.get(TRAEFIK_LABEL[0]) == TRAEFIK_LABEL[1]
 
@@ -36,10 +41,9 @@ def read_traefik_addresses(ref: Ref, manifest: Mapping[str, Any], scope: Scope) 
         return ()
     spec = as_mapping(manifest.get("spec"))
     if spec.get("type") == "LoadBalancer":
-        return settle_values(read_load_balancer(manifest)).values
-    return settle_values(
-        tuple(text for address in as_list(spec.get("externalIPs")) if (text := as_text(address)))
-    ).values
+        return settle_values(read_load_balancer(manifest), scope.targets).values
+    addresses = tuple(text for address in as_list(spec.get("externalIPs")) if (text := as_text(address)))
+    return settle_values(addresses, scope.targets).values
 
 
 def settle_traefik_addresses(services: Mapping[Ref, tuple[str, ...]], scope: Scope) -> tuple[tuple[str, ...], str]:
@@ -56,4 +60,5 @@ def settle_traefik_addresses(services: Mapping[Ref, tuple[str, ...]], scope: Sco
         return (), f"Services {named} {DISAGREEMENT}: TRAEFIK_SERVICE=namespace/name decides"
     if scope.traefik_service:
         return (), f"Service {scope.traefik_service} (TRAEFIK_SERVICE) has no address yet"
-    return (), f"no Service labelled {'='.join(TRAEFIK_LABEL)} has an address yet"
+    where = " or ".join(TRAEFIK_NAMESPACES)
+    return (), f"no Service labelled {'='.join(TRAEFIK_LABEL)} in {where} has an address yet"

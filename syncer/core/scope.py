@@ -7,11 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from syncer.core.allowed import USUAL_RULES, TargetRules
+from syncer.core.annotations import AnnotationRules
+from syncer.core.globs import match_glob
 from syncer.core.names import is_wildcard, zone_of
 
 OUTSIDE = "outside every managed zone"
 EXCLUDED = "excluded by EXCLUDE_NAMES"
 WILDCARD = "wildcard, and ALLOW_WILDCARDS is off"
+
+CHALLENGE = "_acme-challenge"
+"""The label below which an authority looks for the proof that a name is someone's (RFC 8555 section 8.4)."""
+DISCOVERED = ("wpad", "isatap")
+"""Names that machines look for by themselves and believe: a proxy for all that they fetch, and a router."""
 
 RuleSyntax = Literal["lenient", "v2", "v3"]
 
@@ -44,10 +52,23 @@ class Scope:
     """Whether Traefik is 3.7 or later, which knows wildcards in ``Host`` and ``HostSNI``."""
     traefik_service: str = ""
     """``namespace/name`` of the Service that decides, when several look like Traefik's."""
+    strict: bool = False
+    """Whether tenants who do not trust one another share the zones (``TENANCY``)."""
+    reserved_names: tuple[str, ...] = ()
+    """Globs of names that no source may publish."""
+    server_names: frozenset[str] = frozenset()
+    """The host names of the DNS servers that are written to."""
+    targets: TargetRules = USUAL_RULES
+    min_ttl: int = 1
+    """Seconds, below which no source may go."""
 
     def find_zone(self, name: str) -> str | None:
         """The managed zone that the name belongs to."""
         return zone_of(name, self.zones)
+
+    @property
+    def annotation_rules(self) -> AnnotationRules:
+        return AnnotationRules(self.external_dns_annotations, self.targets, self.min_ttl)
 
     def refuse_name(self, name: str) -> str:
         """Why the name is not published whoever asks for it, "" when it may be."""
@@ -56,3 +77,23 @@ class Scope:
         if self.exclude_names is not None and self.exclude_names.search(name):
             return EXCLUDED
         return WILDCARD if is_wildcard(name) and not self.allow_wildcards else ""
+
+    def refuse_claim(self, name: str) -> str:
+        """Why no source may publish the name, "" when one may; custom entries may in any case."""
+        if f".{CHALLENGE}." in f".{name}.":
+            return f"reserved: certificates are issued to whoever has a name with the label {CHALLENGE}"
+        label, _, rest = name.partition(".")
+        if label in DISCOVERED and rest in self.zones:
+            return f"reserved: machines look for {label} by themselves, and believe it"
+        for glob in self.reserved_names:
+            if match_glob(glob, name):
+                return f"reserved by RESERVED_NAMES ({glob})"
+        return self._refuse_tenant(name) if self.strict else ""
+
+    def _refuse_tenant(self, name: str) -> str:
+        """What belongs to the zone as a whole is no tenant's."""
+        if name in self.zones:
+            return "reserved: the apex of a zone (TENANCY=strict)"
+        if is_wildcard(name) and name[2:] in self.zones:
+            return "reserved: a wildcard for a whole zone (TENANCY=strict)"
+        return "reserved: the name of a DNS server (TENANCY=strict)" if name in self.server_names else ""

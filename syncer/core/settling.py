@@ -129,6 +129,7 @@ def settle_name(
         default_ttl=rules.default_ttl,
         fallback=fallback,
         history=history,
+        grace=rules.grace,
         others=list(_find_hidden(name, claims, live, rules, history)),
     )
     owned = history.owned
@@ -212,14 +213,20 @@ def decide_claims(
     default_ttl: int,
     fallback: tuple[str, ...] = (),
     history: History = NO_HISTORY,
+    grace: float = 0.0,
     others: Sequence[Claim] = (),
 ) -> Decision:
     """Rank the claims on ``name`` and settle it.
 
     ``fallback`` are the values for sources that know no address of their own; a source that has lost its address keeps
-    its last one. ``others`` are claims of objects that do not ask for the name now.
+    its last one, and one whose target is refused now keeps it for ``grace`` seconds. ``others`` are claims of objects
+    that do not ask for the name now.
     """
-    claims = [claim for source in sources if (claim := _make_source_claim(name, source, fallback, history)) is not None]
+    claims = []
+    for source in sources:
+        claim = _make_source_claim(name, source, fallback, history)
+        if claim is not None:
+            claims.append(_keep_refused(name, claim, source, history, grace) or claim)
     claims += others
     blocks = [entry for entry in entries if entry.mode is Mode.BLOCK]
     claims += _group_entries([entry for entry in entries if entry.mode is not Mode.BLOCK], history)
@@ -433,6 +440,23 @@ def _make_source_claim(name: str, source: SourceObject, fallback: tuple[str, ...
         ttls={} if source.ttl is None else {kind: source.ttl for kind, _ in data},
         rank=_make_rank(origin, source.priority, source.created, own=want.own, since=since),
     )
+
+
+def _keep_refused(name: str, claim: Claim, source: SourceObject, history: History, grace: float) -> Claim | None:
+    """What the object published last, where its target is one that no source may publish any more."""
+    want = source.want(name)
+    refused = set(want.refused).intersection(history.find_last_values(claim.origin)) if want else set()
+    if not refused or history.find_mention(claim.origin).seconds >= grace:
+        return None
+    published = history.list_published(claim.origin, ADDRESSES)
+    if claim.data == tuple(sorted(ClaimData(rrset.type, rrset.values) for rrset in published)):
+        return None  # the default is the same
+    rank = _make_rank(claim.origin, NORMAL, YOUNGEST, kept=True, own=True)
+    return _make_held_claim(claim.origin, published, rank, explain_refused(refused))
+
+
+def explain_refused(values: Iterable[str]) -> str:
+    return f"its target is not allowed: {', '.join(sorted(values))}"
 
 
 def _group_entries(entries: Sequence[EntrySpec], history: History) -> list[Claim]:

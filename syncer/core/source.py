@@ -32,12 +32,16 @@ class Want(NamedTuple):
     ``values`` are addresses (IPv4 and IPv6 may be mixed) or exactly one host name. Empty: the object knows
     no address for it (yet); with ``auto`` the Traefik Service may still have one. ``own``: they are a target of its
     own (or of its Gateway), not the default. ``via`` are the parents that serve it, as the spec of a route names them.
+    ``refused`` are values that it asks for and no source may publish; ``default``, with TENANCY=strict, what it would
+    have without a target of its own.
     """
 
     name: str
     values: tuple[str, ...]
     own: bool = False
     via: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    default: tuple[str, ...] = ()
 
 
 class SkipCause(StrEnum):
@@ -49,6 +53,8 @@ class SkipCause(StrEnum):
     """A rule of ours: such a name is not published."""
     PATTERN = "pattern"
     """It is no name: a regular expression, or a rule that cannot be read."""
+    POLICY = "policy"
+    """The operator does not let a source have such a name, or so many of them."""
     TROUBLE = "trouble"
     """The object asks for it, and something else is in the way."""
 
@@ -116,6 +122,7 @@ class SourceObject:
     troubles: tuple[Trouble, ...] = ()
     excluded: tuple[str, ...] = ()
     _by_name: dict[str, Want] | None = field(default=None, init=False, compare=False, repr=False)
+    _skips: dict[str, Skip] | None = field(default=None, init=False, compare=False, repr=False)
 
     def want(self, name: str) -> Want | None:
         """What it wants at ``name``. An object may have thousands of names, and each is asked for."""
@@ -132,6 +139,19 @@ class SourceObject:
         takes it back; "" when something does, or when it wants the name."""
         if name in self.excluded or self.want(name) is not None:
             return ""
-        if any(skip.name == name and skip.cause is not SkipCause.TROUBLE for skip in self.skipped):
+        skip = self.find_skip(name)
+        if skip is not None and skip.cause is SkipCause.POLICY:
+            return skip.reason
+        if skip is not None and skip.cause is not SkipCause.TROUBLE:
             return ""
         return next((trouble.reason for trouble in self.troubles if trouble.concerns(name, via)), "")
+
+    def find_skip(self, name: str) -> Skip | None:
+        """Why it does not publish a name that it mentions."""
+        if len(self.skipped) <= FEW:
+            return next((skip for skip in self.skipped if skip.name == name), None)
+        skips = self._skips
+        if skips is None:
+            skips = {skip.name: skip for skip in self.skipped}
+            object.__setattr__(self, "_skips", skips)
+        return skips.get(name)

@@ -74,15 +74,24 @@ class Draft:
         name = self.read_name(text)
         if not name or name in self._wants or self._filter_name(name):
             return
-        endpoints = tuple(endpoints)
-        values = self._own_target or self._find_values(self.scope.find_zone(name) or "", endpoints)
+        if reserved := self.scope.refuse_claim(name):
+            self.skip_name(name, reserved, SkipCause.POLICY)
+            return
+        endpoints, zone = tuple(endpoints), self.scope.find_zone(name) or ""
+        values = self._own_target or self._find_values(zone, endpoints)
         if misplaced := misplaced_cname(name, values, self.scope.zones):
             self.skip_name(name, misplaced)
             return
         if "_" in name:
             self.add_warning(f"{clip_text(name)} has an underscore, which is not legal in a host name")
+        if name in self.scope.server_names:
+            self.add_warning(f"{clip_text(name)} is the name of a DNS server that is written to")
         own = bool(self._own_target) or any(endpoint.target for endpoint in endpoints)
-        self._wants[name] = Want(name, values, own, tuple(intern(parent) for parent in via))
+        refused = (*self.meta.says.refused, *(value for endpoint in endpoints for value in endpoint.refused))
+        bare = [endpoint._replace(target=()) for endpoint in endpoints]
+        default = self._find_values(zone, bare) if own and self.scope.strict else ()
+        parents = tuple(intern(parent) for parent in via)
+        self._wants[name] = Want(name, values, own, parents, tuple(dict.fromkeys(refused)), default)
 
     def _filter_name(self, name: str) -> bool:
         """Whether it is not to be published, whatever the object's parents say; records why."""
@@ -192,7 +201,7 @@ class ObjectMeta(NamedTuple):
 
 def read_metadata(kind: Kind, manifest: Mapping[str, Any], scope: Scope) -> ObjectMeta:
     metadata = as_mapping(manifest.get("metadata"))
-    says = read_annotations(as_mapping(metadata.get("annotations")), external_dns=scope.external_dns_annotations)
+    says = read_annotations(as_mapping(metadata.get("annotations")), scope.annotation_rules)
     refusal = says.refusal
     if not refusal and not match_labels(parse_selector(scope.label_selector), as_mapping(metadata.get("labels"))):
         refusal = "the object's labels do not match LABEL_SELECTOR"
@@ -209,7 +218,7 @@ def read_ingress(manifest: Mapping[str, Any], scope: Scope) -> SourceObject:
     draft = Draft(read_metadata(INGRESS, manifest, scope), scope)
     spec = as_mapping(manifest.get("spec"))
     _check_class(draft, manifest, spec)
-    endpoints = (Endpoint(addresses=_read_status(draft, manifest)),) if scope.auto else ()
+    endpoints = (_read_status(draft, manifest),) if scope.auto else ()
     defined = [host for rule in draft.read_objects(spec, "rules") if (host := rule.get("host"))]
     if scope.ingress_tls_hosts:
         defined += (host for tls in draft.read_objects(spec, "tls") for host in draft.read_list(tls, "hosts"))
@@ -244,11 +253,11 @@ def _choose_hosts(draft: Draft, word: str, defined: Iterable[object]) -> Hosts:
     return Hosts((*defined, *annotated))
 
 
-def _read_status(draft: Draft, manifest: Mapping[str, Any]) -> tuple[str, ...]:
-    settled = settle_values(read_load_balancer(manifest))
+def _read_status(draft: Draft, manifest: Mapping[str, Any]) -> Endpoint:
+    settled = settle_values(read_load_balancer(manifest), draft.scope.targets)
     for warning in settled.warnings:
         draft.add_warning(f"status.loadBalancer: {warning}")
-    return settled.values
+    return Endpoint(addresses=settled.values, refused=settled.refused)
 
 
 def _check_class(draft: Draft, manifest: Mapping[str, Any], spec: Mapping[str, Any]) -> None:

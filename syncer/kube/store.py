@@ -174,7 +174,7 @@ class Store:
                 else:
                     self._drop_object(kind, ref)
         elif kind == GATEWAY:
-            gateway = read_gateway(manifest, external_dns=self._scope.external_dns_annotations)
+            gateway = read_gateway(manifest, self._scope.annotation_rules)
             with self._lock:
                 self._set_gateway((ref.namespace, ref.name), gateway)
         elif kind == SERVICE:

@@ -183,6 +183,8 @@ class SubjectBuilder:
         sources = self._claims.claimants(name)
         if len(sources) + len(entries) > 1:
             return True
+        if any(want.refused for source in sources if (want := source.want(name))):
+            return True
         read = {str(source.ref) for source in sources}
         return any(
             origin not in read and next(list_namesakes(origin, self._claims), None) is not None

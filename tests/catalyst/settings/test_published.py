@@ -13,6 +13,7 @@ from catalyst.settings.environment import Environment
 from catalyst.settings.published import describe_published
 from catalyst.settings.sync import read_config
 from syncer.config import Config, HostsConfig, KubeConfig, Managed
+from syncer.core.allowed import TargetRules, collect_allowed
 from syncer.core.plan import Policy
 from syncer.core.scope import Scope
 
@@ -49,6 +50,9 @@ CHANGES = {
     "TRAEFIK_RULE_SYNTAX": "v3",
     "TRAEFIK_HOST_WILDCARDS": "false",
     "TRAEFIK_SERVICE": "traefik/traefik",
+    "RESERVED_NAMES": "*.infra.talos00,router.talos00",
+    "ALLOWED_TARGETS": "10.0.0.0/8,home.lab",
+    "MIN_TTL": "60",
     "OWNER_ID": "homelab",
     "OWNER_ID_WAS": "laptop",
     "MAX_DELETE_RATIO": "0.25",
@@ -63,6 +67,11 @@ CHANGES = {
 def test_a_setting_is_told_as_it_is_given(name: str, value: str) -> None:
     before, after = production().published, production(**{name: value}).published
     assert {key: text for key, text in after.items() if before[key] != text} == {name: value}
+
+
+def test_the_mode_is_told_with_what_follows_from_it() -> None:
+    before, after = production().published, production(TENANCY="strict").published
+    assert {key: text for key, text in after.items() if before[key] != text} == {"TENANCY": "strict", "MIN_TTL": "30"}
 
 
 def test_zones_policies_and_the_folder_of_manifests_are_told_too() -> None:
@@ -87,6 +96,8 @@ def test_no_secret_is_remembered() -> None:
 
 def make_other(value: object) -> Any:
     match value:
+        case TargetRules():
+            return value._replace(allowed=collect_allowed(["home.lab"]))
         case bool():
             return not value
         case int() | float():
@@ -104,8 +115,9 @@ def make_other(value: object) -> Any:
 MANAGED = Managed(Scope(zones=("talos00",), zone_addresses={"talos00": ("10.0.0.1",)}))
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Scope)])
+@pytest.mark.parametrize("name", [field.name for field in fields(Scope) if field.name != "server_names"])
 def test_whatever_decides_about_names_is_told(name: str) -> None:
+    # The names of the servers are those in DNS_SERVER_URL.
     scope = replace(MANAGED.scope, **{name: make_other(getattr(MANAGED.scope, name))})
     before, after = (describe_published(item, TARGET, KUBE) for item in (MANAGED, replace(MANAGED, scope=scope)))
     assert before != after, f"describe_published leaves out {name}"

@@ -13,6 +13,7 @@ from catalyst.settings.database import read_database
 from catalyst.settings.environment import Environment
 from catalyst.settings.sync import read_config
 from syncer.config import Config, HostsConfig, TechnitiumConfig
+from syncer.core.allowed import TargetRules
 from syncer.core.plan import Policy
 from tests.syncer.targets.technitium.test_client import make_certificate
 
@@ -152,6 +153,35 @@ def test_times_are_seconds_or_go_durations() -> None:
     assert (config.scope.ttl, config.kube.read_timeout) == (300, 90)
 
 
+def test_who_may_claim_what_is_open_between_those_who_trust_one_another() -> None:
+    scope = production().scope
+    assert (scope.strict, scope.min_ttl, scope.reserved_names, scope.targets) == (False, 1, (), TargetRules())
+    assert scope.server_names == {"dns.talos00"}
+
+
+def test_strict_raises_the_least_ttl_unless_a_setting_says_otherwise() -> None:
+    assert production(TENANCY="strict").scope.min_ttl == 30
+    assert production(TENANCY="Strict", MIN_TTL="5s").scope.min_ttl == 5
+
+
+def test_globs_and_targets_are_read_at_the_start() -> None:
+    scope = production(RESERVED_NAMES="Router.Talos00., *.infra.talos00", ALLOWED_TARGETS="10.0.0.0/8,.home.lab").scope
+    assert scope.reserved_names == ("router.talos00", "*.infra.talos00")
+    assert scope.targets.refuse_value("10.1.1.1") == scope.targets.refuse_value("x.home.lab") == ""
+    assert scope.targets.refuse_value("192.168.1.1") == "not in ALLOWED_TARGETS"
+
+
+def test_loopback_is_for_dev_mode() -> None:
+    assert read_config(Environment({}), dev_mode=True).scope.targets.loopback
+    assert not production().scope.targets.loopback
+
+
+def test_a_server_that_is_given_by_address_has_no_name_to_reserve() -> None:
+    assert production(DNS_SERVER_URL="https://10.0.0.1:53443,https://Dns2.talos00").scope.server_names == {
+        "dns2.talos00"
+    }
+
+
 def test_certificates_are_watched_unless_they_are_switched_off() -> None:
     assert production().kube.certificate_metrics
     assert not production(CERTIFICATE_METRICS="false").kube.certificate_metrics
@@ -189,6 +219,15 @@ WRONG = [
     ("DNS_TTL_DEFAULT", "-5"),
     ("DNS_TTL_DEFAULT", "1d"),
     ("DNS_TTL_DEFAULT", "2147483648"),
+    ("TENANCY", "paranoid"),
+    ("RESERVED_NAMES", "router.talos00,a b"),
+    ("RESERVED_NAMES", "[a-z].talos00"),
+    ("ALLOWED_TARGETS", ","),
+    ("ALLOWED_TARGETS", "10.0.0.1/8"),
+    ("ALLOWED_TARGETS", "10.0.0.0/8,127.0.0.0/8"),
+    ("ALLOWED_TARGETS", "*.home.lab"),
+    ("MIN_TTL", "0"),
+    ("MIN_TTL", "banana"),
     ("DNS_API_CA_FILE", "/no/such/file.pem"),
     ("DNS_API_CA_FILE", "/etc/passwd"),
     ("DNS_API_TLS_FINGERPRINT", "ab:cd"),

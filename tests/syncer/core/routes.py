@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from syncer.core.annotations import AnnotationRules
 from syncer.core.gateways import Gateway, read_gateway
 from syncer.core.parents import GatewayKey
 from syncer.core.scope import Scope
@@ -73,7 +74,7 @@ def http_route(
 
 
 def read_gateways(*manifests: dict[str, Any]) -> dict[GatewayKey, Gateway]:
-    return {("infra", item["metadata"]["name"]): read_gateway(item, external_dns=False) for item in manifests}
+    return {("infra", item["metadata"]["name"]): read_gateway(item, AnnotationRules()) for item in manifests}
 
 
 def read(

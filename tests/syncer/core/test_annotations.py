@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncer.core.annotations import MAX_TTL, Annotations, parse_seconds, parse_ttl, read_annotations, settle_values
+from syncer.core.annotations import (
+    MAX_TTL,
+    AnnotationRules,
+    Annotations,
+    parse_seconds,
+    parse_ttl,
+    read_annotations,
+    settle_values,
+)
 from syncer.core.source import HIGH, LOW, NORMAL
 
 OURS = "catalyst-dns-sync.io/"
@@ -15,11 +23,11 @@ OLD = "external-dns.alpha.kubernetes.io/"
 
 
 def ours(**words: object) -> Annotations:
-    return read_annotations({OURS + word.replace("_", "-"): text for word, text in words.items()}, external_dns=False)
+    return read_annotations({OURS + word.replace("_", "-"): text for word, text in words.items()}, AnnotationRules())
 
 
 def both(annotations: Mapping[str, object]) -> Annotations:
-    return read_annotations(annotations, external_dns=True)
+    return read_annotations(annotations, AnnotationRules(external_dns=True))
 
 
 @pytest.mark.parametrize(
@@ -174,7 +182,7 @@ def test_values_that_yaml_made_no_text_of_are_read_with_a_warning() -> None:
 
 def test_external_dns_is_read_only_where_it_is_wanted() -> None:
     annotations = {NEW + "hostname": "nas.talos00", OLD + "ttl": "banana", OLD + "controller": "someone"}
-    assert read_annotations(annotations, external_dns=False) == Annotations()
+    assert read_annotations(annotations, AnnotationRules()) == Annotations()
 
 
 def test_our_prefix_beats_the_new_one_of_external_dns_and_that_one_the_old() -> None:
@@ -207,7 +215,7 @@ def test_any_other_controller_of_external_dns_takes_the_object_from_us(text: str
 @pytest.mark.parametrize("word", ["set-identifier", "alias", "aws-weight", "google-location", "scw-weight"])
 def test_what_external_dns_would_publish_otherwise_is_warned_about(word: str) -> None:
     assert both({OLD + word: "x"}).warnings == (f"annotation {OLD}{word} of external-dns has no effect here",)
-    assert read_annotations({OLD + word: "x"}, external_dns=False) == Annotations()
+    assert read_annotations({OLD + word: "x"}, AnnotationRules()) == Annotations()
 
 
 def test_where_the_hosts_come_from_is_read_for_each_kind() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from syncer.core.annotations import AnnotationRules
 from syncer.core.gateways import read_gateway
 from syncer.core.kinds import INGRESS_ROUTE
 from syncer.core.scope import Scope
@@ -33,7 +34,8 @@ def http_route(*hostnames: str, **words: str) -> SourceObject:
     for listener in listeners:
         listener["allowedRoutes"] = {"namespaces": {"from": "All"}}  # type: ignore[assignment]
     gateway = read_gateway(
-        {"metadata": {"namespace": "infra", "name": "edge"}, "spec": {"listeners": listeners}}, external_dns=True
+        {"metadata": {"namespace": "infra", "name": "edge"}, "spec": {"listeners": listeners}},
+        AnnotationRules(external_dns=True),
     )
     spec = {"parentRefs": [{"namespace": "infra", "name": "edge"}], "hostnames": list(hostnames)}
     route = read_route({"metadata": metadata(hostname=EXTRA, **words), "spec": spec}, SCOPE, assume_accepted=True)

@@ -58,6 +58,17 @@ def test_the_label_makes_it_traefiks_unless_a_setting_names_one() -> None:
     assert read_traefik_addresses(TRAEFIK, by_label, NAMED) == ()
 
 
+def test_a_tenant_makes_no_service_traefiks_by_giving_it_the_label() -> None:
+    manifest = service({"ip": "10.0.0.6"})
+    assert read_traefik_addresses(NAS, manifest, AUTO) == ()
+    k3s = Ref("Service", "kube-system", "traefik")
+    assert read_traefik_addresses(k3s, manifest, AUTO) == ("10.0.0.6",)
+
+
+def test_what_no_source_may_publish_is_no_address_of_traefik_either() -> None:
+    assert read_traefik_addresses(TRAEFIK, service({"ip": "127.0.0.1"}), AUTO) == ()
+
+
 @pytest.mark.parametrize(
     ("services", "scope", "addresses", "reason"),
     [
@@ -70,7 +81,12 @@ def test_the_label_makes_it_traefiks_unless_a_setting_names_one() -> None:
             (),
             "Services traefik/traefik and web/nas have different addresses: TRAEFIK_SERVICE=namespace/name decides",
         ),
-        ({}, AUTO, (), "no Service labelled app.kubernetes.io/name=traefik has an address yet"),
+        (
+            {},
+            AUTO,
+            (),
+            "no Service labelled app.kubernetes.io/name=traefik in traefik or kube-system has an address yet",
+        ),
         ({}, NAMED, (), "Service web/nas (TRAEFIK_SERVICE) has no address yet"),
     ],
 )

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from syncer.core.allowed import TargetRules, collect_allowed, parse_allowed
 from syncer.core.kinds import INGRESS_ROUTE, INGRESS_ROUTE_TCP, OLD_INGRESS_ROUTE, OLD_INGRESS_ROUTE_TCP
 from syncer.core.scope import Scope
-from syncer.core.source import Ref, SkipCause, SourceObject, Trouble, Want
+from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Trouble, Want
 from syncer.core.sources import attach_route, read_ingress, read_ingress_route, read_route
 from tests.syncer.kube.work import count_steps
 
@@ -410,3 +411,58 @@ def test_no_manifest_whatever_raises_an_error(manifest: dict[str, Any]) -> None:
         attach_route(read_route(manifest, SCOPE, assume_accepted=True), SCOPE, {}, {}),
     ):
         assert all(want.name and want.name.isascii() for want in read.wants)
+
+
+def test_a_reserved_name_is_skipped_and_was_not_taken_back() -> None:
+    source = read_ingress(ingress("wpad.talos00", "shop.talos00"), SCOPE)
+    assert names(source) == ["shop.talos00"]
+    assert source.find_skip("wpad.talos00") == Skip("wpad.talos00", reason(source, "wpad.talos00"), SkipCause.POLICY)
+    assert source.find_trouble("wpad.talos00", None) == reason(source, "wpad.talos00")
+
+
+def test_what_an_object_excludes_is_taken_back_although_it_is_reserved() -> None:
+    source = read_ingress(ingress("wpad.talos00", annotations={OURS + "exclude": "wpad.talos00"}), SCOPE)
+    assert source.find_trouble("wpad.talos00", None) == ""
+
+
+def test_the_name_of_a_dns_server_is_published_with_a_warning() -> None:
+    scope = replace(SCOPE, server_names=frozenset({"dns.talos00"}))
+    source = read_ingress(ingress("dns.talos00"), scope)
+    assert names(source) == ["dns.talos00"]
+    assert source.warnings == ("dns.talos00 is the name of a DNS server that is written to",)
+    assert names(read_ingress(ingress("dns.talos00"), replace(scope, strict=True))) == []
+
+
+def test_a_target_that_is_refused_is_a_bad_element_of_the_list() -> None:
+    source = read_ingress(ingress("a.talos00", annotations={OURS + "target": "127.0.0.1, 10.0.0.9"}), SCOPE)
+    assert source.wants == (Want("a.talos00", ("10.0.0.9",), own=True, refused=("127.0.0.1",)),)
+    assert source.warnings == (f'annotation {OURS}target: "127.0.0.1": loopback is refused',)
+
+
+def test_where_every_target_is_refused_there_is_none() -> None:
+    source = read_ingress(ingress("a.talos00", annotations={OURS + "target": "127.0.0.1"}), SCOPE)
+    assert source.wants == (Want("a.talos00", ADDRESS, refused=("127.0.0.1",)),)
+    assert source.warnings == (
+        f'annotation {OURS}target: "127.0.0.1": loopback is refused; the default address is used instead',
+    )
+
+
+def test_a_status_with_refused_addresses_alone_gives_none() -> None:
+    source = read_ingress(ingress("a.talos00", status=[{"ip": "169.254.0.1"}]), AUTO)
+    assert source.wants == (Want("a.talos00", (), refused=("169.254.0.1",)),)
+
+
+def test_allowed_targets_narrow_what_a_source_may_say_and_not_the_default() -> None:
+    rules = TargetRules(collect_allowed([parse_allowed("10.0.0.0/8")]))
+    source = read_ingress(
+        ingress("a.talos00", annotations={OURS + "target": "192.168.7.7"}), replace(SCOPE, targets=rules)
+    )
+    assert source.wants == (Want("a.talos00", ADDRESS, refused=("192.168.7.7",)),)
+
+
+def test_a_ttl_below_the_least_is_raised_to_it() -> None:
+    scope = replace(SCOPE, min_ttl=30)
+    source = read_ingress(ingress("a.talos00", annotations={OURS + "ttl": "5"}), scope)
+    assert source.ttl == 30
+    assert source.warnings == (f"annotation {OURS}ttl: 5 s is less than MIN_TTL: 30 s is used instead",)
+    assert read_ingress(ingress("a.talos00", annotations={OURS + "ttl": "31"}), scope).ttl == 31

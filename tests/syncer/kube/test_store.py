@@ -340,7 +340,10 @@ def test_a_service_of_traefik_answers_for_names_without_an_address() -> None:
     cluster = Store(AUTO, wakeup=sleeper.wakeup)
     cluster.put(INGRESS, ingress("grafana"))
     cluster.put(INGRESS, ingress("nas", ip="10.0.0.9"))
-    assert cluster.fallback() == ((), "no Service labelled app.kubernetes.io/name=traefik has an address yet")
+    assert cluster.fallback() == (
+        (),
+        "no Service labelled app.kubernetes.io/name=traefik in traefik or kube-system has an address yet",
+    )
     cluster.take()
     cluster.put(SERVICE, service("traefik", "10.0.0.1"))
     assert sleeper.wakeups == 3
@@ -366,14 +369,14 @@ def test_only_services_of_traefik_with_addresses_count() -> None:
 def test_two_services_with_different_addresses_are_none_until_one_is_named() -> None:
     cluster = Store(AUTO)
     cluster.put(SERVICE, service("traefik", "10.0.0.1"))
-    cluster.put(SERVICE, service("traefik", "10.0.0.1", namespace="web"))
+    cluster.put(SERVICE, service("traefik", "10.0.0.1", namespace="kube-system"))
     assert cluster.fallback() == (("10.0.0.1",), "")
-    cluster.put(SERVICE, service("traefik", "10.0.0.2", namespace="web"))
+    cluster.put(SERVICE, service("traefik", "10.0.0.2", namespace="kube-system"))
     values, reason = cluster.fallback()
     assert values == ()
-    assert "traefik/traefik and web/traefik" in reason
+    assert "kube-system/traefik and traefik/traefik" in reason
     assert "TRAEFIK_SERVICE" in reason
-    cluster.put(NAMESPACE, namespace("web", leaving="2026-01-01T01:00:00Z"))
+    cluster.put(NAMESPACE, namespace("kube-system", leaving="2026-01-01T01:00:00Z"))
     assert cluster.fallback() == (("10.0.0.1",), "")
     named = Store(Scope(zones=("talos00",), auto=True, traefik_service="web/nas"))
     named.put(SERVICE, service("traefik", "10.0.0.1"))

@@ -1,0 +1,105 @@
+"""What the operator no longer lets sources claim, from the settings to DNS (product: "Who may claim what")."""
+
+from __future__ import annotations
+
+import pytest
+
+from records.explain import explain_name
+from records.models import CustomEntry, Source, SourceName
+from syncer.core.allowed import TargetRules, collect_allowed, parse_allowed
+from tests.fakes.fixtures_technitium import ServerUnderTest
+from tests.syncer.zone.conftest import Build
+from tests.syncer.zone.engine import ADDRESS, OTHER, ZONE, Engine, published
+from tests.syncer.zone.routes import HOUR, wait
+
+WEB = TargetRules(collect_allowed([parse_allowed("10.0.0.0/8")]))
+
+
+@pytest.fixture
+def engine(build: Build) -> Engine:
+    return build(detached_grace=HOUR)
+
+
+def restart(engine: Engine, **scope: object) -> None:
+    """With other settings."""
+    engine.scope |= scope
+    engine.start()
+    engine.settle()
+
+
+def test_a_name_that_is_reserved_from_now_on_is_kept_and_goes_in_time(
+    engine: Engine, technitium: ServerUnderTest
+) -> None:
+    engine.put("router")
+    engine.settle()
+    restart(engine, reserved_names=(f"router.{ZONE}",))
+    reason = f"reserved by RESERVED_NAMES (router.{ZONE})"
+    assert (engine.state("router"), engine.reason("router")) == ("kept", reason)
+    assert [name.reason for name in Source.objects.get().kept_names()] == [reason]
+    assert f"although {reason}" in " ".join(explain_name(f"router.{ZONE}")["sentences"])
+    wait(engine, HOUR + 120)
+    assert published(technitium) == {}
+
+
+def test_a_reserved_name_is_the_operators_to_publish(engine: Engine, technitium: ServerUnderTest) -> None:
+    engine.put("wpad")
+    CustomEntry.objects.create(name=f"_acme-challenge.{ZONE}", type="TXT", values=["token"])
+    engine.settle()
+    assert list(published(technitium)) == [("_acme-challenge", "TXT")]
+    assert Source.objects.get().skipped_names()[0][0] == f"wpad.{ZONE}"
+    CustomEntry.objects.create(name=f"wpad.{ZONE}", type="A", values=[OTHER])
+    engine.full()
+    assert published(technitium)["wpad", "A"] == [OTHER]
+
+
+def test_a_target_that_is_not_allowed_any_more_is_kept_before_the_default_takes_its_place(
+    engine: Engine, technitium: ServerUnderTest
+) -> None:
+    engine.put("shop", target=OTHER)
+    engine.put("blog", target=OTHER)
+    engine.settle()
+    restart(engine, targets=WEB)
+    reason = f"its target is not allowed: {OTHER}"
+    assert (engine.state("shop"), engine.reason("shop")) == ("kept", reason)
+    assert published(technitium)["shop", "A"] == [OTHER]
+    assert f"although {reason}" in " ".join(explain_name(f"shop.{ZONE}")["sentences"])
+    wait(engine, HOUR / 2)
+    engine.put("shop", target=OTHER, description="a tenant touches the object, and gains no time by it")
+    wait(engine, HOUR / 2 + 120)
+    assert published(technitium) == {("shop", "A"): [ADDRESS], ("blog", "A"): [ADDRESS]}
+    assert (engine.state("shop"), engine.reason("shop")) == ("synced", "")
+
+
+def test_a_new_name_with_such_a_target_gets_the_default_at_once(engine: Engine, technitium: ServerUnderTest) -> None:
+    restart(engine, targets=WEB)
+    engine.put("shop", target=OTHER)
+    engine.settle()
+    assert published(technitium) == {("shop", "A"): [ADDRESS]}
+    assert engine.state("shop") == "synced"
+
+
+def test_a_kept_target_gives_way_to_another_claim(engine: Engine, technitium: ServerUnderTest) -> None:
+    engine.put("shop", target=OTHER)
+    engine.settle()
+    restart(engine, targets=WEB)
+    engine.put("other", f"shop.{ZONE}", target="10.0.0.8")
+    engine.settle()
+    assert published(technitium) == {("shop", "A"): ["10.0.0.8"]}
+
+
+def test_a_kept_target_goes_when_the_object_says_another_one(engine: Engine, technitium: ServerUnderTest) -> None:
+    engine.put("shop", target=OTHER)
+    engine.settle()
+    restart(engine, targets=WEB)
+    engine.put("shop", target="10.0.0.9")
+    engine.settle()
+    assert published(technitium) == {("shop", "A"): ["10.0.0.9"]}
+    assert SourceName.objects.get().detached_since is None
+
+
+def test_without_a_grace_the_default_takes_its_place_at_once(build: Build, technitium: ServerUnderTest) -> None:
+    engine = build(detached_grace=0)
+    engine.put("shop", target=OTHER)
+    engine.settle()
+    restart(engine, targets=WEB)
+    assert published(technitium) == {("shop", "A"): [ADDRESS]}
