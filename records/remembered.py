@@ -42,6 +42,7 @@ class RememberedClaims:
                 priority=row.priority,
                 troubles=row.read_troubles(),
                 excluded=tuple(row.excluded),
+                between=row.between,
             )
             self._by_ref[source.ref] = source
             for want in source.wants:
@@ -55,6 +56,9 @@ class RememberedClaims:
 
     def source(self, ref: Ref) -> SourceObject | None:
         return self._by_ref.get(ref)
+
+    def is_leaving(self, namespace: str) -> bool:
+        return False
 
     def fallback(self) -> tuple[tuple[str, ...], str]:
         return (), ""

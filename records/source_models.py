@@ -42,6 +42,9 @@ class Source(models.Model):
     warnings = models.JSONField(default=list)
     ttl = models.PositiveBigIntegerField("TTL annotation", null=True, blank=True)
     priority = models.PositiveSmallIntegerField(default=1, help_text="0 high, 1 normal, 2 low")
+    between = models.PositiveSmallIntegerField(
+        "priority between namespaces", null=True, blank=True, help_text="where it is another one than within its own"
+    )
     notes = models.JSONField("other annotations", default=dict)
     troubles = models.JSONField(
         default=list, help_text="[name, wildcard or nothing, reason, parents, whether one is silent] for each"

@@ -31,7 +31,7 @@ NOT_IN_OBJECT = 2**31 - 1
 PLACE = ("kind", "namespace", "name")
 """The columns that say whose row it is; the others may be large."""
 
-CONTENT = ("uid", "created", "warnings", "ttl", "priority", "notes", "troubles", "excluded")
+CONTENT = ("uid", "created", "warnings", "ttl", "priority", "between", "notes", "troubles", "excluded")
 
 
 class SourceContent(NamedTuple):
@@ -57,9 +57,11 @@ def read_content(source: SourceObject) -> SourceContent:
         "troubles": [list(trouble) for trouble in source.troubles],
         "excluded": list(source.excluded),
     }
+    if source.between is not None:  # else as a version wrote it that knew nothing of this
+        content["between"] = source.between
     # PostgreSQL takes no NUL and no half of a surrogate pair.
     text = json.dumps(content, ensure_ascii=False).encode("utf-8", "replace").replace(b"\\u0000", b"?")
-    columns = json.loads(text)
+    columns = {"between": None, **json.loads(text)}
     wanted = {want.name: want for want in map(_read_want, columns.pop("names"))}
     skips = (Skip(name, reason, SkipCause(cause)) for name, reason, cause in columns.pop("skipped"))
     skipped = {skip.name: skip for skip in skips if skip.name not in wanted}

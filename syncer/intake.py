@@ -6,7 +6,7 @@ import logging
 from collections.abc import Collection
 
 from syncer.core.claims import Unread
-from syncer.core.kinds import GATEWAY, HTTP_ROUTE, NAMESPACE, Kind
+from syncer.core.kinds import GATEWAY, HTTP_ROUTE, KINDS, NAMESPACE, Kind
 from syncer.core.manifest import clip_text
 from syncer.core.source import Ref, SourceObject
 from syncer.kube.feed import Feed, KindState, WatchState
@@ -44,6 +44,9 @@ class Intake:
 
     def take_names(self) -> set[str]:
         """The names whose claims have changed."""
+        for namespace, warnings in self.store.take_complaints().items():
+            for warning in warnings:
+                log.warning("Namespace %s: %s", namespace, warning, extra={"namespace": namespace})
         touched = self.store.take()
         self._changed.update(touched.sources)
         for ref, source in touched.sources.items():
@@ -119,6 +122,8 @@ class Intake:
 
     def _list_concerned(self, missing: set[Kind]) -> set[str]:
         """The kinds of objects about which nothing certain is known while these are missing."""
+        if NAMESPACE in missing and self.store.is_strict:
+            return {kind.kind for kind in KINDS if kind.gives_names}
         kinds = {kind.kind for kind in missing if kind.gives_names}
         if GATEWAY in missing or (NAMESPACE in missing and self.store.asks_for_labels()):
             kinds.add(HTTP_ROUTE.kind)
@@ -126,7 +131,9 @@ class Intake:
 
     def _tell_warnings(self, ref: Ref, source: SourceObject | None) -> None:
         """Say what is wrong with an object and what it does not publish, once for as long as both stay the same."""
-        warnings = source.warnings if source else ()
+        # What is wrong with its Namespace is told once for all of its objects.
+        own = f"Namespace {ref.namespace}: "
+        warnings = tuple(it for it in source.warnings if not it.startswith(own)) if source else ()
         skipped = [skip for skip in source.skipped if not any(skip.name in text for text in warnings)] if source else []
         if not warnings and not skipped:
             self._warned.pop(ref, None)

@@ -146,7 +146,14 @@ class _PreviewBuilder:
         misplaced = misplaced_cname(name, fallback, zones)
         missing = misplaced or (f"{NO_ADDRESS}: {reason}" if DISAGREEMENT in reason else NO_ADDRESS)
         refs = {str(source.ref): source.ref for source in sources}
-        decision = decide_claims(name, sources, (), default_ttl=self.scope.ttl, fallback=() if misplaced else fallback)
+        decision = decide_claims(
+            name,
+            sources,
+            (),
+            default_ttl=self.scope.ttl,
+            fallback=() if misplaced else fallback,
+            strict=self.scope.strict,
+        )
         for rrset in decision.rrsets:
             self._add_record(name, rrset.type, rrset.values, rrset.ttl, refs[decision.origin])
         for warning in decision.warnings:

@@ -32,6 +32,9 @@ class Claims(Protocol):
 
     def source(self, ref: Ref) -> SourceObject | None: ...
 
+    def is_leaving(self, namespace: str) -> bool:
+        """Whether the namespace itself is being deleted, or was; False where that is not known."""
+
     def fallback(self) -> tuple[tuple[str, ...], str]:
         """The values for claims that know no address of their own; and the reason when there are none."""
 
@@ -145,13 +148,14 @@ class Unread(NamedTuple):
 class ClaimRules(NamedTuple):
     """``default_ttl`` is in seconds. What an object published and troubles hide is kept for ``grace`` seconds, 0 for
     not at all; ``refuse_name(name)`` says why a filter of the operator does not allow a name, "" when none is against
-    it."""
+    it. ``strict``: the claims of each namespace settle among themselves first which of them speaks for it."""
 
     zones: tuple[str, ...]
     default_ttl: int
     unread: Unread = Unread()
     grace: float = 0.0
     refuse_name: Callable[[str], str] = lambda name: ""
+    strict: bool = False
 
     def are_unread(self, origins: Iterable[str]) -> bool:
         """Whether one of the origins is of an object that may be there and cannot be read."""

@@ -78,6 +78,10 @@ class Scope:
             return EXCLUDED
         return WILDCARD if is_wildcard(name) and not self.allow_wildcards else ""
 
+    def find_addresses(self, name: str) -> tuple[str, ...]:
+        """What the settings give to a name of which no object says anything."""
+        return self.zone_addresses.get(self.find_zone(name) or "") or self.addresses
+
     def refuse_claim(self, name: str) -> str:
         """Why no source may publish the name, "" when one may; custom entries may in any case."""
         if f".{CHALLENGE}." in f".{name}.":

@@ -76,6 +76,13 @@ class ClaimData(NamedTuple):
     values: tuple[str, ...]
 
 
+class Speaker(NamedTuple):
+    """The claim that speaks for its namespace, with its rank among those of all namespaces."""
+
+    origin: str
+    rank: Rank
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What one object, or the custom entries together, ask for at one name, in one group of types. The claim with the
@@ -89,6 +96,19 @@ class Claim:
     rank: Rank
     entries: Mapping[str, EntrySpec] = field(default_factory=dict)
     kept: str = ""
+    between: int = NORMAL
+    """Its priority between namespaces."""
+    speaker: Speaker | None = None
+    """Where each namespace settles first who speaks for it, who does for this one's."""
+
+    @property
+    def namespace(self) -> str:
+        return Origin.parse(self.origin).namespace
+
+    @property
+    def outer_rank(self) -> Rank:
+        """Among the claims of all namespaces."""
+        return self.rank if self.rank.priority == UNREAD else self.rank._replace(priority=self.between)
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -105,8 +125,17 @@ class Claim:
         """Why this claim comes before the other one."""
         if self.rank.priority == UNREAD:
             return "its objects cannot be read now, and it had the name"
-        differing = (why for why, ours, theirs in zip(WHY, self.rank, other.rank, strict=True) if ours != theirs)
-        return next(differing, "it comes first")
+        if other.speaker is None or other.namespace == self.namespace:
+            return _explain_order(self.rank, other.rank)
+        why = _explain_order(self.outer_rank, other.speaker.rank)
+        if other.speaker.origin in other.origins:
+            return why
+        return f"{why} ({other.speaker.origin} speaks for namespace {other.namespace})"
+
+
+def _explain_order(first: Rank, other: Rank) -> str:
+    differing = (why for why, ours, theirs in zip(WHY, first, other, strict=True) if ours != theirs)
+    return next(differing, "it comes first")
 
 
 def settle_name(
@@ -130,6 +159,7 @@ def settle_name(
         fallback=fallback,
         history=history,
         grace=rules.grace,
+        strict=rules.strict,
         others=list(_find_hidden(name, claims, live, rules, history)),
     )
     owned = history.owned
@@ -214,13 +244,14 @@ def decide_claims(
     fallback: tuple[str, ...] = (),
     history: History = NO_HISTORY,
     grace: float = 0.0,
+    strict: bool = False,
     others: Sequence[Claim] = (),
 ) -> Decision:
     """Rank the claims on ``name`` and settle it.
 
     ``fallback`` are the values for sources that know no address of their own; a source that has lost its address keeps
-    its last one, and one whose target is refused now keeps it for ``grace`` seconds. ``others`` are claims of objects
-    that do not ask for the name now.
+    its last one, and one whose target is refused now keeps it for ``grace`` seconds. ``strict``: each namespace settles
+    first which of its claims speaks for it. ``others`` are claims of objects that do not ask for the name now.
     """
     claims = []
     for source in sources:
@@ -236,7 +267,8 @@ def decide_claims(
         return Decision(name, reason=reason, losers=tuple(Loser(origin, reason) for origin in origins))
     if not claims:
         return Decision(name)
-    return _settle_claims(name, _rank_by_holder(claims, history), default_ttl, history)
+    ranked = _rank_by_holder(claims, history)
+    return _settle_claims(name, _rank_namespaces(ranked) if strict else ranked, default_ttl, history)
 
 
 def _rank_by_holder(claims: Sequence[Claim], history: History) -> list[Claim]:
@@ -249,6 +281,22 @@ def _rank_by_holder(claims: Sequence[Claim], history: History) -> list[Claim]:
         for group, holding in holdings.items()
     }
     return sorted((_add_holder(claim, held) for claim in claims), key=lambda claim: claim.rank)
+
+
+def _rank_namespaces(ranked: Sequence[Claim]) -> list[Claim]:
+    """By who speaks for each namespace, in the order in which the claims of each were ranked. Overrides, live claims
+    and what is merely kept are apart: these questions come first."""
+    camps: dict[tuple[bool, bool, str, str], list[Claim]] = {}
+    for claim in ranked:
+        rank = claim.rank
+        camps.setdefault((rank.not_override, rank.kept, claim.group, claim.namespace), []).append(claim)
+    spoken = []
+    for camp in camps.values():
+        first = next((claim for claim in camp if claim.data), camp[0])
+        speaker = Speaker(first.origin, first.outer_rank)
+        spoken.append([replace(claim, speaker=speaker) for claim in camp])
+    spoken.sort(key=lambda camp: camp[0].speaker.rank if camp[0].speaker else camp[0].rank)
+    return [claim for camp in spoken for claim in camp]
 
 
 class Held(NamedTuple):
@@ -292,7 +340,7 @@ def _would_replace(claim: Claim, held: Held) -> bool:
     return (
         holder is not None
         and (claim.is_alias or (holder.is_alias and held.holding.is_alias))
-        and holder.rank[:3] <= claim.rank[:3]
+        and holder.outer_rank[:3] <= claim.outer_rank[:3]
     )
 
 
@@ -365,7 +413,7 @@ def _build_decision(
         claimants=claimants,
         losers=tuple(loser for loser in losers if loser.origin not in claimants or len(agreed) > 1),
         warnings=tuple(warnings),
-        priority=max(first.rank.priority, 0),
+        priority=max(first.outer_rank.priority, 0),
         by_type={kind: origins for kind, origins in by_type.items() if origins != claimants},
         kept=kept,
         takeovers=tuple(_find_takeovers(ranked, agreed, history)),
@@ -439,6 +487,7 @@ def _make_source_claim(name: str, source: SourceObject, fallback: tuple[str, ...
         data=data,
         ttls={} if source.ttl is None else {kind: source.ttl for kind, _ in data},
         rank=_make_rank(origin, source.priority, source.created, own=want.own, since=since),
+        between=source.urgency,
     )
 
 

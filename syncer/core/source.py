@@ -121,8 +121,15 @@ class SourceObject:
     notes: tuple[tuple[str, str], ...] = ()
     troubles: tuple[Trouble, ...] = ()
     excluded: tuple[str, ...] = ()
+    between: int | None = None
+    """Its priority between namespaces, where that is another one than within its own."""
     _by_name: dict[str, Want] | None = field(default=None, init=False, compare=False, repr=False)
     _skips: dict[str, Skip] | None = field(default=None, init=False, compare=False, repr=False)
+
+    @property
+    def urgency(self) -> int:
+        """Its priority among the objects of all namespaces."""
+        return self.priority if self.between is None else self.between
 
     def want(self, name: str) -> Want | None:
         """What it wants at ``name``. An object may have thousands of names, and each is asked for."""

@@ -77,8 +77,8 @@ class Draft:
         if reserved := self.scope.refuse_claim(name):
             self.skip_name(name, reserved, SkipCause.POLICY)
             return
-        endpoints, zone = tuple(endpoints), self.scope.find_zone(name) or ""
-        values = self._own_target or self._find_values(zone, endpoints)
+        endpoints = tuple(endpoints)
+        values = self._own_target or self._find_values(name, endpoints)
         if misplaced := misplaced_cname(name, values, self.scope.zones):
             self.skip_name(name, misplaced)
             return
@@ -89,7 +89,7 @@ class Draft:
         own = bool(self._own_target) or any(endpoint.target for endpoint in endpoints)
         refused = (*self.meta.says.refused, *(value for endpoint in endpoints for value in endpoint.refused))
         bare = [endpoint._replace(target=()) for endpoint in endpoints]
-        default = self._find_values(zone, bare) if own and self.scope.strict else ()
+        default = self._find_values(name, bare) if own and self.scope.strict else ()
         parents = tuple(intern(parent) for parent in via)
         self._wants[name] = Want(name, values, own, parents, tuple(dict.fromkeys(refused)), default)
 
@@ -127,8 +127,8 @@ class Draft:
             self.skip_name(text, str(error))
         return ""
 
-    def _find_values(self, zone: str, endpoints: Iterable[Endpoint]) -> tuple[str, ...]:
-        static = self.scope.zone_addresses.get(zone) or self.scope.addresses
+    def _find_values(self, name: str, endpoints: Iterable[Endpoint]) -> tuple[str, ...]:
+        static = self.scope.find_addresses(name)
         answers = {endpoint.target or static or endpoint.addresses: None for endpoint in endpoints}
         if not answers:
             return static

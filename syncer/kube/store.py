@@ -24,6 +24,7 @@ from syncer.core.scope import Scope
 from syncer.core.selector import PartialLabels, parse_selector
 from syncer.core.source import Ref, SourceObject
 from syncer.core.sources import Route, attach_route, read_ingress, read_ingress_route, read_route
+from syncer.core.tenancy import UNKNOWN_TERMS, UNREAD_TERMS, NamespaceTerms, admit_source, read_terms
 from syncer.kube.claimants import ClaimantIndex
 
 NAME_LABEL = "kubernetes.io/metadata.name"
@@ -80,6 +81,13 @@ class Store:
         self._layers: dict[Ref, LayeredRoute] = {}
         self._services: dict[Ref, tuple[str, ...]] = {}
         self._namespaces: dict[str, Labels] = {}
+        self._has_namespaces = False
+        """Whether all of them are known."""
+        self._asked: dict[Ref, SourceObject] = {}
+        """What objects ask for that are not admitted as they are."""
+        self._terms: dict[str, NamespaceTerms] = {}
+        """Of the Namespaces that say what their objects may claim, where that matters."""
+        self._told_terms: dict[str, tuple[str, ...]] = {}
         self._terminating: dict[str, str] = {}
         """Namespaces that are being deleted, with their deletionTimestamp."""
         self._fallback = settle_traefik_addresses({}, scope)
@@ -110,6 +118,8 @@ class Store:
                 for ref in self._list_refs(kind):
                     if ref not in seen and namespace in ("", ref.namespace):
                         self._drop_object(kind, ref)
+                # In documents a Namespace that is not there is unknown, and not gone.
+                self._has_namespaces |= kind == NAMESPACE and not self._assume_accepted
         finally:
             self._call_wakeup()
 
@@ -119,6 +129,24 @@ class Store:
             touched = Touched(self._touched_names, {ref: self._sources.get(ref) for ref in self._touched_refs})
             self._touched_names, self._touched_refs = set(), set()
             return touched
+
+    def take_complaints(self) -> dict[str, tuple[str, ...]]:
+        """What is wrong with the annotations of Namespaces, where that is another thing than at the last call."""
+        with self._lock:
+            now = {name: terms.warnings for name, terms in self._terms.items() if terms.warnings}
+            before, self._told_terms = self._told_terms, now
+        return {name: warnings for name, warnings in now.items() if before.get(name) != warnings}
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether the Namespaces decide what their objects may claim."""
+        return self._scope.strict
+
+    def is_leaving(self, namespace: str) -> bool:
+        """Whether the namespace itself is being deleted, or was; False where Namespaces cannot be read."""
+        if namespace in self._terminating:
+            return True
+        return self._has_namespaces and bool(namespace) and namespace not in self._namespaces
 
     def claimants(self, name: str) -> tuple[SourceObject, ...]:
         """In no order that means anything."""
@@ -227,6 +255,8 @@ class Store:
                 self._begin_termination(name, as_text(metadata.get("deletionTimestamp")))
             else:
                 self._end_termination(name)
+                if self._scope.strict:
+                    self._set_terms(name, read_terms(manifest))
                 # Kubernetes sets this one itself; a file need not say it.
                 labels = {**as_mapping(metadata.get("labels")), NAME_LABEL: name}
                 if self._namespaces.get(name) != labels:
@@ -265,6 +295,8 @@ class Store:
             self._terminating[name] = ""  # before every time of creation: no object is of an older namespace
         self._end_termination(name)
         self._namespaces.pop(name, None)
+        if self._terms.pop(name, None) is not None:
+            self._admit_again(name)
         self._reattach_routes(lambda route: route.meta.ref.namespace == name)
 
     def _refresh_dependents(self, namespace: str) -> None:
@@ -280,6 +312,7 @@ class Store:
                 self._begin_termination(ref.name, _LATEST)
             self._end_termination(ref.name)
             self._namespaces.pop(ref.name, None)
+            self._terms.pop(ref.name, None)
         elif kind == GATEWAY:
             self._set_gateway((ref.namespace, ref.name), None)
         elif kind == SERVICE:
@@ -288,6 +321,7 @@ class Store:
             self._routes.pop(ref, None)
             self._hidden.pop(ref, None)
             self._set_layer(ref, kind, None, None)
+            self._asked.pop(ref, None)
             if source := self._sources.get(ref):
                 del self._sources[ref]
                 self._index_source(ref, source, None)
@@ -308,14 +342,41 @@ class Store:
         if ref.namespace in self._terminating:
             self._hidden[ref] = source
             return
+        admitted = self._admit_source(source)
+        if admitted is source:
+            self._asked.pop(ref, None)
+        else:
+            self._asked[ref] = source
         before = self._sources.get(ref)
-        if source != before:
-            self._sources[source.ref] = source
-            self._index_source(source.ref, before, source)
+        if admitted != before:
+            self._sources[admitted.ref] = admitted
+            self._index_source(admitted.ref, before, admitted)
+
+    def _admit_source(self, source: SourceObject) -> SourceObject:
+        """What of its wishes is admitted, which is all of them but for the terms of its Namespace."""
+        if not self._scope.strict:
+            return source
+        return admit_source(source, self._find_terms(source.ref.namespace), self._scope)
+
+    def _find_terms(self, namespace: str) -> NamespaceTerms:
+        unknown = UNKNOWN_TERMS if self._assume_accepted else UNREAD_TERMS
+        return self._terms.get(namespace, unknown)
+
+    def _set_terms(self, namespace: str, terms: NamespaceTerms) -> None:
+        before = self._terms.get(namespace)
+        self._terms[namespace] = terms
+        if before != terms:
+            self._changed = self._changed or bool(terms.warnings)
+            self._admit_again(namespace)
+
+    def _admit_again(self, namespace: str) -> None:
+        """What is admitted of the wishes of its objects may be other ones than before."""
+        for ref, source in [item for item in self._sources.items() if item[0].namespace == namespace]:
+            self._set_source(ref, self._asked.get(ref, source))
 
     def _hide_source(self, ref: Ref, source: SourceObject) -> None:
         del self._sources[ref]
-        self._hidden[ref] = source
+        self._hidden[ref] = self._asked.pop(ref, source)
         self._index_source(ref, source, None)
 
     def _index_source(self, ref: Ref, before: SourceObject | None, after: SourceObject | None) -> None:
@@ -384,6 +445,6 @@ class Store:
             self._wakeup()
 
 
-def _claim_terms(source: SourceObject) -> tuple[int | None, int, str]:
+def _claim_terms(source: SourceObject) -> tuple[int | None, int, int | None, str]:
     """What a claim has besides its values."""
-    return source.ttl, source.priority, source.created
+    return source.ttl, source.priority, source.between, source.created

@@ -149,7 +149,7 @@ class ZonePlanner:
 
     def rank_name(self, name: str) -> tuple[int, str]:
         """Sorts names by the highest priority of their claims."""
-        return min((source.priority for source in self._claims.claimants(name)), default=NORMAL), name
+        return min((source.urgency for source in self._claims.claimants(name)), default=NORMAL), name
 
     def _current_serial(self) -> int | None:
         serials = self._target.serials()

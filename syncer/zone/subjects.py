@@ -122,6 +122,7 @@ class SubjectBuilder:
             # Any other policy keeps the record for good, and is the reason to be told.
             self._managed.detached_grace if policy is Policy.SYNC else 0.0,
             scope.refuse_name,
+            scope.strict,
         )
         drifting = self._rows.drifting()
         rules = CompareRules(

@@ -34,6 +34,9 @@ class Objects:
     def source(self, ref: Ref) -> SourceObject | None:
         return next((source for source in self._sources if source.ref == ref), None)
 
+    def is_leaving(self, namespace: str) -> bool:
+        return False
+
     def fallback(self) -> tuple[tuple[str, ...], str]:
         return self._fallback, ""
 

@@ -315,6 +315,9 @@ class Cluster:
     def source(self, ref: Ref) -> SourceObject | None:
         return next((source for source in self.sources.values() if source.ref == ref), None)
 
+    def is_leaving(self, namespace: str) -> bool:
+        return False
+
     def fallback(self) -> tuple[tuple[str, ...], str]:
         return (ADDRESS,), ""
 

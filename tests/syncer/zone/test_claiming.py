@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from records.explain import explain_name
 from records.models import CustomEntry, Source, SourceName
+from records.plan import plan_changes
 from syncer.core.allowed import TargetRules, collect_allowed, parse_allowed
+from syncer.core.kinds import INGRESS, NAMESPACE
+from syncer.kube.feed import WatchState
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.zone.conftest import Build
-from tests.syncer.zone.engine import ADDRESS, OTHER, ZONE, Engine, published
+from tests.syncer.zone.engine import ADDRESS, OTHER, PREFIX, ZONE, Engine, ingress, published
 from tests.syncer.zone.routes import HOUR, wait
 
 WEB = TargetRules(collect_allowed([parse_allowed("10.0.0.0/8")]))
@@ -103,3 +108,96 @@ def test_without_a_grace_the_default_takes_its_place_at_once(build: Build, techn
     engine.settle()
     restart(engine, targets=WEB)
     assert published(technitium) == {("shop", "A"): [ADDRESS]}
+
+
+# TENANCY=strict
+
+
+def tenant(name: str = "web", **words: str) -> dict[str, Any]:
+    annotations = {PREFIX + key.replace("_", "-"): text for key, text in words.items()}
+    return {"metadata": {"name": name, "annotations": annotations}}
+
+
+def of_namespace(namespace: str, manifest: dict[str, Any]) -> dict[str, Any]:
+    return {**manifest, "metadata": {**manifest["metadata"], "namespace": namespace}}
+
+
+@pytest.fixture
+def strict(build: Build) -> Engine:
+    engine = build(detached_grace=HOUR, scope={"strict": True})
+    engine.put_object(NAMESPACE, tenant())
+    engine.put_object(NAMESPACE, tenant("evil"))
+    return engine
+
+
+def test_a_namespace_whose_annotations_change_keeps_its_records_for_a_while(
+    strict: Engine, technitium: ServerUnderTest
+) -> None:
+    strict.put("shop", f"shop.{ZONE}", f"shop.web.{ZONE}")
+    strict.settle()
+    strict.put_object(NAMESPACE, tenant(allowed_names=f"*.web.{ZONE}"))
+    strict.settle()
+    reason = f"not among the names that its Namespace allows ({PREFIX}allowed-names)"
+    assert (strict.state("shop"), strict.reason("shop")) == ("kept", reason)
+    assert strict.state("shop.web") == "synced"
+    strict.put_object(NAMESPACE, tenant(allowed_names=f"*.{ZONE}"))
+    strict.settle()
+    assert (strict.state("shop"), strict.reason("shop")) == ("synced", "")
+    strict.put_object(NAMESPACE, tenant(allowed_names=f"*.web.{ZONE}"))
+    wait(strict, HOUR + 120)
+    assert list(published(technitium)) == [("shop.web", "A")]
+
+
+def test_a_glob_that_does_not_parse_deletes_nothing_at_once_and_is_told(
+    strict: Engine, technitium: ServerUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
+    strict.put("shop")
+    strict.put("blog")
+    strict.settle()
+    strict.put_object(NAMESPACE, tenant(allowed_names=f"[a-z].{ZONE}"))
+    strict.put("new")
+    strict.settle()
+    assert sorted(name for name, _ in published(technitium)) == ["blog", "shop"]
+    assert strict.state("shop") == "kept"
+    told = f'annotation {PREFIX}allowed-names: "[a-z].{ZONE}": no host name with stars in it: it admits nothing'
+    assert [line for line in caplog.messages if "stars" in line] == [f"Namespace web: {told}"]
+    assert Source.objects.get(name="shop").list_warnings() == [f"Namespace web: {told}"]
+
+
+def test_targets_that_a_namespace_no_longer_allows_are_kept_for_a_while(
+    strict: Engine, technitium: ServerUnderTest
+) -> None:
+    strict.put("shop", target=OTHER)
+    strict.settle()
+    strict.put_object(NAMESPACE, tenant(allowed_targets="10.0.0.0/8"))
+    strict.settle()
+    assert strict.state("shop") == "kept"
+    wait(strict, HOUR + 120)
+    assert published(technitium) == {("shop", "A"): [ADDRESS]}
+
+
+def test_a_tenant_does_not_take_a_name_by_priority(strict: Engine, technitium: ServerUnderTest) -> None:
+    strict.put("shop")
+    strict.settle()
+    loud = ingress("thief", f"shop.{ZONE}", target=OTHER, priority="high")
+    strict.put_object(INGRESS, of_namespace("evil", loud))
+    strict.settle()
+    assert published(technitium) == {("shop", "A"): [ADDRESS]}
+    sentences = " ".join(explain_name(f"shop.{ZONE}")["sentences"])
+    assert "Ingress/evil/thief wants the name" in sentences
+    assert "the name is held by its namespace" in sentences
+    strict.put_object(NAMESPACE, tenant("evil", allow_priority="true"))
+    strict.settle()
+    assert published(technitium) == {("shop", "A"): [OTHER]}
+    assert plan_changes(strict.config.managed) == {ZONE: []}
+
+
+def test_while_namespaces_cannot_be_read_nothing_goes(strict: Engine, technitium: ServerUnderTest) -> None:
+    strict.put("shop")
+    strict.settle()
+    strict.drop_object(NAMESPACE, "", "web")
+    strict.feed.unread[NAMESPACE] = WatchState.FORBIDDEN
+    strict.start()
+    strict.settle()
+    wait(strict, 2 * HOUR)
+    assert list(published(technitium)) == [("shop", "A")]
