@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from records.causes import find_causes
 from records.limits import KEYS, split_keys
 from records.models import HeldDelete, HeldPlan, ManagedRecord, RRsetKey, SyncRequest
 from records.rows import ZoneKey
+from syncer.core.origin import Origin
 from syncer.ledger import DecidedHold, HeldDeletes, Request
 
 Plan = HeldPlan.Status
@@ -32,10 +34,14 @@ class Choice(NamedTuple):
 
 def read_holds(key: ZoneKey) -> HeldDeletes:
     found: dict[str, set[RRsetKey]] = {Plan.OPEN: set(), Plan.APPROVED: set(), Plan.REJECTED: set()}
-    rows = _deletes_of(key, *found).order_by().values_list("plan__status", "name", "type")
-    for status, *delete in rows.iterator(KEYS):
-        found[status].add((delete[0], delete[1]))
-    return HeldDeletes(*(frozenset(found[status]) for status in (Plan.OPEN, *DECIDED)))
+    rows = _deletes_of(key, *found).order_by().values_list("plan__status", "name", "type", "origin")
+    namespaces: Counter[str] = Counter()
+    for status, name, kind, origin in rows.iterator(KEYS):
+        found[status].add((name, kind))
+        if status == Plan.OPEN:
+            namespaces[Origin.parse(origin).namespace] += 1
+    held, approved, rejected = (frozenset(found[status]) for status in (Plan.OPEN, *DECIDED))
+    return HeldDeletes(held, approved, rejected, namespaces)
 
 
 def hold_deletes(key: ZoneKey, deletes: Collection[RRsetKey], reason: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
@@ -54,6 +55,9 @@ from syncer.core.rrsets import Found, RRset
 from syncer.ledger import AppliedChange, Deletion, HeldDeletes, LeftZone, ObservedRRset, Replaced
 from syncer.targets.base import Outcome
 
+FEW = 5
+"""Up to so many namespaces the database counts by itself, each with a look at all records."""
+
 OTHERS = 1000
 """Foreign wildcards, and delegations, that are remembered of a zone."""
 
@@ -102,6 +106,14 @@ class DatabaseZoneLedger:
     @translate_errors
     def owned_count(self) -> int:
         return self._records().filter(owned=True).count()
+
+    @translate_errors
+    def owned_by(self, namespaces: Collection[str]) -> Mapping[str, int]:
+        owned = self._records().filter(owned=True)
+        if len(namespaces) <= FEW:  # no part of an origin has a slash in it
+            return {namespace: owned.filter(origin__contains=f"/{namespace}/").count() for namespace in namespaces}
+        counts = Counter(Origin.parse(origin).namespace for origin in owned.values_list("origin", flat=True).iterator())
+        return {namespace: counts[namespace] for namespace in namespaces}
 
     @translate_errors
     def entries(self, names: Collection[str]) -> Mapping[str, list[EntrySpec]]:

@@ -47,6 +47,8 @@ class HeldDeletes:
     open: frozenset[Key] = frozenset()
     approved: frozenset[Key] = frozenset()
     rejected: frozenset[Key] = frozenset()
+    namespaces: Mapping[str, int] = field(default_factory=dict)
+    """How many of the open ones each namespace had, by their holders."""
 
 
 class DecidedHold(NamedTuple):
@@ -172,6 +174,9 @@ class ZoneLedger(Protocol):
         """What is known of the objects that mention these names, by name and origin."""
 
     def owned_count(self) -> int: ...
+
+    def owned_by(self, namespaces: Collection[str]) -> Mapping[str, int]:
+        """How many RRsets the objects of each of these namespaces hold there; of "", custom entries."""
 
     def deleted(self, names: Collection[str]) -> frozenset[Key]:
         """The RRsets at ``names`` of which the last that we know is that they went."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -142,14 +142,70 @@ class Guard:
     max_ratio: float = 0.5
     max_unguarded: int = 10
 
-    def refuses(self, deletes: int, owned: int) -> str:
-        """Why ``deletes`` of ``owned`` RRsets of a zone are held, "" when they may go."""
+    def refuses(self, deletes: int, owned: int, whose: str = "") -> str:
+        """Why ``deletes`` of ``owned`` RRsets of a zone are held, "" when they may go; ``whose`` they are, if not all
+        of the zone's."""
         if deletes <= self.max_unguarded or deletes <= owned * self.max_ratio:
             return ""
         return (
-            f"{deletes} of {owned} records would go, more than MAX_DELETES_UNGUARDED ({self.max_unguarded})"
+            f"{deletes} of {owned} records{whose} would go, more than MAX_DELETES_UNGUARDED ({self.max_unguarded})"
             f" and MAX_DELETE_RATIO ({self.max_ratio:g}) allow"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionCount:
+    """The deletes of one zone within the deletion window, by the namespace of who had the RRsets ("" for custom entries
+    and what nobody is known for). ``asked`` are those that may still be held, ``deletes`` all of them, the asked ones
+    among them; ``owned`` is what the zone had of ours before."""
+
+    asked: Mapping[str, int]
+    deletes: Mapping[str, int]
+    owned: int
+
+    def find_held(
+        self,
+        guard: Guard,
+        count_owned: Callable[[Collection[str]], Mapping[str, int]],
+        is_leaving: Callable[[str], bool],
+    ) -> tuple[frozenset[str], str]:
+        """The namespaces whose deletes are held, and why; "" when all may go.
+
+        Each namespace is measured by what it had there (``count_owned``), unless it goes itself. Where the zone's own
+        count trips, those with most deletes are held first, and the rest is counted again without them.
+        """
+        ranked = sorted(self.asked, key=self._sort_key)
+        many = [name for name in ranked if name and self.deletes[name] > guard.max_unguarded and not is_leaving(name)]
+        had = dict(count_owned(many)) if many else {}
+        refusals = {name: guard.refuses(self.deletes[name], had[name], f" of namespace {name}") for name in many}
+        own = {name: refusal for name, refusal in refusals.items() if refusal}
+        of_zone = guard.refuses(sum(self.deletes.values()), self.owned)
+        left = sum(number for name, number in self.deletes.items() if name not in own)
+        owned = self.owned - sum(had[name] for name in own)
+        held = set(own)
+        if guard.refuses(left, owned):
+            had = dict(count_owned(ranked))
+            for name in ranked:
+                if name not in held and guard.refuses(left, owned):
+                    held.add(name)
+                    left, owned = left - self.deletes[name], owned - had[name]
+        return frozenset(held), self._explain(held, of_zone, list(own.values()))
+
+    def _sort_key(self, namespace: str) -> tuple[int, str]:
+        return -self.deletes[namespace], namespace
+
+    def _explain(self, held: set[str], of_zone: str, own: Sequence[str]) -> str:
+        if not held:
+            return ""
+        if not of_zone:
+            more = f"; and so in {len(own) - 1} more namespaces" if len(own) > 1 else ""
+            return own[0] + more
+        if held >= self.asked.keys():
+            return of_zone
+        most = sorted(held, key=self._sort_key)
+        named = ", ".join(f"{name or 'custom entries'} ({self.deletes[name]})" for name in most[:3])
+        more = f" and {len(most) - 3} more" if len(most) > 3 else ""
+        return f"{of_zone}; held are those of {named}{more}"
 
 
 def find_losses(changes: Sequence[Change]) -> list[Change]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from syncer.core.claims import Decision
 from syncer.core.known import RecordState
-from syncer.core.plan import Change, Guard, Key, Op, RRsetStatus, find_losses
+from syncer.core.origin import Origin
+from syncer.core.plan import Change, DeletionCount, Guard, Key, Op, RRsetStatus, find_losses
 from syncer.ledger import HeldDeletes, ObservedRRset, ZoneLedger
 
 log = logging.getLogger(__name__)
@@ -34,17 +36,25 @@ class GuardedChanges:
 
 class _Question(NamedTuple):
     """``asked`` are deletes that no person has decided yet, ``waiting`` those of the open plan that this pass did not
-    look at; ``refusal`` says why they are held, "" when they may go."""
+    look at; ``held`` are those of the asked that must not go, and ``refusal`` says why, "" when all may."""
 
     asked: frozenset[Key]
     waiting: frozenset[Key]
-    refusal: str
+    held: frozenset[Key] = frozenset()
+    refusal: str = ""
+
+
+class _Deleted(NamedTuple):
+    """When one of ours went, and the namespace whose it was."""
+
+    at: float
+    namespace: str
 
 
 class DeleteGuard:
     """For one zone. It remembers what went within the last minute: many small plans count as one. ``is_deferred`` says
     whether what is to be done at a name waits for its turn; ``explain`` what else belongs to the reason of a held plan,
-    "" where nothing does."""
+    "" where nothing does; ``is_leaving`` whether a namespace itself is being deleted."""
 
     def __init__(
         self,
@@ -54,6 +64,7 @@ class DeleteGuard:
         clock: Callable[[], float],
         is_deferred: Callable[[str], bool] = lambda name: False,
         explain: Callable[[], str] = lambda: "",
+        is_leaving: Callable[[str], bool] = lambda namespace: False,
     ) -> None:
         self.held = 0
         """How many deletes wait for a person, after the last pass."""
@@ -63,16 +74,19 @@ class DeleteGuard:
         self._zone = zone
         self._clock = clock
         self._is_deferred = is_deferred
-        self._recent: dict[Key, float] = {}
+        self._is_leaving = is_leaving
+        self._recent: dict[Key, _Deleted] = {}
 
     def guard_changes(self, changes: list[PlannedChange], *, whole: bool, dry_run: bool) -> GuardedChanges:
         """Take out the deletes that a person must decide; ``whole`` when the plan covers the whole zone."""
-        lost = {change.key for change in find_losses([change for _, change in changes])}
+        losses = _find_namespaces(changes)
+        lost = losses.keys()
         holds = self._rows.holds()
-        question = self._ask_guard(lost, holds, whole=whole)
+        question = self._ask_guard(losses, holds, whole=whole)
         # What a person has before them goes by their word alone, however few the rest of the plan has become.
-        stays = question.asked if question.refusal else question.asked & holds.open
-        self._recent.update(dict.fromkeys(question.asked - stays, self._clock()))
+        stays = question.held | (question.asked & holds.open)
+        now = self._clock()
+        self._recent.update((key, _Deleted(now, losses[key])) for key in question.asked - stays)
         stopped = dict.fromkeys(lost & holds.rejected, (RecordState.KEPT, REJECTED))
         stopped |= dict.fromkeys(stays, (RecordState.HELD, HELD))
         self.held = held = len(question.waiting | stays)
@@ -81,28 +95,41 @@ class DeleteGuard:
             self._save_plan(question, stays, holds, held)
         return self._stop_deletes(changes, stopped, held)
 
-    def _ask_guard(self, lost: set[Key], holds: HeldDeletes, *, whole: bool) -> _Question:
-        asked = frozenset(lost - holds.approved - holds.rejected)
-        waiting = frozenset() if whole else holds.open - lost
+    def _ask_guard(self, losses: Mapping[Key, str], holds: HeldDeletes, *, whole: bool) -> _Question:
+        asked = frozenset(losses.keys() - holds.approved - holds.rejected)
+        waiting = frozenset() if whole else holds.open - losses.keys()
         if not asked:
-            return _Question(asked, waiting, "")
-        recent = self._deleted_recently() - asked - waiting
-        rows = self._rows.rows({name for name, _ in recent})
-        gone = {(name, kind) for name, kind in recent if kind not in rows.get(name, {})}
-        # What is there again was made again since, or is still to be deleted: only the one is a loss.
-        going = {(name, kind) for name, kind in recent - gone if self._is_deferred(name)}
-        deletes, owned = len(asked | waiting | gone | going), self._rows.owned_count() + len(gone)
-        refusal = self._guard.refuses(deletes, owned)
+            return _Question(asked, waiting)
+        gone, going = self._count_recent(asked | waiting)
+        counted = Counter(losses[key] for key in asked)
+        deletes = counted + gone + going
+        if waiting:
+            deletes += Counter(holds.namespaces) - Counter(losses[key] for key in losses.keys() & holds.open)
+        count = DeletionCount(counted, deletes, self._rows.owned_count() + gone.total())
+        held, refusal = count.find_held(self._guard, lambda names: self._count_owned(names, gone), self._is_leaving)
         explanation = self._explain() if refusal else ""
-        return _Question(asked, waiting, f"{refusal}; {explanation}" if explanation else refusal)
+        stopped = frozenset(key for key in asked if losses[key] in held)
+        return _Question(asked, waiting, stopped, f"{refusal}; {explanation}" if explanation else refusal)
 
-    def _deleted_recently(self) -> frozenset[Key]:
+    def _count_owned(self, namespaces: Collection[str], gone: Mapping[str, int]) -> Mapping[str, int]:
+        """What they had before the deletion window."""
+        owned = self._rows.owned_by(namespaces)
+        return {namespace: owned[namespace] + gone.get(namespace, 0) for namespace in namespaces}
+
+    def _count_recent(self, others: Collection[Key]) -> tuple[Counter[str], Counter[str]]:
+        """What went within the deletion window and is not there again, and what is there and still to be deleted, by
+        namespace; without the ``others``, which are counted already."""
         since = self._clock() - DELETION_WINDOW
-        self._recent = {key: at for key, at in self._recent.items() if at > since}
-        return frozenset(self._recent)
+        self._recent = {key: deleted for key, deleted in self._recent.items() if deleted.at > since}
+        recent = {key: deleted.namespace for key, deleted in self._recent.items() if key not in others}
+        rows = self._rows.rows({name for name, _ in recent})
+        gone = {key for key in recent if key[1] not in rows.get(key[0], {})}
+        # What is there again was made again since, or is still to be deleted: only the one is a loss.
+        going = {key for key in recent.keys() - gone if self._is_deferred(key[0])}
+        return Counter(recent[key] for key in gone), Counter(recent[key] for key in going)
 
     def _save_plan(self, question: _Question, stays: frozenset[Key], holds: HeldDeletes, held: int) -> None:
-        if question.refusal and question.asked - holds.open:
+        if question.held - holds.open:
             advice = "look at them, then approve them with runsyncer --approve-deletes"
             extra = {"zone": self._zone, "deletes": held}
             log.warning("Deletes held: %s; %s", question.refusal, advice, extra=extra)
@@ -122,3 +149,13 @@ class DeleteGuard:
             if row is None or (row.state, row.reason) != (state, reason):
                 guarded.kept.append(ObservedRRset(decision, RRsetStatus(change.rrset, state, reason, owned=True)))
         return guarded
+
+
+def _find_namespaces(changes: Sequence[PlannedChange]) -> dict[Key, str]:
+    """The deletes after which a name has less than before, each with the namespace whose it was."""
+    lost = {change.key for change in find_losses([change for _, change in changes])}
+    return {
+        change.key: Origin.parse(decision.origin_of(change.key[1])).namespace
+        for decision, change in changes
+        if change.key in lost and change.op is Op.DELETE
+    }

@@ -95,7 +95,13 @@ class Zone:
         )
         guard = Guard(config.managed.max_delete_ratio, config.managed.max_deletes_unguarded)
         self._guard = DeleteGuard(
-            guard, self._rows, name, clock, lambda name: name in self._queue.deferred, explain_hold
+            guard,
+            self._rows,
+            name,
+            clock,
+            lambda name: name in self._queue.deferred,
+            explain_hold,
+            claims.is_leaving,
         )
         metrics.TAKEOVERS.labels(name)  # shown from the start: a rate over what appears with its first count is none
         self._writer = ChangeWriter(self._records, self._rows, is_stopping)

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from syncer.core.claims import Decision
 from syncer.core.known import RecordState
-from syncer.core.plan import Change, Drift, DriftType, ForgottenRRset, Guard, NamePlan, Op, RRsetStatus, find_losses
+from syncer.core.plan import (
+    Change,
+    DeletionCount,
+    Drift,
+    DriftType,
+    ForgottenRRset,
+    Guard,
+    NamePlan,
+    Op,
+    RRsetStatus,
+    find_losses,
+)
 from syncer.core.rrsets import Found, RRset
 
 GRAFANA = RRset("grafana.talos00", "A", 300, ("10.0.0.1",))
@@ -68,3 +81,59 @@ def test_an_update_of_another_type_makes_up_for_no_delete() -> None:
     text = RRset("grafana.talos00", "TXT", 300, ("hello",))
     update = Change(Op.UPDATE, Found(text, ("mark",)), text, "mark")
     assert find_losses([update, delete(GRAFANA)]) == [delete(GRAFANA)]
+
+
+# By namespace
+
+
+def held(
+    asked: dict[str, int], had: dict[str, int], *, others: dict[str, int] | None = None, leaving: str = ""
+) -> tuple[frozenset[str], str]:
+    """``had``: what each namespace has in the zone; ``others``: deletes that cannot be held any more."""
+    count = DeletionCount(asked, Counter(asked) + Counter(others), sum(had.values()))
+    return count.find_held(Guard(), lambda names: {name: had[name] for name in names}, leaving.__eq__)
+
+
+def test_a_namespace_is_measured_by_what_it_has_and_holds_up_no_other() -> None:
+    namespaces, reason = held({"apps": 12, "web": 3}, {"apps": 14, "web": 100})
+    assert namespaces == {"apps"}
+    assert reason.startswith("12 of 14 records of namespace apps would go, more than MAX_DELETES_UNGUARDED (10)")
+
+
+def test_a_namespace_that_goes_itself_is_measured_by_the_zone_alone() -> None:
+    assert held({"apps": 12}, {"apps": 14, "web": 100}, leaving="apps") == (frozenset(), "")
+    namespaces, reason = held({"apps": 60}, {"apps": 60, "web": 40}, leaving="apps")
+    assert namespaces == {"apps"}
+    assert reason.startswith("60 of 100 records would go")
+
+
+def test_where_the_zone_trips_those_with_most_are_held_first_and_the_rest_goes() -> None:
+    namespaces, reason = held({"apps": 60, "web": 3, "": 2}, {"apps": 60, "web": 35, "": 5}, leaving="apps")
+    assert namespaces == {"apps"}
+    assert "65 of 100 records would go" in reason
+    assert reason.endswith("; held are those of apps (60)")
+
+
+def test_the_rest_is_counted_again_until_it_may_go() -> None:
+    asked = {f"n{number:02}": 2 for number in range(20)}
+    namespaces, reason = held(asked, dict.fromkeys(asked, 2))
+    assert len(namespaces) == 15
+    assert namespaces == {f"n{number:02}" for number in range(15)}
+    assert reason.endswith("; held are those of n00 (2), n01 (2), n02 (2) and 12 more")
+
+
+def test_what_is_gone_counts_and_cannot_be_held() -> None:
+    namespaces, reason = held({"apps": 2}, {"apps": 14, "web": 100}, others={"apps": 10})
+    assert namespaces == {"apps"}
+    assert reason.startswith("12 of 14 records of namespace apps")
+
+
+def test_several_namespaces_are_counted_in_the_reason() -> None:
+    namespaces, reason = held({"a": 11, "b": 12}, {"a": 12, "b": 12, "c": 100})
+    assert namespaces == {"a", "b"}
+    assert reason.startswith("12 of 12 records of namespace b would go")
+    assert reason.endswith("; and so in 1 more namespaces")
+
+
+def test_custom_entries_are_no_tenants() -> None:
+    assert held({"": 12}, {"": 12, "web": 100}) == (frozenset(), "")

@@ -3,6 +3,7 @@ database."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from syncer.config import Config, HostsConfig, Managed
 from syncer.core.claims import Decision, EntrySpec, Mention
 from syncer.core.known import KnownRRset, RecordState
+from syncer.core.origin import Origin
 from syncer.core.plan import Change, Drift, ForgottenRRset, Key, Op
 from syncer.core.rrsets import Found, Marker, RRset
 from syncer.core.scope import Scope
@@ -123,6 +125,9 @@ class MemoryZoneLedger:
     def owned_count(self) -> int:
         return sum(row.owned for row in self.known.values())
 
+    def owned_by(self, namespaces: Collection[str]) -> Mapping[str, int]:
+        return Counter(Origin.parse(row.origin).namespace for row in self.known.values() if row.owned)
+
     def mentions(self, names: Collection[str]) -> Mapping[str, Mapping[str, Mention]]:
         return {}
 
@@ -197,7 +202,9 @@ class MemoryZoneLedger:
 
     def hold_deletes(self, deletes: Collection[Key], reason: str) -> None:
         self.open_plans.append((frozenset(deletes), reason))
-        self.held = HeldDeletes(frozenset(deletes), self.held.approved, self.held.rejected)
+        rows = (self.known.get(key) for key in deletes)
+        namespaces = Counter(Origin.parse(row.origin).namespace if row else "" for row in rows)
+        self.held = HeldDeletes(frozenset(deletes), self.held.approved, self.held.rejected, namespaces)
 
     def replacement(self, request_id: int) -> Replaced | None:
         return None

@@ -9,13 +9,13 @@ from django.apps import apps
 
 from records.models import AuditEntry, CustomEntry, HeldPlan, ManagedRecord
 from syncer import metrics
-from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS
+from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, NAMESPACE
 from syncer.core.plan import Op, Policy
 from syncer.kube.feed import WatchState
 from tests.fakes.fixtures_technitium import ServerUnderTest
-from tests.syncer.kube.test_store import gateway, http_route
+from tests.syncer.kube.test_store import gateway, http_route, namespace
 from tests.syncer.zone.conftest import Build
-from tests.syncer.zone.engine import OTHER, ZONE, Engine, audit, published, writes
+from tests.syncer.zone.engine import OTHER, ZONE, Engine, audit, ingress, published, writes
 
 
 @pytest.fixture
@@ -301,4 +301,56 @@ def test_a_dry_run_says_what_the_guard_would_hold(full_house: Engine) -> None:
     full_house.drop_many(30)
     (outcomes,) = full_house.loop.run_once()
     assert (outcomes.held, outcomes.planned) == (30, [])
+    assert not HeldPlan.objects.exists()
+
+
+# By namespace
+
+
+def of_namespace(namespace: str, name: str) -> dict[str, Any]:
+    manifest = ingress(name)
+    return {**manifest, "metadata": {**manifest["metadata"], "namespace": namespace}}
+
+
+def test_a_namespace_that_loses_nearly_all_is_held_and_holds_up_no_other(
+    full_house: Engine, technitium: ServerUnderTest
+) -> None:
+    for number in range(12):
+        full_house.put_object(INGRESS, of_namespace("shop", f"shop{number:02}"))
+    full_house.settle()
+    for number in range(11):
+        full_house.drop_object(INGRESS, "shop", f"shop{number:02}")
+    full_house.drop_many(3)
+    full_house.settle()
+    plan = HeldPlan.objects.get()
+    assert plan.keys == {(f"shop{number:02}.talos00", "A") for number in range(11)}
+    assert plan.reason.startswith("11 of 12 records of namespace shop would go")
+    assert len(published(technitium)) == 50 - 3 + 12
+    full_house.drop("app003")
+    full_house.settle()
+    assert ("app003", "A") not in published(technitium)
+    assert HeldPlan.objects.get(status="open").keys == plan.keys
+    full_house.drop_object(INGRESS, "shop", "shop11")
+    full_house.settle()
+    assert HeldPlan.objects.get(status="open").reason.startswith("12 of 12 records of namespace shop would go")
+
+
+def test_deletes_one_by_one_count_for_their_namespace(full_house: Engine, technitium: ServerUnderTest) -> None:
+    for number in range(12):
+        full_house.put_object(INGRESS, of_namespace("shop", f"shop{number:02}"))
+    full_house.settle()
+    for number in range(12):
+        full_house.drop_object(INGRESS, "shop", f"shop{number:02}")
+        full_house.settle(3)
+    assert HeldPlan.objects.get(status="open").keys == {("shop10.talos00", "A"), ("shop11.talos00", "A")}
+
+
+def test_the_records_of_a_namespace_that_goes_are_not_held(full_house: Engine, technitium: ServerUnderTest) -> None:
+    for number in range(12):
+        full_house.put_object(INGRESS, of_namespace("shop", f"shop{number:02}"))
+    full_house.put_object(NAMESPACE, namespace("shop"))
+    full_house.settle()
+    full_house.put_object(NAMESPACE, namespace("shop", leaving="2026-01-02T00:00:00Z"))
+    full_house.settle()
+    assert len(published(technitium)) == 50
     assert not HeldPlan.objects.exists()
