@@ -14,7 +14,7 @@ from records.held_rows import decide_plans
 from records.limits import KEYS, split_keys
 from records.models import ManagedRecord, SyncRequest, SyncStatus
 from records.rows import ZoneKey
-from records.source_rows import count_detached, forget_others, save_chunk, suspect_detached
+from records.source_rows import count_detached, forget_others, rank_names, save_chunk, suspect_detached
 from records.tenure import DatabaseTenure
 from records.zone_ledger import DatabaseZoneLedger
 from syncer.core.names import NAME_LIMIT
@@ -87,6 +87,10 @@ class DatabaseLedger:
     def count_detached(self, seconds: float, grace: float, unread_kinds: Collection[str]) -> list[str]:
         with self._tenure.writing():
             return count_detached(seconds, grace, unread_kinds)
+
+    @translate_errors
+    def rank_names(self, namespace: str, most: int) -> list[str]:
+        return rank_names(namespace, most)
 
     @translate_errors
     def forget_sources(self, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None:

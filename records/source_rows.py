@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from records.bulk import upsert_values
@@ -144,6 +144,15 @@ def find_mentions(names: Collection[str]) -> dict[str, dict[str, Mention]]:
         mention = Mention(since.isoformat(), None if via is None else tuple(via), seconds, outdated)
         mentions.setdefault(name, {})[str(Origin(kind, namespace, own_name))] = mention
     return mentions
+
+
+def rank_names(namespace: str, most: int) -> list[str]:
+    """See ``Ledger.rank_names``."""
+    ours = ManagedRecord.objects.filter(name=OuterRef("name"), owned=True, origin__contains=f"/{namespace}/")
+    mentions = SourceName.objects.filter(source__namespace=namespace).annotate(is_published=Exists(ours))
+    order = ("-is_published", "since", "source__created", "source__name", "position")
+    # A name that several objects mention counts as one of them, so that there may be less than the most.
+    return list(dict.fromkeys(mentions.order_by(*order).values_list("name", flat=True)[:most].iterator()))
 
 
 def note_detached(kept: Iterable[tuple[str, str, str]]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from syncer.core.claims import Unread
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE, KINDS, NAMESPACE, Kind
+from syncer.core.limits import UNCOUNTED
 from syncer.core.manifest import clip_text
 from syncer.core.source import Ref, SourceObject
 from syncer.kube.feed import Feed, KindState, WatchState
@@ -20,6 +21,9 @@ COUNT_INTERVAL = 30.0
 least ``COUNTS``."""
 
 COUNTS = 10
+
+LIMIT_PAUSE = 5.0
+"""Seconds between two looks at what a namespace that is over its limit has in the ledger."""
 
 PATIENCE = 10.0
 """Seconds after the start that one kind which cannot be listed may hold up the others."""
@@ -37,6 +41,8 @@ class Intake:
         self._listed: set[tuple[str, str]] = set()
         self._counted_at = started
         self._warned: dict[Ref, int] = {}
+        self._counted_limits: dict[str, float] = {}
+        """By namespace, when it is settled again which of its names are within the limits."""
 
     def kind_states(self) -> list[KindState]:
         """Of the kinds that concern DNS."""
@@ -52,6 +58,16 @@ class Intake:
         for ref, source in touched.sources.items():
             self._tell_warnings(ref, source)
         return touched.names
+
+    def settle_limits(self, ledger: Ledger, now: float) -> None:
+        """Where more names are asked for than a limit allows, settle which. Raises ``LedgerError``: until the ledger
+        says what is published, nothing is added."""
+        for namespace, most in self.store.list_uncounted().items() if self.is_settled(now) else ():
+            if now < self._counted_limits.get(namespace, now):
+                continue
+            # Twice as many, because what is published may not be asked for any more.
+            self.store.settle_limits(namespace, ledger.rank_names(namespace, 2 * most))
+            self._counted_limits[namespace] = now + LIMIT_PAUSE
 
     def save_sources(self, ledger: Ledger | None, *, is_new_version: bool = False) -> Collection[str]:
         """Bring the rows of the sources up to date; for a kind just listed, that includes what went while we were
@@ -134,7 +150,11 @@ class Intake:
         # What is wrong with its Namespace is told once for all of its objects.
         own = f"Namespace {ref.namespace}: "
         warnings = tuple(it for it in source.warnings if not it.startswith(own)) if source else ()
-        skipped = [skip for skip in source.skipped if not any(skip.name in text for text in warnings)] if source else []
+        skipped = [
+            skip
+            for skip in (source.skipped if source else ())
+            if skip.reason != UNCOUNTED and not any(skip.name in text for text in warnings)
+        ]
         if not warnings and not skipped:
             self._warned.pop(ref, None)
             return

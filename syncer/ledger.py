@@ -270,6 +270,10 @@ class Ledger(Protocol):
         """The troubles that hide names have lasted for so much longer, but for objects of ``unread_kinds``; returns the
         names of which the ``grace`` is over by that."""
 
+    def rank_names(self, namespace: str, most: int) -> Sequence[str]:
+        """Names that objects of the namespace mention: what is published for them first, then what has been mentioned
+        for longest; at most so many."""
+
     def forget_sources(self, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None:
         """Drop the sources of ``kinds`` (group, kind) that are not among ``known``."""
 

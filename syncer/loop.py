@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from syncer import metrics
@@ -171,6 +172,8 @@ class Loop:
 
     def _gather_names(self) -> None:
         """Hand what the watches brought to the zones."""
+        with suppress(LedgerError):  # who needs it to go on says so
+            self.intake.settle_limits(self._ledger, self._clock())
         self.worker.enqueue(self.intake.take_names())
         metrics.QUEUE_LENGTH.set(self.worker.waiting)
 

@@ -138,6 +138,8 @@ class _PreviewBuilder:
         # Gateways and namespaces come first, so that each route is evaluated once.
         for (kind, _), manifest in sorted(self.objects.items(), key=lambda item: item[0][0].gives_names):
             self.store.put(kind, manifest)
+        for namespace in self.store.list_uncounted():
+            self.store.settle_limits(namespace)
 
     def _decide_name(self, name: str) -> None:
         zones = self.scope.zones

@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 CLASS_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._/-]{0,251}[A-Za-z0-9])?")
 STRICT_MIN_TTL = "30"
+STRICT_MAX_NAMES = "1000"
 PROPOSAL = {"DNS_SERVER_URL": "https://dns.talos00:5380", "DNS_ZONE": "talos00", "DNS_IP_ADDRESS": "192.168.1.54"}
 """Defaults of dev mode and preview. In production they must be given: a guess would write to a server that is not
 meant."""
@@ -166,6 +167,10 @@ def read_claiming(env: Environment, loopback: bool, server_names: frozenset[str]
         "reserved_names": env.read_list("RESERVED_NAMES", read_glob, right),
         "targets": TargetRules(read_allowed(env), loopback),
         "min_ttl": env.read_value("MIN_TTL", STRICT_MIN_TTL if strict else "1", parse_default_ttl, seconds),
+        "max_names_per_object": env.read_integer("MAX_NAMES_PER_OBJECT", "2500", least=1),
+        "max_names_per_namespace": env.read_integer(
+            "MAX_NAMES_PER_NAMESPACE", STRICT_MAX_NAMES if strict else "20000", least=1
+        ),
     }
 
 

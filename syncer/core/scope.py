@@ -61,6 +61,8 @@ class Scope:
     targets: TargetRules = USUAL_RULES
     min_ttl: int = 1
     """Seconds, below which no source may go."""
+    max_names_per_object: int = 2_500
+    max_names_per_namespace: int = 20_000
 
     def find_zone(self, name: str) -> str | None:
         """The managed zone that the name belongs to."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from syncer.core.gateways import (
 )
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, INGRESS_ROUTE, NAMESPACE, SERVICE, Kind
 from syncer.core.layers import NO_PARENTS, Layer, find_parents, list_below, read_layer
+from syncer.core.limits import UNCOUNTED, NameLimits, cut_names, limit_sources
 from syncer.core.loadbalancers import read_traefik_addresses, settle_traefik_addresses
 from syncer.core.manifest import as_mapping, as_text, is_leaving, read_ref
 from syncer.core.parents import GatewayKey
@@ -88,6 +90,14 @@ class Store:
         self._terms: dict[str, NamespaceTerms] = {}
         """Of the Namespaces that say what their objects may claim, where that matters."""
         self._told_terms: dict[str, tuple[str, ...]] = {}
+        self._sizes: Counter[str] = Counter()
+        """How many names the objects of each namespace ask for, of those that it admits; two may ask for one."""
+        self._cut: dict[Ref, int] = {}
+        """How many of an object's names are over a limit."""
+        self._crowded: set[str] = set()
+        """Namespaces in which something is over a limit."""
+        self._uncounted: set[str] = set()
+        """Of those, in which something has changed since."""
         self._terminating: dict[str, str] = {}
         """Namespaces that are being deleted, with their deletionTimestamp."""
         self._fallback = settle_traefik_addresses({}, scope)
@@ -136,6 +146,28 @@ class Store:
             now = {name: terms.warnings for name, terms in self._terms.items() if terms.warnings}
             before, self._told_terms = self._told_terms, now
         return {name: warnings for name, warnings in now.items() if before.get(name) != warnings}
+
+    def list_uncounted(self) -> dict[str, int]:
+        """The namespaces in which it must be settled anew which names are within their limits, with how many these
+        are. Nothing is added there before."""
+        with self._lock:
+            return {namespace: self._find_limits(namespace).a_namespace for namespace in self._uncounted}
+
+    def settle_limits(self, namespace: str, longest: Sequence[str] = ()) -> None:
+        """Admit as many names as the limits allow. ``longest`` are those that are published, and then those that have
+        been claimed for longest, as far as that is known."""
+        with self._lock:
+            self._uncounted.discard(namespace)
+            asked = {
+                ref: self._asked.get(ref, source) for ref, source in self._sources.items() if ref.namespace == namespace
+            }
+            admitted = {ref: self._admit_source(source) for ref, source in asked.items()}
+            limited = limit_sources(admitted.values(), self._find_limits(namespace), longest)
+            self._crowded.discard(namespace)
+            for ref, source in limited.items():
+                if source is not admitted[ref]:
+                    self._crowded.add(namespace)
+                self._keep_source(ref, asked[ref], admitted[ref], source)
 
     @property
     def is_strict(self) -> bool:
@@ -323,8 +355,7 @@ class Store:
             self._set_layer(ref, kind, None, None)
             self._asked.pop(ref, None)
             if source := self._sources.get(ref):
-                del self._sources[ref]
-                self._index_source(ref, source, None)
+                self._forget_source(ref, source)
 
     def _list_refs(self, kind: Kind) -> list[Ref]:
         if kind == NAMESPACE:
@@ -343,14 +374,52 @@ class Store:
             self._hidden[ref] = source
             return
         admitted = self._admit_source(source)
-        if admitted is source:
+        limits, before = self._find_limits(ref.namespace), self._sources.get(ref)
+        size = self._sizes[ref.namespace] + len(admitted.wants) - self._count_names(ref)
+        limited = admitted
+        if ref.namespace in self._crowded or len(admitted.wants) > limits.an_object or size > limits.a_namespace:
+            # Which names these are is not for the watches to settle: only the ledger knows what is published.
+            self._uncounted.add(ref.namespace)
+            self._changed = True
+            known = {want.name for want in before.wants} if before else set()
+            limited = cut_names(admitted, known, UNCOUNTED)
+        self._keep_source(ref, source, admitted, limited)
+
+    def _keep_source(self, ref: Ref, asked: SourceObject, admitted: SourceObject, limited: SourceObject) -> None:
+        """What it asks for, what of that its Namespace admits, and what of that is within the limits."""
+        self._sizes[ref.namespace] += len(admitted.wants) - self._count_names(ref)
+        before = self._sources.get(ref)
+        if limited is asked:
             self._asked.pop(ref, None)
         else:
-            self._asked[ref] = source
+            self._asked[ref] = asked
+        if over := len(admitted.wants) - len(limited.wants):
+            self._cut[ref] = over
+        else:
+            self._cut.pop(ref, None)
+        if limited != before:
+            self._sources[limited.ref] = limited
+            self._index_source(limited.ref, before, limited)
+
+    def _count_names(self, ref: Ref) -> int:
+        """Those that its Namespace admits."""
         before = self._sources.get(ref)
-        if admitted != before:
-            self._sources[admitted.ref] = admitted
-            self._index_source(admitted.ref, before, admitted)
+        return len(before.wants) + self._cut.get(ref, 0) if before else 0
+
+    def _find_limits(self, namespace: str) -> NameLimits:
+        own = self._find_terms(namespace).max_names if self._scope.strict else None
+        most = self._scope.max_names_per_namespace if own is None else own
+        return NameLimits(self._scope.max_names_per_object, most, own is not None)
+
+    def _forget_source(self, ref: Ref, source: SourceObject) -> None:
+        """It asks for nothing any more, and others may have its place."""
+        self._sizes[ref.namespace] -= self._count_names(ref)
+        self._cut.pop(ref, None)
+        if ref.namespace in self._crowded:
+            self._uncounted.add(ref.namespace)
+            self._changed = True
+        del self._sources[ref]
+        self._index_source(ref, source, None)
 
     def _admit_source(self, source: SourceObject) -> SourceObject:
         """What of its wishes is admitted, which is all of them but for the terms of its Namespace."""
@@ -367,6 +436,9 @@ class Store:
         self._terms[namespace] = terms
         if before != terms:
             self._changed = self._changed or bool(terms.warnings)
+            if before and before.max_names != terms.max_names:
+                self._uncounted.add(namespace)
+                self._changed = True
             self._admit_again(namespace)
 
     def _admit_again(self, namespace: str) -> None:
@@ -375,9 +447,8 @@ class Store:
             self._set_source(ref, self._asked.get(ref, source))
 
     def _hide_source(self, ref: Ref, source: SourceObject) -> None:
-        del self._sources[ref]
         self._hidden[ref] = self._asked.pop(ref, source)
-        self._index_source(ref, source, None)
+        self._forget_source(ref, source)
 
     def _index_source(self, ref: Ref, before: SourceObject | None, after: SourceObject | None) -> None:
         old = {want.name: want for want in before.wants} if before else {}

@@ -53,6 +53,8 @@ CHANGES = {
     "RESERVED_NAMES": "*.infra.talos00,router.talos00",
     "ALLOWED_TARGETS": "10.0.0.0/8,home.lab",
     "MIN_TTL": "60",
+    "MAX_NAMES_PER_OBJECT": "50",
+    "MAX_NAMES_PER_NAMESPACE": "500",
     "OWNER_ID": "homelab",
     "OWNER_ID_WAS": "laptop",
     "MAX_DELETE_RATIO": "0.25",
@@ -71,7 +73,11 @@ def test_a_setting_is_told_as_it_is_given(name: str, value: str) -> None:
 
 def test_the_mode_is_told_with_what_follows_from_it() -> None:
     before, after = production().published, production(TENANCY="strict").published
-    assert {key: text for key, text in after.items() if before[key] != text} == {"TENANCY": "strict", "MIN_TTL": "30"}
+    assert {key: text for key, text in after.items() if before[key] != text} == {
+        "TENANCY": "strict",
+        "MIN_TTL": "30",
+        "MAX_NAMES_PER_NAMESPACE": "1000",
+    }
 
 
 def test_zones_policies_and_the_folder_of_manifests_are_told_too() -> None:

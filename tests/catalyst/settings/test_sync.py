@@ -226,6 +226,8 @@ WRONG = [
     ("ALLOWED_TARGETS", "10.0.0.1/8"),
     ("ALLOWED_TARGETS", "10.0.0.0/8,127.0.0.0/8"),
     ("ALLOWED_TARGETS", "*.home.lab"),
+    ("MAX_NAMES_PER_OBJECT", "0"),
+    ("MAX_NAMES_PER_NAMESPACE", "many"),
     ("MIN_TTL", "0"),
     ("MIN_TTL", "banana"),
     ("DNS_API_CA_FILE", "/no/such/file.pem"),

@@ -9,7 +9,7 @@ from syncer.core.scope import Scope
 from syncer.core.source import Ref
 from syncer.core.tenancy import UNREAD_NAMESPACE
 from syncer.kube.store import Store
-from tests.syncer.kube.test_store import gateway, http_route, ingress, namespace
+from tests.syncer.kube.test_store import Sleeper, gateway, http_route, ingress, namespace
 
 OURS = "catalyst-dns-sync.io/"
 STRICT = Scope(zones=("talos00",), addresses=("192.168.1.54",), strict=True)
@@ -124,3 +124,88 @@ def test_between_those_who_trust_one_another_namespaces_say_nothing() -> None:
     cluster.put(INGRESS, ingress("grafana"))
     assert cluster.names() == ["grafana.talos00"]
     assert cluster.take_complaints() == {}
+
+
+# Limits
+
+
+FEW = Scope(zones=("talos00",), addresses=("192.168.1.54",), max_names_per_object=2, max_names_per_namespace=3)
+
+
+def test_the_watches_add_nothing_over_a_limit_and_leave_to_settle_what_it_is() -> None:
+    sleeper = Sleeper()
+    cluster = Store(FEW, wakeup=sleeper.wakeup)
+    cluster.put(INGRESS, ingress("one", "a.talos00", "b.talos00"))
+    cluster.put(INGRESS, ingress("two", "c.talos00"))
+    assert cluster.list_uncounted() == {}
+    before = sleeper.wakeups
+    cluster.put(INGRESS, ingress("three", "d.talos00"))
+    assert sleeper.wakeups == before + 1
+    assert cluster.list_uncounted() == {"apps": 3}
+    assert sorted(cluster.names()) == ["a.talos00", "b.talos00", "c.talos00"]
+    cluster.settle_limits("apps", ["d.talos00", "c.talos00"])
+    assert cluster.list_uncounted() == {}
+    assert sorted(cluster.names()) == ["a.talos00", "c.talos00", "d.talos00"]
+    assert reasons(cluster) == {"b.talos00": "over MAX_NAMES_PER_NAMESPACE (3)"}
+
+
+def test_a_place_that_becomes_free_is_given_to_the_next() -> None:
+    cluster = Store(FEW)
+    cluster.put(INGRESS, ingress("one", "a.talos00", "b.talos00"))
+    cluster.put(INGRESS, ingress("two", "c.talos00", "d.talos00"))
+    cluster.settle_limits("apps")
+    assert sorted(cluster.names()) == ["a.talos00", "b.talos00", "c.talos00"]
+    cluster.put(INGRESS, ingress("one", "a.talos00"))
+    assert cluster.list_uncounted() == {"apps": 3}
+    cluster.settle_limits("apps")
+    assert sorted(cluster.names()) == ["a.talos00", "c.talos00", "d.talos00"]
+    cluster.put(INGRESS, ingress("other", "e.talos00", namespace="web"))
+    cluster.drop(INGRESS, "apps", "two")
+    assert cluster.list_uncounted() == {}
+    assert sorted(cluster.names()) == ["a.talos00", "e.talos00"]
+
+
+def test_an_object_has_a_limit_of_its_own() -> None:
+    cluster = Store(FEW)
+    cluster.put(INGRESS, ingress("one", "a.talos00", "b.talos00", "c.talos00"))
+    assert cluster.names() == []
+    cluster.settle_limits("apps")
+    assert cluster.names() == ["a.talos00", "b.talos00"]
+    cluster.put(INGRESS, ingress("one", "x.talos00", "b.talos00", "c.talos00"))
+    assert cluster.names() == ["b.talos00"]
+    cluster.settle_limits("apps", ["b.talos00"])
+    assert sorted(cluster.names()) == ["b.talos00", "x.talos00"]
+    cluster.put(INGRESS, ingress("one", "c.talos00"))
+    cluster.settle_limits("apps")
+    cluster.put(INGRESS, ingress("one", "d.talos00"))
+    assert cluster.names() == ["d.talos00"]
+
+
+def test_a_namespace_that_goes_leaves_nothing_to_settle() -> None:
+    cluster = Store(FEW)
+    cluster.put(NAMESPACE, tenant())
+    cluster.put(
+        INGRESS, ingress("one", "a.talos00", "b.talos00", "c.talos00", creationTimestamp="2026-02-01T00:00:00Z")
+    )
+    cluster.put(NAMESPACE, tenant(leaving="2026-01-01T00:00:00Z"))
+    cluster.settle_limits("apps")
+    assert cluster.names() == []
+    cluster.put(NAMESPACE, tenant())
+    cluster.settle_limits("apps")
+    assert cluster.names() == ["a.talos00", "b.talos00"]
+
+
+def test_a_namespace_may_have_a_limit_of_its_own_where_tenants_do_not_trust_one_another() -> None:
+    cluster = Store(STRICT)
+    cluster.put(NAMESPACE, tenant(max_names="1"))
+    cluster.put(INGRESS, ingress("one", "a.talos00", "b.talos00"))
+    cluster.settle_limits("apps")
+    assert cluster.names() == ["a.talos00"]
+    cluster.put(NAMESPACE, tenant(max_names="2"))
+    cluster.settle_limits("apps")
+    assert cluster.names() == ["a.talos00", "b.talos00"]
+    cluster.put(NAMESPACE, tenant(max_names="0"))
+    assert cluster.names() == ["a.talos00", "b.talos00"]
+    cluster.settle_limits("apps")
+    assert cluster.names() == []
+    assert "max-names of its Namespace (0)" in reasons(cluster)["a.talos00"]

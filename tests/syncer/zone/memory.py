@@ -252,6 +252,9 @@ class MemoryLedger:
     def count_detached(self, seconds: float, grace: float, unread_kinds: Collection[str]) -> Collection[str]:
         return ()
 
+    def rank_names(self, namespace: str, most: int) -> Sequence[str]:
+        return ()
+
     def forget_sources(self, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None: ...
 
     def requests(self) -> list[Request]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -201,3 +202,68 @@ def test_while_namespaces_cannot_be_read_nothing_goes(strict: Engine, technitium
     strict.settle()
     wait(strict, 2 * HOUR)
     assert list(published(technitium)) == [("shop", "A")]
+
+
+# Limits
+
+
+def test_a_limit_below_what_is_there_deletes_nothing_at_once(engine: Engine, technitium: ServerUnderTest) -> None:
+    engine.put_many(6)
+    engine.settle()
+    restart(engine, max_names_per_namespace=4)
+    assert len(published(technitium)) == 6
+    states = Counter(row.state for row in engine.rows().values())
+    assert states == {"synced": 4, "kept": 2}
+    assert engine.reason("app004") == "over MAX_NAMES_PER_NAMESPACE (4)"
+    engine.put("aaa", created="2025-01-01T00:00:00Z")  # older and before all others, and not published
+    engine.settle(6)
+    assert Source.objects.get(name="aaa").skipped_names() == [(f"aaa.{ZONE}", "over MAX_NAMES_PER_NAMESPACE (4)")]
+    wait(engine, HOUR + 120)
+    assert sorted(name for name, _ in published(technitium)) == ["app000", "app001", "app002", "app003"]
+
+
+def test_what_is_published_stays_over_a_restart_and_a_place_goes_to_who_waited_longest(
+    build: Build, technitium: ServerUnderTest
+) -> None:
+    engine = build(scope={"max_names_per_namespace": 2})
+    engine.put("zebra", created="2026-03-01T00:00:00Z")
+    engine.put("yak", created="2026-02-01T00:00:00Z")
+    engine.settle()
+    engine.put("waiting")
+    engine.settle()
+    engine.start()
+    engine.put("apple", created="2025-01-01T00:00:00Z")
+    engine.settle()
+    assert sorted(name for name, _ in published(technitium)) == ["yak", "zebra"]
+    engine.drop("yak")
+    engine.settle(6)
+    engine.settle(6)
+    assert sorted(name for name, _ in published(technitium)) == ["waiting", "zebra"]
+
+
+def test_an_object_with_too_many_names_is_told_once(
+    build: Build, technitium: ServerUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = build(scope={"max_names_per_object": 3})
+    with caplog.at_level("INFO"):
+        engine.put("flood", *(f"n{number}.{ZONE}" for number in range(8)))
+        engine.settle()
+        engine.full()
+    assert sorted(name for name, _ in published(technitium)) == ["n0", "n1", "n2"]
+    assert [line for line in caplog.messages if "MAX_NAMES" in line] == [
+        f"Ingress/web/flood: n3.{ZONE} is not published: over MAX_NAMES_PER_OBJECT (3) (and 4 more)"
+    ]
+    assert f"n7.{ZONE}: over MAX" not in " ".join(explain_name(f"n0.{ZONE}")["sentences"])
+    assert "over MAX_NAMES_PER_OBJECT (3)" in " ".join(explain_name(f"n7.{ZONE}")["sentences"])
+
+
+def test_a_crowded_namespace_holds_up_no_other(build: Build, technitium: ServerUnderTest) -> None:
+    engine = build(scope={"max_names_per_namespace": 2})
+    engine.put_many(5)
+    engine.put_object(INGRESS, of_namespace("other", ingress("blog")))
+    engine.settle()
+    assert ("blog", "A") in published(technitium)
+    engine.put_many(6)
+    engine.put_object(INGRESS, of_namespace("other", ingress("shop")))
+    engine.settle()
+    assert sorted(name for name, _ in published(technitium)) == ["app000", "app001", "blog", "shop"]
