@@ -84,6 +84,8 @@ class Managed:
     auto_remediate: bool = False
     detached_grace: float = 86400.0
     """Seconds for which a name is kept that its object asks for and a trouble hides; 0: not at all."""
+    flap_limit: int = 10
+    """Changes of a name within a minute, above which what is in DNS stays for a while; 0: there is no limit."""
     owner_id_was: str = ""
     """The owner of before, whose marks are taken over."""
 

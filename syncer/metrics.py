@@ -76,6 +76,12 @@ LAST_FULL_PASS = Gauge(
 HELD_DELETES = Gauge(
     "catalyst_dns_sync_held_deletes", "Deletes that wait for a person's approval", ["zone"], registry=REGISTRY
 )
+FLAPPING = Gauge(
+    "catalyst_dns_sync_flapping_names",
+    "Names that change too often, at which what is in DNS stays for a while",
+    ["zone"],
+    registry=REGISTRY,
+)
 RATE_LIMIT_WAIT = Counter(
     "catalyst_dns_sync_rate_limit_wait_seconds_total",
     "Time that API requests waited for the rate limit (its rate is the part of the time that is spent waiting)",

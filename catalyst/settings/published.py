@@ -39,6 +39,7 @@ def describe_published(managed: Managed, target: TargetSettings, kube: KubeConfi
         "MIN_TTL": str(scope.min_ttl),
         "MAX_NAMES_PER_OBJECT": str(scope.max_names_per_object),
         "MAX_NAMES_PER_NAMESPACE": str(scope.max_names_per_namespace),
+        "FLAP_LIMIT": str(managed.flap_limit),
         "OWNER_ID": managed.owner_id,
         "OWNER_ID_WAS": managed.owner_id_was,
         "SYNC_POLICY": _spell_pairs({zone: (policy,) for zone, policy in managed.policies.items()}),

@@ -103,6 +103,7 @@ def read_scope(
             adopt_identical=env.read_choice("ADOPT_EXISTING", "never", ("never", "identical")) == "identical",
             auto_remediate=env.read_flag("AUTO_REMEDIATE"),
             detached_grace=read_seconds(env, "DETACHED_GRACE", "24h", least="0s", most="8760h"),
+            flap_limit=env.read_integer("FLAP_LIMIT", "10"),
             owner_id_was=env.read_value("OWNER_ID_WAS", "", parse_former_owner, "such as homelab-1"),
         )
 

@@ -21,6 +21,7 @@ from syncer.ledger import Ledger, LedgerError, ObservedRRset
 from syncer.memory import give_back
 from syncer.targets.base import Outcome, Target
 from syncer.zone.apply import LEFT_ALONE, TURN, ChangeWriter, sort_changes, take_turn
+from syncer.zone.flapping import FlapDamper
 from syncer.zone.guarding import DeleteGuard, PlannedChange
 from syncer.zone.planning import NO_REQUESTS, PassPlan, Requests, ZonePlanner, group_by_name
 from syncer.zone.queue import Deferred, ZoneQueue
@@ -103,6 +104,8 @@ class Zone:
             explain_hold,
             claims.is_leaving,
         )
+        limit = 0 if config.dry_run else config.managed.flap_limit
+        self._damper = FlapDamper(limit, name, self._rows, claims.is_leaving)
         metrics.TAKEOVERS.labels(name)  # shown from the start: a rate over what appears with its first count is none
         self._writer = ChangeWriter(self._records, self._rows, is_stopping)
         self._is_stopping = is_stopping
@@ -179,6 +182,8 @@ class Zone:
         if self._schedule.is_list_due(now):
             self.invalidate()
         self._resume_deletes()
+        for name in self._damper.pop_ended(now):
+            self._queue.add(name, now, claimed=self._is_claimed(name))
         names: set[str] | None = None
         self._schedule.skip_undisturbed(now)
         if not self._schedule.is_pass_due(now):
@@ -217,7 +222,8 @@ class Zone:
         return result
 
     def next_due(self, now: float) -> float:
-        due = min(self._schedule.next_due(), self._queue.next_due(now), now + POLL if self._awaited else inf)
+        awaited = now + POLL if self._awaited else inf
+        due = min(self._schedule.next_due(), self._queue.next_due(now), self._damper.next_end(), awaited)
         return max(due, self._schedule.trouble.not_before)
 
     @property
@@ -244,6 +250,8 @@ class Zone:
         kind = "zone" if names is None else "names"
         with metrics.RECONCILE_DURATION.labels(kind).time(), self._doubting_on_error():
             plan = self._make_plan(names, requests)  # claims, view or reading, comparison
+            if actor == SYNCER:  # what a person asks for is done
+                plan.names = self._damper.damp_plans(plan.names, None if plan.whole else names, self._clock())
             result = PassResult(whole=plan.whole)
             changes, kept = self._guard_deletes(plan, result)
             if self._dry_run:

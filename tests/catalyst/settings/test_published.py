@@ -53,6 +53,7 @@ CHANGES = {
     "RESERVED_NAMES": "*.infra.talos00,router.talos00",
     "ALLOWED_TARGETS": "10.0.0.0/8,home.lab",
     "MIN_TTL": "60",
+    "FLAP_LIMIT": "5",
     "MAX_NAMES_PER_OBJECT": "50",
     "MAX_NAMES_PER_NAMESPACE": "500",
     "OWNER_ID": "homelab",

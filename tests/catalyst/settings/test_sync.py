@@ -229,6 +229,7 @@ WRONG = [
     ("MAX_NAMES_PER_OBJECT", "0"),
     ("MAX_NAMES_PER_NAMESPACE", "many"),
     ("MIN_TTL", "0"),
+    ("FLAP_LIMIT", "-1"),
     ("MIN_TTL", "banana"),
     ("DNS_API_CA_FILE", "/no/such/file.pem"),
     ("DNS_API_CA_FILE", "/etc/passwd"),
