@@ -327,6 +327,7 @@ class SyncRequest(models.Model):
         REMEDIATE = "remediate", "remediate drift"
         RELEASE = "release", "release (keep the DNS record)"
         DELETE = "delete", "delete from DNS"
+        REMOVE = "remove", "remove what is kept"
         APPROVE = "approve", "approve held deletes"
         REJECT = "reject", "reject held deletes"
 

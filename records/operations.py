@@ -171,6 +171,15 @@ def delete_from_dns(actor: str, record: ManagedRecord) -> SyncRequest:
     return _ask_about(actor, Ask.DELETE, record)
 
 
+def remove_kept(actor: str, record: ManagedRecord) -> SyncRequest:
+    """End the time for which the record is kept. What its object asks for in its place is written; where that is
+    nothing, it goes."""
+    _check_ownership(record)
+    if record.state != RecordState.KEPT:
+        raise ValidationError(f"{record} is {record.state}: only what is kept can be removed in this way.")
+    return _ask_about(actor, Ask.REMOVE, record)
+
+
 def approve_plan(actor: str, plan: HeldPlan, deletes: Collection[RRsetKey] | None = None) -> SyncRequest:
     """Let the held deletes happen, or only these of them; the rest stays held."""
     return _decide_plan(actor, Ask.APPROVE, plan, deletes)

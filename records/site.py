@@ -153,6 +153,7 @@ def read_overview() -> dict[str, Any]:
         "source_counts": sources | {"mute": sources["all"] - givers["count"]},
         "asking_pause": explain_pause(status),
         "misanswered_count": sum(answers[result] for result in TROUBLE_RESULTS),
+        "kept_count": counts.get(RecordState.KEPT, 0),
         "drift_count": DriftFinding.objects.filter(status=DriftFinding.Status.OPEN).count(),
         "held_plans": HeldPlan.objects.with_deletes(0).filter(status=HeldPlan.Status.OPEN),
         "waiting": SyncRequest.objects.filter(done_at=None).count(),

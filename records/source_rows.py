@@ -28,6 +28,9 @@ TAKEN_BACK = "the object has taken it back"
 NOT_IN_OBJECT = 2**31 - 1
 """The position of a name that an object published and does not mention now."""
 
+LONG_AGO = 1e9
+"""Seconds: longer than anything is kept."""
+
 PLACE = ("kind", "namespace", "name")
 """The columns that say whose row it is; the others may be large."""
 
@@ -198,6 +201,19 @@ def forget_detached(names: Collection[str]) -> None:
     mentions = SourceName.objects.filter(name__in=names)
     mentions.filter(position=NOT_IN_OBJECT).delete()
     mentions.filter(detached_since__isnull=False).update(detached_since=None, detached_seconds=0, outdated="")
+
+
+def forget_refused(names: Collection[str]) -> None:
+    """What is asked for at these names has been written, and no target is kept there any more."""
+    for chunk in split_keys(names):
+        kept = SourceName.objects.filter(name__in=chunk, values__isnull=False, detached_since__isnull=False)
+        kept.update(detached_since=None, detached_seconds=0)
+
+
+def end_detached(names: Collection[str]) -> None:
+    """Nothing is kept at these names any longer than until now."""
+    for chunk in split_keys(names):
+        SourceName.objects.filter(name__in=chunk, detached_since__isnull=False).update(detached_seconds=LONG_AGO)
 
 
 def save_shadows(shadows: Mapping[str, str], manages: Callable[[str], bool]) -> None:

@@ -46,7 +46,14 @@ from records.rows import (
     status_entry,
     takeover_entries,
 )
-from records.source_rows import find_mentions, forget_detached, note_detached, save_shadows
+from records.source_rows import (
+    end_detached,
+    find_mentions,
+    forget_detached,
+    forget_refused,
+    note_detached,
+    save_shadows,
+)
 from syncer.core.claims import Decision, EntrySpec, Mention, Mode
 from syncer.core.known import GOING, KnownRRset, Loser, RecordState
 from syncer.core.origin import Origin
@@ -213,6 +220,8 @@ class DatabaseZoneLedger:
             self._delete_rows(ManagedRecord, gone)
             self._note_deletions(rows, audit, applied)
             note_detached(kept)
+            if written := {item.result.change.name for item in applied if item.result.change.after and _is_done(item)}:
+                forget_refused(written)
             if gone:
                 self._forget_kept({name for name, _ in gone})
             insert_rows(AuditEntry, audit)
@@ -388,6 +397,11 @@ class DatabaseZoneLedger:
             reason=reason,
         ).save()
         entry.delete()
+
+    @translate_errors
+    def end_keeping(self, names: Collection[str]) -> None:
+        with self._writing():
+            end_detached(names)
 
     @translate_errors
     def release_records(self, names: Collection[str], kind: str, actor: str) -> int:

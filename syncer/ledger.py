@@ -242,6 +242,9 @@ class ZoneLedger(Protocol):
     def drop_keeping(self, name: str, kind: str, actor: str) -> bool:
         """The entry goes that was to keep an RRset of someone else, unless that became ours for it; whether it went."""
 
+    def end_keeping(self, names: Collection[str]) -> None:
+        """The time is over for which these names are kept although their objects do not ask for them now."""
+
     def release_records(self, names: Collection[str], kind: str, actor: str) -> int:
         """Give up ownership of RRsets (``kind`` "": of every type) without touching DNS; how many."""
 

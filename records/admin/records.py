@@ -26,7 +26,7 @@ class RecordAdmin(ReadOnlyAdmin):
     search_fields = ("name__contains", "origin__contains")
     search_help_text = "A part of a name, or of the source's namespace/name"
     origin_field = "origin"
-    actions = ("sync_now", "replace", "release", "delete_from_dns", "block_name", "export_selected")
+    actions = ("sync_now", "replace", "release", "remove_kept", "delete_from_dns", "block_name", "export_selected")
     ordering = ("name", "type")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ManagedRecord]:
@@ -93,6 +93,12 @@ class RecordAdmin(ReadOnlyAdmin):
         explanation = "They stay in DNS as they are. From then on we neither update nor delete them."
         asked = self.confirm_action(request, queryset, "Give up {}?", explanation)
         return asked or self.carry_out(request, queryset, operations.release_record, "{} being released.")
+
+    @admin.action(description="Remove now (what is kept)", permissions=["operate"])
+    def remove_kept(self, request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> HttpResponse | None:
+        explanation = "What is kept goes at once, and not when its time is over. Other records are left alone."
+        asked = self.confirm_action(request, queryset, "Remove {}?", explanation)
+        return asked or self.carry_out(request, queryset, operations.remove_kept, "{} being removed from DNS.")
 
     @admin.action(description="Delete from DNS", permissions=["operate"])
     def delete_from_dns(self, request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> HttpResponse | None:

@@ -79,7 +79,8 @@ STEPS = {
         "Remove now",
         OPERATE,
         "Remove {} from DNS now?",
-        "Nothing can be read that asks for it. It is published again when its object asks for it again.",
+        "It is kept although nothing that counts asks for it as it is. What its object asks for in its place is"
+        " written at once; it is published again as soon as it may be.",
     ),
     "remediate": NameStep(
         "Remediate the drift",
@@ -215,7 +216,7 @@ RECORD_STEPS: dict[str, Callable[[str, ManagedRecord], object]] = {
     "keep": operations.keep_theirs,
     "release": operations.release_record,
     "delete": operations.delete_from_dns,
-    "remove": operations.delete_from_dns,
+    "remove": operations.remove_kept,
 }
 
 DONE = {

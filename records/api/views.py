@@ -110,6 +110,12 @@ class RecordViewSet(ReadOnlyViewSet):
         return ask_syncer(operations.release_record, request, self.get_object())
 
     @asks
+    @action(detail=True, methods=["post"], url_path="remove-now")
+    def remove_now(self, request: Request, pk: int) -> Response:
+        """Take what is kept out of DNS before its time is over, or write what is asked for in its place."""
+        return ask_syncer(operations.remove_kept, request, self.get_object())
+
+    @asks
     @action(detail=True, methods=["post"], url_path="delete-from-dns")
     def delete_from_dns(self, request: Request, pk: int) -> Response:
         """Delete the record from DNS. It comes back while a claim wants it: block the name to prevent that."""

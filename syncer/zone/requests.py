@@ -1,5 +1,5 @@
-"""What other processes ask for, done: sync, adopt, keep, undo, remediate, release, delete, and the decisions on held
-deletes."""
+"""What other processes ask for, done: sync, adopt, keep, undo, remediate, release, delete, remove, and the decisions on
+held deletes."""
 
 from __future__ import annotations
 
@@ -18,8 +18,13 @@ from syncer.zone.zone import Zone
 WITHOUT_TARGET = frozenset({"approve", "reject", "release"})
 """Actions that need no answer of the target."""
 
-TOGETHER = {"delete": TURN} | dict.fromkeys(("sync", "adopt", "keep", "remediate", "release"), SMALLEST)
+TOGETHER = {"delete": TURN, "remove": TURN} | dict.fromkeys(
+    ("sync", "adopt", "keep", "remediate", "release"), SMALLEST
+)
 """How many requests of an action are answered in one pass; of those that are not here, one."""
+
+NAMED = frozenset({"adopt", "keep", "undo", "remediate", "release", "delete", "remove"})
+"""Actions that are about one name."""
 
 WRITING = frozenset({"adopt", "keep", "remediate"})
 """Actions of which each request may be a change that has to be made in its pass."""
@@ -74,7 +79,7 @@ class RequestHandler:
             return f"{request.name or request.zone} is in no managed zone"
         if request.action not in (*TOGETHER, "undo", "approve", "reject"):
             return f"there is no action {request.action!r}"
-        if request.action in ("adopt", "keep", "undo", "remediate", "release", "delete") and not request.name:
+        if request.action in NAMED and not request.name:
             return f"{request.action} needs a name"
         return ""
 
@@ -98,6 +103,9 @@ class RequestHandler:
         if first.action == "delete":
             done = zone.delete_records(_group_types(requests), first.actor)
             return {request.id: _describe_deletion(request.name, done) for request in requests}
+        if first.action == "remove":
+            done = zone.remove_kept(_group_types(requests), first.actor)
+            return {request.id: done.describe_name(request.name) for request in requests}
         if first.action == "undo":
             return {request.id: zone.undo_replacement(request.id, request.actor) for request in requests}
         result = zone.run_pass(_group_types(requests).keys(), _name_requests(requests), first.actor)

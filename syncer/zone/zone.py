@@ -287,6 +287,16 @@ class Zone:
         self._note_changes(result)
         return result
 
+    def remove_kept(self, types: Mapping[str, Collection[str]], actor: str) -> PassResult:
+        """End the time for which these are kept, because a person said so. Where something is asked for in their place,
+        that is written; the others go."""
+        self._rows.end_keeping(types.keys())
+        claimed = {name for name in types if self._is_claimed(name)}
+        result = self.run_pass(claimed, actor=actor) if claimed else PassResult()
+        if gone := {name: meant for name, meant in types.items() if name not in claimed}:
+            result.add(self.delete_records(gone, actor))
+        return result
+
     def release_records(self, names: Collection[str], kind: str, actor: str) -> int:
         """Give up ownership without touching DNS; how many. Where they are claimed, they show as foreign from then
         on."""

@@ -263,7 +263,7 @@ def test_the_table_of_attempts_has_every_action_of_every_list(cast: Cast, admin_
         form = answer.context.get("action_form")
         found |= {name for name, _ in form.fields["action"].choices if name} if form else set()
     assert found == {
-        *("sync_now", "replace", "release", "delete_from_dns", "block_name", "export_selected"),
+        *("sync_now", "replace", "release", "remove_kept", "delete_from_dns", "block_name", "export_selected"),
         *("restore", "approve", "reject", "enable", "disable", "delete_selected"),
         *("remediate", "accept"),
     }

@@ -176,7 +176,12 @@ def test_what_is_kept_can_be_removed_now(cast: Cast, admin_client: Client) -> No
     ManagedRecord.objects.filter(pk=cast.blog.pk).update(state="kept", reason="the Gateway is gone")
     assert "Remove now" in show(admin_client, "blog.talos00")
     do(admin_client, "blog.talos00", "remove", cast.blog, confirmed="yes")
-    assert asked()[1:] == [("delete", "blog.talos00")]
+    assert asked()[1:] == [("remove", "blog.talos00")]
+
+
+def test_only_what_is_kept_can_be_removed_now(cast: Cast, admin_client: Client) -> None:
+    assert "Remove now" not in show(admin_client, "blog.talos00")
+    assert "only what is kept can be removed" in do(admin_client, "blog.talos00", "remove", cast.blog, confirmed="yes")
 
 
 def test_drift_is_remediated_or_accepted_there(cast: Cast, admin_client: Client) -> None:

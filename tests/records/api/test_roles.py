@@ -44,6 +44,7 @@ TABLE: list[tuple[str, str, Any, tuple[int, ...]]] = [
     ("POST", "records/{nas}/undo", None, REFUSED),
     ("POST", "records/{grafana}/release", None, ASKS),
     ("POST", "records/{grafana}/delete-from-dns", None, ASKS),
+    ("POST", "records/{grafana}/remove-now", None, REFUSED),
     ("GET", "sources", None, READS),
     ("GET", "sources/{source}", None, READS),
     ("GET", "audit", None, READS),

@@ -214,6 +214,9 @@ class MemoryZoneLedger:
     def drop_keeping(self, name: str, kind: str, actor: str) -> bool:
         return False
 
+    def end_keeping(self, names: Collection[str]) -> None:
+        self.log.append(f"no more kept: {', '.join(sorted(names))}")
+
     def release_records(self, names: Collection[str], kind: str, actor: str) -> int:
         keys = [key for key in self.known if key[0] in names and kind in ("", key[1])]
         for key in keys:

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from records.explain import explain_name
-from records.models import CustomEntry, Source, SourceName
+from records.models import AuditEntry, CustomEntry, Source, SourceName
 from records.plan import plan_changes
 from syncer.core.allowed import TargetRules, collect_allowed, parse_allowed
 from syncer.core.kinds import INGRESS, NAMESPACE
 from syncer.kube.feed import WatchState
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.zone.conftest import Build
-from tests.syncer.zone.engine import ADDRESS, OTHER, PREFIX, ZONE, Engine, ingress, published
+from tests.syncer.zone.engine import ADDRESS, OTHER, PREFIX, ZONE, Engine, ingress, published, writes
 from tests.syncer.zone.routes import HOUR, wait
 
 WEB = TargetRules(collect_allowed([parse_allowed("10.0.0.0/8")]))
@@ -267,3 +267,43 @@ def test_a_crowded_namespace_holds_up_no_other(build: Build, technitium: ServerU
     engine.put_object(INGRESS, of_namespace("other", ingress("shop")))
     engine.settle()
     assert sorted(name for name, _ in published(technitium)) == ["app000", "app001", "blog", "shop"]
+
+
+# Remove now
+
+
+def test_what_is_kept_can_be_removed_now(engine: Engine, technitium: ServerUnderTest) -> None:
+    engine.put("router")
+    engine.put("blog")
+    engine.settle()
+    restart(engine, reserved_names=(f"router.{ZONE}",))
+    assert engine.ask("remove", f"router.{ZONE}", who="ada") == "1 record changed"
+    assert list(published(technitium)) == [("blog", "A")]
+    deleted = AuditEntry.objects.get(action="deleted")
+    assert (deleted.actor, deleted.name) == ("ada", f"router.{ZONE}")
+    engine.full()
+    assert list(published(technitium)) == [("blog", "A")]
+    assert Source.objects.get(name="router").kept_names() == []
+
+
+def test_a_kept_target_makes_way_for_what_is_asked_for_in_its_place(
+    engine: Engine, technitium: ServerUnderTest
+) -> None:
+    engine.put("shop", target=OTHER)
+    engine.settle()
+    restart(engine, targets=WEB)
+    assert engine.state("shop") == "kept"
+    technitium.requests.seen.clear()
+    assert engine.ask("remove", f"shop.{ZONE}") == "1 record changed"
+    assert published(technitium) == {("shop", "A"): [ADDRESS]}
+    assert "delete" not in [verb for verb, _, _ in writes(technitium)]
+    assert (engine.state("shop"), Source.objects.get().kept_names()) == ("synced", [])
+
+
+def test_a_flapping_name_can_be_settled_by_hand(engine: Engine, technitium: ServerUnderTest) -> None:
+    for number in range(12):
+        engine.put("shop", target=f"10.0.0.{number + 1}")
+        engine.settle()
+    assert engine.state("shop") == "kept"
+    engine.ask("remove", f"shop.{ZONE}")
+    assert published(technitium) == {("shop", "A"): ["10.0.0.12"]}

@@ -18,7 +18,7 @@ GRAFANA = f"grafana.{ZONE}"
 
 def traefik(*addresses: str) -> dict[str, Any]:
     return {
-        "metadata": {"name": "traefik", "namespace": "infra", "labels": {"app.kubernetes.io/name": "traefik"}},
+        "metadata": {"name": "traefik", "namespace": "traefik", "labels": {"app.kubernetes.io/name": "traefik"}},
         "spec": {"type": "LoadBalancer"},
         "status": {"loadBalancer": {"ingress": [{"ip": address} for address in addresses]}},
     }
@@ -166,7 +166,7 @@ def test_an_object_that_lost_its_address_keeps_its_last(
     engine.put("grafana")
     engine.settle()
     assert published(technitium) == {("grafana", "A"): ["10.0.0.1"], ("shop", "A"): ["10.0.0.7"]}
-    engine.drop_object(SERVICE, "infra", "traefik")
+    engine.drop_object(SERVICE, "traefik", "traefik")
     engine.put("shop")
     if restart:
         engine.start()
