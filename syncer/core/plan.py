@@ -156,10 +156,10 @@ class Guard:
 @dataclass(frozen=True, slots=True)
 class DeletionCount:
     """The deletes of one zone within the deletion window, by the namespace of who had the RRsets ("" for custom entries
-    and what nobody is known for). ``asked`` are those that may still be held, ``deletes`` all of them, the asked ones
+    and what nobody is known for). ``holdable`` are those that are held or may still be, ``deletes`` all of them, these
     among them; ``owned`` is what the zone had of ours before."""
 
-    asked: Mapping[str, int]
+    holdable: Mapping[str, int]
     deletes: Mapping[str, int]
     owned: int
 
@@ -174,7 +174,7 @@ class DeletionCount:
         Each namespace is measured by what it had there (``count_owned``), unless it goes itself. Where the zone's own
         count trips, those with most deletes are held first, and the rest is counted again without them.
         """
-        ranked = sorted(self.asked, key=self._sort_key)
+        ranked = sorted(self.holdable, key=self._sort_key)
         many = [name for name in ranked if name and self.deletes[name] > guard.max_unguarded and not is_leaving(name)]
         had = dict(count_owned(many)) if many else {}
         refusals = {name: guard.refuses(self.deletes[name], had[name], f" of namespace {name}") for name in many}
@@ -200,7 +200,7 @@ class DeletionCount:
         if not of_zone:
             more = f"; and so in {len(own) - 1} more namespaces" if len(own) > 1 else ""
             return own[0] + more
-        if held >= self.asked.keys():
+        if held >= self.holdable.keys():
             return of_zone
         most = sorted(held, key=self._sort_key)
         named = ", ".join(f"{name or 'custom entries'} ({self.deletes[name]})" for name in most[:3])

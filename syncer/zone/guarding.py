@@ -101,14 +101,15 @@ class DeleteGuard:
         if not asked:
             return _Question(asked, waiting)
         gone, going = self._count_recent(asked | waiting)
-        counted = Counter(losses[key] for key in asked)
-        deletes = counted + gone + going
+        holdable = Counter(losses[key] for key in asked)
         if waiting:
-            deletes += Counter(holds.namespaces) - Counter(losses[key] for key in losses.keys() & holds.open)
-        count = DeletionCount(counted, deletes, self._rows.owned_count() + gone.total())
+            holdable += Counter(holds.namespaces) - Counter(losses[key] for key in losses.keys() & holds.open)
+        count = DeletionCount(holdable, holdable + gone + going, self._rows.owned_count() + gone.total())
         held, refusal = count.find_held(self._guard, lambda names: self._count_owned(names, gone), self._is_leaving)
-        explanation = self._explain() if refusal else ""
         stopped = frozenset(key for key in asked if losses[key] in held)
+        if not stopped:
+            return _Question(asked, waiting)
+        explanation = self._explain()
         return _Question(asked, waiting, stopped, f"{refusal}; {explanation}" if explanation else refusal)
 
     def _count_owned(self, namespaces: Collection[str], gone: Mapping[str, int]) -> Mapping[str, int]:

@@ -335,6 +335,24 @@ def test_a_namespace_that_loses_nearly_all_is_held_and_holds_up_no_other(
     assert HeldPlan.objects.get(status="open").reason.startswith("12 of 12 records of namespace shop would go")
 
 
+def test_what_a_namespace_has_held_does_not_hold_up_the_next_delete_of_another(
+    engine: Engine, technitium: ServerUnderTest
+) -> None:
+    for number in range(40):
+        engine.put_object(INGRESS, of_namespace("flood", f"flood{number:02}"))
+    engine.put_many(4)
+    engine.settle()
+    for number in range(40):
+        engine.drop_object(INGRESS, "flood", f"flood{number:02}")
+    engine.settle()
+    assert len(HeldPlan.objects.get().keys) == 40
+    engine.drop("app000")
+    engine.settle()
+    assert ("app000", "A") not in published(technitium)
+    assert {row.state for row in engine.rows().values()} == {"held", "synced"}
+    assert len(HeldPlan.objects.get(status="open").keys) == 40
+
+
 def test_deletes_one_by_one_count_for_their_namespace(full_house: Engine, technitium: ServerUnderTest) -> None:
     for number in range(12):
         full_house.put_object(INGRESS, of_namespace("shop", f"shop{number:02}"))
