@@ -52,8 +52,8 @@ need = command -v $(1) >/dev/null || { echo "make $@ needs $(1), which is not in
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help known-python fresh-venv setup dev-setup run dev test check bench bench-registry bench-backups lock build docker push \
-	deploy prod-deploy logs status metrics health debug-pod
+.PHONY: help known-python fresh-venv setup dev-setup run dev test check hostile bench bench-registry bench-backups lock build \
+	docker push deploy prod-deploy logs status metrics health debug-pod
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
@@ -107,6 +107,9 @@ check: $(STAMP) ## style, types, layers, migrations, docs, lock files
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python -m pip check
 	$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_*.py tests/catalyst/settings/test_settings.py
+
+hostile: $(STAMP) ## what a hostile tenant reaches in an afternoon, and what is told (ARGS=... for pytest)
+	@$(PYTEST_ENV) $(BIN)/python -m pytest -q -s tests/hostile $(ARGS)
 
 bench: $(STAMP) ## how long a change takes, and what it costs (ARGS=...)
 	@exec $(BIN)/python -m tests.bench $(ARGS)
