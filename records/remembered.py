@@ -57,6 +57,9 @@ class RememberedClaims:
     def source(self, ref: Ref) -> SourceObject | None:
         return self._by_ref.get(ref)
 
+    def note_servers(self, zone: str, names: Collection[str]) -> None:
+        """What they are was told the objects when they were read."""
+
     def is_leaving(self, namespace: str) -> bool:
         return False
 

@@ -7,8 +7,8 @@ from collections.abc import Collection
 
 from syncer.core.claims import Unread
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE, KINDS, NAMESPACE, Kind
-from syncer.core.limits import UNCOUNTED
 from syncer.core.manifest import clip_text
+from syncer.core.namelimits import UNCOUNTED
 from syncer.core.source import Ref, SourceObject
 from syncer.kube.feed import Feed, KindState, WatchState
 from syncer.kube.store import Store

@@ -34,7 +34,6 @@ TAKES_ZONE = {
     "records/mentions.py list_wildcards": "ends at the apex",
     "records/operations.py sync_now": "a person chooses the zone",
     "syncer/config.py Managed.policy": "settings are by zone",
-    "syncer/core/sources.py Draft._find_values": "addresses are set by zone",
     "syncer/metrics.py count_drift": "a label of a metric",
 }
 """Outside syncer/zone: functions that take the name of a zone and are not looking for its Zone, and why."""

@@ -32,6 +32,9 @@ class Claims(Protocol):
 
     def source(self, ref: Ref) -> SourceObject | None: ...
 
+    def note_servers(self, zone: str, names: Collection[str]) -> None:
+        """The names of the zone's own name servers, as the zone itself says them."""
+
     def is_leaving(self, namespace: str) -> bool:
         """Whether the namespace itself is being deleted, or was; False where that is not known."""
 

@@ -1,4 +1,4 @@
-"""Globs over host names: ``*`` stands for any characters, dots included, and for nothing else."""
+"""Globs over host names: ``*`` means any characters, dots included, and for nothing else."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class BadGlob(ValueError):
 def read_glob(text: str) -> str:
     """The glob in the spelling of ``match_glob``: lower-case ASCII, without a trailing dot. Raises ``BadGlob``.
 
-    A star in the name of a published wildcard is an ordinary character, which a star of the glob stands for, too.
+    A star in the name of a published wildcard is an ordinary character, which a star of the glob means, too.
     """
     labels = text.strip().lower().removesuffix(".").split(".")
     try:

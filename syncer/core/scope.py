@@ -16,6 +16,7 @@ OUTSIDE = "outside every managed zone"
 EXCLUDED = "excluded by EXCLUDE_NAMES"
 WILDCARD = "wildcard, and ALLOW_WILDCARDS is off"
 
+SERVER_NAME = "reserved: the name of a DNS server (TENANCY=strict)"
 CHALLENGE = "_acme-challenge"
 """The label below which an authority looks for the proof that a name is someone's (RFC 8555 section 8.4)."""
 DISCOVERED = ("wpad", "isatap")
@@ -102,4 +103,4 @@ class Scope:
             return "reserved: the apex of a zone (TENANCY=strict)"
         if is_wildcard(name) and name[2:] in self.zones:
             return "reserved: a wildcard for a whole zone (TENANCY=strict)"
-        return "reserved: the name of a DNS server (TENANCY=strict)" if name in self.server_names else ""
+        return SERVER_NAME if name in self.server_names else ""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
@@ -11,7 +11,7 @@ from syncer.core.allowed import ANY_TARGET, AllowedTargets, collect_allowed, par
 from syncer.core.annotations import PREFIX, split_list
 from syncer.core.globs import match_glob, read_glob
 from syncer.core.manifest import as_mapping, clip_text
-from syncer.core.scope import Scope
+from syncer.core.scope import SERVER_NAME, Scope
 from syncer.core.source import NORMAL, Skip, SkipCause, SourceObject, Want
 
 T = TypeVar("T")
@@ -100,7 +100,7 @@ class _TermsReader:
 
 
 def admit_source(source: SourceObject, terms: NamespaceTerms, scope: Scope) -> SourceObject:
-    """What the terms of its namespace leave of an object's wishes; the object itself where that is all."""
+    """What the terms of its namespace leave of what an object asks for; the object itself where that is all."""
     wants, skipped = [], []
     for want in source.wants:
         if reason := terms.refuse_name(want.name):
@@ -118,6 +118,19 @@ def admit_source(source: SourceObject, terms: NamespaceTerms, scope: Scope) -> S
         warnings=(*source.warnings, *warnings),
         between=None if between == source.priority else between,
     )
+
+
+def mark_servers(source: SourceObject, servers: Collection[str], *, strict: bool) -> SourceObject:
+    """What an object may ask for at the names of a zone's own name servers: with a warning, or not at all."""
+    named = [want for want in source.wants if want.name in servers]
+    if not named:
+        return source
+    if not strict:
+        warnings = (f"{want.name} is the name of a name server of its zone" for want in named)
+        return replace(source, warnings=(*source.warnings, *warnings))
+    skipped = (Skip(want.name, SERVER_NAME, SkipCause.POLICY) for want in named)
+    wants = tuple(want for want in source.wants if want.name not in servers)
+    return replace(source, wants=wants, skipped=(*source.skipped, *skipped))
 
 
 def _narrow_want(want: Want, terms: NamespaceTerms, scope: Scope) -> Want:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -18,15 +18,15 @@ from syncer.core.gateways import (
 )
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, INGRESS_ROUTE, NAMESPACE, SERVICE, Kind
 from syncer.core.layers import NO_PARENTS, Layer, find_parents, list_below, read_layer
-from syncer.core.limits import UNCOUNTED, NameLimits, cut_names, limit_sources
 from syncer.core.loadbalancers import read_traefik_addresses, settle_traefik_addresses
 from syncer.core.manifest import as_mapping, as_text, is_leaving, read_ref
+from syncer.core.namelimits import UNCOUNTED, NameLimits, cut_names, limit_sources
 from syncer.core.parents import GatewayKey
 from syncer.core.scope import Scope
 from syncer.core.selector import PartialLabels, parse_selector
 from syncer.core.source import Ref, SourceObject
 from syncer.core.sources import Route, attach_route, read_ingress, read_ingress_route, read_route
-from syncer.core.tenancy import UNKNOWN_TERMS, UNREAD_TERMS, NamespaceTerms, admit_source, read_terms
+from syncer.core.tenancy import UNKNOWN_TERMS, UNREAD_TERMS, NamespaceTerms, admit_source, mark_servers, read_terms
 from syncer.kube.claimants import ClaimantIndex
 
 NAME_LABEL = "kubernetes.io/metadata.name"
@@ -89,6 +89,8 @@ class Store:
         """What objects ask for that are not admitted as they are."""
         self._terms: dict[str, NamespaceTerms] = {}
         """Of the Namespaces that say what their objects may claim, where that matters."""
+        self._servers: dict[str, frozenset[str]] = {}
+        """By zone, the names of its own name servers."""
         self._told_terms: dict[str, tuple[str, ...]] = {}
         self._sizes: Counter[str] = Counter()
         """How many names the objects of each namespace ask for, of those that it admits; two may ask for one."""
@@ -146,6 +148,17 @@ class Store:
             now = {name: terms.warnings for name, terms in self._terms.items() if terms.warnings}
             before, self._told_terms = self._told_terms, now
         return {name: warnings for name, warnings in now.items() if before.get(name) != warnings}
+
+    def note_servers(self, zone: str, names: Collection[str]) -> None:
+        with self._lock:
+            before, after = self._servers.get(zone, frozenset()), frozenset(names)
+            self._servers[zone] = after
+            sources = [source for name in before ^ after for source in self._claimants.list_claimants(name)]
+            if before - after:
+                sources += (self._sources[ref] for ref in self._asked)
+            for source in sources:
+                self._set_source(source.ref, self._asked.get(source.ref, source))
+        self._call_wakeup()
 
     def list_uncounted(self) -> dict[str, int]:
         """The namespaces in which it must be settled anew which names are within their limits, with how many these
@@ -422,7 +435,10 @@ class Store:
         self._index_source(ref, source, None)
 
     def _admit_source(self, source: SourceObject) -> SourceObject:
-        """What of its wishes is admitted, which is all of them but for the terms of its Namespace."""
+        """What is admitted of what it asks for, which is all of it but for the terms of its Namespace."""
+        for servers in self._servers.values():
+            if servers:
+                source = mark_servers(source, servers, strict=self._scope.strict)
         if not self._scope.strict:
             return source
         return admit_source(source, self._find_terms(source.ref.namespace), self._scope)
@@ -442,7 +458,7 @@ class Store:
             self._admit_again(namespace)
 
     def _admit_again(self, namespace: str) -> None:
-        """What is admitted of the wishes of its objects may be other ones than before."""
+        """What is admitted of its objects may be another part than before."""
         for ref, source in [item for item in self._sources.items() if item[0].namespace == namespace]:
             self._set_source(ref, self._asked.get(ref, source))
 

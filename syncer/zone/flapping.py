@@ -23,34 +23,35 @@ WINDOW = 60.0
 HOLDS = (30.0, 60.0, 120.0, 240.0, 480.0, 600.0)
 """Seconds for which what is in DNS stays, one after another; the last one for as long as it goes on."""
 
-Wish = tuple[RRset, ...] | None
+Desired = tuple[RRset, ...] | None
 """What is desired at a name; None where that is in DNS."""
 
 
 @dataclass(slots=True)
 class Hold:
-    """What is in DNS at a name stays ``until`` then. ``wish`` was desired last, and ``is_restless`` says whether
-    something else was meanwhile; ``step`` holds came before. ``is_due``: it is over, and the wish is to be written."""
+    """What is in DNS at a name stays ``until`` then. ``desired`` is what was so last, and ``is_restless`` says whether
+    something else was meanwhile; ``step`` holds came before. ``is_due``: it is over, and what is desired is to be
+    written."""
 
     until: float
     ends_at: datetime
-    wish: Wish
+    desired: Desired
     step: int = 0
     is_restless: bool = False
     is_due: bool = False
 
-    def note_wish(self, wish: Wish) -> None:
-        self.is_restless |= wish != self.wish
-        self.wish = wish
+    def note_desired(self, desired: Desired) -> None:
+        self.is_restless |= desired != self.desired
+        self.desired = desired
 
     def end(self) -> None:
         self.until, self.is_due = inf, True
 
     def begin_next(self, now: float) -> None:
-        """The last wish is written now."""
+        """What is desired is written now."""
         self.step = min(self.step + 1, len(HOLDS) - 1)
         self.until, self.ends_at = _find_end(now, HOLDS[self.step])
-        self.wish, self.is_restless, self.is_due = None, False, False
+        self.desired, self.is_restless, self.is_due = None, False, False
 
 
 @dataclass(slots=True)
@@ -71,8 +72,8 @@ class FlapDamper:
         self._show_number()
 
     def pop_ended(self, now: float) -> list[str]:
-        """The names whose hold is over: their last wish is to be written. A hold in which nothing changed is the last
-        one."""
+        """The names whose hold is over: what is desired there is to be written. A hold in which nothing changed is the
+        last one."""
         ended = [name for name, hold in self.holds.items() if hold.until <= now]
         for name in ended:
             if self.holds[name].is_restless:
@@ -101,9 +102,9 @@ class FlapDamper:
                 hold.begin_next(now)
                 written.add(name)
             else:
-                hold.note_wish(plan.decision.rrsets if plan and plan.changes else None)
+                hold.note_desired(plan.decision.rrsets if plan and plan.changes else None)
         for plan in plans:
-            if plan.name not in self.holds and _is_new_wish(plan):
+            if plan.name not in self.holds and _is_other_desired(plan):
                 self._count_change(plan, now)
         waiting = [
             plan.name
@@ -176,7 +177,7 @@ class FlapDamper:
         metrics.FLAPPING.labels(self.zone).set(len(self.holds))
 
 
-def _is_new_wish(plan: NamePlan) -> bool:
+def _is_other_desired(plan: NamePlan) -> bool:
     """Whether something else is desired than what was written last; what others did there is drift."""
     return bool(plan.changes) and not plan.drifts and not all(change.adopts for change in plan.changes)
 

@@ -77,6 +77,8 @@ class PassPlan:
     unplanned: list[str] = field(default_factory=list)
     shadows: dict[str, str] = field(default_factory=dict)
     delegations: set[str] = field(default_factory=set)
+    servers: frozenset[str] = frozenset()
+    """Of a list, the names of the zone's own name servers."""
     awaited: Collection[str] = frozenset()
     """The kinds that deletes wait for."""
     rivals: list[Found] = field(default_factory=list)
@@ -184,6 +186,10 @@ class ZonePlanner:
                 found = list(group)
                 if name != self._zone.name and any(item.rrset.type == "NS" for item in found):
                     delegations.add(name)
+                if name == self._zone.name:
+                    plan.servers = frozenset(
+                        server for item in found if item.rrset.type == "NS" for server in item.rrset.values
+                    )
                 if not all(self.marker.knows(mark) for item in found for mark in item.marks):
                     foreign.add(name)
                 is_deleted = name in deleted and any(map(is_bare, found))

@@ -78,6 +78,7 @@ class Zone:
         self._rows = ledger.zone(config.target.name, name)
         self._records = target.zone(name)
         self._view = ZoneView()
+        self._servers: frozenset[str] = frozenset()
         self._queue = ZoneQueue()
         self._schedule = ZoneSchedule(config.resync_interval, config.drift_interval, clock())
         self._awaited_kinds = awaited_kinds
@@ -368,6 +369,12 @@ class Zone:
             self._view.invalidate()
             self.run_pass(None)  # whether the whole zone lost its marks must be known first
             plan = self._plan_names(names, requests)
+        if plan.listed and plan.servers != self._servers:
+            self._servers = plan.servers
+            concerned = any(map(self._is_claimed, plan.servers))
+            self._claims.note_servers(self.name, plan.servers)
+            if concerned:
+                plan = self._plan_names(names, requests)  # they may be no object's to have
         if plan.listed:
             self._view.replace(plan.serial, plan.foreign_names, plan.delegations, plan.node)
         self._awaited = self._awaited.union(plan.awaited)

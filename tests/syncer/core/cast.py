@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from syncer.core.claims import NO_HISTORY, ClaimRules, Decision, EntrySpec, History, Mention, Mode
@@ -33,6 +33,8 @@ class Objects:
 
     def source(self, ref: Ref) -> SourceObject | None:
         return next((source for source in self._sources if source.ref == ref), None)
+
+    def note_servers(self, zone: str, names: Collection[str]) -> None: ...
 
     def is_leaving(self, namespace: str) -> bool:
         return False

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from syncer.core.allowed import ANY_TARGET, NO_TARGET
-from syncer.core.scope import Scope
+from syncer.core.scope import SERVER_NAME, Scope
 from syncer.core.source import HIGH, NORMAL, Ref, Skip, SkipCause, SourceObject, Want
 from syncer.core.tenancy import (
     UNKNOWN_TERMS,
@@ -15,6 +15,7 @@ from syncer.core.tenancy import (
     UNREAD_TERMS,
     NamespaceTerms,
     admit_source,
+    mark_servers,
     read_terms,
 )
 
@@ -133,3 +134,13 @@ def test_a_namespace_in_no_document_is_taken_for_one_that_says_nothing_with_a_wa
     assert (admitted.wants, admitted.urgency) == (asked.wants, HIGH)
     assert admitted.warnings == ("Namespace web: its Namespace is in no document: what it allows was not checked",)
     assert UNKNOWN_TERMS.allowed_targets == ANY_TARGET
+
+
+def test_the_names_of_name_servers_are_marked() -> None:
+    asked = source(Want("ns1.talos00", ADDRESS), Want("shop.talos00", ADDRESS))
+    assert mark_servers(asked, {"ns2.talos00"}, strict=True) is asked
+    marked = mark_servers(asked, {"ns1.talos00"}, strict=False)
+    assert (marked.wants, marked.warnings) == (asked.wants, ("ns1.talos00 is the name of a name server of its zone",))
+    refused = mark_servers(asked, {"ns1.talos00"}, strict=True)
+    assert [want.name for want in refused.wants] == ["shop.talos00"]
+    assert refused.skipped == (Skip("ns1.talos00", SERVER_NAME, SkipCause.POLICY),)

@@ -328,6 +328,8 @@ class Cluster:
     def source(self, ref: Ref) -> SourceObject | None:
         return next((source for source in self.sources.values() if source.ref == ref), None)
 
+    def note_servers(self, zone: str, names: Collection[str]) -> None: ...
+
     def is_leaving(self, namespace: str) -> bool:
         return False
 

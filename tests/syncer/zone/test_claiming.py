@@ -307,3 +307,30 @@ def test_a_flapping_name_can_be_settled_by_hand(engine: Engine, technitium: Serv
     assert engine.state("shop") == "kept"
     engine.ask("remove", f"shop.{ZONE}")
     assert published(technitium) == {("shop", "A"): ["10.0.0.12"]}
+
+
+# The names of the zone's own name servers
+
+
+@pytest.mark.parametrize("is_strict", [False, True])
+def test_the_name_of_a_name_server_is_no_tenants(build: Build, technitium: ServerUnderTest, is_strict: bool) -> None:
+    engine = build(scope={"strict": is_strict})
+    technitium.add(ZONE, "NS", f"ns7.{ZONE}")
+    engine.put_object(NAMESPACE, tenant())
+    engine.put("ns7")
+    engine.put("blog")
+    engine.settle()
+    engine.settle()  # what the zone said is told the object now
+    source = Source.objects.get(name="ns7")
+    if is_strict:
+        assert list(published(technitium)) == [("blog", "A")]
+        assert source.skipped_names() == [(f"ns7.{ZONE}", "reserved: the name of a DNS server (TENANCY=strict)")]
+    else:
+        assert list(published(technitium)) == [("blog", "A"), ("ns7", "A")]
+        assert source.list_warnings() == [f"ns7.{ZONE} is the name of a name server of its zone"]
+    technitium.delete(ZONE, "NS", f"ns7.{ZONE}")
+    engine.settle(11)
+    engine.full()
+    engine.settle()
+    assert list(published(technitium)) == [("blog", "A"), ("ns7", "A")]
+    assert Source.objects.get(name="ns7").list_warnings() == []

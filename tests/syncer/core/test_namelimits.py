@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from syncer.core.limits import NameLimits, limit_sources
+from syncer.core.namelimits import NameLimits, limit_sources
 from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Want
 
 JANUARY, FEBRUARY = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"
