@@ -8,6 +8,9 @@ from typing import Any, NoReturn, TypeVar
 
 from django.db import models
 
+STEP = 10_000
+"""Keys of one delete."""
+
 M = TypeVar("M", bound=models.Model)
 
 
@@ -33,5 +36,20 @@ class AuditQuerySet(models.QuerySet[M]):
         raise AppendOnly("audit entries are never deleted, but by retention: forget_before()")
 
     def forget_before(self, moment: datetime) -> int:
-        """Retention: the only way out. How many went."""
+        """Retention by age: one of the two ways out. How many went."""
         return self.filter(at__lt=moment)._raw_delete(self.db)
+
+    def forget_beyond(self, most: int, used: models.Q) -> int:
+        """Retention by number, the other one: the oldest, but not the last of a name that is ``used``. How many
+        went."""
+        first = self.order_by("-pk").values_list("pk", flat=True)[most - 1 : most].first()
+        oldest = self.order_by("pk").values_list("pk", flat=True).first()
+        if first is None or oldest is None:
+            return 0
+        newer = self.filter(name=models.OuterRef("name"), pk__gt=models.OuterRef("pk"))
+        gone = 0
+        for start in range(oldest, first, STEP):  # each a transaction of its own, which holds up no other for long
+            old = self.filter(pk__gte=start, pk__lt=min(start + STEP, first))
+            lasting = old.exclude(name="").filter(~models.Exists(newer), used).values("pk")
+            gone += old.exclude(pk__in=lasting)._raw_delete(self.db)
+        return gone

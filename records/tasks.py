@@ -9,6 +9,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django_q.models import Failure, Schedule
 
@@ -23,6 +24,7 @@ from records.models import (
     DeletedRRset,
     DriftFinding,
     ManagedRecord,
+    SourceName,
     SyncRequest,
     SyncStatus,
 )
@@ -30,7 +32,7 @@ from records.propagation.turns import match_records
 
 log = logging.getLogger(__name__)
 
-DAY = 24 * 60
+HOUR = 60
 FAILURE_DAYS = 30
 """django-q2 itself keeps failures for ever."""
 
@@ -46,7 +48,7 @@ BACKUP_PATTERN = "catalyst-dns-sync-*Z.yaml"
 
 def ensure_schedules() -> None:
     """Make the schedules what the settings say. Safe to run at every start, by several processes at once."""
-    wanted = {"forget_history": DAY, "check_propagation": 1}
+    wanted = {"forget_history": HOUR, "check_propagation": 1}
     if settings.BACKUP_DIR:
         wanted["back_up"] = settings.BACKUP_MINUTES
     if settings.SLACK_WEBHOOK_URL:
@@ -66,12 +68,17 @@ def ensure_schedules() -> None:
 
 
 def forget_history() -> str:
-    """Retention: the history that is older than AUDIT_RETENTION_DAYS goes, and of the deletions all but the newest."""
+    """Retention: the history that is older than AUDIT_RETENTION_DAYS or beyond AUDIT_MAX_ROWS goes, and of the
+    deletions all but the newest."""
     now = timezone.now()
     forget_uploads()
     failures, _ = Failure.objects.filter(stopped__lt=now - timedelta(days=FAILURE_DAYS)).delete()
     deletions = DeletedRRset.objects.order_by("-deleted_at", "-pk").values("pk")
     DeletedRRset.objects.filter(pk__in=deletions[DELETIONS:]).delete()
+    if settings.AUDIT_MAX_ROWS and (
+        beyond := AuditEntry.objects.all().forget_beyond(settings.AUDIT_MAX_ROWS, _is_used())
+    ):
+        log.warning("%d audit entries beyond AUDIT_MAX_ROWS (%d) forgotten", beyond, settings.AUDIT_MAX_ROWS)
     if not settings.AUDIT_RETENTION_DAYS:
         return f"{failures} failed tasks forgotten; the audit is kept for ever"
     oldest = now - timedelta(days=settings.AUDIT_RETENTION_DAYS)
@@ -82,6 +89,13 @@ def forget_history() -> str:
     if entries:
         log.info(outcome)
     return outcome
+
+
+def _is_used() -> Q:
+    """Of an audit entry, whether its name is claimed or published now."""
+    models = (ManagedRecord, SourceName, CustomEntry)
+    records, mentions, entries = (Exists(model.objects.filter(name=OuterRef("name"))) for model in models)
+    return Q(records) | Q(mentions) | Q(entries)
 
 
 def back_up() -> str:

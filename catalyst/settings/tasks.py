@@ -35,6 +35,11 @@ def read_retention(env: Environment) -> int:
     return env.read_integer("AUDIT_RETENTION_DAYS", "365", most=36_500)
 
 
+def read_audit_rows(env: Environment) -> int:
+    """How many audit entries there may be; 0: any number."""
+    return env.read_integer("AUDIT_MAX_ROWS", "1000000")
+
+
 def read_propagation_rate(env: Environment) -> float:
     """Queries a second to each DNS server, by which all names are asked for in turn; 0: they are not."""
     return env.read_number("PROPAGATION_RATE", "2", most=100)

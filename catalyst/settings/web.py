@@ -64,6 +64,7 @@ TASKS_PROBE_ADDRESS = ENVIRONMENT.read_optional_address("TASKS_PROBE_ADDRESS")
 
 PROPAGATION_RATE = tasks.read_propagation_rate(ENVIRONMENT)
 AUDIT_RETENTION_DAYS = tasks.read_retention(ENVIRONMENT)
+AUDIT_MAX_ROWS = tasks.read_audit_rows(ENVIRONMENT)
 BACKUP_DIR = tasks.read_backup_dir(ENVIRONMENT)
 BACKUP_MINUTES = tasks.read_backup_minutes(ENVIRONMENT)
 BACKUP_KEEP = tasks.read_backup_keep(ENVIRONMENT)

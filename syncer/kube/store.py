@@ -153,11 +153,11 @@ class Store:
         with self._lock:
             before, after = self._servers.get(zone, frozenset()), frozenset(names)
             self._servers[zone] = after
-            sources = [source for name in before ^ after for source in self._claimants.list_claimants(name)]
+            concerned = {source.ref for name in before ^ after for source in self._claimants.list_claimants(name)}
             if before - after:
-                sources += (self._sources[ref] for ref in self._asked)
-            for source in sources:
-                self._set_source(source.ref, self._asked.get(source.ref, source))
+                concerned.update(self._asked)
+            for ref in concerned:
+                self._set_source(ref, self._asked.get(ref, self._sources[ref]))
         self._call_wakeup()
 
     def list_uncounted(self) -> dict[str, int]:

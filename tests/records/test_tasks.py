@@ -291,6 +291,25 @@ def test_retention_forgets_what_is_old_and_nothing_else(settings: Settings) -> N
     assert SyncRequest.objects.count() == 3
 
 
+@pytest.mark.django_db
+def test_the_audit_is_bounded_by_number_but_for_the_last_of_a_name_in_use(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    CustomEntry.objects.create(name="printer", type="A", values=["192.0.2.9"])
+    for name in ("printer", "gone", "printer", "", "gone", "flip", "flip", "flip"):
+        AuditEntry.objects.create(actor="x", action="created", name=name)
+    keys = list(AuditEntry.objects.order_by("id").values_list("id", flat=True))
+    settings.AUDIT_RETENTION_DAYS, settings.AUDIT_MAX_ROWS = 0, 0
+    tasks.forget_history()
+    settings.AUDIT_MAX_ROWS = 8
+    tasks.forget_history()
+    assert AuditEntry.objects.count() == 8
+    settings.AUDIT_MAX_ROWS = 2
+    tasks.forget_history()
+    assert list(AuditEntry.objects.order_by("id").values_list("id", flat=True)) == [keys[2], *keys[6:]]
+    assert caplog.messages == ["5 audit entries beyond AUDIT_MAX_ROWS (2) forgotten"]
+
+
 NUMBERED = """
 WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < %s)
 INSERT INTO records_deletedrrset (zone, name, type) SELECT 'talos00', CAST(n AS VARCHAR(9)), 'A' FROM numbers
@@ -340,7 +359,7 @@ def test_schedules_are_what_the_settings_say_however_often_one_starts(settings: 
     tasks.ensure_schedules()
     assert set(Schedule.objects.values_list("id", flat=True)) == ids
     assert made() == {
-        "forget_history": ("records.tasks.forget_history", 1440),
+        "forget_history": ("records.tasks.forget_history", 60),
         "check_propagation": ("records.tasks.check_propagation", 1),
         "back_up": ("records.tasks.back_up", 60),
         "tell_slack": ("records.tasks.tell_slack", 1),

@@ -461,3 +461,42 @@ def test_every_document_of_any_text_is_read_or_listed(parts: list[str]) -> None:
 def is_alone(parts: list[str], at: int) -> bool:
     """Whether it is a document of one line, whatever else there is."""
     return parts[at] == "a: 1" and parts[at - 1 : at] == ["---"] and parts[at + 1 : at + 2] in ([], ["---"])
+
+
+# Who may claim what
+
+
+TENANTS = """
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: web
+  annotations: {catalyst-dns-sync.io/allowed-names: "*.web.talos00", catalyst-dns-sync.io/max-names: "1"}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: shop, namespace: web, annotations: {catalyst-dns-sync.io/target: 127.0.0.1}}
+spec: {rules: [{host: a.web.talos00}, {host: b.web.talos00}, {host: shop.talos00}, {host: wpad.talos00}]}
+"""
+
+
+def test_the_rules_for_tenants_hold_in_a_preview_too() -> None:
+    scope = Scope(zones=("talos00",), addresses=("192.168.1.54",), strict=True)
+    seen = preview([("", TENANTS)], scope)
+    assert [(row["name"], row["values"]) for row in seen["records"]] == [("a.web.talos00", ["192.168.1.54"])]
+    assert {row["name"]: row["reason"] for row in seen["skipped"]} == {
+        "b.web.talos00": "over the catalyst-dns-sync.io/max-names of its Namespace (1)",
+        "shop.talos00": "not among the names that its Namespace allows (catalyst-dns-sync.io/allowed-names)",
+        "wpad.talos00": "reserved: machines look for wpad by themselves, and believe it",
+    }
+    assert [row["message"] for row in seen["warnings"]] == [
+        'annotation catalyst-dns-sync.io/target: "127.0.0.1": loopback is refused; the default address is used instead'
+    ]
+
+
+def test_a_namespace_that_is_in_no_document_is_unknown() -> None:
+    scope = Scope(zones=("talos00",), addresses=("192.168.1.54",), strict=True)
+    ingress = TENANTS.partition("---")[2]
+    seen = preview([("", ingress)], scope)
+    assert [row["name"] for row in seen["records"]] == ["a.web.talos00", "b.web.talos00", "shop.talos00"]
+    assert "its Namespace is in no document" in " ".join(row["message"] for row in seen["warnings"])
