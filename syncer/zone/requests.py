@@ -18,9 +18,7 @@ from syncer.zone.zone import Zone
 WITHOUT_TARGET = frozenset({"approve", "reject", "release"})
 """Actions that need no answer of the target."""
 
-TOGETHER = {"delete": TURN, "remove": TURN} | dict.fromkeys(
-    ("sync", "adopt", "keep", "remediate", "release"), SMALLEST
-)
+TOGETHER = {"delete": TURN, "remove": TURN} | dict.fromkeys(("sync", "adopt", "keep", "remediate", "release"), SMALLEST)
 """How many requests of an action are answered in one pass; of those that are not here, one."""
 
 NAMED = frozenset({"adopt", "keep", "undo", "remediate", "release", "delete", "remove"})
