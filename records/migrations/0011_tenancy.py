@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('records', '0009_lost_claims'),
+        ('records', '0010_uploaded_backup'),
     ]
 
     operations = [
