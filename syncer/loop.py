@@ -191,10 +191,14 @@ class Loop:
         """Whether this is the syncer of the database. A dry run writes nothing there, and may go on beside one."""
         return self._dry_run or self.tenure.advance()
 
-    def _is_stopping(self) -> bool:
-        """Asked between two changes: a pass of thousands, at ten a second, is not a loop that hangs."""
+    def beat(self) -> None:
+        """Between two steps of what takes long, and while the target is waited for: that is no loop that hangs."""
         self._health.beat()
         self.tenure.renew_due()
+
+    def _is_stopping(self) -> bool:
+        """Asked between two changes, of which a pass may have thousands."""
+        self.beat()
         return self._wakeup.stopping
 
     def _next_due(self) -> float:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from http.client import HTTPException
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.db import DatabaseError
@@ -20,6 +21,7 @@ from records.models import ManagedZone
 from syncer.config import TechnitiumConfig
 from syncer.errors import SyncError
 from syncer.pacing import RateLimit
+from syncer.targets.technitium.answers import read_object, read_text
 from syncer.targets.technitium.calls import ADD, DELETE
 from syncer.targets.technitium.client import ServerSaid, TechnitiumClient, Untrusted
 from syncer.targets.technitium.messages import Message
@@ -57,10 +59,11 @@ def check_server(
             yield report_problem(ABOUT, str(error))
             continue
         answering["the DNS server" if url == target.url else f"the DNS server {url}"] = url
-        yield check_version(url, read_session(0, url, session.get("info") or {}).version)
+        info = read_object(session, "info")
+        yield check_version(url, read_session(0, url, info).version)
         yield from check_transport(address)
         if not answered:
-            yield from check_token(session.get("username", ""), (session.get("info") or {}).get("permissions") or {})
+            yield from check_token(read_text(session, "username"), read_object(info, "permissions"))
         answered = True
     if answered:
         yield from check_zones(TechnitiumServer(clients), zones, node)
@@ -124,12 +127,12 @@ def check_transport(target: TechnitiumConfig) -> Iterator[Finding]:
         yield report_ok(ABOUT, f"its certificate is vouched for by {target.ca_file or 'a known authority'}")
 
 
-def check_token(user: str, permissions: Mapping[str, Mapping[str, bool]]) -> Iterator[Finding]:
+def check_token(user: str, permissions: Mapping[str, Any]) -> Iterator[Finding]:
     """``permissions`` are by section of the server; servers before 11 do not tell them."""
-    if permissions.get("Administration", {}).get("canModify"):
+    if read_object(permissions, "Administration").get("canModify"):
         enough = "a user with rights on the zones alone is enough"
         yield report_warning(ABOUT, f"the token of {user} may administer the whole server: {enough}")
-    elif permissions.get("Zones", {}).get("canModify"):
+    elif read_object(permissions, "Zones").get("canModify"):
         yield report_ok(ABOUT, f"the token of {user} may import into a zone: many changes take one call")
     elif permissions:
         yield report_ok(ABOUT, f"the token of {user} may not import into a zone: every change takes a call of its own")

@@ -36,7 +36,8 @@ class Found(NamedTuple):
     (Technitium: the record's comment), "" where there is nothing. ``disabled`` are the values that it holds and does
     not serve; ``expires``: it will drop one of them by itself; ``mixes_ttls``: they have several TTLs, of which the
     RRset shows the lowest; ``is_damaged``: they are not where they belong (a hosts file). ``is_unmarked``: it has none
-    of our marks, and those in ``marks`` are put back, because the zone lost all that it had.
+    of our marks, and those in ``marks`` are put back, because the zone lost all that it had. ``is_cut``: it has more
+    values than could be looked at, which survive whatever happens to these.
     """
 
     rrset: RRset
@@ -46,11 +47,12 @@ class Found(NamedTuple):
     mixes_ttls: bool = False
     is_damaged: bool = False
     is_unmarked: bool = False
+    is_cut: bool = False
 
     @property
     def intact(self) -> bool:
         """Whether it is served as we write it: nothing of the above."""
-        return not (self.disabled or self.expires or self.mixes_ttls or self.is_damaged)
+        return not (self.disabled or self.expires or self.mixes_ttls or self.is_damaged or self.is_cut)
 
     @property
     def served(self) -> tuple[str, ...]:

@@ -16,7 +16,8 @@ TARGETS: dict[type, str] = {
 }
 """The class of a target by that of its settings. It is loaded when it is used: a hosts file needs no HTTP client.
 
-Each is made from its settings, the marker, the zones that it manages, and the two functions that ``make_target`` names.
+Each is made from its settings, the marker, the zones that it manages, and the three functions that
+``make_target`` names.
 """
 
 
@@ -24,11 +25,14 @@ def make_target(
     config: Config,
     observe: Callable[[str, str, str, float], None],
     waited: Callable[[float], None] = lambda seconds: None,
+    waiting: Callable[[], None] = lambda: None,
 ) -> Target:
     """The target that the configuration names. ``observe(endpoint, method, status code, seconds)`` hears of each
-    request, ``waited(seconds)`` of each wait for the rate limit."""
+    request, ``waited(seconds)`` of each wait for the rate limit; ``waiting()`` is called time and again while a
+    server is waited for, which may take a minute."""
     module, _, name = TARGETS[type(config.target)].partition(":")
+    marker = Marker(config.managed.owner_id, config.managed.owner_id_was)
     target: Target = getattr(import_module(module), name)(
-        config.target, Marker(config.managed.owner_id, config.managed.owner_id_was), config.scope.zones, observe, waited
+        config.target, marker, config.scope.zones, observe, waited, waiting
     )
     return target

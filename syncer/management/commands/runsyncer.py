@@ -104,7 +104,7 @@ class Command(BaseCommand):
                 return
             certificates = Certificates() if config.kube.certificate_metrics and not options["once"] else None
             feed = _make_feed(config, store, certificates)
-            target = make_target(config, metrics.observe_request, metrics.RATE_LIMIT_WAIT.inc)
+            target = make_target(config, metrics.observe_request, metrics.RATE_LIMIT_WAIT.inc, lambda: loop.beat())
             state = health.Health(feed.states, read_timeout=config.kube.read_timeout)
             loop = Loop(config, feed, store, target, ledger, state, wakeup)
             if options["rebuild_ledger"]:

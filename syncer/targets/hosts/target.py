@@ -39,8 +39,9 @@ class HostsTarget:
         zones: Collection[str],
         observe: Callable[[str, str, str, float], None] = lambda endpoint, method, status, seconds: None,
         waited: Callable[[float], None] = lambda seconds: None,
+        waiting: Callable[[], None] = lambda: None,
     ) -> None:
-        """``observe`` and ``waited`` hear nothing: a file takes no requests."""
+        """None of the functions hears anything: a file takes no requests."""
         self._file = HostsFile(config.path)
         mark = marker.mark("hosts-file")
         self._zones = {name: HostsZone(name, self._file, mark, zones) for name in zones}

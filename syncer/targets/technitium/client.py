@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import ssl
@@ -11,14 +10,26 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from syncer.config import TechnitiumConfig
+from syncer.core.manifest import clip_text
 from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable
 from syncer.pacing import RateLimit
 from syncer.redaction import HIDDEN
+from syncer.targets.technitium.answers import (
+    CALL_LIMIT,
+    LIST_LIMIT,
+    MESSAGE_LIMIT,
+    NAME_LIMIT,
+    complain,
+    decode_object,
+    read_message,
+    read_object,
+)
 from syncer.targets.technitium.messages import Message
+from syncer.targets.technitium.patience import OutOfPatience, Patience, PatientResponse
 from syncer.tls import explain_distrust, make_blind_context, make_context
 
 # To guess the encoding of texts, which we never ask for, would cost 2.5 MB (Python 3.11) or 2.8 MB (3.13). Both
@@ -43,6 +54,9 @@ log = logging.getLogger(__name__)
 
 CHUNK = 65536
 
+LIST_SECONDS = 60.0
+"""For a list of records as a whole; every other answer has no more time than a silence may take."""
+
 
 class ServerSaid(TargetRefused):
     """The server understood and refused; the text is its own (see ``messages``)."""
@@ -53,11 +67,12 @@ class Untrusted(TargetUnreachable):
 
 
 class _OneConnection(HTTPAdapter):
-    """Keeps one connection, and counts how often it had to be made. With a fingerprint it trusts the one certificate
-    that has it, whatever names that carries."""
+    """Keeps one connection, and counts how often it had to be made. All that goes over it is bounded by ``patience``.
+    With a fingerprint it trusts the one certificate that has it, whatever names that carries."""
 
-    def __init__(self, fingerprint: str = "", ca_file: str = "") -> None:
+    def __init__(self, patience: Patience, fingerprint: str = "", ca_file: str = "") -> None:
         self.connects = 0
+        self.patience = patience
         self.verifies = bool(ca_file or not fingerprint)
         self._fingerprint = fingerprint
         self._ca_file = ca_file
@@ -91,7 +106,16 @@ class _OneConnection(HTTPAdapter):
                 adapter.connects += 1
                 if pool.scheme == "https":
                     self.ssl_context = adapter._make_context()
+                self.timeout = adapter.patience.limit_step()
                 super().connect()
+
+            def send(self, data: Any) -> None:
+                if self.sock is not None:
+                    self.sock.settimeout(adapter.patience.limit_step())
+                super().send(data)
+
+            def response_class(self, connection: Any, **more: Any) -> PatientResponse:
+                return PatientResponse(connection, adapter.patience, **more)
 
         return type(pool.__name__, (pool,), {"ConnectionCls": Connection})
 
@@ -100,11 +124,18 @@ class TechnitiumClient:
     """Keeps one connection. Every request is a POST, with the token in the Authorization header; a server before 15.0
     does not read that one and says so, and gets it as a form field from then on. It is never part of a URL.
 
-    Raises ``TargetUnreachable`` when no sensible answer came, ``ServerSaid`` for a refusal, and ``TargetRefused``
-    when no request at all can succeed (token, redirect).
+    Raises ``TargetUnreachable`` when no sensible answer came, or one of more bytes or after more time than any answer
+    of this server takes, ``ServerSaid`` for a refusal, and ``TargetRefused`` when no request at all can succeed (token,
+    redirect). ``waiting`` is called time and again while the server is waited for.
     """
 
-    def __init__(self, config: TechnitiumConfig, limit: RateLimit, observe: Observe) -> None:
+    def __init__(
+        self,
+        config: TechnitiumConfig,
+        limit: RateLimit,
+        observe: Observe,
+        waiting: Callable[[], None] = lambda: None,
+    ) -> None:
         if not re.fullmatch(r"[!-~]+", config.token):
             raise ServerRefused("DNS_API_TOKEN is empty or holds characters that no token has")
         self.is_old = False
@@ -119,7 +150,7 @@ class TechnitiumClient:
         self._observe = observe
         self._session = requests.Session()
         self._session.trust_env = False  # a .netrc would replace our Authorization header
-        self._adapter = _OneConnection(config.fingerprint, config.ca_file)
+        self._adapter = _OneConnection(Patience(config.timeout, waiting), config.fingerprint, config.ca_file)
         self._session.mount("http://", self._adapter)
         self._session.mount("https://", self._adapter)
         self._session.verify = self._adapter.verifies
@@ -127,24 +158,23 @@ class TechnitiumClient:
     def call(self, path: str, params: Mapping[str, str]) -> Mapping[str, Any]:
         """The answer's ``response``, or all of it where the server does not nest it."""
         with self._post(path, params) as response:
-            body = _read_body(response)
+            body = self._read_body(response)
         try:
             answer = self._open_envelope(response, body)
         except ServerSaid as error:
             if self._must_use_form(error):
                 return self.call(path, params)
             raise
-        nested: Mapping[str, Any] = answer.get("response", answer)
-        return nested
+        return read_object(answer, "response") if "response" in answer else answer
 
     @contextmanager
     def stream(self, path: str, params: Mapping[str, str]) -> Iterator[Iterator[bytes]]:
         """The body while it arrives. What is not JSON is refused here; an error text is for the reader to find."""
-        with self._post(path, params) as response:
+        with self._post(path, params, seconds=LIST_SECONDS) as response:
             is_json = response.headers.get("Content-Type", "").startswith("application/json")
             if response.status_code != 200 or not is_json:
-                self._open_envelope(response, _read_body(response))
-            yield _iterate_chunks(response)
+                self._open_envelope(response, self._read_body(response))
+            yield self._iterate_chunks(response, LIST_LIMIT)
 
     def raise_refusal(self, text: str) -> None:
         """Raise what ``text``, an answer that should have been a stream of records, says instead. Returns when the
@@ -165,7 +195,7 @@ class TechnitiumClient:
         if not self.is_old:
             # Any other spelling of the type ("; charset=utf-8") is not recognised.
             with self._post("/api/zones/import", query, lines.encode("ascii")) as response:
-                body = _read_body(response)
+                body = self._read_body(response)
             try:
                 self._open_envelope(response, body)
             except ServerSaid as error:
@@ -184,7 +214,9 @@ class TechnitiumClient:
         self._session.close()
 
     @contextmanager
-    def _post(self, path: str, params: Mapping[str, str], raw: bytes | None = None) -> Iterator[requests.Response]:
+    def _post(
+        self, path: str, params: Mapping[str, str], raw: bytes | None = None, seconds: float = 0.0
+    ) -> Iterator[requests.Response]:
         headers = {} if self.is_old else {"Authorization": f"Bearer {self._token}"}
         if raw is None:
             sent: dict[str, Any] = {"data": {**params, "token": self._token} if self.is_old else params}
@@ -194,6 +226,7 @@ class TechnitiumClient:
         status = "error"
         try:
             with self._limit:
+                self._adapter.patience.begin(seconds)
                 started = time.perf_counter()
                 try:
                     response = self._session.post(
@@ -214,11 +247,33 @@ class TechnitiumClient:
         try:
             yield response
         except requests.RequestException as e:
-            raise TargetUnreachable(f"{self.url} broke off its answer: {self._explain_error(e)}") from e
+            told = self._explain_error(e)
+            is_late = _find_error(e, OutOfPatience) is not None
+            raise TargetUnreachable(told if is_late else f"{self.url} broke off its answer: {told}") from e
         finally:
             response.close()
 
+    def _read_body(self, response: requests.Response) -> bytes:
+        return b"".join(self._iterate_chunks(response, CALL_LIMIT))
+
+    def _iterate_chunks(self, response: requests.Response, limit: int) -> Iterator[bytes]:
+        """Raises ``TargetUnreachable`` when there are more than ``limit`` bytes, unpacked."""
+        chunks, left = response.iter_content(CHUNK), limit
+        while True:
+            self._adapter.patience.go_on()
+            chunk = next(chunks, None)
+            self._adapter.patience.pause()
+            if chunk is None:
+                return
+            left -= len(chunk)
+            if left < 0:
+                size = f"more than {limit // 1_000_000} MB"
+                raise TargetUnreachable(f"{self.url} answered with {size}: is this Technitium?")
+            yield chunk
+
     def _explain_error(self, error: requests.RequestException) -> str:
+        if late := _find_error(error, OutOfPatience):
+            return f"{self.url} {late}"
         if "ingerprint" in str(error):
             return f"the certificate of {self.url} does not have the fingerprint in DNS_API_TLS_FINGERPRINT"
         if _is_distrust(error):
@@ -238,8 +293,8 @@ class TechnitiumClient:
     def _open_envelope(self, response: requests.Response, body: bytes) -> dict[str, Any]:
         status = response.status_code
         if 300 <= status < 400:
-            to = urlsplit(response.headers.get("Location", ""))
-            raise ServerRefused(f"the server redirects to {to.scheme}://{to.netloc}: set DNS_SERVER_URL to that")
+            to = _find_origin(response.headers.get("Location", ""))
+            raise ServerRefused(f"the server redirects to {to}: set DNS_SERVER_URL to that")
         if not body:
             raise TargetUnreachable(f"{self.url} answered {status} with nothing: is this Technitium's web service?")
         try:
@@ -250,9 +305,7 @@ class TechnitiumClient:
             raise TargetUnreachable(f"{what} instead of Technitium's API") from e
 
     def _decode_answer(self, body: bytes) -> dict[str, Any]:
-        answer = json.loads(body)
-        if not isinstance(answer, dict):
-            raise json.JSONDecodeError("not an object", "", 0)
+        answer = decode_object(body)
         status = answer.get("status")
         if status == "ok":
             return answer
@@ -261,10 +314,10 @@ class TechnitiumClient:
                 f"{self.url} does not accept the API token: it expired, was deleted, or its user was disabled;"
                 " make a new one and put it in DNS_API_TOKEN"
             )
-        text = str(answer.get("errorMessage") or f"status {status!r}")
-        if inner := answer.get("innerErrorMessage"):
-            text += f" ({inner})"
-        raise ServerSaid(text.replace(self._token, HIDDEN))
+        if not isinstance(status, str):
+            raise complain("status", "a text", status)
+        text = read_message(answer) or f"status {status!r}"
+        raise ServerSaid(clip_text(text.replace(self._token, HIDDEN), MESSAGE_LIMIT))
 
     def _must_use_form(self, error: ServerSaid) -> bool:
         """Whether a server before 15.0 did not see our token; from now on it will."""
@@ -274,21 +327,29 @@ class TechnitiumClient:
         return True
 
 
-def _read_body(response: requests.Response) -> bytes:
-    return b"".join(_iterate_chunks(response))
+E = TypeVar("E", bound=BaseException)
 
 
-def _iterate_chunks(response: requests.Response) -> Iterator[bytes]:
-    chunks: Iterator[bytes] = response.iter_content(CHUNK)
-    return chunks
+def _find_error(error: BaseException, kind: type[E]) -> E | None:
+    """The one of that kind that it came from, or is."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, kind):
+        cause = cause.__cause__ or cause.__context__
+    return cause
 
 
 def _is_distrust(error: requests.RequestException) -> bool:
     """Whether a certificate was shown that we do not trust."""
-    causes: list[BaseException | None] = [error]
-    while causes[-1] is not None:
-        causes.append(causes[-1].__cause__ or causes[-1].__context__)
-    return "ingerprint" in str(error) or any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes)
+    return "ingerprint" in str(error) or _find_error(error, ssl.SSLCertVerificationError) is not None
+
+
+def _find_origin(location: str) -> str:
+    """Scheme, host and port of where a redirect leads."""
+    try:
+        to = urlsplit(clip_text(location, NAME_LIMIT))
+    except ValueError:
+        return "an address that is none"
+    return f"{to.scheme}://{to.netloc.rpartition('@')[2]}"
 
 
 def _find_cause(error: BaseException) -> str:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from syncer.core.names import canonical_address
+from syncer.core.names import BadName, canonical_address
 from syncer.core.rdata import HOST_TYPES, format_value, split_value
 from syncer.core.rrsets import MARK_LIMIT, RRset
+from syncer.targets.technitium.answers import clean_text, complain
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "A": ("ipAddress",),
@@ -30,16 +31,28 @@ _PLAIN = re.compile(r"[A-Za-z0-9._:*/ -]+")
 
 
 def read_value(type_: str, rdata: Mapping[str, Any]) -> str:
-    """The value in presentation format; for a type that we do not know, a text that tells two values apart."""
-    if type_ == "A":
-        return str(rdata["ipAddress"])
+    """The value in presentation format; for a type that we do not know, a text that tells two values apart.
+
+    Raises ``BadShape``.
+    """
     fields = FIELDS.get(type_)
     if fields is None:
-        return " ".join(str(part) for part in rdata.values())
+        return clean_text(" ".join(str(part) for part in rdata.values()))
+    parts = [rdata.get(field) for field in fields]
+    for field, part in zip(fields, parts, strict=True):
+        if type(part) not in (str, int):
+            raise complain(f"{field} of a record of type {type_}", "a text or a number", part)
     if type_ == "AAAA":
-        return canonical_address(rdata["ipAddress"])
-    text = " ".join(str(rdata[field]) for field in fields)
+        return _read_address(parts[0])
+    text = clean_text(" ".join(map(str, parts)))
     return text.lower() if type_ in HOST_TYPES else text
+
+
+def _read_address(part: object) -> str:
+    try:
+        return canonical_address(str(part))
+    except BadName:
+        raise complain("ipAddress of a record of type AAAA", "an address", part) from None
 
 
 def make_parameters(type_: str, value: str) -> dict[str, str]:

@@ -53,7 +53,7 @@ class Message(Enum):
     CNAME_CONFLICT = (r"a CNAME record cannot exist", *ALL)
     TTL_TOO_LONG = (r"TTL cannot be greater than SOA EXPIRE", *ALL)
 
-    BAD_LINE = (r"The zone file parser failed to parse .* on line # (\d+)", *ALL)
+    BAD_LINE = (r"The zone file parser failed to parse .* on line # (\d{1,9})\b", *ALL)
     """Of an import, of which nothing was done then."""
 
     def __init__(self, pattern: str, *versions: str) -> None:

@@ -6,6 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from syncer.errors import ServerRefused, TargetUnreachable
+from syncer.targets.technitium.answers import read_objects, read_text
+
+WORD_LIMIT = 64
+"""Characters of a version or a time."""
+
+DOMAIN_LIMIT = 255
+"""Characters of the name of a server."""
 
 
 class Member(NamedTuple):
@@ -59,26 +66,26 @@ class NodeRoute(NamedTuple):
 
 
 def read_session(place: int, url: str, info: Mapping[str, Any]) -> Session:
-    """Of the ``info`` that a session is told. Before 14.0 there were no clusters."""
-    nodes = info.get("clusterNodes") or ()
+    """Of the ``info`` that a session is told. Before 14.0 there were no clusters. Raises ``BadShape``."""
+    nodes = read_objects(info, "clusterNodes")
     own: Mapping[str, Any] = next((node for node in nodes if node.get("state") == "Self"), {})
     return Session(
         place,
         url,
-        str(info.get("version") or ""),
-        str(own.get("name") or info.get("dnsServerDomain") or ""),
-        str(info.get("uptimestamp") or ""),
-        str(info.get("clusterDomain") or ""),
+        read_text(info, "version", WORD_LIMIT),
+        read_text(own, "name", DOMAIN_LIMIT) or read_text(info, "dnsServerDomain", DOMAIN_LIMIT),
+        read_text(info, "uptimestamp", WORD_LIMIT),
+        read_text(info, "clusterDomain", DOMAIN_LIMIT),
         {member.name: member for member in map(_read_member, nodes)},
     )
 
 
 def _read_member(node: Mapping[str, Any]) -> Member:
     return Member(
-        name=str(node.get("name") or ""),
+        name=read_text(node, "name", DOMAIN_LIMIT),
         is_primary=node.get("type") == "Primary",
         is_reachable=node.get("state") != "Unreachable",
-        started_at=str(node.get("upSince") or ""),
+        started_at=read_text(node, "upSince", WORD_LIMIT),
     )
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable
+from syncer.targets.technitium.answers import read_object, read_objects
 from syncer.targets.technitium.client import ServerSaid, TechnitiumClient
 from syncer.targets.technitium.messages import Message
 from syncer.targets.technitium.nodes import NodeRoute, Session, find_route, read_session
@@ -159,7 +160,7 @@ class TechnitiumServer:
 
     def _read_session(self, place: int) -> Session:
         client = self._clients[place]
-        return read_session(place, client.url, client.call(SESSION, {}).get("info") or {})
+        return read_session(place, client.url, read_object(client.call(SESSION, {}), "info"))
 
     def _note_silence(self, errors: Mapping[int, Exception], now: float) -> None:
         """While others answer. Told once."""
@@ -177,10 +178,10 @@ class TechnitiumServer:
         self._warned = self.warning
 
     def _list_zones(self) -> dict[str, ZoneState]:
-        zones = self.call(LIST, {}).get("zones")
-        if not isinstance(zones, list):
+        answer = self.call(LIST, {})
+        if "zones" not in answer:
             raise TargetUnreachable(f"{self.client.url} answered zones/list without zones: is this Technitium?")
-        return {state.name: state for state in map(read_state, zones)}
+        return {state.name: state for state in map(read_state, read_objects(answer, "zones"))}
 
     @contextmanager
     def _explaining_errors(self) -> Iterator[None]:
@@ -203,7 +204,7 @@ class TechnitiumServer:
 
 def parse_version(text: str) -> tuple[int, ...]:
     """Numbers that can be compared; () for a server that does not say."""
-    return tuple(int(part) for part in text.split(".") if part.isdigit())
+    return tuple(int(part) for part in text.split(".") if part.isdecimal())
 
 
 def _join_errors(errors: Sequence[TargetUnreachable | TargetRefused]) -> TargetUnreachable | TargetRefused:

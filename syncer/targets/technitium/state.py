@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from syncer.targets.technitium.answers import read_flag, read_number, read_text
+
 WRITABLE = ("Primary", "Forwarder")
 
 
@@ -41,12 +43,12 @@ class ZoneState(NamedTuple):
 
 
 def read_state(answer: Mapping[str, Any]) -> ZoneState:
-    """Of the zone object in an answer."""
+    """Of the zone object in an answer. Raises ``BadShape``."""
     return ZoneState(
-        name=answer.get("name") or "",
-        kind=str(answer.get("type")),
-        serial=answer.get("soaSerial"),
-        is_disabled=bool(answer.get("disabled")),
-        is_internal=bool(answer.get("internal")),
-        catalog=answer.get("catalog") or "",
+        name=read_text(answer, "name"),
+        kind=read_text(answer, "type"),
+        serial=read_number(answer, "soaSerial"),
+        is_disabled=read_flag(answer, "disabled"),
+        is_internal=read_flag(answer, "internal"),
+        catalog=read_text(answer, "catalog"),
     )

@@ -36,12 +36,14 @@ class TechnitiumTarget:
         zones: Collection[str],
         observe: Observe = lambda endpoint, method, status, seconds: None,
         waited: Callable[[float], None] = lambda seconds: None,
+        waiting: Callable[[], None] = lambda: None,
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         limit = RateLimit(config.rate_limit, clock, sleep, waited)
-        clients = [TechnitiumClient(replace(config, url=url, others=()), limit, observe) for url in config.urls]
+        each = (replace(config, url=url, others=()) for url in config.urls)
+        clients = [TechnitiumClient(one, limit, observe, waiting) for one in each]
         self._server = TechnitiumServer(clients, clock)
         self._zones = {name: TechnitiumZone(name, self._server, marker, self.serials, clock) for name in zones}
         self._hosted = frozenset(self._zones)

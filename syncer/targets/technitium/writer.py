@@ -156,11 +156,8 @@ class ZoneWriter:
             return {change.after.ttl}
         if change.before.intact:
             return {change.before.rrset.ttl}
-        ttls = {
-            record["ttl"]
-            for record in self._access.read_records(change.name)
-            if record["type"] == change.after.type and not self._marker.knows(record.get("comments") or "")
-        }
+        values = self._access.read_values(change.name, change.after.type)
+        ttls = {value.ttl for value in values if not self._marker.knows(value.mark)}
         return ttls or {change.after.ttl}
 
     def _explain_no_call(self, change: Change, ttl: int) -> Result:
@@ -206,6 +203,7 @@ class ZoneWriter:
         return (
             change.after is not None
             and change.restores is None
+            and not (change.before and change.before.is_cut)
             and not foreign_values(change, self._marker)
             and is_importable(change.after, change.mark)
         )

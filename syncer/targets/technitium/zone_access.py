@@ -8,9 +8,10 @@ from typing import Any
 
 from syncer.core.rrsets import Found
 from syncer.errors import TargetUnreachable, ZoneUnusable
+from syncer.targets.technitium.answers import read_object
 from syncer.targets.technitium.calls import ADD, DELETE, ApiCall
 from syncer.targets.technitium.client import ServerSaid
-from syncer.targets.technitium.listing import Listing, Record, group_rrsets
+from syncer.targets.technitium.listing import ListedValue, Listing, group_rrsets, iterate_values
 from syncer.targets.technitium.messages import Message, explain_zone
 from syncer.targets.technitium.serial import SerialTracker
 from syncer.targets.technitium.server import TechnitiumServer
@@ -47,16 +48,24 @@ class ZoneAccess:
         opened, listing = self._open_listing(self.name, listZone="true")
         return listing.serial, self._iterate_listing(opened, listing)
 
-    def read_records(self, name: str) -> list[Record]:
+    def read_name(self, name: str) -> list[Found]:
+        """The RRsets there, whatever else the server answers with."""
         opened, listing = self._open_listing(name)
         with opened:
             self.tracker.note_serial(listing.serial)
-            return list(listing.iterate_records())
+            return [found for found in group_rrsets(listing.iterate_records()) if found.rrset.name == name]
+
+    def read_values(self, name: str, type_: str) -> Iterator[ListedValue]:
+        """The records of one RRset, with what a ``Found`` does not tell of each."""
+        opened, listing = self._open_listing(name)
+        with opened:
+            self.tracker.note_serial(listing.serial)
+            yield from (value for key, value in iterate_values(listing.iterate_records()) if key == (name, type_))
 
     def read_names(self, names: Collection[str]) -> list[Found]:
         """All RRsets at ``names``, as they are now."""
         if len(names) <= FEW_NAMES:
-            return [found for name in sorted(names) for found in group_rrsets(self.read_records(name))]
+            return [found for name in sorted(names) for found in self.read_name(name)]
         serial, everything = self.list_records()
         self.tracker.note_serial(serial)
         return [found for found in everything if found.rrset.name in names]
@@ -67,7 +76,7 @@ class ZoneAccess:
         self.tracker.note_writes()
         if call.path == DELETE:
             return True
-        state = read_state(answer.get("zone", {}))
+        state = read_state(read_object(answer, "zone"))
         if problem := state.explain_problem(self.name):
             self.problem = problem
             raise ZoneUnusable(f"{problem}; {call.params['domain']} was written there")

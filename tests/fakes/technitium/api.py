@@ -39,6 +39,9 @@ class Answered(NamedTuple):
     body: bytes = b""
     content_type: str = ""
     headers: tuple[tuple[str, str], ...] = ()
+    trickle: float = 0.0
+    unpacks_to: int = 0
+    """See ``Faults``."""
 
 
 class Route(NamedTuple):

@@ -40,6 +40,12 @@ class Faults:
     """The next so many deletes and updates of records are done and answer an error, as 13.4 does now and then."""
     import_stops_after: int | None = None
     """RRsets that an import still takes; the next one is refused."""
+    says: str = ""
+    """What is answered instead, as JSON, whatever was asked."""
+    unpacks_to: int = 0
+    """Megabytes of blanks that an answer begins with, gzipped to a thousandth of that."""
+    trickle: float = 0.0
+    """Seconds between two bytes of an answer, of which the head comes at once."""
     locked_login: bool = False
     cluster_primary: str = ""
     """This node is a secondary of a cluster whose primary has this name: writes need ``node=`` with it."""

@@ -23,6 +23,7 @@ REQUEST_LINE_LIMIT = 8192
 CONTROL = "/fake/"
 BACKSTAGE = "X-Backstage"
 """A header that keeps a request out of the log and out of reach of the faults of HTTP: for those who set the scene."""
+GZIPPED = b"Content-Encoding: gzip\r\nVary: Accept-Encoding\r\n"
 REASONS = {
     200: "OK",
     307: "Temporary Redirect",
@@ -135,12 +136,25 @@ class Web:
         if answered is None:
             return False
         content, more = answered.body, b""
-        if content and self._server.faults.gzip and "gzip" in headers.get("accept-encoding", ""):
-            content, more = gzip.compress(content, 1), b"Content-Encoding: gzip\r\nVary: Accept-Encoding\r\n"
+        if answered.unpacks_to:
+            content, more = _inflate_answer(content, answered.unpacks_to), GZIPPED
+        elif content and self._server.faults.gzip and "gzip" in headers.get("accept-encoding", ""):
+            content, more = gzip.compress(content, 1), GZIPPED
         closing = headers.get("connection", "").lower() == "close"
         head = _format_head(answered, len(content), more + (b"Connection: close\r\n" if closing else b""))
+        if answered.trickle:
+            connection.sendall(head)
+            return self._trickle_answer(connection, content, answered.trickle)
         connection.sendall(head if method == "HEAD" else head + content)
         return not closing
+
+    def _trickle_answer(self, connection: socket.socket, content: bytes, pause: float) -> bool:
+        """A byte at a time, until who asked has gone."""
+        for byte in content:
+            if self._server.stopped.wait(pause):
+                return False
+            connection.sendall(bytes([byte]))
+        return True
 
     def answer_request(self, asked: Asked) -> Answered | None:
         """None: no answer at all."""
@@ -173,6 +187,9 @@ class Web:
             return Answered(404)
         drop = faults.drop_answer
         answered = self._server.api.answer_request(asked, params, bad_token=faults.invalid_token)
+        if faults.says:
+            answered = Answered(200, faults.says.encode(), JSON_TYPE)
+        answered = answered._replace(trickle=faults.trickle, unpacks_to=faults.unpacks_to)
         return None if drop else answered
 
     def _answer_control(self, asked: Asked) -> Answered:
@@ -225,6 +242,12 @@ def _format_head(answered: Answered, length: int, more: bytes) -> bytes:
     lines += [f"{name}: {value}" for name, value in answered.headers]
     lines.append(f"Content-Length: {length}\r\n")
     return "\r\n".join(lines).encode("latin-1") + more + b"\r\n"
+
+
+def _inflate_answer(content: bytes, megabytes: int) -> bytes:
+    """Gzipped, with so many blanks before it, none of which is in memory at once."""
+    packed = gzip.compress(b" " * 1_000_000)
+    return packed * megabytes + gzip.compress(content)
 
 
 def _read_body(reader: io.BufferedReader, headers: dict[str, str]) -> bytes:

@@ -43,6 +43,7 @@ class ToyTarget:
         zones: Collection[str],
         observe: Callable[[str, str, str, float], None],
         waited: Callable[[float], None],
+        waiting: Callable[[], None],
     ) -> None:
         self._observe = observe
         self._zones = {name: ToyZone(name, config.shelf) for name in zones}

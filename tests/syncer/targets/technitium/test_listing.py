@@ -9,7 +9,8 @@ import pytest
 
 from syncer.core.rrsets import Found, RRset
 from syncer.errors import TargetUnreachable
-from syncer.targets.technitium.listing import Listing, group_rrsets
+from syncer.targets.technitium.answers import NAME_LIMIT
+from syncer.targets.technitium.listing import VALUES_LIMIT, Listing, group_rrsets
 from syncer.targets.technitium.zone_access import GET
 from tests.fakes.tape import load_tape
 
@@ -150,3 +151,60 @@ def test_a_long_list_never_stands_in_memory() -> None:
         tracemalloc.stop()
     assert count == 20_000
     assert peak < 1_000_000
+
+
+def test_a_huge_rrset_is_looked_at_in_part_and_says_so() -> None:
+    mark = "catalyst-dns-sync/default Ingress/default/app"
+    theirs = [record("pool.talos00", ipAddress=f"10.0.{number >> 8}.{number & 255}") for number in range(3000)]
+    body = answer(*theirs, record("pool.talos00", comments=mark, ipAddress="192.0.2.1"), record("web.talos00"))
+    pool, web = read(body)
+    assert (len(pool.rrset.values), pool.is_cut, pool.intact) == (VALUES_LIMIT + 1, True, False)
+    assert pool.marks[pool.rrset.values.index("192.0.2.1")] == mark
+    assert (web.is_cut, web.intact) == (False, True)
+
+
+def test_long_values_are_bounded_too_and_no_type_is_left_out() -> None:
+    texts = [record("big.talos00", "TXT", text=f"{number}" * 60_000) for number in range(10)]
+    (found,) = read(answer(*texts))
+    assert (len(found.rrset.values), found.is_cut) == (6, True)
+    longer = record("big.talos00", "TXT", text="x" * 450_000), record("big.talos00", ipAddress="10.0.0.1")
+    text, address = read(answer(*longer))
+    assert (text.rrset.values, text.is_cut) == (("x" * NAME_LIMIT,), True)
+    assert (address.rrset.values, address.is_cut) == (("10.0.0.1",), True)
+
+
+def test_a_huge_rrset_never_stands_in_memory() -> None:
+    body = answer(*(record("pool.talos00", ipAddress=f"10.0.{n >> 8}.{n & 255}") for n in range(30_000)))
+    chunks = (body[i : i + 65536] for i in range(0, len(body), 65536))
+    tracemalloc.start()
+    try:
+        (found,) = group_rrsets(Listing(chunks).iterate_records())
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found.is_cut
+    assert peak < 1_500_000
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (answer(record("a.talos00", comments="x" * 3_000_000)), "one record has more than 1,000,000 characters"),
+        (b" " * 3_000_000 + answer(), "what comes before the records has more than"),
+        (answer()[:-1] + b" " * 3_000_000 + b"}", "what follows the records has more than"),
+        (answer(*(record("a.talos00", f"T{number}") for number in range(101))), "more than 100 types at a.talos00"),
+        (answer(record("a.talos00", "AAAA", ipAddress="x")), r"ipAddress .* is a text \(x\), and not an address"),
+        (answer(record("a.talos00", ttl=2**32)), "the TTL of a.talos00 is a number"),
+    ],
+    ids=["record", "before", "after", "types", "address", "ttl"],
+)
+def test_what_no_list_of_technitium_has_is_refused(body: bytes, says: str) -> None:
+    with pytest.raises(TargetUnreachable, match=says):
+        read(body)
+    with pytest.raises(TargetUnreachable, match=says):
+        read(body, 1000)
+
+
+def test_what_no_database_could_store_is_replaced() -> None:
+    (found,) = read(answer(record("a.talos00", "TXT", text="a\0b", comments="c\0")))
+    assert (found.rrset.values, found.marks) == (("a\ufffdb",), ("c\ufffd",))

@@ -104,6 +104,20 @@ def test_created_records_answer(technitium: ServerUnderTest, target: TechnitiumT
 
 
 @pytest.mark.double_only
+@pytest.mark.double_only
+def test_an_rrset_that_was_seen_in_part_is_written_value_by_value(
+    technitium: ServerUnderTest, target: TechnitiumTarget
+) -> None:
+    apply_well(target, *(create(f"app{number}", "10.0.0.1") for number in range(8)))
+    seen = held(target)
+    seen[f"app0.{ZONE}", "A"] = seen[f"app0.{ZONE}", "A"]._replace(is_cut=True)
+    technitium.requests.clear()
+    apply_well(target, *(update(item, "10.0.0.2") for item in seen.values()))
+    calls = [request for request in technitium.requests.seen if "/records/update" in request.path]
+    assert [request.params["domain"] for request in calls] == [f"app0.{ZONE}"]
+    assert {item.rrset.values for item in held(target).values()} == {("10.0.0.2",)}
+
+
 def test_many_creates_are_one_import(technitium: ServerUnderTest, target: TechnitiumTarget) -> None:
     held(target)
     technitium.requests.clear()
