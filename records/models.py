@@ -418,8 +418,8 @@ def name_target(status: SyncStatus | None) -> str:
 
 class ManagedZone(models.Model):
     """A zone on a target of which something is known, or once was. Only where there is neither such a row nor a
-    ``ManagedRecord`` does a syncer take every record with our mark for ours; with ``--rebuild-ledger`` it does so
-    whatever there is."""
+    ``ManagedRecord``, or where it ``is_rebuilding``, does a syncer take every record with our mark for ours; with
+    ``--rebuild-ledger`` it does so whatever there is."""
 
     target = target_field()
     zone = models.CharField(max_length=253)
@@ -435,6 +435,9 @@ class ManagedZone(models.Model):
     )
     is_unmarked = models.BooleanField(
         default=False, db_default=False, help_text="it lost all of our marks at once, and they are being written again"
+    )
+    is_rebuilding = models.BooleanField(
+        default=False, db_default=False, help_text="what is ours there is being read from the marks, and not all is"
     )
     wildcards = models.JSONField(null=True, help_text="foreign ones at the last list of the zone; null: none was made")
     delegations = models.JSONField(null=True, help_text="ours and foreign ones at the last list; null: none was made")

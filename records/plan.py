@@ -54,6 +54,7 @@ def plan_changes(managed: Managed) -> dict[str, list[Change]]:
             ZoneQueue(),
             find_unread=Unread,
             awaited_kinds=frozenset,
+            beat=lambda: None,
         )
         plan = planner.plan_whole(limited=False)
         changes = [(name_plan.decision, change) for name_plan in plan.names for change in name_plan.changes]

@@ -86,6 +86,8 @@ class DatabaseZoneLedger:
 
     @translate_errors
     def is_new(self) -> bool:
+        if ManagedZone.objects.filter(**self._columns, is_rebuilding=True).exists():
+            return True
         return not any(model.objects.filter(**self._columns).exists() for model in (ManagedRecord, ManagedZone))
 
     @translate_errors
@@ -286,6 +288,11 @@ class DatabaseZoneLedger:
             if lost:
                 reason = f"{lost} records of ours had lost their marks, all at once: the marks are written again"
                 make_entry(Action.MARKED, actor, **self._columns, reason=reason).save()
+
+    @translate_errors
+    def note_rebuild(self, *, under_way: bool) -> None:
+        with self._writing():
+            upsert_rows(ManagedZone, [ManagedZone(**self._columns, is_rebuilding=under_way)], ["is_rebuilding"])
 
     @translate_errors
     def drifting(self) -> Mapping[Key, bool]:

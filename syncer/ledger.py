@@ -156,7 +156,8 @@ class ZoneLedger(Protocol):
     """
 
     def is_new(self) -> bool:
-        """Nothing of the zone is known, and nothing ever was: a new installation, or a lost database."""
+        """Nothing of the zone is known, and nothing ever was: a new installation, or a lost database; or a rebuild
+        from the marks has come to no end."""
 
     def names(self) -> list[str]:
         """Every name in the zone at which an RRset is known."""
@@ -206,6 +207,9 @@ class ZoneLedger(Protocol):
 
     def note_marks(self, lost: int, actor: str) -> None:
         """The zone has lost so many of our marks, which are written again from now on; 0: that is done."""
+
+    def note_rebuild(self, *, under_way: bool) -> None:
+        """What is found by its marks is being recorded, little by little; or all of it is."""
 
     def drifting(self) -> Mapping[Key, bool]:
         """The RRsets of which we know that they are not as we left them; True where a person accepted it."""

@@ -96,7 +96,7 @@ class NameComparison:
             desired=desired is not None,
             observed=observed,
             fit=self._find_fit(desired, item) if desired and item else Fit.OTHER,
-            equal=bool(desired and item and set(item.served) == set(desired.values)),
+            equal=bool(desired and item and not item.is_cut and set(item.served) == set(desired.values)),
             served=not item or bool(item.served),
             remedy=_find_remedy(drift, desired),
             asked=self._find_asked(kind),
@@ -167,6 +167,8 @@ class NameComparison:
     def _find_asked(self, kind: str) -> Asked:
         adopt, remediate, equal = self.request
         concerned = kind in self.desired or kind in self.foreign
+        if kind in self.actual and self.actual[kind].is_cut:
+            adopt = False  # what nobody has looked at could not be put back
         if kind in remediate or ("" in remediate and concerned):
             return Asked.REMEDIATE
         return Asked.ADOPT if adopt and (self._has_desired_values(kind) or not equal) else Asked.NOTHING

@@ -147,4 +147,6 @@ def list_flaws(item: Found) -> list[str]:
         flaws.append("gave its records different TTLs")
     if item.is_damaged:
         flaws.append("damaged it")
+    if item.is_cut:
+        flaws.append("gave it more values than are looked at")
     return flaws

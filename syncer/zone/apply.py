@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 BATCH = LARGEST
 """Changes between two commits of the ledger, and RRsets in one import: a slice is one."""
 
+OBSERVED = 1000
+"""RRsets at which nothing is written, between two commits of the ledger."""
+
 TURN = 10
 """Changes of one turn that go one by one: at ten requests a second, a thousand would hold up a new name."""
 
@@ -106,8 +109,10 @@ class ChangeWriter:
     ) -> None:
         """What nothing is written at. ``serial`` is the one at which it was seen on ``node``: among it may be writes of
         a syncer that ended before it could record them."""
-        if observed:
-            self._rows.record_pass([], observed, correlation, actor, serial, node)
+        for batch in split_chunks(observed, OBSERVED):
+            is_last = batch[-1] is observed[-1]
+            self._rows.record_pass([], batch, correlation, actor, serial if is_last else None, node)
+            self._is_stopping()  # also says that the loop turns
         for decision, status in observed:
             if isinstance(status, RRsetStatus) and status.owned:
                 self._tell_takeover(decision, status.rrset)

@@ -15,6 +15,7 @@ from syncer.core.kinds import HTTP_ROUTE
 from syncer.core.known import KnownRRset, Loser, RecordState
 from syncer.core.lost_marks import MarkCount, is_bare
 from syncer.core.names import is_wildcard, zone_of
+from syncer.core.nameset import NameSet
 from syncer.core.plan import Change, Key, NamePlan
 from syncer.core.rrsets import Found
 from syncer.core.shadows import describe_shadows
@@ -31,6 +32,9 @@ Requests = Mapping[str, NameRequest]
 """What people asked for, by name."""
 
 NO_REQUESTS: Requests = {}
+
+OTHERS = 10_000
+"""Foreign wildcards, and delegations, that are looked at in a zone."""
 
 CHUNK = 250
 """Names that are compared at a time: what bounds the memory of a full pass, and the SQL parameters of a query."""
@@ -50,11 +54,38 @@ class UnmarkedNames:
 
 
 @dataclass(slots=True)
+class ForeignNames:
+    """Where a list shows records of others: of those ``ours`` at which we have something or want to, the ``wildcards``,
+    as many as are looked at, and all the ``rest``, of which there may be any number."""
+
+    ours: set[str] = field(default_factory=set)
+    wildcards: set[str] = field(default_factory=set)
+    rest: NameSet = field(default_factory=NameSet)
+
+    def add(self, name: str, *, is_ours: bool) -> None:
+        if is_ours:
+            self.ours.add(name)
+        else:
+            self.rest.add(name)
+        if is_wildcard(name) and len(self.wildcards) < OTHERS:
+            self.wildcards.add(name)
+
+    def discard_all(self, names: Collection[str]) -> None:
+        """Of ``ours``."""
+        self.ours.difference_update(names)
+        self.wildcards.difference_update(names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.ours or name in self.rest
+
+
+@dataclass(slots=True)
 class PassPlan:
     """What is to be done in a pass. ``whole``: the plans cover the whole zone; ``listed``: from a list of it.
     ``found`` says what is at those names of the plan where it is not what the ledger says, ``checked`` are the names
     with a finding of drift that were read, ``unplanned`` are names at which nothing was found and that have to wait.
-    ``serial`` is what a reading showed and ``node`` what has the zone then; of a list, the names with foreign records.
+    ``serial`` is what a reading showed and ``node`` what has the zone then; of a list, ``foreign`` are the names with
+    records of others. Of ``names`` the first, as many as ``settled`` says, are in the ledger already.
     ``lost_writes``: what was read shows that the server lost writes of ours in a crash; ``left_node``: another node has
     the zone than this one, on which we wrote last. ``unmarked`` counts what lost our mark with all of the zone, and
     ``marks`` are the changes that write only the marks again; ``are_marks_in_doubt``: something has none, and only a
@@ -66,7 +97,8 @@ class PassPlan:
     listed: bool = False
     serial: int | None = None
     node: str = ""
-    foreign_names: set[str] = field(default_factory=set)
+    foreign: ForeignNames = field(default_factory=ForeignNames)
+    settled: int = 0
     lost_writes: bool = False
     left_node: str = ""
     unmarked: int = 0
@@ -89,7 +121,7 @@ class PassPlan:
     @property
     def others(self) -> tuple[set[str], set[str]]:
         """Of a list, what answers for names that are not there: the foreign wildcards, and the delegations."""
-        return {name for name in self.foreign_names if is_wildcard(name)}, self.delegations
+        return self.foreign.wildcards, self.delegations
 
 
 class ZonePlanner:
@@ -106,7 +138,10 @@ class ZonePlanner:
         queue: ZoneQueue,
         find_unread: Callable[[], Unread],
         awaited_kinds: Callable[[], Collection[str]],
+        beat: Callable[[], object],
     ) -> None:
+        """``beat`` is called between two steps of a plan, which may have hundreds."""
+        self._beat = beat
         self._names = SubjectBuilder(zone.name, managed, target, rows, claims, find_unread, awaited_kinds)
         self.marker = self._names.marker
         self._managed = managed
@@ -117,10 +152,18 @@ class ZonePlanner:
         self._view = view
         self._queue = queue
 
-    def plan_whole(self, condition: Condition = ORDINARY, *, limited: bool = True) -> PassPlan:
+    def plan_whole(
+        self,
+        condition: Condition = ORDINARY,
+        *,
+        limited: bool = True,
+        settle: Callable[[PassPlan], None] = lambda plan: None,
+    ) -> PassPlan:
         """Compare everything in the zone; without a list where its serial is the one that our own last write left.
 
         ``limited``: of missing names a slice is planned now, and the others wait behind whatever changes meanwhile.
+        ``settle`` is called time and again while the list arrives, and may take out of the plan what needs no more than
+        to be recorded.
         """
         serial = self._current_serial()  # asked in any case: the target learns from it which zones there are
         if not condition.rebuilding and self._view.is_current(serial, self._zone.node):
@@ -128,7 +171,7 @@ class ZonePlanner:
             plan = self._plan_from_view(names, condition, whole=True)
             plan.shadows = describe_shadows(names, self._view.delegations, self._reaches_deep)
             return plan
-        return self._plan_from_list(condition, limited=limited)
+        return self._plan_from_list(condition, limited=limited, settle=settle)
 
     def plan_names(
         self, names: Collection[str], requests: Requests = NO_REQUESTS, condition: Condition = ORDINARY
@@ -166,12 +209,17 @@ class ZonePlanner:
         )
         return {*claimed, *self._rows.names(), *self._queue.deferred}
 
-    def _plan_from_list(self, condition: Condition, *, limited: bool = True) -> PassPlan:
+    def _plan_from_list(
+        self,
+        condition: Condition,
+        *,
+        limited: bool = True,
+        settle: Callable[[PassPlan], None] = lambda plan: None,
+    ) -> PassPlan:
         """Compare a list of the whole zone with what is desired or known there."""
         names = self._all_names()
         limit = self._queue.slice_size.names if limited else None
         missing = set(names)
-        foreign: set[str] = set()
         delegations: set[str] = set()
         deleted = self._rows.recently_deleted()
         restarted = self._zone.lost_writes
@@ -184,37 +232,38 @@ class ZonePlanner:
         def listed() -> Iterator[Look]:
             for name, group in groupby(reading.found, key=lambda item: item.rrset.name):
                 found = list(group)
-                if name != self._zone.name and any(item.rrset.type == "NS" for item in found):
+                is_delegation = name != self._zone.name and any(item.rrset.type == "NS" for item in found)
+                if is_delegation and len(delegations) < OTHERS:
                     delegations.add(name)
                 if name == self._zone.name:
                     plan.servers = frozenset(
                         server for item in found if item.rrset.type == "NS" for server in item.rrset.values
                     )
                 if not all(self.marker.knows(mark) for item in found for mark in item.marks):
-                    foreign.add(name)
+                    plan.foreign.add(name, is_ours=name in names)
                 is_deleted = name in deleted and any(map(is_bare, found))
                 if name in missing or is_deleted or any(self.marker.owns(item) for item in found):
                     missing.discard(name)
                     yield Look(name, found)
 
         for chunk in split_chunks(listed(), CHUNK):
-            for subject in self._names.prepare_subjects(chunk, frame):
+            for subject in self._prepare_subjects(chunk, frame):
                 if not self._put_aside(subject, aside, frame, deleted):
                     self._add_name(plan, subject, frame)
+            settle(plan)
         if aside.count.are_lost:
             condition = condition.after_losses(lost_writes=False, lost_marks=True)
             frame = self._names.make_frame(condition)
-        self._add_aside(plan, aside, frame, limit)
         if condition.unmarked:
             plan.unmarked = aside.count.unmarked
-            foreign.difference_update(aside.names)
-        foreign.update(name_plan.name for name_plan in plan.names if name_plan.foreign_types)
+            plan.foreign.discard_all(aside.names)
+        self._add_aside(plan, aside, frame, limit)
         # A new zone may miss ten thousand names: neither their plans nor a name that comes now should wait for all.
         urgent = sorted(missing, key=self.rank_name)
         self._add_names(plan, (Look(name) for name in urgent[:limit]), frame)
         if limit is not None:
             self._leave_for_later(plan, urgent[limit:], Deferred.ABSENT)
-        plan.foreign_names, plan.delegations = foreign, delegations
+        plan.delegations = delegations
         plan.shadows = describe_shadows(names, delegations, self._reaches_deep)
         return plan
 
@@ -241,7 +290,7 @@ class ZonePlanner:
             waiting = [name for name, deferred in self._queue.deferred.items() if deferred is what and name in names]
             self._leave_for_later(plan, waiting[self._queue.slice_size.names :], what)
         for chunk in split_chunks(sorted({*names}.difference(plan.unplanned)), CHUNK):
-            for subject in self._names.prepare_subjects([Look(name, read=False) for name in chunk], frame):
+            for subject in self._prepare_subjects([Look(name, read=False) for name in chunk], frame):
                 deferred = self._queue.deferred.get(subject.name, Deferred.AS_KNOWN)
                 if deferred is Deferred.ABSENT:
                     self._add_name(plan, subject._replace(look=Look(subject.name)), frame)
@@ -249,13 +298,17 @@ class ZonePlanner:
                     doubtful.append(subject.name)
                 elif deferred is Deferred.UNMARKED:
                     self._add_unmarked(plan, subject, frame)
-                elif not (subject.has_drifted or subject.name in self._view.foreign_names):
+                elif not (subject.has_drifted or subject.name in self._view.foreign):
                     written = Look(subject.name, self._names.list_written(subject.known), read=False)
                     self._add_name(plan, subject._replace(look=written), frame)
         if doubtful:
             found = group_by_name(self._zone.read(doubtful).found)
             self._add_names(plan, (Look(name, found.get(name, ())) for name in doubtful), frame)
         return plan
+
+    def _prepare_subjects(self, looks: Sequence[Look], frame: Frame) -> Iterator[Subject]:
+        self._beat()
+        return self._names.prepare_subjects(looks, frame)
 
     def _put_aside(self, subject: Subject, aside: UnmarkedNames, frame: Frame, deleted: Collection[str]) -> bool:
         """Whether what is to be done at the name follows from the rest of the list, or can wait."""
@@ -276,7 +329,7 @@ class ZonePlanner:
             self._leave_for_later(plan, names[limit:], Deferred.UNMARKED)
             del names[limit:]
         for chunk in split_chunks(names, CHUNK):
-            for subject in self._names.prepare_subjects([Look(name) for name in chunk], frame):
+            for subject in self._prepare_subjects([Look(name) for name in chunk], frame):
                 self._add_unmarked(plan, subject, frame)
         self._add_names(plan, aside.looks, frame)
 
@@ -292,7 +345,7 @@ class ZonePlanner:
 
     def _add_names(self, plan: PassPlan, looks: Iterable[Look], frame: Frame, requests: Requests = NO_REQUESTS) -> None:
         for chunk in split_chunks(looks, CHUNK):
-            for subject in self._names.prepare_subjects(chunk, frame):
+            for subject in self._prepare_subjects(chunk, frame):
                 self._add_name(plan, subject, frame, requests.get(subject.name, UNASKED))
 
     def _add_name(self, plan: PassPlan, subject: Subject, frame: Frame, request: NameRequest = UNASKED) -> None:
@@ -309,6 +362,8 @@ class ZonePlanner:
         if name_plan.is_empty and not marks:
             return
         plan.names.append(name_plan)
+        if name_plan.foreign_types:
+            plan.foreign.add(name_plan.name, is_ours=True)
         plan.losers += ((subject.decision, loser) for loser in subject.list_new_losers())
         if subject.look.read and (deferred := self._names.found_other(subject)):
             plan.found[subject.name] = deferred
@@ -328,7 +383,7 @@ class ZonePlanner:
         rows = subject.known.values()
         if deferred is Deferred.UNSURE or not all(row.is_certain or row.state is RecordState.DRIFTED for row in rows):
             return True
-        if not (subject.has_drifted or subject.name in self._view.foreign_names):
+        if not (subject.has_drifted or subject.name in self._view.foreign):
             return False
         waits = any(
             row.state is RecordState.DRIFTED and (subject.name, kind) not in rules.accepted

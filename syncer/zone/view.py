@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Container, Set
 
 
 class ZoneView:
@@ -13,12 +13,12 @@ class ZoneView:
     for other records. Only the zone that made it changes it.
     """
 
-    __slots__ = ("_serial", "delegations", "foreign_names", "node")
+    __slots__ = ("_serial", "delegations", "foreign", "node")
 
     def __init__(self) -> None:
         self._serial: int | None = None
         self.node = ""
-        self.foreign_names: Set[str] = frozenset()
+        self.foreign: Container[str] = frozenset()
         self.delegations: Set[str] = frozenset()
 
     @property
@@ -31,11 +31,11 @@ class ZoneView:
         return self._serial is not None and (self._serial, self.node) == (serial, node)
 
     def replace(
-        self, serial: int | None, foreign_names: Set[str], delegations: Set[str] = frozenset(), node: str = ""
+        self, serial: int | None, foreign: Container[str], delegations: Set[str] = frozenset(), node: str = ""
     ) -> None:
         """The zone was listed on ``node``, and showed ``serial``."""
         self._serial, self.node = serial, node
-        self.foreign_names, self.delegations = foreign_names, delegations
+        self.foreign, self.delegations = foreign, delegations
 
     def advance(self, serial: int | None) -> None:
         """Our own writes left the zone at ``serial``; None when that cannot be told, which ends what is known."""

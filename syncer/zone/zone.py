@@ -94,6 +94,7 @@ class Zone:
             self._queue,
             find_unread,
             awaited_kinds,
+            is_stopping,
         )
         guard = Guard(config.managed.max_delete_ratio, config.managed.max_deletes_unguarded)
         self._guard = DeleteGuard(
@@ -113,6 +114,9 @@ class Zone:
         self._has_begun = False
         self._is_rebuilding = False
         """Every RRset with our mark counts as ours until the next full pass is done."""
+        self._has_begun_rebuild = False
+        """And the ledger has some of it, which are so many records:"""
+        self._taken_over = 0
         self._recovery = Recovery(name, self._rows, dry_run=config.dry_run)
         self._tells_plan = True
         """In a dry run: the log says what would be done."""
@@ -376,13 +380,19 @@ class Zone:
             if concerned:
                 plan = self._plan_names(names, requests)  # they may be no object's to have
         if plan.listed:
-            self._view.replace(plan.serial, plan.foreign_names, plan.delegations, plan.node)
+            self._view.replace(plan.serial, plan.foreign, plan.delegations, plan.node)
         self._awaited = self._awaited.union(plan.awaited)
         self._tell_inheritance(plan)
         self._recovery.note_plan(plan, SYNCER)
-        if plan.listed and self._is_rebuilding and not self._dry_run:
+        if plan.listed and self._settles:
             self._take_over(plan)
+            self._tell_rebuild()
         return plan
+
+    @property
+    def _settles(self) -> bool:
+        """Whether what a list shows of ours goes into the ledger before anything else is done."""
+        return self._is_rebuilding and not self._dry_run
 
     def _plan_names(self, names: Collection[str] | None, requests: Requests) -> PassPlan:
         condition = Condition(self._is_rebuilding, self._recovery.is_on, self._recovery.is_unmarked)
@@ -390,6 +400,8 @@ class Zone:
             return self._planner.plan_names(names, requests, condition)
         if self._view.serial is None:
             self._schedule.listed(self._clock())
+        if self._settles:
+            return self._planner.plan_whole(condition, settle=self._take_over)
         return self._planner.plan_whole(condition, limited=not self._dry_run)
 
     def _tell_inheritance(self, plan: PassPlan) -> None:
@@ -404,27 +416,39 @@ class Zone:
 
     def _take_over(self, plan: PassPlan) -> None:
         """Record what a rebuild takes for ours before anything is done: the guard counts it, and nothing is orphaned
-        that has to wait for its turn."""
+        that has to wait for its turn. What needs no more than that leaves the plan, which may be of any length; the
+        ledger knows meanwhile that it does not know all."""
+        names = plan.names[plan.settled :]
         found = [
             ObservedRRset(
                 name.decision, RRsetStatus(change.before.rrset, RecordState.PENDING, "found by its mark", owned=True)
             )
-            for name in plan.names
+            for name in names
             for change in name.changes
             if change.before and not change.adopts
         ]
-        observed = _list_observed(plan.names)
-        self._writer.record_observed([*observed, *found], _new_correlation(), SYNCER)
-        known = [status for _, status in observed if isinstance(status, RRsetStatus) and status.owned]
-        if count := len(known) + len(found):
-            words = "%s our mark and stood in no ledger: ours again"
-            told = count_noun(count, "record") + (" carries" if count == 1 else " carry")
-            log.warning(words, told, extra={"zone": self.name})
-        for name in plan.names:
+        known = _list_observed(names)
+        observed = [*known, *found]
+        if observed and not self._has_begun_rebuild:
+            self._rows.note_rebuild(under_way=True)
+            self._has_begun_rebuild = True
+        self._writer.record_observed(observed, _new_correlation(), SYNCER)
+        owned = (status for _, status in known if isinstance(status, RRsetStatus) and status.owned)
+        self._taken_over += sum(1 for _ in owned) + len(found)
+        for name in names:
             name.statuses.clear()
             name.forgotten.clear()
             # It was no hand that made what the ledger has lost.
             name.drifts = [drift for drift in name.drifts if drift.drift is not DriftType.UNEXPECTED_RECORD]
+        plan.names[plan.settled :] = [name for name in names if not name.is_empty]
+        plan.settled = len(plan.names)
+
+    def _tell_rebuild(self) -> None:
+        if count := self._taken_over:
+            words = "%s our mark and stood in no ledger: ours again"
+            told = count_noun(count, "record") + (" carries" if count == 1 else " carry")
+            log.warning(words, told, extra={"zone": self.name})
+        self._taken_over = 0
 
     def _guard_deletes(self, plan: PassPlan, result: PassResult) -> tuple[list[PlannedChange], list[ObservedRRset]]:
         changes = [(name.decision, change) for name in plan.names for change in name.changes]
@@ -504,10 +528,15 @@ class Zone:
         if plan.whole:
             self._schedule.passed(now, undisturbed=result.is_settled)
         if plan.whole and not self._dry_run:
-            self._is_rebuilding = False
+            self._end_rebuild()
         waiting = bool(self._queue.deferred) or (self._recovery.is_unmarked and bool(self._queue.retries))
         self._recovery.end_when_done(self._view, SYNCER, listed=plan.listed, waiting=waiting or self._is_stopping())
         self._note_changes(result)
+
+    def _end_rebuild(self) -> None:
+        if self._has_begun_rebuild:
+            self._rows.note_rebuild(under_way=False)
+        self._is_rebuilding = self._has_begun_rebuild = False
 
     def _note_changes(self, result: PassResult) -> None:
         if result.changed:

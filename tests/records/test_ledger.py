@@ -82,6 +82,14 @@ def test_a_zone_is_new_until_something_of_it_is_known(zone: DatabaseZoneLedger) 
     assert not zone.is_new()
 
 
+def test_a_zone_is_new_until_its_rebuild_has_come_to_an_end(zone: DatabaseZoneLedger) -> None:
+    zone.note_rebuild(under_way=True)
+    pass_over(zone, applied(Op.CREATE))
+    assert zone.is_new()
+    zone.note_rebuild(under_way=False)
+    assert not zone.is_new()
+
+
 def test_retention_of_the_audit_changes_no_decision(zone: DatabaseZoneLedger) -> None:
     pass_over(zone, applied(Op.CREATE))
     pass_over(zone, applied(Op.DELETE))

@@ -535,3 +535,13 @@ def test_a_cname_that_makes_way_is_no_loss() -> None:
     assert find_losses(swap) == []
     gone = plan(Decision("grafana.talos00"), [found(GRAFANA)], known(GRAFANA)).changes
     assert find_losses(gone) == gone
+
+
+def test_what_nobody_has_looked_at_whole_is_not_replaced() -> None:
+    pool = found(GRAFANA, "")._replace(is_cut=True)
+    for rules in ({}, {"adopts_equal": True}):
+        compared = plan(wanted(GRAFANA), [pool], adopt=True, **rules)
+        assert not ops(compared)
+    other = found(replace(GRAFANA, values=("10.0.0.9",)), "")._replace(is_cut=True)
+    state, reason, _ = status(plan(wanted(GRAFANA), [other], adopt=True))
+    assert (state, "gave it more values than are looked at" in reason) == (RecordState.CONFLICT, True)

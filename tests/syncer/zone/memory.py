@@ -16,6 +16,7 @@ from syncer.core.plan import Change, Drift, ForgottenRRset, Key, Op
 from syncer.core.rrsets import Found, Marker, RRset
 from syncer.core.scope import Scope
 from syncer.core.source import Ref, SourceObject, Want
+from syncer.errors import TargetUnreachable
 from syncer.identity import ProcessIdentity
 from syncer.ledger import (
     AnotherSyncer,
@@ -95,6 +96,7 @@ class MemoryZoneLedger:
     left_zone: LeftZone = field(default_factory=LeftZone)
     deletions: dict[Key, Deletion] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
+    is_rebuilding: bool = False
 
     def own(self, *names: str, state: RecordState = RecordState.SYNCED, reason: str = "") -> None:
         """Fill it with records of ours."""
@@ -104,7 +106,7 @@ class MemoryZoneLedger:
             self.known[item.name, item.type] = row
 
     def is_new(self) -> bool:
-        return not self.known
+        return self.is_rebuilding or not self.known
 
     def names(self) -> list[str]:
         return list({name for name, _ in self.known})
@@ -182,6 +184,10 @@ class MemoryZoneLedger:
     def note_marks(self, lost: int, actor: str) -> None:
         self.log.append(f"{lost} marks lost")
         self.left_zone = self.left_zone._replace(is_unmarked=lost > 0)
+
+    def note_rebuild(self, *, under_way: bool) -> None:
+        self.log.append(f"rebuild {'begun' if under_way else 'done'}")
+        self.is_rebuilding = under_way
 
     def drifting(self) -> Mapping[Key, bool]:
         return {}
@@ -340,7 +346,7 @@ class Cluster:
 class ToyTarget:
     """``syncer.targets.base.Target``. ``calls`` are the questions and writes; ``trouble`` is raised instead of an
     answer, by call, by zone or, for the server as a whole, by "". ``takes`` is called at each call: time passes.
-    ``has_serials`` False: it shows none."""
+    ``has_serials`` False: it shows none. ``breaks_after``: RRsets of a list that come before it breaks off."""
 
     kind = "toy"
     keeps_ttl = True
@@ -356,6 +362,7 @@ class ToyTarget:
         self.refusals: dict[str, Result] = {}
         self.takes: Callable[[], object] = lambda: None
         self.shelf: dict[Key, Found] = {}
+        self.breaks_after: int | None = None
         self.serial = dict.fromkeys(zones or (ZONE,), 1)
         self._zones = {zone: ToyZone(zone, self) for zone in self.serial}
 
@@ -408,7 +415,12 @@ class ToyZone:
         serial = self._target.serial[self.name]
         if names is None:
             self.lost_writes, self._expected = False, serial
-        return Reading(serial if self._target.has_serials else None, iter(found))
+        return Reading(serial if self._target.has_serials else None, self._iterate_found(found))
+
+    def _iterate_found(self, found: Sequence[Found]) -> Iterator[Found]:
+        yield from found[: self._target.breaks_after]
+        if self._target.breaks_after is not None:
+            raise TargetUnreachable("the list of records broke off in the middle")
 
     def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
         for change in changes:

@@ -248,6 +248,18 @@ def test_after_a_lost_database_nothing_is_left_over_of_what_went_meanwhile(
     assert ManagedRecord.objects.count() == 60
 
 
+def test_what_is_found_by_its_mark_is_no_drift(engine: Engine) -> None:
+    engine.put("nas")
+    engine.put("grafana")
+    engine.settle()
+    lose_database()
+    engine.start()
+    engine.settle()
+    assert {engine.state("nas"), engine.state("grafana")} == {"synced"}
+    assert not DriftFinding.objects.exists()
+    assert not ManagedZone.objects.get().is_rebuilding
+
+
 def test_after_a_lost_database_too_many_deletes_are_held_as_ever(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put_many(50)
     engine.settle()

@@ -3,7 +3,7 @@ fails."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -45,7 +45,7 @@ class Case:
         self.stopping = False
         self.start(dry_run=dry_run)
 
-    def start(self, *, dry_run: bool = False) -> None:
+    def start(self, *, dry_run: bool = False, is_stopping: Callable[[], bool] | None = None) -> None:
         """A new process, on the same server, ledger and cluster."""
         self.zone = Zone(
             ZONE,
@@ -56,7 +56,7 @@ class Case:
             find_unread=Unread,
             awaited_kinds=frozenset,
             explain_hold=lambda: "",
-            is_stopping=lambda: self.stopping,
+            is_stopping=is_stopping or (lambda: self.stopping),
             clock=self.clock,
         )
 
@@ -334,6 +334,62 @@ def test_a_rebuild_comes_before_what_is_asked_of_some_names(case: Case) -> None:
     case.zone.rebuild()
     case.zone.run_pass({GRAFANA})
     assert case.rows.known.keys() == {(GRAFANA, "A"), (f"nas.{ZONE}", "A")}
+
+
+def test_a_rebuild_is_recorded_little_by_little_and_begins_anew_where_it_came_to_no_end(case: Case) -> None:
+    names = [f"app{number:03}" for number in range(600)]
+    case.put(*names)
+    while len(case.published) < 600:
+        case.turn()
+    case.rows.known.clear()
+    case.target.breaks_after = 400
+    case.start()
+    with pytest.raises(TargetUnreachable):
+        case.turn()
+    assert (len(case.rows.known), case.rows.is_new()) == (250, True)
+
+    case.target.breaks_after = None
+    case.drop("app007", "app599")
+    case.start()
+    case.turn()
+    assert not case.rows.is_new()
+    assert len(case.published) == 598
+    assert {row.state for row in case.rows.known.values()} == {RecordState.SYNCED}
+    assert len(case.rows.known) == 598
+
+
+def test_a_zone_in_which_nothing_is_ours_is_rebuilt_without_a_word(case: Case) -> None:
+    case.target.shelf[f"nas.{ZONE}", "A"] = Found(rrset("nas", "10.0.0.5"), ("",))
+    case.start()
+    case.rows.log.clear()
+    case.turn()
+    assert not case.rows.is_rebuilding
+    assert "rebuild begun" not in case.rows.log
+
+
+def test_a_long_pass_shows_signs_of_life(case: Case) -> None:
+    beats: list[int] = []
+    for number in range(1000):
+        name = f"app{number:03}.{ZONE}"
+        case.target.shelf[name, "A"] = Found(rrset(f"app{number:03}", "10.0.0.5"), ("",))
+        case.cluster.put(f"app{number:03}")
+    case.start(is_stopping=lambda: beats.append(len(case.rows.observed)) or False)
+    case.turn()
+    assert len(case.rows.observed) == 1000
+    assert len(beats) >= 5
+
+
+def test_a_name_of_someone_else_that_is_wanted_later_is_looked_at_first(case: Case) -> None:
+    for name in ("nas", "web"):
+        case.target.shelf[f"{name}.{ZONE}", "A"] = Found(rrset(name, "10.0.0.5"), ("",))
+    case.zone.invalidate()
+    case.turn()
+    case.take_calls()
+    case.put("nas", "grafana")
+    case.turn()
+    assert "read" in case.take_calls()
+    assert case.state("nas") == RecordState.CONFLICT
+    assert case.published[f"nas.{ZONE}"] == ("10.0.0.5",)
 
 
 # What a person asks for
