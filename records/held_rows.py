@@ -60,7 +60,8 @@ def hold_deletes(key: ZoneKey, deletes: Collection[RRsetKey], reason: str) -> No
             old.deletes.update(plan=plan)
             old.successor = plan
             old.save()
-        insert_rows(HeldDelete, _make_rows(key, plan, news))
+        for some in split_keys(news):
+            insert_rows(HeldDelete, _make_rows(key, plan, some))
     elif old is not None and wanted and reason and reason != old.reason:
         old.reason = reason
         old.save()
@@ -163,10 +164,9 @@ def _explain_missing(choice: Choice, count: int) -> str:
 
 
 def _make_rows(key: ZoneKey, plan: HeldPlan, deletes: Collection[RRsetKey]) -> list[HeldDelete]:
-    known: dict[RRsetKey, ManagedRecord] = {}
-    for names in split_keys({name for name, _ in deletes}):
-        rows = ManagedRecord.objects.filter(**key._asdict(), name__in=names).order_by()
-        known |= {row.key: row for row in rows}
+    names = {name for name, _ in deletes}
+    rows = ManagedRecord.objects.filter(**key._asdict(), name__in=names).order_by()
+    known = {row.key: row for row in rows}
     holders = {delete: known[delete].origin if delete in known else "" for delete in deletes}
     causes = find_causes(holders)
     now = timezone.now()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from django.db import connection, transaction
 from django.db.models import Count
@@ -70,12 +70,17 @@ class DatabaseLedger:
 
     @translate_errors
     def save_sources(
-        self, sources: Mapping[Ref, SourceObject | None], *, is_new_version: bool = False
+        self,
+        sources: Mapping[Ref, SourceObject | None],
+        *,
+        is_new_version: bool = False,
+        beat: Callable[[], object] = lambda: None,
     ) -> frozenset[str]:
         refs = [ref for ref in sources if all(len(part) <= NAME_LIMIT and "\0" not in part for part in ref)]
         now = timezone.now()
         ended: set[str] = set()
         for some in split_keys(refs):
+            beat()
             chunk = {ref: sources[ref] for ref in some}
             ended |= save_chunk(chunk, now, self._tenure.writing, is_new_version=is_new_version)
         if is_new_version:

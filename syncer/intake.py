@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from syncer.core.claims import Unread
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE, KINDS, NAMESPACE, Kind
@@ -69,12 +69,14 @@ class Intake:
             self.store.settle_limits(namespace, ledger.rank_names(namespace, 2 * most))
             self._counted_limits[namespace] = now + LIMIT_PAUSE
 
-    def save_sources(self, ledger: Ledger | None, *, is_new_version: bool = False) -> Collection[str]:
+    def save_sources(
+        self, ledger: Ledger | None, *, is_new_version: bool = False, beat: Callable[[], object] = lambda: None
+    ) -> Collection[str]:
         """Bring the rows of the sources up to date; for a kind just listed, that includes what went while we were
         down. None: a dry run.
 
         Returns names that were kept for an object although a trouble hid them, and are not any more.
-        ``is_new_version``: another version of the program ran last.
+        ``is_new_version``: another version of the program ran last. ``beat`` is called between two steps.
         """
         ended: Collection[str] = ()
         if ledger is not None:
@@ -84,7 +86,7 @@ class Intake:
                 ledger.forget_sources(listed - self._listed, [source.ref for source in self.store.sources()])
                 self._listed = listed
             if self._changed:
-                ended = ledger.save_sources(self._changed, is_new_version=is_new_version and is_first)
+                ended = ledger.save_sources(self._changed, is_new_version=is_new_version and is_first, beat=beat)
         self._changed = {}
         return ended
 

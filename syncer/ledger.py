@@ -268,10 +268,15 @@ class Ledger(Protocol):
         time."""
 
     def save_sources(
-        self, sources: Mapping[Ref, SourceObject | None], *, is_new_version: bool = False
+        self,
+        sources: Mapping[Ref, SourceObject | None],
+        *,
+        is_new_version: bool = False,
+        beat: Callable[[], object] = lambda: None,
     ) -> Collection[str]:
         """Remember what changed; None: the object is gone. Returns the names that were kept for an object although a
-        trouble hid them, and are not any more. ``is_new_version``: another version of the program saved them last."""
+        trouble hid them, and are not any more. ``is_new_version``: another version of the program saved them last.
+        ``beat`` is called between two portions of them."""
 
     def count_detached(self, seconds: float, grace: float, unread_kinds: Collection[str]) -> Collection[str]:
         """The troubles that hide names have lasted for so much longer, but for objects of ``unread_kinds``; returns the

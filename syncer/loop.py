@@ -179,7 +179,8 @@ class Loop:
 
     def _save_sources(self) -> None:
         ledger = None if self._dry_run else self._ledger
-        self.worker.enqueue(self.intake.save_sources(ledger, is_new_version=self.changed.is_new_version))
+        is_new_version = self.changed.is_new_version
+        self.worker.enqueue(self.intake.save_sources(ledger, is_new_version=is_new_version, beat=self.beat))
 
     def _poll_requests(self, now: float) -> list[Request]:
         if now < self._poll_due or self._dry_run:

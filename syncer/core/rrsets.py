@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from sys import intern
 from typing import NamedTuple
 
 MARK_LIMIT = 255
@@ -93,7 +94,7 @@ class Marker(NamedTuple):
 
     def origin(self, found: Found) -> str:
         """What the first of our marks in it says; raises ``StopIteration`` when there is none."""
-        return next(self.source_of(mark) for mark in found.marks if self.knows(mark))
+        return intern(next(self.source_of(mark) for mark in found.marks if self.knows(mark)))
 
     def owns(self, found: Found) -> bool:
         """Whether any value of the RRset carries our mark."""

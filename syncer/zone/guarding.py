@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 DELETION_WINDOW = 60.0
 """Seconds. Deletes that come within this time are counted together."""
 
+CHUNK = 250
+"""Changes of which the ledger is asked at a time."""
+
 HELD = "its deletion is held: a person must look at it"
 REJECTED = "a person rejected its deletion"
 
@@ -140,15 +143,18 @@ class DeleteGuard:
         self, changes: Sequence[PlannedChange], stopped: dict[Key, tuple[RecordState, str]], held: int
     ) -> GuardedChanges:
         guarded = GuardedChanges([], held=held)
-        known = self._rows.rows({name for name, _ in stopped}) if stopped else {}
-        for decision, change in changes:
-            if change.key not in stopped or change.op is not Op.DELETE:
-                guarded.changes.append((decision, change))
-                continue
-            state, reason = stopped[change.key]
-            row = known.get(change.name, {}).get(change.key[1])
-            if row is None or (row.state, row.reason) != (state, reason):
-                guarded.kept.append(ObservedRRset(decision, RRsetStatus(change.rrset, state, reason, owned=True)))
+        for start in range(0, len(changes), CHUNK):
+            some = changes[start : start + CHUNK]
+            names = {change.name for _, change in some if change.key in stopped}
+            known = self._rows.rows(names) if names else {}
+            for decision, change in some:
+                if change.key not in stopped or change.op is not Op.DELETE:
+                    guarded.changes.append((decision, change))
+                    continue
+                state, reason = stopped[change.key]
+                row = known.get(change.name, {}).get(change.key[1])
+                if row is None or (row.state, row.reason) != (state, reason):
+                    guarded.kept.append(ObservedRRset(decision, RRsetStatus(change.rrset, state, reason, owned=True)))
         return guarded
 
 

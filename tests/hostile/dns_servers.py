@@ -168,7 +168,7 @@ def _import_marked(it: Arena, count: int) -> None:
 def _rebuild(it: Arena) -> Figures:
     with _attacking(it) as attack:
         assert it.syncer
-        it.syncer.ready(200)
+        it.syncer.ready(600)
         return attack.finish()
 
 
@@ -177,7 +177,7 @@ def _attack_by_list(records: Iterable[object]) -> Figures:
         it.set_faults(only=GET, says=list_answer(records, soaSerial=it.read_serial()))
         with _attacking(it) as attack:
             assert it.syncer
-            it.syncer.ready(200)
+            it.syncer.ready(600)
             return attack.finish()
 
 

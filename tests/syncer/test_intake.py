@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import pytest
 
@@ -51,7 +51,11 @@ class SourceLedger(MemoryLedger):
         self.forgotten: list[tuple[set[str], list[Ref]]] = []
 
     def save_sources(
-        self, sources: Mapping[Ref, SourceObject | None], *, is_new_version: bool = False
+        self,
+        sources: Mapping[Ref, SourceObject | None],
+        *,
+        is_new_version: bool = False,
+        beat: Callable[[], object] = lambda: None,
     ) -> Collection[str]:
         self.saved.append(dict(sources))
         return ()

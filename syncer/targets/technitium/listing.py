@@ -225,7 +225,7 @@ def _read_member(type_: str, record: Record) -> ListedValue:
     if type(disabled) is not bool or not isinstance(rdata, dict):
         wrong, wanted = (rdata, "an object") if type(disabled) is bool else (disabled, "true or false")
         raise complain(f"a part of {clip_text(record['name'])}", wanted, wrong)
-    mark = read_text(record, "comments", PART_LIMIT)[:NAME_LIMIT]
+    mark = intern(read_text(record, "comments", PART_LIMIT)[:NAME_LIMIT])
     return ListedValue(intern(read_value(type_, rdata)), mark, disabled, ttl, bool(record.get("expiryTtl")))
 
 

@@ -254,7 +254,11 @@ class MemoryLedger:
         return counts
 
     def save_sources(
-        self, sources: Mapping[Ref, SourceObject | None], *, is_new_version: bool = False
+        self,
+        sources: Mapping[Ref, SourceObject | None],
+        *,
+        is_new_version: bool = False,
+        beat: Callable[[], object] = lambda: None,
     ) -> Collection[str]:
         return ()
 
