@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from records.ledger import DatabaseLedger
-from records.limits import ROWS
+from records.limits import KEYS, ROWS
 from records.models import (
     AuditEntry,
     DeletedRRset,
@@ -230,6 +230,14 @@ def save_source(source: SourceObject) -> Source:
 
 def times() -> dict[str, datetime]:
     return dict(SourceName.objects.values_list("name", "since"))
+
+
+def test_many_objects_are_saved_in_portions() -> None:
+    beats: list[None] = []
+    blog = blog_source("blog.talos00")
+    refs = [blog.ref._replace(name=f"app{number}") for number in range(2 * KEYS + 1)]
+    DatabaseLedger().save_sources({ref: replace(blog, ref=ref) for ref in refs}, beat=lambda: beats.append(None))
+    assert (Source.objects.count(), len(beats)) == (2 * KEYS + 1, 3)
 
 
 def test_a_name_keeps_its_time_for_as_long_as_the_object_names_it() -> None:

@@ -58,6 +58,7 @@ class SourceLedger(MemoryLedger):
         beat: Callable[[], object] = lambda: None,
     ) -> Collection[str]:
         self.saved.append(dict(sources))
+        beat()
         return ()
 
     def forget_sources(self, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None:
@@ -93,6 +94,13 @@ def test_what_changed_is_saved_once(case: Case) -> None:
     case.intake.save_sources(case.ledger)
     case.intake.save_sources(case.ledger)
     assert [list(sources) for sources in case.ledger.saved] == [[GRAFANA]]
+
+
+def test_who_saves_shows_signs_of_life(case: Case) -> None:
+    beats: list[None] = []
+    case.put("grafana.talos00")
+    case.intake.save_sources(case.ledger, beat=lambda: beats.append(None))
+    assert beats
 
 
 def test_an_object_that_is_gone_is_saved_as_gone(case: Case) -> None:

@@ -10,6 +10,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -120,6 +121,19 @@ class _OneConnection(HTTPAdapter):
         return type(pool.__name__, (pool,), {"ConnectionCls": Connection})
 
 
+class _PlainSession(requests.Session):
+    """Takes from a server its answer, and nothing else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False  # a .netrc would replace our Authorization header
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))  # any number of them would be kept
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None at all: requests looks where a redirect leads also when it may not go there, and reads its body for it,
+        of whatever size that is."""
+
+
 class TechnitiumClient:
     """Keeps one connection. Every request is a POST, with the token in the Authorization header; a server before 15.0
     does not read that one and says so, and gets it as a form field from then on. It is never part of a URL.
@@ -148,8 +162,7 @@ class TechnitiumClient:
         self._timeout = config.timeout
         self._limit = limit
         self._observe = observe
-        self._session = requests.Session()
-        self._session.trust_env = False  # a .netrc would replace our Authorization header
+        self._session = _PlainSession()
         self._adapter = _OneConnection(Patience(config.timeout, waiting), config.fingerprint, config.ca_file)
         self._session.mount("http://", self._adapter)
         self._session.mount("https://", self._adapter)

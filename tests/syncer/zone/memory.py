@@ -96,6 +96,8 @@ class MemoryZoneLedger:
     left_zone: LeftZone = field(default_factory=LeftZone)
     deletions: dict[Key, Deletion] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
+    serials: list[int | None] = field(default_factory=list)
+    """What each pass was recorded with."""
     is_rebuilding: bool = False
 
     def own(self, *names: str, state: RecordState = RecordState.SYNCED, reason: str = "") -> None:
@@ -158,6 +160,7 @@ class MemoryZoneLedger:
         node: str = "",
     ) -> None:
         self.log.append("record")
+        self.serials.append(serial)
         self.applied += applied
         self.observed += observed
         for decision, result in applied:

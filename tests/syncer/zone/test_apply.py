@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
+from syncer.core.claims import Decision
 from syncer.core.known import RecordState
-from syncer.core.plan import Op
+from syncer.core.plan import Op, RRsetStatus
 from syncer.errors import TargetUnreachable, ZoneUnusable
-from syncer.ledger import LeftZone
+from syncer.ledger import LeftZone, ObservedRRset
 from syncer.targets.base import Outcome, Result
-from syncer.zone.apply import BATCH, TURN, TURN_BESIDE, ChangeWriter, sort_changes, take_turn
+from syncer.zone.apply import BATCH, OBSERVED, TURN, TURN_BESIDE, ChangeWriter, sort_changes, take_turn
 from syncer.zone.guarding import PlannedChange
 from syncer.zone.result import PassResult
 from tests.syncer.zone.memory import ZONE, MemoryZoneLedger, ToyTarget, create, delete, ours, rrset, update
@@ -192,3 +193,17 @@ def test_an_update_is_recorded_with_its_new_values(case: Case) -> None:
     case.write(update("grafana", "10.0.0.9"))
     assert case.rows.known[f"grafana.{ZONE}", "A"].rrset == rrset("grafana", "10.0.0.9")
     assert [item.result.change.op for item in case.rows.applied] == [Op.UPDATE]
+
+
+def test_what_is_only_seen_is_recorded_in_portions_and_the_serial_with_the_last_of_them() -> None:
+    beats: list[None] = []
+    rows = MemoryZoneLedger()
+    writer = ChangeWriter(ToyTarget().zone(ZONE), rows, lambda: beats.append(None) or False)
+    statuses = [
+        ObservedRRset(Decision(f"app{number:04}.{ZONE}"), RRsetStatus(rrset(f"app{number:04}"), RecordState.SYNCED))
+        for number in range(2 * OBSERVED + 1)
+    ]
+    writer.record_observed(statuses, "abc", "syncer", 7, "node1")
+    assert rows.observed == statuses
+    assert rows.serials == [None, None, 7]
+    assert len(beats) == 3

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import hashlib
 import logging
 import shutil
 import ssl
 import subprocess
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -200,6 +202,62 @@ def test_a_server_that_never_answers_is_given_up(server: Answering) -> None:
         assert "did not answer within 0.2 s" in complaint(server, TargetUnreachable, timeout=0.2)
     finally:
         server.hangs.set()
+
+
+def test_whoever_must_show_signs_of_life_is_called_while_a_server_is_waited_for(server: Answering) -> None:
+    server.hangs = threading.Event()
+    heard: list[None] = []
+    config = TechnitiumConfig(server.url, TOKEN, timeout=1.3)
+    client = TechnitiumClient(config, RateLimit(1000), lambda *seen: None, lambda: heard.append(None))
+    try:
+        with pytest.raises(TargetUnreachable):
+            client.call("/api/zones/list", {})
+    finally:
+        server.hangs.set()
+    assert len(heard) >= 2
+
+
+def test_a_redirect_to_what_is_no_address_is_refused_in_a_sentence(server: Answering) -> None:
+    server.status, server.body, server.headers = 307, b"", {"Location": "http://[x"}
+    said = complaint(server, TargetRefused)
+    assert said == "the server redirects to an address that is none: set DNS_SERVER_URL to that"
+
+
+def test_the_body_of_a_redirect_is_bounded_like_any(server: Answering) -> None:
+    server.status, server.body = 307, gzip.compress(b" " * 50_000_000)
+    server.headers = {"Location": "https://ns1.test", "Content-Encoding": "gzip"}
+    tracemalloc.start()
+    try:
+        said = complaint(server, TargetUnreachable)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert said.endswith("answered with more than 6 MB: is this Technitium?")
+    assert peak < 12_000_000
+
+
+def test_no_cookie_is_kept(server: Answering) -> None:
+    server.headers = {"Set-Cookie": f"a={'x' * 1000}"}
+    client = make_client(server)
+    for _ in range(2):
+        client.call("/api/zones/list", {})
+    assert "cookie" not in server.seen[1][1]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Encoding": "gzip"},
+        {"Content-Encoding": ", ".join(["gzip"] * 50)},
+        {"Content-Encoding": "deflate"},
+        {"Transfer-Encoding": "chunked"},
+        {"X-Long": "x" * 70_000},
+    ],
+    ids=["gzip", "gzips", "deflate", "chunked", "long"],
+)
+def test_what_http_does_not_allow_is_a_server_that_does_not_answer(server: Answering, headers: dict[str, str]) -> None:
+    server.headers = headers
+    assert len(complaint(server, TargetUnreachable, timeout=1.0)) < 500
 
 
 def test_a_server_that_is_not_there_is_named_with_the_systems_reason() -> None:
