@@ -119,11 +119,11 @@ class NamePlan:
 
     decision: Decision
     changes: list[Change] = field(default_factory=list)
-    statuses: list[RRsetStatus] = field(default_factory=list)
-    drifts: list[Drift] = field(default_factory=list)
-    forgotten: list[ForgottenRRset] = field(default_factory=list)
+    statuses: Sequence[RRsetStatus] = ()
+    drifts: Sequence[Drift] = ()
+    forgotten: Sequence[ForgottenRRset] = ()
     foreign_types: frozenset[str] = frozenset()
-    rivals: list[Found] = field(default_factory=list)
+    rivals: Sequence[Found] = ()
     is_waiting: bool = False
 
     @property

@@ -436,10 +436,9 @@ class Zone:
         owned = (status for _, status in known if isinstance(status, RRsetStatus) and status.owned)
         self._taken_over += sum(1 for _ in owned) + len(found)
         for name in names:
-            name.statuses.clear()
-            name.forgotten.clear()
+            name.statuses = name.forgotten = name.rivals = ()
             # It was no hand that made what the ledger has lost.
-            name.drifts = [drift for drift in name.drifts if drift.drift is not DriftType.UNEXPECTED_RECORD]
+            name.drifts = tuple(drift for drift in name.drifts if drift.drift is not DriftType.UNEXPECTED_RECORD)
         plan.names[plan.settled :] = [name for name in names if not name.is_empty]
         plan.settled = len(plan.names)
 

@@ -55,6 +55,9 @@ _decode = json.JSONDecoder().raw_decode
 _SIGNATURES = frozenset({"RRSIG", "NSEC", "NSEC3"})
 """What the server adds to each name of a signed zone; may be beside a CNAME (RFC 4034), so no plan needs them."""
 
+NO_VALUES: frozenset[str] = frozenset()
+"""One for all: each that is made takes 216 bytes, though it is empty."""
+
 BAD_ORDER = "the server lists records in an order that cannot be read: the zone must come before them, the status last"
 
 
@@ -235,7 +238,7 @@ def _make_rrset(name: str, type_: str, members: Mapping[str, ListedValue], *, is
     return Found(
         RRset(name, type_, min(ttls), values),
         tuple(members[value].mark for value in values),
-        frozenset(value for value, member in members.items() if member.is_disabled),
+        frozenset(value for value, member in members.items() if member.is_disabled) or NO_VALUES,
         expires=any(member.expires for member in members.values()),
         mixes_ttls=len(ttls) > 1,
         is_cut=is_cut,
