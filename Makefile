@@ -109,7 +109,7 @@ check: $(STAMP) ## style, types, layers, migrations, docs, lock files
 	$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_*.py tests/catalyst/settings/test_settings.py
 
 hostile: $(STAMP) ## what tenants and servers that attack reach, what it costs, and what is told (ARGS=... for pytest)
-	@CATALYST_TEST_LONG=1 $(PYTEST_ENV) $(BIN)/python -m pytest -q -s tests/hostile $(ARGS)
+	@$(PYTEST_ENV) $(BIN)/python -m pytest -q -s tests/hostile $(ARGS)
 
 bench: $(STAMP) ## how long a change takes, and what it costs (ARGS=...)
 	@exec $(BIN)/python -m tests.bench $(ARGS)

@@ -37,7 +37,7 @@ class Figures(NamedTuple):
     said: str
 
     def __str__(self) -> str:
-        return f"{self.rss:6.1f} MB  silence {self.silence:4.1f} s  other {self.other:5.2f} s  {self.said}"
+        return f"{self.rss:6.1f} MB  silence {self.silence:4.1f} s  other {self.other:5.2f} s  {self.said[:300]}"
 
 
 class Arena(Rig):

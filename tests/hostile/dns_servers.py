@@ -204,7 +204,7 @@ class Attack:
         time.sleep(3)
         trouble = self._it.list_trouble()
         internal = sum("internal error" in line for line in trouble)
-        said = "; ".join(trouble)[:300] or "nothing"
+        said = "; ".join(trouble) or "nothing"
         return Figures(self._watch.peak, self._watch.silence, self._watch.was_red, internal, other, said)
 
 

@@ -4,7 +4,6 @@ The figures of docs/security.md are those that these tests print."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 
@@ -13,10 +12,7 @@ import pytest
 from tests.hostile import dns_servers as attacks
 from tests.hostile.arena import Figures
 
-pytestmark = [
-    pytest.mark.timeout(900),
-    pytest.mark.skipif(not os.environ.get("CATALYST_TEST_LONG"), reason="takes a quarter of an hour: make hostile"),
-]
+pytestmark = pytest.mark.timeout(900)
 
 MEMORY = 128.0
 """Megabytes of the whole process."""

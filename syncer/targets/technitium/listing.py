@@ -228,16 +228,16 @@ def _read_member(type_: str, record: Record) -> ListedValue:
     if type(disabled) is not bool or not isinstance(rdata, dict):
         wrong, wanted = (rdata, "an object") if type(disabled) is bool else (disabled, "true or false")
         raise complain(f"a part of {clip_text(record['name'])}", wanted, wrong)
-    mark = intern(read_text(record, "comments", PART_LIMIT)[:NAME_LIMIT])
-    return ListedValue(intern(read_value(type_, rdata)), mark, disabled, ttl, bool(record.get("expiryTtl")))
+    mark = read_text(record, "comments", PART_LIMIT)[:NAME_LIMIT]
+    return ListedValue(read_value(type_, rdata), mark, disabled, ttl, bool(record.get("expiryTtl")))
 
 
 def _make_rrset(name: str, type_: str, members: Mapping[str, ListedValue], *, is_cut: bool) -> Found:
-    values = tuple(sorted(members))
+    values = tuple(map(intern, sorted(members)))
     ttls = {member.ttl for member in members.values()}
     return Found(
         RRset(name, type_, min(ttls), values),
-        tuple(members[value].mark for value in values),
+        tuple(intern(members[value].mark) for value in values),
         frozenset(value for value, member in members.items() if member.is_disabled) or NO_VALUES,
         expires=any(member.expires for member in members.values()),
         mixes_ttls=len(ttls) > 1,
