@@ -94,35 +94,43 @@ def save_chunk(
     ``now`` is the same for all that are saved together: none of them has named a host for longer than the others.
     ``is_new_version``: what differs may differ because our rules do, and not the object.
     """
-    namesakes = SourceRow.objects.filter(name__in={ref.name for ref in sources}).order_by()
-    columns = namesakes.values_list("pk", "digest", "kind", "namespace", "name", "group")
-    known = {Ref(*place): (pk, digest) for pk, digest, *place in columns}
-    rows: list[SourceRow] = []
-    contents: list[SourceContent] = []
-    changed: list[int] = []
+    known = _find_rows(sources)
+    contents: dict[Ref, SourceContent] = {}
     for ref, source in sources.items():
-        pk, digest = known.get(ref, (None, ""))
-        if source is None or (content := read_content(source)).digest == digest:
-            continue
-        rows.append(SourceRow(**ref._asdict(), **content.columns, digest=content.digest, seen_at=now))
-        contents.append(content)
-        changed += [] if pk is None else [pk]
-    gone = [known[ref][0] for ref, source in sources.items() if source is None and ref in known]
-    if not rows and not gone:
+        if source is not None:
+            content = read_content(source)
+            if ref not in known or known[ref].digest != content.digest:
+                contents[ref] = content
+    gone = [known[ref].pk for ref, source in sources.items() if source is None and ref in known]
+    if not contents and not gone:
         return set()
     with writing():
-        SourceRow.objects.bulk_create(
-            rows,
-            batch_size=ROWS,
-            update_conflicts=True,
-            unique_fields=["group", "kind", "namespace", "name"],
-            update_fields=[*CONTENT, "digest", "seen_at"],
-        )
-        ended = _save_mentions(list(zip(rows, contents, strict=True)), changed, is_new_version)
+        _write_rows(contents, now)
+        rows = _find_rows(contents)
+        saved = {rows[ref].pk: content for ref, content in contents.items()}
+        ended = _save_mentions(saved, [known[ref].pk for ref in contents if ref in known], now, is_new_version)
         kept = SourceName.objects.filter(source__in=gone, detached_since__isnull=False)
         ended.update(kept.values_list("name", flat=True))
         SourceRow.objects.filter(pk__in=gone).delete()
     return ended
+
+
+class _KnownSource(NamedTuple):
+    pk: int
+    digest: str
+
+
+def _find_rows(refs: Iterable[Ref]) -> dict[Ref, _KnownSource]:
+    """Also those of their namesakes."""
+    namesakes = SourceRow.objects.filter(name__in={ref.name for ref in refs}).order_by()
+    columns = namesakes.values_list("pk", "digest", *Ref._fields)
+    return {Ref(*place): _KnownSource(pk, digest) for pk, digest, *place in columns}
+
+
+def _write_rows(contents: Mapping[Ref, SourceContent], now: datetime) -> None:
+    told = (*CONTENT, "digest", "seen_at")
+    rows = ((*ref, *(it.columns[name] for name in CONTENT), it.digest, now) for ref, it in contents.items())
+    upsert_values(SourceRow, (*Ref._fields, *told), rows, told)
 
 
 def forget_others(kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None:
@@ -280,16 +288,17 @@ class _OldMention(NamedTuple):
 
 
 def _save_mentions(
-    saved: Sequence[tuple[SourceRow, SourceContent]], changed: Collection[int], is_new_version: bool
+    saved: Mapping[int, SourceContent], changed: Collection[int], now: datetime, is_new_version: bool
 ) -> set[str]:
-    """``changed`` are the keys of the sources that had a row. A name that an object goes on naming keeps its times."""
-    old = _read_mentions({source.pk: content for source, content in saved}, changed)
+    """``saved`` by the keys of the sources, ``changed`` are those that had a row. A name that an object goes on naming
+    keeps its times."""
+    old = _read_mentions(saved, changed)
     mentions: list[_NewMention] = []
     dropped: list[int] = []
     ended: set[str] = set()
-    for source, content in saved:
-        before = old.get(source.pk, {})
-        rows = {row.name: row for row in _list_mentions(source, content, before, is_new_version)}
+    for key, content in saved.items():
+        before = old.get(key, {})
+        rows = {row.name: row for row in _list_mentions(key, content, before, now, is_new_version)}
         mentions += rows.values()
         for name, mention in before.items():
             if name not in rows:
@@ -331,12 +340,12 @@ def _find_published(names: Sequence[str]) -> set[tuple[str, str]]:
 
 
 def _list_mentions(
-    source: SourceRow, content: SourceContent, old: Mapping[str, _OldMention], is_new_version: bool
+    key: int, content: SourceContent, old: Mapping[str, _OldMention], now: datetime, is_new_version: bool
 ) -> Iterator[_NewMention]:
     """One for each name that the object mentions, or that is kept for it."""
     for position, name in enumerate(chain(content.wanted, content.skipped)):
         before = old.get(name)
-        row = _NewMention(source.pk, name, position, before.since if before else source.seen_at)
+        row = _NewMention(key, name, position, before.since if before else now)
         if want := content.wanted.get(name):
             row = row._replace(values=list(want.values), own=want.own, via=list(want.via))
             if want.refused:  # how long it is kept goes on, whatever else is changed in the object
@@ -347,12 +356,12 @@ def _list_mentions(
             continue
         skip = content.skipped[name]
         row = row._replace(reason=skip.reason, cause=skip.cause, via=before.via if before else None)
-        yield _keep_mention(row, before, content.source, source.seen_at, is_new_version) or row
+        yield _keep_mention(row, before, content.source, now, is_new_version) or row
     for name, before in old.items():
         if name in content.wanted or name in content.skipped:
             continue
-        row = _NewMention(source.pk, name, NOT_IN_OBJECT, before.since, via=before.via, reason=TAKEN_BACK)
-        if kept := _keep_mention(row, before, content.source, source.seen_at, is_new_version):
+        row = _NewMention(key, name, NOT_IN_OBJECT, before.since, via=before.via, reason=TAKEN_BACK)
+        if kept := _keep_mention(row, before, content.source, now, is_new_version):
             yield kept._replace(cause=SkipCause.TROUBLE)
         elif (
             before.via
