@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
 from syncer.core.known import KnownRRset, Loser
 from syncer.core.origin import Origin
@@ -67,6 +68,10 @@ class EntrySpec:
         return str(Origin.of_entry(self.key))
 
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+"""One for all decisions that have none of it: a plan may have fifty thousand."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What a name shall hold, and why.
@@ -86,8 +91,8 @@ class Decision:
     warnings: tuple[str, ...] = ()
     reason: str = ""
     priority: int = NORMAL
-    by_type: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    kept: Mapping[str, str] = field(default_factory=dict)
+    by_type: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: NOTHING)
+    kept: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     takeovers: tuple[TakeOver, ...] = ()
 
     def claimants_of(self, kind: str) -> tuple[str, ...]:

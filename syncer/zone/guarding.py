@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from sys import intern
 from typing import NamedTuple
 
 from syncer.core.claims import Decision
@@ -162,7 +163,7 @@ def _find_namespaces(changes: Sequence[PlannedChange]) -> dict[Key, str]:
     """The deletes after which a name has less than before, each with the namespace whose it was."""
     lost = {change.key for change in find_losses([change for _, change in changes])}
     return {
-        change.key: Origin.parse(decision.origin_of(change.key[1])).namespace
+        change.key: intern(Origin.parse(decision.origin_of(change.key[1])).namespace)
         for decision, change in changes
         if change.key in lost and change.op is Op.DELETE
     }

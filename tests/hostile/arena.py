@@ -53,6 +53,7 @@ class Arena(Rig):
                 "DNS_API_TOKEN": TOKEN,
                 "DNS_ZONE": ZONE,
                 "DNS_IP_ADDRESS": ADDRESS,
+                "MAX_NAMES_PER_NAMESPACE": "100000",  # they are all in one
                 **self.database,
                 **env,
             },
