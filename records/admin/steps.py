@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST
 
@@ -136,8 +136,11 @@ def do_step(request: HttpRequest, name: str) -> HttpResponse:
         raise PermissionDenied
     check_right(request, step.right)
     key = request.POST.get("record", "")
-    record = get_object_or_404(ManagedRecord, pk=key, name=name) if key.isdecimal() else None
+    record = ManagedRecord.objects.filter(pk=key, name=name).first() if key.isdecimal() else None
     back = redirect(columns.name_url(name, **({"target": record.target} if record else {})))
+    if key and record is None:  # someone else was quicker
+        messages.warning(request, "What this was about has changed since: this is how it is now.")
+        return back
     try:
         if step.question and "confirmed" not in request.POST:
             return _ask_first(request, name, record, action)

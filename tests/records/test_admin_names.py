@@ -213,10 +213,10 @@ def test_the_buttons_fit_the_role(cast: Cast, role: str, offered: set[str]) -> N
 
 
 def test_nonsense_is_refused(cast: Cast, admin_client: Client) -> None:
-    url = reverse("admin:do_step", args=["blog.talos00"])
+    url, before = reverse("admin:do_step", args=["blog.talos00"]), len(asked())
     assert admin_client.post(url, {"action": "nonsense"}).status_code == 403
-    assert admin_client.post(url, {"action": "replace", "record": "999999"}).status_code == 404
-    assert admin_client.post(url, {"action": "replace", "record": str(cast.nas.pk)}).status_code == 404, "another name"
+    assert "has changed since" in do(admin_client, "blog.talos00", "replace", cast.nas, confirmed="yes"), "another name"
+    assert len(asked()) == before
     assert admin_client.get(url).status_code == 405
     assert "Nothing was chosen" in do(admin_client, "blog.talos00", "replace", confirmed="yes")
 
@@ -295,3 +295,18 @@ def test_two_who_replace_and_undo_at_once_are_both_answered(cast: Cast, admin_cl
     assert "is synced: only foreign records and conflicts can be replaced." in told
     assert AuditEntry.objects.filter(name="nas.talos00", action="requested").count() == 2
     assert SourceName.objects.filter(name="nas.talos00").count() == 0
+
+
+@pytest.mark.parametrize("confirmed", [{}, {"confirmed": "yes"}])
+def test_who_undoes_what_another_one_has_undone_stays_on_the_page(
+    cast: Cast, admin_client: Client, confirmed: dict[str, str]
+) -> None:
+    before = len(asked())
+    ManagedRecord.objects.filter(pk=cast.nas.pk).delete()  # what was put back is not ours any more, and its next row has another key
+    told = do(admin_client, "nas.talos00", "undo", cast.nas, **confirmed)
+    assert "What this was about has changed since: this is how it is now." in told
+    assert len(asked()) == before
+
+
+def test_a_message_begins_with_the_name_as_it_is(cast: Cast, admin_client: Client) -> None:
+    assert ">nas.talos00 A is being replaced" in do(admin_client, "nas.talos00", "replace", cast.nas, confirmed="yes")
