@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ from django.core.management import call_command
 from django.test import Client
 
 from records.api.docs import DOCUMENT
+from syncer.documents.yamltext import read_document
+
+TABLE = Path(__file__).parents[3] / "docs" / "api.md"
 
 
 def test_the_document_is_that_of_the_code(tmp_path: Path) -> None:
@@ -17,6 +21,22 @@ def test_the_document_is_that_of_the_code(tmp_path: Path) -> None:
     made = tmp_path / "openapi.yaml"
     call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(made))
     assert made.read_text() == DOCUMENT.read_text()
+
+
+def test_each_call_stands_in_the_docs() -> None:
+    rows = [line for line in TABLE.read_text().splitlines() if line.startswith("| `")]
+    paths: Any = read_document(DOCUMENT.read_text())["paths"]
+    ends = {
+        path.rstrip("/").removesuffix("/{id}").rpartition("/")[2]: path
+        for path, calls in paths.items()
+        if not any(call.get("deprecated") for call in calls.values())
+    }
+    ends.pop("v1")
+    missing = [
+        path for end, path in ends.items() if not any(re.search(rf"[ /]{re.escape(end)}[`?]", row) for row in rows)
+    ]
+    assert len(ends) > 20
+    assert missing == []
 
 
 @pytest.mark.django_db
