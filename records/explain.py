@@ -32,7 +32,7 @@ from records.models import (
 from records.rows import ZoneKey
 from syncer.core.claims import Mode
 from syncer.core.known import RecordState, find_why
-from syncer.core.names import canonical, zone_of
+from syncer.core.names import canonical, people_name, zone_of
 from syncer.core.origin import CUSTOM_ENTRY
 
 Result = RecordAnswer.Result
@@ -187,11 +187,11 @@ class _Explanation:
 
     def _describe_zone(self) -> Iterator[str]:
         if self.zone is None:
-            zones = ", ".join(self.zones)
-            yield f"{self.name} is outside every managed zone ({zones}), so nothing is ever written for it."
+            zones = ", ".join(map(people_name, self.zones))
+            yield f"{people_name(self.name)} is outside every managed zone ({zones}), so nothing is ever written for it."
             return
         where = "is the apex of" if self.name == self.zone else "lies in"
-        yield f"{self.name} {where} zone {self.zone}."
+        yield f"{people_name(self.name)} {where} zone {people_name(self.zone)}."
         if block := self.active_block:
             words = f" ({block.description})" if block.description else ""
             yield f"Custom entry {block} blocks the name{words}: it is never published."
@@ -279,7 +279,7 @@ class _Explanation:
             yield f"{mention.source} published the name, and it stays as it was although {mention.reason}: {until}."
         for mention in self.wanted:
             if mention.shadow:
-                yield f"{mention.source} asks for {self.name}: {mention.shadow}."
+                yield f"{mention.source} asks for {people_name(self.name)}: {mention.shadow}."
 
     def _describe_answerer(self) -> Iterator[str]:
         if self.answerer is None:
@@ -351,14 +351,16 @@ def _state_sentence(record: ManagedRecord, what: str) -> str:
     reason = f": {record.reason}" if record.reason else ""
     held = reason or ": its delete is held"
     for_whom = f" for {record.origin}" if record.origin else ""
+    # One of another type, which the name cannot have beside ours, is nobody's to replace.
+    way_out = "Replace the foreign record with it, keep theirs, or delete it on the server"
+    way_out = way_out if record.foreign else "Delete that one on the server first"
     sentences = {
         RecordState.SYNCED: f"{what} is in DNS, written by us{for_whom}{reason}.",
         RecordState.PENDING: f"{what}{for_whom} is on its way{reason}.",
         RecordState.DRIFTED: f"{what}{for_whom} is not in DNS as we wrote it{reason}. Remediate or accept the drift.",
         RecordState.FOREIGN: f"{what} is in DNS, but is not ours{reason}. Nothing is written;"
         " replace it to make it ours.",
-        RecordState.CONFLICT: f"{what}{for_whom} cannot be written{reason}. Replace the foreign record with it, keep"
-        " theirs, or delete it on the server.",
+        RecordState.CONFLICT: f"{what}{for_whom} cannot be written{reason}. {way_out}.",
         RecordState.FAILED: f"{what}{for_whom} was refused by the DNS server{reason}. It is tried again when it"
         " changes, and with the next full pass.",
         RecordState.SKIPPED: f"{what}{for_whom} cannot be published on this target{reason}.",

@@ -110,8 +110,7 @@ def replace_record(actor: str, record: ManagedRecord) -> SyncRequest:
     what stood there."""
     if record.state not in (RecordState.FOREIGN, RecordState.CONFLICT):
         raise ValidationError(f"{record} is {record.state}: only foreign records and conflicts can be replaced.")
-    if not record.foreign:
-        raise ValidationError(f"{record} cannot be replaced: {record.reason}. Delete that one on the server first.")
+    _refuse_other_type(record, "replaced")
     return _ask_about(actor, Ask.ADOPT, record)
 
 
@@ -154,9 +153,16 @@ def find_replacement(record: ManagedRecord) -> Replacement:
 
 
 def _read_foreign(record: ManagedRecord) -> dict[str, Any]:
-    if record.state not in (RecordState.FOREIGN, RecordState.CONFLICT) or not record.foreign:
+    if record.state not in (RecordState.FOREIGN, RecordState.CONFLICT):
         raise ValidationError(f"{record} is {record.state}: only what someone else has there can be kept.")
-    return dict(record.foreign)
+    _refuse_other_type(record, "kept")
+    return dict(record.foreign or {})
+
+
+def _refuse_other_type(record: ManagedRecord, done: str) -> None:
+    """What is in the way is of a type that the name cannot have beside ours."""
+    if not record.foreign:
+        raise ValidationError(f"{record} cannot be {done}: {record.reason}. Delete that one on the server first.")
 
 
 def release_record(actor: str, record: ManagedRecord) -> SyncRequest:

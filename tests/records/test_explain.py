@@ -106,9 +106,26 @@ def test_a_name_in_dns_is_told_with_its_claim_and_its_history() -> None:
     ],
 )
 def test_each_state_has_its_sentence(state: RecordState, reason: str, sentence: str) -> None:
-    record(state, reason=reason)
+    foreign = {"values": ["10.0.0.7"], "ttl": 60} if state in (RecordState.FOREIGN, RecordState.CONFLICT) else None
+    record(state, reason=reason, foreign=foreign)
     assert sentence in said()
     assert explain_name(NAME)["decision"]["outcome"] == state
+
+
+def test_a_conflict_with_another_type_offers_no_button_that_is_not_there() -> None:
+    record(RecordState.CONFLICT, owned=False, reason="a foreign CNAME record is at this name")
+    assert (
+        "cannot be written: a foreign CNAME record is at this name. Delete that one on the server first." in said()
+    )
+
+
+def test_names_are_spelled_as_people_write_them() -> None:
+    make_source("Ingress", "web", "books", names=[["xn--bcher-kva.talos00", ["10.0.0.1"]]])
+    SourceName.objects.update(shadow="the zone delegates it")
+    told = said("xn--bcher-kva.talos00")
+    assert told.startswith("bücher.talos00 lies in zone talos00.")
+    assert "Ingress/web/books asks for bücher.talos00: the zone delegates it." in told
+    assert said("xn--bcher-kva.example").startswith("bücher.example is outside every managed zone")
 
 
 def test_a_held_delete_names_the_plan() -> None:

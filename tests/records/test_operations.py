@@ -91,9 +91,11 @@ def test_a_conflict_can_be_adopted_and_what_is_ours_cannot(cast: Cast) -> None:
 def test_what_a_foreign_record_of_another_type_prevents_is_told_instead_of_asked_for(cast: Cast) -> None:
     ManagedRecord.objects.filter(pk=cast.nas.pk).update(foreign=None, reason="a foreign CNAME record is at this name")
     cast.nas.refresh_from_db()
-    sentence = "nas.talos00 A cannot be replaced: a foreign CNAME record is at this name. Delete that one on the server"
-    with pytest.raises(ValidationError, match=sentence):
+    sentence = "a foreign CNAME record is at this name. Delete that one on the server first."
+    with pytest.raises(ValidationError, match=f"nas.talos00 A cannot be replaced: {sentence}"):
         operations.replace_record("admin", cast.nas)
+    with pytest.raises(ValidationError, match=f"nas.talos00 A cannot be kept: {sentence}"):
+        operations.keep_theirs("admin", cast.nas)
     assert asked() == []
 
 
