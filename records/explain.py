@@ -186,12 +186,13 @@ class _Explanation:
             }
 
     def _describe_zone(self) -> Iterator[str]:
+        shown = people_name(self.name)
         if self.zone is None:
             zones = ", ".join(map(people_name, self.zones))
-            yield f"{people_name(self.name)} is outside every managed zone ({zones}), so nothing is ever written for it."
+            yield f"{shown} is outside every managed zone ({zones}), so nothing is ever written for it."
             return
         where = "is the apex of" if self.name == self.zone else "lies in"
-        yield f"{people_name(self.name)} {where} zone {people_name(self.zone)}."
+        yield f"{shown} {where} zone {people_name(self.zone)}."
         if block := self.active_block:
             words = f" ({block.description})" if block.description else ""
             yield f"Custom entry {block} blocks the name{words}: it is never published."

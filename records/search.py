@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from records import places
 from records.models import CustomEntry, ManagedRecord, Source, SourceName
 from syncer.core.kinds import KINDS
-from syncer.core.names import BadName, canonical, zone_of
+from syncer.core.names import BadName, canonical, canonical_address, zone_of
 from syncer.core.origin import Origin
 
 FOUND = 50
@@ -50,7 +50,7 @@ def find_everything(text: str, zones: tuple[str, ...]) -> Findings:
     with suppress(BadName):
         name = read_host(text)
     part = (name or host_of(text) or text).lower()
-    values = {text, text.lower(), part}
+    values = {text, text.lower(), part, spell_address(part.strip("[]"))}
     return Findings(
         name if "." in name or zone_of(name, zones) else "",
         _find_names(part),
@@ -92,6 +92,13 @@ def _find_records(values: set[str]) -> list[ManagedRecord]:
     found = ManagedRecord.objects.filter(has_value(values, "values", "foreign")).order_by("name", "type")[: FOUND * 4]
     shown = ((record, (record.foreign or {}).get("values") or ()) for record in found)
     return [record for record, theirs in shown if values & {*record.values, *theirs}][:FOUND]
+
+
+def spell_address(text: str) -> str:
+    """As its column has it, where it is an address."""
+    with suppress(BadName):
+        return canonical_address(text)
+    return text
 
 
 def has_value(values: set[str], *fields: str) -> Q:

@@ -89,9 +89,13 @@ def _import_seen(request: HttpRequest, digest: str) -> HttpResponse:
     if found is None:
         return _render_page(request, ImportForm(), error=BackupError([GONE]))
     try:
-        return _carry_out(request, _plan_file(*found))
+        plan = _plan_file(*found)
+        if request.POST.get("seen") == plan.digest:
+            return _carry_out(request, plan)
     except BackupError as error:
         return _render_page(request, ImportForm(), error=error)
+    messages.warning(request, "Something else was written meanwhile: this is what it would do now.")
+    return _render_page(request, ImportForm(), plan=plan, name=found[0], upload=digest)
 
 
 def _carry_out(request: HttpRequest, plan: ImportPlan) -> HttpResponse:

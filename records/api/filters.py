@@ -20,7 +20,7 @@ from records.api.errors import invalid
 from records.explain import PROBLEM_STATES
 from records.lost_claims import match_entries, match_sources
 from records.models import STATES, AuditEntry, CustomEntry, DriftFinding, HeldPlan, ManagedRecord, Source, SyncRequest
-from records.search import has_value
+from records.search import has_value, spell_address
 from syncer.core.kinds import KINDS
 from syncer.core.origin import CUSTOM_ENTRY
 from syncer.core.rdata import TYPES
@@ -112,7 +112,7 @@ class RecordFilter(filters.FilterSet):
         return rows.filter(origin__contains=f"/{value}/")
 
     def with_value(self, rows: QuerySet[ManagedRecord], name: str, value: str) -> QuerySet[ManagedRecord]:
-        return rows.filter(has_value({value}))
+        return rows.filter(has_value({value, spell_address(value)}))
 
     def with_problem(self, rows: QuerySet[ManagedRecord], name: str, value: bool) -> QuerySet[ManagedRecord]:
         return rows.filter(state__in=PROBLEM_STATES) if value else rows.exclude(state__in=PROBLEM_STATES)

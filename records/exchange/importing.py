@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -96,6 +97,11 @@ class ImportPlan:
             changed = (name for name in BackupEntry._fields if getattr(before, name) != getattr(after, name))
             said = (f"{name} {_describe_change(getattr(before, name), getattr(after, name))}" for name in changed)
             yield f"~ {after.name} {after.type or after.mode}: {', '.join(said)}"
+
+    @property
+    def digest(self) -> str:
+        """Another one where it would do something else."""
+        return sha256("\n".join(self.list_changes()).encode()).hexdigest()
 
     @property
     def summary(self) -> str:

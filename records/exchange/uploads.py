@@ -29,7 +29,7 @@ def keep_upload(user: str, name: str, content: bytes) -> str:
     if len(packed) > SIZE_LIMIT:
         return ""
     digest = sha256(content).hexdigest()
-    row = {"name": name[:200], "digest": digest, "content": packed, "made_at": timezone.now()}
+    row = {"name": name[-200:], "digest": digest, "content": packed, "made_at": timezone.now()}
     UploadedBackup.objects.update_or_create(user=user, defaults=row)
     return digest
 
@@ -37,8 +37,8 @@ def keep_upload(user: str, name: str, content: bytes) -> str:
 def find_upload(user: str, digest: str) -> tuple[str, bytes] | None:
     """Name and content of what this user looked at; None where another file was chosen since, or its time is over."""
     oldest = timezone.now() - LIFETIME
-    row = UploadedBackup.objects.filter(user=user, digest=digest, made_at__gte=oldest).first()
-    return (row.name, zlib.decompress(row.content)) if row else None
+    row = UploadedBackup.objects.filter(user=user, made_at__gte=oldest).first()
+    return (row.name, zlib.decompress(row.content)) if row and row.digest == digest else None
 
 
 def drop_upload(user: str) -> None:

@@ -530,3 +530,17 @@ def test_a_form_without_a_change_leaves_no_audit_entry(cast: Cast, admin_client:
     form = {**ENTRY, "name": cast.entry.name, "values": "192.0.2.9", "owner": "office"}
     assert admin_client.post(page("customentry_change", cast.entry.pk), form).status_code == 302
     assert AuditEntry.objects.count() == count
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/admin/find/?q=a%00b",
+        "/admin/names/grafana.talos00/?target=%00",
+        "/admin/records/auditentry/?name=%00",
+        "/admin/records/source/named/?origin=a/b/%00",
+        "/admin/records/managedrecord/?q=%00",
+    ],
+)
+def test_a_character_that_no_database_takes_is_no_mistake_of_ours(admin_client: Client, address: str) -> None:
+    assert admin_client.get(address).status_code == 404

@@ -110,18 +110,24 @@ def test_it_shows_first_what_it_would_do_and_writes_nothing() -> None:
     assert nothing_is_written()
 
 
+def find_fields(answer: Any) -> dict[str, str]:
+    """What the button sends that imports the file that was looked at."""
+    return dict(re.findall(r'name="(upload|seen)" value="([0-9a-f]{64})"', answer.content.decode()))
+
+
 def find_upload_field(answer: Any) -> str:
-    match = re.search(r'name="upload" value="([0-9a-f]{64})"', answer.content.decode())
-    return match[1] if match else ""
+    return find_fields(answer).get("upload", "")
 
 
 @pytest.mark.parametrize("form", ["yaml", "json", "csv"])
 def test_the_file_of_a_dry_run_is_imported_without_being_chosen_again(form: str) -> None:
     content, client = backup(form), visitor(ADMIN)
-    seen = give(client, content, f"dns-backup.{form}", dry_run="on")
-    assert f"<code>dns-backup.{form}</code>: 2 records" in seen.content.decode()
+    name = f"{'dns-backup' * 22}.{form}"
+    seen = give(client, content, name, dry_run="on")
+    assert f"<code>{name}</code>: 2 records" in seen.content.decode()
+    assert UploadedBackup.objects.get().name.endswith(f".{form}"), "which says how it is read"
     assert nothing_is_written()
-    answer = client.post(PAGE, {"upload": find_upload_field(seen)}, follow=True)
+    answer = client.post(PAGE, find_fields(seen), follow=True)
     assert "Imported: 2 records, 1 entry created" in answer.content.decode()
     assert ManagedRecord.objects.filter(owned=True).count() == 2
     assert not UploadedBackup.objects.exists(), "what is imported is kept no longer"
@@ -129,11 +135,11 @@ def test_the_file_of_a_dry_run_is_imported_without_being_chosen_again(form: str)
 
 def test_a_kept_file_is_of_no_use_to_anyone_else_and_to_nobody_without_the_right() -> None:
     content, client = backup(), visitor(ADMIN)
-    upload = find_upload_field(give(client, content, dry_run="on"))
+    fields = find_fields(give(client, content, dry_run="on"))
     other = Client()
     other.force_login(User.objects.create_superuser("other"))
-    assert "is kept no more" in other.post(PAGE, {"upload": upload}).content.decode()
-    assert visitor(OPERATOR).post(PAGE, {"upload": upload}).status_code == 403
+    assert "is kept no more" in other.post(PAGE, fields).content.decode()
+    assert visitor(OPERATOR).post(PAGE, fields).status_code == 403
     assert nothing_is_written()
 
 
@@ -142,7 +148,7 @@ def test_a_kept_file_goes_after_an_hour_and_with_the_next_one() -> None:
     first = find_upload_field(give(client, content, dry_run="on"))
     second = find_upload_field(give(client, backup("json"), "b.json", dry_run="on"))
     assert UploadedBackup.objects.get().digest == second != first
-    for gone in (first, "", "nonsense"):
+    for gone in (first, "", "nonsense", "\0"):
         refused = client.post(PAGE, {"upload": gone}).content.decode()
         assert "Nothing was imported" in refused
         assert "choose it again" in refused
@@ -165,10 +171,24 @@ def test_a_file_that_is_too_large_to_be_kept_has_to_be_chosen_again() -> None:
 
 def test_what_others_did_between_the_two_steps_is_not_overwritten_unseen() -> None:
     client = visitor(ADMIN)
+    fields = find_fields(give(client, BROKEN.split(b"  - {hostname: bad")[0], dry_run="on"))
+    entry = CustomEntry.objects.create(name="good.talos00", type="A", values=["192.0.2.99"], description="by carla")
+    shown = client.post(PAGE, fields)
+    assert "Something else was written meanwhile: this is what it would do now." in shown.content.decode()
+    assert "192.0.2.99" in shown.content.decode()
+    entry.refresh_from_db()
+    assert entry.values == ["192.0.2.99"]
+    assert "Imported: " in client.post(PAGE, find_fields(shown), follow=True).content.decode()
+    entry.refresh_from_db()
+    assert entry.values == ["192.0.2.1"]
+
+
+def test_what_cannot_be_beside_what_others_made_meanwhile_is_refused() -> None:
+    client = visitor(ADMIN)
     text = BROKEN.split(b"  - {hostname: bad")[0]
-    upload = find_upload_field(give(client, text, dry_run="on"))
+    fields = find_fields(give(client, text, dry_run="on"))
     CustomEntry.objects.create(name="good.talos00", type="CNAME", values=["nas.talos00"])
-    refused = client.post(PAGE, {"upload": upload}).content.decode()
+    refused = client.post(PAGE, fields).content.decode()
     assert "Nothing was imported" in refused
     assert "the entry good.talos00 A" in refused
     assert find_upload_field(give(client, text, dry_run="on")) == ""

@@ -282,6 +282,12 @@ def test_find_takes_values_namespaces_and_parts(cast: Cast, admin_client: Client
     assert expected in page.replace("<wbr>", "")
 
 
+@pytest.mark.parametrize("text", ["2001:DB8:0::7", " 2001:db8::7 ", "[2001:db8::7]", "http://[2001:db8:0::7]:8080/x"])
+def test_find_takes_an_address_in_any_spelling(cast: Cast, admin_client: Client, text: str) -> None:
+    ManagedRecord.objects.filter(pk=cast.blog.pk).update(type="AAAA", values=["2001:db8::7"])
+    assert "blog.talos00 AAAA" in admin_client.get(reverse("admin:find"), {"q": text}).content.decode()
+
+
 def test_find_without_a_word_goes_home(admin_client: Client) -> None:
     assert admin_client.get(reverse("admin:find")).headers["Location"] == reverse("admin:index")
     assert admin_client.get(reverse("admin:find"), {"q": "a" * 5000}).status_code == 200
@@ -302,7 +308,7 @@ def test_who_undoes_what_another_one_has_undone_stays_on_the_page(
     cast: Cast, admin_client: Client, confirmed: dict[str, str]
 ) -> None:
     before = len(asked())
-    ManagedRecord.objects.filter(pk=cast.nas.pk).delete()  # what was put back is not ours any more, and its next row has another key
+    ManagedRecord.objects.filter(pk=cast.nas.pk).delete()  # the next row of what is not ours any more has another key
     told = do(admin_client, "nas.talos00", "undo", cast.nas, **confirmed)
     assert "What this was about has changed since: this is how it is now." in told
     assert len(asked()) == before

@@ -114,9 +114,7 @@ def test_each_state_has_its_sentence(state: RecordState, reason: str, sentence: 
 
 def test_a_conflict_with_another_type_offers_no_button_that_is_not_there() -> None:
     record(RecordState.CONFLICT, owned=False, reason="a foreign CNAME record is at this name")
-    assert (
-        "cannot be written: a foreign CNAME record is at this name. Delete that one on the server first." in said()
-    )
+    assert "cannot be written: a foreign CNAME record is at this name. Delete that one on the server first." in said()
 
 
 def test_names_are_spelled_as_people_write_them() -> None:

@@ -57,6 +57,7 @@ def test_a_value_that_makes_no_sense_is_refused(
         ("namespace=moni", set()),
         ("value=192.168.1.54", {"grafana.talos00", "nas.talos00"}),
         ("value=192.168.1.5", set()),
+        ("value=2001:DB8:0::7", {"nas.talos00"}),
         ("ordering=-name&owned=true&value=192.168.1.54", {"grafana.talos00"}),
     ],
 )
@@ -64,6 +65,8 @@ def test_records_are_found_by_namespace_kind_and_value(
     viewer: APIClient, world: SimpleNamespace, query: str, names: set[str]
 ) -> None:
     ManagedRecord.objects.exclude(name__in=("grafana.talos00", "nas.talos00")).delete()
+    nas = ManagedRecord.objects.get(name="nas.talos00")
+    ManagedRecord.objects.filter(pk=nas.pk).update(values=[*nas.values, "2001:db8::7"])
     assert {row["name"] for row in viewer.get(f"/api/v1/records?{query}").json()["results"]} == names
 
 
