@@ -75,12 +75,13 @@ def explain_database_errors() -> Iterator[None]:
     """Raises ``ImproperlyConfigured`` for a database that is not there, or lacks its tables."""
     from django.db.utils import Error
 
+    from catalyst.invocation import spell_command
     from records.database_errors import advise
 
     try:
         yield
     except Error as error:
-        if text := advise(error):
+        if text := advise(error, spell_command()):
             raise ImproperlyConfigured(text) from error
         raise
 

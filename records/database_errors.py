@@ -16,7 +16,7 @@ from syncer.redaction import REDACTION
 P = ParamSpec("P")
 T = TypeVar("T")
 
-MIGRATE = "catalyst-dns-sync migrate"
+PROGRAM = "catalyst-dns-sync"
 
 _SCHEMA_MISSING = re.compile(r"no such (table|column)|no column named|(relation|column) .* does not exist")
 """Of SQLite and PostgreSQL. A database or a role that "does not exist" lacks no table: no migration helps there."""
@@ -53,11 +53,11 @@ def describe_error(error: Exception) -> str:
     return REDACTION.redact_text(_PREFIX.sub("", text))
 
 
-def advise(error: Exception) -> str:
+def advise(error: Exception, program: str = PROGRAM) -> str:
     """What is wrong and what to do, as a sentence without its full stop; "" for what is no trouble of the database
-    itself but a mistake in a statement."""
+    itself but a mistake in a statement. ``program``: as whoever reads it would start it."""
     if lacks_schema(error):
-        return f"the database lacks what this version needs ({describe_error(error)}): run {MIGRATE}"
+        return f"the database lacks what this version needs ({describe_error(error)}): run {program} prepare"
     if is_absent(error):
         return f"the database does not answer: {describe_error(error)} (see DATABASE_URL)"
     return ""

@@ -47,7 +47,7 @@ class DatabaseLedger:
                 return  # in memory
             connection.close()
             raise LedgerError(
-                f"the database {path} is gone ({error.strerror}): put it back, or run 'catalyst-dns-sync migrate' for a"
+                f"the database {path} is gone ({error.strerror}): put it back, or run 'catalyst-dns-sync prepare' for a"
                 " new one, to which the marks on the DNS server bring back what is ours"
             ) from error
         if self._file not in (None, (status.st_dev, status.st_ino)):

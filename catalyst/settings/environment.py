@@ -18,8 +18,8 @@ from syncer.redaction import Redaction
 
 T = TypeVar("T")
 
-LIKENESS = 0.88
-"""How alike two names must be for one to be taken for a misspelling of the other."""
+LIKENESS = 0.87
+"""How alike two names must be for one to be taken for a misspelling of the other: a letter of eight may be wrong."""
 
 TRUE, FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 

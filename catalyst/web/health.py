@@ -15,6 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
+from catalyst.invocation import spell_command
 from records.database_errors import advise, explain_error, is_absent
 
 View = Callable[[HttpRequest], HttpResponseBase]
@@ -110,7 +111,7 @@ def find_database_problems() -> list[str]:
     except Error as error:
         return [explain_error(error)]
     if missing:
-        return [f"the database lacks {len(missing)} migrations ({missing[0]} first): run catalyst-dns-sync prepare"]
+        return [f"the database lacks {len(missing)} migrations ({missing[0]} first): run {spell_command()} prepare"]
     return []
 
 

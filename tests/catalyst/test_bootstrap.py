@@ -10,12 +10,13 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DataError, InterfaceError
 
 from catalyst.bootstrap import explain_database_errors
+from catalyst.invocation import spell_command
 from tests.catalyst.web.test_health import web
 from tests.processes import Process, Syncer, free_port, prepare, run, running
 
 SECRET_KEY = "of the tests, and of no worth elsewhere"
 POSTGRES = "postgresql://catalyst:of-no-worth@127.0.0.1:{}/catalyst"
-LACKS = r"waiting: the database lacks \d+ migrations .*: run catalyst-dns-sync prepare"
+LACKS = r"waiting: the database lacks \d+ migrations .*: run \S*catalyst-dns-sync prepare"
 
 
 def settings(folder: Path, **more: str) -> dict[str, str]:
@@ -64,7 +65,7 @@ def test_the_syncer_waits_for_its_tables_too(tmp_path: Path) -> None:
     env = {"DNS_SERVER_URL": f"http://127.0.0.1:{free_port()}", "DNS_API_TOKEN": "of-no-worth", "DNS_ZONE": "talos00"}
     env["DNS_IP_ADDRESS"] = "192.0.2.1"
     with running(syncer := Syncer(tmp_path, env, "--manifests", str(manifests))):
-        syncer.says(r"the database lacks what this version needs \(.*\): run catalyst-dns-sync migrate.*; next try in")
+        syncer.says(r"the database lacks what this version needs \(.*\): run catalyst-dns-sync prepare.*; next try in")
         assert syncer.stop() == 0
     assert "Traceback" not in syncer.output
 
@@ -101,10 +102,8 @@ def test_a_check_for_missing_migrations_says_that_there_is_no_database(tmp_path:
 def test_a_command_that_needs_tables_says_how_to_make_them(tmp_path: Path) -> None:
     ended = run(["-m", "catalyst.cli", "export"], settings(tmp_path))
     assert ended.code == 1
-    assert ended.err == (
-        "error: the database lacks what this version needs (no such table: records_syncstatus): "
-        "run catalyst-dns-sync migrate\n"
-    )
+    said = "error: the database lacks what this version needs (no such table: records_syncstatus): run "
+    assert ended.err == f"{said}{spell_command()} prepare\n", "as it can be typed where it was asked for"
 
 
 def test_a_connection_that_broke_under_an_earlier_statement_ends_a_command_with_a_sentence() -> None:

@@ -72,4 +72,4 @@ def test_a_dropped_database_is_told_in_one_wording_by_log_api_probe_and_command(
             assert (ended.code, ended.err) == (1, f"error: {problem}\n"), command
     for said in (site.output, syncer.output):
         assert "Traceback" not in said
-        assert "catalyst-dns-sync migrate" not in said, "no migration brings a database back"
+        assert "catalyst-dns-sync prepare" not in said, "no migration brings a database back"

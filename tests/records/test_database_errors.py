@@ -44,7 +44,7 @@ def test_a_database_that_may_come_back_is_told_in_one_line(error: Exception, sai
 def test_a_table_that_is_missing_does_not_come_back_by_itself() -> None:
     error = ProgrammingError(MISSING)
     assert not is_absent(error)
-    assert advise(error).endswith("): run catalyst-dns-sync migrate")
+    assert advise(error).endswith("): run catalyst-dns-sync prepare")
 
 
 @pytest.mark.django_db

@@ -230,7 +230,7 @@ def test_a_database_file_that_is_removed_is_missed_and_a_new_one_filled(files: S
     wait_until(lambda: files.ledger() == files.marked(), 10, "the ledger")
     for file in files.folder.glob("catalyst.sqlite3*"):
         file.unlink()
-    syncer.says(rf"WARN  the database {files.database} is gone .*: put it back, or run 'catalyst-dns-sync migrate'", 8)
+    syncer.says(rf"WARN  the database {files.database} is gone .*: put it back, or run 'catalyst-dns-sync prepare'", 8)
     files.write("blog", ingress("blog", blog))
     time.sleep(1)
     assert files.technitium.ask(blog) == "NXDOMAIN", "nothing is sent that could not be claimed"

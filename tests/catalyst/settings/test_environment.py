@@ -153,7 +153,8 @@ def test_what_cannot_go_on_is_told_beside_what_was_wrong_before() -> None:
 
 
 def test_a_name_that_is_nearly_right_is_shown_beside_what_is_missing() -> None:
-    environment = Environment({"DNS_ZONEE": "talos00", "DNS_ZONE_": "", "DNS_ZONES": ""})
-    with pytest.raises(ImproperlyConfigured) as caught:
-        environment.refuse_missing("DNS_ZONE", "name the zone to manage")
-    assert str(caught.value) == "DNS_ZONE is not set, and DNS_ZONEE is no setting: name the zone to manage."
+    for wrong in ("DNS_ZONEE", "DNS_ZOME", "DNS_ZNOE", "DNSZONE"):
+        environment = Environment({wrong: "talos00", "DNS_ZONE_": "", "DNS_ZONES": "", "TIME_ZONE": "UTC"})
+        with pytest.raises(ImproperlyConfigured) as caught:
+            environment.refuse_missing("DNS_ZONE", "name the zone to manage")
+        assert str(caught.value) == f"DNS_ZONE is not set, and {wrong} is no setting: name the zone to manage."

@@ -14,6 +14,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.test import AsyncClient, Client
 
+from catalyst.invocation import spell_command
 from tests.processes import Process, free_port, run, running
 
 
@@ -55,7 +56,7 @@ def test_a_web_without_its_tables_is_alive_and_not_ready_until_it_has_them(tmp_p
         assert process.probe("/healthz") == (200, [])
         status, (problem,) = process.probe("/readyz")
         assert status == 503
-        assert "run catalyst-dns-sync prepare" in problem
+        assert f"run {spell_command()} prepare" in problem
 
         assert run(["-m", "catalyst.cli", "prepare"], process.env).code == 0
         assert process.probe("/readyz") == (200, [])
