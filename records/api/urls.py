@@ -58,7 +58,8 @@ class RootView(KnownQuery, APIView):
         """What there is: the address of each list and question."""
         names = ["record-list", "source-list", "entry-list", "audit-list", "drift-list", "hold-list", "request-list"]
         names += ["status", "sync", "test-dns", "explain", "preview", "plan", "export", "import"]
-        places = {name.removesuffix("-list"): request.build_absolute_uri(reverse(name)) for name in names}
+        addresses = [request.build_absolute_uri(reverse(name)) for name in names]
+        places = {address.rpartition("/")[2]: address for address in addresses}
         return Response(places | {"documentation": request.build_absolute_uri(reverse("api-docs"))})
 
 

@@ -135,10 +135,11 @@ def _explain_refusal(name: str) -> str:
     if _has_port(name) or (name.startswith("[") and _has_port(name[name.find("]") + 1 :])):
         return "name with a port"
     if "${" in name or "{{" in name:
-        return "a variable that nothing has filled in: render the template first"
-    if "," in name or ";" in name:
+        return "looks like a variable that was not filled in: render the template first"
+    words = name.split()
+    if "," in name or ";" in name or (len(words) > 1 and all("." in word for word in words)):
         return "two names in one: give each as one of its own"
-    if len(name.split()) > 1:
+    if len(words) > 1:
         return "name with a blank inside"
     if name == "*":
         return "catch-all, not a name"

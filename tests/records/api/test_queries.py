@@ -73,8 +73,9 @@ def test_records_are_found_by_namespace_kind_and_value(
 def test_the_root_leads_everywhere(viewer: APIClient) -> None:
     for address in ("/api/v1", "/api/v1/"):
         places = viewer.get(address).json()
-        assert {"record", "entry", "status", "documentation"} <= places.keys()
-        assert places["record"].endswith("/api/v1/records")
+        assert {"records", "entries", "status", "documentation"} <= places.keys()
+        for name in places.keys() - {"documentation"}:
+            assert places[name].endswith(f"/api/v1/{name}"), "the last part of its address"
 
 
 def test_an_address_without_a_type_says_what_is_missing(operator: APIClient) -> None:
