@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -50,6 +51,9 @@ def test_everybody_with_a_role_is_shown_what_it_would_publish_and_nothing_is_sto
 def test_it_is_for_nobody_else() -> None:
     answer = Client().post(reverse("admin:preview"), {"text": WIKI})
     assert answer["Location"].startswith(reverse("admin:login"))
+    staff = Client()
+    staff.force_login(User.objects.create_user("without-a-role", is_staff=True))
+    assert staff.post(reverse("admin:preview"), {"text": WIKI}).status_code == 403
 
 
 def test_a_text_and_a_file_count_together_and_what_cannot_be_read_stops_nothing() -> None:

@@ -14,7 +14,7 @@ from records.entry_names import call_entries, name_entries, note_entries
 from records.explain import explain_name
 from records.models import AuditEntry, CustomEntry, DriftFinding, ManagedRecord
 from records.roles import ADMIN
-from tests.records.objects import make_plan
+from tests.records.objects import make_plan, make_source
 from tests.records.test_admin import page, visitor
 
 pytestmark = pytest.mark.django_db
@@ -87,8 +87,13 @@ def test_no_page_shows_the_key_of_an_entry(entry: CustomEntry) -> None:
     )
     plan = make_plan("talos00", [(NAME, "A")])
     plan.deletes.update(origin=entry.origin, cause=f"{entry} was deleted")
+    source = make_source("Ingress", "web", "printer", names=[(NAME, ["192.0.2.2"])])
+    contested.losers.append([str(source), beaten])
+    contested.save()
     paths = [
         name_url(NAME),
+        page("source_changelist"),
+        page("source_change", source.pk),
         reverse("admin:index"),
         *(page(f"{model}_changelist") for model in ("managedrecord", "customentry", "auditentry", "driftfinding")),
         page("managedrecord_change", contested.pk),

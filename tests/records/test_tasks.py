@@ -37,6 +37,7 @@ from records.models import (
     Source,
     SyncRequest,
     SyncStatus,
+    UploadedBackup,
 )
 from tests.fakes.mint import HOSTS, SIGNS, Mint
 from tests.processes import prepare, wait_until
@@ -283,8 +284,10 @@ def test_retention_forgets_what_is_old_and_nothing_else(settings: Settings) -> N
         AuditEntry.objects.create(actor="x", action="created", name=f"{days}", at=now - timedelta(days=days))
         SyncRequest.objects.create(action="sync", requested_by="x", done_at=now - timedelta(days=days))
     SyncRequest.objects.create(action="sync", requested_by="waits", created_at=now - timedelta(days=400))
+    UploadedBackup.objects.create(user="1", digest="0", content=b"", made_at=now - timedelta(hours=2))
     settings.AUDIT_RETENTION_DAYS = 0
     assert "for ever" in tasks.forget_history()
+    assert not UploadedBackup.objects.exists(), "whatever is kept of the history"
     settings.AUDIT_RETENTION_DAYS = 30
     assert tasks.forget_history() == "2 audit entries, 2 requests and 0 failed tasks forgotten"
     assert sorted(AuditEntry.objects.values_list("name", flat=True)) == ["0", "29"]
