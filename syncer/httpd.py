@@ -7,10 +7,13 @@ import re
 import socket
 import socketserver
 import sys
+import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
-from threading import Thread
+from math import inf
+from threading import Lock, Thread
 from typing import Any, NamedTuple
 
 from syncer.errors import SyncError
@@ -18,6 +21,9 @@ from syncer.errors import SyncError
 log = logging.getLogger(__name__)
 
 _ADDRESS = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<host>[^\s:\[\]/]*)):(?P<port>\d{1,5})", re.ASCII)
+
+ANSWERING = inf
+"""In the place of the moment at which a connection was opened, once its request has come."""
 
 
 class CannotListen(SyncError):
@@ -78,8 +84,15 @@ def listen(setting: str, address: str) -> socket.socket:
 
 
 class PageServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    """Bounds the connections: where there are too many, the oldest that has not sent its request makes room, so that who
+    holds many of them shuts nobody out."""
+
     daemon_threads = True
     request_queue_size = 32
+    most = 32
+    """Connections at once: each has a thread."""
+    head_seconds = 5.0
+    """For a request as a whole."""
 
     def __init__(self, listening: socket.socket, pages: Mapping[str, Callable[[], PlainAnswer]]) -> None:
         # Not http.server.HTTPServer, which looks its own name up in the DNS before it answers.
@@ -87,6 +100,45 @@ class PageServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self.socket.close()
         self.socket = listening
         self.pages = pages
+        self._opened: dict[socket.socket, float] = {}  # when, or ANSWERING
+        self._lock = Lock()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._lock:
+            has_room = len(self._opened) < self.most or self._end_oldest(inf)
+            if has_room:
+                self._opened[request] = time.monotonic()
+        if has_room:
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def note_request(self, request: socket.socket) -> None:
+        """It has come as a whole."""
+        with self._lock:
+            if request in self._opened:
+                self._opened[request] = ANSWERING
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._lock:
+            self._opened.pop(request, None)
+        super().shutdown_request(request)
+
+    def service_actions(self) -> None:
+        """Called five times a second."""
+        with self._lock:
+            while self._end_oldest(time.monotonic() - self.head_seconds):
+                pass
+
+    def _end_oldest(self, before: float) -> bool:
+        """Of those without a whole request that were opened before that moment; False where there is none."""
+        request = min(self._opened, key=self._opened.__getitem__, default=None)
+        if request is None or self._opened[request] >= before:
+            return False
+        del self._opened[request]
+        with suppress(OSError):  # its thread, which waits for more, sees the end of it
+            request.shutdown(socket.SHUT_RDWR)
+        return True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         if not isinstance(sys.exception(), OSError):
@@ -98,6 +150,11 @@ class PageRequest(BaseHTTPRequestHandler):
     timeout = 5
     server_version = "catalyst-dns-sync"
     sys_version = ""
+
+    def parse_request(self) -> bool:
+        is_whole = super().parse_request()
+        self.server.note_request(self.connection)
+        return is_whole
 
     def do_GET(self) -> None:
         page = self.server.pages.get(self.path.partition("?")[0])

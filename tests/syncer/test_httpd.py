@@ -6,7 +6,10 @@ import logging
 import socket
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http import HTTPStatus
+from threading import Event, Semaphore
 
 import pytest
 
@@ -146,3 +149,70 @@ def test_a_closed_server_gives_its_port_back_at_once() -> None:
     second = Server(SETTING, f"127.0.0.1:{first.port}", PAGES)
     assert get(second) == "up 1\n"
     second.close()
+
+
+@pytest.fixture
+def tight(server: Server) -> Server:
+    """A server with room for three."""
+    server._http.most, server._http.head_seconds = 3, 60.0
+    return server
+
+
+def is_ended(connection: socket.socket) -> bool:
+    connection.settimeout(5)
+    return connection.recv(100) == b""
+
+
+def is_open(connection: socket.socket) -> bool:
+    connection.settimeout(0.05)
+    try:
+        return bool(connection.recv(100))
+    except TimeoutError:
+        return True
+
+
+def test_the_oldest_that_says_nothing_makes_room_for_the_next_one(tight: Server) -> None:
+    silent = [socket.create_connection(("127.0.0.1", tight.port), 5) for _ in range(3)]
+    silent[1].sendall(b"GET /metrics HTT")
+    assert get(tight) == "up 1\n"
+    assert is_ended(silent[0])
+    assert all(map(is_open, silent[1:]))
+    for connection in silent:
+        connection.close()
+
+
+def test_who_is_being_answered_keeps_its_place() -> None:
+    is_over, asked = Event(), Semaphore(0)
+
+    def wait() -> PlainAnswer:
+        asked.release()
+        is_over.wait(10)
+        return PlainAnswer(b"at last", "text/plain")
+
+    server = Server(SETTING, "127.0.0.1:0", {"/slow": wait})
+    server._http.most = 2
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            slow = [pool.submit(get, server, "/slow") for _ in range(2)]
+            assert all(asked.acquire(timeout=5) for _ in slow)
+            with socket.create_connection(("127.0.0.1", server.port), 5) as late:
+                assert is_ended(late)
+            is_over.set()
+            assert [answer.result() for answer in slow] == ["at last", "at last"]
+        is_over.set()
+        assert get(server, "/slow") == "at last"
+    finally:
+        server.close()
+
+
+def test_a_request_that_comes_byte_by_byte_is_not_waited_for(server: Server) -> None:
+    server._http.head_seconds = 0.3
+    with socket.create_connection(("127.0.0.1", server.port), 5) as slow:
+        slow.settimeout(0.02)
+        with pytest.raises(OSError, match="reset|Broken pipe|over"):
+            while True:
+                slow.sendall(b"x")
+                with suppress(TimeoutError):
+                    assert slow.recv(100) == b""
+                    raise OSError("over")
+    assert get(server) == "up 1\n"
