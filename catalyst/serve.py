@@ -25,6 +25,7 @@ def run_web(argv: Sequence[str]) -> None:
     from django.conf import settings
 
     from catalyst.web.asgi import application
+    from catalyst.web.connections import BoundedProtocol
     from catalyst.web.health import hold_visitors
 
     setting = "--bind" if options.bind else "WEB_BIND_ADDRESS"
@@ -39,6 +40,8 @@ def run_web(argv: Sequence[str]) -> None:
     hold_visitors(wait_for_database)
     config = uvicorn.Config(
         application,
+        http=BoundedProtocol,
+        ws="none",
         log_config=None,
         lifespan="off",
         forwarded_allow_ips=settings.FORWARDED_ALLOW_IPS,

@@ -84,8 +84,8 @@ def listen(setting: str, address: str) -> socket.socket:
 
 
 class PageServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    """Bounds the connections: where there are too many, the oldest that has not sent its request makes room, so that who
-    holds many of them shuts nobody out."""
+    """Bounds the connections: where there are too many, the oldest that has not sent its request makes room, so that
+    who holds many of them shuts nobody out."""
 
     daemon_threads = True
     request_queue_size = 32

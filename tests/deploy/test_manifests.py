@@ -19,6 +19,7 @@ import yaml
 import catalyst
 from catalyst.settings.environment import SECRETS, Environment
 from catalyst.settings.proxies import read_proxies
+from catalyst.web.admission import SPACE
 from syncer.core.kinds import CERTIFICATE, KINDS
 from syncer.kube.connect import SERVICE_ACCOUNT
 from tests.catalyst.settings.test_settings import documented
@@ -328,6 +329,31 @@ def test_the_key_of_the_example_starts_nothing(tmp_path: Path) -> None:
     assert ended.code == 1
     assert ended.err.startswith("error: SECRET_KEY is one that everyone can read")
     assert not list(tmp_path.glob("*.sqlite3"))
+
+
+def size_of(text: str) -> int:
+    """Bytes."""
+    number, unit = re.fullmatch(r"(\d+)(Mi|m)", text).groups()  # type: ignore[union-attr]
+    return int(number) * {"Mi": 1024**2, "m": 1024**2}[unit]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_large_bodies_have_room_in_the_temporary_files_of_the_web(overlay: str) -> None:
+    sizes = [
+        size_of(volume["emptyDir"]["sizeLimit"])
+        for deployment in of_kind(overlay, "Deployment")
+        if any("web" in container.get("args", ()) for container in deployment["spec"]["template"]["spec"]["containers"])
+        for volume in deployment["spec"]["template"]["spec"]["volumes"]
+        if volume["name"] == "tmp"
+    ]
+    assert sizes
+    assert min(sizes) > SPACE
+
+
+def test_large_bodies_have_room_in_compose() -> None:
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    (mount,) = compose["services"]["catalyst-dns-sync"]["tmpfs"]
+    assert size_of(re.search(r"size=(\w+)", mount)[1]) > SPACE  # type: ignore[index]
 
 
 def test_compose_uses_what_it_defines_and_what_the_program_knows() -> None:

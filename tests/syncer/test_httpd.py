@@ -209,10 +209,12 @@ def test_a_request_that_comes_byte_by_byte_is_not_waited_for(server: Server) -> 
     server._http.head_seconds = 0.3
     with socket.create_connection(("127.0.0.1", server.port), 5) as slow:
         slow.settimeout(0.02)
-        with pytest.raises(OSError, match="reset|Broken pipe|over"):
-            while True:
+        with suppress(BrokenPipeError, ConnectionResetError):
+            for _ in range(1000):
                 slow.sendall(b"x")
                 with suppress(TimeoutError):
-                    assert slow.recv(100) == b""
-                    raise OSError("over")
+                    if slow.recv(100) == b"":
+                        break
+            else:
+                pytest.fail("it is still listened to")
     assert get(server) == "up 1\n"
