@@ -1,0 +1,1 @@
+"""``make hostile``: what someone may do to the program, done, with what it cost."""
