@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 
 from records.exchange import reading
+from syncer.documents.jsontext import read_json
+from syncer.documents.limits import DocumentError, Limits
 from syncer.kube.documents import SIZE_LIMIT
 
 MEGABYTE = 1024 * 1024
@@ -27,15 +28,14 @@ def _read_text(stream: Any) -> str:
 class JSONParser(BaseParser):
     media_type = "application/json"
     limit = 5 * MEGABYTE
+    limits = Limits(size=limit, nodes=100_000)
+    """A thousand entries have some twenty thousand nodes."""
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
-        text = _read_text(stream)
         try:
-            return json.loads(text, parse_constant=_refuse_constant)
-        except RecursionError as error:
-            raise ParseError("The JSON is nested too deep.") from error
-        except ValueError as error:
-            raise ParseError(f"No JSON: {error}") from error
+            return read_json(_read_text(stream), self.limits)
+        except DocumentError as error:
+            raise ParseError(f"The JSON of the body cannot be read: {error}.") from error
 
 
 class DocumentParser(BaseParser):
@@ -59,10 +59,6 @@ class ManifestParser(DocumentParser):
 
 class BackupParser(DocumentParser):
     limit = reading.SIZE_LIMIT
-
-
-def _refuse_constant(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number")
 
 
 def document(data: Any) -> str:

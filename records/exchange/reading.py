@@ -79,14 +79,10 @@ def _read_yaml(text: str, reader: _BackupReader) -> Any:
 
 
 def _read_json(text: str, reader: _BackupReader) -> Any:
-    top = read_json(text, BACKUP_LIMITS)
-    if isinstance(top, dict):
-        for section in ("records", "entries"):
-            if isinstance(top.get(section), list):
-                for number, item in enumerate(top.pop(section), 1):
-                    reader.read_item(section, f"{section} {number}", item)
-                top[section] = ()
-    return top
+    def read_item(section: str, number: int, item: Any) -> None:
+        reader.read_item(section, f"{section} {number}", item)
+
+    return read_json(text, BACKUP_LIMITS, read_item)
 
 
 def _read_csv(text: str, reader: _BackupReader) -> None:

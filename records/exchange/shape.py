@@ -14,8 +14,8 @@ KIND = "DNSRecordBackup"
 FORMS = ("yaml", "json", "csv", "bind")
 IMPORTABLE = ("yaml", "json", "csv")
 
-BACKUP_LIMITS = Limits(size=100 * 1024 * 1024, nodes=20_000_000)
-"""A record has about 30 nodes, and its text about 250 characters."""
+BACKUP_LIMITS = Limits(size=100 * 1024 * 1024, nodes=20_000_000, item=100_000)
+"""A record has about 30 nodes, and its text about 250 characters; one with many claimants has a node for each."""
 
 CSV_COLUMNS = (
     "kind",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from syncer.redaction import REDACTION
 
@@ -17,14 +19,20 @@ _MEGABYTE = 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class Limits:
     """``size`` counts characters, of the text and of what its aliases expand to. ``nodes`` are all values of a text, a
-    key and its value being two: each costs microseconds, however small it is."""
+    key and its value being two: each costs microseconds, and a hundred bytes, however small it is. ``item`` are those
+    of one item, where items are handed on and forgotten."""
 
     size: int = 10 * _MEGABYTE
     nodes: int = 1_000_000
+    item: int = 1_000_000
     documents: int = 1_000_000
 
 
 LIMITS = Limits()
+
+
+TakeItem = Callable[[str, int, Any], None]
+"""Is given the key of a list at the top of a document, where in it an item is, and the item."""
 
 
 class DocumentError(ValueError):
@@ -39,6 +47,10 @@ class DocumentError(ValueError):
     def move_down(self, lines: int) -> DocumentError:
         """The same about a text that has so many more lines before."""
         return DocumentError(self.reason, self.line + lines if self.line else 0, self.column)
+
+
+class TooManyNodes(DocumentError):
+    """Of a text that may be right in all else."""
 
 
 def decode_text(data: bytes, limits: Limits = LIMITS) -> str:

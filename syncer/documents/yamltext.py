@@ -7,7 +7,7 @@ they make values of it, at most of a kilobyte a node. A backup of 10,000 records
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import yaml
@@ -24,10 +24,16 @@ from yaml.events import (
 from yaml.resolver import BaseResolver, Resolver
 
 from syncer.core.manifest import clip_text
-from syncer.documents.limits import DEPTH_LIMIT, DIGIT_LIMIT, LIMITS, DocumentError, Limits, check_size, oversize_reason
-
-TakeItem = Callable[[str, int, Any], None]
-"""Is given the key of a list at the top of a document, the line of an item in it, and the item."""
+from syncer.documents.limits import (
+    DEPTH_LIMIT,
+    DIGIT_LIMIT,
+    LIMITS,
+    DocumentError,
+    Limits,
+    TakeItem,
+    check_size,
+    oversize_reason,
+)
 
 _find_starts = re.compile(r"^---(?=\s|\Z)", re.MULTILINE).finditer
 _is_blank = re.compile(r"\s*+(?:[#%][^\n]*+\s*+)*+\Z").match
@@ -112,7 +118,8 @@ def read_plain(text: str, limits: Limits, take_item: TakeItem) -> Any:
     """As ``read_document`` for the plain YAML of a file that nothing but data belongs in: no aliases, no tags, and
     only what JSON too would take for a number, true, false or null is one.
 
-    Each item of a list at the top of the document is handed to ``take_item`` and forgotten; the list is ``()`` then.
+    Each item of a list at the top of the document is handed to ``take_item``, with its line, and forgotten; the list is
+    ``()`` then.
     """
     check_size(text, limits)
     return _ValueBuilder(text, limits, PlainScalars()).read_document(take_item)
@@ -168,6 +175,7 @@ class _ValueBuilder:
         self.scalars = scalars
         self.anchors: dict[str, _Anchored] = {}
         self.nodes = 0
+        self.most = limits.nodes  # up to here, what is read now included
         self.weight = 0  # characters that the text would have without aliases
 
     def iterate_documents(self) -> Iterator[Any]:
@@ -187,6 +195,7 @@ class _ValueBuilder:
             return None
         event = self.next_event()
         if take_item is not None and type(event) is MappingStartEvent:
+            self.begin_item()
             document: Any = self.build_mapping(event, 1, take_item)
         else:
             document = self.build_value(event, 1)
@@ -258,7 +267,11 @@ class _ValueBuilder:
         if start.anchor:
             self.keep_anchor(start, (), None)
         while type(event := self.next_event()) is not SequenceEndEvent:
+            self.begin_item()
             take_item(key, event.start_mark.line + 1, self.build_value(event, 3))
+
+    def begin_item(self) -> None:
+        self.most = min(self.limits.nodes, self.nodes + self.limits.item)
 
     def read_key(self, event: Any) -> str:
         """The text of a key, whatever it might mean as a value: JSON has no other keys, and Kubernetes reads JSON."""
@@ -343,8 +356,10 @@ class _ValueBuilder:
     def count_node(self, event: Any, weight: int) -> None:
         self.nodes += 1
         self.weight += weight
-        if self.nodes > self.limits.nodes:
-            raise _refusal(event, f"more than {self.limits.nodes:,} nodes of YAML")
+        if self.nodes > self.most:
+            of_all = self.nodes > self.limits.nodes
+            limit, what = (self.limits.nodes, "") if of_all else (self.limits.item, " in one item")
+            raise _refusal(event, f"more than {limit:,} nodes of YAML{what}")
         if self.weight > 2 * self.limits.size:
             raise _refusal(event, f"the aliases expand to more than {self.limits.size // 1024**2} MB")
 

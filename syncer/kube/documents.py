@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from syncer.core.kinds import KINDS, Kind
 from syncer.core.manifest import as_text
 from syncer.documents.jsontext import read_json
-from syncer.documents.limits import LIMITS, DocumentError
+from syncer.documents.limits import LIMITS, DocumentError, TooManyNodes
 
 SIZE_LIMIT = LIMITS.size
 """Bytes of a file."""
@@ -81,6 +81,13 @@ def _iterate_values(text: str, most: int, *, is_apart: bool = False) -> Iterator
     if text.lstrip()[:1] in ("{", "["):
         try:
             yield read_json(text)
+        except TooManyNodes as error:
+            # YAML would take seconds to come to the same end, but where it has several documents.
+            if "\n---" not in text:
+                if not is_apart:
+                    raise
+                yield error
+                return
         except DocumentError:
             pass  # it may still be YAML; if not, the reader of YAML says why and in which line
         else:

@@ -441,10 +441,21 @@ def test_reading_stops_at_a_hundred_problems() -> None:
     assert str(caught.value).endswith("\nThe rest was not looked at: 100 problems are enough.")
 
 
-def test_one_entry_with_a_million_bad_values_is_a_hundred_problems() -> None:
-    assert (
-        len(problems(json.dumps({"records": [{"hostname": "a.talos00", "type": "A", "values": ["x"] * 10**6}]}))) == 100
-    )
+def test_one_entry_with_very_many_bad_values_is_a_hundred_problems() -> None:
+    record = {"hostname": "a.talos00", "type": "A", "values": ["x"] * 90_000}
+    assert len(problems(json.dumps({"records": [record]}))) == 100
+
+
+@pytest.mark.parametrize("form", ["JSON", "YAML"])
+def test_one_entry_holds_no_more_than_a_hundred_thousand_nodes(form: str) -> None:
+    text = json.dumps({"records": [{"values": [{}] * 100_000}]})
+    found = problems(text if form == "JSON" else f"# no JSON\n{text}")
+    assert [problem.reason for problem in found] == [f"more than 100,000 nodes of {form} in one item"]
+
+
+def test_a_list_in_the_place_of_a_backup_is_not_built_first() -> None:
+    found = problems("[" + "{}," * 100_000 + "{}]")
+    assert found == [Problem("line 1", "more than 100,000 nodes of JSON in one item")]
 
 
 @pytest.mark.django_db

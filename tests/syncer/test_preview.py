@@ -378,7 +378,7 @@ def test_what_is_no_object_is_counted_too() -> None:
             2,
             "line 999999: more than 1,000,000 nodes of YAML",
         ),
-        ('{"a": [' + "[]," * 1_000_000 + "[]]}", 1, "line 1: more than 1,000,000 nodes of YAML"),
+        ('{"a": [' + "[]," * 1_000_000 + "[]]}", 1, "line 1: more than 1,000,000 nodes of JSON"),
         ('{"a": ' + "1" * 5000 + "}", 1, "line 1: a number of more than 100 digits"),
         ("a: 1" + ":59" * 100, 1, "line 1: a number of more than 100 digits"),
     ],

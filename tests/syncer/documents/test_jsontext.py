@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncer.documents.jsontext import read_json, unique_fields
-from syncer.documents.limits import DocumentError, Limits
+from syncer.documents.limits import LIMITS, DocumentError, Limits
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -55,6 +55,64 @@ def test_what_is_refused_is_told_with_its_place(text: str, line: int, column: in
 def test_what_a_string_holds_counts_neither_as_depth_nor_as_nodes_nor_as_digits() -> None:
     value = {"a": "[" * 200, "b": '\\"{,:' * 200, "1" * 200: "2" * 200}
     assert read_json(json.dumps(value), Limits(nodes=7)) == value
+
+
+def read_items(text: str, limits: Limits = LIMITS) -> tuple[list[tuple[str, int, Any]], Any]:
+    """The items that are handed on, and what is left."""
+    items: list[tuple[str, int, Any]] = []
+    return items, read_json(text, limits, lambda *item: items.append(item))
+
+
+def test_items_of_lists_at_the_top_are_handed_on() -> None:
+    text = ' { "a" : [1, {"b": [2]}\n, []] , "c": {"d": [3]}, "e": [ ], "f": "g" } '
+    items = [("a", 1, 1), ("a", 2, {"b": [2]}), ("a", 3, [])]
+    assert read_items(text) == (items, {"a": (), "c": {"d": [3]}, "e": (), "f": "g"})
+    assert read_items("{ }") == ([], {})
+    assert read_items(" [1]") == ([], [1])
+
+
+@given(VALUES | st.dictionaries(st.text(), st.lists(VALUES, max_size=3), max_size=4), st.sampled_from([None, 2]))
+def test_handed_on_or_not_the_values_are_the_same(value: Any, indent: int | None) -> None:
+    items, rest = read_items(json.dumps(value, indent=indent))
+    if isinstance(rest, dict):
+        rest = {key: [] if fields == () else fields for key, fields in rest.items()}
+    for key, number, item in items:
+        rest[key].append(item)
+        assert len(rest[key]) == number
+    assert rest == value
+
+
+@given(st.text(alphabet='{}[]",:\\ 1a\n') | st.text(alphabet='{}[]",: 1').map('{"a":'.__add__))
+def test_any_text_is_refused_with_items_where_it_is_without(text: str) -> None:
+    try:
+        read_json(text)
+    except DocumentError:
+        with pytest.raises(DocumentError):
+            read_items(text)
+    else:
+        read_items(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "reason"),
+    [
+        ('{"a": [1, 2,\n [3, 4, 5]]}', 2, 9, "more than 3 nodes of JSON in one item"),
+        ('{"a": {"b":\n 1, "c": 2}}', 2, 5, "more than 3 nodes of JSON in one item"),
+        ("[1, 2, 3]", 1, 8, "more than 3 nodes of JSON in one item"),
+        ('{"a": [1, 2, 3, 4, 5, 6, 7]}', 1, 26, "more than 7 nodes of JSON"),
+        ('{"a": [1],\n"a": [2]}', 0, 0, "the key a is there twice in one object"),
+        ('{"a": [1]\n"b": 2}', 2, 1, "no JSON: Expecting ',' delimiter"),
+        ('{"a": [1 2]}', 1, 10, "no JSON: Expecting ',' delimiter"),
+        ('{"a" [1]}', 1, 6, "no JSON: Expecting ':' delimiter"),
+        ("{1: 2}", 1, 2, "no JSON: Expecting property name enclosed in double quotes"),
+        ('{"a": 1} x', 1, 10, "no JSON: Extra data"),
+        ('{"a": [', 1, 8, "no JSON: Expecting value"),
+    ],
+)
+def test_what_is_refused_among_items_is_told_with_its_place(text: str, line: int, column: int, reason: str) -> None:
+    with pytest.raises(DocumentError) as told:
+        read_items(text, Limits(nodes=7, item=3))
+    assert (told.value.line, told.value.column, told.value.reason) == (line, column, reason)
 
 
 class CountedKey(str):

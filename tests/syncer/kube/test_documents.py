@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncer.core.kinds import INGRESS
-from syncer.kube.documents import ManifestError, kind_of, read_documents
+from syncer.kube.documents import ManifestError, kind_of, read_apart, read_documents
 
 GRAFANA = """\
 kind: Ingress
@@ -165,6 +165,13 @@ def test_a_key_that_a_value_or_another_object_repeats_is_not_there_twice() -> No
 )
 def test_an_empty_list_is_nothing_to_warn_of(text: str) -> None:
     assert read_documents(text) == []
+
+
+def test_json_of_too_many_nodes_is_not_read_a_second_time_as_yaml() -> None:
+    text = "[" + "{}," * 1_000_000 + "{}]"
+    with pytest.raises(ManifestError, match="more than 1,000,000 nodes of JSON"):
+        read_documents(text)
+    assert [document.problem for document in read_apart(text)] == ["line 1: more than 1,000,000 nodes of JSON"]
 
 
 def test_a_list_that_is_no_object_has_none() -> None:
