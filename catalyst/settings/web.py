@@ -91,6 +91,7 @@ MIDDLEWARE = [
     "catalyst.web.csp.BrowserPolicy",
     "django.middleware.security.SecurityMiddleware",
     "catalyst.web.bodies.BodyLimits",
+    "catalyst.web.queries.QueryLimits",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

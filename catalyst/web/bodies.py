@@ -5,10 +5,10 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse
 from django.utils.deprecation import MiddlewareMixin
 
+from catalyst.web.refusing import refuse_request
 from records.api.parsers import MEGABYTE, BackupParser, DocumentParser, JSONParser
 from records.exchange.reading import SIZE_LIMIT
 
@@ -80,13 +80,7 @@ class BodyLimits(MiddlewareMixin):
 def _refuse_body(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
     oversize = "too_large", f"The body is larger than {find_limit(request.path_info) / MEGABYTE:.3g} MB."
     code, text = REASONS.get(status, oversize)
-    if request.path_info.startswith("/api/"):
-        error = {"code": code, "detail": text, "attr": None}
-        kind = "server_error" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "client_error"
-        answer: HttpResponse = JsonResponse({"type": kind, "errors": [error]}, status=status)
-    else:
-        answer = render(request, "413.html", {"title": status.phrase, "reason": text}, status=status)
-    answer["Content-Length"] = str(len(answer.content))  # whole to its reader when the connection breaks behind it
+    answer = refuse_request(request, status, code, text)
     if status == HTTPStatus.UNAUTHORIZED:
         answer["WWW-Authenticate"] = "Bearer"
     elif status == HTTPStatus.SERVICE_UNAVAILABLE:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
+from django.db import DataError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -41,7 +43,24 @@ def list_history(entries: QuerySet[AuditEntry]) -> list[AuditEntry]:
     return newest
 
 
-class NamingList(ChangeList):
+class BoundedList(ChangeList):
+    """A filter of the address that makes no sense, such as the year 0, is refused with 400."""
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
+        try:
+            return super().get_queryset(request, exclude_parameters)
+        except IncorrectLookupParameters as error:
+            raise BadRequest("There is no such filter.") from error
+
+    def get_results(self, request: HttpRequest) -> None:
+        """What is a date, and none that the database can compare with, shows when it is asked."""
+        try:
+            super().get_results(request)
+        except (IncorrectLookupParameters, OverflowError, ValueError, DataError) as error:
+            raise BadRequest("There is no such filter or page.") from error
+
+
+class NamingList(BoundedList):
     """Its rows know how the custom entries are called that they mention."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -49,7 +68,12 @@ class NamingList(ChangeList):
         note_entries(self.result_list)
 
 
-class RegistryAdmin(ModelAdmin):
+class BoundedAdmin(ModelAdmin):
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return BoundedList
+
+
+class RegistryAdmin(BoundedAdmin):
     noun = ("record", "records")
     """What the messages of actions count, in singular and plural."""
     nothing_yet = ""
@@ -164,7 +188,7 @@ class RegistryAdmin(ModelAdmin):
         return TemplateResponse(request, "admin/confirm_action.html", context)
 
 
-class NamedAdmin(ModelAdmin):
+class NamedAdmin(BoundedAdmin):
     """A model of another app, under the name that it has here."""
 
     one = many = nothing_yet = ""

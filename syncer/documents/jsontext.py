@@ -52,6 +52,10 @@ def _repetition(key: str) -> DocumentError:
     return DocumentError(f"the key {clip_text(key)} is there twice in one object")
 
 
+def _excess(limit: int) -> str:
+    return f"more than {limit:,} nodes of JSON in one item"
+
+
 def _refuse_constant(name: str) -> NoReturn:
     raise DocumentError(f"{name} is no number of JSON")
 
@@ -89,6 +93,8 @@ class _Reader:
             key, position = self.read_value(position)
             if key in fields:
                 raise _repetition(key)
+            if 2 * len(fields) >= self.limits.item:
+                raise self.refuse(position, _excess(self.limits.item), TooManyNodes)
             position = self.skip_blanks(self.skip_mark(":", position))
             if self.text.startswith("[", position):
                 fields[key], position = (), self.hand_on(key, position + 1, take_item)
@@ -152,7 +158,7 @@ class _Reader:
         if self.nodes > self.limits.nodes:
             raise self.refuse(position, f"more than {self.limits.nodes:,} nodes of JSON", TooManyNodes)
         if self.nodes - begun > self.limits.item:
-            raise self.refuse(position, f"more than {self.limits.item:,} nodes of JSON in one item", TooManyNodes)
+            raise self.refuse(position, _excess(self.limits.item), TooManyNodes)
 
     def refuse(self, position: int, reason: str, kind: type[DocumentError] = DocumentError) -> DocumentError:
         before = self.text.rfind("\n", 0, position)

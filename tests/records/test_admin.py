@@ -544,3 +544,24 @@ def test_a_form_without_a_change_leaves_no_audit_entry(cast: Cast, admin_client:
 )
 def test_a_character_that_no_database_takes_is_no_mistake_of_ours(admin_client: Client, address: str) -> None:
     assert admin_client.get(address).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        *("at__year=0", "at__year=-5", "at__year=99999", "at__gte=99999999999999999", "at__month=x"),
+        *("nothing=1", "at__nothing=1", "zone__name=1", "at__gte__gte=1"),
+    ],
+)
+def test_a_filter_that_makes_no_sense_is_refused(admin_client: Client, condition: str) -> None:
+    assert admin_client.get(f"{page('auditentry_changelist')}?{condition}").status_code == 400
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "9999-12-31"])
+@pytest.mark.parametrize("place", ["records:auditentry:at", "auth:user:last_login", "knox:authtoken:expiry"])
+def test_a_date_at_the_end_of_all_dates_is_no_error_of_ours(admin_client: Client, place: str, moment: str) -> None:
+    app, model, field = place.split(":")
+    for word in ("gte", "lt", "exact"):
+        answer = admin_client.get(reverse(f"admin:{app}_{model}_changelist"), {f"{field}__{word}": moment})
+        assert answer.status_code in (200, 400)
+    assert admin_client.get(reverse(f"admin:{app}_{model}_changelist"), {f"{field}__year": "10000"}).status_code == 400

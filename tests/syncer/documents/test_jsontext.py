@@ -98,6 +98,7 @@ def test_any_text_is_refused_with_items_where_it_is_without(text: str) -> None:
     [
         ('{"a": [1, 2,\n [3, 4, 5]]}', 2, 9, "more than 3 nodes of JSON in one item"),
         ('{"a": {"b":\n 1, "c": 2}}', 2, 5, "more than 3 nodes of JSON in one item"),
+        ('{"a": [], "b": [], "c": []}', 1, 23, "more than 3 nodes of JSON in one item"),
         ("[1, 2, 3]", 1, 8, "more than 3 nodes of JSON in one item"),
         ('{"a": [1, 2, 3, 4, 5, 6, 7]}', 1, 26, "more than 7 nodes of JSON"),
         ('{"a": [1],\n"a": [2]}', 0, 0, "the key a is there twice in one object"),
