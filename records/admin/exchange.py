@@ -130,7 +130,8 @@ def _render_page(
         "title": "Export and import" if may_import else "Export",
         "forms": FORMS,
         "form": form if may_import else None,
-        "error": error,
+        # Its traceback would keep the whole text for as long as the answer has not been collected as garbage.
+        "error": BackupError(error.problems, is_cut=error.is_cut) if error else None,
         "plan": plan,
         "file_name": name,
         "upload": upload,

@@ -295,3 +295,8 @@ def test_the_page_has_neither_script_nor_style_of_its_own() -> None:
     assert 'type="file"' in template
     for inline in ("<script", "<style", "style=", "onclick=", "onsubmit="):
         assert inline not in template.partition('id="footer"')[0]
+
+
+def test_a_page_of_problems_keeps_no_traceback_which_would_keep_the_file() -> None:
+    error = give(visitor(ADMIN), BROKEN).context["error"]
+    assert (len(error.problems), error.__traceback__, error.__context__) == (2, None, None)
