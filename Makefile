@@ -108,8 +108,9 @@ check: $(STAMP) ## style, types, layers, migrations, docs, lock files
 	$(BIN)/python -m pip check
 	$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_*.py tests/catalyst/settings/test_settings.py
 
-hostile: $(STAMP) ## what tenants and servers that attack reach, what it costs, and what is told (ARGS=... for pytest)
+hostile: $(STAMP) ## what tenants, visitors and servers that attack reach, what it costs, what is told (ARGS=... for pytest)
 	@$(PYTEST_ENV) $(BIN)/python -m pytest -q -s tests/hostile $(ARGS)
+	@$(PYTEST_ENV) $(BIN)/python -m tests.postgres $(BIN)/python -m pytest -q tests/hostile/test_fuzz.py $(ARGS)
 
 bench: $(STAMP) ## how long a change takes, and what it costs (ARGS=...)
 	@exec $(BIN)/python -m tests.bench $(ARGS)

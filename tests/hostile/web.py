@@ -1,15 +1,10 @@
-"""Visitors of the web who mean harm, with and without a login: what they can cost, and whom it goes on serving.
-
-``python -m tests.hostile.web`` does it to a process of its own and prints the figures of docs/security.md; parts of the
-names of attacks as arguments: those alone.
-"""
+"""Visitors of the web who mean harm, with and without a login: what they can cost, and whom it goes on serving."""
 
 from __future__ import annotations
 
 import http.client
 import re
 import socket
-import sys
 import tempfile
 import threading
 import time
@@ -40,8 +35,11 @@ class Cost(NamedTuple):
     other: float
     said: str
 
+    def __str__(self) -> str:
+        return f"{self.rss:6.0f} MB  /tmp {self.disk:4.0f} MB  other {self.other:5.2f} s  {self.said[:500]}"
 
-class Arena:
+
+class Site:
     """A web with its temporary files, the token of an admin in it, and what can be seen of it from outside."""
 
     def __init__(self, folder: Path) -> None:
@@ -120,16 +118,16 @@ def _read_cookies(answer: http.client.HTTPResponse) -> str:
     return "; ".join(line.partition(";")[0] for line in answer.headers.get_all("Set-Cookie", []))
 
 
-class Watch:
+class Visitor:
     """Someone else, who asks for a page again and again, and the disk."""
 
-    def __init__(self, arena: Arena, url: str, seconds: float = 30.0) -> None:
+    def __init__(self, site: Site, url: str, seconds: float = 30.0) -> None:
         self.disk = self.other = 0.0
-        self._arena, self._url, self._seconds = arena, url, seconds
+        self._site, self._url, self._seconds = site, url, seconds
         self._is_over = threading.Event()
         self._threads = [threading.Thread(target=look, daemon=True) for look in (self._weigh, self._visit)]
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> Visitor:
         for thread in self._threads:
             thread.start()
         return self
@@ -141,7 +139,7 @@ class Watch:
 
     def _weigh(self) -> None:
         while not self._is_over.wait(0.02):
-            self.disk = max(self.disk, self._arena.disk)
+            self.disk = max(self.disk, self._site.disk)
 
     def _visit(self) -> None:
         host, path = urlsplit(self._url)[1:3]
@@ -161,24 +159,24 @@ class Watch:
 
 
 @contextmanager
-def open_arena() -> Iterator[Arena]:
+def open_site() -> Iterator[Site]:
     with tempfile.TemporaryDirectory() as name:
-        arena = Arena(Path(name))
-        with running(arena.web):
-            arena.web.says("Uvicorn running", 60)
-            yield arena
+        site = Site(Path(name))
+        with running(site.web):
+            site.web.says("Uvicorn running", 60)
+            yield site
 
 
-def attack(strike: Callable[[Arena], str], *, port: str = "web") -> Callable[[], Cost]:
+def attack(strike: Callable[[Site], str], *, port: str = "web") -> Callable[[], Cost]:
     """An attack on a web of its own; ``port`` is the one at which the other visitor comes."""
 
     def run_attack() -> Cost:
-        with open_arena() as arena:
-            arena.ask("GET", "/admin/login/")
-            url = f"{arena.web.url}/admin/login/" if port == "web" else f"{arena.web.metrics}/metrics"
-            with Watch(arena, url) as watch:
-                said = strike(arena)
-            return Cost(arena.peak, watch.disk, watch.other, said)
+        with open_site() as site:
+            site.ask("GET", "/admin/login/")
+            url = f"{site.web.url}/admin/login/" if port == "web" else f"{site.web.metrics}/metrics"
+            with Visitor(site, url) as watch:
+                said = strike(site)
+            return Cost(site.peak, watch.disk, watch.other, said)
 
     return run_attack
 
@@ -203,24 +201,24 @@ def _read_answer(connection: socket.socket, deadline: float) -> str:
     return start.split(b"\r\n")[0].decode().removeprefix("HTTP/1.1 ") if start else "cut off"
 
 
-def hold_uploads(arena: Arena) -> str:
+def hold_uploads(site: Site) -> str:
     """Four bodies of 89 MB, of which the last byte never comes."""
     size = 89 * MB
     with ThreadPoolExecutor(4) as pool:
-        held = list(pool.map(lambda _: arena.begin("/api/v1/import", size + 1, size, {}), range(4)))
+        held = list(pool.map(lambda _: site.begin("/api/v1/import", size + 1, size, {}), range(4)))
     return list_answers(held, 5)
 
 
-def hold_uploads_of_admin(arena: Arena) -> str:
+def hold_uploads_of_admin(site: Site) -> str:
     size = 89 * MB
     with ThreadPoolExecutor(4) as pool:
-        held = list(pool.map(lambda _: arena.begin("/api/v1/import", size + 1, size, arena.known), range(4)))
+        held = list(pool.map(lambda _: site.begin("/api/v1/import", size + 1, size, site.known), range(4)))
     return list_answers(held, 5)
 
 
-def upload_forms(arena: Arena) -> str:
+def upload_forms(site: Site) -> str:
     """Four whole forms at once, whose file Django takes out of the body into a file of its own."""
-    cookies = arena.log_in()
+    cookies = site.log_in()
     token = dict(pair.split("=", 1) for pair in cookies.split("; "))["csrftoken"]
     start = (
         f'--b\r\nContent-Disposition: form-data; name="csrfmiddlewaretoken"\r\n\r\n{token}\r\n'
@@ -232,7 +230,7 @@ def upload_forms(arena: Arena) -> str:
 
     def upload(_: int) -> str:
         try:
-            return str(arena.ask("POST", "/admin/exchange/", body, **headers)[0])
+            return str(site.ask("POST", "/admin/exchange/", body, **headers)[0])
         except (OSError, http.client.HTTPException):
             return "cut off"
 
@@ -241,11 +239,11 @@ def upload_forms(arena: Arena) -> str:
     return ", ".join(f"{count} x {said}" for said, count in found.most_common())
 
 
-def drip_body(path: str, size: int) -> Callable[[Arena], str]:
+def drip_body(path: str, size: int) -> Callable[[Site], str]:
     """One byte a second, of a body that may be read of anyone."""
 
-    def drip(arena: Arena) -> str:
-        connection = arena.begin(path, size, 1, {})
+    def drip(site: Site) -> str:
+        connection = site.begin(path, size, 1, {})
         began = time.monotonic()
         while (seconds := time.monotonic() - began) < PATIENCE:
             said = _read_answer(connection, time.monotonic() + 1)
@@ -259,11 +257,11 @@ def drip_body(path: str, size: int) -> Callable[[Arena], str]:
     return drip
 
 
-def half_open(start: bytes, port: str = "web") -> Callable[[Arena], str]:
+def half_open(start: bytes, port: str = "web") -> Callable[[Site], str]:
     """Connections that say no more than ``start``, and then one byte every second."""
 
-    def hold(arena: Arena) -> str:
-        host, _, number = (arena.address if port == "web" else arena.metrics).rpartition(":")
+    def hold(site: Site) -> str:
+        host, _, number = (site.address if port == "web" else site.metrics).rpartition(":")
         held = []
         for _ in range(CROWD):
             with suppress(OSError):
@@ -271,8 +269,8 @@ def half_open(start: bytes, port: str = "web") -> Callable[[Arena], str]:
                 held[-1].sendall(start)
         began, threads, files = time.monotonic(), 0, 0
         while time.monotonic() - began < PATIENCE / 3:
-            threads = max(threads, len(list(Path(f"/proc/{arena.web.pid}/task").iterdir())))
-            files = max(files, len(list(Path(f"/proc/{arena.web.pid}/fd").iterdir())))
+            threads = max(threads, len(list(Path(f"/proc/{site.web.pid}/task").iterdir())))
+            files = max(files, len(list(Path(f"/proc/{site.web.pid}/fd").iterdir())))
             for connection in held:
                 with suppress(OSError):
                     connection.sendall(b"x")
@@ -282,13 +280,13 @@ def half_open(start: bytes, port: str = "web") -> Callable[[Arena], str]:
     return hold
 
 
-def send_document(path: str, body: Callable[[], bytes]) -> Callable[[Arena], str]:
+def send_document(path: str, body: Callable[[], bytes]) -> Callable[[Site], str]:
     """As an admin, and JSON."""
 
-    def send(arena: Arena) -> str:
+    def send(site: Site) -> str:
         began = time.monotonic()
         try:
-            status, text = arena.ask("POST", path, body(), **{**arena.known, "Content-Type": "application/json"})
+            status, text = site.ask("POST", path, body(), **{**site.known, "Content-Type": "application/json"})
         except (OSError, http.client.HTTPException) as error:
             return f"{type(error).__name__} after {time.monotonic() - began:.1f} s"
         return f"{status} after {time.monotonic() - began:.1f} s: {text[:120]}"
@@ -296,16 +294,16 @@ def send_document(path: str, body: Callable[[], bytes]) -> Callable[[Arena], str
     return send
 
 
-def get_pages(*paths: str) -> Callable[[Arena], str]:
+def get_pages(*paths: str) -> Callable[[Site], str]:
     """As an admin, by session and by token."""
 
-    def get(arena: Arena) -> str:
-        headers = {**arena.known, "Cookie": arena.log_in()}
+    def get(site: Site) -> str:
+        headers = {**site.known, "Cookie": site.log_in()}
         found = []
         for path in paths:
             name = path.partition("?")[0] + "?" + path.partition("?")[2][:24]
             try:
-                found.append(f"{name} {arena.ask('GET', path, **headers)[0]}")
+                found.append(f"{name} {site.ask('GET', path, **headers)[0]}")
             except (OSError, http.client.HTTPException) as error:
                 found.append(f"{name} {type(error).__name__}")
         return ", ".join(found)
@@ -358,7 +356,7 @@ ATTACKS: dict[str, Callable[[], Cost]] = {
     ),
     "10 MB of {} to preview": attack(send_document("/api/v1/preview", repeat_items(10 * MB, b"{}"))),
     "10 MB of {} to import": attack(send_document("/api/v1/import", repeat_items(10 * MB, b"{}"))),
-    "60 MB of {} to import": attack(send_document("/api/v1/import", repeat_items(60 * MB, b"{}"))),
+    "40 MB of {} to import": attack(send_document("/api/v1/import", repeat_items(40 * MB, b"{}"))),
     "5 MB of {} to sync": attack(send_document("/api/v1/sync", repeat_items(5 * MB, b"{}", b'{"zone":[%s]}'))),
     "a duplicate key among 700,000 to preview": attack(send_document("/api/v1/preview", lambda: repeat_key(700_000))),
     "a duplicate key among 700,000 to import": attack(send_document("/api/v1/import", lambda: repeat_key(700_000))),
@@ -380,16 +378,3 @@ ATTACKS: dict[str, Callable[[], Cost]] = {
         )
     ),
 }
-
-
-def main() -> None:
-    chosen = [name for name in ATTACKS if not sys.argv[1:] or any(part in name for part in sys.argv[1:])]
-    print(f"{'attack':<44}{'peak RSS':>10}{'/tmp':>10}{'other':>9}  what the attacker got")
-    for name in chosen:
-        rss, disk, other, said = ATTACKS[name]()
-        print(f"{name:<44}{rss:>7.0f} MB{disk:>7.0f} MB{other:>7.2f} s  {said}", flush=True)
-
-
-if __name__ == "__main__":
-    with suppress(KeyboardInterrupt):
-        main()
