@@ -30,7 +30,7 @@ def read_json(text: str, limits: Limits = LIMITS, take_item: TakeItem | None = N
     forgotten; the list is ``()`` then.
     """
     check_size(text, limits)
-    reader = _Reader(text, limits)
+    reader = _JsonReader(text, limits)
     try:
         return reader.read_document(take_item)
     except json.JSONDecodeError as error:
@@ -63,7 +63,7 @@ def _refuse_constant(name: str) -> NoReturn:
 _decode = json.JSONDecoder(object_pairs_hook=unique_fields, parse_constant=_refuse_constant).raw_decode
 
 
-class _Reader:
+class _JsonReader:
     """Positions are those in the text. Each value is looked through by ``check_value`` before it is built."""
 
     def __init__(self, text: str, limits: Limits) -> None:

@@ -30,7 +30,7 @@ from tests.records.api.test_fuzz import one_connection
 
 __all__ = ["one_connection", "world"]
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.usefixtures("db"), pytest.mark.timeout(3600)]
 
 ROLES = ("", "nobody", "viewer", "operator", "admin", "superuser")
 """Someone who has not logged in, someone without a role, and the others."""
