@@ -37,6 +37,4 @@ def find_excess(query: str) -> str:
     for name, text in parse_qsl(query, errors="replace"):
         if name in SEARCHES and len(_split_words(text.strip())) > WORD_LIMIT:
             return f"{name} has more than {WORD_LIMIT} words."
-        if "\0" in name or "\0" in text:
-            return "The address has a character of no meaning (%00) in it."
     return ""

@@ -21,7 +21,7 @@ NOWHERE = (
 )
 BAD_QUERIES = """
     records?state=x records?changed_after=x records?changed_after=%00 records?search=%00 records?name=%00
-    records?zone=%00 records?page=%00
+    records?zone=%00
     audit?after_id=x audit?after_id=1e999 audit?before=0000-00-00 drift?status=%ff export?format=%00
     test-dns?hostname=a.talos00&type=%00 explain?hostname=%ff explain
 """
@@ -106,7 +106,7 @@ def test_a_parameter_that_cannot_be_taken(admin: APIClient, query: str) -> None:
     assert error_of(admin.get(f"{V1}/{query}"))[0] == 400
 
 
-@pytest.mark.parametrize("page", ["0", "x", "-1", "9" * 30])
+@pytest.mark.parametrize("page", ["0", "x", "-1", "9" * 30, "%00"])
 def test_a_page_that_is_not_there(admin: APIClient, page: str) -> None:
     assert error_of(admin.get(f"{V1}/records?page={page}")) == (404, "not_found")
 
