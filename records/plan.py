@@ -70,6 +70,7 @@ class RememberedTarget:
     kind = "ledger"
     keeps_ttl = True
     is_bulky = True
+    paused = 0.0
     is_exclusive = False
     marks_origin = True
     warning = ""

@@ -13,7 +13,7 @@ class RateLimit:
     """At most ``per_second`` requests in any one second; an idle second's worth may go at once. For one thread.
 
     ``with limit:`` waits for its turn, then counts the request as of the moment it was answered: whatever the network
-    delays, the server never sees more. ``waited`` hears how many seconds that took.
+    delays, the server never sees more. ``waited`` hears how many seconds that took, ``paused`` is their sum.
     """
 
     def __init__(
@@ -23,6 +23,7 @@ class RateLimit:
         sleep: Callable[[float], None] = time.sleep,
         waited: Callable[[float], None] = lambda seconds: None,
     ) -> None:
+        self.paused = 0.0
         burst = max(1, int(per_second))
         self._answered: deque[float] = deque(maxlen=burst)
         self._window = burst / per_second
@@ -36,6 +37,7 @@ class RateLimit:
             if wait > 0:
                 self._sleep(wait)
                 self._waited(wait)
+                self.paused += wait
         return self
 
     def __exit__(

@@ -97,6 +97,10 @@ class Target(Protocol):
     def is_bulky(self) -> bool:
         """Whether many creates and updates cost no more than one, as far as the rate limit goes."""
 
+    @property
+    def paused(self) -> float:
+        """Seconds that went by in waiting for the rate limit so far; 0 where there is none."""
+
     def check(self) -> None:
         """Raise when the target cannot be reached or does not accept our credentials. Cheap; used by /readyz."""
 

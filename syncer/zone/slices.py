@@ -5,7 +5,7 @@ from __future__ import annotations
 SMALLEST, LARGEST = 250, 2000
 
 AIM = 0.4
-"""Seconds of a pass over one slice: a name that is new meanwhile waits for no longer."""
+"""Seconds of a pass over one slice, beside waiting for the rate limit: a name that is new meanwhile waits for these."""
 
 
 class SliceSize:
@@ -16,7 +16,7 @@ class SliceSize:
         self.names = SMALLEST
 
     def learn(self, names: int, seconds: float) -> None:
-        """A pass over ``names`` took so long, waiting for the rate limit included."""
+        """A pass over ``names`` took so long. Waiting for the rate limit does not count: smaller slices wait more."""
         if names < self.names and seconds < AIM:
             return  # whether more would have fitted is not known
         fits = int(names * AIM / seconds) if seconds else LARGEST

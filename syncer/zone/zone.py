@@ -196,9 +196,11 @@ class Zone:
             if not names:
                 return None
         try:
+            paused = self._target.paused
             result = self.run_pass(names)
             if names:
-                self._queue.slice_size.learn(len(names), self._clock() - now)
+                paused = self._target.paused - paused
+                self._queue.slice_size.learn(len(names), self._clock() - now - paused)
         except (ServerRefused, TargetUnreachable, LedgerError):
             raise
         except TargetRefused as error:

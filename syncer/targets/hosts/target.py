@@ -28,6 +28,7 @@ class HostsTarget:
     kind = "hosts"
     keeps_ttl = False
     is_bulky = True
+    paused = 0.0
     is_exclusive = True
     marks_origin = False
     warning = ""

@@ -41,9 +41,9 @@ class TechnitiumTarget:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        limit = RateLimit(config.rate_limit, clock, sleep, waited)
+        self._limit = RateLimit(config.rate_limit, clock, sleep, waited)
         each = (replace(config, url=url, others=()) for url in config.urls)
-        clients = [TechnitiumClient(one, limit, observe, waiting) for one in each]
+        clients = [TechnitiumClient(one, self._limit, observe, waiting) for one in each]
         self._server = TechnitiumServer(clients, clock)
         self._zones = {name: TechnitiumZone(name, self._server, marker, self.serials, clock) for name in zones}
         self._hosted = frozenset(self._zones)
@@ -52,6 +52,10 @@ class TechnitiumTarget:
     @property
     def is_bulky(self) -> bool:
         return self._server.may_import
+
+    @property
+    def paused(self) -> float:
+        return self._limit.paused
 
     @property
     def warning(self) -> str:

@@ -34,6 +34,7 @@ class ToyTarget:
     is_exclusive = False
     marks_origin = True
     is_bulky = True
+    paused = 0.0
     warning = ""
 
     def __init__(

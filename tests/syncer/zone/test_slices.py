@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from syncer.zone.slices import AIM, LARGEST, SMALLEST, SliceSize
@@ -63,3 +65,17 @@ def test_a_name_that_comes_meanwhile_is_next_although_the_zone_is_looked_at_as_a
     assert len(published(technitium)) == 2 * SMALLEST + 1
     engine.settle()
     assert technitium.ask(f"app{4 * SMALLEST - 1:03}.{ZONE}") == [ADDRESS]
+
+
+def test_waiting_for_the_rate_limit_makes_no_slice_smaller(engine: Engine, technitium: ServerUnderTest) -> None:
+    """Smaller ones would cost more requests, and wait more."""
+    engine.start(target=replace(engine.settings["target"], rate_limit=2))
+    engine.put_many(4 * SMALLEST)
+    sizes = []
+    while len(published(technitium)) < 4 * SMALLEST:
+        before = len(published(technitium))
+        engine.turn()
+        sizes.append(len(published(technitium)) - before)
+    assert sizes == [SMALLEST, SMALLEST, 2 * SMALLEST]
+    assert engine.target is not None
+    assert engine.target.paused > AIM * len(sizes)
