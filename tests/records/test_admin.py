@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -550,12 +551,17 @@ def test_a_character_that_no_database_takes_is_no_mistake_of_ours(admin_client: 
     "condition",
     [
         *("at__year=0", "at__year=-5", "at__year=99999", "at__gte=99999999999999999", "at__month=x"),
-        *("name__regex=(a%2B)%2B$", "name__iregex=a", "before__contains=%7B"),
+        *("name__regex=(a%2B)%2B$", "name__iregex=a"),
         *("nothing=1", "at__nothing=1", "zone__name=1", "at__gte__gte=1"),
     ],
 )
 def test_a_filter_that_makes_no_sense_is_refused(admin_client: Client, condition: str) -> None:
     assert admin_client.get(f"{page('auditentry_changelist')}?{condition}").status_code == 400
+
+
+def test_a_filter_that_only_some_databases_know_is_refused_by_the_others(admin_client: Client) -> None:
+    answer = admin_client.get(f"{page('auditentry_changelist')}?before__contains=%7B")
+    assert answer.status_code == (200 if connection.features.supports_json_field_contains else 400)
 
 
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "9999-12-31"])
