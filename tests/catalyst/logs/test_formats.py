@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalyst import __version__
@@ -109,6 +109,7 @@ def test_a_traceback_comes_with_the_line() -> None:
     assert line["traceback"].endswith("ValueError: the reason")
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a machine that is busy is none
 @given(
     st.dictionaries(st.text(), st.recursive(st.none() | st.floats() | st.text() | st.binary(), st.lists, max_leaves=5))
 )

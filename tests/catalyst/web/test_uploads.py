@@ -24,12 +24,12 @@ def test_the_file_that_one_process_was_given_is_imported_by_another(folder: Path
         form = {"csrfmiddlewaretoken": session.cookies["csrftoken"], "dry_run": "on"}
         files = {"file": ("backup.json", json.dumps(BACKUP))}
         seen = session.post(f"{second.url}/admin/exchange/", form, files=files, timeout=20).text
-        upload = re.search(r'name="upload" value="(\w+)"', seen)
-        assert upload, seen
+        shown = dict(re.findall(r'name="(upload|seen)" value="(\w+)"', seen))
+        assert shown.keys() == {"upload", "seen"}, seen
         second.stop()
         (another := tmp_path / "another").mkdir()
         with web(another, DATA_DIR=str(folder), DNS_ZONES="talos00") as third:
             session.headers["Referer"] = third.url
-            form = {"csrfmiddlewaretoken": session.cookies["csrftoken"], "upload": upload[1]}
+            form = {"csrfmiddlewaretoken": session.cookies["csrftoken"], **shown}
             done = session.post(f"{third.url}/admin/exchange/", form, timeout=20).text
             assert "Imported: 0 records, 1 entry created" in done
