@@ -148,11 +148,12 @@ def forget_others(kinds: Collection[tuple[str, str]], known: Collection[Ref]) ->
 def find_mentions(names: Collection[str]) -> dict[str, dict[str, Mention]]:
     """What is known of the names, by name and origin."""
     place = ("source__kind", "source__namespace", "source__name")
-    columns = ("name", *place, "since", "via", "detached_seconds", "outdated")
+    columns = ("name", *place, "since", "via", "detached_seconds", "outdated", "reason")
     mentions: dict[str, dict[str, Mention]] = {}
     rows = SourceName.objects.filter(name__in=names).order_by().values_list(*columns)
-    for name, kind, namespace, own_name, since, via, seconds, outdated in rows:
-        mention = Mention(since.isoformat(), None if via is None else tuple(via), seconds, outdated)
+    for name, kind, namespace, own_name, since, via, seconds, outdated, reason in rows:
+        parents = None if via is None else tuple(via)
+        mention = Mention(since.isoformat(), parents, seconds, outdated, reason == TAKEN_BACK)
         mentions.setdefault(name, {})[str(Origin(kind, namespace, own_name))] = mention
     return mentions
 

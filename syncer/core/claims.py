@@ -123,13 +123,15 @@ class Mention(NamedTuple):
 
     ``since`` is in ISO 8601: since when the object names it. ``via`` are the parents by which it was published last,
     None where that is not known. ``seconds`` have been counted of the trouble by which it is not published any more.
-    ``outdated`` says why this version of the program does not publish it any more, "" otherwise.
+    ``outdated`` says why this version of the program does not publish it any more, "" otherwise. ``taken_back``: the
+    object did not want it any more, while nothing hid it; what hides it since keeps nothing.
     """
 
     since: str = ""
     via: tuple[str, ...] | None = None
     seconds: float = 0.0
     outdated: str = ""
+    taken_back: bool = False
 
 
 UNKNOWN_MENTION = Mention()

@@ -180,7 +180,7 @@ def find_kept(name: str, claims: Claims, history: History, rules: ClaimRules) ->
         for source in list_namesakes(origin, claims):
             mention = history.find_mention(origin)
             reason = source.find_trouble(name, mention.via) or (source.want(name) is None and mention.outdated)
-            if reason and mention.seconds < rules.grace:
+            if reason and mention.seconds < rules.grace and not mention.taken_back:
                 yield origin, reason
                 break
 

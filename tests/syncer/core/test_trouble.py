@@ -52,9 +52,10 @@ class Published(NamedTuple):
         grace: float = DAY,
         seconds: float = 0.0,
         outdated: str = "",
+        taken_back: bool = False,
     ) -> Decision:
         """What the name shall hold while the objects are such; ``seconds`` of trouble have been counted."""
-        mention = Mention("2026-01-01", self.via, seconds, outdated)
+        mention = Mention("2026-01-01", self.via, seconds, outdated, taken_back)
         history = written(self.decision, {self.decision.origin: mention} if self.decision.origin else {})
         return self.settle(history, *sources, entries=entries, scope=scope, grace=grace)
 
@@ -467,6 +468,14 @@ def test_a_listener_that_gets_another_name_in_the_route_first_is_trouble() -> No
         )
         served = published.now(read(renamed, gateway(listener(NAME, name="https"))))
         assert (served.rrsets, served.kept) == (published.decision.rrsets, {})
+
+
+def test_what_the_object_took_back_before_is_kept_by_no_trouble_that_comes_after() -> None:
+    """A syncer that was killed in between has not deleted it yet."""
+    published = publish_route(gateway(listener(NAME)), hostnames=[], parents=[WEB])
+    renamed = read(http_route(parents=[parent(sectionName="https")], status=[judged(WEB)]), gateway(listener(NAME)))
+    assert published.kept_by(renamed)
+    assert published.kept_by(renamed, taken_back=True) == ""
 
 
 # One object

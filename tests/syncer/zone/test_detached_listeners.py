@@ -181,3 +181,19 @@ def test_it_goes_again_also_where_the_syncer_must_wait_with_that(shop: Engine, t
     shop.feed.waits = False
     shop.settle(11)
     assert technitium.ask(SHOP) == "NXDOMAIN"
+
+
+def test_a_name_that_a_killed_syncer_had_not_given_up_yet_goes_although_a_trouble_hides_it_now(
+    engine: Engine, technitium: ServerUnderTest
+) -> None:
+    engine.put_object(GATEWAY, gateway(SHOP, f"blog.{ZONE}"))
+    old, new = parent_ref(section="web-0"), parent_ref(section="web-1")
+    engine.put_object(HTTP_ROUTE, route(parents=[old]))
+    engine.settle()
+    engine.put_object(HTTP_ROUTE, route(parents=[new], judged=[old]))
+    engine.loop._gather_names()
+    engine.loop._save_sources()  # and then it was killed
+    engine.put_object(GATEWAY, gateway(SHOP))
+    engine.start()
+    engine.settle(5)
+    assert published(technitium) == {}
