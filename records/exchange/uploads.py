@@ -23,7 +23,7 @@ SIZE_LIMIT = 16 * 1024 * 1024
 def keep_upload(user: str, name: str, content: bytes) -> str:
     """Keep the file for its user, in place of the one of before; "" where it is too large, else its digest, by which
     it is found again."""
-    UploadedBackup.objects.filter(user=user).delete()
+    drop_upload(user)
     forget_uploads()
     packed = zlib.compress(content)
     if len(packed) > SIZE_LIMIT:

@@ -20,13 +20,14 @@ from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, INGRESS_ROUTE, NAMES
 from syncer.core.layers import NO_PARENTS, Layer, find_parents, list_below, read_layer
 from syncer.core.loadbalancers import read_traefik_addresses, settle_traefik_addresses
 from syncer.core.manifest import as_mapping, as_text, is_leaving, read_ref
-from syncer.core.namelimits import UNCOUNTED, NameLimits, cut_names, limit_sources
+from syncer.core.namelimits import UNCOUNTED, cut_names, limit_sources
 from syncer.core.parents import GatewayKey
 from syncer.core.scope import Scope
 from syncer.core.selector import PartialLabels, parse_selector
 from syncer.core.source import Ref, SourceObject
 from syncer.core.sources import Route, attach_route, read_ingress, read_ingress_route, read_route
-from syncer.core.tenancy import UNKNOWN_TERMS, UNREAD_TERMS, NamespaceTerms, admit_source, mark_servers, read_terms
+from syncer.core.tenancy import NamespaceTerms, read_terms
+from syncer.kube.admission import Admission
 from syncer.kube.claimants import ClaimantIndex
 
 NAME_LABEL = "kubernetes.io/metadata.name"
@@ -75,6 +76,7 @@ class Store:
         self._wakeup = wakeup
         self._lock = Lock()
         self._sources: dict[Ref, SourceObject] = {}
+        self._by_namespace: dict[str, set[Ref]] = {}
         self._hidden: dict[Ref, SourceObject] = {}
         """Sources in a namespace that is being deleted."""
         self._claimants = ClaimantIndex()
@@ -87,11 +89,7 @@ class Store:
         """Whether all of them are known."""
         self._asked: dict[Ref, SourceObject] = {}
         """What objects ask for that are not admitted as they are."""
-        self._terms: dict[str, NamespaceTerms] = {}
-        """Of the Namespaces that say what their objects may claim, where that matters."""
-        self._servers: dict[str, frozenset[str]] = {}
-        """By zone, the names of its own name servers."""
-        self._told_terms: dict[str, tuple[str, ...]] = {}
+        self._admission = Admission(scope, assume_unknown=assume_accepted)
         self._sizes: Counter[str] = Counter()
         """How many names the objects of each namespace ask for, of those that it admits; two may ask for one."""
         self._cut: dict[Ref, int] = {}
@@ -145,14 +143,11 @@ class Store:
     def take_complaints(self) -> dict[str, tuple[str, ...]]:
         """What is wrong with the annotations of Namespaces, where that is another thing than at the last call."""
         with self._lock:
-            now = {name: terms.warnings for name, terms in self._terms.items() if terms.warnings}
-            before, self._told_terms = self._told_terms, now
-        return {name: warnings for name, warnings in now.items() if before.get(name) != warnings}
+            return self._admission.take_complaints()
 
     def note_servers(self, zone: str, names: Collection[str]) -> None:
         with self._lock:
-            before, after = self._servers.get(zone, frozenset()), frozenset(names)
-            self._servers[zone] = after
+            before, after = self._admission.set_servers(zone, names)
             concerned = {source.ref for name in before ^ after for source in self._claimants.list_claimants(name)}
             if before - after:
                 concerned.update(self._asked)
@@ -164,18 +159,16 @@ class Store:
         """The namespaces in which it must be settled anew which names are within their limits, with how many these
         are. Nothing is added there before."""
         with self._lock:
-            return {namespace: self._find_limits(namespace).a_namespace for namespace in self._uncounted}
+            return {namespace: self._admission.find_limits(namespace).a_namespace for namespace in self._uncounted}
 
     def settle_limits(self, namespace: str, longest: Sequence[str] = ()) -> None:
         """Admit as many names as the limits allow. ``longest`` are those that are published, and then those that have
         been claimed for longest, as far as that is known."""
         with self._lock:
             self._uncounted.discard(namespace)
-            asked = {
-                ref: self._asked.get(ref, source) for ref, source in self._sources.items() if ref.namespace == namespace
-            }
-            admitted = {ref: self._admit_source(source) for ref, source in asked.items()}
-            limited = limit_sources(admitted.values(), self._find_limits(namespace), longest)
+            asked = {ref: self._asked.get(ref, source) for ref, source in self._list_sources(namespace)}
+            admitted = {ref: self._admission.admit_source(source) for ref, source in asked.items()}
+            limited = limit_sources(admitted.values(), self._admission.find_limits(namespace), longest)
             self._crowded.discard(namespace)
             for ref, source in limited.items():
                 if source is not admitted[ref]:
@@ -313,7 +306,7 @@ class Store:
         self._terminating[name] = at
         if known:
             return
-        for ref, source in [item for item in self._sources.items() if item[0].namespace == name]:
+        for ref, source in self._list_sources(name):
             self._hide_source(ref, source)
         self._refresh_dependents(name)
 
@@ -340,7 +333,7 @@ class Store:
             self._terminating[name] = ""  # before every time of creation: no object is of an older namespace
         self._end_termination(name)
         self._namespaces.pop(name, None)
-        if self._terms.pop(name, None) is not None:
+        if self._admission.forget_terms(name):
             self._admit_again(name)
         self._reattach_routes(lambda route: route.meta.ref.namespace == name)
 
@@ -357,7 +350,7 @@ class Store:
                 self._begin_termination(ref.name, _LATEST)
             self._end_termination(ref.name)
             self._namespaces.pop(ref.name, None)
-            self._terms.pop(ref.name, None)
+            self._admission.forget_terms(ref.name)
         elif kind == GATEWAY:
             self._set_gateway((ref.namespace, ref.name), None)
         elif kind == SERVICE:
@@ -386,8 +379,8 @@ class Store:
         if ref.namespace in self._terminating:
             self._hidden[ref] = source
             return
-        admitted = self._admit_source(source)
-        limits, before = self._find_limits(ref.namespace), self._sources.get(ref)
+        admitted = self._admission.admit_source(source)
+        limits, before = self._admission.find_limits(ref.namespace), self._sources.get(ref)
         size = self._sizes[ref.namespace] + len(admitted.wants) - self._count_names(ref)
         limited = admitted
         if ref.namespace in self._crowded or len(admitted.wants) > limits.an_object or size > limits.a_namespace:
@@ -411,18 +404,17 @@ class Store:
         else:
             self._cut.pop(ref, None)
         if limited != before:
-            self._sources[limited.ref] = limited
-            self._index_source(limited.ref, before, limited)
+            self._sources[ref] = limited
+            self._by_namespace.setdefault(ref.namespace, set()).add(ref)
+            self._index_source(ref, before, limited)
+
+    def _list_sources(self, namespace: str) -> list[tuple[Ref, SourceObject]]:
+        return [(ref, self._sources[ref]) for ref in self._by_namespace.get(namespace, ())]
 
     def _count_names(self, ref: Ref) -> int:
         """Those that its Namespace admits."""
         before = self._sources.get(ref)
         return len(before.wants) + self._cut.get(ref, 0) if before else 0
-
-    def _find_limits(self, namespace: str) -> NameLimits:
-        own = self._find_terms(namespace).max_names if self._scope.strict else None
-        most = self._scope.max_names_per_namespace if own is None else own
-        return NameLimits(self._scope.max_names_per_object, most, own is not None)
 
     def _forget_source(self, ref: Ref, source: SourceObject) -> None:
         """It asks for nothing any more, and others may have its place."""
@@ -432,24 +424,13 @@ class Store:
             self._uncounted.add(ref.namespace)
             self._changed = True
         del self._sources[ref]
+        (refs := self._by_namespace[ref.namespace]).remove(ref)
+        if not refs:
+            del self._by_namespace[ref.namespace]
         self._index_source(ref, source, None)
 
-    def _admit_source(self, source: SourceObject) -> SourceObject:
-        """What is admitted of what it asks for, which is all of it but for the terms of its Namespace."""
-        for servers in self._servers.values():
-            if servers:
-                source = mark_servers(source, servers, strict=self._scope.strict)
-        if not self._scope.strict:
-            return source
-        return admit_source(source, self._find_terms(source.ref.namespace), self._scope)
-
-    def _find_terms(self, namespace: str) -> NamespaceTerms:
-        unknown = UNKNOWN_TERMS if self._assume_accepted else UNREAD_TERMS
-        return self._terms.get(namespace, unknown)
-
     def _set_terms(self, namespace: str, terms: NamespaceTerms) -> None:
-        before = self._terms.get(namespace)
-        self._terms[namespace] = terms
+        before = self._admission.set_terms(namespace, terms)
         if before != terms:
             self._changed = self._changed or bool(terms.warnings)
             if before and before.max_names != terms.max_names:
@@ -459,7 +440,7 @@ class Store:
 
     def _admit_again(self, namespace: str) -> None:
         """What is admitted of its objects may be another part than before."""
-        for ref, source in [item for item in self._sources.items() if item[0].namespace == namespace]:
+        for ref, source in self._list_sources(namespace):
             self._set_source(ref, self._asked.get(ref, source))
 
     def _hide_source(self, ref: Ref, source: SourceObject) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Callable, Container, Iterable, Sequence
 
 from syncer import metrics
@@ -20,6 +21,9 @@ from syncer.zone.result import PassResult
 from syncer.zone.slices import LARGEST
 
 log = logging.getLogger(__name__)
+
+SYNCER = "syncer"
+"""The actor of what no person asked for."""
 
 BATCH = LARGEST
 """Changes between two commits of the ledger, and RRsets in one import: a slice is one."""
@@ -208,3 +212,8 @@ def sort_changes(changes: Sequence[PlannedChange]) -> list[PlannedChange]:
         return decision.priority, stage, change.name, 0
 
     return sorted(changes, key=order)
+
+
+def new_correlation() -> str:
+    """What the audit entries of one pass have in common."""
+    return uuid.uuid4().hex[:12]

@@ -20,7 +20,7 @@ from syncer.core.plan import Change, Key, NamePlan
 from syncer.core.rrsets import Found
 from syncer.core.shadows import describe_shadows
 from syncer.core.source import NORMAL
-from syncer.ledger import ZoneLedger
+from syncer.ledger import ObservedRRset, ZoneLedger
 from syncer.targets.base import Target, TargetZone
 from syncer.zone.queue import Deferred, ZoneQueue
 from syncer.zone.subjects import ORDINARY, Condition, Frame, KnownRows, Look, Subject, SubjectBuilder
@@ -286,9 +286,10 @@ class ZonePlanner:
         plan = PassPlan(whole=whole)
         doubtful: list[str] = []
         frame = self._names.make_frame(condition)
-        for what in (Deferred.UNMARKED, Deferred.ABSENT):
+        most = self._queue.slice_size.names
+        for what in (Deferred.UNMARKED, Deferred.ABSENT) if len(names) > most else ():
             waiting = [name for name, deferred in self._queue.deferred.items() if deferred is what and name in names]
-            self._leave_for_later(plan, waiting[self._queue.slice_size.names :], what)
+            self._leave_for_later(plan, waiting[most:], what)
         for chunk in split_chunks(sorted({*names}.difference(plan.unplanned)), CHUNK):
             for subject in self._prepare_subjects([Look(name, read=False) for name in chunk], frame):
                 deferred = self._queue.deferred.get(subject.name, Deferred.AS_KNOWN)
@@ -397,6 +398,15 @@ def group_by_name(found: Iterable[Found]) -> dict[str, list[Found]]:
     for item in found:
         names.setdefault(item.rrset.name, []).append(item)
     return names
+
+
+def list_observed(names: Iterable[NamePlan]) -> list[ObservedRRset]:
+    """What the ledger does not say yet of the names, at which nothing is written."""
+    observed: list[ObservedRRset] = []
+    for name in names:
+        observed += (ObservedRRset(name.decision, status) for status in name.statuses)
+        observed += (ObservedRRset(name.decision, forgotten) for forgotten in name.forgotten)
+    return observed
 
 
 def split_chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:

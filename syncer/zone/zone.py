@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,29 +11,26 @@ from math import inf
 from syncer import metrics
 from syncer.config import Config
 from syncer.core.claims import Claims, Decision, Unread
-from syncer.core.known import RecordState
 from syncer.core.names import zone_of
-from syncer.core.plan import Change, DriftType, Guard, NamePlan, Op, RRsetStatus
+from syncer.core.plan import Change, Guard, Op, RRsetStatus
 from syncer.core.rrsets import Found
 from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable, explain_fault
 from syncer.ledger import Ledger, LedgerError, ObservedRRset
 from syncer.memory import give_back
 from syncer.targets.base import Outcome, Target
-from syncer.zone.apply import LEFT_ALONE, TURN, ChangeWriter, sort_changes, take_turn
+from syncer.zone.apply import LEFT_ALONE, SYNCER, TURN, ChangeWriter, new_correlation, sort_changes, take_turn
 from syncer.zone.flapping import FlapDamper
 from syncer.zone.guarding import DeleteGuard, PlannedChange
-from syncer.zone.planning import NO_REQUESTS, PassPlan, Requests, ZonePlanner, group_by_name
+from syncer.zone.planning import NO_REQUESTS, PassPlan, Requests, ZonePlanner, group_by_name, list_observed
 from syncer.zone.queue import Deferred, ZoneQueue
+from syncer.zone.rebuild import Rebuild
 from syncer.zone.recovery import Recovery
-from syncer.zone.result import PassResult, count_noun, log_plan
+from syncer.zone.result import PassResult, log_plan
 from syncer.zone.schedule import ZoneSchedule
 from syncer.zone.subjects import Condition
 from syncer.zone.view import ZoneView
 
 log = logging.getLogger(__name__)
-
-SYNCER = "syncer"
-"""The actor of what no person asked for."""
 
 POLL = 1.0
 """Seconds between two looks whether deletes that wait for a kind may go."""
@@ -112,11 +108,7 @@ class Zone:
         self._writer = ChangeWriter(self._records, self._rows, is_stopping)
         self._is_stopping = is_stopping
         self._has_begun = False
-        self._is_rebuilding = False
-        """Every RRset with our mark counts as ours until the next full pass is done."""
-        self._has_begun_rebuild = False
-        """And the ledger has some of it, which are so many records:"""
-        self._taken_over = 0
+        self._rebuild = Rebuild(name, self._rows, self._writer, dry_run=config.dry_run)
         self._recovery = Recovery(name, self._rows, dry_run=config.dry_run)
         self._tells_plan = True
         """In a dry run: the log says what would be done."""
@@ -173,7 +165,7 @@ class Zone:
 
     def rebuild(self) -> None:
         """Take every RRset with our mark for ours, in the next full pass."""
-        self._is_rebuilding = True
+        self._rebuild.is_on = True
         self.invalidate()
 
     def run_due(self, now: float) -> PassResult | None:
@@ -252,7 +244,7 @@ class Zone:
         Raises what target and ledger raise.
         """
         self._check_start()
-        if names is not None and self._is_rebuilding and not self._dry_run:
+        if names is not None and self._rebuild.settles:
             self.run_pass(None)  # what is ours must be known first
         kind = "zone" if names is None else "names"
         with metrics.RECONCILE_DURATION.labels(kind).time(), self._doubting_on_error():
@@ -290,7 +282,7 @@ class Zone:
                     deletes.append((decision, Change(Op.DELETE, item, None, "")))
         result = PassResult()
         with self._doubting_on_error():
-            self._write_changes(deletes, result, _new_correlation(), actor)
+            self._write_changes(deletes, result, new_correlation(), actor)
         self._note_changes(result)
         return result
 
@@ -386,24 +378,19 @@ class Zone:
         self._awaited = self._awaited.union(plan.awaited)
         self._tell_inheritance(plan)
         self._recovery.note_plan(plan, SYNCER)
-        if plan.listed and self._settles:
-            self._take_over(plan)
-            self._tell_rebuild()
+        if plan.listed and self._rebuild.settles:
+            self._rebuild.take_over(plan)
+            self._rebuild.tell_count()
         return plan
 
-    @property
-    def _settles(self) -> bool:
-        """Whether what a list shows of ours goes into the ledger before anything else is done."""
-        return self._is_rebuilding and not self._dry_run
-
     def _plan_names(self, names: Collection[str] | None, requests: Requests) -> PassPlan:
-        condition = Condition(self._is_rebuilding, self._recovery.is_on, self._recovery.is_unmarked)
+        condition = Condition(self._rebuild.is_on, self._recovery.is_on, self._recovery.is_unmarked)
         if names is not None:
             return self._planner.plan_names(names, requests, condition)
         if self._view.serial is None:
             self._schedule.listed(self._clock())
-        if self._settles:
-            return self._planner.plan_whole(condition, settle=self._take_over)
+        if self._rebuild.settles:
+            return self._planner.plan_whole(condition, settle=self._rebuild.take_over)
         return self._planner.plan_whole(condition, limited=not self._dry_run)
 
     def _tell_inheritance(self, plan: PassPlan) -> None:
@@ -415,41 +402,6 @@ class Zone:
             self._has_told_inheritance = True
             words = "%d records carry the marks of OWNER_ID_WAS %s: they are ours from now on"
             log.warning(words, inherited, marker.owner_id_was, extra={"zone": self.name})
-
-    def _take_over(self, plan: PassPlan) -> None:
-        """Record what a rebuild takes for ours before anything is done: the guard counts it, and nothing is orphaned
-        that has to wait for its turn. What needs no more than that leaves the plan, which may be of any length; the
-        ledger knows meanwhile that it does not know all."""
-        names = plan.names[plan.settled :]
-        found = [
-            ObservedRRset(
-                name.decision, RRsetStatus(change.before.rrset, RecordState.PENDING, "found by its mark", owned=True)
-            )
-            for name in names
-            for change in name.changes
-            if change.before and not change.adopts
-        ]
-        known = _list_observed(names)
-        observed = [*known, *found]
-        if observed and not self._has_begun_rebuild:
-            self._rows.note_rebuild(under_way=True)
-            self._has_begun_rebuild = True
-        self._writer.record_observed(observed, _new_correlation(), SYNCER)
-        owned = (status for _, status in known if isinstance(status, RRsetStatus) and status.owned)
-        self._taken_over += sum(1 for _ in owned) + len(found)
-        for name in names:
-            name.statuses = name.forgotten = name.rivals = ()
-            # It was no hand that made what the ledger has lost.
-            name.drifts = tuple(drift for drift in name.drifts if drift.drift is not DriftType.UNEXPECTED_RECORD)
-        plan.names[plan.settled :] = [name for name in names if not name.is_empty]
-        plan.settled = len(plan.names)
-
-    def _tell_rebuild(self) -> None:
-        if count := self._taken_over:
-            words = "%s our mark and stood in no ledger: ours again"
-            told = count_noun(count, "record") + (" carries" if count == 1 else " carry")
-            log.warning(words, told, extra={"zone": self.name})
-        self._taken_over = 0
 
     def _guard_deletes(self, plan: PassPlan, result: PassResult) -> tuple[list[PlannedChange], list[ObservedRRset]]:
         changes = [(name.decision, change) for name in plan.names for change in name.changes]
@@ -484,11 +436,11 @@ class Zone:
         result: PassResult,
         actor: str,
     ) -> None:
-        correlation = _new_correlation()
+        correlation = new_correlation()
         drifts = [(name.decision, drift) for name in plan.names for drift in name.drifts]
         self._writer.tell_losers(plan.losers, result.later)
         serial = None if self._recovery.is_on else plan.serial
-        observed = [*_list_observed(plan.names), *kept]
+        observed = [*list_observed(plan.names), *kept]
         self._writer.record_observed(observed, correlation, actor, serial, plan.node)
         if plan.rivals:
             self._rows.note_rivals(plan.rivals)
@@ -528,16 +480,10 @@ class Zone:
         metrics.HELD_DELETES.labels(self.name).set(result.held)
         if plan.whole:
             self._schedule.passed(now, undisturbed=result.is_settled)
-        if plan.whole and not self._dry_run:
-            self._end_rebuild()
+            self._rebuild.end()
         waiting = bool(self._queue.deferred) or (self._recovery.is_unmarked and bool(self._queue.retries))
         self._recovery.end_when_done(self._view, SYNCER, listed=plan.listed, waiting=waiting or self._is_stopping())
         self._note_changes(result)
-
-    def _end_rebuild(self) -> None:
-        if self._has_begun_rebuild:
-            self._rows.note_rebuild(under_way=False)
-        self._is_rebuilding = self._has_begun_rebuild = False
 
     def _note_changes(self, result: PassResult) -> None:
         if result.changed:
@@ -561,16 +507,3 @@ class Zone:
 
     def _is_claimed(self, name: str) -> bool:
         return bool(self._claims.claimants(name))
-
-
-def _list_observed(names: Iterable[NamePlan]) -> list[ObservedRRset]:
-    observed: list[ObservedRRset] = []
-    for name in names:
-        observed += (ObservedRRset(name.decision, status) for status in name.statuses)
-        observed += (ObservedRRset(name.decision, forgotten) for forgotten in name.forgotten)
-    return observed
-
-
-def _new_correlation() -> str:
-    """What the audit entries of one pass have in common."""
-    return uuid.uuid4().hex[:12]

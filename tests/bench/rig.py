@@ -75,7 +75,8 @@ class Rig:
         self.database = database or {}
         self.syncer: Syncer | None = None
 
-    def start_syncer(self) -> Syncer:
+    def launch_syncer(self, **env: str) -> Syncer:
+        """Not ready yet."""
         self.syncer = Syncer(
             self.folder,
             {
@@ -85,9 +86,13 @@ class Rig:
                 "DNS_ZONE": ZONE,
                 "DNS_IP_ADDRESS": ADDRESS,
                 **self.database,
+                **env,
             },
-        ).ready()
+        )
         return self.syncer
+
+    def start_syncer(self) -> Syncer:
+        return self.launch_syncer().ready()
 
     def count_requests(self) -> tuple[int, int]:
         """Answered so far: by the Kubernetes double, by the Technitium double."""

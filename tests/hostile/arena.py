@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.bench.rig import ADDRESS, TOKEN, ZONE, Rig
+from tests.bench.rig import TOKEN, ZONE, Rig
 from tests.processes import Syncer, migrate, running, wait_until
 
 OTHER = f"other.{ZONE}"
@@ -44,21 +44,8 @@ class Arena(Rig):
     """A ``Rig`` with hands for an attacker."""
 
     def start(self, **env: str) -> Syncer:
-        """Not ready yet."""
-        self.syncer = Syncer(
-            self.folder,
-            {
-                "KUBECONFIG": f"{self.folder}/kubeconfig",
-                "DNS_SERVER_URL": self.server,
-                "DNS_API_TOKEN": TOKEN,
-                "DNS_ZONE": ZONE,
-                "DNS_IP_ADDRESS": ADDRESS,
-                "MAX_NAMES_PER_NAMESPACE": "100000",  # they are all in one
-                **self.database,
-                **env,
-            },
-        )
-        return self.syncer
+        """Not ready yet. All names are in one namespace."""
+        return self.launch_syncer(MAX_NAMES_PER_NAMESPACE="100000", **env)
 
     def import_lines(self, lines: Iterable[str]) -> None:
         """Into the zone, as someone else would."""

@@ -19,13 +19,14 @@ from django.db import transaction
 from django.db.models import Model
 from django.middleware.csrf import _get_new_csrf_string
 from django.test import Client
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import settings
 from pytest_django import Settings
 
 from records.api.access import make_token
 from records.api.docs import DOCUMENT
 from tests.hostile.pages import SEEDS, PageDocument, list_lists
 from tests.records.api.conftest import world
+from tests.records.api.test_fuzz import SETTINGS as API_SETTINGS
 from tests.records.api.test_fuzz import one_connection
 
 __all__ = ["one_connection", "world"]
@@ -36,14 +37,7 @@ ROLES = ("", "nobody", "viewer", "operator", "admin", "superuser")
 """Someone who has not logged in, someone without a role, and the others."""
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "5"))
-SETTINGS = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
+SETTINGS = settings(API_SETTINGS, max_examples=EXAMPLES)
 
 TEXTS = (
     *("", "0", "-1", "9" * 400, "1e999", "NaN", "٣", "true", "null", "\0", "a\0b", "\ud7ff\ue000", "\u202e"),
