@@ -76,6 +76,15 @@ class BoundedAdmin(ModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return BoundedList
 
+    def response_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse | None:
+        """What no row can be called is refused with 400."""
+        try:
+            for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
+                self.opts.pk.to_python(key)
+        except ValidationError as error:
+            raise BadRequest("There is no such row.") from error
+        return super().response_action(request, *args, **kwargs)
+
 
 class RegistryAdmin(BoundedAdmin):
     noun = ("record", "records")

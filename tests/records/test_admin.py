@@ -559,6 +559,13 @@ def test_a_filter_that_makes_no_sense_is_refused(admin_client: Client, condition
     assert admin_client.get(f"{page('auditentry_changelist')}?{condition}").status_code == 400
 
 
+def test_a_row_that_cannot_be_is_no_mistake_of_ours(admin_client: Client) -> None:
+    entry = CustomEntry.objects.create(name="printer.talos00", type="A", values=["192.0.2.9"])
+    form = {"action": "delete_selected", "_selected_action": ["abc", str(entry.pk)]}
+    assert admin_client.post(page("customentry_changelist"), form).status_code == 400
+    assert CustomEntry.objects.exists()
+
+
 def test_a_filter_that_only_some_databases_know_is_refused_by_the_others(admin_client: Client) -> None:
     answer = admin_client.get(f"{page('auditentry_changelist')}?before__contains=%7B")
     assert answer.status_code == (200 if connection.features.supports_json_field_contains else 400)

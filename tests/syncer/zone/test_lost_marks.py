@@ -12,6 +12,7 @@ from records.models import AuditEntry, DeletedRRset, DriftFinding, HeldPlan, Man
 from syncer import metrics
 from syncer.core.plan import Policy
 from syncer.zone.slices import SMALLEST
+from syncer.zone.subjects import Condition
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.targets.hands import MARKER, foreign
 from tests.syncer.zone.conftest import Build
@@ -96,8 +97,9 @@ def test_a_full_pass_in_between_forgets_none(engine: Engine, technitium: ServerU
     engine.settle()
     strip_marks(technitium)
     engine.turn(11)
-    for zone in engine.loop.worker.zones.values():
-        zone.request_pass()
+    zone = engine.loop.worker.zones[ZONE]
+    assert len(zone._planner.plan_whole(Condition(recovering=True, unmarked=True)).unplanned) == SMALLEST
+    zone.request_pass()
     engine.turn()
     technitium.add(f"nas.{ZONE}", "A", OTHER)
     engine.settle(11)

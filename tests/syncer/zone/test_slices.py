@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from syncer.pacing import AdaptiveInterval
 from syncer.zone.slices import AIM, LARGEST, SMALLEST, SliceSize
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.zone.engine import ADDRESS, OTHER, ZONE, Engine, published
@@ -78,3 +79,15 @@ def test_waiting_for_the_rate_limit_makes_no_slice_smaller(engine: Engine, techn
     assert start_first(engine, technitium) == [SMALLEST, SMALLEST, 2 * SMALLEST]
     assert engine.target is not None
     assert engine.target.paused > 3 * AIM
+
+
+def test_a_busy_zone_is_looked_at_as_a_whole_when_nothing_waits_any_more(engine: Engine) -> None:
+    engine.slow_down()
+    engine.put_many(2 * SMALLEST)
+    engine.turn()
+    zone = engine.loop.worker.zones[ZONE]
+    assert zone.waiting == SMALLEST
+    assert zone.full_pass_due > engine.clock.now + AdaptiveInterval.BUSY
+    engine.turn()
+    assert zone.waiting == 0
+    assert zone.full_pass_due <= engine.clock.now + AdaptiveInterval.BUSY
