@@ -30,6 +30,7 @@ WALL_CLOCKS = {"time", "time_ns", "clock"}
 TAKES_ZONE = {
     "syncer/core/claims.py Claims.note_servers": "the zone says whose name servers they are",
     "syncer/kube/store.py Store.note_servers": "the zone says whose name servers they are",
+    "syncer/kube/admission.py Admission.set_servers": "the zone says whose name servers they are",
     "records/remembered.py RememberedClaims.note_servers": "the zone says whose name servers they are",
     "catalyst/doctor/dns_server.py check_zone": "asks a server about a zone that no syncer has in its hands yet",
     "records/audit.py make_entry": "fills a row that names its zone",
