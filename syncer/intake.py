@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Collection
 
 from syncer.core.claims import Unread
-from syncer.core.kinds import GATEWAY, HTTP_ROUTE, KINDS, NAMESPACE, Kind
+from syncer.core.kinds import GATEWAY, GATEWAY_ROUTE_KINDS, KINDS, LISTENER_SET, NAMESPACE, Kind
 from syncer.core.manifest import clip_text
 from syncer.core.namelimits import UNCOUNTED
 from syncer.core.source import Ref, SourceObject
@@ -121,9 +121,9 @@ class Intake:
         return [state for state in self.kind_states() if not state.known and state.state not in never]
 
     def find_unread(self) -> Unread:
-        """Kinds whose objects may exist although we hold none; a route needs its Gateway to be read, and its Namespace
-        where a Gateway asks for labels. What a file held that could never be read, is not known, and what others held
-        is."""
+        """Kinds whose objects may exist although we hold none; a route needs its Gateway and its ListenerSet to be
+        read, and its Namespace where one of them asks for labels. What a file held that could never be read, is not
+        known, and what others held is."""
         unread = {state.kind: state for state in self.kind_states() if not state.known}
         files = [state.reason for state in unread.values() if state.state is WatchState.WATCHING and state.reason]
         reason = f"it may be in {files[0]}" if files else ""
@@ -144,8 +144,8 @@ class Intake:
             return {kind.kind for kind in KINDS if kind.gives_names}
         kinds = {kind.kind for kind in missing if kind.gives_names}
         if GATEWAY in missing or (NAMESPACE in missing and self.store.asks_for_labels()):
-            kinds.add(HTTP_ROUTE.kind)
-        return kinds
+            kinds |= GATEWAY_ROUTE_KINDS
+        return kinds | self.store.find_kinds_on_sets() if LISTENER_SET in missing else kinds
 
     def _tell_warnings(self, ref: Ref, source: SourceObject | None) -> None:
         """Say what is wrong with an object and what it does not publish, once for as long as both stay the same."""

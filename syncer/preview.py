@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from syncer.core.claims import Decision
-from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, SERVICE, Kind
+from syncer.core.kinds import GATEWAY, GATEWAY_ROUTE_KINDS, INGRESS, SERVICE, Kind
 from syncer.core.loadbalancers import DISAGREEMENT, is_traefik_service
 from syncer.core.manifest import as_mapping, as_text, clip_text, is_leaving, read_ref
 from syncer.core.names import misplaced_cname, zone_of
@@ -121,8 +121,8 @@ class _PreviewBuilder:
                 self.add_skipped(skip.name, skip.reason, source.ref)
             for warning in source.warnings:
                 self.add_warning(source.ref, warning)
-        for key, unchecked in sorted(self.store.list_unchecked().items()):
-            self.add_warning(Ref(GATEWAY.kind, *key, GATEWAY.group), str(unchecked))
+        for key, unchecked in self.store.list_unchecked():
+            self.add_warning(Ref(*key, GATEWAY.group), str(unchecked))
         for name in sorted(names):
             self._decide_name(name)
         return {
@@ -180,7 +180,7 @@ class _PreviewBuilder:
     def _could_be_told(self, ref: Ref) -> bool:
         """Whether a status that is not in the documents could give an address to what the object names: its own, its
         Gateway's, or that of Traefik's Service."""
-        return self.scope.auto and (ref.kind in (INGRESS.kind, HTTP_ROUTE.kind) or self._could_service_be_told())
+        return self.scope.auto and (ref.kind in (INGRESS.kind, *GATEWAY_ROUTE_KINDS) or self._could_service_be_told())
 
     def _could_service_be_told(self) -> bool:
         if DISAGREEMENT in self.store.fallback()[1]:

@@ -24,24 +24,38 @@ class Kind(NamedTuple):
 INGRESS = Kind("networking.k8s.io", "ingresses", "Ingress", ("v1",))
 INGRESS_ROUTE = Kind("traefik.io", "ingressroutes", "IngressRoute", ("v1alpha1",))
 INGRESS_ROUTE_TCP = Kind("traefik.io", "ingressroutetcps", "IngressRouteTCP", ("v1alpha1",))
+INGRESS_ROUTE_UDP = Kind("traefik.io", "ingressrouteudps", "IngressRouteUDP", ("v1alpha1",))
 OLD_INGRESS_ROUTE = Kind("traefik.containo.us", "ingressroutes", "IngressRoute", ("v1alpha1",))
 OLD_INGRESS_ROUTE_TCP = Kind("traefik.containo.us", "ingressroutetcps", "IngressRouteTCP", ("v1alpha1",))
+OLD_INGRESS_ROUTE_UDP = Kind("traefik.containo.us", "ingressrouteudps", "IngressRouteUDP", ("v1alpha1",))
 HTTP_ROUTE = Kind("gateway.networking.k8s.io", "httproutes", "HTTPRoute", ("v1", "v1beta1"))
+GRPC_ROUTE = Kind("gateway.networking.k8s.io", "grpcroutes", "GRPCRoute", ("v1", "v1alpha2"))
+TLS_ROUTE = Kind("gateway.networking.k8s.io", "tlsroutes", "TLSRoute", ("v1", "v1alpha3", "v1alpha2"))
+TCP_ROUTE = Kind("gateway.networking.k8s.io", "tcproutes", "TCPRoute", ("v1", "v1alpha2"))
+UDP_ROUTE = Kind("gateway.networking.k8s.io", "udproutes", "UDPRoute", ("v1", "v1alpha2"))
 GATEWAY = Kind("gateway.networking.k8s.io", "gateways", "Gateway", ("v1", "v1beta1"), gives_names=False)
+LISTENER_SET = Kind("gateway.networking.k8s.io", "listenersets", "ListenerSet", ("v1",), gives_names=False)
 NAMESPACE = Kind("", "namespaces", "Namespace", ("v1",), gives_names=False, namespaced=False)
 SERVICE = Kind("", "services", "Service", ("v1",), gives_names=False)
 """Only the Traefik Service, and only with DNS_IP_ADDRESS=auto."""
 CERTIFICATE = Kind("cert-manager.io", "certificates", "Certificate", ("v1",), gives_names=False, touches_dns=False)
 """Only for the metrics, with CERTIFICATE_METRICS; not one of ``KINDS``, which all concern DNS."""
 
+GATEWAY_ROUTES = (HTTP_ROUTE, GRPC_ROUTE, TLS_ROUTE, TCP_ROUTE, UDP_ROUTE)
+"""What attaches to the listeners of Gateways and ListenerSets."""
+GATEWAY_ROUTE_KINDS = frozenset(route.kind for route in GATEWAY_ROUTES)
+
 KINDS = (
     INGRESS,
     INGRESS_ROUTE,
     INGRESS_ROUTE_TCP,
+    INGRESS_ROUTE_UDP,
     OLD_INGRESS_ROUTE,
     OLD_INGRESS_ROUTE_TCP,
-    HTTP_ROUTE,
+    OLD_INGRESS_ROUTE_UDP,
+    *GATEWAY_ROUTES,
     GATEWAY,
+    LISTENER_SET,
     NAMESPACE,
     SERVICE,
 )

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from difflib import SequenceMatcher
 from typing import Any
 
-from syncer.core.kinds import KINDS, Kind
+from syncer.core.kinds import KINDS, LISTENER_SET, Kind
 from syncer.core.manifest import as_text, clip_text
 
 OTHER_GROUPS = frozenset(("", "apps", "autoscaling", "batch", "extensions", "policy"))
 """Groups of Kubernetes itself, none of which has any of the kinds; Ingress once was in ``extensions``."""
+
+FORMER = {("gateway.networking.x-k8s.io", "xlistenerset"): LISTENER_SET}
+"""What kinds were called before they were stable, by group and kind in lower case."""
 
 ALIKE = 0.9
 """Of 1. Knative has a Service and an Ingress, Istio a Gateway: their groups are no misspelling of those that we
@@ -21,6 +24,8 @@ def find_near_miss(manifest: Mapping[str, Any]) -> Kind | None:
     """The kind that is meant, None where the object is of another one."""
     name = as_text(manifest.get("kind")).strip().lower()
     group = _read_group(as_text(manifest.get("apiVersion")).strip().lower())
+    if former := FORMER.get((group, name)):
+        return former
     meant = [kind for kind in KINDS if name in (kind.kind.lower(), kind.plural)]
     if not meant:
         return None

@@ -5,21 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from syncer.core.kinds import GATEWAY
+from syncer.core.kinds import GATEWAY, LISTENER_SET
 from syncer.core.manifest import as_list, as_mapping, as_text, clip_text
-
-GatewayKey = tuple[str, str]
-"""(namespace, name)."""
+from syncer.core.near_misses import FORMER
 
 ParentIdentity = tuple[str, str, str, str]
 """Group, kind, namespace and name of what a parentRef means: which of its listeners, does not count."""
 
 
+class ParentKey(NamedTuple):
+    """A Gateway or a ListenerSet."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{clip_text(self.kind)} {clip_text(self.namespace)}/{clip_text(self.name)}"
+
+
 class Parent(NamedTuple):
     """One parentRef of a route's spec. ``refusal`` says why the route is not attached to it, "" when it is; ``silent``:
-    no status says anything of it yet. Not ``is_read``: it is no Gateway, and never gives a name."""
+    no status says anything of it yet. Not ``is_read``: it has no listeners, and never gives a name."""
 
-    gateway: GatewayKey
+    place: ParentKey
     section: str = ""
     port: int | None = None
     refusal: str = ""
@@ -29,9 +38,11 @@ class Parent(NamedTuple):
 
     @property
     def key(self) -> str:
-        """As the ledger remembers by which parent a name was published."""
-        namespace, name = self.gateway
-        return f"{namespace}/{name}/{self.section}" + (f":{self.port}" if self.port else "")
+        """As the ledger remembers by which parent a name was published. That of a Gateway has no kind, as before there
+        were others; no namespace is spelled as a kind is."""
+        kind, namespace, name = self.place
+        place = f"{namespace}/{name}" if kind == GATEWAY.kind else f"{kind}/{namespace}/{name}"
+        return f"{place}/{self.section}" + (f":{self.port}" if self.port else "")
 
 
 def read_parents(manifest: Mapping[str, Any], namespace: str, *, assume_accepted: bool) -> tuple[Parent, ...]:
@@ -47,10 +58,8 @@ def read_parents(manifest: Mapping[str, Any], namespace: str, *, assume_accepted
     parents: list[Parent] = []
     for parent_ref in parent_refs:
         identity = _identify_parent(parent_ref, namespace)
-        group, kind, *gateway = identity
-        if (group, kind) != (GATEWAY.group, GATEWAY.kind):
-            refusal = f"parents of kind {clip_text(kind)} are not read"
-            parents.append(Parent((gateway[0], gateway[1]), refusal=refusal, is_read=False))
+        if (identity[0], identity[1]) not in _WITH_LISTENERS:
+            parents.append(_refuse_kind(identity))
             continue
         judged = [
             _judge_parent(parent_ref, identity, entry, generation)
@@ -63,6 +72,17 @@ def read_parents(manifest: Mapping[str, Any], namespace: str, *, assume_accepted
             or _make_parent(parent_ref, identity, unjudged, "")._replace(silent=bool(unjudged))
         )
     return tuple(dict.fromkeys(parents))
+
+
+_WITH_LISTENERS = {(kind.group, kind.kind) for kind in (GATEWAY, LISTENER_SET)}
+
+
+def _refuse_kind(identity: ParentIdentity) -> Parent:
+    group, kind, *_ = identity
+    former = FORMER.get((group, kind.lower()))
+    advice = f": write group: {former.group}, kind: {former.kind}" if former else ""
+    refusal = f"parents of kind {clip_text(kind)} are not read{advice}"
+    return Parent(ParentKey(*identity[1:]), refusal=refusal, is_read=False)
 
 
 class _Judgements:
@@ -104,9 +124,9 @@ def _identify_parent(parent_ref: Mapping[str, Any], namespace: str) -> ParentIde
 
 
 def _make_parent(parent_ref: Mapping[str, Any], identity: ParentIdentity, refusal: str, warning: str) -> Parent:
-    who = f"Gateway {clip_text(identity[2])}/{clip_text(identity[3])}"
+    who = ParentKey(*identity[1:])
     return Parent(
-        identity[2:],
+        who,
         *_read_place(parent_ref),
         f"{who} {refusal}" if refusal else "",
         f"{who}: {warning}" if warning else "",

@@ -11,20 +11,18 @@ from syncer.core.annotations import (
     ANNOTATION_ONLY,
     CLASS_ANNOTATION,
     DEFINED_ONLY,
-    GATEWAY_HOSTS,
     INGRESS_HOSTS,
     PREFIX,
     Annotations,
     read_annotations,
     settle_values,
 )
-from syncer.core.gateways import Attachment, Endpoint, Gateway, Labels, Served, ServedBy
-from syncer.core.kinds import HTTP_ROUTE, INGRESS, INGRESS_ROUTE_TCP, OLD_INGRESS_ROUTE, Kind
+from syncer.core.gateways import Endpoint
+from syncer.core.kinds import INGRESS, INGRESS_ROUTE_TCP, INGRESS_ROUTE_UDP, OLD_INGRESS_ROUTE, Kind
 from syncer.core.layers import NO_PARENTS, Parents
 from syncer.core.loadbalancers import read_load_balancer
 from syncer.core.manifest import as_list, as_mapping, as_text, clip_text, read_ref
-from syncer.core.names import BadName, canonical, covers_name, is_wildcard, misplaced_cname
-from syncer.core.parents import GatewayKey, Parent, read_parents
+from syncer.core.names import BadName, canonical, covers_name, misplaced_cname
 from syncer.core.rulelexer import RuleError
 from syncer.core.rules import REGEXP, read_rule_names
 from syncer.core.scope import Scope
@@ -35,12 +33,10 @@ WARNING_LIMIT = 20
 _WARNING_LENGTH = 400
 _NAME_LENGTH = 253
 
-LISTENER_WILDCARD = "wildcard of a listener, and LISTENER_WILDCARDS is off"
 EXCLUDED_BY_OBJECT = "excluded by the object's own annotation"
 UNREADABLE = "the rule cannot be read"
 NOT_ADMITTED = "the rules of its parents let no request for it through"
 PARENT_MISSING = "a parent IngressRoute is not there, or is none: it has no rule, or services"
-NO_LONGER_SERVED = "no listener of its Gateways gives this name any more"
 
 
 class Draft:
@@ -222,7 +218,7 @@ def read_ingress(manifest: Mapping[str, Any], scope: Scope) -> SourceObject:
     defined = [host for rule in draft.read_objects(spec, "rules") if (host := rule.get("host"))]
     if scope.ingress_tls_hosts:
         defined += (host for tls in draft.read_objects(spec, "tls") for host in draft.read_list(tls, "hosts"))
-    hosts = _choose_hosts(draft, INGRESS_HOSTS, defined)
+    hosts = choose_hosts(draft, INGRESS_HOSTS, defined)
     for name in hosts.chosen:
         draft.add_name(name, endpoints)
     for name in hosts.left_out:
@@ -238,7 +234,7 @@ class Hosts(NamedTuple):
     reason: str = ""
 
 
-def _choose_hosts(draft: Draft, word: str, defined: Iterable[object]) -> Hosts:
+def choose_hosts(draft: Draft, word: str, defined: Iterable[object]) -> Hosts:
     """``defined`` are the hosts of its spec; those of its hostname annotations come after. ``word`` is the annotation
     that objects of the kind obey, "" for none."""
     defined, annotated = tuple(defined), draft.meta.says.hostnames
@@ -275,17 +271,19 @@ def _check_class(draft: Draft, manifest: Mapping[str, Any], spec: Mapping[str, A
 def read_ingress_route(
     manifest: Mapping[str, Any], scope: Scope, kind: Kind, parents: Parents = NO_PARENTS
 ) -> SourceObject:
-    """IngressRoute and IngressRouteTCP, of both API groups. ``parents`` are what it gets its requests through."""
+    """IngressRoute, IngressRouteTCP and IngressRouteUDP, of both API groups. ``parents`` are what it gets its requests
+    through. UDP has no rules: no host name is in what it carries."""
     draft = Draft(read_metadata(kind, manifest, scope), scope)
     spec = as_mapping(manifest.get("spec"))
     _check_class(draft, manifest, spec)
     tcp = kind.kind == INGRESS_ROUTE_TCP.kind
-    for number, route in enumerate(draft.read_objects(spec, "routes"), 1):
+    routes = () if kind.kind == INGRESS_ROUTE_UDP.kind else draft.read_objects(spec, "routes")
+    for number, route in enumerate(routes, 1):
         _read_rule(draft, route, number, kind, parents, tcp=tcp, tls=isinstance(spec.get("tls"), dict))
     for group, namespace, parent in parents.missing:
         who = f"{clip_text(namespace)}/{clip_text(parent)} ({group})"
         draft.add_warning(f"its parent IngressRoute {who} is not there, or is none: it has no rule, or services")
-    for name in _choose_hosts(draft, "", ()).chosen:
+    for name in choose_hosts(draft, "", ()).chosen:
         draft.add_name(name)
     return draft.build_source()
 
@@ -340,75 +338,3 @@ def _admit_names(names: Sequence[str], both: Sequence[str]) -> list[str]:
     """Of the names of a rule those for which requests come through its parents: ``both`` is what the two have in
     common, which for a rule without hosts is what its parents publish themselves."""
     return [name for name in both if any(covers_name(own, name) for own in names)]
-
-
-class Route(NamedTuple):
-    """The part of an HTTPRoute that does not depend on other objects."""
-
-    meta: ObjectMeta
-    hosts: Hosts
-    parents: tuple[Parent, ...]
-    warnings: tuple[str, ...]
-
-
-def read_route(manifest: Mapping[str, Any], scope: Scope, *, assume_accepted: bool) -> Route:
-    draft = Draft(read_metadata(HTTP_ROUTE, manifest, scope), scope)
-    hostnames = tuple(draft.read_list(as_mapping(manifest.get("spec")), "hostnames")) or ("",)
-    hosts = _choose_hosts(draft, GATEWAY_HOSTS, hostnames)
-    parents = read_parents(manifest, draft.meta.ref.namespace, assume_accepted=assume_accepted)
-    return Route(draft.meta, hosts, parents, draft.warnings)
-
-
-def attach_route(
-    route: Route, scope: Scope, gateways: Mapping[GatewayKey, Gateway], namespaces: Mapping[str, Labels]
-) -> SourceObject:
-    """The names of the route that its Gateways serve. ``namespaces`` has the labels of those that are known."""
-    draft = Draft(route.meta, scope)
-    attachment = Attachment(
-        route.parents,
-        route.meta.ref.namespace,
-        gateways,
-        namespaces,
-        listener_wildcards=scope.listener_wildcards,
-    )
-    for warning in (*route.warnings, *attachment.warnings):
-        draft.add_warning(warning)
-    served = [(name, attachment.serve_name(name)) for name in _list_hostnames(draft, route.hosts.chosen)]
-    servers: dict[str, ServedBy] = {}
-    for _, answer in served:
-        for name, server in answer.names.items():
-            known = servers.setdefault(name, ServedBy({}, {}))
-            known.gateways.update(server.gateways)
-            known.parents.update(server.parents)
-    for hostname, answer in served:
-        for name in answer.names:
-            if name:
-                endpoints = [gateway.endpoint for gateway in servers[name].gateways.values()]
-                draft.add_name(name, endpoints, servers[name].parents)
-        _explain_hostname(draft, attachment, hostname, answer)
-    for name in _list_hostnames(draft, route.hosts.left_out):
-        if name:
-            draft.leave_out(name, route.hosts.reason)
-    return draft.build_source()
-
-
-def _list_hostnames(draft: Draft, hostnames: Iterable[object]) -> Iterator[str]:
-    """In their one spelling; "" for a route that has none."""
-    for hostname in hostnames:
-        name = "" if hostname == "" else draft.read_name(hostname)
-        if name or hostname == "":
-            yield name
-
-
-def _explain_hostname(draft: Draft, attachment: Attachment, name: str, served: Served) -> None:
-    """Tell what comes of a host name, apart from the names that it gives."""
-    for wildcard in served.wildcards:
-        draft.skip_name(wildcard, LISTENER_WILDCARD)
-    if name and not served.names:
-        draft.refuse_name(name, served.refusal)
-    elif not name and not served.names and not served.wildcards:
-        draft.add_warning(f"the route has no host names of its own and gets none: {served.refusal}")
-    if attachment.parents and (not name or is_wildcard(name) or not served.names):
-        # What its listeners gave it before may be among what it published.
-        reason = served.refusal or NO_LONGER_SERVED
-        draft.add_trouble(Trouble(name, reason, attachment.parents, attachment.waits))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from syncer.core.kinds import GATEWAY, KINDS, Kind
+from syncer.core.kinds import KINDS, Kind
 from syncer.core.manifest import clip_text, read_ref
 from syncer.core.near_misses import explain_near_miss, find_near_miss
 from syncer.core.source import Ref
@@ -184,8 +184,8 @@ class ManifestFeed:
         for kind, ref in self._known_objects.keys() - objects.keys():
             self._store.drop(kind, ref.namespace, ref.name)
         self._known_objects = objects
-        for (namespace, name), unchecked in self._store.list_unchecked().items():
-            self._warn_once(f"{GATEWAY.kind}/{clip_text(namespace)}/{clip_text(name)}: {unchecked}")
+        for place, unchecked in self._store.list_unchecked():
+            self._warn_once(f"{'/'.join(map(clip_text, place))}: {unchecked}")
 
     def _log_problems(self, problems: Mapping[str, str]) -> None:
         """One log line for each new problem, and one when it is over."""

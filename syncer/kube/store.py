@@ -7,25 +7,38 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from threading import Lock
 from typing import Any, NamedTuple
 
+from syncer.core.attachment import Attachment, Unchecked
 from syncer.core.gateways import (
     LEAVING_GATEWAY,
+    LEAVING_SET,
     UNKNOWN_GATEWAY,
-    Attachment,
     Gateway,
-    Labels,
-    Unchecked,
+    ListenerSet,
+    join_gateway,
     read_gateway,
+    read_listener_set,
 )
-from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, INGRESS_ROUTE, NAMESPACE, SERVICE, Kind
+from syncer.core.kinds import (
+    GATEWAY,
+    GATEWAY_ROUTES,
+    INGRESS,
+    INGRESS_ROUTE,
+    LISTENER_SET,
+    NAMESPACE,
+    SERVICE,
+    Kind,
+)
 from syncer.core.layers import NO_PARENTS, Layer, find_parents, list_below, read_layer
+from syncer.core.listeners import Labels
 from syncer.core.loadbalancers import read_traefik_addresses, settle_traefik_addresses
 from syncer.core.manifest import as_mapping, as_text, is_leaving, read_ref
 from syncer.core.namelimits import UNCOUNTED, cut_names, limit_sources
-from syncer.core.parents import GatewayKey
+from syncer.core.parents import ParentKey
+from syncer.core.routes import Route, attach_route, read_route
 from syncer.core.scope import Scope
 from syncer.core.selector import PartialLabels, parse_selector
 from syncer.core.source import Ref, SourceObject
-from syncer.core.sources import Route, attach_route, read_ingress, read_ingress_route, read_route
+from syncer.core.sources import read_ingress, read_ingress_route
 from syncer.core.tenancy import NamespaceTerms, read_terms
 from syncer.kube.admission import Admission
 from syncer.kube.claimants import ClaimantIndex
@@ -81,7 +94,10 @@ class Store:
         """Sources in a namespace that is being deleted."""
         self._claimants = ClaimantIndex()
         self._routes: dict[Ref, Route] = {}
-        self._gateways: dict[GatewayKey, Gateway] = {}
+        self._routes_of: dict[ParentKey, set[Ref]] = {}
+        """By Gateway or ListenerSet the routes that name it as a parent."""
+        self._gateways: dict[ParentKey, Gateway] = {}
+        self._listener_sets: dict[ParentKey, ListenerSet] = {}
         self._layers: dict[Ref, LayeredRoute] = {}
         self._services: dict[Ref, tuple[str, ...]] = {}
         self._namespaces: dict[str, Labels] = {}
@@ -202,23 +218,34 @@ class Store:
         return self._sources.get(ref)
 
     def asks_for_labels(self) -> bool:
-        """Whether some Gateway chooses its routes by the labels of their namespaces."""
+        """Whether some Gateway or ListenerSet chooses what attaches to it by the labels of namespaces."""
         with self._lock:
-            gateways = list(self._gateways.values())
-        return any(listener.admits == "Selector" for gateway in gateways for listener in gateway.listeners)
+            gateways, sets = list(self._gateways.values()), list(self._listener_sets.values())
+        listeners = [held.listeners for held in gateways] + [held.listeners for held in sets]
+        admits = [listener.admits for several in listeners for listener in several]
+        return any(it.whom == "Selector" for it in (*admits, *(gateway.takes_sets for gateway in gateways)))
 
-    def list_unchecked(self) -> dict[GatewayKey, Unchecked]:
-        """What routes take for granted of Gateways because no document says it."""
-        found: dict[GatewayKey, set[str]] = {}
+    def find_kinds_on_sets(self) -> set[str]:
+        """The kinds of routes of which some have a ListenerSet as a parent."""
+        with self._lock:
+            return {ref.kind for key, refs in self._routes_of.items() if key.kind == LISTENER_SET.kind for ref in refs}
+
+    def list_unchecked(self) -> list[tuple[ParentKey, Unchecked]]:
+        """What routes take for granted of Gateways and ListenerSets because no document says it."""
+        found: dict[tuple[ParentKey, str], set[str]] = {}
         with self._lock:
             for ref, route in self._routes.items():
                 if ref not in self._sources or route.meta.refusal:
                     continue
                 known = self._find_gateways(route), self._find_labels(ref.namespace)
-                attachment = Attachment(route.parents, ref.namespace, *known, listener_wildcards=False)
-                for key in attachment.unchecked:
-                    found.setdefault(key, set()).add(ref.namespace)
-            return {key: Unchecked(key in self._gateways, frozenset(namespaces)) for key, namespaces in found.items()}
+                attachment = Attachment(route.parents, ref, *known, listener_wildcards=False)
+                for key, what, namespace in attachment.unchecked:
+                    found.setdefault((key, what), set()).add(namespace)
+            given = self._gateways.keys() | self._listener_sets.keys()
+            return [
+                (key, Unchecked(what, key in given, frozenset(namespaces)))
+                for (key, what), namespaces in sorted(found.items())
+            ]
 
     def fallback(self) -> tuple[tuple[str, ...], str]:
         """The addresses of Traefik's Service, for wants without values of their own; and the reason when there are
@@ -236,13 +263,20 @@ class Store:
         elif is_leaving(manifest):
             with self._lock:
                 if kind == GATEWAY and self._assume_accepted:
-                    self._set_gateway((ref.namespace, ref.name), LEAVING_GATEWAY)
+                    self._set_gateway(_make_key(ref), LEAVING_GATEWAY)
+                elif kind == LISTENER_SET and self._assume_accepted:
+                    self._set_listener_set(_make_key(ref), LEAVING_SET)
                 else:
                     self._drop_object(kind, ref)
         elif kind == GATEWAY:
             gateway = read_gateway(manifest, self._scope.annotation_rules)
             with self._lock:
-                self._set_gateway((ref.namespace, ref.name), gateway)
+                self._set_gateway(_make_key(ref), gateway)
+        elif kind == LISTENER_SET:
+            rules = self._scope.annotation_rules
+            listener_set = read_listener_set(manifest, rules, assume_accepted=self._assume_accepted)
+            with self._lock:
+                self._set_listener_set(_make_key(ref), listener_set)
         elif kind == SERVICE:
             values = read_traefik_addresses(ref, manifest, self._scope)
             with self._lock:
@@ -251,10 +285,10 @@ class Store:
             self._put_source(kind, ref, manifest)
 
     def _put_source(self, kind: Kind, ref: Ref, manifest: Mapping[str, Any]) -> None:
-        if kind == HTTP_ROUTE:
-            route = read_route(manifest, self._scope, assume_accepted=self._assume_accepted)
+        if kind in GATEWAY_ROUTES:
+            route = read_route(manifest, self._scope, kind, assume_accepted=self._assume_accepted)
             with self._lock:
-                self._routes[ref] = route
+                self._set_route(ref, route)
                 self._set_source(ref, self._attach_route(route))
             return
         if kind == INGRESS:
@@ -299,7 +333,7 @@ class Store:
                 labels = {**as_mapping(metadata.get("labels")), NAME_LABEL: name}
                 if self._namespaces.get(name) != labels:
                     self._namespaces[name] = labels
-                    self._reattach_routes(lambda route: route.meta.ref.namespace == name)
+                    self._reattach_namespace(name)
 
     def _begin_termination(self, name: str, at: str) -> None:
         known = name in self._terminating
@@ -322,7 +356,7 @@ class Store:
         for ref, source in [item for item in self._hidden.items() if item[0].namespace == name]:
             del self._hidden[ref]
             if source.created and source.created <= at:
-                self._routes.pop(ref, None)
+                self._set_route(ref, None)
             else:
                 self._set_source(ref, source)
         self._refresh_dependents(name)
@@ -335,11 +369,15 @@ class Store:
         self._namespaces.pop(name, None)
         if self._admission.forget_terms(name):
             self._admit_again(name)
-        self._reattach_routes(lambda route: route.meta.ref.namespace == name)
+        self._reattach_namespace(name)
 
     def _refresh_dependents(self, namespace: str) -> None:
-        """The Gateways and Services of the namespace came or went with it, and others depend on them."""
-        self._reattach_routes(lambda route: any(parent.gateway[0] == namespace for parent in route.parents))
+        """The Gateways, ListenerSets and Services of the namespace came or went with it, and others depend on them."""
+        keys = {key for key in self._routes_of if key.namespace == namespace}
+        keys |= {
+            key for key, held in self._listener_sets.items() if held.gateway and held.gateway.namespace == namespace
+        }
+        self._reattach_routes(keys)
         self._refresh_fallback()
 
     def _drop_object(self, kind: Kind, ref: Ref) -> None:
@@ -352,11 +390,13 @@ class Store:
             self._namespaces.pop(ref.name, None)
             self._admission.forget_terms(ref.name)
         elif kind == GATEWAY:
-            self._set_gateway((ref.namespace, ref.name), None)
+            self._set_gateway(_make_key(ref), None)
+        elif kind == LISTENER_SET:
+            self._set_listener_set(_make_key(ref), None)
         elif kind == SERVICE:
             self._set_service(ref, ())
         else:
-            self._routes.pop(ref, None)
+            self._set_route(ref, None)
             self._hidden.pop(ref, None)
             self._set_layer(ref, kind, None, None)
             self._asked.pop(ref, None)
@@ -366,8 +406,8 @@ class Store:
     def _list_refs(self, kind: Kind) -> list[Ref]:
         if kind == NAMESPACE:
             return [Ref(kind.kind, "", name, kind.group) for name in self._namespaces.keys() | self._terminating.keys()]
-        if kind == GATEWAY:
-            return [Ref(kind.kind, *key, kind.group) for key in self._gateways]
+        if kind in (GATEWAY, LISTENER_SET):
+            return [Ref(*key, kind.group) for key in (self._gateways if kind == GATEWAY else self._listener_sets)]
         if kind == SERVICE:
             return list(self._services)
         held = (*self._sources, *self._hidden)
@@ -463,11 +503,20 @@ class Store:
         labels = self._find_labels(route.meta.ref.namespace)
         return attach_route(route, self._scope, self._find_gateways(route), labels)
 
-    def _find_gateways(self, route: Route) -> dict[GatewayKey, Gateway]:
-        """Those of its parents."""
+    def _find_gateways(self, route: Route) -> dict[ParentKey, Gateway]:
+        """Its parents, with their listeners."""
+        found = {parent.place: self._find_parent(parent.place) for parent in route.parents}
+        return {key: gateway for key, gateway in found.items() if gateway}
+
+    def _find_parent(self, key: ParentKey) -> Gateway | None:
+        if key.namespace in self._terminating:
+            return None
         unknown = UNKNOWN_GATEWAY if self._assume_accepted else None
-        found = {parent.gateway: self._gateways.get(parent.gateway, unknown) for parent in route.parents}
-        return {key: gateway for key, gateway in found.items() if gateway and key[0] not in self._terminating}
+        listener_set = self._listener_sets.get(key)
+        if listener_set is None:
+            return self._gateways.get(key, unknown)
+        gateway = self._find_parent(listener_set.gateway) if listener_set.gateway else None
+        return join_gateway(key, listener_set, gateway, self._find_labels(key.namespace))
 
     def _find_labels(self, namespace: str) -> dict[str, Labels]:
         """Of the namespace, where something is known of it."""
@@ -476,19 +525,47 @@ class Store:
             labels = PartialLabels({NAME_LABEL: namespace})
         return {} if labels is None else {namespace: labels}
 
-    def _reattach_routes(self, concerned: Callable[[Route], bool]) -> None:
-        for ref, route in self._routes.items():
-            if concerned(route):
-                self._set_source(ref, self._attach_route(route))
+    def _set_route(self, ref: Ref, route: Route | None) -> None:
+        before = self._routes.pop(ref, None)
+        for parent in before.parents if before else ():
+            refs = self._routes_of.get(parent.place, set())
+            refs.discard(ref)
+            if not refs:
+                self._routes_of.pop(parent.place, None)
+        if route is not None:
+            self._routes[ref] = route
+        for parent in (parent for parent in route.parents if parent.is_read) if route else ():
+            self._routes_of.setdefault(parent.place, set()).add(ref)
 
-    def _set_gateway(self, key: GatewayKey, gateway: Gateway | None) -> None:
+    def _reattach_routes(self, parents: Iterable[ParentKey]) -> None:
+        """Those that have one of these parents."""
+        for ref in {ref for key in parents for ref in self._routes_of.get(key, ())}:
+            self._set_source(ref, self._attach_route(self._routes[ref]))
+
+    def _reattach_namespace(self, name: str) -> None:
+        """The routes and the ListenerSets of a namespace that may be another one for those who choose by its labels."""
+        for ref, route in self._routes.items():
+            if ref.namespace == name:
+                self._set_source(ref, self._attach_route(route))
+        self._reattach_routes([key for key in self._listener_sets if key.namespace == name])
+
+    def _set_gateway(self, key: ParentKey, gateway: Gateway | None) -> None:
         if self._gateways.get(key) == gateway:
             return
         if gateway is None:
             del self._gateways[key]
         else:
             self._gateways[key] = gateway
-        self._reattach_routes(lambda route: any(parent.gateway == key for parent in route.parents))
+        self._reattach_routes([key, *(own for own, held in self._listener_sets.items() if held.gateway == key)])
+
+    def _set_listener_set(self, key: ParentKey, listener_set: ListenerSet | None) -> None:
+        if self._listener_sets.get(key) == listener_set:
+            return
+        if listener_set is None:
+            del self._listener_sets[key]
+        else:
+            self._listener_sets[key] = listener_set
+        self._reattach_routes([key])
 
     def _set_service(self, ref: Ref, values: tuple[str, ...]) -> None:
         if values:
@@ -511,6 +588,10 @@ class Store:
             changed, self._changed = self._changed, False
         if changed:
             self._wakeup()
+
+
+def _make_key(ref: Ref) -> ParentKey:
+    return ParentKey(ref.kind, ref.namespace, ref.name)
 
 
 def _claim_terms(source: SourceObject) -> tuple[int | None, int, int | None, str]:

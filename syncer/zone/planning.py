@@ -11,7 +11,7 @@ from syncer.config import Managed
 from syncer.core.claims import Claims, Decision, Unread
 from syncer.core.compare import UNASKED, NameRequest
 from syncer.core.drift import CompareRules
-from syncer.core.kinds import HTTP_ROUTE
+from syncer.core.kinds import GATEWAY_ROUTE_KINDS
 from syncer.core.known import KnownRRset, Loser, RecordState
 from syncer.core.lost_marks import MarkCount, is_bare
 from syncer.core.names import is_wildcard, zone_of
@@ -269,7 +269,7 @@ class ZonePlanner:
 
     def _reaches_deep(self, wildcard: str) -> bool:
         """Whether a Gateway serves it, for which a wildcard means any number of labels."""
-        return any(source.ref.kind == HTTP_ROUTE.kind for source in self._claims.claimants(wildcard))
+        return any(source.ref.kind in GATEWAY_ROUTE_KINDS for source in self._claims.claimants(wildcard))
 
     def _plan_from_reading(self, names: Collection[str], requests: Requests, condition: Condition) -> PassPlan:
         """Compare with what the target holds at ``names`` now."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import pytest
 
-from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, NAMESPACE, SERVICE, Kind
+from syncer.core.kinds import GATEWAY, GATEWAY_ROUTE_KINDS, HTTP_ROUTE, INGRESS, LISTENER_SET, NAMESPACE, SERVICE, Kind
 from syncer.core.scope import Scope
 from syncer.core.source import Ref, SourceObject
 from syncer.intake import PATIENCE, Intake
@@ -195,15 +195,32 @@ def test_after_a_lost_connection_deletes_wait_for_every_kind_that_gives_names(ca
     assert case.intake.awaited_kinds() == set()
     case.feed.waits = True
     assert case.intake.deletes_wait()
-    assert case.intake.awaited_kinds() == {"Ingress", "HTTPRoute"}
+    assert case.intake.awaited_kinds() == {"Ingress", *GATEWAY_ROUTE_KINDS}
 
 
 @pytest.mark.parametrize(
-    ("kind", "awaited"), [(INGRESS, {"Ingress"}), (GATEWAY, {"HTTPRoute"}), (NAMESPACE, set()), (SERVICE, set())]
+    ("kind", "awaited"),
+    [
+        (INGRESS, {"Ingress"}),
+        (GATEWAY, GATEWAY_ROUTE_KINDS),
+        (LISTENER_SET, set()),
+        (NAMESPACE, set()),
+        (SERVICE, set()),
+    ],
 )
 def test_a_kind_that_stays_away_is_awaited_by_what_depends_on_it(case: Case, kind: Kind, awaited: set[str]) -> None:
     case.feed.turn(kind, WatchState.UNREACHABLE, known=True)
     assert case.intake.awaited_kinds() == awaited
+    assert case.intake.find_unread().kinds == {}
+
+
+def test_only_kinds_of_which_a_route_is_on_a_listener_set_mean_nothing_without_those(case: Case) -> None:
+    case.feed.turn(LISTENER_SET, WatchState.FORBIDDEN)
+    assert case.intake.find_unread().kinds == {}
+    parents = [{"kind": "ListenerSet", "name": "team"}]
+    case.store.put(HTTP_ROUTE, {"metadata": {"name": "blog"}, "spec": {"parentRefs": parents}})
+    assert case.intake.find_unread().kinds == {"HTTPRoute": ""}
+    case.store.drop(HTTP_ROUTE, "default", "blog")
     assert case.intake.find_unread().kinds == {}
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from syncer.core.annotations import AnnotationRules
 from syncer.core.gateways import Gateway, read_gateway
-from syncer.core.parents import GatewayKey
+from syncer.core.kinds import HTTP_ROUTE, Kind
+from syncer.core.parents import ParentKey
+from syncer.core.routes import attach_route, read_route
 from syncer.core.scope import Scope
 from syncer.core.source import SourceObject
-from syncer.core.sources import attach_route, read_route
 
 ADDRESS = ("192.168.1.54",)
 SCOPE = Scope(zones=("talos00", "home.lab"), addresses=ADDRESS)
@@ -73,8 +74,11 @@ def http_route(
     }
 
 
-def read_gateways(*manifests: dict[str, Any]) -> dict[GatewayKey, Gateway]:
-    return {("infra", item["metadata"]["name"]): read_gateway(item, AnnotationRules()) for item in manifests}
+def read_gateways(*manifests: dict[str, Any]) -> dict[ParentKey, Gateway]:
+    return {
+        ParentKey("Gateway", "infra", item["metadata"]["name"]): read_gateway(item, AnnotationRules())
+        for item in manifests
+    }
 
 
 def read(
@@ -83,8 +87,9 @@ def read(
     scope: Scope = SCOPE,
     namespaces: Mapping[str, Mapping[str, object]] = NAMESPACES,
     assume_accepted: bool = False,
+    kind: Kind = HTTP_ROUTE,
 ) -> SourceObject:
-    route = read_route(manifest, scope, assume_accepted=assume_accepted)
+    route = read_route(manifest, scope, kind, assume_accepted=assume_accepted)
     return attach_route(route, scope, read_gateways(*gateways), namespaces)
 
 

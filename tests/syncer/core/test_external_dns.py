@@ -9,10 +9,12 @@ import pytest
 
 from syncer.core.annotations import AnnotationRules
 from syncer.core.gateways import read_gateway
-from syncer.core.kinds import INGRESS_ROUTE
+from syncer.core.kinds import HTTP_ROUTE, INGRESS_ROUTE
+from syncer.core.parents import ParentKey
+from syncer.core.routes import attach_route, read_route
 from syncer.core.scope import Scope
 from syncer.core.source import SkipCause, SourceObject
-from syncer.core.sources import attach_route, read_ingress, read_ingress_route, read_route
+from syncer.core.sources import read_ingress, read_ingress_route
 
 SCOPE = Scope(zones=("talos00",), addresses=("192.168.1.54",), external_dns_annotations=True)
 THEIRS = "external-dns.alpha.kubernetes.io/"
@@ -38,8 +40,9 @@ def http_route(*hostnames: str, **words: str) -> SourceObject:
         AnnotationRules(external_dns=True),
     )
     spec = {"parentRefs": [{"namespace": "infra", "name": "edge"}], "hostnames": list(hostnames)}
-    route = read_route({"metadata": metadata(hostname=EXTRA, **words), "spec": spec}, SCOPE, assume_accepted=True)
-    return attach_route(route, SCOPE, {("infra", "edge"): gateway}, {})
+    manifest = {"metadata": metadata(hostname=EXTRA, **words), "spec": spec}
+    route = read_route(manifest, SCOPE, HTTP_ROUTE, assume_accepted=True)
+    return attach_route(route, SCOPE, {ParentKey("Gateway", "infra", "edge"): gateway}, {})
 
 
 def names(source: SourceObject) -> list[str]:

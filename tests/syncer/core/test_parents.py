@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from syncer.core.parents import Parent, read_parents
+from syncer.core.parents import Parent, ParentKey, read_parents
 from tests.syncer.core.routes import condition, gateway, http_route, judged, listener, names, parent, read
 
-EDGE = ("infra", "edge")
+EDGE = ParentKey("Gateway", "infra", "edge")
+SET = ParentKey("ListenerSet", "infra", "edge")
 SAID_NOTHING = "Gateway infra/edge has not accepted the route yet"
 
 
@@ -87,14 +88,29 @@ def test_an_acceptance_of_an_older_generation_counts_with_a_warning() -> None:
 
 def test_the_group_the_kind_and_the_namespace_of_a_parent_have_defaults() -> None:
     full = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "namespace": "apps", "name": "edge"}
-    assert parents_of({"name": "edge"}, status=[judged(full)]) == (Parent(("apps", "edge")),)
-    assert parents_of(full, status=[judged({"name": "edge"})]) == (Parent(("apps", "edge")),)
+    assert parents_of({"name": "edge"}, status=[judged(full)]) == (Parent(ParentKey("Gateway", "apps", "edge")),)
+    assert parents_of(full, status=[judged({"name": "edge"})]) == (Parent(ParentKey("Gateway", "apps", "edge")),)
 
 
 def test_a_parent_that_is_no_gateway_gives_no_names_and_is_waited_for_by_nobody() -> None:
     service = {"group": "", "kind": "Service", "name": "grafana"}
     (only,) = parents_of(service, status=[])
-    assert only == Parent(("apps", "grafana"), refusal="parents of kind Service are not read", is_read=False)
+    place = ParentKey("Service", "apps", "grafana")
+    assert only == Parent(place, refusal="parents of kind Service are not read", is_read=False)
+
+
+def test_a_listener_set_is_a_parent_of_its_own_beside_a_gateway_of_its_name() -> None:
+    both = parent(), parent(kind="ListenerSet", sectionName="web")
+    assert parents_of(*both) == (Parent(EDGE), Parent(SET, "web"))
+    first, second = parents_of(*both, status=[judged(both[0])])
+    assert (first.silent, second.refusal) == (False, "ListenerSet infra/edge has not accepted the route yet")
+
+
+def test_the_older_listener_set_is_told_as_not_read_with_the_one_that_is() -> None:
+    older = {"group": "gateway.networking.x-k8s.io", "kind": "XListenerSet", "name": "edge"}
+    (only,) = parents_of(older)
+    advice = "write group: gateway.networking.k8s.io, kind: ListenerSet"
+    assert (only.is_read, only.refusal) == (False, f"parents of kind XListenerSet are not read: {advice}")
 
 
 def test_equal_parents_are_one() -> None:
@@ -116,7 +132,9 @@ def test_a_route_from_a_file_counts_as_accepted_while_nothing_is_said_of_it() ->
         (Parent(EDGE, "web"), "infra/edge/web"),
         (Parent(EDGE, port=80), "infra/edge/:80"),
         (Parent(EDGE, "web", 80), "infra/edge/web:80"),
+        (Parent(SET), "ListenerSet/infra/edge/"),
+        (Parent(SET, "web", 80), "ListenerSet/infra/edge/web:80"),
     ],
 )
-def test_a_parent_is_remembered_by_gateway_section_and_port(parent_: Parent, key: str) -> None:
+def test_a_parent_is_remembered_by_its_place_section_and_port(parent_: Parent, key: str) -> None:
     assert parent_.key == key

@@ -10,10 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncer.core.allowed import TargetRules, collect_allowed, parse_allowed
-from syncer.core.kinds import INGRESS_ROUTE, INGRESS_ROUTE_TCP, OLD_INGRESS_ROUTE, OLD_INGRESS_ROUTE_TCP
+from syncer.core.kinds import (
+    GATEWAY_ROUTES,
+    INGRESS_ROUTE,
+    INGRESS_ROUTE_TCP,
+    INGRESS_ROUTE_UDP,
+    OLD_INGRESS_ROUTE,
+    OLD_INGRESS_ROUTE_TCP,
+)
+from syncer.core.routes import attach_route, read_route
 from syncer.core.scope import Scope
 from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Trouble, Want
-from syncer.core.sources import attach_route, read_ingress, read_ingress_route, read_route
+from syncer.core.sources import read_ingress, read_ingress_route
 from tests.syncer.kube.work import count_steps
 
 ADDRESS = ("192.168.1.54",)
@@ -408,7 +416,11 @@ def test_no_manifest_whatever_raises_an_error(manifest: dict[str, Any]) -> None:
         read_ingress(manifest, scope),
         read_ingress_route(manifest, scope, INGRESS_ROUTE),
         read_ingress_route(manifest, SCOPE, OLD_INGRESS_ROUTE_TCP),
-        attach_route(read_route(manifest, SCOPE, assume_accepted=True), SCOPE, {}, {}),
+        read_ingress_route(manifest, SCOPE, INGRESS_ROUTE_UDP),
+        *(
+            attach_route(read_route(manifest, SCOPE, kind, assume_accepted=True), SCOPE, {}, {})
+            for kind in GATEWAY_ROUTES
+        ),
     ):
         assert all(want.name and want.name.isascii() for want in read.wants)
 

@@ -187,7 +187,7 @@ def test_a_listener_that_gives_another_name_than_before_is_trouble_for_the_old_o
         published = publish_route(gateway(listener(NAME)), hostnames=hostnames)
         source = read(http_route(*hostnames), gateway(listener("b.talos00")))
         assert source.want("b.talos00")
-        assert published.kept_by(source) == "no listener of its Gateways gives this name any more"
+        assert published.kept_by(source) == "no listener of its parents gives this name any more"
 
 
 def ingress_route(*rules: str, annotations: Any = None, tcp: bool = False, scope: Scope = SCOPE) -> SourceObject:

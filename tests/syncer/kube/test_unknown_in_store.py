@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from syncer.core.gateways import Unchecked
+from syncer.core.attachment import LISTENERS, Unchecked
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE, NAMESPACE
+from syncer.core.parents import ParentKey
 from syncer.core.scope import Scope
 from syncer.kube.store import Store
 
 SCOPE = Scope(zones=("talos00",), addresses=("192.168.1.54",))
-EDGE = ("infra", "edge")
+EDGE = ParentKey("Gateway", "infra", "edge")
 DELETED_AT = "2026-02-01T00:00:00Z"
 
 
@@ -50,21 +51,21 @@ def store() -> Store:
 
 def test_a_gateway_counts_from_when_it_comes_until_it_goes(store: Store) -> None:
     assert store.names() == ["shop.talos00"]
-    assert store.list_unchecked() == {EDGE: Unchecked(is_given=False, namespaces=frozenset(("web",)))}
+    assert store.list_unchecked() == [(EDGE, Unchecked(LISTENERS, False, frozenset(("web",))))]
     store.put(GATEWAY, gateway("other.talos00"))
-    assert (store.names(), store.list_unchecked()) == ([], {})
+    assert (store.names(), store.list_unchecked()) == ([], [])
     store.put(GATEWAY, gateway("*.talos00"))
-    assert (store.names(), store.list_unchecked()) == (["shop.talos00"], {})
+    assert (store.names(), store.list_unchecked()) == (["shop.talos00"], [])
     store.put(GATEWAY, gateway("other.talos00"))
-    store.drop(GATEWAY, *EDGE)
+    store.drop(GATEWAY, *EDGE[1:])
     assert store.names() == ["shop.talos00"]
-    assert EDGE in store.list_unchecked()
+    assert EDGE in dict(store.list_unchecked())
 
 
 def test_one_that_is_being_deleted_serves_nothing(store: Store) -> None:
     store.put(GATEWAY, gateway("*.talos00", deletionTimestamp=DELETED_AT))
     assert store.names() == []
-    store.drop(GATEWAY, *EDGE)
+    store.drop(GATEWAY, *EDGE[1:])
     store.put(NAMESPACE, namespace("infra", deletionTimestamp=DELETED_AT))
     assert store.names() == []
 
@@ -72,11 +73,11 @@ def test_one_that_is_being_deleted_serves_nothing(store: Store) -> None:
 def test_a_namespace_has_its_labels_while_a_document_says_them(store: Store) -> None:
     store.put(GATEWAY, gateway("*.talos00", labels={"team": "web"}))
     assert store.names() == ["shop.talos00"]
-    assert store.list_unchecked() == {EDGE: Unchecked(is_given=True, namespaces=frozenset(("web",)))}
+    assert store.list_unchecked() == [(EDGE, Unchecked(LISTENERS, True, frozenset(("web",))))]
     store.put(NAMESPACE, namespace("web"))
-    assert (store.names(), store.list_unchecked()) == ([], {})
+    assert (store.names(), store.list_unchecked()) == ([], [])
     store.put(NAMESPACE, namespace("web", labels={"team": "web"}))
-    assert (store.names(), store.list_unchecked()) == (["shop.talos00"], {})
+    assert (store.names(), store.list_unchecked()) == (["shop.talos00"], [])
     store.put(NAMESPACE, namespace("web", labels={"team": "db"}))
     store.drop(NAMESPACE, "", "web")
     assert store.names() == ["shop.talos00"]
@@ -101,4 +102,4 @@ def test_it_is_known_what_has_been_read(store: Store) -> None:
 def test_in_a_cluster_what_is_not_there_is_not_there() -> None:
     store = Store(SCOPE)
     store.put(HTTP_ROUTE, route())
-    assert (store.names(), store.list_unchecked()) == ([], {})
+    assert (store.names(), store.list_unchecked()) == ([], [])

@@ -31,7 +31,7 @@ def test_a_route_without_host_names_keeps_those_of_its_listeners(engine: Engine,
     engine.put_object(GATEWAY, gateway(f"blog.{ZONE}"))
     engine.settle(5)
     assert is_kept(engine, technitium)
-    assert engine.reason("shop") == "no listener of its Gateways gives this name any more"
+    assert engine.reason("shop") == "no listener of its parents gives this name any more"
     assert engine.state("blog") == "synced"
 
 

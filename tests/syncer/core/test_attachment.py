@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from syncer.core.gateways import intersect_names
+from syncer.core.attachment import intersect_names
 from syncer.core.source import SkipCause, Want
 from tests.syncer.core.routes import (
     ADDRESS,
