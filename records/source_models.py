@@ -15,11 +15,18 @@ from syncer.core.source import SkipCause, Trouble
 CAUSES = [(cause.value, cause.value) for cause in SkipCause]
 
 
+UNLISTENED = "it has no hostnames, and no listener that takes it gives one"
+NAMELESS = "nothing in its spec is a host name"
 HOSTLESS = {
     "Ingress": "none of its rules has a host",
     "IngressRoute": "none of its rules has a Host",
     "IngressRouteTCP": "none of its rules has a HostSNI that is a name",
-    "HTTPRoute": "it has no hostnames, and no listener that takes it gives one",
+    "IngressRouteUDP": NAMELESS,
+    "HTTPRoute": UNLISTENED,
+    "GRPCRoute": UNLISTENED,
+    "TLSRoute": UNLISTENED,
+    "TCPRoute": NAMELESS,
+    "UDPRoute": NAMELESS,
 }
 """By kind, where its names would have come from."""
 

@@ -105,7 +105,10 @@ CUSTOM = (
     Resource(_GATEWAY, ("v1", "v1beta1"), "gateways", "Gateway", short_names=("gtw",)),
     Resource(_GATEWAY, ("v1", "v1beta1"), "httproutes", "HTTPRoute"),
     Resource(_GATEWAY, ("v1",), "grpcroutes", "GRPCRoute"),
-    Resource(_GATEWAY, ("v1",), "tlsroutes", "TLSRoute"),
+    Resource(_GATEWAY, ("v1", "v1alpha3", "v1alpha2"), "tlsroutes", "TLSRoute"),
+    Resource(_GATEWAY, ("v1", "v1alpha2"), "tcproutes", "TCPRoute"),
+    Resource(_GATEWAY, ("v1", "v1alpha2"), "udproutes", "UDPRoute"),
+    Resource(_GATEWAY, ("v1",), "listenersets", "ListenerSet", short_names=("lset",)),
     Resource("cert-manager.io", ("v1",), "certificates", "Certificate", short_names=("cert", "certs")),
 )
 CUSTOM_GROUPS = tuple(dict.fromkeys(resource.group for resource in CUSTOM))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from syncer.core.annotations import AnnotationRules
-from syncer.core.gateways import Gateway, read_gateway
+from syncer.core.gateways import Gateway, join_gateway, read_gateway, read_listener_set
 from syncer.core.kinds import HTTP_ROUTE, Kind
 from syncer.core.parents import ParentKey
 from syncer.core.routes import attach_route, read_route
@@ -34,12 +34,36 @@ def listener(hostname: str = "", **more: Any) -> dict[str, Any]:
 
 
 def gateway(
-    *listeners: dict[str, Any], name: str = "edge", annotations: Any = None, addresses: Any = None, **status: Any
+    *listeners: dict[str, Any],
+    name: str = "edge",
+    annotations: Any = None,
+    addresses: Any = None,
+    admits: Any = None,
+    **status: Any,
 ) -> dict[str, Any]:
+    """``admits`` are the namespaces of ListenerSets that it takes."""
     return {
         "metadata": {"namespace": "infra", "name": name, "annotations": annotations},
-        "spec": {"listeners": list(listeners) or None},
+        "spec": {"listeners": list(listeners) or None, "allowedListeners": {"namespaces": admits}},
         "status": {"addresses": addresses, **status},
+    }
+
+
+def listener_set(
+    *listeners: dict[str, Any],
+    parent_ref: Any = None,
+    annotations: Any = None,
+    namespace: str = "apps",
+    accepted: str = "True",
+    **status: Any,
+) -> dict[str, Any]:
+    """With a status that names every listener."""
+    reported = [report(it["name"], condition("Accepted", "True")) for it in listeners]
+    reason = "Accepted" if accepted == "True" else "NotAllowed" if accepted == "False" else "Pending"
+    return {
+        "metadata": {"namespace": namespace, "name": "team", "annotations": annotations},
+        "spec": {"parentRef": parent_ref or parent(), "listeners": list(listeners)},
+        "status": {"conditions": [condition("Accepted", accepted, reason)], "listeners": reported, **status},
     }
 
 
@@ -88,9 +112,16 @@ def read(
     namespaces: Mapping[str, Mapping[str, object]] = NAMESPACES,
     assume_accepted: bool = False,
     kind: Kind = HTTP_ROUTE,
+    sets: Sequence[dict[str, Any]] = (),
 ) -> SourceObject:
     route = read_route(manifest, scope, kind, assume_accepted=assume_accepted)
-    return attach_route(route, scope, read_gateways(*gateways), namespaces)
+    parents = read_gateways(*gateways)
+    for item in sets:
+        key = ParentKey("ListenerSet", item["metadata"]["namespace"], item["metadata"]["name"])
+        held = read_listener_set(item, AnnotationRules(), assume_accepted=assume_accepted)
+        gateway_ = parents.get(held.gateway) if held.gateway else None
+        parents[key] = join_gateway(key, held, gateway_, namespaces)
+    return attach_route(route, scope, parents, namespaces)
 
 
 def names(source: SourceObject) -> list[str]:
