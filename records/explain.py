@@ -104,7 +104,10 @@ class _Explanation:
             "decision": decision,
             "sentences": [_begin_sentence(name_entries(sentence, names)) for sentence in sentences],
             "claims": claims,
-            "skipped": [{"source": str(mention.source), "reason": mention.reason} for mention in self.skipped],
+            "skipped": [
+                *({"source": str(mention.source), "reason": mention.reason} for mention in self.skipped),
+                *({"source": who, "reason": reason} for who, reason in self._list_skipped_types()),
+            ],
             "mentions": [mention._asdict() for mention in self.mentions],
             "answered_by": self.answerer and {"what": self.answerer.what.value, "name": self.answerer.name},
             "records": [
@@ -179,7 +182,7 @@ class _Explanation:
                 "name": source.name,
                 "created": source.created,
                 "priority": PRIORITIES[source.priority],
-                "values": mention.values,
+                "values": mention.list_values(),
                 "ttl": source.ttl,
                 "owner": source.notes.get("owner", ""),
                 "description": source.notes.get("description", ""),
@@ -233,6 +236,8 @@ class _Explanation:
                     yield f"{who} would block the name, but is disabled."
             elif not claim.get("enabled", True):
                 yield f"{wants}, but is disabled."
+            elif who in losers and who in held:
+                yield f"{wants}, {held[who]}; it does not get all of it: {losers[who]}."
             elif who in losers:
                 yield f"{wants}, and does not get it: {losers[who]}."
             elif who in held:
@@ -278,9 +283,17 @@ class _Explanation:
             if end := mention_end(mention):
                 until = f"until {end:%Y-%m-%d %H:%M} UTC at the earliest, if nothing in the object takes it back before"
             yield f"{mention.source} published the name, and it stays as it was although {mention.reason}: {until}."
+        for who, reason in self._list_skipped_types():
+            yield f"{who} asks for a type that is not published: {reason}."
         for mention in self.wanted:
             if mention.shadow:
                 yield f"{mention.source} asks for {people_name(self.name)}: {mention.shadow}."
+
+    def _list_skipped_types(self) -> Iterator[tuple[str, str]]:
+        """Of objects that get other types at the name."""
+        for mention in self.wanted:
+            for kind, reason in mention.read_want().skips:
+                yield str(mention.source), f"{kind}: {reason}"
 
     def _describe_answerer(self) -> Iterator[str]:
         if self.answerer is None:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from records.models import Source as SourceRow
 from records.models import SourceName
+from records.source_models import read_records
 from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Want
 
 
@@ -24,14 +25,15 @@ class RememberedClaims:
         if names is not None:
             sources = sources.filter(mentions__name__in=names).distinct()
             mentions = mentions.filter(source__in=sources)
-        columns = ("source", "name", "values", "own", "via", "refused", "reason", "cause")
-        for key, name, values, own, via, refused, reason, cause in mentions.values_list(*columns).iterator():
+        columns = ("source", "name", "values", "own", "via", "refused", "records", "reason", "cause")
+        for key, name, values, own, via, refused, records, reason, cause in mentions.values_list(*columns).iterator():
             if values is None:
                 skipped.setdefault(key, []).append(Skip(name, reason, SkipCause(cause or SkipCause.RULE)))
             else:
-                wanted.setdefault(key, []).append(
-                    Want(name, tuple(values), own, tuple(via or ()), tuple(refused or ()))
-                )
+                want = Want(name, tuple(values), own, tuple(via or ()), records=read_records(records))
+                # Of records it is said with each of them what is refused.
+                want = want if want.records else want._replace(refused=tuple(refused or ()))
+                wanted.setdefault(key, []).append(want)
         for row in sources.iterator():
             source = SourceObject(
                 Ref(row.kind, row.namespace, row.name, row.group),

@@ -51,6 +51,7 @@ def record_row(
     owned: bool = False,
     foreign: Found | None = None,
 ) -> ManagedRecord:
+    losers = decision.losers_of(rrset.type)
     return ManagedRecord(
         target=key.target,
         zone=key.zone,
@@ -64,8 +65,8 @@ def record_row(
         foreign=found_data(foreign) if foreign else None,
         origin=decision.origin_of(rrset.type),
         claimants=list(decision.claimants_of(rrset.type)),
-        losers=[list(loser) for loser in decision.losers],
-        is_contested=bool(decision.losers),
+        losers=[list(loser) for loser in losers],
+        is_contested=bool(losers),
         changed_at=timezone.now(),
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models.functions import Now
@@ -10,7 +11,7 @@ from django.db.models.functions import Now
 from syncer.core.annotations import PREFIX
 from syncer.core.names import NAME_LIMIT
 from syncer.core.origin import Origin
-from syncer.core.source import SkipCause, Trouble
+from syncer.core.source import SkipCause, Trouble, Want, WantedRecord
 
 CAUSES = [(cause.value, cause.value) for cause in SkipCause]
 
@@ -83,14 +84,19 @@ class Source(models.Model):
         return Origin(self.kind, self.namespace, self.name)
 
     def wanted_names(self) -> list[tuple[str, list[str]]]:
-        """The names that it gives, each with its addresses or its one host name, in the order of the object."""
-        return [(row.name, row.values) for row in self.mentions.all() if row.values is not None]
+        """The names that it gives, each with its addresses, its one host name, or the values of all types that it asks
+        for there, in the order of the object."""
+        return [(row.name, row.list_values()) for row in self.mentions.all() if row.values is not None]
 
     def skipped_names(self) -> list[tuple[str, str]]:
-        """The names that it mentions and that are not published, each with the reason."""
-        return [
-            (row.name, row.reason) for row in self.mentions.all() if row.values is None and row.detached_since is None
-        ]
+        """The names that it mentions and that are not published, or not with every type, each with the reason."""
+        skipped: list[tuple[str, str]] = []
+        for row in self.mentions.all():
+            if row.values is not None:
+                skipped += ((row.name, f"{kind}: {reason}") for kind, reason in row.read_want().skips)
+            elif row.detached_since is None:
+                skipped.append((row.name, row.reason))
+        return skipped
 
     def kept_names(self) -> list[SourceName]:
         """The names that stay as they were although a trouble hides them."""
@@ -135,6 +141,11 @@ class SourceName(models.Model):
     detached_seconds = models.FloatField(default=0, help_text="of that, the time in which a syncer ran and saw it")
     outdated = models.TextField(blank=True, help_text="why a newer version of the program does not publish it any more")
     refused = models.JSONField(null=True, help_text="values that it asks for and no source may publish")
+    records = models.JSONField(
+        null=True,
+        help_text="what it asks for instead of addresses: [type, values, TTL, values that are refused, why none is"
+        " published, whether it waits for what it points to] for each",
+    )
     shadow = models.TextField(
         blank=True, db_default="", help_text="in what way DNS answers for it otherwise than one would think"
     )
@@ -155,3 +166,17 @@ class SourceName(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def read_want(self) -> Want:
+        """As the object asks for it; of a name that is published."""
+        return Want(self.name, tuple(self.values or ()), records=read_records(self.records))
+
+    def list_values(self) -> list[str]:
+        """For people."""
+        return self.read_want().list_values()
+
+
+def read_records(rows: Sequence[Sequence[Any]] | None) -> tuple[WantedRecord, ...]:
+    """What a row or its content says of them, as one of JSON or as it was before."""
+    read = ((kind, tuple(values), ttl, tuple(refused), *more) for kind, values, ttl, refused, *more in rows or ())
+    return tuple(WantedRecord(*row) for row in read)

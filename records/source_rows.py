@@ -18,6 +18,7 @@ from records.bulk import upsert_values
 from records.limits import ROWS, split_keys
 from records.models import ManagedRecord, SourceName
 from records.models import Source as SourceRow
+from records.source_models import read_records
 from syncer.core.claims import Mention
 from syncer.core.origin import Origin
 from syncer.core.settling import explain_refused
@@ -72,13 +73,17 @@ def read_content(source: SourceObject) -> SourceContent:
 
 
 def _list_want(want: Want) -> list[Any]:
-    """As a version wrote it that refused no target, wherever none is refused: then it is not written again."""
+    """As a version wrote it that refused no target and knew of no records, wherever there are none: then it is not
+    written again."""
+    if want.records:
+        return [*want[:4], want.refused, want.records]
     return [*want[:4], want.refused] if want.refused else list(want[:4])
 
 
 def _read_want(columns: Sequence[Any]) -> Want:
-    name, values, own, via, *refused = columns
-    return Want(name, tuple(values), own, tuple(via), tuple(refused[0]) if refused else ())
+    name, values, own, via, *more = columns
+    refused, records = (*more, (), ())[:2]
+    return Want(name, tuple(values), own, tuple(via), tuple(refused), records=read_records(records))
 
 
 def save_chunk(
@@ -269,6 +274,7 @@ class _NewMention(NamedTuple):
     detached_seconds: float = 0.0
     outdated: str = ""
     refused: list[str] | None = None
+    records: list[Any] | None = None
 
 
 CHANGES = tuple(name for name in _NewMention._fields if name not in ("source", "name", "since"))
@@ -349,10 +355,13 @@ def _list_mentions(
         row = _NewMention(key, name, position, before.since if before else now)
         if want := content.wanted.get(name):
             row = row._replace(values=list(want.values), own=want.own, via=list(want.via))
-            if want.refused:  # how long it is kept goes on, whatever else is changed in the object
+            if want.records:
+                row = row._replace(records=[list(record) for record in want.records])
+            if want.is_refused:  # how long it is kept goes on, whatever else is changed in the object
                 times = (before.detached_since, before.seconds) if before else (None, 0.0)
                 row = row._replace(detached_since=times[0], detached_seconds=times[1])
-                row = row._replace(refused=list(want.refused), reason=explain_refused(want.refused))
+                refused = [*want.refused, *(value for record in want.records for value in record.refused)]
+                row = row._replace(refused=refused, reason=explain_refused(refused))
             yield row
             continue
         skip = content.skipped[name]

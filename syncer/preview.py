@@ -12,6 +12,7 @@ from typing import Any
 
 from syncer.core.claims import Decision
 from syncer.core.kinds import GATEWAY, GATEWAY_ROUTE_KINDS, INGRESS, SERVICE, Kind
+from syncer.core.known import find_winner
 from syncer.core.loadbalancers import DISAGREEMENT, is_traefik_service
 from syncer.core.manifest import as_mapping, as_text, clip_text, is_leaving, read_ref
 from syncer.core.names import misplaced_cname, zone_of
@@ -119,6 +120,9 @@ class _PreviewBuilder:
         for source in sorted(self.store.sources(), key=lambda source: source.ref):
             for skip in source.skipped:
                 self.add_skipped(skip.name, skip.reason, source.ref)
+            for want in source.wants:
+                for kind, reason in want.skips:
+                    self.add_skipped(want.name, f"{kind}: {reason}", source.ref)
             for warning in source.warnings:
                 self.add_warning(source.ref, warning)
         for key, unchecked in self.store.list_unchecked():
@@ -157,7 +161,7 @@ class _PreviewBuilder:
             strict=self.scope.strict,
         )
         for rrset in decision.rrsets:
-            self._add_record(name, rrset.type, rrset.values, rrset.ttl, refs[decision.origin])
+            self._add_record(name, rrset.type, rrset.values, rrset.ttl, refs[decision.origin_of(rrset.type)])
         for warning in decision.warnings:
             self.add_warning(refs[decision.origin], f"{name}: {warning}")
         if not decision.rrsets:
@@ -208,7 +212,7 @@ class _PreviewBuilder:
                 self.conflicts.append(
                     {
                         "name": decision.name,
-                        "winner": _format_source(refs[decision.origin]),
+                        "winner": _format_source(refs[find_winner(loser.reason) or decision.origin]),
                         "loser": _format_source(refs[loser.origin]),
                         "reason": loser.reason,
                     }

@@ -96,8 +96,6 @@ TESTED_ELSEWHERE = {
     "syncer/core/known.py": "values: tests/syncer/core/test_compare.py is given them",
     "syncer/core/rulelexer.py": "half a parser: tests/syncer/core/test_rules.py reads rules",
     "syncer/core/ruleparser.py": "half a parser: tests/syncer/core/test_rules.py reads rules",
-    "syncer/core/source.py": "values: tests/syncer/core/test_sources.py sees them come out,"
-    " tests/syncer/core/test_trouble.py asks what hides a name",
     "syncer/kube/feed.py": "a protocol",
     "syncer/ledger.py": "protocols: tests/records/test_ledger.py holds the one in the database to them",
     "syncer/loop.py": "tests/sessions/test_session.py and tests/syncer/zone/test_reconcile.py turn it",

@@ -64,7 +64,7 @@ class SourceAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Source], search_term: str
     ) -> tuple[QuerySet[Source], bool]:
-        matches = places.match_words(search_term.split(), self.search_fields, ("name", "values"))
+        matches = places.match_words(search_term.split(), self.search_fields, ("name", "values", "records"))
         return queryset.filter(*matches), False
 
     @admin.display(description="namespace/name", ordering="namespace")

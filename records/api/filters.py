@@ -82,7 +82,7 @@ class PlaceSearch(SearchFilter):
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
         columns = self.get_search_fields(view, request) or ()
-        matches = places.match_words(self.get_search_terms(request), columns, ("name", "values", "reason"))
+        matches = places.match_words(self.get_search_terms(request), columns, ("name", "values", "records", "reason"))
         return queryset.filter(*matches)
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
-from syncer.core.known import KnownRRset, Loser
+from syncer.core.known import KnownRRset, Loser, explain_beaten
 from syncer.core.origin import Origin
 from syncer.core.rrsets import RRset
 from syncer.core.source import NORMAL, Ref, SourceObject
@@ -72,6 +72,10 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 """One for all decisions that have none of it: a plan may have fifty thousand."""
 
 
+NO_TYPES: frozenset[str] = frozenset()
+"""One for all, too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What a name shall hold, and why.
@@ -80,7 +84,8 @@ class Decision:
     of them does. Where nothing is published, they are those that had the name last. ``by_type`` are the claimants of a
     type where they differ from those of the name. ``reason`` says why nothing is published although a claim asks for
     the name, "" otherwise. ``kept`` says by type why an RRset stays that no live claim asks for. ``takeovers`` are the
-    changes of holder that a person should hear of.
+    changes of holder that a person should hear of. ``waits`` are the types of which no value is published before the
+    name that it points to; ``pending`` says by type why there is none yet.
     """
 
     name: str
@@ -94,12 +99,29 @@ class Decision:
     by_type: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: NOTHING)
     kept: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     takeovers: tuple[TakeOver, ...] = ()
+    waits: frozenset[str] = NO_TYPES
+    pending: Mapping[str, str] = field(default_factory=lambda: NOTHING)
 
     def claimants_of(self, kind: str) -> tuple[str, ...]:
         return self.by_type.get(kind, self.claimants)
 
     def origin_of(self, kind: str) -> str:
         return self.by_type[kind][0] if self.by_type.get(kind) else self.origin
+
+    def losers_of(self, kind: str) -> tuple[Loser, ...]:
+        """Each once, and without those that have this type and lost another one."""
+        having = self.claimants_of(kind)
+        if not any(loser.origin in having for loser in self.losers) and self._are_losers_single():
+            return self.losers
+        beaten = explain_beaten(self.origin_of(kind), "")
+        told: dict[str, Loser] = {}
+        for loser in self.losers:
+            if loser.origin not in having and (loser.origin not in told or loser.reason.startswith(beaten)):
+                told[loser.origin] = loser
+        return tuple(told.values())
+
+    def _are_losers_single(self) -> bool:
+        return len(self.losers) < 2 or len({loser.origin for loser in self.losers}) == len(self.losers)
 
     def find_takeover(self, kind: str) -> TakeOver | None:
         """The one to be told with the RRset of that type: the first of those that pass together."""

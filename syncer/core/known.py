@@ -46,6 +46,12 @@ def explain_beaten(winner: str, why: str) -> str:
     return winner + BEATEN + why
 
 
+def find_winner(reason: str) -> str:
+    """The origin that came before the loser with this reason; "" for a reason of another sort."""
+    winner, ahead, _ = reason.partition(BEATEN)
+    return winner if ahead else ""
+
+
 def is_blocked(reason: str) -> bool:
     return reason.startswith(BLOCKED)
 

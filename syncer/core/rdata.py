@@ -64,6 +64,13 @@ def clean_value(type_: str, text: str) -> str:
     return " ".join((*(_clean_number(number, NUMBER_LIMIT) for number in leading), _clean_host(last)))
 
 
+def list_targets(type_: str, value: str) -> tuple[str, ...]:
+    """The addresses and the host names in a value to which it leads whoever asks."""
+    if type_ in ("A", "AAAA"):
+        return (value,)
+    return (split_value(type_, value)[-1],) if type_ in HOST_TYPES else ()
+
+
 def format_value(type_: str, value: str) -> str:
     """The value as a zone file spells it (RFC 1035 section 5.1), with host names that end in a dot."""
     if type_ == "TXT":

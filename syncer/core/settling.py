@@ -9,6 +9,7 @@ from typing import NamedTuple
 from syncer.core.claims import (
     ADDRESSES,
     NO_HISTORY,
+    NO_TYPES,
     ClaimRules,
     Claims,
     Decision,
@@ -24,7 +25,7 @@ from syncer.core.known import KnownRRset, Loser, explain_beaten, explain_block
 from syncer.core.names import misplaced_cname, value_type
 from syncer.core.origin import CUSTOM_ENTRY, Origin
 from syncer.core.rrsets import RRset
-from syncer.core.source import NORMAL, Ref, SourceObject
+from syncer.core.source import NORMAL, Ref, SourceObject, Want, WantedRecord
 
 YOUNGEST = "9999"
 """Sorts behind every time: an object without a creationTimestamp never beats an object that has one."""
@@ -100,6 +101,8 @@ class Claim:
     """Its priority between namespaces."""
     speaker: Speaker | None = None
     """Where each namespace settles first who speaks for it, who does for this one's."""
+    waits: frozenset[str] = NO_TYPES
+    """The types of which no value is published before what it points to."""
 
     @property
     def namespace(self) -> str:
@@ -253,11 +256,14 @@ def decide_claims(
     its last one, and one whose target is refused now keeps it for ``grace`` seconds. ``strict``: each namespace settles
     first which of its claims speaks for it. ``others`` are claims of objects that do not ask for the name now.
     """
-    claims = []
+    claims: list[Claim] = []
     for source in sources:
-        claim = _make_source_claim(name, source, fallback, history)
-        if claim is not None:
-            claims.append(_keep_refused(name, claim, source, history, grace) or claim)
+        want = source.want(name)
+        if want is not None:
+            made = _make_source_claims(want, source, fallback, history)
+            claims += (_keep_refused(want, claim, history, grace) or claim for claim in made)
+    # A type of which no value may be published asks for nothing.
+    claims = [claim for claim in claims if claim.data or claim.group == ADDRESSES]
     claims += others
     blocks = [entry for entry in entries if entry.mode is Mode.BLOCK]
     claims += _group_entries([entry for entry in entries if entry.mode is not Mode.BLOCK], history)
@@ -353,7 +359,7 @@ def _settle_claims(name: str, claims: Sequence[Claim], default_ttl: int, history
     if not able:
         return Decision(name, reason="no address yet", claimants=tuple(claim.origin for claim in claims))
     agreed: dict[str, list[Claim]] = {}
-    losers: dict[str, Loser] = {}
+    losers: dict[Loser, None] = {}
     for claim in claims:
         winner = _find_winner(claim, agreed)
         if not claim.data:
@@ -366,9 +372,8 @@ def _settle_claims(name: str, claims: Sequence[Claim], default_ttl: int, history
             continue
         else:
             reason = explain_beaten(winner.origin, winner.explain_rank(claim))
-        for origin in claim.origins:
-            losers.setdefault(origin, Loser(origin, reason))
-    return _build_decision(name, claims, agreed, tuple(losers.values()), default_ttl, history)
+        losers |= dict.fromkeys(Loser(origin, reason) for origin in claim.origins)
+    return _build_decision(name, claims, agreed, tuple(losers), default_ttl, history)
 
 
 def _find_winner(claim: Claim, agreed: Mapping[str, Sequence[Claim]]) -> Claim | None:
@@ -417,6 +422,7 @@ def _build_decision(
         by_type={kind: origins for kind, origins in by_type.items() if origins != claimants},
         kept=kept,
         takeovers=tuple(_find_takeovers(ranked, agreed, history)),
+        waits=frozenset(kind for claims in agreed.values() for kind in claims[0].waits) or NO_TYPES,
     )
 
 
@@ -474,30 +480,43 @@ def _make_rank(origin: str, priority: int, created: str, *, own: bool, kept: boo
     )
 
 
-def _make_source_claim(name: str, source: SourceObject, fallback: tuple[str, ...], history: History) -> Claim | None:
-    want = source.want(name)
-    if want is None:
-        return None
+def _make_source_claims(
+    want: Want, source: SourceObject, fallback: tuple[str, ...], history: History
+) -> Iterator[Claim]:
+    """One for each group of types, all of one rank."""
     origin = str(source.ref)
-    data = group_values(want.values or fallback or history.find_last_values(origin))
     since = "" if history.mentions is None else history.find_mention(origin).since or YOUNGEST
-    return Claim(
-        origin=origin,
-        group=ADDRESSES,
-        data=data,
-        ttls={} if source.ttl is None else {kind: source.ttl for kind, _ in data},
-        rank=_make_rank(origin, source.priority, source.created, own=want.own, since=since),
-        between=source.urgency,
-    )
+    rank = _make_rank(origin, source.priority, source.created, own=want.own, since=since)
+    if want.asks_address:
+        data = group_values(want.values or fallback or history.find_last_values(origin))
+        ttls = {} if source.ttl is None else {kind: source.ttl for kind, _ in data}
+        yield Claim(origin, ADDRESSES, data, ttls, rank, between=source.urgency)
+        return
+    groups: dict[str, list[WantedRecord]] = {}
+    for record in want.records:
+        groups.setdefault(group_of(record.type), []).append(record)
+    for group, records in groups.items():
+        said = ((record.type, source.ttl if record.ttl is None else record.ttl) for record in records)
+        yield Claim(
+            origin,
+            group,
+            tuple(sorted(ClaimData(record.type, record.values) for record in records if record.values)),
+            {kind: ttl for kind, ttl in said if ttl is not None},
+            rank,
+            between=source.urgency,
+            waits=frozenset(record.type for record in records if record.waits),
+        )
 
 
-def _keep_refused(name: str, claim: Claim, source: SourceObject, history: History, grace: float) -> Claim | None:
+def _keep_refused(want: Want, claim: Claim, history: History, grace: float) -> Claim | None:
     """What the object published last, where its target is one that no source may publish any more."""
-    want = source.want(name)
-    refused = set(want.refused).intersection(history.find_last_values(claim.origin)) if want else set()
+    if not want.is_refused:
+        return None
+    asked = {*want.refused, *(value for record in want.records for value in record.refused)}
+    published = history.list_published(claim.origin, claim.group)
+    refused = asked.intersection(value for rrset in published for value in rrset.values)
     if not refused or history.find_mention(claim.origin).seconds >= grace:
         return None
-    published = history.list_published(claim.origin, ADDRESSES)
     if claim.data == tuple(sorted(ClaimData(rrset.type, rrset.values) for rrset in published)):
         return None  # the default is the same
     rank = _make_rank(claim.origin, NORMAL, YOUNGEST, kept=True, own=True)

@@ -26,6 +26,23 @@ class Ref(NamedTuple):
         return str(self.origin)
 
 
+class WantedRecord(NamedTuple):
+    """An RRset that an object asks for as such, at a name of its own choice.
+
+    ``values`` are in their one spelling (``syncer.core.rdata``), sorted, without duplicates; none: ``skipped`` says why
+    this type is not published, a sentence part. ``ttl`` is in seconds, None where the one of the object or the default
+    holds. ``refused`` are values that it asks for and no source may publish. ``waits``: a value is not published before
+    the name that it points to is written, and goes before that name does (SRV of a Service).
+    """
+
+    type: str
+    values: tuple[str, ...] = ()
+    ttl: int | None = None
+    refused: tuple[str, ...] = ()
+    skipped: str = ""
+    waits: bool = False
+
+
 class Want(NamedTuple):
     """A name that an object wants published.
 
@@ -33,15 +50,40 @@ class Want(NamedTuple):
     no address for it (yet); with ``auto`` the Traefik Service may still have one. ``own``: they are a target of its
     own (or of its Gateway), not the default. ``via`` are the parents that serve it, as the spec of a route names them.
     ``refused`` are values that it asks for and no source may publish; ``default``, with TENANCY=strict, what it would
-    have without a target of its own.
+    have without a target of its own. ``records`` are what it asks for instead of all these, one for each type: the name
+    gets these RRsets then, and no address but theirs. Most names have none, and they cost those nothing.
     """
 
     name: str
-    values: tuple[str, ...]
+    values: tuple[str, ...] = ()
     own: bool = False
     via: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     default: tuple[str, ...] = ()
+    records: tuple[WantedRecord, ...] = ()
+
+    @property
+    def asks_address(self) -> bool:
+        """Whether it is to have addresses or a host name, whichever its object leads to."""
+        return not self.records
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether any value that it asks for is one that no source may publish."""
+        return bool(self.refused) or any(record.refused for record in self.records)
+
+    @property
+    def skips(self) -> list[tuple[str, str]]:
+        """The types that are not published although others at the name are, each with the reason."""
+        return [(record.type, record.skipped) for record in self.records if record.skipped]
+
+    def list_values(self) -> list[str]:
+        """For people: each value, with its type where it is neither address nor alias."""
+        alike = [*self.values]
+        for record in self.records:
+            is_address = record.type in ("A", "AAAA", "CNAME")
+            alike += (value if is_address else f"{record.type} {value}" for value in record.values)
+        return alike
 
 
 class SkipCause(StrEnum):

@@ -27,7 +27,7 @@ from syncer.core.rulelexer import RuleError
 from syncer.core.rules import REGEXP, read_rule_names
 from syncer.core.scope import Scope
 from syncer.core.selector import match_labels, parse_selector
-from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Trouble, Want
+from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Trouble, Want, WantedRecord
 
 WARNING_LIMIT = 20
 _WARNING_LENGTH = 400
@@ -88,6 +88,21 @@ class Draft:
         default = self._find_values(name, bare) if own and self.scope.strict else ()
         parents = tuple(intern(parent) for parent in via)
         self._wants[name] = Want(name, values, own, parents, tuple(dict.fromkeys(refused)), default)
+
+    def add_record(self, text: object, record: WantedRecord) -> None:
+        """Publish the RRset at the name, which gets no addresses for it, or record why not. An object asks for each
+        type of a name once."""
+        name = self.read_name(text)
+        if not name or self._filter_name(name):
+            return
+        if reserved := self.scope.refuse_claim(name):
+            self.skip_name(name, reserved, SkipCause.POLICY)
+            return
+        known = self._wants.get(name)
+        if known is not None and known.asks_address:
+            self.add_warning(f"{record.type} at {clip_text(name)} is left out: the object has a host of that name")
+            return
+        self._wants[name] = Want(name, own=True, records=(*(known.records if known else ()), record))
 
     def _filter_name(self, name: str) -> bool:
         """Whether it is not to be published, whatever the object's parents say; records why."""

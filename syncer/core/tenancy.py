@@ -11,13 +11,16 @@ from syncer.core.allowed import ANY_TARGET, AllowedTargets, collect_allowed, par
 from syncer.core.annotations import PREFIX, split_list
 from syncer.core.globs import match_glob, read_glob
 from syncer.core.manifest import as_mapping, clip_text
+from syncer.core.rdata import list_targets
 from syncer.core.scope import SERVER_NAME, Scope
-from syncer.core.source import NORMAL, Skip, SkipCause, SourceObject, Want
+from syncer.core.source import NORMAL, Skip, SkipCause, SourceObject, Want, WantedRecord
 
 T = TypeVar("T")
 
 UNREAD_NAMESPACE = "its Namespace has not been read, which says what its objects may claim"
 UNKNOWN_NAMESPACE = "its Namespace is in no document: what it allows was not checked"
+NOT_ALLOWED = "not among the targets that its Namespace allows"
+NO_SERVERS = "no object may delegate a name (TENANCY=strict)"
 MOST_NAMES = 10_000_000
 
 
@@ -102,11 +105,12 @@ class _TermsReader:
 def admit_source(source: SourceObject, terms: NamespaceTerms, scope: Scope) -> SourceObject:
     """What the terms of its namespace leave of what an object asks for; the object itself where that is all."""
     wants, skipped = [], []
-    for want in source.wants:
-        if reason := terms.refuse_name(want.name):
+    for asked in source.wants:
+        want = _narrow_want(asked, terms, scope)
+        if reason := terms.refuse_name(want.name) or _refuse_records(want):
             skipped.append(Skip(want.name, reason, SkipCause.POLICY))
         else:
-            wants.append(_narrow_want(want, terms, scope))
+            wants.append(want)
     warnings = list(_list_warnings(source, wants, terms))
     between = source.priority if terms.allows_priority else NORMAL
     if tuple(wants) == source.wants and not warnings and between == source.priority:
@@ -135,6 +139,8 @@ def mark_servers(source: SourceObject, servers: Collection[str], *, strict: bool
 
 def _narrow_want(want: Want, terms: NamespaceTerms, scope: Scope) -> Want:
     """Without the targets that the Namespace does not allow. What the settings say is the operator's."""
+    if want.records:
+        return want._replace(records=tuple(_narrow_record(record, terms) for record in want.records))
     if terms.allowed_targets == ANY_TARGET:
         return want
     static = scope.find_addresses(want.name)
@@ -149,6 +155,28 @@ def _narrow_want(want: Want, terms: NamespaceTerms, scope: Scope) -> Want:
     return want._replace(values=own or admit(want.default), own=want.own and bool(own), refused=tuple(refused))
 
 
+def _narrow_record(record: WantedRecord, terms: NamespaceTerms) -> WantedRecord:
+    """Without what points to where no object of the namespace may point, and without name servers: a tenant who could
+    delegate a name would answer for all below it."""
+
+    def allows(value: str) -> bool:
+        return record.type != "NS" and all(map(terms.allowed_targets.allows, list_targets(record.type, value)))
+
+    refused = tuple(value for value in record.values if not allows(value))
+    if not refused:
+        return record
+    values = tuple(value for value in record.values if value not in refused)
+    skipped = record.skipped if values else NO_SERVERS if record.type == "NS" else NOT_ALLOWED
+    return record._replace(values=values, refused=(*record.refused, *refused), skipped=skipped)
+
+
+def _refuse_records(want: Want) -> str:
+    """Why none of the types that it asks for is published, "" when one is or it asks for addresses."""
+    if want.asks_address or any(record.values for record in want.records):
+        return ""
+    return next(record.skipped for record in want.records)
+
+
 def _list_warnings(source: SourceObject, wants: list[Want], terms: NamespaceTerms) -> Iterator[str]:
     for warning in terms.warnings:
         yield f"Namespace {source.ref.namespace}: {warning}"
@@ -159,3 +187,12 @@ def _list_warnings(source: SourceObject, wants: list[Want], terms: NamespaceTerm
     if refused:
         values = clip_text(", ".join(refused), 200)
         yield f"{values}: not among the targets that its Namespace allows; the default address is used instead"
+    dropped = {
+        f"{record.type} {value}": None
+        for want in wants
+        for record, asked in zip(want.records, before[want.name].records, strict=True)
+        for value in record.refused
+        if record.values and value not in asked.refused
+    }
+    if dropped:
+        yield f"{clip_text(', '.join(dropped), 200)}: {NOT_ALLOWED}"

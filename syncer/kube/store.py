@@ -579,7 +579,8 @@ class Store:
         answer = settle_traefik_addresses(services, self._scope)
         if answer != self._fallback:
             self._fallback = answer
-            addressless = {want.name for source in self._sources.values() for want in source.wants if not want.values}
+            wants = (want for source in self._sources.values() for want in source.wants)
+            addressless = {want.name for want in wants if want.asks_address and not want.values}
             self._touched_names |= addressless
             self._changed = self._changed or bool(addressless)
 

@@ -432,7 +432,7 @@ def _is_settled(subject: Subject) -> bool:
         known[rrset.type].rrset == rrset
         and known[rrset.type].state in _CALM
         and known[rrset.type].claimants == decision.claimants_of(rrset.type)
-        and known[rrset.type].losers == decision.losers
+        and known[rrset.type].losers == decision.losers_of(rrset.type)
         and _says_kept(known[rrset.type], decision.kept.get(rrset.type, ""))
         for rrset in decision.rrsets
     )

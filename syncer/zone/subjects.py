@@ -169,7 +169,7 @@ class SubjectBuilder:
         for look in looks:
             history = histories[look.name]._replace(mentions=mentions.get(look.name, {}))
             decision = self._decide_name(look.name, history, entries.get(look.name, []), frame.claim_rules)
-            by_person = any(map(_overrules_objects, entries.get(look.name, ())))
+            by_person = _overrule_objects(entries.get(look.name, ()), known[look.name])
             yield Subject(look, known[look.name], decision, look.name in resurrected, by_person)
 
     def _find_strays(self, look: Look, known: KnownRows) -> list[tuple[str, RRset]]:
@@ -184,7 +184,7 @@ class SubjectBuilder:
         sources = self._claims.claimants(name)
         if len(sources) + len(entries) > 1:
             return True
-        if any(want.refused for source in sources if (want := source.want(name))):
+        if any(want.is_refused for source in sources if (want := source.want(name))):
             return True
         read = {str(source.ref) for source in sources}
         return any(
@@ -298,9 +298,13 @@ class SubjectBuilder:
         return not self._target.marks_origin or (row is not None and set(item.marks) == {self.marker.mark(row.origin)})
 
 
-def _overrules_objects(entry: EntrySpec) -> bool:
-    """Objects ask for addresses; a block leaves them nothing."""
-    return entry.mode is Mode.BLOCK or (entry.mode is Mode.OVERRIDE and group_of(entry.type) == ADDRESSES)
+def _overrule_objects(entries: Collection[EntrySpec], known: KnownRows) -> bool:
+    """Whether the entries decide of all that is there, whatever objects ask for: a block does, an override of its own
+    group of types."""
+    groups = {group_of(entry.type) for entry in entries if entry.mode is Mode.OVERRIDE}
+    if any(entry.mode is Mode.BLOCK for entry in entries):
+        return True
+    return ADDRESSES in groups and all(group_of(kind) in groups or not row.owned for kind, row in known.items())
 
 
 def _is_owned(known: KnownRows, item: Found) -> bool:
@@ -318,7 +322,7 @@ def _is_news(status: RRsetStatus, subject: Subject) -> bool:
         status.reason,
         decision.origin_of(kind),
         decision.claimants_of(kind),
-        decision.losers,
+        decision.losers_of(kind),
     )
     known = subject.known.get(kind)
     return known is None or said != known._replace(former=None)

@@ -43,6 +43,14 @@ def record(state: RecordState, *, owned: bool = True, **more: Any) -> ManagedRec
     return ManagedRecord.objects.create(**{**fields, "state": state, "owned": owned, "claimants": [GRAFANA], **more})
 
 
+MX = ["MX", ["10 mx.talos00"], None, [], "", False]
+
+
+def ask_records(*records: list[Any]) -> None:
+    """The object asks for these types at the name, as a row says it."""
+    SourceName.objects.filter(source=source("grafana")).update(records=list(records))
+
+
 def said(name: str = NAME) -> str:
     answer = explain_name(name)
     json.dumps(answer)
@@ -346,3 +354,22 @@ def test_the_command_takes_a_name_as_it_is_typed_and_says_the_same(capsys: pytes
     assert json.loads(capsys.readouterr().out)["hostname"] == NAME
     with pytest.raises(CommandError, match="'two words' is no host name"):
         call_command("explain", "two words")
+
+
+def test_types_are_told_with_their_values_and_with_what_is_left_out() -> None:
+    ask_records(MX, ["CNAME", [], None, [], "beside MX", False])
+    record(RecordState.SYNCED, type="MX", values=["10 mx.talos00"])
+    answer = explain_name(NAME)
+    assert f"{GRAFANA} wants the name for MX 10 mx.talos00, and has it." in answer["sentences"]
+    assert f"{GRAFANA} asks for a type that is not published: CNAME: beside MX." in answer["sentences"]
+    assert answer["skipped"] == [{"source": GRAFANA, "reason": "CNAME: beside MX"}]
+
+
+def test_who_has_one_type_and_lost_another_is_told_of_both() -> None:
+    ask_records(MX, ["TXT", ["x"], None, [], "", False])
+    record(RecordState.SYNCED, type="MX", values=["10 mx.talos00"])
+    other = "Ingress/web/notes"
+    lost = [[GRAFANA, f"{other} has the name: it is older"]]
+    record(RecordState.SYNCED, type="TXT", values=["y"], origin=other, claimants=[other], losers=lost)
+    wants = f"{GRAFANA} wants the name for MX 10 mx.talos00, TXT x, and has it"
+    assert f"{wants}; it does not get all of it: {other} has the name: it is older." in said()

@@ -23,12 +23,14 @@ from records.models import (
     SourceName,
     SyncRequest,
 )
+from records.remembered import RememberedClaims
+from records.source_rows import read_content
 from records.zone_ledger import DatabaseZoneLedger
 from syncer.core.claims import Decision
 from syncer.core.known import RecordState
 from syncer.core.plan import Change, Drift, DriftType, ForgottenRRset, Op, RRsetStatus
 from syncer.core.rrsets import Found, RRset
-from syncer.core.source import Ref, Skip, SourceObject, Want
+from syncer.core.source import Ref, Skip, SourceObject, Want, WantedRecord
 from syncer.ledger import AppliedChange, Deletion, LeftZone, ObservedRRset
 from syncer.targets.base import Outcome, Result
 
@@ -275,6 +277,30 @@ def test_a_source_that_is_gone_takes_its_names_along() -> None:
     ledger.forget_sources([("networking.k8s.io", "Ingress")], [])
     assert not Source.objects.exists()
     assert not SourceName.objects.exists()
+
+
+def test_records_of_an_object_are_remembered_as_it_asks_for_them() -> None:
+    mx = WantedRecord("MX", ("10 mx.talos00",), 60, ("20 localhost",))
+    wants = (
+        Want("mail.talos00", own=True, records=(mx, WantedRecord("CNAME", skipped="the others win"))),
+        Want("_http._tcp.mail.talos00", own=True, records=(WantedRecord("SRV", ("0 0 80 mail.talos00",), waits=True),)),
+    )
+    source = SourceObject(Ref("Ingress", "web", "mail"), wants=wants)
+    DatabaseLedger().save_sources({source.ref: source})
+    claims = RememberedClaims()
+    assert claims.source(source.ref) == source
+    assert claims.claimants("mail.talos00") == [source]
+    (row,) = Source.objects.all()
+    assert row.wanted_names() == [
+        ("mail.talos00", ["MX 10 mx.talos00"]),
+        ("_http._tcp.mail.talos00", ["SRV 0 0 80 mail.talos00"]),
+    ]
+    assert row.skipped_names() == [("mail.talos00", "CNAME: the others win")]
+
+
+def test_an_object_without_records_is_stored_as_a_version_did_that_knew_of_none() -> None:
+    source = SourceObject(Ref("Ingress", "web", "blog"), wants=(Want("blog.talos00", ("192.0.2.7",)),))
+    assert read_content(source).digest == "cef47343d6641e678e9350775ffb8f37"
 
 
 def test_many_sources_cost_as_many_questions_as_a_few() -> None:

@@ -8,8 +8,10 @@ import pytest
 
 from syncer.core.allowed import ANY_TARGET, NO_TARGET
 from syncer.core.scope import SERVER_NAME, Scope
-from syncer.core.source import HIGH, NORMAL, Ref, Skip, SkipCause, SourceObject, Want
+from syncer.core.source import HIGH, NORMAL, Ref, Skip, SkipCause, SourceObject, Want, WantedRecord
 from syncer.core.tenancy import (
+    NO_SERVERS,
+    NOT_ALLOWED,
     UNKNOWN_TERMS,
     UNREAD_NAMESPACE,
     UNREAD_TERMS,
@@ -144,3 +146,37 @@ def test_the_names_of_name_servers_are_marked() -> None:
     refused = mark_servers(asked, {"ns1.talos00"}, strict=True)
     assert [want.name for want in refused.wants] == ["shop.talos00"]
     assert refused.skipped == (Skip("ns1.talos00", SERVER_NAME, SkipCause.POLICY),)
+
+
+def records(*records: WantedRecord) -> SourceObject:
+    return source(Want("mail.talos00", own=True, records=records))
+
+
+def test_what_leads_elsewhere_is_taken_out_of_records() -> None:
+    allowed = terms(allowed_targets="mx.talos00, 10.0.0.0/8")
+    mx = WantedRecord("MX", ("10 mx.talos00", "20 mx.example.com"))
+    asked = records(mx, WantedRecord("A", ("10.0.0.1", "192.0.2.1")), WantedRecord("TXT", ("any text",)))
+    admitted = admit_source(asked, allowed, SCOPE)
+    assert admitted.wants[0].records == (
+        WantedRecord("MX", ("10 mx.talos00",), refused=("20 mx.example.com",)),
+        WantedRecord("A", ("10.0.0.1",), refused=("192.0.2.1",)),
+        WantedRecord("TXT", ("any text",)),
+    )
+    assert admitted.warnings == (f"MX 20 mx.example.com, A 192.0.2.1: {NOT_ALLOWED}",)
+
+
+def test_a_type_of_which_nothing_is_left_is_skipped_and_so_is_a_name_without_types() -> None:
+    allowed = terms(allowed_targets="10.0.0.0/8")
+    mx = WantedRecord("MX", ("10 mx.talos00",))
+    admitted = admit_source(records(mx, WantedRecord("TXT", ("x",))), allowed, SCOPE)
+    assert admitted.wants[0].skips == [("MX", NOT_ALLOWED)]
+    admitted = admit_source(records(mx), allowed, SCOPE)
+    assert admitted.skipped == (Skip("mail.talos00", NOT_ALLOWED, SkipCause.POLICY),)
+    assert admitted.find_trouble("mail.talos00", None) == NOT_ALLOWED, "what it had is kept for its time"
+
+
+def test_no_tenant_delegates_a_name() -> None:
+    admitted = admit_source(records(WantedRecord("NS", ("ns.talos00",))), NamespaceTerms(), SCOPE)
+    assert admitted.skipped == (Skip("mail.talos00", NO_SERVERS, SkipCause.POLICY),)
+    asked = records(WantedRecord("NS", ("ns.talos00",)), WantedRecord("TXT", ("x",)))
+    assert admit_source(asked, NamespaceTerms(), SCOPE).wants[0].skips == [("NS", NO_SERVERS)]
