@@ -15,7 +15,10 @@ from syncer.core.annotations import MAX_TTL
 from syncer.core.claims import Mode
 from syncer.core.manifest import clip_text
 from syncer.core.names import NAME_LIMIT, BadName, canonical, is_wildcard, zone_of
-from syncer.core.rdata import TYPES, BadValue, clean_value, format_value
+from syncer.core.rdata import SERVICE_TYPES, SINGLE_TYPES, TYPES, BadValue, clean_value, format_value
+
+EXAMPLE_DIGEST = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+"""SHA-256 of nothing."""
 
 HINTS = {
     "A": "an IPv4 address, such as 192.0.2.1",
@@ -27,6 +30,26 @@ HINTS = {
     "CAA": "flags, tag and value, such as 0 issue letsencrypt.org",
     "PTR": "a host name, such as www.example.com",
     "NS": "a host name, such as ns1.example.com",
+    "DNAME": "one host name, such as other.example.com",
+    "DS": f"key tag, algorithm, digest type and digest, such as 60485 13 2 {EXAMPLE_DIGEST}",
+    "HTTPS": "priority, target and parameters, such as 1 . alpn=h2,h3",
+    "NAPTR": 'order, preference, flags, services, regular expression and replacement, such as 100 10 "U" "E2U+sip" '
+    '"!^.*$!sip:info@example.com!" .',
+    "SSHFP": f"algorithm, fingerprint type and fingerprint, such as 4 2 {EXAMPLE_DIGEST}",
+    "SVCB": "priority, target and parameters, such as 1 dns.example.com alpn=dot port=853",
+    "TLSA": f"usage, selector, matching type and certificate data, such as 3 1 1 {EXAMPLE_DIGEST}",
+    "URI": 'priority, weight and URI, such as 10 1 "https://www.example.com/"',
+}
+
+APEX_REASONS = {
+    "CNAME": "",
+    "NS": ": the zone's own name servers are not ours to change",
+    "DS": ": it belongs into the zone above, at the delegation",
+}
+WILDCARD_REASONS = {
+    "NS": "RFC 4592 section 4.2",
+    "DNAME": "RFC 4592 section 4.4",
+    "DS": "RFC 4592 section 4.6",
 }
 
 RDATA_LIMIT = 60_000
@@ -125,11 +148,12 @@ def _clean_name(text: str, zones: Collection[str]) -> tuple[str, str]:
 
 def _find_misplacement(kind: str, name: str, zone: str) -> str:
     """Why a record of this type cannot be at the name, "" when it can."""
-    if name == zone and kind in ("CNAME", "NS"):
-        more = ": the zone's own name servers are not ours to change" if kind == "NS" else ""
-        return f"{'An' if kind == 'NS' else 'A'} {kind} record cannot be at the apex of zone {zone}{more}."
-    if kind == "NS" and is_wildcard(name):
-        return "An NS record cannot be at a wildcard (RFC 4592 section 4.2)."
+    if name == zone and kind in APEX_REASONS:
+        return (
+            f"{'An' if kind == 'NS' else 'A'} {kind} record cannot be at the apex of zone {zone}{APEX_REASONS[kind]}."
+        )
+    if kind in WILDCARD_REASONS and is_wildcard(name):
+        return f"{'An' if kind == 'NS' else 'A'} {kind} record cannot be at a wildcard ({WILDCARD_REASONS[kind]})."
     return ""
 
 
@@ -157,10 +181,14 @@ def _clean_values(kind: str, values: Any, name: str, errors: dict[str, list[str]
             found.add(value)
     if not values:
         problems.append(f"Give at least one value: {HINTS[kind]}.")
-    if kind == "CNAME" and len(found) > 1:
-        problems.append(f"A CNAME has one value, not {len(found)}.")
+    if kind in SINGLE_TYPES and len(found) > 1:
+        problems.append(f"A {kind} has one value, not {len(found)}.")
     if kind == "CNAME" and name and name in found:
         problems.append("The name would be an alias of itself.")
+    if kind == "DNAME" and name and any(f".{value}".endswith(f".{name}") for value in found):
+        problems.append("The target of a DNAME cannot be the name itself or lie below it.")
+    if kind in SERVICE_TYPES and len(found) > 1 and any(value.startswith("0 ") for value in found):
+        problems.append("An alias, with priority 0, must be the only value: clients ignore those beside it.")
     if size > RDATA_LIMIT:
         problems.append(f"The values take {size} bytes: {RDATA_LIMIT} is the most that one answer can hold.")
     if problems:

@@ -18,7 +18,7 @@ import dns.rdatatype
 import dns.rrset
 
 from syncer.core.names import canonical_address
-from syncer.core.rdata import HOST_TYPES
+from syncer.core.rdata import HOST_TYPES, WORDS, clean_value
 
 TIMEOUT = 3.0
 """Seconds for one query by UDP, and as many again by TCP when the answer was cut off."""
@@ -50,8 +50,9 @@ class Answer:
         return {value for rrset in self.records if _is_of(rrset, name, kind) for value in _spell_values(rrset, kind)}
 
     def hides(self, name: str, kind: str) -> bool:
-        """Whether the server holds such a record to itself: at and below a delegation it gives nothing but the NS."""
-        return self.delegation != "" and (name, kind) != (self.delegation, "NS")
+        """Whether the server holds such a record to itself: at and below a delegation it gives nothing but the NS, and
+        the DS beside it."""
+        return self.delegation != "" and not (name == self.delegation and kind in ("NS", "DS"))
 
 
 def ask_all(servers: Sequence[str], query: Query) -> list[Answer]:
@@ -127,4 +128,13 @@ def _spell_values(rrset: dns.rrset.RRset, kind: str) -> list[str]:
     texts = [item.to_text() for item in rrset]
     if kind == "AAAA":
         return [canonical_address(text) for text in texts]
+    if kind in WORDS:
+        return [_spell_words(kind, text) for text in texts]
     return [text.removesuffix(".").lower() for text in texts] if kind in HOST_TYPES else texts
+
+
+def _spell_words(kind: str, text: str) -> str:
+    try:
+        return clean_value(kind, text)
+    except ValueError:  # one that we could not publish
+        return text

@@ -2,7 +2,9 @@
 
 One spelling each, so that values can be compared as text: addresses as RFC 5952 has them, host names in lower case
 without a trailing dot, SRV as ``priority weight port target``, MX as ``preference exchange``, CAA as
-``flags tag value`` without quotes, TXT as the bare text, however many strings it takes on the wire.
+``flags tag value`` without quotes, TXT as the bare text, however many strings it takes on the wire. The types from
+DNAME on are spelled as their RFCs have it: digests in hexadecimal of lower case without blanks, strings in quotes,
+parameters of SVCB and HTTPS bare and in the order of their numbers.
 """
 
 from __future__ import annotations
@@ -12,31 +14,68 @@ from collections.abc import Mapping
 
 from syncer.core.manifest import clip_text
 from syncer.core.names import canonical, canonical_address, is_wildcard, value_type
+from syncer.core.rdwords import STRING_LIMIT, clean_hex, clean_string, decode_word, quote_word, split_words
+from syncer.core.rdwords import BadValue as BadValue
+from syncer.core.svcparams import clean_params
+from syncer.core.uris import clean_uri
 
-TYPES = ("A", "AAAA", "CNAME", "TXT", "SRV", "MX", "CAA", "PTR", "NS")
+TYPES = (
+    "A", "AAAA", "CNAME", "TXT", "SRV", "MX", "CAA", "PTR", "NS",
+    "DNAME", "DS", "HTTPS", "NAPTR", "SSHFP", "SVCB", "TLSA", "URI",
+)  # fmt: skip
 """The types that can be published."""
 
-HOST_TYPES = frozenset({"CNAME", "NS", "PTR", "MX", "SRV"})
+HOST_TYPES = frozenset({"CNAME", "DNAME", "NS", "PTR", "MX", "SRV"})
 """Types whose last field is a host name."""
 
+SINGLE_TYPES = frozenset({"CNAME", "DNAME"})
+"""Types of which a name has one value."""
+
+SERVICE_TYPES = frozenset({"SVCB", "HTTPS"})
+
 FIELD_COUNTS: Mapping[str, int] = {"MX": 2, "CAA": 3, "SRV": 4}
-"""Fields of a value, of every other type one. Only the last one can have a blank in it."""
+"""Fields of a value, of every other type from A to NS one. Only the last one can have a blank in it."""
+
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "DS": ("number", "algorithm", "byte", "hex"),
+    "TLSA": ("byte", "byte", "byte", "hex"),
+    "SSHFP": ("byte", "byte", "hex"),
+    "NAPTR": ("number", "number", "string", "string", "string", "place"),
+    "URI": ("number", "number", "uri"),
+    "SVCB": ("number", "place", "parameters"),
+    "HTTPS": ("number", "place", "parameters"),
+}
+"""What the words of a value are, of the types that are spelled as their RFCs have it. A place is a host name, or a dot
+for none; ``hex`` and ``parameters`` take all words that are left."""
+
+DIGEST_SIZES: Mapping[tuple[str, str], int] = {
+    ("DS", "1"): 20, ("DS", "2"): 32, ("DS", "3"): 32, ("DS", "4"): 48,
+    ("TLSA", "1"): 32, ("TLSA", "2"): 64,
+    ("SSHFP", "1"): 20, ("SSHFP", "2"): 32,
+}  # fmt: skip
+"""Bytes that a digest of that kind has."""
+
+ALGORITHMS: Mapping[str, int] = {
+    "RSAMD5": 1, "DSA": 3, "RSASHA1": 5, "DSA-NSEC3-SHA1": 6, "RSASHA1-NSEC3-SHA1": 7, "RSASHA256": 8, "RSASHA512": 10,
+    "ECC-GOST": 12, "ECDSAP256SHA256": 13, "ECDSAP384SHA384": 14, "ED25519": 15, "ED448": 16,
+    "PRIVATEDNS": 253, "PRIVATEOID": 254,
+}  # fmt: skip
+"""The mnemonics of DNSSEC algorithms (RFC 4034 appendix A.1)."""
 
 NUMBER_LIMIT = 65535
-FLAGS_LIMIT = 255
-STRING_LIMIT = 255
-"""Bytes in one string of a TXT record: a longer text takes several."""
+BYTE_LIMIT = 255
 
 _is_number = re.compile(r"0|[1-9][0-9]{0,4}").fullmatch
 _is_tag = re.compile(r"[a-z0-9]{1,15}").fullmatch
 
 
-class BadValue(ValueError):
-    """``str(error)`` is the reason, a sentence part."""
-
-
 def split_value(type_: str, value: str) -> list[str]:
-    """The fields of a value that is spelled as above; raises ``BadValue`` when some are missing."""
+    """The fields of a value that is spelled as above, strings without their quotes, all parameters as one field.
+
+    Raises ``BadValue`` when some are missing.
+    """
+    if type_ in WORDS:
+        return _split_words(type_, value)
     count = FIELD_COUNTS.get(type_, 1)
     fields = value.split(" ", count - 1)
     if len(fields) < count:
@@ -53,12 +92,14 @@ def clean_value(type_: str, text: str) -> str:
         raise BadValue("it is empty")
     if type_ == "TXT":
         return _clean_text(text)
+    if type_ in WORDS:
+        return _clean_words(type_, split_words(text))
     *leading, last = text.split(None, FIELD_COUNTS.get(type_, 1) - 1)
     last = last.strip()
     if len(leading) + 1 < FIELD_COUNTS.get(type_, 1):
         raise BadValue(f"it has {len(leading) + 1} of {FIELD_COUNTS[type_]} parts")
     if type_ == "CAA":
-        return " ".join((_clean_number(leading[0], FLAGS_LIMIT), _clean_tag(leading[1]), _clean_property(last)))
+        return " ".join((_clean_number(leading[0], BYTE_LIMIT), _clean_tag(leading[1]), _clean_property(last)))
     if type_ in ("A", "AAAA"):
         return _clean_address(type_, last)
     return " ".join((*(_clean_number(number, NUMBER_LIMIT) for number in leading), _clean_host(last)))
@@ -80,7 +121,78 @@ def format_value(type_: str, value: str) -> str:
     if type_ == "CAA":
         flags, tag, text = split_value(type_, value)
         return f"{flags} {tag} {_quote_bytes(text.encode())}"
+    if "place" in WORDS.get(type_, ()):
+        words = split_words(value)
+        at = WORDS[type_].index("place")
+        words[at] = f"{words[at].removesuffix('.')}."
+        return " ".join(words)
     return f"{value}." if type_ in HOST_TYPES else value
+
+
+def _split_words(type_: str, value: str) -> list[str]:
+    words, kinds = split_words(value), WORDS[type_]
+    if kinds[-1] == "parameters":
+        words[2:] = [" ".join(words[2:])]
+    if len(words) < len(kinds):
+        raise BadValue(f"it has {len(words)} of {len(kinds)} parts")
+    return [
+        decode_word(word).decode("latin-1") if kind in ("string", "uri") else word
+        for kind, word in zip(kinds, words, strict=True)
+    ]
+
+
+def _clean_words(type_: str, words: list[str]) -> str:
+    kinds = WORDS[type_]
+    least = len(kinds) - (kinds[-1] == "parameters")
+    if len(words) < least:
+        raise BadValue(f"it has {len(words)} of {least} parts")
+    if kinds[-1] in ("hex", "parameters"):
+        *leading, last = kinds
+        rest = words[len(leading) :]
+    elif len(words) > len(kinds):
+        raise BadValue(f"it has {len(words)} parts, {len(kinds)} are the most")
+    else:
+        leading, last, rest = list(kinds), "", []
+    cleaned = [_clean_word(kind, word) for kind, word in zip(leading, words, strict=False)]
+    if last == "hex":
+        cleaned.append(clean_hex("".join(rest)))
+        _check_digest(type_, *cleaned[-2:])
+    if last == "parameters":
+        _check_alias(cleaned[0], rest)
+        cleaned += [clean_params(rest)] if rest else []
+    if type_ == "NAPTR" and cleaned[4] != '""' and cleaned[5] != ".":
+        raise BadValue("it has a regular expression and a replacement, which exclude each other (RFC 3403)")
+    return " ".join(cleaned)
+
+
+def _clean_word(kind: str, word: str) -> str:
+    match kind:
+        case "number":
+            return _clean_number(word, NUMBER_LIMIT)
+        case "byte":
+            return _clean_number(word, BYTE_LIMIT)
+        case "algorithm":
+            return str(ALGORITHMS.get(word.upper(), "")) or _clean_number(word, BYTE_LIMIT)
+        case "place":
+            return "." if word == "." else _clean_host(word)
+        case "string":
+            return clean_string(word)
+        case _:
+            return quote_word(clean_uri(decode_word(word).decode("utf-8", "replace")).encode())
+
+
+def _check_digest(type_: str, kind: str, digest: str) -> None:
+    if type_ == "DS" and kind == "0":
+        raise BadValue("digest type 0 is reserved")
+    size = DIGEST_SIZES.get((type_, kind), len(digest) // 2)
+    if len(digest) // 2 != size:
+        raise BadValue(f"its digest has {len(digest) // 2} bytes, one of type {kind} has {size}")
+
+
+def _check_alias(priority: str, params: list[str]) -> None:
+    """RFC 9460 section 2.4.2."""
+    if priority == "0" and params:
+        raise BadValue("priority 0 makes it an alias, which takes no parameters")
 
 
 def _clean_address(type_: str, text: str) -> str:

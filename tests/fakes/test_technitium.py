@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from typing import Any
 
 import dns.message
 import dns.query
@@ -146,6 +147,132 @@ def test_what_is_quoted_or_in_brackets_in_a_zone_file_is_read(technitium: Server
         (f"srv.sub.{ZONE}", "SRV", 30, f"1 2 80 {NAS}", ""),
         (f"sub.{ZONE}", "MX", 120, f"10 mail.sub.{ZONE}", "in brackets"),
     ]
+
+
+DIGEST = "ab" * 32
+
+RARE = [
+    (
+        "SVCB",
+        "1 . alpn=h2,h3 ipv4hint=192.0.2.1,192.0.2.2",
+        {"svcTargetName": "", "svcPriority": 1, "svcParams": {"alpn": "h2,h3", "ipv4hint": "192.0.2.1,192.0.2.2"}},
+        '1 . alpn="h2,h3" ipv4hint="192.0.2.1,192.0.2.2"',
+    ),
+    (
+        "HTTPS",
+        "1 web ech=0006fe0d00024162",
+        {"svcTargetName": f"web.{ZONE}", "svcParams": {"ech": "00:06:FE:0D:00:02:41:62"}},
+        f'1 web.{ZONE}. ech="AAb+DQACQWI="',
+    ),
+    ("HTTPS", '1 . alpn="h2,h3"', {"svcParams": {"alpn": '"h2,h3"'}}, '1 . alpn="\\"h2,h3\\""'),
+    (
+        "HTTPS",
+        "1 . no-default-alpn alpn=h2",
+        {"svcParams": {"no-default-alpn": None, "alpn": "h2"}},
+        '1 . alpn="h2" no-default-alpn',
+    ),
+    (
+        "TLSA",
+        f"3 1 1 {DIGEST}",
+        {
+            "certificateUsage": "DANE-EE",
+            "selector": "SPKI",
+            "matchingType": "SHA2-256",
+            "certificateAssociationData": DIGEST.upper(),
+        },
+        f"3 1 1 {DIGEST}",
+    ),
+    (
+        "SSHFP",
+        f"4 2 {DIGEST}",
+        {"algorithm": "Ed25519", "fingerprintType": "SHA256", "fingerprint": DIGEST.upper()},
+        f"4 2 {DIGEST}",
+    ),
+    (
+        "DS",
+        f"60485 13 2 {DIGEST}",
+        {
+            "keyTag": 60485,
+            "algorithm": "ECDSAP256SHA256",
+            "algorithmNumber": 13,
+            "digestType": "SHA256",
+            "digestTypeNumber": 2,
+            "digest": DIGEST.upper(),
+        },
+        f"60485 13 2 {DIGEST}",
+    ),
+    (
+        "URI",
+        '10 1 "https://Example.com"',
+        {"priority": 10, "weight": 1, "uri": "https://example.com/"},
+        '10 1 "https://example.com/"',
+    ),
+    ("DNAME", "other.example.", {"dname": "other.example"}, "other.example."),
+    (
+        "NAPTR",
+        '1 2 "U" "E2U+sip" "!^.*$!sip:a@b.c!" .',
+        {
+            "order": 1,
+            "preference": 2,
+            "flags": "U",
+            "services": "E2U+sip",
+            "regexp": "!^.*$!sip:a@b.c!",
+            "replacement": ".",
+        },
+        '1 2 "U" "E2U+sip" "!^.*$!sip:a@b.c!" .',
+    ),
+]
+
+
+@pytest.mark.double_only  # as seen on 15.2 and in its source; no tape shows it
+@pytest.mark.parametrize(("type_", "line", "rdata", "answer"), RARE)
+def test_rare_types_are_imported_listed_and_answered(
+    technitium: ServerUnderTest, zone: str, type_: str, line: str, rdata: dict[str, Any], answer: str
+) -> None:
+    imported = import_text(technitium, f"a 60 IN {type_} {line} ;ours\n")
+    assert imported["status"] == "ok", imported
+    (record,) = [record for record in technitium.records(ZONE) if record["type"] == type_]
+    assert record["rData"].items() >= rdata.items()
+    assert record["comments"] == "ours"
+    assert technitium.ask(f"a.{ZONE}", type_) == [answer.removesuffix(".")]
+
+
+@pytest.mark.double_only
+@pytest.mark.parametrize(
+    ("line", "inner"),
+    [
+        ("HTTPS 1 . ech=AAb+DQACQWI=", "The input is not a valid hex string"),
+        ('SVCB 1 . dohpath="/q{?dns}"', "DoH path template must be relative"),
+        ('SVCB 1 . key667="x"', "Requested value 'key667' was not found."),
+        ("TLSA DANE-EE SPKI SHA2-256 abcd", "The input string 'DANE-EE'"),
+        ("TLSA 3 1 1 abcd", "Invalid Certificate Association Data value"),
+        ("LOC 52 22 23.000 N 4 53 32.000 E -2.00m", ""),
+    ],
+)
+def test_a_rare_type_that_cannot_be_parsed_is_refused(
+    technitium: ServerUnderTest, zone: str, line: str, inner: str
+) -> None:
+    answer = import_text(technitium, f"a 60 IN {line}\n")
+    assert answer["status"] == "error"
+    assert answer.get("innerErrorMessage", "").startswith(inner)
+
+
+@pytest.mark.double_only
+def test_below_a_dname_names_that_are_not_there_lead_elsewhere(technitium: ServerUnderTest, zone: str) -> None:
+    technitium.make_zone("home.lab")
+    technitium.add("www.home.lab", "A", "10.0.0.9")
+    technitium.add(f"old.{ZONE}", "DNAME", "home.lab")
+    technitium.add(f"here.old.{ZONE}", "A", "10.0.0.1")
+    assert technitium.ask(f"www.old.{ZONE}", "A") == ["10.0.0.9"]
+    assert technitium.ask(f"www.old.{ZONE}", "CNAME") == ["www.home.lab"]
+    assert technitium.ask(f"here.old.{ZONE}", "A") == ["10.0.0.1"]
+    assert technitium.ask(f"old.{ZONE}", "DNAME") == ["home.lab"]
+    assert technitium.ask(f"old.{ZONE}", "A") == []
+    for target in (f"old.{ZONE}", f"x.old.{ZONE}"):
+        refused = technitium.call(
+            "zones/records/add", {"domain": f"old.{ZONE}", "type": "DNAME", "dname": target, "overwrite": "true"}
+        )
+        assert refused["errorMessage"].startswith("DNAME domain name cannot be")
 
 
 @pytest.mark.parametrize(

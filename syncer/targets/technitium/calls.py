@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from syncer.core.plan import Change
 from syncer.core.rrsets import Found, Marker
-from syncer.targets.technitium.fields import make_parameters, make_replacement
+from syncer.targets.technitium.fields import fits_update, make_parameters, make_replacement
 
 ADD = "/api/zones/records/add"
 UPDATE = "/api/zones/records/update"
@@ -57,7 +57,20 @@ def plan_calls(change: Change, marker: Marker, ttl: int) -> list[ApiCall]:
         for value in new
         if value in old and (change.restores or not _is_written(change.before, value, ttl, change.mark))
     ]
-    result += [ApiCall(UPDATE, record | make_replacement(type_, a, b) | _store(change, b, ttl)) for a, b in swaps]
+    for old_value, value in swaps:
+        if not fits_update(type_, old_value, value):
+            # The old one gets the TTL first: beside another one it would lose its mark when the new one is added.
+            result += [
+                ApiCall(
+                    UPDATE, record | make_parameters(type_, old_value) | {"ttl": str(ttl), "comments": change.mark}
+                ),
+                ApiCall(ADD, record | make_parameters(type_, value) | _store(change, value, ttl)),
+                ApiCall(DELETE, record | make_parameters(type_, old_value)),
+            ]
+        else:
+            result.append(
+                ApiCall(UPDATE, record | make_replacement(type_, old_value, value) | _store(change, value, ttl))
+            )
     result += [
         ApiCall(ADD, record | make_parameters(type_, value) | _store(change, value, ttl))
         for value in missing[len(swaps) :]

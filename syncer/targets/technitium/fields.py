@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from syncer.core.names import BadName, canonical_address
-from syncer.core.rdata import HOST_TYPES, format_value, split_value
+from syncer.core.rdata import HOST_TYPES, SERVICE_TYPES, SINGLE_TYPES, WORDS, BadValue, format_value, split_value
 from syncer.core.rrsets import MARK_LIMIT, RRset
 from syncer.targets.technitium.answers import clean_text, complain
+from syncer.targets.technitium.words import PARAMETERS, format_words, make_words, read_words
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "A": ("ipAddress",),
@@ -21,13 +22,15 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "MX": ("preference", "exchange"),
     "SRV": ("priority", "weight", "port", "target"),
     "CAA": ("flags", "tag", "value"),
+    "DNAME": ("dname",),
+    **PARAMETERS,
 }
-"""The types that we can write, with their fields in presentation order; rData and the calls name them alike."""
+"""The types that we can write, with their parameters in presentation order; rData names those up to DNAME alike."""
 
-IMPORTABLE = frozenset({"A", "AAAA"}) | HOST_TYPES
+IMPORTABLE = frozenset({"A", "AAAA", "DS", "TLSA", "SSHFP"}) | HOST_TYPES | SERVICE_TYPES
 """Types that the server's zone file parser reads as they were written; it does not unescape what is in quotes."""
 
-_PLAIN = re.compile(r"[A-Za-z0-9._:*/ -]+")
+_PLAIN = re.compile(r"[A-Za-z0-9._:*/=, -]+")
 
 
 def read_value(type_: str, rdata: Mapping[str, Any]) -> str:
@@ -36,6 +39,11 @@ def read_value(type_: str, rdata: Mapping[str, Any]) -> str:
     Raises ``BadShape``.
     """
     fields = FIELDS.get(type_)
+    if type_ in WORDS:
+        try:
+            return read_words(type_, rdata)
+        except ValueError:  # a record that someone else made, and that we could not have
+            fields = None
     if fields is None:
         return clean_text(" ".join(str(part) for part in rdata.values()))
     parts = [rdata.get(field) for field in fields]
@@ -60,15 +68,41 @@ def make_parameters(type_: str, value: str) -> dict[str, str]:
 
     Raises ``BadValue``.
     """
-    return dict(zip(FIELDS[type_], split_value(type_, value), strict=True))
+    parts = make_words(type_, value) if type_ in WORDS else split_value(type_, value)
+    return dict(zip(FIELDS[type_], parts, strict=True))
+
+
+def explain_unfit(rrset: RRset) -> str:
+    """Why the server cannot hold the RRset, "" when it can."""
+    if rrset.type not in FIELDS:
+        return f"records of type {rrset.type} cannot be written to Technitium"
+    if rrset.type in WORDS:
+        for value in rrset.values:
+            try:
+                make_words(rrset.type, value)
+            except BadValue as e:
+                return str(e)
+    return ""
 
 
 def make_replacement(type_: str, old: str, new: str) -> dict[str, str]:
     """The parameters of an update from one value to another. A CNAME has no old one: ``cname`` is the new target."""
-    if type_ == "CNAME":
+    if type_ in SINGLE_TYPES:
         return make_parameters(type_, new)
-    changed = {f"new{field[0].upper()}{field[1:]}": part for field, part in make_parameters(type_, new).items()}
+    changed = {_name_new(field): part for field, part in make_parameters(type_, new).items()}
     return make_parameters(type_, old) | changed
+
+
+def fits_update(type_: str, old: str, new: str) -> bool:
+    """Whether an update can say the new value: an empty part means the old one to the server."""
+    before, after = make_parameters(type_, old), make_parameters(type_, new)
+    return all(part or not before[field] for field, part in after.items())
+
+
+def _name_new(field: str) -> str:
+    if field.startswith("naptr"):
+        return field.replace("naptr", "naptrNew", 1)
+    return f"new{field[0].upper()}{field[1:]}"
 
 
 def is_storable(mark: str) -> bool:
@@ -81,14 +115,19 @@ def is_importable(rrset: RRset, mark: str) -> bool:
     ``{`` for JSON, and keeps a leading blank."""
     return (
         rrset.type in IMPORTABLE
+        and not explain_unfit(rrset)
         and is_storable(mark)
         and "\\" not in mark
         and mark[:1] not in ("{", " ", ";")
-        and all(_PLAIN.fullmatch(text) for text in (rrset.name, *rrset.values))
+        and all(_PLAIN.fullmatch(text) for text in (rrset.name, *(_format_import(rrset.type, v) for v in rrset.values)))
     )
 
 
 def format_lines(rrset: RRset, mark: str) -> str:
     """The RRset as lines of a zone file, names absolute, the mark as each line's comment."""
     start = f"{rrset.name}. {rrset.ttl} IN {rrset.type}"
-    return "".join(f"{start} {format_value(rrset.type, value)} ;{mark}\n" for value in rrset.values)
+    return "".join(f"{start} {_format_import(rrset.type, value)} ;{mark}\n" for value in rrset.values)
+
+
+def _format_import(type_: str, value: str) -> str:
+    return format_words(type_, value) if type_ in WORDS else format_value(type_, value)

@@ -11,7 +11,7 @@ from syncer.core.names import zone_of
 from syncer.core.rrsets import Marker, RRset
 from syncer.pacing import RateLimit
 from syncer.targets.technitium.client import Observe, TechnitiumClient
-from syncer.targets.technitium.fields import FIELDS
+from syncer.targets.technitium.fields import explain_unfit
 from syncer.targets.technitium.server import TechnitiumServer
 from syncer.targets.technitium.state import ZoneState
 from syncer.targets.technitium.zone import TechnitiumZone
@@ -73,8 +73,8 @@ class TechnitiumTarget:
         return {name: serial for name, serial in known.items() if serial is not None}
 
     def refuses(self, rrset: RRset) -> str:
-        if rrset.type not in FIELDS:
-            return f"records of type {rrset.type} cannot be written to Technitium"
+        if reason := explain_unfit(rrset):
+            return reason
         if rrset.type == "TXT" and not "".join(rrset.values).isascii() and self._server.is_before(15, 3):
             return "Technitium before 15.3 turns what is not ASCII in a TXT record into question marks"
         closest = zone_of(rrset.name, self._hosted)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 
 from syncer.core.plan import Change, Op
+from syncer.core.rdata import SINGLE_TYPES
 from syncer.core.rrsets import Found, Marker
 from syncer.errors import TargetRefused, TargetUnreachable, ZoneUnusable
 from syncer.targets.base import Outcome, Result
@@ -60,7 +61,7 @@ class ZoneWriter:
 
     def _write_in_order(self, changes: Sequence[Change]) -> Iterator[Result]:
         replaces_unseen = self._is_worth_importing([change for change in changes if self._fits_import(change)]) or any(
-            change.key[1] == "CNAME" and change.before for change in changes
+            change.key[1] in SINGLE_TYPES and change.before for change in changes
         )
         current = yield from self._refuse_outdated(changes, replaces_unseen)
         switching = _order_switches(current)

@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from tests.fakes.technitium.rdata import make_rdata
 from tests.fakes.technitium.refusal import Refusal
 from tests.fakes.technitium.spelling import split_name
 from tests.fakes.technitium.tree import Entry, Node, Record, Tree, Zone
@@ -32,12 +33,14 @@ class Reply:
 
 
 class Place(NamedTuple):
-    """Where a name leads: its zone, the deepest delegation on the way, the entry that answers (if any)."""
+    """Where a name leads: its zone, the deepest delegation on the way, the entry that answers (if any), and the closest
+    entry above a name that has none."""
 
     zone: Zone
     delegation: Entry | None
     entry: Entry | None
     exists: bool
+    above: Entry | None = None
 
 
 def answer_question(tree: Tree, name: str, type: str) -> Reply:
@@ -80,6 +83,8 @@ def _answer_once(tree: Tree, name: str, type: str) -> Reply | None:
         return Reply(answers=answers, additional=_find_addresses(tree, answers))
     if place.zone.kind == "Forwarder":
         return None
+    if entry is None and place.above and (moved := _follow_dname(tree, place.above, name)):
+        return Reply(answers=moved)
     in_use = entry is not None and not entry.disabled
     rcode = NOERROR if in_use or place.exists else NXDOMAIN
     return Reply(rcode, authority=_find_visible(tree, place.zone, "SOA", place.zone.name))
@@ -90,6 +95,7 @@ def find_place(tree: Tree, name: str) -> Place | None:
     labels = split_name(name, tree.dialect)
     node: Node = tree.root
     zone, delegation, wildcard = node.zone, None, None
+    above: Entry | None = node.entry
     for label in labels:
         # The wildcard below the closest name that exists counts (RFC 4592 section 3.3.1). But the server's tree keeps a
         # lone name in the first free place, so it does not see an empty name on the way to a single one.
@@ -102,6 +108,7 @@ def find_place(tree: Tree, name: str) -> Place | None:
         if child is None or not child.entries:
             break
         node = child
+        above = node.entry or above
         if node.zone:
             zone, delegation = node.zone, None
         elif node.below_zone and node.below_zone.delegates:
@@ -115,7 +122,17 @@ def find_place(tree: Tree, name: str) -> Place | None:
         return None
     if wildcard and wildcard.delegates:
         delegation = wildcard
-    return Place(zone, delegation, wildcard, False)
+    return Place(zone, delegation, wildcard, False, above)
+
+
+def _follow_dname(tree: Tree, above: Entry, name: str) -> list[Answer]:
+    """The DNAME that stands there and the CNAME that follows from it (RFC 6672)."""
+    found = [a for a in _find_visible(tree, above, "DNAME", above.name) if a.record.type == "DNAME"]
+    if not found:
+        return []
+    moved = f"{name[: -len(above.name)]}{found[0].record.data.values[0]}"
+    alias = Record(name, found[0].record.ttl, make_rdata("CNAME", (moved,)))
+    return [found[0], Answer(name, alias)]
 
 
 def _find_visible(tree: Tree, entry: Entry, type: str, name: str) -> list[Answer]:

@@ -7,6 +7,17 @@ from typing import Any, NamedTuple
 
 from tests.fakes.technitium.dialects import Dialect
 from tests.fakes.technitium.refusal import Refusal
+from tests.fakes.technitium.special import (
+    WORDS,
+    check_digest,
+    check_rule,
+    parse_hex,
+    parse_uri,
+    parse_word,
+    show_params,
+    show_word,
+    split_params,
+)
 from tests.fakes.technitium.spelling import parse_address, plain_name, split_name, ttl_text, unicode_name
 
 NUMBERS = {
@@ -29,13 +40,35 @@ FIELDS: dict[str, tuple[tuple[str, str], ...]] = {
     "SRV": (("priority", "16 bits"), ("weight", "16 bits"), ("port", "16 bits"), ("target", "name")),
     "CAA": (("flags", "8 bits"), ("tag", "tag"), ("value", "text")),
     "TXT": (("text", "strings"),),
+    "DS": (
+        ("keyTag", "16 bits"), ("algorithm", "DS algorithm"), ("digestType", "DS digest"), ("digest", "hexadecimal"),
+    ),
+    "SSHFP": (("algorithm", "SSHFP algorithm"), ("fingerprintType", "SSHFP print"), ("fingerprint", "hexadecimal")),
+    "TLSA": (
+        ("certificateUsage", "TLSA usage"), ("selector", "TLSA selector"), ("matchingType", "TLSA match"),
+        ("certificateAssociationData", "hexadecimal"),
+    ),
+    "NAPTR": (
+        ("order", "16 bits"), ("preference", "16 bits"), ("flags", "ascii"), ("services", "ascii"),
+        ("regexp", "ascii"), ("replacement", "place"),
+    ),
+    "URI": (("priority", "16 bits"), ("weight", "16 bits"), ("uri", "uri")),
+    "SVCB": (("svcPriority", "16 bits"), ("svcTargetName", "name"), ("svcParams", "parameters")),
+    "HTTPS": (("svcPriority", "16 bits"), ("svcTargetName", "name"), ("svcParams", "parameters")),
     "FWD": (("protocol", "text"), ("forwarder", "text")),
     "SOA": (
         ("primaryNameServer", "name"), ("responsiblePerson", "text"), ("serial", "32 bits"), ("refresh", "32 bits"),
         ("retry", "32 bits"), ("expire", "32 bits"), ("minimum", "32 bits"),
     ),
 }  # fmt: skip
-"""For each type its fields in order: the name in parameters and in JSON, and what it holds."""
+"""For each type its fields in order: the name in JSON, and in parameters where PREFIXES says nothing; what it holds."""
+
+PREFIXES = {"SSHFP": "sshfp", "TLSA": "tlsa", "NAPTR": "naptr", "URI": "uri"}
+OPTIONAL = ("ascii", "place")
+"""What may be missing from a call."""
+
+NUMBERED = ("DS algorithm", "DS digest")
+"""Words that are listed with their number beside them."""
 
 WHOLE_RRSET = ("CNAME", "DNAME", "APP")
 """Types of which a name has one record: an add sets the RRset, a delete needs no value."""
@@ -53,8 +86,33 @@ class Rdata(NamedTuple):
 
 def make_rdata(type: str, values: Sequence[Any]) -> Rdata:
     kinds = [kind for _, kind in FIELDS[type]]
-    key = tuple(v.lower() if kind == "name" else v for v, kind in zip(values, kinds, strict=True))
-    return Rdata(type, tuple(values), key)
+    return Rdata(type, tuple(values), tuple(map(_compared, kinds, values)))
+
+
+def _compared(kind: str, value: Any) -> Any:
+    match kind:
+        case "name":
+            return value.lower()
+        case "parameters":
+            return frozenset((number, text and text.lower() if number == 1 else text) for number, text in value)
+        case _:
+            return value
+
+
+def name_parameter(type: str, field: str, *, new: bool = False) -> str:
+    prefix = PREFIXES.get(type, "") if field != "uri" else ""
+    name = prefix + (field[0].upper() + field[1:] if prefix else field)
+    if not new:
+        return name
+    return name.replace("naptr", "naptrNew", 1) if type == "NAPTR" else "new" + name[0].upper() + name[1:]
+
+
+def check_rdata(type: str, values: list[Any]) -> list[Any]:
+    """What the server looks at when it puts a record together."""
+    if type == "NAPTR":
+        check_rule(values)
+    check_digest(type, values)
+    return values
 
 
 def parse_type(text: str) -> str:
@@ -69,10 +127,20 @@ def parse_field(kind: str, type: str, text: str, dialect: Dialect) -> Any:
     match kind:
         case "address":
             return parse_address(text, type)
-        case "name":
+        case "name" | "place":
             name = plain_name(text)
             split_name(name, dialect)
             return name
+        case "hexadecimal":
+            return parse_hex(text)
+        case "uri":
+            return parse_uri(text)
+        case "parameters":
+            return split_params(text)
+        case "ascii":
+            return text.encode("ascii", "replace").decode()
+        case word if word in WORDS:
+            return parse_word(word, text)
         case "tag":
             return text.lower()
         case "strings":
@@ -116,11 +184,23 @@ def format_rdata(data: Rdata, dialect: Dialect) -> dict[str, Any]:
         return {"text": "".join(strings), "splitText": len(strings) > 1, "characterStrings": list(strings)}
     out: dict[str, Any] = {}
     for (name, kind), value in zip(FIELDS[data.type], data.values, strict=True):
-        out[name] = value
-        if kind == "name" and "xn--" in value:
+        out[name] = _show_field(kind, value)
+        if kind in NUMBERED:
+            out[name + "Number"] = value
+        if kind in ("name", "place") and "xn--" in value:
             out[name + "Idn"] = unicode_name(value)
+    if data.type in ("SVCB", "HTTPS"):
+        out |= {"autoIpv4Hint": False, "autoIpv6Hint": False}
     if data.type == "SOA":
         if dialect.ttl_texts:
             out |= {f"{x}String": ttl_text(out[x]) for x in ("refresh", "retry", "expire", "minimum")}
         out["useSerialDateScheme"] = False
     return out
+
+
+def _show_field(kind: str, value: Any) -> Any:
+    if kind == "place":
+        return value or "."
+    if kind == "parameters":
+        return show_params(value)
+    return show_word(kind, value) if kind in WORDS else value

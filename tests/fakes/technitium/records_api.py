@@ -9,9 +9,12 @@ from tests.fakes.technitium.call import Call
 from tests.fakes.technitium.printing import record_json, zone_json
 from tests.fakes.technitium.rdata import (
     FIELDS,
+    OPTIONAL,
     WHOLE_RRSET,
     Rdata,
+    check_rdata,
     make_rdata,
+    name_parameter,
     parse_field,
     parse_type,
     split_strings,
@@ -165,8 +168,10 @@ def _read_comments(call: Call) -> str:
 
 
 def _check_own_name(domain: str, data: Rdata) -> None:
-    if data.type == "CNAME" and data.key[0] == domain.lower():
-        raise Refusal("CNAME domain name cannot be same as that of the record name.")
+    if data.type == "DNAME" and data.key[0].endswith(f".{domain.lower()}"):
+        raise Refusal("DNAME domain name cannot be a sub domain of the record name.")
+    if data.type in ("CNAME", "DNAME") and data.key[0] == domain.lower():
+        raise Refusal(f"{data.type} domain name cannot be same as that of the record name.")
 
 
 def _refuse_if_busy(call: Call) -> None:
@@ -180,14 +185,24 @@ def _read_data(call: Call, type: str, *, new: bool = False) -> Rdata:
         raise Refusal("Parameter 'rdata' missing.")
     fields = FIELDS[type]
     alias = fields[-1][0]
-    texts = [call.params.need(name, "value") if name == alias else call.params.need(name) for name, _ in fields]
+    texts = [_read_text(call, type, name, kind, is_last=name == alias) for name, kind in fields]
     if new:
-        given = [call.params.first("new" + name, *["newValue"] * (name == alias)) for name, _ in fields]
+        given = [
+            call.params.first(name_parameter(type, name, new=True), *["newValue"] * (name == alias))
+            for name, _ in fields
+        ]
         texts = [new_text or old_text for new_text, old_text in zip(given, texts, strict=True)]
     if type == "TXT" and call.params.flag("newSplitText" if new and given[0] else "splitText"):
         return make_rdata(type, (split_strings(texts[0]),))
     values = [parse_field(kind, type, text, call.tree.dialect) for (_, kind), text in zip(fields, texts, strict=True)]
-    return make_rdata(type, values)
+    return make_rdata(type, check_rdata(type, values))
+
+
+def _read_text(call: Call, type: str, field: str, kind: str, *, is_last: bool) -> str:
+    name = name_parameter(type, field)
+    if kind in OPTIONAL:
+        return call.params.get(name)
+    return call.params.need(name, "value") if is_last else call.params.need(name)
 
 
 def _set_pointer(call: Call, domain: str, ip: str, ttl: int) -> None:

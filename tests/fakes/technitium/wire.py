@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from tests.fakes.technitium.lookup import Answer, Reply
 from tests.fakes.technitium.rdata import NUMBERS, Rdata
+from tests.fakes.technitium.special import pack_params
 
 OPT = 41
 OUR_SIZE = 1232
@@ -99,6 +100,21 @@ class _Message:
             case "SRV":
                 self.octets += struct.pack(">HHH", *values[:3])
                 self._put_name(values[3], compress=False)
+            case "DS":
+                self.octets += struct.pack(">HBB", *values[:3]) + bytes.fromhex(values[3])
+            case "SSHFP" | "TLSA":
+                self.octets += bytes(values[:-1]) + bytes.fromhex(values[-1])
+            case "URI":
+                self.octets += struct.pack(">HH", *values[:2]) + values[2].encode()
+            case "NAPTR":
+                self.octets += struct.pack(">HH", *values[:2])
+                for string in values[2:5]:
+                    self.octets += bytes([len(string)]) + string.encode()
+                self._put_name(values[5], compress=False)
+            case "SVCB" | "HTTPS":
+                self.octets += struct.pack(">H", values[0])
+                self._put_name(values[1], compress=False)
+                self.octets += pack_params(values[2])
             case "SOA":
                 self._put_name(values[0])
                 self._put_name(values[1].replace("@", "."))

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tests.fakes.technitium.dialects import Dialect
-from tests.fakes.technitium.rdata import FIELDS, NUMBERS, Rdata, make_rdata, parse_field
+from tests.fakes.technitium.rdata import FIELDS, NUMBERS, Rdata, check_rdata, make_rdata, parse_field
 from tests.fakes.technitium.refusal import Refusal
+from tests.fakes.technitium.special import WORDS, format_params, read_params
 from tests.fakes.technitium.spelling import is_inside, parse_address, plain_name, split_name
 from tests.fakes.technitium.tree import Record
 
@@ -90,12 +91,16 @@ class ZoneFile:
             return make_rdata(type, (server, person, *(self._read_integer() for _ in range(5))))
         if type not in FIELDS:
             raise Refusal("The record type is not supported.")
-        return make_rdata(type, [self._read_field(kind, type) for _, kind in FIELDS[type]])
+        return make_rdata(type, check_rdata(type, [self._read_field(kind, type) for _, kind in FIELDS[type]]))
 
     def _read_field(self, kind: str, type: str) -> Any:
-        if kind == "name":
+        if kind in ("name", "place"):
             return self._read_name()
+        if kind == "parameters":
+            return read_params(list(iter(self._read_word, None)))
         word = self._read_word() or ""
+        if kind in WORDS and not word.isdigit():
+            raise Refusal(f"The input string '{word}' was not in a correct format.")
         if kind == "address":
             return parse_address(word, type, inner="")
         return parse_field(kind, type, word, self._dialect)
@@ -216,9 +221,11 @@ def _format_data(data: Rdata, zone: str) -> str:
         return " ".join(map(_quote_text, data.values[0]))
     words = []
     for (field, kind), value in zip(FIELDS[data.type], data.values, strict=True):
-        if kind == "name" or field == "responsiblePerson":
+        if kind in ("name", "place") or field == "responsiblePerson":
             words.append(_shorten_name(str(value).replace("@", "."), zone))
-        elif data.type == "CAA" and field == "value":
+        elif kind == "parameters":
+            words += format_params(value)
+        elif kind in ("ascii", "uri") or (data.type == "CAA" and field == "value"):
             words.append(_quote_text(value))
         else:
             words.append(str(value))

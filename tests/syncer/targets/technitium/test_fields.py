@@ -6,6 +6,8 @@ import pytest
 
 from syncer.core.rrsets import RRset
 from syncer.targets.technitium.fields import (
+    explain_unfit,
+    fits_update,
     format_lines,
     is_importable,
     is_storable,
@@ -43,8 +45,8 @@ def test_host_names_come_in_lower_case_and_addresses_in_one_spelling() -> None:
 
 def test_an_unknown_type_still_has_a_value() -> None:
     assert read_value("65280", {"value": "AA:BB"}) == "AA:BB"
-    one = read_value("HTTPS", {"svcPriority": 1, "svcTargetName": ".", "svcParams": {"alpn": "h2"}})
-    two = read_value("HTTPS", {"svcPriority": 1, "svcTargetName": ".", "svcParams": {"alpn": "h3"}})
+    one = read_value("RP", {"mailbox": "a.talos00", "txtDomain": "b.talos00"})
+    two = read_value("RP", {"mailbox": "a.talos00", "txtDomain": "c.talos00"})
     assert one != two
 
 
@@ -87,6 +89,59 @@ def test_zone_file_lines_are_absolute_and_carry_the_mark() -> None:
 )
 def test_what_a_zone_file_would_say_differently_is_not_imported(type_: str, value: str, mark: str) -> None:
     assert not is_importable(RRset("grafana.talos00", type_, 60, (value,)), mark)
+
+
+def test_a_dname_is_replaced_like_a_cname() -> None:
+    assert make_replacement("DNAME", "old.example", "new.example") == {"dname": "new.example"}
+
+
+def test_an_update_of_a_naptr_has_names_of_its_own_and_cannot_empty_a_part() -> None:
+    one, two = '1 2 "U" "E2U+sip" "!^.*$!sip:a@b.c!" .', '1 3 "U" "E2U+sip" "!^.*$!sip:a@b.c!" .'
+    changed = make_replacement("NAPTR", one, two)
+    assert (changed["naptrPreference"], changed["naptrNewPreference"]) == ("2", "3")
+    assert (changed["naptrReplacement"], changed["naptrNewReplacement"]) == ("", "")
+    assert fits_update("NAPTR", one, two)
+    assert not fits_update("NAPTR", one, '1 2 "U" "E2U+sip" "" _sip._udp.b.c')
+    assert fits_update("A", "10.0.0.1", "10.0.0.2")
+
+
+def test_what_the_server_cannot_hold_is_told() -> None:
+    assert explain_unfit(RRset("a.talos00", "A", 60, ("10.0.0.1",))) == ""
+    assert explain_unfit(RRset("a.talos00", "HTTPS", 60, ("1 . alpn=h2",))) == ""
+    assert explain_unfit(RRset("a.talos00", "SPF", 60, ("x",))) == "records of type SPF cannot be written to Technitium"
+    assert explain_unfit(RRset("a.talos00", "SVCB", 60, ("1 . key667=x",))) == "Technitium knows no parameter key667"
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "text"),
+    [
+        (
+            "HTTPS",
+            "1 . alpn=h2,h3 ipv4hint=192.0.2.1 ech=AAb+DQACQWI=",
+            "1 . alpn=h2,h3 ipv4hint=192.0.2.1 ech=0006fe0d00024162",
+        ),
+        ("HTTPS", "0 web.talos00", "0 web.talos00."),
+        ("TLSA", "0 0 0 3082", "0 0 0 3082"),
+        ("DNAME", "other.example", "other.example."),
+    ],
+)
+def test_rare_types_are_imported_as_the_server_reads_them(type_: str, value: str, text: str) -> None:
+    rrset = RRset("a.talos00", type_, 60, (value,))
+    assert is_importable(rrset, MARK)
+    assert format_lines(rrset, "m") == f"a.talos00. 60 IN {type_} {text} ;m\n"
+
+
+@pytest.mark.parametrize(
+    ("type_", "value"),
+    [
+        ("URI", '1 2 "https://a.b/"'),
+        ("NAPTR", '1 2 "U" "" "!a!b!" .'),
+        ("SVCB", "1 . dohpath=/q{?dns}"),
+        ("SVCB", "1 . key9=x"),
+    ],
+)
+def test_what_takes_quotes_or_braces_is_not_imported(type_: str, value: str) -> None:
+    assert not is_importable(RRset("a.talos00", type_, 60, (value,)), MARK)
 
 
 @pytest.mark.parametrize("type_", ["A", "AAAA", "CNAME", "MX", "SRV", "PTR", "NS"])

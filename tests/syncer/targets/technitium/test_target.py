@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from syncer.core.plan import Change, Op
+from syncer.core.rdata import clean_value
 from syncer.core.rrsets import Found, RRset
 from syncer.errors import ZoneUnusable
 from syncer.targets.base import Outcome
@@ -128,9 +129,27 @@ def test_many_creates_are_one_import(technitium: ServerUnderTest, target: Techni
     assert found[f"app7.{ZONE}", "A"].marks == (MARKER.mark("Ingress/a/app7"),)
 
 
+DIGESTS = ("ab" * 32, "cd" * 32)
+
+RARE = [
+    ("DNAME", ("other.example",)),
+    ("DS", tuple(f"60485 13 2 {digest}" for digest in DIGESTS)),
+    ("TLSA", tuple(f"3 1 1 {digest}" for digest in DIGESTS)),
+    ("SSHFP", tuple(f"4 2 {digest}" for digest in DIGESTS)),
+    ("NAPTR", (r'1 2 "U" "E2U+sip" "!^\\+49(.*)$!sip:\\1@b.c!" .', '1 3 "s" "SIP+D2U" "" _sip._udp.example.com')),
+    ("URI", ('10 1 "https://example.com/"', '10 2 "sip:info@example.com"')),
+    ("SVCB", ("1 dns.example.com alpn=h2 dohpath=/dns-query{?dns}", "2 . alpn=dot port=853")),
+    (
+        "HTTPS",
+        ("1 . alpn=h2,h3 ipv4hint=192.0.2.1,192.0.2.2 ech=AAb+DQACQWI=", "2 web.example.com alpn=h2 no-default-alpn"),
+    ),
+]
+
+
 @pytest.mark.parametrize(
     ("type_", "values"),
     [
+        *RARE,
         ("A", ("10.0.0.1", "10.0.0.2")),
         ("AAAA", ("2001:db8::1", "2001:db8::2")),
         ("CNAME", ("web.example.com",)),
@@ -157,6 +176,28 @@ def test_each_type_comes_back_as_it_was_written(
     assert target.zone(ZONE).left_serial == target.serials()[ZONE]
     apply_well(target, *(delete(item) for item in found.values()))
     assert held(target) == {}
+
+
+@pytest.mark.parametrize(("type_", "values"), RARE)
+def test_each_rare_type_is_answered_changed_and_deleted(
+    technitium: ServerUnderTest, target: TechnitiumTarget, type_: str, values: tuple[str, ...]
+) -> None:
+    name = f"app.{ZONE}"
+    apply_well(target, create("app", values[0], type_=type_))
+    assert asked(technitium, name, type_) == [values[0]]
+    for value in (values[-1], values[0]):
+        apply_well(target, update(held(target)[name, type_], value, ttl=60))
+        assert asked(technitium, name, type_) == [value]
+        assert held(target)[name, type_] == Found(RRset(name, type_, 60, (value,)), (MARK,))
+    apply_well(target, delete(held(target)[name, type_]))
+    assert technitium.ask(name, type_) == "NXDOMAIN"
+    assert held(target) == {}
+
+
+def asked(technitium: ServerUnderTest, name: str, type_: str) -> list[str]:
+    answer = technitium.ask(name, type_)
+    assert isinstance(answer, list), answer
+    return [clean_value(type_, f"{text}." if type_ == "NAPTR" else text) for text in answer]
 
 
 @pytest.mark.parametrize("many", [False, True])
