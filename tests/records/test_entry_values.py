@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from records.entry_values import RDATA_LIMIT, clean_entry
+from records.entry_values import HINTS, RDATA_LIMIT, clean_entry
 from syncer.core.claims import Mode
 from syncer.core.rdata import TYPES
 from syncer.targets.technitium.fields import FIELDS, make_parameters
 
 ZONES = ("talos00", "home.lab", "k8s.home.lab")
+DIGEST = "ab" * 32
 
 
 def clean(kind: str, *values: str, name: str = "www.talos00", **others: Any) -> tuple[str, ...]:
@@ -50,6 +51,14 @@ def test_it_takes_every_type_that_the_target_can_write() -> None:
         ("CAA", "128 iodef mailto:Ops@example.com", "128 iodef mailto:Ops@example.com"),
         ("PTR", "www.example.com", "www.example.com"),
         ("NS", "ns1.example.com.", "ns1.example.com"),
+        ("DNAME", "Other.Example.", "other.example"),
+        ("DS", f"60485 ECDSAP256SHA256 2 {DIGEST.upper()}", f"60485 13 2 {DIGEST}"),
+        ("HTTPS", '1 . ipv4hint=192.0.2.1 alpn="h2,h3"', "1 . alpn=h2,h3 ipv4hint=192.0.2.1"),
+        ("NAPTR", "100 10 U E2U+sip !^.*$!sip:a@b.c! .", '100 10 "U" "E2U+sip" "!^.*$!sip:a@b.c!" .'),
+        ("SSHFP", f"4 2 {DIGEST.upper()}", f"4 2 {DIGEST}"),
+        ("SVCB", "1 DNS.example.com. port=853 alpn=dot", "1 dns.example.com alpn=dot port=853"),
+        ("TLSA", f"3 1 1 {DIGEST[:40]} {DIGEST[40:].upper()}", f"3 1 1 {DIGEST}"),
+        ("URI", "10 1 HTTPS://Example.com", '10 1 "https://example.com/"'),
     ],
 )
 def test_values_get_the_spelling_that_the_engine_compares(kind: str, written: str, kept: str) -> None:
@@ -90,6 +99,42 @@ def test_a_bad_value_is_refused_with_the_reason_and_an_example(kind: str, writte
     [sentence] = complaints(kind, written)["values"]
     assert reason in sentence
     assert sentence.endswith(".")
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_the_example_of_each_type_is_a_value(kind: str) -> None:
+    if kind != "TXT":  # of which any text is one
+        example = HINTS[kind].rpartition("such as ")[2]
+        assert clean(kind, example) == (example,)
+
+
+def test_two_spellings_of_one_value_are_one() -> None:
+    assert clean("TLSA", f"3 1 1 {DIGEST}", f"3 1 1 {DIGEST.upper()}") == (f"3 1 1 {DIGEST}",)
+    assert len(clean("HTTPS", '1 . port=443 alpn="h2"', "1 . alpn=h2 port=443")) == 1
+
+
+def test_an_alias_among_services_is_refused() -> None:
+    assert "must be the only value" in complaints("HTTPS", "0 a.talos00", "1 . alpn=h2")["values"][0]
+    assert clean("HTTPS", "0 a.talos00") == ("0 a.talos00",)
+
+
+def test_a_dname_has_one_target_that_is_elsewhere() -> None:
+    assert "one value, not 2" in complaints("DNAME", "a.example", "b.example")["values"][0]
+    for target in ("www.talos00", "a.www.talos00"):
+        assert "or lie below it" in complaints("DNAME", target)["values"][0]
+    assert clean("DNAME", "xwww.talos00") == ("xwww.talos00",)
+    assert clean("DNAME", "example.com", name="talos00") == ("example.com",)
+
+
+@pytest.mark.parametrize("kind", ["DNAME", "DS"])
+def test_neither_a_dname_nor_a_ds_can_be_at_a_wildcard(kind: str) -> None:
+    example = HINTS[kind].rpartition("such as ")[2]
+    assert "cannot be at a wildcard (RFC 4592" in complaints(kind, example, name="*.talos00")["type"][0]
+
+
+def test_a_ds_belongs_to_the_zone_above() -> None:
+    example = HINTS["DS"].rpartition("such as ")[2]
+    assert "it belongs into the zone above" in complaints("DS", example, name="talos00")["type"][0]
 
 
 def test_values_are_sorted_and_said_once() -> None:
@@ -160,7 +205,7 @@ def test_a_block_has_neither_type_nor_values_nor_ttl() -> None:
     assert set(complaints("A", "192.0.2.1", mode="block", ttl=60)) == {"type", "values", "ttl"}
 
 
-@pytest.mark.parametrize("kind", ["", "HTTPS", "SOA", "a b"])
+@pytest.mark.parametrize("kind", ["", "LOC", "SOA", "a b"])
 def test_other_types_are_refused(kind: str) -> None:
     assert "CNAME" in complaints(kind, "x")["type"][0]
 
