@@ -22,8 +22,8 @@ def fresh_zone() -> str:
     return f"t{secrets.token_hex(3)}.example.com"
 
 
-def accepted(route: Manifest, gateway: str = "main") -> Manifest:
-    """The route with the status that a Gateway's controller gives it."""
+def accepted(route: Manifest) -> Manifest:
+    """The route with the status that the controller of its parents gives it."""
     condition = {
         "type": "Accepted",
         "status": "True",
@@ -31,8 +31,8 @@ def accepted(route: Manifest, gateway: str = "main") -> Manifest:
         "message": "",
         "lastTransitionTime": "2026-01-01T00:00:00Z",
     }
-    parent = {"parentRef": {"name": gateway}, "controllerName": "example.com/gateway", "conditions": [condition]}
-    return {**route, "status": {"parents": [parent]}}
+    said = {"controllerName": "example.com/gateway", "conditions": [condition]}
+    return {**route, "status": {"parents": [{"parentRef": it, **said} for it in route["spec"]["parentRefs"]]}}
 
 
 class Session:

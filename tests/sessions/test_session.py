@@ -11,23 +11,61 @@ import pytest
 import yaml
 
 from tests.fakes.kubernetes.cluster import Cluster, Refused
-from tests.fakes.kubernetes.manifests import gateway, http_route, ingress, ingress_route, ingress_route_tcp
+from tests.fakes.kubernetes.manifests import (
+    WEB,
+    gateway,
+    http_route,
+    ingress,
+    ingress_route,
+    ingress_route_tcp,
+    ingress_route_udp,
+    listener_set,
+    route,
+)
 from tests.fakes.kubernetes.resources import Manifest
 from tests.processes import wait_until
 from tests.sessions.conftest import Make
-from tests.sessions.session import ADDRESS, Session, accepted
+from tests.sessions.session import ADDRESS, PREFIX, Session, accepted
+
+ON_SET = {"kind": "ListenerSet", "name": "team"}
+LISTENERS = (
+    WEB,
+    {"name": "tls", "port": 443, "protocol": "TLS", "tls": {"mode": "Passthrough"}},
+    {"name": "tcp", "port": 5432, "protocol": "TCP"},
+    {"name": "udp", "port": 53, "protocol": "UDP"},
+)
+
+
+def parents_of_each(space: str) -> list[Manifest]:
+    """A Gateway for every kind of route, and a ListenerSet of it."""
+    admits = {"namespaces": {"from": "Same"}}
+    return [
+        gateway(namespace=space, listeners=LISTENERS, allowedListeners=admits),
+        listener_set("team", namespace=space),
+    ]
 
 
 def one_of_each(space: str, zone: str, generation: str = "") -> dict[str, Manifest]:
     """By the host that each names."""
     old = "traefik.containo.us"
+
+    def annotated(host: str) -> dict[str, dict[str, str]]:
+        return {"annotations": {f"{PREFIX}hostname": host}}
+
     kinds: dict[str, Callable[[str], Manifest]] = {
         "web": lambda host: ingress("web", host, namespace=space),
         "blog": lambda host: ingress_route("blog", f"Host(`{host}`) && PathPrefix(`/`)", namespace=space),
         "db": lambda host: ingress_route_tcp("db", f"HostSNI(`{host}`)", namespace=space),
         "old-blog": lambda host: ingress_route("old-blog", f"Host(`{host}`)", namespace=space, group=old),
         "old-db": lambda host: ingress_route_tcp("old-db", f"HostSNI(`{host}`)", namespace=space, group=old),
+        "udp": lambda host: ingress_route_udp("udp", space, **annotated(host)),
+        "old-udp": lambda host: ingress_route_udp("old-udp", space, old, **annotated(host)),
         "shop": lambda host: accepted(http_route("shop", host, namespace=space)),
+        "team": lambda host: accepted(route("HTTPRoute", "team", host, parent=ON_SET, namespace=space)),
+        "tempo": lambda host: accepted(route("GRPCRoute", "tempo", host, namespace=space)),
+        "vault": lambda host: accepted(route("TLSRoute", "vault", host, namespace=space)),
+        "mqtt": lambda host: accepted(route("TCPRoute", "mqtt", namespace=space, **annotated(host))),
+        "games": lambda host: accepted(route("UDPRoute", "games", namespace=space, **annotated(host))),
     }
     return {(host := f"{name}{generation}.{zone}"): make(host) for name, make in kinds.items()}
 
@@ -41,7 +79,8 @@ def apply(kubernetes: Cluster) -> Callable[..., None]:
             kubernetes.delete(manifest)
             return
         try:
-            kubernetes.patch(manifest, {"spec": manifest["spec"]})
+            annotations = manifest["metadata"].get("annotations", {})
+            kubernetes.patch(manifest, {"spec": manifest["spec"], "metadata": {"annotations": annotations}})
         except Refused:
             kubernetes.create(manifest)
 
@@ -67,9 +106,9 @@ def test_each_kind_is_published_moved_and_withdrawn_and_foreign_records_stay(
     foreign = dns.rows(zone)
     first = one_of_each(space, zone)
     second = one_of_each(space, zone, "-2")
-    session.start(MAX_DELETES_UNGUARDED="12")  # all that ever was goes within a minute
+    session.start(MAX_DELETES_UNGUARDED="26")  # all that ever was goes within a minute
 
-    apply([gateway(namespace=space), *first.values()])
+    apply([*parents_of_each(space), *first.values()])
     for host in first:
         session.answers(host, ADDRESS)
     apply(list(second.values()))

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from tests.fakes.kubernetes.resources import Manifest
+
+MAIN = {"name": "main"}
+WEB = {"name": "web", "port": 80, "protocol": "HTTP"}
 
 
 def ingress(name: str, *hosts: str, namespace: str = "default", **metadata: object) -> Manifest:
@@ -27,6 +32,11 @@ def ingress_route_tcp(
     return _make_manifest(f"{group}/v1alpha1", "IngressRouteTCP", name, namespace, metadata, spec)
 
 
+def ingress_route_udp(name: str, namespace: str = "default", group: str = "traefik.io", **metadata: object) -> Manifest:
+    spec = {"entryPoints": ["dns"], "routes": [{"services": [{"name": name, "port": 53}]}]}
+    return _make_manifest(f"{group}/v1alpha1", "IngressRouteUDP", name, namespace, metadata, spec)
+
+
 def http_route(
     name: str, *hosts: str, gateway: str = "main", namespace: str = "default", version: str = "v1", **metadata: object
 ) -> Manifest:
@@ -34,13 +44,50 @@ def http_route(
     return _make_manifest(f"gateway.networking.k8s.io/{version}", "HTTPRoute", name, namespace, metadata, spec)
 
 
-def gateway(name: str = "main", *addresses: str, namespace: str = "default", version: str = "v1") -> Manifest:
-    listeners = [{"name": "web", "port": 80, "protocol": "HTTP"}]
-    spec = {"gatewayClassName": "traefik", "listeners": listeners}
+def route(
+    kind: str,
+    name: str,
+    *hosts: str,
+    parent: Mapping[str, str] = MAIN,
+    namespace: str = "default",
+    version: str = "v1",
+    **metadata: object,
+) -> Manifest:
+    """A GRPCRoute, TLSRoute, TCPRoute or UDPRoute; the last two have no ``hosts``."""
+    spec = {"parentRefs": [dict(parent)], "rules": [{"backendRefs": [{"name": name, "port": 80}]}]}
+    if hosts:
+        spec["hostnames"] = list(hosts)
+    return _make_manifest(f"gateway.networking.k8s.io/{version}", kind, name, namespace, metadata, spec)
+
+
+def gateway(
+    name: str = "main",
+    *addresses: str,
+    namespace: str = "default",
+    version: str = "v1",
+    listeners: Sequence[Mapping[str, object]] = (WEB,),
+    **spec_: object,
+) -> Manifest:
+    spec = {"gatewayClassName": "traefik", "listeners": [dict(listener) for listener in listeners], **spec_}
     manifest = _make_manifest(f"gateway.networking.k8s.io/{version}", "Gateway", name, namespace, {}, spec)
     if addresses:
         manifest["status"] = {"addresses": [{"type": "IPAddress", "value": address} for address in addresses]}
     return manifest
+
+
+def listener_set(name: str, gateway: str = "main", namespace: str = "default") -> Manifest:
+    """With the status that its Gateway's controller gives it."""
+    spec = {"parentRef": {"name": gateway}, "listeners": [dict(WEB)]}
+    manifest = _make_manifest("gateway.networking.k8s.io/v1", "ListenerSet", name, namespace, {}, spec)
+    accepted = {
+        "type": "Accepted",
+        "status": "True",
+        "reason": "Accepted",
+        "message": "",
+        "lastTransitionTime": "2026-01-01T00:00:00Z",
+    }
+    reported = {"name": WEB["name"], "attachedRoutes": 1, "conditions": [accepted]}
+    return {**manifest, "status": {"conditions": [accepted], "listeners": [reported]}}
 
 
 def service(name: str, *addresses: str, namespace: str = "default", **metadata: object) -> Manifest:
