@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from syncer.core.attachment import LISTENERS, Unchecked
-from syncer.core.kinds import GATEWAY, HTTP_ROUTE, NAMESPACE
+from syncer.core.attachment import ALLOWED_LISTENERS, LISTENERS, Unchecked
+from syncer.core.kinds import GATEWAY, HTTP_ROUTE, LISTENER_SET, NAMESPACE
 from syncer.core.parents import ParentKey
 from syncer.core.scope import Scope
 from syncer.kube.store import Store
@@ -103,3 +103,66 @@ def test_in_a_cluster_what_is_not_there_is_not_there() -> None:
     store = Store(SCOPE)
     store.put(HTTP_ROUTE, route())
     assert (store.names(), store.list_unchecked()) == ([], [])
+
+
+TEAM = ParentKey("ListenerSet", "team", "own")
+
+
+def on_set(name: str = "shop") -> dict[str, Any]:
+    manifest = route(name)
+    manifest["spec"]["parentRefs"] = [{"kind": "ListenerSet", "namespace": "team", "name": "own"}]
+    return manifest
+
+
+def listener_set(hostname: str = "*.talos00", **meta: str) -> dict[str, Any]:
+    listener = gateway(hostname)["spec"]["listeners"][0]
+    spec = {"parentRef": {"namespace": "infra", "name": "edge"}, "listeners": [listener]}
+    return {"metadata": {"namespace": "team", "name": "own", **meta}, "spec": spec}
+
+
+def shared(namespaces: dict[str, Any]) -> dict[str, Any]:
+    spec = {"listeners": [], "allowedListeners": {"namespaces": namespaces}}
+    return {"metadata": {"namespace": "infra", "name": "edge"}, "spec": spec}
+
+
+def test_a_listener_set_and_its_gateway_count_each_from_when_it_comes() -> None:
+    store = Store(SCOPE, assume_accepted=True)
+    store.put(HTTP_ROUTE, on_set())
+    asks, owns = frozenset(("web",)), frozenset(("team",))
+    assert store.names() == ["shop.talos00"]
+    assert store.list_unchecked() == [(TEAM, Unchecked(LISTENERS, False, asks))]
+    store.put(LISTENER_SET, listener_set("other.talos00"))
+    assert (store.names(), store.list_unchecked()) == ([], [(EDGE, Unchecked(ALLOWED_LISTENERS, False, owns))])
+    store.put(LISTENER_SET, listener_set())
+    assert store.names() == ["shop.talos00"]
+    store.put(GATEWAY, shared({"from": "Same"}))
+    assert (store.names(), store.list_unchecked()) == ([], [])
+    store.put(GATEWAY, shared({"from": "All"}))
+    assert (store.names(), store.list_unchecked()) == (["shop.talos00"], [])
+    store.drop(GATEWAY, *EDGE[1:])
+    store.drop(LISTENER_SET, *TEAM[1:])
+    assert store.list_unchecked() == [(TEAM, Unchecked(LISTENERS, False, asks))]
+
+
+def test_the_labels_of_the_namespace_of_a_listener_set_may_be_unknown_too() -> None:
+    store = Store(SCOPE, assume_accepted=True)
+    store.put(HTTP_ROUTE, on_set())
+    store.put(LISTENER_SET, listener_set())
+    store.put(GATEWAY, shared({"from": "Selector", "selector": {"matchLabels": {"listeners": "true"}}}))
+    assert store.names() == ["shop.talos00"]
+    ((key, unchecked),) = store.list_unchecked()
+    assert (key, unchecked) == (EDGE, Unchecked(ALLOWED_LISTENERS, True, frozenset(("team",))))
+    told = "its allowedListeners were not checked: they choose by the labels of namespace team, which is in no document"
+    assert str(unchecked) == told
+    store.put(NAMESPACE, namespace("team"))
+    assert (store.names(), store.list_unchecked()) == ([], [])
+    store.put(NAMESPACE, namespace("team", labels={"listeners": "true"}))
+    assert (store.names(), store.list_unchecked()) == (["shop.talos00"], [])
+
+
+def test_a_listener_set_that_is_being_deleted_serves_nothing() -> None:
+    store = Store(SCOPE, assume_accepted=True)
+    store.put(HTTP_ROUTE, on_set())
+    store.put(LISTENER_SET, listener_set(deletionTimestamp=DELETED_AT))
+    (source,) = store.sources()
+    assert [skip.reason for skip in source.skipped] == ["ListenerSet team/own is being deleted"]
