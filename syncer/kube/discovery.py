@@ -2,27 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
 
 from syncer.core.kinds import Kind
 from syncer.kube.client import ApiError, ApiServer, Unreachable
 
 
-def find_collection(server: ApiServer, kind: Kind, namespace: str = "") -> str:
-    """The path of the kind's collection; "" when it is not installed. ``namespace`` "" is all of them.
+class Documents(Protocol):
+    """What an API server says of itself."""
 
-    Raises what ``ApiServer`` raises.
+    @property
+    def url(self) -> str: ...
+
+    def get(self, path: str) -> Mapping[str, Any]: ...
+
+
+class Discovery:
+    """Finds kinds on one API server, for all of its watches. Thread-safe.
+
+    The kinds that are not installed ask for the same few documents, again and again: what one of them is told, serves
+    the others for ``shared`` seconds.
     """
-    version = find_version(server, kind)
-    if not version:
-        return ""
-    root = f"/apis/{kind.group}" if kind.group else "/api"
-    within = f"/namespaces/{namespace}" if namespace else ""
-    return f"{root}/{version}{within}/{kind.plural}"
+
+    def __init__(self, server: ApiServer, *, shared: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._asked = _AskedBefore(server, shared, clock)
+
+    def find_collection(self, kind: Kind, namespace: str = "", *, afresh: bool = True) -> str:
+        """The path of the kind's collection; "" when it is not installed. ``namespace`` "" is all of them. Not
+        ``afresh``: what another one was told a while ago will do.
+
+        Raises what ``ApiServer`` raises.
+        """
+        version = find_version(self._asked.server if afresh else self._asked, kind)
+        if not version:
+            return ""
+        root = f"/apis/{kind.group}" if kind.group else "/api"
+        within = f"/namespaces/{namespace}" if namespace else ""
+        return f"{root}/{version}{within}/{kind.plural}"
 
 
-def find_version(server: ApiServer, kind: Kind) -> str:
+class _Told(NamedTuple):
+    """``refusal`` is that there is no such document."""
+
+    at: float
+    document: Mapping[str, Any] | None = None
+    refusal: ApiError | None = None
+
+
+class _AskedBefore:
+    """``Documents`` that may be a while old."""
+
+    def __init__(self, server: ApiServer, shared: float, clock: Callable[[], float]) -> None:
+        self.server = server
+        self._shared = shared
+        self._clock = clock
+        self._told: dict[str, _Told] = {}
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    def get(self, path: str) -> Mapping[str, Any]:
+        now, told = self._clock(), self._told.get(path)
+        if told is None or now >= told.at + self._shared:
+            told = self._told[path] = self._ask_server(path, now)
+        if told.document is not None:
+            return told.document
+        raise ApiError(404, str(told.refusal))
+
+    def _ask_server(self, path: str, now: float) -> _Told:
+        try:
+            return _Told(now, document=self.server.get(path))
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            return _Told(now, refusal=error)
+
+
+def find_version(server: Documents, kind: Kind) -> str:
     """Of the versions that we read, the first that is served; "" when the kind is not installed.
 
     Raises what ``ApiServer`` raises, and so takes no failure for an answer.

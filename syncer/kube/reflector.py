@@ -19,7 +19,7 @@ from syncer.errors import KubernetesError, explain_fault
 from syncer.kube.backoff import GrowingDelay, spread_delay
 from syncer.kube.client import JSON, METADATA_ONLY, METADATA_ONLY_LIST, ApiError, ApiServer, Silence, Unreachable
 from syncer.kube.connection import DOUBT, PATIENCE, SharedConnection, WatchKey
-from syncer.kube.discovery import find_collection
+from syncer.kube.discovery import Discovery
 from syncer.kube.feed import KindState, WatchState
 from syncer.redaction import REDACTION
 
@@ -35,9 +35,9 @@ class Pace:
     """All in seconds; each pause is cut at random to between a half and the whole of it.
 
     ``first_delay`` doubles up to ``longest_delay`` with each failure, until none has come for ``calm``. ``probe``: how
-    often to look for a kind that is not installed; ``confirm``: the time between the two answers that it takes to
-    believe that. ``short``: a watch that ends sooner and brought nothing counts as a failure. ``patience`` and
-    ``doubt``: see ``SharedConnection``.
+    often to look for a kind that is not installed, by answers that may be half as old; ``confirm``: the time between
+    the two answers that it takes to believe that. ``short``: a watch that ends sooner and brought nothing counts as a
+    failure. ``patience`` and ``doubt``: see ``SharedConnection``.
     """
 
     first_delay: float = 0.8
@@ -97,6 +97,7 @@ class Reflector:
         server: ApiServer,
         store: ObjectSink,
         *,
+        discovery: Discovery,
         connection: SharedConnection,
         on_state: Callable[[KindState], None],
         namespace: str = "",
@@ -108,6 +109,7 @@ class Reflector:
         self.namespace = namespace
         self._server = server
         self._store = store
+        self._discovery = discovery
         self._connection = connection
         self._key: WatchKey = kind, namespace
         self._query = dict(query or {})
@@ -148,12 +150,13 @@ class Reflector:
         self._watch_changes()
 
     def _find_path(self) -> str:
-        path = find_collection(self._server, self.kind, self.namespace)
-        if not path and self._state is not WatchState.NOT_INSTALLED:
+        is_missing = self._state is WatchState.NOT_INSTALLED
+        path = self._discovery.find_collection(self.kind, self.namespace, afresh=not is_missing)
+        if not path and not is_missing:
             # Our records of this kind will be deleted. One answer is not enough for that: an API server that is
             # starting, or one of several that is behind, does not have every group yet.
             self._connection.pause(self._pace.confirm)
-            path = find_collection(self._server, self.kind, self.namespace)
+            path = self._discovery.find_collection(self.kind, self.namespace)
         if not path:
             self._forget_kind()
             raise NotInstalled

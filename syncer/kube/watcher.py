@@ -14,6 +14,7 @@ from syncer.core.scope import Scope
 from syncer.kube.client import ApiServer
 from syncer.kube.connect import connect
 from syncer.kube.connection import SharedConnection
+from syncer.kube.discovery import Discovery
 from syncer.kube.feed import KindState, WatchState
 from syncer.kube.reflector import DEFAULT_PACE, ObjectSink, Pace, Reflector
 from syncer.kube.store import Store
@@ -54,11 +55,13 @@ class KubeFeed:
         """By reason, the kind that has told it; until every kind can be reached."""
         planned = list(watches(scope, certificates=certificates is not None))
         self._server = ApiServer(connect(config), connections=len(planned) + 4)
+        discovery = Discovery(self._server, shared=pace.probe / 2)
         self._reflectors = [
             Reflector(
                 kind,
                 self._server,
                 certificates if kind == CERTIFICATE and certificates is not None else store,
+                discovery=discovery,
                 connection=self._connection,
                 namespace=namespace,
                 query=query,

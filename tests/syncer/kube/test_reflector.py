@@ -16,6 +16,7 @@ from syncer.core.scope import Scope
 from syncer.kube.client import ApiServer
 from syncer.kube.connect import read_kubeconfig
 from syncer.kube.connection import SharedConnection, WatchKey
+from syncer.kube.discovery import Discovery
 from syncer.kube.feed import KindState, WatchState
 from syncer.kube.reflector import FRUITLESS_LIMIT, Pace, Reflector
 from syncer.kube.store import Store
@@ -36,7 +37,8 @@ class Following:
         self.server = ApiServer(read_kubeconfig(str(kubernetes.kubeconfig)), timeout=options.pop("timeout", 2.0))
         self.connection = options.pop("connection", None) or SharedConnection(moment=pace.short)
         options.setdefault("on_state", self.told.append)
-        self.reflector = Reflector(kind, self.server, cluster, connection=self.connection, pace=pace, **options)
+        shared = {"discovery": Discovery(self.server, shared=pace.probe / 2), "connection": self.connection}
+        self.reflector = Reflector(kind, self.server, cluster, **shared, pace=pace, **options)
         self.thread = threading.Thread(target=self.reflector.run, daemon=True)
         self.thread.start()
 
