@@ -69,20 +69,38 @@ spec:
 ---"""
 
 
-def gateway(*listeners: str, meta: str = "", status: str = "") -> str:
+def gateway(*listeners: str, meta: str = "", status: str = "", spec: str = "") -> str:
     return f"""
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
 metadata: {{name: edge, namespace: infra, {meta}}}
-spec: {{listeners: [{", ".join(f"{{{listener}}}" for listener in listeners)}]}}
+spec: {{listeners: [{", ".join(f"{{{listener}}}" for listener in listeners)}], {spec}}}
 status: {{{status}}}
 ---"""
 
 
-def http_route(*hosts: str, parent: str = "name: edge, namespace: infra", meta: str = "", status: str = "") -> str:
+def listener_set(*listeners: str, version: str = "gateway.networking.k8s.io/v1", status: str = "") -> str:
+    """``ON_SET`` is a parentRef to it."""
+    kind = "XListenerSet" if ".x-k8s.io/" in version else "ListenerSet"
+    return f"""
+apiVersion: {version}
+kind: {kind}
+metadata: {{name: own, namespace: team}}
+spec: {{parentRef: {{name: edge, namespace: infra}}, listeners: [{", ".join(f"{{{it}}}" for it in listeners)}]}}
+status: {{{status}}}
+---"""
+
+
+def http_route(
+    *hosts: str,
+    parent: str = "name: edge, namespace: infra",
+    meta: str = "",
+    status: str = "",
+    kind: str = "HTTPRoute",
+) -> str:
     return f"""
 apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
+kind: {kind}
 metadata: {{name: blog, namespace: web, {meta}}}
 spec: {{parentRefs: [{{{parent}}}], hostnames: {json.dumps(list(hosts))}}}
 status: {{{status}}}
@@ -99,5 +117,6 @@ status: {{loadBalancer: {{ingress: [{address}]}}}}
 ---"""
 
 
+ON_SET = "kind: ListenerSet, name: own, namespace: team"
 ANY = "name: web, port: 80, protocol: HTTP, allowedRoutes: {namespaces: {from: All}}"
 ACCEPTED = "parents: [{parentRef: {name: edge, namespace: infra}, conditions: [{type: Accepted, status: 'True', %s}]}]"

@@ -11,10 +11,12 @@ from tests.syncer.manifests import (
     ACCEPTED,
     ANY,
     AUTO,
+    ON_SET,
     SCOPE,
     gateway,
     http_route,
     ingress,
+    listener_set,
     names,
     route,
     seen,
@@ -379,6 +381,53 @@ def test_a_gateways_target_comes_after_the_routes_and_before_the_settings() -> N
     assert seen(edge + http_route("blog.talos00"))["records"][0].startswith("blog.talos00 300 A 10.0.0.7 ")
     notes = "annotations: {catalyst-dns-sync.io/target: 10.0.0.8}"
     assert seen(edge + http_route("blog.talos00", meta=notes))["records"][0].startswith("blog.talos00 300 A 10.0.0.8 ")
+
+
+ALL_SETS = "allowedListeners: {namespaces: {from: All}}"
+
+
+def test_a_listener_set_without_a_status_is_taken_as_routes_are() -> None:
+    shared, blog = gateway(spec=ALL_SETS), http_route("blog.talos00", parent=ON_SET)
+    assert names(shared + blog + listener_set(ANY)) == ["blog.talos00"]
+    why = "has Gateway infra/edge, which does not allow ListenerSets from namespace team"
+    assert seen(gateway() + blog + listener_set(ANY))["skipped"] == [f"blog.talos00: ListenerSet team/own {why}"]
+
+
+def test_a_listener_that_the_status_of_its_set_does_not_name_is_not_accepted() -> None:
+    accepted = "conditions: [{type: Accepted, status: 'True'}]"
+    named = accepted + ", listeners: [{name: web, conditions: [{type: Accepted, status: 'True'}]}]"
+    text = gateway(spec=ALL_SETS) + http_route("blog.talos00", parent=ON_SET)
+    assert names(text + listener_set(ANY, status=named)) == ["blog.talos00"]
+    assert seen(text + listener_set(ANY, status=accepted))["skipped"] == [
+        'blog.talos00: listener "web" of ListenerSet team/own is not accepted: the status does not name it'
+    ]
+
+
+def test_what_of_a_listener_set_and_its_gateway_is_in_no_document_is_a_warning_for_each() -> None:
+    blog = http_route("blog.talos00", parent=ON_SET)
+    answer = seen(blog)
+    assert answer["records"] == ["blog.talos00 300 A 192.168.1.54 < HTTPRoute/web/blog"]
+    assert answer["warnings"] == ["ListenerSet/team/own: it is in no document: its listeners were not checked"]
+    answer = seen(blog + listener_set(ANY))
+    assert answer["records"] == ["blog.talos00 300 A 192.168.1.54 < HTTPRoute/web/blog"]
+    assert answer["warnings"] == ["Gateway/infra/edge: it is in no document: its allowedListeners were not checked"]
+
+
+def test_the_older_listener_set_is_a_near_miss_and_gives_nothing() -> None:
+    older = "gateway.networking.x-k8s.io/v1alpha1"
+    parent = "group: gateway.networking.x-k8s.io, kind: XListenerSet, name: own, namespace: team"
+    answer = seen(gateway(spec=ALL_SETS) + listener_set(ANY, version=older) + http_route("blog.talos00", parent=parent))
+    group = "gateway.networking.k8s.io"
+    assert answer["skipped"] == [
+        f": XListenerSet of {older} is not read: write apiVersion: {group}/v1, kind: ListenerSet",
+        f"blog.talos00: parents of kind XListenerSet are not read: write group: {group}, kind: ListenerSet",
+    ]
+
+
+@pytest.mark.parametrize("kind", ["GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"])
+def test_with_auto_a_route_of_any_kind_may_still_be_told_its_address(kind: str) -> None:
+    named = http_route("a.talos00", kind=kind, meta="annotations: {catalyst-dns-sync.io/hostname: a.talos00}")
+    assert seen(named, **AUTO)["records"] == [f"a.talos00 300 A  < {kind}/web/blog"]
 
 
 def test_with_auto_an_object_is_where_its_own_load_balancer_is() -> None:
