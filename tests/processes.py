@@ -1,4 +1,8 @@
-"""Processes of our own, for tests and benchmarks: started with a clean environment, stopped by process id."""
+"""Processes of our own, for tests and benchmarks: started with a clean environment, stopped by process id.
+
+Most are forks (``tests.forkserver``), which cost a third. Who measures memory or the start itself asks for a ``fresh``
+interpreter.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +21,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
+from tests.forkserver import Forked, can_fork, fork
 from tests.postgres import open_cursor
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,29 +60,43 @@ class Ended(NamedTuple):
     err: str
 
 
-def run(args: Sequence[str], env: Mapping[str, str] | None = None, seconds: float = 30.0) -> Ended:
-    """A Python process to its end."""
+def start(
+    args: Sequence[str], env: Mapping[str, str] | None, out: IO[bytes], err: IO[bytes], *, fresh: bool = False
+) -> Forked | subprocess.Popen[bytes]:
+    """A Python process in a session of its own."""
+    env = environment(env)
+    if not fresh and can_fork(args, env):
+        return fork(args, env, out.fileno(), err.fileno())
     command = [sys.executable, *args]
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment(env), capture_output=True, text=True, timeout=seconds, check=False
+    return subprocess.Popen(
+        command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
     )
-    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def run(
+    args: Sequence[str], env: Mapping[str, str] | None = None, seconds: float = 30.0, *, fresh: bool = False
+) -> Ended:
+    """A Python process to its end."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = start(args, env, out, err, fresh=fresh)
+        try:
+            code = process.wait(seconds)
+        finally:
+            process.kill()
+        for said in (out, err):
+            said.seek(0)
+        return Ended(code, out.read().decode(), err.read().decode())
 
 
 class Process:
     """A child whose output goes to ``log``, a file."""
 
-    def __init__(self, args: Sequence[str], log: Path, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, args: Sequence[str], log: Path, env: Mapping[str, str] | None = None, *, fresh: bool = False
+    ) -> None:
         self.log = log
         with log.open("ab") as output:
-            self._child = subprocess.Popen(
-                [sys.executable, *args],
-                cwd=ROOT,
-                env=environment(env),
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
+            self._child = start(args, env, output, output, fresh=fresh)
         self.pid = self._child.pid
 
     @property
@@ -134,7 +153,7 @@ class Process:
 class Syncer(Process):
     """``manage.py runsyncer`` with a database of its own in ``folder``."""
 
-    def __init__(self, folder: Path, env: Mapping[str, str], *options: str) -> None:
+    def __init__(self, folder: Path, env: Mapping[str, str], *options: str, fresh: bool = False) -> None:
         self.health = f"http://127.0.0.1:{free_port()}"
         self.metrics = f"http://127.0.0.1:{free_port()}"
         super().__init__(
@@ -148,6 +167,7 @@ class Syncer(Process):
                 "METRICS_BIND_ADDRESS": self.metrics.removeprefix("http://"),
                 **env,
             },
+            fresh=fresh,
         )
 
     def is_ready(self) -> bool:

@@ -27,7 +27,6 @@ _OURS = frozenset(
         "hostname",
         "exclude",
         "ignore",
-        "publish",
         "priority",
         "description",
         "owner",

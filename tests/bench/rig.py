@@ -88,6 +88,7 @@ class Rig:
                 **self.database,
                 **env,
             },
+            fresh=True,
         )
         return self.syncer
 

@@ -136,7 +136,7 @@ RESTART = "from catalyst.lean import restart_without_docstrings as restart; rest
 
 def test_only_a_process_that_is_a_syncer_is_restarted(tmp_path: Path) -> None:
     settings = {"HOME": str(tmp_path), "DATA_DIR": str(tmp_path)}
-    assert run(["manage.py", "shell", "--verbosity=0", "-c", OPTIMIZE], settings).out == "0\n"
+    assert run(["manage.py", "shell", "--verbosity=0", "-c", OPTIMIZE], settings, fresh=True).out == "0\n"
     for arguments in ([], ["runsyncer"], ["manage", "runsyncer"]):
         assert run(["-c", RESTART + OPTIMIZE, *arguments]).out == "0\n", "the function of a script's own"
     script = tmp_path / "script.py"

@@ -112,7 +112,7 @@ def test_a_process_is_well_until_it_hangs(command: str, addressed: dict[str, str
     migrate(tmp_path)
     options = ["--dev-mode", "--noreload", "--hosts-file", str(tmp_path / "hosts"), "--manifests", str(tmp_path)]
     arguments = options if command == "runsyncer" else []
-    process = Process(["-m", "catalyst.cli", command, *arguments], tmp_path / "log", addressed)
+    process = Process(["-m", "catalyst.cli", command, *arguments], tmp_path / "log", addressed, fresh=True)
     with running(process):
         wait_until(lambda: is_well(command), 20, "health")
         os.kill(process.pid, signal.SIGSTOP)

@@ -46,7 +46,9 @@ class Site:
         prepare(folder)
         temporary = folder / "tmp"
         temporary.mkdir()
-        self.web = Web(folder, TMPDIR=str(temporary), ALLOWED_HOSTS="*", LOG_FORMAT="text", API_RATE_LIMIT="0")
+        self.web = Web(
+            folder, TMPDIR=str(temporary), ALLOWED_HOSTS="*", LOG_FORMAT="text", API_RATE_LIMIT="0", fresh=True
+        )
         self.address = urlsplit(self.web.url).netloc
         self.metrics = urlsplit(self.web.metrics).netloc
         self.place = str(temporary)

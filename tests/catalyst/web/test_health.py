@@ -19,7 +19,7 @@ from tests.processes import Process, free_port, run, running
 
 
 class Web(Process):
-    def __init__(self, folder: Path, **variables: str) -> None:
+    def __init__(self, folder: Path, *, fresh: bool = False, **variables: str) -> None:
         self.url, self.metrics = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
         addresses = {
             "WEB_BIND_ADDRESS": self.url.removeprefix("http://"),
@@ -27,7 +27,7 @@ class Web(Process):
         }
         self.env = {"DATA_DIR": str(folder), "HOME": str(folder)}
         env = {**self.env, **addresses, **variables}
-        super().__init__(["-m", "catalyst.cli", "web"], folder / "web.log", env)
+        super().__init__(["-m", "catalyst.cli", "web"], folder / "web.log", env, fresh=fresh)
 
     def get(self, url: str, host: str = "") -> tuple[int, str]:
         request = urllib.request.Request(url, headers={"Host": host} if host else {})

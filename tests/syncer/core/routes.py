@@ -12,7 +12,6 @@ from syncer.core.kinds import HTTP_ROUTE, Kind
 from syncer.core.parents import ParentKey
 from syncer.core.routes import attach_route, read_route
 from syncer.core.scope import Scope
-from syncer.core.selection import refuse_gateway, refuse_listener_set
 from syncer.core.source import SourceObject
 
 ADDRESS = ("192.168.1.54",)
@@ -99,12 +98,9 @@ def http_route(
     }
 
 
-def read_gateways(*manifests: dict[str, Any], scope: Scope = SCOPE) -> dict[ParentKey, Gateway]:
-    """As the store holds them."""
+def read_gateways(*manifests: dict[str, Any]) -> dict[ParentKey, Gateway]:
     return {
-        ParentKey("Gateway", "infra", item["metadata"]["name"]): read_gateway(item, AnnotationRules())._replace(
-            left_out=refuse_gateway(item["metadata"].get("labels") or {}, scope)
-        )
+        ParentKey("Gateway", "infra", item["metadata"]["name"]): read_gateway(item, AnnotationRules())
         for item in manifests
     }
 
@@ -119,13 +115,12 @@ def read(
     sets: Sequence[dict[str, Any]] = (),
 ) -> SourceObject:
     route = read_route(manifest, scope, kind, assume_accepted=assume_accepted)
-    parents = read_gateways(*gateways, scope=scope)
+    parents = read_gateways(*gateways)
     for item in sets:
         key = ParentKey("ListenerSet", item["metadata"]["namespace"], item["metadata"]["name"])
         held = read_listener_set(item, AnnotationRules(), assume_accepted=assume_accepted)
         gateway_ = parents.get(held.gateway) if held.gateway else None
-        left_out = refuse_listener_set(held, gateway_, scope)
-        parents[key] = join_gateway(key, held, gateway_, namespaces)._replace(left_out=left_out)
+        parents[key] = join_gateway(key, held, gateway_, namespaces)
     return attach_route(route, scope, parents, namespaces)
 
 

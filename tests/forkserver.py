@@ -1,0 +1,258 @@
+"""A process from which those of the tests fork: it has loaded what is not ours, so that each of them starts in a third
+of the time. What is ours each of them loads anew, beside the part of the syncer that knows neither settings nor Django.
+
+``python -m tests.forkserver FD`` serves the tests that hold the other end of that socket, until they close it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+SYNCER = ("manage.py", "runsyncer")
+SCRIPT, MODULE = ("manage.py",), ("-m", "catalyst.cli")
+LONGEST = 256 * 1024
+"""Bytes of a request, of which most is the environment."""
+OF_ALL = (
+    "argparse",
+    "django.core.management.base",
+    "django.db.backends.sqlite3.base",
+    "django.db.models.sql.compiler",
+    "http.server",
+    "logging.config",
+    "prometheus_client",
+    "syncer.intake",
+    "syncer.kube.watcher",
+    "syncer.loop",
+    "syncer.targets",
+    "syncer.targets.hosts.target",
+    "syncer.targets.technitium.target",
+    "yaml",
+)
+OF_THE_WEB = (
+    "django.core.handlers.asgi",
+    "django.core.mail",
+    "django.core.management.commands.migrate",
+    "django.core.serializers.json",
+    "django.forms",
+    "django.template.backends.django",
+    "django.templatetags.static",
+    "django.test.client",
+    "django.views.debug",
+    "django.views.generic",
+    "dns.query",
+    "dns.resolver",
+    "h11",
+    "pygments",
+    "requests",
+    "uvicorn",
+    "uvicorn.protocols.http.h11_impl",
+)
+
+
+class Seconds:
+    """Of processor time, of all servers and of what they have started: those of a process are told when it ends."""
+
+    total = 0.0
+
+
+class Forked:
+    """As much of ``subprocess.Popen`` as the tests ask for, of a process that the server forked."""
+
+    def __init__(self, pid: int, end: socket.socket) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._end = end
+
+    def poll(self) -> int | None:
+        return self._ask(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        if self._ask(timeout) is None:
+            raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
+        assert self.returncode is not None
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def _ask(self, seconds: float | None) -> int | None:
+        if self.returncode is None and select.select([self._end], [], [], seconds)[0]:
+            told = self._end.recv(LONGEST)
+            assert told, "the server has ended"
+            self.returncode, spent = json.loads(told)
+            Seconds.total += spent
+            self._end.close()
+        return self.returncode
+
+
+def can_fork(args: Sequence[str], env: Mapping[str, str]) -> bool:
+    """A command of the product, without variables that Python reads when it starts."""
+    is_ours = tuple(args[:1]) == SCRIPT or tuple(args[:2]) == MODULE
+    return is_ours and {name for name in env if name.startswith(("PYTHON", "LC_", "LANG"))} <= {"PYTHONUNBUFFERED"}
+
+
+def fork(args: Sequence[str], env: Mapping[str, str], out: int, err: int) -> Forked:
+    """``python ARGS`` in a session of its own, with nothing to read, in the folder of the project."""
+    return start_server(tuple(args[:2]) == SYNCER).fork(args, env, out, err)
+
+
+@cache
+def start_server(is_lean: bool) -> Client:
+    return Client(is_lean)
+
+
+class Client:
+    def __init__(self, is_lean: bool) -> None:
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        # As the syncer restarts itself, and as it imports.
+        options = ["-OO"] if is_lean else []
+        env = {name: value for name, value in os.environ.items() if name == "PATH"} | {"PYTHONUNBUFFERED": "1"}
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, *options, "-m", "tests.forkserver", str(theirs.fileno())],
+                cwd=ROOT,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,  # Ctrl-C is for the tests, which then end theirs
+            )
+        atexit.register(self.close)
+
+    def fork(self, args: Sequence[str], env: Mapping[str, str], out: int, err: int) -> Forked:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            request = json.dumps({"args": list(args), "env": dict(env)}).encode()
+            socket.send_fds(self._socket, [request], [out, err, theirs.fileno()])
+        return Forked(json.loads(ours.recv(LONGEST)), ours)
+
+    def close(self) -> None:
+        self._socket.close()
+        self._process.wait(10)
+
+
+class Start(NamedTuple):
+    """What a fork is to run."""
+
+    args: list[str]
+    env: dict[str, str]
+    out: int
+    err: int
+
+
+class Server:
+    def __init__(self, requests: socket.socket) -> None:
+        self._requests = requests
+        self._ends: dict[int, socket.socket] = {}
+        self._spent = 0.0
+        self._woken, waker = socket.socketpair()
+        for each in (self._woken, waker):
+            each.setblocking(False)
+        self._waker = waker
+        signal.set_wakeup_fd(waker.fileno())
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+
+    def serve(self) -> Start | None:
+        """In a fork: what it is to run. In the server: None, when the tests have ended."""
+        while True:
+            ready, _, _ = select.select([self._requests, self._woken], [], [])
+            if self._woken in ready:
+                self._woken.recv(4096)
+                self._tell_ends()
+            if self._requests in ready:
+                text, handles, _, _ = socket.recv_fds(self._requests, LONGEST, 3)
+                if not text:
+                    return None
+                start = self._fork(json.loads(text), *handles)
+                if start:
+                    return start
+
+    def _fork(self, request: Any, out: int, err: int, end: int) -> Start | None:
+        pid = os.fork()
+        if not pid:
+            self._leave()
+            os.close(end)
+            return Start(request["args"], request["env"], out, err)
+        for handle in (out, err):
+            os.close(handle)
+        self._ends[pid] = socket.socket(fileno=end)
+        self._ends[pid].send(json.dumps(pid).encode())
+        return None
+
+    def _leave(self) -> None:
+        """In the fork: nothing of the server stays."""
+        os.setsid()
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for each in (self._requests, self._woken, self._waker, *self._ends.values()):
+            each.close()
+
+    def _tell_ends(self) -> None:
+        while self._ends:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if not pid:
+                return
+            before, self._spent = self._spent, sum(os.times()[:4])
+            with self._ends.pop(pid) as end, suppress(OSError):
+                end.send(json.dumps([os.waitstatus_to_exitcode(status), self._spent - before]).encode())
+
+
+def become(start: Start) -> None:
+    """Run it as the interpreter does, in this process."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for handle, place in ((nothing, 0), (start.out, 1), (start.err, 2)):
+        os.dup2(handle, place)
+        os.close(handle)
+    coerced = {name: value for name, value in os.environ.items() if name == "LC_CTYPE"}  # by Python, as it starts
+    os.environ.clear()
+    os.environ.update(coerced | start.env)
+    options = ["-OO"] if sys.flags.optimize else []
+    sys.orig_argv = [sys.executable, *options, *start.args]
+    if tuple(start.args[:1]) == SCRIPT:
+        sys.argv = list(start.args)
+        runpy.run_path(start.args[0], run_name="__main__")
+    else:
+        sys.argv = list(start.args[1:])
+        runpy.run_module(start.args[1], run_name="__main__", alter_sys=True)
+
+
+def load() -> None:
+    if sys.flags.optimize:
+        from catalyst.lean import postpone_imports
+
+        postpone_imports()
+    for name in OF_ALL if sys.flags.optimize else OF_ALL + OF_THE_WEB:
+        import_module(name)
+    gc.collect()
+    gc.freeze()
+
+
+def main(handle: int) -> None:
+    load()
+    start = Server(socket.socket(fileno=handle)).serve()
+    if start:
+        become(start)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
