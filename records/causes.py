@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from django.conf import settings
+
 from records.entry_names import call_entries, name_entries
 from records.limits import split_keys
 from records.models import CustomEntry, RRsetKey, Source, SourceName
+from syncer.config import Managed
 from syncer.core.origin import Origin
+from syncer.core.selection import refuse_place
 
 UNKNOWN = "no Ingress, route or custom entry wants it"
 
@@ -27,7 +31,7 @@ def find_causes(holders: Mapping[RRsetKey, str]) -> dict[RRsetKey, str]:
         elif not origin.namespace:
             causes[key] = UNKNOWN
         elif (source := sources.get(holder)) is None:
-            causes[key] = f"{holder} was deleted"
+            causes[key] = _explain_absence(holder, origin)
         else:
             causes[key] = _explain_mention(holder, mentions.get((source, key[0])))
     return causes
@@ -39,6 +43,12 @@ def _explain_entry(holder: str, entry: CustomEntry | None, names: Mapping[str, s
     if not entry.enabled:
         return f"custom entry {entry} was disabled"
     return f"its custom entry is {entry} now"
+
+
+def _explain_absence(holder: str, origin: Origin) -> str:
+    managed: Managed = settings.MANAGED
+    unread = refuse_place(origin.kind, origin.namespace, managed.scope)
+    return f"{holder} is not read any more: {unread}" if unread else f"{holder} was deleted"
 
 
 def _explain_mention(holder: str, mention: SourceName | None) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
@@ -30,10 +31,12 @@ from records.models import (
     name_target,
 )
 from records.rows import ZoneKey
+from syncer.config import Managed
 from syncer.core.claims import Mode
 from syncer.core.known import RecordState, find_why
 from syncer.core.names import canonical, people_name, zone_of
 from syncer.core.origin import CUSTOM_ENTRY
+from syncer.core.selection import describe_unread
 
 Result = RecordAnswer.Result
 
@@ -86,7 +89,8 @@ class _Explanation:
             *self._describe_skips(),
         ]
         if not claims and not self.records and not self.skipped:
-            sentences.append("No Ingress, route or custom entry wants it.")
+            managed: Managed = settings.MANAGED
+            sentences += ["No Ingress, route or custom entry wants it.", *describe_unread(managed.scope)]
         # What is asked for by name needs no pattern to explain it.
         told = [mention for mention in self.mentions if mention.how == "rule" or not self._is_wanted()]
         sentences += [mention.sentence for mention in told]

@@ -81,6 +81,7 @@ class Intake:
         ended: Collection[str] = ()
         if ledger is not None:
             listed = {(state.kind.group, state.kind.kind) for state in self.kind_states() if state.known}
+            listed |= self.store.left_out
             is_first = bool(listed - self._listed)
             if is_first:
                 ledger.forget_sources(listed - self._listed, [source.ref for source in self.store.sources()])
@@ -140,7 +141,7 @@ class Intake:
 
     def _list_concerned(self, missing: set[Kind]) -> set[str]:
         """The kinds of objects about which nothing certain is known while these are missing."""
-        if NAMESPACE in missing and self.store.is_strict:
+        if NAMESPACE in missing and self.store.asks_namespaces:
             return {kind.kind for kind in KINDS if kind.gives_names}
         kinds = {kind.kind for kind in missing if kind.gives_names}
         if GATEWAY in missing or (NAMESPACE in missing and self.store.asks_for_labels()):

@@ -6,8 +6,7 @@ What is in no document is unknown, rather than absent.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from syncer.core.claims import Decision
@@ -19,7 +18,7 @@ from syncer.core.names import misplaced_cname, zone_of
 from syncer.core.near_misses import explain_near_miss, find_near_miss
 from syncer.core.scope import Scope
 from syncer.core.settling import decide_claims
-from syncer.core.source import Ref, SourceObject
+from syncer.core.source import Ref
 from syncer.documents.limits import DocumentError
 from syncer.kube.documents import ManifestError, kind_of, read_apart
 from syncer.kube.store import Store
@@ -62,8 +61,7 @@ def preview(documents: Iterable[tuple[str, str | DocumentError]], scope: Scope) 
 class _PreviewBuilder:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
-        # Objects of namespaces that are not watched are shown as skipped: the store would leave them out silently.
-        self.store = Store(replace(scope, namespaces=()), assume_accepted=True)
+        self.store = Store(scope, assume_accepted=True)
         self.objects: dict[tuple[Kind, Ref], Mapping[str, Any]] = {}
         self.records: list[Row] = []
         self.skipped: list[Row] = []
@@ -106,7 +104,7 @@ class _PreviewBuilder:
     def _list_hosts(self, kind: Kind, manifest: Mapping[str, Any]) -> list[str]:
         metadata = as_mapping(manifest.get("metadata"))
         named = {**metadata, "name": as_text(metadata.get("name")) or "nameless", "deletionTimestamp": None}
-        store = Store(replace(self.scope, namespaces=()), assume_accepted=True)
+        store = Store(self.scope, assume_accepted=True)
         store.put(kind, {**manifest, "metadata": named})
         wanted = [want.name for source in store.sources() for want in source.wants]
         return [*wanted, *(skip.name for source in store.sources() for skip in source.skipped)] or [""]
@@ -147,7 +145,7 @@ class _PreviewBuilder:
 
     def _decide_name(self, name: str) -> None:
         zones = self.scope.zones
-        sources = list(self._watched_claimants(name))
+        sources = self.store.claimants(name)
         fallback, reason = self.store.fallback()
         misplaced = misplaced_cname(name, fallback, zones)
         missing = misplaced or (f"{NO_ADDRESS}: {reason}" if DISAGREEMENT in reason else NO_ADDRESS)
@@ -217,14 +215,6 @@ class _PreviewBuilder:
                         "reason": loser.reason,
                     }
                 )
-
-    def _watched_claimants(self, name: str) -> Iterator[SourceObject]:
-        namespaces = self.scope.namespaces
-        for source in self.store.claimants(name):
-            if namespaces and source.ref.namespace not in namespaces:
-                self.add_skipped(name, f"namespace {source.ref.namespace} is not in WATCH_NAMESPACE", source.ref)
-            else:
-                yield source
 
     def add_skipped(self, name: str, reason: str, ref: Ref) -> None:
         self.skipped.append({"name": name, "reason": reason, "source": _format_source(ref)})

@@ -21,9 +21,11 @@ from syncer.config import Config, HostsConfig, KubeConfig, Managed, TechnitiumCo
 from syncer.core.allowed import ANY_TARGET, AllowedTargets, TargetRules, collect_allowed, parse_allowed
 from syncer.core.annotations import MAX_TTL, parse_seconds, parse_ttl, split_list
 from syncer.core.globs import read_glob
+from syncer.core.kinds import GIVING_NAMES
 from syncer.core.names import canonical, canonical_address, canonical_target, is_wildcard, value_type
 from syncer.core.plan import Policy
 from syncer.core.scope import RuleSyntax, Scope
+from syncer.core.selection import PUBLISH
 from syncer.core.selector import parse_selector
 
 log = logging.getLogger(__name__)
@@ -132,20 +134,13 @@ def read_publishing(env: Environment, zones: tuple[str, ...], proposed: bool) ->
     has_own = bool(zones or zone_addresses) and set(zones) <= zone_addresses.keys()
     if not (split_list(text) or has_own):
         env.refuse_missing("DNS_IP_ADDRESS", f"{right} (every name gets it unless its object says otherwise)")
-    selector = env.read_text("LABEL_SELECTOR")
-    right = "give a label selector, such as dns=public,tier!=test"
-    env.parse_texts("LABEL_SELECTOR", [selector], parse_selector, right)
     return Scope(
+        **read_filters(env),
         zones=zones,
         addresses=addresses,
         zone_addresses=zone_addresses,
         auto=auto,
         ttl=env.read_value("DNS_TTL_DEFAULT", "300", parse_default_ttl, "give seconds (300) or a Go duration (5m)"),
-        namespaces=env.read_list(
-            "WATCH_NAMESPACE", parse_namespace, "give a comma list of namespaces, or nothing for all"
-        ),
-        ingress_classes=env.read_list("INGRESS_CLASS", parse_class, "give a comma list of class names"),
-        label_selector=selector,
         exclude_names=env.read_value("EXCLUDE_NAMES", "", parse_pattern, "give a Python regular expression"),
         allow_wildcards=env.read_flag("ALLOW_WILDCARDS", True),
         listener_wildcards=env.read_flag("LISTENER_WILDCARDS"),
@@ -155,6 +150,28 @@ def read_publishing(env: Environment, zones: tuple[str, ...], proposed: bool) ->
         host_wildcards=env.read_flag("TRAEFIK_HOST_WILDCARDS", True),
         traefik_service=env.read_value("TRAEFIK_SERVICE", "", parse_service, "give namespace/name of a Service"),
     )
+
+
+def read_filters(env: Environment) -> dict[str, Any]:
+    """Of the scope, which objects count."""
+    return {
+        "kinds": env.read_list("SOURCES", parse_kind, f"give a comma list of {', '.join(GIVING_NAMES)}"),
+        "namespaces": env.read_list(
+            "WATCH_NAMESPACE", parse_namespace, "give a comma list of namespaces, or nothing for all"
+        ),
+        "namespace_selector": read_selector(env, "NAMESPACE_SELECTOR", "dns=public,team notin (lab,test)"),
+        "ingress_classes": env.read_list("INGRESS_CLASS", parse_class, "give a comma list of class names"),
+        "gateways": env.read_list("GATEWAY", parse_gateway, "give a comma list of namespace/name of Gateways"),
+        "gateway_selector": read_selector(env, "GATEWAY_SELECTOR", "dns=public,tier!=test"),
+        "label_selector": read_selector(env, "LABEL_SELECTOR", "dns=public,tier!=test"),
+        "annotation_filter": read_selector(env, "ANNOTATION_FILTER", f"{PUBLISH}=true"),
+    }
+
+
+def read_selector(env: Environment, name: str, example: str) -> str:
+    text = env.read_text(name)
+    env.parse_texts(name, [text], parse_selector, f"give a selector as kubectl takes it, such as {example}")
+    return text
 
 
 def read_claiming(env: Environment, loopback: bool, server_names: frozenset[str]) -> dict[str, Any]:
@@ -305,6 +322,19 @@ def parse_default_ttl(text: str) -> int:
 def parse_namespace(text: str) -> str:
     if not DNS_LABEL.fullmatch(text):
         raise ValueError("no namespace can have that name")
+    return text
+
+
+def parse_kind(text: str) -> str:
+    if (kind := {kind.lower(): kind for kind in GIVING_NAMES}.get(text.lower())) is None:
+        raise ValueError("no such kind gives names")
+    return kind
+
+
+def parse_gateway(text: str) -> str:
+    namespace, slash, name = text.partition("/")
+    if not (slash and DNS_LABEL.fullmatch(namespace) and all(map(DNS_LABEL.fullmatch, name.split(".")))):
+        raise ValueError("no Gateway can have that name")
     return text
 
 

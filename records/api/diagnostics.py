@@ -230,7 +230,7 @@ class PlanView(KnownQuery, APIView):
         target = name_target(status)
         changes = plan.plan_changes(read_managed())
         plans = HeldPlan.objects.with_deletes(FIRST_DELETES)
-        pending = ManagedRecord.objects.filter(target=target, state=RecordState.PENDING)
+        pending = ManagedRecord.objects.filter(target=target, state=RecordState.PENDING, owned=True)
         answer = {
             "as_of": status and status.heartbeat_at,
             "changes": [{"zone": zone, **describe_change(item)} for zone, items in changes.items() for item in items],

@@ -27,6 +27,7 @@ _OURS = frozenset(
         "hostname",
         "exclude",
         "ignore",
+        "publish",
         "priority",
         "description",
         "owner",

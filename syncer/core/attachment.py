@@ -13,7 +13,7 @@ from syncer.core.parents import Parent, ParentKey
 from syncer.core.selector import asks_more
 from syncer.core.source import Ref
 
-LISTENERS, ALLOWED_LISTENERS = "listeners", "allowedListeners"
+LISTENERS, ALLOWED_LISTENERS, LABELS = "listeners", "allowedListeners", "labels (GATEWAY_SELECTOR)"
 """What of a Gateway may not have been checked."""
 
 
@@ -71,6 +71,11 @@ class _Attached(NamedTuple):
     def takes_route(self) -> bool:
         return any(not refusal for _, refusal in self.listeners)
 
+    @property
+    def waits(self) -> bool:
+        """It may still be said whether the route is taken."""
+        return self.parent.silent or (self.parent.is_read and self.gateway is not None and self.gateway.is_silent)
+
     def list_unchecked(self, namespace: str) -> list[tuple[ParentKey, str, str]]:
         place = self.parent.place
         found = [(place, LISTENERS, namespace)] if self.is_unchecked else []
@@ -95,7 +100,7 @@ class Attachment:
         self.warnings: list[str] = []
         self._listener_wildcards = listener_wildcards
         self._attached = [_attach_parent(parent, route, gateways, namespaces) for parent in parents]
-        self.waits = any(it.parent.silent or (it.gateway and it.gateway.is_silent) for it in self._attached)
+        self.waits = any(attached.waits for attached in self._attached)
         self.parents = tuple(dict.fromkeys(attached.key for attached in self._attached if attached.parent.is_read))
         self.unchecked = {what for attached in self._attached for what in attached.list_unchecked(route.namespace)}
         """Each a Gateway or ListenerSet, what of it is not known, and which namespace asks."""

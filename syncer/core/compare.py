@@ -197,6 +197,8 @@ class NameComparison:
             return Obstacle.REFUSED, reason
         if clash := self._find_clash(kind):
             return Obstacle.CLASH, f"{'a foreign' if clash in self.foreign else 'our old'} {clash}"
+        if early := self.decision.pending.get(kind, ""):
+            return Obstacle.EARLY, early
         return Obstacle.NONE, ""
 
     def _list_claimants(self, kind: str) -> Sequence[str]:
@@ -275,6 +277,7 @@ class NameComparison:
             drift=compared.drift.reason if compared.drift else "",
             refusal=compared.words,
             clash=compared.words,
+            early=compared.words,
             unread=f": {compared.words}" if compared.words else "",
             values=", ".join(item.rrset.values) if item else "",
             policy=self.rules.policy,
@@ -297,6 +300,7 @@ STATES = {
     Step.SYNCED: RecordState.SYNCED,
     Step.DRIFTED: RecordState.DRIFTED,
     Step.KEPT: RecordState.KEPT,
+    Step.PENDING: RecordState.PENDING,
     Step.SKIPPED: RecordState.SKIPPED,
     Step.CONFLICT: RecordState.CONFLICT,
     Step.FOREIGN: RecordState.FOREIGN,

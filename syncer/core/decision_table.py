@@ -60,6 +60,7 @@ class Obstacle(StrEnum):
     CLASH = "another type at the name excludes it"
     UNREAD = "objects of its kind cannot be read now"
     STUCK = "what should replace it is in conflict"
+    EARLY = "what it leads to is not written yet"
     AWAY = "the API server was away: not every kind has been heard from again"
 
 
@@ -92,6 +93,7 @@ class Step(StrEnum):
     SYNCED = RecordState.SYNCED.value
     DRIFTED = RecordState.DRIFTED.value
     KEPT = RecordState.KEPT.value
+    PENDING = RecordState.PENDING.value
     SKIPPED = RecordState.SKIPPED.value
     CONFLICT = RecordState.CONFLICT.value
     FOREIGN = RecordState.FOREIGN.value
@@ -152,6 +154,7 @@ ROWS: tuple[Row, ...] = (
     # Desired, and not there as ours.
     _make_row(Step.SKIPPED, "{refusal}", desired=True, obstacle=Obstacle.REFUSED),
     _make_row(Step.CONFLICT, "{clash} record is at this name", desired=True, obstacle=Obstacle.CLASH),
+    _make_row(Step.PENDING, "{early}", desired=True, observed=Observed.ABSENT, obstacle=Obstacle.EARLY),
     _make_row(Step.DRIFTED, "{drift}", desired=True, observed=Observed.ABSENT, remedy=Remedy.WAIT),
     _make_row(Step.CREATE, desired=True, observed=Observed.ABSENT),
     # Without a request, our values are taken back and the foreign ones beside them stay.

@@ -28,7 +28,8 @@ class Endpoint(NamedTuple):
 class Gateway(NamedTuple):
     """A Gateway; or a ListenerSet as its routes see it, with the addresses of its Gateway. Equal ones need no second
     look at their routes. ``refusal`` is what speaks against all of its listeners, "" when nothing does. ``is_unknown``:
-    nothing is known of it, and it may have any listeners. ``is_silent``: nobody has judged it yet."""
+    nothing is known of it, and it may have any listeners. ``is_silent``: nobody has judged it yet. ``left_out`` is
+    why a filter of the operator leaves it out, "" when none does."""
 
     endpoint: Endpoint
     listeners: tuple[Listener, ...]
@@ -40,6 +41,7 @@ class Gateway(NamedTuple):
     """Whose ListenerSets may attach."""
     unchecked: ParentKey | None = None
     """The Gateway of a ListenerSet of which more would have to be known."""
+    left_out: str = ""
 
 
 UNKNOWN_GATEWAY = Gateway(Endpoint(), (), is_unknown=True)

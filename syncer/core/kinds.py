@@ -59,3 +59,6 @@ KINDS = (
     NAMESPACE,
     SERVICE,
 )
+
+GIVING_NAMES = tuple(dict.fromkeys(kind.kind for kind in KINDS if kind.gives_names))
+"""What ``SOURCES`` may name; Traefik has two groups of the same."""

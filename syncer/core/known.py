@@ -12,6 +12,7 @@ class RecordState(StrEnum):
     """The state of one RRset that is ours, or that a claim asks for."""
 
     PENDING = "pending"
+    """Being written, or, of what is not ours yet, waiting for something else to be written."""
     SYNCED = "synced"
     DRIFTED = "drifted"
     FOREIGN = "foreign"

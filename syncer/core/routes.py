@@ -14,6 +14,7 @@ from syncer.core.manifest import as_mapping
 from syncer.core.names import is_wildcard
 from syncer.core.parents import Parent, ParentKey, read_parents
 from syncer.core.scope import Scope
+from syncer.core.selection import filter_parents
 from syncer.core.source import SourceObject, Trouble
 from syncer.core.sources import Draft, Hosts, ObjectMeta, choose_hosts, read_metadata
 
@@ -47,13 +48,9 @@ def attach_route(
     """The names of the route that its Gateways and ListenerSets serve, which are ``gateways``. ``namespaces`` has the
     labels of those that are known."""
     draft = Draft(route.meta, scope)
-    attachment = Attachment(
-        route.parents,
-        route.meta.ref,
-        gateways,
-        namespaces,
-        listener_wildcards=scope.listener_wildcards,
-    )
+    parents = filter_parents(route.parents, gateways, scope)
+    around = route.meta.ref, gateways, namespaces
+    attachment = Attachment(parents, *around, listener_wildcards=scope.listener_wildcards)
     for warning in (*route.warnings, *attachment.warnings):
         draft.add_warning(warning)
     served = [(name, attachment.serve_name(name)) for name in _list_hostnames(draft, route.hosts.chosen)]
@@ -72,6 +69,11 @@ def attach_route(
     for name in _list_hostnames(draft, route.hosts.left_out):
         if name:
             draft.leave_out(name, route.hosts.reason)
+    if parents != route.parents and not attachment.parents:
+        unfiltered = Attachment(route.parents, *around, listener_wildcards=scope.listener_wildcards)
+        for hostname, answer in served:
+            for name in filter(None, unfiltered.serve_name(hostname).names):
+                draft.leave_out(name, answer.refusal)
     return draft.build_source()
 
 

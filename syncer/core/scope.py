@@ -30,8 +30,9 @@ class Scope:
     """``zones`` and every name in here are lower-case ASCII without a trailing dot; addresses are as RFC 5952 has
     them. ``addresses`` is what a name gets when its object does not say (``DNS_IP_ADDRESS``; IPv4, IPv6, or one host
     name); ``zone_addresses`` beats it for a zone (``DNS_IP_ADDRESSES``). With ``auto`` the object's own load balancer
-    answers, and ``addresses`` is empty. ``ttl`` is in seconds. An empty ``namespaces`` or ``ingress_classes`` means
-    all of them.
+    answers, and ``addresses`` is empty. ``ttl`` is in seconds. ``kinds`` (``SOURCES``), ``namespaces``,
+    ``ingress_classes`` and ``gateways`` mean all of them where they are empty; the last are ``namespace/name``. The
+    selectors are texts as ``syncer.core.selector`` parses them, "" for everything.
     """
 
     zones: tuple[str, ...]
@@ -39,9 +40,14 @@ class Scope:
     zone_addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     auto: bool = False
     ttl: int = 300
+    kinds: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
+    namespace_selector: str = ""
     ingress_classes: tuple[str, ...] = ()
+    gateways: tuple[str, ...] = ()
+    gateway_selector: str = ""
     label_selector: str = ""
+    annotation_filter: str = ""
     exclude_names: re.Pattern[str] | None = None
     allow_wildcards: bool = True
     listener_wildcards: bool = False
@@ -68,6 +74,10 @@ class Scope:
     def find_zone(self, name: str) -> str | None:
         """The managed zone that the name belongs to."""
         return zone_of(name, self.zones)
+
+    def takes_kind(self, kind: str) -> bool:
+        """Whether objects of the kind count, which give names."""
+        return not self.kinds or kind in self.kinds
 
     @property
     def annotation_rules(self) -> AnnotationRules:

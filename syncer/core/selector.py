@@ -1,9 +1,9 @@
-"""Kubernetes label selectors: the text of ``kubectl get -l``, and the LabelSelector object of the Gateway API."""
+"""Kubernetes selectors: the text of ``kubectl get -l``, and the LabelSelector object of the Gateway API."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -75,32 +75,57 @@ def _compare_numbers(value: str, operator: str, bound: str) -> bool:
 
 @lru_cache(maxsize=16)
 def parse_selector(text: str) -> Selector:
-    """``a=b,c!=d,e in (f,g),h notin (i),j,!k,l>1,m<2``; "" selects everything. Raises ``SelectorError``."""
-    tokens = _TOKEN.findall(text)
-    tokens.reverse()
-    requirements: list[Requirement] = []
-    while tokens:
-        requirements.append(_read_requirement(tokens))
-        if tokens and (tokens.pop() != "," or not tokens):
-            raise SelectorError(
-                f'"{clip_text(text)}" is no label selector: a comma goes between requirements, not at the end'
-            )
-    return tuple(requirements)
+    """``a=b,c!=d,e in (f,g),h notin (i),j,!k,l>1,m<2``; "" selects everything. Raises ``SelectorError``, which says
+    where it breaks."""
+    tokens = _Tokens(text)
+    try:
+        return tuple(_read_requirements(tokens))
+    except SelectorError as error:
+        raise SelectorError(f"{tokens.describe_place()}, {error}") from None
 
 
-def _read_requirement(tokens: list[str]) -> Requirement:
-    word = tokens.pop()
+def _read_requirements(tokens: _Tokens) -> Iterator[Requirement]:
+    while tokens.rest:
+        yield _read_requirement(tokens)
+        if tokens.rest and (tokens.take() != "," or not tokens.rest):
+            raise SelectorError("a comma goes between requirements, and not at the end")
+
+
+class _Tokens:
+    """The words and symbols of a selector, taken one by one."""
+
+    def __init__(self, text: str) -> None:
+        self.rest = [(match[0], match.start()) for match in _TOKEN.finditer(text)]
+        self.rest.reverse()
+        self._taken = ("", 0)
+
+    def peek(self) -> str:
+        """The next one; "" at the end."""
+        return self.rest[-1][0] if self.rest else ""
+
+    def take(self) -> str:
+        self._taken = self.rest.pop() if self.rest else ("", 0)
+        return self._taken[0]
+
+    def describe_place(self) -> str:
+        """Of the one that was taken last."""
+        word, at = self._taken
+        return f'at character {at + 1} ("{clip_text(word)}")' if word else "at its end"
+
+
+def _read_requirement(tokens: _Tokens) -> Requirement:
+    word = tokens.take()
     if word == "!":
-        return Requirement(_check_key(tokens.pop() if tokens else ""), "!")
+        return Requirement(_check_key(tokens.take()), "!")
     key = _check_key(word)
-    if not tokens or tokens[-1] == ",":
+    if tokens.peek() in ("", ","):
         return Requirement(key, "exists")
-    operator = tokens.pop()
+    operator = tokens.take()
     if operator in ("in", "notin"):
-        return Requirement(key, operator, _read_values(tokens, key))
+        return Requirement(key, operator, _read_values(tokens, key, operator))
     if operator not in ("=", "==", "!=", ">", "<"):
-        raise SelectorError(f'"{clip_text(operator)}" after "{clip_text(key)}" is no operator')
-    value = tokens.pop() if tokens and tokens[-1] not in _SYMBOLS else ""
+        raise SelectorError(f'after "{clip_text(key)}" an operator is missing: =, !=, in, notin, > or <')
+    value = "" if tokens.peek() in _SYMBOLS else tokens.take()
     if operator in (">", "<"):
         if not _INTEGER.fullmatch(value):
             raise SelectorError(f'"{clip_text(key)}" is compared with "{clip_text(value)}", which is no whole number')
@@ -108,12 +133,11 @@ def _read_requirement(tokens: list[str]) -> Requirement:
     return Requirement(key, "notin" if operator == "!=" else "in", frozenset((_check_value(value),)))
 
 
-def _read_values(tokens: list[str], key: str) -> frozenset[str]:
-    if not tokens or tokens.pop() != "(":
-        raise SelectorError(f'after "{clip_text(key)} in" values are missing, such as (a,b)')
+def _read_values(tokens: _Tokens, key: str, operator: str) -> frozenset[str]:
+    if tokens.take() != "(":
+        raise SelectorError(f'after "{clip_text(key)} {operator}" values are missing, such as (a,b)')
     values, value = [], ""
-    while tokens:
-        word = tokens.pop()
+    while word := tokens.take():
         if word in (",", ")"):
             values.append(_check_value(value))
             value = ""
@@ -146,11 +170,11 @@ def read_selector(manifest: object) -> Selector:
 def _check_key(text: object) -> str:
     prefix, slash, name = as_text(text).rpartition("/")
     if not _NAME.fullmatch(name) or (slash and not _PREFIX.fullmatch(prefix)):
-        raise SelectorError(f'"{clip_text(text)}" is no label key')
+        raise SelectorError(f'"{clip_text(text)}" is no key')
     return as_text(text)
 
 
 def _check_value(text: object) -> str:
     if text != "" and not _NAME.fullmatch(as_text(text)):
-        raise SelectorError(f'"{clip_text(text)}" is no label value')
+        raise SelectorError(f'"{clip_text(text)}" is no value')
     return as_text(text)

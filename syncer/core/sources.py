@@ -26,7 +26,7 @@ from syncer.core.names import BadName, canonical, covers_name, misplaced_cname
 from syncer.core.rulelexer import RuleError
 from syncer.core.rules import REGEXP, read_rule_names
 from syncer.core.scope import Scope
-from syncer.core.selector import match_labels, parse_selector
+from syncer.core.selection import refuse_object, warn_publish
 from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Trouble, Want, WantedRecord
 
 WARNING_LIMIT = 20
@@ -177,8 +177,6 @@ class Draft:
 
     def build_source(self) -> SourceObject:
         meta = self.meta
-        if self.scope.namespaces and meta.ref.namespace not in self.scope.namespaces:
-            return SourceObject(meta.ref)
         for name in self._excluded:
             if name not in self._skipped and not any(trouble.concerns(name, None) for trouble in self._troubles):
                 self.add_warning(f"annotation {PREFIX}exclude names {clip_text(name)}, which the object does not name")
@@ -211,13 +209,15 @@ class ObjectMeta(NamedTuple):
 
 
 def read_metadata(kind: Kind, manifest: Mapping[str, Any], scope: Scope) -> ObjectMeta:
+    ref = read_ref(kind, manifest)
     metadata = as_mapping(manifest.get("metadata"))
-    says = read_annotations(as_mapping(metadata.get("annotations")), scope.annotation_rules)
-    refusal = says.refusal
-    if not refusal and not match_labels(parse_selector(scope.label_selector), as_mapping(metadata.get("labels"))):
-        refusal = "the object's labels do not match LABEL_SELECTOR"
+    annotations = as_mapping(metadata.get("annotations"))
+    says = read_annotations(annotations, scope.annotation_rules)
+    refusal = says.refusal or refuse_object(ref.kind, ref.namespace, metadata, scope)
+    if not refusal and (warning := warn_publish(annotations, scope)):
+        says = says._replace(warnings=(*says.warnings, warning))
     return ObjectMeta(
-        read_ref(kind, manifest),
+        ref,
         as_text(metadata.get("uid")),
         as_text(metadata.get("creationTimestamp")),
         says,

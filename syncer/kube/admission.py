@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
+from syncer.core.listeners import Labels
 from syncer.core.namelimits import NameLimits
 from syncer.core.scope import Scope
+from syncer.core.selection import select_namespace
 from syncer.core.source import SourceObject
 from syncer.core.tenancy import UNKNOWN_TERMS, UNREAD_TERMS, NamespaceTerms, admit_source, mark_servers
 
 
 class Admission:
-    """Not thread-safe: the store's lock guards it. ``assume_unknown``: a Namespace of which nothing is known may have
-    any terms, rather than none."""
+    """Not thread-safe: the store's lock guards it. ``find_labels`` gives those of a Namespace, None where nothing is
+    known of it. ``assume_unknown``: such a Namespace may have any terms, rather than none."""
 
-    def __init__(self, scope: Scope, *, assume_unknown: bool) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        find_labels: Callable[[str], Labels | None] = lambda namespace: None,
+        *,
+        assume_unknown: bool,
+    ) -> None:
         self._scope = scope
+        self._find_labels = find_labels
         self._otherwise = UNKNOWN_TERMS if assume_unknown else UNREAD_TERMS
         self._terms: dict[str, NamespaceTerms] = {}
         """Of the Namespaces, where that matters."""
@@ -25,6 +34,8 @@ class Admission:
 
     def admit_source(self, source: SourceObject) -> SourceObject:
         """What is admitted of it; the object itself where that is all."""
+        if self._scope.namespace_selector:
+            source = select_namespace(source, self._find_labels(source.ref.namespace), self._scope)
         for servers in self._servers.values():
             if servers:
                 source = mark_servers(source, servers, strict=self._scope.strict)

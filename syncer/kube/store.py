@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from threading import Lock
 from typing import Any, NamedTuple
 
-from syncer.core.attachment import Attachment, Unchecked
+from syncer.core.attachment import LABELS, Attachment, Unchecked
 from syncer.core.gateways import (
     LEAVING_GATEWAY,
     LEAVING_SET,
@@ -23,6 +23,7 @@ from syncer.core.kinds import (
     GATEWAY_ROUTES,
     INGRESS,
     INGRESS_ROUTE,
+    KINDS,
     LISTENER_SET,
     NAMESPACE,
     SERVICE,
@@ -36,7 +37,8 @@ from syncer.core.namelimits import UNCOUNTED, cut_names, limit_sources
 from syncer.core.parents import ParentKey
 from syncer.core.routes import Route, attach_route, read_route
 from syncer.core.scope import Scope
-from syncer.core.selector import PartialLabels, parse_selector
+from syncer.core.selection import check_selectors, filter_parents, refuse_gateway, refuse_listener_set
+from syncer.core.selector import PartialLabels
 from syncer.core.source import Ref, SourceObject
 from syncer.core.sources import read_ingress, read_ingress_route
 from syncer.core.tenancy import NamespaceTerms, read_terms
@@ -81,9 +83,9 @@ class Store:
         what is in no document is not known, rather than not there. ``wakeup`` is called after each change that
         matters, from the thread that brought it.
 
-        Raises ``SelectorError`` for the scope's label selector.
+        Raises ``SelectorError`` for a selector of the scope.
         """
-        parse_selector(scope.label_selector)
+        check_selectors(scope)
         self._scope = scope
         self._assume_accepted = assume_accepted
         self._wakeup = wakeup
@@ -105,7 +107,7 @@ class Store:
         """Whether all of them are known."""
         self._asked: dict[Ref, SourceObject] = {}
         """What objects ask for that are not admitted as they are."""
-        self._admission = Admission(scope, assume_unknown=assume_accepted)
+        self._admission = Admission(scope, self._find_labels, assume_unknown=assume_accepted)
         self._sizes: Counter[str] = Counter()
         """How many names the objects of each namespace ask for, of those that it admits; two may ask for one."""
         self._cut: dict[Ref, int] = {}
@@ -192,9 +194,15 @@ class Store:
                 self._keep_source(ref, asked[ref], admitted[ref], source)
 
     @property
-    def is_strict(self) -> bool:
+    def asks_namespaces(self) -> bool:
         """Whether the Namespaces decide what their objects may claim."""
-        return self._scope.strict
+        return self._scope.strict or bool(self._scope.namespace_selector)
+
+    @property
+    def left_out(self) -> set[tuple[str, str]]:
+        """Groups and kinds of the objects that ``SOURCES`` does not name."""
+        kinds = (kind for kind in KINDS if kind.gives_names and not self._scope.takes_kind(kind.kind))
+        return {(kind.group, kind.kind) for kind in kinds}
 
     def is_leaving(self, namespace: str) -> bool:
         """Whether the namespace itself is being deleted, or was; False where Namespaces cannot be read."""
@@ -237,11 +245,16 @@ class Store:
             for ref, route in self._routes.items():
                 if ref not in self._sources or route.meta.refusal:
                     continue
-                known = self._find_gateways(route), self._find_labels(ref.namespace)
-                attachment = Attachment(route.parents, ref, *known, listener_wildcards=False)
+                gateways = self._find_gateways(route)
+                parents = filter_parents(route.parents, gateways, self._scope)
+                labels = self._list_labels(ref.namespace)
+                attachment = Attachment(parents, ref, gateways, labels, listener_wildcards=False)
                 for key, what, namespace in attachment.unchecked:
                     found.setdefault((key, what), set()).add(namespace)
             given = self._gateways.keys() | self._listener_sets.keys()
+            if self._scope.gateway_selector:
+                unknown = {key: route for (key, _), route in found.items() if key not in given}
+                found.update({(key, LABELS): routes for key, routes in unknown.items() if key.kind == GATEWAY.kind})
             return [
                 (key, Unchecked(what, key in given, frozenset(namespaces)))
                 for (key, what), namespaces in sorted(found.items())
@@ -269,7 +282,9 @@ class Store:
                 else:
                     self._drop_object(kind, ref)
         elif kind == GATEWAY:
+            labels = as_mapping(as_mapping(manifest.get("metadata")).get("labels"))
             gateway = read_gateway(manifest, self._scope.annotation_rules)
+            gateway = gateway._replace(left_out=refuse_gateway(labels, self._scope))
             with self._lock:
                 self._set_gateway(_make_key(ref), gateway)
         elif kind == LISTENER_SET:
@@ -281,7 +296,7 @@ class Store:
             values = read_traefik_addresses(ref, manifest, self._scope)
             with self._lock:
                 self._set_service(ref, values)
-        elif not self._scope.namespaces or ref.namespace in self._scope.namespaces:
+        else:
             self._put_source(kind, ref, manifest)
 
     def _put_source(self, kind: Kind, ref: Ref, manifest: Mapping[str, Any]) -> None:
@@ -333,7 +348,13 @@ class Store:
                 labels = {**as_mapping(metadata.get("labels")), NAME_LABEL: name}
                 if self._namespaces.get(name) != labels:
                     self._namespaces[name] = labels
-                    self._reattach_namespace(name)
+                    self._note_labels(name)
+
+    def _note_labels(self, namespace: str) -> None:
+        """They are others than before, or not known any more."""
+        self._reattach_namespace(namespace)
+        if self._scope.namespace_selector:
+            self._admit_again(namespace)
 
     def _begin_termination(self, name: str, at: str) -> None:
         known = name in self._terminating
@@ -369,7 +390,7 @@ class Store:
         self._namespaces.pop(name, None)
         if self._admission.forget_terms(name):
             self._admit_again(name)
-        self._reattach_namespace(name)
+        self._note_labels(name)
 
     def _refresh_dependents(self, namespace: str) -> None:
         """The Gateways, ListenerSets and Services of the namespace came or went with it, and others depend on them."""
@@ -500,7 +521,7 @@ class Store:
         self._changed = True
 
     def _attach_route(self, route: Route) -> SourceObject:
-        labels = self._find_labels(route.meta.ref.namespace)
+        labels = self._list_labels(route.meta.ref.namespace)
         return attach_route(route, self._scope, self._find_gateways(route), labels)
 
     def _find_gateways(self, route: Route) -> dict[ParentKey, Gateway]:
@@ -516,13 +537,18 @@ class Store:
         if listener_set is None:
             return self._gateways.get(key, unknown)
         gateway = self._find_parent(listener_set.gateway) if listener_set.gateway else None
-        return join_gateway(key, listener_set, gateway, self._find_labels(key.namespace))
+        joined = join_gateway(key, listener_set, gateway, self._list_labels(key.namespace))
+        return joined._replace(left_out=refuse_listener_set(listener_set, gateway, self._scope))
 
-    def _find_labels(self, namespace: str) -> dict[str, Labels]:
-        """Of the namespace, where something is known of it."""
+    def _find_labels(self, namespace: str) -> Labels | None:
+        """Of a Namespace, as far as something is known of it."""
         labels = self._namespaces.get(namespace)
         if labels is None and self._assume_accepted:
             labels = PartialLabels({NAME_LABEL: namespace})
+        return labels
+
+    def _list_labels(self, namespace: str) -> dict[str, Labels]:
+        labels = self._find_labels(namespace)
         return {} if labels is None else {namespace: labels}
 
     def _set_route(self, ref: Ref, route: Route | None) -> None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from syncer.config import KubeConfig
-from syncer.core.kinds import CERTIFICATE, KINDS, SERVICE, Kind
+from syncer.core.kinds import CERTIFICATE, GATEWAY, KINDS, SERVICE, Kind
 from syncer.core.loadbalancers import TRAEFIK_LABEL
 from syncer.core.scope import Scope
 from syncer.kube.client import ApiServer
@@ -126,12 +126,17 @@ class KubeFeed:
 
 
 def watches(scope: Scope, *, certificates: bool = False) -> Iterator[tuple[Kind, str, dict[str, str]]]:
-    """Kind, namespace and query of every watch, in the order of the kinds."""
+    """Kind, namespace and query of every watch, in the order of the kinds. ``SOURCES`` names kinds that give names;
+    what these need beside them is read all the same."""
+    taken = [kind for kind in KINDS if kind.gives_names and scope.takes_kind(kind.kind)]
+    has_routes = any(kind.group == GATEWAY.group for kind in taken)
     for kind in KINDS:
-        if kind.gives_names:
-            query = {"labelSelector": scope.label_selector} if scope.label_selector else {}
+        if kind in taken:
+            # The API server could select by labels itself; nobody would learn then what it leaves out.
             for namespace in scope.namespaces or ("",):
-                yield kind, namespace, query
+                yield kind, namespace, {}
+        elif kind.gives_names or (kind.group == GATEWAY.group and not has_routes):
+            continue
         elif kind != SERVICE:
             yield kind, "", {}
         elif scope.auto and scope.traefik_service:

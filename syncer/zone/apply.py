@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 from syncer import metrics
 from syncer.core.claims import Decision
 from syncer.core.known import Loser, RecordState
 from syncer.core.origin import Origin
 from syncer.core.plan import Change, Drift, Op, RRsetStatus
+from syncer.core.pointing import find_first, find_premature
 from syncer.core.rrsets import RRset
 from syncer.errors import TargetRefused
 from syncer.ledger import AppliedChange, ObservedRRset, ZoneLedger
@@ -62,7 +63,7 @@ class ChangeWriter:
     ) -> None:
         """Adds to ``result`` what became of each. Raises what target and ledger raise; what was done by then is
         recorded. ``keeps_serial``: the ledger goes on saying at which serial the writes before these left the zone."""
-        for batch in split_chunks(changes, BATCH):
+        for batch in self._split_waves(changes, result):
             self._rows.claim_changes(batch)
             for decision, change in batch:
                 if change.after:
@@ -89,6 +90,22 @@ class ChangeWriter:
                     self._tell_change(item, result)
             if self._is_stopping():
                 return
+
+    @staticmethod
+    def _split_waves(changes: Sequence[PlannedChange], result: PassResult) -> Iterator[list[PlannedChange]]:
+        """In portions. What leads to a name that goes is a portion before all others, and where it was not done the
+        name stays for the time being."""
+        first = find_first(change for _, change in changes)
+        rest = [pair for pair in changes if pair[1].key not in first] if first else changes
+        if first:
+            wave = [pair for pair in changes if pair[1].key in first]
+            done = result.changes.copy()
+            yield from split_chunks(wave, BATCH)
+            undone = [change for _, change in wave if result.changes[change.name] == done[change.name]]
+            early = find_premature((change for _, change in rest), undone)
+            result.retry |= early
+            rest = [pair for pair in rest if pair[1].name not in early]
+        yield from split_chunks(rest, BATCH)
 
     def write_marks(self, changes: Sequence[Change], result: PassResult) -> None:
         """Write our marks again on what had lost them; the ledger says all the while that it is ours. Raises what the
@@ -195,21 +212,27 @@ def take_turn(
     late = deletes[TURN_BESIDE if others else TURN :]
     if not bulky:
         late += others[TURN:]
+    early = find_premature(deletes, late)
+    late += (change for change in deletes if change.name in early)
     later = dict.fromkeys(change.name for change in late if change.name not in asked)
     return [pair for pair in ordered if pair[1].name not in later], list(later)
 
 
 def sort_changes(changes: Sequence[PlannedChange]) -> list[PlannedChange]:
-    """Urgent names first; then deletes, creates, updates; a name that changes its type does so in one go."""
+    """What leads to a name that goes, then urgent names; deletes, creates, updates; a name that changes its type does
+    so in one go."""
     stages = {Op.DELETE: 0, Op.CREATE: 2, Op.UPDATE: 3}
     deleting = {change.name for _, change in changes if change.op is Op.DELETE}
 
-    def order(pair: PlannedChange) -> tuple[int, int, str, int]:
+    first = find_first(change for _, change in changes)
+
+    def order(pair: PlannedChange) -> tuple[bool, int, int, str, int]:
         decision, change = pair
         stage = stages[change.op]
+        late = change.key not in first
         if change.name in deleting and decision.rrsets:
-            return decision.priority, 1, change.name, stage
-        return decision.priority, stage, change.name, 0
+            return late, decision.priority, 1, change.name, stage
+        return late, decision.priority, stage, change.name, 0
 
     return sorted(changes, key=order)
 

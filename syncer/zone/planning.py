@@ -115,6 +115,8 @@ class PassPlan:
     """The kinds that deletes wait for."""
     rivals: list[Found] = field(default_factory=list)
     """What was read of others that is why nothing is written."""
+    early: dict[str, frozenset[str]] = field(default_factory=dict)
+    """By name the other names of the zone before which something there is not written."""
     losers: list[tuple[Decision, Loser]] = field(default_factory=list)
     """The claims that did not get a name, and of which that is news."""
 
@@ -139,10 +141,15 @@ class ZonePlanner:
         find_unread: Callable[[], Unread],
         awaited_kinds: Callable[[], Collection[str]],
         beat: Callable[[], object],
+        *,
+        holds_back: bool = True,
     ) -> None:
-        """``beat`` is called between two steps of a plan, which may have hundreds."""
+        """``beat`` is called between two steps of a plan, which may have hundreds. ``holds_back``: what leads to a name
+        that is not written yet has to wait for it; without, the plan is what it comes to in the end."""
         self._beat = beat
-        self._names = SubjectBuilder(zone.name, managed, target, rows, claims, find_unread, awaited_kinds)
+        self._names = SubjectBuilder(
+            zone.name, managed, target, rows, claims, find_unread, awaited_kinds, holds_back=holds_back
+        )
         self.marker = self._names.marker
         self._managed = managed
         self._target = target
@@ -352,6 +359,8 @@ class ZonePlanner:
     def _add_name(self, plan: PassPlan, subject: Subject, frame: Frame, request: NameRequest = UNASKED) -> None:
         """Add to the plan what is to be done or to be told at one name, if anything is."""
         name_plan = self._names.compare_subject(subject, frame, request)
+        if subject.awaits:
+            plan.early[subject.name] = subject.awaits
         if name_plan.is_waiting:
             plan.awaited = frame.rules.awaited
         if subject.look.read and subject.name in frame.drifting:

@@ -7,13 +7,24 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from syncer.config import Managed
-from syncer.core.claims import ADDRESSES, ClaimRules, Claims, Decision, EntrySpec, History, Mode, Unread, group_of
+from syncer.core.claims import (
+    ADDRESSES,
+    ClaimRules,
+    Claims,
+    Decision,
+    EntrySpec,
+    History,
+    Mode,
+    Unread,
+    group_of,
+)
 from syncer.core.compare import UNASKED, NameRequest, compare_name
 from syncer.core.drift import CompareRules
 from syncer.core.known import KnownRRset, Loser, RecordState
 from syncer.core.lost_marks import find_written, is_bare, put_mark_back
 from syncer.core.names import zone_of
 from syncer.core.plan import Change, NamePlan, Op, Policy, RRsetStatus
+from syncer.core.pointing import hold_back, list_waiting_hosts
 from syncer.core.rrsets import Found, Marker, RRset
 from syncer.core.settling import list_namesakes, settle_name
 from syncer.ledger import ZoneLedger
@@ -53,13 +64,15 @@ class Look(NamedTuple):
 
 class Subject(NamedTuple):
     """One name, what is known of it, and what it shall hold. ``resurrected``: what is known is more than the ledger
-    says; ``by_person``: an override or a block decides here, whatever the objects ask for."""
+    says; ``by_person``: an override or a block decides here, whatever the objects ask for. ``awaits`` are the names of
+    the zone before which something there is not written."""
 
     look: Look
     known: KnownRows
     decision: Decision
     resurrected: bool = False
     by_person: bool = False
+    awaits: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -102,7 +115,10 @@ class SubjectBuilder:
         claims: Claims,
         find_unread: Callable[[], Unread],
         awaited_kinds: Callable[[], Collection[str]],
+        *,
+        holds_back: bool = True,
     ) -> None:
+        """``holds_back``: what leads to another name is not published before that is written."""
         self.marker = Marker(managed.owner_id, managed.owner_id_was)
         self._zone_name = zone_name
         self._managed = managed
@@ -111,6 +127,7 @@ class SubjectBuilder:
         self._claims = claims
         self._find_unread = find_unread
         self._awaited_kinds = awaited_kinds
+        self._holds_back = holds_back
 
     def make_frame(self, condition: Condition) -> Frame:
         scope = self._managed.scope
@@ -166,11 +183,32 @@ class SubjectBuilder:
         }
         concerned = [name for name in names if self._is_mention_needed(name, histories[name], entries.get(name, ()))]
         mentions = self._rows.mentions(concerned) if concerned else {}
+        subjects = []
         for look in looks:
             history = histories[look.name]._replace(mentions=mentions.get(look.name, {}))
             decision = self._decide_name(look.name, history, entries.get(look.name, []), frame.claim_rules)
             by_person = _overrule_objects(entries.get(look.name, ()), known[look.name])
-            yield Subject(look, known[look.name], decision, look.name in resurrected, by_person)
+            subjects.append(Subject(look, known[look.name], decision, look.name in resurrected, by_person))
+        if self._holds_back and any(subject.decision.waits for subject in subjects):
+            return self._hold_back(subjects, histories)
+        return iter(subjects)
+
+    def _hold_back(self, subjects: Iterable[Subject], histories: Mapping[str, History]) -> Iterator[Subject]:
+        """Without what leads to a name of the zone that is not written yet."""
+        wanted = [(subject, self._list_hosts(subject.decision)) for subject in subjects]
+        rows = self._rows.rows({host for _, hosts in wanted for host in hosts})
+        for subject, hosts in wanted:
+            history = histories[subject.name]
+            here = {kind: {*row.rrset.values} for kind, row in history.owned.items()}
+            for _, rrset in history.marked:
+                here.setdefault(rrset.type, set()).update(rrset.values)
+            known = {host: rows.get(host, {}) for host in hosts}
+            decision, awaits = hold_back(subject.decision, here, known)
+            yield subject._replace(decision=decision, awaits=awaits)
+
+    def _list_hosts(self, decision: Decision) -> list[str]:
+        zones = self._managed.scope.zones
+        return [host for host in list_waiting_hosts(decision) if zone_of(host, zones) == self._zone_name]
 
     def _find_strays(self, look: Look, known: KnownRows) -> list[tuple[str, RRset]]:
         """What carries our mark there and is not in the ledger, with the origin that the mark names."""

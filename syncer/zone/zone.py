@@ -91,6 +91,7 @@ class Zone:
             find_unread,
             awaited_kinds,
             is_stopping,
+            holds_back=not config.dry_run,
         )
         guard = Guard(config.managed.max_delete_ratio, config.managed.max_deletes_unguarded)
         self._guard = DeleteGuard(
@@ -107,6 +108,8 @@ class Zone:
         metrics.TAKEOVERS.labels(name)  # shown from the start: a rate over what appears with its first count is none
         self._writer = ChangeWriter(self._records, self._rows, is_stopping)
         self._is_stopping = is_stopping
+        self._early: dict[str, frozenset[str]] = {}
+        """By name the other names of the zone before which something there is not written."""
         self._has_begun = False
         self._rebuild = Rebuild(name, self._rows, self._writer, dry_run=config.dry_run)
         self._recovery = Recovery(name, self._rows, dry_run=config.dry_run)
@@ -473,6 +476,7 @@ class Zone:
     def _finish_pass(self, plan: PassPlan, names: Collection[str] | None, result: PassResult) -> None:
         """What had its pass leaves the queue, and what comes back goes into it."""
         now = self._clock()
+        self._note_early(plan, names, result)
         self._queue.done(None if plan.whole else names, result.retry, result.later, now)
         self._schedule.is_behind = bool(self._queue.deferred)
         self._schedule.trouble.succeeded()
@@ -484,6 +488,18 @@ class Zone:
         waiting = bool(self._queue.deferred) or (self._recovery.is_unmarked and bool(self._queue.retries))
         self._recovery.end_when_done(self._view, SYNCER, listed=plan.listed, waiting=waiting or self._is_stopping())
         self._note_changes(result)
+
+    def _note_early(self, plan: PassPlan, names: Collection[str] | None, result: PassResult) -> None:
+        """What leads to a name at which something was done may be written now, and has its turn."""
+        for name in tuple(self._early) if plan.whole else names or ():
+            self._early.pop(name, None)
+        self._early |= plan.early
+        if self._early:
+            touched = {*result.changes, *(name.name for name in plan.names)}
+            ready = (
+                name for name, hosts in self._early.items() if self._rebuild.is_on or not hosts.isdisjoint(touched)
+            )
+            result.later |= {name: Deferred.AS_KNOWN for name in ready if name not in result.later}
 
     def _note_changes(self, result: PassResult) -> None:
         if result.changed:

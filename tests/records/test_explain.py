@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import Settings
 
 from records.answer_models import RecordAnswer
 from records.explain import explain_name
@@ -373,3 +375,18 @@ def test_who_has_one_type_and_lost_another_is_told_of_both() -> None:
     record(RecordState.SYNCED, type="TXT", values=["y"], origin=other, claimants=[other], losers=lost)
     wants = f"{GRAFANA} wants the name for MX 10 mx.talos00, TXT x, and has it"
     assert f"{wants}; it does not get all of it: {other} has the name: it is older." in said()
+
+
+def test_a_name_that_nobody_asks_for_is_told_with_what_is_not_read(settings: Settings) -> None:
+    scope = replace(settings.MANAGED.scope, kinds=("Ingress", "HTTPRoute"), namespaces=("web",))
+    settings.MANAGED = replace(settings.MANAGED, scope=scope)
+    sentences = said().splitlines()
+    assert "No Ingress, route or custom entry wants it." in sentences
+    assert "WATCH_NAMESPACE names web: what objects elsewhere name is not known." in sentences
+    (kinds,) = [sentence for sentence in sentences if sentence.startswith("SOURCES leaves out ")]
+    assert "IngressRoute" in kinds
+    source(skipped="the object's annotations do not match ANNOTATION_FILTER")
+    assert said().splitlines()[1:] == [
+        f"{GRAFANA} mentions the name, and it is not published: the object's annotations do not match"
+        " ANNOTATION_FILTER."
+    ]

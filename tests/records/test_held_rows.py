@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.core.exceptions import ValidationError
+from pytest_django import Settings
 
 from records import operations
 from records.ledger import DatabaseLedger
@@ -84,6 +87,19 @@ def test_each_cause_is_told_apart(zone: DatabaseZoneLedger) -> None:
         "off": f"custom entry {off} was disabled",
         "moved": f"its custom entry is x.{ZONE} A now",
         "nobody": "no Ingress, route or custom entry wants it",
+    }
+
+
+def test_what_a_setting_keeps_from_being_read_was_not_deleted(zone: DatabaseZoneLedger, settings: Settings) -> None:
+    scope = replace(settings.MANAGED.scope, kinds=("Ingress",), namespaces=("web",))
+    settings.MANAGED = replace(settings.MANAGED, scope=scope)
+    for name, origin in (("kind", "HTTPRoute/web/a"), ("place", "Ingress/apps/a"), ("gone", "Ingress/web/a")):
+        own(name, origin)
+    zone.hold_deletes([key(name) for name in ("kind", "place", "gone")], "too many")
+    assert {delete.name.partition(".")[0]: delete.cause for delete in HeldDelete.objects.all()} == {
+        "kind": "HTTPRoute/web/a is not read any more: HTTPRoute is not in SOURCES",
+        "place": "Ingress/apps/a is not read any more: namespace apps is not in WATCH_NAMESPACE",
+        "gone": "Ingress/web/a was deleted",
     }
 
 

@@ -96,6 +96,14 @@ def test_what_changed_is_saved_once(case: Case) -> None:
     assert [list(sources) for sources in case.ledger.saved] == [[GRAFANA]]
 
 
+def test_objects_of_a_kind_that_is_not_read_are_forgotten(case: Case) -> None:
+    """Nothing lists it, so nothing would ever say that they are gone."""
+    store = Store(Scope(zones=("talos00",), kinds=("Ingress", "IngressRouteTCP")))
+    Intake(case.feed, store, START).save_sources(case.ledger)
+    ((kinds, known),) = case.ledger.forgotten
+    assert ("IngressRoute" in kinds, "IngressRouteTCP" in kinds, known) == (True, False, [])
+
+
 def test_who_saves_shows_signs_of_life(case: Case) -> None:
     beats: list[None] = []
     case.put("grafana.talos00")

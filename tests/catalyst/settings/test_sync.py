@@ -14,6 +14,7 @@ from catalyst.settings.environment import Environment
 from catalyst.settings.sync import read_config
 from syncer.config import Config, HostsConfig, TechnitiumConfig
 from syncer.core.allowed import TargetRules
+from syncer.core.kinds import GIVING_NAMES
 from syncer.core.plan import Policy
 from tests.syncer.targets.technitium.test_client import make_certificate
 
@@ -242,6 +243,14 @@ WRONG = [
     ("WATCH_NAMESPACE", "media,a b"),
     ("INGRESS_CLASS", "a b"),
     ("INGRESS_CLASS", "traefik,nginx;internal"),
+    ("SOURCES", "Ingress,Pod"),
+    ("SOURCES", "Gateway"),
+    ("GATEWAY", "edge"),
+    ("GATEWAY", "infra/edge/web"),
+    ("GATEWAY", "infra/Edge"),
+    ("GATEWAY_SELECTOR", "a b"),
+    ("NAMESPACE_SELECTOR", "a=b,"),
+    ("ANNOTATION_FILTER", "a in ("),
     ("LABEL_SELECTOR", "a in"),
     ("LABEL_SELECTOR", "=b"),
     ("EXCLUDE_NAMES", "(unclosed"),
@@ -310,6 +319,38 @@ def test_an_interval_has_limits_that_the_complaint_and_the_docs_tell(
     row = re.search(rf"^\| `{name}` .*$", (ROOT / "docs" / "configuration.md").read_text(), re.MULTILINE)
     assert row
     assert limits in row[0].replace("`", "").lower()
+
+
+def test_a_selector_that_breaks_off_is_told_with_its_setting_and_where() -> None:
+    assert complaint(PRODUCTION | {"ANNOTATION_FILTER": "a in ("}) == (
+        'ANNOTATION_FILTER is "a in (": at its end, the values of "a" are no list in parentheses, such as (a,b);'
+        " give a selector as kubectl takes it, such as catalyst-dns-sync.io/publish=true."
+    )
+    assert complaint(PRODUCTION | {"NAMESPACE_SELECTOR": "team=web=db"}) == (
+        'NAMESPACE_SELECTOR is "team=web=db": at character 9 ("="), a comma goes between requirements, and not at the'
+        " end; give a selector as kubectl takes it, such as dns=public,team notin (lab,test)."
+    )
+
+
+def test_an_unknown_kind_is_answered_by_those_that_there_are() -> None:
+    assert complaint(PRODUCTION | {"SOURCES": "ingress,Pod"}) == (
+        f'SOURCES is "Pod": no such kind gives names; give a comma list of {", ".join(GIVING_NAMES)}.'
+    )
+
+
+def test_kinds_are_taken_in_any_case_of_letters() -> None:
+    assert production(SOURCES="httproute, INGRESS,ingressRoute,Ingress").scope.kinds == (
+        "HTTPRoute",
+        "Ingress",
+        "IngressRoute",
+    )
+
+
+def test_a_gateway_may_have_a_name_with_dots() -> None:
+    assert production(GATEWAY="infra/edge.example,network/inner").scope.gateways == (
+        "infra/edge.example",
+        "network/inner",
+    )
 
 
 def test_a_file_of_certificates_is_read_at_the_start(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from syncer.core.kinds import HTTP_ROUTE, Kind
 from syncer.core.parents import ParentKey
 from syncer.core.routes import attach_route, read_route
 from syncer.core.scope import Scope
+from syncer.core.selection import refuse_gateway, refuse_listener_set
 from syncer.core.source import SourceObject
 
 ADDRESS = ("192.168.1.54",)
@@ -98,9 +99,12 @@ def http_route(
     }
 
 
-def read_gateways(*manifests: dict[str, Any]) -> dict[ParentKey, Gateway]:
+def read_gateways(*manifests: dict[str, Any], scope: Scope = SCOPE) -> dict[ParentKey, Gateway]:
+    """As the store holds them."""
     return {
-        ParentKey("Gateway", "infra", item["metadata"]["name"]): read_gateway(item, AnnotationRules())
+        ParentKey("Gateway", "infra", item["metadata"]["name"]): read_gateway(item, AnnotationRules())._replace(
+            left_out=refuse_gateway(item["metadata"].get("labels") or {}, scope)
+        )
         for item in manifests
     }
 
@@ -115,12 +119,13 @@ def read(
     sets: Sequence[dict[str, Any]] = (),
 ) -> SourceObject:
     route = read_route(manifest, scope, kind, assume_accepted=assume_accepted)
-    parents = read_gateways(*gateways)
+    parents = read_gateways(*gateways, scope=scope)
     for item in sets:
         key = ParentKey("ListenerSet", item["metadata"]["namespace"], item["metadata"]["name"])
         held = read_listener_set(item, AnnotationRules(), assume_accepted=assume_accepted)
         gateway_ = parents.get(held.gateway) if held.gateway else None
-        parents[key] = join_gateway(key, held, gateway_, namespaces)
+        left_out = refuse_listener_set(held, gateway_, scope)
+        parents[key] = join_gateway(key, held, gateway_, namespaces)._replace(left_out=left_out)
     return attach_route(route, scope, parents, namespaces)
 
 

@@ -51,6 +51,7 @@ class Example(NamedTuple):
     rules: dict[str, Any] = {}  # noqa: RUF012 - never changed
     others: tuple[Found, ...] = ()
     disabled: bool = False
+    pending: dict[str, str] = {}  # noqa: RUF012 - never changed
 
     @property
     def items(self) -> Sequence[Found]:
@@ -60,7 +61,8 @@ class Example(NamedTuple):
         return [Found(self.found, self.marks, disabled), *self.others]
 
     def compare(self) -> NameComparison:
-        decision = Decision(NAME, (self.desired,) if self.desired else (), ORIGIN if self.desired else "")
+        desired = (self.desired,) if self.desired else ()
+        decision = Decision(NAME, desired, ORIGIN if self.desired else "", pending=self.pending)
         rows = {self.known.rrset.type: self.known} if self.known else {}
         return NameComparison(decision, self.items, rows, CompareRules(MARKER, **self.rules), self.request)
 
@@ -70,6 +72,7 @@ ALWAYS = {"remediates": lambda origin: True}
 ACCEPTED = {"accepted": {(NAME, "A")}}
 CREATE_ONLY = {"policy": Policy.CREATE_ONLY}
 ALIAS = Found(rrset("edge.talos00", kind="CNAME"), ("",))
+EARLY = "it waits until shop.talos00 is written"
 REWRITTEN = "it no longer carries our mark: someone rewrote it; replace it to take it back"
 RELEASED = "it was released, or accepted as it is: replace it to take it back"
 UNKNOWN = "it carries our mark, but the ledger does not know it: replace it, or rebuild the ledger"
@@ -85,6 +88,7 @@ EXAMPLES = (
     Example(OTHER, WANTED, (OURS,), ledger(WANTED), Step.UPDATE),
     Example(WANTED, None, (), None, Step.SKIPPED, "no room", rules={"refuses": lambda rrset: "no room"}),
     Example(WANTED, None, (), None, Step.CONFLICT, "a foreign CNAME record is at this name", others=(ALIAS,)),
+    Example(WANTED, None, (), None, Step.PENDING, EARLY, pending={"A": EARLY}),
     Example(WANTED, None, (), ledger(WANTED), Step.DRIFTED, "someone deleted it"),
     Example(WANTED, None, (), None, Step.CREATE),
     Example(WANTED, BOTH, (OURS, ""), None, Step.SYNCED, "someone added 10.0.0.2", rules=ALWAYS),

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from syncer.core.selector import SelectorError, match_labels, parse_selector, read_selector
@@ -126,3 +128,22 @@ def test_an_empty_selector_object_selects_everything() -> None:
 def test_a_broken_expression_is_refused(expression: object) -> None:
     with pytest.raises(SelectorError):
         read_selector({"matchExpressions": [expression]})
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("a in (", 'at its end, the values of "a" are no list'),
+        ("a in (b c)", 'at character 9 ("c"), the values of "a" are no list'),
+        ("a=b=c", 'at character 4 ("="), a comma goes between requirements'),
+        ("a,", 'at character 2 (","), a comma goes between requirements, and not at the end'),
+        ("a b", 'at character 3 ("b"), after "a" an operator is missing: =, !=, in, notin, > or <'),
+        ("a notin", 'at its end, after "a notin" values are missing'),
+        ("a,b=-c", 'at character 5 ("-c"), "-c" is no value'),
+        ("a=b,=c", 'at character 5 ("="), "=" is no key'),
+        ("a>b", 'at character 3 ("b"), "a" is compared with "b"'),
+    ],
+)
+def test_it_says_where_a_selector_breaks(text: str, place: str) -> None:
+    with pytest.raises(SelectorError, match=f"^{re.escape(place)}"):
+        parse_selector(text)

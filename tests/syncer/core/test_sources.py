@@ -158,7 +158,9 @@ def test_an_ignored_object_keeps_its_names_among_the_skipped() -> None:
 
 def test_another_namespace_than_the_watched_ones_gives_nothing() -> None:
     source = read_ingress(ingress("a.talos00", "a.elsewhere"), replace(SCOPE, namespaces=("default",)))
-    assert source == SourceObject(Ref("Ingress", "monitoring", "grafana", "networking.k8s.io"))
+    assert names(source) == []
+    assert reason(source, "a.talos00") == "namespace monitoring is not in WATCH_NAMESPACE"
+    assert reason(source, "a.elsewhere") == "outside every managed zone"
 
 
 def test_annotations_add_names_and_say_how() -> None:

@@ -294,8 +294,11 @@ def test_at_once_goes_what_the_object_ignores_or_excludes(annotations: Any, host
         {"label_selector": "app=grafana"},
         {"namespaces": ("default",)},
         {"zones": ("home.lab",)},
+        {"kinds": ("Ingress",)},
+        {"annotation_filter": "dns=public"},
+        {"gateways": ("infra/inner",)},
     ],
-    ids=["EXCLUDE_NAMES", "LABEL_SELECTOR", "WATCH_NAMESPACE", "DNS_ZONES"],
+    ids=["EXCLUDE_NAMES", "LABEL_SELECTOR", "WATCH_NAMESPACE", "DNS_ZONES", "SOURCES", "ANNOTATION_FILTER", "GATEWAY"],
 )
 @pytest.mark.parametrize("hostnames", [[NAME], ["*.talos00"], []], ids=["named", "narrowed", "from the listener"])
 def test_at_once_goes_what_a_filter_leaves_out(filters: dict[str, Any], hostnames: list[str]) -> None:

@@ -219,10 +219,12 @@ def test_an_object_that_is_being_deleted_is_gone() -> None:
     assert cluster.names() == []
 
 
-def test_an_object_outside_the_watched_namespaces_is_not_kept() -> None:
+def test_an_object_outside_the_watched_namespaces_is_known_and_publishes_nothing() -> None:
     cluster = Store(Scope(zones=("talos00",), namespaces=("web",)))
     cluster.put(INGRESS, ingress("grafana"))
-    assert cluster.sources() == []
+    assert cluster.names() == []
+    (source,) = cluster.sources()
+    assert [skip.reason for skip in source.skipped] == ["namespace apps is not in WATCH_NAMESPACE"]
 
 
 def test_an_object_without_a_name_is_no_object() -> None:

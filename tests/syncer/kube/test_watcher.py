@@ -20,7 +20,7 @@ from syncer.errors import KubernetesError
 from syncer.kube.feed import KindState, WatchState
 from syncer.kube.reflector import Pace
 from syncer.kube.store import Store
-from syncer.kube.watcher import KubeFeed
+from syncer.kube.watcher import KubeFeed, watches
 from tests.fakes.kubernetes.cluster import Cluster as Kubernetes
 from tests.processes import wait_until
 
@@ -276,3 +276,26 @@ def test_it_loads_nothing_heavy() -> None:
     heavy = {"pydantic", "requests", "oauthlib", "yaml", "kubernetes", "django", "subprocess"}
     check = f"import sys, syncer.kube.watcher; assert not {heavy!r} & set(sys.modules), {heavy!r} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", check], check=True, timeout=50)
+
+
+def watched(**settings: Any) -> list[str]:
+    return [str(kind) for kind, _, _ in watches(Scope(zones=("talos00",), **settings))]
+
+
+def test_only_the_kinds_of_sources_are_watched_and_what_they_need() -> None:
+    assert watched(kinds=("Ingress",)) == ["ingresses.networking.k8s.io", "namespaces"]
+    assert watched(kinds=("IngressRoute",), auto=True) == [
+        "ingressroutes.traefik.io",
+        "ingressroutes.traefik.containo.us",
+        "namespaces",
+        "services",
+    ]
+    routes = watched(kinds=("HTTPRoute",))
+    assert routes[0] == "httproutes.gateway.networking.k8s.io"
+    assert "gateways.gateway.networking.k8s.io" in routes
+    assert "ingresses.networking.k8s.io" not in routes
+
+
+def test_what_labels_leave_out_is_read_all_the_same_so_that_it_can_be_shown() -> None:
+    scope = Scope(zones=("talos00",), label_selector="dns=public", annotation_filter="a", namespace_selector="b")
+    assert all(query == {} for kind, _, query in watches(scope) if kind.gives_names)
