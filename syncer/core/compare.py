@@ -11,6 +11,7 @@ from syncer.core.decision_table import REWRITTEN, Asked, Fit, Observed, Obstacle
 from syncer.core.drift import CompareRules, find_drift, find_foreign_values, find_stray, list_flaws
 from syncer.core.known import KnownRRset, RecordState
 from syncer.core.origin import Origin
+from syncer.core.placement import explain_placement
 from syncer.core.plan import Change, Drift, ForgottenRRset, NamePlan, Op, Policy, RRsetStatus
 from syncer.core.rrsets import Found, RRset
 
@@ -193,13 +194,17 @@ class NameComparison:
             return (Obstacle.AWAY if self._is_awaited(kind) else Obstacle.NONE), ""
         if kind not in self.desired:
             return Obstacle.NONE, ""
-        if reason := self.rules.refuses(self.desired[kind]):
+        if reason := self.rules.refuses(self.desired[kind]) or self._explain_placement(kind):
             return Obstacle.REFUSED, reason
         if clash := self._find_clash(kind):
             return Obstacle.CLASH, f"{'a foreign' if clash in self.foreign else 'our old'} {clash}"
         if early := self.decision.pending.get(kind, ""):
             return Obstacle.EARLY, early
         return Obstacle.NONE, ""
+
+    def _explain_placement(self, kind: str) -> str:
+        below = self.rules.find_below(self.decision.name) if kind == "DNAME" else ""
+        return explain_placement(kind, {*self.desired, *self.actual}, below)
 
     def _list_claimants(self, kind: str) -> Sequence[str]:
         """Who wanted what is there and ours."""

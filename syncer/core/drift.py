@@ -19,8 +19,9 @@ _WRITTEN = (RecordState.SYNCED, RecordState.DRIFTED, RecordState.KEPT, RecordSta
 class CompareRules:
     """What a comparison depends on, apart from the name itself.
 
-    ``refuses`` and ``keeps_ttl`` are the target's. ``is_unread(claimants)`` says whether one of the objects that wanted
-    a name cannot be read now, so that its absence means nothing; ``explain_unread`` says more of that.
+    ``refuses`` and ``keeps_ttl`` are the target's. ``find_below(name)`` is a name of ours below it, "" for none.
+    ``is_unread(claimants)`` says whether one of the objects that wanted a name cannot be read now, so that its absence
+    means nothing; ``explain_unread`` says more of that.
     ``by_mark_alone`` takes every RRset with our mark for ours, whatever the ledger says (the database was lost).
     ``remediates(origin)`` says whether drift of the records of that source or entry is remediated without a request;
     ``accepted`` are the (name, type) where a person accepted the drift. ``marks_origin``: a mark names the
@@ -35,6 +36,7 @@ class CompareRules:
     by_mark_alone: bool = False
     marks_origin: bool = True
     refuses: Callable[[RRset], str] = lambda rrset: ""
+    find_below: Callable[[str], str] = lambda name: ""
     is_unread: Callable[[Sequence[str]], bool] = lambda claimants: False
     explain_unread: Callable[[Sequence[str]], str] = lambda claimants: ""
     remediates: Callable[[str], bool] = lambda origin: False

@@ -1,4 +1,4 @@
-"""Names that DNS does not answer as one would think: holes in wildcards, and what lies below a delegation."""
+"""Names that DNS does not answer as one would think: holes in wildcards, what a delegation or a DNAME hides."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ SHOWN = 10
 
 
 def describe_shadows(
-    names: Collection[str], delegations: Collection[str], reaches_deep: Callable[[str], bool]
+    names: Collection[str],
+    delegations: Collection[str],
+    reaches_deep: Callable[[str], bool],
+    redirects: Collection[str] = (),
 ) -> dict[str, str]:
     """What is to be told of names of one zone, by name.
 
-    ``names`` are those that are published there, and ``delegations`` those with NS records below the apex.
-    ``reaches_deep`` says whether a wildcard is meant for names of any depth, as the Gateway API means it.
+    ``names`` are those that are published there, ``delegations`` those with NS records below the apex, and
+    ``redirects`` those with a DNAME. ``reaches_deep`` says whether a wildcard is meant for names of any depth, as the
+    Gateway API means it.
     """
     parents = {name[2:] for name in names if is_wildcard(name)}
-    if not (parents or delegations):
+    if not (parents or delegations or redirects):
         return {}
     holes: dict[str, dict[str, None]] = {parent: {} for parent in parents}
     deep = {parent: reaches_deep(f"*.{parent}") for parent in parents}
@@ -31,6 +35,8 @@ def describe_shadows(
                 holes[parent].update(dict.fromkeys(_find_holes(name, parent, names, deep=deep[parent])))
         if delegation := next((parent for parent in above if parent in delegations), ""):
             told[name] = f"the delegation of {delegation} hides it: resolvers ask the name servers given there"
+        elif redirect := next((parent for parent in above if parent in redirects), ""):
+            told[name] = f"the DNAME of {redirect} hides it: resolvers look below its target instead (RFC 6672)"
     for parent, found in holes.items():
         if found:
             shown = ", ".join(sorted(found)[:SHOWN])

@@ -16,7 +16,7 @@ from syncer.core.known import KnownRRset, Loser, RecordState
 from syncer.core.lost_marks import MarkCount, is_bare
 from syncer.core.names import is_wildcard, zone_of
 from syncer.core.nameset import NameSet
-from syncer.core.plan import Change, Key, NamePlan
+from syncer.core.plan import Change, Key, NamePlan, Op
 from syncer.core.rrsets import Found
 from syncer.core.shadows import describe_shadows
 from syncer.core.source import NORMAL
@@ -176,7 +176,7 @@ class ZonePlanner:
         if not condition.rebuilding and self._view.is_current(serial, self._zone.node):
             names = self._all_names()
             plan = self._plan_from_view(names, condition, whole=True)
-            plan.shadows = describe_shadows(names, self._view.delegations, self._reaches_deep)
+            plan.shadows = describe_shadows(names, self._view.delegations, self._reaches_deep, self._view.redirects)
             return plan
         return self._plan_from_list(condition, limited=limited, settle=settle)
 
@@ -242,6 +242,7 @@ class ZonePlanner:
                 is_delegation = name != self._zone.name and any(item.rrset.type == "NS" for item in found)
                 if is_delegation and len(delegations) < OTHERS:
                     delegations.add(name)
+                self._view.note_redirect(name, is_there=any(item.rrset.type == "DNAME" for item in found))
                 if name == self._zone.name:
                     plan.servers = frozenset(
                         server for item in found if item.rrset.type == "NS" for server in item.rrset.values
@@ -271,7 +272,7 @@ class ZonePlanner:
         if limit is not None:
             self._leave_for_later(plan, urgent[limit:], Deferred.ABSENT)
         plan.delegations = delegations
-        plan.shadows = describe_shadows(names, delegations, self._reaches_deep)
+        plan.shadows = describe_shadows(names, delegations, self._reaches_deep, self._view.redirects)
         return plan
 
     def _reaches_deep(self, wildcard: str) -> bool:
@@ -361,6 +362,7 @@ class ZonePlanner:
         name_plan = self._names.compare_subject(subject, frame, request)
         if subject.awaits:
             plan.early[subject.name] = subject.awaits
+        self._view.note_redirect(subject.name, is_there=_has_dname(subject, name_plan))
         if name_plan.is_waiting:
             plan.awaited = frame.rules.awaited
         if subject.look.read and subject.name in frame.drifting:
@@ -434,12 +436,22 @@ _CALM = (
 )
 
 
+def _has_dname(subject: Subject, plan: NamePlan) -> bool:
+    """Whether the name has a DNAME after the plan."""
+    for change in plan.changes:
+        if change.key[1] == "DNAME":
+            return change.op is not Op.DELETE
+    return any(item.rrset.type == "DNAME" for item in subject.look.found)
+
+
 def _is_settled(subject: Subject) -> bool:
-    """Whether the ledger already says all that can be said of this decision while the zone stays as it is."""
+    """Whether the ledger already says all that can be said of this decision while the zone stays as it is. Whether a
+    DNAME can be there depends on other names."""
     decision, known = subject.decision, subject.known
     return {rrset.type for rrset in decision.rrsets} == set(known) and all(
         known[rrset.type].rrset == rrset
         and known[rrset.type].state in _CALM
+        and not (rrset.type == "DNAME" and known[rrset.type].state is RecordState.SKIPPED)
         and known[rrset.type].claimants == decision.claimants_of(rrset.type)
         and known[rrset.type].losers == decision.losers_of(rrset.type)
         and _says_kept(known[rrset.type], decision.kept.get(rrset.type, ""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import NamedTuple
 
 from syncer.config import Managed
@@ -23,6 +24,7 @@ from syncer.core.drift import CompareRules
 from syncer.core.known import KnownRRset, Loser, RecordState
 from syncer.core.lost_marks import find_written, is_bare, put_mark_back
 from syncer.core.names import zone_of
+from syncer.core.placement import find_below
 from syncer.core.plan import Change, NamePlan, Op, Policy, RRsetStatus
 from syncer.core.pointing import hold_back, list_waiting_hosts
 from syncer.core.rrsets import Found, Marker, RRset
@@ -150,6 +152,7 @@ class SubjectBuilder:
             adopts_equal=self._managed.adopt_identical,
             by_mark_alone=condition.rebuilding,
             refuses=self._target.refuses,
+            find_below=self._find_below,
             is_unread=claim_rules.are_unread,
             explain_unread=claim_rules.unread.explain,
             remediates=self._remediates,
@@ -158,6 +161,10 @@ class SubjectBuilder:
             awaited=frozenset(self._awaited_kinds()),
         )
         return Frame(rules, claim_rules, frozenset(name for name, _ in drifting), condition.unmarked)
+
+    def _find_below(self, name: str) -> str:
+        """A name below it that is claimed or published."""
+        return find_below(name, chain(self._claims.names(), self._rows.entry_names(), self._rows.names()))
 
     def _remediates(self, origin: str) -> bool:
         """Whether drift of what this source or custom entry has is remediated unasked."""

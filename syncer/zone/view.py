@@ -13,13 +13,15 @@ class ZoneView:
     for other records. Only the zone that made it changes it.
     """
 
-    __slots__ = ("_serial", "delegations", "foreign", "node")
+    __slots__ = ("_serial", "delegations", "foreign", "node", "redirects")
 
     def __init__(self) -> None:
         self._serial: int | None = None
         self.node = ""
         self.foreign: Container[str] = frozenset()
         self.delegations: Set[str] = frozenset()
+        self.redirects: set[str] = set()
+        """The names with a DNAME, ours and foreign ones."""
 
     @property
     def serial(self) -> int | None:
@@ -36,6 +38,13 @@ class ZoneView:
         """The zone was listed on ``node``, and showed ``serial``."""
         self._serial, self.node = serial, node
         self.foreign, self.delegations = foreign, delegations
+
+    def note_redirect(self, name: str, *, is_there: bool) -> None:
+        """Whether the name has a DNAME, or is to have one."""
+        if is_there:
+            self.redirects.add(name)
+        else:
+            self.redirects.discard(name)
 
     def advance(self, serial: int | None) -> None:
         """Our own writes left the zone at ``serial``; None when that cannot be told, which ends what is known."""

@@ -7,8 +7,10 @@ from syncer.core.shadows import describe_shadows
 APPS = "*.apps.talos00"
 
 
-def shadows(*names: str, delegations: tuple[str, ...] = (), deep: bool = False) -> dict[str, str]:
-    return describe_shadows(set(names), delegations, lambda name: deep)
+def shadows(
+    *names: str, delegations: tuple[str, ...] = (), redirects: tuple[str, ...] = (), deep: bool = False
+) -> dict[str, str]:
+    return describe_shadows(set(names), delegations, lambda name: deep, redirects)
 
 
 def hole(*places: str) -> str:
@@ -48,3 +50,15 @@ def test_ten_holes_are_named_and_the_rest_counted() -> None:
 def test_a_delegation_hides_what_is_below_it(name: str) -> None:
     told = shadows(name, "lab.talos00", delegations=("lab.talos00",))
     assert told == {name: "the delegation of lab.talos00 hides it: resolvers ask the name servers given there"}
+
+
+def test_a_dname_hides_the_names_below_it_and_not_its_own() -> None:
+    told = shadows("old.talos00", "a.b.old.talos00", "bold.talos00", redirects=("old.talos00",))
+    reason = "the DNAME of old.talos00 hides it: resolvers look below its target instead (RFC 6672)"
+    assert told == {"a.b.old.talos00": reason}
+    assert shadows("talos00", "www.talos00", redirects=("talos00",)).keys() == {"www.talos00"}
+
+
+def test_a_delegation_hides_more_than_a_dname() -> None:
+    told = shadows("a.sub.old.talos00", delegations=("sub.old.talos00",), redirects=("old.talos00",))
+    assert told["a.sub.old.talos00"].startswith("the delegation of sub.old.talos00 hides it")

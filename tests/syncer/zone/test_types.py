@@ -1,0 +1,126 @@
+"""Records of the rarer types, from a custom entry to the server's answer and back."""
+
+from __future__ import annotations
+
+import pytest
+
+from records.models import AuditEntry, CustomEntry, Source
+from syncer.core.rdata import clean_value
+from tests.fakes.fixtures_technitium import ServerUnderTest
+from tests.syncer.zone.engine import ZONE, Engine, published
+
+DIGEST, OTHER = "ab" * 32, "cd" * 32
+
+CHANGES = [
+    ("HTTPS", "1 . alpn=h2,h3 ech=AAb+DQACQWI=", "1 . alpn=h2"),
+    ("SVCB", "1 dns.example.com alpn=dot port=853", "0 dns.example.com"),
+    ("TLSA", f"3 1 1 {DIGEST}", f"3 1 1 {OTHER}"),
+    ("SSHFP", f"4 2 {DIGEST}", f"4 2 {OTHER}"),
+    ("NAPTR", '1 2 "U" "E2U+sip" "!^.*$!sip:a@b.c!" .', '1 2 "S" "SIP+D2U" "" _sip._udp.example.com'),
+    ("URI", '10 1 "https://example.com/"', '10 1 "https://example.com/a"'),
+    ("DNAME", "one.example", "two.example"),
+]
+
+
+@pytest.mark.parametrize(("kind", "first", "second"), CHANGES)
+def test_it_is_written_changed_and_deleted_and_the_audit_tells(
+    engine: Engine, technitium: ServerUnderTest, kind: str, first: str, second: str
+) -> None:
+    name = f"rare.{ZONE}"
+    entry = CustomEntry.objects.create(name=name, type=kind, values=[first])
+    for value in (first, second):
+        CustomEntry.objects.filter(pk=entry.pk).update(values=[value])
+        engine.ask("sync", name)
+        engine.settle()
+        assert engine.state("rare", kind) == "synced"
+        assert answers(technitium, name, kind) == [value]
+    engine.full()
+    engine.loop.worker.zones[ZONE].invalidate()
+    engine.full()
+    assert engine.state("rare", kind) == "synced"
+    CustomEntry.objects.all().delete()
+    engine.ask("sync", name)
+    engine.settle()
+    assert published(technitium) == {}
+    told = AuditEntry.objects.filter(name=name, type=kind, action__in=["created", "updated", "deleted"]).order_by("id")
+    assert [entry.action for entry in told] == ["created", "updated", "deleted"]
+    assert [entry.after and entry.after["values"] for entry in told] == [[first], [second], None]
+
+
+def answers(server: ServerUnderTest, name: str, kind: str) -> list[str]:
+    return [clean_value(kind, f"{text}." if kind == "NAPTR" else text) for text in server.ask(name, kind)]
+
+
+def test_a_hand_that_changes_it_is_drift_and_another_spelling_is_none(
+    engine: Engine, technitium: ServerUnderTest
+) -> None:
+    name = f"rare.{ZONE}"
+    CustomEntry.objects.create(name=name, type="HTTPS", values=["1 . alpn=h2 port=443"])
+    engine.ask("sync", name)
+    engine.settle()
+    mark = technitium.records(ZONE)[-1]["comments"]
+    update = {"domain": name, "type": "HTTPS", "svcPriority": 1, "svcTargetName": ".", "ttl": 300, "comments": mark}
+    technitium.ok(
+        "zones/records/update", update | {"svcParams": "alpn|h2|port|443", "newSvcParams": "port|443|alpn|h2"}
+    )
+    engine.full()
+    assert engine.state("rare", "HTTPS") == "synced"
+    technitium.ok("zones/records/update", update | {"svcParams": "port|443|alpn|h2", "newSvcParams": "alpn|h3"})
+    engine.full()
+    assert engine.state("rare", "HTTPS") == "drifted"
+    assert "1 . alpn=h3" in engine.reason("rare", "HTTPS")
+
+
+def test_a_parameter_that_the_server_does_not_know_is_skipped_with_the_reason(
+    engine: Engine, technitium: ServerUnderTest
+) -> None:
+    CustomEntry.objects.create(name=f"rare.{ZONE}", type="SVCB", values=["1 . key667=x"])
+    engine.ask("sync", f"rare.{ZONE}")
+    engine.settle()
+    assert engine.state("rare", "SVCB") == "skipped"
+    assert "Technitium knows no parameter key667" in engine.reason("rare", "SVCB")
+    assert published(technitium) == {}
+
+
+def test_a_dname_above_a_name_of_ours_waits_until_that_is_gone(engine: Engine, technitium: ServerUnderTest) -> None:
+    engine.put("blog", f"blog.old.{ZONE}")
+    engine.settle()
+    CustomEntry.objects.create(name=f"old.{ZONE}", type="DNAME", values=["new.example"])
+    engine.ask("sync", f"old.{ZONE}")
+    engine.settle()
+    assert engine.state("old", "DNAME") == "skipped"
+    assert f"blog.old.{ZONE} is one of ours" in engine.reason("old", "DNAME")
+    engine.drop("blog")
+    engine.settle()
+    engine.full()
+    assert engine.state("old", "DNAME") == "synced"
+    assert technitium.ask(f"x.old.{ZONE}", "CNAME") == ["x.new.example"]
+
+
+def test_who_names_a_host_below_a_dname_is_told(engine: Engine) -> None:
+    CustomEntry.objects.create(name=f"old.{ZONE}", type="DNAME", values=["new.example"])
+    engine.ask("sync", f"old.{ZONE}")
+    engine.settle()
+    engine.put("blog", f"blog.old.{ZONE}")
+    engine.settle()
+    engine.full()
+    hidden = f"blog.old.{ZONE}: the DNAME of old.{ZONE} hides it: resolvers look below its target instead (RFC 6672)"
+    assert Source.objects.get(name="blog").list_warnings() == [hidden]
+    CustomEntry.objects.all().delete()
+    engine.ask("sync", f"old.{ZONE}")
+    engine.settle()
+    engine.full()
+    assert Source.objects.get(name="blog").list_warnings() == []
+
+
+def test_a_ds_waits_for_the_name_servers_of_its_delegation(engine: Engine, technitium: ServerUnderTest) -> None:
+    name = f"sub.{ZONE}"
+    CustomEntry.objects.create(name=name, type="DS", values=[f"60485 13 2 {DIGEST}"])
+    engine.ask("sync", name)
+    engine.settle()
+    assert engine.state("sub", "DS") == "skipped"
+    assert "needs the NS records of its delegation" in engine.reason("sub", "DS")
+    technitium.add(name, "NS", "ns1.example.com", 300, "")
+    engine.full()
+    assert engine.state("sub", "DS") == "synced"
+    assert technitium.ask(name, "DS") == [f"60485 13 2 {DIGEST}"]
