@@ -112,7 +112,7 @@ def clean_entry(
         if ttl is not None:
             errors.setdefault("ttl", ["A block has no TTL: it keeps the whole name out of DNS."])
     elif kind not in TYPES:
-        errors["type"] = [f"{clip_text(type)} is no type that can be published: give {', '.join(TYPES)}."]
+        errors["type"] = [explain_type(type)]
     else:
         if own_name and (problem := _find_misplacement(kind, own_name, zone)):
             errors["type"] = [problem]
@@ -120,6 +120,11 @@ def clean_entry(
     if errors:
         raise ValidationError(errors)
     return CleanEntry(own_name, kind, cleaned, ttl, Mode(mode))
+
+
+def explain_type(text: str, more: str = "") -> str:
+    """Of a type that is none."""
+    return f"{clip_text(text)} is no type that can be published: give {', '.join(TYPES)}{more}."
 
 
 def explain_cname(kind: str, others: Iterable[str]) -> str:

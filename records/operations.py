@@ -33,6 +33,7 @@ from records.models import (
     SyncRequest,
     SyncStatus,
 )
+from records.neighbours import Neighbours
 from syncer.core.claims import Mode
 from syncer.core.known import RecordState
 from syncer.core.names import BadName, canonical, zone_of
@@ -283,8 +284,13 @@ def check_entry(entry: CustomEntry) -> None:
     if entry.type in enabled_by_type:
         raise EntryExists({"name": f"There is an entry for {entry} already: change that one."})
     beside = [kind for kind, enabled in enabled_by_type.items() if enabled]
-    if entry.enabled and (problem := explain_cname(entry.type, beside)):
+    if entry.enabled and (problem := explain_cname(entry.type, beside) or _explain_neighbours(entry)):
         raise ValidationError({"type": problem})
+
+
+def _explain_neighbours(entry: CustomEntry) -> str:
+    replaced = CustomEntry.objects.filter(pk=entry.pk).values_list("name", "type")
+    return Neighbours({entry.name: [entry.type]}, managed_zones(), list(replaced)).explain(entry.name, entry.type)
 
 
 def store_entry(actor: str, entry: CustomEntry, *, created: bool) -> None:
@@ -357,6 +363,7 @@ def _check_together(entries: Sequence[CustomEntry], errors: dict[str, list[str]]
     for entry in entries:
         if entry.enabled:
             beside.setdefault(entry.name, set()).add(entry.type)
+    neighbours = Neighbours(beside, managed_zones())
     for index, entry in enumerate(entries):
         here = existing.get(entry.name, {})
         if entry.type in here:
@@ -365,7 +372,9 @@ def _check_together(entries: Sequence[CustomEntry], errors: dict[str, list[str]]
         elif counts[entry.name, entry.type] > 1:
             errors.setdefault(f"{index}.name", []).append(f"{entry} is given more than once: leave all but one out.")
         others = {kind for kind, enabled in here.items() if enabled} | beside.get(entry.name, set())
-        if entry.enabled and (problem := explain_cname(entry.type, others)):
+        if not entry.enabled:
+            continue
+        if problem := explain_cname(entry.type, others) or neighbours.explain(entry.name, entry.type):
             errors.setdefault(f"{index}.type", []).append(problem)
 
 

@@ -14,6 +14,7 @@ import dns.flags
 import dns.message
 import dns.query
 import dns.rcode
+import dns.rdata
 import dns.rdatatype
 import dns.rrset
 
@@ -90,6 +91,12 @@ def ask_server(server: str, query: Query) -> Answer:
         tuple(records.values()),
         round((time.monotonic() - started) * 1000, 1),
     )
+
+
+def show_value(rdata: dns.rdata.Rdata) -> str:
+    """One value of an answer, as a zone file has it but for the dot at its end."""
+    kind, text = dns.rdatatype.to_text(rdata.rdtype), rdata.to_text()
+    return _spell_words(kind, text) if kind in WORDS else text.removesuffix(".")
 
 
 def _ask_type(address: str, port: int, query: Query, kind: str) -> dns.message.Message:

@@ -26,7 +26,7 @@ from records.api.errors import invalid
 from records.api.parsers import ManifestParser, document
 from records.api.queries import KnownQuery
 from records.api.serializers import FIRST_DELETES
-from records.entry_values import managed_zones
+from records.entry_values import explain_type, managed_zones
 from records.models import (
     CURRENT_STATUSES,
     DriftFinding,
@@ -37,7 +37,7 @@ from records.models import (
     SyncStatus,
     name_target,
 )
-from records.resolve import Answer, Query, ask_all
+from records.resolve import Answer, Query, ask_all, show_value
 from syncer.config import Managed
 from syncer.core.known import RecordState
 from syncer.core.names import BadName, canonical, zone_of
@@ -88,7 +88,7 @@ class TestDnsView(KnownQuery, APIView):
         name = read_hostname(request)
         kind = request.query_params.get("type", "").upper()
         if kind and kind not in TYPES:
-            raise invalid("type", f"Give one of {', '.join(TYPES)}, or nothing for addresses.")
+            raise invalid("type", explain_type(kind, ", or nothing for addresses"))
         zones = managed_zones()
         zone = zone_of(name, zones)
         if zone is None:
@@ -154,7 +154,7 @@ def describe_answer(answer: Answer) -> dict[str, Any]:
                 "name": rrset.name.to_text(omit_final_dot=True).lower(),
                 "type": dns.rdatatype.to_text(rrset.rdtype),
                 "ttl": rrset.ttl,
-                "value": rdata.to_text().removesuffix("."),
+                "value": show_value(rdata),
             }
             for rrset in answer.records
             for rdata in rrset

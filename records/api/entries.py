@@ -28,6 +28,7 @@ from records.api.serializers import (
     StatedEntrySerializer,
 )
 from records.effect import LOST, explain_no_effect, find_states
+from records.entry_values import explain_type
 from records.locks import editing_entries
 from records.models import CustomEntry
 from syncer.core.claims import Mode
@@ -245,10 +246,10 @@ def is_spelling(text: str, name: str) -> bool:
 
 
 def read_key(name: str, type: str) -> tuple[str, str]:
-    """The name and type as the table has them; 404 for what cannot be a name or a type."""
+    """The name and type as the table has them; 404 for what cannot be a name."""
     kind = type.upper()
     if kind not in (*TYPES, BLOCK):
-        raise Http404
+        raise invalid("type", explain_type(type, f", or {BLOCK} for a block"))
     try:
         return canonical(name, symbols=False), "" if kind == BLOCK else kind
     except BadName as error:

@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from records import places
 from records.answer_models import RecordAnswer
 from records.api.errors import invalid
+from records.entry_values import explain_type
 from records.explain import PROBLEM_STATES
 from records.lost_claims import match_entries, match_sources
 from records.models import STATES, AuditEntry, CustomEntry, DriftFinding, HeldPlan, ManagedRecord, Source, SyncRequest
@@ -86,6 +87,12 @@ class PlaceSearch(SearchFilter):
         return queryset.filter(*matches)
 
 
+class RecordTypeFilter(filters.ChoiceFilter):
+    def __init__(self, **kwargs: Any) -> None:
+        told = {"invalid_choice": explain_type("%(value)s")}
+        super().__init__(**{"choices": [(kind, kind) for kind in TYPES], "error_messages": told, **kwargs})
+
+
 class RecordFilter(filters.FilterSet):
     state = filters.MultipleChoiceFilter(choices=STATES)
     problem = FlagFilter(method="with_problem", label="Conflict, drifted, failed, held or skipped")
@@ -95,7 +102,7 @@ class RecordFilter(filters.FilterSet):
     source = filters.CharFilter("origin", label="The winner: Kind/namespace/name")
     changed_after = TimeFilter("changed_at", "gte")
     changed_before = TimeFilter("changed_at", "lt")
-    type = filters.ChoiceFilter(choices=[(kind, kind) for kind in TYPES])
+    type = RecordTypeFilter()
     owned = FlagFilter()
     kind = filters.ChoiceFilter(choices=KIND_CHOICES, method="of_kind", label="Of the winner")
     namespace = filters.CharFilter(method="of_namespace", label="Of the winner")
@@ -134,6 +141,7 @@ class SourceFilter(filters.FilterSet):
 
 
 class EntryFilter(filters.FilterSet):
+    type = RecordTypeFilter()
     enabled = FlagFilter()
     lost = FlagFilter(method="with_lost", label="Has no effect: another claim has its name")
 

@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from records.answer_models import RecordAnswer
 from records.effect import ENTRY_STATES
+from records.entry_values import explain_type
 from records.explain import PRIORITIES
 from records.kept import find_end, mention_end
 from records.models import (
@@ -213,7 +214,13 @@ ANSWERED = {"warnings", "state"}
 class EntrySerializer(serializers.ModelSerializer[CustomEntry]):
     """Says what has the right form; what it means is checked in ``operations.check_entry``, where it is saved."""
 
-    type = serializers.ChoiceField(choices=TYPES, required=False, allow_blank=True, help_text="Empty for a block")
+    type = serializers.ChoiceField(
+        choices=TYPES,
+        required=False,
+        allow_blank=True,
+        help_text="Empty for a block",
+        error_messages={"invalid_choice": explain_type("{input}")},
+    )
     values: Any = serializers.ListField(
         child=serializers.CharField(max_length=VALUE_LIMIT, trim_whitespace=False),
         max_length=VALUES_LIMIT,

@@ -17,6 +17,7 @@ from records.exchange.shape import PROBLEM_LIMIT, Backup, BackupEntry, BackupErr
 from records.limits import ROWS
 from records.locks import editing_entries, exclude_writers
 from records.models import AuditEntry, CustomEntry, DeletedRRset, ManagedRecord, SyncStatus
+from records.neighbours import Neighbours
 from records.operations import ENTRY_FIELDS, sync_now
 from records.rows import CONTENT
 from syncer.core.known import RecordState
@@ -57,13 +58,24 @@ class ImportPlan:
             new = [record for record in records if record[:3] not in ours]
             self.owned += new
             self.unchanged += len(records) - len(new)
-        problems: list[Problem] = []
+        problems = list(islice(self._find_misplaced(), PROBLEM_LIMIT))
         for entries in _split_batches(self.backup.entries):
             self._compare_entries(entries, problems)
             if len(problems) >= PROBLEM_LIMIT:
                 raise BackupError(problems[:PROBLEM_LIMIT], is_cut=True)
         if problems:
             raise BackupError(problems)
+
+    def _find_misplaced(self) -> Iterator[Problem]:
+        """By what is above and below the names, in the backup and in the database."""
+        saved: dict[str, list[str]] = {}
+        for entry in self.backup.entries:
+            if entry.enabled:
+                saved.setdefault(entry.name, []).append(entry.type)
+        neighbours = Neighbours(saved, managed_zones(), [(entry.name, entry.type) for entry in self.backup.entries])
+        for entry in self.backup.entries:
+            if entry.enabled and (problem := neighbours.explain(entry.name, entry.type)):
+                yield Problem(f"the entry {entry.name} {entry.type}", problem)
 
     def _compare_entries(self, entries: Sequence[BackupEntry], problems: list[Problem]) -> None:
         present: dict[str, dict[str, BackupEntry]] = {}

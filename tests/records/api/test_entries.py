@@ -13,7 +13,9 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from records.entry_values import HINTS
 from records.models import AuditEntry, CustomEntry, ManagedRecord, Source, SourceName, SyncRequest
+from syncer.core.rdata import TYPES
 
 pytestmark = pytest.mark.django_db
 
@@ -202,13 +204,46 @@ def test_a_wrong_field_is_named_with_the_reason(operator: APIClient, fields: dic
     assert not CustomEntry.objects.exists()
 
 
-@pytest.mark.parametrize(
-    "path", ["printer.talos00/HINFO", "two words/A", f"{'x' * 300}/A", "none.talos00/A", "a%00b/A"]
-)
+@pytest.mark.parametrize("path", ["two words/A", f"{'x' * 300}/A", "none.talos00/A", "a%00b/A"])
 def test_what_is_not_there_is_not_found(operator: APIClient, path: str) -> None:
     answer = operator.get(f"{URL}/{path}")
     assert answer.status_code == 404
     assert answer.json()["errors"][0]["code"] == "not_found"
+
+
+@pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
+def test_a_type_that_does_not_exist_is_an_error_that_lists_those_that_do(operator: APIClient, method: str) -> None:
+    body = {} if method == "get" else {"values": ["x"]}
+    answer = getattr(operator, method)(f"{URL}/printer.talos00/LOC", body, format="json")
+    assert answer.status_code == 400
+    (error,) = answer.json()["errors"]
+    assert error["attr"] == "type"
+    listed = "A, AAAA, CNAME, TXT, SRV, MX, CAA, PTR, NS, DNAME, DS, HTTPS, NAPTR, SSHFP, SVCB, TLSA, URI"
+    assert error["detail"] == f"LOC is no type that can be published: give {listed}, or BLOCK for a block."
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_each_type_is_written_shown_changed_and_deleted(operator: APIClient, kind: str) -> None:
+    example = "some text" if kind == "TXT" else HINTS[kind].rpartition("such as ")[2]
+    url = f"{URL}/rare.talos00/{kind}"
+    if kind == "DS":
+        operator.put(f"{URL}/rare.talos00/NS", {"values": ["ns1.example.com"]}, format="json")
+    made = operator.put(url, {"values": [example]}, format="json")
+    assert made.status_code == 201, made.json()
+    assert operator.get(url).json()["values"] == [example]
+    assert operator.put(url, {"values": [example], "ttl": 60}, format="json").json()["ttl"] == 60
+    assert operator.get(f"{URL}?type={kind}").json()["count"] == 1
+    assert operator.delete(url).status_code == 204
+    told = AuditEntry.objects.filter(name="rare.talos00", type=kind).order_by("id")
+    assert [entry.action for entry in told] == ["created", "updated", "deleted"]
+
+
+@pytest.mark.parametrize("kind", ["LOC", "https"])
+def test_a_type_of_a_body_or_a_filter_that_does_not_exist_lists_those_that_do(operator: APIClient, kind: str) -> None:
+    refused = operator.post(URL, {"name": "x.talos00", "type": kind, "values": ["x"]}, format="json")
+    for answer in (refused, operator.get(f"/api/v1/records?type={kind}"), operator.get(f"{URL}?type={kind}")):
+        assert answer.status_code == 400
+        assert f"{kind} is no type that can be published: give A, AAAA" in answer.json()["errors"][0]["detail"]
 
 
 def at_once(jobs: Sequence[Callable[[], int]]) -> list[int]:
