@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -23,7 +25,7 @@ from records.locks import editing_entries
 from records.models import AuditEntry, CustomEntry, ManagedRecord, SyncStatus
 from syncer.core.annotations import parse_ttl
 from syncer.core.claims import Mode
-from syncer.core.rdata import TYPES
+from syncer.core.rdata import SINGLE_TYPES, TYPES
 
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[CustomEntry]
@@ -33,13 +35,34 @@ else:  # generic in the stubs alone
 MODE_TONES = {Mode.PUBLISH: "good", Mode.OVERRIDE: "busy", Mode.BLOCK: "bad"}
 
 
+PARTS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "A": (("IPv4 address", "192.0.2.1"),),
+    "AAAA": (("IPv6 address", "2001:db8::1"),),
+    "CNAME": (("host name", "www.example.com"),),
+    "TXT": (("text", "v=spf1 -all"),),
+    "SRV": (("priority", "0"), ("weight", "5"), ("port", "5060"), ("target", "sip.example.com")),
+    "MX": (("preference", "10"), ("exchange", "mail.example.com")),
+    "CAA": (("flags", "0"), ("tag", "issue"), ("value", "letsencrypt.org")),
+    "PTR": (("host name", "www.example.com"),),
+    "NS": (("host name", "ns1.example.com"),),
+}
+"""The types whose values are filled in part by part, each part with an example. A value of any other type is one
+text."""
+
 FIELDS = ("name", "mode", "type", "values", "ttl", "enabled", "owner", "description")
 
 
 class ValuesField(forms.CharField):
     """A list of texts, one per line."""
 
-    widget = forms.Textarea(attrs={"rows": 4, "cols": 60, "spellcheck": "false"})
+    widget = forms.Textarea(
+        attrs={
+            "rows": 4,
+            "cols": 60,
+            "spellcheck": "false",
+            "data-types": json.dumps({"parts": PARTS, "hints": HINTS, "single": sorted(SINGLE_TYPES)}),
+        }
+    )
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, list) else value
@@ -138,6 +161,10 @@ class EntryAdmin(RegistryAdmin):
     search_fields = ("name__contains", "owner__icontains", "description__icontains", "values__icontains")
     search_help_text = "A part of a name, value, owner or description"
     actions = ("enable", "disable")
+
+    class Media:
+        js: ClassVar = [forms.Script("records/entry-values.js", defer=True)]
+
     fieldsets: ClassVar[Any] = (
         (None, {"fields": ("name", "mode", "type", "values", "ttl")}),
         (None, {"fields": ("enabled", "owner", "description", "version")}),

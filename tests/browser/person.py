@@ -69,8 +69,21 @@ class Person:
         self.open("/admin/records/customentry/add/")
         self.page.select_option("#id_mode", mode)
         self.page.select_option("#id_type", type)
-        for field, text in {"name": name, "values": values, **more}.items():
+        for field, text in {"name": name, **more}.items():
             self.page.fill(f"#id_{field}", text)
+        self.fill_in_values(*values.splitlines())
+
+    def fill_in_values(self, *values: str) -> None:
+        """Part by part where the type has parts, else as the text that they are."""
+        parts = self.page.locator(".value-row").first.locator("input").count()
+        if not parts:
+            self.page.fill("#id_values", "\n".join(values))
+            return
+        for number, value in enumerate(values):
+            if number:
+                self.page.get_by_role("button", name="Add a value").click()
+            for part, text in enumerate(value.split(" ", parts - 1)):
+                self.page.fill(f"#id_value_{number}_{part}", text)
 
     def make_entry(self, name: str, mode: str, type: str = "", values: str = "", **more: str) -> None:
         self.fill_in_entry(name, mode, type, values, **more)

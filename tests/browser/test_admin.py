@@ -132,6 +132,44 @@ def first_object(page: Page) -> str:
 
 
 @pytest.mark.parametrize("look", [pytest.param(DESK, id="desk"), pytest.param(PHONE, id="phone")])
+def test_values_are_filled_in_part_by_part_or_as_text_with_an_example(
+    site: Stack, browser: Browser, cookies: Any, look: dict[str, Any], request: pytest.FixtureRequest
+) -> None:
+    with open_browser(browser, site, storage_state=cookies, **look) as person:
+        page, name = person.page, f"parts-{request.node.callspec.id}.{ZONE}"
+        person.fill_in_entry(name, "publish", "MX", "10 mail.example.com\n20 mx.example.com")
+        expect(page.locator("#id_values")).to_be_hidden()
+        expect(page.locator("#id_values")).to_have_value("10 mail.example.com\n20 mx.example.com")
+        assert not sticking_out(page)
+        take_picture(page, f"entry-mx-{request.node.callspec.id}")
+        person.press("Save")
+        person.expect_success()
+        site.answers(name, "10 mail.example.com", "20 mx.example.com", type="MX")
+        person.open_entry(name)
+        expect(page.locator("#id_value_1_1")).to_have_value("mx.example.com")
+        page.get_by_role("button", name="Remove value 1").click()
+        person.press("Save")
+        site.answers(name, "20 mx.example.com", type="MX")
+        person.fill_in_entry(name, "publish", "HTTPS", "0 . alpn=h2")
+        expect(page.locator("#id_values_helptext")).to_contain_text("such as 1 . alpn=h2,h3")
+        assert not sticking_out(page)
+        take_picture(page, f"entry-https-{request.node.callspec.id}")
+        person.press("Save")
+        expect(page.locator(".errorlist")).to_contain_text(["priority 0 makes it an alias, which takes no parameters"])
+        take_picture(page, f"entry-https-refused-{request.node.callspec.id}")
+        page.fill("#id_values", '1 . alpn="h2,h3"')
+        person.press("Save")
+        person.expect_success()
+        site.answers(name, '1 . alpn="h2,h3"', type="HTTPS")
+        take_picture(page, f"entries-{request.node.callspec.id}")
+
+
+def take_picture(page: Page, name: str) -> None:
+    if SCREENSHOTS:
+        page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png", full_page=True)
+
+
+@pytest.mark.parametrize("look", [pytest.param(DESK, id="desk"), pytest.param(PHONE, id="phone")])
 def test_every_page_fits_is_readable_in_light_and_dark_and_complains_of_nothing(
     site: Stack, browser: Browser, cookies: Any, look: dict[str, Any]
 ) -> None:

@@ -20,6 +20,7 @@ from records.exchange import BackupError, apply_import, export, plan_import, rea
 from records.exchange.shape import Backup, Problem
 from records.models import AuditEntry, CustomEntry, ManagedRecord, SyncRequest
 from syncer.core.known import RecordState
+from syncer.core.rdata import clean_value
 from tests.processes import prepare
 
 FORMS = ("yaml", *(pytest.param(form, marks=pytest.mark.one_database) for form in ("json", "csv")))
@@ -306,6 +307,62 @@ def test_a_zone_file_is_one_that_dnspython_reads() -> None:
     assert str(found["z.talos00.", "MX"][0].exchange) == "m.talos00."
     assert found["z.talos00.", "CAA"][0].value == b"a;b"
     assert len(found) == 6
+
+
+RARE = {
+    "DNAME": "new.example",
+    "DS": f"60485 13 2 {'ab' * 32}",
+    "HTTPS": "1 . alpn=h2,h3 ech=AAb+DQACQWI=",
+    "NAPTR": r'100 10 "U" "E2U+sip" "!^\\+49(.*)$!sip:\\1@x.org!" .',
+    "SSHFP": f"4 2 {'ab' * 32}",
+    "SVCB": "1 dns.example.com alpn=dot port=853",
+    "TLSA": f"3 1 1 {'ab' * 32}",
+    "URI": '10 1 "https://example.com/"',
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.one_database
+@pytest.mark.parametrize("form", FORMS)
+def test_every_type_comes_back_from_a_file(form: str) -> None:
+    for kind, value in RARE.items():
+        entry(f"{kind.lower()}.talos00", kind, [value])
+        ManagedRecord.objects.create(
+            zone="talos00", name=f"r-{kind.lower()}.talos00", type=kind, values=[value], ttl=5, owned=True,
+            state=RecordState.SYNCED, origin="DNSEndpoint/apps/one", claimants=["DNSEndpoint/apps/one"],
+        )  # fmt: skip
+    entry("ds.talos00", "NS", ["ns1.example.com"])
+    before, text = content(), "".join(export(form))
+    wipe()
+    apply_import(plan_import(read_backup(text, form)), "anna")
+    assert content() == before
+
+
+@pytest.mark.django_db
+@pytest.mark.one_database
+def test_every_type_is_in_a_zone_file_as_dnspython_reads_it() -> None:
+    for kind, value in RARE.items():
+        ManagedRecord.objects.create(
+            zone="talos00", name="r.talos00", type=kind, values=[value], ttl=5, owned=True, state=RecordState.SYNCED
+        )
+    zone = dns.zone.from_text("".join(export("bind")), origin="talos00.", check_origin=False, relativize=False)
+    found = {rdataset.rdtype.name: rdataset[0].to_text() for _, rdataset in zone.iterate_rdatasets()}
+    assert {kind: clean_value(kind, text) for kind, text in found.items()} == RARE
+
+
+@pytest.mark.django_db
+def test_an_import_refuses_what_cannot_be_where_it_says() -> None:
+    text = entries(
+        "hostname: old.talos00, type: DNAME, values: [new.example]",
+        "hostname: www.old.talos00, type: A, values: [10.0.0.1]",
+        f"hostname: sub.talos00, type: DS, values: ['60485 13 2 {'ab' * 32}']",
+    )
+    with pytest.raises(BackupError) as caught:
+        plan_import(read_backup(text))
+    assert [problem.place for problem in caught.value.problems] == [
+        "the entry old.talos00 DNAME", "the entry www.old.talos00 A", "the entry sub.talos00 DS",
+    ]  # fmt: skip
+    assert not CustomEntry.objects.exists()
 
 
 @pytest.mark.django_db
