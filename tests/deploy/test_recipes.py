@@ -109,9 +109,10 @@ def test_the_token_of_the_recipe_can_do_what_is_needed_and_no_more(technitium: S
 
 
 class Registry:
-    """A syncer with what it needs, the API beside it, and a person who follows the recipes."""
+    """A syncer with what it needs, the API beside it, and a person who follows the recipes. It reads the
+    folder ``manifests`` unless ``more``, which are further settings, names a cluster."""
 
-    def __init__(self, folder: Path, server: ServerUnderTest) -> None:
+    def __init__(self, folder: Path, server: ServerUnderTest, **more: str) -> None:
         self._folder = folder
         database = {"HOME": str(folder), "DATA_DIR": str(folder)}
         prepare(folder)
@@ -119,11 +120,12 @@ class Registry:
         assert token.code == 0, token.err
         page = f"127.0.0.1:{free_port()}"
         self.variables = {"DNS": server.url, "TOKEN": server.token, "ZONE": ZONE, "API": f"http://{page}"}
-        self.variables["API_TOKEN"] = token.out.strip()
+        self.variables |= {"API_TOKEN": token.out.strip(), "WILDCARD": "any"}
         self.web = Process(["-m", "catalyst.cli", "web", "--bind", page], folder / "web.log", database)
         target = {"DNS_SERVER_URL": server.url, "DNS_API_TOKEN": server.token, "DNS_ZONE": ZONE}
-        settings = {**target, "DNS_IP_ADDRESS": "192.0.2.54", "EXTERNAL_DNS_ANNOTATIONS": "true"}
-        self.syncer = Syncer(folder, settings, "--manifests", str(folder / "manifests"))
+        self.settings = {**target, "DNS_IP_ADDRESS": "192.0.2.54", "EXTERNAL_DNS_ANNOTATIONS": "true", **more}
+        source = () if more.get("KUBECONFIG") else ("--manifests", str(folder / "manifests"))
+        self.syncer = Syncer(folder, self.settings, *source)
 
     def follow(self, step: str) -> list[str]:
         return sorted(
@@ -215,21 +217,25 @@ def test_each_way_in_which_external_dns_names_its_records_is_understood(
     technitium: ServerUnderTest, tmp_path: Path
 ) -> None:
     technitium.make_zone(ZONE)
-    for name in ("a-team", "a.b", "both", "aaaa-only"):
+    for name in ("a-team", "a.b", "both", "aaaa-only", "*.apps", "old"):
         technitium.add(f"{name}.{ZONE}", "A", "192.0.2.54")
+    mail = {"domain": f"old.{ZONE}", "type": "MX", "exchange": "mx.example", "preference": 10}
+    technitium.ok("zones/records/add", mail)
     technitium.add(f"shop.{ZONE}", "CNAME", f"grafana.{ZONE}")
-    for name in ("a-team", "a-a.b", "a-both", "cname-shop", "aaaa-only"):
+    for name in ("a-team", "a-a.b", "a-both", "cname-shop", "aaaa-only", "a-any.apps", "mx-old"):
         technitium.add(f"xdns-{name}.{ZONE}", "TXT", f'"{heritage(name, "default")}"')
     technitium.add(f"hand.{ZONE}", "TXT", "external-dns/owner=default is what it looks for")
 
     server = {"DNS": technitium.url, "TOKEN": technitium.token, "ZONE": ZONE, "API_TOKEN": ""}
-    said = follow("external-dns", "external-dns-list", folder=tmp_path, PREFIX="xdns-", **server)
+    said = follow("external-dns", "external-dns-list", folder=tmp_path, PREFIX="xdns-", WILDCARD="any", **server)
     assert {line.split("\t")[0].partition(".talos00")[0] for line in said.splitlines()} == {
         "a-team",
         "a.b",
         "both",
         "shop",
         "aaaa-only",
+        "*.apps",
+        "old",
     }
 
 
