@@ -1,19 +1,22 @@
-"""The objects of the histories: Ingresses and IngressRoutes, HTTPRoutes, and the Gateways that serve those."""
+"""The objects of the histories: Ingresses and IngressRoutes, HTTPRoutes, and the Gateways and ListenerSets that serve
+those."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, INGRESS_ROUTE, NAMESPACE, Kind
+from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, INGRESS_ROUTE, LISTENER_SET, NAMESPACE, Kind
 from tests.syncer.zone.engine import ADDRESS, PREFIX, ZONE
 
 NAMES = ("blog", "grafana", "nas", "shop")
 """The last one is asked for by routes alone."""
 NAMESPACES = ("web", "team")
-GATES = ("edge", "inner")
+SET, SHARED = "added", "edge"
+"""The gate that is a ListenerSet, and the Gateway that it belongs to."""
+GATES = (SHARED, "inner", SET)
 SECTIONS = ("plain", "secure")
-KINDS_READ = (INGRESS, INGRESS_ROUTE, HTTP_ROUTE, GATEWAY, NAMESPACE)
+KINDS_READ = (INGRESS, INGRESS_ROUTE, HTTP_ROUTE, GATEWAY, LISTENER_SET, NAMESPACE)
 
 Values = dict[str, set[str]]
 """By type."""
@@ -36,7 +39,11 @@ Key = tuple[Kind, str, str]
 """Kind, namespace and name of an object."""
 
 Place = tuple[str, str]
-"""A Gateway and the name of its listener."""
+"""A Gateway or a ListenerSet, and the name of its listener."""
+
+
+def gate_key(name: str) -> Key:
+    return LISTENER_SET if name == SET else GATEWAY, "infra", name
 
 
 def fqdn(name: str) -> str:
@@ -102,22 +109,25 @@ class GateRoute:
 
 
 def _parent_ref(place: Place) -> dict[str, str]:
-    return {"namespace": "infra", "name": place[0], "sectionName": place[1]}
+    kind, namespace, name = gate_key(place[0])
+    return {"kind": kind.kind, "namespace": namespace, "name": name, "sectionName": place[1]}
 
 
 @dataclass(frozen=True)
 class Gate:
-    """A Gateway. ``listeners`` are pairs of section and host, "" for any; its status says no to those of ``refused``,
-    and, where it is not ``accepted``, to all."""
+    """A Gateway or a ListenerSet. ``listeners`` are pairs of section and host, "" for any; its status says no to those
+    of ``refused``, and, where it is not ``accepted``, to all."""
 
     listeners: tuple[Place, ...]
     accepted: bool = True
     refused: frozenset[str] = frozenset()
     terms: Terms = field(default=Terms(), init=False)
 
-    def spec(self, _: Kind) -> dict[str, Any]:
+    def spec(self, kind: Kind) -> dict[str, Any]:
+        admits = {"allowedListeners": {"namespaces": {"from": "Same"}}}
         return {
             "spec": {
+                **({"parentRef": {"name": SHARED}} if kind == LISTENER_SET else admits),
                 "listeners": [
                     {
                         "name": section,
@@ -127,13 +137,15 @@ class Gate:
                         **({"hostname": fqdn(host)} if host else {}),
                     }
                     for section, host in self.listeners
-                ]
+                ],
             },
             "status": {
                 "conditions": [{"type": "Accepted", "status": str(self.accepted), "reason": "Said"}],
                 "listeners": [
-                    {"name": section, "conditions": [{"type": "Accepted", "status": "False", "reason": "Said"}]}
-                    for section in sorted(self.refused)
+                    {"name": section, "conditions": [{"type": "Accepted", "status": status, "reason": "Said"}]}
+                    for section, status in sorted(
+                        {**dict.fromkeys(dict(self.listeners), "True"), **dict.fromkeys(self.refused, "False")}.items()
+                    )
                 ],
             },
         }

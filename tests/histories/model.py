@@ -10,10 +10,12 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from syncer.core.kinds import GATEWAY, HTTP_ROUTE, NAMESPACE, Kind
+from syncer.core.kinds import GATEWAY, HTTP_ROUTE, LISTENER_SET, NAMESPACE, Kind
 from tests.histories.cast import (
     NAMES,
     PRIORITIES,
+    SET,
+    SHARED,
     TARGETS,
     Gate,
     GateRoute,
@@ -22,6 +24,7 @@ from tests.histories.cast import (
     Thing,
     Values,
     Website,
+    gate_key,
 )
 
 GRACE = 60.0
@@ -120,8 +123,11 @@ class Model:
         return frozenset(place for place in thing.parents if self._gives(thing, place, name))
 
     def _gives(self, route: GateRoute, place: Place, name: str) -> bool:
-        gate = self.seen.get((GATEWAY, "infra", place[0]))
+        gate = self.seen.get(gate_key(place[0]))
         if not isinstance(gate, Gate) or not gate.accepted or place[1] in gate.refused:
+            return False
+        shared = self.seen.get(gate_key(SHARED))
+        if place[0] == SET and not (isinstance(shared, Gate) and shared.accepted):
             return False
         hosts = [host for section, host in gate.listeners if section == place[1]]
         serves = name in hosts or (bool(route.hosts) and "" in hosts)
@@ -145,7 +151,7 @@ class Model:
 
     def _may_mean(self, place: Place, via: Via) -> bool:
         """Whether it is one of the parents ``via``: a section that its Gateway does not have may have been renamed."""
-        gate = self.seen.get((GATEWAY, "infra", place[0]))
+        gate = self.seen.get(gate_key(place[0]))
         is_there = isinstance(gate, Gate) and place[1] in dict(gate.listeners)
         return place in via or (not is_there and place[0] in dict(via))
 
@@ -192,10 +198,17 @@ class Model:
     # What is not known now
 
     def unread_kinds(self) -> set[str]:
-        return list_concerned(self.unread)
+        return self._list_concerned(self.unread)
 
     def awaited_kinds(self) -> set[str]:
-        return list_concerned(self.awaited)
+        return self._list_concerned(self.awaited)
+
+    def _list_concerned(self, kinds: Collection[Kind]) -> set[str]:
+        names = {kind.kind for kind in kinds if kind.gives_names}
+        routes = [thing for thing in self.seen.values() if isinstance(thing, GateRoute)]
+        on_set = any(place[0] == SET for route in routes for place in route.parents)
+        needs_gates = GATEWAY in kinds or (LISTENER_SET in kinds and on_set)
+        return names | {HTTP_ROUTE.kind} if needs_gates else names
 
     # Who has a name
 
@@ -226,8 +239,3 @@ def list_judgements(route: GateRoute, place: Place) -> list[bool]:
     return exact or [
         accepted for judged, accepted in route.judged if judged[0] == place[0] and judged not in route.parents
     ]
-
-
-def list_concerned(kinds: Collection[Kind]) -> set[str]:
-    names = {kind.kind for kind in kinds if kind.gives_names}
-    return names | {HTTP_ROUTE.kind} if GATEWAY in kinds else names

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, INGRESS_ROUTE
+from syncer.core.kinds import HTTP_ROUTE, INGRESS, INGRESS_ROUTE
 from tests.histories.cast import (
     CREATED,
     GATES,
@@ -16,6 +16,7 @@ from tests.histories.cast import (
     NAMESPACES,
     PRIORITIES,
     SECTIONS,
+    SHARED,
     TARGETS,
     Gate,
     GateRoute,
@@ -23,6 +24,7 @@ from tests.histories.cast import (
     Place,
     Terms,
     Website,
+    gate_key,
 )
 from tests.histories.cluster import Cluster
 
@@ -41,7 +43,7 @@ terms = st.builds(
     ignore=st.sampled_from([False] * 9 + [True]),
 )
 parents = st.lists(
-    st.tuples(st.sampled_from([*GATES, "edge"]), st.sampled_from(SECTIONS)), min_size=1, max_size=2, unique=True
+    st.tuples(st.sampled_from([*GATES, SHARED]), st.sampled_from(SECTIONS)), min_size=1, max_size=2, unique=True
 ).map(tuple)
 listened = st.sampled_from(["", "", "shop", *NAMES])
 
@@ -140,7 +142,7 @@ class ObjectSteps(RuleBasedStateMachine):
 
     @rule(name=gate, hosts=st.lists(listened, min_size=2, max_size=2))
     def put_gate(self, name: str, hosts: list[str]) -> None:
-        self.cluster.put((GATEWAY, "infra", name), Gate(tuple(zip(SECTIONS, hosts, strict=True))))
+        self.cluster.put(gate_key(name), Gate(tuple(zip(SECTIONS, hosts, strict=True))))
 
     @rule(
         which=position,
@@ -151,11 +153,11 @@ class ObjectSteps(RuleBasedStateMachine):
         routes = [thing for thing in self.cluster.objects.values() if isinstance(thing, GateRoute)]
         places = [place for route in routes for place in route.parents] or [(name, SECTIONS[0]) for name in GATES]
         name, section = places[which % len(places)]
-        before = self.cluster.objects.get((GATEWAY, "infra", name))
+        before = self.cluster.objects.get(gate_key(name))
         if not isinstance(before, Gate):
             return
         if change == "gone":
-            self.cluster.drop((GATEWAY, "infra", name))
+            self.cluster.drop(gate_key(name))
             return
         others = tuple(listener for listener in before.listeners if listener[0] != section)
         after = {
@@ -166,4 +168,4 @@ class ObjectSteps(RuleBasedStateMachine):
             "another host": replace(before, listeners=(*others, (section, "nas"))),
             "over": Gate(((SECTIONS[0], ""), (SECTIONS[1], "shop"))),
         }[change]
-        self.cluster.put((GATEWAY, "infra", name), after)
+        self.cluster.put(gate_key(name), after)
