@@ -14,7 +14,16 @@ from typing import Any
 import pytest
 
 from syncer.config import KubeConfig
-from syncer.core.kinds import KINDS, SERVICE
+from syncer.core.kinds import (
+    GRPC_ROUTE,
+    INGRESS_ROUTE_UDP,
+    KINDS,
+    LISTENER_SET,
+    SERVICE,
+    TCP_ROUTE,
+    TLS_ROUTE,
+    UDP_ROUTE,
+)
 from syncer.core.scope import Scope
 from syncer.errors import KubernetesError
 from syncer.kube.feed import KindState, WatchState
@@ -147,6 +156,22 @@ def test_without_rights_on_namespaces_the_rest_works(kubernetes: Kubernetes, run
     running = run(wait=False)
     wait_until(lambda: running.state("namespaces").state is WatchState.FORBIDDEN)
     wait_until(lambda: running.names == ["grafana.talos00"])
+
+
+@pytest.mark.double_only
+def test_kinds_that_the_cluster_role_lacks_cost_a_line_each_and_the_rest_works(
+    kubernetes: Kubernetes, run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As after an upgrade of the image alone."""
+    lacking = (INGRESS_ROUTE_UDP, GRPC_ROUTE, TLS_ROUTE, TCP_ROUTE, UDP_ROUTE, LISTENER_SET)
+    for kind in lacking:
+        kubernetes.refuse("*", str(kind))
+    kubernetes.create(ingress("grafana", "default"))
+    with caplog.at_level(logging.WARNING, "syncer.kube"):
+        running = run(wait=False, pace=replace(FAST, forbidden=60.0))
+        wait_until(lambda: all(running.state(str(kind)).state is WatchState.FORBIDDEN for kind in lacking))
+        wait_until(lambda: running.names == ["grafana.talos00"])
+    assert sorted(vars(record)["kind"] for record in caplog.records) == sorted(map(str, lacking))
 
 
 def test_services_are_watched_only_for_the_address_of_traefik(kubernetes: Kubernetes, run: Run) -> None:
