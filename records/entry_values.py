@@ -13,9 +13,10 @@ from django.core.exceptions import ValidationError
 from syncer.config import Managed
 from syncer.core.annotations import MAX_TTL
 from syncer.core.claims import Mode
+from syncer.core.fitting import OVERHEAD, find_misplacement, list_misfits
 from syncer.core.manifest import clip_text
-from syncer.core.names import NAME_LIMIT, BadName, canonical, is_wildcard, zone_of
-from syncer.core.rdata import SERVICE_TYPES, SINGLE_TYPES, TYPES, BadValue, clean_value, format_value
+from syncer.core.names import NAME_LIMIT, BadName, canonical, zone_of
+from syncer.core.rdata import TYPES, BadValue, clean_value, format_value
 
 EXAMPLE_DIGEST = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 """SHA-256 of nothing."""
@@ -40,20 +41,6 @@ HINTS = {
     "TLSA": f"usage, selector, matching type and certificate data, such as 3 1 1 {EXAMPLE_DIGEST}",
     "URI": 'priority, weight and URI, such as 10 1 "https://www.example.com/"',
 }
-
-APEX_REASONS = {
-    "CNAME": "",
-    "NS": ": the zone's own name servers are not ours to change",
-    "DS": ": it belongs into the zone above, at the delegation",
-}
-WILDCARD_REASONS = {
-    "NS": "RFC 4592 section 4.2",
-    "DNAME": "RFC 4592 section 4.4",
-    "DS": "RFC 4592 section 4.6",
-}
-
-RDATA_LIMIT = 60_000
-"""Bytes of one RRset: an answer of 65,535 bytes over TCP must hold it, names and all."""
 
 PROBLEM_LIMIT = 100
 """Of one entry: a file may name millions of bad values."""
@@ -114,8 +101,8 @@ def clean_entry(
     elif kind not in TYPES:
         errors["type"] = [explain_type(type)]
     else:
-        if own_name and (problem := _find_misplacement(kind, own_name, zone)):
-            errors["type"] = [problem]
+        if own_name and (problem := find_misplacement(kind, own_name, zone)):
+            errors["type"] = [_make_sentence(problem)]
         cleaned = _clean_values(kind, values, own_name, errors)
     if errors:
         raise ValidationError(errors)
@@ -151,15 +138,8 @@ def _clean_name(text: str, zones: Collection[str]) -> tuple[str, str]:
     return name, zone
 
 
-def _find_misplacement(kind: str, name: str, zone: str) -> str:
-    """Why a record of this type cannot be at the name, "" when it can."""
-    if name == zone and kind in APEX_REASONS:
-        return (
-            f"{'An' if kind == 'NS' else 'A'} {kind} record cannot be at the apex of zone {zone}{APEX_REASONS[kind]}."
-        )
-    if kind in WILDCARD_REASONS and is_wildcard(name):
-        return f"{'An' if kind == 'NS' else 'A'} {kind} record cannot be at a wildcard ({WILDCARD_REASONS[kind]})."
-    return ""
+def _make_sentence(reason: str) -> str:
+    return f"{reason[:1].upper()}{reason[1:]}."
 
 
 def _is_ttl(ttl: Any) -> bool:
@@ -182,20 +162,11 @@ def _clean_values(kind: str, values: Any, name: str, errors: dict[str, list[str]
                 break
             continue
         if value not in found:
-            size += len(_read_rdata(kind, value).to_wire() or b"") + 12
+            size += len(_read_rdata(kind, value).to_wire() or b"") + OVERHEAD
             found.add(value)
     if not values:
         problems.append(f"Give at least one value: {HINTS[kind]}.")
-    if kind in SINGLE_TYPES and len(found) > 1:
-        problems.append(f"A {kind} has one value, not {len(found)}.")
-    if kind == "CNAME" and name and name in found:
-        problems.append("The name would be an alias of itself.")
-    if kind == "DNAME" and name and any(f".{value}".endswith(f".{name}") for value in found):
-        problems.append("The target of a DNAME cannot be the name itself or lie below it.")
-    if kind in SERVICE_TYPES and len(found) > 1 and any(value.startswith("0 ") for value in found):
-        problems.append("An alias, with priority 0, must be the only value: clients ignore those beside it.")
-    if size > RDATA_LIMIT:
-        problems.append(f"The values take {size} bytes: {RDATA_LIMIT} is the most that one answer can hold.")
+    problems += map(_make_sentence, list_misfits(kind, found, name, size))
     if problems:
         errors["values"] = problems
     return tuple(sorted(found))

@@ -35,6 +35,7 @@ TCP_ROUTE = Kind("gateway.networking.k8s.io", "tcproutes", "TCPRoute", ("v1", "v
 UDP_ROUTE = Kind("gateway.networking.k8s.io", "udproutes", "UDPRoute", ("v1", "v1alpha2"))
 GATEWAY = Kind("gateway.networking.k8s.io", "gateways", "Gateway", ("v1", "v1beta1"), gives_names=False)
 LISTENER_SET = Kind("gateway.networking.k8s.io", "listenersets", "ListenerSet", ("v1",), gives_names=False)
+DNS_ENDPOINT = Kind("externaldns.k8s.io", "dnsendpoints", "DNSEndpoint", ("v1alpha1",))
 NAMESPACE = Kind("", "namespaces", "Namespace", ("v1",), gives_names=False, namespaced=False)
 SERVICE = Kind("", "services", "Service", ("v1",), gives_names=False)
 """Only the Traefik Service, and only with DNS_IP_ADDRESS=auto."""
@@ -54,6 +55,7 @@ KINDS = (
     OLD_INGRESS_ROUTE_TCP,
     OLD_INGRESS_ROUTE_UDP,
     *GATEWAY_ROUTES,
+    DNS_ENDPOINT,
     GATEWAY,
     LISTENER_SET,
     NAMESPACE,

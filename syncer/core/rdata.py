@@ -16,8 +16,8 @@ from syncer.core.manifest import clip_text
 from syncer.core.names import canonical, canonical_address, is_wildcard, value_type
 from syncer.core.rdwords import STRING_LIMIT, clean_hex, clean_string, decode_word, quote_word, split_words
 from syncer.core.rdwords import BadValue as BadValue
-from syncer.core.svcparams import clean_params
-from syncer.core.uris import clean_uri
+from syncer.core.svcparams import clean_params, split_params
+from syncer.core.uris import clean_uri, find_host
 
 TYPES = (
     "A", "AAAA", "CNAME", "TXT", "SRV", "MX", "CAA", "PTR", "NS",
@@ -109,7 +109,17 @@ def list_targets(type_: str, value: str) -> tuple[str, ...]:
     """The addresses and the host names in a value to which it leads whoever asks."""
     if type_ in ("A", "AAAA"):
         return (value,)
-    return (split_value(type_, value)[-1],) if type_ in HOST_TYPES else ()
+    fields = split_value(type_, value)
+    if type_ in HOST_TYPES:
+        return (fields[-1],)
+    places = tuple(word for kind, word in zip(WORDS.get(type_, ()), fields, strict=False) if kind == "place")
+    if type_ in SERVICE_TYPES:
+        params = split_params(fields[2])
+        hints = (params.get(key, "") for key in ("ipv4hint", "ipv6hint"))
+        places += tuple(address for hint in hints for address in hint.split(",") if address)
+    if type_ == "URI":
+        places = (find_host(fields[2]),)
+    return tuple(place for place in places if place not in ("", "."))
 
 
 def format_value(type_: str, value: str) -> str:

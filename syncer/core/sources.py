@@ -98,11 +98,21 @@ class Draft:
         if reserved := self.scope.refuse_claim(name):
             self.skip_name(name, reserved, SkipCause.POLICY)
             return
+        if "_" in name and record.type in ("A", "AAAA"):
+            self.add_warning(f"{clip_text(name)} has an underscore, which is not legal in a host name")
+        if name in self.scope.server_names:
+            self.add_warning(f"{clip_text(name)} is the name of a DNS server that is written to")
         known = self._wants.get(name)
         if known is not None and known.asks_address:
             self.add_warning(f"{record.type} at {clip_text(name)} is left out: the object has a host of that name")
             return
         self._wants[name] = Want(name, own=True, records=(*(known.records if known else ()), record))
+
+    def refuse_records(self, text: object, reason: str, cause: SkipCause) -> None:
+        """The object asks for records at the name, and none of them can be published."""
+        name = self.read_name(text)
+        if name and not self._filter_name(name):
+            self.skip_name(name, reason, cause)
 
     def _filter_name(self, name: str) -> bool:
         """Whether it is not to be published, whatever the object's parents say; records why."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from syncer.core.manifest import clip_text
+from syncer.core.names import BadName, canonical_target
 from syncer.core.rdwords import BadValue
 
 PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443", "ftp": "21"}
@@ -36,6 +37,17 @@ def clean_uri(text: str) -> str:
     if scheme in PORTS:
         path = _resolve_dots(path) or "/"
     return f"{scheme}://{_clean_authority(authority, scheme)}{path}{_unify_escapes(parts['rest'])}"
+
+
+def find_host(uri: str) -> str:
+    """The address or host name to which a URI leads, "" where it names none."""
+    parts = _parse(uri)
+    host = ((parts and parts["authority"]) or "").rpartition("@")[2]
+    host = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    try:
+        return canonical_target(host)
+    except BadName:
+        return ""
 
 
 def _clean_authority(text: str, scheme: str) -> str:

@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from syncer.core.attachment import LABELS, Attachment, Unchecked
+from syncer.core.dnsendpoints import read_dns_endpoint
 from syncer.core.gateways import (
     LEAVING_GATEWAY,
     LEAVING_SET,
@@ -19,6 +20,7 @@ from syncer.core.gateways import (
     read_listener_set,
 )
 from syncer.core.kinds import (
+    DNS_ENDPOINT,
     GATEWAY,
     GATEWAY_ROUTES,
     INGRESS,
@@ -49,6 +51,13 @@ NAME_LABEL = "kubernetes.io/metadata.name"
 
 _LATEST = "9999"
 """Sorts behind every time: for a namespace whose deletion was never seen."""
+
+
+READERS: Mapping[Kind, Callable[[Mapping[str, Any], Scope], SourceObject]] = {
+    INGRESS: read_ingress,
+    DNS_ENDPOINT: read_dns_endpoint,
+}
+"""Of the kinds whose objects depend on no other object."""
 
 
 class Touched(NamedTuple):
@@ -306,8 +315,8 @@ class Store:
                 self._set_route(ref, route)
                 self._set_source(ref, self._attach_route(route))
             return
-        if kind == INGRESS:
-            source = read_ingress(manifest, self._scope)
+        if kind in READERS:
+            source = READERS[kind](manifest, self._scope)
             with self._lock:
                 self._set_source(ref, source)
             return

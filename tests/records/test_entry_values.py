@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from records.entry_values import HINTS, RDATA_LIMIT, clean_entry
+from records.entry_values import HINTS, clean_entry
 from syncer.core.claims import Mode
+from syncer.core.fitting import RDATA_LIMIT
 from syncer.core.rdata import TYPES
 from syncer.targets.technitium.fields import FIELDS, make_parameters
 
