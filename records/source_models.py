@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from syncer.core.annotations import PREFIX
+from syncer.core.kinds import DNS_ENDPOINT
 from syncer.core.names import NAME_LIMIT
 from syncer.core.origin import Origin
 from syncer.core.source import SkipCause, Trouble, Want, WantedRecord
@@ -28,6 +29,7 @@ HOSTLESS = {
     "TLSRoute": UNLISTENED,
     "TCPRoute": NAMELESS,
     "UDPRoute": NAMELESS,
+    "DNSEndpoint": "its spec has no endpoints",
 }
 """By kind, where its names would have come from."""
 
@@ -112,7 +114,8 @@ class Source(models.Model):
             return f"none: {name} is left out: {reason}{more}"
         if self.kept_names():
             return "none: what it published is kept, and not asked for now"
-        return f"none: {HOSTLESS.get(self.kind, 'it names no host')}, and it has no annotation {PREFIX}hostname"
+        annotated = "" if self.kind == DNS_ENDPOINT.kind else f", and it has no annotation {PREFIX}hostname"
+        return f"none: {HOSTLESS.get(self.kind, 'it names no host')}{annotated}"
 
     def list_warnings(self) -> list[str]:
         """What is wrong with the object itself, and with what DNS makes of its names."""

@@ -32,7 +32,7 @@ class SourceList(NamingList):
 
 @admin.register(Source)
 class SourceAdmin(ReadOnlyAdmin):
-    nothing_yet = "Every Ingress, IngressRoute and route of the Gateway API that the syncer sees is listed here."
+    nothing_yet = "Every object with host names that the syncer sees is listed here."
     list_display = ("shown_place", "kind", "shown_names", "shown_trouble", "changed_on")
     list_filter = (SourceQuestion, KindFilter)
     search_fields = ("name", "namespace")

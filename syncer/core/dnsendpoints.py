@@ -47,12 +47,12 @@ class Asked:
 class Place(NamedTuple):
     """Of which endpoint a warning is, for a person."""
 
-    number: int
+    at: int
     name: str
     kind: str
 
     def __str__(self) -> str:
-        return f"endpoint {self.number} ({clip_text(self.name)} {clip_text(self.kind, 20)})"
+        return f"endpoints[{self.at}] ({clip_text(self.name)} {clip_text(self.kind, 20)})"
 
 
 def read_dns_endpoint(manifest: Mapping[str, Any], scope: Scope) -> SourceObject:
@@ -77,8 +77,11 @@ class _EndpointReader:
         self.names: dict[str, dict[str, Asked]] = {}
 
     def read_source(self) -> SourceObject:
-        for number, endpoint in enumerate(self.draft.read_objects(self.spec, "endpoints"), 1):
-            self._read_endpoint(number, endpoint)
+        for at, endpoint in enumerate(self.draft.read_list(self.spec, "endpoints")):
+            if isinstance(endpoint, dict):
+                self._read_endpoint(at, endpoint)
+            else:
+                self.draft.add_warning(f"endpoints[{at}] is no object")
         for name, types in self.names.items():
             records = list(self._settle_types(name, types))
             if any(record.values for record in records):
@@ -93,7 +96,7 @@ class _EndpointReader:
         is_refused = any(record.refused for record in records)
         self.draft.refuse_records(name, "; ".join(reasons), SkipCause.POLICY if is_refused else SkipCause.RULE)
 
-    def _read_endpoint(self, number: int, endpoint: Mapping[str, Any]) -> None:
+    def _read_endpoint(self, at: int, endpoint: Mapping[str, Any]) -> None:
         name = self.draft.read_name(endpoint.get("dnsName", ""))
         if not name:
             return
@@ -103,7 +106,7 @@ class _EndpointReader:
         if reason := self._refuse_endpoint(endpoint, name, kind):
             asked.reasons.append(reason)
             return
-        place = Place(number, name, kind)
+        place = Place(at, name, kind)
         self._read_targets(endpoint, kind, asked, place)
         if (ttl := self._read_ttl(endpoint, place)) is not None:
             asked.ttls.append(ttl)

@@ -14,6 +14,9 @@ from syncer.core.rrsets import RRset
 POINTERS = frozenset({"SRV"})
 """The types in which a client finds the host that it goes to next."""
 
+STRAIGHT = {"SRV": "RFC 2782", "MX": "RFC 2181 section 10.3", "NS": "RFC 2181 section 10.3"}
+"""The types that may lead to no alias, and who says so."""
+
 _WRITTEN = (RecordState.SYNCED, RecordState.DRIFTED, RecordState.HELD, RecordState.KEPT)
 
 
@@ -22,9 +25,21 @@ def list_hosts(rrset: RRset) -> dict[str, str]:
     return {value: split_value(rrset.type, value)[-1] for value in rrset.values}
 
 
-def list_waiting_hosts(decision: Decision) -> set[str]:
-    """The hosts without which something of the decision is not published."""
-    return {host for rrset in decision.rrsets if rrset.type in decision.waits for host in list_hosts(rrset).values()}
+def list_led_to(decision: Decision) -> set[str]:
+    """The hosts on which it depends what is published of the decision, or what is to be said of it."""
+    return {host for rrset in decision.rrsets if rrset.type in STRAIGHT for host in list_hosts(rrset).values()}
+
+
+def warn_of_aliases(decision: Decision, hosts: Mapping[str, Mapping[str, KnownRRset]]) -> Decision:
+    """With what is wrong about values that lead to an alias of ours. ``hosts`` as in ``hold_back``."""
+    warnings = [
+        f"{rrset.type} leads to {host}, which is an alias: some clients refuse that ({STRAIGHT[rrset.type]})"
+        for rrset in decision.rrsets
+        if rrset.type in STRAIGHT and rrset.type not in decision.waits
+        for host in list_hosts(rrset).values()
+        if "CNAME" in hosts.get(host, ())
+    ]
+    return replace(decision, warnings=(*decision.warnings, *warnings)) if warnings else decision
 
 
 def hold_back(

@@ -26,7 +26,7 @@ from syncer.core.lost_marks import find_written, is_bare, put_mark_back
 from syncer.core.names import zone_of
 from syncer.core.placement import find_below
 from syncer.core.plan import Change, NamePlan, Op, Policy, RRsetStatus
-from syncer.core.pointing import hold_back, list_waiting_hosts
+from syncer.core.pointing import hold_back, list_led_to, warn_of_aliases
 from syncer.core.rrsets import Found, Marker, RRset
 from syncer.core.settling import list_namesakes, settle_name
 from syncer.ledger import ZoneLedger
@@ -196,26 +196,30 @@ class SubjectBuilder:
             decision = self._decide_name(look.name, history, entries.get(look.name, []), frame.claim_rules)
             by_person = _overrule_objects(entries.get(look.name, ()), known[look.name])
             subjects.append(Subject(look, known[look.name], decision, look.name in resurrected, by_person))
-        if self._holds_back and any(subject.decision.waits for subject in subjects):
-            return self._hold_back(subjects, histories)
-        return iter(subjects)
+        return self._follow_pointers(subjects, histories)
 
-    def _hold_back(self, subjects: Iterable[Subject], histories: Mapping[str, History]) -> Iterator[Subject]:
-        """Without what leads to a name of the zone that is not written yet."""
+    def _follow_pointers(self, subjects: Iterable[Subject], histories: Mapping[str, History]) -> Iterator[Subject]:
+        """Without what leads to a name of the zone that is not written yet, and with what is wrong about the rest."""
         wanted = [(subject, self._list_hosts(subject.decision)) for subject in subjects]
-        rows = self._rows.rows({host for _, hosts in wanted for host in hosts})
+        led_to = {host for _, hosts in wanted for host in hosts}
+        rows = self._rows.rows(led_to) if led_to else {}
         for subject, hosts in wanted:
+            if not hosts:
+                yield subject
+                continue
             history = histories[subject.name]
             here = {kind: {*row.rrset.values} for kind, row in history.owned.items()}
             for _, rrset in history.marked:
                 here.setdefault(rrset.type, set()).update(rrset.values)
             known = {host: rows.get(host, {}) for host in hosts}
-            decision, awaits = hold_back(subject.decision, here, known)
+            decision, awaits = warn_of_aliases(subject.decision, known), frozenset[str]()
+            if self._holds_back and decision.waits:
+                decision, awaits = hold_back(decision, here, known)
             yield subject._replace(decision=decision, awaits=awaits)
 
     def _list_hosts(self, decision: Decision) -> list[str]:
         zones = self._managed.scope.zones
-        return [host for host in list_waiting_hosts(decision) if zone_of(host, zones) == self._zone_name]
+        return [host for host in list_led_to(decision) if zone_of(host, zones) == self._zone_name]
 
     def _find_strays(self, look: Look, known: KnownRows) -> list[tuple[str, RRset]]:
         """What carries our mark there and is not in the ledger, with the origin that the mark names."""

@@ -110,6 +110,8 @@ class Zone:
         self._is_stopping = is_stopping
         self._early: dict[str, frozenset[str]] = {}
         """By name the other names of the zone before which something there is not written."""
+        self._delegates = False
+        """A delegation was written or taken out since the zone was listed."""
         self._has_begun = False
         self._rebuild = Rebuild(name, self._rows, self._writer, dry_run=config.dry_run)
         self._recovery = Recovery(name, self._rows, dry_run=config.dry_run)
@@ -460,6 +462,7 @@ class Zone:
         """Also moves the view on. The ledger keeps the serial by which a loss shows, until all that was lost is made
         again: a syncer that ends before must not take the rest for drift."""
         self._writer.write_changes(changes, result, correlation, actor, keeps_serial=self._recovery.is_on)
+        self._delegates |= any(change.key[1] == "NS" for _, change in changes)
         if changes:
             self._view.advance(self._records.left_serial)
 
@@ -502,6 +505,9 @@ class Zone:
             result.later |= {name: Deferred.AS_KNOWN for name in ready if name not in result.later}
 
     def _note_changes(self, result: PassResult) -> None:
+        if self._delegates:  # what a delegation hides is told of a list of the zone
+            self._delegates = False
+            self.invalidate()
         if result.changed:
             self.last_change_at = datetime.now(UTC)
             metrics.LAST_CHANGE.set(self.last_change_at.timestamp())

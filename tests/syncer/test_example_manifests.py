@@ -27,6 +27,17 @@ def read_example(name: str) -> tuple[str, str]:
         ("udproute.yaml", ["factorio.talos00 192.168.1.54 UDPRoute"], {}),
         ("ingressrouteudp.yaml", ["syslog.talos00 192.168.1.54 IngressRouteUDP"], {}),
         (
+            "dnsendpoint.yaml",
+            [
+                "_smb._tcp.talos00 0 0 445 nas.talos00 DNSEndpoint",
+                "backup.talos00 nas.talos00 DNSEndpoint",
+                "nas.talos00 192.168.1.7 DNSEndpoint",
+                "nas.talos00 10 nas.talos00 DNSEndpoint",
+                "nas.talos00 v=spf1 mx -all DNSEndpoint",
+            ],
+            {},
+        ),
+        (
             "listenerset.yaml",
             ["immich.photos.talos00 192.168.1.56 HTTPRoute"],
             {

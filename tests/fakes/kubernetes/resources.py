@@ -109,6 +109,7 @@ CUSTOM = (
     Resource(_GATEWAY, ("v1", "v1alpha2"), "tcproutes", "TCPRoute"),
     Resource(_GATEWAY, ("v1", "v1alpha2"), "udproutes", "UDPRoute"),
     Resource(_GATEWAY, ("v1",), "listenersets", "ListenerSet", short_names=("lset",)),
+    Resource("externaldns.k8s.io", ("v1alpha1",), "dnsendpoints", "DNSEndpoint"),
     Resource("cert-manager.io", ("v1",), "certificates", "Certificate", short_names=("cert", "certs")),
 )
 CUSTOM_GROUPS = tuple(dict.fromkeys(resource.group for resource in CUSTOM))

@@ -121,7 +121,7 @@ def test_a_bad_value_among_good_ones_is_left_out_and_told() -> None:
     source = read(endpoint("A", "192.0.2.1", "nonsense", "2001:db8::1", 5))
     assert source.wants[0].records == (WantedRecord("A", ("192.0.2.1",)),)
     (warning,) = source.warnings
-    assert warning.startswith(f'endpoint 1 ({MAIL} A): left out "nonsense": ')
+    assert warning.startswith(f'endpoints[0] ({MAIL} A): left out "nonsense": ')
     assert '"2001:db8::1": it is an AAAA value' in warning
     assert '"5": not a text' in warning
 
@@ -222,7 +222,7 @@ def test_the_lowest_ttl_reaches_an_endpoint_only_where_tenants_do_not_trust_one_
     assert read(low, scope=scope).wants[0].records[0].ttl == 5
     source = read(low, scope=replace(scope, strict=True))
     assert source.wants[0].records[0].ttl == 30
-    assert source.warnings == (f"endpoint 1 ({MAIL} A): recordTTL 5 s is less than MIN_TTL: 30 s is used instead",)
+    assert source.warnings == (f"endpoints[0] ({MAIL} A): recordTTL 5 s is less than MIN_TTL: 30 s is used instead",)
 
 
 # Who may publish what

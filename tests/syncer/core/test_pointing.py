@@ -7,7 +7,7 @@ import pytest
 from syncer.core.claims import Decision
 from syncer.core.known import KnownRRset, RecordState
 from syncer.core.plan import Change, Op
-from syncer.core.pointing import find_first, find_premature, hold_back, list_dropped, list_waiting_hosts
+from syncer.core.pointing import find_first, find_premature, hold_back, list_dropped, list_led_to, warn_of_aliases
 from syncer.core.rrsets import Found, RRset
 
 SRV = "_http._tcp.shop.talos00"
@@ -35,9 +35,18 @@ def change(op: Op, name: str, kind: str, before: tuple[str, ...] = (), after: tu
     return Change(op, found, RRset(name, kind, 300, after) if after else None, "")
 
 
-def test_the_hosts_of_what_waits_are_known_and_of_nothing_else() -> None:
-    assert list_waiting_hosts(asks(SHOP, POD)) == {SHOP, POD}
-    assert list_waiting_hosts(Decision(SRV, (RRset(SRV, "SRV", 300, (value(SHOP),)),))) == set()
+def test_the_hosts_to_which_something_leads_are_known() -> None:
+    assert list_led_to(asks(SHOP, POD)) == {SHOP, POD}
+    assert list_led_to(Decision(SHOP, (RRset(SHOP, "MX", 300, ("10 mx.talos00",)),))) == {"mx.talos00"}
+    assert list_led_to(Decision(SHOP, (RRset(SHOP, "CNAME", 300, (POD,)), RRset(SHOP, "TXT", 300, (POD,))))) == set()
+
+
+@pytest.mark.parametrize(("kind", "value"), [("SRV", f"0 0 80 {POD}"), ("MX", f"10 {POD}"), ("NS", POD)])
+def test_what_leads_to_an_alias_of_ours_is_told(kind: str, value: str) -> None:
+    decision = Decision(SHOP, (RRset(SHOP, kind, 300, (value,)),))
+    (warning,) = warn_of_aliases(decision, {POD: row(POD, kind="CNAME")}).warnings
+    assert warning.startswith(f"{kind} leads to {POD}, which is an alias: some clients refuse that (RFC 2")
+    assert warn_of_aliases(decision, {POD: row(POD)}) is decision
 
 
 @pytest.mark.parametrize(

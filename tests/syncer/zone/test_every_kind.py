@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from syncer.core.kinds import (
+    DNS_ENDPOINT,
     GATEWAY,
     GATEWAY_ROUTES,
     GRPC_ROUTE,
@@ -45,6 +46,7 @@ SPECS: dict[Kind, Spec] = {
     OLD_INGRESS_ROUTE_UDP: RULES[INGRESS_ROUTE_UDP],
     **dict.fromkeys((HTTP_ROUTE, GRPC_ROUTE, TLS_ROUTE), lambda host: {**PARENTS, "hostnames": [host]}),
     **dict.fromkeys((TCP_ROUTE, UDP_ROUTE), lambda _: PARENTS),
+    DNS_ENDPOINT: lambda host: {"endpoints": [{"dnsName": host, "recordType": "A", "targets": [ADDRESS]}]},
 }
 """By the host that it names."""
 BY_ANNOTATION = (INGRESS_ROUTE_UDP, OLD_INGRESS_ROUTE_UDP, TCP_ROUTE, UDP_ROUTE)
