@@ -29,7 +29,7 @@ VALUES_SHOWN = 5
 
 
 @dataclass(slots=True)
-class Asked:
+class AskedRRset:
     """Of one name and type what all endpoints say. ``reasons`` are why nothing of an endpoint is published."""
 
     values: dict[str, None] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class Asked:
         return WantedRecord(kind, values, min(self.ttls, default=None), tuple(self.refused), reason)
 
 
-class Place(NamedTuple):
+class EndpointPlace(NamedTuple):
     """Of which endpoint a warning is, for a person."""
 
     at: int
@@ -74,7 +74,7 @@ class _EndpointReader:
             self.draft.add_warning(f"annotation {key} has no effect on a DNSEndpoint, which says it in its spec")
         self.scope = scope
         self.spec = as_mapping(manifest.get("spec"))
-        self.names: dict[str, dict[str, Asked]] = {}
+        self.names: dict[str, dict[str, AskedRRset]] = {}
 
     def read_source(self) -> SourceObject:
         for at, endpoint in enumerate(self.draft.read_list(self.spec, "endpoints")):
@@ -102,11 +102,11 @@ class _EndpointReader:
             return
         written = endpoint.get("recordType", "")
         kind = written.strip().upper() if isinstance(written, str) else clip_text(written, 20)
-        asked = self.names.setdefault(name, {}).setdefault(clip_text(kind, 20), Asked())
+        asked = self.names.setdefault(name, {}).setdefault(clip_text(kind, 20), AskedRRset())
         if reason := self._refuse_endpoint(endpoint, name, kind):
             asked.reasons.append(reason)
             return
-        place = Place(at, name, kind)
+        place = EndpointPlace(at, name, kind)
         self._read_targets(endpoint, kind, asked, place)
         if (ttl := self._read_ttl(endpoint, place)) is not None:
             asked.ttls.append(ttl)
@@ -120,7 +120,7 @@ class _EndpointReader:
             return SET_IDENTIFIER
         return find_misplacement(kind, name, self.scope.find_zone(name) or "")
 
-    def _read_targets(self, endpoint: Mapping[str, Any], kind: str, asked: Asked, place: Place) -> None:
+    def _read_targets(self, endpoint: Mapping[str, Any], kind: str, asked: AskedRRset, place: EndpointPlace) -> None:
         bad: dict[str, None] = {}
         for target in self.draft.read_list(endpoint, "targets"):
             try:
@@ -156,7 +156,7 @@ class _EndpointReader:
         reasons = (self.scope.targets.refuse_value(target) for target in list_targets(kind, value))
         return next((reason for reason in reasons if reason), "")
 
-    def _read_ttl(self, endpoint: Mapping[str, Any], place: Place) -> int | None:
+    def _read_ttl(self, endpoint: Mapping[str, Any], place: EndpointPlace) -> int | None:
         """None for the default, which 0 means."""
         ttl = endpoint.get("recordTTL")
         if ttl is None or ttl == 0:
@@ -171,7 +171,7 @@ class _EndpointReader:
             self.draft.add_warning(f"{place}: recordTTL {ttl} s is less than MIN_TTL: {least} s is used instead")
         return max(ttl, least)
 
-    def _settle_types(self, name: str, types: Mapping[str, Asked]) -> Iterator[WantedRecord]:
+    def _settle_types(self, name: str, types: Mapping[str, AskedRRset]) -> Iterator[WantedRecord]:
         """A CNAME gives way to whatever else of the object is at its name."""
         records = {kind: asked.make_record(kind, self._refuse_type(kind, asked, name)) for kind, asked in types.items()}
         others = [kind for kind, record in records.items() if kind != "CNAME" and record.values]
@@ -181,7 +181,7 @@ class _EndpointReader:
             else:
                 yield record
 
-    def _refuse_type(self, kind: str, asked: Asked, name: str) -> str:
+    def _refuse_type(self, kind: str, asked: AskedRRset, name: str) -> str:
         if not asked.values:
             return ""
         return next(iter(list_misfits(kind, asked.values, name, measure_texts(asked.values))), "")
