@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from django.db import connection, transaction
 from django.db.models import Count
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from records.database_errors import translate_errors
@@ -157,6 +158,7 @@ class DatabaseLedger:
                 ],
                 zones=dict(status.zones),
                 problems=list(status.problems),
+                problems_since=Coalesce("problems_since", timezone.now()) if status.problems else None,
                 warnings=list(status.warnings),
             )
 

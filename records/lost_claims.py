@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 from django.db.models import Model, Q, QuerySet
@@ -21,11 +22,13 @@ MANY = 500
 
 
 class LostClaim(NamedTuple):
-    """``origin`` is Kind/namespace/name of who lost; ``reason`` names the winner and why it won."""
+    """``origin`` is Kind/namespace/name of who lost; ``reason`` names the winner and why it won; ``since`` is when the
+    record changed last, or the block."""
 
     name: str
     origin: str
     reason: str
+    since: datetime
 
 
 def find_lost(names: Collection[str]) -> dict[str, dict[str, str]]:
@@ -77,22 +80,24 @@ def match_entries() -> Q:
 def _list_beaten(names: Collection[str] | None) -> Iterator[LostClaim]:
     contested = ManagedRecord.objects.filter(is_contested=True).order_by("name", "type")
     for rows in _split(contested, names):
-        for name, losers in rows.values_list("name", "losers"):
+        for name, losers, since in rows.values_list("name", "losers", "changed_at"):
             for origin, reason in losers:
-                yield LostClaim(name, origin, reason)
+                yield LostClaim(name, origin, reason, since)
 
 
 def _list_blocked(names: Collection[str] | None) -> Iterator[LostClaim]:
     """Of a blocked name nothing is written down but the block."""
     entries = CustomEntry.objects.filter(enabled=True)
     for rows in _split(entries.filter(mode=Mode.BLOCK).order_by("name"), names):
-        reasons = {name: explain_block(str(Origin.of_entry(pk))) for name, pk in rows.values_list("name", "pk")}
+        blocks = list(rows.values_list("name", "pk", "updated_at"))
+        reasons = {name: explain_block(str(Origin.of_entry(pk))) for name, pk, _ in blocks}
+        since = {name: at for name, _, at in blocks}
         for blocked in split_keys(reasons):
             wants = SourceName.objects.filter(name__in=blocked, values__isnull=False).select_related("source")
             for mention in wants.order_by("name", "source"):
-                yield LostClaim(mention.name, str(mention.source), reasons[mention.name])
+                yield LostClaim(mention.name, str(mention.source), reasons[mention.name], since[mention.name])
             for entry in entries.filter(name__in=blocked).exclude(mode=Mode.BLOCK):
-                yield LostClaim(entry.name, entry.origin, reasons[entry.name])
+                yield LostClaim(entry.name, entry.origin, reasons[entry.name], since[entry.name])
 
 
 def _split(rows: QuerySet[T], names: Collection[str] | None) -> Iterator[QuerySet[T]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, NoReturn
 
 from django.db import models
@@ -377,6 +377,7 @@ class SyncStatus(models.Model):
         blank=True, default="", db_default="", help_text="what is wrong although it can be written to"
     )
     problems = models.JSONField(null=True, help_text="as /readyz tells them; null: a version before wrote the row")
+    problems_since = models.DateTimeField(null=True, blank=True, help_text="null: there are none")
     warnings = models.JSONField(null=True, help_text="likewise")
     kinds = models.JSONField(default=list, help_text="state, reason and number of objects by kind")
     zones = models.JSONField(default=dict, help_text="problem by zone; empty text when there is none")
@@ -404,6 +405,11 @@ class SyncStatus(models.Model):
         if self.is_silent:
             return [f"the syncer has not reported since {self.heartbeat_at:%Y-%m-%d %H:%M:%S} UTC"]
         return list(self.problems or ())
+
+    @property
+    def trouble_since(self) -> datetime | None:
+        """Since when there is any of ``list_problems``; None where there is none, or where that is not known."""
+        return self.heartbeat_at if self.is_silent else self.problems_since
 
     @property
     def writes_dns(self) -> bool:

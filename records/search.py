@@ -27,6 +27,12 @@ class Findings(NamedTuple):
     records: list[ManagedRecord]
     sources: list[Source]
 
+    @property
+    def is_name_alone(self) -> bool:
+        """Whether the page of the name tells all that there is to tell."""
+        others = [name for name in self.names if name != self.name]
+        return bool(self.name) and not (others or self.records or self.sources)
+
 
 def host_of(text: str) -> str:
     """The host name in a text that may be a URL, or have a port, a path or a trailing dot."""

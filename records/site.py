@@ -30,13 +30,16 @@ ORDER = (
 )
 CALLED = {"auth": "Users and roles", "knox": "API", "Group": "Roles", "AuthToken": "API tokens"}
 """What the apps and models of others are called here."""
+START = "dashboard:overview"
+BUTTONS = ("admin:sync_now", "admin:logout", "dashboard:do")
+"""Addresses that only take what a button sends."""
 
 
 class RegistrySite(AdminSite):
     site_header = site_title = "Catalyst DNS Sync"
     index_title = "Overview"
     login_form = AuthenticationForm  # a role is enough to log in: Django's own form asks for is_staff
-    site_url = None
+    site_url = "/ui/"
 
     def has_permission(self, request: HttpRequest) -> bool:
         user = request.user
@@ -45,7 +48,10 @@ class RegistrySite(AdminSite):
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         from records.logins.throttle import throttle_login
 
-        view = partial(super().login, request, extra_context)
+        if request.method == "GET" and self.has_permission(request):
+            return redirect(START)
+        given = {} if {"next"} & {*request.GET, *request.POST} else {"next": reverse(START)}
+        view = partial(super().login, request, {**given, **(extra_context or {})})
         answer: HttpResponse = throttle_login(request, request.POST.get("username", ""), view)
         return self._mend_way(answer) if answer.status_code == 302 else answer
 
@@ -54,10 +60,10 @@ class RegistrySite(AdminSite):
         try:
             match = resolve(urlsplit(answer["Location"]).path)
         except Resolver404:
-            return redirect("admin:index")
+            return redirect(START)
         if match.view_name == "admin:do_step":
             return redirect(reverse("admin:name", kwargs=match.kwargs))
-        return redirect("admin:index") if match.view_name in ("admin:sync_now", "admin:logout") else answer
+        return redirect(START) if match.view_name in BUTTONS else answer
 
     def password_change(  # type: ignore[override] # the stubs know the page of the form alone
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -55,7 +55,7 @@ WEB_BIND_ADDRESS = ENVIRONMENT.read_address(*addresses.WEB)
 API_RATE_LIMIT = ENVIRONMENT.read_integer("API_RATE_LIMIT", "1200")
 DNS_TEST_RATE_LIMIT = ENVIRONMENT.read_integer("DNS_TEST_RATE_LIMIT", "120")
 DNS_TEST_SERVERS = api.read_dns_servers(ENVIRONMENT)
-LOGIN_REDIRECT_URL = "admin:index"
+LOGIN_REDIRECT_URL = "dashboard:overview"
 # Failed logins of one user from one address within five minutes; 0: no limit.
 LOGIN_FAILURE_LIMIT = ENVIRONMENT.read_integer("LOGIN_FAILURE_LIMIT", "5")
 FORWARDED_ALLOW_IPS = read_proxies(ENVIRONMENT)
@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     *api.APPS,
     "records.logins",
     "records.queue.QueueConfig",
+    "django_htmx",  # for its scripts: no more of it is loaded
 ]
 MIDDLEWARE = [
     "catalyst.web.health.answer_probes",

@@ -7,8 +7,10 @@ from records.api.docs import DocsView, DocumentView
 from records.api.urls import RootView
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("", RedirectView.as_view(pattern_name="dashboard:overview")),
     path("favicon.ico", RedirectView.as_view(url=static("records/favicon.svg"))),
+    path("ui", RedirectView.as_view(pattern_name="dashboard:overview")),
+    path("ui/", include("records.dashboard.paths")),
     path("admin/", admin.site.urls),
     path("api/", RedirectView.as_view(pattern_name="api-docs")),
     path("api/docs/", RedirectView.as_view(pattern_name="api-docs")),

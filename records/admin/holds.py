@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from django.contrib import admin, messages
@@ -48,6 +48,15 @@ def group_deletes(deletes: QuerySet[HeldDelete]) -> list[NamespaceDeletes]:
         result.append(NamespaceDeletes(title, f"*/{namespace}", len(rows), rows[:left]))
         left = max(0, left - len(rows))
     return result
+
+
+def find_chosen(plan: HeldPlan, choices: Collection[str]) -> tuple[list[HeldDelete], bool]:
+    """What was chosen of the plan, and whether something was that is not in it any more. ``choices`` are what the
+    fields ``CHOSEN`` send."""
+    rows = list(plan.deletes.only("plan", "name", "type", "origin"))
+    chosen = [row for row in rows if str(row.pk) in choices or f"*/{row.namespace}" in choices]
+    here = {str(row.pk) for row in rows} | {f"*/{row.namespace}" for row in rows}
+    return chosen, not here.issuperset(choices)
 
 
 @admin.register(HeldPlan)
@@ -124,7 +133,7 @@ class PlanAdmin(ReadOnlyAdmin):
         if not self.has_decide_permission(request):
             raise PermissionDenied
         back = redirect(columns.admin_url("heldplan_change", pk))
-        chosen, absent = self._find_chosen(request, plan)
+        chosen, absent = find_chosen(plan, request.POST.getlist(CHOSEN))
         if absent or not chosen:
             advice = "The plan has changed since: look at it again" if absent else "Choose at least one of the deletes"
             messages.warning(request, f"Nothing was decided. {advice}.")
@@ -151,14 +160,6 @@ class PlanAdmin(ReadOnlyAdmin):
         done = "approved" if approves else "rejected"
         messages.success(request, f"{columns.count_noun(len(chosen), DELETES)} {done}.")
         return back
-
-    def _find_chosen(self, request: HttpRequest, plan: HeldPlan) -> tuple[list[HeldDelete], bool]:
-        """What was chosen of the plan, and whether something was that is not in it any more."""
-        choices = set(request.POST.getlist(CHOSEN))
-        rows = list(plan.deletes.only("plan", "name", "type", "origin"))
-        chosen = [row for row in rows if str(row.pk) in choices or f"*/{row.namespace}" in choices]
-        here = {str(row.pk) for row in rows} | {f"*/{row.namespace}" for row in rows}
-        return chosen, not choices <= here
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("records.change_heldplan")

@@ -59,8 +59,7 @@ def find(request: HttpRequest) -> HttpResponse:
     if source := find_source(text):
         return redirect(columns.admin_url("source_change", source.pk))
     found = find_everything(text, managed_zones())
-    others = [name for name in found.names if name != found.name]
-    if found.name and not (others or found.records or found.sources):
+    if found.is_name_alone:
         return redirect(columns.name_url(found.name))
     context = {**admin.site.each_context(request), "title": f"Find {text}", "text": text, "found": found}
     return TemplateResponse(request, "admin/find.html", context)
@@ -81,10 +80,13 @@ def show_name(request: HttpRequest, name: str) -> HttpResponse:
         return TemplateResponse(request, "admin/no_name.html", context, status=404)
     if spelled != name:
         return redirect(columns.name_url(spelled))
-    return TemplateResponse(request, "admin/name.html", _make_context(request, name))
+    context = {**admin.site.each_context(request), **describe_name(request, name)}
+    return TemplateResponse(request, "admin/name.html", context)
 
 
-def _make_context(request: HttpRequest, name: str) -> dict[str, Any]:
+def describe_name(request: HttpRequest, name: str) -> dict[str, Any]:
+    """What a page of the name shows, and the buttons for this user. The DNS servers are asked where the address says
+    ``ask``."""
     target = request.GET.get("target", "") or SyncStatus.find_target()
     of_target = {"name": name, "target__in": ("", target)}
     explanation = explain_name(name, target)
@@ -93,12 +95,12 @@ def _make_context(request: HttpRequest, name: str) -> dict[str, Any]:
     asked = _ask_servers(request, name, records) if "ask" in request.GET else None
     first = next((record for record in records if record.origin or record.losers), None)
     return {
-        **admin.site.each_context(request),
         "title": people_name(name),
         "name": name,
         "target": target,
         "targets": sorted({*ManagedRecord.objects.filter(name=name).values_list("target", flat=True)} - {target}),
         "explanation": explanation,
+        "records": records,
         "states": sorted({record.state for record in records}),
         "rows": _list_rows(request, records, asked or []),
         "asked": asked,

@@ -144,7 +144,7 @@ def do_step(request: HttpRequest, name: str) -> HttpResponse:
     try:
         if step.question and "confirmed" not in request.POST:
             return _ask_first(request, name, record, action)
-        done = _carry_out(request.user.get_username(), action, name, record)
+        done = carry_out_step(request.user.get_username(), action, name, record)
     except ValidationError as error:
         messages.warning(request, " ".join(error.messages))
         return back
@@ -159,7 +159,7 @@ def _ask_first(request: HttpRequest, name: str, record: ManagedRecord | None, ac
         **admin.site.each_context(request),
         "title": step.question.format(record or people_name(name)),
         "explanation": step.explanation,
-        "exchange": _show_exchange(action, record),
+        "exchange": show_exchange(action, record),
         "action": action,
         "record": record,
         "name": name,
@@ -168,7 +168,7 @@ def _ask_first(request: HttpRequest, name: str, record: ManagedRecord | None, ac
     return TemplateResponse(request, "admin/confirm_name.html", context)
 
 
-def _show_exchange(action: str, record: ManagedRecord | None) -> Exchange | None:
+def show_exchange(action: str, record: ManagedRecord | None) -> Exchange | None:
     if record is None:
         return None
     match action:
@@ -183,7 +183,7 @@ def _show_exchange(action: str, record: ManagedRecord | None) -> Exchange | None
     return None
 
 
-def _carry_out(actor: str, action: str, name: str, record: ManagedRecord | None) -> str:
+def carry_out_step(actor: str, action: str, name: str, record: ManagedRecord | None) -> str:
     """Returns what is said of it. Raises ``ValidationError``."""
     if record is None:
         match action:

@@ -1,0 +1,175 @@
+"""What the buttons of the dashboard do: what those of the admin do, and back to where one was.
+
+Without scripts a button leads to a page that asks, and from there back. With them the question comes up in a dialog,
+and what was done is told where one is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from records import operations
+from records.admin import columns
+from records.admin.holds import CHOSEN, DELETES, find_chosen, group_deletes
+from records.admin.steps import OPERATE, STEPS, carry_out_step, check_right, show_exchange
+from records.dashboard.needs import DECIDE
+from records.entry_names import note_entries
+from records.models import DriftFinding, HeldPlan, ManagedRecord
+from syncer.core.names import people_name
+
+CHANGED = "What this was about has changed since: this is how it is now."
+
+
+class Question(NamedTuple):
+    title: str
+    explanation: str
+    label: str
+    context: Mapping[str, Any] = {}
+
+
+class ButtonTask(NamedTuple):
+    """What a button is about. ``question`` is asked first, where there is one; ``carry_out`` returns what is said."""
+
+    right: str
+    carry_out: Callable[[str], str]
+    question: Question | None = None
+
+
+@require_POST
+def act(request: HttpRequest) -> HttpResponse:
+    task = _find_task(request.POST)
+    if task is None:
+        messages.warning(request, CHANGED)
+        return _go_back(request)
+    check_right(request, task.right)
+    if task.question is not None and "confirmed" not in request.POST:
+        return _ask_first(request, task.question)
+    try:
+        messages.success(request, task.carry_out(request.user.get_username()))
+    except ValidationError as error:
+        messages.warning(request, " ".join(error.messages))
+    return _go_back(request)
+
+
+def _find_task(asked: QueryDict) -> ButtonTask | None:
+    """None where what it was about is gone. Raises ``PermissionDenied`` for what there is not."""
+    action, name, key = (asked.get(field, "") for field in ("action", "name", "key"))
+    if action == "sync everything":
+        return ButtonTask(OPERATE, _sync_everything)
+    if action in PLAN_ACTIONS:
+        plan = HeldPlan.objects.filter(pk=key).first() if key.isdecimal() else None
+        return _decide_plan(action, plan, asked.getlist(CHOSEN)) if plan else None
+    if action not in STEPS:
+        raise PermissionDenied
+    if key.startswith("drift-"):
+        number = key.removeprefix("drift-")
+        finding = DriftFinding.objects.filter(pk=number).first() if number.isdecimal() else None
+        return _decide_drift(action, finding) if finding else None
+    record = ManagedRecord.objects.filter(pk=key, name=name).first() if key.isdecimal() else None
+    return None if key and record is None else _take_step(action, name, record)
+
+
+def _take_step(action: str, name: str, record: ManagedRecord | None) -> ButtonTask:
+    step = STEPS[action]
+
+    def carry_out(actor: str) -> str:
+        return carry_out_step(actor, action, name, record)
+
+    if not step.question:
+        return ButtonTask(step.right, carry_out)
+    title = step.question.format(record or people_name(name))
+    try:
+        exchange = show_exchange(action, record)
+    except ValidationError:  # the operation says it to who goes on
+        exchange = None
+    return ButtonTask(step.right, carry_out, Question(title, step.explanation, step.label, {"exchange": exchange}))
+
+
+def _decide_drift(action: str, finding: DriftFinding) -> ButtonTask:
+    step = STEPS[action]
+    if action == "accept":
+        return ButtonTask(step.right, lambda actor: _accept_drift(actor, finding))
+    exchange = operations.Exchange(finding.found, finding.expected or {})
+    question = Question(
+        step.question.format(f"{finding.name} {finding.type}"), step.explanation, step.label, {"exchange": exchange}
+    )
+    return ButtonTask(step.right, lambda actor: _remediate_drift(actor, finding), question)
+
+
+def _accept_drift(actor: str, finding: DriftFinding) -> str:
+    operations.accept_drift(actor, finding)
+    return f"The drift of {finding.name} {finding.type} is accepted: it stays as it is."
+
+
+def _remediate_drift(actor: str, finding: DriftFinding) -> str:
+    operations.remediate_drift(actor, finding)
+    return f"{finding.name} {finding.type} is being remediated."
+
+
+def _sync_everything(actor: str) -> str:
+    operations.sync_now(actor)
+    return "Every zone is being compared with DNS."
+
+
+PLAN_ACTIONS: Mapping[str, tuple[operations.Decide, str]] = {
+    "approve": (operations.approve_plan, "approved: it goes"),
+    "reject": (operations.reject_plan, "rejected: it stays"),
+    "approve chosen": (operations.approve_plan, "approved: it goes"),
+    "reject chosen": (operations.reject_plan, "rejected: it stays"),
+}
+
+
+def _decide_plan(action: str, plan: HeldPlan, choices: list[str]) -> ButtonTask:
+    """All of the plan, or what was chosen of it."""
+    operation, done = PLAN_ACTIONS[action]
+    is_part = action.endswith("chosen")
+    chosen, is_stale = find_chosen(plan, choices) if is_part else (list(plan.deletes.all()), False)
+    number = columns.count_noun(len(chosen), DELETES)
+    where = f"{number} in {people_name(plan.zone)}"
+
+    def carry_out(actor: str) -> str:
+        if is_stale:
+            raise ValidationError(f"Nothing was decided. {CHANGED}")
+        operation(actor, plan, [row.key for row in chosen] if is_part else None)
+        return f"{where}: {done}."
+
+    if action.startswith("reject") or is_stale or not (chosen and plan.is_open):
+        return ButtonTask(DECIDE, carry_out)
+    groups = group_deletes(plan.deletes.filter(pk__in=[row.pk for row in chosen]) if is_part else plan.deletes.all())
+    note_entries(delete for group in groups for delete in group.deletes)
+    explanation = "These records are deleted from DNS" + ("; the rest of the plan stays held." if is_part else ".")
+    context = {"groups": groups, "chosen": choices}
+    return ButtonTask(DECIDE, carry_out, Question(f"Approve {where}?", explanation, "Approve: delete them", context))
+
+
+def _ask_first(request: HttpRequest, question: Question) -> HttpResponse:
+    asked = {field: request.POST.get(field, "") for field in ("action", "name", "key")}
+    context = {"question": question, "asked": asked, "back": _find_way_back(request), **question.context}
+    fragment = "dashboard/question.html" if request.headers.get("HX-Request") else "dashboard/ask.html"
+    return render(request, fragment, context)
+
+
+def _go_back(request: HttpRequest) -> HttpResponse:
+    if not request.headers.get("HX-Request"):
+        return redirect(_find_way_back(request))
+    answer = render(request, "dashboard/messages.html")
+    answer["HX-Retarget"], answer["HX-Reswap"], answer["HX-Trigger"] = "#messages", "innerHTML", "refresh"
+    return answer
+
+
+def _find_way_back(request: HttpRequest) -> str:
+    """Never to another host."""
+    path = request.POST.get("back", "")
+    here = {request.get_host()}
+    if path.startswith("/") and url_has_allowed_host_and_scheme(path, here, require_https=request.is_secure()):
+        return path
+    return reverse("dashboard:overview")

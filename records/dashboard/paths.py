@@ -1,0 +1,16 @@
+"""The addresses below /ui."""
+
+from django.urls import path
+
+from records.dashboard.actions import act
+from records.dashboard.views import find, guard_page, show_name, show_needs, show_overview, show_plan
+
+app_name = "dashboard"
+urlpatterns = [
+    path("", guard_page(show_overview), name="overview"),
+    path("needs/", guard_page(show_needs), name="needs"),
+    path("find/", guard_page(find), name="find"),
+    path("names/<path:name>/", guard_page(show_name), name="name"),
+    path("plans/<int:pk>/", guard_page(show_plan), name="plan"),
+    path("do/", guard_page(act), name="do"),
+]

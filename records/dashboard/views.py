@@ -1,0 +1,178 @@
+"""The pages of the dashboard. What scripts ask anew of a page is a part of it, made by the same view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from records.admin import columns
+from records.admin.holds import group_deletes
+from records.admin.names import describe_name
+from records.admin.steps import check_right
+from records.dashboard.headline import judge_system
+from records.dashboard.needs import DECIDE, KINDS, Needs, count_states, name_page
+from records.dashboard.table import read_page
+from records.entry_names import note_entries
+from records.entry_values import managed_zones
+from records.models import AuditEntry, HeldPlan, SyncRequest, SyncStatus
+from records.search import find_everything, find_source, read_host
+from syncer.core.names import BadName
+
+VIEW = "records.view_managedrecord"
+FIRST_NEEDS, MOST_NEEDS = 6, 200
+FIRST_NAMES = 25
+LAST_ENTRIES = 15
+
+View = Callable[..., HttpResponse]
+
+
+def guard_page(view: View) -> View:
+    """For who may see the registry; others log in. A script that asks after a login ended takes its page there."""
+
+    guarded: View = admin.site.admin_view(_see_all(view))
+
+    @wraps(view)
+    def look(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.headers.get("HX-Request") and not admin.site.has_permission(request):
+            where = request.headers.get("HX-Current-URL", "").partition(request.get_host())[2] or request.path
+            answer = HttpResponse(status=401)
+            answer["HX-Redirect"] = redirect_to_login(where, reverse("admin:login"))["Location"]
+            return answer
+        return guarded(request, *args, **kwargs)
+
+    return look
+
+
+def _see_all(view: View) -> View:
+    @wraps(view)
+    def look(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        check_right(request, VIEW)
+        return view(request, *args, **kwargs)
+
+    return look
+
+
+def read_frame() -> dict[str, Any]:
+    """What every page shows: how the system is, and how much waits."""
+    status, states = SyncStatus.objects.first(), count_states()
+    needs = Needs(states)
+    return {
+        "status": status,
+        "states": states,
+        "needs": needs,
+        "headline": judge_system(status, states, needs.total),
+        "record_count": sum(states.values()),
+    }
+
+
+def find_part(request: HttpRequest) -> str:
+    """The id of the element that a script wants anew; "" for the whole page."""
+    return request.headers.get("HX-Target", "").partition("#")[2] if request.headers.get("HX-Request") else ""
+
+
+@require_safe
+def show_overview(request: HttpRequest) -> HttpResponse:
+    page = {"names": read_page(request.GET, FIRST_NAMES)}
+    if find_part(request) == "names":
+        return render(request, "dashboard/names.html", page)
+    frame = read_frame()
+    last = list(AuditEntry.objects.all()[:LAST_ENTRIES])
+    note_entries(last)
+    context = {
+        **page,
+        **frame,
+        "title": "Overview",
+        "oldest": frame["needs"].list_oldest(request, FIRST_NEEDS),
+        "last_entries": last,
+    }
+    return render(request, _choose_template(request, "overview"), context)
+
+
+@require_safe
+def show_needs(request: HttpRequest) -> HttpResponse:
+    kind = request.GET.get("kind", "")
+    if kind not in ("", *KINDS):
+        raise BadRequest("There is no such kind.")
+    frame = read_frame()
+    oldest = frame["needs"].list_oldest(request, MOST_NEEDS, kind)
+    of_kind = sum(count.number for count in frame["needs"].counts if kind in ("", count.key))
+    context = {
+        **frame,
+        "title": "Needs you",
+        "oldest": oldest,
+        "chosen": kind,
+        "kind": KINDS.get(kind),
+        "more": of_kind - len(oldest),
+    }
+    return render(request, _choose_template(request, "needs_page"), context)
+
+
+def _choose_template(request: HttpRequest, page: str) -> str:
+    return f"dashboard/{page}_board.html" if find_part(request) == "board" else f"dashboard/{page}.html"
+
+
+@require_safe
+def show_name(request: HttpRequest, name: str) -> HttpResponse:
+    """As a page, or in a pane beside the list from which it was opened."""
+    try:
+        spelled = read_host(name)
+    except BadName as error:
+        context = {**read_frame(), "title": "No host name", "text": name[:300], "problem": str(error)}
+        return render(request, "dashboard/no_name.html", context, status=404)
+    if spelled != name:
+        return redirect(name_page(spelled))
+    context = describe_name(request, name)
+    match find_part(request):
+        case "answers":
+            return render(request, "dashboard/answers.html", context)
+        case "pane-body" | "name-page":
+            return render(request, "dashboard/name.html", {**context, "in_pane": True})
+    return render(request, _choose_template(request, "name_page"), {**read_frame(), **context})
+
+
+@require_safe
+def show_plan(request: HttpRequest, pk: int) -> HttpResponse:
+    plan = HeldPlan.objects.with_deletes(0).filter(pk=pk).first()
+    if plan is None:
+        raise Http404
+    groups = group_deletes(plan.deletes.all())
+    note_entries(delete for group in groups for delete in group.deletes)
+    asked = SyncRequest.objects.filter(plan=plan, done_at=None).order_by("id")
+    context = {
+        **read_frame(),
+        "title": f"Held plan {plan.pk}",
+        "plan": plan,
+        "groups": groups,
+        "more": sum(group.number - len(group.deletes) for group in groups),
+        "may_decide": plan.is_open and request.user.has_perm(DECIDE),
+        "asked": asked,
+        "end": "" if plan.is_open else plan.describe_end(),
+    }
+    return render(request, _choose_template(request, "plan"), context)
+
+
+@require_safe
+def find(request: HttpRequest) -> HttpResponse:
+    """Straight to the page of a name or object that is spelled out; else to all that has the text in it."""
+    text = request.GET.get("q", "").strip()[:1000]
+    if not text:
+        return redirect("dashboard:overview")
+    if source := find_source(text):
+        return redirect(columns.admin_url("source_change", source.pk))
+    found = find_everything(text, managed_zones())
+    if found.is_name_alone:
+        return redirect(name_page(found.name))
+    return render(
+        request,
+        _choose_template(request, "find"),
+        {**read_frame(), "title": f"Find {text}", "text": text, "found": found},
+    )
