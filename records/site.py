@@ -39,7 +39,7 @@ class RegistrySite(AdminSite):
     site_header = site_title = "Catalyst DNS Sync"
     index_title = "Overview"
     login_form = AuthenticationForm  # a role is enough to log in: Django's own form asks for is_staff
-    site_url = "/ui/"
+    site_url = None
 
     def has_permission(self, request: HttpRequest) -> bool:
         user = request.user

@@ -29,7 +29,7 @@ from syncer.core.names import people_name
 CHANGED = "What this was about has changed since: this is how it is now."
 
 
-class Question(NamedTuple):
+class AskedFirst(NamedTuple):
     title: str
     explanation: str
     label: str
@@ -41,7 +41,7 @@ class ButtonTask(NamedTuple):
 
     right: str
     carry_out: Callable[[str], str]
-    question: Question | None = None
+    question: AskedFirst | None = None
 
 
 @require_POST
@@ -91,7 +91,7 @@ def _take_step(action: str, name: str, record: ManagedRecord | None) -> ButtonTa
         exchange = show_exchange(action, record)
     except ValidationError:  # the operation says it to who goes on
         exchange = None
-    return ButtonTask(step.right, carry_out, Question(title, step.explanation, step.label, {"exchange": exchange}))
+    return ButtonTask(step.right, carry_out, AskedFirst(title, step.explanation, step.label, {"exchange": exchange}))
 
 
 def _decide_drift(action: str, finding: DriftFinding) -> ButtonTask:
@@ -99,7 +99,7 @@ def _decide_drift(action: str, finding: DriftFinding) -> ButtonTask:
     if action == "accept":
         return ButtonTask(step.right, lambda actor: _accept_drift(actor, finding))
     exchange = operations.Exchange(finding.found, finding.expected or {})
-    question = Question(
+    question = AskedFirst(
         step.question.format(f"{finding.name} {finding.type}"), step.explanation, step.label, {"exchange": exchange}
     )
     return ButtonTask(step.right, lambda actor: _remediate_drift(actor, finding), question)
@@ -148,10 +148,10 @@ def _decide_plan(action: str, plan: HeldPlan, choices: list[str]) -> ButtonTask:
     note_entries(delete for group in groups for delete in group.deletes)
     explanation = "These records are deleted from DNS" + ("; the rest of the plan stays held." if is_part else ".")
     context = {"groups": groups, "chosen": choices}
-    return ButtonTask(DECIDE, carry_out, Question(f"Approve {where}?", explanation, "Approve: delete them", context))
+    return ButtonTask(DECIDE, carry_out, AskedFirst(f"Approve {where}?", explanation, "Approve: delete them", context))
 
 
-def _ask_first(request: HttpRequest, question: Question) -> HttpResponse:
+def _ask_first(request: HttpRequest, question: AskedFirst) -> HttpResponse:
     asked = {field: request.POST.get(field, "") for field in ("action", "name", "key")}
     context = {"question": question, "asked": asked, "back": _find_way_back(request), **question.context}
     fragment = "dashboard/question.html" if request.headers.get("HX-Request") else "dashboard/ask.html"

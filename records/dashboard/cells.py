@@ -10,7 +10,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
 
-from records.admin.columns import MINUTE
+from records.admin.columns import MINUTE, break_name
+from syncer.core.names import people_name
 
 
 def show_icon(name: str, words: str = "") -> SafeString:
@@ -19,6 +20,11 @@ def show_icon(name: str, words: str = "") -> SafeString:
     if words:
         return format_html('<svg class="icon" role="img" aria-label="{}"><use href="{}"></use></svg>', words, href)
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}"></use></svg>', href)
+
+
+def spell_name(name: str) -> SafeString:
+    """As people write it; a long one may be broken after a dot."""
+    return break_name(people_name(name))
 
 
 def show_moment(moment: datetime | None, brief: bool = False) -> SafeString:

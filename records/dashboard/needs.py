@@ -23,7 +23,7 @@ from syncer.core.sources import UNREADABLE
 
 DECIDE = "records.change_heldplan"
 WAITING = 500
-"""Requests that the syncer has not answered, of which is told that somebody made them."""
+"""Requests that the syncer has not answered, of which is told who made them."""
 
 
 class NeedKind(NamedTuple):

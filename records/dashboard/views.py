@@ -133,9 +133,10 @@ def show_name(request: HttpRequest, name: str) -> HttpResponse:
     context = describe_name(request, name)
     match find_part(request):
         case "answers":
-            return render(request, "dashboard/answers.html", context)
+            level = 3 if "level" in request.GET else 2
+            return render(request, "dashboard/answers.html", {**context, "level": level})
         case "pane-body" | "name-page":
-            return render(request, "dashboard/name.html", {**context, "in_pane": True})
+            return render(request, "dashboard/name.html", {**context, "in_pane": True, "level": 3})
     return render(request, _choose_template(request, "name_page"), {**read_frame(), **context})
 
 

@@ -9,7 +9,7 @@ from records.resolve import Answer
 from syncer.core.names import people_name
 
 register = template.Library()
-for function in (cells.show_icon, cells.show_moment, read_axes, name_page):
+for function in (cells.show_icon, cells.show_moment, cells.spell_name, read_axes, name_page):
     register.simple_tag(function)
 register.filter("people", people_name)
 

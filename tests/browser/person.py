@@ -15,6 +15,7 @@ class Person:
     def __init__(self, page: Page, site: Stack) -> None:
         self.page = page
         self.site = site
+        self.password = PASSWORD
         self.complaints: list[str] = []
         page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
         page.on("requestfailed", self._miss)
@@ -44,7 +45,7 @@ class Person:
         self.page.keyboard.press("Tab")
         self.page.keyboard.type(PASSWORD)
         self.page.keyboard.press("Enter")
-        self.page.wait_for_url("**/admin/")
+        self.page.wait_for_url("**/ui/")
 
     def open_name(self, name: str) -> None:
         self.open(f"/admin/names/{name}/")

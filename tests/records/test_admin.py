@@ -58,15 +58,17 @@ def page(name: str, /, *args: object, **query: str) -> str:
 @pytest.mark.parametrize(
     ("wanted", "ends"),
     [
-        ("", "/admin/"),
+        ("", "/ui/"),
         ("/admin/", "/admin/"),
+        ("/ui/?state=off", "/ui/?state=off"),
+        ("/ui/do/", "/ui/"),
         ("/admin/records/managedrecord/?show=problem", "/admin/records/managedrecord/?show=problem"),
-        ("/admin/sync-now/", "/admin/"),
-        ("/admin/logout/", "/admin/"),
+        ("/admin/sync-now/", "/ui/"),
+        ("/admin/logout/", "/ui/"),
         ("/admin/names/nas.talos00/do/", "/admin/names/nas.talos00/"),
-        ("/nowhere", "/admin/"),
-        ("https://elsewhere.example.com/", "/admin/"),
-        ("//elsewhere.example.com/admin/", "/admin/"),
+        ("/nowhere", "/ui/"),
+        ("https://elsewhere.example.com/", "/ui/"),
+        ("//elsewhere.example.com/admin/", "/ui/"),
     ],
 )
 def test_a_login_ends_on_a_page_that_is_there(wanted: str, ends: str) -> None:

@@ -103,6 +103,18 @@ def test_each_status_and_each_renewal_is_a_heartbeat() -> None:
     assert SyncStatus.objects.get().queue == 3
 
 
+def test_since_when_there_is_trouble_is_kept_until_it_is_over() -> None:
+    ledger = take_over()
+    in_trouble = replace(STATUS, problems=["the zone is gone"])
+    ledger.save_status(in_trouble)
+    since = SyncStatus.objects.get().problems_since
+    assert since is not None
+    ledger.save_status(replace(in_trouble, problems=["the zone is gone", "so is the cluster"]))
+    assert SyncStatus.objects.get().trouble_since == since
+    ledger.save_status(replace(STATUS, problems=[]))
+    assert SyncStatus.objects.get().trouble_since is None
+
+
 def test_an_end_is_marked_until_a_heartbeat_comes_after_it() -> None:
     ledger = take_over()
     ledger.release()

@@ -5,6 +5,7 @@
   const EVERY = 10000; // ms between two looks of a page that somebody sees
   const page = document.documentElement, body = document.body;
   const $ = (id) => document.getElementById(id);
+  page.classList.add("js");
 
   // Times: exact in the reader's zone, how long ago as a hint.
   const clock = new Intl.DateTimeFormat(undefined, { day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });

@@ -1,0 +1,211 @@
+"""The dashboard in a real browser: how its pages look, what its keys and buttons do, and what they reach in DNS."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.looks import focus_is_visible, pale_words, sticking_out
+from tests.browser.person import Person, open_browser
+from tests.browser.stack import EDGE, LAB, ZONE, Stack
+from tests.fakes.kubernetes.manifests import ingress
+from tests.processes import wait_until
+from tests.sessions.session import ADDRESS
+
+pytestmark = [pytest.mark.double_only, pytest.mark.timeout(180)]
+
+DESK: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
+WIDTHS = (390, 900, 1440)
+SCREENSHOTS = os.environ.get("CATALYST_TEST_SCREENSHOTS", "")
+NAS, BLOG, GARAGE = f"nas.{ZONE}", f"blog.{ZONE}", f"garage.{LAB}"
+PAGES = {
+    "overview": "/ui/",
+    "filtered": "/ui/?state=off&q=talos",
+    "nothing": "/ui/?q=nothing-of-that-name",
+    "needs": "/ui/needs/",
+    "name": f"/ui/names/{BLOG}/",
+    "conflict": f"/ui/names/{NAS}/",
+    "nobody": f"/ui/names/nobody-asks.{ZONE}/",
+    "outside": "/ui/names/www.example.org/",
+    "plan": "/ui/plans/1/",
+    "find": "/ui/find/?q=app",
+}
+
+
+@pytest.fixture(scope="module")
+def cookies(site: Stack, browser: Browser) -> Any:
+    """Of a logged-in admin, once something waits: held deletes, drift, a conflict and a claim that lost."""
+    site.answers(f"grafana.{ZONE}", ADDRESS)
+    for name in ("garage", "heating", "lights"):
+        site.cluster.delete(ingress(name, namespace="house"))
+        site.cluster.delete(ingress(f"edge-{name}", namespace="edge"))
+    site.technitium.delete(f"mealie.{ZONE}", "A", ADDRESS)
+    with open_browser(browser, site, **DESK) as person:
+        person.open("/")
+        person.page.fill("[name=username]", "admin")
+        person.page.fill("[name=password]", person.password)
+        person.page.keyboard.press("Enter")
+        person.page.wait_for_url("**/ui/")
+        person.page.get_by_role("button", name="Sync everything now").click()
+        expect(person.page.get_by_role("status")).to_contain_text("Every zone is being compared with DNS.")
+        needs = person.page.locator("#needs")
+        for words in (f"3 deletes in {LAB}", f"3 deletes in {EDGE}", f"mealie.{ZONE} A", f"{NAS} A", BLOG):
+            expect(needs.get_by_role("link", name=words, exact=True)).to_be_visible(timeout=40_000)
+        assert not person.complaints, "it came up by itself, without a new load of the page"
+        return person.page.context.storage_state()
+
+
+@pytest.fixture
+def person(site: Stack, browser: Browser, cookies: Any) -> Iterator[Person]:
+    with open_browser(browser, site, storage_state=cookies, **DESK) as one:
+        yield one
+        assert not one.complaints
+
+
+def find_faults(page: Page) -> list[str]:
+    """What axe finds, with the element."""
+    found = Axe().run(page).response["violations"]
+    return [f"{fault['id']}: {node['target']}" for fault in found for node in fault["nodes"]]
+
+
+def test_every_page_fits_is_readable_and_accessible_in_both_colour_schemes(person: Person) -> None:
+    page, wrong = person.page, []
+    hosts: set[str] = set()
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
+    for name, path in PAGES.items():
+        person.open(path)
+        page.wait_for_load_state("networkidle")
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            for width in WIDTHS:
+                page.set_viewport_size({"width": width, "height": 900})
+                wrong += [f"{name} {width}: {element} sticks out" for element in sticking_out(page)]
+                if SCREENSHOTS:
+                    place = Path(SCREENSHOTS) / f"dashboard-{name}-{width}-{scheme}.png"
+                    page.screenshot(path=place, full_page=True)
+            wrong += [f"{name} {scheme}: {fault}" for fault in find_faults(page)]
+            wrong += [f"{name} {scheme}: too pale: {word}" for word in pale_words(page)]
+    assert not wrong, "\n".join(wrong)
+    assert hosts == {person.site.base.split("/")[2]}, "no request leaves the host"
+
+
+def test_the_list_is_walked_and_a_name_opened_beside_it_by_keyboard_alone(person: Person) -> None:
+    page = person.page
+    person.open("/ui/")
+    page.keyboard.press("?")
+    expect(page.get_by_role("heading", name="Keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowDown")
+    first = page.evaluate("document.activeElement.innerText")
+    assert focus_is_visible(page)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate("document.activeElement.innerText") == first
+    link = page.locator("#names").get_by_role("link", name=f"argocd.{ZONE}")
+    link.focus()
+    page.keyboard.press("Enter")
+    pane = page.locator("#pane")
+    expect(pane.get_by_role("heading", name=f"argocd.{ZONE}")).to_be_focused()
+    expect(pane.locator("#answers")).to_contain_text("says now")
+    expect(pane.locator("#answers tbody")).to_contain_text(ADDRESS)
+    assert not find_faults(page)
+    assert not sticking_out(page)
+    page.keyboard.press("Escape")
+    expect(pane).to_be_hidden()
+    expect(link).to_be_focused()
+    page.keyboard.press("/")
+    page.keyboard.type(NAS)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/ui/names/{NAS}/")
+
+
+def test_names_are_searched_as_one_types_and_the_address_says_for_what(person: Person) -> None:
+    page = person.page
+    person.open("/ui/")
+    rows = page.locator("#names tbody tr")
+    page.get_by_placeholder("Part of a name").press_sequentially("garage")
+    expect(rows).to_have_count(2)
+    expect(page.get_by_placeholder("Part of a name")).to_be_focused()
+    page.select_option("#names-zone", LAB)
+    expect(rows).to_have_count(1)
+    assert "q=garage" in page.url
+    assert f"zone={LAB}" in page.url
+    page.reload()
+    expect(rows).to_have_count(1)
+    page.get_by_role("link", name="Clear").click()
+    expect(page.locator("#names .turn a", has_text="Next")).to_be_visible()
+    page.locator("#names .turn a", has_text="Next").click()
+    expect(page.locator("#names .turn a", has_text="Previous")).to_be_visible()
+    expect(rows.first).not_to_contain_text("*.apps")
+
+
+def test_without_scripts_everything_is_there_and_works(site: Stack, browser: Browser, cookies: Any) -> None:
+    with open_browser(browser, site, storage_state=cookies, java_script_enabled=False, **DESK) as person:
+        page = person.page
+        person.open("/ui/")
+        page.fill("#names-q", "garage")
+        page.get_by_role("button", name="Filter").click()
+        expect(page.locator("#names tbody tr")).to_have_count(2)
+        page.locator("#names").get_by_role("link", name=GARAGE).click()
+        page.get_by_role("link", name="Ask the DNS servers").click()
+        expect(page.locator("#answers tbody")).to_contain_text(ADDRESS)
+        page.get_by_role("button", name="Block this name").click()
+        expect(page.get_by_role("heading", name=f"Block {GARAGE}?")).to_be_visible()
+        page.get_by_role("link", name="No, take me back").click()
+        page.wait_for_url(f"**/ui/names/{GARAGE}/**")
+        assert not person.complaints
+
+
+def test_buttons_in_the_rows_reach_dns(site: Stack, person: Person) -> None:
+    page = person.page
+    person.open("/ui/")
+    row = page.locator(".need", has_text=f"{NAS} A")
+    row.get_by_role("button", name="Replace with ours").click()
+    question = page.get_by_role("dialog")
+    expect(question).to_contain_text("192.0.2.66")
+    assert not find_faults(page)
+    question.get_by_role("button", name="Replace with ours").click()
+    expect(page.get_by_role("status")).to_contain_text("is being replaced")
+    site.answers(NAS, ADDRESS)
+    expect(row).to_have_count(0, timeout=30_000)
+    drift = page.locator(".need", has_text=f"mealie.{ZONE} A")
+    drift.get_by_role("button", name="Remediate the drift").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remediate the drift").click()
+    site.answers(f"mealie.{ZONE}", ADDRESS)
+
+
+def test_two_people_decide_of_one_plan_and_the_second_is_told(site: Stack, browser: Browser, person: Person) -> None:
+    page = person.page
+    person.open("/ui/")
+    page.locator(".need").get_by_role("link", name=f"3 deletes in {LAB}", exact=True).click()
+    page.wait_for_url("**/ui/plans/**")
+    with open_browser(browser, site, storage_state=page.context.storage_state(), **DESK) as other:
+        other.open(page.url.removeprefix(site.base))
+        page.get_by_label(GARAGE).check()
+        page.get_by_role("button", name="Approve those chosen").click()
+        page.get_by_role("dialog").get_by_role("button", name="Approve: delete them").click()
+        site.answers(GARAGE)
+        other.page.get_by_label(GARAGE).check()
+        other.page.get_by_role("button", name="Approve those chosen").click()
+        expect(other.page.get_by_role("status")).to_contain_text("Nothing was decided.")
+        assert not other.complaints
+    person.open(page.url.removeprefix(site.base))
+    expect(page.get_by_role("heading", name=f"2 deletes in {LAB}")).to_be_visible()
+    page.get_by_role("button", name="Reject all").click()
+    expect(page.get_by_role("status")).to_contain_text("rejected: it stays")
+    wait_until(lambda: site.technitium.ask(f"lights.{LAB}") == [ADDRESS], what="the rest stays")
+
+
+def test_a_login_that_ends_while_the_page_is_open_leads_to_the_login_and_back(person: Person) -> None:
+    page = person.page
+    person.open("/ui/?q=blog")
+    page.context.clear_cookies()
+    page.keyboard.press("r")
+    page.wait_for_url("**/admin/login/?next=/ui/**")
+    person.complaints = [text for text in person.complaints if "401" not in text]

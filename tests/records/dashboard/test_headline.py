@@ -1,0 +1,56 @@
+"""The one line that says how the system is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from records.dashboard.headline import judge_system
+from records.models import SyncStatus
+
+
+def make_status(**columns: object) -> SyncStatus:
+    now = timezone.now()
+    return SyncStatus(**{"holder": "here 1", "started_at": now, "heartbeat_at": now, "target": "technitium"} | columns)
+
+
+def test_what_never_ran_is_told_with_the_command_that_starts_it() -> None:
+    line = judge_system(None, {}, 0)
+    assert (line.tone, line.words) == ("bad", "No syncer has run yet")
+    assert "catalyst-dns-sync runsyncer" in line.advice
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [({}, "The syncer has fallen silent"), ({"stopped_at": timezone.now()}, "The syncer was stopped")],
+)
+def test_a_syncer_that_reports_no_more_is_told_before_all_else(columns: dict[str, object], words: str) -> None:
+    gone = timezone.now() - timedelta(minutes=5)
+    line = judge_system(make_status(heartbeat_at=gone, problems=["x"], **columns), {"failed": 1}, 3)
+    assert (line.tone, line.words) == ("bad", words)
+    assert line.since == columns.get("stopped_at", gone)
+
+
+def test_problems_are_those_of_readyz_with_the_time_since_when() -> None:
+    since = timezone.now() - timedelta(hours=1)
+    line = judge_system(make_status(problems=["the zone is gone"], problems_since=since, warnings=["w"]), {}, 3)
+    assert line[:5] == ("bad", "In trouble", since, ["the zone is gone"], ["w"])
+
+
+@pytest.mark.parametrize(
+    ("states", "needs", "warnings", "tone", "words"),
+    [
+        ({"synced": 5, "pending": 1}, 1, (), "warn", "1 thing needs you"),
+        ({"skipped": 2}, 0, (), "warn", "2 records not in step"),
+        ({"synced": 5, "pending": 1}, 0, (), "busy", "Catching up: 1 record on the way"),
+        ({"synced": 5}, 0, ["the clock is wrong"], "warn", "In step, with a warning"),
+        ({"synced": 5, "foreign": 1}, 0, (), "good", "In step"),
+    ],
+)
+def test_without_problems_it_says_what_is_most_pressing(
+    states: dict[str, int], needs: int, warnings: list[str], tone: str, words: str
+) -> None:
+    line = judge_system(make_status(warnings=list(warnings)), states, needs)
+    assert (line.tone, line.words, list(line.warnings)) == (tone, words, list(warnings))

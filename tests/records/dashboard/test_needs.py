@@ -1,0 +1,97 @@
+"""What waits for a person."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from django.utils import timezone
+
+from records.dashboard.needs import Need, Needs, count_states
+from records.models import CustomEntry, ManagedRecord, SourceName, SyncRequest
+from syncer.core.sources import UNREADABLE
+from tests.records.cast import Cast, make_cast
+from tests.records.objects import make_source
+
+pytestmark = pytest.mark.django_db
+
+
+ROOT = User(is_active=True, is_superuser=True)
+
+
+@pytest.fixture
+def cast() -> Cast:
+    return make_cast()
+
+
+def list_needs(limit: int = 100, kind: str = "", *, is_superuser: bool = True) -> list[Need]:
+    request = HttpRequest()
+    request.user = User.objects.create_user("olga", is_superuser=is_superuser) if not is_superuser else ROOT
+    return Needs(count_states()).list_oldest(request, limit, kind)
+
+
+def counts() -> dict[str, int]:
+    return {count.key: count.number for count in Needs(count_states()).counts}
+
+
+def test_each_kind_is_counted_and_told_with_its_buttons(cast: Cast) -> None:
+    ManagedRecord.objects.create(zone="talos00", name="bad.talos00", type="A", ttl=300, state="failed", owned=True)
+    ManagedRecord.objects.create(zone="talos00", name="old.talos00", type="A", ttl=300, state="kept", owned=True)
+    rule = make_source(
+        "IngressRoute", "web", "odd", skipped=[("Host(", UNREADABLE)], warnings=["route 1, Host(: no end"]
+    )
+    SourceName.objects.filter(source=rule).update(cause="pattern")
+    ManagedRecord.objects.filter(pk=cast.blog.pk).update(
+        losers=[["Ingress/web/blog-old", "Ingress/web/blog has the name: it is older"], [cast.entry.origin, "why"]]
+    )
+    assert counts() == dict.fromkeys(("held", "drift", "conflict", "failed", "lost", "entry", "kept", "rule"), 1)
+    needs = {need.key: need for need in list_needs()}
+    assert {key: [button.action for button in need.buttons] for key, need in needs.items()} == {
+        "held": ["approve", "reject"],
+        "drift": ["remediate", "accept"],
+        "conflict": ["replace", "keep"],
+        "failed": ["sync"],
+        "lost": [],
+        "entry": [],
+        "kept": ["remove"],
+        "rule": [],
+    }
+    assert needs["held"].title == "1 delete in talos00"
+    assert needs["lost"].what == "Ingress/web/blog-old does not get it: Ingress/web/blog has the name: it is older"
+    assert needs["entry"].what == "custom entry printer.talos00 A does not get it: why"
+    assert needs["rule"].what == "route 1, Host(: no end"
+
+
+def test_a_viewer_has_no_buttons(cast: Cast) -> None:
+    needs = list_needs(is_superuser=False)
+    assert needs
+    assert not any(need.buttons for need in needs)
+
+
+def test_the_oldest_come_first_and_no_more_than_is_asked_for(cast: Cast) -> None:
+    now = timezone.now()
+    ManagedRecord.objects.filter(pk=cast.nas.pk).update(changed_at=now - timedelta(days=2))
+    cast.drift.found_at = now - timedelta(days=1)
+    cast.drift.save()
+    assert [need.key for need in list_needs(2)] == ["conflict", "drift"]
+    assert [need.key for need in list_needs(kind="drift")] == ["drift"]
+
+
+def test_what_somebody_has_asked_for_already_is_told_instead_of_asked_again(cast: Cast) -> None:
+    SyncRequest.objects.create(action="adopt", name=cast.nas.name, type="A", requested_by="olga")
+    SyncRequest.objects.create(action="approve", plan=cast.plan, requested_by="olga")
+    asked = {need.key: need.asked for need in list_needs()}
+    assert asked["conflict"] == "olga asked to replace what someone else made: the syncer is at it."
+    assert asked["held"] == "olga asked to approve held deletes: the syncer is at it."
+    assert asked["drift"] == ""
+
+
+def test_many_losers_of_a_name_are_one_thing(cast: Cast) -> None:
+    losers = [[f"Ingress/web/{number}", "why"] for number in range(50)]
+    ManagedRecord.objects.filter(pk=cast.blog.pk).update(losers=losers)
+    CustomEntry.objects.create(name="grafana.talos00", mode="block")
+    assert counts()["lost"] == 1
+    (need,) = list_needs(kind="lost")
+    assert need.what == "Ingress/web/0 does not get it: why, and 49 other claims likewise"

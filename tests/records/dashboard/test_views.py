@@ -1,0 +1,199 @@
+"""The pages of the dashboard, for each role, whole and in parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from records.models import AuditEntry, DriftFinding, HeldPlan, ManagedRecord, SyncStatus
+from records.roles import ADMIN, OPERATOR, VIEWER
+from tests.records.cast import Cast, make_cast
+from tests.records.test_admin import visitor
+
+pytestmark = pytest.mark.django_db
+
+OVERVIEW = "/ui/"
+
+
+@pytest.fixture
+def cast() -> Cast:
+    return make_cast()
+
+
+def pages(cast: Cast) -> list[str]:
+    return [
+        OVERVIEW,
+        "/ui/needs/",
+        "/ui/needs/?kind=drift",
+        f"/ui/names/{cast.blog.name}/",
+        "/ui/names/nobody.talos00/",
+        "/ui/names/elsewhere.example.org/",
+        f"/ui/plans/{cast.plan.pk}/",
+        "/ui/find/?q=talos00",
+    ]
+
+
+def part(client: Client, path: str, element: str) -> Any:
+    return client.get(path, headers={"HX-Request": "true", "HX-Target": element})
+
+
+@pytest.mark.parametrize("role", [None, VIEWER, OPERATOR, ADMIN])
+def test_every_role_sees_every_page_and_no_one_else_does(cast: Cast, role: str | None) -> None:
+    client = visitor(role)
+    for path in pages(cast):
+        answer = client.get(path)
+        assert answer.status_code == (200 if role else 302), path
+        if role is None:
+            assert answer["Location"].startswith(reverse("admin:login"))
+            continue
+        text = answer.content.decode()
+        assert text.startswith("<!DOCTYPE html>")
+        assert f'href="{reverse("admin:index")}"' in text, "the admin is one click away"
+        assert "hx-on" not in text, "what would need eval"
+        assert answer["Cache-Control"].startswith("max-age=0")
+        assert part(client, path, "main#board").content.decode().strip().startswith(("<section", "<article"))
+
+
+def test_buttons_are_only_there_for_who_may_press_them(cast: Cast) -> None:
+    for role, offered in ((VIEWER, False), (OPERATOR, True)):
+        text = visitor(role).get(OVERVIEW).content.decode()
+        for label in (
+            "Replace with ours",
+            "Remediate the drift",
+            "Approve",
+            "Sync everything now",
+            "Add a custom entry",
+        ):
+            assert (f">{label}<" in text) is offered, label
+
+
+def test_a_login_that_ended_leads_a_script_to_the_login_and_back() -> None:
+    answer = Client().get(
+        OVERVIEW,
+        headers={"HX-Request": "true", "HX-Target": "main#board", "HX-Current-URL": "http://testserver/ui/?q=blog"},
+    )
+    assert answer.status_code == 401
+    assert answer["HX-Redirect"] == "/admin/login/?next=/ui/%3Fq%3Dblog"
+
+
+def test_a_script_gets_only_the_part_that_it_asks_for(cast: Cast) -> None:
+    client = visitor(VIEWER)
+    names = part(client, f"{OVERVIEW}?q=blog", "section#names").content.decode()
+    assert names.startswith('<section id="names"')
+    assert "blog.talos00" in names
+    assert "grafana.talos00" not in names
+    pane = part(client, f"/ui/names/{cast.blog.name}/", "div#pane-body").content.decode()
+    assert pane.startswith('<article id="name-page"')
+    assert part(client, f"/ui/names/{cast.blog.name}/", "section#answers").content.decode().startswith("<section")
+
+
+def test_the_title_and_the_icon_follow_the_headline(cast: Cast) -> None:
+    client = visitor(VIEWER)
+    text = client.get(OVERVIEW).content.decode()
+    assert "<title>In trouble · Overview | Catalyst DNS Sync</title>" in text
+    assert 'href="/static/records/favicon-bad.svg"' in text
+    assert "talos00: the zone is &lt;disabled&gt;" in text
+    status = client.get("/api/v1/status").json()
+    assert status["problems"] == ["talos00: the zone is <disabled>"], "one source for both"
+    SyncStatus.objects.update(problems=[])
+    assert "<title>4 things need you · Overview" in client.get(OVERVIEW).content.decode()
+
+
+def test_an_empty_installation_says_the_next_step() -> None:
+    text = visitor(OPERATOR).get(OVERVIEW).content.decode()
+    for words in (
+        "No syncer has run yet",
+        "runsyncer",
+        "Nothing needs you.",
+        "No names yet.",
+        "Nothing has happened yet",
+    ):
+        assert words in text
+    assert reverse("admin:records_customentry_add") in text
+
+
+def test_what_no_name_is_like_leads_to_why_it_is_not_there(cast: Cast) -> None:
+    client = visitor(VIEWER)
+    text = client.get(f"{OVERVIEW}?q=shop.example.org").content.decode()
+    assert "/ui/find/?q=shop.example.org" in text
+    answer = client.get("/ui/find/?q=shop.example.org")
+    assert answer["Location"] == "/ui/names/shop.example.org/"
+    assert "is outside every managed zone" in client.get(answer["Location"]).content.decode()
+    assert client.get("/ui/find/?q=")["Location"] == OVERVIEW
+    assert client.get("/ui/find/?q=ingress/web/blog")["Location"].startswith("/admin/records/source/")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/ui/needs/?kind=odd", 400),
+        ("/ui/?state=odd", 400),
+        ("/ui/?q=a%00b", 404),
+        ("/ui/names/a..b/", 404),
+        ("/ui/plans/4711/", 404),
+        ("/ui/names/Blog.talos00./", 302),
+        ("/ui", 301),
+        ("/ui/do/", 405),
+    ],
+)
+def test_odd_addresses_are_answered(cast: Cast, path: str, status: int) -> None:
+    assert visitor(OPERATOR).get(path).status_code in (status, 302 if path == "/ui" else status)
+
+
+def test_foreign_text_is_escaped_everywhere(cast: Cast) -> None:
+    evil = "<script>alert(1)</script>"
+    ManagedRecord.objects.filter(pk=cast.nas.pk).update(reason=evil, values=[evil], losers=[[evil, evil]])
+    ManagedRecord.objects.filter(pk=cast.nas.pk).update(is_contested=True)
+    HeldPlan.objects.update(reason=evil)
+    DriftFinding.objects.update(reason=evil)
+    AuditEntry.objects.create(actor=evil, action=evil, name=evil, type="A", reason=evil, after={"values": [evil]})
+    SyncStatus.objects.update(problems=[evil], warnings=[evil], holder=evil[:100], target=evil[:100])
+    client = visitor(ADMIN)
+    for path in (OVERVIEW, "/ui/needs/", "/ui/names/nas.talos00/", f"/ui/plans/{cast.plan.pk}/", f"/ui/find/?q={evil}"):
+        text = client.get(path).content.decode()
+        assert "alert(1)" in text, path
+        assert evil not in text, path
+
+
+def fill_registry(count: int) -> None:
+    ManagedRecord.objects.bulk_create(
+        ManagedRecord(
+            zone="talos00",
+            name=f"h{number}.talos00",
+            type="A",
+            values=["192.0.2.1"],
+            ttl=300,
+            state=("synced", "conflict", "failed", "kept", "drifted")[number % 5],
+            origin=f"Ingress/ns{number}/app",
+            losers=[["CustomEntry//1", "Ingress/x/y has the name: it is older"]] if number % 7 == 0 else [],
+            is_contested=number % 7 == 0,
+        )
+        for number in range(count)
+    )
+    DriftFinding.objects.bulk_create(
+        DriftFinding(zone="talos00", name=f"h{number}.talos00", type="A", drift_type="missing_record", reason="gone")
+        for number in range(0, count, 5)
+    )
+    AuditEntry.objects.bulk_create(
+        AuditEntry(actor="syncer", action="created", zone="talos00", name=f"h{number}.talos00", type="A")
+        for number in range(count)
+    )
+
+
+def test_the_number_of_queries_does_not_grow_with_the_registry(cast: Cast) -> None:
+    client = visitor(OPERATOR)
+    taken = []
+    for count in (10, 400):
+        ManagedRecord.objects.all().delete()
+        DriftFinding.objects.all().delete()
+        fill_registry(count)
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(OVERVIEW).status_code == 200
+        taken.append(len(queries))
+    assert taken[0] == taken[1]
+    assert taken[1] <= 27, "with those of the session, the user and the rights"
