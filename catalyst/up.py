@@ -52,7 +52,7 @@ def run_up(argv: Sequence[str]) -> int:
         settings = Environment(env)
         web, health, metrics = (settings.read_text(*place) for place in (WEB, HEALTH, METRICS))
         check_addresses({"--port" if options.port else WEB[0]: web, HEALTH[0]: health, METRICS[0]: metrics})
-        tell(dev, "starting the syncer, the admin and the background tasks")
+        tell(dev, "starting the syncer, the dashboard and the background tasks")
         syncer = ("runsyncer", *mode, "--noreload") if dev else ("runsyncer",)
         commands = (("web",), syncer, ("qcluster",))
         children.extend(start_child(env, events, *command) for command in commands if events.empty())
@@ -63,7 +63,7 @@ def run_up(argv: Sequence[str]) -> int:
             children.remove(preparation)
             if preparation.returncode:
                 return 1
-            notes |= {"admin": make_url(web, "/admin/"), "health": make_url(health, "/readyz")}
+            notes |= {"dashboard": make_url(web, "/ui/"), "health": make_url(health, "/readyz")}
             notes["metrics"] = make_url(metrics, "/metrics")
             print(*(f"{name:<9} {text}" for name, text in notes.items()), login, sep="\n", flush=True)
         return events.get()

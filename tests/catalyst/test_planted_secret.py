@@ -91,7 +91,7 @@ QUERIES = {
     "named": "?origin=Ingress/web/grafana",
 }
 ARGUMENTS = {"name": "printer.talos00", "type": "A", "app_label": "records", "rest": "nowhere", "url": "nowhere"}
-SHOW_TROUBLE = ("/admin/", "/admin/records/syncstatus/", "/api/v1/status")
+SHOW_TROUBLE = ("/ui/", "/admin/", "/admin/records/syncstatus/", "/api/v1/status")
 POST = """\
 from catalyst.bootstrap import use_settings
 use_settings("catalyst.settings.web")

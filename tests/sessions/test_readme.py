@@ -185,7 +185,7 @@ def test_the_readme_can_be_typed_from_a_clean_clone(
         assert re.search(
             r"^names     7 so far, such as argocd\.talos00; why: \.venv/bin/catalyst-dns-sync", shown, re.M
         )
-        assert f"admin     http://{web}/admin/\n" in shown
+        assert f"dashboard http://{web}/ui/\n" in shown
         password = PASSWORD.search(shown)
         assert password, shown
         assert "Log out" in log_in(web, password[1])
