@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('records', '0012_rebuilding'),
+        ('records', '0013_typed_wants'),
     ]
 
     operations = [
