@@ -62,7 +62,7 @@ def test_one_command_brings_names_into_a_hosts_file_and_stops_as_one(tmp_path: P
     with up(tmp_path, output) as process:
         wait_for(output, "shown this once")
         last = output.read_text().rstrip().splitlines()
-        found = re.search(r"^dashboard +(http://\S+)/ui/$", output.read_text(), re.MULTILINE)
+        found = re.search(r"^dashboard +(http://\S+/ui/)$", output.read_text(), re.MULTILINE)
         assert found, last
         with urllib.request.urlopen(found[1]) as page:
             assert b"Catalyst DNS Sync" in page.read()
