@@ -21,6 +21,9 @@ UNREAD_NAMESPACE = "its Namespace has not been read, which says what its objects
 UNKNOWN_NAMESPACE = "its Namespace is in no document: what it allows was not checked"
 NOT_ALLOWED = "not among the targets that its Namespace allows"
 NO_SERVERS = "no object may delegate a name (TENANCY=strict)"
+NO_REDIRECTS = "no object may redirect what is below a name (TENANCY=strict)"
+FORBIDDEN = {"NS": NO_SERVERS, "DNAME": NO_REDIRECTS}
+"""Types with which a tenant would answer for every name below."""
 MOST_NAMES = 10_000_000
 
 
@@ -156,17 +159,16 @@ def _narrow_want(want: Want, terms: NamespaceTerms, scope: Scope) -> Want:
 
 
 def _narrow_record(record: WantedRecord, terms: NamespaceTerms) -> WantedRecord:
-    """Without what points to where no object of the namespace may point, and without name servers: a tenant who could
-    delegate a name would answer for all below it."""
+    """Without what points to where no object of the namespace may point, and without what is forbidden to all."""
 
     def allows(value: str) -> bool:
-        return record.type != "NS" and all(map(terms.allowed_targets.allows, list_targets(record.type, value)))
+        return record.type not in FORBIDDEN and all(map(terms.allowed_targets.allows, list_targets(record.type, value)))
 
     refused = tuple(value for value in record.values if not allows(value))
     if not refused:
         return record
     values = tuple(value for value in record.values if value not in refused)
-    skipped = record.skipped if values else NO_SERVERS if record.type == "NS" else NOT_ALLOWED
+    skipped = record.skipped if values else FORBIDDEN.get(record.type, NOT_ALLOWED)
     return record._replace(values=values, refused=(*record.refused, *refused), skipped=skipped)
 
 

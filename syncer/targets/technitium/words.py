@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from syncer.core.rdata import ALGORITHMS, SERVICE_TYPES, WORDS, BadValue, clean_value, split_value
@@ -52,7 +53,11 @@ def read_words(type_: str, rdata: Mapping[str, Any]) -> str:
     """The value, one of ``WORDS``, in its one spelling. Raises ``BadValue`` or ``BadName`` for what is none, such as a
     parameter whose text has the quotes in it that someone wrote round it."""
     words = [_read_part(type_, name, rdata) for name in RDATA[type_]]
-    return clean_value(type_, " ".join(filter(None, words)))
+    return _clean_once(type_, " ".join(filter(None, words)))
+
+
+_clean_once = lru_cache(maxsize=1024)(clean_value)
+"""Ten thousand names may have the same HTTPS record."""
 
 
 def make_words(type_: str, value: str) -> list[str]:

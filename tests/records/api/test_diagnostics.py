@@ -18,6 +18,7 @@ from rest_framework.test import APIClient
 
 from records.models import CustomEntry, DriftFinding, ManagedRecord, Source, SyncRequest
 from records.resolve import Query, ask_all
+from syncer.targets.technitium.fields import make_parameters
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.processes import free_port
 from tests.records.api.conftest import record
@@ -118,6 +119,23 @@ def status_of(client: APIClient, name: str, kind: str = "") -> str:
         ("PTR", {"ptrName": "a.talos00"}, {"ptrName": "b.talos00"}, "a.talos00"),
         ("AAAA", {"ipAddress": "fd00::0:1"}, {"ipAddress": "fd00::2"}, "fd00::1"),
         ("AAAA", {"ipAddress": "::ffff:10.0.0.1"}, {"ipAddress": "::ffff:10.0.0.2"}, "::ffff:10.0.0.1"),
+        (
+            "HTTPS",
+            {"svcPriority": 1, "svcTargetName": ".", "svcParams": "port|443|alpn|h2"},
+            {"svcParams": "alpn|h3"},
+            "1 . alpn=h2 port=443",
+        ),
+        (
+            "TLSA",
+            {
+                "tlsaCertificateUsage": "DANE-EE",
+                "tlsaSelector": "SPKI",
+                "tlsaMatchingType": "SHA2-256",
+                "tlsaCertificateAssociationData": "AB" * 32,
+            },
+            {"tlsaSelector": "Cert"},
+            f"3 1 1 {'ab' * 32}",
+        ),
     ],
 )
 def test_a_value_of_any_type_that_somebody_changed_has_drifted(
@@ -128,6 +146,13 @@ def test_a_value_of_any_type_that_somebody_changed_has_drifted(
     assert (status_of(viewer, "it"), status_of(viewer, "it", kind)) == ("healthy", "healthy")
     dns_server.ok("zones/records/add", {"domain": "it.talos00", "type": kind, "overwrite": "true", **given, **changed})
     assert (status_of(viewer, "it"), status_of(viewer, "it", kind)) == ("drifted", "drifted")
+
+
+def test_answers_show_a_value_as_it_is_kept(viewer: APIClient, dns_server: ServerUnderTest) -> None:
+    value = '1 2 "U" "E2U+sip" "!^.*$!sip:a@b.c!" .'
+    dns_server.ok("zones/records/add", {"domain": "it.talos00", "type": "NAPTR", **make_parameters("NAPTR", value)})
+    shown = viewer.get(f"{TEST}?hostname=it.talos00&type=NAPTR").json()["servers"][0]["answers"]
+    assert [answer["value"] for answer in shown] == [value]
 
 
 def test_trouble_of_another_type_is_not_this_ones(viewer: APIClient, dns_server: ServerUnderTest) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from records.propagation.asking import SIBLING_LIFE, DnsServer, QueryPace
 from records.propagation.judging import Expected, Judgement, Result
+from syncer.targets.technitium.fields import make_parameters
 from tests.fakes.fixtures_technitium import FIELDS, ServerUnderTest
 from tests.records.propagation.conftest import ZONE
 
@@ -39,6 +40,17 @@ def asked(server: str) -> Asked:
 RIGHT = Judgement(Result.RIGHT)
 
 
+RARE = {
+    "DNAME": "new.example",
+    "HTTPS": "1 . alpn=h2,h3 ipv4hint=192.0.2.1 ech=AAb+DQACQWI=",
+    "NAPTR": r'100 10 "U" "E2U+sip" "!^\\+49(.*)$!sip:\\1@x.org!" .',
+    "SSHFP": f"4 2 {'ab' * 32}",
+    "SVCB": "1 dns.example.com alpn=dot port=853",
+    "TLSA": f"3 1 1 {'ab' * 32}",
+    "URI": '10 1 "https://example.com/"',
+}
+
+
 @pytest.mark.parametrize(
     ("kind", "value", "fields"),
     [
@@ -50,6 +62,7 @@ RIGHT = Judgement(Result.RIGHT)
         ("MX", "10 mx.talos00", {"preference": 10, "exchange": "mx.talos00"}),
         ("SRV", "1 2 443 www.talos00", {"priority": 1, "weight": 2, "port": 443, "target": "www.talos00"}),
         ("CAA", "0 issue letsencrypt.org", {"flags": 0, "tag": "issue", "value": "letsencrypt.org"}),
+        *((kind, value, make_parameters(kind, value)) for kind, value in RARE.items()),
     ],
 )
 def test_each_type_is_right_as_we_spell_its_values(
@@ -58,6 +71,15 @@ def test_each_type_is_right_as_we_spell_its_values(
     parameters = fields or {FIELDS[kind]: value}
     technitium.ok("zones/records/add", {"domain": f"grafana.{ZONE}", "type": kind, "ttl": 300, **parameters})
     assert asked("grafana", value, kind=kind) == RIGHT
+
+
+def test_a_ds_is_right_though_others_have_the_name(technitium: ServerUnderTest, asked: Asked, server: str) -> None:
+    value = f"60485 13 2 {'ab' * 32}"
+    technitium.add(f"lab.{ZONE}", "NS", "ns1.example.com")
+    technitium.ok("zones/records/add", {"domain": f"lab.{ZONE}", "type": "DS", **make_parameters("DS", value)})
+    assert asked("lab", value, kind="DS") == RIGHT
+    other = f"60485 13 2 {'cd' * 32}"
+    assert asked("lab", other, kind="DS") == (Result.WRONG, f"{server} answers {value}")
 
 
 def test_it_says_what_came_instead(technitium: ServerUnderTest, asked: Asked, server: str) -> None:

@@ -10,6 +10,7 @@ from syncer.core.allowed import ANY_TARGET, NO_TARGET
 from syncer.core.scope import SERVER_NAME, Scope
 from syncer.core.source import HIGH, NORMAL, Ref, Skip, SkipCause, SourceObject, Want, WantedRecord
 from syncer.core.tenancy import (
+    NO_REDIRECTS,
     NO_SERVERS,
     NOT_ALLOWED,
     UNKNOWN_TERMS,
@@ -178,5 +179,7 @@ def test_a_type_of_which_nothing_is_left_is_skipped_and_so_is_a_name_without_typ
 def test_no_tenant_delegates_a_name() -> None:
     admitted = admit_source(records(WantedRecord("NS", ("ns.talos00",))), NamespaceTerms(), SCOPE)
     assert admitted.skipped == (Skip("mail.talos00", NO_SERVERS, SkipCause.POLICY),)
+    admitted = admit_source(records(WantedRecord("DNAME", ("new.example",))), NamespaceTerms(), SCOPE)
+    assert admitted.skipped == (Skip("mail.talos00", NO_REDIRECTS, SkipCause.POLICY),)
     asked = records(WantedRecord("NS", ("ns.talos00",)), WantedRecord("TXT", ("x",)))
     assert admit_source(asked, NamespaceTerms(), SCOPE).wants[0].skips == [("NS", NO_SERVERS)]
