@@ -19,6 +19,7 @@ class Answerer(StrEnum):
     WILDCARD = "wildcard"
     FOREIGN_WILDCARD = "foreign wildcard"
     DELEGATION = "delegation"
+    DNAME = "dname"
     NOTHING = "nothing"
 
 
@@ -39,6 +40,9 @@ def find_answerer(key: ZoneKey, name: str, wildcards: Sequence[str], *, is_there
     if is_there:
         return AnsweredBy(Answerer.RECORD, name)
     owned = ManagedRecord.objects.filter(**key._asdict(), owned=True).order_by()
+    redirects = owned.filter(type="DNAME", name__in={*above, key.zone} - {name}).values_list("name", flat=True)
+    if redirect := min(redirects, key=len, default=""):
+        return AnsweredBy(Answerer.DNAME, redirect)
     ours = set(owned.filter(name__in=wildcards).values_list("name", flat=True)) if wildcards else set()
     foreign = set((row and row.wildcards) or ())
     child = name

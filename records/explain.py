@@ -308,6 +308,8 @@ class _Explanation:
                 yield f"The wildcard {name} answers for it, unless the zone has another record at or above the name."
             case Answerer.FOREIGN_WILDCARD:
                 yield f"The wildcard {name}, which is not ours, answers for it, unless another record is in the way."
+            case Answerer.DNAME:
+                yield f"The DNAME of {name} answers for it: resolvers look below its target instead."
             case Answerer.DELEGATION:
                 yield f"The zone delegates {name}: resolvers ask the name servers given there, whatever we write."
 

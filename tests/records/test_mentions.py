@@ -96,8 +96,8 @@ def test_what_the_reader_of_rules_leaves_out_is_found_again() -> None:
     assert source.ref == Ref("IngressRoute", "web", "x", "traefik.io")
 
 
-def own(name: str) -> None:
-    columns = {"type": "A", "ttl": 60, "values": ["192.0.2.7"], "state": "synced", "owned": True}
+def own(name: str, kind: str = "A") -> None:
+    columns = {"type": kind, "ttl": 60, "values": ["192.0.2.7"], "state": "synced", "owned": True}
     ManagedRecord.objects.create(zone=ZONE, name=name, **columns)
 
 
@@ -122,6 +122,16 @@ def test_a_delegation_answers_whatever_is_below_it() -> None:
     ManagedZone.objects.create(zone=ZONE, wildcards=[], delegations=[f"lab.{ZONE}"])
     assert answerer(f"a.lab.{ZONE}", is_there=True) == (Answerer.DELEGATION, f"lab.{ZONE}")
     assert answerer(ZONE) == (Answerer.NOTHING, "")
+
+
+def test_a_dname_answers_for_what_is_not_there_below_it() -> None:
+    own(f"*.old.{ZONE}")
+    own(f"old.{ZONE}", "DNAME")
+    assert answerer(f"a.b.old.{ZONE}") == (Answerer.DNAME, f"old.{ZONE}")
+    assert answerer(f"a.old.{ZONE}", is_there=True) == (Answerer.RECORD, f"a.old.{ZONE}")
+    assert answerer(f"old.{ZONE}") == (Answerer.NOTHING, "")
+    sentence = f"The DNAME of old.{ZONE} answers for it: resolvers look below its target instead."
+    assert sentence in explain_name(f"a.old.{ZONE}")["sentences"]
 
 
 def test_explain_has_it_in_sentences_and_fields() -> None:
