@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
-from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, NAMESPACE
+import pytest
+
+from syncer.core.kinds import GATEWAY, GATEWAY_ROUTES, GIVING_NAMES, HTTP_ROUTE, INGRESS, KINDS, NAMESPACE, Kind
 from syncer.core.scope import Scope
 from syncer.core.tenancy import UNREAD_NAMESPACE
 from syncer.kube.store import Store
 from tests.syncer.kube.test_store import SCOPE, Sleeper, gateway, http_route, ingress, namespace
 from tests.syncer.kube.test_store_tenancy import reasons
+from tests.syncer.zone.test_every_kind import OLD, make_object, put_parents
 
 PUBLIC = replace(SCOPE, namespace_selector="dns=public")
 NOT_SELECTED = "the labels of its Namespace do not match NAMESPACE_SELECTOR"
@@ -127,3 +131,49 @@ def test_kinds_that_sources_does_not_name_are_known_by_their_groups() -> None:
     assert {("traefik.io", "IngressRoute"), ("traefik.containo.us", "IngressRoute")} <= left_out
     assert not left_out & {("networking.k8s.io", "Ingress"), ("", "Namespace"), (GATEWAY.group, "Gateway")}
     assert Store(SCOPE).left_out == set()
+
+
+# Over all kinds
+
+SOURCES = [kind for kind in KINDS if kind.gives_names]
+
+
+class Filling:
+    """A cluster with one object of a kind, in the namespace ``web``, and what it needs."""
+
+    def __init__(self, kind: Kind, **filters: object) -> None:
+        self.cluster = Store(replace(SCOPE, **filters))  # type: ignore[arg-type]
+        self.cluster.put(NAMESPACE, namespace("web"))
+        put_parents(self)
+        self.cluster.put(kind, make_object(kind, OLD))
+
+    def put_object(self, kind: Kind, manifest: dict[str, Any]) -> None:
+        self.cluster.put(kind, manifest)
+
+    @property
+    def reason(self) -> str:
+        """Why the name is not published, "" when it is."""
+        assert [source.ref.namespace for source in self.cluster.sources()] == ["web"]
+        return "" if self.cluster.names() == [OLD] else reasons(self.cluster)[OLD]
+
+
+@pytest.mark.parametrize("kind", SOURCES, ids=str)
+def test_each_kind_passes_no_filter_that_leaves_it_out_and_says_which(kind: Kind) -> None:
+    assert Filling(kind).reason == ""
+    others = tuple(other for other in GIVING_NAMES if other != kind.kind)
+    assert Filling(kind, kinds=others).reason == f"{kind.kind} is not in SOURCES"
+    assert Filling(kind, namespaces=("apps",)).reason == "namespace web is not in WATCH_NAMESPACE"
+    assert Filling(kind, namespace_selector="dns=public").reason == NOT_SELECTED
+    assert Filling(kind, label_selector="dns").reason == "the object's labels do not match LABEL_SELECTOR"
+    assert Filling(kind, annotation_filter="dns").reason == "the object's annotations do not match ANNOTATION_FILTER"
+    passed = {"kinds": (kind.kind,), "namespaces": ("web",), "namespace_selector": "!dns", "label_selector": "!dns"}
+    assert Filling(kind, annotation_filter="!dns", **passed).reason == ""
+
+
+@pytest.mark.parametrize("kind", SOURCES, ids=str)
+def test_classes_and_gateways_are_asked_of_the_kinds_that_have_them(kind: Kind) -> None:
+    has_class = kind.kind.startswith("Ingress")
+    assert ("INGRESS_CLASS" in Filling(kind, ingress_classes=("traefik",)).reason) is has_class
+    on_gateway = kind in GATEWAY_ROUTES
+    assert ("is not in GATEWAY" in Filling(kind, gateways=("infra/inner",)).reason) is on_gateway
+    assert ("GATEWAY_SELECTOR" in Filling(kind, gateway_selector="dns=public").reason) is on_gateway

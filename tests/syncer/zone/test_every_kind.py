@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
@@ -66,7 +66,11 @@ def make_object(kind: Kind, host: str, parent: str = "Gateway") -> dict[str, Any
     return {"metadata": metadata, "spec": spec, "status": {"parents": judged}}
 
 
-def put_parents(engine: Engine) -> None:
+class HoldsObjects(Protocol):
+    def put_object(self, kind: Kind, manifest: dict[str, Any]) -> None: ...
+
+
+def put_parents(engine: HoldsObjects) -> None:
     """A Gateway that takes routes of every kind, and a ListenerSet of it that does, too."""
     listeners = [
         {"name": protocol.lower(), "port": port, "protocol": protocol}
