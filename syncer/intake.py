@@ -10,6 +10,7 @@ from syncer.core.kinds import GATEWAY, GATEWAY_ROUTE_KINDS, KINDS, LISTENER_SET,
 from syncer.core.manifest import clip_text
 from syncer.core.namelimits import UNCOUNTED
 from syncer.core.source import Ref, SourceObject
+from syncer.core.tenancy import UNREAD_NAMESPACE
 from syncer.kube.feed import Feed, KindState, WatchState
 from syncer.kube.store import Store
 from syncer.ledger import Ledger
@@ -24,6 +25,9 @@ COUNTS = 10
 
 LIMIT_PAUSE = 5.0
 """Seconds between two looks at what a namespace that is over its limit has in the ledger."""
+
+PASSING = (UNCOUNTED, UNREAD_NAMESPACE)
+"""Why a name is not published until more has been read: of no object this is worth a line."""
 
 PATIENCE = 10.0
 """Seconds after the start that one kind which cannot be listed may hold up the others."""
@@ -156,7 +160,7 @@ class Intake:
         skipped = [
             skip
             for skip in (source.skipped if source else ())
-            if skip.reason != UNCOUNTED and not any(skip.name in text for text in warnings)
+            if skip.reason not in PASSING and not any(skip.name in text for text in warnings)
         ]
         if not warnings and not skipped:
             self._warned.pop(ref, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
 
 import pytest
 
@@ -252,3 +253,18 @@ def test_names_that_are_not_published_are_one_line_for_each_object(
     assert record.getMessage() == (
         "Ingress/web/grafana: www.example.org is not published: outside every managed zone (and 1 more)"
     )
+
+
+@pytest.mark.parametrize("setting", [{"strict": True}, {"namespace_selector": "dns=public"}])
+def test_what_waits_for_its_namespace_to_be_read_is_no_line_for_each_object(
+    case: Case, caplog: pytest.LogCaptureFixture, setting: dict[str, Any]
+) -> None:
+    """They come in any order at the start."""
+    caplog.set_level("INFO")
+    store = Store(Scope(zones=("talos00",), **setting))
+    intake = Intake(case.feed, store, START)
+    store.put(INGRESS, ingress("grafana", "grafana.talos00"))
+    assert intake.take_names() == set()
+    assert not caplog.records
+    store.put(NAMESPACE, {"metadata": {"name": "web", "labels": {"dns": "public"}}})
+    assert intake.take_names() == {"grafana.talos00"}
