@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection
+from math import inf
 
 from syncer.core.claims import Unread
-from syncer.core.kinds import GATEWAY, GATEWAY_ROUTE_KINDS, KINDS, LISTENER_SET, NAMESPACE, Kind
+from syncer.core.kinds import (
+    ENDPOINT_SLICE,
+    GATEWAY,
+    GATEWAY_ROUTE_KINDS,
+    KINDS,
+    LISTENER_SET,
+    NAMESPACE,
+    SERVICE,
+    Kind,
+)
 from syncer.core.manifest import clip_text
 from syncer.core.namelimits import UNCOUNTED
 from syncer.core.source import Ref, SourceObject
@@ -40,6 +50,8 @@ class Intake:
         self.feed = feed
         self.store = store
         self._started = started
+        self.next_due = inf
+        """When something of what was read is to be published that waits now."""
         self._settled = False
         self._changed: dict[Ref, SourceObject | None] = {}
         self._listed: set[tuple[str, str]] = set()
@@ -54,6 +66,7 @@ class Intake:
 
     def take_names(self) -> set[str]:
         """The names whose claims have changed."""
+        self.next_due = self.store.settle_pods()
         for namespace, warnings in self.store.take_complaints().items():
             for warning in warnings:
                 log.warning("Namespace %s: %s", namespace, warning, extra={"namespace": namespace})
@@ -150,6 +163,8 @@ class Intake:
         kinds = {kind.kind for kind in missing if kind.gives_names}
         if GATEWAY in missing or (NAMESPACE in missing and self.store.asks_for_labels()):
             kinds |= GATEWAY_ROUTE_KINDS
+        if ENDPOINT_SLICE in missing:
+            kinds.add(SERVICE.kind)
         return kinds | self.store.find_kinds_on_sets() if LISTENER_SET in missing else kinds
 
     def _tell_warnings(self, ref: Ref, source: SourceObject | None) -> None:

@@ -208,5 +208,6 @@ class Loop:
         if not (self._dry_run or self.tenure.is_held):
             return max(now + GLANCE, self._trouble.not_before)
         times = [] if self._dry_run else [self.heartbeat.due, self._poll_due]
+        times.append(self.intake.next_due)
         times.append(self.worker.next_due(now) if self.intake.is_settled(now) else now + 0.1)
         return max(min(times), self._trouble.not_before)

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from syncer.core.claims import Decision
-from syncer.core.kinds import GATEWAY, GATEWAY_ROUTE_KINDS, INGRESS, SERVICE, Kind
+from syncer.core.kinds import ENDPOINT_SLICE, GATEWAY, GATEWAY_ROUTE_KINDS, INGRESS, SERVICE, Kind
 from syncer.core.known import find_winner
 from syncer.core.loadbalancers import DISAGREEMENT, is_traefik_service
 from syncer.core.manifest import as_mapping, as_text, clip_text, is_leaving, read_ref
 from syncer.core.names import misplaced_cname, zone_of
 from syncer.core.near_misses import explain_near_miss, find_near_miss
 from syncer.core.scope import Scope
+from syncer.core.services import awaits_address, is_headless, read_service
 from syncer.core.settling import decide_claims
 from syncer.core.source import Ref
 from syncer.documents.limits import DocumentError
@@ -27,6 +28,7 @@ Row = dict[str, Any]
 
 NO_ADDRESS = "no address yet"
 AWAITED = "no address yet: only a status can give it (DNS_IP_ADDRESS=auto)"
+AWAITED_OF_CLUSTER = "no address yet: only the cluster can give it"
 NAMELESS = "the object has no metadata.name"
 NO_OBJECT = "no Kubernetes object"
 """Among the kinds that are passed over."""
@@ -88,12 +90,19 @@ class _PreviewBuilder:
         ref = read_ref(kind, manifest)
         if not ref.name:
             self._skip_manifest(kind, manifest, NAMELESS)
-        elif kind == SERVICE and not is_traefik_service(ref, manifest, self.scope):
-            self.passed_over[SERVICE.kind] += 1
+        elif not self._is_read(kind, ref, manifest):
+            self.passed_over[kind.kind] += 1
         elif self.objects.setdefault((kind, ref), manifest) is not manifest:
             self.add_warning(ref, "the object is there twice: the first one counts")
         elif is_leaving(manifest):
             self.add_warning(ref, "the object has a deletionTimestamp: it counts as gone")
+
+    def _is_read(self, kind: Kind, ref: Ref, manifest: Mapping[str, Any]) -> bool:
+        if kind == ENDPOINT_SLICE:
+            return self.scope.service_pods
+        if kind != SERVICE or is_traefik_service(ref, manifest, self.scope):
+            return True
+        return read_service(manifest, self.scope) is not None
 
     def _skip_manifest(self, kind: Kind, manifest: Mapping[str, Any], reason: str) -> None:
         """Each host name that it would give if it were read is skipped; the object itself where it has none."""
@@ -168,26 +177,40 @@ class _PreviewBuilder:
 
     def _add_addressless(self, name: str, refs: Sequence[Ref], missing: str, is_final: bool) -> None:
         """Where a status could still give an address, the record is shown without one."""
-        waiting = [ref for ref in refs if not is_final and self._could_be_told(ref)]
+        waiting = [ref for ref in refs if self._could_be_told(ref) and not (is_final and ref.kind != SERVICE.kind)]
         if waiting:
             source = self.store.source(waiting[0])
             ttl = source.ttl if source else None
             self._add_record(name, "A", (), self.scope.ttl if ttl is None else ttl, waiting[0])
         for ref in refs:
             if ref in waiting:
-                self.add_warning(ref, f"{name}: {AWAITED}")
+                awaited = AWAITED_OF_CLUSTER if ref.kind == SERVICE.kind else AWAITED
+                self.add_warning(ref, f"{name}: {awaited}")
             else:
-                self.add_skipped(name, missing, ref)
+                self.add_skipped(name, self._explain_missing(ref, missing), ref)
+
+    def _explain_missing(self, ref: Ref, missing: str) -> str:
+        """``missing`` is of what has the default address."""
+        if ref.kind != SERVICE.kind:
+            return missing
+        spec = as_mapping(self.objects[SERVICE, ref].get("spec"))
+        return f"{NO_ADDRESS}: no pod that is ready has one" if is_headless(spec) else NO_ADDRESS
 
     def _could_be_told(self, ref: Ref) -> bool:
         """Whether a status that is not in the documents could give an address to what the object names: its own, its
-        Gateway's, or that of Traefik's Service."""
+        Gateway's, or that of Traefik's Service. A Service has its own or none."""
+        if ref.kind == SERVICE.kind:
+            return awaits_address(self.objects[SERVICE, ref])
         return self.scope.auto and (ref.kind in (INGRESS.kind, *GATEWAY_ROUTE_KINDS) or self._could_service_be_told())
 
     def _could_service_be_told(self) -> bool:
         if DISAGREEMENT in self.store.fallback()[1]:
             return False
-        services = [as_mapping(manifest.get("spec")) for (kind, _), manifest in self.objects.items() if kind == SERVICE]
+        services = [
+            as_mapping(manifest.get("spec"))
+            for (kind, ref), manifest in self.objects.items()
+            if kind == SERVICE and is_traefik_service(ref, manifest, self.scope)
+        ]
         return not services or any(spec.get("type") == "LoadBalancer" for spec in services)
 
     def _add_record(self, name: str, record_type: str, values: Sequence[str], ttl: int, ref: Ref) -> None:
@@ -204,14 +227,15 @@ class _PreviewBuilder:
 
     def _add_losers(self, decision: Decision, refs: Mapping[str, Ref], missing: str) -> None:
         for loser in decision.losers:
+            ref = refs[loser.origin]
             if loser.reason == NO_ADDRESS:
-                self.add_skipped(decision.name, missing, refs[loser.origin])
+                self.add_skipped(decision.name, self._explain_missing(ref, missing), ref)
             else:
                 self.conflicts.append(
                     {
                         "name": decision.name,
                         "winner": _format_source(refs[find_winner(loser.reason) or decision.origin]),
-                        "loser": _format_source(refs[loser.origin]),
+                        "loser": _format_source(ref),
                         "reason": loser.reason,
                     }
                 )

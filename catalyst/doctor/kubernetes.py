@@ -7,7 +7,7 @@ from typing import Any
 
 from catalyst.doctor.finding import Finding, report_ok, report_problem, report_warning
 from syncer.config import KubeConfig
-from syncer.core.kinds import Kind
+from syncer.core.kinds import ENDPOINT_SLICE, Kind
 from syncer.core.scope import Scope
 
 ABOUT = "Kubernetes"
@@ -44,7 +44,9 @@ def check_cluster(config: KubeConfig, scope: Scope, answering: dict[str, str]) -
             role = "Role" if namespace else "ClusterRole"
             verbs = " and ".join(denied)
             text = f"{kind} {served}: our account may not {verbs} it {where}: a {role} must allow that"
-            if kind.touches_dns:
+            if kind == ENDPOINT_SLICE:
+                yield report_problem(ABOUT, f"{text} (deploy/service-pods does), or SERVICE_PODS=false")
+            elif kind.touches_dns:
                 yield report_problem(ABOUT, text)
             else:
                 yield report_warning(ABOUT, f"{text}, or CERTIFICATE_METRICS=false")

@@ -38,6 +38,7 @@ def describe_published(managed: Managed, target: TargetSettings, kube: KubeConfi
         "TRAEFIK_RULE_SYNTAX": scope.rule_syntax,
         "TRAEFIK_HOST_WILDCARDS": _spell_flag(scope.host_wildcards),
         "TRAEFIK_SERVICE": scope.traefik_service,
+        "SERVICE_PODS": _spell_flag(scope.service_pods),
         "TENANCY": "strict" if scope.strict else "trusted",
         "RESERVED_NAMES": _spell_list(scope.reserved_names),
         "ALLOWED_TARGETS": _spell_list((*map(str, allowed.networks), *allowed.suffixes)),

@@ -148,6 +148,7 @@ def read_publishing(env: Environment, zones: tuple[str, ...], proposed: bool) ->
         external_dns_annotations=env.read_flag("EXTERNAL_DNS_ANNOTATIONS"),
         rule_syntax=cast(RuleSyntax, env.read_choice("TRAEFIK_RULE_SYNTAX", "lenient", ("lenient", "v2", "v3"))),
         host_wildcards=env.read_flag("TRAEFIK_HOST_WILDCARDS", True),
+        service_pods=env.read_flag("SERVICE_PODS"),
         traefik_service=env.read_value("TRAEFIK_SERVICE", "", parse_service, "give namespace/name of a Service"),
     )
 

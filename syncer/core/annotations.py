@@ -25,6 +25,8 @@ _OURS = frozenset(
         "ttl",
         "target",
         "hostname",
+        "internal-hostname",
+        "srv",
         "exclude",
         "ignore",
         "publish",
@@ -37,7 +39,21 @@ _OURS = frozenset(
 )
 INGRESS_HOSTS, GATEWAY_HOSTS = "ingress-hostname-source", "gateway-hostname-source"
 ANNOTATION_ONLY, DEFINED_ONLY = "annotation-only", "defined-hosts-only"
-_THEIRS = frozenset(("ttl", "target", "hostname", "controller", INGRESS_HOSTS, GATEWAY_HOSTS))
+INTERNAL_HOSTNAME, SRV, ACCESS, ENDPOINTS_TYPE = SERVICE_WORDS = "internal-hostname", "srv", "access", "endpoints-type"
+"""Only Services are asked for them; all but the second may be external-dns's, the last two are."""
+_THEIRS = frozenset(
+    (
+        "ttl",
+        "target",
+        "hostname",
+        "controller",
+        INGRESS_HOSTS,
+        GATEWAY_HOSTS,
+        INTERNAL_HOSTNAME,
+        ACCESS,
+        ENDPOINTS_TYPE,
+    )
+)
 _NOT_OBEYED = re.compile(r"set-identifier|alias|(?:aws|azure|google|ibmcloud|scw|webhook)-.+")
 """Words of external-dns by which it publishes something else, or to someone else."""
 _PRIORITIES = {"high": HIGH, "normal": NORMAL, "low": LOW}
@@ -70,11 +86,12 @@ class Values(NamedTuple):
 
 
 class AnnotationRules(NamedTuple):
-    """What the operator allows. ``min_ttl`` is in seconds."""
+    """What the operator allows. ``min_ttl`` is in seconds. ``otherwise`` is what is used where a target is not."""
 
     external_dns: bool = False
     targets: TargetRules = ANY_VALUE
     min_ttl: int = 1
+    otherwise: str = "the default address is"
 
 
 class Annotations(NamedTuple):
@@ -93,6 +110,14 @@ class Annotations(NamedTuple):
     refusal: str = ""
     notes: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
+    internal_hostnames: tuple[str, ...] = ()
+    srv: bool = False
+    for_services: tuple[tuple[str, str, str], ...] = ()
+    """What only Services are asked for, as (word, annotation, text), in the order of precedence."""
+
+    def find_word(self, word: str) -> str:
+        """What an annotation of ``for_services`` says, "" when there is none."""
+        return next((text for known, _, text in self.for_services if known == word), "")
 
 
 _NO_ANNOTATIONS = Annotations()
@@ -134,7 +159,7 @@ class _Reader:
 
     def read_words(self) -> Annotations:
         return Annotations(
-            hostnames=tuple(name for _, text in self._find_texts("hostname") for name in split_list(text)),
+            hostnames=self._read_names("hostname"),
             exclude=split_list(self.texts.get(PREFIX + "exclude", "")),
             host_sources=tuple(self._read_host_sources()),
             target=self._read_target(),
@@ -143,6 +168,9 @@ class _Reader:
             priority=self._read_priority(),
             refusal=self._find_refusal(),
             notes=tuple(self._read_notes()),
+            internal_hostnames=self._read_names(INTERNAL_HOSTNAME),
+            srv=bool(self._read_flag(SRV)),
+            for_services=tuple((word, *found) for word in SERVICE_WORDS for found in self._find_texts(word)),
             warnings=tuple(self.warnings),
         )
 
@@ -152,6 +180,9 @@ class _Reader:
             if (text := self.texts.get(prefix + word)) is not None:
                 yield prefix + word, text
 
+    def _read_names(self, word: str) -> tuple[str, ...]:
+        return tuple(name for _, text in self._find_texts(word) for name in split_list(text))
+
     def _read_target(self) -> tuple[str, ...]:
         for key, text in self._find_texts("target"):
             values, warnings, refused = settle_values(split_list(text), self.rules.targets)
@@ -160,7 +191,7 @@ class _Reader:
             if values:
                 return values
             if warnings:
-                self.warnings[-1] += "; the default address is used instead"
+                self.warnings[-1] += f"; {self.rules.otherwise} used instead"
         return ()
 
     def _read_ttl(self) -> int | None:

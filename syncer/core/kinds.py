@@ -37,8 +37,10 @@ GATEWAY = Kind("gateway.networking.k8s.io", "gateways", "Gateway", ("v1", "v1bet
 LISTENER_SET = Kind("gateway.networking.k8s.io", "listenersets", "ListenerSet", ("v1",), gives_names=False)
 DNS_ENDPOINT = Kind("externaldns.k8s.io", "dnsendpoints", "DNSEndpoint", ("v1alpha1",))
 NAMESPACE = Kind("", "namespaces", "Namespace", ("v1",), gives_names=False, namespaced=False)
-SERVICE = Kind("", "services", "Service", ("v1",), gives_names=False)
-"""Only the Traefik Service, and only with DNS_IP_ADDRESS=auto."""
+SERVICE = Kind("", "services", "Service", ("v1",))
+"""Those that say a host name, and with DNS_IP_ADDRESS=auto Traefik's; of the others nothing is kept."""
+ENDPOINT_SLICE = Kind("discovery.k8s.io", "endpointslices", "EndpointSlice", ("v1",), gives_names=False)
+"""Only with SERVICE_PODS."""
 CERTIFICATE = Kind("cert-manager.io", "certificates", "Certificate", ("v1",), gives_names=False, touches_dns=False)
 """Only for the metrics, with CERTIFICATE_METRICS; not one of ``KINDS``, which all concern DNS."""
 
@@ -60,6 +62,7 @@ KINDS = (
     LISTENER_SET,
     NAMESPACE,
     SERVICE,
+    ENDPOINT_SLICE,
 )
 
 GIVING_NAMES = tuple(dict.fromkeys(kind.kind for kind in KINDS if kind.gives_names))

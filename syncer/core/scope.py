@@ -59,6 +59,8 @@ class Scope:
     """Whether Traefik is 3.7 or later, which knows wildcards in ``Host`` and ``HostSNI``."""
     traefik_service: str = ""
     """``namespace/name`` of the Service that decides, when several look like Traefik's."""
+    service_pods: bool = False
+    """Whether headless Services publish the addresses of their pods."""
     strict: bool = False
     """Whether tenants who do not trust one another share the zones (``TENANCY``)."""
     reserved_names: tuple[str, ...] = ()

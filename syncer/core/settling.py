@@ -488,7 +488,8 @@ def _make_source_claims(
     since = "" if history.mentions is None else history.find_mention(origin).since or YOUNGEST
     rank = _make_rank(origin, source.priority, source.created, own=want.own, since=since)
     if want.asks_address:
-        data = group_values(want.values or fallback or history.find_last_values(origin))
+        default = () if want.own else fallback
+        data = group_values(want.values or default or history.find_last_values(origin))
         ttls = {} if source.ttl is None else {kind: source.ttl for kind, _ in data}
         yield Claim(origin, ADDRESSES, data, ttls, rank, between=source.urgency)
         return

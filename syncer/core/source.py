@@ -48,10 +48,11 @@ class Want(NamedTuple):
 
     ``values`` are addresses (IPv4 and IPv6 may be mixed) or exactly one host name. Empty: the object knows
     no address for it (yet); with ``auto`` the Traefik Service may still have one. ``own``: they are a target of its
-    own (or of its Gateway), not the default. ``via`` are the parents that serve it, as the spec of a route names them.
-    ``refused`` are values that it asks for and no source may publish; ``default``, with TENANCY=strict, what it would
-    have without a target of its own. ``records`` are what it asks for instead of all these, one for each type: the name
-    gets these RRsets then, and no address but theirs. Most names have none, and they cost those nothing.
+    own (or of its Gateway), not the default, which is not used even where it has none now. ``via`` are the parents that
+    serve it, as the spec of a route names them. ``refused`` are values that it asks for and no source may publish;
+    ``default``, with TENANCY=strict, what it would have without a target of its own. ``records`` are what it asks for
+    instead of all these, one for each type: the name gets these RRsets then, and no address but theirs. Most names have
+    none, and they cost those nothing.
     """
 
     name: str

@@ -14,11 +14,12 @@ from syncer.core.annotations import (
     INGRESS_HOSTS,
     PREFIX,
     Annotations,
+    Values,
     read_annotations,
     settle_values,
 )
 from syncer.core.gateways import Endpoint
-from syncer.core.kinds import INGRESS, INGRESS_ROUTE_TCP, INGRESS_ROUTE_UDP, OLD_INGRESS_ROUTE, Kind
+from syncer.core.kinds import INGRESS, INGRESS_ROUTE_TCP, INGRESS_ROUTE_UDP, OLD_INGRESS_ROUTE, SERVICE, Kind
 from syncer.core.layers import NO_PARENTS, Parents
 from syncer.core.loadbalancers import read_load_balancer
 from syncer.core.manifest import as_list, as_mapping, as_text, clip_text, read_ref
@@ -67,27 +68,47 @@ class Draft:
     def add_name(self, text: object, endpoints: Iterable[Endpoint] = (), via: Iterable[str] = ()) -> None:
         """Publish the name, or record why not. ``endpoints`` give the addresses where the object itself says none, and
         ``via`` are the parents that serve it."""
-        name = self.read_name(text)
-        if not name or name in self._wants or self._filter_name(name):
-            return
-        if reserved := self.scope.refuse_claim(name):
-            self.skip_name(name, reserved, SkipCause.POLICY)
+        if not (name := self._admit_name(text)):
             return
         endpoints = tuple(endpoints)
         values = self._own_target or self._find_values(name, endpoints)
-        if misplaced := misplaced_cname(name, values, self.scope.zones):
+        own = bool(self._own_target) or any(endpoint.target for endpoint in endpoints)
+        refused = (*self.meta.says.refused, *(value for endpoint in endpoints for value in endpoint.refused))
+        bare = [endpoint._replace(target=()) for endpoint in endpoints]
+        default = self._find_values(name, bare) if own and self.scope.strict else ()
+        parents = tuple(intern(parent) for parent in via)
+        self._add_want(Want(name, values, own, parents, tuple(dict.fromkeys(refused)), default))
+
+    def add_own(self, text: object, addresses: Values) -> None:
+        """Publish the name with addresses of the object's own, or record why not. What the settings say is none of
+        it."""
+        if name := self._admit_name(text):
+            refused = dict.fromkeys((*self.meta.says.refused, *addresses.refused))
+            default = addresses.values if self._own_target and self.scope.strict else ()
+            values = self._own_target or addresses.values
+            self._add_want(Want(name, values, True, (), tuple(refused), default))
+
+    def _admit_name(self, text: object) -> str:
+        """The name in its one spelling; "" when it is not to be published, which is then recorded as skipped, or is
+        there already."""
+        name = self.read_name(text)
+        if not name or name in self._wants or self._filter_name(name):
+            return ""
+        if reserved := self.scope.refuse_claim(name):
+            self.skip_name(name, reserved, SkipCause.POLICY)
+            return ""
+        return name
+
+    def _add_want(self, want: Want) -> None:
+        name = want.name
+        if misplaced := misplaced_cname(name, want.values, self.scope.zones):
             self.skip_name(name, misplaced)
             return
         if "_" in name:
             self.add_warning(f"{clip_text(name)} has an underscore, which is not legal in a host name")
         if name in self.scope.server_names:
             self.add_warning(f"{clip_text(name)} is the name of a DNS server that is written to")
-        own = bool(self._own_target) or any(endpoint.target for endpoint in endpoints)
-        refused = (*self.meta.says.refused, *(value for endpoint in endpoints for value in endpoint.refused))
-        bare = [endpoint._replace(target=()) for endpoint in endpoints]
-        default = self._find_values(name, bare) if own and self.scope.strict else ()
-        parents = tuple(intern(parent) for parent in via)
-        self._wants[name] = Want(name, values, own, parents, tuple(dict.fromkeys(refused)), default)
+        self._wants[name] = want
 
     def add_record(self, text: object, record: WantedRecord) -> None:
         """Publish the RRset at the name, which gets no addresses for it, or record why not. An object asks for each
@@ -222,10 +243,17 @@ def read_metadata(kind: Kind, manifest: Mapping[str, Any], scope: Scope) -> Obje
     ref = read_ref(kind, manifest)
     metadata = as_mapping(manifest.get("metadata"))
     annotations = as_mapping(metadata.get("annotations"))
-    says = read_annotations(annotations, scope.annotation_rules)
+    rules = scope.annotation_rules
+    is_service = kind == SERVICE
+    if is_service:
+        rules = rules._replace(otherwise="the Service's own addresses are")
+    says = read_annotations(annotations, rules)
     refusal = says.refusal or refuse_object(ref.kind, ref.namespace, metadata, scope)
     if not refusal and (warning := warn_publish(annotations, scope)):
         says = says._replace(warnings=(*says.warnings, warning))
+    if says.for_services and not is_service:
+        idle = (f"annotation {key} has an effect on Services alone" for _, key, _ in says.for_services)
+        says = says._replace(warnings=(*says.warnings, *idle))
     return ObjectMeta(
         ref,
         as_text(metadata.get("uid")),

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from syncer.core.allowed import ANY_TARGET, AllowedTargets, collect_allowed, parse_allowed
 from syncer.core.annotations import PREFIX, split_list
 from syncer.core.globs import match_glob, read_glob
+from syncer.core.kinds import SERVICE
 from syncer.core.manifest import as_mapping, clip_text
 from syncer.core.rdata import list_targets
 from syncer.core.scope import SERVER_NAME, Scope
@@ -109,7 +110,7 @@ def admit_source(source: SourceObject, terms: NamespaceTerms, scope: Scope) -> S
     """What the terms of its namespace leave of what an object asks for; the object itself where that is all."""
     wants, skipped = [], []
     for asked in source.wants:
-        want = _narrow_want(asked, terms, scope)
+        want = _narrow_want(asked, terms, scope, has_default=source.ref.kind != SERVICE.kind)
         if reason := terms.refuse_name(want.name) or _refuse_records(want):
             skipped.append(Skip(want.name, reason, SkipCause.POLICY))
         else:
@@ -140,8 +141,9 @@ def mark_servers(source: SourceObject, servers: Collection[str], *, strict: bool
     return replace(source, wants=wants, skipped=(*source.skipped, *skipped))
 
 
-def _narrow_want(want: Want, terms: NamespaceTerms, scope: Scope) -> Want:
-    """Without the targets that the Namespace does not allow. What the settings say is the operator's."""
+def _narrow_want(want: Want, terms: NamespaceTerms, scope: Scope, *, has_default: bool) -> Want:
+    """Without the targets that the Namespace does not allow. What the settings say is the operator's, and where there
+    is a ``default`` at all, it leads to that."""
     if want.records:
         return want._replace(records=tuple(_narrow_record(record, terms) for record in want.records))
     if terms.allowed_targets == ANY_TARGET:
@@ -155,7 +157,8 @@ def _narrow_want(want: Want, terms: NamespaceTerms, scope: Scope) -> Want:
     if own == want.values:
         return want
     refused = dict.fromkeys((*want.refused, *(value for value in want.values if value not in own)))
-    return want._replace(values=own or admit(want.default), own=want.own and bool(own), refused=tuple(refused))
+    is_own = want.own and (bool(own) or not has_default)
+    return want._replace(values=own or admit(want.default), own=is_own, refused=tuple(refused))
 
 
 def _narrow_record(record: WantedRecord, terms: NamespaceTerms) -> WantedRecord:
@@ -188,7 +191,8 @@ def _list_warnings(source: SourceObject, wants: list[Want], terms: NamespaceTerm
     refused = {value: None for want in wants for value in want.refused if value not in before[want.name].refused}
     if refused:
         values = clip_text(", ".join(refused), 200)
-        yield f"{values}: not among the targets that its Namespace allows; the default address is used instead"
+        instead = "nothing" if source.ref.kind == SERVICE.kind else "the default address"
+        yield f"{values}: {NOT_ALLOWED}; {instead} is used instead"
     dropped = {
         f"{record.type} {value}": None
         for want in wants

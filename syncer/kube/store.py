@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from threading import Lock
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 
 from syncer.core.attachment import LABELS, Attachment, Unchecked
 from syncer.core.dnsendpoints import read_dns_endpoint
+from syncer.core.endpointslices import NO_PODS, read_slice
 from syncer.core.gateways import (
     LEAVING_GATEWAY,
     LEAVING_SET,
@@ -21,6 +23,7 @@ from syncer.core.gateways import (
 )
 from syncer.core.kinds import (
     DNS_ENDPOINT,
+    ENDPOINT_SLICE,
     GATEWAY,
     GATEWAY_ROUTES,
     INGRESS,
@@ -41,11 +44,13 @@ from syncer.core.routes import Route, attach_route, read_route
 from syncer.core.scope import Scope
 from syncer.core.selection import check_selectors, filter_parents, refuse_gateway, refuse_listener_set
 from syncer.core.selector import PartialLabels
+from syncer.core.services import Service, publish_service, read_service
 from syncer.core.source import Ref, SourceObject
 from syncer.core.sources import read_ingress, read_ingress_route
 from syncer.core.tenancy import NamespaceTerms, read_terms
 from syncer.kube.admission import Admission
 from syncer.kube.claimants import ClaimantIndex
+from syncer.kube.pods import PodIndex, ServiceKey
 
 NAME_LABEL = "kubernetes.io/metadata.name"
 
@@ -87,10 +92,11 @@ class Store:
         *,
         assume_accepted: bool = False,
         wakeup: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """``assume_accepted``: the objects come from documents. A route without a status counts as accepted then, and
         what is in no document is not known, rather than not there. ``wakeup`` is called after each change that
-        matters, from the thread that brought it.
+        matters, from the thread that brought it. ``clock`` is that of the loop.
 
         Raises ``SelectorError`` for a selector of the scope.
         """
@@ -110,7 +116,11 @@ class Store:
         self._gateways: dict[ParentKey, Gateway] = {}
         self._listener_sets: dict[ParentKey, ListenerSet] = {}
         self._layers: dict[Ref, LayeredRoute] = {}
-        self._services: dict[Ref, tuple[str, ...]] = {}
+        self._traefik: dict[Ref, tuple[str, ...]] = {}
+        """The Services by which Traefik is reached."""
+        self._services: dict[ServiceKey, Service] = {}
+        """Those that ask for names."""
+        self._pods = PodIndex(clock)
         self._namespaces: dict[str, Labels] = {}
         self._has_namespaces = False
         """Whether all of them are known."""
@@ -155,6 +165,8 @@ class Store:
                 for ref in self._list_refs(kind):
                     if ref not in seen and namespace in ("", ref.namespace):
                         self._drop_object(kind, ref)
+                if kind == ENDPOINT_SLICE:
+                    self._publish_pods(self._pods.list_pending(), at_once=True)
                 # In documents a Namespace that is not there is unknown, and not gone.
                 self._has_namespaces |= kind == NAMESPACE and not self._assume_accepted
         finally:
@@ -166,6 +178,12 @@ class Store:
             touched = Touched(self._touched_names, {ref: self._sources.get(ref) for ref in self._touched_refs})
             self._touched_names, self._touched_refs = set(), set()
             return touched
+
+    def settle_pods(self) -> float:
+        """Publish what is due of the pods of Services; returns when the next is, by the clock."""
+        with self._lock:
+            self._publish_pods(self._pods.list_due())
+            return self._pods.next_due()
 
     def take_complaints(self) -> dict[str, tuple[str, ...]]:
         """What is wrong with the annotations of Namespaces, where that is another thing than at the last call."""
@@ -301,10 +319,12 @@ class Store:
             listener_set = read_listener_set(manifest, rules, assume_accepted=self._assume_accepted)
             with self._lock:
                 self._set_listener_set(_make_key(ref), listener_set)
-        elif kind == SERVICE:
-            values = read_traefik_addresses(ref, manifest, self._scope)
+        elif kind == ENDPOINT_SLICE:
+            slice_ = read_slice(manifest)
             with self._lock:
-                self._set_service(ref, values)
+                self._changed |= self._pods.set_slice(ref, slice_)
+        elif kind == SERVICE:
+            self._put_service(ref, manifest)
         else:
             self._put_source(kind, ref, manifest)
 
@@ -326,6 +346,37 @@ class Store:
             self._set_layer(ref, kind, layer, manifest)
             if layer is None or not layer.parents:
                 self._set_source(ref, source)
+
+    def _put_service(self, ref: Ref, manifest: Mapping[str, Any]) -> None:
+        values = read_traefik_addresses(ref, manifest, self._scope)
+        service = read_service(manifest, self._scope)
+        with self._lock:
+            self._set_traefik(ref, values)
+            if service:
+                self._set_service(ref, service)
+            elif (ref.namespace, ref.name) in self._services:
+                # It is there, and asks for nothing any more.
+                self._forget_service(ref)
+                self._set_source(ref, SourceObject(ref))
+
+    def _set_service(self, ref: Ref, service: Service) -> None:
+        key = ref.namespace, ref.name
+        self._services[key] = service
+        if service.has_pods:
+            pods = self._pods.follow_service(key, all_count=service.all_count)
+        else:
+            pods = NO_PODS
+            self._pods.leave_service(key)
+        self._set_source(ref, publish_service(service, self._scope, pods))
+
+    def _forget_service(self, ref: Ref) -> None:
+        self._services.pop((ref.namespace, ref.name), None)
+        self._pods.leave_service((ref.namespace, ref.name))
+
+    def _publish_pods(self, keys: Iterable[ServiceKey], *, at_once: bool = False) -> None:
+        for key in keys:
+            service, pods = self._services[key], self._pods.tell_pods(key, at_once=at_once)
+            self._set_source(service.meta.ref, publish_service(service, self._scope, pods))
 
     def _set_layer(self, ref: Ref, kind: Kind, layer: Layer | None, manifest: Mapping[str, Any] | None) -> None:
         """An IngressRoute that is child or parent of others; None: it is neither, or gone."""
@@ -386,7 +437,7 @@ class Store:
         for ref, source in [item for item in self._hidden.items() if item[0].namespace == name]:
             del self._hidden[ref]
             if source.created and source.created <= at:
-                self._set_route(ref, None)
+                self._forget_parts(ref)
             else:
                 self._set_source(ref, source)
         self._refresh_dependents(name)
@@ -423,24 +474,32 @@ class Store:
             self._set_gateway(_make_key(ref), None)
         elif kind == LISTENER_SET:
             self._set_listener_set(_make_key(ref), None)
-        elif kind == SERVICE:
-            self._set_service(ref, ())
+        elif kind == ENDPOINT_SLICE:
+            self._changed |= self._pods.set_slice(ref, None)
         else:
-            self._set_route(ref, None)
+            if kind == SERVICE:
+                self._set_traefik(ref, ())
+            self._forget_parts(ref)
             self._hidden.pop(ref, None)
             self._set_layer(ref, kind, None, None)
             self._asked.pop(ref, None)
             if source := self._sources.get(ref):
                 self._forget_source(ref, source)
 
+    def _forget_parts(self, ref: Ref) -> None:
+        """What is read anew when another object changes."""
+        self._set_route(ref, None)
+        if ref.kind == SERVICE.kind:
+            self._forget_service(ref)
+
     def _list_refs(self, kind: Kind) -> list[Ref]:
         if kind == NAMESPACE:
             return [Ref(kind.kind, "", name, kind.group) for name in self._namespaces.keys() | self._terminating.keys()]
         if kind in (GATEWAY, LISTENER_SET):
             return [Ref(*key, kind.group) for key in (self._gateways if kind == GATEWAY else self._listener_sets)]
-        if kind == SERVICE:
-            return list(self._services)
-        held = (*self._sources, *self._hidden)
+        if kind == ENDPOINT_SLICE:
+            return self._pods.list_slices()
+        held = (*self._sources, *self._hidden, *(self._traefik if kind == SERVICE else ()))
         return [ref for ref in held if ref.kind == kind.kind and ref.group == kind.group]
 
     def _set_source(self, ref: Ref, source: SourceObject) -> None:
@@ -602,20 +661,22 @@ class Store:
             self._listener_sets[key] = listener_set
         self._reattach_routes([key])
 
-    def _set_service(self, ref: Ref, values: tuple[str, ...]) -> None:
+    def _set_traefik(self, ref: Ref, values: tuple[str, ...]) -> None:
+        if self._traefik.get(ref, ()) == values:
+            return
         if values:
-            self._services[ref] = values
+            self._traefik[ref] = values
         else:
-            self._services.pop(ref, None)
+            del self._traefik[ref]
         self._refresh_fallback()
 
     def _refresh_fallback(self) -> None:
-        services = {ref: values for ref, values in self._services.items() if ref.namespace not in self._terminating}
+        services = {ref: values for ref, values in self._traefik.items() if ref.namespace not in self._terminating}
         answer = settle_traefik_addresses(services, self._scope)
         if answer != self._fallback:
             self._fallback = answer
             wants = (want for source in self._sources.values() for want in source.wants)
-            addressless = {want.name for want in wants if want.asks_address and not want.values}
+            addressless = {want.name for want in wants if not (want.records or want.values or want.own)}
             self._touched_names |= addressless
             self._changed = self._changed or bool(addressless)
 

@@ -8,8 +8,8 @@ import time
 from collections.abc import Iterator, Sequence
 
 from syncer.config import KubeConfig
-from syncer.core.kinds import CERTIFICATE, GATEWAY, KINDS, SERVICE, Kind
-from syncer.core.loadbalancers import TRAEFIK_LABEL
+from syncer.core.kinds import CERTIFICATE, ENDPOINT_SLICE, GATEWAY, KINDS, SERVICE, Kind
+from syncer.core.loadbalancers import TRAEFIK_LABEL, TRAEFIK_NAMESPACES
 from syncer.core.scope import Scope
 from syncer.kube.client import ApiServer
 from syncer.kube.connect import connect
@@ -35,8 +35,8 @@ WORST_FIRST = (
 class KubeFeed:
     """Raises ``KubernetesError`` when the configuration leads to no API server; once made, it does not raise.
 
-    Services are watched only with
-    ``DNS_IP_ADDRESS=auto``, Certificates only with a store for them; otherwise ``states()`` leaves them out.
+    EndpointSlices are watched only with SERVICE_PODS, Certificates only with a store for them; otherwise ``states()``
+    leaves them out.
     """
 
     def __init__(
@@ -130,23 +130,31 @@ def watches(scope: Scope, *, certificates: bool = False) -> Iterator[tuple[Kind,
     what these need beside them is read all the same."""
     taken = [kind for kind in KINDS if kind.gives_names and scope.takes_kind(kind.kind)]
     has_routes = any(kind.group == GATEWAY.group for kind in taken)
+    everywhere = scope.namespaces or ("",)
     for kind in KINDS:
-        if kind in taken:
+        if kind == SERVICE:
+            yield from ((kind, namespace, query) for namespace, query in _watch_services(scope))
+        elif kind == ENDPOINT_SLICE:
+            yield from ((kind, namespace, {}) for namespace in everywhere if scope.service_pods and SERVICE in taken)
+        elif kind in taken:
             # The API server could select by labels itself; nobody would learn then what it leaves out.
-            for namespace in scope.namespaces or ("",):
-                yield kind, namespace, {}
-        elif kind.gives_names or (kind.group == GATEWAY.group and not has_routes):
-            continue
-        elif kind != SERVICE:
+            yield from ((kind, namespace, {}) for namespace in everywhere)
+        elif not kind.gives_names and (kind.group != GATEWAY.group or has_routes):
             yield kind, "", {}
-        elif scope.auto and scope.traefik_service:
-            namespace, _, name = scope.traefik_service.partition("/")
-            yield kind, namespace, {"fieldSelector": f"metadata.name={name}"}
-        elif scope.auto:
-            yield kind, "", {"labelSelector": "=".join(TRAEFIK_LABEL)}
     if certificates:
-        for namespace in scope.namespaces or ("",):
-            yield CERTIFICATE, namespace, {}
+        yield from ((CERTIFICATE, namespace, {}) for namespace in everywhere)
+
+
+def _watch_services(scope: Scope) -> Iterator[tuple[str, dict[str, str]]]:
+    """In one watch for each namespace those that give names, and with ``auto`` those that Traefik may be reached by,
+    which no filter leaves out."""
+    watched = (scope.namespaces or ("",)) if scope.takes_kind(SERVICE.kind) else ()
+    yield from ((namespace, {}) for namespace in watched)
+    if scope.auto and "" not in watched:
+        named, _, name = scope.traefik_service.partition("/")
+        query = {"fieldSelector": f"metadata.name={name}"} if named else {"labelSelector": "=".join(TRAEFIK_LABEL)}
+        homes = (named,) if named else TRAEFIK_NAMESPACES
+        yield from ((namespace, query) for namespace in homes if namespace not in watched)
 
 
 def _merge_states(states: Sequence[KindState]) -> KindState:

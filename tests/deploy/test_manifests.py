@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -20,7 +21,7 @@ import catalyst
 from catalyst.settings.environment import SECRETS, Environment
 from catalyst.settings.proxies import read_proxies
 from catalyst.web.admission import SPACE
-from syncer.core.kinds import CERTIFICATE, KINDS
+from syncer.core.kinds import CERTIFICATE, ENDPOINT_SLICE, KINDS
 from syncer.kube.connect import SERVICE_ACCOUNT
 from tests.catalyst.settings.test_settings import documented
 from tests.processes import run
@@ -28,6 +29,9 @@ from tests.processes import run
 DEPLOY = Path(__file__).parents[2] / "deploy"
 DOCKERFILE = DEPLOY.parent / "Dockerfile"
 OVERLAYS = ("base", "overlays/migration", "overlays/production")
+
+OPTIONAL = {(ENDPOINT_SLICE.group, ENDPOINT_SLICE.plural)}
+"""What a component allows, and not the base."""
 
 WITHOUT_SCHEMA = {
     "IngressRoute": "a CRD of Traefik",
@@ -98,9 +102,21 @@ def test_the_base_needs_nothing_installed() -> None:
 def test_rbac_allows_what_is_watched_and_nothing_else(overlay: str) -> None:
     rules = one(overlay, "ClusterRole")["rules"]
     allowed = {(group, plural) for rule in rules for group in rule["apiGroups"] for plural in rule["resources"]}
-    assert allowed == {(kind.group, kind.plural) for kind in (*KINDS, CERTIFICATE)}
+    assert allowed == {(kind.group, kind.plural) for kind in (*KINDS, CERTIFICATE)} - OPTIONAL
     assert all(rule["verbs"] == ["get", "list", "watch"] for rule in rules)
     assert not of_kind(overlay, "Role", "RoleBinding")
+
+
+def test_the_addresses_of_pods_take_one_right_more(tmp_path: Path) -> None:
+    paths = {name: os.path.relpath(DEPLOY / name, tmp_path.resolve()) for name in ("base", "service-pods")}
+    overlay = {"resources": [paths["base"]], "components": [paths["service-pods"]]}
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
+    before, after = (one(where, "ClusterRole")["rules"] for where in ("base", str(tmp_path)))
+    assert after[: len(before)] == before
+    (added,) = after[len(before) :]
+    assert {(group, plural) for group in added["apiGroups"] for plural in added["resources"]} == OPTIONAL
+    assert added["verbs"] == ["get", "list", "watch"]
+    assert {**settings("base"), "SERVICE_PODS": "true"} == settings(str(tmp_path))
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

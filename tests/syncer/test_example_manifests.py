@@ -11,7 +11,7 @@ from syncer.core.scope import Scope
 from syncer.preview import preview
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "manifests"
-SCOPE = Scope(zones=("talos00",), addresses=("192.168.1.54",))
+SCOPE = Scope(zones=("talos00",), addresses=("192.168.1.54",), service_pods=True)
 
 
 def read_example(name: str) -> tuple[str, str]:
@@ -36,6 +36,18 @@ def read_example(name: str) -> tuple[str, str]:
                 "nas.talos00 v=spf1 mx -all DNSEndpoint",
             ],
             {},
+        ),
+        (
+            "services.yaml",
+            [
+                "broker.cluster.talos00 10.96.12.7 Service",
+                "broker.talos00 192.168.1.60 Service",
+                "db-0.db.talos00 10.42.0.17 Service",
+                "db.talos00 10.42.0.17 Service",
+                "files.talos00 nas.home.arpa Service",
+                "satisfactory.talos00 192.168.1.21 192.168.1.22 Service",
+            ],
+            {"db-1.db.talos00": "no address yet: no pod that is ready has one"},
         ),
         (
             "listenerset.yaml",

@@ -7,7 +7,17 @@ from typing import Any
 
 import pytest
 
-from syncer.core.kinds import GATEWAY, GATEWAY_ROUTE_KINDS, HTTP_ROUTE, INGRESS, LISTENER_SET, NAMESPACE, SERVICE, Kind
+from syncer.core.kinds import (
+    ENDPOINT_SLICE,
+    GATEWAY,
+    GATEWAY_ROUTE_KINDS,
+    HTTP_ROUTE,
+    INGRESS,
+    LISTENER_SET,
+    NAMESPACE,
+    SERVICE,
+    Kind,
+)
 from syncer.core.scope import Scope
 from syncer.core.source import Ref, SourceObject
 from syncer.intake import PATIENCE, Intake
@@ -204,7 +214,7 @@ def test_after_a_lost_connection_deletes_wait_for_every_kind_that_gives_names(ca
     assert case.intake.awaited_kinds() == set()
     case.feed.waits = True
     assert case.intake.deletes_wait()
-    assert case.intake.awaited_kinds() == {"Ingress", *GATEWAY_ROUTE_KINDS}
+    assert case.intake.awaited_kinds() == {"Ingress", "Service", *GATEWAY_ROUTE_KINDS}
 
 
 @pytest.mark.parametrize(
@@ -214,7 +224,8 @@ def test_after_a_lost_connection_deletes_wait_for_every_kind_that_gives_names(ca
         (GATEWAY, GATEWAY_ROUTE_KINDS),
         (LISTENER_SET, set()),
         (NAMESPACE, set()),
-        (SERVICE, set()),
+        (SERVICE, {"Service"}),
+        (ENDPOINT_SLICE, {"Service"}),
     ],
 )
 def test_a_kind_that_stays_away_is_awaited_by_what_depends_on_it(case: Case, kind: Kind, awaited: set[str]) -> None:

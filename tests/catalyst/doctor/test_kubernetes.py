@@ -74,6 +74,17 @@ def test_certificates_that_may_not_be_read_are_no_problem(kubernetes_double: Cal
 
 
 @pytest.mark.double_only
+def test_endpoint_slices_are_asked_for_only_where_pods_are_published(kubernetes_double: Callable[..., Cluster]) -> None:
+    cluster = kubernetes_double()
+    cluster.refuse("*", "endpointslices.discovery.k8s.io")
+    assert problems(read_cluster(cluster)) == []
+    assert problems(read_cluster(cluster, service_pods=True)) == [
+        "endpointslices.discovery.k8s.io v1: our account may not list and watch it everywhere: a ClusterRole must "
+        "allow that (deploy/service-pods does), or SERVICE_PODS=false"
+    ]
+
+
+@pytest.mark.double_only
 def test_rights_are_asked_for_in_the_namespaces_that_are_watched(kubernetes_double: Callable[..., Cluster]) -> None:
     cluster = kubernetes_double()
     cluster.refuse("list", "ingresses.networking.k8s.io", "media")

@@ -55,6 +55,7 @@ CHANGES = {
     "TRAEFIK_RULE_SYNTAX": "v3",
     "TRAEFIK_HOST_WILDCARDS": "false",
     "TRAEFIK_SERVICE": "traefik/traefik",
+    "SERVICE_PODS": "true",
     "RESERVED_NAMES": "*.infra.talos00,router.talos00",
     "ALLOWED_TARGETS": "10.0.0.0/8,home.lab",
     "MIN_TTL": "60",

@@ -84,7 +84,11 @@ BUILTIN = (
     _make_builtin("networking.k8s.io", "ingresses", "Ingress", short_names=("ing",)),
     _make_builtin("networking.k8s.io", "ingressclasses", "IngressClass", namespaced=False, status=False),
     _make_builtin(
-        "discovery.k8s.io", "endpointslices", "EndpointSlice", status=False, fields=("addressType", "endpoints")
+        "discovery.k8s.io",
+        "endpointslices",
+        "EndpointSlice",
+        status=False,
+        fields=("addressType", "endpoints", "ports"),
     ),
     _make_builtin(
         "coordination.k8s.io", "leases", "Lease", status=False, generation=False, unconditional=False, fields=("spec",)

@@ -15,6 +15,7 @@ import pytest
 
 from syncer.config import KubeConfig
 from syncer.core.kinds import (
+    ENDPOINT_SLICE,
     GRPC_ROUTE,
     INGRESS_ROUTE_UDP,
     KINDS,
@@ -102,7 +103,7 @@ def service(name: str, address: str, namespace: str = "default") -> dict[str, An
 
 def test_every_kind_is_watched_in_the_order_of_the_table(run: Run) -> None:
     states = run().feed.states()
-    assert [state.kind for state in states] == [kind for kind in KINDS if kind != SERVICE]
+    assert [state.kind for state in states] == [kind for kind in KINDS if kind != ENDPOINT_SLICE]
     assert all(state.known for state in states)
 
 
@@ -174,9 +175,38 @@ def test_kinds_that_the_cluster_role_lacks_cost_a_line_each_and_the_rest_works(
     assert sorted(vars(record)["kind"] for record in caplog.records) == sorted(map(str, lacking))
 
 
-def test_services_are_watched_only_for_the_address_of_traefik(kubernetes: Kubernetes, run: Run) -> None:
-    home = kubernetes.namespace()
-    running = run(addresses=(), auto=True, traefik_service=f"{home}/traefik")
+def list_services(**scope: Any) -> list[tuple[str, dict[str, str]]]:
+    """The watches of Services, as (namespace, query)."""
+    given = Scope(zones=("talos00",), **scope)
+    return [(namespace, query) for kind, namespace, query in watches(given) if kind == SERVICE]
+
+
+LABELLED = {"labelSelector": "app.kubernetes.io/name=traefik"}
+NAMED = {"fieldSelector": "metadata.name=proxy"}
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"),
+    [
+        ({}, [("", {})]),
+        ({"label_selector": "dns=public", "auto": True}, [("", {})]),
+        ({"namespaces": ("apps",)}, [("apps", {})]),
+        ({"namespaces": ("apps", "traefik"), "auto": True}, [("apps", {}), ("traefik", {}), ("kube-system", LABELLED)]),
+        ({"namespaces": ("apps",), "auto": True, "traefik_service": "edge/proxy"}, [("apps", {}), ("edge", NAMED)]),
+        ({"kinds": ("Ingress",)}, []),
+        ({"kinds": ("Ingress",), "auto": True}, [("traefik", LABELLED), ("kube-system", LABELLED)]),
+        ({"kinds": ("Ingress",), "auto": True, "traefik_service": "edge/proxy"}, [("edge", NAMED)]),
+    ],
+)
+def test_no_filter_of_sources_hides_the_service_of_traefik(
+    scope: dict[str, Any], expected: list[tuple[str, dict[str, str]]]
+) -> None:
+    assert list_services(**scope) == expected
+
+
+def test_the_service_that_the_settings_name_gives_the_address_of_traefik(kubernetes: Kubernetes, run: Run) -> None:
+    home, apps = kubernetes.namespace(), kubernetes.namespace()
+    running = run(addresses=(), auto=True, namespaces=(apps,), traefik_service=f"{home}/traefik")
     assert running.state("services").state is WatchState.WATCHING
     kubernetes.create(service("other", "10.0.0.8", home))
     kubernetes.create(service("traefik", "10.0.0.9", home))
@@ -192,7 +222,39 @@ def test_without_a_name_the_service_is_found_by_its_label(kubernetes: Kubernetes
     kubernetes.create(service("traefik", "10.0.0.9", "kube-system"))
     running = run(addresses=(), auto=True)
     assert running.cluster.fallback()[0] == ("10.0.0.9",)
-    assert running.state("services").objects == 1
+
+
+def test_endpoint_slices_are_watched_only_where_pods_are_published(kubernetes: Kubernetes, run: Run) -> None:
+    home = kubernetes.namespace()
+    db = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {
+            "name": "db",
+            "namespace": home,
+            "annotations": {"catalyst-dns-sync.io/hostname": f"{home}.talos00"},
+        },
+        "spec": {"clusterIP": "None", "ports": [{"port": 5432}], "selector": {"app": "db"}},
+    }
+    kubernetes.create(db)
+    without, running = run(namespaces=(home,)), run(namespaces=(home,), service_pods=True)
+    assert [state.kind for state in without.feed.states()] == [kind for kind in KINDS if kind != ENDPOINT_SLICE]
+    assert [state.kind for state in running.feed.states()] == list(KINDS)
+    kubernetes.create(
+        {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "metadata": {"name": "db-x1", "namespace": home, "labels": {"kubernetes.io/service-name": "db"}},
+            "addressType": "IPv4",
+            "endpoints": [{"addresses": ["10.42.0.7"], "hostname": "db-0", "conditions": {"ready": True}}],
+            "ports": [],
+        }
+    )
+    wait_until(lambda: running.state("endpointslices.discovery.k8s.io").objects == 1)
+    wait_until(
+        lambda: running.cluster.settle_pods() > 0 and running.names == [f"db-0.{home}.talos00", f"{home}.talos00"]
+    )
+    assert without.names == []
 
 
 @pytest.mark.double_only
@@ -313,7 +375,7 @@ def test_only_the_kinds_of_sources_are_watched_and_what_they_need() -> None:
         "ingressroutes.traefik.io",
         "ingressroutes.traefik.containo.us",
         "namespaces",
-        "services",
+        *["services"] * 2,
     ]
     routes = watched(kinds=("HTTPRoute",))
     assert routes[0] == "httproutes.gateway.networking.k8s.io"

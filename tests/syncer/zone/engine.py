@@ -99,7 +99,7 @@ class Engine:
         rules = {name: value for name, value in self.settings.items() if name in MANAGED}
         others = {name: value for name, value in self.settings.items() if name not in MANAGED}
         config = self.config = Config(Managed(Scope(**self.scope), **rules), **others)
-        self.cluster = Store(config.scope)
+        self.cluster = Store(config.scope, clock=self.clock)
         for (kind, _, _), manifest in self.objects.items():
             self.cluster.put(kind, manifest)
         self.close()

@@ -22,6 +22,7 @@ from syncer.core.kinds import (
     OLD_INGRESS_ROUTE,
     OLD_INGRESS_ROUTE_TCP,
     OLD_INGRESS_ROUTE_UDP,
+    SERVICE,
     TCP_ROUTE,
     TLS_ROUTE,
     UDP_ROUTE,
@@ -47,9 +48,10 @@ SPECS: dict[Kind, Spec] = {
     **dict.fromkeys((HTTP_ROUTE, GRPC_ROUTE, TLS_ROUTE), lambda host: {**PARENTS, "hostnames": [host]}),
     **dict.fromkeys((TCP_ROUTE, UDP_ROUTE), lambda _: PARENTS),
     DNS_ENDPOINT: lambda host: {"endpoints": [{"dnsName": host, "recordType": "A", "targets": [ADDRESS]}]},
+    SERVICE: lambda _: {"type": "LoadBalancer", "externalIPs": [ADDRESS]},
 }
 """By the host that it names."""
-BY_ANNOTATION = (INGRESS_ROUTE_UDP, OLD_INGRESS_ROUTE_UDP, TCP_ROUTE, UDP_ROUTE)
+BY_ANNOTATION = (INGRESS_ROUTE_UDP, OLD_INGRESS_ROUTE_UDP, TCP_ROUTE, UDP_ROUTE, SERVICE)
 OLD, NEW = f"old.{ZONE}", f"new.{ZONE}"
 
 
