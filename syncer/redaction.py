@@ -24,19 +24,21 @@ SECRET_KEYS = re.compile(
 )
 SECRET_TEXT = re.compile(
     r"""(?ix)
-    (?P<before>
-        (?: (?:token|pass(?:word|wd|phrase)?|secret|api[_-]?key|sessionid|(?:private|access|secret)[_-]?key)
-            ["']? \s* [=:] \s* (?:["'] | b["'])?
-          | (?:authorization|cookie) ["']? \s* [=:] \s* (?:["'] | b["'])? (?:(?:bearer|basic|token) \s+)?
-          | \b (?:bearer|basic) \s+ (?= [\w+/.~=-]{12} )
+    (?= [abcehpst:-] )                                           # where one may begin: looked at first, for speed
+    (?: (?P<before>
+            (?: (?:token|pass(?:word|wd|phrase)?|secret|api[_-]?key|sessionid|(?:private|access|secret)[_-]?key)
+                ["']? \s* [=:] \s* (?:["'] | b["'])?
+              | (?:authorization|cookie) ["']? \s* [=:] \s* (?:["'] | b["'])? (?:(?:bearer|basic|token) \s+)?
+              | \b (?:bearer|basic) \s+ (?= [\w+/.~=-]{12} )
+            )
+            (?! \[hidden\] | (?:it|its|the|an?|is|no|not)\b )   # "the token: it expired" is prose
         )
-        (?! \[hidden\] | (?:it|its|the|an?|is|no|not)\b )   # "the token: it expired" is prose
+        [^\s"'&,;<>@)}\]]+
+      | (?P<url> :// [^\s/:@]* : ) [^\s/]* (?= @ )             # postgresql://user:p@ss@host
+      | (?P<jwt> \b ) eyJ[\w-]{8,} \. [\w-]{8,} \. [\w-]*      # a service account's token
+      | (?P<hook> hooks\.slack\.com/services/ ) [\w/]+
+      | (?P<pem> -----BEGIN\ [A-Z ]*PRIVATE\ KEY----- ) .*? (?: -----END\ [A-Z ]*PRIVATE\ KEY----- | \Z )
     )
-    [^\s"'&,;<>@)}\]]+
-  | (?P<url> :// [^\s/:@]* : ) [^\s/]* (?= @ )             # postgresql://user:p@ss@host
-  | (?P<jwt> \b ) eyJ[\w-]{8,} \. [\w-]{8,} \. [\w-]*      # a service account's token
-  | (?P<hook> hooks\.slack\.com/services/ ) [\w/]+
-  | (?P<pem> -----BEGIN\ [A-Z ]*PRIVATE\ KEY----- ) .*? (?: -----END\ [A-Z ]*PRIVATE\ KEY----- | \Z )
     """,
     re.DOTALL,
 )
