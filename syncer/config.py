@@ -68,6 +68,8 @@ class KubeConfig:
     context: str = ""
     read_timeout: float = 75.0
     certificate_metrics: bool = True
+    dnsendpoint_status: bool = False
+    """Whether the status of DNSEndpoints says which generation was read; never so in a dry run."""
     withheld: tuple[str, ...] = ()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from catalyst.doctor.finding import Finding, report_ok, report_problem, report_warning
 from syncer.config import KubeConfig
-from syncer.core.kinds import ENDPOINT_SLICE, Kind
+from syncer.core.kinds import DNS_ENDPOINT, ENDPOINT_SLICE, Kind
 from syncer.core.scope import Scope
 
 ABOUT = "Kubernetes"
@@ -52,6 +52,15 @@ def check_cluster(config: KubeConfig, scope: Scope, answering: dict[str, str]) -
                 yield report_warning(ABOUT, f"{text}, or CERTIFICATE_METRICS=false")
         else:
             yield report_ok(ABOUT, f"{kind} {served} may be read {where}")
+        if kind == DNS_ENDPOINT and config.dnsendpoint_status:
+            yield _check_status(server, kind, namespace, where)
+
+
+def _check_status(server: Any, kind: Kind, namespace: str, where: str) -> Finding:
+    if is_allowed(server, kind, "update", namespace, "status"):
+        return report_ok(ABOUT, f"the status of {kind} may be written {where}")
+    advice = "add the component deploy/dnsendpoint-status, or DNSENDPOINT_STATUS=false"
+    return report_warning(ABOUT, f"the status of {kind}: our account may not update it {where}: {advice}")
 
 
 def find_version(server: Any, kind: Kind) -> str:
@@ -71,8 +80,10 @@ def find_version(server: Any, kind: Kind) -> str:
     return ""
 
 
-def is_allowed(server: Any, kind: Kind, verb: str, namespace: str) -> bool:
+def is_allowed(server: Any, kind: Kind, verb: str, namespace: str, subresource: str = "") -> bool:
     attributes = {"group": kind.group, "resource": kind.plural, "verb": verb, "namespace": namespace}
+    if subresource:
+        attributes["subresource"] = subresource
     review = {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectAccessReview",

@@ -70,6 +70,7 @@ def _read_config(
         kubeconfig=env.read_text("KUBECONFIG"),
         read_timeout=read_seconds(env, "WATCH_READ_TIMEOUT", "75", least="1s", most="1h"),
         certificate_metrics=env.read_flag("CERTIFICATE_METRICS", True),
+        dnsendpoint_status=env.read_flag("DNSENDPOINT_STATUS"),
         withheld=SECRET_VARIABLES,
     )
     return Config(

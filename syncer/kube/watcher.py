@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from syncer.config import KubeConfig
-from syncer.core.kinds import CERTIFICATE, ENDPOINT_SLICE, GATEWAY, KINDS, SERVICE, Kind
+from syncer.core.kinds import CERTIFICATE, DNS_ENDPOINT, ENDPOINT_SLICE, GATEWAY, KINDS, SERVICE, Kind
 from syncer.core.loadbalancers import TRAEFIK_LABEL, TRAEFIK_NAMESPACES
 from syncer.core.scope import Scope
 from syncer.kube.client import ApiServer
@@ -16,6 +16,7 @@ from syncer.kube.connect import connect
 from syncer.kube.connection import SharedConnection
 from syncer.kube.discovery import Discovery
 from syncer.kube.feed import KindState, WatchState
+from syncer.kube.generations import GenerationWriter
 from syncer.kube.reflector import DEFAULT_PACE, ObjectSink, Pace, Reflector
 from syncer.kube.store import Store
 
@@ -46,6 +47,7 @@ class KubeFeed:
         store: Store,
         *,
         certificates: ObjectSink | None = None,
+        is_dry: bool = False,
         pace: Pace = DEFAULT_PACE,
     ) -> None:
         self._connection = SharedConnection(moment=pace.short, patience=pace.patience, doubt=pace.doubt)
@@ -56,11 +58,15 @@ class KubeFeed:
         planned = list(watches(scope, certificates=certificates is not None))
         self._server = ApiServer(connect(config), connections=len(planned) + 4)
         discovery = Discovery(self._server, shared=pace.probe / 2)
+        self._generations = (
+            GenerationWriter(self._server, store, store.source) if config.dnsendpoint_status and not is_dry else None
+        )
+        sinks = {CERTIFICATE: certificates, DNS_ENDPOINT: self._generations}
         self._reflectors = [
             Reflector(
                 kind,
                 self._server,
-                certificates if kind == CERTIFICATE and certificates is not None else store,
+                sinks.get(kind) or store,
                 discovery=discovery,
                 connection=self._connection,
                 namespace=namespace,
@@ -75,6 +81,8 @@ class KubeFeed:
             threading.Thread(target=reflector.run, name=f"watch {reflector.kind}", daemon=True)
             for reflector in self._reflectors
         ]
+        if self._generations:
+            self._threads.append(threading.Thread(target=self._generations.run, name="DNSEndpoint status", daemon=True))
 
     def start(self) -> None:
         for thread in self._threads:
@@ -82,6 +90,8 @@ class KubeFeed:
 
     def stop(self) -> None:
         self._connection.stop()
+        if self._generations:
+            self._generations.stop()
         self._server.close()
         deadline = time.monotonic() + STOP_WITHIN
         for thread in self._threads:

@@ -119,6 +119,16 @@ def test_the_addresses_of_pods_take_one_right_more(tmp_path: Path) -> None:
     assert {**settings("base"), "SERVICE_PODS": "true"} == settings(str(tmp_path))
 
 
+def test_the_status_of_dns_endpoints_takes_one_right_more(tmp_path: Path) -> None:
+    paths = {name: os.path.relpath(DEPLOY / name, tmp_path.resolve()) for name in ("base", "dnsendpoint-status")}
+    overlay = {"resources": [paths["base"]], "components": [paths["dnsendpoint-status"]]}
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
+    before, after = (one(where, "ClusterRole")["rules"] for where in ("base", str(tmp_path)))
+    right = {"apiGroups": ["externaldns.k8s.io"], "resources": ["dnsendpoints/status"], "verbs": ["update"]}
+    assert after == [*before, right]
+    assert {**settings("base"), "DNSENDPOINT_STATUS": "true"} == settings(str(tmp_path))
+
+
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_every_pod_keeps_to_the_restricted_level_and_cannot_write_its_root(overlay: str) -> None:
     for deployment in of_kind(overlay, "Deployment"):

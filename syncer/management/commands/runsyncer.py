@@ -182,7 +182,7 @@ def _make_feed(config: Config, store: Store, certificates: Certificates | None) 
         return ManifestFeed(config.kube.manifests, store, excluded=config.kube.manifests_excluded)
     from syncer.kube.watcher import KubeFeed  # the client costs memory that a folder of manifests need not pay
 
-    return KubeFeed(config.kube, config.scope, store, certificates=certificates)
+    return KubeFeed(config.kube, config.scope, store, certificates=certificates, is_dry=config.dry_run)
 
 
 def _stop_on_signals(wakeup: Wakeup) -> None:

@@ -91,3 +91,26 @@ def test_rights_are_asked_for_in_the_namespaces_that_are_watched(kubernetes_doub
     assert problems(read_cluster(cluster, namespaces=("media", "monitoring"))) == [
         "ingresses.networking.k8s.io v1: our account may not list it in media: a Role must allow that"
     ]
+
+
+@pytest.mark.double_only
+def test_the_right_to_write_the_status_of_dns_endpoints_is_asked_for_where_it_is_used(
+    kubernetes_double: Callable[..., Cluster],
+) -> None:
+    cluster = kubernetes_double()
+    cluster.refuse("update", "dnsendpoints/status.externaldns.k8s.io")
+    settings = Scope(zones=("talos00",), addresses=("192.0.2.54",))
+
+    def find(*, status: bool) -> list[Finding]:
+        config = KubeConfig(kubeconfig=str(cluster.kubeconfig), dnsendpoint_status=status)
+        return [item for item in kubernetes.check_cluster(config, settings, {}) if "the status of" in item.text]
+
+    assert find(status=False) == []
+    (finding,) = find(status=True)
+    assert (finding.level, finding.text) == (
+        Level.WARNING,
+        "the status of dnsendpoints.externaldns.k8s.io: our account may not update it everywhere: add the component "
+        "deploy/dnsendpoint-status, or DNSENDPOINT_STATUS=false",
+    )
+    cluster.allow()
+    assert [item.level for item in find(status=True)] == [Level.OK]

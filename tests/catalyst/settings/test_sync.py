@@ -188,6 +188,11 @@ def test_certificates_are_watched_unless_they_are_switched_off() -> None:
     assert not production(CERTIFICATE_METRICS="false").kube.certificate_metrics
 
 
+def test_the_status_of_dns_endpoints_is_not_written_unasked() -> None:
+    assert not production().kube.dnsendpoint_status
+    assert production(DNSENDPOINT_STATUS="true").kube.dnsendpoint_status
+
+
 def test_a_fingerprint_may_come_as_openssl_prints_it() -> None:
     target = production(DNS_API_TLS_FINGERPRINT=":".join(["AB"] * 32)).target
     assert isinstance(target, TechnitiumConfig)
