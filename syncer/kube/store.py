@@ -8,28 +8,16 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from threading import Lock
 from typing import Any, NamedTuple
 
-from syncer.core.attachment import LABELS, Attachment, Unchecked
+from syncer.core.attachment import Unchecked
 from syncer.core.dnsendpoints import read_dns_endpoint
 from syncer.core.endpointslices import NO_PODS, read_slice
-from syncer.core.gateways import (
-    LEAVING_GATEWAY,
-    LEAVING_SET,
-    UNKNOWN_GATEWAY,
-    Gateway,
-    ListenerSet,
-    join_gateway,
-    read_gateway,
-    read_listener_set,
-)
 from syncer.core.kinds import (
     DNS_ENDPOINT,
     ENDPOINT_SLICE,
-    GATEWAY,
     GATEWAY_ROUTES,
     INGRESS,
     INGRESS_ROUTE,
     KINDS,
-    LISTENER_SET,
     NAMESPACE,
     SERVICE,
     Kind,
@@ -40,9 +28,9 @@ from syncer.core.loadbalancers import read_traefik_addresses, settle_traefik_add
 from syncer.core.manifest import as_mapping, as_text, is_leaving, read_ref
 from syncer.core.namelimits import UNCOUNTED, cut_names, limit_sources
 from syncer.core.parents import ParentKey
-from syncer.core.routes import Route, attach_route, read_route
+from syncer.core.routes import read_route
 from syncer.core.scope import Scope
-from syncer.core.selection import check_selectors, filter_parents, refuse_gateway, refuse_listener_set
+from syncer.core.selection import check_selectors
 from syncer.core.selector import PartialLabels
 from syncer.core.services import Service, publish_service, read_service
 from syncer.core.source import Ref, SourceObject
@@ -50,6 +38,7 @@ from syncer.core.sources import read_ingress, read_ingress_route
 from syncer.core.tenancy import NamespaceTerms, read_terms
 from syncer.kube.admission import Admission
 from syncer.kube.claimants import ClaimantIndex
+from syncer.kube.parentage import PARENTS, Parentage, make_key
 from syncer.kube.pods import PodIndex, ServiceKey
 
 NAME_LABEL = "kubernetes.io/metadata.name"
@@ -110,11 +99,6 @@ class Store:
         self._hidden: dict[Ref, SourceObject] = {}
         """Sources in a namespace that is being deleted."""
         self._claimants = ClaimantIndex()
-        self._routes: dict[Ref, Route] = {}
-        self._routes_of: dict[ParentKey, set[Ref]] = {}
-        """By Gateway or ListenerSet the routes that name it as a parent."""
-        self._gateways: dict[ParentKey, Gateway] = {}
-        self._listener_sets: dict[ParentKey, ListenerSet] = {}
         self._layers: dict[Ref, LayeredRoute] = {}
         self._traefik: dict[Ref, tuple[str, ...]] = {}
         """The Services by which Traefik is reached."""
@@ -137,6 +121,7 @@ class Store:
         """Of those, in which something has changed since."""
         self._terminating: dict[str, str] = {}
         """Namespaces that are being deleted, with their deletionTimestamp."""
+        self._parentage = Parentage(scope, self._find_labels, self._terminating, assume_accepted=assume_accepted)
         self._fallback = settle_traefik_addresses({}, scope)
         self._touched_names: set[str] = set()
         self._touched_refs: set[Ref] = set()
@@ -255,37 +240,17 @@ class Store:
     def asks_for_labels(self) -> bool:
         """Whether some Gateway or ListenerSet chooses what attaches to it by the labels of namespaces."""
         with self._lock:
-            gateways, sets = list(self._gateways.values()), list(self._listener_sets.values())
-        listeners = [held.listeners for held in gateways] + [held.listeners for held in sets]
-        admits = [listener.admits for several in listeners for listener in several]
-        return any(it.whom == "Selector" for it in (*admits, *(gateway.takes_sets for gateway in gateways)))
+            return self._parentage.asks_for_labels()
 
     def find_kinds_on_sets(self) -> set[str]:
         """The kinds of routes of which some have a ListenerSet as a parent."""
         with self._lock:
-            return {ref.kind for key, refs in self._routes_of.items() if key.kind == LISTENER_SET.kind for ref in refs}
+            return self._parentage.find_kinds_on_sets()
 
     def list_unchecked(self) -> list[tuple[ParentKey, Unchecked]]:
         """What routes take for granted of Gateways and ListenerSets because no document says it."""
-        found: dict[tuple[ParentKey, str], set[str]] = {}
         with self._lock:
-            for ref, route in self._routes.items():
-                if ref not in self._sources or route.meta.refusal:
-                    continue
-                gateways = self._find_gateways(route)
-                parents = filter_parents(route.parents, gateways, self._scope)
-                labels = self._list_labels(ref.namespace)
-                attachment = Attachment(parents, ref, gateways, labels, listener_wildcards=False)
-                for key, what, namespace in attachment.unchecked:
-                    found.setdefault((key, what), set()).add(namespace)
-            given = self._gateways.keys() | self._listener_sets.keys()
-            if self._scope.gateway_selector:
-                unknown = {key: route for (key, _), route in found.items() if key not in given}
-                found.update({(key, LABELS): routes for key, routes in unknown.items() if key.kind == GATEWAY.kind})
-            return [
-                (key, Unchecked(what, key in given, frozenset(namespaces)))
-                for (key, what), namespaces in sorted(found.items())
-            ]
+            return self._parentage.list_unchecked(self._sources)
 
     def fallback(self) -> tuple[tuple[str, ...], str]:
         """The addresses of Traefik's Service, for wants without values of their own; and the reason when there are
@@ -300,25 +265,13 @@ class Store:
             return
         if kind == NAMESPACE:
             self._put_namespace(ref.name, manifest)
+        elif kind in PARENTS:
+            parent = self._parentage.read_parent(kind, manifest)
+            with self._lock:
+                self._attach_routes(self._parentage.set_parent(make_key(ref), parent))
         elif is_leaving(manifest):
             with self._lock:
-                if kind == GATEWAY and self._assume_accepted:
-                    self._set_gateway(_make_key(ref), LEAVING_GATEWAY)
-                elif kind == LISTENER_SET and self._assume_accepted:
-                    self._set_listener_set(_make_key(ref), LEAVING_SET)
-                else:
-                    self._drop_object(kind, ref)
-        elif kind == GATEWAY:
-            labels = as_mapping(as_mapping(manifest.get("metadata")).get("labels"))
-            gateway = read_gateway(manifest, self._scope.annotation_rules)
-            gateway = gateway._replace(left_out=refuse_gateway(labels, self._scope))
-            with self._lock:
-                self._set_gateway(_make_key(ref), gateway)
-        elif kind == LISTENER_SET:
-            rules = self._scope.annotation_rules
-            listener_set = read_listener_set(manifest, rules, assume_accepted=self._assume_accepted)
-            with self._lock:
-                self._set_listener_set(_make_key(ref), listener_set)
+                self._drop_object(kind, ref)
         elif kind == ENDPOINT_SLICE:
             slice_ = read_slice(manifest)
             with self._lock:
@@ -332,8 +285,8 @@ class Store:
         if kind in GATEWAY_ROUTES:
             route = read_route(manifest, self._scope, kind, assume_accepted=self._assume_accepted)
             with self._lock:
-                self._set_route(ref, route)
-                self._set_source(ref, self._attach_route(route))
+                self._parentage.set_route(ref, route)
+                self._attach_routes([ref])
             return
         if kind in READERS:
             source = READERS[kind](manifest, self._scope)
@@ -412,7 +365,8 @@ class Store:
 
     def _note_labels(self, namespace: str) -> None:
         """They are others than before, or not known any more."""
-        self._reattach_namespace(namespace)
+        own = [ref for ref in self._by_namespace.get(namespace, ()) if ref in self._parentage]
+        self._attach_routes({*own, *self._parentage.list_labelled(namespace)})
         if self._scope.namespace_selector:
             self._admit_again(namespace)
 
@@ -454,11 +408,7 @@ class Store:
 
     def _refresh_dependents(self, namespace: str) -> None:
         """The Gateways, ListenerSets and Services of the namespace came or went with it, and others depend on them."""
-        keys = {key for key in self._routes_of if key.namespace == namespace}
-        keys |= {
-            key for key, held in self._listener_sets.items() if held.gateway and held.gateway.namespace == namespace
-        }
-        self._reattach_routes(keys)
+        self._attach_routes(self._parentage.list_dependents(namespace))
         self._refresh_fallback()
 
     def _drop_object(self, kind: Kind, ref: Ref) -> None:
@@ -470,10 +420,8 @@ class Store:
             self._end_termination(ref.name)
             self._namespaces.pop(ref.name, None)
             self._admission.forget_terms(ref.name)
-        elif kind == GATEWAY:
-            self._set_gateway(_make_key(ref), None)
-        elif kind == LISTENER_SET:
-            self._set_listener_set(_make_key(ref), None)
+        elif kind in PARENTS:
+            self._attach_routes(self._parentage.set_parent(make_key(ref), None))
         elif kind == ENDPOINT_SLICE:
             self._changed |= self._pods.set_slice(ref, None)
         else:
@@ -488,15 +436,15 @@ class Store:
 
     def _forget_parts(self, ref: Ref) -> None:
         """What is read anew when another object changes."""
-        self._set_route(ref, None)
+        self._parentage.set_route(ref, None)
         if ref.kind == SERVICE.kind:
             self._forget_service(ref)
 
     def _list_refs(self, kind: Kind) -> list[Ref]:
         if kind == NAMESPACE:
             return [Ref(kind.kind, "", name, kind.group) for name in self._namespaces.keys() | self._terminating.keys()]
-        if kind in (GATEWAY, LISTENER_SET):
-            return [Ref(*key, kind.group) for key in (self._gateways if kind == GATEWAY else self._listener_sets)]
+        if kind in PARENTS:
+            return self._parentage.list_parents(kind)
         if kind == ENDPOINT_SLICE:
             return self._pods.list_slices()
         held = (*self._sources, *self._hidden, *(self._traefik if kind == SERVICE else ()))
@@ -588,25 +536,9 @@ class Store:
         self._touched_refs.add(ref)
         self._changed = True
 
-    def _attach_route(self, route: Route) -> SourceObject:
-        labels = self._list_labels(route.meta.ref.namespace)
-        return attach_route(route, self._scope, self._find_gateways(route), labels)
-
-    def _find_gateways(self, route: Route) -> dict[ParentKey, Gateway]:
-        """Its parents, with their listeners."""
-        found = {parent.place: self._find_parent(parent.place) for parent in route.parents}
-        return {key: gateway for key, gateway in found.items() if gateway}
-
-    def _find_parent(self, key: ParentKey) -> Gateway | None:
-        if key.namespace in self._terminating:
-            return None
-        unknown = UNKNOWN_GATEWAY if self._assume_accepted else None
-        listener_set = self._listener_sets.get(key)
-        if listener_set is None:
-            return self._gateways.get(key, unknown)
-        gateway = self._find_parent(listener_set.gateway) if listener_set.gateway else None
-        joined = join_gateway(key, listener_set, gateway, self._list_labels(key.namespace))
-        return joined._replace(left_out=refuse_listener_set(listener_set, gateway, self._scope))
+    def _attach_routes(self, refs: Iterable[Ref]) -> None:
+        for ref in refs:
+            self._set_source(ref, self._parentage.attach_route(ref))
 
     def _find_labels(self, namespace: str) -> Labels | None:
         """Of a Namespace, as far as something is known of it."""
@@ -614,52 +546,6 @@ class Store:
         if labels is None and self._assume_accepted:
             labels = PartialLabels({NAME_LABEL: namespace})
         return labels
-
-    def _list_labels(self, namespace: str) -> dict[str, Labels]:
-        labels = self._find_labels(namespace)
-        return {} if labels is None else {namespace: labels}
-
-    def _set_route(self, ref: Ref, route: Route | None) -> None:
-        before = self._routes.pop(ref, None)
-        for parent in before.parents if before else ():
-            refs = self._routes_of.get(parent.place, set())
-            refs.discard(ref)
-            if not refs:
-                self._routes_of.pop(parent.place, None)
-        if route is not None:
-            self._routes[ref] = route
-        for parent in (parent for parent in route.parents if parent.is_read) if route else ():
-            self._routes_of.setdefault(parent.place, set()).add(ref)
-
-    def _reattach_routes(self, parents: Iterable[ParentKey]) -> None:
-        """Those that have one of these parents."""
-        for ref in {ref for key in parents for ref in self._routes_of.get(key, ())}:
-            self._set_source(ref, self._attach_route(self._routes[ref]))
-
-    def _reattach_namespace(self, name: str) -> None:
-        """The routes and the ListenerSets of a namespace that may be another one for those who choose by its labels."""
-        for ref, route in self._routes.items():
-            if ref.namespace == name:
-                self._set_source(ref, self._attach_route(route))
-        self._reattach_routes([key for key in self._listener_sets if key.namespace == name])
-
-    def _set_gateway(self, key: ParentKey, gateway: Gateway | None) -> None:
-        if self._gateways.get(key) == gateway:
-            return
-        if gateway is None:
-            del self._gateways[key]
-        else:
-            self._gateways[key] = gateway
-        self._reattach_routes([key, *(own for own, held in self._listener_sets.items() if held.gateway == key)])
-
-    def _set_listener_set(self, key: ParentKey, listener_set: ListenerSet | None) -> None:
-        if self._listener_sets.get(key) == listener_set:
-            return
-        if listener_set is None:
-            del self._listener_sets[key]
-        else:
-            self._listener_sets[key] = listener_set
-        self._reattach_routes([key])
 
     def _set_traefik(self, ref: Ref, values: tuple[str, ...]) -> None:
         if self._traefik.get(ref, ()) == values:
@@ -685,10 +571,6 @@ class Store:
             changed, self._changed = self._changed, False
         if changed:
             self._wakeup()
-
-
-def _make_key(ref: Ref) -> ParentKey:
-    return ParentKey(ref.kind, ref.namespace, ref.name)
 
 
 def _claim_terms(source: SourceObject) -> tuple[int | None, int, int | None, str]:
