@@ -113,7 +113,7 @@ class Registry:
     folder ``manifests`` unless ``more``, which are further settings, names a cluster."""
 
     def __init__(self, folder: Path, server: ServerUnderTest, **more: str) -> None:
-        self._folder = folder
+        self.folder = folder
         database = {"HOME": str(folder), "DATA_DIR": str(folder)}
         prepare(folder)
         token = run(["-m", "catalyst.cli", "create-token", "admin"], database)
@@ -128,9 +128,7 @@ class Registry:
         self.syncer = Syncer(folder, self.settings, *source)
 
     def follow(self, step: str) -> list[str]:
-        return sorted(
-            follow("external-dns", f"external-dns-{step}", folder=self._folder, **self.variables).splitlines()
-        )
+        return sorted(follow("external-dns", f"external-dns-{step}", folder=self.folder, **self.variables).splitlines())
 
 
 @pytest.fixture

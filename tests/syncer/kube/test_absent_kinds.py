@@ -18,7 +18,7 @@ from tests.fakes.kubernetes.resources import CUSTOM_GROUPS
 from tests.processes import wait_until
 from tests.syncer.kube.test_watcher import Running, ingress
 
-SCOPE = Scope(zones=("talos00",), auto=True)
+SCOPE = Scope(zones=("talos00",), auto=True, service_pods=True)
 KINDS = tuple(dict.fromkeys(kind for kind, _, _ in watches(SCOPE)))
 ABSENT = tuple(kind for kind in KINDS if kind.group in CUSTOM_GROUPS)
 FORBIDDEN = tuple(kind for kind in KINDS if kind not in (INGRESS, NAMESPACE))
