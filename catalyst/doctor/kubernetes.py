@@ -44,12 +44,8 @@ def check_cluster(config: KubeConfig, scope: Scope, answering: dict[str, str]) -
             role = "Role" if namespace else "ClusterRole"
             verbs = " and ".join(denied)
             text = f"{kind} {served}: our account may not {verbs} it {where}: a {role} must allow that"
-            if kind == ENDPOINT_SLICE:
-                yield report_problem(ABOUT, f"{text} (deploy/service-pods does), or SERVICE_PODS=false")
-            elif kind.touches_dns:
-                yield report_problem(ABOUT, text)
-            else:
-                yield report_warning(ABOUT, f"{text}, or CERTIFICATE_METRICS=false")
+            report = report_problem if kind.touches_dns else report_warning
+            yield report(ABOUT, text + find_way_round(kind))
         else:
             yield report_ok(ABOUT, f"{kind} {served} may be read {where}")
         if kind == DNS_ENDPOINT and config.dnsendpoint_status:
@@ -61,6 +57,15 @@ def _check_status(server: Any, kind: Kind, namespace: str, where: str) -> Findin
         return report_ok(ABOUT, f"the status of {kind} may be written {where}")
     advice = "add the component deploy/dnsendpoint-status, or DNSENDPOINT_STATUS=false"
     return report_warning(ABOUT, f"the status of {kind}: our account may not update it {where}: {advice}")
+
+
+def find_way_round(kind: Kind) -> str:
+    """What to set where the right will not be given, "" where nothing works without."""
+    if kind == ENDPOINT_SLICE:
+        return " (deploy/service-pods does), or SERVICE_PODS=false"
+    if not kind.touches_dns:
+        return ", or CERTIFICATE_METRICS=false"
+    return f", or SOURCES name the kinds without {kind.kind}" if kind.gives_names else ""
 
 
 def find_version(server: Any, kind: Kind) -> str:

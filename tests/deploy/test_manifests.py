@@ -22,7 +22,9 @@ from catalyst.settings.environment import SECRETS, Environment
 from catalyst.settings.proxies import read_proxies
 from catalyst.web.admission import SPACE
 from syncer.core.kinds import CERTIFICATE, ENDPOINT_SLICE, KINDS
+from syncer.core.scope import Scope
 from syncer.kube.connect import SERVICE_ACCOUNT
+from syncer.kube.watcher import watches
 from tests.catalyst.settings.test_settings import documented
 from tests.processes import run
 
@@ -98,11 +100,17 @@ def test_the_base_needs_nothing_installed() -> None:
     assert not {manifest["kind"] for manifest in rendered("base")} & WITHOUT_SCHEMA.keys()
 
 
+def find_watched(**settings: bool) -> set[tuple[str, str]]:
+    """By everything that can be switched on in a cluster that the base is for."""
+    scope = Scope(zones=("talos00",), auto=True, **settings)  # type: ignore[arg-type]
+    return {(kind.group, kind.plural) for kind, _, _ in watches(scope, certificates=True)}
+
+
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_rbac_allows_what_is_watched_and_nothing_else(overlay: str) -> None:
     rules = one(overlay, "ClusterRole")["rules"]
     allowed = {(group, plural) for rule in rules for group in rule["apiGroups"] for plural in rule["resources"]}
-    assert allowed == {(kind.group, kind.plural) for kind in (*KINDS, CERTIFICATE)} - OPTIONAL
+    assert allowed == find_watched() == {(kind.group, kind.plural) for kind in (*KINDS, CERTIFICATE)} - OPTIONAL
     assert all(rule["verbs"] == ["get", "list", "watch"] for rule in rules)
     assert not of_kind(overlay, "Role", "RoleBinding")
 
@@ -115,6 +123,7 @@ def test_the_addresses_of_pods_take_one_right_more(tmp_path: Path) -> None:
     assert after[: len(before)] == before
     (added,) = after[len(before) :]
     assert {(group, plural) for group in added["apiGroups"] for plural in added["resources"]} == OPTIONAL
+    assert find_watched(service_pods=True) - find_watched() == OPTIONAL
     assert added["verbs"] == ["get", "list", "watch"]
     assert {**settings("base"), "SERVICE_PODS": "true"} == settings(str(tmp_path))
 

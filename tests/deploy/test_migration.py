@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,6 +59,11 @@ def find_marked(server: ServerUnderTest) -> set[tuple[str, str]]:
     return {(name, type) for name, type, _, _, mark in server.rows(ZONE) if mark.startswith(MARK)}
 
 
+def asks_nothing(kept: Kept) -> bool:
+    """A Service without annotations is not held."""
+    return kept.manifest["kind"] == "Service" and "annotations" not in kept.manifest["metadata"]
+
+
 def try_pass(registry: Registry, **settings: str) -> tuple[int, list[str]]:
     """The exit code of a dry run, and the changes that it would make."""
     env = {"HOME": str(registry.folder), "DATA_DIR": str(registry.folder), "LOG_FORMAT": "text"}
@@ -76,6 +82,9 @@ def test_a_cluster_of_all_kinds_is_taken_over_and_nothing_that_is_right_is_rewri
     assert all(looked), lines
     assert (code, len(looked)) == (2, len(owned))
     assert list(writes(technitium)) == []
+    for kind, count in Counter(kept.manifest["kind"] for kept in objects if not asks_nothing(kept)).items():
+        series = f'catalyst_dns_sync_ingress_resources{{namespace="default",type="{kind}"}}'
+        assert registry.syncer.metric(series) == count, kind
 
     listed = {line.partition("\t")[0] for line in registry.follow("list")}
     assert listed == {name for name, _ in owned}

@@ -11,6 +11,7 @@ from catalyst.doctor import kubernetes
 from catalyst.doctor.finding import Finding, Level
 from syncer.config import KubeConfig
 from syncer.core.scope import Scope
+from syncer.kube.watcher import watches
 from tests.fakes.kubernetes.cluster import Cluster
 from tests.processes import free_port
 
@@ -89,7 +90,8 @@ def test_rights_are_asked_for_in_the_namespaces_that_are_watched(kubernetes_doub
     cluster = kubernetes_double()
     cluster.refuse("list", "ingresses.networking.k8s.io", "media")
     assert problems(read_cluster(cluster, namespaces=("media", "monitoring"))) == [
-        "ingresses.networking.k8s.io v1: our account may not list it in media: a Role must allow that"
+        "ingresses.networking.k8s.io v1: our account may not list it in media: a Role must allow that, or"
+        " SOURCES name the kinds without Ingress"
     ]
 
 
@@ -114,3 +116,26 @@ def test_the_right_to_write_the_status_of_dns_endpoints_is_asked_for_where_it_is
     )
     cluster.allow()
     assert [item.level for item in find(status=True)] == [Level.OK]
+
+
+@pytest.mark.double_only
+def test_of_each_kind_that_is_watched_something_is_said_and_of_no_other(
+    kubernetes_double: Callable[..., Cluster],
+) -> None:
+    cluster = kubernetes_double()
+    for scope in ({"auto": True, "service_pods": True}, {"kinds": ("TCPRoute",)}):
+        settings = Scope(zones=("talos00",), **scope)  # type: ignore[arg-type]
+        kinds = list(dict.fromkeys(str(kind) for kind, _, _ in watches(settings, certificates=True)))
+        said = [finding.text.partition(" ")[0] for finding in read_cluster(cluster, **scope)]
+        assert list(dict.fromkeys(said[1:])) == kinds
+
+
+@pytest.mark.double_only
+def test_who_lacks_the_right_on_a_kind_may_do_without_it(kubernetes_double: Callable[..., Cluster]) -> None:
+    cluster = kubernetes_double()
+    cluster.refuse("*", "dnsendpoints.externaldns.k8s.io")
+    assert problems(read_cluster(cluster)) == [
+        "dnsendpoints.externaldns.k8s.io v1alpha1: our account may not list and watch it everywhere: a ClusterRole must"
+        " allow that, or SOURCES name the kinds without DNSEndpoint"
+    ]
+    assert problems(read_cluster(cluster, kinds=("Ingress", "HTTPRoute"))) == []
