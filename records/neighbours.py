@@ -12,10 +12,7 @@ from records.models import CustomEntry, ManagedRecord, ManagedZone, SourceName
 from syncer.core.claims import Mode
 from syncer.core.names import zone_of
 from syncer.core.origin import CUSTOM_ENTRY
-from syncer.core.placement import explain_placement, find_below
-
-CONCERNED = ("DNAME", "DS", "NS")
-"""The types that look at what else there is."""
+from syncer.core.placement import PLACED, explain_placement, find_below
 
 EntryKey = tuple[str, str]
 """The name and the type of an entry."""
@@ -36,7 +33,7 @@ class Neighbours:
     def explain(self, name: str, kind: str) -> str:
         """Why an entry of that type cannot be at the name, as a sentence, "" when it can."""
         below = self._find_below(name) if kind == "DNAME" else ""
-        reason = explain_placement(kind, self._list_types(name, kind) if kind in CONCERNED else (), below)
+        reason = explain_placement(kind, self._list_types(name, kind) if kind in PLACED else (), below)
         if not reason and kind:
             above = (parent for parent in self._list_parents(name) if parent in self._redirects)
             if redirect := next(above, ""):

@@ -16,6 +16,7 @@ from syncer.core.loadbalancers import DISAGREEMENT, is_traefik_service
 from syncer.core.manifest import as_mapping, as_text, clip_text, is_leaving, read_ref
 from syncer.core.names import misplaced_cname, zone_of
 from syncer.core.near_misses import explain_near_miss, find_near_miss
+from syncer.core.placement import explain_placement, find_below
 from syncer.core.scope import Scope
 from syncer.core.services import awaits_address, is_headless, read_service
 from syncer.core.settling import decide_claims
@@ -136,6 +137,7 @@ class _PreviewBuilder:
             self.add_warning(Ref(*key, GATEWAY.group), str(unchecked))
         for name in sorted(names):
             self._decide_name(name)
+        self._drop_misplaced()
         return {
             "records": self.records,
             "skipped": sorted(self.skipped, key=_sort_key),
@@ -144,6 +146,23 @@ class _PreviewBuilder:
             "unreadable": self.unreadable,
             "passed_over": dict(sorted(self.passed_over.items())),
         }
+
+    def _drop_misplaced(self) -> None:
+        """By what else is published. Name servers that no document gives are not known, rather than absent; beside
+        those that one gives there is no DNAME."""
+        types: dict[str, set[str]] = {}
+        for row in self.records:
+            types.setdefault(row["name"], set()).add(row["type"])
+        published = sorted(types)
+        for row in [row for row in self.records if row["type"] in ("DNAME", "DS")]:
+            name, kind = row["name"], row["type"]
+            here = types[name] | ({"SOA", "NS"} if name == row["zone"] else set())
+            reason = explain_placement(kind, here, find_below(name, published) if kind == "DNAME" else "")
+            if kind == "DS" and reason:
+                self.warnings.append({"source": row["source"], "message": f"{name}: {reason}: no document has them"})
+            elif reason:
+                self.records.remove(row)
+                self.skipped.append({"name": name, "reason": f"{kind}: {reason}", "source": row["source"]})
 
     def _fill_store(self) -> None:
         # Gateways and namespaces come first, so that each route is evaluated once.

@@ -203,8 +203,10 @@ class NameComparison:
         return Obstacle.NONE, ""
 
     def _explain_placement(self, kind: str) -> str:
+        """By what is at the name and stays there; of NS records and a DNAME that come together, the first do."""
         below = self.rules.find_below(self.decision.name) if kind == "DNAME" else ""
-        return explain_placement(kind, {*self.desired, *self.actual}, below)
+        stays = {*self.actual} - (self.ours - {*self.desired})
+        return explain_placement(kind, stays | ({kind} if kind == "NS" else {*self.desired}), below)
 
     def _list_claimants(self, kind: str) -> Sequence[str]:
         """Who wanted what is there and ours."""

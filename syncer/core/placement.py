@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+PLACED = frozenset({"DNAME", "DS", "NS"})
+"""The types that look at what else there is."""
+
 
 def explain_placement(kind: str, types: Collection[str], below: str = "") -> str:
     """Why an RRset of this type cannot be where ``types`` are, "" when it can.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -510,3 +511,43 @@ def test_a_claim_without_an_address_loses_to_one_that_has_one() -> None:
     assert answer["records"] == ["a.talos00 300 A 10.0.0.1 < Ingress/default/b"]
     assert answer["skipped"] == ["a.talos00: no address yet"]
     assert answer["conflicts"] == []
+
+
+def endpoints(*records: tuple[str, str, str]) -> str:
+    """One DNSEndpoint with names, types and values."""
+    listed = [{"dnsName": name, "recordType": kind, "targets": [value]} for name, kind, value in records]
+    metadata = {"name": "one", "namespace": "web"}
+    kind = {"apiVersion": "externaldns.k8s.io/v1alpha1", "kind": "DNSEndpoint"}
+    return json.dumps({**kind, "metadata": metadata, "spec": {"endpoints": listed}})
+
+
+DS = f"60485 13 2 {'ab' * 32}"
+
+
+def test_a_dname_above_another_name_is_skipped_with_the_reason() -> None:
+    answer = preview(
+        [("", ingress("www.old.talos00")), ("", endpoints(("old.talos00", "DNAME", "new.example")))], SCOPE
+    )
+    assert [row["name"] for row in answer["records"]] == ["www.old.talos00"]
+    (skipped,) = answer["skipped"]
+    assert skipped["name"] == "old.talos00"
+    assert skipped["reason"].startswith(
+        "DNAME: a DNAME redirects every name below it, and www.old.talos00 is one of ours"
+    )
+    alone = preview([("", endpoints(("old.talos00", "DNAME", "new.example")))], SCOPE)
+    assert [row["type"] for row in alone["records"]] == ["DNAME"]
+
+
+def test_a_ds_without_name_servers_in_a_document_is_published_with_a_warning() -> None:
+    answer = preview([("", endpoints(("sub.talos00", "DS", DS)))], SCOPE)
+    assert [row["type"] for row in answer["records"]] == ["DS"]
+    assert "needs the NS records of its delegation" in answer["warnings"][0]["message"]
+    both = preview([("", endpoints(("sub.talos00", "DS", DS), ("sub.talos00", "NS", "ns1.example.com")))], SCOPE)
+    assert not [row for row in both["warnings"] if "needs the NS" in row["message"]]
+
+
+def test_beside_name_servers_there_is_no_dname() -> None:
+    given = endpoints(("sub.talos00", "DNAME", "new.example"), ("sub.talos00", "NS", "ns1.example.com"))
+    answer = preview([("", given)], SCOPE)
+    assert [row["type"] for row in answer["records"]] == ["NS"]
+    assert "below the apex" in answer["skipped"][0]["reason"]

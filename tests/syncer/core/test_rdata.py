@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from syncer.core.names import BadName
-from syncer.core.rdata import WORDS, BadValue, clean_value, format_value, split_value
+from syncer.core.rdata import WORDS, BadValue, clean_value, format_value, list_targets, split_value
 
 SPELLINGS = [
     ("A", " 192.168.1.54 ", "192.168.1.54"),
@@ -219,3 +219,23 @@ def test_a_dns_library_reads_any_text_back_from_a_zone_file(text: str) -> None:
     read = dns.rdata.from_text("IN", "TXT", format_value("TXT", text))
     assert isinstance(read, TXT)
     assert b"".join(read.strings).decode() == text
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "targets"),
+    [
+        ("A", "10.0.0.1", ["10.0.0.1"]),
+        ("MX", "10 mx.talos00", ["mx.talos00"]),
+        ("DNAME", "new.example", ["new.example"]),
+        ("TXT", "10.0.0.1", []),
+        ("HTTPS", "1 . alpn=h2 ipv4hint=127.0.0.1,10.0.0.1 ipv6hint=::1", ["127.0.0.1", "10.0.0.1", "::1"]),
+        ("SVCB", "0 web.talos00", ["web.talos00"]),
+        ("NAPTR", '1 2 "" "" "" sip.talos00', ["sip.talos00"]),
+        ("NAPTR", '1 2 "U" "" "!a!b!" .', []),
+        ("URI", '10 1 "https://127.0.0.1/"', ["127.0.0.1"]),
+        ("URI", '10 1 "sip:a@b.c"', []),
+        ("TLSA", f"3 1 1 {SHA256}", []),
+    ],
+)
+def test_where_a_value_leads(type_: str, value: str, targets: list[str]) -> None:
+    assert list(list_targets(type_, value)) == targets

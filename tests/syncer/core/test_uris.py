@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from syncer.core.rdwords import BadValue
-from syncer.core.uris import clean_uri
+from syncer.core.uris import clean_uri, find_host
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,17 @@ def test_equal_uris_are_spelled_the_same(text: str, uri: str) -> None:
 def test_what_is_no_uri_is_refused_with_the_reason(text: str, reason: str) -> None:
     with pytest.raises(BadValue, match=reason):
         clean_uri(text)
+
+
+@pytest.mark.parametrize(
+    ("uri", "host"),
+    [
+        ("https://user@example.com:8443/a", "example.com"),
+        ("https://127.0.0.1/", "127.0.0.1"),
+        ("ldap://[2001:db8::7]:389/", "2001:db8::7"),
+        ("sip:info@example.com", ""),
+        ("file:///etc/hosts", ""),
+    ],
+)
+def test_a_uri_leads_to_its_host(uri: str, host: str) -> None:
+    assert find_host(uri) == host

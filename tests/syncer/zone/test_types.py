@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from records.models import AuditEntry, CustomEntry, Source
+from syncer.core.kinds import DNS_ENDPOINT
 from syncer.core.rdata import clean_value
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.zone.engine import ZONE, Engine, published
@@ -111,6 +112,42 @@ def test_who_names_a_host_below_a_dname_is_told(engine: Engine) -> None:
     engine.settle()
     engine.full()
     assert Source.objects.get(name="blog").list_warnings() == []
+
+
+def put_endpoint(engine: Engine, name: str, *records: tuple[str, str], object: str = "one") -> None:
+    endpoints = [{"dnsName": f"{name}.{ZONE}", "recordType": kind, "targets": [value]} for kind, value in records]
+    metadata = {"name": object, "namespace": "web", "creationTimestamp": "2026-02-01T00:00:00Z"}
+    engine.put_object(DNS_ENDPOINT, {"metadata": metadata, "spec": {"endpoints": endpoints}})
+    engine.settle()
+
+
+@pytest.mark.parametrize(("kind", "first", "second"), CHANGES)
+def test_an_object_asks_for_it_as_an_entry_does(
+    engine: Engine, technitium: ServerUnderTest, kind: str, first: str, second: str
+) -> None:
+    for value in (first, second):
+        put_endpoint(engine, "rare", (kind, value))
+        assert answers(technitium, f"rare.{ZONE}", kind) == [value]
+    engine.drop_object(DNS_ENDPOINT, "web", "one")
+    engine.settle()
+    assert published(technitium) == {}
+
+
+def test_of_a_dname_and_name_servers_of_one_object_the_name_servers_are_there(
+    engine: Engine, technitium: ServerUnderTest
+) -> None:
+    put_endpoint(engine, "sub", ("DNAME", "new.example"), ("NS", "ns1.example.com"), ("DS", f"1 13 2 {DIGEST}"))
+    assert {kind: engine.state("sub", kind) for kind in ("DNAME", "NS", "DS")} == {
+        "DNAME": "skipped", "NS": "synced", "DS": "synced",
+    }  # fmt: skip
+    assert technitium.ask(f"sub.{ZONE}", "DS") == [f"1 13 2 {DIGEST}"]
+
+
+def test_a_dname_makes_way_for_name_servers_at_once(engine: Engine) -> None:
+    put_endpoint(engine, "sub", ("DNAME", "new.example"))
+    assert engine.state("sub", "DNAME") == "synced"
+    put_endpoint(engine, "sub", ("NS", "ns1.example.com"))
+    assert engine.state("sub", "NS") == "synced"
 
 
 def test_a_ds_waits_for_the_name_servers_of_its_delegation(engine: Engine, technitium: ServerUnderTest) -> None:
