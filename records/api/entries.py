@@ -11,6 +11,7 @@ from django.http import Http404
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import generics
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -164,7 +165,10 @@ class EntryView(KnownQuery, APIView):
 
         What the body leaves out gets its default. `name` and `type` may be left out of it.
         """
-        name, type = read_key(name, type)
+        try:
+            name, type = read_key(name, type)
+        except NotFound as error:
+            raise invalid("type", str(error.detail)) from error
         with editing_entries():
             entry = CustomEntry.objects.filter(name=name, type=type).first()
             self._check_preconditions(request, entry)
@@ -246,10 +250,10 @@ def is_spelling(text: str, name: str) -> bool:
 
 
 def read_key(name: str, type: str) -> tuple[str, str]:
-    """The name and type as the table has them; 404 for what cannot be a name."""
+    """The name and type as the table has them; 404 for what cannot be a name or a type, of which it lists all."""
     kind = type.upper()
     if kind not in (*TYPES, BLOCK):
-        raise invalid("type", explain_type(type, f", or {BLOCK} for a block"))
+        raise NotFound(explain_type(type, f", or {BLOCK} for a block"))
     try:
         return canonical(name, symbols=False), "" if kind == BLOCK else kind
     except BadName as error:

@@ -211,13 +211,17 @@ def test_what_is_not_there_is_not_found(operator: APIClient, path: str) -> None:
     assert answer.json()["errors"][0]["code"] == "not_found"
 
 
-@pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
-def test_a_type_that_does_not_exist_is_an_error_that_lists_those_that_do(operator: APIClient, method: str) -> None:
+@pytest.mark.parametrize(
+    ("method", "status", "attr"),
+    [("get", 404, None), ("put", 400, "type"), ("patch", 404, None), ("delete", 404, None)],
+)
+def test_a_type_that_does_not_exist_is_an_error_that_lists_those_that_do(
+    operator: APIClient, method: str, status: int, attr: str | None
+) -> None:
     body = {} if method == "get" else {"values": ["x"]}
     answer = getattr(operator, method)(f"{URL}/printer.talos00/LOC", body, format="json")
-    assert answer.status_code == 400
     (error,) = answer.json()["errors"]
-    assert error["attr"] == "type"
+    assert (answer.status_code, error["attr"]) == (status, attr)
     listed = "A, AAAA, CNAME, TXT, SRV, MX, CAA, PTR, NS, DNAME, DS, HTTPS, NAPTR, SSHFP, SVCB, TLSA, URI"
     assert error["detail"] == f"LOC is no type that can be published: give {listed}, or BLOCK for a block."
 
