@@ -21,7 +21,7 @@ from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 SYNCER = ("manage.py", "runsyncer")
@@ -109,12 +109,13 @@ class Forked:
 def can_fork(args: Sequence[str], env: Mapping[str, str]) -> bool:
     """A command of the product, without variables that Python reads when it starts."""
     is_ours = tuple(args[:1]) == SCRIPT or tuple(args[:2]) == MODULE
-    return is_ours and {name for name in env if name.startswith(("PYTHON", "LC_", "LANG"))} <= {"PYTHONUNBUFFERED"}
+    read = {name: value for name, value in env.items() if name.startswith(("PYTHON", "LC_", "LANG"))}
+    return is_ours and read.items() <= {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}.items()
 
 
-def fork(args: Sequence[str], env: Mapping[str, str], out: int, err: int) -> Forked:
-    """``python ARGS`` in a session of its own, with nothing to read, in the folder of the project."""
-    return start_server(tuple(args[:2]) == SYNCER).fork(args, env, out, err)
+def fork(args: Sequence[str], env: Mapping[str, str], folder: Path, files: Sequence[int]) -> Forked:
+    """``python ARGS`` in a session of its own; ``files`` are its standard input, output and errors."""
+    return start_server(tuple(args[:2]) == SYNCER).fork(args, env, folder, files)
 
 
 @cache
@@ -139,11 +140,11 @@ class Client:
             )
         atexit.register(self.close)
 
-    def fork(self, args: Sequence[str], env: Mapping[str, str], out: int, err: int) -> Forked:
+    def fork(self, args: Sequence[str], env: Mapping[str, str], folder: Path, files: Sequence[int]) -> Forked:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            request = json.dumps({"args": list(args), "env": dict(env)}).encode()
-            socket.send_fds(self._socket, [request], [out, err, theirs.fileno()])
+            request = json.dumps([list(args), dict(env), str(folder)]).encode()
+            socket.send_fds(self._socket, [request], [*files, theirs.fileno()])
         return Forked(json.loads(ours.recv(LONGEST)), ours)
 
     def close(self) -> None:
@@ -156,8 +157,8 @@ class Start(NamedTuple):
 
     args: list[str]
     env: dict[str, str]
-    out: int
-    err: int
+    folder: str
+    files: list[int]
 
 
 class Server:
@@ -180,20 +181,21 @@ class Server:
                 self._woken.recv(4096)
                 self._tell_ends()
             if self._requests in ready:
-                text, handles, _, _ = socket.recv_fds(self._requests, LONGEST, 3)
+                text, handles, _, _ = socket.recv_fds(self._requests, LONGEST, 4)
                 if not text:
                     return None
-                start = self._fork(json.loads(text), *handles)
+                *files, end = handles
+                start = self._fork(Start(*json.loads(text), files), end)
                 if start:
                     return start
 
-    def _fork(self, request: Any, out: int, err: int, end: int) -> Start | None:
+    def _fork(self, start: Start, end: int) -> Start | None:
         pid = os.fork()
         if not pid:
             self._leave()
             os.close(end)
-            return Start(request["args"], request["env"], out, err)
-        for handle in (out, err):
+            return start
+        for handle in start.files:
             os.close(handle)
         self._ends[pid] = socket.socket(fileno=end)
         self._ends[pid].send(json.dumps(pid).encode())
@@ -219,10 +221,10 @@ class Server:
 
 def become(start: Start) -> None:
     """Run it as the interpreter does, in this process."""
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    for handle, place in ((nothing, 0), (start.out, 1), (start.err, 2)):
+    for place, handle in enumerate(start.files):
         os.dup2(handle, place)
         os.close(handle)
+    os.chdir(start.folder)
     coerced = {name: value for name, value in os.environ.items() if name == "LC_CTYPE"}  # by Python, as it starts
     os.environ.clear()
     os.environ.update(coerced | start.env)

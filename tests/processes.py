@@ -61,24 +61,36 @@ class Ended(NamedTuple):
 
 
 def start(
-    args: Sequence[str], env: Mapping[str, str] | None, out: IO[bytes], err: IO[bytes], *, fresh: bool = False
+    args: Sequence[str],
+    env: Mapping[str, str] | None,
+    files: Sequence[IO[bytes]],
+    *,
+    fresh: bool = False,
+    folder: Path = ROOT,
 ) -> Forked | subprocess.Popen[bytes]:
-    """A Python process in a session of its own."""
+    """A Python process in a session of its own; ``files`` are its standard input, output and errors."""
     env = environment(env)
     if not fresh and can_fork(args, env):
-        return fork(args, env, out.fileno(), err.fileno())
+        return fork(args, env, folder, [file.fileno() for file in files])
+    read, out, err = files
     command = [sys.executable, *args]
-    return subprocess.Popen(
-        command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
-    )
+    return subprocess.Popen(command, cwd=folder, env=env, stdin=read, stdout=out, stderr=err, start_new_session=True)
 
 
 def run(
-    args: Sequence[str], env: Mapping[str, str] | None = None, seconds: float = 30.0, *, fresh: bool = False
+    args: Sequence[str],
+    env: Mapping[str, str] | None = None,
+    seconds: float = 30.0,
+    *,
+    fresh: bool = False,
+    folder: Path = ROOT,
+    stdin: str = "",
 ) -> Ended:
     """A Python process to its end."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        process = start(args, env, out, err, fresh=fresh)
+    with tempfile.TemporaryFile() as read, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        read.write(stdin.encode())
+        read.seek(0)
+        process = start(args, env, (read, out, err), fresh=fresh, folder=folder)
         try:
             code = process.wait(seconds)
         finally:
@@ -95,8 +107,8 @@ class Process:
         self, args: Sequence[str], log: Path, env: Mapping[str, str] | None = None, *, fresh: bool = False
     ) -> None:
         self.log = log
-        with log.open("ab") as output:
-            self._child = start(args, env, output, output, fresh=fresh)
+        with log.open("ab") as output, open(os.devnull, "rb") as nothing:
+            self._child = start(args, env, (nothing, output, output), fresh=fresh)
         self.pid = self._child.pid
 
     @property

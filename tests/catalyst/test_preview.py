@@ -4,59 +4,49 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from catalyst.preview import format_answer
 from syncer.preview import preview
-from tests.processes import ROOT
+from tests import processes
+from tests.processes import Ended
 from tests.syncer.manifests import SCOPE, ingress
 from tests.syncer.test_preview import TEMPLATE
 
 pytestmark = pytest.mark.timeout(60)
 
 
-def run(folder: Path, *arguments: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "catalyst.cli", "preview", *arguments],
-        input=stdin,
-        env={"PYTHONPATH": str(ROOT), **variables},
-        cwd=folder,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=30,
-        check=False,
-    )
+def run(folder: Path, *arguments: str, stdin: str = "", **variables: str) -> Ended:
+    return processes.run(["-m", "catalyst.cli", "preview", *arguments], variables, folder=folder, stdin=stdin)
 
 
 def test_the_command_says_by_its_exit_code_how_it_went(tmp_path: Path) -> None:
     (tmp_path / "good.yaml").write_text(ingress("grafana.talos00"))
     good = run(tmp_path, "good.yaml")
-    assert (good.returncode, good.stderr) == (0, "")
-    assert json.loads(good.stdout)["records"][0]["values"] == ["192.168.1.54"]
+    assert (good.code, good.err) == (0, "")
+    assert json.loads(good.out)["records"][0]["values"] == ["192.168.1.54"]
 
     lost = run(tmp_path, "good.yaml", "-", stdin=ingress("x.example.org", name="b"))
-    assert lost.returncode == 3
-    assert json.loads(lost.stdout)["skipped"][0]["name"] == "x.example.org"
+    assert lost.code == 3
+    assert json.loads(lost.out)["skipped"][0]["name"] == "x.example.org"
     zoned = run(tmp_path, "-", stdin=ingress("a.home.lab"), DNS_ZONE="home.lab", DNS_API_TOKEN_FILE="/none")
-    assert zoned.returncode == 0
+    assert zoned.code == 0
     addressless = run(tmp_path, "good.yaml", DNS_IP_ADDRESS="auto")
-    assert (addressless.returncode, json.loads(addressless.stdout)["records"][0]["values"]) == (0, [])
+    assert (addressless.code, json.loads(addressless.out)["records"][0]["values"]) == (0, [])
 
     for arguments, row in (
         (("missing.yaml",), {"file": "missing.yaml", "document": 1, "reason": "No such file or directory"}),
         (("-",), {"file": "-", "document": 2, "reason": "line 4: did not find expected node content"}),
     ):
         ended = run(tmp_path, "good.yaml", *arguments, stdin="a: 1\n---\n[")
-        answer = json.loads(ended.stdout)
-        assert (ended.returncode, answer["unreadable"], ended.stderr) == (1, [row], "")
+        answer = json.loads(ended.out)
+        assert (ended.code, answer["unreadable"], ended.err) == (1, [row], "")
         assert len(answer["records"]) == 1
     wrong = run(tmp_path, "good.yaml", DNS_IP_ADDRESS="256.1.1.1")
-    assert wrong.returncode == 1
-    assert wrong.stderr.startswith('error: DNS_IP_ADDRESS is "256.1.1.1"')
+    assert wrong.code == 1
+    assert wrong.err.startswith('error: DNS_IP_ADDRESS is "256.1.1.1"')
     assert {path.name for path in tmp_path.iterdir()} == {"good.yaml"}
 
 
@@ -69,28 +59,28 @@ def test_files_and_folders_are_read_to_their_leaves(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(ingress("bücher.talos00", name="a"))
     (tmp_path / "latin.yaml").write_bytes(b"a: \xe4")
     both = run(tmp_path, "apps", "a.yaml", "latin.yaml")
-    answer = json.loads(both.stdout)
-    assert both.returncode == 1
+    answer = json.loads(both.out)
+    assert both.code == 1
     assert [row["name"] for row in answer["records"]] == ["b.talos00", "xn--bcher-kva.talos00"]
     assert [row["file"] for row in answer["unreadable"]] == ["apps/charts/templates/ingress.yaml", "latin.yaml"]
     assert "template to be rendered first" in answer["unreadable"][0]["reason"]
 
     told = run(tmp_path, "--text", "apps", "a.yaml", MANIFESTS_EXCLUDE="templates, *.txt", LC_ALL="C")
-    assert told.returncode == 0
-    assert told.stdout == (
+    assert told.code == 0
+    assert told.out == (
         "b.talos00       300  A  192.168.1.54  Ingress/default/b\n"
         "bücher.talos00  300  A  192.168.1.54  Ingress/default/a\n"
         "\n2 records, 0 skipped, 0 in conflict, 0 warnings, 0 that cannot be read\n"
     )
     empty = run(tmp_path, "apps/charts", MANIFESTS_EXCLUDE="templates")
-    assert empty.returncode == 0
-    assert empty.stderr == "warning: apps/charts: no file in it is called *.yaml, *.yml or *.json\n"
+    assert empty.code == 0
+    assert empty.err == "warning: apps/charts: no file in it is called *.yaml, *.yml or *.json\n"
 
 
 def test_a_file_whose_name_is_no_text_can_be_found_again(tmp_path: Path) -> None:
     name = os.fsdecode(b"\xff.yaml")
     (tmp_path / name).write_text("a: [")
-    (row,) = json.loads(run(tmp_path, ".").stdout)["unreadable"]
+    (row,) = json.loads(run(tmp_path, ".").out)["unreadable"]
     assert row["file"] == f"./{name}"
 
 

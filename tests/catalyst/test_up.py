@@ -54,8 +54,7 @@ def wait_for(path: Path, text: str, *, gone: bool = False) -> None:
     wait_until(lambda: (text in path.read_text()) is not gone, 40, f"{text} in {path.name}")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_one_command_brings_names_into_a_hosts_file_and_stops_as_one(tmp_path: Path, number: signal.Signals) -> None:
+def test_one_command_brings_names_into_a_hosts_file_stops_as_one_and_starts_again(tmp_path: Path) -> None:
     manifests, hosts, output = tmp_path / "manifests", tmp_path / "hosts.dev", tmp_path / "output"
     manifests.mkdir()
     (manifests / "grafana.yaml").write_text(INGRESS % "grafana.talos00")
@@ -72,10 +71,32 @@ def test_one_command_brings_names_into_a_hosts_file_and_stops_as_one(tmp_path: P
         wait_for(hosts, "dashboards.talos00")
         wait_for(hosts, "grafana.talos00", gone=True)
 
-        process.send_signal(number)
+        second = run(tmp_path, "up", "--dev", "--manifests", "manifests", KUBECONFIG="/none")
+        assert second.code == 1
+        assert second.err.count("error: another syncer is at work on this database: process ") == 1
+        assert second.err.count("error: ") == 1
+        assert process.poll() is None
+        (manifests / "grafana.yaml").write_text(INGRESS % "panels.talos00")
+        wait_for(hosts, "panels.talos00")  # the first one goes on
+
+        process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 0
-    for url in re.findall(r"http://127.0.0.1:(\d+)/", output.read_text()):
-        assert not is_open(f"127.0.0.1:{url}"), "a child is left behind"
+    assert_stopped(output)
+
+    third = output.with_name("third")
+    with up(tmp_path, third) as process:
+        wait_for(third, "admin exists")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+    assert_stopped(third)
+    assert "its heartbeat is watched" not in third.read_text(), "what was stopped in order left its place at once"
+
+
+def assert_stopped(output: Path) -> None:
+    told = re.findall(r"http://127.0.0.1:(\d+)/", output.read_text())
+    assert told
+    for port in told:
+        assert not is_open(f"127.0.0.1:{port}"), "a child is left behind"
 
 
 def test_the_end_of_one_part_is_the_end_of_all(tmp_path: Path) -> None:
@@ -86,29 +107,9 @@ def test_the_end_of_one_part_is_the_end_of_all(tmp_path: Path) -> None:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         variables = {"METRICS_BIND_ADDRESS": address, "KUBECONFIG": "/none"}
         ended = run(tmp_path, "up", "--dev", "--manifests", "manifests", **variables)
-    assert ended.returncode == 1
-    assert f"error: METRICS_BIND_ADDRESS={address}: cannot listen there (Address already in use)" in ended.stderr
+    assert ended.code == 1
+    assert f"error: METRICS_BIND_ADDRESS={address}: cannot listen there (Address already in use)" in ended.err
     assert count_users(tmp_path) == 0
-
-
-def test_a_second_one_in_the_same_folder_ends_with_one_sentence_and_the_first_goes_on(tmp_path: Path) -> None:
-    manifests, hosts, output = tmp_path / "manifests", tmp_path / "hosts.dev", tmp_path / "output"
-    manifests.mkdir()
-    with up(tmp_path, output) as process:
-        wait_for(output, "shown this once")
-        second = run(tmp_path, "up", "--dev", "--manifests", "manifests", KUBECONFIG="/none")
-        assert second.returncode == 1
-        assert second.stderr.count("error: another syncer is at work on this database: process ") == 1
-        assert second.stderr.count("error: ") == 1
-        assert process.poll() is None
-        (manifests / "grafana.yaml").write_text(INGRESS % "grafana.talos00")
-        wait_for(hosts, "grafana.talos00")
-    third = output.with_name("third")
-    with up(tmp_path, third) as process:
-        wait_for(third, "admin exists")
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0
-    assert "its heartbeat is watched" not in third.read_text(), "what was stopped in order left its place at once"
 
 
 def count_users(folder: Path) -> int:
@@ -118,17 +119,17 @@ def count_users(folder: Path) -> int:
 
 def test_a_start_that_fails_spends_no_password(tmp_path: Path) -> None:
     lacking = run(tmp_path, "up", **addresses() | {"RESYNC_INTERVAL": "banana"})
-    assert (lacking.returncode, lacking.stdout) == (1, "")
-    assert [line.split()[1] for line in lacking.stderr.splitlines()] == ["RESYNC_INTERVAL", *PRODUCTION_ORDER]
+    assert (lacking.code, lacking.out) == (1, "")
+    assert [line.split()[1] for line in lacking.err.splitlines()] == ["RESYNC_INTERVAL", *PRODUCTION_ORDER]
     assert not (tmp_path / "var" / "catalyst.sqlite3").exists()
 
     failed = run(tmp_path, "up", **PRODUCTION | addresses() | {"KUBECONFIG": "/no/such"})
-    assert failed.returncode == 1
-    assert "error: KUBECONFIG: cannot read /no/such: No such file or directory; name a file that is" in failed.stderr
-    assert failed.stdout == ""
+    assert failed.code == 1
+    assert "error: KUBECONFIG: cannot read /no/such: No such file or directory; name a file that is" in failed.err
+    assert failed.out == ""
     assert count_users(tmp_path) == 0
 
-    assert LAST_LINES_OF_A_FRAME.search(run(tmp_path, "prepare").stdout), "the next start tells it"
+    assert LAST_LINES_OF_A_FRAME.search(run(tmp_path, "prepare").out), "the next start tells it"
 
 
 def test_ctrl_c_before_all_is_there_spends_no_password(tmp_path: Path) -> None:
@@ -176,10 +177,10 @@ def test_a_taken_address_is_not_given_out_as_the_admins(tmp_path: Path) -> None:
         alone = run(tmp_path, "web", WEB_BIND_ADDRESS=at)
         asked = run(tmp_path, "web", "--bind", at)
     sentence = f"={at}: cannot listen there (Address already in use); set another address\n"
-    assert (ended.returncode, ended.stderr) == (1, f"error: WEB_BIND_ADDRESS{sentence}")
-    assert ended.stdout == ""
-    assert (alone.returncode, alone.stderr) == (1, f"error: WEB_BIND_ADDRESS{sentence}")
-    assert (asked.returncode, asked.stderr) == (1, f"error: --bind{sentence}")
+    assert (ended.code, ended.err) == (1, f"error: WEB_BIND_ADDRESS{sentence}")
+    assert ended.out == ""
+    assert (alone.code, alone.err) == (1, f"error: WEB_BIND_ADDRESS{sentence}")
+    assert (asked.code, asked.err) == (1, f"error: --bind{sentence}")
 
 
 def addresses() -> dict[str, str]:

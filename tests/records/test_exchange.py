@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +19,8 @@ from records.exchange.shape import Backup, Problem
 from records.models import AuditEntry, CustomEntry, ManagedRecord, SyncRequest
 from syncer.core.known import RecordState
 from syncer.core.rdata import clean_value
-from tests.processes import prepare
+from tests import processes
+from tests.processes import Ended, prepare
 
 FORMS = ("yaml", *(pytest.param(form, marks=pytest.mark.one_database) for form in ("json", "csv")))
 HEAD = "apiVersion: catalyst-dns-sync.io/v1alpha1\nkind: DNSRecordBackup\n"
@@ -593,42 +592,31 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(folder: Path, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "catalyst.cli", *arguments],
-        input=stdin,
-        cwd=folder,
-        env={"HOME": str(folder), "PYTHONUTF8": "0", "LC_ALL": "C"},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
+def run(folder: Path, *arguments: str, stdin: str = "", **variables: str) -> Ended:
+    env = {"HOME": str(folder), **variables}
+    return processes.run(["-m", "catalyst.cli", *arguments], env, 60, folder=folder, stdin=stdin)
 
 
 def test_the_commands_write_and_take_what_a_shell_gives_them(home: Path) -> None:
-    assert run(home, "import", "--dry-run", stdin=MINIMAL).stdout == (
+    assert run(home, "import", "--dry-run", stdin=MINIMAL).out == (
         "= grafana.talos00 300 A 192.168.1.54 (ours again if DNS holds it, IngressRoute/monitoring/grafana)\n"
     )
-    assert (
-        "+ a.talos00 TXT straße publish"
-        in run(home, "import", "--dry-run", stdin=entries("hostname: a.talos00, type: TXT, values: [straße]")).stdout
-    )
-    text = run(home, "export").stdout
+    street, ascii_only = entries("hostname: a.talos00, type: TXT, values: [straße]"), {"PYTHONUTF8": "0", "LC_ALL": "C"}
+    assert "+ a.talos00 TXT straße publish" in run(home, "import", "--dry-run", stdin=street, **ascii_only).out
+    text = run(home, "export", **ascii_only).out
     assert "records: []" in text
     done = run(home, "import", stdin=MINIMAL)
-    assert done.stderr.endswith(
+    assert done.err.endswith(
         "imported: 1 record, 0 entries created, 0 entries updated, 0 unchanged\n"
         "The syncer compares each record with DNS before it is ours again.\n"
     )
-    text = run(home, "export", "--format", "csv").stdout
+    text = run(home, "export", "--format", "csv").out
     (home / "backup.csv").write_text(text)
-    assert "1 unchanged" in run(home, "import", "backup.csv").stderr
+    assert "1 unchanged" in run(home, "import", "backup.csv").err
     refused = run(home, "import", stdin="kind: Pod")
-    assert refused.returncode == 1
-    assert "nothing was imported:\napiVersion: it is missing" in refused.stderr
-    assert "No such file" in run(home, "import", "missing.yaml").stderr
+    assert refused.code == 1
+    assert "nothing was imported:\napiVersion: it is missing" in refused.err
+    assert "No such file" in run(home, "import", "missing.yaml").err
 
 
 @pytest.mark.django_db
