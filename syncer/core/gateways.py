@@ -90,15 +90,16 @@ def read_gateway(manifest: Mapping[str, Any], rules: AnnotationRules) -> Gateway
 
 
 def read_listener_set(manifest: Mapping[str, Any], rules: AnnotationRules, *, assume_accepted: bool) -> ListenerSet:
-    """With ``assume_accepted`` one without any status counts as accepted: it is from a file, and has no controller."""
+    """With ``assume_accepted`` one of which no status says anything counts as accepted: it is from a file, and has no
+    controller."""
     key = _read_key(manifest, LISTENER_SET.kind)
     says = read_annotations(as_mapping(as_mapping(manifest.get("metadata")).get("annotations")), rules)
     status = as_mapping(manifest.get("status"))
-    is_judged = bool(as_list(status.get("conditions")) or as_list(status.get("listeners")))
+    is_judged = _is_judged(status)
     unnamed = "" if assume_accepted and not is_judged else "is not accepted: the status does not name it"
     listeners, unusable = read_listeners(manifest, unnamed=unnamed)
     refusal = read_refusal(status)
-    is_silent = not refusal and bool(unnamed) and not _is_accepted(status)
+    is_silent = not refusal and bool(unnamed) and "True" not in _list_acceptance(status)
     gateway = _read_parent(as_mapping(as_mapping(manifest.get("spec")).get("parentRef")), key.namespace)
     return ListenerSet(
         gateway,
@@ -117,9 +118,15 @@ def _read_key(manifest: Mapping[str, Any], kind: str) -> ParentKey:
     return ParentKey(kind, ref.namespace, ref.name)
 
 
-def _is_accepted(status: Mapping[str, Any]) -> bool:
+def _is_judged(status: Mapping[str, Any]) -> bool:
+    """The API server itself gives each new one conditions that are Unknown."""
+    return bool(as_list(status.get("listeners"))) or any(it != "Unknown" for it in _list_acceptance(status))
+
+
+def _list_acceptance(status: Mapping[str, Any]) -> list[object]:
+    """Whether it is accepted, as far as that is said."""
     conditions = (as_mapping(item) for item in as_list(status.get("conditions")))
-    return any(item.get("type") == "Accepted" and item.get("status") == "True" for item in conditions)
+    return [condition.get("status") for condition in conditions if condition.get("type") == "Accepted"]
 
 
 def _read_parent(parent_ref: Mapping[str, Any], namespace: str) -> ParentKey | None:

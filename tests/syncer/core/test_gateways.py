@@ -213,6 +213,8 @@ def test_what_is_wrong_with_it_is_told_on_its_routes() -> None:
 def test_in_a_file_one_without_any_status_counts_as_accepted() -> None:
     item = {**listener_set(WEB), "status": {}}
     assert names(attach(item, assume_accepted=True)) == ["a.talos00"]
+    waiting = listener_set(WEB, accepted="Unknown", listeners=[])
+    assert names(attach(waiting, assume_accepted=True)) == ["a.talos00"], "as the API server makes it"
     partial = listener_set(WEB, conditions=[], listeners=[report("other")])
     assert "has not been accepted yet" in reasons(attach(partial, assume_accepted=True))["a.talos00"]
 
