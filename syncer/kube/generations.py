@@ -11,6 +11,7 @@ from typing import Any
 from syncer.core.kinds import DNS_ENDPOINT, Kind
 from syncer.core.manifest import as_mapping, read_ref
 from syncer.core.source import Ref, SkipCause, SourceObject
+from syncer.core.tenancy import UNREAD_NAMESPACE
 from syncer.errors import KubernetesError
 from syncer.kube.client import ApiError, ApiServer
 from syncer.kube.reflector import ObjectSink
@@ -87,6 +88,11 @@ class GenerationWriter:
             return False
         return bool(source.wants) or any(skip.cause is not SkipCause.INTENT for skip in source.skipped)
 
+    def _is_waiting(self, ref: Ref) -> bool:
+        """For its Namespace to be read, which may leave it to others."""
+        source = self._find_source(ref)
+        return source is not None and any(skip.reason == UNREAD_NAMESPACE for skip in source.skipped)
+
     def _wait_for_one(self) -> tuple[Ref, int] | None:
         """None: it is over."""
         with self._changed:
@@ -97,6 +103,12 @@ class GenerationWriter:
             return ref, self._unwritten.pop(ref)
 
     def _write_one(self, ref: Ref, generation: int) -> None:
+        if self._is_waiting(ref):
+            with self._changed:
+                self._unwritten.setdefault(ref, generation)
+            return
+        if not self._is_ours(ref):
+            return
         try:
             self._write_generation(ref, generation)
         except ApiError as error:

@@ -33,8 +33,15 @@ def make_endpoint(name: str = "mail", target: str = "192.0.2.1", **annotations: 
 class Reading:
     """A feed that reads DNSEndpoints, and others."""
 
-    def __init__(self, kubernetes: Kubernetes, *, is_dry: bool = False, status: bool = True) -> None:
-        scope = Scope(zones=("talos00",), addresses=("10.0.0.1",), external_dns_annotations=True)
+    def __init__(
+        self, kubernetes: Kubernetes, *, is_dry: bool = False, status: bool = True, namespace_selector: str = ""
+    ) -> None:
+        scope = Scope(
+            zones=("talos00",),
+            addresses=("10.0.0.1",),
+            external_dns_annotations=True,
+            namespace_selector=namespace_selector,
+        )
         self.kubernetes = kubernetes
         self.store = Store(scope)
         config = KubeConfig(kubeconfig=str(kubernetes.kubeconfig), dnsendpoint_status=status)
@@ -56,7 +63,7 @@ Read = Callable[..., Reading]
 def read(kubernetes: Kubernetes) -> Iterator[Read]:
     started: list[Reading] = []
 
-    def start(cluster: Kubernetes = kubernetes, **options: bool) -> Reading:
+    def start(cluster: Kubernetes = kubernetes, **options: Any) -> Reading:
         started.append(Reading(cluster, **options))
         return started[-1]
 
@@ -98,6 +105,24 @@ def test_what_others_are_to_publish_is_theirs_to_report(kubernetes: Kubernetes, 
     nonsense = kubernetes.create(make_endpoint("nonsense", target="nonsense"))
     reading = read()
     wait_until(lambda: reading.said(nonsense) == 1)
+    assert reading.said(theirs) == 0
+
+
+@pytest.mark.double_only
+def test_what_a_selector_of_namespaces_leaves_to_others_is_theirs_although_it_comes_first(
+    kubernetes: Kubernetes, read: Read
+) -> None:
+    theirs, ours = make_endpoint("theirs"), make_endpoint("ours")
+    ours["metadata"]["namespace"] = "web"
+    kubernetes.create(
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "web", "labels": {"dns": "public"}}}
+    )
+    for manifest in (theirs, ours):
+        kubernetes.create(manifest)
+    kubernetes.faults.status(503, times=None, resource="namespaces", seconds=1)
+    reading = read(namespace_selector="dns=public")
+    reading.wait_until_read(2)
+    wait_until(lambda: reading.said(ours) == 1)
     assert reading.said(theirs) == 0
 
 
