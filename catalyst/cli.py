@@ -12,7 +12,7 @@ from catalyst import __version__
 from catalyst.bootstrap import WEB_SETTINGS, WORKER_SETTINGS, explain_database_errors, use_settings
 
 USAGE = """\
-Keeps DNS records in step with the Ingresses and routes of a Kubernetes cluster.
+Keeps DNS records in step with the objects of a Kubernetes cluster that name hosts.
 
   catalyst-dns-sync up [--dev]       database, syncer, web and background tasks under one parent; see its --help
   catalyst-dns-sync runsyncer        the syncer; --dev-mode, --once, --dry-run and more: see its --help

@@ -13,7 +13,7 @@ from syncer.config import Managed
 from syncer.core.origin import Origin
 from syncer.core.selection import refuse_place
 
-UNKNOWN = "no Ingress, route or custom entry wants it"
+UNKNOWN = "no object and no custom entry wants it"
 
 
 def find_causes(holders: Mapping[RRsetKey, str]) -> dict[RRsetKey, str]:

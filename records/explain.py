@@ -90,7 +90,7 @@ class _Explanation:
         ]
         if not claims and not self.records and not self.skipped:
             managed: Managed = settings.MANAGED
-            sentences += ["No Ingress, route or custom entry wants it.", *describe_unread(managed.scope)]
+            sentences += ["No object and no custom entry wants it.", *describe_unread(managed.scope)]
         # What is asked for by name needs no pattern to explain it.
         told = [mention for mention in self.mentions if mention.how == "rule" or not self._is_wanted()]
         sentences += [mention.sentence for mention in told]

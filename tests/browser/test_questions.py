@@ -120,7 +120,7 @@ def newcomer(site: Stack, browser: Browser, cookies: Any) -> Iterator[Newcomer]:
             "https://www.example.org/",
             "www.example.org is outside every managed zone (",
         ),
-        (f"Nobody.{ZONE}.", "No Ingress, route or custom entry wants it."),
+        (f"Nobody.{ZONE}.", "No object and no custom entry wants it."),
         (f"deep.apps.{ZONE}", f"The wildcard *.apps.{ZONE} answers for it"),
     ],
 )

@@ -95,7 +95,7 @@ def test_it_takes_few_queries_however_many_objects_there_are(cast: Cast, admin_c
 @pytest.mark.parametrize(
     ("name", "status", "told"),
     [
-        ("nothing.talos00", 200, "No Ingress, route or custom entry wants it."),
+        ("nothing.talos00", 200, "No object and no custom entry wants it."),
         ("shop.example.org", 200, "is outside every managed zone"),
         (f"{'a' * 60}.{'b' * 60}.{'c' * 60}.{'d' * 60}.talos00", 200, "lies in zone"),
         ("*.apps.talos00", 200, "lies in zone"),

@@ -250,7 +250,7 @@ def test_a_claim_without_an_address_or_not_processed_yet_is_told() -> None:
 
 
 def test_a_name_that_nobody_asks_for_may_be_answered_by_a_wildcard() -> None:
-    assert "No Ingress, route or custom entry wants it." in said("a.b.talos00")
+    assert "No object and no custom entry wants it." in said("a.b.talos00")
     record(RecordState.SYNCED, name="*.talos00")
     assert "The wildcard *.talos00 answers for it" in said("a.b.talos00")
     record(RecordState.SYNCED, name="*.b.talos00")
@@ -381,7 +381,7 @@ def test_a_name_that_nobody_asks_for_is_told_with_what_is_not_read(settings: Set
     scope = replace(settings.MANAGED.scope, kinds=("Ingress", "HTTPRoute"), namespaces=("web",))
     settings.MANAGED = replace(settings.MANAGED, scope=scope)
     sentences = said().splitlines()
-    assert "No Ingress, route or custom entry wants it." in sentences
+    assert "No object and no custom entry wants it." in sentences
     assert "WATCH_NAMESPACE names web: what objects elsewhere name is not known." in sentences
     (kinds,) = [sentence for sentence in sentences if sentence.startswith("SOURCES leaves out ")]
     assert "IngressRoute" in kinds

@@ -86,7 +86,7 @@ def test_each_cause_is_told_apart(zone: DatabaseZoneLedger) -> None:
         "deleted": "custom entry 999 was deleted",
         "off": f"custom entry {off} was disabled",
         "moved": f"its custom entry is x.{ZONE} A now",
-        "nobody": "no Ingress, route or custom entry wants it",
+        "nobody": "no object and no custom entry wants it",
     }
 
 
