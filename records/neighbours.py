@@ -60,7 +60,7 @@ class Neighbours:
 
     def _find_below(self, name: str) -> str:
         end = Q(name__endswith=f".{name}")
-        asked = SourceName.objects.filter(end).exclude(values=None, records=None)
+        asked = SourceName.objects.filter(end).exclude(values__isnull=True, records__isnull=True)
         return find_below(
             name,
             (

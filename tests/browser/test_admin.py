@@ -161,7 +161,17 @@ def test_values_are_filled_in_part_by_part_or_as_text_with_an_example(
         person.press("Save")
         person.expect_success()
         site.answers(name, '1 . alpn="h2,h3"', type="HTTPS")
-        take_picture(page, f"entries-{request.node.callspec.id}")
+        digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        person.make_entry(name, "publish", "TLSA", f"3 1 1 {digest}")
+        person.make_entry(name, "publish", "NAPTR", '100 10 "U" "E2U+sip" "!^.*$!sip:info@example.com!" .')
+        site.answers(name, '100 10 "U" "E2U+sip" "!^.*$!sip:info@example.com!" ', type="NAPTR")
+        for at, path in enumerate((f"customentry/?q={name}", f"managedrecord/?q={name}", f"auditentry/?q={name}")):
+            person.open(f"/admin/records/{path}")
+            assert not sticking_out(page)
+            take_picture(page, f"rare-{at}-{request.node.callspec.id}")
+        person.open(f"/admin/names/{name}/?ask=1")
+        take_picture(page, f"rare-name-{request.node.callspec.id}")
+        assert not sticking_out(page)
 
 
 def take_picture(page: Page, name: str) -> None:

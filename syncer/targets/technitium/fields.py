@@ -27,8 +27,9 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 """The types that we can write, with their parameters in presentation order; rData names those up to DNAME alike."""
 
-IMPORTABLE = frozenset({"A", "AAAA", "DS", "TLSA", "SSHFP"}) | HOST_TYPES | SERVICE_TYPES
-"""Types that the server's zone file parser reads as they were written; it does not unescape what is in quotes."""
+IMPORTABLE = frozenset({"A", "AAAA", "TLSA", "SSHFP"}) | HOST_TYPES | SERVICE_TYPES
+"""Types that the server's zone file parser reads as they were written; it does not unescape what is in quotes. A DS
+belongs to DNSSEC, whose types an import passes over in silence: it is written by itself."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9._:*/=, -]+")
 

@@ -11,7 +11,7 @@ from syncer.core.rrsets import Found, RRset
 from syncer.targets.base import Outcome
 from syncer.targets.technitium.target import TechnitiumTarget
 from tests.fakes.fixtures_technitium import ServerUnderTest
-from tests.syncer.targets.hands import MARK, MARKER, ZONE, apply, foreign, held
+from tests.syncer.targets.hands import MARK, MARKER, OTHER_MARK, ZONE, apply, foreign, held
 
 NAMES = [f"app{i}.{ZONE}" for i in range(12)]
 ADDRESSES = [f"10.0.0.{i}" for i in range(1, 6)]
@@ -42,6 +42,42 @@ def test_ours_come_out_as_asked_and_theirs_stay(
         taken = [item for (_, kind), item in found.items() if kind == "A"]
         for item in rnd.sample(taken, min(2, len(taken))):
             technitium.add(item.rrset.name, "A", theirs.pop(), item.rrset.ttl, rnd.choice(["", "made by hand"]))
+
+
+DIGESTS = [f"{number:02x}" * 32 for number in range(4)]
+
+RARE = {
+    "HTTPS": ["1 . alpn=h2", "1 . alpn=h2,h3", "2 web.example.com alpn=h2 ech=AAb+DQACQWI=", "3 ."],
+    "SVCB": ["1 . alpn=dot port=853", "2 a.example.com alpn=h2 dohpath=/q{?dns}", "3 . ipv6hint=2001:db8::1"],
+    "TLSA": [f"3 1 1 {digest}" for digest in DIGESTS],
+    "SSHFP": [f"4 2 {digest}" for digest in DIGESTS],
+    "DS": [f"1 13 2 {digest}" for digest in DIGESTS],
+    "URI": ['1 1 "https://a.example/"', '1 2 "https://b.example/?q=1"', '2 1 "sip:a@b.c"'],
+    "NAPTR": [
+        '1 1 "U" "E2U+sip" "!^.*$!sip:a@b.c!" .',
+        '1 2 "" "" "" a.example',
+        '1 2 "S" "SIP+D2U" "" _sip._udp.b.example',
+        '2 1 "" "E2U" "!a!b!" .',
+    ],
+    "DNAME": ["a.example", "b.example"],
+}
+
+
+@pytest.mark.parametrize("kind", RARE)
+def test_values_and_ttls_of_rare_types_come_out_as_asked(
+    technitium: ServerUnderTest, target: TechnitiumTarget, kind: str
+) -> None:
+    rnd = random.Random(kind)
+    key = NAMES[0], kind
+    held(target)
+    for _ in range(15):
+        before = held(target).get(key)
+        most = 1 if kind == "DNAME" else len(RARE[kind])
+        wanted = RRset(*key, rnd.choice([60, 300]), tuple(sorted(rnd.sample(RARE[kind], rnd.randint(1, most)))))
+        change = Change(Op.UPDATE if before else Op.CREATE, before, wanted, rnd.choice([MARK, OTHER_MARK]))
+        assert apply(target, change)[key].outcome is Outcome.DONE
+        assert held(target)[key] == Found(wanted, (change.mark,) * len(wanted.values))
+        assert target.zone(ZONE).left_serial == technitium.serial(ZONE)
 
 
 def random_changes(rnd: random.Random, name: str, here: dict[str, Found]) -> list[Change]:
