@@ -58,7 +58,7 @@ _NOT_OBEYED = re.compile(r"set-identifier|alias|(?:aws|azure|google|ibmcloud|scw
 """Words of external-dns by which it publishes something else, or to someone else."""
 _PRIORITIES = {"high": HIGH, "normal": NORMAL, "low": LOW}
 _NOTE_LIMIT = 500
-_TARGET_LIMIT = 100
+TARGET_LIMIT = 100
 
 _WHOLE = re.compile(r"[-+]?[0-9]{1,18}", re.ASCII)
 _GO_DURATION = re.compile(r"[-+]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+", re.ASCII)
@@ -277,9 +277,9 @@ def _settle_texts(texts: tuple[str, ...], rules: TargetRules) -> Values:
     hosts: set[str] = set()
     refused: list[str] = []
     warnings: list[str] = []
-    if len(texts) > _TARGET_LIMIT:
-        warnings.append(f"{len(texts)} values: only the first {_TARGET_LIMIT} are read")
-    for text in texts[:_TARGET_LIMIT]:
+    if len(texts) > TARGET_LIMIT:
+        warnings.append(f"{len(texts)} values: only the first {TARGET_LIMIT} are read")
+    for text in texts[:TARGET_LIMIT]:
         try:
             value = canonical_target(text)
         except BadName as error:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from syncer.core.annotations import ACCESS, ENDPOINTS_TYPE, Values, settle_values
-from syncer.core.endpointslices import NO_PODS, Pods
+from syncer.core.annotations import ACCESS, ENDPOINTS_TYPE, PREFIX, SRV, TARGET_LIMIT, Values, settle_values
+from syncer.core.endpointslices import NO_PODS, NamedPort, Pods, read_ports
 from syncer.core.kinds import SERVICE
 from syncer.core.loadbalancers import read_load_balancer
 from syncer.core.manifest import as_list, as_mapping, as_text, clip_text
-from syncer.core.names import is_wildcard
+from syncer.core.names import is_wildcard, value_type
 from syncer.core.scope import Scope
-from syncer.core.source import SourceObject
+from syncer.core.source import SourceObject, WantedRecord
 from syncer.core.sources import Draft, ObjectMeta, choose_hosts, read_metadata
 
 LOAD_BALANCER, CLUSTER_IP, NODE_PORT, EXTERNAL_NAME = "LoadBalancer", "ClusterIP", "NodePort", "ExternalName"
@@ -39,13 +39,16 @@ class Offer(NamedTuple):
 class Service(NamedTuple):
     """The part of a Service that does not depend on its EndpointSlices. ``outside`` is for the names of ``hostname``,
     ``inside`` for those of ``internal-hostname``. ``has_pods``: it publishes their addresses, and ``all_count``: of
-    those, too, that are not ready."""
+    those, too, that are not ready. ``ports`` are those with a name, ``srv_refusal`` says why they get no SRV records
+    although it asks for them."""
 
     meta: ObjectMeta
     outside: Offer
     inside: Offer
     has_pods: bool = False
     all_count: bool = False
+    ports: tuple[NamedPort, ...] = ()
+    srv_refusal: str = ""
 
 
 def read_service(manifest: Mapping[str, Any], scope: Scope) -> Service | None:
@@ -57,8 +60,22 @@ def read_service(manifest: Mapping[str, Any], scope: Scope) -> Service | None:
     if is_headless(spec):
         offer = Offer(refusal=_refuse_pods(meta, scope), where="pods")
         has_pods = not (offer.refusal or meta.says.target)
-        return Service(meta, offer, offer, has_pods, spec.get("publishNotReadyAddresses") is True)
-    return Service(meta, *_read_offers(manifest, spec, scope))
+        service = Service(meta, offer, offer, has_pods, spec.get("publishNotReadyAddresses") is True)
+    else:
+        service = Service(meta, *_read_offers(manifest, spec, scope))
+    if not meta.says.srv:
+        return service
+    ports = read_ports(spec.get("ports"))
+    return service._replace(ports=ports, srv_refusal=_refuse_srv(spec, meta, ports))
+
+
+def _refuse_srv(spec: Mapping[str, Any], meta: ObjectMeta, ports: tuple[NamedPort, ...]) -> str:
+    if is_headless(spec):
+        if meta.says.target:
+            return "with target it publishes no pods"
+    elif _read_type(spec) != LOAD_BALANCER:
+        return "only LoadBalancer and headless Services get SRV records"
+    return "" if ports else "none of its ports has a name"
 
 
 def is_headless(spec: Mapping[str, Any]) -> bool:
@@ -94,7 +111,38 @@ def publish_service(service: Service, scope: Scope, pods: Pods = NO_PODS) -> Sou
             draft.leave_out(name, offer.refusal)
         else:
             _add_addresses(draft, name, offer)
+        if service.meta.says.srv and not service.srv_refusal:
+            _add_srv(draft, name, service, pods)
     return draft.build_source()
+
+
+def _add_srv(draft: Draft, name: str, service: Service, pods: Pods) -> None:
+    """For each port with a name, to the published name, or to those of the pods: never to one that is not published."""
+    want = draft.find_want(name)
+    if want is None:
+        return
+    for port in service.ports:
+        at = f"_{port.name}._{port.protocol}.{name}"
+        if is_wildcard(name):
+            draft.leave_out(at, "an SRV record cannot lead to a wildcard")
+        elif want.values and value_type(want.values[0]) == "CNAME":
+            draft.leave_out(at, f"an SRV record cannot lead to an alias (RFC 2782), which {name} is")
+        else:
+            values = _list_pod_values(draft, name, port, pods) if service.has_pods else (f"0 0 {port.port} {name}",)
+            draft.add_record(at, WantedRecord("SRV", values, waits=True))
+
+
+def _list_pod_values(draft: Draft, name: str, port: NamedPort, pods: Pods) -> tuple[str, ...]:
+    """Of a headless Service. A port may have another number in another pod."""
+    values = [
+        f"0 0 {own.port} {host}.{name}"
+        for host, ports in pods.ports.items()
+        for own in ports
+        if own[:2] == port[:2] and draft.find_want(f"{host}.{name}")
+    ]
+    if len(values) > TARGET_LIMIT:
+        draft.add_warning(f"{SRV}: {len(values)} pods: only the first {TARGET_LIMIT} are in SRV records")
+    return tuple(sorted(values[:TARGET_LIMIT]))
 
 
 def _add_pods(draft: Draft, name: str, pods: Pods) -> None:
@@ -115,6 +163,8 @@ def _list_warnings(service: Service) -> Iterator[str]:
     for word, right in ((ACCESS, ("public", "private")), (ENDPOINTS_TYPE, OF_NODES)):
         if (text := says.find_word(word)) and text not in right:
             yield f'annotation {word} of external-dns: "{clip_text(text)}" is neither {right[0]} nor {right[1]}'
+    if service.srv_refusal:
+        yield f"annotation {PREFIX}{SRV} has no effect: {service.srv_refusal}"
 
 
 def _refuse_pods(meta: ObjectMeta, scope: Scope) -> str:

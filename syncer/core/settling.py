@@ -497,16 +497,25 @@ def _make_source_claims(
     for record in want.records:
         groups.setdefault(group_of(record.type), []).append(record)
     for group, records in groups.items():
+        found = ((record.type, _find_values(record, origin, history)) for record in records)
         said = ((record.type, source.ttl if record.ttl is None else record.ttl) for record in records)
         yield Claim(
             origin,
             group,
-            tuple(sorted(ClaimData(record.type, record.values) for record in records if record.values)),
+            tuple(sorted(ClaimData(kind, values) for kind, values in found if values)),
             {kind: ttl for kind, ttl in said if ttl is not None},
             rank,
             between=source.urgency,
             waits=frozenset(record.type for record in records if record.waits),
         )
+
+
+def _find_values(record: WantedRecord, origin: str, history: History) -> tuple[str, ...]:
+    """One that has none now, though nothing is in the way, keeps its last."""
+    if record.values or record.skipped:
+        return record.values
+    published = history.list_published(origin, group_of(record.type))
+    return next((rrset.values for rrset in published if rrset.type == record.type), ())
 
 
 def _keep_refused(want: Want, claim: Claim, history: History, grace: float) -> Claim | None:

@@ -30,9 +30,10 @@ class WantedRecord(NamedTuple):
     """An RRset that an object asks for as such, at a name of its own choice.
 
     ``values`` are in their one spelling (``syncer.core.rdata``), sorted, without duplicates; none: ``skipped`` says why
-    this type is not published, a sentence part. ``ttl`` is in seconds, None where the one of the object or the default
-    holds. ``refused`` are values that it asks for and no source may publish. ``waits``: a value is not published before
-    the name that it points to is written, and goes before that name does (SRV of a Service).
+    this type is not published, a sentence part, or "" where it has none for the moment alone, and its last ones stay.
+    ``ttl`` is in seconds, None where the one of the object or the default holds. ``refused`` are values that it asks
+    for and no source may publish. ``waits``: a value is not published before the name that it points to is written, and
+    goes before that name does (SRV of a Service).
     """
 
     type: str

@@ -129,6 +129,9 @@ class Draft:
             return
         self._wants[name] = Want(name, own=True, records=(*(known.records if known else ()), record))
 
+    def find_want(self, name: str) -> Want | None:
+        return self._wants.get(name)
+
     def refuse_records(self, text: object, reason: str, cause: SkipCause) -> None:
         """The object asks for records at the name, and none of them can be published."""
         name = self.read_name(text)

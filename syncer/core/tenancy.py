@@ -162,7 +162,10 @@ def _narrow_want(want: Want, terms: NamespaceTerms, scope: Scope, *, has_default
 
 
 def _narrow_record(record: WantedRecord, terms: NamespaceTerms) -> WantedRecord:
-    """Without what points to where no object of the namespace may point, and without what is forbidden to all."""
+    """Without what points to where no object of the namespace may point, and without what is forbidden to all. What
+    waits leads to a name of the object's own."""
+    if record.waits:
+        return record
 
     def allows(value: str) -> bool:
         return record.type not in FORBIDDEN and all(map(terms.allowed_targets.allows, list_targets(record.type, value)))

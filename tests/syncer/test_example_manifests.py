@@ -40,6 +40,9 @@ def read_example(name: str) -> tuple[str, str]:
         (
             "services.yaml",
             [
+                "_mqtt._tcp.broker.cluster.talos00 0 0 1883 broker.cluster.talos00 Service",
+                "_mqtt._tcp.broker.talos00 0 0 1883 broker.talos00 Service",
+                "_postgresql._tcp.db.talos00 0 0 5432 db-0.db.talos00 Service",
                 "broker.cluster.talos00 10.96.12.7 Service",
                 "broker.talos00 192.168.1.60 Service",
                 "db-0.db.talos00 10.42.0.17 Service",

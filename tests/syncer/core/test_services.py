@@ -186,6 +186,101 @@ def test_of_very_many_pods_the_same_hundred_are_published() -> None:
     assert found.warnings == ("pods: 1000 values: only the first 100 are read",)
 
 
+# SRV records
+
+SRV = {"srv": "true"}
+PORTS = [{"name": "pg", "port": 5432}, {"name": "admin", "port": 53, "protocol": "UDP"}, {"port": 80}]
+
+
+def srv(source: SourceObject) -> dict[str, tuple[str, ...]]:
+    records = {want.name: want.records for want in source.wants if want.records}
+    assert all(record.type == "SRV" and record.waits for found in records.values() for record in found)
+    return {name: record.values for name, (record,) in records.items()}
+
+
+def test_each_port_with_a_name_is_a_record_that_leads_to_the_published_name() -> None:
+    notes = {**SRV, "internal-hostname": INNER, "ttl": "60"}
+    found = read(load_balancer("10.0.0.1", hostname=f"{DB},a.example.com", notes=notes, ports=PORTS, **IPS))
+    assert srv(found) == {
+        f"_pg._tcp.{DB}": (f"0 0 5432 {DB}",),
+        f"_admin._udp.{DB}": (f"0 0 53 {DB}",),
+        f"_pg._tcp.{INNER}": (f"0 0 5432 {INNER}",),
+        f"_admin._udp.{INNER}": (f"0 0 53 {INNER}",),
+    }
+    assert found.warnings == (), "an underscore is right there"
+    assert srv(read(load_balancer("10.0.0.1", ports=PORTS))) == {}
+    assert srv(read(load_balancer(notes={**SRV, "target": "10.0.0.9"}, ports=PORTS))).keys() == {
+        f"_pg._tcp.{DB}",
+        f"_admin._udp.{DB}",
+    }
+
+
+def test_of_a_headless_one_they_lead_to_its_pods_by_the_ports_of_these() -> None:
+    slices = [
+        slice_of(pod("10.42.0.1", "db-0"), pod("10.42.0.2", "db-1", ready=False), pod("10.42.0.9"), ports=PORTS),
+        slice_of(
+            pod("10.42.0.3", "db-2"), name="db-x2", ports=[{"name": "pg", "port": 6432}, {"name": "x", "port": 1}]
+        ),
+    ]
+    found = read(headless(notes=SRV, ports=PORTS), *slices)
+    assert srv(found) == {
+        f"_pg._tcp.{DB}": (f"0 0 5432 db-0.{DB}", f"0 0 6432 db-2.{DB}"),
+        f"_admin._udp.{DB}": (f"0 0 53 db-0.{DB}",),
+    }
+    hidden = read(headless(notes={**SRV, "exclude": f"db-0.{DB}"}, ports=PORTS), *slices)
+    assert srv(hidden)[f"_pg._tcp.{DB}"] == (f"0 0 6432 db-2.{DB}",), "never to a name that is not published"
+    assert srv(read(headless(notes=SRV, ports=PORTS)))[f"_pg._tcp.{DB}"] == (), "the last ones stay"
+
+
+def test_of_very_many_pods_a_hundred_are_in_srv_records() -> None:
+    pods = [pod(f"10.42.{number // 250}.{number % 250 + 1}", f"db-{number}") for number in range(150)]
+    found = read(headless(notes=SRV, ports=PORTS[:1]), slice_of(*pods, ports=PORTS))
+    assert len(srv(found)[f"_pg._tcp.{DB}"]) == 100
+    assert found.warnings[-1] == "srv: 150 pods: only the first 100 are in SRV records"
+
+
+@pytest.mark.parametrize(
+    ("manifest", "reason"),
+    [
+        (
+            service(
+                type="LoadBalancer", lb=[{"hostname": "lb.example.com"}], notes={**SRV, "hostname": DB}, ports=PORTS
+            ),
+            f"an SRV record cannot lead to an alias (RFC 2782), which {DB} is",
+        ),
+        (
+            load_balancer("10.0.0.1", notes={**SRV, "target": "lb.example.com"}, ports=PORTS),
+            f"an SRV record cannot lead to an alias (RFC 2782), which {DB} is",
+        ),
+    ],
+)
+def test_they_never_lead_to_an_alias(manifest: dict[str, Any], reason: str) -> None:
+    found = read(manifest)
+    assert srv(found) == {}
+    assert {skip.name: skip.reason for skip in found.skipped} == {f"_pg._tcp.{DB}": reason, f"_admin._udp.{DB}": reason}
+
+
+def test_they_never_lead_to_a_wildcard_nor_to_what_is_not_published() -> None:
+    found = read(load_balancer("10.0.0.1", hostname=f"*.talos00,{DB}", notes={**SRV, "exclude": DB}, ports=PORTS[:1]))
+    assert srv(found) == {}
+    assert [skip.name for skip in found.skipped] == ["_pg._tcp.*.talos00", DB]
+
+
+@pytest.mark.parametrize(
+    ("manifest", "why"),
+    [
+        (service(notes={**SRV, "internal-hostname": DB}, ports=PORTS, **IPS), "only LoadBalancer and headless"),
+        (service(notes={**SRV, "hostname": DB}, type="ExternalName", externalName="a.b.c"), "only LoadBalancer"),
+        (load_balancer("10.0.0.1", notes=SRV), "none of its ports has a name"),
+        (headless(notes={**SRV, "target": "10.0.0.1"}, ports=PORTS), "with target it publishes no pods"),
+    ],
+)
+def test_where_they_cannot_be_it_is_told(manifest: dict[str, Any], why: str) -> None:
+    found = read(manifest)
+    assert srv(found) == {}
+    assert [text for text in found.warnings if text.startswith(f"annotation {OURS}srv has no effect: {why}")]
+
+
 # external-dns
 
 
