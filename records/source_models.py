@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from syncer.core.annotations import PREFIX
-from syncer.core.kinds import DNS_ENDPOINT
+from syncer.core.kinds import DNS_ENDPOINT, SERVICE
 from syncer.core.names import NAME_LIMIT
 from syncer.core.origin import Origin
 from syncer.core.source import SkipCause, Trouble, Want, WantedRecord
@@ -89,6 +89,11 @@ class Source(models.Model):
         """The names that it gives, each with its addresses, its one host name, or the values of all types that it asks
         for there, in the order of the object."""
         return [(row.name, row.list_values()) for row in self.mentions.all() if row.values is not None]
+
+    @property
+    def unsaid(self) -> str:
+        """What a name gets for which it gives no value."""
+        return "its own address, which it does not have yet" if self.kind == SERVICE.kind else "the default address"
 
     def skipped_names(self) -> list[tuple[str, str]]:
         """The names that it mentions and that are not published, or not with every type, each with the reason."""

@@ -66,7 +66,7 @@ def _describe_claim(
     wants = rank = ""
     if isinstance(claim, Source):
         values = dict(claim.wanted_names()).get(name)
-        wants = ", ".join(values) or "the default address" if values is not None else "no longer wants it"
+        wants = ", ".join(values) or claim.unsaid if values is not None else "no longer wants it"
         priority = "" if claim.priority == NORMAL else f"{PRIORITIES[claim.priority]} priority, "
         rank = f"{priority}created {object_time(claim.created)}"
     elif isinstance(claim, CustomEntry):

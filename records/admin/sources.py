@@ -106,9 +106,7 @@ class SourceAdmin(ReadOnlyAdmin):
     @admin.display(description="names that it gives")
     def wanted_names(self, source: Source) -> SafeString:
         lines = [
-            format_html(
-                "{} {}", columns.name_link(name), columns.list_values(values) if values else "the default address"
-            )
+            format_html("{} {}", columns.name_link(name), columns.list_values(values) if values else source.unsaid)
             for name, values in source.wanted_names()
         ]
         return columns.stack_lines(lines or [source.explain_silence()])

@@ -138,7 +138,8 @@ class DurationField(serializers.IntegerField):
 
 class SourceSerializer(serializers.ModelSerializer[Source]):
     names = serializers.SerializerMethodField(
-        help_text="The names that it wants, with their values; no values: the default address"
+        help_text="The names that it wants, with their values; no values: the default address, "
+        "or of a Service its own, which it does not have yet"
     )
     skipped = serializers.SerializerMethodField(help_text="The names that are not published, and why")
     kept = serializers.SerializerMethodField(

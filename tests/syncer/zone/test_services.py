@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from records.explain import explain_name
+from records.models import Source
 from syncer.core.kinds import ENDPOINT_SLICE, INGRESS, NAMESPACE, SERVICE
 from syncer.core.rollouts import CALM, PATIENCE
 from syncer.kube.feed import WatchState
@@ -343,3 +344,12 @@ def test_a_thousand_pods_stop_nothing_else(pods: Engine, technitium: ServerUnder
     (source,) = [source for source in pods.cluster.sources() if source.ref.kind == "Service"]
     assert source.warnings == ("pods: 1000 values: only the first 100 are read",)
     assert answers(technitium, "grafana.talos00") == {"A": [ADDRESS]}
+
+
+def test_the_page_of_one_without_an_address_says_that_it_waits_for_its_own(engine: Engine) -> None:
+    put(engine, load_balancer())
+    engine.settle()
+    source = Source.objects.get(kind="Service")
+    assert [(name, values or source.unsaid) for name, values in source.wanted_names()] == [
+        (DB, "its own address, which it does not have yet")
+    ]
