@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import urllib3
-from django.db.models import Max
 from django.utils import timezone
 
 from records.audit import NEWS
+from records.audit_tail import wait_settled
 from records.models import AuditEntry, Bookmark, Source
 from syncer.errors import ToldError
 from syncer.redaction import REDACTION
@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 NAME = "slack"
 PAUSE = timedelta(seconds=30)
 """Between two messages."""
-SETTLED = timedelta(seconds=3)
-"""An entry may show itself later than one with a higher id, when their transactions overlap; none lasts so long."""
+SETTLING = 10.0
+"""Seconds to wait for transactions that may still bring entries; then the next run tells all of it."""
 MEMORY = timedelta(days=7)
 """How long an object that is gone is remembered: its last records may go long after it, when they were held."""
 LINES = 30
@@ -38,19 +38,17 @@ class NotTold(ToldError):
     """``str(error)`` says why; the next run tries again."""
 
 
-def tell_team(url: str) -> str:
+def tell_team(url: str, settling: float = SETTLING) -> str:
     """One message about all that happened since the last one. Raises ``NotTold``."""
     now = timezone.now()
-    mark, is_new = Bookmark.objects.get_or_create(
-        name=NAME, defaults={"audit_id": AuditEntry.objects.aggregate(last=Max("id"))["last"] or 0}
-    )
+    mark, is_new = Bookmark.objects.get_or_create(name=NAME, defaults={"audit_id": wait_settled(0, settling)})
     sources = _find_sources(mark, now)
     if is_new:
         Bookmark.objects.filter(name=NAME).update(memory=sources)
         return "the first message will be about what happens from now on"
     if mark.at and now - mark.at < PAUSE:
         return "the last message was less than 30 s ago"
-    last = AuditEntry.objects.filter(at__lt=now - SETTLED).aggregate(last=Max("id"))["last"] or 0
+    last = wait_settled(mark.audit_id, settling)
     news = AuditEntry.objects.filter(id__gt=mark.audit_id, id__lte=last, action__in=NEWS).order_by("id")
     changes = [entry for entry in news.iterator(chunk_size=500) if entry.source in sources]
     if changes:

@@ -18,8 +18,10 @@ from records.admin import columns
 from records.admin.holds import group_deletes
 from records.admin.names import describe_name
 from records.admin.steps import check_right
+from records.audit_tail import wait_settled
 from records.dashboard.headline import judge_system
 from records.dashboard.needs import DECIDE, KINDS, Needs, count_states, name_page
+from records.dashboard.passes import group_entries
 from records.dashboard.table import read_page
 from records.entry_names import note_entries
 from records.entry_values import managed_zones
@@ -30,7 +32,9 @@ from syncer.core.names import BadName
 VIEW = "records.view_managedrecord"
 FIRST_NEEDS, MOST_NEEDS = 6, 200
 FIRST_NAMES = 25
-LAST_ENTRIES = 15
+LAST_ENTRIES = 20
+SETTLING = 0.5
+"""Seconds that a page waits for audit entries that are on the way."""
 
 View = Callable[..., HttpResponse]
 
@@ -74,6 +78,15 @@ def read_frame() -> dict[str, Any]:
     }
 
 
+def read_activity() -> dict[str, Any]:
+    """The last passes, and the number from which the stream goes on: what comes twice then is shown once."""
+    settled = wait_settled(0, SETTLING)
+    last = list(AuditEntry.objects.order_by("-id")[:LAST_ENTRIES])
+    note_entries(last)
+    oldest = last[-1].pk if last else 1
+    return {"passes": group_entries(last), "told": settled or oldest - 1}
+
+
 def find_part(request: HttpRequest) -> str:
     """The id of the element that a script wants anew; "" for the whole page."""
     return request.headers.get("HX-Target", "").partition("#")[2] if request.headers.get("HX-Request") else ""
@@ -85,14 +98,12 @@ def show_overview(request: HttpRequest) -> HttpResponse:
     if find_part(request) == "names":
         return render(request, "dashboard/names.html", page)
     frame = read_frame()
-    last = list(AuditEntry.objects.all()[:LAST_ENTRIES])
-    note_entries(last)
     context = {
         **page,
         **frame,
         "title": "Overview",
         "oldest": frame["needs"].list_oldest(request, FIRST_NEEDS),
-        "last_entries": last,
+        **read_activity(),
     }
     return render(request, _choose_template(request, "overview"), context)
 

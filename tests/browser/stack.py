@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
@@ -32,10 +33,16 @@ CHROMIUM = shutil.which("chromium")
 class Stack:
     """Where everything is, and what can change it."""
 
-    def __init__(self, base: str, technitium: ServerUnderTest, cluster: Cluster) -> None:
+    def __init__(self, web: Callable[[], Process], base: str, technitium: ServerUnderTest, cluster: Cluster) -> None:
+        self._start_web = web
+        self.web = web()
         self.base = base
         self.technitium = technitium
         self.cluster = cluster
+
+    def start_web(self) -> None:
+        """Once it was killed, on the same port."""
+        self.web = self._start_web()
 
     def answers(self, name: str, *values: str, type: str = "A", within: float = 10.0) -> float:
         """Wait for this answer of the DNS server, none at all without ``values``; returns the seconds."""
@@ -73,7 +80,8 @@ def cast() -> Iterator[Manifest]:
 
 
 @contextmanager
-def stack(folder: Path) -> Iterator[Stack]:
+def stack(folder: Path, **settings: str) -> Iterator[Stack]:
+    """``settings`` are of all its processes."""
     with ExitStack() as stay:
         double = stay.enter_context(Technitium(token=secrets.token_hex(32)))
         technitium = ServerUnderTest(double.url, double.token, double.dns, double)
@@ -101,14 +109,21 @@ def stack(folder: Path) -> Iterator[Stack]:
             "MAX_DELETES_UNGUARDED": "2",
             "KUBECONFIG": str(cluster.kubeconfig),
             "WEB_BIND_ADDRESS": web,
+            **settings,
         }
-        prepare(folder)
-        pages = Process(["-m", "catalyst.cli", "web"], folder / "web.log", env)
+        prepare(folder, settings)
+        logs = (folder / f"web-{number}.log" for number in count(1))
+
+        def start_web() -> Process:
+            return Process(["-m", "catalyst.cli", "web"], next(logs), env)
+
+        site = Stack(start_web, f"http://{web}", technitium, cluster)
+        stay.callback(lambda: site.web.kill())
         syncer = Syncer(folder, env)
-        stay.enter_context(running(pages, syncer))
+        stay.enter_context(running(syncer))
         syncer.ready()
-        pages.says("running on http")
-        yield Stack(f"http://{web}", technitium, cluster)
+        site.web.says("running on http")
+        yield site
 
 
 @contextmanager

@@ -73,8 +73,10 @@
     if (offline.hidden) offline.textContent = `${words} What you see is of ${since}; it is tried again.`;
     offline.hidden = false;
   }
+  document.addEventListener("dashboard:lines", () => showTimes(document));
   document.addEventListener("htmx:response:error", (event) => {
     const { status } = event.detail.ctx.response;
+    if (event.detail.ctx.sourceElement.id === "stream") return; // it tells so itself
     if (status === 401) return; // its page comes
     tellAway(status === 403 ? "Your role does not allow that." : `The server answers ${status}.`);
   });

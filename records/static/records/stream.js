@@ -1,0 +1,102 @@
+// The live stream: lines come by hx-sse, each with the number of its audit entry, and are put under their pass.
+(() => {
+  "use strict";
+  const MOST = 200; // lines that are kept
+  const AGAIN = 5000; // ms until a first connection that failed is tried again; later ones are hx-sse's own
+  const SOON = 100, QUIET = 1500; // ms until the page looks because something happened, and between two such looks
+  const stream = document.getElementById("stream");
+  if (!stream) return;
+  const bar = document.querySelector(".stream-bar"), state = document.getElementById("stream-state");
+  const pause = document.getElementById("stream-pause"), sort = document.getElementById("stream-sort");
+  let waiting = [], isPaused = false, looks = 0, looked = 0, wasAway = false;
+  bar.hidden = false;
+  const section = document.getElementById("activity");
+  section.setAttribute("hx-morph-skip", ""); // the page that looks again leaves it alone
+
+  function place(html) {
+    const line = new DOMParser().parseFromString(html, "text/html").querySelector("li.entry");
+    if (!line || document.getElementById(line.id)) return; // it was shown when the page was made
+    const key = line.dataset.pass;
+    let group = document.getElementById(`pass-${key}`);
+    if (!group) {
+      group = document.createElement("li");
+      group.className = "pass";
+      group.id = `pass-${key}`;
+      group.innerHTML = '<p class="summary"></p><ol class="entries"></ol>';
+    }
+    group.querySelector(".summary").textContent = line.dataset.summary;
+    line.classList.add("is-new");
+    group.querySelector(".entries").prepend(document.adoptNode(line));
+    stream.prepend(group);
+    document.getElementById("stream-empty")?.remove();
+    narrow(line);
+    const lines = stream.getElementsByClassName("entry");
+    while (lines.length > MOST) {
+      const last = lines[lines.length - 1], its = last.closest(".pass");
+      last.remove();
+      if (!its.querySelector(".entry")) its.remove();
+    }
+    document.dispatchEvent(new CustomEvent("dashboard:lines"));
+  }
+  function narrow(line) {
+    line.hidden = sort.value !== "" && !line.dataset.sort.split(" ").includes(sort.value);
+    const group = line.closest(".pass");
+    group.hidden = !group.querySelector(".entry:not([hidden])");
+  }
+  function tell() {
+    const words = [];
+    if (isPaused) words.push(waiting.length === 1 ? "1 new line" : `${waiting.length} new lines`);
+    if (wasAway) words.push("reconnecting");
+    state.textContent = words.join(", ") || "live";
+  }
+  function lookAgain() {
+    looks ||= setTimeout(() => {
+      looks = 0;
+      looked = Date.now();
+      if (!document.hidden && !document.querySelector("dialog:modal")) document.body.dispatchEvent(new Event("refresh"));
+    }, Math.max(SOON, QUIET - (Date.now() - looked)));
+  }
+
+  stream.addEventListener("entry", (event) => {
+    if (isPaused) waiting.push(event.detail.data);
+    else place(event.detail.data);
+    tell();
+    lookAgain();
+  });
+  stream.addEventListener("reset", () => {
+    // What was missed is more than is told: the list is made anew.
+    section.removeAttribute("hx-morph-skip");
+    document.addEventListener("htmx:finally:swap", () => {
+      section.setAttribute("hx-morph-skip", "");
+      bar.hidden = false;
+    }, { once: true });
+    document.body.dispatchEvent(new Event("refresh"));
+  });
+  stream.addEventListener("htmx:after:sse:connection", () => {
+    wasAway = false;
+    tell();
+  });
+  stream.addEventListener("htmx:sse:error", (event) => {
+    if (event.detail.status === 401) location.reload(); // the login has ended: its page comes
+    wasAway = true;
+    tell();
+  });
+  function tryAgain(event) {
+    if (event.detail.ctx?.sourceElement !== stream) return;
+    if (event.detail.ctx.response?.status === 401) location.reload();
+    wasAway = true;
+    tell();
+    setTimeout(() => htmx.trigger(stream, "connect"), AGAIN);
+  }
+  stream.addEventListener("htmx:response:error", tryAgain);
+  stream.addEventListener("htmx:error", tryAgain);
+
+  pause.addEventListener("click", () => {
+    isPaused = !isPaused;
+    pause.setAttribute("aria-pressed", isPaused);
+    pause.querySelector("span").textContent = isPaused ? "Go on" : "Pause";
+    if (!isPaused) for (const html of waiting.splice(0)) place(html);
+    tell();
+  });
+  sort.addEventListener("change", () => stream.querySelectorAll(".entry").forEach(narrow));
+})();

@@ -1,0 +1,172 @@
+"""The live stream in a real browser: no line is lost and none comes twice, whatever happens between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.browser.person import Person, open_browser
+from tests.browser.stack import CHROMIUM, ZONE, Stack, stack
+from tests.fakes.kubernetes.manifests import ingress
+from tests.processes import wait_until
+from tests.sessions.session import ADDRESS
+
+pytestmark = [
+    pytest.mark.double_only,
+    pytest.mark.timeout(180),
+    pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed"),
+]
+
+DESK: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
+HIDE = """
+hidden => {
+  Object.defineProperty(document, "hidden", {configurable: true, get: () => hidden});
+  document.dispatchEvent(new Event("visibilitychange"));
+}
+"""
+_numbers = count(1)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    more = {}
+    if request.param == "postgresql":
+        more = {"DATABASE_URL": request.getfixturevalue("postgres_url"), "SECRET_KEY": "of-no-worth-" * 5}
+    with stack(tmp_path_factory.mktemp("stack"), **more) as running:
+        running.answers(f"grafana.{ZONE}", ADDRESS)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def cookies(site: Stack, browser: Browser) -> Any:
+    with open_browser(browser, site, **DESK) as person:
+        person.log_in()
+        return person.page.context.storage_state()
+
+
+@pytest.fixture
+def person(site: Stack, browser: Browser, cookies: Any) -> Iterator[Person]:
+    with open_browser(browser, site, storage_state=cookies, **DESK) as one:
+        one.open("/ui/")
+        expect(one.page.locator("#stream-state")).to_have_text("live", timeout=15_000)
+        yield one
+
+
+def publish(site: Stack) -> str:
+    """A new name, once it is in DNS."""
+    name = f"new-{next(_numbers)}"
+    site.cluster.create(ingress(name, f"{name}.{ZONE}", namespace="apps"))
+    site.answers(f"{name}.{ZONE}", ADDRESS)
+    return f"{name}.{ZONE}"
+
+
+def expect_line(page: Page, name: str) -> None:
+    expect(page.locator("#stream .entry", has_text=name)).to_have_count(1, timeout=40_000)
+
+
+def check_lines(page: Page) -> None:
+    """Every entry of the audit from the oldest line on is there once, the newest first within its pass."""
+    shown = page.locator("#stream .entry").evaluate_all("lines => lines.map(line => +line.id.slice(6))")
+    assert len(shown) == len(set(shown)), "a line comes twice"
+    answer = page.request.get(f"/api/v1/audit?ordering=id&after_id={min(shown) - 1}&page_size=1000").json()
+    assert sorted(shown) == [entry["id"] for entry in answer["results"]]
+
+
+def test_an_ingress_is_in_the_stream_and_in_the_table_without_a_reload(site: Stack, person: Person) -> None:
+    page = person.page
+    page.evaluate("window.sameLoad = true")
+    name = publish(site)
+    expect_line(page, name)
+    line = page.locator("#stream .pass", has=page.locator(".entry", has_text=name))
+    expect(line.locator(".summary")).to_have_text("apps: 1 created")
+    page.fill("#names-q", name)
+    expect(page.locator("#names tbody tr", has_text=name)).to_be_visible()
+    assert page.evaluate("window.sameLoad")
+    check_lines(page)
+    assert not person.complaints
+
+
+def test_lines_wait_while_the_stream_is_paused_and_can_be_narrowed(site: Stack, person: Person) -> None:
+    page = person.page
+    page.get_by_role("button", name="Pause").click()
+    name = publish(site)
+    expect(page.locator("#stream-state")).to_have_text("1 new line")
+    expect(page.locator("#stream .entry", has_text=name)).to_have_count(0)
+    page.get_by_role("button", name="Go on").click()
+    expect_line(page, name)
+    page.select_option("#stream-sort", "person")
+    expect(page.locator("#stream .entry", has_text=name)).to_be_hidden()
+    page.select_option("#stream-sort", "change")
+    expect(page.locator("#stream .entry", has_text=name)).to_be_visible()
+    assert not person.complaints
+
+
+def kill_web(site: Stack, page: Page) -> list[str]:
+    site.web.kill()
+    names = [publish(site), publish(site)]
+    site.start_web()
+    site.web.says("running on http")
+    return names
+
+
+def answer_503(site: Stack, page: Page) -> list[str]:
+    """As a proxy does whose upstream is away, for a while."""
+    refused: list[str] = []
+
+    def refuse(route: Route) -> None:
+        refused.append(route.request.headers.get("last-event-id", ""))
+        route.fulfill(status=503, body="upstream is away")
+
+    first = publish(site)
+    expect_line(page, first)
+    page.route("**/ui/stream/**", refuse)
+    site.web.kill()
+    site.start_web()
+    site.web.says("running on http")
+    names = [publish(site), publish(site)]
+
+    def is_refused() -> bool:
+        page.wait_for_timeout(100)
+        return len(refused) >= 2
+
+    wait_until(is_refused, 40, "two refusals")
+    page.unroute("**/ui/stream/**")
+    return [first, *names]
+
+
+def hide_tab(site: Stack, page: Page) -> list[str]:
+    page.evaluate(HIDE, True)
+    page.wait_for_timeout(300)
+    names = [publish(site), publish(site)]
+    expect(page.locator("#stream .entry", has_text=names[0])).to_have_count(0)
+    page.evaluate(HIDE, False)
+    return names
+
+
+@pytest.mark.parametrize("trouble", [kill_web, answer_503, hide_tab])
+def test_no_line_is_lost_and_none_comes_twice(
+    site: Stack, person: Person, trouble: Callable[[Stack, Page], list[str]]
+) -> None:
+    page = person.page
+    before = publish(site)
+    expect_line(page, before)
+    for name in [*trouble(site, page), publish(site)]:
+        expect_line(page, name)
+    check_lines(page)
+    expect(page.locator("#stream-state")).to_have_text("live", timeout=30_000)
+
+
+def test_a_web_that_is_away_is_told_and_what_is_shown_stays(site: Stack, person: Person) -> None:
+    page = person.page
+    site.web.kill()
+    expect(page.locator("#stream-state")).to_have_text("reconnecting", timeout=20_000)
+    expect(page.get_by_role("alert")).to_contain_text("cannot be reached", timeout=30_000)
+    assert page.locator("#names tbody tr").count() > 5
+    site.start_web()
+    site.web.says("running on http")
+    expect(page.locator("#stream-state")).to_have_text("live", timeout=40_000)
+    expect(page.get_by_role("alert")).to_be_hidden(timeout=30_000)
