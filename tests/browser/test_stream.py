@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
@@ -68,11 +69,14 @@ def expect_line(page: Page, name: str) -> None:
     expect(page.locator("#stream .entry", has_text=name)).to_have_count(1, timeout=40_000)
 
 
-def check_lines(page: Page) -> None:
-    """Every entry of the audit from the oldest line on is there once, the newest first within its pass."""
+def check_lines(person: Person) -> None:
+    """Every entry of the audit from the oldest line on is there once."""
+    page = person.page
     shown = page.locator("#stream .entry").evaluate_all("lines => lines.map(line => +line.id.slice(6))")
     assert len(shown) == len(set(shown)), "a line comes twice"
-    answer = page.request.get(f"/api/v1/audit?ordering=id&after_id={min(shown) - 1}&page_size=1000").json()
+    answer = page.request.get(
+        f"{person.site.base}/api/v1/audit?ordering=id&after_id={min(shown) - 1}&page_size=1000"
+    ).json()
     assert sorted(shown) == [entry["id"] for entry in answer["results"]]
 
 
@@ -86,7 +90,7 @@ def test_an_ingress_is_in_the_stream_and_in_the_table_without_a_reload(site: Sta
     page.fill("#names-q", name)
     expect(page.locator("#names tbody tr", has_text=name)).to_be_visible()
     assert page.evaluate("window.sameLoad")
-    check_lines(page)
+    check_lines(person)
     assert not person.complaints
 
 
@@ -156,8 +160,16 @@ def test_no_line_is_lost_and_none_comes_twice(
     expect_line(page, before)
     for name in [*trouble(site, page), publish(site)]:
         expect_line(page, name)
-    check_lines(page)
+    check_lines(person)
     expect(page.locator("#stream-state")).to_have_text("live", timeout=30_000)
+
+
+def test_open_streams_do_not_hold_up_the_end_of_the_web(site: Stack, person: Person) -> None:
+    assert site.web.stop() == -signal.SIGTERM
+    assert "Cancel" not in site.web.output, "uvicorn waits for three seconds, and then cancels what is open"
+    site.start_web()
+    site.web.says("running on http")
+    expect(person.page.locator("#stream-state")).to_have_text("live", timeout=40_000)
 
 
 def test_a_web_that_is_away_is_told_and_what_is_shown_stays(site: Stack, person: Person) -> None:
