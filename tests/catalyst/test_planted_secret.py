@@ -9,7 +9,7 @@ import sqlite3
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socketserver import ThreadingTCPServer
@@ -88,6 +88,7 @@ MANIFESTS = Path(__file__).parents[2] / "examples" / "manifests"
 ENTRY = {"name": "printer.talos00", "mode": "publish", "type": "A", "values": "192.0.2.9", "enabled": "on"}
 QUERIES = {
     "explain": "?hostname=grafana.talos00",
+    "stream": "?after=0",
     "named": "?origin=Ingress/web/grafana",
 }
 ARGUMENTS = {"name": "printer.talos00", "type": "A", "app_label": "records", "rest": "nowhere", "url": "nowhere"}
@@ -163,9 +164,20 @@ class Harvest(NamedTuple):
 
 
 def fetch(session: requests.Session, url: str) -> Answer:
+    if "/stream/" in url:
+        return fetch_stream(session, url)
     answer = session.get(url, timeout=10)
     told = [answer, *answer.history]
     return Answer(answer.status_code, "\n".join(f"{part.url}\n{part.headers}\n{part.text}" for part in told))
+
+
+def fetch_stream(session: requests.Session, url: str) -> Answer:
+    """What comes before it is quiet: it does not end of itself."""
+    lines = []
+    with session.get(url, timeout=(10, 2), stream=True) as answer, suppress(requests.ConnectionError):
+        lines += [f"{answer.url}\n{answer.headers}"]
+        lines += (line.decode() for line in answer.iter_lines())
+    return Answer(answer.status_code, "\n".join(lines))
 
 
 class Graylog:
