@@ -39,6 +39,7 @@ def describe_published(managed: Managed, target: TargetSettings, kube: KubeConfi
         "TRAEFIK_HOST_WILDCARDS": _spell_flag(scope.host_wildcards),
         "TRAEFIK_SERVICE": scope.traefik_service,
         "SERVICE_PODS": _spell_flag(scope.service_pods),
+        "HTTPS_RECORDS": "tls" if scope.https_records else "off",
         "TENANCY": "strict" if scope.strict else "trusted",
         "RESERVED_NAMES": _spell_list(scope.reserved_names),
         "ALLOWED_TARGETS": _spell_list((*map(str, allowed.networks), *allowed.suffixes)),

@@ -147,6 +147,7 @@ def read_publishing(env: Environment, zones: tuple[str, ...], proposed: bool) ->
         listener_wildcards=env.read_flag("LISTENER_WILDCARDS"),
         ingress_tls_hosts=env.read_flag("INGRESS_TLS_HOSTS"),
         external_dns_annotations=env.read_flag("EXTERNAL_DNS_ANNOTATIONS"),
+        https_records=env.read_choice("HTTPS_RECORDS", "off", ("off", "tls")) == "tls",
         rule_syntax=cast(RuleSyntax, env.read_choice("TRAEFIK_RULE_SYNTAX", "lenient", ("lenient", "v2", "v3"))),
         host_wildcards=env.read_flag("TRAEFIK_HOST_WILDCARDS", True),
         service_pods=env.read_flag("SERVICE_PODS"),

@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 from syncer.core.allowed import ANY_VALUE, TargetRules
 from syncer.core.manifest import clip_text
 from syncer.core.names import BadName, canonical_target, value_type
+from syncer.core.rdwords import BadValue
 from syncer.core.source import HIGH, LOW, NORMAL
+from syncer.core.svcparams import clean_params
 
 PREFIX = "catalyst-dns-sync.io/"
 EXTERNAL_DNS_PREFIXES = ("external-dns.kubernetes.io/", "external-dns.alpha.kubernetes.io/")
@@ -35,6 +37,7 @@ _OURS = frozenset(
         "owner",
         "slack-notify",
         "auto-remediate",
+        "https",
     )
 )
 INGRESS_HOSTS, GATEWAY_HOSTS = "ingress-hostname-source", "gateway-hostname-source"
@@ -54,6 +57,9 @@ _THEIRS = frozenset(
         ENDPOINTS_TYPE,
     )
 )
+HTTPS = "https"
+HTTP_2 = "h2"
+"""What is said to be spoken where nothing else is said: every browser and every proxy of today does."""
 _NOT_OBEYED = re.compile(r"set-identifier|alias|(?:aws|azure|google|ibmcloud|scw|webhook)-.+")
 """Words of external-dns by which it publishes something else, or to someone else."""
 _PRIORITIES = {"high": HIGH, "normal": NORMAL, "low": LOW}
@@ -112,6 +118,9 @@ class Annotations(NamedTuple):
     warnings: tuple[str, ...] = ()
     internal_hostnames: tuple[str, ...] = ()
     srv: bool = False
+    https: str | None = None
+    """The protocols (ALPN) that its hosts speak over TLS, as an HTTPS record lists them; "" for no such record, None
+    where it says nothing."""
     for_services: tuple[tuple[str, str, str], ...] = ()
     """What only Services are asked for, as (word, annotation, text), in the order of precedence."""
 
@@ -170,6 +179,7 @@ class _Reader:
             notes=tuple(self._read_notes()),
             internal_hostnames=self._read_names(INTERNAL_HOSTNAME),
             srv=bool(self._read_flag(SRV)),
+            https=self._read_https(),
             for_services=tuple((word, *found) for word in SERVICE_WORDS for found in self._find_texts(word)),
             warnings=tuple(self.warnings),
         )
@@ -244,6 +254,20 @@ class _Reader:
         for word in ("slack-notify", "auto-remediate"):
             if (flag := self._read_flag(word)) is not None:
                 yield word, "true" if flag else "false"
+
+    def _read_https(self) -> str | None:
+        text = self.texts.get(PREFIX + HTTPS)
+        if text is None:
+            return None
+        if text.strip().lower() in ("true", "false"):
+            return HTTP_2 if text.strip().lower() == "true" else ""
+        protocols = ",".join(split_list(text))
+        try:
+            return clean_params([f"alpn={protocols}"]).removeprefix("alpn=")
+        except BadValue as error:
+            problem = f'"{clip_text(text)}" is neither true, false nor a list of protocols such as h2,h3: {error}'
+            self.warnings.append(f"annotation {PREFIX}{HTTPS}: {problem}")
+            return None
 
     def _read_flag(self, word: str) -> bool | None:
         text = self.texts.get(PREFIX + word)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from syncer.core.gateways import Gateway
 from syncer.core.listeners import ANY_LISTENER, Labels, Listener
@@ -35,10 +35,16 @@ class Unchecked(NamedTuple):
 
 
 class ServedBy(NamedTuple):
-    """By what a name is served: the Gateways and ListenerSets, and the parents that lead to them."""
+    """By what a name is served: the Gateways and ListenerSets, the parents that lead to them, and the protocols of the
+    listeners."""
 
     gateways: dict[ParentKey, Gateway]
     parents: dict[str, None]
+    protocols: dict[str, None]
+
+    @classmethod
+    def nothing(cls) -> Self:
+        return cls({}, {}, {})
 
 
 class Served(NamedTuple):
@@ -127,9 +133,10 @@ class Attachment:
                 elif not hostname and is_wildcard(name) and not self._listener_wildcards:
                     wildcards[name] = None
                 else:
-                    server = names.setdefault(name, ServedBy({}, {}))
+                    server = names.setdefault(name, ServedBy.nothing())
                     server.gateways[parent.place] = gateway
                     server.parents[parent.key] = None
+                    server.protocols[listener.protocol] = None
                     serves = True
             if hostname and not (serves or refused):
                 refused = f"no listener of {parent.place} has this host name"

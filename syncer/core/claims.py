@@ -17,6 +17,10 @@ ADDRESSES = "addresses"
 """The group of A, AAAA and CNAME, which are settled together."""
 
 
+BESIDE = "HTTPS"
+"""The type that goes with the addresses of its object."""
+
+
 def group_of(kind: str) -> str:
     """The group of record types that is settled as one: the addresses together, every other type by itself."""
     return ADDRESSES if kind in ("A", "AAAA", "CNAME") else kind
@@ -85,7 +89,8 @@ class Decision:
     type where they differ from those of the name. ``reason`` says why nothing is published although a claim asks for
     the name, "" otherwise. ``kept`` says by type why an RRset stays that no live claim asks for. ``takeovers`` are the
     changes of holder that a person should hear of. ``waits`` are the types of which no value is published before the
-    name that it points to; ``pending`` says by type why there is none yet.
+    name that it points to; ``pending`` says by type why there is none yet. ``beside`` are the types that are published
+    where the addresses are ours, and only there.
     """
 
     name: str
@@ -101,6 +106,7 @@ class Decision:
     takeovers: tuple[TakeOver, ...] = ()
     waits: frozenset[str] = NO_TYPES
     pending: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    beside: frozenset[str] = NO_TYPES
 
     def claimants_of(self, kind: str) -> tuple[str, ...]:
         return self.by_type.get(kind, self.claimants)

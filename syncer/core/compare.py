@@ -62,6 +62,16 @@ class NameComparison:
         self.actual = {item.rrset.type: self._restore_ttl(item) for item in found}
         self.ours = {kind for kind, item in self.actual.items() if self._is_ours(item)}
         self.foreign = (frozenset(self.actual) - self.ours) or NO_TYPES
+        for kind in decision.beside:
+            if not self._is_beside_ours(kind):
+                del self.desired[kind]
+
+    def _is_beside_ours(self, kind: str) -> bool:
+        """Whether what goes with the addresses can: these are ours, and someone else's record of the type stays."""
+        if self._find_observed(kind) is Observed.FOREIGN or self.rules.refuses(self.desired[kind]):
+            return False
+        addresses = [address for address in ("A", "AAAA") if address in self.desired]
+        return any(self.compare_type(address).step in OURS for address in addresses)
 
     def _restore_ttl(self, item: Found) -> Found:
         """Where the target keeps no TTL it is the one that we wrote, or it would be told that 0 was there."""
@@ -302,6 +312,9 @@ class NameComparison:
                 yield f"someone {list_flaws(item)[0]}"
         yield from self.decision.warnings
 
+
+OURS = frozenset((Step.CREATE, Step.UPDATE, Step.ADOPT, Step.SYNCED, Step.DRIFTED, Step.KEPT))
+"""The steps after which what is desired is ours."""
 
 STATES = {
     Step.SYNCED: RecordState.SYNCED,

@@ -16,7 +16,7 @@ from syncer.core.scope import Scope
 from syncer.core.source import SkipCause, SourceObject, WantedRecord
 from syncer.core.sources import Draft, read_metadata
 
-WITHOUT_EFFECT = ("hostname", "target", "ttl")
+WITHOUT_EFFECT = ("hostname", "target", "ttl", "https")
 """Annotations of other kinds: an endpoint says its names, values and TTLs itself."""
 
 QUOTED = ("TXT", "CAA")

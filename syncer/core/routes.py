@@ -57,9 +57,11 @@ def attach_route(
     servers: dict[str, ServedBy] = {}
     for _, answer in served:
         for name, server in answer.names.items():
-            known = servers.setdefault(name, ServedBy({}, {}))
+            known = servers.setdefault(name, ServedBy.nothing())
             known.gateways.update(server.gateways)
             known.parents.update(server.parents)
+            known.protocols.update(server.protocols)
+    draft.ends_tls = lambda name: name in servers and "HTTPS" in servers[name].protocols
     for hostname, answer in served:
         for name in answer.names:
             if name:

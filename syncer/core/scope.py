@@ -68,6 +68,8 @@ class Scope:
     server_names: frozenset[str] = frozenset()
     """The host names of the DNS servers that are written to."""
     targets: TargetRules = USUAL_RULES
+    https_records: bool = False
+    """Whether hosts that are served with TLS get an HTTPS record, where their object says nothing."""
     min_ttl: int = 1
     """Seconds, below which no source may go."""
     max_names_per_object: int = 2_500

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from syncer.core.claims import (
     ADDRESSES,
+    BESIDE,
     NO_HISTORY,
     NO_TYPES,
     ClaimRules,
@@ -103,6 +104,8 @@ class Claim:
     """Where each namespace settles first who speaks for it, who does for this one's."""
     waits: frozenset[str] = NO_TYPES
     """The types of which no value is published before what it points to."""
+    is_silent: bool = False
+    """It goes with the addresses of its object: it is nowhere without them, and nobody is told where it loses."""
 
     @property
     def namespace(self) -> str:
@@ -212,13 +215,21 @@ def _find_hidden(
                 # Where they hold the name, no other claim may take it meanwhile, but an override and a block, which are
                 # a person's.
                 rank = UNREAD_RANK if first in unread else _make_rank(origin, NORMAL, YOUNGEST, own=False)
-                yield _make_held_claim(origin, rrsets, rank)
+                yield _make_held_claim(origin, rrsets, rank, is_silent=_was_beside(origin, group, history))
             elif origin in kept and origin not in live:
                 rank = _make_rank(origin, NORMAL, YOUNGEST, kept=True, own=True)
-                yield _make_held_claim(origin, rrsets, rank, kept[origin])
+                is_silent = _was_beside(origin, group, history)
+                yield _make_held_claim(origin, rrsets, rank, kept[origin], is_silent=is_silent)
 
 
-def _make_held_claim(origin: str, rrsets: Sequence[RRset], rank: Rank, kept: str = "") -> Claim:
+def _was_beside(origin: str, group: str, history: History) -> bool:
+    """What went with the addresses of its object ends with them."""
+    return group == BESIDE and any(rrset.type != "CNAME" for rrset in history.list_published(origin, ADDRESSES))
+
+
+def _make_held_claim(
+    origin: str, rrsets: Sequence[RRset], rank: Rank, kept: str = "", *, is_silent: bool = False
+) -> Claim:
     return Claim(
         origin,
         group_of(rrsets[0].type),
@@ -226,6 +237,7 @@ def _make_held_claim(origin: str, rrsets: Sequence[RRset], rank: Rank, kept: str
         {rrset.type: rrset.ttl for rrset in rrsets},
         rank,
         kept=kept,
+        is_silent=is_silent,
     )
 
 
@@ -286,7 +298,16 @@ def _rank_by_holder(claims: Sequence[Claim], history: History) -> list[Claim]:
         group: _find_holder(holding, [claim for claim in claims if claim.group == group])
         for group, holding in holdings.items()
     }
-    return sorted((_add_holder(claim, held) for claim in claims), key=lambda claim: claim.rank)
+    return sorted(_follow_addresses([_add_holder(claim, held) for claim in claims]), key=lambda claim: claim.rank)
+
+
+def _follow_addresses(claims: Sequence[Claim]) -> list[Claim]:
+    """What goes with the addresses of its object has their rank, whoever held it before."""
+    ranks = {claim.origin: claim.rank for claim in claims if claim.group == ADDRESSES}
+    return [
+        replace(claim, rank=ranks[claim.origin]) if claim.is_silent and claim.origin in ranks else claim
+        for claim in claims
+    ]
 
 
 def _rank_namespaces(ranked: Sequence[Claim]) -> list[Claim]:
@@ -355,12 +376,13 @@ def _is_foreign(claim: Claim, holder: str) -> bool:
 
 
 def _settle_claims(name: str, claims: Sequence[Claim], default_ttl: int, history: History) -> Decision:
-    able = [claim for claim in claims if claim.data]
-    if not able:
-        return Decision(name, reason="no address yet", claimants=tuple(claim.origin for claim in claims))
+    if not any(claim.data and not claim.is_silent for claim in claims):
+        return Decision(name, reason="no address yet", claimants=tuple(dict.fromkeys(claim.origin for claim in claims)))
     agreed: dict[str, list[Claim]] = {}
     losers: dict[Loser, None] = {}
     for claim in claims:
+        if claim.is_silent and not _has_addresses(claim, agreed):
+            continue
         winner = _find_winner(claim, agreed)
         if not claim.data:
             reason = "no address yet"
@@ -370,10 +392,18 @@ def _settle_claims(name: str, claims: Sequence[Claim], default_ttl: int, history
         elif winner.group == claim.group and winner.data == claim.data:
             agreed[claim.group].append(claim)
             continue
+        elif claim.is_silent:
+            continue
         else:
             reason = explain_beaten(winner.origin, winner.explain_rank(claim))
         losers |= dict.fromkeys(Loser(origin, reason) for origin in claim.origins)
     return _build_decision(name, claims, agreed, tuple(losers), default_ttl, history)
+
+
+def _has_addresses(claim: Claim, agreed: Mapping[str, Sequence[Claim]]) -> bool:
+    """Whether the object of the claim has the addresses of the name."""
+    having = agreed.get(ADDRESSES, ())
+    return any(claim.origin in other.origins and not other.is_alias for other in having)
 
 
 def _find_winner(claim: Claim, agreed: Mapping[str, Sequence[Claim]]) -> Claim | None:
@@ -395,6 +425,7 @@ def _build_decision(
     history: History,
 ) -> Decision:
     rrsets: list[RRset] = []
+    beside: set[str] = set()
     warnings: dict[str, None] = {}
     by_type: dict[str, tuple[str, ...]] = {}
     kept: dict[str, str] = {}
@@ -402,6 +433,9 @@ def _build_decision(
         winner = claims[0]
         for kind, values in winner.data:
             ttl, warning = _settle_ttl(kind, claims, default_ttl)
+            if all(claim.is_silent for claim in claims):
+                ttl = min(rrset.ttl for rrset in rrsets if group_of(rrset.type) == ADDRESSES)
+                beside.add(kind)
             rrsets.append(RRset(name, kind, ttl, values))
             by_type[kind] = tuple(dict.fromkeys(claim.origin_of(kind) for claim in claims))
             if warning:
@@ -422,6 +456,7 @@ def _build_decision(
         by_type={kind: origins for kind, origins in by_type.items() if origins != claimants},
         kept=kept,
         takeovers=tuple(_find_takeovers(ranked, agreed, history)),
+        beside=frozenset(beside) or NO_TYPES,
         waits=frozenset(kind for claims in agreed.values() for kind in claims[0].waits) or NO_TYPES,
     )
 
@@ -447,7 +482,7 @@ def _find_takeovers(
     for group, holding in history.list_holdings().items():
         holder = holding.origins[0]
         winner = agreed[group][0] if group in agreed else _find_excluder(group, holding, ranked, agreed)
-        if winner is None or not holder or holder in winner.origins:
+        if winner is None or winner.is_silent or not holder or holder in winner.origins:
             continue
         values = tuple(sorted(value for data in winner.data for value in data.values))
         if values != holding.values or _is_foreign(winner, holder):
@@ -459,7 +494,7 @@ def _find_excluder(
 ) -> Claim | None:
     """Who has the name instead of one that still asks for the types which it had: a CNAME, or what excludes one."""
     holders = (claim for claim in ranked if claim.group == group and set(claim.origins) & set(holding.origins))
-    holder = next((claim for claim in holders if claim.data and not claim.kept), None)
+    holder = next((claim for claim in holders if claim.data and not (claim.kept or claim.is_silent)), None)
     return None if holder is None else _find_winner(holder, agreed)
 
 
@@ -492,7 +527,6 @@ def _make_source_claims(
         data = group_values(want.values or default or history.find_last_values(origin))
         ttls = {} if source.ttl is None else {kind: source.ttl for kind, _ in data}
         yield Claim(origin, ADDRESSES, data, ttls, rank, between=source.urgency)
-        return
     groups: dict[str, list[WantedRecord]] = {}
     for record in want.records:
         groups.setdefault(group_of(record.type), []).append(record)
@@ -507,6 +541,7 @@ def _make_source_claims(
             rank,
             between=source.urgency,
             waits=frozenset(record.type for record in records if record.waits),
+            is_silent=want.asks_address,
         )
 
 

@@ -33,7 +33,8 @@ class WantedRecord(NamedTuple):
     this type is not published, a sentence part, or "" where it has none for the moment alone, and its last ones stay.
     ``ttl`` is in seconds, None where the one of the object or the default holds. ``refused`` are values that it asks
     for and no source may publish. ``waits``: a value is not published before the name that it points to is written, and
-    goes before that name does (SRV of a Service).
+    goes before that name does (SRV of a Service). ``beside``: it is no claim of its own, but goes with the addresses
+    that the object has at the name (HTTPS).
     """
 
     type: str
@@ -42,6 +43,7 @@ class WantedRecord(NamedTuple):
     refused: tuple[str, ...] = ()
     skipped: str = ""
     waits: bool = False
+    beside: bool = False
 
 
 class Want(NamedTuple):
@@ -52,8 +54,8 @@ class Want(NamedTuple):
     own (or of its Gateway), not the default, which is not used even where it has none now. ``via`` are the parents that
     serve it, as the spec of a route names them. ``refused`` are values that it asks for and no source may publish;
     ``default``, with TENANCY=strict, what it would have without a target of its own. ``records`` are what it asks for
-    instead of all these, one for each type: the name gets these RRsets then, and no address but theirs. Most names have
-    none, and they cost those nothing.
+    instead of all these, one for each type: the name gets these RRsets then, and no address but theirs, unless they are
+    beside them. Most names have none, and they cost those nothing.
     """
 
     name: str
@@ -67,7 +69,7 @@ class Want(NamedTuple):
     @property
     def asks_address(self) -> bool:
         """Whether it is to have addresses or a host name, whichever its object leads to."""
-        return not self.records
+        return all(record.beside for record in self.records)
 
     @property
     def is_refused(self) -> bool:
@@ -82,7 +84,7 @@ class Want(NamedTuple):
     def list_values(self) -> list[str]:
         """For people: each value, with its type where it is neither address nor alias."""
         alike = [*self.values]
-        for record in self.records:
+        for record in self.records if not self.asks_address else ():
             is_address = record.type in ("A", "AAAA", "CNAME")
             alike += (value if is_address else f"{record.type} {value}" for value in record.values)
         return alike

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from sys import intern
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from syncer.core.annotations import (
     ANNOTATION_ONLY,
     CLASS_ANNOTATION,
     DEFINED_ONLY,
+    HTTP_2,
     INGRESS_HOSTS,
     PREFIX,
     Annotations,
@@ -19,7 +20,15 @@ from syncer.core.annotations import (
     settle_values,
 )
 from syncer.core.gateways import Endpoint
-from syncer.core.kinds import INGRESS, INGRESS_ROUTE_TCP, INGRESS_ROUTE_UDP, OLD_INGRESS_ROUTE, SERVICE, Kind
+from syncer.core.kinds import (
+    INGRESS,
+    INGRESS_ROUTE,
+    INGRESS_ROUTE_TCP,
+    INGRESS_ROUTE_UDP,
+    OLD_INGRESS_ROUTE,
+    SERVICE,
+    Kind,
+)
 from syncer.core.layers import NO_PARENTS, Parents
 from syncer.core.loadbalancers import read_load_balancer
 from syncer.core.manifest import as_list, as_mapping, as_text, clip_text, read_ref
@@ -34,6 +43,8 @@ WARNING_LIMIT = 20
 _WARNING_LENGTH = 400
 _NAME_LENGTH = 253
 
+WEBSECURE = "websecure"
+"""The entry point of Traefik that ends TLS, as its charts call it."""
 EXCLUDED_BY_OBJECT = "excluded by the object's own annotation"
 UNREADABLE = "the rule cannot be read"
 NOT_ADMITTED = "the rules of its parents let no request for it through"
@@ -43,12 +54,25 @@ PARENT_MISSING = "a parent IngressRoute is not there, or is none: it has no rule
 class Draft:
     """A SourceObject in the making. ``refusal`` is why none of the object's names is published, "" when they are."""
 
-    __slots__ = ("_excluded", "_own_target", "_skipped", "_troubles", "_wants", "_warnings", "meta", "refusal", "scope")
+    __slots__ = (
+        "_excluded",
+        "_own_target",
+        "_skipped",
+        "_troubles",
+        "_wants",
+        "_warnings",
+        "ends_tls",
+        "meta",
+        "refusal",
+        "scope",
+    )
 
     def __init__(self, meta: ObjectMeta, scope: Scope) -> None:
         self.meta = meta
         self.scope = scope
         self.refusal = meta.refusal
+        self.ends_tls: Callable[[str], bool] = lambda name: False
+        """Whether requests for the name come over TLS, as far as the object says."""
         self._own_target = meta.says.target
         self._wants: dict[str, Want] = {}
         self._skipped: dict[str, Skip] = {}
@@ -209,6 +233,16 @@ class Draft:
             self.add_warning(f"{key} is no list")
         return as_list(value)
 
+    def _list_wants(self) -> tuple[Want, ...]:
+        protocols = self.meta.says.https
+        if protocols == "" or (protocols is None and not self.scope.https_records):
+            return tuple(self._wants.values())
+        beside = make_https(protocols or HTTP_2)
+        return tuple(
+            want._replace(records=beside) if not want.records and (protocols or self.ends_tls(want.name)) else want
+            for want in self._wants.values()
+        )
+
     def build_source(self) -> SourceObject:
         meta = self.meta
         for name in self._excluded:
@@ -221,7 +255,7 @@ class Draft:
             ref=meta.ref,
             uid=meta.uid,
             created=meta.created,
-            wants=tuple(self._wants.values()),
+            wants=self._list_wants(),
             skipped=tuple(skip for name, skip in self._skipped.items() if name not in self._wants),
             warnings=warnings,
             ttl=meta.says.ttl,
@@ -240,6 +274,13 @@ class ObjectMeta(NamedTuple):
     created: str
     says: Annotations
     refusal: str
+
+
+@cache
+def make_https(protocols: str) -> tuple[WantedRecord, ...]:
+    """The record that tells browsers to come over TLS at once, and what is spoken there (RFC 9460): one object for all
+    names that have the same."""
+    return (WantedRecord("HTTPS", (f"1 . alpn={protocols}",), beside=True),)
 
 
 def read_metadata(kind: Kind, manifest: Mapping[str, Any], scope: Scope) -> ObjectMeta:
@@ -275,11 +316,27 @@ def read_ingress(manifest: Mapping[str, Any], scope: Scope) -> SourceObject:
     if scope.ingress_tls_hosts:
         defined += (host for tls in draft.read_objects(spec, "tls") for host in draft.read_list(tls, "hosts"))
     hosts = choose_hosts(draft, INGRESS_HOSTS, defined)
+    draft.ends_tls = partial(_is_covered, _list_covered(spec))
     for name in hosts.chosen:
         draft.add_name(name, endpoints)
     for name in hosts.left_out:
         draft.leave_out(name, hosts.reason)
     return draft.build_source()
+
+
+def _list_covered(spec: Mapping[str, Any]) -> frozenset[str]:
+    """The hosts that an Ingress has a certificate for; "" for any."""
+    covered: set[str] = set()
+    for item in as_list(spec.get("tls")):
+        hosts = as_list(as_mapping(item).get("hosts"))
+        covered.update(host.strip().lower().removesuffix(".") for host in hosts if isinstance(host, str))
+        if not hosts:
+            covered.add("")
+    return frozenset(covered)
+
+
+def _is_covered(covered: frozenset[str], name: str) -> bool:
+    return not covered.isdisjoint(("", name, f"*.{name.partition('.')[2]}"))
 
 
 class Hosts(NamedTuple):
@@ -333,6 +390,10 @@ def read_ingress_route(
     spec = as_mapping(manifest.get("spec"))
     _check_class(draft, manifest, spec)
     tcp = kind.kind == INGRESS_ROUTE_TCP.kind
+    if kind.kind == INGRESS_ROUTE.kind and (
+        isinstance(spec.get("tls"), dict) or WEBSECURE in as_list(spec.get("entryPoints"))
+    ):
+        draft.ends_tls = lambda name: True
     routes = () if kind.kind == INGRESS_ROUTE_UDP.kind else draft.read_objects(spec, "routes")
     for number, route in enumerate(routes, 1):
         _read_rule(draft, route, number, kind, parents, tcp=tcp, tls=isinstance(spec.get("tls"), dict))

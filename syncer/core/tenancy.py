@@ -144,7 +144,7 @@ def mark_servers(source: SourceObject, servers: Collection[str], *, strict: bool
 def _narrow_want(want: Want, terms: NamespaceTerms, scope: Scope, *, has_default: bool) -> Want:
     """Without the targets that the Namespace does not allow. What the settings say is the operator's, and where there
     is a ``default`` at all, it leads to that."""
-    if want.records:
+    if not want.asks_address:
         return want._replace(records=tuple(_narrow_record(record, terms) for record in want.records))
     if terms.allowed_targets == ANY_TARGET:
         return want

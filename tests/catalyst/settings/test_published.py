@@ -52,6 +52,7 @@ CHANGES = {
     "LISTENER_WILDCARDS": "true",
     "INGRESS_TLS_HOSTS": "true",
     "EXTERNAL_DNS_ANNOTATIONS": "true",
+    "HTTPS_RECORDS": "tls",
     "TRAEFIK_RULE_SYNTAX": "v3",
     "TRAEFIK_HOST_WILDCARDS": "false",
     "TRAEFIK_SERVICE": "traefik/traefik",

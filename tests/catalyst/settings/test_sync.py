@@ -262,6 +262,7 @@ WRONG = [
     ("ALLOW_WILDCARDS", "yess"),
     ("INGRESS_TLS_HOSTS", "2"),
     ("EXTERNAL_DNS_ANNOTATIONS", "maybe"),
+    ("HTTPS_RECORDS", "true"),
     ("TRAEFIK_RULE_SYNTAX", "v4"),
     ("TRAEFIK_HOST_WILDCARDS", "3.7"),
     ("TRAEFIK_SERVICE", "traefik"),
