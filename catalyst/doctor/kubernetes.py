@@ -7,7 +7,7 @@ from typing import Any
 
 from catalyst.doctor.finding import Finding, report_ok, report_problem, report_warning
 from syncer.config import KubeConfig
-from syncer.core.kinds import DNS_ENDPOINT, ENDPOINT_SLICE, Kind
+from syncer.core.kinds import DNS_ENDPOINT, ENDPOINT_SLICE, GATEWAY, Kind
 from syncer.core.scope import Scope
 
 ABOUT = "Kubernetes"
@@ -48,8 +48,26 @@ def check_cluster(config: KubeConfig, scope: Scope, answering: dict[str, str]) -
             yield report(ABOUT, text + find_way_round(kind))
         else:
             yield report_ok(ABOUT, f"{kind} {served} may be read {where}")
+            if kind == GATEWAY:
+                yield from _check_gateways(server, served, scope)
         if kind == DNS_ENDPOINT and config.dnsendpoint_status:
             yield _check_status(server, kind, namespace, where)
+
+
+def _check_gateways(server: Any, version: str, scope: Scope) -> Iterator[Finding]:
+    """A name that is spelled wrong leaves out every route."""
+    from syncer.kube.client import ApiError
+
+    for place in scope.gateways:
+        namespace, _, name = place.partition("/")
+        try:
+            server.get(f"/apis/{GATEWAY.group}/{version}/namespaces/{namespace}/{GATEWAY.plural}/{name}")
+        except ApiError as error:
+            if error.status == 403:  # to list and to watch is all that the syncer needs
+                return
+            if error.status != 404:
+                raise
+            yield report_warning(ABOUT, f"GATEWAY names {place}, which is not there: no route gets a name by it")
 
 
 def _check_status(server: Any, kind: Kind, namespace: str, where: str) -> Finding:

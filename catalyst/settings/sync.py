@@ -164,7 +164,7 @@ def read_filters(env: Environment) -> dict[str, Any]:
         ),
         "namespace_selector": read_selector(env, "NAMESPACE_SELECTOR", "dns=public,team notin (lab,test)"),
         "ingress_classes": env.read_list("INGRESS_CLASS", parse_class, "give a comma list of class names"),
-        "gateways": env.read_list("GATEWAY", parse_gateway, "give a comma list of namespace/name of Gateways"),
+        "gateways": env.read_list("GATEWAY", parse_gateway, "give a comma list of Gateways, each as namespace/name"),
         "gateway_selector": read_selector(env, "GATEWAY_SELECTOR", "dns=public,tier!=test"),
         "label_selector": read_selector(env, "LABEL_SELECTOR", "dns=public,tier!=test"),
         "annotation_filter": read_selector(env, "ANNOTATION_FILTER", f"{PUBLISH}=true"),
@@ -336,7 +336,9 @@ def parse_kind(text: str) -> str:
 
 def parse_gateway(text: str) -> str:
     namespace, slash, name = text.partition("/")
-    if not (slash and DNS_LABEL.fullmatch(namespace) and all(map(DNS_LABEL.fullmatch, name.split(".")))):
+    if not slash:
+        raise ValueError("its namespace is missing")
+    if not (DNS_LABEL.fullmatch(namespace) and all(map(DNS_LABEL.fullmatch, name.split(".")))):
         raise ValueError("no Gateway can have that name")
     return text
 

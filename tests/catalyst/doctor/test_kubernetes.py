@@ -13,6 +13,7 @@ from syncer.config import KubeConfig
 from syncer.core.scope import Scope
 from syncer.kube.watcher import watches
 from tests.fakes.kubernetes.cluster import Cluster
+from tests.fakes.kubernetes.manifests import gateway
 from tests.processes import free_port
 
 
@@ -139,3 +140,13 @@ def test_who_lacks_the_right_on_a_kind_may_do_without_it(kubernetes_double: Call
         " allow that, or SOURCES name the kinds without DNSEndpoint"
     ]
     assert problems(read_cluster(cluster, kinds=("Ingress", "HTTPRoute"))) == []
+
+
+@pytest.mark.double_only
+def test_a_gateway_that_a_filter_names_and_nobody_made_is_told(kubernetes_double: Callable[..., Cluster]) -> None:
+    cluster = kubernetes_double()
+    cluster.create(gateway("edge", namespace="network"))
+    findings = read_cluster(cluster, gateways=("network/edge", "network/egde"))
+    assert [(it.level, it.text) for it in findings if it.level is not Level.OK] == [
+        (Level.WARNING, "GATEWAY names network/egde, which is not there: no route gets a name by it")
+    ]
