@@ -8,6 +8,7 @@ import pytest
 
 from records.models import HeldPlan, Source
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE, NAMESPACE
+from syncer.kube.feed import WatchState
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.kube.test_store import namespace
 from tests.syncer.zone.conftest import Build
@@ -113,3 +114,24 @@ def test_of_a_kind_that_is_not_read_any_more_no_object_is_remembered(build: Buil
     engine.start()
     engine.settle()
     assert not Source.objects.exists()
+
+
+@pytest.mark.parametrize("state", [WatchState.UNREACHABLE, WatchState.FORBIDDEN])
+def test_a_start_that_cannot_read_namespaces_yet_takes_nothing_and_writes_nothing(
+    build: Build, technitium: ServerUnderTest, state: WatchState
+) -> None:
+    engine = build(scope=PUBLIC, detached_grace=HOUR)
+    fill(engine, 3)
+    before, serial = published(technitium), technitium.serial(ZONE)
+    known = engine.objects.pop((NAMESPACE, "", "web"))
+    engine.feed.unread[NAMESPACE] = state
+    engine.start()
+    engine.put("late")
+    for _ in range(5):
+        engine.settle(60)
+    assert (published(technitium), technitium.serial(ZONE)) == (before, serial)
+    del engine.feed.unread[NAMESPACE]
+    engine.put_object(NAMESPACE, known)
+    engine.settle()
+    assert published(technitium) == before | {("late", "A"): [ADDRESS]}
+    assert {row.state for row in engine.rows().values()} == {"synced"}
