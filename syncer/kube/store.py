@@ -127,7 +127,8 @@ class Store:
         self._touched_refs: set[Ref] = set()
         self._changed = False
         self.read_origins: set[str] = set()
-        """Whatever has been in a document since the start, where the objects come from documents."""
+        """Whatever has been in a document since the start, where the objects come from documents; and the Services of
+        which no EndpointSlice has anything to say."""
 
     def put(self, kind: Kind, manifest: Mapping[str, Any]) -> None:
         self._put_object(kind, manifest)
@@ -317,9 +318,12 @@ class Store:
         self._services[key] = service
         if service.has_pods:
             pods = self._pods.follow_service(key, all_count=service.all_count)
+            self.read_origins.discard(str(ref))
         else:
             pods = NO_PODS
             self._pods.leave_service(key)
+            if self._scope.service_pods:
+                self.read_origins.add(str(ref))
         self._set_source(ref, publish_service(service, self._scope, pods))
 
     def _forget_service(self, ref: Ref) -> None:

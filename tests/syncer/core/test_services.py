@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from syncer.core.allowed import TargetRules, collect_allowed, parse_allowed
 from syncer.core.endpointslices import NO_PODS, gather_pods, read_slice
@@ -331,3 +333,43 @@ def test_who_gets_an_address_from_the_cluster() -> None:
     final = [headless(), service(type="NodePort"), service(type="ExternalName")]
     assert all(map(awaits_address, waiting))
     assert not any(map(awaits_address, final))
+
+
+# Bad input
+
+junk = (
+    st.none() | st.booleans() | st.integers(-1, 70000) | st.sampled_from(["", "None", "10.0.0.1", "http", "TCP", "😀"])
+)
+anything = st.recursive(
+    junk,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["ip", "hostname", "name", "port", "protocol", "addresses", "ready"]), inner)
+    ),
+    max_leaves=12,
+)
+SPEC = ("type", "clusterIP", "clusterIPs", "externalIPs", "externalName", "ports", "publishNotReadyAddresses")
+TYPES = st.sampled_from(["LoadBalancer", "ClusterIP", "NodePort", "ExternalName", "", 7, None])
+WORDS = st.sampled_from(["true", "a.talos00,*.b.talos00", "talos00", "10.0.0.1", "lb.example.com", ","])
+
+
+@given(
+    spec=st.dictionaries(st.sampled_from(SPEC), anything),
+    kind=TYPES,
+    notes=st.dictionaries(st.sampled_from(["internal-hostname", "srv", "target", "exclude", "ttl"]), WORDS),
+    status=anything,
+    endpoints=anything,
+    ports=anything,
+)
+def test_no_service_whatever_raises_an_error(
+    spec: Any, kind: Any, notes: Any, status: Any, endpoints: Any, ports: Any
+) -> None:
+    manifest = service(notes={"hostname": DB, **notes}, **{**spec, "type": kind})
+    manifest["status"] = {"loadBalancer": {"ingress": status}}
+    slices = [{**slice_of(), "endpoints": endpoints, "ports": ports}]
+    found = read(manifest, *slices)
+    for want in found.wants:
+        assert want.own
+        for record in want.records:
+            assert all(found.want(value.split()[-1]) for value in record.values), "never to what is not published"
+    assert isinstance(awaits_address(manifest), bool)

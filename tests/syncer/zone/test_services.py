@@ -307,6 +307,22 @@ def test_while_slices_cannot_be_read_nothing_of_pods_goes(pods: Engine, techniti
     assert published(technitium) == before
 
 
+def test_a_service_without_pods_does_not_wait_for_slices_that_cannot_be_read(
+    pods: Engine, technitium: ServerUnderTest
+) -> None:
+    edge, made = load_balancer("10.0.0.1", name="edge", hostname="edge.talos00"), headless()
+    put(pods, edge, made, slice_of(pod("10.42.0.1")))
+    pods.settle()
+    pods.feed.unread[ENDPOINT_SLICE] = WatchState.FORBIDDEN
+    pods.start()
+    pods.settle()
+    drop(pods, edge)
+    drop(pods, made)
+    pods.settle()
+    assert published(technitium) == {("db", "A"): ["10.42.0.1"]}
+    assert "objects of its kind cannot be read now" in pods.reason("db")
+
+
 def test_without_the_setting_the_names_of_pods_go(pods: Engine, technitium: ServerUnderTest) -> None:
     put(pods, headless(), slice_of(pod("10.42.0.1", "db-0")))
     pods.settle()
