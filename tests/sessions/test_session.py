@@ -13,6 +13,7 @@ import yaml
 from tests.fakes.kubernetes.cluster import Cluster, Refused
 from tests.fakes.kubernetes.manifests import (
     WEB,
+    dns_endpoint,
     gateway,
     http_route,
     ingress,
@@ -26,6 +27,7 @@ from tests.fakes.kubernetes.resources import Manifest
 from tests.processes import wait_until
 from tests.sessions.conftest import Make
 from tests.sessions.session import ADDRESS, PREFIX, Session, accepted
+from tests.syncer.core.test_dnsendpoints import endpoint
 
 ON_SET = {"kind": "ListenerSet", "name": "team"}
 LISTENERS = (
@@ -65,6 +67,7 @@ def one_of_each(space: str, zone: str, generation: str = "") -> dict[str, Manife
         "tempo": lambda host: accepted(route("GRPCRoute", "tempo", host, namespace=space)),
         "vault": lambda host: accepted(route("TLSRoute", "vault", host, namespace=space)),
         "mqtt": lambda host: accepted(route("TCPRoute", "mqtt", namespace=space, **annotated(host))),
+        "printer": lambda host: dns_endpoint("printer", endpoint("A", ADDRESS, name=host), namespace=space),
         "games": lambda host: accepted(route("UDPRoute", "games", namespace=space, **annotated(host))),
     }
     return {(host := f"{name}{generation}.{zone}"): make(host) for name, make in kinds.items()}
@@ -106,7 +109,7 @@ def test_each_kind_is_published_moved_and_withdrawn_and_foreign_records_stay(
     foreign = dns.rows(zone)
     first = one_of_each(space, zone)
     second = one_of_each(space, zone, "-2")
-    session.start(MAX_DELETES_UNGUARDED="26")  # all that ever was goes within a minute
+    session.start(MAX_DELETES_UNGUARDED="28")  # all that ever was goes within a minute
 
     apply([*parents_of_each(space), *first.values()])
     for host in first:

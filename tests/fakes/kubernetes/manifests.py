@@ -99,6 +99,13 @@ def service(name: str, *addresses: str, namespace: str = "default", **metadata: 
     return manifest
 
 
+def dns_endpoint(
+    name: str, *endpoints: Mapping[str, object], namespace: str = "default", **metadata: object
+) -> Manifest:
+    spec = {"endpoints": [dict(endpoint) for endpoint in endpoints]}
+    return _make_manifest("externaldns.k8s.io/v1alpha1", "DNSEndpoint", name, namespace, metadata, spec)
+
+
 def certificate(name: str, namespace: str = "default", issuer: str = "letsencrypt-prod", **status: object) -> Manifest:
     """One of cert-manager's; ``status`` as its controllers write it."""
     spec = {
