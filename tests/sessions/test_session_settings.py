@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from catalyst import __version__
+from tests.fakes.kubernetes.cluster import Cluster
 from tests.fakes.kubernetes.manifests import ingress
 from tests.processes import wait_until
 from tests.sessions.session import Session
@@ -91,3 +92,19 @@ def test_a_start_that_found_no_target_changes_nothing_of_what_is_known(files: Se
     zone = "nowhere.example.net"
     assert files.run("--once", DNS_ZONE=zone, **NGINX).code == 1
     assert json.loads(files.query(KNOWN)[0][1])["DNS_ZONES"] == files.zone
+
+
+def test_a_kind_that_is_not_read_any_more_is_why_its_names_would_go(session: Session, kubernetes: Cluster) -> None:
+    """Nothing of it comes from the cluster then, and it is not said that its objects were deleted."""
+    for number in range(12):
+        kubernetes.create(ingress(f"app-{number}", f"app-{number}.{session.zone}"))
+    assert session.run("--once").code == 0
+    assert "12 deletes are held" in session.run("--once", SOURCES="httproute").out
+    ((reason,),) = session.query(HELD)
+    assert reason.endswith("changed since the last start: SOURCES (nothing → HTTPRoute)")
+    causes = session.query("select distinct substr(cause, instr(cause, ' ')) from records_helddelete")
+    assert causes == [(" is not read any more: Ingress is not in SOURCES",)]
+    assert session.query("select count(*) from records_source") == [(0,)]
+    assert len(session.marked()) == 12
+    assert session.run("--once").code == 0
+    assert session.query(HELD) == []
