@@ -135,6 +135,7 @@ def is_taken(port: int) -> bool:
 
 
 @pytest.mark.django_db
+@pytest.mark.one_database
 def test_the_first_request_goes_over_tls(technitium: ServerUnderTest, resolver: Resolver, tmp_path: Path) -> None:
     publish(technitium, "true")
     went = visit(resolver, tmp_path / "profile")
@@ -145,6 +146,7 @@ def test_the_first_request_goes_over_tls(technitium: ServerUnderTest, resolver: 
 
 
 @pytest.mark.django_db
+@pytest.mark.one_database
 def test_without_the_record_it_goes_in_plain(technitium: ServerUnderTest, resolver: Resolver, tmp_path: Path) -> None:
     if is_taken(80):
         pytest.skip("something listens on port 80")
