@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.utils import timezone
 
 from records.audit import Action, make_entry
-from records.models import AuditEntry, DeletedRRset, ManagedRecord, Replacement
+from records.models import AuditEntry, DeletedRRset, Replacement, RRsetKey
 from syncer.core.claims import Decision
 from syncer.core.known import RecordState
 from syncer.core.names import BadName, canonical_target
@@ -16,12 +17,6 @@ from syncer.core.plan import Change, ForgottenRRset, Op, RRsetStatus
 from syncer.core.rrsets import Found, RRset
 from syncer.ledger import AppliedChange
 from syncer.targets.base import Outcome
-
-CONTENT = (
-    *("values", "ttl", "owned", "state", "reason", "foreign", "origin", "claimants", "losers", "is_contested"),
-    "changed_at",
-)
-"""The columns that a record gets anew."""
 
 DONE_ACTIONS = {Op.CREATE: Action.CREATED, Op.UPDATE: Action.UPDATED, Op.DELETE: Action.DELETED}
 
@@ -41,6 +36,35 @@ class ZoneKey(NamedTuple):
     zone: str
 
 
+class RecordRow(NamedTuple):
+    """A row of ``ManagedRecord``, by its columns: there are many in a pass, and an object of the model is slow to make.
+    What is not here has a default of the database."""
+
+    target: str
+    zone: str
+    name: str
+    type: str
+    values: list[str]
+    ttl: int
+    owned: bool
+    state: RecordState
+    reason: str
+    foreign: dict[str, Any] | None
+    origin: str
+    claimants: list[str]
+    losers: list[list[str]]
+    is_contested: bool
+    changed_at: datetime
+
+    @property
+    def key(self) -> RRsetKey:
+        return self.name, self.type
+
+
+CONTENT = RecordRow._fields[4:]
+"""The columns that a record gets anew."""
+
+
 def record_row(
     key: ZoneKey,
     decision: Decision,
@@ -50,37 +74,37 @@ def record_row(
     *,
     owned: bool = False,
     foreign: Found | None = None,
-) -> ManagedRecord:
+) -> RecordRow:
     losers = decision.losers_of(rrset.type)
-    return ManagedRecord(
-        target=key.target,
-        zone=key.zone,
-        name=rrset.name,
-        type=rrset.type,
-        values=list(rrset.values),
-        ttl=rrset.ttl,
-        owned=owned,
-        state=state,
-        reason=reason,
-        foreign=found_data(foreign) if foreign else None,
-        origin=decision.origin_of(rrset.type),
-        claimants=list(decision.claimants_of(rrset.type)),
-        losers=[list(loser) for loser in losers],
-        is_contested=bool(losers),
-        changed_at=timezone.now(),
+    return RecordRow(
+        *key,
+        rrset.name,
+        rrset.type,
+        list(rrset.values),
+        rrset.ttl,
+        owned,
+        state,
+        reason,
+        found_data(foreign) if foreign else None,
+        decision.origin_of(rrset.type),
+        list(decision.claimants_of(rrset.type)),
+        [list(loser) for loser in losers],
+        bool(losers),
+        timezone.now(),
     )
 
 
-def claim_row(key: ZoneKey, decision: Decision, change: Change) -> ManagedRecord:
+def claim_row(key: ZoneKey, decision: Decision, change: Change) -> RecordRow:
     return record_row(
         key, decision, _touched_rrset(change), RecordState.PENDING, f"{change.op.value} under way", owned=True
     )
 
 
-def result_row(key: ZoneKey, item: AppliedChange) -> ManagedRecord | None:
+def result_row(key: ZoneKey, item: AppliedChange) -> RecordRow | None:
     """What is known of the RRset after the change; None when nothing of it is left.
 
-    A claim ends only with a definite answer: a refusal leaves what was there before, silence leaves the claim.
+    A claim ends only with a definite answer: a refusal leaves what was there before, silence leaves the claim. Of a
+    change that was made only state and reason are other than in its claim.
     """
     decision, (change, outcome, reason, _) = item
     if outcome is Outcome.DONE:

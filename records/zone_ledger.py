@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from records.audit import SYNCER, Action, make_entry, make_row_entry
-from records.bulk import insert_rows, upsert_rows
+from records.bulk import insert_rows, upsert_rows, upsert_values
 from records.database_errors import translate_errors
 from records.findings import accept_released, current_findings, end_remediated, record_findings
 from records.held_rows import close_finished_plans, explain_deletes, forget_decisions, hold_deletes, read_holds
@@ -30,6 +30,7 @@ from records.models import (
 )
 from records.rows import (
     CONTENT,
+    RecordRow,
     ZoneKey,
     change_entry,
     claim_row,
@@ -165,16 +166,18 @@ class DatabaseZoneLedger:
 
     @translate_errors
     def claim_changes(self, changes: Iterable[tuple[Decision, Change]]) -> None:
-        rows, takeovers = [], []
+        rows, with_former, takeovers = [], [], []
         for decision, change in changes:
             row = claim_row(self._key, decision, change)
-            row.former = former_data(change)
-            rows.append(row)
+            if former := former_data(change):
+                with_former.append((*row, former))
+            else:
+                rows.append(row)
             takeovers += takeover_entries(self._key, decision, change.after, SYNCER)
         self._forget_counts()
         with self._writing():
-            upsert_rows(ManagedRecord, [row for row in rows if row.former is None], CONTENT)
-            upsert_rows(ManagedRecord, [row for row in rows if row.former is not None], (*CONTENT, "former"))
+            upsert_values(ManagedRecord, RecordRow._fields, rows, CONTENT)
+            upsert_values(ManagedRecord, (*RecordRow._fields, "former"), with_former, (*CONTENT, "former"))
             insert_rows(AuditEntry, takeovers)
 
     @translate_errors
@@ -187,11 +190,12 @@ class DatabaseZoneLedger:
         serial: int | None = None,
         node: str = "",
     ) -> None:
-        rows: list[ManagedRecord] = []
+        rows: list[RecordRow] = []
         gone: list[Key] = []
         audit: list[AuditEntry] = []
         kept: list[tuple[str, str, str]] = []
-        self._take_applied(applied, rows, gone, audit, correlation, actor)
+        refusals = self._take_applied(applied, rows, gone, audit, correlation, actor)
+        made = {item.result.change.key for item in applied if _is_done(item)}
         for decision, status in observed:
             if isinstance(status, ForgottenRRset):
                 gone.append((status.rrset.name, status.rrset.type))
@@ -218,7 +222,10 @@ class DatabaseZoneLedger:
                 audit.append(entry)
         self._forget_counts()
         with self._writing():
-            upsert_rows(ManagedRecord, rows, (*CONTENT, "refusal"))
+            others = [row for row in rows if row.key not in made]
+            others += self._confirm_claims(row for row in rows if row.key in made)
+            values = ((*row, refusals.get(row.key)) for row in others)
+            upsert_values(ManagedRecord, (*RecordRow._fields, "refusal"), values, (*CONTENT, "refusal"))
             self._delete_rows(ManagedRecord, gone)
             self._note_deletions(rows, audit, applied)
             note_detached(kept)
@@ -244,12 +251,13 @@ class DatabaseZoneLedger:
     def _take_applied(
         self,
         applied: Sequence[AppliedChange],
-        rows: list[ManagedRecord],
+        rows: list[RecordRow],
         gone: list[Key],
         audit: list[AuditEntry],
         correlation: str,
         actor: str,
-    ) -> None:
+    ) -> dict[Key, Any]:
+        """Adds to the lists; returns what was told last of the changes that were not made."""
         told = self._told_refusals([item.result.change.key for item in applied if not _is_done(item)])
         causes = explain_deletes(self._key, _list_holders(applied)) if actor == SYNCER else {}
         for item in applied:
@@ -262,13 +270,27 @@ class DatabaseZoneLedger:
                 rows.append(row)
             if _is_done(item):
                 audit.append(entry)
-                continue
-            assert row is not None
-            row.refusal = told.get(key)
-            if item.result.outcome is Outcome.REFUSED:
-                row.refusal = {"reason": entry.reason, "after": entry.after}
-                if row.refusal != told.get(key):  # what is refused is tried again on each full pass
+            elif item.result.outcome is Outcome.REFUSED:
+                refusal = {"reason": entry.reason, "after": entry.after}
+                if refusal != told.get(key):  # what is refused is tried again on each full pass
                     audit.append(entry)
+                told[key] = refusal
+        return told
+
+    def _confirm_claims(self, rows: Iterable[RecordRow]) -> list[RecordRow]:
+        """The claims of what was made become what they were for. Returns the rows of those that are not there any
+        more: the database may be another one than that of the claims."""
+        alike: dict[tuple[str, RecordState, str], list[RecordRow]] = {}
+        for row in rows:
+            alike.setdefault((row.type, row.state, row.reason), []).append(row)
+        missing: list[RecordRow] = []
+        for (kind, state, reason), of_kind in alike.items():
+            for some in split_keys(of_kind):
+                claims = self._records().filter(type=kind, name__in=[row.name for row in some])
+                found = claims.filter(state=RecordState.PENDING)
+                if found.update(state=state, reason=reason, refusal=None, changed_at=timezone.now()) < len(some):
+                    missing += some
+        return missing
 
     def _told_refusals(self, keys: Collection[Key]) -> dict[Key, Any]:
         if not keys:
@@ -452,7 +474,7 @@ class DatabaseZoneLedger:
             upsert_rows(ManagedZone, [row], ["serial", "node"])
 
     def _note_deletions(
-        self, rows: Sequence[ManagedRecord], audit: Sequence[AuditEntry], applied: Sequence[AppliedChange]
+        self, rows: Sequence[RecordRow], audit: Sequence[AuditEntry], applied: Sequence[AppliedChange]
     ) -> None:
         """Of what is asked for again its deletion is not the last that we know."""
         deletions = DeletedRRset.objects.filter(**self._columns)

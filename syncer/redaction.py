@@ -11,7 +11,8 @@ import math
 import re
 from base64 import b64encode
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from threading import Lock
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -19,6 +20,9 @@ from urllib.parse import quote, quote_plus
 HIDDEN = "[hidden]"
 PASSING = 4
 """Secrets that are renewed of which the newest are known: an older one is refused by then."""
+RECENT, SHORT = 256, 256
+"""How many of the texts that were looked through last are remembered, and of what length at most: most parts of a log
+line are those of the line before."""
 SECRET_KEYS = re.compile(
     r"(?i)token|pass(?:word|wd|phrase)|secret|authorization|(?:api|private|access)_?-?key|cookie|credential"
 )
@@ -54,8 +58,8 @@ class Redaction:
         self.secrets = set(secrets)
         self._passing: deque[str] = deque(maxlen=PASSING)
         self._lock = Lock()
-        self._compiled_for: set[str] = set()
-        self._known: re.Pattern[str] | None = None
+        self._known: set[str] = set()
+        self._hide_in = _make_hider(())
 
     def note_passing(self, secret: str) -> None:
         """One that another will replace, such as a token that is renewed by the hour."""
@@ -67,23 +71,21 @@ class Redaction:
         with self._lock:
             self._passing.clear()
 
-    def _find_known(self) -> re.Pattern[str] | None:
+    def _find_hider(self) -> Callable[[str], str]:
         with self._lock:
             secrets = {*self.secrets, *self._passing}
-            if secrets != self._compiled_for:
-                self._known, self._compiled_for = _compile_secrets(secrets), secrets
-            return self._known
+            if secrets != self._known:
+                self._hide_in, self._known = _make_hider(secrets), secrets
+            return self._hide_in
 
     def redact_text(self, text: str) -> str:
-        if known := self._find_known():
-            text = known.sub(HIDDEN, text)
-        return SECRET_TEXT.sub(_hide_match, text)
+        return self._find_hider()(text)
 
     def redact_value(self, key: str, value: Any) -> Any:
         """``value`` as JSON can hold it, without secrets at any depth."""
         if value is None or isinstance(value, bool):
             return value
-        if SECRET_KEYS.search(key):
+        if _names_secret(key):
             return HIDDEN
         if isinstance(value, dict):
             return {self.redact_text(str(name)): self.redact_value(str(name), member) for name, member in value.items()}
@@ -95,8 +97,22 @@ class Redaction:
         return value if number and shown == text else shown
 
 
-REDACTION = Redaction()
-"""Of this process: the secrets of its settings, and the tokens that it got."""
+def _make_hider(secrets: Iterable[str]) -> Callable[[str], str]:
+    """It remembers what it has looked through, for these secrets alone: for others there is another one."""
+    known = _compile_secrets(secrets)
+
+    def hide(text: str) -> str:
+        if known:
+            text = known.sub(HIDDEN, text)
+        return SECRET_TEXT.sub(_hide_match, text)
+
+    hide_again = lru_cache(RECENT)(hide)
+    return lambda text: hide_again(text) if len(text) <= SHORT else hide(text)
+
+
+@lru_cache(RECENT)
+def _names_secret(key: str) -> bool:
+    return SECRET_KEYS.search(key) is not None
 
 
 def _compile_secrets(secrets: Iterable[str]) -> re.Pattern[str] | None:
@@ -123,3 +139,7 @@ def _spell_secret(secret: str) -> Iterator[str]:
     yield json.dumps(secret)[1:-1]
     yield repr(secret)[1:-1]
     yield b64encode(secret.encode(errors="surrogatepass")).decode()
+
+
+REDACTION = Redaction()
+"""Of this process: the secrets of its settings, and the tokens that it got."""

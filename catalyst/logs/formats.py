@@ -62,7 +62,7 @@ class RedactingFormatter(logging.Formatter):
             parts.append(self.formatException(record.exc_info))
         if record.stack_info:
             parts.append(record.stack_info)
-        return self._redaction.redact_text("\n".join(parts))
+        return self._redaction.redact_text("\n".join(parts)) if parts else ""
 
 
 class JSONFormatter(RedactingFormatter):
