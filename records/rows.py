@@ -47,7 +47,7 @@ class RecordRow(NamedTuple):
     values: list[str]
     ttl: int
     owned: bool
-    state: RecordState
+    state: str
     reason: str
     foreign: dict[str, Any] | None
     origin: str
@@ -83,7 +83,7 @@ def record_row(
         list(rrset.values),
         rrset.ttl,
         owned,
-        state,
+        state.value,
         reason,
         found_data(foreign) if foreign else None,
         decision.origin_of(rrset.type),

@@ -280,7 +280,7 @@ class DatabaseZoneLedger:
     def _confirm_claims(self, rows: Iterable[RecordRow]) -> list[RecordRow]:
         """The claims of what was made become what they were for. Returns the rows of those that are not there any
         more: the database may be another one than that of the claims."""
-        alike: dict[tuple[str, RecordState, str], list[RecordRow]] = {}
+        alike: dict[tuple[str, str, str], list[RecordRow]] = {}
         for row in rows:
             alike.setdefault((row.type, row.state, row.reason), []).append(row)
         missing: list[RecordRow] = []
