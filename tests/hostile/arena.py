@@ -20,6 +20,8 @@ from tests.processes import Syncer, migrate, running, wait_until
 OTHER = f"other.{ZONE}"
 """The name of someone who has no part in the attack."""
 
+INGRESSES = "/apis/networking.k8s.io/v1/namespaces"
+
 SLICE = 20_000
 """Lines of one import."""
 
@@ -75,19 +77,30 @@ class Arena(Rig):
         with urllib.request.urlopen(asked, timeout=30) as answer:
             answer.read()
 
-    def write_hosts(self, object_name: str, *hosts: str) -> float:
+    def make_namespace(self, name: str) -> None:
+        manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        self._call_cluster("POST", "/api/v1/namespaces", manifest)
+
+    def write_hosts(self, object_name: str, *hosts: str, namespace: str = "default") -> float:
         """One Ingress; returns when it was written."""
-        body = {
+        manifest = {
             "apiVersion": "networking.k8s.io/v1",
             "kind": "Ingress",
-            "metadata": {"name": object_name, "namespace": "default"},
+            "metadata": {"name": object_name, "namespace": namespace},
             "spec": {"rules": [{"host": host} for host in hosts]},
         }
-        url = f"http://{self.api.hostname}:{self.api.port}/apis/networking.k8s.io/v1/namespaces/default/ingresses"
-        headers = {"Content-Type": "application/json"}
-        with urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), headers)) as answer:
-            answer.read()
+        self._call_cluster("POST", f"{INGRESSES}/{namespace}/ingresses", manifest)
         return time.monotonic()
+
+    def delete_hosts(self, object_name: str, namespace: str = "default") -> None:
+        self._call_cluster("DELETE", f"{INGRESSES}/{namespace}/ingresses/{object_name}")
+
+    def _call_cluster(self, method: str, path: str, manifest: Mapping[str, Any] | None = None) -> None:
+        body = json.dumps(manifest).encode() if manifest else None
+        url = f"http://{self.api.hostname}:{self.api.port}{path}"
+        headers = {"Content-Type": "application/json"}
+        with urllib.request.urlopen(urllib.request.Request(url, body, headers, method=method)) as answer:
+            answer.read()
 
     def wait_for(self, name: str, seconds: float = 180.0) -> float:
         """Until DNS answers it; the moment."""
