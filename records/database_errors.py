@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import re
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from django.db.utils import DatabaseError, Error, InterfaceError, OperationalError
 
 from syncer.ledger import LedgerError
@@ -21,6 +23,11 @@ PROGRAM = "catalyst-dns-sync"
 _SCHEMA_MISSING = re.compile(r"no such (table|column)|no column named|(relation|column) .* does not exist")
 """Of SQLite and PostgreSQL. A database or a role that "does not exist" lacks no table: no migration helps there."""
 
+_DISK_FULL = re.compile(r"database or disk is full|No space left on device")
+"""Of SQLite and PostgreSQL."""
+DISK_FULL = "the disk of the database is full: make room; until then nothing is written, and what is in DNS stays"
+LEAST_FREE = 1 << 16
+"""Bytes without which SQLite cannot write."""
 
 _PREFIX = re.compile(r"connection to server at .*? failed: (?=FATAL)")
 """Of what the server itself says; a client that waits in Python (``records.database_waits``) leaves it out."""
@@ -38,6 +45,18 @@ def is_absent(error: Exception) -> bool:
     connection that broke.
     """
     return isinstance(error, (OperationalError, InterfaceError)) and not lacks_schema(error)
+
+
+def is_full(error: Exception) -> bool:
+    return isinstance(error, OperationalError) and bool(_DISK_FULL.search(str(error)))
+
+
+def find_full_disk() -> str:
+    """``DISK_FULL`` where nothing can be written to a database that is a file of ours, "" where it can."""
+    file = Path(connection.settings_dict["NAME"])
+    if connection.vendor != "sqlite" or not file.exists():
+        return ""
+    return DISK_FULL if shutil.disk_usage(file.parent).free < LEAST_FREE else ""
 
 
 def describe_error(error: Exception) -> str:
@@ -58,6 +77,8 @@ def advise(error: Exception, program: str = PROGRAM) -> str:
     itself but a mistake in a statement. ``program``: as whoever reads it would start it."""
     if lacks_schema(error):
         return f"the database lacks what this version needs ({describe_error(error)}): run {program} prepare"
+    if is_full(error):
+        return DISK_FULL
     if is_absent(error):
         return f"the database does not answer: {describe_error(error)} (see DATABASE_URL)"
     return ""

@@ -33,6 +33,7 @@ class HeldPlan(models.Model):
     another one in part becomes a plan of its own."""
 
     class Status(models.TextChoices):
+        GATHERING = "gathering", "gathering (not all of it is found yet)"
         OPEN = "open", "open"
         APPROVED = "approved", "approved"
         REJECTED = "rejected", "rejected"
@@ -77,6 +78,10 @@ class HeldPlan(models.Model):
     def is_open(self) -> bool:
         return self.status == self.Status.OPEN
 
+    @property
+    def is_gathering(self) -> bool:
+        return self.status == self.Status.GATHERING
+
     def decide(self, status: Status, actor: str = "") -> None:
         """Give the plan its outcome, and save it."""
         self.status, self.decided_at, self.decided_by = status, timezone.now(), actor
@@ -91,6 +96,8 @@ class HeldPlan(models.Model):
                 return f"{self.decided_by} rejected it"
             case self.Status.OBSOLETE if self.successor_id is not None:
                 return f"it has changed since: look at held plan {self.successor_id}"
+            case self.Status.GATHERING:
+                return "not all of its deletes are found yet: look at it again in a moment"
         return f"it is {self.get_status_display()}"
 
 

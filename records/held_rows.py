@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from itertools import chain
 from typing import NamedTuple
 
 from django.db import models
@@ -22,6 +23,7 @@ Plan = HeldPlan.Status
 
 ANSWERS = {Plan.APPROVED: Action.APPROVED, Plan.REJECTED: Action.REJECTED}
 DECIDED = (Plan.APPROVED, Plan.REJECTED)
+UNDECIDED = (Plan.GATHERING, Plan.OPEN)
 
 
 class Choice(NamedTuple):
@@ -32,39 +34,69 @@ class Choice(NamedTuple):
     chosen: list[int] | None = None
 
 
-def read_holds(key: ZoneKey) -> HeldDeletes:
-    found: dict[str, set[RRsetKey]] = {Plan.OPEN: set(), Plan.APPROVED: set(), Plan.REJECTED: set()}
-    rows = _deletes_of(key, *found).order_by().values_list("plan__status", "name", "type", "origin")
+def read_holds(key: ZoneKey, names: Collection[str] | None = None) -> HeldDeletes:
+    """Those at ``names``; None: all of them."""
+    found: dict[str, set[RRsetKey]] = {status: set() for status in (*UNDECIDED, *DECIDED)}
+    rows = _deletes_of(key, *found).order_by().values_list("plan__status", "name", "type")
+    parts = [rows] if names is None else [rows.filter(name__in=some) for some in split_keys(names)]
+    for status, *delete in chain.from_iterable(part.iterator(KEYS) for part in parts):
+        found[status].add((delete[0], delete[1]))
+    approved, rejected = (frozenset(found[status]) for status in DECIDED)
+    return HeldDeletes(frozenset().union(*(found[status] for status in UNDECIDED)), approved, rejected)
+
+
+def count_held(key: ZoneKey) -> Counter[str]:
+    """How many deletes of the open plan each namespace has, by their holders."""
+    rows = _deletes_of(key, *UNDECIDED).order_by().values_list("origin").annotate(models.Count("pk"))
     namespaces: Counter[str] = Counter()
-    for status, name, kind, origin in rows.iterator(KEYS):
-        found[status].add((name, kind))
-        if status == Plan.OPEN:
-            namespaces[Origin.parse(origin).namespace] += 1
-    held, approved, rejected = (frozenset(found[status]) for status in (Plan.OPEN, *DECIDED))
-    return HeldDeletes(held, approved, rejected, namespaces)
+    for origin, count in rows:
+        namespaces[Origin.parse(origin).namespace] += count
+    return namespaces
 
 
-def hold_deletes(key: ZoneKey, deletes: Collection[RRsetKey], reason: str) -> None:
-    """Make ``deletes`` the open plan. A person may be looking at that plan right now: where further deletes come, it
-    ends, and they all are a plan of their own. An approval covers no more than what was shown."""
-    old = HeldPlan.objects.select_for_update().filter(**key._asdict(), status=Plan.OPEN).first()
-    known = {row.key: row.pk for row in old.deletes.only("plan", "name", "type")} if old else {}
+def hold_deletes(
+    key: ZoneKey,
+    deletes: Collection[RRsetKey],
+    reason: str,
+    names: Collection[str] | None = None,
+    *,
+    are_all: bool = True,
+) -> None:
+    """Make ``deletes`` the open plan, as far as ``names`` go (None: all of it). A person may be looking at that plan
+    right now: where further deletes come, it ends, and they all are a plan of their own. An approval covers no more
+    than what was shown, and a plan can be decided when ``are_all`` of its deletes are in it."""
+    old = HeldPlan.objects.select_for_update().filter(**key._asdict(), status__in=UNDECIDED).first()
+    known = _find_held(old, names) if old else {}
     wanted = set(deletes)
     _drop_rows([pk for delete, pk in known.items() if delete not in wanted])
     news = sorted(wanted.difference(known))
-    if old is not None and (news or not wanted):
-        old.decide(Plan.OBSOLETE)
-    if news:
-        plan = HeldPlan.objects.create(**key._asdict(), reason=reason)
+    plan = old
+    if news and (plan is None or plan.is_open):
+        plan = HeldPlan(**key._asdict(), status=Plan.GATHERING, reason=reason)
+        if old is not None:
+            old.decide(Plan.OBSOLETE)
+        plan.save()
         if old is not None:
             old.deletes.update(plan=plan)
             old.successor = plan
             old.save()
-        for some in split_keys(news):
-            insert_rows(HeldDelete, _make_rows(key, plan, some))
-    elif old is not None and wanted and reason and reason != old.reason:
-        old.reason = reason
-        old.save()
+    if plan is None:
+        return
+    for some in split_keys(news):
+        insert_rows(HeldDelete, _make_rows(key, plan, some))
+    if not wanted and are_all and not plan.deletes.exists():
+        plan.decide(Plan.OBSOLETE)
+        return
+    is_whole = are_all and plan.is_gathering
+    if is_whole or reason not in ("", plan.reason):
+        plan.status, plan.reason = Plan.OPEN if is_whole else plan.status, reason or plan.reason
+        plan.save()
+
+
+def _find_held(plan: HeldPlan, names: Collection[str] | None) -> dict[RRsetKey, int]:
+    rows = plan.deletes.order_by().values_list("name", "type", "pk")
+    parts = [rows] if names is None else [rows.filter(name__in=some) for some in split_keys(names)]
+    return {(name, kind): pk for part in parts for name, kind, pk in part.iterator(KEYS)}
 
 
 def decide_plans(request: Request, *, approve: bool) -> DecidedHold:

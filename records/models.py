@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from records.answer_models import RecordAnswer
 from records.append_only import AppendOnly, AuditQuerySet
+from records.database_errors import find_full_disk
 from records.held_models import HeldDelete as HeldDelete
 from records.held_models import HeldPlan as HeldPlan
 from records.held_models import RRsetKey as RRsetKey
@@ -401,9 +402,10 @@ class SyncStatus(models.Model):
         return timezone.now() - self.heartbeat_at > SILENCE
 
     def list_problems(self) -> list[str]:
-        """As /readyz of the syncer tells them; that it has fallen silent is all that is known then."""
+        """As /readyz of the syncer tells them; of one that has fallen silent, that it has, and perhaps why."""
         if self.is_silent:
-            return [f"the syncer has not reported since {self.heartbeat_at:%Y-%m-%d %H:%M:%S} UTC"]
+            silence = f"the syncer has not reported since {self.heartbeat_at:%Y-%m-%d %H:%M:%S} UTC"
+            return [*filter(None, [find_full_disk()]), silence]
         return list(self.problems or ())
 
     @property

@@ -16,7 +16,14 @@ from records.audit import SYNCER, Action, make_entry, make_row_entry
 from records.bulk import insert_rows, upsert_rows, upsert_values
 from records.database_errors import translate_errors
 from records.findings import accept_released, current_findings, end_remediated, record_findings
-from records.held_rows import close_finished_plans, explain_deletes, forget_decisions, hold_deletes, read_holds
+from records.held_rows import (
+    close_finished_plans,
+    count_held,
+    explain_deletes,
+    forget_decisions,
+    hold_deletes,
+    read_holds,
+)
 from records.limits import ROWS, split_keys
 from records.models import (
     KEPT_BY_HAND,
@@ -358,13 +365,30 @@ class DatabaseZoneLedger:
                 ManagedZone.objects.filter(**self._columns).update(**columns)
 
     @translate_errors
-    def holds(self) -> HeldDeletes:
-        return read_holds(self._key)
+    def holds(self, names: Collection[str] | None = None) -> HeldDeletes:
+        return read_holds(self._key, names)
 
     @translate_errors
-    def hold_deletes(self, deletes: Collection[Key], reason: str) -> None:
+    def count_held(self) -> Mapping[str, int]:
+        return count_held(self._key)
+
+    @translate_errors
+    def list_namespaces(self, names: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        alike: dict[tuple[str, ...], tuple[str, ...]] = {}
+        for some in split_keys(names):
+            rows = self._records().filter(name__in=some, owned=True)
+            for name, origin in rows.values_list("name", "origin"):
+                namespaces = (*found.get(name, ()), Origin.parse(origin).namespace)
+                found[name] = alike.setdefault(namespaces, namespaces)
+        return found
+
+    @translate_errors
+    def hold_deletes(
+        self, deletes: Collection[Key], reason: str, names: Collection[str] | None = None, *, are_all: bool = True
+    ) -> None:
         with self._writing():
-            hold_deletes(self._key, deletes, reason)
+            hold_deletes(self._key, deletes, reason, names, are_all=are_all)
 
     @translate_errors
     def replacement(self, request_id: int) -> Replaced | None:

@@ -47,8 +47,6 @@ class HeldDeletes:
     open: frozenset[Key] = frozenset()
     approved: frozenset[Key] = frozenset()
     rejected: frozenset[Key] = frozenset()
-    namespaces: Mapping[str, int] = field(default_factory=dict)
-    """How many of the open ones each namespace had, by their holders."""
 
 
 class DecidedHold(NamedTuple):
@@ -232,10 +230,20 @@ class ZoneLedger(Protocol):
         """Write down what in the zone answers for names of ours that are not there: foreign wildcards, and delegations,
         ours among them."""
 
-    def holds(self) -> HeldDeletes: ...
+    def holds(self, names: Collection[str] | None = None) -> HeldDeletes:
+        """Those at ``names``; None: all of them."""
 
-    def hold_deletes(self, deletes: Collection[Key], reason: str) -> None:
-        """Make ``deletes`` the open plan of the zone; none left makes an open plan obsolete."""
+    def count_held(self) -> Mapping[str, int]:
+        """How many deletes of the open plan each namespace has, by their holders."""
+
+    def list_namespaces(self, names: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+        """Of each RRset that is ours at ``names`` the namespace that has it; names without one are left out."""
+
+    def hold_deletes(
+        self, deletes: Collection[Key], reason: str, names: Collection[str] | None = None, *, are_all: bool = True
+    ) -> None:
+        """Make ``deletes`` the open plan of the zone, as far as ``names`` go (None: all of it); none left makes an open
+        plan obsolete. Nobody can decide it until ``are_all`` of them are in it."""
 
     def replacement(self, request_id: int) -> Replaced | None:
         """What the request asks to put back; None where that has happened since, or is not of this zone."""

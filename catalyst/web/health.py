@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
 from catalyst.invocation import spell_command
-from records.database_errors import advise, explain_error, is_absent
+from records.database_errors import advise, explain_error, is_absent, is_full
 
 View = Callable[[HttpRequest], HttpResponseBase]
 AsyncView = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
@@ -61,6 +61,8 @@ def refuse_while_busy(request: HttpRequest, exception: Exception) -> HttpRespons
     if not is_absent(exception):
         return None
     log.warning("%s was refused: %s", request.path, advise(exception))
+    if is_full(exception):
+        return answer_unavailable("The disk of the database is full: nothing was changed.")
     return answer_unavailable("The database does not answer, or is busy: nothing was changed.")
 
 

@@ -20,7 +20,14 @@ from records.admin.filters import PlanQuestion, ZoneFilter
 from records.entry_names import note_entries
 from records.models import HeldDelete, HeldPlan
 
-TONES = {"open": "warn", "approved": "good", "rejected": "bad", "done": "good", "obsolete": "quiet"}
+TONES = {
+    "gathering": "quiet",
+    "open": "warn",
+    "approved": "good",
+    "rejected": "bad",
+    "done": "good",
+    "obsolete": "quiet",
+}
 SHOWN = 500
 """Deletes that the page of a plan lists."""
 CHOSEN = "chosen"

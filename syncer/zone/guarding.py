@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from sys import intern
 from typing import NamedTuple
 
@@ -39,11 +40,10 @@ class GuardedChanges:
 
 
 class _Question(NamedTuple):
-    """``asked`` are deletes that no person has decided yet, ``waiting`` those of the open plan that this pass did not
-    look at; ``held`` are those of the asked that must not go, and ``refusal`` says why, "" when all may."""
+    """``asked`` are deletes that no person has decided yet; ``held`` are those of them that must not go, and
+    ``refusal`` says why, "" when all may."""
 
     asked: frozenset[Key]
-    waiting: frozenset[Key]
     held: frozenset[Key] = frozenset()
     refusal: str = ""
 
@@ -80,41 +80,64 @@ class DeleteGuard:
         self._is_deferred = is_deferred
         self._is_leaving = is_leaving
         self._recent: dict[Key, _Deleted] = {}
+        self._coming: dict[str, tuple[str, ...]] = {}
+        """The namespaces of what is ours at names that have lost their last claim and have had no turn yet."""
+        self._is_gathering = False
+        """The open plan has not all of its deletes yet."""
 
-    def guard_changes(self, changes: list[PlannedChange], *, whole: bool, dry_run: bool) -> GuardedChanges:
-        """Take out the deletes that a person must decide; ``whole`` when the plan covers the whole zone."""
+    def guard_changes(
+        self,
+        changes: list[PlannedChange],
+        *,
+        whole: bool,
+        dry_run: bool,
+        names: Collection[str] = (),
+        coming: Collection[str] = (),
+    ) -> GuardedChanges:
+        """Take out the deletes that a person must decide; ``whole`` when the plan covers the whole zone, else it covers
+        ``names``. What goes at the names ``coming``, which have their turn later, counts with it."""
         losses = _find_namespaces(changes)
-        lost = losses.keys()
-        holds = self._rows.holds()
-        question = self._ask_guard(losses, holds, whole=whole)
+        covered = None if whole else {*names, *(name for name, _ in losses)}
+        holds = self._rows.holds(covered)
+        looked_at = Counter(losses[key] for key in losses.keys() & holds.open)
+        waiting = Counter() if whole else Counter(self._rows.count_held()) - looked_at
+        if losses or not coming:
+            self._expect_deletes(coming)
+        question = self._ask_guard(losses, holds, waiting)
         # What a person has before them goes by their word alone, however few the rest of the plan has become.
         stays = question.held | (question.asked & holds.open)
         now = self._clock()
         self._recent.update((key, _Deleted(now, losses[key])) for key in question.asked - stays)
-        stopped = dict.fromkeys(lost & holds.rejected, (RecordState.KEPT, REJECTED))
+        stopped = dict.fromkeys(losses.keys() & holds.rejected, (RecordState.KEPT, REJECTED))
         stopped |= dict.fromkeys(stays, (RecordState.HELD, HELD))
-        self.held = held = len(question.waiting | stays)
-        concerns_plan = bool(holds.open) and (whole or bool(lost & holds.open))
-        if not dry_run and (question.refusal or concerns_plan):
-            self._save_plan(question, stays, holds, held)
+        self.held = held = len(stays) + (0 if whole else waiting.total() - len(holds.open - losses.keys()))
+        is_over = self._is_gathering and not coming
+        if not dry_run and (question.refusal or holds.open or is_over):
+            self._save_plan(question, stays, holds, covered)
         return self._stop_deletes(changes, stopped, held)
 
-    def _ask_guard(self, losses: Mapping[Key, str], holds: HeldDeletes, *, whole: bool) -> _Question:
+    def _expect_deletes(self, names: Collection[str]) -> None:
+        self._coming = {name: self._coming[name] for name in names if name in self._coming}
+        news = [name for name in names if name not in self._coming]
+        if news:
+            found = self._rows.list_namespaces(news)
+            self._coming |= {name: found.get(name, ()) for name in news}
+
+    def _ask_guard(self, losses: Mapping[Key, str], holds: HeldDeletes, waiting: Counter[str]) -> _Question:
+        """``waiting``: how many deletes of the open plan each namespace has which this pass does not look at."""
         asked = frozenset(losses.keys() - holds.approved - holds.rejected)
-        waiting = frozenset() if whole else holds.open - losses.keys()
         if not asked:
-            return _Question(asked, waiting)
-        gone, going = self._count_recent(asked | waiting)
-        holdable = Counter(losses[key] for key in asked)
-        if waiting:
-            holdable += Counter(holds.namespaces) - Counter(losses[key] for key in losses.keys() & holds.open)
+            return _Question(asked)
+        gone, going = self._count_recent(asked)
+        going.update(chain.from_iterable(self._coming.values()))
+        holdable = Counter(losses[key] for key in asked) + waiting
         count = DeletionCount(holdable, holdable + gone + going, self._rows.owned_count() + gone.total())
         held, refusal = count.find_held(self._guard, lambda names: self._count_owned(names, gone), self._is_leaving)
         stopped = frozenset(key for key in asked if losses[key] in held)
         if not stopped:
-            return _Question(asked, waiting)
+            return _Question(asked)
         explanation = self._explain()
-        return _Question(asked, waiting, stopped, f"{refusal}; {explanation}" if explanation else refusal)
+        return _Question(asked, stopped, f"{refusal}; {explanation}" if explanation else refusal)
 
     def _count_owned(self, namespaces: Collection[str], gone: Mapping[str, int]) -> Mapping[str, int]:
         """What they had before the deletion window."""
@@ -133,12 +156,15 @@ class DeleteGuard:
         going = {key for key in recent.keys() - gone if self._is_deferred(key[0])}
         return Counter(recent[key] for key in gone), Counter(recent[key] for key in going)
 
-    def _save_plan(self, question: _Question, stays: frozenset[Key], holds: HeldDeletes, held: int) -> None:
-        if question.held - holds.open:
+    def _save_plan(
+        self, question: _Question, stays: frozenset[Key], holds: HeldDeletes, covered: Collection[str] | None
+    ) -> None:
+        if question.held - holds.open and not self._is_gathering:
             advice = "look at them, then approve them with runsyncer --approve-deletes"
-            extra = {"zone": self._zone, "deletes": held}
+            extra = {"zone": self._zone, "deletes": self.held + sum(map(len, self._coming.values()))}
             log.warning("Deletes held: %s; %s", question.refusal, advice, extra=extra)
-        self._rows.hold_deletes(stays | question.waiting, question.refusal)
+        self._is_gathering = any(self._coming.values())
+        self._rows.hold_deletes(stays, question.refusal, covered, are_all=not self._is_gathering)
 
     def _stop_deletes(
         self, changes: Sequence[PlannedChange], stopped: dict[Key, tuple[RecordState, str]], held: int

@@ -181,9 +181,18 @@ class ZonePlanner:
         if not condition.rebuilding and self._view.is_current(serial, self._zone.node):
             names = self._all_names()
             plan = self._plan_from_view(names, condition, whole=True)
-            plan.shadows = describe_shadows(names, self._view.delegations, self._reaches_deep, self._view.redirects)
+            plan.shadows = self.find_shadows(names)
             return plan
         return self._plan_from_list(condition, limited=limited, settle=settle)
+
+    def list_known(self) -> set[str]:
+        """All names of the zone, where it is known what it holds now; none where it has to be listed."""
+        if self._view.serial is None or not self._view.is_current(self._current_serial(), self._zone.node):
+            return set()
+        return self._all_names()
+
+    def find_shadows(self, names: Collection[str]) -> dict[str, str]:
+        return describe_shadows(names, self._view.delegations, self._reaches_deep, self._view.redirects)
 
     def plan_names(
         self, names: Collection[str], requests: Requests = NO_REQUESTS, condition: Condition = ORDINARY

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import Enum
 from heapq import nsmallest
 from itertools import islice
@@ -74,11 +74,20 @@ class ZoneQueue:
             else:
                 due.update(nsmallest(most, self.changed, key=rank))
         if self.unclaimed and now >= self._unclaimed_due():
-            due |= self.unclaimed
+            due.update(self.unclaimed if len(self.unclaimed) <= most else nsmallest(most, self.unclaimed))
         due = due or set(islice(self.deferred, most))
         if due:
             self._batch_at = now if len(self.changed) <= most else 0.0
         return due
+
+    def defer(self, names: Iterable[str]) -> None:
+        """Compare these too, when nothing newer waits, with what the ledger says."""
+        self.deferred |= {name: Deferred.AS_KNOWN for name in names if name not in self.deferred}
+
+    def list_coming(self, now: float, names: Collection[str]) -> set[str]:
+        """Names without a claim that are due and have their turn after ``names``."""
+        is_due = self.unclaimed and now >= self._unclaimed_due()
+        return self.unclaimed.difference(names) if is_due else set()
 
     def done(
         self, names: Collection[str] | None, retry: Collection[str], later: Mapping[str, Deferred], now: float

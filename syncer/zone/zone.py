@@ -27,6 +27,7 @@ from syncer.zone.rebuild import Rebuild
 from syncer.zone.recovery import Recovery
 from syncer.zone.result import PassResult, log_plan
 from syncer.zone.schedule import ZoneSchedule
+from syncer.zone.slices import LARGEST
 from syncer.zone.subjects import Condition
 from syncer.zone.view import ZoneView
 
@@ -120,6 +121,8 @@ class Zone:
         self._said: set[str] = set()
         """And what it already says."""
         self._has_told_inheritance = False
+        self._is_sweeping = False
+        """A full pass is under way, slice by slice."""
         self._has_shadows = True
         """The last full pass told of names that DNS answers otherwise than one would think; or there was none."""
         self._told_others: tuple[set[str], set[str]] | None = None
@@ -188,7 +191,7 @@ class Zone:
             self._queue.add(name, now, claimed=self._is_claimed(name))
         names: set[str] | None = None
         self._schedule.skip_undisturbed(now)
-        if not self._schedule.is_pass_due(now):
+        if not self._schedule.is_pass_due(now) or self._begin_sweep(now):
             names = self._queue.pop_due(now, self._planner.rank_name, self._is_claimed)
             if not names:
                 return None
@@ -239,6 +242,27 @@ class Zone:
         """Whether a full pass is to be made as soon as possible."""
         return self._schedule.full_due == 0.0
 
+    def _begin_sweep(self, now: float) -> bool:
+        """Make the full pass that is due slice by slice, behind what is new: in a zone of many names that is known, and
+        in which nothing was lost. False where it has to be made at once."""
+        if self._is_sweeping and self._schedule.is_behind:
+            self._schedule.passed(now, undisturbed=False)
+            return True
+        is_ordinary = not (self._dry_run or self._rebuild.is_on or self._recovery.is_on or self._recovery.is_unmarked)
+        if not is_ordinary or self._rows.owned_count() <= LARGEST:
+            return False
+        names = self._planner.list_known()
+        if not names:
+            return False
+        self._save_shadows(self._planner.find_shadows(names))
+        unclaimed = {name for name in names if not self._is_claimed(name)}
+        for name in unclaimed:  # the guard counts them together
+            self._queue.add(name, now, claimed=False)
+        self._queue.defer(sorted(names - unclaimed))
+        self._is_sweeping = self._schedule.is_behind = True
+        self._schedule.passed(now, undisturbed=False)
+        return True
+
     # A pass
 
     def run_pass(
@@ -257,7 +281,7 @@ class Zone:
             if actor == SYNCER:  # what a person asks for is done
                 plan.names = self._damper.damp_plans(plan.names, None if plan.whole else names, self._clock())
             result = PassResult(whole=plan.whole)
-            changes, kept = self._guard_deletes(plan, result)
+            changes, kept = self._guard_deletes(plan, names, result)
             if self._dry_run:
                 self._tell_plan(plan, changes, result)
             else:
@@ -408,9 +432,15 @@ class Zone:
             words = "%d records carry the marks of OWNER_ID_WAS %s: they are ours from now on"
             log.warning(words, inherited, marker.owner_id_was, extra={"zone": self.name})
 
-    def _guard_deletes(self, plan: PassPlan, result: PassResult) -> tuple[list[PlannedChange], list[ObservedRRset]]:
+    def _guard_deletes(
+        self, plan: PassPlan, names: Collection[str] | None, result: PassResult
+    ) -> tuple[list[PlannedChange], list[ObservedRRset]]:
         changes = [(name.decision, change) for name in plan.names for change in name.changes]
-        guarded = self._guard.guard_changes(changes, whole=plan.whole, dry_run=self._dry_run)
+        covered = names or ()
+        coming = set() if plan.whole else self._queue.list_coming(self._clock(), covered)
+        guarded = self._guard.guard_changes(
+            changes, whole=plan.whole, dry_run=self._dry_run, names=covered, coming=coming
+        )
         result.held = guarded.held
         result.held_names = {status.rrset.name for _, status in guarded.kept if isinstance(status, RRsetStatus)}
         return guarded.changes, guarded.kept
@@ -450,13 +480,17 @@ class Zone:
         if plan.rivals:
             self._rows.note_rivals(plan.rivals)
         self._writer.record_drift(drifts, plan.checked, correlation, listed=plan.listed)
-        if plan.whole and (plan.shadows or self._has_shadows):  # who names them may be another one than before
-            self._rows.save_shadows(plan.shadows, self._manages)
-            self._has_shadows = bool(plan.shadows)
+        if plan.whole:
+            self._save_shadows(plan.shadows)
         if plan.listed and plan.others != self._told_others:
             self._rows.save_others(*plan.others)
             self._told_others = plan.others
         self._write_changes(turn, result, correlation, actor)
+
+    def _save_shadows(self, shadows: Mapping[str, str]) -> None:
+        if shadows or self._has_shadows:  # who names them may be another one than before
+            self._rows.save_shadows(shadows, self._manages)
+            self._has_shadows = bool(shadows)
 
     def _write_changes(self, changes: list[PlannedChange], result: PassResult, correlation: str, actor: str) -> None:
         """Also moves the view on. The ledger keeps the serial by which a loss shows, until all that was lost is made
@@ -481,7 +515,11 @@ class Zone:
         now = self._clock()
         self._note_early(plan, names, result)
         self._queue.done(None if plan.whole else names, result.retry, result.later, now)
-        self._schedule.is_behind = bool(self._queue.deferred)
+        is_behind = bool(self._queue.deferred or self._queue.unclaimed)
+        self._is_sweeping &= not plan.whole
+        if self._is_sweeping and not is_behind:
+            self._is_sweeping, result.whole = False, True
+        self._schedule.is_behind = is_behind
         self._schedule.trouble.succeeded()
         self._tell_problem("")
         metrics.HELD_DELETES.labels(self.name).set(result.held)

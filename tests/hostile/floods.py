@@ -50,7 +50,8 @@ class FloodFigures(NamedTuple):
         sizes = ", ".join(f"{size:.0f}" for size in self.database)
         waits = sorted(self.others)
         return (
-            f"{self.rss:6.1f} MB  silence {self.silence:4.1f} s  other {waits[len(waits) // 2]:5.2f} to {waits[-1]:5.2f} s"
+            f"{self.rss:6.1f} MB  silence {self.silence:4.1f} s"
+            f"  other {waits[len(waits) // 2]:5.2f} to {waits[-1]:5.2f} s"
             f"  CPU {self.cpu:5.1f} s  database {sizes} MB  {self.said[:300]}"
         )
 

@@ -90,6 +90,8 @@ class MemoryZoneLedger:
     known: dict[Key, KnownRRset] = field(default_factory=dict)
     held: HeldDeletes = field(default_factory=HeldDeletes)
     open_plans: list[tuple[frozenset[Key], str]] = field(default_factory=list)
+    gathered: list[bool] = field(default_factory=list)
+    """Of each of them, whether all of it was there."""
     applied: list[AppliedChange] = field(default_factory=list)
     observed: list[ObservedRRset] = field(default_factory=list)
     gone: set[Key] = field(default_factory=set)
@@ -206,14 +208,28 @@ class MemoryZoneLedger:
 
     def save_others(self, wildcards: Collection[str], delegations: Collection[str]) -> None: ...
 
-    def holds(self) -> HeldDeletes:
-        return self.held
+    def holds(self, names: Collection[str] | None = None) -> HeldDeletes:
+        held = (self.held.open, self.held.approved, self.held.rejected)
+        return HeldDeletes(*(frozenset(key for key in keys if names is None or key[0] in names) for keys in held))
 
-    def hold_deletes(self, deletes: Collection[Key], reason: str) -> None:
-        self.open_plans.append((frozenset(deletes), reason))
-        rows = (self.known.get(key) for key in deletes)
-        namespaces = Counter(Origin.parse(row.origin).namespace if row else "" for row in rows)
-        self.held = HeldDeletes(frozenset(deletes), self.held.approved, self.held.rejected, namespaces)
+    def count_held(self) -> Mapping[str, int]:
+        return Counter(self._find_namespace(key) for key in self.held.open)
+
+    def list_namespaces(self, names: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+        return {name: (self._find_namespace(key),) for name in names for key in self.known if key[0] == name}
+
+    def _find_namespace(self, key: Key) -> str:
+        row = self.known.get(key)
+        return Origin.parse(row.origin).namespace if row else ""
+
+    def hold_deletes(
+        self, deletes: Collection[Key], reason: str, names: Collection[str] | None = None, *, are_all: bool = True
+    ) -> None:
+        rest = frozenset(key for key in self.held.open if names is not None and key[0] not in names)
+        held = rest.union(deletes)
+        self.open_plans.append((held, reason))
+        self.gathered.append(are_all)
+        self.held = HeldDeletes(held, self.held.approved, self.held.rejected)
 
     def replacement(self, request_id: int) -> Replaced | None:
         return None
