@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from records.database_errors import translate_errors
 from records.held_rows import decide_plans
-from records.limits import KEYS, split_keys
+from records.limits import KEYS
 from records.models import ManagedRecord, SyncRequest, SyncStatus
 from records.rows import ZoneKey
-from records.source_rows import count_detached, forget_others, rank_names, save_chunk, suspect_detached
+from records.source_rows import count_detached, forget_others, rank_names, save_chunk, split_sources, suspect_detached
 from records.tenure import DatabaseTenure
 from records.zone_ledger import DatabaseZoneLedger
 from syncer.core.names import NAME_LIMIT
@@ -80,9 +80,8 @@ class DatabaseLedger:
         refs = [ref for ref in sources if all(len(part) <= NAME_LIMIT and "\0" not in part for part in ref)]
         now = timezone.now()
         ended: set[str] = set()
-        for some in split_keys(refs):
+        for chunk in split_sources({ref: sources[ref] for ref in refs}):
             beat()
-            chunk = {ref: sources[ref] for ref in some}
             ended |= save_chunk(chunk, now, self._tenure.writing, is_new_version=is_new_version)
         if is_new_version:
             with self._tenure.writing():

@@ -459,6 +459,8 @@ def _check_ownership(record: ManagedRecord) -> None:
 
 
 def _decide_plan(actor: str, action: Ask, plan: HeldPlan, deletes: Collection[RRsetKey] | None) -> SyncRequest:
+    if plan.is_gathering:
+        raise ValidationError(f"Held plan {plan.pk} cannot be decided yet: {plan.describe_end()}.")
     if not plan.is_open:
         raise ValidationError(f"Nothing of held plan {plan.pk} is left to decide: {plan.describe_end()}.")
     chosen = None if deletes is None else _find_held(plan, deletes)

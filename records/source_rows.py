@@ -15,7 +15,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from records.bulk import upsert_values
-from records.limits import ROWS, split_keys
+from records.limits import KEYS, ROWS, split_keys
 from records.models import ManagedRecord, SourceName
 from records.models import Source as SourceRow
 from records.source_models import read_records
@@ -28,6 +28,9 @@ TAKEN_BACK = "the object has taken it back"
 
 NOT_IN_OBJECT = 2**31 - 1
 """The position of a name that an object published and does not mention now."""
+
+NAMES = 5_000
+"""Names of objects that are written together, and more only where one object has them."""
 
 LONG_AGO = 1e9
 """Seconds: longer than anything is kept."""
@@ -84,6 +87,22 @@ def _read_want(columns: Sequence[Any]) -> Want:
     name, values, own, via, *more = columns
     refused, records = (*more, (), ())[:2]
     return Want(name, tuple(values), own, tuple(via), tuple(refused), records=read_records(records))
+
+
+def split_sources(
+    sources: Mapping[Ref, SourceObject | None],
+) -> Iterator[dict[Ref, SourceObject | None]]:
+    """As many at a time as go into one question, and of large ones fewer."""
+    chunk: dict[Ref, SourceObject | None] = {}
+    names = 0
+    for ref, source in sources.items():
+        chunk[ref] = source
+        names += len(source.wants) + len(source.skipped) if source else 1
+        if len(chunk) >= KEYS or names >= NAMES:
+            yield chunk
+            chunk, names = {}, 0
+    if chunk:
+        yield chunk
 
 
 def save_chunk(

@@ -120,7 +120,8 @@ class DeleteGuard:
         self._coming = {name: self._coming[name] for name in names if name in self._coming}
         news = [name for name in names if name not in self._coming]
         if news:
-            found = self._rows.list_namespaces(news)
+            held = {name for name, _ in self._rows.holds(news).open}  # these count already
+            found = self._rows.list_namespaces([name for name in news if name not in held])
             self._coming |= {name: found.get(name, ()) for name in news}
 
     def _ask_guard(self, losses: Mapping[Key, str], holds: HeldDeletes, waiting: Counter[str]) -> _Question:

@@ -27,7 +27,6 @@ from syncer.zone.rebuild import Rebuild
 from syncer.zone.recovery import Recovery
 from syncer.zone.result import PassResult, log_plan
 from syncer.zone.schedule import ZoneSchedule
-from syncer.zone.slices import LARGEST
 from syncer.zone.subjects import Condition
 from syncer.zone.view import ZoneView
 
@@ -243,13 +242,13 @@ class Zone:
         return self._schedule.full_due == 0.0
 
     def _begin_sweep(self, now: float) -> bool:
-        """Make the full pass that is due slice by slice, behind what is new: in a zone of many names that is known, and
-        in which nothing was lost. False where it has to be made at once."""
+        """Make the full pass that is due slice by slice, behind what is new: in a zone that is known, has more names
+        than a slice, and lost nothing. False where the pass has to be made at once."""
         if self._is_sweeping and self._schedule.is_behind:
             self._schedule.passed(now, undisturbed=False)
             return True
         is_ordinary = not (self._dry_run or self._rebuild.is_on or self._recovery.is_on or self._recovery.is_unmarked)
-        if not is_ordinary or self._rows.owned_count() <= LARGEST:
+        if not is_ordinary or self._rows.owned_count() <= self._queue.slice_size.names:
             return False
         names = self._planner.list_known()
         if not names:

@@ -13,7 +13,7 @@ from records.ledger import DatabaseLedger
 from records.models import AuditEntry, CustomEntry, HeldDelete, HeldPlan, ManagedRecord
 from records.rows import ZoneKey
 from records.zone_ledger import DatabaseZoneLedger
-from syncer.ledger import DecidedHold
+from syncer.ledger import DecidedHold, Request
 from tests.records.objects import make_source, note_mentions
 
 pytestmark = pytest.mark.django_db
@@ -226,3 +226,30 @@ def test_many_thousands_cost_few_queries(zone: DatabaseZoneLedger, django_assert
         assert len(zone.holds().open) == 5000
     with django_assert_max_num_queries(5):  # type: ignore[operator]
         zone.hold_deletes(many, "")
+
+
+def test_a_plan_grows_until_it_is_whole_and_is_not_decided_before(zone: DatabaseZoneLedger) -> None:
+    zone.hold_deletes(ALL[:1], "three would go", [ALL[0][0]], are_all=False)
+    gathering = HeldPlan.objects.get(status="gathering")
+    with pytest.raises(ValidationError, match="not all of its deletes are found yet"):
+        operations.approve_plan("ada", gathering)
+    assert DatabaseLedger().decide_hold(Request(0, "approve", "", "", "", "ada"), approve=True).number == 0
+    assert zone.holds([ALL[0][0]]).open == {ALL[0]}
+    zone.hold_deletes(ALL[1:], "three would go", [name for name, _ in ALL[1:]])
+    assert (plan(), plan().keys) == (gathering, set(ALL))
+    assert zone.count_held().total() == 3
+
+
+def test_what_is_held_elsewhere_in_the_zone_stays_held(zone: DatabaseZoneLedger) -> None:
+    zone.hold_deletes(ALL, "three would go")
+    before = plan()
+    zone.hold_deletes([], "", [ALL[0][0]])
+    assert (plan(), plan().keys) == (before, set(ALL[1:]))
+    zone.hold_deletes([], "", [name for name, _ in ALL[1:]])
+    assert [held.status for held in HeldPlan.objects.all()] == ["obsolete"]
+
+
+def test_a_plan_that_a_crash_left_half_found_is_made_whole(zone: DatabaseZoneLedger) -> None:
+    zone.hold_deletes(ALL[:1], "three would go", [ALL[0][0]], are_all=False)
+    zone.hold_deletes(ALL, "three would go")
+    assert plan().keys == set(ALL)

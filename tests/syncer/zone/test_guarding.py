@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pytest
 
 from syncer.core.known import RecordState
@@ -23,9 +25,17 @@ class Case:
         self.guard = DeleteGuard(guard, self.rows, ZONE, self.clock, self.deferred.__contains__)
 
     def guard_changes(
-        self, *changes: PlannedChange, whole: bool = False, dry_run: bool = False, carried_out: bool = True
+        self,
+        *changes: PlannedChange,
+        whole: bool = False,
+        dry_run: bool = False,
+        carried_out: bool = True,
+        covered: Collection[str] = (),
+        coming: Collection[str] = (),
     ) -> GuardedChanges:
-        guarded = self.guard.guard_changes(list(changes), whole=whole, dry_run=dry_run)
+        guarded = self.guard.guard_changes(
+            list(changes), whole=whole, dry_run=dry_run, names=spell(covered), coming=spell(coming)
+        )
         if carried_out:
             for _, change in guarded.changes:
                 if change.after is None:
@@ -44,6 +54,10 @@ def case() -> Case:
 
 def names(count: int, start: int = 0) -> list[str]:
     return [f"app{number}" for number in range(start, start + count)]
+
+
+def spell(some: Collection[str]) -> list[str]:
+    return [f"{name}.{ZONE}" for name in some]
 
 
 def deletes(count: int, start: int = 0) -> list[PlannedChange]:
@@ -189,3 +203,32 @@ def test_a_held_plan_is_said_once_and_again_when_more_joins_it(case: Case, caplo
         "Deletes held: 6 of 20 records would go, more than MAX_DELETES_UNGUARDED (2) and MAX_DELETE_RATIO (0.25) allow",
         "Deletes held: 7 of 20 records would go, more than MAX_DELETES_UNGUARDED (2) and MAX_DELETE_RATIO (0.25) allow",
     ]
+
+
+def test_what_has_its_turn_later_counts_with_what_goes_now(case: Case, caplog: pytest.LogCaptureFixture) -> None:
+    first = case.guard_changes(*deletes(3), coming=names(3, start=3))
+    assert (first.changes, first.held) == ([], 3)
+    second = case.guard_changes(*deletes(3, start=3))
+    assert (second.changes, second.held) == ([], 6)
+    assert case.rows.open_plans[-1][0] == keys(6)
+    assert case.rows.gathered == [False, True]  # nobody decides half of it
+    assert len(caplog.records) == 1
+    assert "6 of 20 records would go" in caplog.text
+
+
+def test_what_comes_and_is_held_already_counts_once(case: Case) -> None:
+    case.guard_changes(*deletes(6))
+    case.guard_changes(*deletes(2), coming=names(4, start=2))
+    assert case.rows.open_plans[-1][1].startswith("6 of 20 records would go")
+
+
+def test_a_plan_that_was_gathered_is_whole_when_the_rest_is_claimed_again(case: Case) -> None:
+    case.guard_changes(*deletes(3), coming=names(3, start=3))
+    case.guard_changes(covered=names(3, start=3))
+    assert (case.rows.gathered[-1], case.rows.held.open) == (True, keys(3))
+
+
+def test_a_name_that_is_claimed_again_leaves_the_plan_at_once(case: Case) -> None:
+    case.guard_changes(*deletes(6))
+    assert case.guard_changes(covered=names(2)).held == 4
+    assert case.rows.held.open == keys(4, start=2)

@@ -85,3 +85,23 @@ def test_a_pass_over_the_whole_zone_leaves_nothing_but_what_comes_back() -> None
     queue.done(None, {"grafana"}, {"blog": Deferred.ABSENT}, 100.0)
     assert len(queue) == 2
     assert (set(queue.retries), set(queue.deferred)) == ({"grafana"}, {"blog"})
+
+
+def test_many_that_lost_their_claim_go_slice_by_slice() -> None:
+    queue = ZoneQueue()
+    names = [f"app-{number:04}" for number in range(SMALLEST + 2)]
+    for name in names:
+        queue.add(name, 100.0, claimed=False)
+    assert queue.list_coming(100.1, NOTHING) == set()  # more of them may come
+    first = queue.pop_due(101.0, rank, is_claimed)
+    assert first == set(names[:SMALLEST])
+    assert queue.list_coming(101.0, first) == set(names[SMALLEST:])
+    queue.done(first, NOTHING, NO_NAMES, 101.0)
+    assert queue.pop_due(101.0, rank, is_claimed) == set(names[SMALLEST:])
+
+
+def test_what_is_looked_at_again_leaves_alone_what_is_known_of_what_waits() -> None:
+    queue = ZoneQueue()
+    queue.deferred = {"a": Deferred.ABSENT}
+    queue.defer(["a", "b"])
+    assert queue.deferred == {"a": Deferred.ABSENT, "b": Deferred.AS_KNOWN}
