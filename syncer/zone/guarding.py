@@ -154,7 +154,8 @@ class DeleteGuard:
         rows = self._rows.rows({name for name, _ in recent})
         gone = {key for key in recent if key[1] not in rows.get(key[0], {})}
         # What is there again was made again since, or is still to be deleted: only the one is a loss.
-        going = {key for key in recent.keys() - gone if self._is_deferred(key[0])}
+        waiting = {key for key in recent.keys() - gone if self._is_deferred(key[0])}
+        going = {key for key in waiting if key[0] not in self._coming}
         return Counter(recent[key] for key in gone), Counter(recent[key] for key in going)
 
     def _save_plan(
