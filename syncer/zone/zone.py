@@ -248,7 +248,7 @@ class Zone:
             self._schedule.passed(now, undisturbed=False)
             return True
         is_ordinary = not (self._dry_run or self._rebuild.is_on or self._recovery.is_on or self._recovery.is_unmarked)
-        if not is_ordinary or self._rows.owned_count() <= self._queue.slice_size.names:
+        if not is_ordinary or self._rows.owned_count() + self.waiting <= self._queue.slice_size.names:
             return False
         names = self._planner.list_known()
         if not names:
