@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from syncer.core.attachment import Unchecked
 from syncer.core.dnsendpoints import read_dns_endpoint
-from syncer.core.endpointslices import NO_PODS, read_slice
+from syncer.core.endpointslices import read_slice
 from syncer.core.kinds import (
     DNS_ENDPOINT,
     ENDPOINT_SLICE,
@@ -32,14 +32,14 @@ from syncer.core.routes import read_route
 from syncer.core.scope import Scope
 from syncer.core.selection import check_selectors
 from syncer.core.selector import PartialLabels
-from syncer.core.services import Service, publish_service, read_service
+from syncer.core.services import Service, read_service
 from syncer.core.source import Ref, SourceObject
 from syncer.core.sources import read_ingress, read_ingress_route
 from syncer.core.tenancy import NamespaceTerms, read_terms
 from syncer.kube.admission import Admission
 from syncer.kube.claimants import ClaimantIndex
 from syncer.kube.parentage import PARENTS, Parentage, make_key
-from syncer.kube.pods import PodIndex, ServiceKey
+from syncer.kube.services import ServiceIndex
 
 NAME_LABEL = "kubernetes.io/metadata.name"
 
@@ -102,9 +102,7 @@ class Store:
         self._layers: dict[Ref, LayeredRoute] = {}
         self._traefik: dict[Ref, tuple[str, ...]] = {}
         """The Services by which Traefik is reached."""
-        self._services: dict[ServiceKey, Service] = {}
-        """Those that ask for names."""
-        self._pods = PodIndex(clock)
+        self._services = ServiceIndex(scope, clock)
         self._namespaces: dict[str, Labels] = {}
         self._has_namespaces = False
         """Whether all of them are known."""
@@ -152,7 +150,7 @@ class Store:
                     if ref not in seen and namespace in ("", ref.namespace):
                         self._drop_object(kind, ref)
                 if kind == ENDPOINT_SLICE:
-                    self._publish_pods(self._pods.list_pending(), at_once=True)
+                    self._publish_pods(at_once=True)
                 # In documents a Namespace that is not there is unknown, and not gone.
                 self._has_namespaces |= kind == NAMESPACE and not self._assume_accepted
         finally:
@@ -168,8 +166,8 @@ class Store:
     def settle_pods(self) -> float:
         """Publish what is due of the pods of Services; returns when the next is, by the clock."""
         with self._lock:
-            self._publish_pods(self._pods.list_due())
-            return self._pods.next_due()
+            self._publish_pods()
+            return self._services.pods.next_due()
 
     def take_complaints(self) -> dict[str, tuple[str, ...]]:
         """What is wrong with the annotations of Namespaces, where that is another thing than at the last call."""
@@ -276,7 +274,7 @@ class Store:
         elif kind == ENDPOINT_SLICE:
             slice_ = read_slice(manifest)
             with self._lock:
-                self._changed |= self._pods.set_slice(ref, slice_)
+                self._changed |= self._services.pods.set_slice(ref, slice_)
         elif kind == SERVICE:
             self._put_service(ref, manifest)
         else:
@@ -307,33 +305,23 @@ class Store:
         with self._lock:
             self._set_traefik(ref, values)
             if service:
-                self._set_service(ref, service)
-            elif (ref.namespace, ref.name) in self._services:
+                self._note_read(ref, service)
+                self._set_source(ref, self._services.set_service(ref, service))
+            elif ref in self._services:
                 # It is there, and asks for nothing any more.
-                self._forget_service(ref)
+                self._services.forget_service(ref)
                 self._set_source(ref, SourceObject(ref))
 
-    def _set_service(self, ref: Ref, service: Service) -> None:
-        key = ref.namespace, ref.name
-        self._services[key] = service
+    def _note_read(self, ref: Ref, service: Service) -> None:
+        """Of a Service that publishes pods nobody knows what it asks for before their EndpointSlices are read."""
         if service.has_pods:
-            pods = self._pods.follow_service(key, all_count=service.all_count)
             self.read_origins.discard(str(ref))
-        else:
-            pods = NO_PODS
-            self._pods.leave_service(key)
-            if self._scope.service_pods:
-                self.read_origins.add(str(ref))
-        self._set_source(ref, publish_service(service, self._scope, pods))
+        elif self._scope.service_pods:
+            self.read_origins.add(str(ref))
 
-    def _forget_service(self, ref: Ref) -> None:
-        self._services.pop((ref.namespace, ref.name), None)
-        self._pods.leave_service((ref.namespace, ref.name))
-
-    def _publish_pods(self, keys: Iterable[ServiceKey], *, at_once: bool = False) -> None:
-        for key in keys:
-            service, pods = self._services[key], self._pods.tell_pods(key, at_once=at_once)
-            self._set_source(service.meta.ref, publish_service(service, self._scope, pods))
+    def _publish_pods(self, *, at_once: bool = False) -> None:
+        for source in self._services.publish_pods(at_once=at_once):
+            self._set_source(source.ref, source)
 
     def _set_layer(self, ref: Ref, kind: Kind, layer: Layer | None, manifest: Mapping[str, Any] | None) -> None:
         """An IngressRoute that is child or parent of others; None: it is neither, or gone."""
@@ -427,7 +415,7 @@ class Store:
         elif kind in PARENTS:
             self._attach_routes(self._parentage.set_parent(make_key(ref), None))
         elif kind == ENDPOINT_SLICE:
-            self._changed |= self._pods.set_slice(ref, None)
+            self._changed |= self._services.pods.set_slice(ref, None)
         else:
             if kind == SERVICE:
                 self._set_traefik(ref, ())
@@ -442,7 +430,7 @@ class Store:
         """What is read anew when another object changes."""
         self._parentage.set_route(ref, None)
         if ref.kind == SERVICE.kind:
-            self._forget_service(ref)
+            self._services.forget_service(ref)
 
     def _list_refs(self, kind: Kind) -> list[Ref]:
         if kind == NAMESPACE:
@@ -450,7 +438,7 @@ class Store:
         if kind in PARENTS:
             return self._parentage.list_parents(kind)
         if kind == ENDPOINT_SLICE:
-            return self._pods.list_slices()
+            return self._services.pods.list_slices()
         held = (*self._sources, *self._hidden, *(self._traefik if kind == SERVICE else ()))
         return [ref for ref in held if ref.kind == kind.kind and ref.group == kind.group]
 
