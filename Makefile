@@ -7,8 +7,8 @@ BIN := $(VENV)/bin
 RUNS := $(VENV)/.runs
 STAMP := $(VENV)/.up-to-date
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' catalyst/__init__.py)
-# Many tests wait for a process, so that four go well on two cores; in the order of the files, in which the longest do not
-# come last. PARALLEL= for one after another.
+# Many tests wait for a process, so that four go well on two cores; in the order that tests/conftest.py gives the files, in
+# which the longest do not come last. PARALLEL= for one after another.
 PARALLEL ?= -n 4 --dist loadfile --no-loadscope-reorder
 # Where the tests are that ask more of PostgreSQL than others do, for to collect all of them takes each process seconds.
 BOTH_DATABASES := tests/records tests/catalyst/web tests/syncer/zone

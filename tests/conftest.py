@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -10,12 +11,28 @@ from django.conf import settings
 from syncer.redaction import REDACTION
 from tests.postgres import NotInstalled, postgres
 
+TESTS = Path(__file__).parent
+WAITING = ("sessions", "browser", "catalyst", "deploy")
+"""Folders whose tests start processes."""
+
 pytest_plugins = ["tests.fakes.fixtures_technitium", "tests.fakes.fixtures_kubernetes"]
 
 
 def pytest_configure() -> None:
     """A tenth of a second for each user and each log-in is for those who guess. Processes hash as they always do."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits for processes comes first, the longest before all, and what keeps a processor busy fills the time: it
+    comes last in small pieces. pytest-django, before, has put what needs its database first."""
+    items.sort(key=find_turn)
+
+
+def find_turn(item: pytest.Item) -> int:
+    folder = item.path.relative_to(TESTS).parts[0]
+    return WAITING.index(folder) if folder in WAITING else len(WAITING)
 
 
 def pytest_collection_finish() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.looks import sticking_out
 from tests.browser.person import Person, open_browser
@@ -106,11 +106,21 @@ def cookies(site: Stack, browser: Browser) -> Any:
         return person.page.context.storage_state()
 
 
+@pytest.fixture(scope="module")
+def context(browser: Browser, cookies: Any) -> Iterator[BrowserContext]:
+    """Of all tests: each looks at a page of its own."""
+    context = browser.new_context(storage_state=cookies, **DESK)
+    context.set_default_timeout(20_000)
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def newcomer(site: Stack, browser: Browser, cookies: Any) -> Iterator[Newcomer]:
-    with open_browser(browser, site, storage_state=cookies, **DESK) as person:
-        yield Newcomer(person)
-        assert not person.complaints
+def newcomer(site: Stack, context: BrowserContext) -> Iterator[Newcomer]:
+    person = Person(context.new_page(), site)
+    yield Newcomer(person)
+    assert not person.complaints
+    person.page.close()
 
 
 @pytest.mark.parametrize(
