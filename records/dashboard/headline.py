@@ -47,10 +47,12 @@ def judge_system(status: SyncStatus | None, states: Mapping[str, int], needs: in
     if needs:
         words = f"{count_noun(needs, ('thing needs', 'things need'))} you"
         return Headline("warn", words, None, (), warnings)
-    if beside := sum(states.get(state, 0) for state in PROBLEM_STATES):
+    # What a target cannot hold is as in step as it will ever be: its row says why.
+    skipped = states.get(RecordState.SKIPPED, 0)
+    if beside := sum(states.get(state, 0) for state in PROBLEM_STATES) - skipped:
         return Headline("warn", f"{count_noun(beside, NAMES)} not in step", None, (), warnings)
     if pending := states.get(RecordState.PENDING, 0):
         return Headline("busy", f"Catching up: {count_noun(pending, NAMES)} on the way", None, (), warnings)
     if warnings:
         return Headline("warn", "In step, with a warning", None, (), warnings)
-    return Headline("good", "In step")
+    return Headline("good", f"In step, {count_noun(skipped, NAMES)} skipped" if skipped else "In step")

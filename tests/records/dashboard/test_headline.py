@@ -43,7 +43,8 @@ def test_problems_are_those_of_readyz_with_the_time_since_when() -> None:
     ("states", "needs", "warnings", "tone", "words"),
     [
         ({"synced": 5, "pending": 1}, 1, (), "warn", "1 thing needs you"),
-        ({"skipped": 2}, 0, (), "warn", "2 records not in step"),
+        ({"synced": 5, "failed": 2, "skipped": 1}, 0, (), "warn", "2 records not in step"),
+        ({"synced": 5, "skipped": 2}, 0, (), "good", "In step, 2 records skipped"),
         ({"synced": 5, "pending": 1}, 0, (), "busy", "Catching up: 1 record on the way"),
         ({"synced": 5}, 0, ["the clock is wrong"], "warn", "In step, with a warning"),
         ({"synced": 5, "foreign": 1}, 0, (), "good", "In step"),
