@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import Enum
-from heapq import nsmallest
+from heapq import heappop, heappush, nsmallest
 from itertools import islice
 
 from syncer.pacing import BackOff
@@ -41,6 +41,10 @@ class ZoneQueue:
         self.unclaimed: set[str] = set()
         self.retries: dict[str, BackOff] = {}
         self.slice_size = SliceSize()
+        self._ranked: list[tuple[int, str]] = []
+        """A heap of changed names, those that have had their pass among them."""
+        self._unranked: set[str] = set()
+        """The other changed names."""
         self._first_unclaimed = self._last_unclaimed = 0.0
         self._batch_at = 0.0
 
@@ -51,11 +55,13 @@ class ZoneQueue:
         """The claims on a name have changed; ``claimed`` when there still are any."""
         if claimed:
             self.changed.add(name)
+            self._unranked.add(name)
             self.unclaimed.discard(name)
             return
         if not self.unclaimed:
             self._first_unclaimed = now
         self.changed.discard(name)
+        self._unranked.discard(name)
         self.unclaimed.add(name)
         self._last_unclaimed = now
 
@@ -64,21 +70,34 @@ class ZoneQueue:
     ) -> set[str]:
         """The names of the next pass: what is urgent and new before what had no turn yet. They stay in the queue until
         they are ``done``."""
-        for name in [name for name in self.changed if not is_claimed(name)]:
-            self.add(name, now, claimed=False)  # it was claimed when it was added
         most = self.slice_size.names
         due = {name for name, trouble in self.retries.items() if now >= trouble.not_before}
         if now >= self._batch_at + WINDOW:
-            if len(self.changed) <= most:
-                due |= self.changed
-            else:
-                due.update(nsmallest(most, self.changed, key=rank))
+            for name in self._pop_changed(most, rank):
+                if is_claimed(name):
+                    due.add(name)
+                else:  # it was claimed when it was added
+                    self.add(name, now, claimed=False)
         if self.unclaimed and now >= self._unclaimed_due():
             due.update(self.unclaimed if len(self.unclaimed) <= most else nsmallest(most, self.unclaimed))
         due = due or set(islice(self.deferred, most))
         if due:
             self._batch_at = now if len(self.changed) <= most else 0.0
         return due
+
+    def _pop_changed(self, most: int, rank: Callable[[str], tuple[int, str]]) -> set[str]:
+        """The first of the changed. Each is ranked once: of a hundred thousand that takes longer than a slice."""
+        if len(self.changed) <= most:
+            self._ranked, self._unranked = [], self.changed.copy()
+            return self._unranked.copy()
+        for name in self._unranked:
+            heappush(self._ranked, rank(name))
+        self._unranked = set()
+        while self._ranked and len(self._unranked) < most:
+            _, name = heappop(self._ranked)
+            if name in self.changed:
+                self._unranked.add(name)  # until they are done: a pass may fail
+        return self._unranked.copy()
 
     def defer(self, names: Iterable[str]) -> None:
         """Compare these too, when nothing newer waits, with what the ledger says."""
@@ -98,6 +117,7 @@ class ZoneQueue:
             names = self.changed | self.unclaimed | self.retries.keys()
             self.deferred.clear()
         self.changed.difference_update(names)
+        self._unranked.difference_update(names)
         self.unclaimed.difference_update(names)
         for name in names:
             self.deferred.pop(name, None)

@@ -105,3 +105,23 @@ def test_what_is_looked_at_again_leaves_alone_what_is_known_of_what_waits() -> N
     queue.deferred = {"a": Deferred.ABSENT}
     queue.defer(["a", "b"])
     assert queue.deferred == {"a": Deferred.ABSENT, "b": Deferred.AS_KNOWN}
+
+
+def test_of_many_that_are_ranked_already_a_new_urgent_one_is_the_next() -> None:
+    queue = ZoneQueue()
+    for number in range(3 * SMALLEST):
+        queue.add(f"app-{number}", 100.0, claimed=True)
+    first = queue.pop_due(100.0, rank, is_claimed)
+    queue.done(first, NOTHING, NO_NAMES, 100.0)
+    queue.add("urgent", 100.0, claimed=True)
+    assert "urgent" in queue.pop_due(100.0, rank, is_claimed)
+
+
+def test_of_many_what_failed_comes_again() -> None:
+    queue = ZoneQueue()
+    for number in range(2 * SMALLEST):
+        queue.add(f"app-{number}", 100.0, claimed=True)
+    first = queue.pop_due(100.0, rank, is_claimed)
+    assert queue.pop_due(100.0, rank, is_claimed) == first
+    queue.done(first, NOTHING, NO_NAMES, 100.0)
+    assert len(queue.pop_due(100.0, rank, is_claimed) | first) == 2 * SMALLEST
