@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from math import inf
 
 from syncer.core.claims import Unread
@@ -19,7 +19,7 @@ from syncer.core.kinds import (
 )
 from syncer.core.manifest import clip_text
 from syncer.core.namelimits import UNCOUNTED
-from syncer.core.source import Ref, SourceObject
+from syncer.core.source import Ref, Skip, SourceObject
 from syncer.core.tenancy import UNREAD_NAMESPACE
 from syncer.kube.feed import Feed, KindState, WatchState
 from syncer.kube.store import Store
@@ -174,7 +174,7 @@ class Intake:
         warnings = tuple(it for it in source.warnings if not it.startswith(own)) if source else ()
         skipped = [
             skip
-            for skip in (source.skipped if source else ())
+            for skip in (_list_skips(source) if source else ())
             if skip.reason not in PASSING and not any(skip.name in text for text in warnings)
         ]
         if not warnings and not skipped:
@@ -191,3 +191,10 @@ class Intake:
             (name, reason, _), more = skipped[0], len(skipped) - 1
             others = f" (and {more} more)" if more else ""
             log.info("%s: %s is not published: %s%s", ref, clip_text(name), reason, others, extra=extra)
+
+
+def _list_skips(source: SourceObject) -> Iterator[Skip]:
+    """Names that are not published, and types that are not although others at their name are."""
+    yield from source.skipped
+    for want in source.wants:
+        yield from (Skip(want.name, f"{kind}: {reason}") for kind, reason in want.skips)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from django.db.models import Q
@@ -24,6 +25,28 @@ class ClaimRow(NamedTuple):
     reason: str
     wants: str
     rank: str
+
+
+def list_name_claims(records: Sequence[ManagedRecord]) -> list[ClaimRow]:
+    """The claims on all records of a name, each once: one that has a type is shown with the types that it has, where
+    others have others, whatever it lost besides."""
+    types: dict[str, list[str]] = {}
+    for record in records:
+        if record.owned:
+            types.setdefault(record.origin, []).append(record.type)
+    having: dict[str, ClaimRow] = {}
+    others: dict[str, ClaimRow] = {}
+    for record in records:
+        origins = [*record.claimants, *(origin for origin, _ in record.losers)]
+        for origin, row in zip(origins, list_claims(record), strict=True):
+            if origin != record.origin:
+                others.setdefault(origin, row)
+            elif len(types) > 1 and origin in types:
+                word = color_word(f"has {', '.join(types[origin])}", "good")
+                having.setdefault(origin, row._replace(status=word))
+            else:
+                having.setdefault(origin, row)
+    return [*having.values(), *(row for origin, row in others.items() if origin not in having)]
 
 
 def list_claims(record: ManagedRecord) -> list[ClaimRow]:

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 
 from records.admin import columns
 from records.admin.base import list_history
-from records.admin.claims import list_claims
+from records.admin.claims import list_name_claims
 from records.admin.steps import EDIT, Button, check_right, list_name_buttons, list_steps, make_buttons
 from records.api.diagnostics import DnsThrottle, TestDnsView
 from records.audit import CHANGES
@@ -93,7 +93,7 @@ def describe_name(request: HttpRequest, name: str) -> dict[str, Any]:
     records = list(ManagedRecord.objects.filter(name=name, target=target).prefetch_related("dns_answer"))
     entries = list(CustomEntry.objects.filter(**of_target))
     asked = _ask_servers(request, name, records) if "ask" in request.GET else None
-    first = next((record for record in records if record.origin or record.losers), None)
+    fought = [record for record in records if record.origin or record.losers]
     return {
         "title": people_name(name),
         "name": name,
@@ -104,8 +104,8 @@ def describe_name(request: HttpRequest, name: str) -> dict[str, Any]:
         "states": sorted({record.state for record in records}),
         "rows": _list_rows(request, records, asked or []),
         "asked": asked,
-        "claims": list_claims(first) if first else [],
-        "open_claims": _list_open_claims(explanation, first),
+        "claims": list_name_claims(fought),
+        "open_claims": _list_open_claims(explanation, fought),
         "buttons": list_name_buttons(request, entries) if explanation["zone"] else [],
         "entries": entries,
         "history": list_history(AuditEntry.objects.filter(**of_target)),
@@ -115,9 +115,9 @@ def describe_name(request: HttpRequest, name: str) -> dict[str, Any]:
     }
 
 
-def _list_open_claims(explanation: dict[str, Any], record: ManagedRecord | None) -> list[dict[str, Any]]:
+def _list_open_claims(explanation: dict[str, Any], records: Sequence[ManagedRecord]) -> list[dict[str, Any]]:
     """Claims of which no record tells what came of them."""
-    told = {*record.claimants, *(origin for origin, _ in record.losers)} if record else set()
+    told = {origin for record in records for origin in (*record.claimants, *dict(record.losers))}
     return [claim for claim in explanation["claims"] if claim["source"] not in told]
 
 

@@ -59,6 +59,23 @@ def test_it_says_who_wants_the_name_who_has_it_and_why(cast: Cast, admin_client:
     assert reverse("admin:records_source_named") in text
 
 
+def test_of_several_types_it_says_who_has_which(cast: Cast, admin_client: Client) -> None:
+    owner, mail = cast.blog.origin, "DNSEndpoint/web/mail"
+    for kind, value in (("MX", "10 mx.talos00"), ("TXT", "any")):
+        mine = {"origin": mail, "claimants": [mail], "losers": [], "values": [value], "owned": True}
+        ManagedRecord.objects.create(
+            target=cast.blog.target, zone="talos00", name="blog.talos00", type=kind, ttl=60, state="synced", **mine
+        )
+    ManagedRecord.objects.filter(pk=cast.blog.pk).update(
+        owned=True, losers=[[mail, f"{owner} has the name: it is older"]]
+    )
+    text = show(admin_client, "blog.talos00")
+    assert f"has {cast.blog.type}<" in text
+    assert "has MX, TXT<" in text
+    assert ">has the name<" not in text
+    assert ">lost<" not in text, "it has something"
+
+
 def test_it_shows_its_history_with_a_way_back(cast: Cast, admin_client: Client) -> None:
     text = show(admin_client, "grafana.talos00")
     assert reverse("admin:records_auditentry_change", args=[cast.created.pk]) in text

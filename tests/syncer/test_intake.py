@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import pytest
 
 from syncer.core.kinds import (
+    DNS_ENDPOINT,
     ENDPOINT_SLICE,
     GATEWAY,
     GATEWAY_ROUTE_KINDS,
@@ -279,3 +281,20 @@ def test_what_waits_for_its_namespace_to_be_read_is_no_line_for_each_object(
     assert not caplog.records
     store.put(NAMESPACE, {"metadata": {"name": "web", "labels": {"dns": "public"}}})
     assert intake.take_names() == {"grafana.talos00"}
+
+
+def test_a_type_that_is_left_out_is_told_as_a_name_is(case: Case, caplog: pytest.LogCaptureFixture) -> None:
+    metadata = {"name": "mail", "namespace": "web"}
+    endpoints = [
+        {"dnsName": "mail.talos00", "recordType": "A", "targets": ["192.0.2.1"]},
+        {"dnsName": "mail.talos00", "recordType": "CNAME", "targets": ["edge.talos00"]},
+    ]
+    with caplog.at_level(logging.INFO, "syncer.intake"):
+        for _ in range(2):
+            case.store.put(DNS_ENDPOINT, {"metadata": metadata, "spec": {"endpoints": endpoints}})
+            case.intake.take_names()
+            case.intake.save_sources(case.ledger)
+    assert [record.getMessage() for record in caplog.records] == [
+        "DNSEndpoint/web/mail: mail.talos00 is not published: CNAME: a CNAME is alone at its name, which has other"
+        " records here: A"
+    ]
