@@ -76,9 +76,11 @@ def cookies(site: Stack, browser: Browser) -> Any:
         person.open("/admin/")
         person.press("Sync everything now")
         for name in DRIFTED:
-            wait_until(lambda name=name: finding_of(person, name), what=f"drift of {name}", pause=0.5)
+            found = f"/admin/records/driftfinding/?show=open&q={name}"
+            wait_until(lambda page=found: "/change/" in person.read(page), what=f"drift of {name}", pause=0.5)
+        held = "/admin/records/heldplan/?show=open"
         for zone in (LAB, EDGE):
-            wait_until(lambda zone=zone: plan_in(person, zone), what=f"a held plan in {zone}", pause=0.5)
+            wait_until(lambda zone=zone: f"in {zone}" in person.read(held), what=f"a held plan in {zone}", pause=0.5)
         assert not person.complaints
         return person.page.context.storage_state()
 
