@@ -20,10 +20,10 @@ from django.views.decorators.http import require_POST
 from records import operations
 from records.admin import columns
 from records.admin.holds import CHOSEN, DELETES, find_chosen, group_deletes
-from records.admin.steps import OPERATE, STEPS, carry_out_step, check_right, show_exchange
+from records.admin.steps import EDIT, OPERATE, STEPS, carry_out_step, check_right, show_exchange
 from records.dashboard.needs import DECIDE
 from records.entry_names import note_entries
-from records.models import DriftFinding, HeldPlan, ManagedRecord
+from records.models import AuditEntry, DriftFinding, HeldPlan, ManagedRecord
 from syncer.core.names import people_name
 
 CHANGED = "What this was about has changed since: this is how it is now."
@@ -65,6 +65,9 @@ def _find_task(asked: QueryDict) -> ButtonTask | None:
     action, name, key = (asked.get(field, "") for field in ("action", "name", "key"))
     if action == "sync everything":
         return ButtonTask(OPERATE, _sync_everything)
+    if action == "restore":
+        version = AuditEntry.objects.filter(pk=key).first() if key.isdecimal() else None
+        return _restore_version(version) if version else None
     if action in PLAN_ACTIONS:
         plan = HeldPlan.objects.filter(pk=key).first() if key.isdecimal() else None
         return _decide_plan(action, plan, asked.getlist(CHOSEN)) if plan else None
@@ -113,6 +116,22 @@ def _accept_drift(actor: str, finding: DriftFinding) -> str:
 def _remediate_drift(actor: str, finding: DriftFinding) -> str:
     operations.remediate_drift(actor, finding)
     return f"{finding.name} {finding.type} is being remediated."
+
+
+def _restore_version(version: AuditEntry) -> ButtonTask:
+    what = f"{people_name(version.name)} {version.type}"
+
+    def carry_out(actor: str) -> str:
+        operations.restore_version(actor, version)
+        return f"{what} is being restored, as an override of every source."
+
+    question = AskedFirst(
+        f"Restore {what}?",
+        "The version becomes a custom entry in mode override, which beats every source until it is deleted.",
+        "Restore it",
+        {"exchange": operations.show_restored(version)},
+    )
+    return ButtonTask(EDIT, carry_out, question)
 
 
 def _sync_everything(actor: str) -> str:

@@ -85,6 +85,16 @@ def test_a_plan_is_decided_as_a_whole_or_in_part(cast: Cast) -> None:
     assert was_asked("reject", plan=cast.plan, deletes__isnull=True)
 
 
+def test_an_earlier_version_is_restored(cast: Cast) -> None:
+    client = visitor(OPERATOR)
+    asked = press(client, "restore", cast.deleted.pk).content.decode()
+    assert "Restore cd.talos00 A?" in asked
+    assert "192.0.2.4" in asked
+    press(client, "restore", cast.deleted.pk, confirmed="yes")
+    entry = CustomEntry.objects.get(name="cd.talos00")
+    assert (entry.mode, entry.values) == ("override", ["192.0.2.4"])
+
+
 def test_of_two_people_the_second_is_told_what_the_first_did(cast: Cast) -> None:
     client = visitor(OPERATOR)
     cast.plan.decide(cast.plan.Status.APPROVED, "olga")
@@ -107,6 +117,7 @@ def test_nothing_is_done_without_the_right_to_it(cast: Cast) -> None:
         ("approve", cast.plan.pk, ""),
         ("approve chosen", cast.plan.pk, ""),
         ("sync everything", "", ""),
+        ("restore", cast.deleted.pk, ""),
         ("no such thing", "", ""),
     ):
         assert press(client, action, key, name, confirmed="yes").status_code == 403, action
