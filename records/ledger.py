@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Collection, Mapping
+from datetime import timedelta
 
 from django.db import connection, transaction
 from django.db.models import Count
@@ -22,6 +24,14 @@ from syncer.core.names import NAME_LIMIT
 from syncer.core.source import Ref, SourceObject
 from syncer.identity import ProcessIdentity
 from syncer.ledger import CountKey, DecidedHold, Holder, LastStart, LedgerError, Request, SyncerStatus
+
+
+def tell_time(moment: float) -> str | None:
+    """Of ``time.monotonic()``, by the clock on the wall; None for a moment that never was."""
+    if not moment:
+        return None
+    return (timezone.now() - timedelta(seconds=time.monotonic() - moment)).isoformat()
+
 
 OLD_ACTIONS = {"heal": "remediate"}
 """What a web of the release before still writes, while it is replaced."""
@@ -152,6 +162,7 @@ class DatabaseLedger:
                         "state": item.state.value,
                         "reason": item.reason,
                         "objects": item.objects,
+                        "heard": tell_time(item.heard_at),
                     }
                     for item in status.kinds
                 ],

@@ -65,6 +65,8 @@ def _find_task(asked: QueryDict) -> ButtonTask | None:
     action, name, key = (asked.get(field, "") for field in ("action", "name", "key"))
     if action == "sync everything":
         return ButtonTask(OPERATE, _sync_everything)
+    if action == "sync zone":
+        return ButtonTask(OPERATE, lambda actor: _sync_zone(actor, name))
     if action == "restore":
         version = AuditEntry.objects.filter(pk=key).first() if key.isdecimal() else None
         return _restore_version(version) if version else None
@@ -132,6 +134,11 @@ def _restore_version(version: AuditEntry) -> ButtonTask:
         {"exchange": operations.show_restored(version)},
     )
     return ButtonTask(EDIT, carry_out, question)
+
+
+def _sync_zone(actor: str, zone: str) -> str:
+    operations.sync_now(actor, zone=zone)
+    return f"{people_name(zone)} is being compared with DNS."
 
 
 def _sync_everything(actor: str) -> str:

@@ -4,7 +4,7 @@ from django.urls import path
 
 from records.dashboard.actions import act
 from records.dashboard.stream import stream
-from records.dashboard.views import find, guard_page, show_name, show_needs, show_overview, show_plan
+from records.dashboard.views import find, guard_page, show_name, show_needs, show_overview, show_plan, show_system
 
 app_name = "dashboard"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("find/", guard_page(find), name="find"),
     path("names/<path:name>/", guard_page(show_name), name="name"),
     path("plans/<int:pk>/", guard_page(show_plan), name="plan"),
+    path("system/", guard_page(show_system), name="system"),
     path("stream/", stream, name="stream"),
     path("do/", guard_page(act), name="do"),
 ]

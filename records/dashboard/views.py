@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest
@@ -19,9 +20,11 @@ from records.admin.holds import group_deletes
 from records.admin.names import describe_name
 from records.admin.steps import check_right
 from records.audit_tail import wait_settled
+from records.dashboard.charts import read_charts
 from records.dashboard.headline import judge_system
 from records.dashboard.needs import DECIDE, KINDS, Needs, count_states, name_page
 from records.dashboard.passes import group_entries
+from records.dashboard.system import list_waiting, list_watches, list_zones
 from records.dashboard.table import read_page
 from records.entry_names import note_entries
 from records.entry_values import managed_zones
@@ -170,6 +173,23 @@ def show_plan(request: HttpRequest, pk: int) -> HttpResponse:
         "end": "" if plan.is_open else plan.describe_end(),
     }
     return render(request, _choose_template(request, "plan"), context)
+
+
+@require_safe
+def show_system(request: HttpRequest) -> HttpResponse:
+    frame = read_frame()
+    status = frame["status"]
+    context = {
+        **frame,
+        **list_waiting(),
+        "title": "System",
+        "zones": list_zones(status),
+        "watches": list_watches(status),
+        "charts": read_charts(),
+        "version": settings.VERSION,
+        "owner_id": settings.MANAGED.owner_id,
+    }
+    return render(request, _choose_template(request, "system"), context)
 
 
 @require_safe

@@ -29,6 +29,7 @@ PAGES = {
     "filtered": "/ui/?state=off&q=talos",
     "nothing": "/ui/?q=nothing-of-that-name",
     "needs": "/ui/needs/",
+    "system": "/ui/system/",
     "name": f"/ui/names/{BLOG}/",
     "conflict": f"/ui/names/{NAS}/",
     "nobody": f"/ui/names/nobody-asks.{ZONE}/",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -14,11 +15,13 @@ from django.utils import timezone
 from records.ledger import DatabaseLedger
 from records.models import ManagedRecord, Source, SyncStatus
 from syncer.core.claims import Decision
+from syncer.core.kinds import GATEWAY, INGRESS
 from syncer.core.known import RecordState
 from syncer.core.plan import Change, Op, RRsetStatus
 from syncer.core.rrsets import RRset
 from syncer.core.source import Ref, SourceObject
 from syncer.identity import ProcessIdentity
+from syncer.kube.feed import KindState
 from syncer.ledger import AnotherSyncer, Holder, LastStart, ObservedRRset, Request, SyncerStatus
 
 ONE = ProcessIdentity("web-1", 1, "11111111", "boot", "pid:[1]", 5)
@@ -113,6 +116,15 @@ def test_since_when_there_is_trouble_is_kept_until_it_is_over() -> None:
     assert SyncStatus.objects.get().trouble_since == since
     ledger.save_status(replace(STATUS, problems=[]))
     assert SyncStatus.objects.get().trouble_since is None
+
+
+def test_when_a_watch_was_last_heard_from_is_told_by_the_clock_on_the_wall() -> None:
+    ledger = take_over()
+    kinds = [KindState(INGRESS, heard_at=time.monotonic() - 60), KindState(GATEWAY)]
+    ledger.save_status(replace(STATUS, kinds=kinds))
+    heard, never = (kind["heard"] for kind in SyncStatus.objects.get().kinds)
+    assert never is None
+    assert datetime.fromisoformat(heard) <= timezone.now() - timedelta(seconds=60)
 
 
 def test_an_end_is_marked_until_a_heartbeat_comes_after_it() -> None:

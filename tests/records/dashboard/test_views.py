@@ -30,6 +30,7 @@ def pages(cast: Cast) -> list[str]:
         OVERVIEW,
         "/ui/needs/",
         "/ui/needs/?kind=drift",
+        "/ui/system/",
         f"/ui/names/{cast.blog.name}/",
         "/ui/names/nobody.talos00/",
         "/ui/names/elsewhere.example.org/",
