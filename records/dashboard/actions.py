@@ -136,9 +136,9 @@ def _restore_version(version: AuditEntry) -> ButtonTask:
     return ButtonTask(EDIT, carry_out, question)
 
 
-def _sync_zone(actor: str, zone: str) -> str:
-    operations.sync_now(actor, zone=zone)
-    return f"{people_name(zone)} is being compared with DNS."
+def _sync_zone(actor: str, name: str) -> str:
+    operations.sync_now(actor, zone=name)
+    return f"{people_name(name)} is being compared with DNS."
 
 
 def _sync_everything(actor: str) -> str:
