@@ -23,8 +23,8 @@ class Person:
         page.on("console", self._listen)
 
     def _miss(self, request: Request) -> None:
-        # The browser drops the requests for icons when the page is left before they came, and ends the stream.
-        is_dropped = request.url.endswith(".svg") or "/ui/stream/" in request.url
+        # The browser drops what a page has asked for when it is left: icons, and parts of the dashboard.
+        is_dropped = request.url.endswith(".svg") or "/ui/" in request.url
         if not (is_dropped and request.failure == "net::ERR_ABORTED"):
             self.complaints.append(f"failed: {request.url} {request.failure}")
 

@@ -57,7 +57,8 @@ def test_every_role_sees_every_page_and_no_one_else_does(cast: Cast, role: str |
         assert f'href="{reverse("admin:index")}"' in text, "the admin is one click away"
         assert "hx-on" not in text, "what would need eval"
         assert answer["Cache-Control"].startswith("max-age=0")
-        assert part(client, path, "main#board").content.decode().strip().startswith(("<section", "<article"))
+        assert part(client, path, "main#board").content.decode().strip().startswith(("<h1", "<section"))
+        assert text.count("<h1") == 1
 
 
 def test_buttons_are_only_there_for_who_may_press_them(cast: Cast) -> None:
