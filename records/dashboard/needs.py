@@ -36,6 +36,10 @@ class NeedKind(NamedTuple):
     page: str
     query: Mapping[str, str]
 
+    @property
+    def list_url(self) -> str:
+        return columns.admin_url(f"{self.page}_changelist", **self.query)
+
 
 KINDS: Mapping[str, NeedKind] = {
     "held": NeedKind("held plan", "held plans", "pause", "warn", "heldplan", {"show": "open"}),

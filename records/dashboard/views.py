@@ -124,7 +124,7 @@ def show_needs(request: HttpRequest) -> HttpResponse:
         "title": "Needs you",
         "oldest": oldest,
         "chosen": kind,
-        "kind": KINDS.get(kind),
+        "admin_url": KINDS[kind].list_url if kind else "",
         "more": of_kind - len(oldest),
     }
     return render(request, _choose_template(request, "needs_page"), context)

@@ -9,7 +9,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.html import escape
 
+from records.dashboard.needs import KINDS
 from records.models import AuditEntry, DriftFinding, HeldPlan, ManagedRecord, SyncStatus
 from records.roles import ADMIN, OPERATOR, VIEWER
 from tests.records.cast import Cast, make_cast
@@ -104,6 +106,14 @@ def test_the_title_and_the_icon_follow_the_headline(cast: Cast) -> None:
     assert status["problems"] == ["talos00: the zone is <disabled>"], "one source for both"
     SyncStatus.objects.update(problems=[])
     assert "<title>4 things need you · Overview" in client.get(OVERVIEW).content.decode()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_of_what_waits_leads_to_its_list_in_the_admin(cast: Cast, kind: str) -> None:
+    client = visitor(VIEWER)
+    url = KINDS[kind].list_url
+    assert f'href="{escape(url)}"' in client.get(f"/ui/needs/?kind={kind}").content.decode()
+    assert client.get(url).status_code == 200
 
 
 def test_an_empty_installation_says_the_next_step() -> None:
