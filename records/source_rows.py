@@ -22,7 +22,7 @@ from records.source_models import read_records
 from syncer.core.claims import Mention
 from syncer.core.origin import Origin
 from syncer.core.settling import explain_refused
-from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Want
+from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Want, withhold
 
 TAKEN_BACK = "the object has taken it back"
 
@@ -86,7 +86,7 @@ def _list_want(want: Want) -> list[Any]:
 def _read_want(columns: Sequence[Any]) -> Want:
     name, values, own, via, *more = columns
     refused, records = (*more, (), ())[:2]
-    return Want(name, tuple(values), own, tuple(via), tuple(refused), records=read_records(records))
+    return Want(name, tuple(values), own, tuple(via), withhold(refused), records=read_records(records))
 
 
 def split_sources(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -46,25 +47,45 @@ class WantedRecord(NamedTuple):
     beside: bool = False
 
 
+class Withheld(NamedTuple):
+    """What a want of addresses does not get: ``refused`` are values that it asks for and no source may publish;
+    ``default`` is, with TENANCY=strict, what it would have without a target of its own."""
+
+    refused: tuple[str, ...] = ()
+    default: tuple[str, ...] = ()
+
+
+NOTHING_WITHHELD = Withheld()
+"""One for all: most wants are of this sort, and there may be a hundred thousand."""
+
+
+def withhold(refused: Iterable[str], default: tuple[str, ...] = ()) -> Withheld:
+    """Each of the refused values once."""
+    refused = tuple(dict.fromkeys(refused))
+    return Withheld(refused, default) if refused or default else NOTHING_WITHHELD
+
+
 class Want(NamedTuple):
     """A name that an object wants published.
 
     ``values`` are addresses (IPv4 and IPv6 may be mixed) or exactly one host name. Empty: the object knows
     no address for it (yet); with ``auto`` the Traefik Service may still have one. ``own``: they are a target of its
     own (or of its Gateway), not the default, which is not used even where it has none now. ``via`` are the parents that
-    serve it, as the spec of a route names them. ``refused`` are values that it asks for and no source may publish;
-    ``default``, with TENANCY=strict, what it would have without a target of its own. ``records`` are what it asks for
-    instead of all these, one for each type: the name gets these RRsets then, and no address but theirs, unless they are
-    beside them. Most names have none, and they cost those nothing.
+    serve it, as the spec of a route names them. ``records`` are what it asks for instead of all these, one for each
+    type: the name gets these RRsets then, and no address but theirs, unless they are beside them. Most names have none,
+    and they cost those nothing: a seventh field would cost each of them 16 bytes.
     """
 
     name: str
     values: tuple[str, ...] = ()
     own: bool = False
     via: tuple[str, ...] = ()
-    refused: tuple[str, ...] = ()
-    default: tuple[str, ...] = ()
+    withheld: Withheld = NOTHING_WITHHELD
     records: tuple[WantedRecord, ...] = ()
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        return self.withheld.refused
 
     @property
     def asks_address(self) -> bool:

@@ -37,7 +37,7 @@ from syncer.core.rulelexer import RuleError
 from syncer.core.rules import REGEXP, read_rule_names
 from syncer.core.scope import Scope
 from syncer.core.selection import refuse_object, warn_publish
-from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Trouble, Want, WantedRecord
+from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Trouble, Want, WantedRecord, withhold
 
 WARNING_LIMIT = 20
 _WARNING_LENGTH = 400
@@ -101,16 +101,16 @@ class Draft:
         bare = [endpoint._replace(target=()) for endpoint in endpoints]
         default = self._find_values(name, bare) if own and self.scope.strict else ()
         parents = tuple(intern(parent) for parent in via)
-        self._add_want(Want(name, values, own, parents, tuple(dict.fromkeys(refused)), default))
+        self._add_want(Want(name, values, own, parents, withhold(refused, default)))
 
     def add_own(self, text: object, addresses: Values) -> None:
         """Publish the name with addresses of the object's own, or record why not. What the settings say is none of
         it."""
         if name := self._admit_name(text):
-            refused = dict.fromkeys((*self.meta.says.refused, *addresses.refused))
+            refused = (*self.meta.says.refused, *addresses.refused)
             default = addresses.values if self._own_target and self.scope.strict else ()
             values = self._own_target or addresses.values
-            self._add_want(Want(name, values, True, (), tuple(refused), default))
+            self._add_want(Want(name, values, True, (), withhold(refused, default)))
 
     def _admit_name(self, text: object) -> str:
         """The name in its one spelling; "" when it is not to be published, which is then recorded as skipped, or is

@@ -14,7 +14,7 @@ from syncer.core.kinds import SERVICE
 from syncer.core.manifest import as_mapping, clip_text
 from syncer.core.rdata import list_targets
 from syncer.core.scope import SERVER_NAME, Scope
-from syncer.core.source import NORMAL, Skip, SkipCause, SourceObject, Want, WantedRecord
+from syncer.core.source import NORMAL, Skip, SkipCause, SourceObject, Want, WantedRecord, withhold
 
 T = TypeVar("T")
 
@@ -156,9 +156,10 @@ def _narrow_want(want: Want, terms: NamespaceTerms, scope: Scope, *, has_default
     own = admit(want.values)
     if own == want.values:
         return want
-    refused = dict.fromkeys((*want.refused, *(value for value in want.values if value not in own)))
+    refused = (*want.refused, *(value for value in want.values if value not in own))
+    default = want.withheld.default
     is_own = want.own and (bool(own) or not has_default)
-    return want._replace(values=own or admit(want.default), own=is_own, refused=tuple(refused))
+    return want._replace(values=own or admit(default), own=is_own, withheld=withhold(refused, default))
 
 
 def _narrow_record(record: WantedRecord, terms: NamespaceTerms) -> WantedRecord:

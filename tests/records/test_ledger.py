@@ -30,7 +30,8 @@ from syncer.core.claims import Decision
 from syncer.core.known import RecordState
 from syncer.core.plan import Change, Drift, DriftType, ForgottenRRset, Op, RRsetStatus
 from syncer.core.rrsets import Found, RRset
-from syncer.core.source import Ref, Skip, SourceObject, Want, WantedRecord
+from syncer.core.source import Ref, Skip, SourceObject, Want, WantedRecord, withhold
+from syncer.core.sources import make_https
 from syncer.ledger import AppliedChange, Deletion, LeftZone, ObservedRRset
 from syncer.targets.base import Outcome, Result
 
@@ -296,6 +297,13 @@ def test_records_of_an_object_are_remembered_as_it_asks_for_them() -> None:
         ("_http._tcp.mail.talos00", ["SRV 0 0 80 mail.talos00"]),
     ]
     assert row.skipped_names() == [("mail.talos00", "CNAME: the others win")]
+
+
+def test_what_is_refused_is_remembered_beside_an_https_record() -> None:
+    want = Want("mail.talos00", ("192.0.2.7",), True, withheld=withhold(("127.0.0.1",)), records=make_https("h2"))
+    source = SourceObject(Ref("Ingress", "web", "mail"), wants=(want,))
+    DatabaseLedger().save_sources({source.ref: source})
+    assert RememberedClaims().source(source.ref) == source
 
 
 def test_an_object_without_records_is_stored_as_a_version_did_that_knew_of_none() -> None:
