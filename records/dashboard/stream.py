@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from asgiref.sync import sync_to_async
 from django.contrib import admin
+from django.core.handlers.asgi import ASGIRequest
 from django.db import Error, connection, connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.template.loader import render_to_string
@@ -256,6 +257,8 @@ async def stream(request: HttpRequest) -> HttpResponseBase:
     """The number after which to go on is in Last-Event-ID, and at first in ``after``."""
     if not await sync_to_async(_may_see)(request):
         return HttpResponse(status=401)
+    if not isinstance(request, ASGIRequest):
+        return _send_away("This server cannot keep a page informed: start it with catalyst-dns-sync web.")
     poller = get_poller()
     if len(poller.readers) >= MOST_READERS:
         return _send_away("There are too many open pages.")

@@ -11,7 +11,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Group, User
 from django.db import connection, connections
-from django.test import AsyncClient
+from django.test import AsyncClient, Client
 
 from records.audit_tail import AuditTail
 from records.dashboard import stream as streams
@@ -239,6 +239,15 @@ def test_there_are_no_more_readers_than_the_process_bears() -> None:
         assert (answer.status_code, answer["Retry-After"]) == (503, "5")
 
     visit(scene)
+
+
+def test_a_server_that_would_be_busy_with_one_reader_for_ever_sends_it_away() -> None:
+    """Of WSGI, as Django's own for developers."""
+    client = Client()
+    user = User.objects.create(username="olga", is_superuser=True, is_staff=True)
+    client.force_login(user)
+    answer = client.get("/ui/stream/")
+    assert (answer.status_code, "catalyst-dns-sync web" in answer.content.decode()) == (503, True)
 
 
 def test_an_event_is_spelled_as_the_protocol_wants_it() -> None:
