@@ -435,7 +435,7 @@ class Zone:
         self, plan: PassPlan, names: Collection[str] | None, result: PassResult
     ) -> tuple[list[PlannedChange], list[ObservedRRset]]:
         changes = [(name.decision, change) for name in plan.names for change in name.changes]
-        covered = names or ()
+        covered = set(names or ()).difference(plan.unplanned)
         coming = set() if plan.whole else self._queue.list_coming(self._clock(), covered)
         guarded = self._guard.guard_changes(
             changes, whole=plan.whole, dry_run=self._dry_run, names=covered, coming=coming
