@@ -64,13 +64,13 @@ class Intake:
         """Of the kinds that concern DNS."""
         return [state for state in self.feed.states() if state.kind.touches_dns]
 
-    def take_names(self) -> set[str]:
-        """The names whose claims have changed."""
+    def take_names(self, most: int | None = None) -> set[str]:
+        """The names whose claims have changed; of more than ``most`` a part, before the rest of which others go on."""
         self.next_due = self.store.settle_pods()
         for namespace, warnings in self.store.take_complaints().items():
             for warning in warnings:
                 log.warning("Namespace %s: %s", namespace, warning, extra={"namespace": namespace})
-        touched = self.store.take()
+        touched = self.store.take(most)
         self._changed.update(touched.sources)
         for ref, source in touched.sources.items():
             self._tell_warnings(ref, source)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import islice
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -122,7 +123,9 @@ class Store:
         self._parentage = Parentage(scope, self._find_labels, self._terminating, assume_accepted=assume_accepted)
         self._fallback = settle_traefik_addresses({}, scope)
         self._touched_names: set[str] = set()
-        self._touched_refs: set[Ref] = set()
+        """Names that were touched by something else than their objects."""
+        self._touched: dict[Ref, tuple[str, ...]] = {}
+        """Objects that have changed, each with the names that this touches."""
         self._changed = False
         self.read_origins: set[str] = set()
         """Whatever has been in a document since the start, where the objects come from documents; and the Services of
@@ -156,12 +159,18 @@ class Store:
         finally:
             self._call_wakeup()
 
-    def take(self) -> Touched:
-        """What has changed since the last call."""
+    def take(self, most: int | None = None) -> Touched:
+        """What has changed since the last call; of more than ``most`` names a part, the rest with the next calls."""
         with self._lock:
-            touched = Touched(self._touched_names, {ref: self._sources.get(ref) for ref in self._touched_refs})
-            self._touched_names, self._touched_refs = set(), set()
-            return touched
+            refs = list(self._touched) if most is None else self._pick_touched(most)
+            names = self._touched_names.union(*(self._touched.pop(ref) for ref in refs))
+            self._touched_names = set()
+            return Touched(names, {ref: self._sources.get(ref) for ref in refs})
+
+    @property
+    def is_drained(self) -> bool:
+        """Whether all that has changed was taken."""
+        return not self._touched
 
     def settle_pods(self) -> float:
         """Publish what is due of the pods of Services; returns when the next is, by the clock."""
@@ -516,16 +525,27 @@ class Store:
         self._hidden[ref] = self._asked.pop(ref, source)
         self._forget_source(ref, source)
 
+    def _pick_touched(self, most: int) -> list[Ref]:
+        """The smallest, which are soon done, and the one that has waited for longest."""
+        picked: dict[Ref, None] = {}
+        count = 0
+        for ref in sorted(self._touched, key=lambda ref: len(self._touched[ref])):
+            count += len(self._touched[ref])
+            if count > most:
+                break
+            picked[ref] = None
+        return list(picked | dict.fromkeys(islice(self._touched, 1)))
+
     def _index_source(self, ref: Ref, before: SourceObject | None, after: SourceObject | None) -> None:
         old = {want.name: want for want in before.wants} if before else {}
         new = {want.name: want for want in after.wants} if after else {}
         for name in old.keys() | new.keys():
             self._claimants.set_claimant(name, ref, after if name in new else None)
         if before and after and _claim_terms(before) == _claim_terms(after):
-            self._touched_names |= {name for name, _ in old.items() ^ new.items()}
+            touched = {name for name, _ in old.items() ^ new.items()}
         else:
-            self._touched_names |= old.keys() | new.keys()
-        self._touched_refs.add(ref)
+            touched = old.keys() | new.keys()
+        self._touched[ref] = tuple(touched.union(self._touched.get(ref, ())))
         self._changed = True
 
     def _attach_routes(self, refs: Iterable[Ref]) -> None:

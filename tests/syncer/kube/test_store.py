@@ -452,3 +452,16 @@ def test_a_name_keeps_its_claim_while_its_object_is_edited() -> None:
     )
     assert len(found) > 100
     assert all(counts == [1, 1, 1] for counts in found)
+
+
+def test_of_many_names_those_of_small_objects_come_first_and_nothing_waits_for_ever() -> None:
+    cluster = Store(SCOPE)
+    for number in range(2):
+        cluster.put(INGRESS, ingress(f"large-{number}", *(f"{number}-{host}.talos00" for host in range(50))))
+    cluster.put(INGRESS, ingress("small", "small.talos00"))
+    first = cluster.take(10)
+    assert {ref.name for ref in first.sources} == {"small", "large-0"}
+    assert len(first.names) == 51
+    assert not cluster.is_drained
+    assert {ref.name for ref in cluster.take(10).sources} == {"large-1"}
+    assert cluster.is_drained
