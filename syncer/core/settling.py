@@ -527,6 +527,8 @@ def _make_source_claims(
         data = group_values(want.values or default or history.find_last_values(origin))
         ttls = {} if source.ttl is None else {kind: source.ttl for kind, _ in data}
         yield Claim(origin, ADDRESSES, data, ttls, rank, between=source.urgency)
+        if not data:  # nothing is beside what is not there
+            return
     groups: dict[str, list[WantedRecord]] = {}
     for record in want.records:
         groups.setdefault(group_of(record.type), []).append(record)

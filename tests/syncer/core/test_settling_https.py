@@ -10,7 +10,7 @@ import pytest
 from syncer.core.claims import Mention, Mode
 from syncer.core.known import Loser
 from syncer.core.rrsets import RRset
-from syncer.core.source import HIGH, SourceObject, Trouble, Want, WantedRecord
+from syncer.core.source import HIGH, SourceObject, Trouble, Want, WantedRecord, withhold
 from syncer.core.sources import make_https
 from tests.syncer.core.cast import FEBRUARY, MARCH, NAME, RULES, entry, held, row, settle, source, values_of
 
@@ -111,3 +111,17 @@ def test_in_strict_it_follows_the_addresses_too() -> None:
         history=held(row(BLOG, values=[ONE])),
     )
     assert values_of(decision) == {"A": (ONE,)}
+
+
+def test_one_without_an_address_does_not_speak_for_its_namespace() -> None:
+    decision = settle(secure("web/blog"), secure("web/shop", ONE, created=MARCH), rules=RULES._replace(strict=True))
+    assert values_of(decision) == {"A": (ONE,), "HTTPS": (H2,)}
+
+
+def test_it_is_kept_beside_an_address_that_is_no_longer_allowed() -> None:
+    asked = secure("web/blog", TWO)
+    refused = replace(asked, wants=(asked.wants[0]._replace(withheld=withhold((ONE,))),))
+    history = held(row(BLOG, values=[ONE]), row(BLOG, values=[H2], kind="HTTPS"), mentions={BLOG: Mention()})
+    for strict in (False, True):
+        decision = settle(refused, history=history, rules=RULES._replace(strict=strict))
+        assert values_of(decision) == {"A": (ONE,), "HTTPS": (H2,)}
