@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from records.database_errors import translate_errors
+from records.freezes import end_over, list_freezes
 from records.held_rows import decide_plans
 from records.limits import KEYS
 from records.models import ManagedRecord, SyncRequest, SyncStatus
@@ -23,7 +24,7 @@ from records.zone_ledger import DatabaseZoneLedger
 from syncer.core.names import NAME_LIMIT
 from syncer.core.source import Ref, SourceObject
 from syncer.identity import ProcessIdentity
-from syncer.ledger import CountKey, DecidedHold, Holder, LastStart, LedgerError, Request, SyncerStatus
+from syncer.ledger import CountKey, DecidedHold, Freeze, Holder, LastStart, LedgerError, Request, SyncerStatus
 
 
 def tell_time(moment: float) -> str | None:
@@ -127,6 +128,14 @@ class DatabaseLedger:
             )
             for row in waiting[:KEYS]
         ]
+
+    @translate_errors
+    def freezes(self, target: str) -> list[Freeze]:
+        found = list_freezes()
+        if any(row.is_over for row in found):
+            with self._tenure.writing():
+                end_over()
+        return [row.freeze for row in found if row.target in ("", target) and not row.is_over]
 
     @translate_errors
     def decide_hold(self, request: Request, *, approve: bool) -> DecidedHold:

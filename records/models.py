@@ -12,6 +12,7 @@ from django.utils import timezone
 from records.answer_models import RecordAnswer
 from records.append_only import AppendOnly, AuditQuerySet
 from records.database_errors import find_full_disk
+from records.freeze_models import WriteFreeze as WriteFreeze
 from records.held_models import HeldDelete as HeldDelete
 from records.held_models import HeldPlan as HeldPlan
 from records.held_models import RRsetKey as RRsetKey
@@ -163,6 +164,8 @@ class AuditEntry(models.Model):
         HELD = "held", "held"
         APPROVED = "approved", "approved"
         REJECTED = "rejected", "rejected"
+        FROZEN = "writes held", "writes held"
+        RESUMED = "writes resumed", "writes resumed"
         IMPORTED = "imported", "imported"
         LOGIN_REFUSED = "login refused", "login refused"
 

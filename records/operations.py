@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -19,8 +20,9 @@ from django.utils import timezone
 from records.audit import make_entry
 from records.entry_values import CleanEntry, clean_entry, explain_cname, managed_zones
 from records.findings import describe_finding
+from records.freezes import current_freezes, end_freeze, set_freeze
 from records.limits import split_keys
-from records.locks import editing_entries
+from records.locks import editing_entries, exclude_writers
 from records.models import (
     KEPT_BY_HAND,
     AuditEntry,
@@ -32,6 +34,7 @@ from records.models import (
     RRsetKey,
     SyncRequest,
     SyncStatus,
+    WriteFreeze,
 )
 from records.neighbours import Neighbours
 from syncer.core.claims import Mode
@@ -44,6 +47,11 @@ Action = AuditEntry.Action
 
 FEW = 20
 """Names that are asked for one by one; more of them are a full pass of their zones, which costs no more."""
+
+HELD_BACK = frozenset({Ask.ADOPT, Ask.KEEP, Ask.UNDO, Ask.REMEDIATE, Ask.DELETE, Ask.REMOVE})
+"""What would be a write to the target: refused while all writes are held, for who asks may think otherwise by then."""
+
+LONGEST_FREEZE = timedelta(days=30)
 
 ENTRY_FIELDS = ("ttl", "values", "mode", "enabled", "owner", "description")
 
@@ -214,6 +222,27 @@ def accept_drift(actor: str, finding: DriftFinding) -> DriftFinding:
         finding.save()
         describe_finding(finding, actor, Action.ACCEPTED).save()
     return finding
+
+
+def hold_writes(actor: str, length: timedelta | None, zone: str = "", reason: str = "") -> WriteFreeze:
+    """Write nothing to the zone, or with "" to any, for so long; None: until ``resume_writes``. The syncer obeys within
+    about a second. It takes the place of what was set before for the same zone, or for all."""
+    zones = managed_zones()
+    if zone and zone not in zones:
+        raise ValidationError({"zone": f"{zone} is no managed zone ({', '.join(sorted(zones))})."})
+    if length is not None and not timedelta(minutes=1) <= length <= LONGEST_FREEZE:
+        raise ValidationError({"minutes": f"Give 1 to {LONGEST_FREEZE // timedelta(minutes=1)} minutes, or no end."})
+    with transaction.atomic():
+        exclude_writers(WriteFreeze)
+        return set_freeze(actor, zone, length, reason.strip()[:500])
+
+
+def resume_writes(actor: str, freeze: WriteFreeze) -> None:
+    """End it: what has waited is compared and written, as one plan."""
+    with transaction.atomic():
+        exclude_writers(WriteFreeze)
+        if not end_freeze(actor, freeze):
+            raise ValidationError(f"The {freeze} has ended already.")
 
 
 def block_name(actor: str, name: str) -> CustomEntry:
@@ -494,6 +523,8 @@ def _ask_syncer(
     source: str = "",
 ) -> SyncRequest:
     target, zone, name, kind = place
+    if action in HELD_BACK:
+        _refuse_while_frozen(place)
     asked = make_entry(
         Action.REQUESTED, actor, target=target, zone=zone, name=name, kind=kind, source=source, reason=action.label
     )
@@ -509,6 +540,13 @@ def _ask_syncer(
         asked.save()
         _expect_answer(place)
     return request
+
+
+def _refuse_while_frozen(place: Place) -> None:
+    for row in current_freezes():
+        if row.freeze.covers(place.zone):
+            sentence = str(row.freeze)
+            raise ValidationError(f"{sentence[0].upper()}{sentence[1:]}: ask again after that, or resume writes first.")
 
 
 def _expect_answer(place: Place) -> None:

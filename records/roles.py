@@ -19,7 +19,14 @@ VIEWER, OPERATOR, ADMIN = "viewer", "operator", "admin"
 VIEWS = Q(content_type__app_label="records", codename__startswith="view_")
 OPERATES = Q(
     content_type__app_label="records",
-    codename__in=("add_syncrequest", "change_heldplan", "add_customentry", "change_customentry", "delete_customentry"),
+    codename__in=(
+        "add_syncrequest",
+        "change_heldplan",
+        "add_writefreeze",
+        "add_customentry",
+        "change_customentry",
+        "delete_customentry",
+    ),
 )
 ACCOUNTS = Q(content_type__app_label="auth", content_type__model__in=("user", "group")) | Q(
     content_type__app_label="knox"

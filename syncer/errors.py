@@ -39,6 +39,10 @@ class ZoneUnusable(TargetRefused):
     worth_retrying = True
 
 
+class WritesFrozen(SyncError):
+    """A person holds all writes to the zone, since before this one: nothing more is sent."""
+
+
 class KubernetesError(SyncError):
     """The API server did not answer, or refused."""
 

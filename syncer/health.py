@@ -60,6 +60,10 @@ class Health:
         self.target_problem = "the DNS server has not been asked yet"
         self.target_warning = ""
         self.database_problem = ""
+        self.freezes: Sequence[str] = ()
+        """What holds all writes, in sentences."""
+        self.is_frozen = False
+        """Writes to every zone are held: no pass can be made, and none is missing."""
         self.zone_problems: dict[str, str] = {}
         """By zone. Replaced as a whole, because the server's threads read it."""
 
@@ -88,7 +92,8 @@ class Health:
         silence = self._read_timeout + REOPENING
         problems = list(self.zone_problems.values())
         problems[:0] = [text for text in (self.database_problem, self.target_problem) if text]
-        return find_readiness_problems(self._clock(), self._states(), silence, problems, self._passed)
+        passed = self._passed or self.is_frozen
+        return find_readiness_problems(self._clock(), self._states(), silence, problems, passed)
 
     def healthz(self) -> PlainAnswer:
         return self._make_answer(self.liveness(), [])
@@ -97,7 +102,7 @@ class Health:
         return self._make_answer(self.readiness(), self.warnings())
 
     def warnings(self) -> list[str]:
-        return [*list_warnings(self._states()), *filter(None, [self.target_warning])]
+        return [*self.freezes, *list_warnings(self._states()), *filter(None, [self.target_warning])]
 
     def report(self) -> HealthReport:
         return HealthReport(self._states(), self.readiness(), self.warnings())

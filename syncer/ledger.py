@@ -87,6 +87,25 @@ class SyncerStatus:
     warnings: Sequence[str] = ()
 
 
+class Freeze(NamedTuple):
+    """All writes are held, because a person said so: to one zone, or with "" to every one. ``until`` None: until
+    someone ends it."""
+
+    zone: str
+    until: datetime | None
+    actor: str
+    reason: str = ""
+
+    def covers(self, name: str) -> bool:
+        """Whether it is about the zone of this name."""
+        return self.zone in ("", name)
+
+    def __str__(self) -> str:
+        where = f"to {self.zone}" if self.zone else "to every zone"
+        until = f"{self.until:%Y-%m-%d %H:%M:%S} UTC" if self.until else "someone ends that"
+        return f"all writes {where} are held by {self.actor} until {until}{self.reason and f' ({self.reason})'}"
+
+
 class Replaced(NamedTuple):
     """An RRset of someone else that became ours: what we wrote, and what stood there."""
 
@@ -299,6 +318,10 @@ class Ledger(Protocol):
 
     def requests(self) -> list[Request]:
         """What waits, oldest first."""
+
+    def freezes(self, target: str) -> Sequence[Freeze]:
+        """What holds all writes to the target now, by the clock of the database. Those whose time is over are ended,
+        and told in the audit."""
 
     def decide_hold(self, request: Request, *, approve: bool) -> DecidedHold:
         """Approve or reject what the request means of the open plans."""

@@ -101,6 +101,7 @@ class Loop:
             if self._wakeup.stopping:
                 raise TimeoutError("it was stopped before it began")
             self.changed.compare()
+            self.worker.read_freezes(self._clock())
             self._feed.start()
             try:
                 self._wait_until_settled(patience)
@@ -154,6 +155,7 @@ class Loop:
         self.changed.compare()
         now = self._clock()
         settled = self.intake.is_settled(now)
+        self.worker.read_freezes(now)
         if not self._dry_run:
             self.heartbeat.beat_due(now, self._health.report, settled=settled)
         requests = self._poll_requests(now)

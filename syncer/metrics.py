@@ -76,6 +76,12 @@ LAST_FULL_PASS = Gauge(
 HELD_DELETES = Gauge(
     "catalyst_dns_sync_held_deletes", "Deletes that wait for a person's approval", ["zone"], registry=REGISTRY
 )
+WRITES_FROZEN = Gauge(
+    "catalyst_dns_sync_writes_frozen",
+    "1: a person holds all writes to the zone, and what changes meanwhile waits",
+    ["zone"],
+    registry=REGISTRY,
+)
 FLAPPING = Gauge(
     "catalyst_dns_sync_flapping_names",
     "Names that change too often, at which what is in DNS stays for a while",

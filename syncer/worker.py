@@ -14,11 +14,12 @@ from syncer import metrics
 from syncer.config import Config
 from syncer.core.claims import Claims, Unread
 from syncer.core.names import zone_of
-from syncer.errors import TargetRefused, TargetUnreachable, ZoneUnusable, explain_fault
+from syncer.errors import TargetRefused, TargetUnreachable, WritesFrozen, ZoneUnusable, explain_fault
 from syncer.health import Health
 from syncer.ledger import Ledger, LedgerError, Request
 from syncer.pacing import BackOff
 from syncer.targets.base import Target
+from syncer.zone.freezes import WriteFreezes
 from syncer.zone.requests import WITHOUT_TARGET, RequestHandler, split_batches
 from syncer.zone.result import PassResult
 from syncer.zone.zone import Zone
@@ -54,6 +55,8 @@ class TargetWorker:
         """Why nothing can be done at the target, "" when it answers."""
         self.is_behind = False
         """Requests were left for the next turn."""
+        zones = config.scope.zones
+        self.freezes = WriteFreezes(ledger, self.name, zones, is_off=config.dry_run)
         self.zones = {
             name: Zone(
                 name,
@@ -61,13 +64,14 @@ class TargetWorker:
                 target,
                 ledger,
                 claims,
+                self.freezes,
                 find_unread=find_unread,
                 awaited_kinds=awaited_kinds,
                 explain_hold=explain_hold,
                 is_stopping=is_stopping,
                 clock=clock,
             )
-            for name in config.scope.zones
+            for name in zones
         }
         self._ledger = ledger
         self._health = health
@@ -81,6 +85,12 @@ class TargetWorker:
     def waiting(self) -> int:
         """How many names wait for a pass or a retry."""
         return sum(zone.waiting for zone in self.zones.values())
+
+    def read_freezes(self, now: float) -> None:
+        """Learn what people hold, and tell the probes. Raises ``LedgerError``."""
+        self.freezes.read_due(now)
+        self._health.freezes = [str(freeze) for freeze in self.freezes.current]
+        self._health.is_frozen = self.freezes.is_everywhere
 
     def enqueue(self, names: Collection[str]) -> None:
         """Hand names whose claims have changed to the zones that manage them."""
@@ -108,19 +118,24 @@ class TargetWorker:
         the end. Raises what target and ledger raise."""
         results, problems = [], []
         for zone in self.zones.values():
+            if zone.freeze:
+                problems.append(str(zone.freeze))
+                continue
             try:
                 results.append(zone.run_once())
-            except ZoneUnusable as error:
+            except (WritesFrozen, ZoneUnusable) as error:
                 problems.append(str(error))
         if problems:
-            raise ZoneUnusable("; ".join(problems))
+            raise ZoneUnusable("; ".join(dict.fromkeys(problems)))
         return results
 
     def answer_requests(self, requests: Sequence[Request], *, asking_target: bool = True) -> None:
-        """``asking_target`` False: only those that need no answer of the target; the others go on waiting."""
+        """``asking_target`` False: only those that need no answer of the target; the others go on waiting, as does what
+        would write to a zone while a person holds all writes there."""
         began = self._clock()
         self.is_behind = False
-        for batch in split_batches(requests, bulky=self.target.is_bulky):
+        ready = [request for request in requests if not self._requests.has_to_wait(request)]
+        for batch in split_batches(ready, bulky=self.target.is_bulky):
             if not asking_target and batch[0].action not in WITHOUT_TARGET:
                 continue
             if self._clock() > began + PATIENCE:
@@ -128,6 +143,8 @@ class TargetWorker:
                 return
             try:
                 outcomes = self._requests.answer_batch(batch)
+            except WritesFrozen:
+                continue
             except TargetRefused as error:
                 outcomes = [f"refused: {error}"] * len(batch)
             except (TargetUnreachable, LedgerError):

@@ -37,6 +37,8 @@ TAKES_ZONE = {
     "syncer/core/fitting.py find_misplacement": "checks what a person typed, whose apex rules are the zone's",
     "records/mentions.py list_wildcards": "ends at the apex",
     "records/operations.py sync_now": "a person chooses the zone",
+    "records/operations.py hold_writes": "a person chooses the zone",
+    "records/freezes.py set_freeze": "fills a row that names its zone",
     "syncer/config.py Managed.policy": "settings are by zone",
     "syncer/metrics.py count_drift": "a label of a metric",
 }
@@ -71,6 +73,7 @@ TESTED_ELSEWHERE = {
     "records/causes.py": "tests/records/test_held_rows.py is told each",
     "records/exchange/": "tests are by the way there and back: tests/records/test_exchange.py",
     "records/findings.py": "written by the engine: tests/syncer/zone/test_drift.py",
+    "records/freeze_models.py": "tests/records/test_freezes.py fills the rows",
     "records/held_models.py": "tests/records/test_held_rows.py and tests/records/test_models.py fill the rows",
     "records/limits.py": "constants: tests/records/test_ledger.py runs into them",
     "records/locks.py": "tests/records/test_exchange_locks.py waits for them",

@@ -56,6 +56,8 @@ ACTION_TONES: Mapping[str, str] = {
     Action.DELETED: "bad",
     Action.FAILED: "bad",
     Action.LOGIN_REFUSED: "bad",
+    Action.FROZEN: "warn",
+    Action.RESUMED: "good",
     Action.CONFLICT: "bad",
     Action.DRIFTED: "bad",
     Action.HELD: "warn",

@@ -45,12 +45,20 @@ NAME_EVENTS = {Op.CREATE: "created", Op.UPDATE: "updated", Op.DELETE: "deleted"}
 
 
 class ChangeWriter:
-    """For one zone; ``is_stopping`` is asked between two changes."""
+    """For one zone; ``is_stopping`` is asked between two changes. ``check_freeze`` is called before each portion, and
+    raises where a person holds all writes by then."""
 
-    def __init__(self, zone: TargetZone, rows: ZoneLedger, is_stopping: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        zone: TargetZone,
+        rows: ZoneLedger,
+        is_stopping: Callable[[], bool],
+        check_freeze: Callable[[], None] = lambda: None,
+    ) -> None:
         self._zone = zone
         self._rows = rows
         self._is_stopping = is_stopping
+        self._check_freeze = check_freeze
 
     def write_changes(
         self,
@@ -64,6 +72,7 @@ class ChangeWriter:
         """Adds to ``result`` what became of each. Raises what target and ledger raise; what was done by then is
         recorded. ``keeps_serial``: the ledger goes on saying at which serial the writes before these left the zone."""
         for batch in self._split_waves(changes, result):
+            self._check_freeze()
             self._rows.claim_changes(batch)
             for decision, change in batch:
                 if change.after:
@@ -110,6 +119,7 @@ class ChangeWriter:
     def write_marks(self, changes: Sequence[Change], result: PassResult) -> None:
         """Write our marks again on what had lost them; the ledger says all the while that it is ours. Raises what the
         target raises."""
+        self._check_freeze()
         for change, outcome, reason, permanent in self._zone.apply(changes):
             if outcome is Outcome.DONE:
                 result.marks += 1

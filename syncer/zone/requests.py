@@ -28,6 +28,10 @@ WRITING = frozenset({"adopt", "keep", "remediate"})
 """Actions of which each request may be a change that has to be made in its pass."""
 
 
+FROZEN = NAMED - {"release"}
+"""Actions that are a write to the target, and wait while all writes are held."""
+
+
 def split_batches(requests: Iterable[Request], *, bulky: bool) -> Iterator[list[Request]]:
     """The requests in their order, those together that one pass can answer: a click on a thousand names is a thousand
     requests in a row. ``bulky``: many changes cost the target no more than one."""
@@ -63,6 +67,13 @@ class RequestHandler:
             done |= self._answer_zone(list(requests))
         return [refusal or done[request.id] for request, refusal in zip(placed, refusals, strict=True)]
 
+    def has_to_wait(self, request: Request) -> bool:
+        """Whether it would write to a zone to which a person holds all writes."""
+        if request.action not in FROZEN:
+            return False
+        zone = self._zones.get(self._place_request(request).zone)
+        return zone is not None and zone.freeze is not None
+
     def _place_request(self, request: Request) -> Request:
         """With the name as we spell it, and its zone."""
         name = request.name
@@ -92,12 +103,17 @@ class RequestHandler:
             case "approve" | "reject":
                 return {request.id: self._decide_hold(request) for request in requests}
             case "sync" if not first.name:
-                for zone in [self._zones[first.zone]] if first.zone else self._zones.values():
+                meant = [self._zones[first.zone]] if first.zone else list(self._zones.values())
+                for zone in meant:
                     zone.invalidate()
-                return {request.id: f"full pass of {first.zone or 'every zone'}" for request in requests}
+                outcome = f"full pass of {first.zone or 'every zone'}{_tell_freezes(meant)}"
+                return {request.id: outcome for request in requests}
             case "release":
                 return {request.id: self._release_name(request) for request in requests}
         zone = self._zones[first.zone]
+        if first.action == "sync" and zone.freeze:
+            zone.enqueue(request.name for request in requests)
+            return {request.id: f"{zone.freeze}: it is compared when that ends" for request in requests}
         if first.action == "delete":
             done = zone.delete_records(_group_types(requests), first.actor)
             return {request.id: _describe_deletion(request.name, done) for request in requests}
@@ -130,8 +146,15 @@ class RequestHandler:
         )
         for zone in self._zones.values():
             zone.request_pass()
-        done = f"{count_noun(decided.number, 'delete')} {'approved' if approve else 'rejected'}"
+        waits = _tell_freezes([self._zones[request.zone]]) if approve and request.zone in self._zones else ""
+        done = f"{count_noun(decided.number, 'delete')} {'approved' if approve else 'rejected'}{waits}"
         return f"{done}; {decided.missing}" if decided.missing else done
+
+
+def _tell_freezes(zones: Iterable[Zone]) -> str:
+    """What holds the writes to these, to be added to an outcome; "" where nothing does."""
+    freezes = dict.fromkeys(str(zone.freeze) for zone in zones if zone.freeze)
+    return "".join(f"; {freeze}" for freeze in freezes)
 
 
 def _describe_deletion(name: str, done: PassResult) -> str:

@@ -14,12 +14,13 @@ from syncer.core.claims import Claims, Decision, Unread
 from syncer.core.names import zone_of
 from syncer.core.plan import Change, Guard, Op, RRsetStatus
 from syncer.core.rrsets import Found
-from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable, explain_fault
-from syncer.ledger import Ledger, LedgerError, ObservedRRset
+from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable, WritesFrozen, explain_fault
+from syncer.ledger import Freeze, Ledger, LedgerError, ObservedRRset
 from syncer.memory import give_back
 from syncer.targets.base import Outcome, Target
 from syncer.zone.apply import LEFT_ALONE, SYNCER, TURN, ChangeWriter, new_correlation, sort_changes, take_turn
 from syncer.zone.flapping import FlapDamper
+from syncer.zone.freezes import WriteFreezes
 from syncer.zone.guarding import DeleteGuard, PlannedChange
 from syncer.zone.planning import NO_REQUESTS, PassPlan, Requests, ZonePlanner, group_by_name, list_observed
 from syncer.zone.queue import Deferred, ZoneQueue
@@ -44,8 +45,8 @@ class Zone:
 
     Not thread-safe: it belongs to the thread that talks to its target. ``find_unread`` tells whose objects
     cannot be read now, ``awaited_kinds`` are the kinds whose deletes wait because the API server was away;
-    ``explain_hold`` says what else belongs to the reason of held deletes; ``is_stopping`` is asked between two changes;
-    ``clock`` is monotonic.
+    ``explain_hold`` says what else belongs to the reason of held deletes; ``freezes`` are what people hold back;
+    ``is_stopping`` is asked between two changes; ``clock`` is monotonic.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Zone:
         target: Target,
         ledger: Ledger,
         claims: Claims,
+        freezes: WriteFreezes,
         *,
         find_unread: Callable[[], Unread],
         awaited_kinds: Callable[[], Collection[str]],
@@ -106,7 +108,10 @@ class Zone:
         limit = 0 if config.dry_run else config.managed.flap_limit
         self._damper = FlapDamper(limit, name, self._rows, claims.is_leaving)
         metrics.TAKEOVERS.labels(name)  # shown from the start: a rate over what appears with its first count is none
-        self._writer = ChangeWriter(self._records, self._rows, is_stopping)
+        self._freezes = freezes
+        self._owes_plan = False
+        """Writes were held since the last full pass: what waited is one plan, before anything else is done."""
+        self._writer = ChangeWriter(self._records, self._rows, is_stopping, lambda: freezes.check(name))
         self._is_stopping = is_stopping
         self._early: dict[str, frozenset[str]] = {}
         """By name the other names of the zone before which something there is not written."""
@@ -137,6 +142,11 @@ class Zone:
     def held(self) -> int:
         """How many deletes wait for a person."""
         return self._guard.held
+
+    @property
+    def freeze(self) -> Freeze | None:
+        """What holds all writes to the zone; None: nothing does."""
+        return self._freezes.find(self.name)
 
     # What others call
 
@@ -181,7 +191,7 @@ class Zone:
         What is wrong with this zone alone becomes its ``problem`` and is tried again; raises ``ServerRefused``,
         ``TargetUnreachable`` and ``LedgerError``.
         """
-        if self._is_stopping() or now < self._schedule.trouble.not_before:
+        if self._is_frozen() or self._is_stopping() or now < self._schedule.trouble.not_before:
             return None
         if self._schedule.is_list_due(now):
             self.invalidate()
@@ -202,6 +212,8 @@ class Zone:
                 self._queue.slice_size.learn(len(names), self._clock() - now - paused)
         except (ServerRefused, TargetUnreachable, LedgerError):
             raise
+        except WritesFrozen:  # while the plan was made
+            self._is_frozen()
         except TargetRefused as error:
             is_news = str(error) != self.problem
             delay = self._note_failure(str(error), "zone")
@@ -228,6 +240,8 @@ class Zone:
         return result
 
     def next_due(self, now: float) -> float:
+        if self.freeze:
+            return inf  # the worker looks when it ends
         awaited = now + POLL if self._awaited else inf
         due = min(self._schedule.next_due(), self._queue.next_due(now), self._damper.next_end(), awaited)
         return max(due, self._schedule.trouble.not_before)
@@ -239,11 +253,13 @@ class Zone:
     @property
     def is_full_pass_wanted(self) -> bool:
         """Whether a full pass is to be made as soon as possible."""
-        return self._schedule.full_due == 0.0
+        return self._schedule.full_due == 0.0 and self.freeze is None
 
     def _begin_sweep(self, now: float) -> bool:
         """Make the full pass that is due slice by slice, behind what is new: in a zone that is known, has more names
         than a slice, and lost nothing. False where the pass has to be made at once."""
+        if self._owes_plan:
+            return False
         if self._is_sweeping and self._schedule.is_behind:
             self._schedule.passed(now, undisturbed=False)
             return True
@@ -272,8 +288,8 @@ class Zone:
         Raises what target and ledger raise.
         """
         self._check_start()
-        if names is not None and self._rebuild.settles:
-            self.run_pass(None)  # what is ours must be known first
+        if names is not None and (self._rebuild.settles or self._owes_plan):
+            self.run_pass(None)  # what is ours must be known first, and the guard sees what waited as one plan
         kind = "zone" if names is None else "names"
         with metrics.RECONCILE_DURATION.labels(kind).time(), self._doubting_on_error():
             plan = self._make_plan(names, requests)  # claims, view or reading, comparison
@@ -358,6 +374,7 @@ class Zone:
             there = f"it is {now.rrset} now" if now else "it is gone"
             return f"not undone: {there}, and not {replaced.ours} as we left it"
         change = Change(Op.UPDATE, now, replaced.theirs.rrset, "", restores=replaced.theirs)
+        self._freezes.check(self.name)
         with self._doubting_on_error():
             (result,) = self._records.apply([change])
             if result.outcome is not Outcome.DONE:
@@ -366,6 +383,17 @@ class Zone:
         self._view.invalidate()
         self.enqueue([name])
         return f"put back: {replaced.theirs.rrset}"
+
+    def _is_frozen(self) -> bool:
+        """Whether all writes are held. Nothing is planned meanwhile: all that has changed by the end is one plan, which
+        the guard judges as a whole."""
+        freeze = self.freeze
+        if freeze:
+            self._owes_plan = True
+            self._schedule.request_pass()
+        elif self._owes_plan and not self.is_full_pass_wanted:
+            self._schedule.request_pass()
+        return freeze is not None
 
     def _check_start(self) -> None:
         if not self._has_begun:
@@ -525,6 +553,7 @@ class Zone:
         if plan.whole:
             self._schedule.passed(now, undisturbed=result.is_settled)
             self._rebuild.end()
+            self._owes_plan = False
         waiting = bool(self._queue.deferred) or (self._recovery.is_unmarked and bool(self._queue.retries))
         self._recovery.end_when_done(self._view, SYNCER, listed=plan.listed, waiting=waiting or self._is_stopping())
         self._note_changes(result)

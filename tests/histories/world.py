@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from records.models import AuditEntry, DeletedRRset, DriftFinding, ManagedRecord, ManagedZone, Source
+from records import operations
+from records.models import AuditEntry, DeletedRRset, DriftFinding, ManagedRecord, ManagedZone, Source, WriteFreeze
 from syncer.core.kinds import INGRESS
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.histories.cast import (
@@ -46,6 +47,9 @@ class World(ObjectSteps):
         self.lost_writes = False
         self.before: dict[str, Held] = {}
         self.seconds = 0.0
+        self.freeze: WriteFreeze | None = None
+        """While writes are held, what holds them."""
+        self.frozen_rows: list[Any] = []
 
     @initialize(
         sites=st.dictionaries(site_name, terms, min_size=1, max_size=3),
@@ -82,9 +86,12 @@ class World(ObjectSteps):
     def begin_turn(self, seconds: float) -> None:
         self.seconds = seconds
         self.before = look(self.server)
+        self.frozen_rows = self.server.rows(ZONE)
 
     def end_turn(self, *, died: bool = False) -> None:
         after = look(self.server)
+        if self.freeze:
+            assert self.server.rows(ZONE) == self.frozen_rows
         for host in NAMES:
             check_turn(self.model, host, self.before[host], after[host], died=died)
 
@@ -134,6 +141,7 @@ class World(ObjectSteps):
     @rule()
     def settle(self) -> None:
         """What no hand touched is as it shall be then."""
+        self.resume_writes()
         self.engine.settle(LONG)
         self.engine.full()
         if not self.cluster.away:
@@ -148,6 +156,20 @@ class World(ObjectSteps):
         for _ in range(7):
             self.engine.turn(LONG)
         self.settle()
+
+    # People
+
+    @precondition(lambda self: self.freeze is None)
+    @rule()
+    def hold_writes(self) -> None:
+        self.freeze = operations.hold_writes("ada", None)
+
+    @precondition(lambda self: self.freeze is not None)
+    @rule()
+    def resume_writes(self) -> None:
+        if self.freeze:
+            operations.resume_writes("ada", self.freeze)
+        self.freeze = None
 
     # Disaster
 
@@ -207,6 +229,7 @@ class World(ObjectSteps):
         if not hasattr(self, "engine"):
             return
         self.hear_from_all()
+        self.resume_writes()
         self.engine.settle(31)
         self.engine.full()
         if not self.auto_remediate:

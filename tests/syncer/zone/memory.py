@@ -24,6 +24,7 @@ from syncer.ledger import (
     CountKey,
     DecidedHold,
     Deletion,
+    Freeze,
     HeldDeletes,
     Holder,
     LastStart,
@@ -260,6 +261,7 @@ class MemoryLedger:
     me: ProcessIdentity | None = None
     start: LastStart = field(default_factory=lambda: LastStart("", {}))
     starts: list[LastStart] = field(default_factory=list)
+    frozen: list[Freeze] = field(default_factory=list)
 
     def zone(self, target: str, name: str) -> MemoryZoneLedger:
         return self.zones.setdefault((target, name), MemoryZoneLedger())
@@ -291,6 +293,9 @@ class MemoryLedger:
 
     def requests(self) -> list[Request]:
         return []
+
+    def freezes(self, target: str) -> Sequence[Freeze]:
+        return self.frozen
 
     def decide_hold(self, request: Request, *, approve: bool) -> DecidedHold:
         return DecidedHold(0)

@@ -16,6 +16,7 @@ from syncer.errors import ServerRefused, TargetUnreachable, ZoneUnusable
 from syncer.pacing import RETRY_DELAYS
 from syncer.targets.base import Outcome, Result
 from syncer.zone.apply import TURN
+from syncer.zone.freezes import WriteFreezes
 from syncer.zone.result import PassResult
 from syncer.zone.zone import Zone
 from tests.syncer.zone.memory import (
@@ -53,6 +54,7 @@ class Case:
             self.target,
             self.ledger,
             self.cluster,
+            WriteFreezes(self.ledger, "toy", [ZONE], is_off=dry_run),
             find_unread=Unread,
             awaited_kinds=frozenset,
             explain_hold=lambda: "",
