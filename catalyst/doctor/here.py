@@ -20,6 +20,7 @@ from catalyst.probe import probe_url
 from catalyst.settings.addresses import HEALTH, WEB, make_url
 from catalyst.settings.environment import LIKENESS
 from catalyst.web.health import find_database_problems
+from records.freezes import current_freezes
 from records.ledger import DatabaseLedger
 from syncer.config import Config, HostsConfig
 from syncer.identity import ProcessIdentity
@@ -100,6 +101,7 @@ def check_database() -> Iterator[Finding]:
     if not problems:
         yield report_ok("database", f"{where} ({connection.display_name}) answers and is up to date")
         yield check_syncer()
+        yield from check_freezes()
 
 
 def check_syncer() -> Finding:
@@ -110,6 +112,12 @@ def check_syncer() -> Finding:
     if has_ended(holder, ProcessIdentity.of_this_process()):
         return report_ok("syncer", f"none is at work; the last one was {holder}")
     return report_ok("syncer", f"{holder}, last heard of {max(0.0, holder.age):.0f} s ago")
+
+
+def check_freezes() -> Iterator[Finding]:
+    """Whether a person holds all writes, so that nobody looks elsewhere for the reason."""
+    for row in current_freezes():
+        yield report_warning("writes", f"{row.freeze}; {spell_command()} resume-writes ends that")
 
 
 def find_network_mount(path: Path, mounts: str = "/proc/self/mounts") -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 from django_filters import rest_framework as filters
 from django_filters.fields import IsoDateTimeField
 from rest_framework.filters import OrderingFilter, SearchFilter
@@ -20,7 +21,17 @@ from records.api.errors import invalid
 from records.entry_values import explain_type
 from records.explain import PROBLEM_STATES
 from records.lost_claims import match_entries, match_sources
-from records.models import STATES, AuditEntry, CustomEntry, DriftFinding, HeldPlan, ManagedRecord, Source, SyncRequest
+from records.models import (
+    STATES,
+    AuditEntry,
+    CustomEntry,
+    DriftFinding,
+    HeldPlan,
+    ManagedRecord,
+    Source,
+    SyncRequest,
+    WriteFreeze,
+)
 from records.search import has_value, spell_address
 from syncer.core.kinds import KINDS
 from syncer.core.origin import CUSTOM_ENTRY
@@ -167,6 +178,18 @@ class HoldFilter(filters.FilterSet):
     class Meta:
         model = HeldPlan
         fields = ("zone", "status")
+
+
+class FreezeFilter(filters.FilterSet):
+    current = FlagFilter(method="with_current", label="Whether writes are held by it now")
+
+    class Meta:
+        model = WriteFreeze
+        fields = ("zone",)
+
+    def with_current(self, queryset: QuerySet[WriteFreeze], _: str, wanted: bool) -> QuerySet[WriteFreeze]:
+        current = Q(ended_at=None) & (Q(until=None) | Q(until__gt=Now()))
+        return queryset.filter(current if wanted else ~current)
 
 
 class DriftFilter(filters.FilterSet):

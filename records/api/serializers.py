@@ -23,6 +23,7 @@ from records.models import (
     Source,
     SyncRequest,
     SyncStatus,
+    WriteFreeze,
 )
 from syncer.core.annotations import MAX_TTL, parse_ttl
 from syncer.core.claims import Mode
@@ -442,6 +443,27 @@ class SyncerSerializer(serializers.ModelSerializer[SyncStatus]):
         exclude = ("id", "identity", "known_version", "known_settings", "problems", "warnings")
 
 
+class FreezeSerializer(serializers.ModelSerializer[WriteFreeze]):
+    current = serializers.BooleanField(source="is_current", help_text="Whether writes are held by it now")
+    seconds_left = serializers.FloatField(allow_null=True, help_text="null: it has no end")
+
+    class Meta:
+        model = WriteFreeze
+        fields = (
+            "id",
+            "zone",
+            "until",
+            "seconds_left",
+            "current",
+            "reason",
+            "set_at",
+            "set_by",
+            "ended_at",
+            "ended_by",
+        )
+        read_only_fields = fields
+
+
 class StatusSerializer(serializers.Serializer[Any]):
     ok = serializers.BooleanField(help_text="Whether there are no problems")
     problems = serializers.ListField(child=serializers.CharField(), help_text="As /readyz of the syncer tells them")
@@ -458,3 +480,4 @@ class StatusSerializer(serializers.Serializer[Any]):
     answers = serializers.DictField(child=serializers.IntegerField(), help_text="Number of records by what DNS answers")
     asking_pause = serializers.CharField(allow_blank=True, help_text="Why DNS servers are not asked; empty if they are")
     requests = serializers.IntegerField(help_text="Requests that wait for the syncer")
+    freezes = FreezeSerializer(many=True, help_text="What holds all writes now")

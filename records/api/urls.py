@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
-from records.api import diagnostics, entries, exchange, views
+from records.api import diagnostics, entries, exchange, views, write_freezes
 from records.api.queries import KnownQuery
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
@@ -23,6 +23,7 @@ router.register("sources", views.SourceViewSet, basename="source")
 router.register("audit", views.AuditViewSet, basename="audit")
 router.register("drift", views.DriftViewSet, basename="drift")
 router.register("holds", views.HoldViewSet, basename="hold")
+router.register("freezes", write_freezes.FreezeViewSet, basename="freeze")
 router.register("requests", views.RequestViewSet, basename="request")
 
 
@@ -56,8 +57,19 @@ class RootView(KnownQuery, APIView):
     @extend_schema(operation_id="root", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
         """What there is: the address of each list and question."""
-        names = ["record-list", "source-list", "entry-list", "audit-list", "drift-list", "hold-list", "request-list"]
-        names += ["status", "sync", "test-dns", "explain", "preview", "plan", "export", "import"]
+        names = ["record-list", "source-list", "entry-list", "audit-list", "drift-list", "hold-list"]
+        names += [
+            "freeze-list",
+            "request-list",
+            "status",
+            "sync",
+            "test-dns",
+            "explain",
+            "preview",
+            "plan",
+            "export",
+            "import",
+        ]
         addresses = [request.build_absolute_uri(reverse(name)) for name in names]
         places = {address.rpartition("/")[2]: address for address in addresses}
         return Response(places | {"documentation": request.build_absolute_uri(reverse("api-docs"))})

@@ -24,6 +24,7 @@ from records.api import filters, serializers
 from records.api.access import actor
 from records.api.errors import Conflict
 from records.api.queries import KnownQuery
+from records.freezes import current_freezes
 from records.lost_claims import count_lost, note_lost
 from records.models import (
     AuditEntry,
@@ -247,11 +248,13 @@ class StatusView(KnownQuery, APIView):
     def get(self, request: Request) -> Response:
         """How the syncer is doing, and how many records, entries and sources there are."""
         syncer = SyncStatus.objects.first()
+        freezes = current_freezes()
+        held = (str(row.freeze) for row in freezes)  # the syncer may not have told it yet
         states = ManagedRecord.objects.order_by().values_list("state").annotate(Count("id"))
         status = {
             "ok": syncer is not None and not syncer.list_problems(),
             "problems": ["no syncer has run on this database yet"] if syncer is None else syncer.list_problems(),
-            "warnings": list((syncer and syncer.warnings) or ()),
+            "warnings": list(dict.fromkeys([*held, *((syncer and syncer.warnings) or ())])),
             "version": settings.VERSION,
             "alive": syncer is not None and not syncer.is_silent,
             "syncer": syncer,
@@ -264,5 +267,6 @@ class StatusView(KnownQuery, APIView):
             "answers": sum_answers(),
             "asking_pause": explain_pause(syncer),
             "requests": SyncRequest.objects.filter(done_at=None).count(),
+            "freezes": freezes,
         }
         return Response(serializers.StatusSerializer(status).data)

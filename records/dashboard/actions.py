@@ -22,8 +22,9 @@ from records.admin import columns
 from records.admin.holds import CHOSEN, DELETES, find_chosen, group_deletes
 from records.admin.steps import EDIT, OPERATE, STEPS, carry_out_step, check_right, show_exchange
 from records.dashboard.needs import DECIDE
+from records.dashboard.writes import HOLD, hold_writes, resume_writes
 from records.entry_names import note_entries
-from records.models import AuditEntry, DriftFinding, HeldPlan, ManagedRecord
+from records.models import AuditEntry, DriftFinding, HeldPlan, ManagedRecord, WriteFreeze
 from syncer.core.names import people_name
 
 CHANGED = "What this was about has changed since: this is how it is now."
@@ -70,6 +71,11 @@ def _find_task(asked: QueryDict) -> ButtonTask | None:
     if action == "restore":
         version = AuditEntry.objects.filter(pk=key).first() if key.isdecimal() else None
         return _restore_version(version) if version else None
+    if action == "hold writes":
+        return ButtonTask(HOLD, lambda actor: hold_writes(actor, asked))
+    if action == "resume writes":
+        freeze = WriteFreeze.objects.filter(pk=key).first() if key.isdecimal() else None
+        return ButtonTask(HOLD, lambda actor: resume_writes(actor, freeze)) if freeze else None
     if action in PLAN_ACTIONS:
         plan = HeldPlan.objects.filter(pk=key).first() if key.isdecimal() else None
         return _decide_plan(action, plan, asked.getlist(CHOSEN)) if plan else None

@@ -50,7 +50,7 @@ def guard_page(view: View) -> View:
     @wraps(view)
     def look(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.headers.get("HX-Request") and not admin.site.has_permission(request):
-            where = request.headers.get("HX-Current-URL", "").partition(request.get_host())[2] or request.path
+            where = find_place(request)
             answer = HttpResponse(status=401)
             answer["HX-Redirect"] = redirect_to_login(where, reverse("admin:login"))["Location"]
             return answer
@@ -66,6 +66,11 @@ def _see_all(view: View) -> View:
         return view(request, *args, **kwargs)
 
     return look
+
+
+def find_place(request: HttpRequest) -> str:
+    """The page that a script asks for, or of which it wants a part."""
+    return request.headers.get("HX-Current-URL", "").partition(request.get_host())[2] or request.path
 
 
 def read_frame() -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """The cells of ``records.dashboard`` for templates."""
 
+from typing import Any
+
 from django import template
 
 from records.dashboard import cells
@@ -8,6 +10,7 @@ from records.dashboard.charts import draw_chart
 from records.dashboard.drawing import draw_name
 from records.dashboard.needs import name_page
 from records.dashboard.passes import sort_of
+from records.dashboard.writes import describe_freezes
 from records.resolve import Answer
 from syncer.core.names import people_name
 
@@ -22,3 +25,14 @@ register.filter("sort_of", sort_of)
 def server_at(answers: list[Answer], index: int) -> str:
     """Which server gave the answer in this column."""
     return answers[index].server
+
+
+@register.inclusion_tag("dashboard/freezes.html", takes_context=True)
+def freeze_banner(context: template.RequestContext) -> dict[str, Any]:
+    """On every page while writes are held; nothing for who may not see the registry."""
+    request = context.get("request")
+    if request is None or not request.user.has_perm("records.view_writefreeze"):
+        return {}
+    back = request.get_full_path() if request.method == "GET" else ""
+    kept = {name: context.get(name) for name in ("perms", "csrf_token")}
+    return {**describe_freezes(), **kept, "back": back}

@@ -20,7 +20,7 @@ from rest_framework.test import APIClient
 from records.api.access import make_token
 from records.api.docs import DOCUMENT
 from records.exchange.shape import API_VERSION, KIND
-from records.models import AuditEntry, Source, SyncRequest
+from records.models import AuditEntry, Source, SyncRequest, WriteFreeze
 from tests.records.api.conftest import client_for
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
@@ -58,6 +58,10 @@ TABLE: list[tuple[str, str, Any, tuple[int, ...]]] = [
     ("GET", "holds/{hold}", None, READS),
     ("POST", "holds/{hold}/approve", None, ASKS),
     ("POST", "holds/{hold}/reject", None, ASKS),
+    ("GET", "freezes", None, READS),
+    ("POST", "freezes", {"minutes": 10}, (401, 403, 403, 201, 201)),
+    ("GET", "freezes/{freeze}", None, READS),
+    ("POST", "freezes/{freeze}/end", None, (401, 403, 403, 200, 200)),
     ("GET", "requests", None, READS),
     ("GET", "requests/{request}", None, READS),
     ("GET", "entries", None, READS),
@@ -89,6 +93,7 @@ def test_each_visitor_may_do_what_the_role_says(
 ) -> None:
     ids = {name: row.pk for name, row in vars(world).items()}
     ids["source"] = Source.objects.all()[0].pk
+    ids["freeze"] = WriteFreeze.objects.create(zone="home.lab", set_by="tests").pk
     ids["request"] = SyncRequest.objects.create(action="sync", requested_by="tests").pk
     url = f"/api/v1/{path.format(**ids)}"
     kind = "application/yaml" if isinstance(body, str) else "application/json"

@@ -1,0 +1,33 @@
+# ruff: noqa: N999  (the command's name, which Django finds by this file)
+"""``catalyst-dns-sync resume-writes``."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from records import operations
+from records.freezes import current_freezes
+
+
+class Command(BaseCommand):
+    requires_system_checks: list[str] = []  # noqa: RUF012
+    help = "End what hold-writes began: what has waited is compared and written, as one plan."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--zone", default="", help="only the hold of this one (default: all there are)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        zone: str = options["zone"]
+        freezes = [row for row in current_freezes() if zone in ("", row.zone)]
+        if not freezes:
+            raise CommandError(f"no writes to {zone or 'any zone'} are held")
+        for row in freezes:
+            try:
+                operations.resume_writes(f"{getpass.getuser()} (command)", row)
+            except ValidationError as error:  # someone was quicker
+                raise CommandError(" ".join(error.messages)) from error
+            self.stdout.write(f"writes to {row.zone or 'every zone'} are resumed")
