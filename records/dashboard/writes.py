@@ -29,8 +29,10 @@ LENGTHS: Mapping[str, tuple[str, timedelta | None]] = {
 
 @require_safe
 def show_writes(request: HttpRequest) -> HttpResponse:
-    if find_part(request):
-        return HttpResponse(status=204)  # the page stays as it is, with what was typed
+    if find_part(request):  # the rest stays as it is, with what was typed
+        answer = render(request, "dashboard/headline.html", read_frame())
+        answer["HX-Retarget"], answer["HX-Reswap"] = "#headline", "outerMorph"
+        return answer
     context = {
         **read_frame(),
         "title": "Hold all writes",

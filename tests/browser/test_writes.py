@@ -29,6 +29,10 @@ def test_all_writes_are_held_with_a_countdown_on_every_page_and_resumed(site: St
         page.wait_for_url("**/ui/writes/")
         page.get_by_label("10 minutes").check()
         page.get_by_label("Reason").fill("the server moves")
+        with page.expect_response(lambda response: response.headers.get("hx-retarget") == "#headline"):
+            page.evaluate("document.body.dispatchEvent(new Event('refresh'))")
+        expect(page.get_by_label("Reason")).to_have_value("the server moves")
+        expect(page.locator("#headline")).to_be_visible()
         assert not Axe().run(page).response["violations"]
         page.get_by_role("button", name="Hold all writes").click()
         expect(page.locator("#messages")).to_contain_text("All writes to every zone are held for 10 minutes.")
