@@ -52,7 +52,7 @@ need = command -v $(1) >/dev/null || { echo "make $@ needs $(1), which is not in
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help known-python fresh-venv setup dev-setup run dev test check hostile bench bench-registry bench-backups lock build \
+.PHONY: help known-python fresh-venv setup dev-setup demo run dev test check hostile bench bench-registry bench-backups lock build \
 	docker push deploy prod-deploy logs status metrics health debug-pod
 
 help: ## show this list
@@ -85,6 +85,9 @@ $(STAMP): requirements-dev.txt | $(VENV)/pyvenv.cfg known-python
 	@echo "installing what testing needs, of requirements-dev.txt: two minutes or more, once"
 	@$(PIP) -r $<
 	@touch $@ $(RUNS)
+
+demo: $(RUNS) ## the program beside two servers of its own, with a story (ARGS="--speed 4", --step, --once, --port 9000)
+	@exec $(BIN)/catalyst-dns-sync demo $(ARGS)
 
 run: $(RUNS) ## everything on this machine: names go to ./hosts.dev, the admin is printed (ARGS="--manifests DIR --port 9000")
 	@exec $(BIN)/catalyst-dns-sync up --dev $(ARGS)

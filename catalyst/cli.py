@@ -15,6 +15,7 @@ USAGE = """\
 Keeps DNS records in step with the objects of a Kubernetes cluster that name hosts.
 
   catalyst-dns-sync up [--dev]       database, syncer, web and background tasks under one parent; see its --help
+  catalyst-dns-sync demo             all of it beside two servers of its own, with a story; no login, this machine alone
   catalyst-dns-sync runsyncer        the syncer; --dev-mode, --once, --dry-run and more: see its --help
   catalyst-dns-sync web              the admin, on WEB_BIND_ADDRESS
   catalyst-dns-sync prepare          bring the database up to date, make the first admin user
@@ -52,6 +53,10 @@ def main(argv: Sequence[str] | None = None) -> int:
                 from catalyst.up import run_up
 
                 return run_up(rest)
+            case "demo":
+                from catalyst.demo import run_demo
+
+                return run_demo(rest)
             case "web":
                 from catalyst.serve import run_web
 

@@ -20,7 +20,11 @@ def run_web(argv: Sequence[str]) -> None:
     """Runs until a signal. Raises ``ImproperlyConfigured`` for an address that is taken."""
     options = parse_options(argv)
     use_settings(WEB_SETTINGS)
+    serve_web(options.bind)
 
+
+def serve_web(bind: str | None = None) -> None:
+    """By the settings that are in use; ``bind`` is what the option says. Raises ``ImproperlyConfigured``."""
     import uvicorn
     from django.conf import settings
 
@@ -28,13 +32,13 @@ def run_web(argv: Sequence[str]) -> None:
     from catalyst.web.connections import BoundedProtocol
     from catalyst.web.health import hold_visitors
 
-    setting = "--bind" if options.bind else "WEB_BIND_ADDRESS"
+    setting = "--bind" if bind else "WEB_BIND_ADDRESS"
     try:
         if settings.WEB_METRICS_BIND_ADDRESS:
             from catalyst.web.metrics import serve_metrics
 
             serve_metrics(settings.WEB_METRICS_BIND_ADDRESS)
-        sockets = open_sockets(setting, options.bind or settings.WEB_BIND_ADDRESS)
+        sockets = open_sockets(setting, bind or settings.WEB_BIND_ADDRESS)
     except CannotListen as error:
         raise ImproperlyConfigured(str(error)) from error
     hold_visitors(wait_for_database)

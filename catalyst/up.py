@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from queue import SimpleQueue
 from threading import Thread
+from typing import IO
 
 from catalyst.dev import DevSetup, add_dev_options, arrange_dev, find_note, leave_note, suggest_examples
 from catalyst.invocation import spell_command
@@ -55,7 +56,7 @@ def run_up(argv: Sequence[str]) -> int:
         tell(dev, "starting the syncer, the dashboard and the background tasks")
         syncer = ("runsyncer", *mode, "--noreload") if dev else ("runsyncer",)
         commands = (("web",), syncer, ("qcluster",))
-        children.extend(start_child(env, events, *command) for command in commands if events.empty())
+        children.extend(start_child(env, events, make_command(*command)) for command in commands if events.empty())
         wait_for(lambda: is_open(web) and is_open(health), events, READY_WITHIN)
         notes = describe_dev(dev, health, events) if dev else {}
         if events.empty():
@@ -137,16 +138,22 @@ def finish_preparation(process: subprocess.Popen[bytes]) -> str:
     return told.decode().rstrip()
 
 
-def start_child(env: Environ, events: SimpleQueue[int], *arguments: str) -> subprocess.Popen[bytes]:
+def start_child(
+    env: Environ, events: SimpleQueue[int], command: Sequence[str], output: IO[bytes] | None = None
+) -> subprocess.Popen[bytes]:
+    """``output`` is where it writes, in the place of our own."""
     # A session of its own: Ctrl-C reaches the parent alone, which then stops each child with all of its offspring.
-    child = subprocess.Popen(make_command(*arguments), env=env, start_new_session=True)
+    child = subprocess.Popen(command, env=env, stdout=output, stderr=output, start_new_session=True)
+    watch_end(child, events)
+    return child
 
+
+def watch_end(child: subprocess.Popen[bytes], events: SimpleQueue[int]) -> None:
     def report_end() -> None:
         code = child.wait()
         events.put(code if code > 0 else 1)
 
     Thread(target=report_end, daemon=True).start()
-    return child
 
 
 def check_addresses(addresses: Mapping[str, str]) -> None:
