@@ -1,0 +1,219 @@
+"""The demo in a real browser: each scene of its story is seen on the start page, and a newcomer finds the way.
+
+``make pictures`` has the pictures of the README made here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from catalyst.demo.cast import PULL_REQUESTS, REVIEWS, host
+from catalyst.demo.story import Approve, Put, Scene, write_story
+from catalyst.demo.visitor import BANNER
+from tests.browser.looks import sticking_out
+from tests.browser.stack import CHROMIUM, chromium
+from tests.processes import ROOT, free_port, wait_until
+
+pytestmark = [
+    pytest.mark.double_only,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed"),
+]
+
+DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+PICTURES = os.environ.get("CATALYST_DEMO_PICTURES", "")
+"""A folder: where the pictures of the README go."""
+SEEN_WITHIN = 40_000
+MOST_CLICKS = 3
+ROUNDS = [scene for number in range(2) for scene in write_story(number)]
+
+
+class Demo:
+    """The command itself, which plays a scene for each line that it is given."""
+
+    def __init__(self, output: Path) -> None:
+        self._output = output
+        self._played = 0
+        command = [sys.executable, "-m", "catalyst.cli", "demo", "--step", f"--port={free_port()}"]
+        env = {"PATH": os.environ["PATH"], "HOME": str(output.parent), "PYTHONPATH": str(ROOT)}
+        with output.open("wb") as out:
+            self._process = subprocess.Popen(
+                command, env=env, cwd=output.parent, stdin=subprocess.PIPE, stdout=out, stderr=subprocess.STDOUT
+            )
+        wait_until(lambda: "press Enter" in self.said or self._process.poll() is not None, 90, "a demo")
+        found = re.search(r"^dashboard (http://127\.0\.0\.1:\d+)/ui/ ", self.said, re.MULTILINE)
+        assert found, self.said
+        self.base = found[1]
+
+    @property
+    def said(self) -> str:
+        return self._output.read_text()
+
+    def play_next(self) -> Scene:
+        """Played, and not yet seen."""
+        scene = ROUNDS[self._played]
+        self._played += 1
+        before = self.said.count(scene.sentence)
+        assert self._process.stdin
+        self._process.stdin.write(b"\n")
+        self._process.stdin.flush()
+        wait_until(lambda: self.said.count(scene.sentence) > before, 30, f"the scene: {scene.sentence}\n{self.said}")
+        return scene
+
+    def play_until(self, words: str) -> Scene:
+        while words not in (scene := self.play_next()).sentence:
+            pass
+        return scene
+
+    def stop(self) -> int:
+        self._process.send_signal(signal.SIGINT)
+        return self._process.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    running = Demo(tmp_path_factory.mktemp("demo") / "output")
+    try:
+        yield running
+    finally:
+        assert running.stop() == 0, running.said
+
+
+@pytest.fixture(scope="module")
+def page(demo: Demo) -> Iterator[Page]:
+    """Of a newcomer, who has never logged in anywhere."""
+    with chromium() as browser:
+        yield open_page(browser, demo)
+
+
+def open_page(browser: Browser, demo: Demo) -> Page:
+    page = browser.new_context(**DESK).new_page()
+    page.set_default_timeout(20_000)
+    page.goto(f"{demo.base}/")
+    return page
+
+
+def expect_sights(page: Page, scene: Scene) -> None:
+    for sight in scene.sights:
+        place = expect(page.locator(f"#{sight.place}"))
+        check = place.to_contain_text if sight.is_there else place.not_to_contain_text
+        check(sight.words, timeout=SEEN_WITHIN)
+
+
+def take_pictures(page: Page) -> None:
+    if not PICTURES:
+        return
+    folder = ROOT / PICTURES
+    folder.mkdir(parents=True, exist_ok=True)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.screenshot(path=folder / f"dashboard-{scheme}.png")
+    page.emulate_media(color_scheme="light")
+
+
+def test_each_scene_of_the_story_is_seen_on_the_start_page(demo: Demo, page: Page) -> None:
+    expect(page).to_have_url(f"{demo.base}/ui/")
+    for _ in write_story(0):
+        scene = demo.play_next()
+        expect_sights(page, scene)
+        if "at once" in scene.sentence:
+            take_pictures(page)
+    assert BANNER in page.inner_text("body")
+
+
+@pytest.mark.parametrize(
+    "path", ["/ui/", "/ui/needs/", "/admin/", "/admin/records/auditentry/", "/api/docs", "/ui/none"]
+)
+def test_every_page_says_that_it_is_a_demo_and_is_no_worse_for_it(demo: Demo, page: Page, path: str) -> None:
+    page.goto(demo.base + path)
+    banner = page.get_by_text(BANNER, exact=True)
+    expect(banner).to_have_count(1)
+    expect(banner).to_be_visible()
+    if path.startswith("/ui"):
+        assert not [fault["id"] for fault in Axe().run(page).response["violations"]]
+        assert not sticking_out(page)
+
+
+class Newcomer:
+    """Counts what is clicked; a press of Enter is a click, too."""
+
+    def __init__(self, page: Page, demo: Demo) -> None:
+        self.page = page
+        self.clicks = 0
+        page.goto(f"{demo.base}/ui/")
+
+    def click(self, what: Locator) -> None:
+        self.clicks += 1
+        what.click()
+
+    def search(self, text: str) -> None:
+        self.click(self.page.get_by_role("searchbox", name="Find a name, value or object"))
+        self.page.keyboard.type(text)
+        self.clicks += 1
+        self.page.keyboard.press("Enter")
+
+    def is_there_in_time(self) -> bool:
+        return self.clicks <= MOST_CLICKS
+
+
+def test_a_newcomer_finds_why_a_name_is_not_there_in_three_clicks(demo: Demo, page: Page) -> None:
+    page.goto(f"{demo.base}/ui/")
+    expect_sights(page, demo.play_until("a bracket is missing"))
+    newcomer = Newcomer(page, demo)
+    newcomer.search(host("dashboards"))
+    expect(page.get_by_role("main")).to_contain_text("the rule cannot be read")
+    expect(page.get_by_role("main")).to_contain_text("IngressRoute/monitoring/dashboards")
+    assert newcomer.is_there_in_time()
+
+
+def test_a_newcomer_approves_a_held_plan_in_three_clicks(demo: Demo, page: Page) -> None:
+    plan = f"{len(PULL_REQUESTS)} deletes in {REVIEWS}"
+    page.goto(f"{demo.base}/ui/")
+    expect_sights(page, demo.play_until("at once"))
+    newcomer = Newcomer(page, demo)
+    row = page.locator("#needs .need", has_text=plan)
+    newcomer.click(row.get_by_role("button", name="Approve"))
+    newcomer.click(page.get_by_role("dialog").get_by_role("button", name="Approve: delete them"))
+    expect(page.locator("#needs")).not_to_contain_text(plan, timeout=SEEN_WITHIN)
+    assert newcomer.is_there_in_time()
+
+
+def test_a_newcomer_restores_what_was_deleted_in_three_clicks(demo: Demo, page: Page) -> None:
+    newcomer = Newcomer(page, demo)
+    name = f"pr-{PULL_REQUESTS[-1]}.{REVIEWS}"
+    newcomer.click(page.locator("#stream .entry", has_text=name).get_by_role("link").first)
+    deleted = page.locator("#pane .entries li", has_text="deleted").first
+    newcomer.click(deleted.get_by_role("button", name="Restore this"))
+    newcomer.click(page.get_by_role("button", name=re.compile("Yes|Restore")).first)
+    page.goto(f"{demo.base}/ui/?q={name}")
+    expect(page.locator("#names tbody")).to_contain_text("in step", timeout=SEEN_WITHIN)
+    assert newcomer.is_there_in_time()
+
+
+def test_a_newcomer_blocks_a_name_in_three_clicks(demo: Demo, page: Page) -> None:
+    newcomer = Newcomer(page, demo)
+    newcomer.click(page.locator("#names").get_by_role("link", name=host("argocd")))
+    newcomer.click(page.locator("#pane").get_by_role("button", name="Block this name"))
+    newcomer.click(page.locator("#dialog").get_by_role("button", name="Block this name"))
+    page.goto(f"{demo.base}/ui/?q={host('argocd')}")
+    expect(page.locator("#names")).to_contain_text("No record is like that", timeout=SEEN_WITHIN)
+    assert newcomer.is_there_in_time()
+
+
+def test_the_story_goes_on_beside_what_the_newcomer_has_done(demo: Demo) -> None:
+    approval = demo.play_next()
+    assert approval.steps == [Approve()]
+    curtain = demo.play_next()
+    assert any(isinstance(step, Put) for step in curtain.steps)
+    assert "Traceback" not in demo.said
