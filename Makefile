@@ -52,7 +52,7 @@ need = command -v $(1) >/dev/null || { echo "make $@ needs $(1), which is not in
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help known-python fresh-venv setup dev-setup demo run dev test check hostile bench bench-registry bench-backups lock build \
+.PHONY: help known-python fresh-venv setup dev-setup demo run dev test check pictures hostile bench bench-registry bench-backups lock build \
 	docker push deploy prod-deploy logs status metrics health debug-pod
 
 help: ## show this list
@@ -110,6 +110,9 @@ check: $(STAMP) ## style, types, layers, migrations, docs, lock files
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python -m pip check
 	$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_*.py tests/catalyst/settings/test_settings.py
+
+pictures: $(STAMP) ## those of the README, made anew by the browser test of the demo
+	@$(PYTEST_ENV) CATALYST_DEMO_PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/browser/test_demo.py -k scene
 
 hostile: $(STAMP) ## what tenants, visitors and servers that attack reach, what it costs, what is told (ARGS=... for pytest)
 	@$(PYTEST_ENV) $(BIN)/python -m pytest -q -s tests/hostile $(ARGS)

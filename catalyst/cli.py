@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
                 return run_up(rest)
             case "demo":
-                from catalyst.demo import run_demo
+                from catalyst.demo.command import run_demo
 
                 return run_demo(rest)
             case "web":

@@ -52,6 +52,8 @@ CLASS_NAMES = {
 """Names that more than one class has, and why."""
 
 TESTED_ELSEWHERE = {
+    "catalyst/demo/cast.py": "values: tests/catalyst/demo/test_story.py looks at them",
+    "catalyst/demo/stage.py": "tests/browser/test_demo.py plays on it",
     "catalyst/doctor/finding.py": "a value: tests/catalyst/doctor/test_doctor.py prints it",
     "catalyst/serve.py": "a command: tests/deploy/test_recipes.py and tests/deploy/test_scrape.py run it",
     "catalyst/settings/browser.py": "constants: tests/catalyst/web/test_csp.py sees the headers",

@@ -101,3 +101,6 @@ def test_the_wheel_holds_what_runs_and_nothing_else(tmp_path: Path) -> None:
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"catalyst", "records", "syncer"}
     for path in ("catalyst/cli.py", "records/migrations/0001_initial.py", "syncer/management/commands/runsyncer.py"):
         assert path in names
+    carried = {name.partition("carried/")[2] for name in names if name.startswith("catalyst/demo/carried/")}
+    assert {"tests/fakes/technitium/__main__.py", "tests/fakes/kubernetes/__main__.py"} <= carried, "for the demo"
+    assert not [name for name in carried if "/test_" in name or "fixtures" in name or not name.endswith(".py")]

@@ -172,6 +172,7 @@ def test_a_newcomer_finds_why_a_name_is_not_there_in_three_clicks(demo: Demo, pa
     expect_sights(page, demo.play_until("a bracket is missing"))
     newcomer = Newcomer(page, demo)
     newcomer.search(host("dashboards"))
+    newcomer.click(page.get_by_role("main").get_by_role("link", name=host("dashboards"), exact=True))
     expect(page.get_by_role("main")).to_contain_text("the rule cannot be read")
     expect(page.get_by_role("main")).to_contain_text("IngressRoute/monitoring/dashboards")
     assert newcomer.is_there_in_time()
