@@ -7,6 +7,7 @@ import argparse
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -22,7 +23,7 @@ from typing import IO
 from catalyst.demo.cast import INGRESS_ADDRESS, ZONES
 from catalyst.demo.doubles import Doubles, find_doubles, start_doubles
 from catalyst.demo.site import hold_mark
-from catalyst.demo.stage import Stage
+from catalyst.demo.stage import Stage, StageError
 from catalyst.demo.story import SEED, Scene, write_story
 from catalyst.dev import FIRST_PORTS, find_port, parse_port
 from catalyst.probe import probe_url
@@ -33,6 +34,9 @@ from syncer.httpd import CannotListen
 READY_WITHIN = 60.0
 KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TZ", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV")
 """All that the children get of our environment: no setting of a production reaches them."""
+END_WITHIN = 5.0
+"""Seconds after which the end of a process is known to whom it did not answer."""
+STUMBLE = "that is not possible now, and the story goes on"
 LAST_LINES = 20
 SITE = (sys.executable, "-m", "catalyst.demo.site")
 
@@ -99,7 +103,7 @@ def run_house(
     for child in children:
         watch_end(child, events)
     env |= make_settings(folder, doubles, options.port)
-    check_addresses({name: env[name] for name in FIRST_PORTS})
+    check_addresses({"--port" if options.port and name == WEB[0] else name: env[name] for name in FIRST_PORTS})
     prepared = subprocess.run(
         make_command("prepare"), env=env, stdout=log, stderr=log, check=False, start_new_session=True
     )
@@ -132,12 +136,16 @@ def make_settings(folder: Path, doubles: Doubles, port: int | None) -> Environ:
         "SERIAL_PROBE_INTERVAL": "1s",
         "ADMIN_PASSWORD": secrets.token_urlsafe(24),
     }
-    taken: set[int] = set()
-    for name in (WEB[0], METRICS[0], HEALTH[0]):
-        free = port if port and name == WEB[0] else find_port(FIRST_PORTS[name], taken)
-        taken.add(free)
-        settings[name] = f"127.0.0.1:{free}"
+    settings[WEB[0]] = f"127.0.0.1:{port or find_port(FIRST_PORTS[WEB[0]], set())}"
+    for name in (METRICS[0], HEALTH[0]):  # which nobody looks for
+        settings[name] = f"127.0.0.1:{pick_port()}"
     return settings
+
+
+def pick_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
 
 
 def play_story(stage: Stage, events: SimpleQueue[int], options: argparse.Namespace) -> int:
@@ -145,12 +153,25 @@ def play_story(stage: Stage, events: SimpleQueue[int], options: argparse.Namespa
     for scene in list_scenes(options.seed, is_once=options.once):
         if cues is None or wait_for_cue(cues, events):
             print(f"{time.strftime('%H:%M:%S')}  {scene.sentence}", flush=True)
-            stage.play(scene)
+            play_scene(stage, scene, events)
         try:
             return events.get(timeout=0 if options.step and events.empty() else scene.pause / options.speed)
         except Empty:
             continue
     return 0
+
+
+def play_scene(stage: Stage, scene: Scene, events: SimpleQueue[int]) -> None:
+    """What the reader has done may be in the way of a scene: the story goes on. Raises ``OSError`` where a server does
+    not answer although it runs."""
+    try:
+        stage.play(scene)
+    except StageError as error:
+        print(f"{'':8}  {STUMBLE}: {error}", flush=True)
+    except OSError:
+        wait_for(lambda: False, events, END_WITHIN)
+        if events.empty():
+            raise
 
 
 def list_scenes(seed: int, *, is_once: bool) -> Iterator[Scene]:

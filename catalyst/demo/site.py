@@ -26,7 +26,7 @@ def run_site() -> None:
     """Runs until a signal. Raises ``ImproperlyConfigured``."""
     use_settings(WEB_SETTINGS)
     check_demo()
-    open_doors()
+    admit_visitors()
     serve_web()
 
 
@@ -80,7 +80,7 @@ def is_held(mark: Path) -> bool:
     return False
 
 
-def open_doors() -> None:
+def admit_visitors() -> None:
     """In this process alone."""
     from django.conf import settings
 

@@ -21,7 +21,7 @@ TTL = 300
 
 
 class StageError(Exception):
-    """A server of the demo does not do what the story asks of it: a bug of ours."""
+    """A server of the demo refuses what the story asks of it."""
 
 
 class Told(NamedTuple):
@@ -40,6 +40,7 @@ class Stage:
 
     def play(self, scene: story.Scene) -> None:
         """Raises ``StageError``, and ``OSError`` where a server has ended."""
+        self._cookies.clear()  # a reader may have ended that session
         for step in scene.steps:
             self._take(step)
 

@@ -28,7 +28,7 @@ from catalyst.demo.cast import (
 
 SEED = 1
 HAND_ADDRESS = "198.51.100.7"
-"""What somebody writes into the zone by hand."""
+"""What someone writes into the zone by hand."""
 
 
 class Put(NamedTuple):
@@ -44,14 +44,14 @@ class Withdraw(NamedTuple):
 
 
 class WriteByHand(NamedTuple):
-    """Somebody makes this the A record of the name, on the DNS server itself."""
+    """Someone makes this the A record of the name, on the DNS server itself."""
 
     name: str
     address: str
 
 
 class EraseByHand(NamedTuple):
-    """Somebody deletes this A record on the DNS server itself, where it is there."""
+    """Someone deletes this A record on the DNS server itself, where it is there."""
 
     name: str
     address: str
@@ -118,7 +118,7 @@ def write_story(number: int, seed: int = SEED) -> Iterator[Scene]:
         [Sight("names", host("argocd")), Sight("activity", host("mealie"))],
     )
     yield Scene(
-        f"A new Ingress asks for {host('nas')}, which somebody made in the zone by hand: a conflict.",
+        f"A new Ingress asks for {host('nas')}, which someone made in the zone by hand: a conflict.",
         [WriteByHand(host("nas"), "192.0.2.66"), Put([nas])],
         [Sight("needs", f"{host('nas')} A")],
     )
@@ -133,7 +133,7 @@ def write_story(number: int, seed: int = SEED) -> Iterator[Scene]:
         [Sight("needs", blog, is_there=False), Sight("activity", "192.0.2.20")],
     )
     yield Scene(
-        f"Somebody changes {host(victim)} on the DNS server by hand: drift.",
+        f"Someone changes {host(victim)} on the DNS server by hand: drift.",
         [WriteByHand(host(victim), HAND_ADDRESS)],
         [Sight("needs", f"{host(victim)} A")],
         20.0,
@@ -153,7 +153,7 @@ def write_story(number: int, seed: int = SEED) -> Iterator[Scene]:
         ],
     )
     yield Scene(
-        f"Somebody deletes the Gateway of {shop} while its route is there: the name is kept, not deleted.",
+        f"Someone deletes the Gateway of {shop} while its route is there: the name is kept, not deleted.",
         [Withdraw([make_gateway()])],
         [Sight("needs", f"{shop} A")],
     )

@@ -9,10 +9,10 @@ from queue import SimpleQueue
 
 import pytest
 
-from catalyst.demo.command import KEPT, list_scenes, make_settings, parse_options, play_story
+from catalyst.demo.command import KEPT, STUMBLE, list_scenes, make_settings, parse_options, play_story
 from catalyst.demo.doubles import Doubles
-from catalyst.demo.stage import Stage
-from catalyst.demo.story import write_story
+from catalyst.demo.stage import Stage, StageError
+from catalyst.demo.story import Scene, write_story
 from catalyst.settings.environment import SECRET_VARIABLES
 from tests.catalyst.test_cli import run
 from tests.processes import free_port
@@ -69,10 +69,35 @@ def test_the_rounds_go_on_until_it_is_stopped_and_once_is_one() -> None:
 
 def test_a_signal_ends_the_story_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     class Empty(Stage):
-        def play(self, scene: object) -> None:
+        def play(self, scene: Scene) -> None:
             """Nobody is there."""
 
     events: SimpleQueue[int] = SimpleQueue()
     events.put(0)
     assert play_story(Empty(DOUBLES, "http://127.0.0.1:4"), events, parse_options(["--speed=0.01"])) == 0
+    assert capsys.readouterr().out.count("\n") == 1
+
+
+def test_a_scene_that_a_reader_is_in_the_way_of_is_told_and_the_story_goes_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Refusing(Stage):
+        def play(self, scene: Scene) -> None:
+            raise StageError("POST entries: 400")
+
+    options = parse_options(["--speed=1000", "--once"])
+    assert play_story(Refusing(DOUBLES, "http://127.0.0.1:4"), SimpleQueue(), options) == 0
+    said = capsys.readouterr().out
+    assert said.count(f"{STUMBLE}: POST entries: 400\n") == len(list(write_story(0)))
+
+
+def test_a_server_that_has_ended_ends_the_demo_with_its_code(capsys: pytest.CaptureFixture[str]) -> None:
+    events: SimpleQueue[int] = SimpleQueue()
+
+    class Gone(Stage):
+        def play(self, scene: Scene) -> None:
+            events.put(3)
+            raise ConnectionRefusedError
+
+    assert play_story(Gone(DOUBLES, "http://127.0.0.1:4"), events, parse_options([])) == 3
     assert capsys.readouterr().out.count("\n") == 1

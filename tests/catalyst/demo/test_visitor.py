@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client, override_settings
 
-from catalyst.demo.site import open_doors
+from catalyst.demo.site import admit_visitors
 from catalyst.demo.visitor import BANNER, CSRF_COOKIE, FORWARDED, SESSION_COOKIE, USER
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
@@ -16,10 +16,10 @@ pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    """Of a site whose doors are open."""
+    """Of a site that admits visitors."""
     User.objects.create_superuser(USER, password="of-no-worth-anywhere-else")
     with override_settings(ALLOWED_HOSTS=["*"]):
-        open_doors()
+        admit_visitors()
         yield Client(HTTP_HOST="127.0.0.1:8000")
 
 
