@@ -6,8 +6,10 @@ import pytest
 
 from records.models import AuditEntry, CustomEntry, Source
 from syncer.core.kinds import DNS_ENDPOINT
+from syncer.core.plan import Policy
 from syncer.core.rdata import clean_value
 from tests.fakes.fixtures_technitium import ServerUnderTest
+from tests.syncer.zone.conftest import Build
 from tests.syncer.zone.engine import ZONE, Engine, published
 
 DIGEST, OTHER = "ab" * 32, "cd" * 32
@@ -161,3 +163,42 @@ def test_a_ds_waits_for_the_name_servers_of_its_delegation(engine: Engine, techn
     engine.full()
     assert engine.state("sub", "DS") == "synced"
     assert technitium.ask(name, "DS") == [f"60485 13 2 {DIGEST}"]
+
+
+@pytest.mark.parametrize("whose", ["ours", "somebody else's"])
+def test_a_ds_goes_with_the_name_servers_of_its_delegation(
+    engine: Engine, technitium: ServerUnderTest, whose: str
+) -> None:
+    name, digest = f"sub.{ZONE}", f"60485 13 2 {DIGEST}"
+    if whose == "ours":
+        put_endpoint(engine, "sub", ("NS", "ns1.example.com"), object="two")
+    else:
+        technitium.add(name, "NS", "ns1.example.com", 300, "")
+        engine.full()
+    put_endpoint(engine, "sub", ("DS", digest))
+    assert technitium.ask(name, "DS") == [digest]
+    if whose == "ours":
+        engine.drop_object(DNS_ENDPOINT, "web", "two")
+    else:
+        technitium.ok("zones/records/delete", {"domain": name, "type": "NS", "nameServer": "ns1.example.com"})
+    engine.settle()
+    engine.full()
+    assert published(technitium) == {}
+    engine.full()
+    assert engine.state("sub", "DS") == "skipped"
+    assert "needs the NS records of its delegation" in engine.reason("sub", "DS")
+    put_endpoint(engine, "sub", ("NS", "ns2.example.com"), object="two")
+    assert technitium.ask(name, "DS") == [digest]
+
+
+def test_a_ds_stays_while_a_policy_keeps_the_name_servers_of_its_delegation(
+    build: Build, technitium: ServerUnderTest
+) -> None:
+    engine = build(policies={ZONE: Policy.UPSERT_ONLY})
+    put_endpoint(engine, "sub", ("NS", "ns1.example.com"), object="two")
+    put_endpoint(engine, "sub", ("DS", f"60485 13 2 {DIGEST}"))
+    engine.drop_object(DNS_ENDPOINT, "web", "two")
+    engine.settle()
+    engine.full()
+    assert engine.state("sub", "DS") == "synced"
+    assert technitium.ask(f"sub.{ZONE}", "DS") == [f"60485 13 2 {DIGEST}"]
