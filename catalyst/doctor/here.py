@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import connection
+from django.db import Error, connection
 
 from catalyst.dev import DevNote
 from catalyst.doctor.finding import Finding, report_ok, report_problem, report_warning
@@ -19,7 +19,8 @@ from catalyst.invocation import spell_command
 from catalyst.probe import probe_url
 from catalyst.settings.addresses import HEALTH, WEB, make_url
 from catalyst.settings.environment import LIKENESS
-from catalyst.web.health import find_database_problems
+from catalyst.settings.worker import INSTALLED_APPS as WORKER_APPS
+from catalyst.web.health import find_database_problems, list_pending_migrations
 from records.freezes import current_freezes
 from records.ledger import DatabaseLedger
 from syncer.config import Config, HostsConfig
@@ -95,13 +96,29 @@ def check_database() -> Iterator[Finding]:
         if "WAL" in entry["OPTIONS"].get("init_command", "") and (system := find_network_mount(path)):
             yield report_warning("database", f"{path} is on {system}: set SQLITE_WAL=false, or use a local volume")
     where = entry["NAME"] if connection.vendor == "sqlite" else f"{entry['NAME']} on {entry['HOST'] or 'this machine'}"
-    problems = find_database_problems()
+    lacking = find_admin_lack()
+    problems = [] if lacking else find_database_problems()
     for text in problems:
         yield report_problem("database", text)
-    if not problems:
-        yield report_ok("database", f"{where} ({connection.display_name}) answers and is up to date")
-        yield check_syncer()
-        yield from check_freezes()
+    if problems:
+        return
+    up_to_date = "has all that the syncer needs" if lacking else "is up to date"
+    yield report_ok("database", f"{where} ({connection.display_name}) answers and {up_to_date}")
+    if lacking:
+        yield report_warning("database", lacking)
+    yield check_syncer()
+    yield from check_freezes()
+
+
+def find_admin_lack() -> str:
+    """What is wrong with a database that ``runsyncer --dev-mode`` made for itself alone; "" for any other."""
+    try:
+        missing = list_pending_migrations()
+    except Error:
+        return ""
+    if not missing or any(migration.split(".")[0] in WORKER_APPS for migration in missing):
+        return ""
+    return f"it has no tables for the admin and the API yet: run {spell_command()} prepare before you start those"
 
 
 def check_syncer() -> Finding:

@@ -164,6 +164,20 @@ def test_what_up_dev_started_is_looked_at_where_nothing_else_is_named(tmp_path: 
     (prepared / "data" / NOTE).unlink()
 
 
+def test_a_database_that_the_syncer_made_for_itself_is_of_use_to_it_and_not_yet_to_the_admin(tmp_path: Path) -> None:
+    manifests = tmp_path / "manifests"
+    manifests.mkdir()
+    options = ("--dev-mode", "--hosts-file", str(tmp_path / "hosts"), "--manifests", str(manifests))
+    (tmp_path / "hosts").touch()
+    env = {"DATA_DIR": str(tmp_path / "data"), "HOME": str(tmp_path)}
+    assert run(["-m", "catalyst.cli", "runsyncer", "--once", *options], env).code == 0
+    ended = doctor(tmp_path, *options)
+    assert ended.code == 0, ended.out
+    assert "answers and has all that the syncer needs" in ended.out
+    assert "warning  database    it has no tables for the admin and the API yet: run " in ended.out
+    assert ended.out.splitlines()[-1] == "1 warning"
+
+
 @pytest.mark.parametrize(
     ("words", "settings"),
     [(("--dev-mode",), {}), (("--manifests", "x"), {}), ((), {"DNS_SERVER_URL": "https://dns.talos00:53443"})],
