@@ -344,7 +344,7 @@ HELD_WORDS = {
     RecordState.CONFLICT: "and would have it, were it not for the foreign record",
     RecordState.FOREIGN: "and finds its values there, made by someone else",
     RecordState.FAILED: "and would have it, had the DNS server not refused it",
-    RecordState.SKIPPED: "and would have it on a target that can hold it",
+    RecordState.SKIPPED: "and would have it, were it not for that",
     RecordState.KEPT: "and is what it is kept for",
     RecordState.HELD: "and had it",
 }
@@ -383,7 +383,7 @@ def _state_sentence(record: ManagedRecord, what: str) -> str:
         RecordState.CONFLICT: f"{what}{for_whom} cannot be written{reason}. {way_out}.",
         RecordState.FAILED: f"{what}{for_whom} was refused by the DNS server{reason}. It is tried again when it"
         " changes, and with the next full pass.",
-        RecordState.SKIPPED: f"{what}{for_whom} cannot be published on this target{reason}.",
+        RecordState.SKIPPED: f"{what}{for_whom} is not published{reason}.",
         RecordState.HELD: f"{what} is still in DNS, although nothing wants it any more{held}.",
         RecordState.KEPT: f"{what} is kept in DNS{reason}.",
     }

@@ -17,9 +17,12 @@ from syncer.core.manifest import as_mapping, as_text, clip_text, is_leaving, rea
 from syncer.core.names import misplaced_cname, zone_of
 from syncer.core.near_misses import explain_near_miss, find_near_miss
 from syncer.core.placement import explain_placement, find_below
+from syncer.core.pointing import describe_aliases
+from syncer.core.rrsets import RRset
 from syncer.core.scope import Scope
 from syncer.core.services import awaits_address, is_headless, read_service
 from syncer.core.settling import decide_claims
+from syncer.core.shadows import describe_shadows
 from syncer.core.source import Ref
 from syncer.documents.limits import DocumentError
 from syncer.kube.documents import ManifestError, kind_of, read_apart
@@ -138,6 +141,7 @@ class _PreviewBuilder:
         for name in sorted(names):
             self._decide_name(name)
         self._drop_misplaced()
+        self._warn_of_neighbours()
         return {
             "records": self.records,
             "skipped": sorted(self.skipped, key=_sort_key),
@@ -163,6 +167,27 @@ class _PreviewBuilder:
             elif reason:
                 self.records.remove(row)
                 self.skipped.append({"name": name, "reason": f"{kind}: {reason}", "source": row["source"]})
+
+    def _warn_of_neighbours(self) -> None:
+        """Of names that something above hides, wildcards with holes, and what leads to an alias."""
+        rows: dict[str, list[Row]] = {}
+        for row in self.records:
+            rows.setdefault(row["name"], []).append(row)
+        types = {name: {row["type"] for row in here} for name, here in rows.items()}
+        for zone in self.scope.zones:
+            names = {name for name, here in rows.items() if here[0]["zone"] == zone}
+            delegations = {name for name in names if "NS" in types[name] and name != zone}
+            redirects = {name for name in names if "DNAME" in types[name]}
+            for name, shadow in describe_shadows(names, delegations, self._reaches_deep, redirects).items():
+                for source in dict.fromkeys(tuple(row["source"].items()) for row in rows[name]):
+                    self.warnings.append({"source": dict(source), "message": f"{name}: {shadow}"})
+        for row in self.records:
+            rrset = RRset(row["name"], row["type"], row["ttl"], tuple(row["values"]))
+            for warning in describe_aliases(rrset, types):
+                self.warnings.append({"source": row["source"], "message": f"{rrset.name}: {warning}"})
+
+    def _reaches_deep(self, wildcard: str) -> bool:
+        return any(source.ref.kind in GATEWAY_ROUTE_KINDS for source in self.store.claimants(wildcard))
 
     def _fill_store(self) -> None:
         # Gateways and namespaces come first, so that each route is evaluated once.

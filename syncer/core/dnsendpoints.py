@@ -115,7 +115,7 @@ class _EndpointReader:
         if not kind:
             return "it has no recordType"
         if kind not in TYPES:
-            return f"no type that can be published: {', '.join(TYPES)}"
+            return f"records of this type cannot be published; those that can: {', '.join(TYPES)}"
         if endpoint.get("setIdentifier"):
             return SET_IDENTIFIER
         return find_misplacement(kind, name, self.scope.find_zone(name) or "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from syncer.core.claims import Decision
@@ -32,14 +32,18 @@ def list_led_to(decision: Decision) -> set[str]:
 
 def warn_of_aliases(decision: Decision, hosts: Mapping[str, Mapping[str, KnownRRset]]) -> Decision:
     """With what is wrong about values that lead to an alias of ours. ``hosts`` as in ``hold_back``."""
-    warnings = [
-        f"{rrset.type} leads to {host}, which is an alias: some clients refuse that ({STRAIGHT[rrset.type]})"
-        for rrset in decision.rrsets
-        if rrset.type in STRAIGHT and rrset.type not in decision.waits
-        for host in list_hosts(rrset).values()
-        if "CNAME" in hosts.get(host, ())
-    ]
+    straight = [rrset for rrset in decision.rrsets if rrset.type not in decision.waits]
+    warnings = [warning for rrset in straight for warning in describe_aliases(rrset, hosts)]
     return replace(decision, warnings=(*decision.warnings, *warnings)) if warnings else decision
+
+
+def describe_aliases(rrset: RRset, hosts: Mapping[str, Collection[str]]) -> Iterator[str]:
+    """What is wrong about its values that lead to an alias; ``hosts`` are the types at each name."""
+    if rrset.type not in STRAIGHT:
+        return
+    for host in list_hosts(rrset).values():
+        if "CNAME" in hosts.get(host, ()):
+            yield f"{rrset.type} leads to {host}, which is an alias: some clients refuse that ({STRAIGHT[rrset.type]})"
 
 
 def hold_back(

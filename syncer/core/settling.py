@@ -403,7 +403,7 @@ def _settle_claims(name: str, claims: Sequence[Claim], default_ttl: int, history
 def _has_addresses(claim: Claim, agreed: Mapping[str, Sequence[Claim]]) -> bool:
     """Whether the object of the claim has the addresses of the name."""
     having = agreed.get(ADDRESSES, ())
-    return any(claim.origin in other.origins and not other.is_alias for other in having)
+    return any(claim.origin in other.origins for other in having)
 
 
 def _find_winner(claim: Claim, agreed: Mapping[str, Sequence[Claim]]) -> Claim | None:

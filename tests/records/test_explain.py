@@ -111,7 +111,7 @@ def test_a_name_in_dns_is_told_with_its_claim_and_its_history() -> None:
             "cannot be written: the zone has 10.0.0.7. Replace the foreign record",
         ),
         (RecordState.FAILED, "TTL refused", "was refused by the DNS server: TTL refused. It is tried again"),
-        (RecordState.SKIPPED, "no wildcard", "cannot be published on this target: no wildcard."),
+        (RecordState.SKIPPED, "no wildcard", "is not published: no wildcard."),
         (RecordState.KEPT, "the zone's policy is upsert-only", "is kept in DNS: the zone's policy is upsert-only."),
     ],
 )

@@ -551,3 +551,27 @@ def test_beside_name_servers_there_is_no_dname() -> None:
     answer = preview([("", given)], SCOPE)
     assert [row["type"] for row in answer["records"]] == ["NS"]
     assert "below the apex" in answer["skipped"][0]["reason"]
+
+
+def test_what_a_delegation_hides_is_told_at_the_source_of_the_hidden_name() -> None:
+    delegation = endpoints(("b.talos00", "NS", "ns.example.com"))
+    told = seen(f"{delegation}\n---\n{ingress('a.b.talos00')}{ingress('c.talos00', name='other')}")["warnings"]
+    assert told == [
+        "Ingress/default/grafana: a.b.talos00: the delegation of b.talos00 hides it: resolvers ask the name servers"
+        " given there"
+    ]
+
+
+def test_the_holes_of_a_wildcard_are_told_at_its_own_source() -> None:
+    told = seen(ingress("*.talos00", name="all") + ingress("a.b.talos00"))["warnings"]
+    assert told == [
+        "Ingress/default/all: *.talos00: it does not answer at and below b.talos00, where longer names are (RFC 4592)"
+    ]
+
+
+@pytest.mark.parametrize(("kind", "value"), [("SRV", "0 0 80 b.talos00"), ("MX", "10 b.talos00"), ("TXT", "b.talos00")])
+def test_what_leads_to_an_alias_and_may_not_is_told(kind: str, value: str) -> None:
+    told = seen(endpoints(("a.talos00", kind, value), ("b.talos00", "CNAME", "c.example.com")))["warnings"]
+    assert [text.partition(", which")[0] for text in told] == (
+        [f"DNSEndpoint/web/one: a.talos00: {kind} leads to b.talos00"] if kind != "TXT" else []
+    )

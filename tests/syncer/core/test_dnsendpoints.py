@@ -140,9 +140,9 @@ def test_of_many_bad_values_a_few_are_shown() -> None:
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [
-        (endpoint("LOC", "52 N"), f"LOC: no type that can be published: {', '.join(TYPES)}"),
+        (endpoint("LOC", "52 N"), f"LOC: records of this type cannot be published; those that can: {', '.join(TYPES)}"),
         (endpoint("", "192.0.2.1"), ": it has no recordType"),
-        (endpoint(5, "192.0.2.1"), f"5: no type that can be published: {', '.join(TYPES)}"),
+        (endpoint(5, "192.0.2.1"), f"5: records of this type cannot be published; those that can: {', '.join(TYPES)}"),
         (endpoint("A", "192.0.2.1", setIdentifier="blue"), f"A: {SET_IDENTIFIER}"),
         (endpoint("CNAME", EDGE, "other.talos00"), "CNAME: a CNAME has one value, not 2"),
         (endpoint("CNAME", MAIL), "CNAME: the name would be an alias of itself"),
@@ -165,7 +165,7 @@ def test_no_endpoint_changes_what_is_at_the_apex_of_a_zone() -> None:
 
 def test_a_type_that_is_left_out_leaves_the_others_of_the_name() -> None:
     (want,) = read(endpoint("LOC", "52 N"), endpoint("TXT", "x")).wants
-    assert dict(want.skips) == {"LOC": f"no type that can be published: {', '.join(TYPES)}"}
+    assert dict(want.skips) == {"LOC": f"records of this type cannot be published; those that can: {', '.join(TYPES)}"}
     assert want.list_values() == ["TXT x"]
 
 

@@ -39,6 +39,12 @@ def test_it_is_beside_the_addresses_with_their_ttl() -> None:
     assert (decision.beside, decision.claimants) == ({"HTTPS"}, (BLOG,))
 
 
+def test_no_other_type_shortens_its_ttl() -> None:
+    text = entry("1", "x", kind="TXT", mode=Mode.OVERRIDE, ttl=10)
+    decision = settle(secure("web/blog", ONE, ttl=60), entries=[text])
+    assert {rrset.type: rrset.ttl for rrset in decision.rrsets} == {"A": 60, "HTTPS": 60, "TXT": 10}
+
+
 def test_it_is_never_at_an_alias_nor_without_an_address() -> None:
     assert values_of(settle(secure("web/blog", EDGE))) == {"CNAME": (EDGE,)}
     assert settle(secure("web/blog")).rrsets == ()
