@@ -345,7 +345,7 @@ HELD_WORDS = {
     RecordState.FOREIGN: "and finds its values there, made by someone else",
     RecordState.FAILED: "and would have it, had the DNS server not refused it",
     RecordState.SKIPPED: "and would have it, were it not for that",
-    RecordState.KEPT: "and is what it is kept for",
+    RecordState.KEPT: "and has what is kept there",
     RecordState.HELD: "and had it",
 }
 

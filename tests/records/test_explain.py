@@ -122,6 +122,19 @@ def test_each_state_has_its_sentence(state: RecordState, reason: str, sentence: 
     assert explain_name(NAME)["decision"]["outcome"] == state
 
 
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (RecordState.KEPT, "and has what is kept there"),
+        (RecordState.SKIPPED, "and would have it, were it not for that"),
+    ],
+)
+def test_who_asks_for_the_name_is_told_what_it_has_of_it(state: RecordState, words: str) -> None:
+    source("grafana", "10.0.0.2")
+    record(state, reason="flapping")
+    assert f"{GRAFANA} wants the name for 10.0.0.2, {words}." in said()
+
+
 def test_a_conflict_with_another_type_offers_no_button_that_is_not_there() -> None:
     record(RecordState.CONFLICT, owned=False, reason="a foreign CNAME record is at this name")
     assert "cannot be written: a foreign CNAME record is at this name. Delete that one on the server first." in said()

@@ -70,17 +70,18 @@ INSIDE = ("10.96.0.7", "fd00::7")
             ("10.0.0.9",),
         ),
         ({"type": "ExternalName", "externalName": "10.0.0.8"}, ("10.0.0.8",), ("10.0.0.8",)),
+        ({"type": "ExternalName", "externalName": "a.b.c", "clusterIP": "None"}, ("a.b.c",), ("a.b.c",)),
     ],
 )
 def test_addresses_are_those_of_its_type(spec: dict[str, Any], outside: Any, inside: Any) -> None:
-    found = read(service(notes=BOTH, **IPS, **spec))
+    found = read(service(notes=BOTH, **{**IPS, **spec}))
     assert values(found) == {DB: outside, f"www.{DB}": outside, INNER: inside}
     assert found.warnings == ()
 
 
 @pytest.mark.parametrize("spec", [{}, {"type": "ClusterIP"}, {"externalIPs": ["10.0.0.9"]}])
 def test_a_cluster_ip_has_names_within_alone(spec: dict[str, Any]) -> None:
-    found = read(service(notes=BOTH, **IPS, **spec))
+    found = read(service(notes=BOTH, **{**IPS, **spec}))
     assert values(found) == {INNER: INSIDE}
     assert found.skipped == (Skip(DB, ONLY_INSIDE, SkipCause.INTENT), Skip(f"www.{DB}", ONLY_INSIDE, SkipCause.INTENT))
     single = read(service(notes=BOTH, clusterIP="10.96.0.7", **spec))

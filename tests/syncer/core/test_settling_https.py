@@ -91,9 +91,11 @@ def test_who_held_the_addresses_holds_it_whatever_was_held_of_it_alone() -> None
     assert decision.claimants_of("HTTPS") == (BLOG,)
 
 
-def test_no_takeover_is_told_of_it_beside_that_of_the_addresses() -> None:
+@pytest.mark.parametrize("value", [ONE, EDGE])
+def test_no_takeover_is_told_of_it_beside_that_of_the_addresses(value: str) -> None:
     history = held(row(NOTES, values=[TWO]), row(NOTES, values=[H3], kind="HTTPS"))
-    decision = settle(secure("web/blog", ONE, priority=HIGH), secure("apps/notes", TWO), history=history)
+    mine = secure("web/blog", value, priority=HIGH)
+    decision = settle(mine, secure("apps/notes", TWO, protocols="h2,h3"), history=history)
     assert [(takeover.loser, takeover.winner) for takeover in decision.takeovers] == [(NOTES, BLOG)]
 
 
