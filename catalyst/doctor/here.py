@@ -28,6 +28,9 @@ from syncer.identity import ProcessIdentity
 from syncer.targets import make_target
 from syncer.tenure import has_ended
 
+FIRST_OF_ADMIN = "auth.0001_initial"
+"""The migration without which there is no user."""
+
 NETWORK_FILE_SYSTEMS = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "glusterfs", "ceph")
 
 
@@ -116,7 +119,7 @@ def find_admin_lack() -> str:
         missing = list_pending_migrations()
     except Error:
         return ""
-    if not missing or any(migration.split(".")[0] in WORKER_APPS for migration in missing):
+    if FIRST_OF_ADMIN not in missing or any(migration.split(".")[0] in WORKER_APPS for migration in missing):
         return ""
     return f"it has no tables for the admin and the API yet: run {spell_command()} prepare before you start those"
 
