@@ -61,6 +61,12 @@ def test_every_link_inside_the_documents_leads_somewhere(document: Path) -> None
             )
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_picture_of_the_documents_is_there(document: Path) -> None:
+    for picture in re.findall(r'\b(?:src|srcset)="([^"]+)"', document.read_text()):
+        assert (document.parent / picture).exists(), picture
+
+
 def test_task_forwards_to_targets_that_make_has() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     tasks = re.findall(r'^  "?([a-z:]+)"?: make ([a-z-]+)$', (ROOT / "Taskfile.yml").read_text(), re.MULTILINE)

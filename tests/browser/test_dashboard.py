@@ -23,8 +23,6 @@ pytestmark = [pytest.mark.double_only, pytest.mark.timeout(180)]
 DESK: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 WIDTHS = (390, 900, 1440)
 SCREENSHOTS = os.environ.get("CATALYST_TEST_SCREENSHOTS", "")
-PICTURES = os.environ.get("CATALYST_TEST_PICTURES", "")
-"""A folder for those of the README, which are in docs/."""
 NAS, BLOG, GARAGE = f"nas.{ZONE}", f"blog.{ZONE}", f"garage.{LAB}"
 PAGES = {
     "overview": "/ui/",
@@ -93,8 +91,6 @@ def test_every_page_fits_is_readable_and_accessible_in_both_colour_schemes(perso
                 if SCREENSHOTS:
                     place = Path(SCREENSHOTS) / f"dashboard-{name}-{width}-{scheme}.png"
                     page.screenshot(path=place, full_page=True)
-            if PICTURES and name == "overview":
-                page.screenshot(path=Path(PICTURES) / f"dashboard-{scheme}.png")
             wrong += [f"{name} {scheme}: {fault}" for fault in find_faults(page)]
             wrong += [f"{name} {scheme}: too pale: {word}" for word in pale_words(page)]
     assert not wrong, "\n".join(wrong)
