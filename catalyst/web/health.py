@@ -113,7 +113,8 @@ def find_database_problems() -> list[str]:
     except Error as error:
         return [explain_error(error)]
     if missing:
-        return [f"the database lacks {len(missing)} migrations ({missing[0]} first): run {spell_command()} prepare"]
+        count = f"{len(missing)} migration{'s' if len(missing) > 1 else ''}"
+        return [f"the database lacks {count} ({missing[0]} first): run {spell_command()} prepare"]
     return []
 
 

@@ -65,14 +65,9 @@ class NameComparison:
         for kind in decision.beside:
             if not self._is_beside_ours(kind):
                 del self.desired[kind]
-        if "DS" in self.desired and self._loses_delegation():
-            del self.desired["DS"]
-
-    def _loses_delegation(self) -> bool:
-        """Whether our DS is left behind, or is about to be, by the NS records that it needs."""
-        if "DS" not in self.ours or "NS" in self.desired:
-            return False
-        return "NS" not in self.actual or self.compare_type("NS").step is Step.DELETE
+        # Not before the name servers have gone, which may be held: without it their zone would count as unsigned.
+        if "DS" in self.ours and "NS" not in {*self.actual, *self.desired}:
+            self.desired.pop("DS", None)
 
     def _is_beside_ours(self, kind: str) -> bool:
         """Whether what goes with the addresses can: these are ours, and someone else's record of the type stays."""

@@ -16,7 +16,7 @@ from tests.processes import Process, Syncer, free_port, prepare, run, running
 
 SECRET_KEY = "of the tests, and of no worth elsewhere"
 POSTGRES = "postgresql://catalyst:of-no-worth@127.0.0.1:{}/catalyst"
-LACKS = r"waiting: the database lacks \d+ migrations .*: run \S*catalyst-dns-sync prepare"
+LACKS = r"waiting: the database lacks \d+ migrations? .*: run \S*catalyst-dns-sync prepare"
 
 
 def settings(folder: Path, **more: str) -> dict[str, str]:

@@ -508,6 +508,22 @@ def test_a_delete_waits_for_the_kinds_that_wanted_the_record() -> None:
     assert not result.is_waiting
 
 
+DS = rrset(f"60485 13 2 {'ab' * 32}", kind="DS")
+NS = rrset("ns1.example.com", kind="NS")
+
+
+def test_a_ds_goes_after_the_name_servers_that_it_needs() -> None:
+    rows = known(DS) | known(NS)
+    assert ops(plan(wanted(DS), [found(DS), found(NS)], rows)) == [(Op.DELETE, "NS")]
+    assert ops(plan(wanted(DS), [found(DS)], rows)) == [(Op.DELETE, "DS")]
+
+
+def test_a_ds_stays_as_long_as_its_name_servers_do() -> None:
+    assert not awaited(DS, NS, desired=[DS]).changes
+    assert not plan(wanted(DS), [found(DS), found(NS, "")], known(DS)).changes, "somebody else's"
+    assert not plan(wanted(DS, NS), [found(DS)], known(DS) | known(NS)).changes, "drift: ours, and gone by a hand"
+
+
 def test_what_waits_for_a_person_waits_for_no_kind() -> None:
     """An approval would come to nothing, and a plan that is open would be obsolete."""
     rows = known(GRAFANA, RecordState.HELD)

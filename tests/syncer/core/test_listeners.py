@@ -90,6 +90,16 @@ def test_what_the_status_does_not_name_has_the_refusal_that_is_given() -> None:
     }
 
 
+def test_one_report_against_a_listener_counts_beside_any_for_it() -> None:
+    told = [
+        report("web", condition("Accepted", "False", "PortUnavailable")),
+        report("web", condition("Accepted", "True")),
+    ]
+    for reports in (told, told[::-1]):
+        (only,), _ = read_listeners({"spec": {"listeners": [listener(name="web")]}, "status": {"listeners": reports}})
+        assert only.refusal == "is not accepted: PortUnavailable"
+
+
 @pytest.mark.parametrize(
     ("admits", "namespace", "refusal"),
     [
