@@ -178,7 +178,8 @@ class ManifestFeed:
         for path, file in sorted(self._files.items()):
             for key, manifest in file.objects.items():
                 self._add_object(path, objects, key, manifest)
-        for key, manifest in objects.items():
+        # What others depend on comes first: a Service that finds its pods need not wait for more of them.
+        for key, manifest in sorted(objects.items(), key=lambda item: item[0][0].gives_names):
             if self._known_objects.get(key) is not manifest:
                 self._store.put(key[0], manifest)
         for kind, ref in self._known_objects.keys() - objects.keys():

@@ -1,3 +1,4 @@
+import json
 import logging
 import os
 import threading
@@ -13,6 +14,7 @@ from syncer.core.scope import Scope
 from syncer.kube.feed import WatchState
 from syncer.kube.manifests import ManifestFeed
 from syncer.kube.store import Store
+from tests.syncer.core.cast_services import headless, pod, slice_of
 
 SCOPE = Scope(zones=("talos00", "home.lab"), addresses=("192.168.1.54",))
 EXAMPLES = Path(__file__).parents[3] / "examples" / "manifests"
@@ -364,3 +366,12 @@ def test_a_template_says_that_it_is_to_be_rendered_first(
     feed.scan_folder()
     assert "a.yaml: it looks like a template to be rendered first (line 1: " in reason(feed)
     assert caplog.messages[0].endswith("; what it held is not known: records that no other file explains are kept")
+
+
+def test_a_restart_has_the_pods_of_a_service_at_once_wherever_they_are_in_the_folder(tmp_path: Path) -> None:
+    """Else their names would go at the start and come back a moment later."""
+    store = Store(Scope(zones=("talos00",), service_pods=True), assume_accepted=True)
+    documents = (headless("db.talos00"), slice_of(pod("10.42.0.1", "db-0")))
+    (tmp_path / "db.yaml").write_text("\n---\n".join(map(json.dumps, documents)))
+    settle(ManifestFeed(tmp_path, store))
+    assert names(store) == ["db-0.db.talos00", "db.talos00"]
