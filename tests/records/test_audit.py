@@ -15,7 +15,14 @@ OBSERVATIONS = audit.TROUBLE | {Action.FOREIGN, Action.GONE, Action.STALE}
 """Seen, and nothing was written."""
 REMARKS = {Action.TAKEN_OVER, Action.MARKED}
 """Told beside what was written."""
-DECISIONS = {Action.REQUESTED, Action.ACCEPTED, Action.APPROVED, Action.REJECTED}
+DECISIONS = {
+    Action.REQUESTED,
+    Action.ACCEPTED,
+    Action.APPROVED,
+    Action.REJECTED,
+    Action.FROZEN,
+    Action.RESUMED,
+}
 """A person asked for it or decided it."""
 
 

@@ -30,8 +30,10 @@ NOT_HERE = {
     " runs: it needs kubectl, a real cluster and the reader's own DNS server",
 }
 """Commands, as ``read_blocks`` gives them, whose block cannot be run here, and why."""
-LASTING = ("make run", ".venv/bin/catalyst-dns-sync up")
+LASTING = ("make demo", "make run", ".venv/bin/catalyst-dns-sync up")
 """Commands that go on until Ctrl-C; each is the last one of its block."""
+TOLD = ("shown this once", "admin exists", "Ctrl-C ends it")
+"""In the last lines that they show before they go on in silence."""
 CODES = {
     ".venv/bin/catalyst-dns-sync runsyncer --once --dry-run": 2,
     ".venv/bin/catalyst-dns-sync preview --text examples/manifests": 3,
@@ -121,7 +123,7 @@ class Terminal:
 
             def has_told() -> bool:
                 assert process.poll() is None, path.read_text()
-                return "shown this once" in path.read_text() or "admin exists" in path.read_text()
+                return any(words in path.read_text() for words in TOLD)
 
             wait_until(has_told, 90, f"the last lines of {command}", pause=0.1)
             yield path.read_text()
@@ -176,12 +178,18 @@ def test_the_readme_can_be_typed_from_a_clean_clone(
     env = {"HOME": str(tmp_path), "PYTHON": str(make_python(tmp_path)), "PIP_NO_INDEX": "1", "LOG_FORMAT": "text"}
     terminal = Terminal(folder, places | env)
     text = (ROOT / "README.md").read_text().replace(SERVER, technitium.url)
-    _, (first,), beside, real, after = blocks = read_blocks(text)
-    assert [bool(find_reason(block)) for block in blocks] == [True, False, False, False, False]
-    assert (first, real[-1]) == LASTING
+    _, (demo,), (first,), beside, real, after = blocks = read_blocks(text)
+    assert [bool(find_reason(block)) for block in blocks] == [True, False, False, False, False, False]
+    assert (demo, first, real[-1]) == LASTING
+
+    with terminal.running(demo) as shown:
+        assert "installing what running needs, of requirements.txt" in shown
+        dashboard = re.search(r"^dashboard (http://127\.0\.0\.1:\d+/ui/) ", shown, re.M)
+        assert dashboard, shown
+        with urllib.request.urlopen(dashboard[1]) as page:
+            assert "This is a demo" in page.read().decode()
 
     with terminal.running(first) as shown:
-        assert "installing what running needs, of requirements.txt" in shown
         assert re.search(
             r"^names     \d+ so far, such as argocd\.talos00; why: \.venv/bin/catalyst-dns-sync", shown, re.M
         )

@@ -60,7 +60,7 @@ def test_a_cname_beside_an_address_is_skipped() -> None:
 def test_of_a_name_without_any_good_record_the_reason_is_told_once() -> None:
     answer = show(dns_endpoint("mail", endpoint("LOC", "x"), endpoint("A", "nonsense")))
     (skipped,) = answer["skipped"]
-    assert skipped["reason"].startswith("LOC: no type that can be published: A, AAAA,")
+    assert skipped["reason"].startswith("LOC: records of this type cannot be published; those that can: A, AAAA,")
     assert '; A: "nonsense": ' in skipped["reason"]
     assert answer["records"] == []
 
