@@ -8,12 +8,14 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 
 from django.db import connection, transaction
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from records.database_errors import translate_errors
+from records.freeze_models import WriteFreeze
 from records.freezes import end_over, list_freezes
+from records.glance import Glance
 from records.held_rows import decide_plans
 from records.limits import KEYS
 from records.models import ManagedRecord, SyncRequest, SyncStatus
@@ -38,6 +40,10 @@ OLD_ACTIONS = {"heal": "remediate"}
 """What a web of the release before still writes, while it is replaced."""
 
 
+def _list_waiting() -> QuerySet[SyncRequest]:
+    return SyncRequest.objects.filter(done_at=None).order_by("id")
+
+
 class DatabaseLedger:
     """``syncer.ledger.Ledger`` on Django's models; works the same on SQLite and PostgreSQL."""
 
@@ -46,6 +52,8 @@ class DatabaseLedger:
         self._tenure = DatabaseTenure()
         self._counts: dict[CountKey, int] | None = None
         """None: rows were written since they were counted."""
+        self._waiting = Glance(_list_waiting)
+        self._unended = Glance(WriteFreeze.objects.unended)
 
     def _leave_lost_file(self) -> None:
         """SQLite goes on writing to a file that was removed or replaced, where no one reads it any more."""
@@ -115,7 +123,9 @@ class DatabaseLedger:
 
     @translate_errors
     def requests(self) -> list[Request]:
-        waiting = SyncRequest.objects.filter(done_at=None).order_by("id")
+        if not self._waiting.has_rows():
+            return []
+        waiting = _list_waiting()
         return [
             Request(
                 row.pk,
@@ -131,6 +141,8 @@ class DatabaseLedger:
 
     @translate_errors
     def freezes(self, target: str) -> list[Freeze]:
+        if not self._unended.has_rows():
+            return []
         found = list_freezes()
         if any(row.is_over for row in found):
             with self._tenure.writing():
