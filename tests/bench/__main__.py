@@ -6,7 +6,10 @@ import argparse
 import statistics
 import time
 
-from tests.bench.rig import ZONE, Burst, FirstStart, run_rig
+from tests.bench.rig import ZONE, Burst, FirstStart, Mixture, run_rig
+
+SETTLING = 20.0
+"""Seconds until what follows a burst is over: it is read once more, and memory is given back."""
 
 
 def main() -> None:
@@ -15,6 +18,9 @@ def main() -> None:
     parser.add_argument("--singles", type=int, default=20, help="single Ingresses into an idle system")
     parser.add_argument("--idle", type=float, default=20.0, metavar="SECONDS", help="how long to watch it do nothing")
     parser.add_argument("--first-starts", type=int, nargs="*", default=[10_000], metavar="NAMES")
+    parser.add_argument(
+        "--mixtures", nargs="*", default=["1000,500,200", "10000,2000,0"], metavar="INGRESSES,SERVICES,DNSENDPOINTS"
+    )
     parser.add_argument("--postgres", action="store_true", help="instead of SQLite")
     options = parser.parse_args()
     singles = []
@@ -33,6 +39,7 @@ def main() -> None:
             time.sleep(1)
             _print_burst(it.measure_burst([f"app-{number}.{ZONE}" for number in range(count)]))
             if count == options.bursts[-1] and options.idle and it.syncer:
+                time.sleep(SETTLING)
                 cpu, requests = it.syncer.cpu, it.count_requests()
                 time.sleep(options.idle)
                 after = it.count_requests()
@@ -41,6 +48,11 @@ def main() -> None:
                     f"\nidle for {options.idle:g} s with {count} records: {core:.4f} core,"
                     f" {after[1] - requests[1]} DNS API requests, RSS {it.syncer.rss:.1f} MB"
                 )
+    for words in options.mixtures:
+        mixture = Mixture(*map(int, words.split(",")))
+        with run_rig(on_postgres=options.postgres) as it:
+            it.start_syncer()
+            print(f"\n{mixture}: RSS {it.measure_mixture(mixture):.1f} MB")
     print("\nfirst start, with at most 10 DNS API requests a second")
     print("names   ready    all right  newcomer  dns api  CPU     RSS")
     for count in options.first_starts:

@@ -13,14 +13,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 import dns.exception
 import dns.message
 import dns.query
 
+from tests.fakes.kubernetes.manifests import dns_endpoint, ingress, service
 from tests.postgres import postgres
-from tests.processes import Process, Syncer, migrate, running
+from tests.processes import Process, Syncer, migrate, running, wait_until
 
 ZONE, ADDRESS, TOKEN = "k8s.example.com", "192.0.2.54", "bench"
 SECRET = "the bench's own, of no worth anywhere else"
@@ -55,6 +57,17 @@ class FirstStart:
     technitium: int
     cpu: float
     rss: float
+
+
+class Mixture(NamedTuple):
+    """Objects, each with a name of its own."""
+
+    ingresses: int
+    services: int
+    endpoints: int
+
+    def __str__(self) -> str:
+        return f"{self.ingresses} Ingresses, {self.services} Services, {self.endpoints} DNSEndpoints"
 
 
 class Rig:
@@ -155,28 +168,61 @@ class Rig:
         self._ask_names([name], written, answered)
         return answered[name] - written[name]
 
+    def _are_all_right(self, names: list[str]) -> bool:
+        return not self._list_wrong(names)
+
     def _check_all(self, names: list[str]) -> None:
+        wrong = self._list_wrong(names)
+        assert not wrong, f"{len(wrong)} names are missing"
+
+    def _list_wrong(self, names: list[str]) -> set[str]:
         query = urlencode({"token": TOKEN, "domain": ZONE, "zone": ZONE, "listZone": "true"})
         with urllib.request.urlopen(f"{self.server}/api/zones/records/get?{query}") as answer:
             records = json.load(answer)["response"]["records"]
         right = {record["name"] for record in records if record["rData"].get("ipAddress") == ADDRESS}
-        assert right.issuperset(names), f"{len(set(names) - right)} names are missing"
+        return set(names) - right
+
+    def measure_mixture(self, mixture: Mixture) -> float:
+        """Into a running syncer, one name for each object; its RSS in MB, when all of them are in the zone."""
+        names = [f"app-{number:06}.{ZONE}" for number in range(mixture.ingresses)]
+        self._write_ingresses(names, {})
+        for number in range(mixture.services):
+            name = f"service-{number:06}"
+            annotations = {"catalyst-dns-sync.io/hostname": f"{name}.{ZONE}"}
+            manifest = service(name, annotations=annotations)
+            # An API server takes no status from whoever writes the rest.
+            manifest["spec"]["externalIPs"] = [ADDRESS]
+            self._write_object("/api/v1", "services", manifest)
+            names.append(f"{name}.{ZONE}")
+        for number in range(mixture.endpoints):
+            name = f"endpoint-{number:06}"
+            endpoint = {"dnsName": f"{name}.{ZONE}", "recordType": "A", "targets": [ADDRESS]}
+            self._write_object("/apis/externaldns.k8s.io/v1alpha1", "dnsendpoints", dns_endpoint(name, endpoint))
+            names.append(f"{name}.{ZONE}")
+        for name in names[-1], names[0]:
+            self._ask_names([name], {name: 0.0}, {})
+        wait_until(lambda: self._are_all_right(names), 120, "every name of the mixture", pause=1.0)
+        assert self.syncer
+        return self.syncer.rss
+
+    def _write_object(self, group: str, plural: str, manifest: Mapping[str, Any]) -> None:
+        connection = http.client.HTTPConnection(self.api.hostname or "", self.api.port)
+        self._post_object(connection, f"{group}/namespaces/default/{plural}", manifest)
+        connection.close()
 
     def _write_ingresses(self, names: list[str], written: dict[str, float]) -> None:
         connection = http.client.HTTPConnection(self.api.hostname or "", self.api.port)
         for name in names:
-            body = {
-                "apiVersion": "networking.k8s.io/v1",
-                "kind": "Ingress",
-                "metadata": {"name": name.replace(".", "-"), "namespace": "default"},
-                "spec": {"rules": [{"host": name}]},
-            }
-            connection.request("POST", INGRESSES, json.dumps(body), {"Content-Type": "application/json"})
-            answer = connection.getresponse()
-            answer.read()
-            assert answer.status == 201, answer.status
+            self._post_object(connection, INGRESSES, ingress(name.replace(".", "-"), name))
             written[name] = time.monotonic()
         connection.close()
+
+    @staticmethod
+    def _post_object(connection: http.client.HTTPConnection, path: str, manifest: Mapping[str, Any]) -> None:
+        connection.request("POST", path, json.dumps(manifest), {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status == 201, answer.status
 
     def _ask_names(
         self, names: list[str], written: dict[str, float], answered: dict[str, float], patience: float = 120.0
