@@ -152,7 +152,8 @@ class Rig:
         self._write_ingresses(names, {})
         before = self.count_requests()
         start = time.monotonic()
-        syncer = self.start_syncer()
+        # All of them are in one namespace, which is about their number alone.
+        syncer = self.launch_syncer(MAX_NAMES_PER_NAMESPACE=str(2 * count)).ready()
         ready, newcomers = time.monotonic() - start, []
         while not self._is_answered(names[-1], *self.dns):  # they are written in the order of their names
             newcomers.append(self._measure_newcomer(f"zz-{len(newcomers)}.{ZONE}"))
