@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
+from syncer.core.claiming import explain_refused
 
 from records.bulk import upsert_values
 from records.limits import KEYS, ROWS, split_keys
@@ -21,7 +22,6 @@ from records.models import Source as SourceRow
 from records.source_models import read_records
 from syncer.core.claims import Mention
 from syncer.core.origin import Origin
-from syncer.core.settling import explain_refused
 from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Want, withhold
 
 TAKEN_BACK = "the object has taken it back"

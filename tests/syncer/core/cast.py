@@ -15,6 +15,9 @@ from syncer.core.source import Ref, SourceObject, Want
 
 NAME = "blog.talos00"
 RULES = ClaimRules(("talos00",), default_ttl=300, grace=86_400)
+BLOG, SHOP, WIKI = "Ingress/web/blog", "Ingress/web/shop", "Ingress/apps/wiki"
+ONE, TWO, THREE = "10.0.0.1", "10.0.0.2", "10.0.0.3"
+SIX, EDGE = "2001:db8::1", "edge.talos00"
 JANUARY, FEBRUARY, MARCH = (f"2026-0{month}-01T00:00:00Z" for month in (1, 2, 3))
 
 
@@ -106,3 +109,11 @@ def since(times: Mapping[str, str]) -> dict[str, Mention]:
 def values_of(decision: Decision) -> dict[str, tuple[str, ...]]:
     """By type."""
     return {rrset.type: rrset.values for rrset in decision.rrsets}
+
+
+LIVE = held(row(BLOG, values=[ONE]), mentions=since({BLOG: MARCH, WIKI: JANUARY}))
+"""Of the blog, which is young and has no target of its own."""
+
+
+def blog(*values: str, **more: Any) -> SourceObject:
+    return source("web/blog", *(values or (ONE,)), **{"created": MARCH, **more})

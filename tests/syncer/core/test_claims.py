@@ -18,10 +18,7 @@ from syncer.core.claims import (
     group_of,
 )
 from syncer.core.rrsets import RRset
-from tests.syncer.core.cast import NAME, held, row
-
-BLOG, SHOP = "Ingress/web/blog", "Ingress/web/shop"
-ONE, TWO, SIX, EDGE = "10.0.0.1", "10.0.0.2", "2001:db8::1", "edge.talos00"
+from tests.syncer.core.cast import BLOG, EDGE, NAME, ONE, SHOP, SIX, TWO, held, row
 
 
 def test_addresses_and_the_cname_are_one_group_and_every_other_type_is_one_by_itself() -> None:

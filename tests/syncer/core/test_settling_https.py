@@ -12,10 +12,26 @@ from syncer.core.known import Loser
 from syncer.core.rrsets import RRset
 from syncer.core.source import HIGH, SourceObject, Trouble, Want, WantedRecord, withhold
 from syncer.core.sources import make_https
-from tests.syncer.core.cast import FEBRUARY, MARCH, NAME, RULES, entry, held, row, settle, source, values_of
+from tests.syncer.core.cast import (
+    BLOG,
+    EDGE,
+    FEBRUARY,
+    MARCH,
+    NAME,
+    ONE,
+    RULES,
+    SHOP,
+    SIX,
+    TWO,
+    entry,
+    held,
+    row,
+    settle,
+    source,
+    values_of,
+)
 
-BLOG, SHOP, NOTES = "Ingress/web/blog", "Ingress/web/shop", "Ingress/apps/notes"
-ONE, TWO, SIX, EDGE = "10.0.0.1", "10.0.0.2", "2001:db8::1", "edge.talos00"
+NOTES = "Ingress/apps/notes"
 H2, H3 = "1 . alpn=h2", "1 . alpn=h2,h3"
 
 
