@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from syncer.core.annotations import EXTERNAL_DNS_PREFIXES, MAX_TTL, PREFIX
+from syncer.core.drafts import Draft, read_metadata
 from syncer.core.fitting import find_misplacement, list_misfits, measure_texts
 from syncer.core.kinds import DNS_ENDPOINT
 from syncer.core.manifest import as_mapping, clip_text
@@ -14,7 +15,6 @@ from syncer.core.names import BadName
 from syncer.core.rdata import TYPES, BadValue, clean_value, list_targets
 from syncer.core.scope import Scope
 from syncer.core.source import SkipCause, SourceObject, WantedRecord
-from syncer.core.sources import Draft, read_metadata
 
 WITHOUT_EFFECT = ("hostname", "target", "ttl", "https")
 """Annotations of other kinds: an endpoint says its names, values and TTLs itself."""

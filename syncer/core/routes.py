@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from syncer.core.annotations import GATEWAY_HOSTS
 from syncer.core.attachment import Attachment, Served, ServedBy
+from syncer.core.drafts import Draft, Hosts, ObjectMeta, choose_hosts, read_metadata
 from syncer.core.gateways import Gateway
 from syncer.core.kinds import TCP_ROUTE, UDP_ROUTE, Kind
 from syncer.core.listeners import Labels
@@ -16,7 +17,6 @@ from syncer.core.parents import Parent, ParentKey, read_parents
 from syncer.core.scope import Scope
 from syncer.core.selection import filter_parents
 from syncer.core.source import SourceObject, Trouble
-from syncer.core.sources import Draft, Hosts, ObjectMeta, choose_hosts, read_metadata
 
 LISTENER_WILDCARD = "wildcard of a listener, and LISTENER_WILDCARDS is off"
 NO_LONGER_SERVED = "no listener of its parents gives this name any more"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from syncer.core.annotations import ACCESS, ENDPOINTS_TYPE, PREFIX, SRV, TARGET_LIMIT, Values, settle_values
+from syncer.core.drafts import Draft, ObjectMeta, choose_hosts, read_metadata
 from syncer.core.endpointslices import NO_PODS, NamedPort, Pods, read_ports
 from syncer.core.kinds import SERVICE
 from syncer.core.loadbalancers import read_load_balancer
@@ -13,7 +14,6 @@ from syncer.core.manifest import as_list, as_mapping, as_text, clip_text
 from syncer.core.names import is_wildcard, value_type
 from syncer.core.scope import Scope
 from syncer.core.source import SourceObject, WantedRecord
-from syncer.core.sources import Draft, ObjectMeta, choose_hosts, read_metadata
 
 LOAD_BALANCER, CLUSTER_IP, NODE_PORT, EXTERNAL_NAME = "LoadBalancer", "ClusterIP", "NodePort", "ExternalName"
 HEADLESS = "None"

@@ -27,11 +27,11 @@ from records.remembered import RememberedClaims
 from records.source_rows import read_content
 from records.zone_ledger import DatabaseZoneLedger
 from syncer.core.claims import Decision
+from syncer.core.drafts import make_https
 from syncer.core.known import RecordState
 from syncer.core.plan import Change, Drift, DriftType, ForgottenRRset, Op, RRsetStatus
 from syncer.core.rrsets import Found, RRset
 from syncer.core.source import Ref, Skip, SourceObject, Want, WantedRecord, withhold
-from syncer.core.sources import make_https
 from syncer.ledger import AppliedChange, Deletion, LeftZone, ObservedRRset
 from syncer.targets.base import Outcome, Result
 

@@ -9,13 +9,14 @@ import pytest
 
 from syncer.core.annotations import AnnotationRules, read_annotations
 from syncer.core.dnsendpoints import read_dns_endpoint
+from syncer.core.drafts import make_https
 from syncer.core.gateways import read_gateway
 from syncer.core.kinds import HTTP_ROUTE, INGRESS_ROUTE, INGRESS_ROUTE_TCP, OLD_INGRESS_ROUTE, TLS_ROUTE
 from syncer.core.parents import ParentKey
 from syncer.core.routes import attach_route, read_route
 from syncer.core.scope import Scope
 from syncer.core.source import SourceObject, Want
-from syncer.core.sources import make_https, read_ingress, read_ingress_route
+from syncer.core.sources import read_ingress, read_ingress_route
 
 SCOPE = Scope(zones=("talos00",), addresses=("192.168.1.54",), https_records=True)
 OFF = replace(SCOPE, https_records=False)

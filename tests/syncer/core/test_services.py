@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncer.core.allowed import TargetRules, collect_allowed, parse_allowed
+from syncer.core.drafts import read_metadata
 from syncer.core.endpointslices import NO_PODS, gather_pods, read_slice
 from syncer.core.kinds import HTTP_ROUTE
 from syncer.core.scope import Scope
 from syncer.core.services import ONLY_INSIDE, PODS_OFF, awaits_address, publish_service, read_service
 from syncer.core.source import Skip, SkipCause, SourceObject, Want, withhold
-from syncer.core.sources import read_ingress, read_metadata
+from syncer.core.sources import read_ingress
 from tests.syncer.core.cast_services import OURS, headless, load_balancer, pod, service, slice_of
 
 SCOPE = Scope(zones=("talos00",), addresses=("192.168.1.54",))

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from syncer.core.claims import Mention, Mode
+from syncer.core.drafts import make_https
 from syncer.core.known import Loser
 from syncer.core.rrsets import RRset
 from syncer.core.source import HIGH, SourceObject, Trouble, Want, WantedRecord, withhold
-from syncer.core.sources import make_https
 from tests.syncer.core.cast import (
     BLOG,
     EDGE,

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncer.core.claims import ADDRESSES, BESIDE, Decision, group_of
+from syncer.core.drafts import make_https
 from syncer.core.source import HIGH, LOW, NORMAL, SourceObject, Want, WantedRecord
-from syncer.core.sources import make_https
 from tests.syncer.core.cast import JANUARY, MARCH, NAME, RULES, settle, source, written
 
 VALUES = {
