@@ -73,7 +73,7 @@ class Draft:
     def add_name(self, text: object, endpoints: Iterable[Endpoint] = (), via: Iterable[str] = ()) -> None:
         """Publish the name, or record why not. ``endpoints`` give the addresses where the object itself says none, and
         ``via`` are the parents that serve it."""
-        if not (name := self._admit_name(text)):
+        if not (name := self._admit_name(text)) or name in self._wants:
             return
         endpoints = tuple(endpoints)
         values = self._own_target or self._find_values(name, endpoints)
@@ -87,17 +87,16 @@ class Draft:
     def add_own(self, text: object, addresses: Values) -> None:
         """Publish the name with addresses of the object's own, or record why not. What the settings say is none of
         it."""
-        if name := self._admit_name(text):
+        if (name := self._admit_name(text)) and name not in self._wants:
             refused = (*self.meta.says.refused, *addresses.refused)
             default = addresses.values if self._own_target and self.scope.strict else ()
             values = self._own_target or addresses.values
             self._add_want(Want(name, values, True, (), withhold(refused, default)))
 
     def _admit_name(self, text: object) -> str:
-        """The name in its one spelling; "" when it is not to be published, which is then recorded as skipped, or is
-        there already."""
+        """The name in its one spelling; "" when it is not to be published, which is then recorded as skipped."""
         name = self.read_name(text)
-        if not name or name in self._wants or self._filter_name(name):
+        if not name or self._filter_name(name):
             return ""
         if reserved := self.scope.refuse_claim(name):
             self.skip_name(name, reserved, SkipCause.POLICY)
@@ -105,29 +104,24 @@ class Draft:
         return name
 
     def _add_want(self, want: Want) -> None:
-        name = want.name
-        if misplaced := misplaced_cname(name, want.values, self.scope.zones):
-            self.skip_name(name, misplaced)
+        if misplaced := misplaced_cname(want.name, want.values, self.scope.zones):
+            self.skip_name(want.name, misplaced)
             return
-        if "_" in name:
+        self._warn_of_name(want.name, is_host=True)
+        self._wants[want.name] = want
+
+    def _warn_of_name(self, name: str, *, is_host: bool) -> None:
+        if is_host and "_" in name:
             self.add_warning(f"{clip_text(name)} has an underscore, which is not legal in a host name")
         if name in self.scope.server_names:
             self.add_warning(f"{clip_text(name)} is the name of a DNS server that is written to")
-        self._wants[name] = want
 
     def add_record(self, text: object, record: WantedRecord) -> None:
         """Publish the RRset at the name, which gets no addresses for it, or record why not. An object asks for each
         type of a name once."""
-        name = self.read_name(text)
-        if not name or self._filter_name(name):
+        if not (name := self._admit_name(text)):
             return
-        if reserved := self.scope.refuse_claim(name):
-            self.skip_name(name, reserved, SkipCause.POLICY)
-            return
-        if "_" in name and record.type in ("A", "AAAA"):
-            self.add_warning(f"{clip_text(name)} has an underscore, which is not legal in a host name")
-        if name in self.scope.server_names:
-            self.add_warning(f"{clip_text(name)} is the name of a DNS server that is written to")
+        self._warn_of_name(name, is_host=record.type in ("A", "AAAA"))
         known = self._wants.get(name)
         if known is not None and known.asks_address:
             self.add_warning(f"{record.type} at {clip_text(name)} is left out: the object has a host of that name")
