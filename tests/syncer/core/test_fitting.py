@@ -34,6 +34,7 @@ def test_the_others_can(kind: str, name: str) -> None:
     [
         ("CNAME", ["a.talos00", "b.talos00"], "a CNAME has one value, not 2"),
         ("CNAME", [NAME], "the name would be an alias of itself"),
+        ("DNAME", [NAME], "the target of a DNAME cannot be the name itself or lie below it"),
         ("DNAME", [f"below.{NAME}"], "the target of a DNAME cannot be the name itself or lie below it"),
         ("HTTPS", ["0 a.talos00", "1 ."], "an alias, with priority 0, must be the only value"),
     ],

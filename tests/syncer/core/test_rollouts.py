@@ -101,3 +101,22 @@ def test_a_pod_that_comes_back_in_time_keeps_its_name() -> None:
     rollout.tell(Pods(), 10.0)
     assert rollout.tell(after, 20.0) == after
     assert rollout.next_due() == inf
+
+
+def test_a_change_that_waits_makes_the_next_one_no_first_however_late_that_comes() -> None:
+    """With long pauses between the pods the wait for the end is longer than what is a calm otherwise."""
+    late = 150.0 + CALM + 1
+    assert run([0.0, 50.0, 100.0, 150.0, late])[-1] > late
+
+
+def test_a_pod_that_is_back_keeps_its_name_while_its_addresses_wait() -> None:
+    rollout = Rollout()
+    both, one = Pods(by_host={"db-0": ("10.0.0.1",), "db-1": ("10.0.0.2",)}), Pods(by_host={"db-0": ("10.0.0.1",)})
+    rollout.tell(both, 0.0)
+    for at in range(100, 160):
+        rollout.note_change(float(at))
+        rollout.tell(both, float(at))
+    rollout.tell(one, 160.0, at_once=True)
+    for at in range(161, 161 + int(PATIENCE)):
+        rollout.note_change(float(at))
+    assert rollout.tell(both, 161.0 + PATIENCE).by_host == {"db-0": ("10.0.0.1",), "db-1": ()}

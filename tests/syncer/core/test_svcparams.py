@@ -47,6 +47,7 @@ def test_parameters_are_bare_and_in_the_order_of_their_numbers(text: str, spelle
         ("ipv6hint=web", "a hint is not an IP address"),
         ("ech=0006fe0d00024162", "no ECHConfigList in base64"),
         ("ech=?", "no ECHConfigList in base64"),
+        ("ech=AAEA", "no ECHConfigList in base64"),
         ("dohpath=dns", "no path with a variable dns"),
         ("dohpath=/dns-query", "no path with a variable dns"),
         ("no-default-alpn=x alpn=h2", "no-default-alpn takes no value"),

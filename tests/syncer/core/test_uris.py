@@ -15,6 +15,7 @@ from syncer.core.uris import clean_uri, find_host
         ("http://example.com:8080/A/./b/../c?q=%7e#X", "http://example.com:8080/A/c?q=~#X"),
         ("https://example.com/a/..", "https://example.com/"),
         ("https://example.com/../..", "https://example.com/"),
+        ("https://example.com/../a", "https://example.com/a"),
         ("https://example.com/%2fa%C3%a9", "https://example.com/%2Fa%C3%A9"),
         ("SIP:Info@Example.com", "sip:Info@Example.com"),
         ("ldap://[2001:DB8::7]/c=GB?objectClass?one", "ldap://[2001:db8::7]/c=GB?objectClass?one"),

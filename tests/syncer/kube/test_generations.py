@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +12,9 @@ import pytest
 from syncer.config import KubeConfig
 from syncer.core.kinds import DNS_ENDPOINT
 from syncer.core.scope import Scope
+from syncer.kube.client import ApiServer
+from syncer.kube.connect import connect
+from syncer.kube.generations import GenerationWriter
 from syncer.kube.reflector import Pace
 from syncer.kube.store import Store
 from syncer.kube.watcher import KubeFeed
@@ -87,6 +91,25 @@ def test_the_generation_that_was_read_is_written_once_and_again_after_a_change(
     assert after["metadata"]["resourceVersion"] != version
     assert after["spec"]["endpoints"][0]["targets"] == ["192.0.2.2"]
     assert after["metadata"]["generation"] == 2, "our own write is no change of the object"
+
+
+def test_a_generation_is_not_written_over_a_later_one(kubernetes: Kubernetes) -> None:
+    """The watch is a while behind: what was read is not what is there."""
+    later = kubernetes.create(make_endpoint())
+    kubernetes.patch(later, {"spec": make_endpoint(target="192.0.2.2")["spec"]})
+    current = kubernetes.create(make_endpoint("current"))
+    store = Store(Scope(zones=("talos00",), addresses=("10.0.0.1",)))
+    server = ApiServer(connect(KubeConfig(kubeconfig=str(kubernetes.kubeconfig))), connections=1)
+    writer = GenerationWriter(server, store, store.source)
+    for manifest in (later, current):
+        writer.put(DNS_ENDPOINT, manifest)
+    thread = threading.Thread(target=writer.run, daemon=True)
+    thread.start()
+    wait_until(lambda: "status" in kubernetes.get(current))
+    writer.stop()
+    thread.join()
+    server.close()
+    assert "status" not in kubernetes.get(later)
 
 
 @pytest.mark.parametrize("options", [{"status": False}, {"is_dry": True}])

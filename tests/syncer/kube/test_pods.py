@@ -58,7 +58,7 @@ def test_a_slice_may_go_or_become_that_of_another_service() -> None:
     assert case.tell() == ("10.42.0.1",)
     assert not case.drop(more)
     assert case.index.list_slices() == [read_ref(ENDPOINT_SLICE, mine)]
-    case.put(slice_of(pod("10.42.0.1"), of="other", name="db-x1"))
+    assert case.put(slice_of(pod("10.42.0.1"), of="other", name="db-x1")), "its former Service has one pod less"
     assert case.tell() == ()
     assert case.index.follow_service(("data", "other"), all_count=False).addresses == ("10.42.0.1",)
 

@@ -100,3 +100,11 @@ def test_what_is_due_is_published_by_the_loop() -> None:
     now[0] += FIRST
     store.settle_pods()
     assert store.take().names == {DB, f"db-0.{DB}"}
+
+
+def test_of_one_that_begins_to_publish_pods_nobody_knows_what_it_asks_for_before_their_slices() -> None:
+    store, _ = make_store(service_pods=True)
+    store.put(SERVICE, headless(notes={"target": "10.0.0.1"}))
+    assert store.read_origins == {str(REF)}
+    store.put(SERVICE, headless())
+    assert store.read_origins == set()

@@ -225,6 +225,26 @@ def test_a_request_that_waited_does_not_take_a_portion_past_the_guard(
     assert HeldPlan.objects.get().deletes.count() == 30
 
 
+def test_types_that_names_lost_meanwhile_are_one_plan_whatever_is_asked_for_first(
+    engine: Engine, technitium: ServerUnderTest
+) -> None:
+    names = [f"app{number:03}" for number in range(50)]
+    for name in names:
+        engine.put(name, target=f"{ADDRESS},2001:db8::1")
+    engine.settle()
+    before = technitium.rows(ZONE)
+    freeze = hold(engine)
+    engine.drop(*names[:10])
+    for name in names[10:]:
+        engine.put(name, target=ADDRESS)
+    engine.turn(120)
+    operations.resume_writes("ada", freeze)
+    operations.sync_names("ada", [f"{name}.{ZONE}" for name in names[10:15]])
+    engine.settle()
+    assert technitium.rows(ZONE) == before
+    assert HeldPlan.objects.get().deletes.count() == 60
+
+
 def test_a_zone_of_many_slices_is_one_plan_too(engine: Engine, technitium: ServerUnderTest) -> None:
     count = 3 * SMALLEST
     engine.slow_down()

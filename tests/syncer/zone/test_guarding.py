@@ -222,6 +222,12 @@ def test_what_comes_and_is_held_already_counts_once(case: Case) -> None:
     assert case.rows.open_plans[-1][1].startswith("6 of 20 records would go")
 
 
+def test_what_comes_and_had_to_wait_for_its_turn_counts_once(case: Case) -> None:
+    case.guard_changes(*deletes(2), carried_out=False)
+    case.deferred.update(spell(names(2)))
+    assert len(case.guard_changes(*deletes(3, start=2), coming=names(2)).changes) == 3
+
+
 def test_a_plan_that_was_gathered_is_whole_when_the_rest_is_claimed_again(case: Case) -> None:
     case.guard_changes(*deletes(3), coming=names(3, start=3))
     case.guard_changes(covered=names(3, start=3))

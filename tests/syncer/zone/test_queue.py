@@ -125,3 +125,14 @@ def test_of_many_what_failed_comes_again() -> None:
     assert queue.pop_due(100.0, rank, is_claimed) == first
     queue.done(first, NOTHING, NO_NAMES, 100.0)
     assert len(queue.pop_due(100.0, rank, is_claimed) | first) == 2 * SMALLEST
+
+
+def test_a_name_that_lost_its_claim_when_it_was_ranked_waits_with_the_others() -> None:
+    queue = ZoneQueue()
+    names = [f"app-{number:04}" for number in range(3 * SMALLEST)]
+    for name in names:
+        queue.add(name, 100.0, claimed=True)
+    first = queue.pop_due(100.0, rank, is_claimed)
+    queue.done(first, NOTHING, NO_NAMES, 100.0)
+    queue.add(names[SMALLEST], 100.0, claimed=False)
+    assert names[SMALLEST] not in queue.pop_due(100.1, rank, is_claimed)

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 
 from records import operations
 from records.models import AuditEntry, CustomEntry, ManagedRecord, Replacement
+from syncer.errors import WritesFrozen
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.zone.engine import ADDRESS, OTHER, ZONE, Engine
 
@@ -122,6 +123,18 @@ def test_theirs_is_kept_as_an_override_with_every_value_enabled(conflict: Engine
     assert not CustomEntry.objects.exists()
     conflict.full()
     assert (stored(technitium), conflict.state("nas")) == (before, "conflict")
+
+
+def test_a_hold_on_all_writes_that_comes_at_that_moment_is_obeyed(
+    conflict: Engine, technitium: ServerUnderTest
+) -> None:
+    outcome(conflict, operations.replace_record("ada", record()))
+    ours = stored(technitium)
+    request = operations.undo_replacement("bob", operations.find_replacement(record()))
+    operations.hold_writes("ada", None)
+    with pytest.raises(WritesFrozen):
+        conflict.loop.worker.zones[ZONE].undo_replacement(request.pk, "bob")
+    assert stored(technitium) == ours
 
 
 def test_what_was_changed_since_is_not_put_back_over(conflict: Engine, technitium: ServerUnderTest) -> None:

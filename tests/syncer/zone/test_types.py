@@ -85,7 +85,12 @@ def test_a_parameter_that_the_server_does_not_know_is_skipped_with_the_reason(
     assert published(technitium) == {}
 
 
-def test_a_dname_above_a_name_of_ours_waits_until_that_is_gone(engine: Engine, technitium: ServerUnderTest) -> None:
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside a record of someone else"])
+def test_a_dname_above_a_name_of_ours_waits_until_that_is_gone(
+    engine: Engine, technitium: ServerUnderTest, *, beside: bool
+) -> None:
+    if beside:
+        technitium.add(f"old.{ZONE}", "TXT", "by hand")
     engine.put("blog", f"blog.old.{ZONE}")
     engine.settle()
     CustomEntry.objects.create(name=f"old.{ZONE}", type="DNAME", values=["new.example"])
