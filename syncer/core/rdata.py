@@ -12,9 +12,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from syncer.core.manifest import clip_text
 from syncer.core.names import canonical, canonical_address, is_wildcard, value_type
-from syncer.core.rdwords import STRING_LIMIT, clean_hex, clean_string, decode_word, quote_word, split_words
+from syncer.core.rdwords import (
+    NUMBER_LIMIT,
+    STRING_LIMIT,
+    clean_hex,
+    clean_number,
+    clean_string,
+    decode_word,
+    quote_word,
+    split_words,
+)
 from syncer.core.rdwords import BadValue as BadValue
 from syncer.core.svcparams import clean_params, split_params
 from syncer.core.uris import clean_uri, find_host
@@ -62,10 +70,8 @@ ALGORITHMS: Mapping[str, int] = {
 }  # fmt: skip
 """The mnemonics of DNSSEC algorithms (RFC 4034 appendix A.1)."""
 
-NUMBER_LIMIT = 65535
 BYTE_LIMIT = 255
 
-_is_number = re.compile(r"0|[1-9][0-9]{0,4}").fullmatch
 _is_tag = re.compile(r"[a-z0-9]{1,15}").fullmatch
 
 
@@ -99,10 +105,10 @@ def clean_value(type_: str, text: str) -> str:
     if len(leading) + 1 < FIELD_COUNTS.get(type_, 1):
         raise BadValue(f"it has {len(leading) + 1} of {FIELD_COUNTS[type_]} parts")
     if type_ == "CAA":
-        return " ".join((_clean_number(leading[0], BYTE_LIMIT), _clean_tag(leading[1]), _clean_property(last)))
+        return " ".join((clean_number(leading[0], BYTE_LIMIT), _clean_tag(leading[1]), _clean_property(last)))
     if type_ in ("A", "AAAA"):
         return _clean_address(type_, last)
-    return " ".join((*(_clean_number(number, NUMBER_LIMIT) for number in leading), _clean_host(last)))
+    return " ".join((*(clean_number(number, NUMBER_LIMIT) for number in leading), _clean_host(last)))
 
 
 def list_targets(type_: str, value: str) -> tuple[str, ...]:
@@ -178,11 +184,11 @@ def _clean_words(type_: str, words: list[str]) -> str:
 def _clean_word(kind: str, word: str) -> str:
     match kind:
         case "number":
-            return _clean_number(word, NUMBER_LIMIT)
+            return clean_number(word, NUMBER_LIMIT)
         case "byte":
-            return _clean_number(word, BYTE_LIMIT)
+            return clean_number(word, BYTE_LIMIT)
         case "algorithm":
-            return str(ALGORITHMS.get(word.upper(), "")) or _clean_number(word, BYTE_LIMIT)
+            return str(ALGORITHMS.get(word.upper(), "")) or clean_number(word, BYTE_LIMIT)
         case "place":
             return "." if word == "." else _clean_host(word)
         case "string":
@@ -210,12 +216,6 @@ def _clean_address(type_: str, text: str) -> str:
     if value_type(address) != type_:
         raise BadValue(f"it is an {value_type(address)} value")
     return address
-
-
-def _clean_number(text: str, most: int) -> str:
-    if not _is_number(text) or int(text) > most:
-        raise BadValue(f"{clip_text(text)} is no number from 0 to {most}")
-    return text
 
 
 def _clean_tag(text: str) -> str:

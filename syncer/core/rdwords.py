@@ -6,6 +6,9 @@ import re
 
 from syncer.core.manifest import clip_text
 
+NUMBER_LIMIT = 65535
+"""Of two bytes."""
+
 STRING_LIMIT = 255
 """Bytes of a character-string, the one kind of text that most types have."""
 
@@ -13,6 +16,7 @@ _read_word = re.compile(r'\s*((?:[^\s"\\]|\\.|"(?:[^"\\]|\\.)*")+)').match
 _is_quoted = re.compile(r'"((?:[^"\\]|\\.)*)"').fullmatch
 _find_escape = re.compile(r"\\([0-9]{3}|[^0-9])").sub
 _is_escaped_well = re.compile(r"(?:[^\\]|\\(?:[01][0-9]{2}|2[0-4][0-9]|25[0-5]|[^0-9]))*").fullmatch
+_is_number = re.compile(r"0|[1-9][0-9]{0,4}").fullmatch
 _is_hex = re.compile(r"(?:[0-9a-f]{2})+").fullmatch
 
 
@@ -58,6 +62,13 @@ def clean_string(word: str) -> str:
     if len(data) > STRING_LIMIT:
         raise BadValue(f"{clip_text(word)} has {len(data)} bytes: {STRING_LIMIT} is the most")
     return quote_word(data)
+
+
+def clean_number(text: str, most: int) -> str:
+    """A whole number that is spelled as short as it can be; raises ``BadValue``."""
+    if not _is_number(text) or int(text) > most:
+        raise BadValue(f"{clip_text(text)} is no number from 0 to {most}")
+    return text
 
 
 def clean_hex(text: str) -> str:

@@ -9,17 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from syncer.core.manifest import clip_text
 from syncer.core.names import BadName, canonical_address, value_type
-from syncer.core.rdwords import BadValue, decode_word
+from syncer.core.rdwords import NUMBER_LIMIT, BadValue, clean_number, decode_word
 
 KEYS = ("mandatory", "alpn", "no-default-alpn", "port", "ipv4hint", "ech", "ipv6hint", "dohpath", "ohttp")
 """The keys that have a name, by their numbers; any other is ``key`` and its number."""
 
-KEY_LIMIT = 65535
-PORT_LIMIT = 65535
-VALUE_LIMIT = 65535
-
 _is_generic = re.compile(r"key(0|[1-9][0-9]{0,4})").fullmatch
-_is_port = re.compile(r"0|[1-9][0-9]{0,4}").fullmatch
 _is_alpn = re.compile(r"[A-Za-z0-9!#$%&'*+./:<=>?@\[\]^_`{}~-]{1,255}").fullmatch
 _is_path = re.compile(r"/[A-Za-z0-9!#$%&'*+,./:=?@\[\]^_`{}~-]*").fullmatch
 _has_dns = re.compile(r"\{[^{}]*\bdns\b[^{}]*\}").search
@@ -52,7 +47,7 @@ def find_key(name: str) -> int:
     if name in KEYS:
         return KEYS.index(name)
     generic = _is_generic(name)
-    if generic is None or int(generic[1]) > KEY_LIMIT:
+    if generic is None or int(generic[1]) > NUMBER_LIMIT:
         raise BadValue(f"{clip_text(name)} is no key of a parameter: give {', '.join(KEYS)} or key and a number")
     number = int(generic[1])
     if number < len(KEYS):
@@ -97,9 +92,10 @@ def _clean_alpn(text: str) -> str:
 
 
 def _clean_port(text: str) -> str:
-    if not _is_port(text) or int(text) > PORT_LIMIT:
-        raise BadValue(f"port {clip_text(text)} is no number from 0 to {PORT_LIMIT}")
-    return text
+    try:
+        return clean_number(text, NUMBER_LIMIT)
+    except BadValue as e:
+        raise BadValue(f"port {e}") from None
 
 
 def _clean_hint(type_: str) -> Callable[[str], str]:
