@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Sequence
+from math import inf
 
 from syncer import metrics
 from syncer.errors import WritesFrozen
@@ -41,9 +42,7 @@ class WriteFreezes:
 
     def find(self, name: str) -> Freeze | None:
         """What holds the writes to the zone of this name; of several, what does so for longest."""
-        covering = [freeze for freeze in self.current if freeze.covers(name)]
-        endless = [freeze for freeze in covering if freeze.until is None]
-        return next(iter(endless), max(covering, key=_end_of, default=None))
+        return max((freeze for freeze in self.current if freeze.covers(name)), key=_end_of, default=None)
 
     def check(self, name: str) -> None:
         """Raises ``WritesFrozen`` where writes to the zone of this name are held by now, and ``LedgerError``."""
@@ -68,4 +67,4 @@ class WriteFreezes:
 
 
 def _end_of(freeze: Freeze) -> float:
-    return freeze.until.timestamp() if freeze.until else 0.0
+    return freeze.until.timestamp() if freeze.until else inf
