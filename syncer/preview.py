@@ -154,14 +154,11 @@ class _PreviewBuilder:
     def _drop_misplaced(self) -> None:
         """By what else is published. Name servers that no document gives are not known, rather than absent; beside
         those that one gives there is no DNAME."""
-        types: dict[str, set[str]] = {}
-        for row in self.records:
-            types.setdefault(row["name"], set()).add(row["type"])
-        published = sorted(types)
+        types = _list_types(self.records)
         for row in [row for row in self.records if row["type"] in ("DNAME", "DS")]:
             name, kind = row["name"], row["type"]
             here = types[name] | ({"SOA", "NS"} if name == row["zone"] else set())
-            reason = explain_placement(kind, here, find_below(name, published) if kind == "DNAME" else "")
+            reason = explain_placement(kind, here, find_below(name, types) if kind == "DNAME" else "")
             if kind == "DS" and reason:
                 self.warnings.append({"source": row["source"], "message": f"{name}: {reason}: no document has them"})
             elif reason:
@@ -170,17 +167,17 @@ class _PreviewBuilder:
 
     def _warn_of_neighbours(self) -> None:
         """Of names that something above hides, wildcards with holes, and what leads to an alias."""
-        rows: dict[str, list[Row]] = {}
-        for row in self.records:
-            rows.setdefault(row["name"], []).append(row)
-        types = {name: {row["type"] for row in here} for name, here in rows.items()}
+        types = _list_types(self.records)
+        shadows: dict[str, str] = {}
         for zone in self.scope.zones:
-            names = {name for name, here in rows.items() if here[0]["zone"] == zone}
+            names = {row["name"] for row in self.records if row["zone"] == zone}
             delegations = {name for name in names if "NS" in types[name] and name != zone}
             redirects = {name for name in names if "DNAME" in types[name]}
-            for name, shadow in describe_shadows(names, delegations, self._reaches_deep, redirects).items():
-                for source in dict.fromkeys(tuple(row["source"].items()) for row in rows[name]):
-                    self.warnings.append({"source": dict(source), "message": f"{name}: {shadow}"})
+            shadows |= describe_shadows(names, delegations, self._reaches_deep, redirects)
+        told = dict.fromkeys((row["name"], tuple(row["source"].items())) for row in self.records)
+        for name, source in told:
+            if name in shadows:
+                self.warnings.append({"source": dict(source), "message": f"{name}: {shadows[name]}"})
         for row in self.records:
             rrset = RRset(row["name"], row["type"], row["ttl"], tuple(row["values"]))
             for warning in describe_aliases(rrset, types):
@@ -289,6 +286,14 @@ class _PreviewBuilder:
 
     def add_warning(self, ref: Ref, message: str) -> None:
         self.warnings.append({"source": _format_source(ref), "message": message})
+
+
+def _list_types(records: Iterable[Row]) -> dict[str, set[str]]:
+    """By name."""
+    types: dict[str, set[str]] = {}
+    for row in records:
+        types.setdefault(row["name"], set()).add(row["type"])
+    return types
 
 
 def _format_source(ref: Ref) -> Row:
