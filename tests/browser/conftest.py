@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser.person import Person, open_browser
 from tests.browser.stack import CHROMIUM, Stack, chromium, stack
 
 
@@ -23,3 +25,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def browser(site: Stack) -> Iterator[Browser]:
     with chromium() as running:
         yield running
+
+
+@pytest.fixture
+def person(site: Stack, browser: Browser, cookies: Any, request: pytest.FixtureRequest) -> Iterator[Person]:
+    """Whom the ``cookies`` of the module log in, at its ``DESK``."""
+    with open_browser(browser, site, storage_state=cookies, **request.module.DESK) as one:
+        yield one
+        assert not one.complaints

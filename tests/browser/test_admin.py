@@ -85,13 +85,6 @@ def cookies(site: Stack, browser: Browser) -> Any:
         return person.page.context.storage_state()
 
 
-@pytest.fixture
-def person(site: Stack, browser: Browser, cookies: Any) -> Iterator[Person]:
-    with open_browser(browser, site, storage_state=cookies, **DESK) as one:
-        yield one
-        assert not one.complaints
-
-
 def plan_in(person: Person, zone: str) -> str:
     """The address of the open plan of the zone."""
     person.open("/admin/records/heldplan/?show=open")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,13 +60,6 @@ def cookies(site: Stack, browser: Browser) -> Any:
             expect(needs.get_by_role("link", name=words, exact=True)).to_be_visible(timeout=40_000)
         assert not person.complaints, "it came up by itself, without a new load of the page"
         return person.page.context.storage_state()
-
-
-@pytest.fixture
-def person(site: Stack, browser: Browser, cookies: Any) -> Iterator[Person]:
-    with open_browser(browser, site, storage_state=cookies, **DESK) as one:
-        yield one
-        assert not one.complaints
 
 
 def find_faults(page: Page) -> list[str]:
