@@ -114,6 +114,11 @@ class Arena(Rig):
         found = re.findall(r"(?:WARN|ERROR|CRIT)\w*\s+(.*)", self.syncer.output)
         return list(dict.fromkeys(re.sub(r"next try in \d+ s", "next try in N s", line) for line in found))
 
+    def sum_up_trouble(self) -> tuple[int, str]:
+        """How many of these lines are about mistakes of ours, and all of them."""
+        trouble = self.list_trouble()
+        return sum("internal error" in line for line in trouble), "; ".join(trouble) or "nothing"
+
 
 class Watch:
     """What the probes say while it runs."""

@@ -202,9 +202,7 @@ class Attack:
         written = self._it.write_hosts("other", OTHER)
         other = self._it.wait_for(OTHER) - written
         time.sleep(3)
-        trouble = self._it.list_trouble()
-        internal = sum("internal error" in line for line in trouble)
-        said = "; ".join(trouble) or "nothing"
+        internal, said = self._it.sum_up_trouble()
         return Figures(self._watch.peak, self._watch.silence, self._watch.was_red, internal, other, said)
 
 

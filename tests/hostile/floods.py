@@ -123,9 +123,7 @@ class Flood:
 
     def finish(self) -> FloodFigures:
         assert self.it.syncer
-        trouble = self.it.list_trouble()
-        internal = sum("internal error" in line for line in trouble)
-        said = "; ".join(trouble) or "nothing"
+        internal, said = self.it.sum_up_trouble()
         watch = self._watch
         waits, cpu = list(self._bystander.waits), self.it.syncer.cpu
         return FloodFigures(watch.peak, watch.silence, watch.was_red, internal, waits, self._sizes, cpu, said)

@@ -80,9 +80,8 @@ def run_out_of_space(count: int = 200) -> DiskFigures:
             recovery = it.wait_for(f"flood-{count - 1}.{ZONE}") - room
             it.wait_for(f"after.{ZONE}")
             names = sum(it._is_answered(f"flood-{number}.{ZONE}", *it.dns) for number in range(count))
-            trouble = it.list_trouble()
-            internal = sum("internal error" in line for line in trouble)
-        return DiskFigures(is_served, problems, watch.was_red, names, recovery, internal, "; ".join(trouble))
+            internal, said = it.sum_up_trouble()
+        return DiskFigures(is_served, problems, watch.was_red, names, recovery, internal, said)
 
 
 def _wait_for_problems(it: Arena) -> list[str]:

@@ -25,8 +25,7 @@ def check_figures(figures: floods.FloodFigures) -> None:
 
 
 def test_one_object_with_ten_times_as_many_hosts_as_it_may_have() -> None:
-    figures = floods.flood_by_object()
-    check_figures(figures)
+    check_figures(floods.flood_by_object())
 
 
 def test_one_object_with_all_of_them_where_it_may() -> None:
