@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
-from syncer.core.claiming import explain_refused
 
 from records.bulk import upsert_values
 from records.limits import KEYS, ROWS, split_keys
 from records.models import ManagedRecord, SourceName
 from records.models import Source as SourceRow
 from records.source_models import read_records
+from syncer.core.claiming import explain_refused
 from syncer.core.claims import Mention
 from syncer.core.origin import Origin
 from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Want, withhold
