@@ -53,3 +53,15 @@ def test_deletes_of_many_slices_are_one_plan(crowd: Engine) -> None:
     crowd.settle()
     held.refresh_from_db()
     assert held.status == "obsolete"
+
+
+def test_it_is_over_when_what_lost_its_claim_has_had_its_turn_too(crowd: Engine) -> None:
+    zone, before = crowd.loop.worker.zones[ZONE], crowd.loop.heartbeat.last_pass_at
+    zone.request_pass()
+    crowd.drop_many(1)
+    for _ in range(4):
+        crowd.turn(0.05)  # more of them may come
+    assert (set(zone._queue.unclaimed), zone._queue.deferred) == ({f"app000.{ZONE}"}, {})
+    assert crowd.loop.heartbeat.last_pass_at == before
+    crowd.settle()
+    assert crowd.loop.heartbeat.last_pass_at != before
