@@ -17,7 +17,7 @@ Keeps DNS records in step with the objects of a Kubernetes cluster that name hos
   catalyst-dns-sync up [--dev]       database, syncer, web and background tasks under one parent; see its --help
   catalyst-dns-sync demo             all of it beside two servers of its own, with a story; no login, this machine alone
   catalyst-dns-sync runsyncer        the syncer; --dev-mode, --once, --dry-run and more: see its --help
-  catalyst-dns-sync web              the admin, on WEB_BIND_ADDRESS
+  catalyst-dns-sync web              the dashboard, the admin and the API, on WEB_BIND_ADDRESS
   catalyst-dns-sync prepare          bring the database up to date, make the first admin user
   catalyst-dns-sync changepassword   of a user
   catalyst-dns-sync create-token     for the REST API: USER --days 90

@@ -69,7 +69,7 @@ def add_dev_options(parser: argparse.ArgumentParser) -> None:
         "--port",
         type=parse_port,
         metavar="PORT",
-        help="of the admin, with --dev (default: the first free one from 8000)",
+        help="of the dashboard, with --dev (default: the first free one from 8000)",
     )
 
 

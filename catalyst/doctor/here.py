@@ -58,7 +58,7 @@ def check_started(note: DevNote) -> Iterator[Finding]:
         yield report_ok(about, text)
         return
     addresses = note.setup.addresses
-    yield report_ok(about, f"runs here; its admin is {make_url(addresses[WEB[0]], '/admin/')}")
+    yield report_ok(about, f"runs here; its dashboard is {make_url(addresses[WEB[0]], '/ui/')}")
     for who, setting in (("the web", WEB[0]), ("the syncer", HEALTH[0])):
         said, is_well = probe_url(make_url(addresses[setting], "/readyz"))
         if is_well:

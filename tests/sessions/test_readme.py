@@ -201,7 +201,7 @@ def test_the_readme_can_be_typed_from_a_clean_clone(
     assert "192.168.1.54  grafana.talos00\n" in terminal.typed["cat hosts.dev"].shown
     assert "is in DNS, written by us for Ingress/monitoring/grafana" in terminal.typed[beside[1]].shown
     assert terminal.typed[beside[2]].shown.startswith(
-        f"ok       up --dev    runs here; its admin is http://{web}/admin/"
+        f"ok       up --dev    runs here; its dashboard is http://{web}/ui/"
     )
     assert terminal.typed[beside[2]].shown.endswith("all is well\n")
 

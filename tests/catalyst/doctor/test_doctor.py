@@ -149,7 +149,7 @@ def test_what_up_dev_started_is_looked_at_where_nothing_else_is_named(tmp_path: 
     assert running.code == 1
     lines = running.out.splitlines()
     assert lines[:2] == [
-        f"ok       up --dev    runs here; its admin is http://{web}/admin/",
+        f"ok       up --dev    runs here; its dashboard is http://{web}/ui/",
         f"ok       up --dev    the web is ready (http://{web}/readyz: 200)",
     ]
     assert re.match(rf"problem  up --dev    the syncer is not ready \(http://{away}/readyz: .*refused", lines[2])
