@@ -21,6 +21,8 @@ from syncer.core.known import RecordState
 from syncer.core.names import people_name
 from syncer.core.rdata import TYPES
 
+CHANGED = "What this was about has changed since: this is how it is now."
+
 OPERATE = "records.add_syncrequest"
 EDIT = "records.add_customentry"
 
@@ -139,7 +141,7 @@ def do_step(request: HttpRequest, name: str) -> HttpResponse:
     record = ManagedRecord.objects.filter(pk=key, name=name).first() if key.isdecimal() else None
     back = redirect(columns.name_url(name, **({"target": record.target} if record else {})))
     if key and record is None:  # someone else was quicker
-        messages.warning(request, "What this was about has changed since: this is how it is now.")
+        messages.warning(request, CHANGED)
         return back
     try:
         if step.question and "confirmed" not in request.POST:
@@ -197,22 +199,24 @@ def carry_out_step(actor: str, action: str, name: str, record: ManagedRecord | N
                 operations.unblock_name(actor, name)
                 return "The name is not blocked any more."
         raise ValidationError("Nothing was chosen that this could be done with.")
-    if action in ("remediate", "accept"):
+    if action in DRIFT_STEPS:
         finding = DriftFinding.objects.filter(
             target=record.target, zone=record.zone, name=name, type=record.type, status__in=CURRENT_STATUSES
         ).first()
         if finding is None:
             raise ValidationError("The drift is over.")
-        operation: Callable[[str, Any], object] = (
-            operations.remediate_drift if action == "remediate" else operations.accept_drift
-        )
-        operation(actor, finding)
+        DRIFT_STEPS[action](actor, finding)
     elif action == "undo":
         operations.undo_replacement(actor, operations.find_replacement(record))
     else:
         RECORD_STEPS[action](actor, record)
     return DONE[action].format(record)
 
+
+DRIFT_STEPS: dict[str, Callable[[str, DriftFinding], object]] = {
+    "remediate": operations.remediate_drift,
+    "accept": operations.accept_drift,
+}
 
 RECORD_STEPS: dict[str, Callable[[str, ManagedRecord], object]] = {
     "replace": operations.replace_record,

@@ -7,10 +7,11 @@ and what was done is told where one is.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,14 +21,24 @@ from django.views.decorators.http import require_POST
 from records import operations
 from records.admin import columns
 from records.admin.holds import CHOSEN, DELETES, find_chosen, group_deletes
-from records.admin.steps import EDIT, OPERATE, STEPS, carry_out_step, check_right, show_exchange
+from records.admin.steps import (
+    CHANGED,
+    DONE,
+    DRIFT_STEPS,
+    EDIT,
+    OPERATE,
+    STEPS,
+    carry_out_step,
+    check_right,
+    show_exchange,
+)
 from records.dashboard.needs import DECIDE
 from records.dashboard.writes import HOLD, hold_writes, resume_writes
 from records.entry_names import note_entries
 from records.models import AuditEntry, DriftFinding, HeldPlan, ManagedRecord, WriteFreeze
 from syncer.core.names import people_name
 
-CHANGED = "What this was about has changed since: this is how it is now."
+Row = TypeVar("Row", bound=Model)
 
 
 class AskedFirst(NamedTuple):
@@ -69,24 +80,29 @@ def _find_task(asked: QueryDict) -> ButtonTask | None:
     if action == "sync zone":
         return ButtonTask(OPERATE, lambda actor: _sync_zone(actor, name))
     if action == "restore":
-        version = AuditEntry.objects.filter(pk=key).first() if key.isdecimal() else None
+        version = _find_row(AuditEntry.objects.all(), key)
         return _restore_version(version) if version else None
     if action == "hold writes":
         return ButtonTask(HOLD, lambda actor: hold_writes(actor, asked))
     if action == "resume writes":
-        freeze = WriteFreeze.objects.filter(pk=key).first() if key.isdecimal() else None
+        freeze = _find_row(WriteFreeze.objects.all(), key)
         return ButtonTask(HOLD, lambda actor: resume_writes(actor, freeze)) if freeze else None
     if action in PLAN_ACTIONS:
-        plan = HeldPlan.objects.filter(pk=key).first() if key.isdecimal() else None
+        plan = _find_row(HeldPlan.objects.all(), key)
         return _decide_plan(action, plan, asked.getlist(CHOSEN)) if plan else None
     if action not in STEPS:
         raise PermissionDenied
     if key.startswith("drift-"):
-        number = key.removeprefix("drift-")
-        finding = DriftFinding.objects.filter(pk=number).first() if number.isdecimal() else None
+        if action not in DRIFT_STEPS:
+            raise PermissionDenied
+        finding = _find_row(DriftFinding.objects.all(), key.removeprefix("drift-"))
         return _decide_drift(action, finding) if finding else None
-    record = ManagedRecord.objects.filter(pk=key, name=name).first() if key.isdecimal() else None
+    record = _find_row(ManagedRecord.objects.filter(name=name), key)
     return None if key and record is None else _take_step(action, name, record)
+
+
+def _find_row(rows: QuerySet[Row], key: str) -> Row | None:
+    return rows.filter(pk=key).first() if key.isdecimal() else None
 
 
 def _take_step(action: str, name: str, record: ManagedRecord | None) -> ButtonTask:
@@ -106,24 +122,17 @@ def _take_step(action: str, name: str, record: ManagedRecord | None) -> ButtonTa
 
 
 def _decide_drift(action: str, finding: DriftFinding) -> ButtonTask:
-    step = STEPS[action]
-    if action == "accept":
-        return ButtonTask(step.right, lambda actor: _accept_drift(actor, finding))
+    step, what = STEPS[action], f"{finding.name} {finding.type}"
+
+    def carry_out(actor: str) -> str:
+        DRIFT_STEPS[action](actor, finding)
+        return DONE[action].format(what)
+
+    if not step.question:
+        return ButtonTask(step.right, carry_out)
     exchange = operations.Exchange(finding.found, finding.expected or {})
-    question = AskedFirst(
-        step.question.format(f"{finding.name} {finding.type}"), step.explanation, step.label, {"exchange": exchange}
-    )
-    return ButtonTask(step.right, lambda actor: _remediate_drift(actor, finding), question)
-
-
-def _accept_drift(actor: str, finding: DriftFinding) -> str:
-    operations.accept_drift(actor, finding)
-    return f"The drift of {finding.name} {finding.type} is accepted: it stays as it is."
-
-
-def _remediate_drift(actor: str, finding: DriftFinding) -> str:
-    operations.remediate_drift(actor, finding)
-    return f"{finding.name} {finding.type} is being remediated."
+    question = AskedFirst(step.question.format(what), step.explanation, step.label, {"exchange": exchange})
+    return ButtonTask(step.right, carry_out, question)
 
 
 def _restore_version(version: AuditEntry) -> ButtonTask:

@@ -125,6 +125,13 @@ def test_nothing_is_done_without_the_right_to_it(cast: Cast) -> None:
     assert SyncRequest.objects.exclude(pk=cast.request.pk).count() == 0
 
 
+@pytest.mark.parametrize("action", ["block", "sync", "delete"])
+def test_of_a_drift_nothing_is_done_but_what_decides_it(cast: Cast, action: str) -> None:
+    key = f"drift-{cast.drift.pk}"
+    assert press(visitor(OPERATOR), action, key, cast.drift.name, confirmed="yes").status_code == 403
+    assert not was_asked("remediate")
+
+
 @pytest.mark.parametrize(
     "back", ["https://elsewhere.example.com/", "//elsewhere.example.com/", "javascript:alert(1)", ""]
 )
