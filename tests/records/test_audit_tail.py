@@ -55,6 +55,7 @@ def test_where_nobody_is_writing_it_goes_to_the_last() -> None:
     assert tail.advance() == last
     assert not tail.is_waiting
     assert wait_settled(0, 5.0) == last
+    assert wait_settled(last, 5.0, sleep=pytest.fail) == last
 
 
 @pytest.mark.usefixtures("_postgresql")

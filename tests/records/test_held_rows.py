@@ -235,6 +235,7 @@ def test_a_plan_grows_until_it_is_whole_and_is_not_decided_before(zone: Database
         operations.approve_plan("ada", gathering)
     assert DatabaseLedger().decide_hold(Request(0, "approve", "", "", "", "ada"), approve=True).number == 0
     assert zone.holds([ALL[0][0]]).open == {ALL[0]}
+    assert zone.count_held().total() == 1
     zone.hold_deletes(ALL[1:], "three would go", [name for name, _ in ALL[1:]])
     assert (plan(), plan().keys) == (gathering, set(ALL))
     assert zone.count_held().total() == 3
@@ -247,6 +248,15 @@ def test_what_is_held_elsewhere_in_the_zone_stays_held(zone: DatabaseZoneLedger)
     assert (plan(), plan().keys) == (before, set(ALL[1:]))
     zone.hold_deletes([], "", [name for name, _ in ALL[1:]])
     assert [held.status for held in HeldPlan.objects.all()] == ["obsolete"]
+
+
+def test_an_open_plan_says_for_which_reason_it_is_held_now(zone: DatabaseZoneLedger) -> None:
+    zone.hold_deletes(ALL, "three would go")
+    before = plan()
+    zone.hold_deletes(ALL, "three of four would go")
+    assert (plan(), plan().reason) == (before, "three of four would go")
+    zone.hold_deletes(ALL, "")
+    assert plan().reason == "three of four would go"
 
 
 def test_a_plan_that_a_crash_left_half_found_is_made_whole(zone: DatabaseZoneLedger) -> None:

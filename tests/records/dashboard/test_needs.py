@@ -10,10 +10,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from records.dashboard.needs import Need, Needs, count_states
-from records.models import CustomEntry, ManagedRecord, SourceName, SyncRequest
+from records.models import CustomEntry, DriftFinding, HeldPlan, ManagedRecord, SourceName, SyncRequest
 from syncer.core.sources import UNREADABLE
 from tests.records.cast import Cast, make_cast
-from tests.records.objects import make_source
+from tests.records.objects import make_plan, make_source
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +77,23 @@ def test_the_oldest_come_first_and_no_more_than_is_asked_for(cast: Cast) -> None
     cast.drift.save()
     assert [need.key for need in list_needs(2)] == ["conflict", "drift"]
     assert [need.key for need in list_needs(kind="drift")] == ["drift"]
+
+
+def test_of_more_of_a_kind_than_are_told_it_is_the_oldest(cast: Cast) -> None:
+    before = timezone.now() - timedelta(days=3)
+    finding = DriftFinding.objects.create(zone="talos00", name="old.talos00", type="A", drift_type="unexpected_ip")
+    DriftFinding.objects.filter(pk=finding.pk).update(found_at=before)
+    HeldPlan.objects.filter(pk=make_plan("home.lab", [("old.home.lab", "A")]).pk).update(created_at=before)
+    SourceName.objects.filter(source=make_source("IngressRoute", "web", "new", skipped=[("Host(", UNREADABLE)])).update(
+        cause="pattern"
+    )
+    old = make_source("IngressRoute", "web", "old", skipped=[("Host(", UNREADABLE)])
+    SourceName.objects.filter(source=old).update(cause="pattern", since=before)
+    ManagedRecord.objects.create(
+        zone="talos00", name="old.talos00", type="A", ttl=300, state="conflict", changed_at=before
+    )
+    told = [list_needs(1, kind)[0].title for kind in ("drift", "held", "rule", "conflict")]
+    assert told == ["old.talos00 A", "1 delete in home.lab", "IngressRoute/web/old", "old.talos00 A"]
 
 
 def test_what_somebody_has_asked_for_already_is_told_instead_of_asked_again(cast: Cast) -> None:

@@ -77,19 +77,20 @@ def test_what_there_is_not_is_refused(query: str) -> None:
         ask(query)
 
 
-def test_pages_follow_one_another_without_a_gap_or_a_row_twice_and_lead_back() -> None:
+@pytest.mark.parametrize("size", [1, 2])
+def test_pages_follow_one_another_without_a_gap_or_a_row_twice_and_lead_back(size: int) -> None:
     rows = [("a", "A", "x"), ("a", "A", "y"), ("a", "AAAA", "x"), ("b", "A", "x"), ("c", "A", "x")]
     ManagedRecord.objects.bulk_create(
         ManagedRecord(zone="z", name=name, type=kind, target=target, ttl=60, state="synced")
         for name, kind, target in rows
     )
-    pages, query = [ask(size=2)], ""
-    while query := pages[-1].next_url:
-        pages.append(ask(query, 2))
+    pages, query = [ask(size=size)], ""
+    while (query := pages[-1].next_url) and len(pages) <= len(rows):  # in no circle
+        pages.append(ask(query, size))
     assert [(row.name, row.type, row.target) for page in pages for row in page.rows] == rows
     assert not pages[0].previous_url
     for first, second in pairwise(pages):
-        assert ask(second.previous_url, 2).rows == first.rows
+        assert ask(second.previous_url, size).rows == first.rows
 
 
 def test_many_matches_are_not_counted_to_the_end(django_assert_num_queries: Any) -> None:
