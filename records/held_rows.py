@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from itertools import chain
 from typing import NamedTuple
 
 from django.db import models
@@ -13,7 +12,7 @@ from django.utils import timezone
 from records.audit import Action, make_entry
 from records.bulk import insert_rows
 from records.causes import find_causes
-from records.limits import KEYS, split_keys
+from records.limits import KEYS, split_keys, split_rows
 from records.models import HeldDelete, HeldPlan, ManagedRecord, RRsetKey, SyncRequest
 from records.rows import ZoneKey
 from syncer.core.origin import Origin
@@ -38,9 +37,9 @@ def read_holds(key: ZoneKey, names: Collection[str] | None = None) -> HeldDelete
     """Those at ``names``; None: all of them."""
     found: dict[str, set[RRsetKey]] = {status: set() for status in (*UNDECIDED, *DECIDED)}
     rows = _deletes_of(key, *found).order_by().values_list("plan__status", "name", "type")
-    parts = [rows] if names is None else [rows.filter(name__in=some) for some in split_keys(names)]
-    for status, *delete in chain.from_iterable(part.iterator(KEYS) for part in parts):
-        found[status].add((delete[0], delete[1]))
+    for part in split_rows(rows, names):
+        for status, name, kind in part.iterator(KEYS):
+            found[status].add((name, kind))
     approved, rejected = (frozenset(found[status]) for status in DECIDED)
     return HeldDeletes(frozenset().union(*(found[status] for status in UNDECIDED)), approved, rejected)
 
@@ -95,8 +94,7 @@ def hold_deletes(
 
 def _find_held(plan: HeldPlan, names: Collection[str] | None) -> dict[RRsetKey, int]:
     rows = plan.deletes.order_by().values_list("name", "type", "pk")
-    parts = [rows] if names is None else [rows.filter(name__in=some) for some in split_keys(names)]
-    return {(name, kind): pk for part in parts for name, kind, pk in part.iterator(KEYS)}
+    return {(name, kind): pk for part in split_rows(rows, names) for name, kind, pk in part.iterator(KEYS)}
 
 
 def decide_plans(request: Request, *, approve: bool) -> DecidedHold:

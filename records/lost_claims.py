@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q
 
 from records.entry_names import call_entries, name_entries
-from records.limits import split_keys
+from records.limits import split_keys, split_rows
 from records.models import CustomEntry, ManagedRecord, Source, SourceName
 from syncer.core.claims import Mode
 from syncer.core.known import explain_block
 from syncer.core.origin import Origin
-
-T = TypeVar("T", bound=Model)
 
 MANY = 500
 """Objects that are looked for at once."""
@@ -79,7 +77,7 @@ def match_entries() -> Q:
 
 def _list_beaten(names: Collection[str] | None) -> Iterator[LostClaim]:
     contested = ManagedRecord.objects.filter(is_contested=True).order_by("name", "type")
-    for rows in _split(contested, names):
+    for rows in split_rows(contested, names):
         for name, losers, since in rows.values_list("name", "losers", "changed_at"):
             for origin, reason in losers:
                 yield LostClaim(name, origin, reason, since)
@@ -88,7 +86,7 @@ def _list_beaten(names: Collection[str] | None) -> Iterator[LostClaim]:
 def _list_blocked(names: Collection[str] | None) -> Iterator[LostClaim]:
     """Of a blocked name nothing is written down but the block."""
     entries = CustomEntry.objects.filter(enabled=True)
-    for rows in _split(entries.filter(mode=Mode.BLOCK).order_by("name"), names):
+    for rows in split_rows(entries.filter(mode=Mode.BLOCK).order_by("name"), names):
         blocks = list(rows.values_list("name", "pk", "updated_at"))
         reasons = {name: explain_block(str(Origin.of_entry(pk))) for name, pk, _ in blocks}
         since = {name: at for name, _, at in blocks}
@@ -98,12 +96,3 @@ def _list_blocked(names: Collection[str] | None) -> Iterator[LostClaim]:
                 yield LostClaim(mention.name, str(mention.source), reasons[mention.name], since[mention.name])
             for entry in entries.filter(name__in=blocked).exclude(mode=Mode.BLOCK):
                 yield LostClaim(entry.name, entry.origin, reasons[entry.name], since[entry.name])
-
-
-def _split(rows: QuerySet[T], names: Collection[str] | None) -> Iterator[QuerySet[T]]:
-    """Those of the rows at ``names``, a few at a time; None: all of them."""
-    if names is None:
-        yield rows
-        return
-    for chunk in split_keys(names):
-        yield rows.filter(name__in=chunk)
