@@ -19,7 +19,7 @@ from records.entry_values import managed_zones
 from records.explain import PROBLEM_STATES
 from records.lost_claims import match_entries, match_sources
 from records.models import CURRENT_STATUSES, DriftFinding, HeldPlan
-from syncer.core.kinds import KINDS
+from syncer.core.kinds import GIVING_NAMES
 from syncer.core.known import RecordState
 from syncer.core.rdata import TYPES
 
@@ -154,7 +154,7 @@ class KindFilter(admin.SimpleListFilter):
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
-        return [(kind, kind) for kind in dict.fromkeys(kind.kind for kind in KINDS if kind.gives_names)]
+        return [(kind, kind) for kind in GIVING_NAMES]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(kind=self.value()) if self.value() else queryset

@@ -22,7 +22,7 @@ from records.entry_values import managed_zones
 from records.explain import PROBLEM_STATES
 from records.models import ManagedRecord, ManagedZone
 from records.search import has_value, host_of, read_host, spell_address
-from syncer.core.kinds import KINDS
+from syncer.core.kinds import GIVING_NAMES
 from syncer.core.known import RecordState
 from syncer.core.names import BadName
 from syncer.core.origin import CUSTOM_ENTRY
@@ -40,7 +40,7 @@ STATES: Mapping[str, str] = {
     MISANSWERED: "answered wrong or not",
     **{state.value: state.value for state in RecordState},
 }
-SOURCE_KINDS = tuple(dict.fromkeys([*(kind.kind for kind in KINDS if kind.gives_names), CUSTOM_ENTRY]))
+SOURCE_KINDS = (*GIVING_NAMES, CUSTOM_ENTRY)
 
 
 class Filters(NamedTuple):
@@ -77,15 +77,12 @@ class Filters(NamedTuple):
         for column in ("zone", "target"):
             if text := getattr(self, column):
                 rows = rows.filter(**{column: text})
-        match self.state:
-            case "":
-                pass
-            case "off":
-                rows = rows.filter(state__in=(*PROBLEM_STATES, RecordState.PENDING))
-            case "misanswered":
-                rows = rows.filter(dns_answer__result__in=TROUBLE_RESULTS)
-            case state:
-                rows = rows.filter(state=state)
+        if self.state == OFF:
+            rows = rows.filter(state__in=(*PROBLEM_STATES, RecordState.PENDING))
+        elif self.state == MISANSWERED:
+            rows = rows.filter(dns_answer__result__in=TROUBLE_RESULTS)
+        elif self.state:
+            rows = rows.filter(state=self.state)
         if self.kind and self.namespace:
             rows = rows.filter(origin__startswith=f"{self.kind}/{self.namespace}/")
         elif self.kind:
