@@ -6,7 +6,7 @@ written, a server that answers something else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.utils.html import format_html, format_html_join
@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from records.dashboard.axes import read_axes
 from records.models import ManagedRecord
-from records.resolve import Answer
+from records.resolve import Answer, show_value
 from syncer.core.claims import Mode
 from syncer.core.names import people_name
 from syncer.core.origin import Origin
@@ -33,6 +33,8 @@ MENTIONS = {
     "wildcard": "by a wildcard",
 }
 HEAD = 26
+Place = Callable[[int, int], tuple[int, int]]
+"""Where a box is, by its stage and its number there."""
 
 
 class Box(NamedTuple):
@@ -71,8 +73,8 @@ def trace_name(explanation: Mapping[str, Any], records: Sequence[ManagedRecord],
     have not been asked."""
     objects, claims, holders = _find_claims(explanation, records)
     shown = records[:RECORDS]
-    written = [_draw_record(record) for record in shown] or [Box("no record", "nothing is written", "quiet")]
-    answers, is_right = _find_answers(explanation["hostname"], shown, asked)
+    written = [_draw_record(record) for record in shown] or [Box("no record", "nothing is written")]
+    answers, is_right = _find_answers(shown, asked)
     arrows = [Arrow(0, index, index, claims[index].title != NO_CLAIM) for index in range(len(objects))]
     for index, holds in enumerate(holders):
         arrows += [Arrow(1, index, number, number in holds) for number in range(len(written))]
@@ -107,9 +109,8 @@ def _find_claims(
             objects.append(_draw_object(origin))
             claims.append(Box(NO_CLAIM, "it does not ask for it any more", "warn"))
             holders.append({number for number, record in enumerate(records) if record.origin == origin})
-            told.add(origin)
     if not objects:
-        objects, claims = [Box("no object", "nothing mentions it", "quiet")], [Box(NO_CLAIM, "nobody asks for it")]
+        objects, claims = [Box("no object", "nothing mentions it")], [Box(NO_CLAIM, "nobody asks for it")]
         holders = [set()]
     return objects, claims, holders
 
@@ -124,7 +125,7 @@ def _draw_object(source: str) -> Box:
 def _draw_claim(claim: Mapping[str, Any], *, has: bool, first: bool, lost: bool) -> Box:
     wants = f"wants {', '.join(claim['values'])}" if claim["values"] else "has no address yet"
     if not claim.get("enabled", True):
-        return Box("disabled", wants, "quiet")
+        return Box("disabled", wants)
     if claim.get("mode") == Mode.BLOCK:
         return Box("blocks the name", "nothing is published", "warn")
     if has:
@@ -140,9 +141,12 @@ def _draw_record(record: ManagedRecord) -> Box:
     return Box(f"{record.type} {', '.join(record.values)}", words, axes.dns.tone)
 
 
-def _find_answers(name: str, records: Sequence[ManagedRecord], asked: Sequence[Answer] | None) -> tuple[list[Box], Any]:
+def _find_answers(
+    records: Sequence[ManagedRecord], asked: Sequence[Answer] | None
+) -> tuple[list[Box], Callable[[int, int], bool]]:
+    """What each server says, and whether a record, by its number, is answered by a server as it is written."""
     if asked is None:
-        return [Box("DNS", "is being asked", "quiet")], lambda index, number: False
+        return [Box("DNS", "is being asked")], lambda index, number: False
     servers = asked[:SERVERS]
 
     def is_right(index: int, number: int) -> bool:
@@ -153,11 +157,11 @@ def _find_answers(name: str, records: Sequence[ManagedRecord], asked: Sequence[A
 
     boxes = []
     for number, answer in enumerate(servers):
-        found = [rdata.to_text().removesuffix(".") for rrset in answer.records for rdata in rrset]
+        found = [show_value(rdata) for rrset in answer.records for rdata in rrset]
         right = bool(records) and all(is_right(index, number) for index in range(len(records)))
         tone = "good" if right else "bad" if records else "quiet"
         boxes.append(Box(", ".join(found) or answer.error or answer.rcode or "nothing", answer.server, tone))
-    return boxes or [Box("not asked", "outside every zone", "quiet")], is_right
+    return boxes or [Box("not asked", "outside every zone")], is_right
 
 
 # The picture
@@ -205,7 +209,15 @@ def draw_tall(way: Way) -> SafeString:
     return _draw(way, "tall", width, top, place, connect, heads)
 
 
-def _draw(way: Way, look: str, width: int, height: int, place: Any, connect: Any, heads: Any) -> SafeString:
+def _draw(
+    way: Way,
+    look: str,
+    width: int,
+    height: int,
+    place: Place,
+    connect: Callable[[Arrow], str],
+    heads: Iterable[tuple[int, int, str]],
+) -> SafeString:
     # What goes on is drawn over what ends.
     arrows = sorted(way.arrows, key=lambda arrow: arrow.is_whole)
     lines = (("whole" if arrow.is_whole else "broken", connect(arrow)) for arrow in arrows)

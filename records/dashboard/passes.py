@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from records.audit import CHANGES, SYNCER, TROUBLE, Action
@@ -76,26 +76,23 @@ def group_entries(entries: Iterable[AuditEntry]) -> list[Pass]:
 
 
 def find_pass(entry: AuditEntry) -> str:
-    return entry.correlation or f"{entry.pk}"
+    return entry.correlation or str(entry.pk)
 
 
 def find_cause(entry: AuditEntry) -> str:
     """In a few words that other entries share; "" where there is none."""
     if entry.action == Action.TAKEN_OVER:
         return "the name passed to another"
-    found = (pattern.sub(words, match[0]) for pattern, words in CAUSES for match in _matches(pattern, entry.reason))
-    return next(found, "")
+    for pattern, words in CAUSES:
+        if match := pattern.search(entry.reason):
+            return match.expand(words)
+    return ""
 
 
 def sort_of(entry: AuditEntry) -> str:
     """The words by which the stream can be narrowed."""
     sorts = {"change": entry.action in CHANGES, "trouble": entry.action in TROUBLE, "person": entry.actor != SYNCER}
     return " ".join(word for word, is_so in sorts.items() if is_so)
-
-
-def _matches(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    if match := pattern.search(text):
-        yield match
 
 
 def _name_place(entry: AuditEntry) -> str:
