@@ -22,7 +22,8 @@ def note(action: str, count: int = 1, **ago: float) -> None:
 
 
 def test_changes_and_failures_are_counted_by_minute_and_by_hour(django_assert_num_queries: Any) -> None:
-    note("created", 3)
+    note("created", 2)
+    note("adopted")
     note("failed", 2, minutes=30)
     note("deleted", 4, minutes=90)
     note("updated", 5, hours=23)

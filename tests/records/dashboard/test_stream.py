@@ -60,6 +60,8 @@ def test_readers_get_what_is_new_and_what_they_missed() -> None:
         assert await take(here, 2) == news
         later, missed = await poller.join(news[0])  # from memory
         assert [line.number for line in missed or ()] == news[1:]
+        _, missed = await poller.join(before[0])  # from before what is in memory
+        assert [line.number for line in missed or ()] == [*before[1:], *news]
         last = await amake_entries()
         assert await take(here, 1) == await take(later, 1) == last
         assert here.empty()
