@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from records.answer_models import RecordAnswer
@@ -47,6 +47,11 @@ CLAIM_LIMIT = 100
 """Claims and skips of one name that are listed; ten thousand objects may name the same host."""
 
 Row = dict[str, Any]
+
+
+def count_states() -> dict[str, int]:
+    """Of the records, by state."""
+    return dict(ManagedRecord.objects.order_by().values_list("state").annotate(Count("id")))
 
 
 def explain_name(hostname: str, target: str = "") -> Row:

@@ -133,14 +133,13 @@ def read_overview() -> dict[str, Any]:
     from records.answer_models import TROUBLE_RESULTS
     from records.answer_rows import explain_pause, sum_answers
     from records.entry_names import note_entries
-    from records.explain import PROBLEM_STATES
+    from records.explain import PROBLEM_STATES, count_states
     from records.lost_claims import match_entries, match_sources
     from records.models import (
         AuditEntry,
         CustomEntry,
         DriftFinding,
         HeldPlan,
-        ManagedRecord,
         Source,
         SourceName,
         SyncRequest,
@@ -150,7 +149,7 @@ def read_overview() -> dict[str, Any]:
     from syncer.core.known import RecordState
 
     status = SyncStatus.objects.first()
-    counts = dict(ManagedRecord.objects.order_by().values_list("state").annotate(Count("id")))
+    counts = count_states()
     sources = Source.objects.aggregate(all=Count("id"), warned=Count("id", filter=is_warned()))
     answers = sum_answers()
     givers = SourceName.objects.filter(values__isnull=False).aggregate(count=Count("source", distinct=True))

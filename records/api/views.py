@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db.models import Count, Model, QuerySet
+from django.db.models import Model, QuerySet
 from django.urls import reverse
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema
@@ -24,6 +24,7 @@ from records.api import filters, serializers
 from records.api.access import actor
 from records.api.errors import Conflict
 from records.api.queries import KnownQuery
+from records.explain import count_states
 from records.freezes import current_freezes
 from records.lost_claims import count_lost, note_lost
 from records.models import (
@@ -250,7 +251,6 @@ class StatusView(KnownQuery, APIView):
         syncer = SyncStatus.objects.first()
         freezes = current_freezes()
         held = (str(row.freeze) for row in freezes)  # the syncer may not have told it yet
-        states = ManagedRecord.objects.order_by().values_list("state").annotate(Count("id"))
         status = {
             "ok": syncer is not None and not syncer.list_problems(),
             "problems": ["no syncer has run on this database yet"] if syncer is None else syncer.list_problems(),
@@ -258,7 +258,7 @@ class StatusView(KnownQuery, APIView):
             "version": settings.VERSION,
             "alive": syncer is not None and not syncer.is_silent,
             "syncer": syncer,
-            "records": dict.fromkeys((state.value for state in RecordState), 0) | dict(states),
+            "records": dict.fromkeys((state.value for state in RecordState), 0) | count_states(),
             "entries": CustomEntry.objects.count(),
             "sources": Source.objects.count(),
             "lost_claims": count_lost(),

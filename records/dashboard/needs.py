@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -129,11 +129,6 @@ class Needs:
 
     def _first_plans(self, limit: int) -> QuerySet[HeldPlan]:
         return self._plans.with_deletes(0).order_by("created_at", "id")[:limit]
-
-
-def count_states() -> dict[str, int]:
-    """Of the records, by state."""
-    return dict(ManagedRecord.objects.order_by().values_list("state").annotate(Count("id")))
 
 
 def _join_claims(claims: Iterable[LostClaim]) -> list[list[LostClaim]]:

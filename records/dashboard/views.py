@@ -22,12 +22,13 @@ from records.admin.steps import check_right
 from records.audit_tail import wait_settled
 from records.dashboard.charts import read_charts
 from records.dashboard.headline import judge_system
-from records.dashboard.needs import DECIDE, KINDS, Needs, count_states, name_page
+from records.dashboard.needs import DECIDE, KINDS, Needs, name_page
 from records.dashboard.passes import group_entries
 from records.dashboard.system import list_waiting, list_watches, list_zones
 from records.dashboard.table import read_page
 from records.entry_names import note_entries
 from records.entry_values import managed_zones
+from records.explain import count_states
 from records.models import AuditEntry, HeldPlan, SyncRequest, SyncStatus
 from records.search import find_everything, find_source, read_host
 from syncer.core.names import BadName

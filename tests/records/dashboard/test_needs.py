@@ -9,7 +9,8 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils import timezone
 
-from records.dashboard.needs import Need, Needs, count_states
+from records.dashboard.needs import Need, Needs
+from records.explain import count_states
 from records.models import CustomEntry, DriftFinding, HeldPlan, ManagedRecord, SourceName, SyncRequest
 from syncer.core.sources import UNREADABLE
 from tests.records.cast import Cast, make_cast
