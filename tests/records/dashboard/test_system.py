@@ -42,7 +42,7 @@ def test_what_is_left_of_a_zone_that_is_not_managed_any_more_is_shown(cast: Cast
     here, old, other = list_zones(cast.status)
     assert (here.zone, here.is_managed) == ("talos00", True)
     assert (old.zone, old.is_managed, old.problem, old.policy, old.off) == ("old.lab", False, "", "", 1)
-    assert (other.target, len(other.notes)) == ("second", 3)
+    assert (other.target, len(other.notes), other.problem) == ("second", 3, "")
 
 
 def test_a_watch_says_when_it_was_last_heard_from(cast: Cast) -> None:
