@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import sys
-from ipaddress import ip_address
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 from catalyst.bootstrap import WEB_SETTINGS, use_settings
-from catalyst.demo.visitor import CSRF_COOKIE, LOCAL_HOSTS, SESSION_COOKIE
+from catalyst.demo.visitor import CSRF_COOKIE, LOCAL_HOSTS, SESSION_COOKIE, is_loopback
 from catalyst.serve import serve_web
 from catalyst.settings.environment import list_sentences
 from syncer.httpd import parse_address
@@ -52,14 +51,6 @@ def check_demo() -> None:
 
 def refuse(reason: str) -> ImproperlyConfigured:
     return ImproperlyConfigured(f"no web without a login here: {reason}; catalyst-dns-sync demo starts it.")
-
-
-def is_loopback(host: str) -> bool:
-    """An address, not a name, which might come to mean another."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def hold_mark(folder: Path) -> IO[str]:

@@ -60,8 +60,13 @@ def check_host(request: HttpRequest) -> None:
 
 
 def is_local(request: HttpRequest) -> bool:
+    here = is_loopback(request.META.get("REMOTE_ADDR", ""))
+    return here and not any(name in request.META for name in FORWARDED)
+
+
+def is_loopback(host: str) -> bool:
+    """An address, not a name, which might come to mean another."""
     try:
-        is_loopback = ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+        return ip_address(host).is_loopback
     except ValueError:
         return False
-    return is_loopback and not any(name in request.META for name in FORWARDED)

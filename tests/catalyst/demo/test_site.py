@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from catalyst.demo.site import MARK, hold_mark, is_held, is_loopback
-from catalyst.demo.visitor import DemoVisitor
+from catalyst.demo.site import MARK, hold_mark, is_held
+from catalyst.demo.visitor import DemoVisitor, is_loopback
 from catalyst.settings import web
 from tests import processes
 from tests.processes import ROOT, Ended
