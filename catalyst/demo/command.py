@@ -21,7 +21,7 @@ from threading import Thread
 from typing import IO
 
 from catalyst.demo.cast import INGRESS_ADDRESS, ZONES
-from catalyst.demo.doubles import Doubles, find_doubles, start_doubles
+from catalyst.demo.doubles import DoubleEnded, Doubles, find_doubles, start_doubles
 from catalyst.demo.site import hold_mark
 from catalyst.demo.stage import Stage, StageError
 from catalyst.demo.story import SEED, Scene, write_story
@@ -59,6 +59,8 @@ def run_demo(argv: Sequence[str]) -> int:
         except CannotListen as error:
             print(f"error: {error}", file=sys.stderr, flush=True)
             return 1
+        except DoubleEnded:
+            code = 1
         if code:
             print_end(log)
         return code
@@ -96,7 +98,7 @@ def run_house(
     events: SimpleQueue[int],
     options: argparse.Namespace,
 ) -> int:
-    """Starts all, and plays. Raises ``CannotListen`` and ``ImproperlyConfigured``."""
+    """Starts all, and plays. Raises ``CannotListen``, ``DoubleEnded`` and ``ImproperlyConfigured``."""
     print("starting a DNS server, an API server and the program beside them", flush=True)
     env: Environ = {name: value for name, value in os.environ.items() if name in KEPT}  # noqa: TID251
     doubles = start_doubles(env, folder, log, children)

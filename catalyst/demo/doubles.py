@@ -23,6 +23,10 @@ FOLDERS = (HERE / "carried", HERE.parent.parent)
 DNS, CLUSTER = "tests.fakes.technitium", "tests.fakes.kubernetes"
 
 
+class DoubleEnded(Exception):
+    """One of them has ended, with this code, before it said where it is; why is in the log."""
+
+
 class Doubles(NamedTuple):
     """``dns_api`` and ``cluster`` are URLs, ``dns`` is host:port, ``token`` that of the DNS server's administrator."""
 
@@ -53,7 +57,8 @@ def list_commands(kubeconfig: Path, token: str) -> Sequence[Sequence[str]]:
 def start_doubles(
     env: Mapping[str, str], folder: Path, log: IO[bytes], children: list[subprocess.Popen[bytes]]
 ) -> Doubles:
-    """``folder`` is for the kubeconfig; each is in ``children`` once it is started. Raises ``ImproperlyConfigured``."""
+    """``folder`` is for the kubeconfig; each is in ``children`` once it is started. Raises ``ImproperlyConfigured``
+    where they are not here, and ``DoubleEnded``."""
     env = {**env, "PYTHONPATH": str(find_doubles())}
     token, kubeconfig = secrets.token_hex(32), folder / "kubeconfig"
     words: dict[str, str] = {}
@@ -65,7 +70,8 @@ def start_doubles(
 
 
 def read_words(child: subprocess.Popen[bytes], last: str) -> Mapping[str, str]:
-    """What it says of where it is, up to the line that begins with ``last``: the end of each line by its beginning."""
+    """What it says of where it is, up to the line that begins with ``last``: the end of each line by its beginning.
+    Raises ``DoubleEnded``."""
     assert child.stdout
     words = {}
     for line in child.stdout:
@@ -73,4 +79,4 @@ def read_words(child: subprocess.Popen[bytes], last: str) -> Mapping[str, str]:
         words[first] = text
         if first == last:
             return words
-    raise ImproperlyConfigured(f"a server of the demo has ended with {child.wait()}.")
+    raise DoubleEnded(child.wait())

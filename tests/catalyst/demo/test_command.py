@@ -9,6 +9,7 @@ from queue import SimpleQueue
 
 import pytest
 
+from catalyst.demo import command
 from catalyst.demo.command import KEPT, STUMBLE, list_scenes, make_settings, parse_options, play_story
 from catalyst.demo.doubles import Doubles
 from catalyst.demo.stage import Stage, StageError
@@ -89,6 +90,17 @@ def test_a_scene_that_a_reader_is_in_the_way_of_is_told_and_the_story_goes_on(
     assert play_story(Refusing(DOUBLES, "http://127.0.0.1:4"), SimpleQueue(), options) == 0
     said = capsys.readouterr().out
     assert said.count(f"{STUMBLE}: POST entries: 400\n") == len(list(write_story(0)))
+
+
+def test_a_server_that_runs_and_does_not_answer_is_no_scene_that_was_played(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "END_WITHIN", 0.1)
+
+    class Mute(Stage):
+        def play(self, scene: Scene) -> None:
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        play_story(Mute(DOUBLES, "http://127.0.0.1:4"), SimpleQueue(), parse_options([]))
 
 
 def test_a_server_that_has_ended_ends_the_demo_with_its_code(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from catalyst.demo import doubles
 from catalyst.demo.cast import ZONES
-from catalyst.demo.doubles import find_doubles, start_doubles
+from catalyst.demo.doubles import DoubleEnded, find_doubles, start_doubles
 from catalyst.up import stop_children
 from tests.processes import ROOT
 
@@ -47,6 +47,14 @@ def test_both_say_where_they_are_also_where_the_working_folder_has_tests_of_its_
         said = answer.read().decode()
     assert all(zone in said for zone in ZONES)
     assert Path(found.kubeconfig).exists()
+
+
+def test_one_that_ends_before_it_says_where_it_is_leaves_the_reason_in_the_log(
+    children: list[subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    with (tmp_path / "log").open("wb") as log, pytest.raises(DoubleEnded):
+        start_doubles({"PATH": os.environ["PATH"]}, tmp_path / "none", log, children)
+    assert "none/kubeconfig" in (tmp_path / "log").read_text()
 
 
 def test_a_clone_has_them_and_an_image_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
