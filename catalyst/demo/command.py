@@ -4,6 +4,7 @@ happens, over and over. It touches nothing else, and is gone when it ends."""
 from __future__ import annotations
 
 import argparse
+import fcntl
 import os
 import secrets
 import signal
@@ -12,11 +13,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from threading import Thread
 from typing import IO
 
@@ -104,22 +105,45 @@ def run_house(
     doubles = start_doubles(env, folder, log, children)
     for child in children:
         watch_end(child, events)
-    env |= make_settings(folder, doubles, options.port)
-    check_addresses({"--port" if options.port and name == WEB[0] else name: env[name] for name in FIRST_PORTS})
-    prepared = subprocess.run(
-        make_command("prepare"), env=env, stdout=log, stderr=log, check=False, start_new_session=True
-    )
-    if prepared.returncode:
-        return prepared.returncode
-    commands = (SITE, make_command("runsyncer"), make_command("qcluster"))
-    children.extend(start_child(env, events, command, log) for command in commands)
-    health = make_url(env[HEALTH[0]], "/readyz")
-    wait_for(lambda: is_open(env[WEB[0]]) and probe_url(health)[1], events, READY_WITHIN)
+    with take_turn(events):
+        env |= make_settings(folder, doubles, options.port)
+        check_addresses({"--port" if options.port and name == WEB[0] else name: env[name] for name in FIRST_PORTS})
+        prepared = subprocess.run(
+            make_command("prepare"), env=env, stdout=log, stderr=log, check=False, start_new_session=True
+        )
+        if prepared.returncode:
+            return prepared.returncode
+        commands = (SITE, make_command("runsyncer"), make_command("qcluster"))
+        children.extend(start_child(env, events, command, log) for command in commands)
+        health = make_url(env[HEALTH[0]], "/readyz")
+        wait_for(lambda: is_open(env[WEB[0]]) and probe_url(health)[1], events, READY_WITHIN)
     if not events.empty():
         return events.get()
     site = make_url(env[WEB[0]], "/ui/")
     print(f"dashboard {site} (no login; on this machine alone; Ctrl-C ends it)", flush=True)
     return play_story(Stage(doubles, site), events, options)
+
+
+@contextmanager
+def take_turn(events: SimpleQueue[int]) -> Iterator[None]:
+    """Of demos that start at the same time one chooses its ports when those of the other are taken."""
+    turn = os.open(gettempdir(), os.O_RDONLY)  # a lock that leaves no file
+    try:
+        wait_for(lambda: is_locked(turn), events, READY_WITHIN)
+        yield
+    finally:
+        os.close(turn)
+
+
+def is_locked(file: int) -> bool:
+    """By us from now on, or by nobody where a folder cannot be locked; False while another has the lock."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def make_settings(folder: Path, doubles: Doubles, port: int | None) -> Environ:

@@ -3,14 +3,25 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from queue import SimpleQueue
+from tempfile import gettempdir
 
 import pytest
 
 from catalyst.demo import command
-from catalyst.demo.command import KEPT, STUMBLE, list_scenes, make_settings, parse_options, play_story
+from catalyst.demo.command import (
+    KEPT,
+    STUMBLE,
+    is_locked,
+    list_scenes,
+    make_settings,
+    parse_options,
+    play_story,
+    take_turn,
+)
 from catalyst.demo.doubles import Doubles
 from catalyst.demo.stage import Stage, StageError
 from catalyst.demo.story import Scene, write_story
@@ -54,6 +65,20 @@ def test_all_that_it_has_its_children_open_is_of_this_machine_alone(tmp_path: Pa
     assert len(set(addresses.values())) == 3
     assert {value.partition(":")[0] for value in addresses.values()} == {"127.0.0.1"}
     assert make_settings(tmp_path, DOUBLES, 9000)["WEB_BIND_ADDRESS"] == "127.0.0.1:9000"
+
+
+def test_of_two_that_start_at_once_one_waits_for_its_turn_or_for_its_end() -> None:
+    second = os.open(gettempdir(), os.O_RDONLY)
+    stopped: SimpleQueue[int] = SimpleQueue()
+    stopped.put(0)
+    try:
+        with take_turn(SimpleQueue()):
+            assert not is_locked(second)
+            with take_turn(stopped):
+                assert not is_locked(second), "who is stopped meanwhile does not end the turn of the other"
+        assert is_locked(second)
+    finally:
+        os.close(second)
 
 
 def test_no_setting_of_ours_comes_from_outside() -> None:
