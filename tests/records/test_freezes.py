@@ -156,6 +156,8 @@ def test_the_commands_set_and_end_it() -> None:
     assert said.endswith(" UTC (the server moves)")
     assert run("hold-writes", "--until-resumed").endswith("until someone ends that")
     assert run("resume-writes", "--zone", ZONE) == "writes to talos00 are resumed"
+    with pytest.raises(CommandError, match=r"^talos00 has no hold of its own; all writes to every zone are held by .*"):
+        run("resume-writes", "--zone", ZONE)
     assert run("resume-writes") == "writes to every zone are resumed"
     for args, problem in [
         (("resume-writes",), "^no writes to any zone are held$"),

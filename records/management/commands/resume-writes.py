@@ -22,7 +22,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         zone: str = options["zone"]
-        freezes = [row for row in current_freezes() if zone in ("", row.zone)]
+        held = current_freezes()
+        freezes = [row for row in held if zone in ("", row.zone)]
+        of_all = next((row for row in held if not row.zone), None)
+        if not freezes and of_all:
+            raise CommandError(
+                f"{zone} has no hold of its own; {of_all.freeze}: resume-writes without --zone ends that"
+            )
         if not freezes:
             raise CommandError(f"no writes to {zone or 'any zone'} are held")
         for row in freezes:
