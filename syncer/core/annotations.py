@@ -92,12 +92,14 @@ class Values(NamedTuple):
 
 
 class AnnotationRules(NamedTuple):
-    """What the operator allows. ``min_ttl`` is in seconds. ``otherwise`` is what is used where a target is not."""
+    """What the operator allows. ``min_ttl`` is in seconds. ``otherwise`` is what is used where a target is not.
+    ``idle`` are words that mean nothing for the object, each with the reason."""
 
     external_dns: bool = False
     targets: TargetRules = ANY_VALUE
     min_ttl: int = 1
     otherwise: str = "the default address is"
+    idle: Mapping[str, str] = {}
 
 
 class Annotations(NamedTuple):
@@ -121,12 +123,12 @@ class Annotations(NamedTuple):
     https: str | None = None
     """The protocols (ALPN) that its hosts speak over TLS, as an HTTPS record lists them; "" for no such record, None
     where it says nothing."""
-    for_services: tuple[tuple[str, str, str], ...] = ()
-    """What only Services are asked for, as (word, annotation, text), in the order of precedence."""
+    for_services: tuple[tuple[str, str], ...] = ()
+    """What only Services are asked for, as (word, text), in the order of precedence."""
 
     def find_word(self, word: str) -> str:
         """What an annotation of ``for_services`` says, "" when there is none."""
-        return next((text for known, _, text in self.for_services if known == word), "")
+        return next((text for known, text in self.for_services if known == word), "")
 
 
 _NO_ANNOTATIONS = Annotations()
@@ -151,7 +153,10 @@ class _Reader:
         for key, value in annotations.items():
             prefix, _, word = key.partition("/")
             if word in (_OURS if prefix + "/" == PREFIX else _THEIRS):
-                self._add_text(key, value)
+                if why := rules.idle.get(word):
+                    self.warnings.append(f"annotation {key} {why}")
+                else:
+                    self._add_text(key, value)
             elif prefix + "/" == PREFIX:
                 self.warnings.append(f"annotation {clip_text(key)} is not known")
             elif _NOT_OBEYED.fullmatch(word):
@@ -180,7 +185,7 @@ class _Reader:
             internal_hostnames=self._read_names(INTERNAL_HOSTNAME),
             srv=bool(self._read_flag(SRV)),
             https=self._read_https(),
-            for_services=tuple((word, *found) for word in SERVICE_WORDS for found in self._find_texts(word)),
+            for_services=tuple((word, text) for word in SERVICE_WORDS for _, text in self._find_texts(word)),
             warnings=tuple(self.warnings),
         )
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from syncer.core.annotations import EXTERNAL_DNS_PREFIXES, MAX_TTL, PREFIX
-from syncer.core.drafts import Draft, read_metadata
+from syncer.core.annotations import MAX_TTL
+from syncer.core.drafts import OF_SERVICES, Draft, read_metadata
 from syncer.core.fitting import find_misplacement, list_misfits, measure_texts
 from syncer.core.kinds import DNS_ENDPOINT
 from syncer.core.manifest import as_mapping, clip_text
@@ -16,7 +16,9 @@ from syncer.core.rdata import TYPES, BadValue, clean_value, list_targets
 from syncer.core.scope import Scope
 from syncer.core.source import SkipCause, SourceObject, WantedRecord
 
-WITHOUT_EFFECT = ("hostname", "target", "ttl", "https")
+WITHOUT_EFFECT = OF_SERVICES | dict.fromkeys(
+    ("hostname", "target", "ttl", "https"), "has no effect on a DNSEndpoint, which says it in its spec"
+)
 """Annotations of other kinds: an endpoint says its names, values and TTLs itself."""
 
 QUOTED = ("TXT", "CAA")
@@ -62,16 +64,7 @@ def read_dns_endpoint(manifest: Mapping[str, Any], scope: Scope) -> SourceObject
 
 class _EndpointReader:
     def __init__(self, manifest: Mapping[str, Any], scope: Scope) -> None:
-        meta = read_metadata(DNS_ENDPOINT, manifest, scope)
-        annotations = as_mapping(as_mapping(manifest.get("metadata")).get("annotations"))
-        prefixes = (PREFIX, *EXTERNAL_DNS_PREFIXES) if scope.external_dns_annotations else (PREFIX,)
-        idle = [key for prefix in prefixes for word in WITHOUT_EFFECT if (key := prefix + word) in annotations]
-        about_them = tuple(f"annotation {key}" for key in idle)
-        told = tuple(warning for warning in meta.says.warnings if not warning.startswith(about_them))
-        says = meta.says._replace(hostnames=(), target=(), refused=(), ttl=None, warnings=told)
-        self.draft = Draft(meta._replace(says=says), scope)
-        for key in idle:
-            self.draft.add_warning(f"annotation {key} has no effect on a DNSEndpoint, which says it in its spec")
+        self.draft = Draft(read_metadata(DNS_ENDPOINT, manifest, scope, WITHOUT_EFFECT), scope)
         self.scope = scope
         self.spec = as_mapping(manifest.get("spec"))
         self.names: dict[str, dict[str, AskedRRset]] = {}

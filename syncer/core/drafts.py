@@ -12,6 +12,7 @@ from syncer.core.annotations import (
     DEFINED_ONLY,
     HTTP_2,
     PREFIX,
+    SERVICE_WORDS,
     Annotations,
     Values,
     read_annotations,
@@ -258,21 +259,23 @@ def make_https(protocols: str) -> tuple[WantedRecord, ...]:
     return (WantedRecord("HTTPS", (f"1 . alpn={protocols}",), beside=True),)
 
 
-def read_metadata(kind: Kind, manifest: Mapping[str, Any], scope: Scope) -> ObjectMeta:
+OF_SERVICES = dict.fromkeys(SERVICE_WORDS, "has an effect on Services alone")
+
+
+def read_metadata(
+    kind: Kind, manifest: Mapping[str, Any], scope: Scope, idle: Mapping[str, str] = OF_SERVICES
+) -> ObjectMeta:
+    """``idle`` are the annotations that mean nothing for objects of the kind."""
     ref = read_ref(kind, manifest)
     metadata = as_mapping(manifest.get("metadata"))
     annotations = as_mapping(metadata.get("annotations"))
-    rules = scope.annotation_rules
-    is_service = kind == SERVICE
-    if is_service:
-        rules = rules._replace(otherwise="the Service's own addresses are")
+    rules = scope.annotation_rules._replace(idle=idle)
+    if kind == SERVICE:
+        rules = rules._replace(otherwise="the Service's own addresses are", idle={})
     says = read_annotations(annotations, rules)
     refusal = says.refusal or refuse_object(ref.kind, ref.namespace, metadata, scope)
     if not refusal and (warning := warn_publish(annotations, scope)):
         says = says._replace(warnings=(*says.warnings, warning))
-    if says.for_services and not is_service:
-        idle = (f"annotation {key} has an effect on Services alone" for _, key, _ in says.for_services)
-        says = says._replace(warnings=(*says.warnings, *idle))
     return ObjectMeta(
         ref,
         as_text(metadata.get("uid")),

@@ -285,6 +285,14 @@ def test_annotations_of_names_targets_and_ttls_have_no_effect_and_that_is_told()
     assert source.warnings == tuple(f"annotation {OURS}{word} {says}" for word in ("hostname", "target", "ttl"))
 
 
+def test_what_is_wrong_with_an_annotation_is_told_beside_one_without_effect() -> None:
+    source = read(endpoint("A", "192.0.2.1"), annotations={f"{OURS}ttl": "60", f"{OURS}ttls": "60"})
+    assert source.warnings == (
+        f"annotation {OURS}ttl has no effect on a DNSEndpoint, which says it in its spec",
+        f"annotation {OURS}ttls is not known",
+    )
+
+
 def test_the_name_of_a_dns_server_is_published_with_a_warning() -> None:
     source = read(endpoint("A", "192.0.2.1"), scope=replace(SCOPE, server_names=frozenset({MAIL})))
     assert source.warnings == (f"{MAIL} is the name of a DNS server that is written to",)
