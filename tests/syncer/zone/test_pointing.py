@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -16,7 +17,7 @@ from syncer.zone.guarding import PlannedChange
 from tests.syncer.zone.memory import ADDRESS, ORIGIN, ZONE, create, delete, ours
 from tests.syncer.zone.test_zone import Case
 
-SHOP, SRV = f"shop.{ZONE}", f"_http._tcp.shop.{ZONE}"
+SHOP, SRV, ZOO = f"shop.{ZONE}", f"_http._tcp.shop.{ZONE}", f"zoo.{ZONE}"
 VALUE = f"0 0 80 {SHOP}"
 
 
@@ -208,6 +209,23 @@ def test_after_a_lost_ledger_nothing_of_it_goes(service: Service) -> None:
     service.settle()
     assert service.written() == []
     assert service.state(SRV, "SRV") is RecordState.SYNCED
+
+
+def test_after_a_lost_ledger_a_value_that_is_missing_comes_as_soon_as_its_host_is_known_again(service: Service) -> None:
+    """The host is listed after what leads to it, and needs nothing but its row."""
+    service.put(VALUE, f"0 0 80 {ZOO}")
+    service.case.cluster.put(ZOO)
+    service.case.zone.enqueue([ZOO])
+    service.settle()
+    service.case.rows.known.clear()
+    found = service.case.target.shelf[SRV, "SRV"]
+    service.case.target.shelf[SRV, "SRV"] = found._replace(
+        rrset=replace(found.rrset, values=(VALUE,)), marks=found.marks[:1]
+    )
+    service.restart()
+    service.written()
+    service.settle()
+    assert service.written() == [f"update {SRV}"]
 
 
 def delete_pointer(name: str) -> PlannedChange:
