@@ -125,7 +125,7 @@ def test_a_server_that_runs_and_does_not_answer_is_no_scene_that_was_played(monk
             raise TimeoutError
 
     with pytest.raises(TimeoutError):
-        play_story(Mute(DOUBLES, "http://127.0.0.1:4"), SimpleQueue(), parse_options([]))
+        play_story(Mute(DOUBLES, "http://127.0.0.1:4"), SimpleQueue(), parse_options(["--speed=1000", "--once"]))
 
 
 def test_a_server_that_has_ended_ends_the_demo_with_its_code(capsys: pytest.CaptureFixture[str]) -> None:
