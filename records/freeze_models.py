@@ -11,6 +11,8 @@ from django.db.models.functions import Now
 from records.target_field import target_field
 from syncer.ledger import Freeze
 
+REASON_LIMIT = 500
+
 
 class WriteFreezeQuerySet(models.QuerySet["WriteFreeze"]):
     def with_now(self) -> WriteFreezeQuerySet:
@@ -28,7 +30,7 @@ class WriteFreeze(models.Model):
     target = target_field("", "name of the target; empty for every one")
     zone = models.CharField(max_length=253, blank=True, help_text="empty: every zone")
     until = models.DateTimeField(null=True, blank=True, help_text="null: until someone ends it")
-    reason = models.CharField(max_length=500, blank=True)
+    reason = models.CharField(max_length=REASON_LIMIT, blank=True)
     set_at = models.DateTimeField(db_default=Now())
     set_by = models.CharField(max_length=200)
     ended_at = models.DateTimeField(null=True, blank=True, help_text="null: no one has ended it")

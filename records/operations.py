@@ -20,6 +20,7 @@ from django.utils import timezone
 from records.audit import make_entry
 from records.entry_values import CleanEntry, clean_entry, explain_cname, managed_zones
 from records.findings import describe_finding
+from records.freeze_models import REASON_LIMIT
 from records.freezes import current_freezes, end_freeze, set_freeze
 from records.limits import split_keys
 from records.locks import editing_entries, exclude_writers
@@ -232,9 +233,12 @@ def hold_writes(actor: str, length: timedelta | None, zone: str = "", reason: st
         raise ValidationError({"zone": f"{zone} is no managed zone ({', '.join(sorted(zones))})."})
     if length is not None and not timedelta(minutes=1) <= length <= LONGEST_FREEZE:
         raise ValidationError({"minutes": f"Give 1 to {LONGEST_FREEZE // timedelta(minutes=1)} minutes, or no end."})
+    reason = reason.strip()
+    if len(reason) > REASON_LIMIT:
+        raise ValidationError({"reason": f"Give a reason of at most {REASON_LIMIT} characters; it has {len(reason)}."})
     with transaction.atomic():
         exclude_writers(WriteFreeze)
-        return set_freeze(actor, zone, length, reason.strip()[:500])
+        return set_freeze(actor, zone, length, reason)
 
 
 def resume_writes(actor: str, freeze: WriteFreeze) -> None:

@@ -100,6 +100,12 @@ def test_nobody_ends_by_hand_what_was_over_before() -> None:
         operations.resume_writes("bob", freeze)
 
 
+def test_a_reason_is_kept_whole_or_refused() -> None:
+    with pytest.raises(ValidationError, match="Give a reason of at most 500 characters; it has 501"):
+        operations.hold_writes("ada", None, reason="x" * 501)
+    assert operations.hold_writes("ada", None, reason=f"  {'x' * 500} ").reason == "x" * 500
+
+
 @pytest.mark.parametrize(
     ("length", "zone", "problem"),
     [
