@@ -96,11 +96,28 @@ class Managed:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetConfig:
+    """One target: what is published there, by which rules, and where it is. ``was``: the name of a target of before,
+    whose rows it takes over."""
+
+    managed: Managed
+    settings: TargetSettings
+    was: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+    @property
+    def scope(self) -> Scope:
+        return self.managed.scope
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """One syncer. All intervals are in seconds."""
 
-    managed: Managed
-    target: TargetSettings
+    targets: tuple[TargetConfig, ...]
     kube: KubeConfig = KubeConfig()
     drift_interval: float = 900.0
     """How often each zone is listed although its serial is where our own last write left it."""
@@ -113,7 +130,3 @@ class Config:
     """Of the program."""
     published: Mapping[str, str] = field(default_factory=dict)
     """The settings that decide what is published, by the names that people know, as text; no secret is among them."""
-
-    @property
-    def scope(self) -> Scope:
-        return self.managed.scope

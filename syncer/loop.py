@@ -50,8 +50,10 @@ class Loop:
         self.intake = Intake(feed, store, clock())
         self.tenure = Tenure(ledger, target.kind, clock)
         self.changed = ChangedSettings(ledger, LastStart(config.version, config.published))
+        (target_config,) = config.targets
         self.worker = TargetWorker(
             config,
+            target_config,
             target,
             ledger,
             store,
@@ -69,7 +71,7 @@ class Loop:
         self._wakeup = wakeup
         self._clock = clock
         self._dry_run = config.dry_run
-        self._grace = config.managed.detached_grace
+        self._grace = target_config.managed.detached_grace
         self._trouble = BackOff()
         self._poll_due = 0.0
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from syncer import metrics
-from syncer.config import Config
+from syncer.config import Config, TargetConfig
 from syncer.core.claims import Claims, Unread
 from syncer.core.names import zone_of
 from syncer.errors import TargetRefused, TargetUnreachable, WritesFrozen, ZoneUnusable, explain_fault
@@ -38,6 +38,7 @@ class TargetWorker:
     def __init__(
         self,
         config: Config,
+        target_config: TargetConfig,
         target: Target,
         ledger: Ledger,
         claims: Claims,
@@ -49,18 +50,19 @@ class TargetWorker:
         is_stopping: Callable[[], bool],
         clock: Callable[[], float],
     ) -> None:
-        self.name = config.target.name
+        self.name = target_config.name
         self.target = target
         self.problem = ""
         """Why nothing can be done at the target, "" when it answers."""
         self.is_behind = False
         """Requests were left for the next turn."""
-        zones = config.scope.zones
+        zones = target_config.scope.zones
         self.freezes = WriteFreezes(ledger, self.name, zones, is_off=config.dry_run)
         self.zones = {
             name: Zone(
                 name,
                 config,
+                target_config,
                 target,
                 ledger,
                 claims,

@@ -93,20 +93,19 @@ def list_checks(config: Config, warnings: Sequence[str]) -> Iterator[tuple[str, 
     yield "folder", here.check_folders
     yield "database", here.check_database
     yield "log", here.check_log_receiver
-    target, manifests = config.target, config.kube.manifests
+    (target_config,) = config.targets
+    target, scope, manifests = target_config.settings, target_config.scope, config.kube.manifests
     if isinstance(target, TechnitiumConfig):
         yield (
             "DNS server",
-            lambda: dns_server.check_server(
-                target, config.scope.zones, answering, dns_server.find_last_node(target.name)
-            ),
+            lambda: dns_server.check_server(target, scope.zones, answering, dns_server.find_last_node(target.name)),
         )
     elif isinstance(target, HostsConfig):
-        yield "hosts file", lambda: here.check_hosts_file(config)
+        yield "hosts file", lambda: here.check_hosts_file(target_config)
     if manifests:
         yield "manifests", lambda: here.check_manifests(manifests)
     else:
-        yield "Kubernetes", lambda: kubernetes.check_cluster(config.kube, config.scope, answering)
+        yield "Kubernetes", lambda: kubernetes.check_cluster(config.kube, scope, answering)
     yield "clock", lambda: clock.compare_clocks(answering)
 
 

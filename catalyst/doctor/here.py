@@ -23,7 +23,7 @@ from catalyst.settings.worker import INSTALLED_APPS as WORKER_APPS
 from catalyst.web.health import find_database_problems, list_pending_migrations
 from records.freezes import current_freezes
 from records.ledger import DatabaseLedger
-from syncer.config import Config, HostsConfig
+from syncer.config import Config, HostsConfig, TargetConfig
 from syncer.identity import ProcessIdentity
 from syncer.targets import make_target
 from syncer.tenure import has_ended
@@ -35,12 +35,13 @@ NETWORK_FILE_SYSTEMS = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshf
 
 
 def check_settings(config: Config, warnings: Sequence[str]) -> Iterator[Finding]:
-    where = config.target.place
+    (target,) = config.targets
     source = config.kube.manifests or "the cluster"
     dry = "; nothing is written (DRY_RUN)" if config.dry_run else ""
     yield report_ok(
         "settings",
-        f"from {source} to {where}, zones {', '.join(config.scope.zones)}, as {config.managed.owner_id}{dry}",
+        f"from {source} to {target.settings.place}, zones {', '.join(target.scope.zones)},"
+        f" as {target.managed.owner_id}{dry}",
     )
     for text in warnings:
         yield report_warning("settings", text)
@@ -174,10 +175,10 @@ def check_log_receiver() -> Iterator[Finding]:
         )
 
 
-def check_hosts_file(config: Config) -> Iterator[Finding]:
-    assert isinstance(config.target, HostsConfig)
+def check_hosts_file(config: TargetConfig) -> Iterator[Finding]:
+    assert isinstance(config.settings, HostsConfig)
     make_target(config, lambda endpoint, method, status, seconds: None).check()
-    yield report_ok("hosts file", f"{config.target.path} can be read and written")
+    yield report_ok("hosts file", f"{config.settings.path} can be read and written")
 
 
 def check_manifests(folder: str) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from catalyst import __version__
 from catalyst.settings.addresses import HEALTH, METRICS
 from catalyst.settings.environment import SECRET_VARIABLES, Environment
 from catalyst.settings.published import describe_published
-from syncer.config import Config, HostsConfig, KubeConfig, Managed, TechnitiumConfig
+from syncer.config import Config, HostsConfig, KubeConfig, Managed, TargetConfig, TechnitiumConfig
 from syncer.core.allowed import ANY_TARGET, AllowedTargets, TargetRules, collect_allowed, parse_allowed
 from syncer.core.annotations import MAX_TTL, parse_seconds, parse_ttl, split_list
 from syncer.core.globs import read_glob
@@ -74,8 +74,7 @@ def _read_config(
         withheld=SECRET_VARIABLES,
     )
     return Config(
-        managed=managed,
-        target=target,
+        targets=(TargetConfig(managed, target),),
         kube=kube,
         drift_interval=read_seconds(env, "DRIFT_INTERVAL", "15m", least="10s"),
         dry_run=env.read_flag("DRY_RUN") or dry_run,

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 
-from syncer.config import Config, HostsConfig, TechnitiumConfig
+from syncer.config import HostsConfig, TargetConfig, TechnitiumConfig
 from syncer.core.rrsets import Marker
 from syncer.targets.base import Target
 
@@ -22,17 +22,17 @@ Each is made from its settings, the marker, the zones that it manages, and the t
 
 
 def make_target(
-    config: Config,
+    config: TargetConfig,
     observe: Callable[[str, str, str, float], None],
     waited: Callable[[float], None] = lambda seconds: None,
     waiting: Callable[[], None] = lambda: None,
 ) -> Target:
-    """The target that the configuration names. ``observe(endpoint, method, status code, seconds)`` hears of each
+    """The target that is configured so. ``observe(endpoint, method, status code, seconds)`` hears of each
     request, ``waited(seconds)`` of each wait for the rate limit; ``waiting()`` is called time and again while a
     server is waited for, which may take a minute."""
-    module, _, name = TARGETS[type(config.target)].partition(":")
+    module, _, name = TARGETS[type(config.settings)].partition(":")
     marker = Marker(config.managed.owner_id, config.managed.owner_id_was)
     target: Target = getattr(import_module(module), name)(
-        config.target, marker, config.scope.zones, observe, waited, waiting
+        config.settings, marker, config.scope.zones, observe, waited, waiting
     )
     return target

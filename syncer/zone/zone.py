@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from math import inf
 
 from syncer import metrics
-from syncer.config import Config
+from syncer.config import Config, TargetConfig
 from syncer.core.claims import Claims, Decision, Unread
 from syncer.core.names import zone_of
 from syncer.core.plan import Change, Guard, Op, RRsetStatus
@@ -53,6 +53,7 @@ class Zone:
         self,
         name: str,
         config: Config,
+        target_config: TargetConfig,
         target: Target,
         ledger: Ledger,
         claims: Claims,
@@ -64,16 +65,17 @@ class Zone:
         is_stopping: Callable[[], bool],
         clock: Callable[[], float],
     ) -> None:
+        managed = target_config.managed
         self.name = name
         self.problem = ""
         """Why the zone cannot be used, "" when it can."""
         self.last_change_at: datetime | None = None
         self._dry_run = config.dry_run
-        self._zones = config.scope.zones
+        self._zones = target_config.scope.zones
         self._clock = clock
         self._target = target
         self._claims = claims
-        self._rows = ledger.zone(config.target.name, name)
+        self._rows = ledger.zone(target_config.name, name)
         self._records = target.zone(name)
         self._view = ZoneView()
         self._servers: frozenset[str] = frozenset()
@@ -83,7 +85,7 @@ class Zone:
         self._awaited: frozenset[str] = frozenset()
         """The kinds that were away with the API server when a delete was found to wait for them."""
         self._planner = ZonePlanner(
-            config.managed,
+            managed,
             target,
             self._records,
             self._rows,
@@ -95,7 +97,7 @@ class Zone:
             is_stopping,
             holds_back=not config.dry_run,
         )
-        guard = Guard(config.managed.max_delete_ratio, config.managed.max_deletes_unguarded)
+        guard = Guard(managed.max_delete_ratio, managed.max_deletes_unguarded)
         self._guard = DeleteGuard(
             guard,
             self._rows,
@@ -105,7 +107,7 @@ class Zone:
             explain_hold,
             claims.is_leaving,
         )
-        limit = 0 if config.dry_run else config.managed.flap_limit
+        limit = 0 if config.dry_run else managed.flap_limit
         self._damper = FlapDamper(limit, name, self._rows, claims.is_leaving)
         metrics.TAKEOVERS.labels(name)  # shown from the start: a rate over what appears with its first count is none
         self._freezes = freezes

@@ -125,7 +125,7 @@ use_settings("catalyst.settings.web")
 import django
 django.setup()
 from django.conf import settings
-kept = settings.SECRET_KEY, settings.ADMIN_PASSWORD, settings.SLACK_WEBHOOK_URL, settings.SYNC().target
+kept = settings.SECRET_KEY, settings.ADMIN_PASSWORD, settings.SLACK_WEBHOOK_URL, settings.SYNC().targets[0].settings
 import logging
 try:
     raise KeyError(*kept)

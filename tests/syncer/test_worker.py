@@ -29,8 +29,10 @@ class Case:
         self.cluster = Cluster()
         self.health = Health(list[KindState], clock=self.clock)
         self.stopping = False
+        config = configure(*zones)
         self.worker = TargetWorker(
-            configure(*zones),
+            config,
+            config.targets[0],
             self.target,
             self.ledger,
             self.cluster,

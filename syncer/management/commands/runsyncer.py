@@ -97,14 +97,17 @@ class Command(BaseCommand):
         if options["dev_mode"] and not connection.introspection.table_names():
             call_command("migrate", verbosity=0)
         wakeup = Wakeup()
-        store = Store(config.scope, assume_accepted=bool(config.kube.manifests), wakeup=wakeup.notify)
+        (target_config,) = config.targets
+        store = Store(target_config.scope, assume_accepted=bool(config.kube.manifests), wakeup=wakeup.notify)
         ledger = DatabaseLedger()
         try:
             if options["approve_deletes"] and self._approve_deletes(ledger):
                 return
             certificates = Certificates() if config.kube.certificate_metrics and not options["once"] else None
             feed = _make_feed(config, store, certificates)
-            target = make_target(config, metrics.observe_request, metrics.RATE_LIMIT_WAIT.inc, lambda: loop.beat())
+            target = make_target(
+                target_config, metrics.observe_request, metrics.RATE_LIMIT_WAIT.inc, lambda: loop.beat()
+            )
             state = health.Health(feed.states, read_timeout=config.kube.read_timeout)
             loop = Loop(config, feed, store, target, ledger, state, wakeup)
             if options["rebuild_ledger"]:
@@ -169,7 +172,7 @@ class Command(BaseCommand):
 
     def _log_start(self, config: Config) -> None:
         source = config.kube.manifests or "the cluster"
-        log.info("%sfrom %s to %s", "(dry run) " if config.dry_run else "", source, config.target.place)
+        log.info("%sfrom %s to %s", "(dry run) " if config.dry_run else "", source, config.targets[0].settings.place)
 
 
 def _count_objects(store: Store) -> Counter[tuple[str, str]]:
@@ -182,7 +185,7 @@ def _make_feed(config: Config, store: Store, certificates: Certificates | None) 
         return ManifestFeed(config.kube.manifests, store, excluded=config.kube.manifests_excluded)
     from syncer.kube.watcher import KubeFeed  # the client costs memory that a folder of manifests need not pay
 
-    return KubeFeed(config.kube, config.scope, store, certificates=certificates, is_dry=config.dry_run)
+    return KubeFeed(config.kube, config.targets[0].scope, store, certificates=certificates, is_dry=config.dry_run)
 
 
 def _stop_on_signals(wakeup: Wakeup) -> None:

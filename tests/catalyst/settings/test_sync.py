@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from catalyst.settings.database import read_database
 from catalyst.settings.environment import Environment
 from catalyst.settings.sync import read_config
-from syncer.config import Config, HostsConfig, TechnitiumConfig
+from syncer.config import Config, HostsConfig, TargetConfig, TechnitiumConfig
 from syncer.core.allowed import TargetRules
 from syncer.core.kinds import GIVING_NAMES
 from syncer.core.plan import Policy
@@ -31,6 +31,11 @@ def production(**variables: str) -> Config:
     return read_config(Environment({**PRODUCTION, **variables}))
 
 
+def single_target(**variables: str) -> TargetConfig:
+    (target,) = production(**variables).targets
+    return target
+
+
 def complaint(variables: Mapping[str, str], **options: bool) -> str:
     with pytest.raises(ImproperlyConfigured) as caught:
         read_config(Environment(variables), **options)
@@ -39,20 +44,21 @@ def complaint(variables: Mapping[str, str], **options: bool) -> str:
 
 def test_production_needs_four_variables_and_takes_the_proposals_defaults_for_the_rest() -> None:
     config = production()
-    assert config.scope.zones == ("talos00",)
-    assert config.scope.addresses == ("192.168.1.54",)
-    assert config.scope.ttl == 300
-    assert isinstance(config.target, TechnitiumConfig)
-    assert config.target.rate_limit == 10
+    (target,) = config.targets
+    assert target.scope.zones == ("talos00",)
+    assert target.scope.addresses == ("192.168.1.54",)
+    assert target.scope.ttl == 300
+    assert isinstance(target.settings, TechnitiumConfig)
+    assert target.settings.rate_limit == 10
     assert (config.metrics_address, config.health_address) == (":8080", ":8081")
     assert (config.resync_interval, config.serial_probe_interval) == (300, 10)
-    assert (config.managed.max_delete_ratio, config.managed.max_deletes_unguarded) == (0.5, 10)
-    assert config.managed.policy("talos00") is Policy.SYNC
-    assert not any((config.managed.adopt_identical, config.managed.auto_remediate, config.dry_run))
+    assert (target.managed.max_delete_ratio, target.managed.max_deletes_unguarded) == (0.5, 10)
+    assert target.managed.policy("talos00") is Policy.SYNC
+    assert not any((target.managed.adopt_identical, target.managed.auto_remediate, config.dry_run))
 
 
 def test_several_addresses_are_nodes_of_one_cluster() -> None:
-    target = production(DNS_SERVER_URL="https://dns1.talos00:53443/, https://dns2.talos00:53443").target
+    target = single_target(DNS_SERVER_URL="https://dns1.talos00:53443/, https://dns2.talos00:53443").settings
     assert isinstance(target, TechnitiumConfig)
     assert target.urls == ("https://dns1.talos00:53443", "https://dns2.talos00:53443")
     assert target.place == "https://dns1.talos00:53443, https://dns2.talos00:53443"
@@ -97,53 +103,57 @@ def test_what_only_follows_from_another_mistake_is_not_said(variables: Mapping[s
 
 
 def test_dev_mode_has_the_proposals_values_and_needs_nothing() -> None:
-    config = read_config(Environment({}), dev_mode=True)
-    assert config.target == HostsConfig("/etc/hosts")
-    assert config.scope.zones == ("talos00",)
-    assert config.scope.addresses == ("192.168.1.54",)
+    (target,) = read_config(Environment({}), dev_mode=True).targets
+    assert target.settings == HostsConfig("/etc/hosts")
+    assert target.scope.zones == ("talos00",)
+    assert target.scope.addresses == ("192.168.1.54",)
 
 
 def test_the_options_of_the_command_beat_the_environment() -> None:
     environment = Environment({"HOSTS_FILE": "/etc/hosts", "DRY_RUN": "false"})
     config = read_config(environment, dev_mode=True, hosts_file="hosts.dev", manifests="examples", dry_run=True)
-    assert config.target == HostsConfig("hosts.dev")
+    (target,) = config.targets
+    assert target.settings == HostsConfig("hosts.dev")
     assert config.kube.manifests == "examples"
     assert config.dry_run
 
 
 def test_names_and_addresses_are_canonical() -> None:
-    config = production(
+    target = single_target(
         DNS_ZONES="Home.Lab., talos00, home.lab,bücher.example", DNS_IP_ADDRESS="2001:DB8::0:1, 10.0.0.9"
     )
-    assert config.scope.zones == ("home.lab", "talos00", "xn--bcher-kva.example")
-    assert config.scope.addresses == ("2001:db8::1", "10.0.0.9")
+    assert target.scope.zones == ("home.lab", "talos00", "xn--bcher-kva.example")
+    assert target.scope.addresses == ("2001:db8::1", "10.0.0.9")
 
 
 def test_several_zones_beat_the_one_with_a_warning() -> None:
     warnings: list[str] = []
-    config = read_config(Environment(PRODUCTION | {"DNS_ZONES": "home.lab"}), warn=warnings.append)
-    assert config.scope.zones == ("home.lab",)
+    (target,) = read_config(Environment(PRODUCTION | {"DNS_ZONES": "home.lab"}), warn=warnings.append).targets
+    assert target.scope.zones == ("home.lab",)
     assert warnings == ["DNS_ZONES is set: DNS_ZONE (talos00) is not used"]
 
 
 def test_a_zone_may_have_addresses_of_its_own_and_then_needs_no_others() -> None:
     variables = PRODUCTION | {"DNS_IP_ADDRESSES": "talos00=10.0.0.1,talos00=fd00::1", "DNS_IP_ADDRESS": ""}
-    scope = read_config(Environment(variables)).scope
+    scope = read_config(Environment(variables)).targets[0].scope
     assert scope.zone_addresses == {"talos00": ("10.0.0.1", "fd00::1")}
     assert scope.addresses == ()
 
 
 def test_auto_leaves_the_address_to_each_object() -> None:
-    scope = production(DNS_IP_ADDRESS="Auto").scope
+    scope = single_target(DNS_IP_ADDRESS="Auto").scope
     assert scope.auto
     assert scope.addresses == ()
 
 
 def test_a_policy_is_for_every_zone_or_for_the_named_ones() -> None:
     zones = {"DNS_ZONES": "talos00,home.lab", "DNS_ZONE": ""}
-    assert production(**zones, SYNC_POLICY="create-only").managed.policy("home.lab") is Policy.CREATE_ONLY
-    config = production(**zones, SYNC_POLICY="home.lab=upsert-only")
-    assert (config.managed.policy("home.lab"), config.managed.policy("talos00")) == (Policy.UPSERT_ONLY, Policy.SYNC)
+    assert single_target(**zones, SYNC_POLICY="create-only").managed.policy("home.lab") is Policy.CREATE_ONLY
+    target = single_target(**zones, SYNC_POLICY="home.lab=upsert-only")
+    assert (target.managed.policy("home.lab"), target.managed.policy("talos00")) == (
+        Policy.UPSERT_ONLY,
+        Policy.SYNC,
+    )
 
 
 def test_times_are_seconds_or_go_durations() -> None:
@@ -151,34 +161,38 @@ def test_times_are_seconds_or_go_durations() -> None:
         RESYNC_INTERVAL="1h30m", SERIAL_PROBE_INTERVAL="250ms", DNS_TTL_DEFAULT="5m", WATCH_READ_TIMEOUT="90"
     )
     assert (config.resync_interval, config.serial_probe_interval) == (5400, 0.25)
-    assert (config.scope.ttl, config.kube.read_timeout) == (300, 90)
+    assert (config.targets[0].scope.ttl, config.kube.read_timeout) == (300, 90)
 
 
 def test_who_may_claim_what_is_open_between_those_who_trust_one_another() -> None:
-    scope = production().scope
+    scope = single_target().scope
     assert (scope.strict, scope.min_ttl, scope.reserved_names, scope.targets) == (False, 1, (), TargetRules())
     assert scope.server_names == {"dns.talos00"}
 
 
 def test_strict_raises_the_least_ttl_unless_a_setting_says_otherwise() -> None:
-    assert production(TENANCY="strict").scope.min_ttl == 30
-    assert production(TENANCY="Strict", MIN_TTL="5s").scope.min_ttl == 5
+    assert single_target(TENANCY="strict").scope.min_ttl == 30
+    assert single_target(TENANCY="Strict", MIN_TTL="5s").scope.min_ttl == 5
 
 
 def test_globs_and_targets_are_read_at_the_start() -> None:
-    scope = production(RESERVED_NAMES="Router.Talos00., *.infra.talos00", ALLOWED_TARGETS="10.0.0.0/8,.home.lab").scope
+    scope = (
+        production(RESERVED_NAMES="Router.Talos00., *.infra.talos00", ALLOWED_TARGETS="10.0.0.0/8,.home.lab")
+        .targets[0]
+        .scope
+    )
     assert scope.reserved_names == ("router.talos00", "*.infra.talos00")
     assert scope.targets.refuse_value("10.1.1.1") == scope.targets.refuse_value("x.home.lab") == ""
     assert scope.targets.refuse_value("192.168.1.1") == "not in ALLOWED_TARGETS"
 
 
 def test_loopback_is_for_dev_mode() -> None:
-    assert read_config(Environment({}), dev_mode=True).scope.targets.loopback
-    assert not production().scope.targets.loopback
+    assert read_config(Environment({}), dev_mode=True).targets[0].scope.targets.loopback
+    assert not single_target().scope.targets.loopback
 
 
 def test_a_server_that_is_given_by_address_has_no_name_to_reserve() -> None:
-    assert production(DNS_SERVER_URL="https://10.0.0.1:53443,https://Dns2.talos00").scope.server_names == {
+    assert single_target(DNS_SERVER_URL="https://10.0.0.1:53443,https://Dns2.talos00").scope.server_names == {
         "dns2.talos00"
     }
 
@@ -194,7 +208,7 @@ def test_the_status_of_dns_endpoints_is_not_written_unasked() -> None:
 
 
 def test_a_fingerprint_may_come_as_openssl_prints_it() -> None:
-    target = production(DNS_API_TLS_FINGERPRINT=":".join(["AB"] * 32)).target
+    target = production(DNS_API_TLS_FINGERPRINT=":".join(["AB"] * 32)).targets[0].settings
     assert isinstance(target, TechnitiumConfig)
     assert target.fingerprint == "ab" * 32
 
@@ -345,7 +359,7 @@ def test_an_unknown_kind_is_answered_by_those_that_there_are() -> None:
 
 
 def test_kinds_are_taken_in_any_case_of_letters() -> None:
-    assert production(SOURCES="httproute, INGRESS,ingressRoute,Ingress").scope.kinds == (
+    assert single_target(SOURCES="httproute, INGRESS,ingressRoute,Ingress").scope.kinds == (
         "HTTPRoute",
         "Ingress",
         "IngressRoute",
@@ -353,7 +367,7 @@ def test_kinds_are_taken_in_any_case_of_letters() -> None:
 
 
 def test_a_gateway_may_have_a_name_with_dots() -> None:
-    assert production(GATEWAY="infra/edge.example,network/inner").scope.gateways == (
+    assert single_target(GATEWAY="infra/edge.example,network/inner").scope.gateways == (
         "infra/edge.example",
         "network/inner",
     )
@@ -362,7 +376,7 @@ def test_a_gateway_may_have_a_name_with_dots() -> None:
 def test_a_file_of_certificates_is_read_at_the_start(tmp_path: Path) -> None:
     make_certificate(tmp_path)
     path = str(tmp_path / "cert.pem")
-    target = production(DNS_API_CA_FILE=path).target
+    target = single_target(DNS_API_CA_FILE=path).settings
     assert isinstance(target, TechnitiumConfig)
     assert target.ca_file == path
     assert "no certificate can be read from it" in complaint(PRODUCTION | {"DNS_API_CA_FILE": "/etc/passwd"})
@@ -370,7 +384,7 @@ def test_a_file_of_certificates_is_read_at_the_start(tmp_path: Path) -> None:
 
 def test_a_class_may_have_any_name_that_an_object_can_give_it() -> None:
     classes = ("traefik", "Nginx_internal", "gce-internal", "k8s.io/ingress")
-    assert production(INGRESS_CLASS=", ".join(classes)).scope.ingress_classes == classes
+    assert production(INGRESS_CLASS=", ".join(classes)).targets[0].scope.ingress_classes == classes
 
 
 @pytest.mark.parametrize(("name", "value"), WRONG)

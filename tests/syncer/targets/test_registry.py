@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from syncer.config import Config, HostsConfig, Managed, TechnitiumConfig
+from syncer.config import HostsConfig, Managed, TargetConfig, TechnitiumConfig
 from syncer.core.plan import Change, Op
 from syncer.core.rrsets import Found, Marker, RRset
 from syncer.core.scope import Scope
@@ -97,8 +97,8 @@ def registered() -> Iterator[None]:
     del TARGETS[ToyConfig]
 
 
-def configure(target: Any) -> Config:
-    return Config(Managed(Scope(zones=ZONES, addresses=("192.168.1.54",))), target=target)
+def configure(target: Any) -> TargetConfig:
+    return TargetConfig(Managed(Scope(zones=ZONES, addresses=("192.168.1.54",))), target)
 
 
 @pytest.mark.usefixtures("registered")

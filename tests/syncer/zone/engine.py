@@ -8,7 +8,7 @@ from typing import Any
 
 from records.ledger import DatabaseLedger
 from records.models import AuditEntry, ManagedRecord, SyncRequest
-from syncer.config import Config, HostsConfig, Managed, TechnitiumConfig
+from syncer.config import Config, HostsConfig, Managed, TargetConfig, TechnitiumConfig
 from syncer.core.kinds import INGRESS, KINDS, Kind
 from syncer.core.rrsets import Marker
 from syncer.core.scope import Scope
@@ -98,21 +98,23 @@ class Engine:
         self.settings |= changes
         rules = {name: value for name, value in self.settings.items() if name in MANAGED}
         others = {name: value for name, value in self.settings.items() if name not in MANAGED}
-        config = self.config = Config(Managed(Scope(**self.scope), **rules), **others)
-        self.cluster = Store(config.scope, clock=self.clock)
+        place = others.pop("target")
+        target_config = self.target_config = TargetConfig(Managed(Scope(**self.scope), **rules), place)
+        config = self.config = Config((target_config,), **others)
+        self.cluster = Store(target_config.scope, clock=self.clock)
         for (kind, _, _), manifest in self.objects.items():
             self.cluster.put(kind, manifest)
         self.close()
-        self.target = self._make_target(config)
+        self.target = self._make_target(target_config)
         health = self.health = Health(self.feed.states, clock=self.clock)
         self.loop = Loop(config, self.feed, self.cluster, self.target, self.ledger, health, Wakeup(), self.clock)
 
-    def _make_target(self, config: Config) -> Target:
+    def _make_target(self, config: TargetConfig) -> Target:
         """Those that wait do it on our clock."""
-        if not isinstance(config.target, TechnitiumConfig):
+        if not isinstance(config.settings, TechnitiumConfig):
             return make_target(config, self.watch)
         marker, clock = Marker(config.managed.owner_id, config.managed.owner_id_was), self.clock
-        return TechnitiumTarget(config.target, marker, self.zones, observe=self.watch, clock=clock, sleep=clock.sleep)
+        return TechnitiumTarget(config.settings, marker, self.zones, observe=self.watch, clock=clock, sleep=clock.sleep)
 
     def close(self) -> None:
         if self.target is not None:

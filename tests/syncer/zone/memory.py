@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from syncer.config import Config, HostsConfig, Managed
+from syncer.config import Config, HostsConfig, Managed, TargetConfig
 from syncer.core.claims import Decision, EntrySpec, Mention
 from syncer.core.known import KnownRRset, RecordState
 from syncer.core.origin import Origin
@@ -467,4 +467,4 @@ class ToyZone:
 
 def configure(*zones: str, dry_run: bool = False) -> Config:
     managed = Managed(Scope(zones=zones or (ZONE,), addresses=(ADDRESS,)))
-    return Config(managed, HostsConfig("toy", "toy"), dry_run=dry_run)
+    return Config((TargetConfig(managed, HostsConfig("toy", "toy")),), dry_run=dry_run)

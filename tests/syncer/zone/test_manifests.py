@@ -40,7 +40,7 @@ class FolderEngine(Engine):
 
     def start(self, **changes: Any) -> None:
         super().start(**changes)
-        self.cluster = Store(self.config.scope, assume_accepted=True)
+        self.cluster = Store(self.target_config.scope, assume_accepted=True)
         self.files = ManifestFeed(self.folder, self.cluster, clock=self.clock)
         self.health = Health(self.files.states, clock=self.clock)
         assert self.target

@@ -29,8 +29,9 @@ def complaints(caplog: pytest.LogCaptureFixture, part: str) -> int:
 def limit_to_records(engine: Engine, technitium: ServerUnderTest, *zones: str) -> None:
     """From now on with a token that may write records of these zones and nothing else, imports included."""
     token = technitium.limited_token(*zones or engine.zones)
-    assert isinstance(engine.config.target, TechnitiumConfig)
-    engine.start(target=replace(engine.config.target, token=token))
+    settings = engine.target_config.settings
+    assert isinstance(settings, TechnitiumConfig)
+    engine.start(target=replace(settings, token=token))
 
 
 @contextmanager

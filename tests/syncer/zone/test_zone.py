@@ -48,9 +48,11 @@ class Case:
 
     def start(self, *, dry_run: bool = False, is_stopping: Callable[[], bool] | None = None) -> None:
         """A new process, on the same server, ledger and cluster."""
+        config = configure(dry_run=dry_run)
         self.zone = Zone(
             ZONE,
-            configure(dry_run=dry_run),
+            config,
+            config.targets[0],
             self.target,
             self.ledger,
             self.cluster,
