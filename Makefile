@@ -121,7 +121,7 @@ hostile: $(STAMP) ## what tenants, visitors and servers that attack reach, what 
 bench: $(STAMP) ## how long a change takes, and what it costs (ARGS=...)
 	@exec $(BIN)/python -m tests.bench $(ARGS)
 
-bench-registry: $(STAMP) ## how long each list takes with 100,000 records (ARGS=--postgres)
+bench-registry: $(STAMP) ## how long the dashboard and each list take with 100,000 records (ARGS=--postgres)
 	@exec $(BIN)/python -m tests.bench.registry $(ARGS)
 
 bench-backups: $(STAMP) ## how long an export and an import of 10,000 rows take (ARGS=--postgres)

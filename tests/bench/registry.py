@@ -1,4 +1,5 @@
-"""``make bench-registry``: how long the lists of the admin and of the API take, over a registry of full size."""
+"""``make bench-registry``: how long the dashboard and the lists of the admin and of the API take, over a registry of
+full size."""
 
 from __future__ import annotations
 
@@ -29,7 +30,9 @@ TYPES = ("A",) * 8 + ("AAAA", "CNAME")
 VALUES = {"A": "10.{0}.{1}.{2}", "AAAA": "fd00:{0:x}::{1:x}:{2:x}", "CNAME": "edge-{0}.home.lab"}
 TROUBLE = ("pending", "drifted", "foreign", "conflict", "failed", "skipped", "held", "kept")
 ACTIONS = ("created",) * 12 + ("updated",) * 6 + ("deleted",) * 5 + ("adopted", "released", "failed", "conflict")
-LIMIT_MS, RUNS = 300, 5
+RUNS = 5
+LIMIT_MS, FIRST_MS, FILTER_MS = 300, 150, 250
+"""Of every page; of the start page; of its list, narrowed."""
 DICE = random.Random(1)
 SEARCHES = {
     "many": "app",
@@ -38,6 +41,16 @@ SEARCHES = {
     "none": "nowhere",
     "source": "Ingress/ns177/app-777",
 }
+
+DASHBOARD = (
+    *("/ui/needs/", "/ui/system/", "/ui/writes/", "/ui/names/app-777.ns177.home.lab/", "/ui/names/nobody.home.lab/"),
+    *(f"/ui/find/?q={text}" for text in (*SEARCHES.values(), "10.7.7.7")),
+    *(f"/ui/?q={text}" for text in (*SEARCHES.values(), "10.7.7.7", "10.250.250.250", "2001:db8::1", "nowhere+app")),
+    *(f"/ui/?{query}" for query in ("zone=home.lab", "kind=HTTPRoute", "namespace=ns177", "namespace=nowhere")),
+    *("/ui/?kind=HTTPRoute&namespace=ns178", "/ui/?zone=home.lab&state=failed&q=app-7", "/ui/?target=nowhere"),
+    *("/ui/?after=app-50000.ns200.talos00+A+default", "/ui/?before=app-50000.ns200.talos00+A+default"),
+)
+"""Beside each state and each kind of what waits."""
 
 API = {
     "records": (
@@ -73,6 +86,12 @@ class Page:
     median: float
     slowest: float
 
+    @property
+    def limit(self) -> int:
+        if self.path.startswith("/ui/?"):
+            return FILTER_MS
+        return FIRST_MS if self.path == "/ui/" else LIMIT_MS
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.registry", description=__doc__)
@@ -91,9 +110,12 @@ def main() -> int:
     print("\nmedian    max  queries  page")
     for page in pages:
         print(f"{page.median:3.0f} ms {page.slowest:3.0f} ms  {page.queries:7}  {page.path}")
-    worst = pages[0]
-    print(f"\n{len(pages)} pages; the slowest takes {worst.median:.0f} ms of the {LIMIT_MS} that it may: {worst.path}")
-    return int(worst.median > LIMIT_MS)
+    late = [page for page in pages if page.median > page.limit]
+    worst = max(pages, key=lambda page: page.median / page.limit)
+    print(f"\n{len(pages)} pages; next to its limit, {worst.limit} ms, is with {worst.median:.0f} ms {worst.path}")
+    for page in late:
+        print(f"too slow: {page.path} takes {page.median:.0f} ms of {page.limit}")
+    return int(bool(late))
 
 
 @contextmanager
@@ -139,6 +161,7 @@ def fill_registry(records: int, entries: int) -> None:
         AuditEntry,
         CustomEntry,
         DriftFinding,
+        HeldDelete,
         HeldPlan,
         ManagedRecord,
         Source,
@@ -158,6 +181,7 @@ def fill_registry(records: int, entries: int) -> None:
         store_rows(CustomEntry, map(make_custom_entry, range(records // 10)))
         store_rows(DriftFinding, map(make_finding, range(records // 10)))
         store_rows(HeldPlan, map(make_plan, range(200)))
+        store_rows(HeldDelete, (row for plan in HeldPlan.objects.all() for row in list_deletes(plan)))
         store_rows(SyncRequest, map(make_request, range(records // 10)))
     if connection.vendor == "postgresql":  # where autovacuum does it; SQLite has no such thing
         with connection.cursor() as cursor:
@@ -310,11 +334,20 @@ def make_plan(number: int) -> dict[str, Any]:
     return {
         "zone": zone,
         "status": "open" if number < len(ZONES) else ("approved", "rejected", "done", "obsolete")[number % 4],
-        "deletes": [[f"app-{other}.ns1.{zone}", "A"] for other in range(200)],
         "reason": f"200 of 50000 records of {zone} would go",
         "decided_at": None if number < len(ZONES) else time_ago(minutes=number),
         "decided_by": "" if number < len(ZONES) else "admin",
     }
+
+
+def list_deletes(plan: Any) -> Iterator[dict[str, Any]]:
+    for number in range(200):
+        yield {
+            "plan": plan,
+            "name": f"app-{number}.ns1.{plan.zone}",
+            "type": "A",
+            "origin": f"Ingress/ns1/app-{number}",
+        }
 
 
 def make_request(number: int) -> dict[str, Any]:
@@ -343,7 +376,7 @@ def visit_pages() -> Iterator[Page]:
     user = User.objects.create_superuser("admin")
     person = Client()
     person.force_login(user)
-    for path in list_admin_paths(person):
+    for path in (*list_dashboard_paths(), *list_admin_paths(person)):
         yield visit_page(person, path)
     program = Client(headers={"authorization": f"Bearer {make_token(user, days=1)[1]}"})
     for path in list_api_paths(program):
@@ -370,6 +403,18 @@ def get_page(client: Client, path: str) -> Any:
     if answer.status_code != 200:
         raise SystemExit(f"{path} answers {answer.status_code}")
     return answer
+
+
+def list_dashboard_paths() -> Iterator[str]:
+    from records.dashboard.needs import KINDS
+    from records.dashboard.table import STATES
+    from records.models import HeldPlan
+
+    yield "/ui/"
+    yield from DASHBOARD
+    yield from (f"/ui/?state={state}" for state in filter(None, STATES))
+    yield from (f"/ui/needs/?kind={kind}" for kind in KINDS)
+    yield from (f"/ui/plans/{plan.pk}/" for plan in HeldPlan.objects.filter(status="open"))
 
 
 def list_admin_paths(client: Client) -> Iterator[str]:
