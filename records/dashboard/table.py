@@ -132,7 +132,9 @@ def read_page(query: QueryDict, size: int = PAGE) -> NamesPage:
     rows = filters.narrow_rows()
     shown, has_next, has_previous = _cut_page(rows, query.get("after", ""), query.get("before", ""), size)
     note_entries(shown)
-    number = rows.order_by()[: COUNTED + 1].count() if filters.is_narrow else rows.count()
+    number = len(shown)  # a search that finds few has looked at every row once already
+    if has_next or has_previous:
+        number = rows.order_by()[: COUNTED + 1].count() if filters.is_narrow else rows.count()
     is_more = filters.is_narrow and number > COUNTED
     targets = tuple(sorted({*ManagedZone.objects.order_by().values_list("target", flat=True).distinct()}))
     return NamesPage(

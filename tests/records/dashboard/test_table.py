@@ -102,3 +102,5 @@ def test_many_matches_are_not_counted_to_the_end(django_assert_num_queries: Any)
     assert (ask().number, ask().is_more) == (1100, False)
     with django_assert_num_queries(4):  # the page, its answers, their number, the targets
         ask("q=h1&state=synced&zone=z")
+    with django_assert_num_queries(2):  # what finds nothing has gone through all rows for it, and does so once
+        assert ask("q=nowhere").number == 0
