@@ -63,7 +63,7 @@ def explain_name(hostname: str, target: str = "") -> Row:
 
 class _Explanation:
     def __init__(self, name: str, zones: tuple[str, ...], target: str) -> None:
-        self.status = SyncStatus.objects.first()
+        self.status = SyncStatus.read()
         self.name = name
         self.target = target = target or name_target(self.status)
         self.zones = zones

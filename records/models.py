@@ -396,25 +396,43 @@ class SyncStatus(models.Model):
         return f"{self.holder}, {self.target}"
 
     @classmethod
+    def read(cls) -> SyncStatus | None:
+        """With the time of the database, which tells that of the heartbeat, too."""
+        return cls.objects.annotate(now=Now()).first()
+
+    @classmethod
     def find_target(cls) -> str:
         """The name of the target that is written to."""
-        return name_target(cls.objects.first())
+        return name_target(cls.read())
 
     @property
     def is_silent(self) -> bool:
-        return timezone.now() - self.heartbeat_at > SILENCE
+        return self._age > SILENCE or self.is_ahead
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether its heartbeat is from before the clock was set back: a syncer that lives moves it within seconds."""
+        return self._age < -SILENCE
+
+    @property
+    def _age(self) -> timedelta:
+        now: datetime = getattr(self, "now", None) or timezone.now()
+        return now - self.heartbeat_at
 
     def list_problems(self) -> list[str]:
         """As /readyz of the syncer tells them; of one that has fallen silent, that it has, and perhaps why."""
         if self.is_silent:
             silence = f"the syncer has not reported since {self.heartbeat_at:%Y-%m-%d %H:%M:%S} UTC"
-            return [*filter(None, [find_full_disk()]), silence]
+            set_back = ", which is still to come: the clock was set back" if self.is_ahead else ""
+            return [*filter(None, [find_full_disk()]), silence + set_back]
         return list(self.problems or ())
 
     @property
     def trouble_since(self) -> datetime | None:
         """Since when there is any of ``list_problems``; None where there is none, or where that is not known."""
-        return self.heartbeat_at if self.is_silent else self.problems_since
+        if self.is_silent:
+            return None if self.is_ahead else self.heartbeat_at
+        return self.problems_since
 
     @property
     def writes_dns(self) -> bool:

@@ -148,7 +148,7 @@ def read_overview() -> dict[str, Any]:
     from records.places import is_warned
     from syncer.core.known import RecordState
 
-    status = SyncStatus.objects.first()
+    status = SyncStatus.read()
     counts = count_states()
     sources = Source.objects.aggregate(all=Count("id"), warned=Count("id", filter=is_warned()))
     answers = sum_answers()

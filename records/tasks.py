@@ -130,7 +130,7 @@ def tell_slack() -> str:
 
 def check_propagation() -> str:
     """Keeps what is asked for in step with the records. Often, so that a queue without workers shows within minutes."""
-    return match_records(SyncStatus.objects.first())
+    return match_records(SyncStatus.read())
 
 
 def _open_private(path: str, flags: int) -> int:

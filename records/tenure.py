@@ -24,7 +24,7 @@ class DatabaseTenure:
         self._columns: dict[str, Any] = {}
 
     def read_holder(self) -> Holder | None:
-        row = SyncStatus.objects.annotate(now=Now()).first()
+        row = SyncStatus.read()
         return _describe_row(row) if row else None
 
     def take_over(self, seen: Holder | None, me: ProcessIdentity, target: str) -> bool:

@@ -228,7 +228,7 @@ def dns_answer(record: ManagedRecord) -> SafeString:
     """As it was last asked for; else why not."""
     answer = record.answer
     if answer is None:
-        pause = explain_pause(SyncStatus.objects.first())
+        pause = explain_pause(SyncStatus.read())
         words = f"names are not asked: {pause}" if pause else "not known yet" if record.owned else "not asked"
         return format_html('<span class="quiet">{}</span>', words)
     since, asked = relative_time(answer.since), relative_time(answer.asked_at)

@@ -35,7 +35,7 @@ class StatusAdmin(ReadOnlyAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """There is one row at most."""
-        status = SyncStatus.objects.first()
+        status = SyncStatus.read()
         if status is None or not self.has_view_permission(request, status):
             return super().changelist_view(request, extra_context)
         return redirect(columns.admin_url("syncstatus_change", status.pk))

@@ -95,7 +95,7 @@ class TestDnsView(KnownQuery, APIView):
             raise invalid(
                 "hostname", f"{name} is in no managed zone ({', '.join(sorted(zones))}), so it is not asked for."
             )
-        status = SyncStatus.objects.first()
+        status = SyncStatus.read()
         of_target = {"target": name_target(status), "name": name}
         rows = list(ManagedRecord.objects.filter(**of_target).order_by("type"))
         types = {kind} if kind else {*ADDRESSES, *(record.type for record in rows if record.type != "CNAME")}
@@ -226,7 +226,7 @@ class PlanView(KnownQuery, APIView):
     @extend_schema(operation_id="plan", responses=PlanAnswerSerializer)
     def get(self, request: Request) -> Response:
         """What the next full pass would change, provided that DNS still holds what the syncer wrote last."""
-        status = SyncStatus.objects.first()
+        status = SyncStatus.read()
         target = name_target(status)
         changes = plan.plan_changes(read_managed())
         plans = HeldPlan.objects.with_deletes(FIRST_DELETES)

@@ -248,7 +248,7 @@ class StatusView(KnownQuery, APIView):
     @extend_schema(responses=serializers.StatusSerializer)
     def get(self, request: Request) -> Response:
         """How the syncer is doing, and how many records, entries and sources there are."""
-        syncer = SyncStatus.objects.first()
+        syncer = SyncStatus.read()
         freezes = current_freezes()
         held = (str(row.freeze) for row in freezes)  # the syncer may not have told it yet
         status = {

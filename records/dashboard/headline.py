@@ -40,8 +40,9 @@ def judge_system(status: SyncStatus | None, states: Mapping[str, int], needs: in
     warnings = list(status.warnings or ())
     if status.is_silent:
         word = "The syncer was stopped" if status.stopped_at else "The syncer has fallen silent"
-        since = status.stopped_at or status.heartbeat_at
-        return Headline("bad", word, since, advice="Nothing is written to DNS until it runs again.")
+        told = status.list_problems() if status.is_ahead else ()
+        since = status.trouble_since and (status.stopped_at or status.trouble_since)
+        return Headline("bad", word, since, told, advice="Nothing is written to DNS until it runs again.")
     if problems := status.list_problems():
         return Headline("bad", "In trouble", status.trouble_since, problems, warnings)
     if needs:

@@ -51,7 +51,7 @@ def show_freezes(request: HttpRequest) -> HttpResponse:
 def describe_freezes() -> dict[str, Any]:
     """What the banner shows: one query while nothing is held."""
     freezes = current_freezes()
-    status = SyncStatus.objects.first() if freezes else None
+    status = SyncStatus.read() if freezes else None
     return {"freezes": freezes, "names_waiting": status.queue if status else 0}
 
 

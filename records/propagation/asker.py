@@ -58,7 +58,7 @@ class Asker:
     def ask_batch(self) -> int:
         """Ask for the names whose turn it is, and remember the answers. Returns how many were asked for."""
         now = timezone.now()
-        status = SyncStatus.objects.first()
+        status = SyncStatus.read()
         if status is None:
             return 0
         if pause := explain_pause(status):

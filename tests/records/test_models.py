@@ -58,6 +58,8 @@ def test_the_syncer_is_silent_after_missed_heartbeats() -> None:
     now = timezone.now()
     assert not SyncStatus(heartbeat_at=now).is_silent
     assert SyncStatus(heartbeat_at=now - SILENCE - timedelta(seconds=1)).is_silent
+    assert not SyncStatus(heartbeat_at=now + timedelta(seconds=5)).is_silent
+    assert SyncStatus(heartbeat_at=now + SILENCE + timedelta(seconds=1)).is_silent
     assert [SyncStatus(target=kind).writes_dns for kind in ("technitium", "hosts")] == [True, False]
 
 

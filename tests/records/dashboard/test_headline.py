@@ -33,6 +33,13 @@ def test_a_syncer_that_reports_no_more_is_told_before_all_else(columns: dict[str
     assert line.since == columns.get("stopped_at", gone)
 
 
+def test_a_heartbeat_from_before_the_clock_was_set_back_is_no_sign_of_life() -> None:
+    line = judge_system(make_status(heartbeat_at=timezone.now() + timedelta(hours=1)), {}, 0)
+    assert (line.tone, line.words, line.since) == ("bad", "The syncer has fallen silent", None)
+    (problem,) = line.problems
+    assert problem.endswith(" UTC, which is still to come: the clock was set back")
+
+
 def test_problems_are_those_of_readyz_with_the_time_since_when() -> None:
     since = timezone.now() - timedelta(hours=1)
     line = judge_system(make_status(problems=["the zone is gone"], problems_since=since, warnings=["w"]), {}, 3)
