@@ -16,12 +16,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
 from catalyst.invocation import spell_command
+from catalyst.web.refusing import refuse_request
 from records.database_errors import advise, explain_error, is_absent, is_full
 
 View = Callable[[HttpRequest], HttpResponseBase]
 AsyncView = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
 log = logging.getLogger(__name__)
+
+AGAIN = "5"
+"""Seconds after which a visitor is to try again."""
 
 _waiting = Event()
 """Set in a web that was started before its database."""
@@ -61,9 +65,10 @@ def refuse_while_busy(request: HttpRequest, exception: Exception) -> HttpRespons
     if not is_absent(exception):
         return None
     log.warning("%s was refused: %s", request.path, advise(exception))
-    if is_full(exception):
-        return answer_unavailable("The disk of the database is full: nothing was changed.")
-    return answer_unavailable("The database does not answer, or is busy: nothing was changed.")
+    reason = "The disk of the database is full" if is_full(exception) else "The database does not answer, or is busy"
+    if request.headers.get("HX-Request") or request.path_info.startswith("/api/"):
+        return answer_unavailable(f"{reason}: nothing was changed.")
+    return show_unavailable(request, f"{reason}.")
 
 
 def refuse_visitor() -> HttpResponse | None:
@@ -77,8 +82,17 @@ def refuse_visitor() -> HttpResponse | None:
 def answer_unavailable(reason: str) -> HttpResponse:
     text = f"{reason} Try again in a few seconds.\n"
     response = HttpResponse(text, content_type="text/plain", status=HTTPStatus.SERVICE_UNAVAILABLE)
-    response["Retry-After"] = "5"
+    response["Retry-After"] = AGAIN
     return response
+
+
+def show_unavailable(request: HttpRequest, reason: str) -> HttpResponse:
+    """The page on which a visitor waits: what was only looked at comes by itself, as soon as it can."""
+    answer = refuse_request(request, HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", reason)
+    answer["Retry-After"] = AGAIN
+    if request.method == "GET":
+        answer["Refresh"] = AGAIN
+    return answer
 
 
 def hold_visitors(wait: Callable[[], None]) -> None:

@@ -35,6 +35,7 @@ LOOK = 0.5
 LOOK_WHEN_AWAY = 5.0
 """... and after one that the database did not answer."""
 KEEP_ALIVE = 15.0
+"""Seconds without a line after which a sign of life is sent: a page that hears none connects anew."""
 LIFE = 600.0
 """Seconds after which a stream ends, so that a reader comes anew, with a login that still counts."""
 MOST_READERS = 200
@@ -298,7 +299,7 @@ async def _follow(
                 async with asyncio.timeout(min(left, KEEP_ALIVE)):
                     line_or_end = await queue.get()
             except TimeoutError:
-                yield b": keep-alive\n\n"
+                yield write_event("alive", "")
                 continue
             if line_or_end is None:
                 return

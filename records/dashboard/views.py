@@ -8,11 +8,10 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from records.admin import columns
@@ -44,17 +43,14 @@ View = Callable[..., HttpResponse]
 
 
 def guard_page(view: View) -> View:
-    """For who may see the registry; others log in. A script that asks after a login ended takes its page there."""
+    """For who may see the registry; others log in. A script that asks after a login ended loads its page anew."""
 
     guarded: View = admin.site.admin_view(_see_all(view))
 
     @wraps(view)
     def look(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.headers.get("HX-Request") and not admin.site.has_permission(request):
-            where = find_place(request)
-            answer = HttpResponse(status=401)
-            answer["HX-Redirect"] = redirect_to_login(where, reverse("admin:login"))["Location"]
-            return answer
+            return HttpResponse(status=401)
         return guarded(request, *args, **kwargs)
 
     return look
@@ -76,9 +72,10 @@ def find_place(request: HttpRequest) -> str:
 
 def read_frame() -> dict[str, Any]:
     """What every page shows: how the system is, and how much waits."""
-    status, states = SyncStatus.objects.first(), count_states()
+    status, states = SyncStatus.read(), count_states()
     needs = Needs(states)
     return {
+        "now": timezone.now(),
         "status": status,
         "states": states,
         "needs": needs,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -200,11 +202,34 @@ def test_a_login_that_ends_while_the_page_is_open_leads_to_the_login_and_back(pe
     page = person.page
     person.open("/ui/?q=blog")
     assert not person.complaints
+    visits: list[str] = []
+    page.on("request", lambda request: visits.append(request.url) if request.is_navigation_request() else None)
     page.context.clear_cookies()
     page.keyboard.press("r")
     page.wait_for_url("**/admin/login/?next=/ui/**")
+    assert len(visits) == 2, "the page anew, and from there to the login: once, however many parts are told"
     assert all("401" in text for text in person.complaints)
     person.complaints.clear()
+    page.fill("[name=username]", "admin")
+    page.fill("[name=password]", person.password)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/ui/?q=blog")
+
+
+def test_a_clock_that_jumps_is_told_and_the_page_goes_on(person: Person) -> None:
+    page = person.page
+    told, changed = page.locator("#skew"), page.locator("#names time.hint").first
+    page.clock.install()
+    person.open("/ui/")
+    expect(told).to_be_hidden()
+    for jump, words in ((timedelta(hours=-3.5), "3 hours behind"), (timedelta(days=2.5), "2 days ahead of")):
+        page.clock.set_system_time(datetime.now(UTC) + jump)
+        page.clock.run_for(11_000)
+        expect(told).to_contain_text(f"Your clock is {words} the server's.")
+        expect(changed).to_have_text(re.compile("minutes? ago|just now"))
+    page.clock.set_system_time(datetime.now(UTC))
+    page.clock.run_for(11_000)
+    expect(told).to_be_hidden()
 
 
 MOST = 3

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
@@ -13,6 +16,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from tests.browser.person import Person, open_browser
 from tests.browser.stack import CHROMIUM, ZONE, Stack, stack
 from tests.fakes.kubernetes.manifests import ingress
+from tests.postgres import open_cursor
 from tests.processes import wait_until
 from tests.sessions.session import ADDRESS
 
@@ -22,6 +26,7 @@ pytestmark = [
     pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed"),
 ]
 
+LIVE = re.compile("^live")
 DESK: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 HIDE = """
 hidden => {
@@ -151,7 +156,22 @@ def hide_tab(site: Stack, page: Page) -> list[str]:
     return names
 
 
-@pytest.mark.parametrize("trouble", [kill_web, answer_503, hide_tab])
+def sleep_hour(site: Stack, page: Page) -> list[str]:
+    """A laptop, and with it its end of the line: the page hears nothing more, and no one tells it so."""
+    page.clock.install()
+    page.reload()
+    expect(page.locator("#stream-state")).to_have_text("live", timeout=15_000)
+    os.kill(site.web.pid, signal.SIGSTOP)
+    try:
+        names = [publish(site), publish(site)]
+        with page.expect_request("**/ui/stream/**"):
+            page.clock.fast_forward("01:00:00")
+    finally:
+        os.kill(site.web.pid, signal.SIGCONT)
+    return names
+
+
+@pytest.mark.parametrize("trouble", [kill_web, answer_503, hide_tab, sleep_hour])
 def test_no_line_is_lost_and_none_comes_twice(
     site: Stack, person: Person, trouble: Callable[[Stack, Page], list[str]]
 ) -> None:
@@ -161,7 +181,7 @@ def test_no_line_is_lost_and_none_comes_twice(
     for name in [*trouble(site, page), publish(site)]:
         expect_line(page, name)
     check_lines(person)
-    expect(page.locator("#stream-state")).to_have_text("live", timeout=30_000)
+    expect(page.locator("#stream-state")).to_have_text(LIVE, timeout=30_000)
 
 
 def test_open_streams_do_not_hold_up_the_end_of_the_web(site: Stack, person: Person) -> None:
@@ -169,7 +189,7 @@ def test_open_streams_do_not_hold_up_the_end_of_the_web(site: Stack, person: Per
     assert "Cancel" not in site.web.output, "uvicorn waits for three seconds, and then cancels what is open"
     site.start_web()
     site.web.says("running on http")
-    expect(person.page.locator("#stream-state")).to_have_text("live", timeout=40_000)
+    expect(person.page.locator("#stream-state")).to_have_text(LIVE, timeout=40_000)
 
 
 def test_a_web_that_is_away_is_told_and_what_is_shown_stays(site: Stack, person: Person) -> None:
@@ -180,5 +200,38 @@ def test_a_web_that_is_away_is_told_and_what_is_shown_stays(site: Stack, person:
     assert page.locator("#names tbody tr").count() > 5
     site.start_web()
     site.web.says("running on http")
-    expect(page.locator("#stream-state")).to_have_text("live", timeout=40_000)
+    expect(page.locator("#stream-state")).to_have_text(LIVE, timeout=40_000)
     expect(page.get_by_role("alert")).to_be_hidden(timeout=30_000)
+
+
+@contextmanager
+def database_away(url: str) -> Iterator[None]:
+    """Closes all connections to it, and refuses new ones."""
+    with open_cursor(url.removesuffix("/postgres") + "/template1", autocommit=True) as server:
+        server.execute("ALTER DATABASE postgres ALLOW_CONNECTIONS false")
+        try:
+            server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'postgres'")
+            yield
+        finally:
+            server.execute("ALTER DATABASE postgres ALLOW_CONNECTIONS true")
+
+
+def test_a_database_that_is_away_is_told_and_nothing_is_lost(
+    site: Stack, person: Person, request: pytest.FixtureRequest
+) -> None:
+    if request.node.callspec.params["site"] != "postgresql":
+        pytest.skip("a file goes nowhere")
+    page, told = person.page, person.page.get_by_role("alert")
+    other = page.context.new_page()
+    with database_away(request.getfixturevalue("postgres_url")):
+        expect(told).to_contain_text("The database does not answer", timeout=30_000)
+        assert page.locator("#names tbody tr").count() > 5
+        page.get_by_role("button", name="Sync everything now").click()
+        expect(told).to_have_text(re.compile("nothing was changed. Try again in a few seconds.$"))
+        other.goto(f"{site.base}/ui/system/")
+        expect(other.get_by_role("heading", name="Service Unavailable")).to_be_visible()
+        expect(other.get_by_role("main")).to_contain_text("The database does not answer, or is busy.")
+    expect(other.get_by_role("heading", name="Targets and zones")).to_be_visible(timeout=30_000)
+    expect(told).to_be_hidden(timeout=30_000)
+    expect_line(page, publish(site))
+    check_lines(person)

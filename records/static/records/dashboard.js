@@ -7,17 +7,32 @@
   const $ = (id) => document.getElementById(id);
   page.classList.add("js");
 
-  // Times: exact in the reader's zone, how long ago as a hint.
+  // Times: exact in the reader's zone, how long ago as a hint, by the server's clock. What waits here goes by
+  // performance.now(), which no one sets.
+  const SKEW = 120000; // ms by which the reader's clock may differ before that is told
+  let ahead = 0; // ms of the server's clock before ours
   const clock = new Intl.DateTimeFormat(undefined, { day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
   const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
   const STEPS = [[60, "second"], [60, "minute"], [24, "hour"], [30, "day"], [12, "month"], [Infinity, "year"]];
   function tellDistance(moment) {
-    let count = (moment - Date.now()) / 1000;
-    if (Math.abs(count) < 60) return count <= 0 ? "just now" : "within a minute";
+    const seconds = (moment - Date.now() - ahead) / 1000;
+    if (Math.abs(seconds) < 60) return seconds <= 0 ? "just now" : "within a minute";
+    const [count, unit] = measure(seconds);
+    return relative.format(count, unit);
+  }
+  function measure(count) {
     for (const [size, unit] of STEPS) {
-      if (Math.abs(count) < size) return relative.format(Math.trunc(count), unit);
+      if (Math.abs(count) < size) return [Math.trunc(count), unit];
       count /= size;
     }
+  }
+  function compareClocks() {
+    const headline = $("headline");
+    if (!headline) return;
+    ahead = new Date(headline.dataset.now) - Date.now();
+    const [count, unit] = measure(Math.abs(ahead) / 1000);
+    $("skew").hidden = Math.abs(ahead) < SKEW;
+    $("skew").textContent = `Your clock is ${count} ${unit}${count > 1 ? "s" : ""} ${ahead > 0 ? "behind" : "ahead of"} the server's. How long ago something was is told by the server's clock.`;
   }
   function showTimes(root) {
     for (const time of root.querySelectorAll("time[datetime]")) {
@@ -45,17 +60,17 @@
   }
 
   // Looking again, as long as somebody sees the page and is not answering a question.
-  let looked = Date.now();
+  let looked = performance.now(), seen = Date.now();
   function refresh() {
-    looked = Date.now();
+    looked = performance.now();
     body.dispatchEvent(new Event("refresh"));
   }
   setInterval(() => {
     showTimes(document);
-    if (!document.hidden && !document.querySelector("dialog:modal") && Date.now() - looked >= EVERY) refresh();
+    if (!document.hidden && !document.querySelector("dialog:modal") && performance.now() - looked >= EVERY) refresh();
   }, 1000);
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && Date.now() - looked >= EVERY) refresh();
+    if (!document.hidden && performance.now() - looked >= EVERY) refresh();
   });
   document.addEventListener("refresh", (event) => {
     if (event.target === body) return;
@@ -67,25 +82,46 @@
     if (ctx.sourceElement.id === "board") ctx.request.action = location.pathname + location.search;
   });
 
+  // What a server that is away, or a database, leaves undone: told above the page, of which all that is there stays.
   const offline = $("offline");
-  function tellAway(words) {
-    const since = clock.format(looked);
-    if (offline.hidden) offline.textContent = `${words} What you see is of ${since}; it is tried again.`;
+  function tellAway(words, ctx) {
+    if (ctx.request.method !== "GET") offline.textContent = words; // of a button, which is not pressed again
+    else if (offline.hidden) offline.textContent = `${words} What you see is of ${clock.format(seen)}; it is tried again.`;
     offline.hidden = false;
   }
   document.addEventListener("dashboard:lines", () => showTimes(document));
   document.addEventListener("htmx:response:error", (event) => {
-    const { status } = event.detail.ctx.response;
-    if (event.detail.ctx.sourceElement.id === "stream") return; // it tells so itself
-    if (status === 401) return; // its page comes
-    tellAway(status === 403 ? "Your role does not allow that." : `The server answers ${status}.`);
+    const { ctx } = event.detail, { status, headers } = ctx.response;
+    if (ctx.sourceElement.id === "stream") return; // it tells so itself
+    const isText = headers.get("Content-Type")?.startsWith("text/plain");
+    const words = status === 503 && isText ? ctx.text.trim() : `The server answers ${status}.`;
+    tellAway(status === 403 ? "Your role does not allow that." : words, ctx);
   });
   document.addEventListener("htmx:error", (event) => {
-    if (event.detail.ctx?.sourceElement?.id === "board" && event.detail.error?.name !== "AbortError") tellAway("The server cannot be reached.");
+    const { ctx, error } = event.detail;
+    if (error?.name === "AbortError" || !ctx?.request) return;
+    if (ctx.request.method !== "GET") tellAway("The server cannot be reached: look whether it was done, and press again.", ctx);
+    else if (ctx.sourceElement.id === "board") tellAway("The server cannot be reached.", ctx);
   });
+
+  // A login that ended: to its page and back, once, however many requests are told so.
+  let isLeaving = false;
+  function leave() {
+    if (!isLeaving) location.reload();
+    isLeaving = true;
+  }
+  document.addEventListener("dashboard:login", leave);
+  document.addEventListener("htmx:before:response", (event) => {
+    if (event.detail.ctx.response.status !== 401) return;
+    event.preventDefault();
+    leave();
+  });
+
   document.addEventListener("htmx:after:swap", (event) => {
     const { ctx } = event.detail;
     offline.hidden = true;
+    if (ctx.sourceElement?.id === "board") seen = Date.now();
+    compareClocks();
     showTimes(document);
     followHeadline();
     if (ctx.target?.id === "dialog-body" && ctx.text && !$("dialog").open) $("dialog").showModal();
@@ -146,5 +182,6 @@
     act();
   });
 
+  compareClocks();
   showTimes(document);
 })();

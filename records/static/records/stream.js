@@ -3,12 +3,14 @@
   "use strict";
   const MOST = 200; // lines that are kept
   const AGAIN = 5000; // ms until a first connection that failed is tried again; later ones are hx-sse's own
+  const SILENCE = 50000; // ms without a sign of life, of which one comes every 15 s: the connection is a dead one
   const SOON = 100, QUIET = 1500; // ms until the page looks because something happened, and between two such looks
   const stream = document.getElementById("stream");
   if (!stream) return;
   const bar = document.querySelector(".stream-bar"), state = document.getElementById("stream-state");
   const pause = document.getElementById("stream-pause"), sort = document.getElementById("stream-sort");
-  let waiting = [], isPaused = false, looks = 0, looked = 0, wasAway = false;
+  let connection = null, watch = 0, note = "";
+  let waiting = [], isPaused = false, looks = 0, looked = -QUIET, wasAway = false;
   bar.hidden = false;
   const section = document.getElementById("activity");
   section.setAttribute("hx-morph-skip", ""); // the page that looks again leaves it alone
@@ -47,17 +49,18 @@
     const words = [];
     if (isPaused) words.push(waiting.length === 1 ? "1 new line" : `${waiting.length} new lines`);
     if (wasAway) words.push("reconnecting");
-    state.textContent = words.join(", ") || "live";
+    state.textContent = words.join(", ") || `live${note}`;
   }
   function lookAgain() {
     looks ||= setTimeout(() => {
       looks = 0;
-      looked = Date.now();
+      looked = performance.now();
       if (!document.hidden && !document.querySelector("dialog:modal")) document.body.dispatchEvent(new Event("refresh"));
-    }, Math.max(SOON, QUIET - (Date.now() - looked)));
+    }, Math.max(SOON, QUIET - (performance.now() - looked)));
   }
 
   stream.addEventListener("entry", (event) => {
+    note = "";
     if (isPaused) waiting.push(event.detail.data);
     else place(event.detail.data);
     tell();
@@ -65,6 +68,8 @@
   });
   stream.addEventListener("reset", () => {
     // What was missed is more than is told: the list is made anew.
+    note = note && ", made anew: too much happened meanwhile";
+    tell();
     section.removeAttribute("hx-morph-skip");
     document.addEventListener("htmx:finally:swap", () => {
       section.setAttribute("hx-morph-skip", "");
@@ -72,18 +77,25 @@
     }, { once: true });
     document.body.dispatchEvent(new Event("refresh"));
   });
-  stream.addEventListener("htmx:after:sse:connection", () => {
+  function listen() {
+    clearTimeout(watch);
+    watch = setTimeout(() => connection.reader?.cancel(), SILENCE); // hx-sse connects again
+  }
+  stream.addEventListener("htmx:before:sse:message", listen);
+  stream.addEventListener("htmx:after:sse:connection", (event) => {
+    if (connection) note = ", nothing missed";
+    connection = event.detail.connection;
     wasAway = false;
+    listen();
     tell();
   });
   stream.addEventListener("htmx:sse:error", (event) => {
-    if (event.detail.status === 401) location.reload(); // the login has ended: its page comes
+    if (event.detail.status === 401) document.dispatchEvent(new Event("dashboard:login"));
     wasAway = true;
     tell();
   });
   function tryAgain(event) {
     if (event.detail.ctx?.sourceElement !== stream) return;
-    if (event.detail.ctx.response?.status === 401) location.reload();
     wasAway = true;
     tell();
     setTimeout(() => htmx.trigger(stream, "connect"), AGAIN);

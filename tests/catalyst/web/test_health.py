@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.test import AsyncClient, Client
+from django.db.utils import OperationalError
+from django.test import AsyncClient, Client, RequestFactory
 
 from catalyst.invocation import spell_command
+from catalyst.web.health import refuse_while_busy
 from tests.processes import Process, free_port, run, running
 
 
@@ -83,6 +85,29 @@ def test_a_web_whose_database_is_away_says_so_and_lives(tmp_path: Path) -> None:
     assert problem.startswith("the database does not answer: ")
     assert "Connection refused" in problem
     assert "geheim" not in problem + process.output
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "kind", "refresh"),
+    [
+        ("get", "/ui/", {}, "text/html; charset=utf-8", "5"),
+        ("post", "/ui/do/", {}, "text/html; charset=utf-8", None),
+        ("get", "/ui/", {"HX-Request": "true"}, "text/plain", None),
+        ("get", "/api/docs", {}, "text/plain", None),
+    ],
+)
+def test_people_get_a_page_that_comes_back_by_itself_and_scripts_a_sentence(
+    method: str, path: str, headers: dict[str, str], kind: str, refresh: str | None
+) -> None:
+    request = getattr(RequestFactory(), method)(path, headers=headers)
+    answer = refuse_while_busy(request, OperationalError("connection refused"))
+    assert answer
+    assert (answer.status_code, answer["Content-Type"], answer["Retry-After"]) == (503, kind, "5")
+    assert answer.headers.get("Refresh") == refresh, "what was to be done is not done again"
+    text = answer.content.decode()
+    assert "The database does not answer, or is busy" in text
+    assert "othing was changed." in text
+    assert refuse_while_busy(request, ValueError()) is None
 
 
 def test_a_web_serves_no_metrics_unless_it_is_told_where(tmp_path: Path) -> None:

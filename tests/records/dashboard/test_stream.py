@@ -225,6 +225,17 @@ def test_a_stream_begins_where_the_reader_was(query: str, headers: dict[str, str
 
 
 @pytest.mark.usefixtures("poller")
+def test_a_stream_without_lines_gives_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "KEEP_ALIVE", 0.01)
+
+    async def scene() -> None:
+        answer = await open_stream()
+        assert await read_events(answer, 3) == ["event: reset\ndata: \n\n", *["event: alive\ndata: \n\n"] * 2]
+
+    visit(scene)
+
+
+@pytest.mark.usefixtures("poller")
 def test_who_is_not_known_gets_no_stream_and_no_page_of_a_login() -> None:
     async def scene() -> None:
         assert (await open_stream(known=False)).status_code == 401
