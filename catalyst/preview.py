@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from catalyst.settings.environment import Environment
-from catalyst.settings.sync import read_excluded, read_scope
+from catalyst.settings.sync import read_excluded, read_managed
 from syncer.core.manifest import clip_text
 from syncer.core.names import people_name
 from syncer.documents.folders import describe_error, scan_folder
@@ -28,7 +28,7 @@ def run_preview(argv: Sequence[str]) -> int:
     """Returns the exit code: 1 when something cannot be read, else 3 when a name is skipped or in conflict."""
     options = parse_options(argv)
     environment = Environment(os.environ)  # noqa: TID251
-    scope = read_scope(environment, proposed=True, warn=print_warning).scope
+    scope = next(iter(read_managed(environment, proposed=True, warn=print_warning).values())).scope
     try:
         answer = preview_records(read_paths(options.paths, read_excluded(environment)), scope)
     except ManifestError as error:

@@ -16,6 +16,7 @@ from catalyst.bootstrap import WEB_SETTINGS, add_mode_options, pick_mode, use_se
 from catalyst.dev import DevNote, find_note, read_note
 from catalyst.doctor.finding import Finding, Level, report_problem
 from catalyst.settings.environment import Environment, list_sentences
+from catalyst.settings.targets import TARGETS_FILE
 from syncer.config import Config, HostsConfig, TechnitiumConfig
 from syncer.errors import SyncError, TargetUnreachable
 from syncer.redaction import REDACTION
@@ -70,7 +71,8 @@ def parse_options(argv: Sequence[str]) -> argparse.Namespace:
 
 def adopt_dev_mode(options: argparse.Namespace, env: Environment) -> DevNote | None:
     """What ``up --dev`` was started with here, unless the options or a DNS server in the settings say what is meant."""
-    if options.dev_mode or options.hosts_file or options.manifests or env.is_given("DNS_SERVER_URL"):
+    is_production = env.is_given("DNS_SERVER_URL") or env.is_given(TARGETS_FILE)
+    if options.dev_mode or options.hosts_file or options.manifests or is_production:
         return None
     if note := read_note(find_note(env)):
         options.dev_mode, options.hosts_file, options.manifests = True, note.setup.hosts_file, note.setup.manifests

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.core.exceptions import ImproperlyConfigured
-
 from catalyst import __version__
 from catalyst.settings.environment import Environment
-from catalyst.settings.sync import parse_server_url, read_or_propose
+from syncer.config import TargetConfig, TechnitiumConfig
 from syncer.core.annotations import split_list
 from syncer.core.names import canonical_target
 
@@ -75,23 +74,15 @@ SPECTACULAR_SETTINGS = {
 }
 
 
-def read_dns_servers(env: Environment) -> list[str]:
+def read_dns_servers(env: Environment, targets: Iterable[TargetConfig]) -> list[str]:
     """The servers that ``test-dns`` asks, as host:port, beginning with the one that we write to, or with the nodes of
-    its cluster."""
+    its cluster; those of the ``targets`` where nothing else is said."""
     right = "give host or host:port, such as 192.168.1.53 or dns.talos00:53"
     if given := split_list(env.read_text("DNS_TEST_SERVERS")):
         return env.parse_texts("DNS_TEST_SERVERS", given, parse_server_address, right)
-    urls = split_list(read_or_propose(env, "DNS_SERVER_URL", True))
-    return list(dict.fromkeys(parse_url_host(url) for url in urls if is_server_url(url)))
-
-
-def is_server_url(text: str) -> bool:
-    """What is none is told of DNS_SERVER_URL."""
-    try:
-        parse_server_url(text)
-    except (ValueError, ImproperlyConfigured):
-        return False
-    return True
+    settings = [target.settings for target in targets]
+    urls = [url for server in settings if isinstance(server, TechnitiumConfig) for url in server.urls]
+    return list(dict.fromkeys(parse_url_host(url) for url in urls if url))
 
 
 def parse_url_host(url: str) -> str:

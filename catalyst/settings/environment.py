@@ -89,6 +89,10 @@ class Environment:
         if sentence not in cls._gathered:
             cls._gathered.append(sentence)
 
+    def with_variables(self, variables: Mapping[str, str]) -> Environment:
+        """Other variables, with the same secrets."""
+        return Environment(variables, self._redaction)
+
     def is_given(self, name: str) -> bool:
         return bool(self._variables.get(name, "").strip())
 
@@ -117,7 +121,14 @@ class Environment:
         if value and path:
             self.refuse(f"{name} and {name}_FILE are both set: keep one of them.")
         elif path:
-            value = self._read_secret_file(f"{name}_FILE", path)
+            value = self._read_file(f"{name}_FILE", path)
+        return self._keep_secret(name, value)
+
+    def read_secret_file(self, name: str, path: str) -> str:
+        """From the file at ``path``, which is what the setting of that name says; "" for one that cannot be read."""
+        return self._keep_secret(name, self._read_file(name, path))
+
+    def _keep_secret(self, name: str, value: str) -> str:
         if not value.isprintable():
             self.refuse(f"{name} holds control characters or line ends: it must be one printable line.")
         if value:
@@ -128,7 +139,7 @@ class Environment:
         """Whether there is a variable for it, which may be wrong."""
         return self.is_given(name) or self.is_given(f"{name}_FILE")
 
-    def _read_secret_file(self, name: str, path: str) -> str:
+    def _read_file(self, name: str, path: str) -> str:
         try:
             value = Path(path).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:

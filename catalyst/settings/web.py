@@ -20,9 +20,11 @@ from catalyst.settings.worker import (
     GELF_URL,
     LOGGING,
     MANAGED,
+    MANAGED_TARGETS,
     SYNC,
     TIME_ZONE,
     USE_TZ,
+    targets,
 )
 from catalyst.settings.worker import INSTALLED_APPS as WORKER_APPS
 
@@ -36,6 +38,7 @@ __all__ = [
     "GELF_URL",
     "LOGGING",
     "MANAGED",
+    "MANAGED_TARGETS",
     "Q_CLUSTER",
     "REST_FRAMEWORK",
     "REST_KNOX",
@@ -54,7 +57,7 @@ WEB_BIND_ADDRESS = ENVIRONMENT.read_address(*addresses.WEB)
 # Requests a minute that one user may make; 0: no limit.
 API_RATE_LIMIT = ENVIRONMENT.read_integer("API_RATE_LIMIT", "1200")
 DNS_TEST_RATE_LIMIT = ENVIRONMENT.read_integer("DNS_TEST_RATE_LIMIT", "120")
-DNS_TEST_SERVERS = api.read_dns_servers(ENVIRONMENT)
+DNS_TEST_SERVERS = api.read_dns_servers(ENVIRONMENT, targets)
 LOGIN_REDIRECT_URL = "dashboard:overview"
 # Failed logins of one user from one address within five minutes; 0: no limit.
 LOGIN_FAILURE_LIMIT = ENVIRONMENT.read_integer("LOGIN_FAILURE_LIMIT", "5")

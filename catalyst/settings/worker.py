@@ -10,7 +10,7 @@ from pathlib import Path
 from catalyst.logs.formats import LEVELS, make_log_settings, parse_gelf_url
 from catalyst.settings.database import read_database, set_limits
 from catalyst.settings.environment import Environment
-from catalyst.settings.sync import read_config, read_scope
+from catalyst.settings.sync import read_config
 from syncer.redaction import REDACTION
 
 ENVIRONMENT = Environment(os.environ, REDACTION)  # noqa: TID251
@@ -41,12 +41,15 @@ if "init_command" in DATABASE.get("OPTIONS", {}):
 SYNC = partial(read_config, ENVIRONMENT)
 """Call it with the options of ``runsyncer`` for a ``syncer.config.Config``."""
 
-# A wrong value stops every process, not only the one that would use it. In dev mode, because the web needs no token of
-# a DNS server.
-SYNC(dev_mode=True, warn=lambda _: None)
+# A wrong value stops every process, not only the one that would use it.
+targets = SYNC(checking=True, warn=lambda _: None).targets
 
-MANAGED = read_scope(ENVIRONMENT, proposed=True, warn=lambda _: None)
-"""A ``syncer.config.Managed``: all that the web, which is given no server and no token, knows of what is managed."""
+MANAGED = targets[0].managed
+"""A ``syncer.config.Managed``: all that the web, which is given no token, knows of what is managed; of the first
+target."""
+MANAGED_TARGETS = {target.name: target.managed for target in targets if target.scope.target_name}
+"""That of each target, by its name, in the order of ``TARGETS_FILE``. Empty without such a file: what the only target
+is called is known to the syncer, which tells it (``SyncStatus.find_target``)."""
 
 COMMIT = ENVIRONMENT.read_text("GIT_COMMIT", "unknown")
 LOG_FORMAT = ENVIRONMENT.read_choice("LOG_FORMAT", "json", ("json", "text"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import NamedTuple
 
@@ -13,6 +13,14 @@ Network = IPv4Network | IPv6Network
 BROADCAST = IPv4Address("255.255.255.255")
 THIS_NETWORK = IPv4Network("0.0.0.0/8")
 """Which no packet may be sent to; many systems take it for themselves (RFC 1122 section 3.2.1.3)."""
+PRIVATE: Mapping[Network, str] = {
+    IPv4Network("10.0.0.0/8"): "private",
+    IPv4Network("172.16.0.0/12"): "private",
+    IPv4Network("192.168.0.0/16"): "private",
+    IPv4Network("100.64.0.0/10"): "shared",
+    IPv6Network("fc00::/7"): "unique-local",
+}
+"""By RFC 1918, RFC 6598 and RFC 4193."""
 
 
 class AllowedTargets(NamedTuple):
@@ -37,10 +45,12 @@ NO_TARGET = AllowedTargets(narrows=True)
 
 
 class TargetRules(NamedTuple):
-    """``loopback``: it is no harm here, because the records are for this machine alone."""
+    """``loopback``: it is no harm here, because the records are for this machine alone. ``public``: whoever asks is
+    somewhere else, where addresses of a private network lead to another machine, or to none."""
 
     allowed: AllowedTargets = ANY_TARGET
     loopback: bool = False
+    public: bool = False
 
     def refuse_value(self, value: str) -> str:
         """Why no source may publish the value, "" when one may."""
@@ -49,6 +59,8 @@ class TargetRules(NamedTuple):
             what = ""
         if what:
             return f"{what} is refused"
+        if self.public and (what := describe_private(value)):
+            return f"{what} is refused: the target is public"
         return "" if self.allowed.allows(value) else "not in ALLOWED_TARGETS"
 
 
@@ -95,6 +107,14 @@ def describe_special(value: str) -> str:
     if value_type(value) == "CNAME":
         return "loopback" if value == "localhost" or value.endswith(".localhost") else ""  # RFC 6761 section 6.3
     return _describe_address(_read_address(value))
+
+
+def describe_private(value: str) -> str:
+    """What the address is that leads somewhere only within one network, "" for any other one and for a host name."""
+    if value_type(value) == "CNAME":
+        return ""
+    address = _read_address(value)
+    return next((what for network, what in PRIVATE.items() if address in network), "")
 
 
 def _read_address(value: str) -> IPv4Address | IPv6Address:

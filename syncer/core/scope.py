@@ -26,11 +26,28 @@ RuleSyntax = Literal["lenient", "v2", "v3"]
 
 
 @dataclass(frozen=True, slots=True)
+class PublishFilters:
+    """What one of several targets publishes of all that counts. ``ingress_classes``, ``gateways`` and ``kinds`` are one
+    question: as soon as one of them is set, an object passes when one of them admits it, and not otherwise; the others
+    must all pass. What is empty is not asked."""
+
+    ingress_classes: tuple[str, ...] = ()
+    gateways: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    annotation_filter: str = ""
+    label_selector: str = ""
+    namespaces: tuple[str, ...] = ()
+
+
+EVERYTHING = PublishFilters()
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
-    """``zones`` and every name in here are lower-case ASCII without a trailing dot; addresses are as RFC 5952 has
-    them. ``addresses`` is what a name gets when its object does not say (``DNS_IP_ADDRESS``; IPv4, IPv6, or one host
-    name); ``zone_addresses`` beats it for a zone (``DNS_IP_ADDRESSES``). With ``auto`` the object's own load balancer
-    answers, and ``addresses`` is empty. ``ttl`` is in seconds. ``kinds`` (``SOURCES``), ``namespaces``,
+    """Of one target. ``zones`` and every name in here are lower-case ASCII without a trailing dot; addresses are as RFC
+    5952 has them. ``addresses`` is what a name gets when its object does not say (``DNS_IP_ADDRESS``; IPv4, IPv6, or
+    one host name); ``zone_addresses`` beats it for a zone (``DNS_IP_ADDRESSES``). With ``auto`` the object's own load
+    balancer answers, and ``addresses`` is empty. ``ttl`` is in seconds. ``kinds`` (``SOURCES``), ``namespaces``,
     ``ingress_classes`` and ``gateways`` mean all of them where they are empty; the last are ``namespace/name``. The
     selectors are texts as ``syncer.core.selector`` parses them, "" for everything.
     """
@@ -74,6 +91,13 @@ class Scope:
     """Seconds, below which no source may go."""
     max_names_per_object: int = 2_500
     max_names_per_namespace: int = 20_000
+    target_name: str = ""
+    """Empty where there is one target alone, which no file names."""
+    target_names: tuple[str, ...] = ()
+    """Of all targets."""
+    publish: PublishFilters = EVERYTHING
+    by_annotation: bool = False
+    """Whether an object that ``publish`` leaves out is published where its annotation names the target."""
 
     def find_zone(self, name: str) -> str | None:
         """The managed zone that the name belongs to."""

@@ -114,12 +114,12 @@ def read_document(text: str, limits: Limits = LIMITS) -> Any:
     return _ValueBuilder(text, limits, ClusterScalars()).read_document(None)
 
 
-def read_plain(text: str, limits: Limits, take_item: TakeItem) -> Any:
+def read_plain(text: str, limits: Limits, take_item: TakeItem | None = None) -> Any:
     """As ``read_document`` for the plain YAML of a file that nothing but data belongs in: no aliases, no tags, and
     only what JSON too would take for a number, true, false or null is one.
 
-    Each item of a list at the top of the document is handed to ``take_item``, with its line, and forgotten; the list is
-    ``()`` then.
+    Where there is a ``take_item``, each item of a list at the top of the document is handed to it, with its line, and
+    forgotten; the list is ``()`` then.
     """
     check_size(text, limits)
     return _ValueBuilder(text, limits, PlainScalars()).read_document(take_item)

@@ -12,10 +12,10 @@ import pytest
 from catalyst.settings.environment import Environment
 from catalyst.settings.published import describe_published
 from catalyst.settings.sync import read_config
-from syncer.config import Config, HostsConfig, KubeConfig, Managed
+from syncer.config import Config, HostsConfig, KubeConfig, Managed, TargetConfig
 from syncer.core.allowed import TargetRules, collect_allowed
 from syncer.core.plan import Policy
-from syncer.core.scope import Scope
+from syncer.core.scope import PublishFilters, Scope
 
 SECRET = "a-token-of-the-tests"
 PRODUCTION = {
@@ -24,7 +24,7 @@ PRODUCTION = {
     "DNS_IP_ADDRESS": "192.168.1.54",
     "DNS_API_TOKEN": SECRET,
 }
-TARGET, KUBE = HostsConfig("/etc/hosts"), KubeConfig()
+KUBE = KubeConfig()
 
 
 def production(*options: str, **variables: str) -> Config:
@@ -126,19 +126,81 @@ def make_other(value: object) -> Any:
             return f"{value}other"
 
 
+OF_TARGETS = {"target_name", "target_names", "publish", "by_annotation"}
+"""What no variable says."""
 MANAGED = Managed(Scope(zones=("talos00",), zone_addresses={"talos00": ("10.0.0.1",)}))
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Scope) if field.name != "server_names"])
+def describe(managed: Managed, name: str = "", was: str = "") -> Mapping[str, str]:
+    scope = replace(managed.scope, target_name=name, target_names=(name,) if name else ())
+    return describe_published(
+        [TargetConfig(replace(managed, scope=scope), HostsConfig("/etc/hosts", name or "hosts"), was)], KUBE
+    )
+
+
+# The names of the servers are those in DNS_SERVER_URL.
+@pytest.mark.parametrize(
+    "name", [field.name for field in fields(Scope) if field.name not in {"server_names", *OF_TARGETS}]
+)
 def test_whatever_decides_about_names_is_told(name: str) -> None:
-    # The names of the servers are those in DNS_SERVER_URL.
     scope = replace(MANAGED.scope, **{name: make_other(getattr(MANAGED.scope, name))})
-    before, after = (describe_published(item, TARGET, KUBE) for item in (MANAGED, replace(MANAGED, scope=scope)))
-    assert before != after, f"describe_published leaves out {name}"
+    assert describe(MANAGED) != describe(replace(MANAGED, scope=scope)), f"describe_published leaves out {name}"
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Managed) if field.name != "scope"])
 def test_whatever_decides_about_changes_is_told(name: str) -> None:
     other = replace(MANAGED, **{name: make_other(getattr(MANAGED, name))})
-    before, after = (describe_published(item, TARGET, KUBE) for item in (MANAGED, other))
-    assert before != after, f"describe_published leaves out {name}"
+    assert describe(MANAGED) != describe(other), f"describe_published leaves out {name}"
+
+
+# Of a file of targets
+
+
+def list_changed(managed: Managed, was: str = "") -> list[str]:
+    before, after = describe(MANAGED, "lan"), describe(managed, "lan", was)
+    return [name for name in after if before[name] != after[name]]
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(PublishFilters)])
+def test_whatever_a_target_publishes_is_told_by_its_path(name: str) -> None:
+    publish = replace(MANAGED.scope.publish, **{name: make_other(getattr(MANAGED.scope.publish, name))})
+    managed = replace(MANAGED, scope=replace(MANAGED.scope, publish=publish))
+    assert list_changed(managed) == [f"targets.lan.publish.{name}"]
+
+
+@pytest.mark.parametrize(
+    ("path", "of_scope"),
+    [
+        ("zones", {"zones": ("talos00", "home.lab")}),
+        ("addresses", {"addresses": ("10.0.0.2",)}),
+        ("addresses", {"auto": True}),
+        ("ttl", {"ttl": 60}),
+        ("public", {"targets": TargetRules(public=True)}),
+        ("by_annotation", {"by_annotation": True}),
+    ],
+)
+def test_what_a_target_has_of_its_own_is_told_by_its_path(path: str, of_scope: Mapping[str, Any]) -> None:
+    assert list_changed(replace(MANAGED, scope=replace(MANAGED.scope, **of_scope))) == [f"targets.lan.{path}"]
+
+
+@pytest.mark.parametrize(
+    ("path", "of_managed"),
+    [
+        ("policy", {"policies": {"talos00": Policy.UPSERT_ONLY}}),
+        ("max_delete_ratio", {"max_delete_ratio": 0.1}),
+        ("max_deletes_unguarded", {"max_deletes_unguarded": 3}),
+        ("auto_remediate", {"auto_remediate": True}),
+    ],
+)
+def test_so_is_how_it_changes(path: str, of_managed: Mapping[str, Any]) -> None:
+    assert list_changed(replace(MANAGED, **of_managed)) == [f"targets.lan.{path}"]
+
+
+def test_what_it_takes_over_is_told_and_so_is_each_target_that_comes_or_goes() -> None:
+    assert list_changed(MANAGED, "default") == ["targets.lan.was"]
+    assert (describe(MANAGED)["TARGETS_FILE"], describe(MANAGED, "lan")["TARGETS_FILE"]) == ("", "lan")
+
+
+def test_what_holds_for_all_targets_is_told_by_its_variable() -> None:
+    assert list_changed(replace(MANAGED, owner_id="other")) == ["OWNER_ID"]
+    assert list_changed(replace(MANAGED, scope=replace(MANAGED.scope, kinds=("Ingress",)))) == ["SOURCES"]
