@@ -26,6 +26,7 @@ _OURS = frozenset(
     (
         "ttl",
         "target",
+        "targets",
         "hostname",
         "internal-hostname",
         "srv",
@@ -57,7 +58,10 @@ _THEIRS = frozenset(
         ENDPOINTS_TYPE,
     )
 )
+TARGETS, OF_TARGET = "targets", "target."
+"""Which of several targets an object is for, and what it is to have on one of them alone."""
 HTTPS = "https"
+NO_TARGETS = "has no effect: there is no TARGETS_FILE, which names targets"
 HTTP_2 = "h2"
 """What is said to be spoken where nothing else is said: every browser and every proxy of today does."""
 _NOT_OBEYED = re.compile(r"set-identifier|alias|(?:aws|azure|google|ibmcloud|scw|webhook)-.+")
@@ -93,13 +97,16 @@ class Values(NamedTuple):
 
 class AnnotationRules(NamedTuple):
     """What the operator allows. ``min_ttl`` is in seconds. ``otherwise`` is what is used where a target is not.
-    ``idle`` are words that mean nothing for the object, each with the reason."""
+    ``idle`` are words that mean nothing for the object, each with the reason. ``target_names`` are those of several
+    targets, and ``target_name`` the one that is read for."""
 
     external_dns: bool = False
     targets: TargetRules = ANY_VALUE
     min_ttl: int = 1
     otherwise: str = "the default address is"
     idle: Mapping[str, str] = {}
+    target_name: str = ""
+    target_names: tuple[str, ...] = ()
 
 
 class Annotations(NamedTuple):
@@ -123,6 +130,8 @@ class Annotations(NamedTuple):
     https: str | None = None
     """The protocols (ALPN) that its hosts speak over TLS, as an HTTPS record lists them; "" for no such record, None
     where it says nothing."""
+    is_named: bool | None = None
+    """Whether the target that is read for is among those that it names; None where it names none."""
     for_services: tuple[tuple[str, str], ...] = ()
     """What only Services are asked for, as (word, text), in the order of precedence."""
 
@@ -157,10 +166,26 @@ class _Reader:
                     self.warnings.append(f"annotation {key} {why}")
                 else:
                     self._add_text(key, value)
+            elif prefix + "/" == PREFIX and word.startswith(OF_TARGET):
+                self._add_target(key, word.removeprefix(OF_TARGET), value)
             elif prefix + "/" == PREFIX:
                 self.warnings.append(f"annotation {clip_text(key)} is not known")
             elif _NOT_OBEYED.fullmatch(word):
                 self.warnings.append(f"annotation {clip_text(key)} of external-dns has no effect here")
+
+    def _add_target(self, key: str, name: str, value: object) -> None:
+        """What the object is to have on the target of that name."""
+        if why := self.rules.idle.get("target"):
+            self.warnings.append(f"annotation {clip_text(key)} {why}")
+        elif not self.rules.target_names:
+            self.warnings.append(f"annotation {clip_text(key)} {NO_TARGETS}")
+        elif name not in self.rules.target_names:
+            self.warnings.append(f"annotation {clip_text(key)}: {self._describe_unknown(name)}")
+        elif name == self.rules.target_name:
+            self._add_text(key, value)
+
+    def _describe_unknown(self, name: str) -> str:
+        return f'there is no target "{clip_text(name)}" (there are {", ".join(self.rules.target_names)})'
 
     def _add_text(self, key: str, value: object) -> None:
         if isinstance(value, str):
@@ -185,6 +210,7 @@ class _Reader:
             internal_hostnames=self._read_names(INTERNAL_HOSTNAME),
             srv=bool(self._read_flag(SRV)),
             https=self._read_https(),
+            is_named=self._read_named(),
             for_services=tuple((word, text) for word in SERVICE_WORDS for _, text in self._find_texts(word)),
             warnings=tuple(self.warnings),
         )
@@ -199,15 +225,33 @@ class _Reader:
         return tuple(name for _, text in self._find_texts(word) for name in split_list(text))
 
     def _read_target(self) -> tuple[str, ...]:
-        for key, text in self._find_texts("target"):
+        texts = [*self._find_texts(OF_TARGET + self.rules.target_name), *self._find_texts("target")]
+        for key, text in texts:
             values, warnings, refused = settle_values(split_list(text), self.rules.targets)
             self.refused += refused
             self.warnings += (f"annotation {key}: {warning}" for warning in warnings)
             if values:
                 return values
             if warnings:
-                self.warnings[-1] += f"; {self.rules.otherwise} used instead"
+                following = [other for other, _ in texts[texts.index((key, text)) + 1 :]]
+                otherwise = f"annotation {following[0]} is" if following else self.rules.otherwise
+                self.warnings[-1] += f"; {otherwise} used instead"
         return ()
+
+    def _read_named(self) -> bool | None:
+        key = PREFIX + TARGETS
+        if (text := self.texts.get(key)) is None:
+            return None
+        known = self.rules.target_names
+        if not known:
+            self.warnings.append(f"annotation {key} {NO_TARGETS}")
+            return None
+        names = split_list(text.lower())
+        if not names:
+            self.warnings.append(f"annotation {key} names no target: it is passed over")
+            return None
+        self.warnings += (f"annotation {key}: {self._describe_unknown(name)}" for name in names if name not in known)
+        return self.rules.target_name in names
 
     def _read_ttl(self) -> int | None:
         for key, text in self._find_texts("ttl"):

@@ -23,7 +23,7 @@ from syncer.core.kinds import SERVICE, Kind
 from syncer.core.manifest import as_list, as_mapping, as_text, clip_text, read_ref
 from syncer.core.names import BadName, canonical, misplaced_cname
 from syncer.core.scope import Scope
-from syncer.core.selection import refuse_object, warn_publish
+from syncer.core.selection import passes_unasked, refuse_for_target, refuse_object, warn_publish
 from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Trouble, Want, WantedRecord, withhold
 
 WARNING_LIMIT = 20
@@ -243,13 +243,15 @@ class Draft:
 
 
 class ObjectMeta(NamedTuple):
-    """What every kind of object has: who it is, and what its metadata says."""
+    """What every kind of object has: who it is, and what its metadata says. ``passes_target``: the filters of the
+    target do not ask for its class and its Gateways."""
 
     ref: Ref
     uid: str
     created: str
     says: Annotations
     refusal: str
+    passes_target: bool = True
 
 
 @cache
@@ -274,6 +276,7 @@ def read_metadata(
         rules = rules._replace(otherwise="the Service's own addresses are", idle={})
     says = read_annotations(annotations, rules)
     refusal = says.refusal or refuse_object(ref.kind, ref.namespace, metadata, scope)
+    refusal = refusal or refuse_for_target(ref, metadata, says, scope)
     if not refusal and (warning := warn_publish(annotations, scope)):
         says = says._replace(warnings=(*says.warnings, warning))
     return ObjectMeta(
@@ -282,6 +285,7 @@ def read_metadata(
         as_text(metadata.get("creationTimestamp")),
         says,
         refusal,
+        passes_unasked(ref.kind, says, scope),
     )
 
 

@@ -29,7 +29,8 @@ class Gateway(NamedTuple):
     """A Gateway; or a ListenerSet as its routes see it, with the addresses of its Gateway. Equal ones need no second
     look at their routes. ``refusal`` is what speaks against all of its listeners, "" when nothing does. ``is_unknown``:
     nothing is known of it, and it may have any listeners. ``is_silent``: nobody has judged it yet. ``left_out`` is
-    why a filter of the operator leaves it out, "" when none does."""
+    why a filter of the operator leaves it out, "" when none does; ``unpublished`` is why the target that is read for
+    does, where its routes do not pass otherwise."""
 
     endpoint: Endpoint
     listeners: tuple[Listener, ...]
@@ -42,6 +43,7 @@ class Gateway(NamedTuple):
     unchecked: ParentKey | None = None
     """The Gateway of a ListenerSet of which more would have to be known."""
     left_out: str = ""
+    unpublished: str = ""
 
 
 UNKNOWN_GATEWAY = Gateway(Endpoint(), (), is_unknown=True)

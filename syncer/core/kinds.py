@@ -46,6 +46,8 @@ CERTIFICATE = Kind("cert-manager.io", "certificates", "Certificate", ("v1",), gi
 
 GATEWAY_ROUTES = (HTTP_ROUTE, GRPC_ROUTE, TLS_ROUTE, TCP_ROUTE, UDP_ROUTE)
 """What attaches to the listeners of Gateways and ListenerSets."""
+WITH_CLASS = frozenset(kind.kind for kind in (INGRESS, INGRESS_ROUTE, INGRESS_ROUTE_TCP, INGRESS_ROUTE_UDP))
+"""Kinds of objects that have an ingress class."""
 GATEWAY_ROUTE_KINDS = frozenset(route.kind for route in GATEWAY_ROUTES)
 
 KINDS = (

@@ -58,7 +58,8 @@ def settle_traefik_addresses(services: Mapping[Ref, tuple[str, ...]], scope: Sco
     if found:
         named = " and ".join(list(found.values())[:2])
         return (), f"Services {named} {DISAGREEMENT}: TRAEFIK_SERVICE=namespace/name decides"
+    address = "address that is not private (the target is public)" if scope.targets.public else "address"
     if scope.traefik_service:
-        return (), f"Service {scope.traefik_service} (TRAEFIK_SERVICE) has no address yet"
+        return (), f"Service {scope.traefik_service} (TRAEFIK_SERVICE) has no {address} yet"
     where = " or ".join(TRAEFIK_NAMESPACES)
-    return (), f"no Service labelled {'='.join(TRAEFIK_LABEL)} in {where} has an address yet"
+    return (), f"no Service labelled {'='.join(TRAEFIK_LABEL)} in {where} has an {address} yet"

@@ -48,7 +48,7 @@ def attach_route(
     """The names of the route that its Gateways and ListenerSets serve, which are ``gateways``. ``namespaces`` has the
     labels of those that are known."""
     draft = Draft(route.meta, scope)
-    parents = filter_parents(route.parents, gateways, scope)
+    parents = filter_parents(route.parents, gateways, scope, passes_target=route.meta.passes_target)
     around = route.meta.ref, gateways, namespaces
     attachment = Attachment(parents, *around, listener_wildcards=scope.listener_wildcards)
     for warning in (*route.warnings, *attachment.warnings):

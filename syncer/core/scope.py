@@ -109,7 +109,13 @@ class Scope:
 
     @property
     def annotation_rules(self) -> AnnotationRules:
-        return AnnotationRules(self.external_dns_annotations, self.targets, self.min_ttl)
+        return AnnotationRules(
+            self.external_dns_annotations,
+            self.targets,
+            self.min_ttl,
+            target_name=self.target_name,
+            target_names=self.target_names,
+        )
 
     def refuse_name(self, name: str) -> str:
         """Why the name is not published whoever asks for it, "" when it may be."""

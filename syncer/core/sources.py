@@ -18,6 +18,7 @@ from syncer.core.names import covers_name
 from syncer.core.rulelexer import RuleError
 from syncer.core.rules import REGEXP, read_rule_names
 from syncer.core.scope import Scope
+from syncer.core.selection import refuse_class
 from syncer.core.source import SkipCause, SourceObject, Trouble
 
 WEBSECURE = "websecure"
@@ -67,15 +68,13 @@ def _read_status(draft: Draft, manifest: Mapping[str, Any]) -> Endpoint:
 
 
 def _check_class(draft: Draft, manifest: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
-    classes = draft.scope.ingress_classes
-    if not classes or draft.refusal:
+    passes_target = draft.meta.passes_target
+    if draft.refusal or (passes_target and not draft.scope.ingress_classes):
         return
     annotations = as_mapping(as_mapping(manifest.get("metadata")).get("annotations"))
     name = spec.get("ingressClassName")
     name = as_text(annotations.get(CLASS_ANNOTATION) if name is None else name)
-    if name not in classes:
-        what = f'ingress class "{clip_text(name)}"' if name else "the object has no ingress class, which"
-        draft.refusal = f"{what} is not in INGRESS_CLASS"
+    draft.refusal = refuse_class(name, draft.scope, passes_target=passes_target)
 
 
 def read_ingress_route(

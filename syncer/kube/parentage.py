@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any
 
+from syncer.core.annotations import TARGETS
 from syncer.core.attachment import LABELS, Attachment, Unchecked
 from syncer.core.gateways import (
     LEAVING_GATEWAY,
@@ -22,10 +23,12 @@ from syncer.core.manifest import as_mapping, is_leaving
 from syncer.core.parents import ParentKey
 from syncer.core.routes import Route, attach_route
 from syncer.core.scope import Scope
-from syncer.core.selection import filter_parents, refuse_gateway, refuse_listener_set
+from syncer.core.selection import filter_parents, refuse_gateway, refuse_listener_set, refuse_set_for_target
 from syncer.core.source import Ref, SourceObject
 
 PARENTS = (GATEWAY, LISTENER_SET)
+WITHOUT_EFFECT = {TARGETS: "has no effect on what gives no names: publish.gateways of a target names Gateways"}
+"""Annotations of routes."""
 
 
 def make_key(ref: Ref) -> ParentKey:
@@ -64,7 +67,7 @@ class Parentage:
             # In documents one that is not there is unknown, and not gone.
             there = LEAVING_GATEWAY if kind == GATEWAY else LEAVING_SET
             return there if self._assume_accepted else None
-        rules = self._scope.annotation_rules
+        rules = self._scope.annotation_rules._replace(idle=WITHOUT_EFFECT)
         if kind == LISTENER_SET:
             return read_listener_set(manifest, rules, assume_accepted=self._assume_accepted)
         labels = as_mapping(as_mapping(manifest.get("metadata")).get("labels"))
@@ -130,7 +133,7 @@ class Parentage:
             if ref not in counting or route.meta.refusal:
                 continue
             gateways = self._find_parents(route)
-            parents = filter_parents(route.parents, gateways, self._scope)
+            parents = filter_parents(route.parents, gateways, self._scope, passes_target=route.meta.passes_target)
             labels = self._list_labels(ref.namespace)
             attachment = Attachment(parents, ref, gateways, labels, listener_wildcards=False)
             for key, what, namespace in attachment.unchecked:
@@ -161,7 +164,10 @@ class Parentage:
             return self._gateways.get(key, unknown)
         gateway = self._find_parent(listener_set.gateway) if listener_set.gateway else None
         joined = join_gateway(key, listener_set, gateway, self._list_labels(key.namespace))
-        return joined._replace(left_out=refuse_listener_set(listener_set, gateway, self._scope))
+        return joined._replace(
+            left_out=refuse_listener_set(listener_set, gateway, self._scope),
+            unpublished=refuse_set_for_target(listener_set, self._scope),
+        )
 
     def _list_labels(self, namespace: str) -> dict[str, Labels]:
         labels = self._find_labels(namespace)

@@ -45,6 +45,30 @@ def test_loopback_is_no_harm_on_a_developers_machine() -> None:
     assert rules.refuse_value("169.254.169.254") == "link-local is refused"
 
 
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        ("10.0.0.1", "private"),
+        ("172.31.255.255", "private"),
+        ("192.168.1.54", "private"),
+        ("::ffff:192.168.1.54", "private"),
+        ("100.64.0.1", "shared"),
+        ("100.127.255.255", "shared"),
+        ("fd00::1", "unique-local"),
+        ("fc00::1", "unique-local"),
+        ("172.32.0.1", ""),
+        ("100.128.0.1", ""),
+        ("203.0.113.1", ""),
+        ("2001:db8::1", ""),
+        ("lan.talos00", ""),
+    ],
+)
+def test_a_public_target_refuses_what_leads_somewhere_within_one_network_alone(value: str, what: str) -> None:
+    refusal = f"{what} is refused: the target is public" if what else ""
+    assert TargetRules(public=True).refuse_value(value) == refusal
+    assert TargetRules().refuse_value(value) == ""
+
+
 def test_a_setting_narrows_to_networks_and_suffixes() -> None:
     rules = allow("192.168.0.0/16", "fd00::/8", "10.0.0.7", ".edge.talos00")
     good = ("192.168.1.54", "fd00::1", "10.0.0.7", "edge.talos00", "a.edge.talos00", "::ffff:192.168.1.1")

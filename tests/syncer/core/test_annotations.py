@@ -233,3 +233,48 @@ def test_where_the_hosts_come_from_is_read_for_each_kind() -> None:
 
 def test_words_of_external_dns_that_we_do_not_know_are_its_own_affair() -> None:
     assert both({NEW + "cloudflare-proxied": "true", NEW + "ignore": "true"}) == Annotations()
+
+
+# Of several targets
+
+
+def of_targets(name: str = "lan", **words: object) -> Annotations:
+    annotations = {OURS + word.replace("_", "."): text for word, text in words.items()}
+    return read_annotations(annotations, AnnotationRules(target_name=name, target_names=("lan", "public")))
+
+
+@pytest.mark.parametrize(
+    ("text", "is_named", "warnings"),
+    [
+        ("lan", True, 0),
+        ("public", False, 0),
+        (" LAN , public ", True, 0),
+        ("", None, 1),
+        ("pubic", False, 1),
+        ("pubic,lan,mail", True, 2),
+    ],
+)
+def test_a_list_names_the_targets_that_an_object_is_for(text: str, is_named: bool | None, warnings: int) -> None:
+    says = of_targets(targets=text)
+    assert says.is_named is is_named
+    assert len(says.warnings) == warnings
+
+
+def test_where_the_target_of_its_own_cannot_be_read_the_one_for_all_is_used_and_that_is_said() -> None:
+    says = of_targets(target_lan="banana..", target="10.0.0.1")
+    assert says.target == ("10.0.0.1",)
+    assert says.warnings[0].endswith(f"; annotation {OURS}target is used instead")
+    assert of_targets(target_lan="banana..").warnings[0].endswith("; the default address is used instead")
+
+
+def test_that_of_another_target_is_not_read() -> None:
+    assert of_targets(target_public="banana..").warnings == ()
+
+
+def test_without_targets_a_name_of_one_means_nothing() -> None:
+    says = ours(**{"target.lan": "10.0.0.1", "targets": "lan"})
+    assert (says.target, says.is_named) == ((), None)
+    assert [warning.partition(": ")[0] for warning in says.warnings] == [
+        f"annotation {OURS}target.lan has no effect",
+        f"annotation {OURS}targets has no effect",
+    ]
