@@ -190,7 +190,7 @@ class ZoneWriter:
         """The answers leave a doubt whether what is there is ours: look."""
         now = self._observe_rrsets([change]).get(change.key)
         ours = set(self._marker.own_values(now)) if now else set()
-        if ours == set(desired_values(change, self._marker)):
+        if _is_made(change, now) if change.restores else ours == set(desired_values(change, self._marker)):
             return Result(change, Outcome.DONE)
         self._access.tracker.invalidate()
         if not ours or self._is_unchanged(change.before, now):
@@ -270,7 +270,11 @@ class ZoneWriter:
 
 
 def _is_made(change: Change, now: Found | None) -> bool:
-    return now is not None and now.rrset == change.after and set(now.marks) == {change.mark}
+    if now is None or now.rrset != change.after:
+        return False
+    if found := change.restores:
+        return (now.marks, now.disabled) == (found.marks, found.disabled)
+    return set(now.marks) == {change.mark}
 
 
 def _order_switches(changes: Sequence[Change]) -> list[Change]:
