@@ -31,3 +31,9 @@ def test_every_package_of_the_engine_has_its_room() -> None:
     rooms = set(re.findall(r"`syncer/(\w+)`", section("Rooms")))
     folders = {path.name for path in (ROOT / "syncer").iterdir() if (path / "__init__.py").exists()}
     assert folders - {"management"} == rooms
+
+
+def test_the_smallest_target_that_it_shows_is_the_one_that_keeps_the_contract() -> None:
+    shown, line = re.findall(r"```python\n(.*?)```", section("Add a target"), re.DOTALL)
+    assert shown == (ROOT / "tests" / "contract" / "smallest.py").read_text()
+    assert line.strip() == 'ShelfConfig: "syncer.targets.shelf:ShelfTarget",'

@@ -111,7 +111,7 @@ TESTED_ELSEWHERE = {
     "syncer/loop.py": "tests/sessions/test_session.py and tests/syncer/zone/test_reconcile.py turn it",
     "syncer/management/commands/": "a process: tests/sessions/test_session.py runs it",
     "syncer/memory.py": "switches of the C library, which only a measurement shows",
-    "syncer/targets/base.py": "protocols: tests/syncer/targets/test_registry.py satisfies them",
+    "syncer/targets/base.py": "protocols: tests/contract/test_contract.py holds each target to them",
     "syncer/targets/technitium/writer.py": "tests/syncer/targets/technitium/test_target.py writes by it",
     "syncer/targets/technitium/zone.py": "tests/syncer/targets/technitium/test_target.py reads and writes by it",
     "syncer/targets/technitium/zone_access.py": "tests/syncer/targets/technitium/test_faults.py asks by it",

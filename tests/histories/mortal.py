@@ -49,7 +49,12 @@ class MortalLedger(DatabaseLedger):
     """``noted`` is called when it remembers what the syncer was told of the objects, ``counted`` with each count of the
     time in which names are kept."""
 
-    def __init__(self, life: Life, noted: Callable[[], None], counted: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        life: Life,
+        noted: Callable[[], None] = lambda: None,
+        counted: Callable[[], None] = lambda: None,
+    ) -> None:
         super().__init__()
         self.life = life
         self.noted = noted
