@@ -26,6 +26,9 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+STREAM = "/ui/stream/"
+"""Its readers stay for minutes. Django gives each request a thread, for as long as it lasts; these share one, by the
+method that its own call wraps."""
 SIZES = (b"content-length", b"transfer-encoding")
 DRAIN_LIMIT = 256 * 1024 * 1024
 """Bytes of a refused body that are read from a known client all the same ..."""
@@ -62,7 +65,8 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
 
 async def _read_in_time(scope: Message, receive: Receive, send: Send, size: int) -> None:
     body = TimedBody(receive, find_deadline(size))
-    await django(scope, body.receive, send)  # type: ignore[arg-type]
+    answer = django.handle if scope["path"] == STREAM else django
+    await answer(scope, body.receive, send)  # type: ignore[arg-type]
     if body.is_late:
         await _refuse_body(scope, receive, send, HTTPStatus.REQUEST_TIMEOUT, 0)
 
