@@ -34,6 +34,11 @@ class Findings(NamedTuple):
         return bool(self.name) and not (others or self.records or self.sources)
 
 
+def read_number(text: str) -> int | None:
+    """The number of a row; None for what is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+
+
 def host_of(text: str) -> str:
     """The host name in a text that may be a URL, or have a port, a path or a trailing dot."""
     text = text.strip()

@@ -16,6 +16,7 @@ from records import operations
 from records.admin import columns
 from records.models import CURRENT_STATUSES, CustomEntry, DriftFinding, ManagedRecord
 from records.operations import Exchange
+from records.search import read_number
 from syncer.core.claims import Mode
 from syncer.core.known import RecordState
 from syncer.core.names import people_name
@@ -138,7 +139,7 @@ def do_step(request: HttpRequest, name: str) -> HttpResponse:
         raise PermissionDenied
     check_right(request, step.right)
     key = request.POST.get("record", "")
-    record = ManagedRecord.objects.filter(pk=key, name=name).first() if key.isdecimal() else None
+    record = ManagedRecord.objects.filter(pk=number, name=name).first() if (number := read_number(key)) else None
     back = redirect(columns.name_url(name, **({"target": record.target} if record else {})))
     if key and record is None:  # someone else was quicker
         messages.warning(request, CHANGED)
@@ -208,8 +209,10 @@ def carry_out_step(actor: str, action: str, name: str, record: ManagedRecord | N
         DRIFT_STEPS[action](actor, finding)
     elif action == "undo":
         operations.undo_replacement(actor, operations.find_replacement(record))
-    else:
+    elif action in RECORD_STEPS:
         RECORD_STEPS[action](actor, record)
+    else:
+        raise ValidationError("That is done with a name, and not with one of its records.")
     return DONE[action].format(record)
 
 

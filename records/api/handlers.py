@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.views import defaults
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _shape_error(request, HTTPStatus.BAD_REQUEST, "bad_request") or defaults.bad_request(request, exception)
+    if answer := _shape_error(request, HTTPStatus.BAD_REQUEST, "bad_request"):
+        return answer
+    if isinstance(exception, BadRequest) and (reason := str(exception)):  # of ours: others say what is inside
+        return render(request, "400.html", {"reason": reason}, status=HTTPStatus.BAD_REQUEST)
+    return defaults.bad_request(request, exception)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

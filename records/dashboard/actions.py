@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -36,6 +36,7 @@ from records.dashboard.needs import DECIDE
 from records.dashboard.writes import HOLD, hold_writes, resume_writes
 from records.entry_names import note_entries
 from records.models import AuditEntry, DriftFinding, HeldPlan, ManagedRecord, WriteFreeze
+from records.search import read_number
 from syncer.core.names import people_name
 
 Row = TypeVar("Row", bound=Model)
@@ -73,7 +74,10 @@ def act(request: HttpRequest) -> HttpResponse:
 
 
 def _find_task(asked: QueryDict) -> ButtonTask | None:
-    """None where what it was about is gone. Raises ``PermissionDenied`` for what there is not."""
+    """None where what it was about is gone. Raises ``PermissionDenied`` for what there is not, ``BadRequest`` for what
+    no database has."""
+    if any("\0" in text for _, texts in asked.lists() for text in texts):
+        raise BadRequest("There is a NUL in the form.")
     action, name, key = (asked.get(field, "") for field in ("action", "name", "key"))
     if action == "sync everything":
         return ButtonTask(OPERATE, _sync_everything)
@@ -102,7 +106,8 @@ def _find_task(asked: QueryDict) -> ButtonTask | None:
 
 
 def _find_row(rows: QuerySet[Row], key: str) -> Row | None:
-    return rows.filter(pk=key).first() if key.isdecimal() else None
+    number = read_number(key)
+    return None if number is None else rows.filter(pk=number).first()
 
 
 def _take_step(action: str, name: str, record: ManagedRecord | None) -> ButtonTask:

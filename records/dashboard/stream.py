@@ -27,6 +27,7 @@ from records.audit_tail import AuditTail, wait_settled
 from records.dashboard.passes import PassSummary, find_pass
 from records.entry_names import note_entries
 from records.models import AuditEntry
+from records.search import read_number
 
 log = logging.getLogger(__name__)
 
@@ -248,11 +249,6 @@ def _stop_on_signals(poller: Poller) -> None:
             return
 
 
-def read_number(text: str) -> int | None:
-    """Of an audit entry; None for what is none."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
-
-
 @require_GET
 async def stream(request: HttpRequest) -> HttpResponseBase:
     """The number after which to go on is in Last-Event-ID, and at first in ``after``."""
@@ -290,7 +286,7 @@ async def _follow(
     loop = asyncio.get_running_loop()
     ends = loop.time() + LIFE
     try:
-        await sync_to_async(connections.close_all)()  # of this request's thread: none is kept while the page is open
+        await sync_to_async(connections.close_all)()  # of this thread: none is kept while the page is open
         yield b": hello\n\n" if missed is not None else write_event("reset", "")
         for line in missed or ():
             yield line.text

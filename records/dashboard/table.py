@@ -58,9 +58,9 @@ class Filters(NamedTuple):
         """Raises ``BadRequest`` for what there is not."""
         filters = cls(*(query.get(name, "").strip()[:300] for name in PARAMETERS))
         if any("\0" in text for text in (*filters, query.get("after", ""), query.get("before", ""))):
-            raise BadRequest("There is no such filter.")
+            raise BadRequest("There is a NUL in a filter.")
         if filters.state not in STATES or filters.kind not in ("", *SOURCE_KINDS):
-            raise BadRequest("There is no such state or kind.")
+            raise BadRequest("There is no such state or kind: choose one of those in the list.")
         return filters
 
     @property
@@ -152,16 +152,16 @@ def read_page(query: QueryDict, size: int = PAGE) -> NamesPage:
 def _cut_page(
     rows: QuerySet[ManagedRecord], after: str, before: str, size: int
 ) -> tuple[list[ManagedRecord], bool, bool]:
-    """The rows, and whether there are further ones behind and before them."""
+    """The rows, and whether there are further ones behind and before them. Where none is left beside the place, those
+    of the first page."""
     rows = rows.prefetch_related("dns_answer")
-    if before:
-        backwards = [f"-{column}" for column in ORDER]
-        found = list(rows.filter(_beside("lt", before)).order_by(*backwards)[: size + 1])
+    backwards = [f"-{column}" for column in ORDER]
+    if before and (found := list(rows.filter(_beside("lt", before)).order_by(*backwards)[: size + 1])):
         return found[:size][::-1], True, len(found) > size
-    if after:
-        rows = rows.filter(_beside("gt", after))
+    if after and (found := list(rows.filter(_beside("gt", after)).order_by(*ORDER)[: size + 1])):
+        return found[:size], len(found) > size, True
     found = list(rows.order_by(*ORDER)[: size + 1])
-    return found[:size], len(found) > size, bool(after)
+    return found[:size], len(found) > size, False
 
 
 def _beside(side: str, place: str) -> Q:

@@ -118,7 +118,7 @@ def show_overview(request: HttpRequest) -> HttpResponse:
 def show_needs(request: HttpRequest) -> HttpResponse:
     kind = request.GET.get("kind", "")
     if kind not in ("", *KINDS):
-        raise BadRequest("There is no such kind.")
+        raise BadRequest(f"There is no such kind: choose one of {', '.join(KINDS)}.")
     frame = read_frame()
     oldest = frame["needs"].list_oldest(request, MOST_NEEDS, kind)
     of_kind = sum(count.number for count in frame["needs"].counts if kind in ("", count.key))

@@ -14,9 +14,11 @@ from django.urls import reverse
 from records.admin.columns import name_url
 from records.models import AuditEntry, CustomEntry, DriftFinding, ManagedRecord, Replacement, SourceName, SyncRequest
 from records.roles import OPERATOR, VIEWER
+from records.search import read_number
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.records.cast import Cast, make_cast
 from tests.records.objects import make_source
+from tests.records.test_admin import visitor
 
 pytestmark = pytest.mark.django_db
 
@@ -333,3 +335,20 @@ def test_who_undoes_what_another_one_has_undone_stays_on_the_page(
 
 def test_a_message_begins_with_the_name_as_it_is(cast: Cast, admin_client: Client) -> None:
     assert ">nas.talos00 A is being replaced" in do(admin_client, "nas.talos00", "replace", cast.nas, confirmed="yes")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("7", 7), ("", None), ("x", None), ("-7", None), ("٧", None), ("7" * 19, None)]
+)
+def test_a_number_is_read_or_is_none(text: str, number: int | None) -> None:
+    assert read_number(text) == number
+
+
+@pytest.mark.parametrize(("action", "key"), [("sync", "1"), ("block", "1"), ("replace", "9" * 5000), ("undo", "٣")])
+def test_a_form_that_no_page_has_does_nothing(action: str, key: str) -> None:
+    cast = make_cast()
+    key = str(cast.nas.pk) if key == "1" else key
+    form = {"action": action, "record": key, "confirmed": "yes"}
+    answer = visitor(OPERATOR).post(f"/admin/names/{cast.nas.name}/do/", form)
+    assert answer.status_code == 302
+    assert list(SyncRequest.objects.all()) == [cast.request]

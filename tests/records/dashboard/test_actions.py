@@ -137,3 +137,19 @@ def test_of_a_drift_nothing_is_done_but_what_decides_it(cast: Cast, action: str)
 )
 def test_a_button_leads_to_no_other_site(cast: Cast, back: str) -> None:
     assert press(visitor(OPERATOR), "sync everything", back=back)["Location"] == "/ui/"
+
+
+@pytest.mark.parametrize("key", ["9" * 5000, "9" * 18, "٣", "-1", "drift-", "drift-x"])
+def test_a_row_that_there_is_not_is_told(cast: Cast, key: str) -> None:
+    client = visitor(OPERATOR)
+    assert press(client, "remediate", key, cast.drift.name, confirmed="yes").status_code == 302
+    assert "has changed since" in client.get("/ui/").content.decode()
+    assert not was_asked("remediate")
+
+
+def test_what_is_done_with_a_name_is_not_done_with_a_record(cast: Cast) -> None:
+    client = visitor(OPERATOR)
+    press(client, "sync", cast.nas.pk, cast.nas.name)
+    assert "done with a name" in client.get("/ui/").content.decode()
+    assert press(client, "sync", name="a\0b").status_code == 400
+    assert SyncRequest.objects.get() == cast.request

@@ -15,7 +15,7 @@ from django.test import AsyncClient, Client
 
 from records.audit_tail import AuditTail
 from records.dashboard import stream as streams
-from records.dashboard.stream import MOST_MISSED, MOST_READERS, REMEMBERED, Line, Poller, read_number, write_event
+from records.dashboard.stream import MOST_MISSED, MOST_READERS, REMEMBERED, Line, Poller, write_event
 from records.models import AuditEntry
 from records.roles import VIEWER
 
@@ -266,13 +266,6 @@ def test_a_server_that_would_be_busy_with_one_reader_for_ever_sends_it_away() ->
 def test_an_event_is_spelled_as_the_protocol_wants_it() -> None:
     assert write_event("entry", "a\nb\r\nc", 7) == b"event: entry\ndata: a\ndata: b\ndata: c\nid: 7\n\n"
     assert write_event("reset", "") == b"event: reset\ndata: \n\n"
-
-
-@pytest.mark.parametrize(
-    ("text", "number"), [("7", 7), ("", None), ("x", None), ("-7", None), ("٧", None), ("7" * 19, None)]
-)
-def test_a_number_is_read_or_is_none(text: str, number: int | None) -> None:
-    assert read_number(text) == number
 
 
 @pytest.mark.skipif("connection.vendor != 'postgresql'")

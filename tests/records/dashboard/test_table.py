@@ -93,6 +93,12 @@ def test_pages_follow_one_another_without_a_gap_or_a_row_twice_and_lead_back(siz
         assert ask(second.previous_url, size).rows == first.rows
 
 
+@pytest.mark.parametrize("query", ["before=a", "after=zz", "before=a&after=zz"])
+def test_beside_a_place_with_no_row_left_is_the_first_page(query: str) -> None:
+    ManagedRecord.objects.create(zone="z", name="m.z", type="A", ttl=60, state="synced")
+    assert (names(query), ask(query).previous_url, ask(query).next_url) == (["m.z"], "", "")
+
+
 def test_many_matches_are_not_counted_to_the_end(django_assert_num_queries: Any) -> None:
     ManagedRecord.objects.bulk_create(
         ManagedRecord(zone="z", name=f"h{number}.z", type="A", ttl=60, state="synced") for number in range(1100)

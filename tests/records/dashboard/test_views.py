@@ -153,6 +153,25 @@ def test_odd_addresses_are_answered(cast: Cast, path: str, status: int) -> None:
     assert visitor(OPERATOR).get(path).status_code in (status, 302 if path == "/ui" else status)
 
 
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/ui/?state=odd", "There is no such state or kind: choose one"),
+        ("/ui/needs/?kind=odd", "There is no such kind: choose one of held, drift,"),
+        ("/ui/plans/4711/", "There is no page at this address."),
+        ("/ui/names/a..b/", "a..b"),
+        ("/ui/?" + "&".join(["a=1"] * 2000), "more than 100 parameters"),
+        ("/ui/?q=" + "w+" * 30, "q has more than 20 words"),
+        ("/ui/?q=" + "x" * 9000, "more than 8,000 characters"),
+    ],
+)
+def test_what_is_refused_is_told_on_a_page(cast: Cast, path: str, words: str) -> None:
+    answer = visitor(VIEWER).get(path)
+    assert answer.status_code in (400, 404)
+    assert words in answer.content.decode()
+    assert "<h1>" in answer.content.decode()
+
+
 def test_foreign_text_is_escaped_everywhere(cast: Cast) -> None:
     evil = "<script>alert(1)</script>"
     ManagedRecord.objects.filter(pk=cast.nas.pk).update(reason=evil, values=[evil], losers=[[evil, evil]])
@@ -196,7 +215,7 @@ def fill_registry(count: int) -> None:
 def test_the_number_of_queries_does_not_grow_with_the_registry(cast: Cast) -> None:
     client = visitor(OPERATOR)
     taken = []
-    for count in (10, 400):
+    for count in (40, 400):  # more than a page, whose number is not asked for
         ManagedRecord.objects.all().delete()
         DriftFinding.objects.all().delete()
         fill_registry(count)
