@@ -14,12 +14,12 @@ FEW = 16
 class ClaimantIndex:
     """A reader never finds a name without a claimant while one of its sources is replaced: each change is one step.
 
-    Most names have one claimant and some have thousands (a host name that every Ingress repeats). A tuple is the
-    smallest for the one, and a table keeps the cost of a change the same for the other.
+    Most names have one claimant, which is kept as it is, and some have thousands (a host name that every Ingress
+    repeats), for which a table keeps the cost of a change the same. A tuple is the smallest for what is between.
     """
 
     def __init__(self) -> None:
-        self._by_name: dict[str, tuple[SourceObject, ...] | ClaimantTable] = {}
+        self._by_name: dict[str, SourceObject | tuple[SourceObject, ...] | ClaimantTable] = {}
 
     def set_claimant(self, name: str, ref: Ref, source: SourceObject | None) -> None:
         """From now on ``source`` is what the object ``ref`` asks for at ``name``; None: nothing any more."""
@@ -28,22 +28,26 @@ class ClaimantIndex:
             if not held.set_claimant(ref, source):
                 del self._by_name[name]
             return
-        others = tuple(claimant for claimant in held if claimant.ref != ref)
+        others = tuple(claimant for claimant in _list_few(held) if claimant.ref != ref)
         claimants = (*others, source) if source else others
         if len(claimants) > FEW:
             self._by_name[name] = ClaimantTable(claimants)
         elif claimants:
-            self._by_name[name] = claimants
+            self._by_name[name] = claimants if len(claimants) > 1 else claimants[0]
         else:
             self._by_name.pop(name, None)
 
     def list_claimants(self, name: str) -> tuple[SourceObject, ...]:
         held = self._by_name.get(name, ())
-        return held.list_claimants() if isinstance(held, ClaimantTable) else held
+        return held.list_claimants() if isinstance(held, ClaimantTable) else _list_few(held)
 
     def list_names(self) -> list[str]:
         """For the thread that makes the changes."""
         return list(self._by_name)
+
+
+def _list_few(held: SourceObject | tuple[SourceObject, ...]) -> tuple[SourceObject, ...]:
+    return held if isinstance(held, tuple) else (held,)
 
 
 class ClaimantTable:

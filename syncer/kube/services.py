@@ -18,17 +18,15 @@ class ServiceIndex:
         self.pods = PodIndex(clock)
         self._scope = scope
         self._services: dict[ServiceKey, Service] = {}
-
-    def __contains__(self, ref: Ref) -> bool:
-        return (ref.namespace, ref.name) in self._services
+        """Those that publish pods; of the others nothing has to be read anew before they change themselves."""
 
     def set_service(self, ref: Ref, service: Service) -> SourceObject:
         """What it asks for."""
         key = ref.namespace, ref.name
-        self._services[key] = service
         if service.has_pods:
+            self._services[key] = service
             return publish_service(service, self._scope, self.pods.follow_service(key, all_count=service.all_count))
-        self.pods.leave_service(key)
+        self.forget_service(ref)
         return publish_service(service, self._scope, NO_PODS)
 
     def forget_service(self, ref: Ref) -> None:

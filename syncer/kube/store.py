@@ -41,6 +41,7 @@ from syncer.kube.admission import Admission
 from syncer.kube.claimants import ClaimantIndex
 from syncer.kube.parentage import PARENTS, Parentage, make_key
 from syncer.kube.services import ServiceIndex
+from syncer.kube.sourcetable import SourceTable
 
 NAME_LABEL = "kubernetes.io/metadata.name"
 
@@ -95,8 +96,7 @@ class Store:
         self._assume_accepted = assume_accepted
         self._wakeup = wakeup
         self._lock = Lock()
-        self._sources: dict[Ref, SourceObject] = {}
-        self._by_namespace: dict[str, set[Ref]] = {}
+        self._sources = SourceTable()
         self._hidden: dict[Ref, SourceObject] = {}
         """Sources in a namespace that is being deleted."""
         self._claimants = ClaimantIndex()
@@ -189,8 +189,7 @@ class Store:
             concerned = {source.ref for name in before ^ after for source in self._claimants.list_claimants(name)}
             if before - after:
                 concerned.update(self._asked)
-            for ref in concerned:
-                self._set_source(ref, self._asked.get(ref, self._sources[ref]))
+            self._admit_again(source for ref in concerned if (source := self._sources.get(ref)))
         self._call_wakeup()
 
     def list_uncounted(self) -> dict[str, int]:
@@ -204,7 +203,8 @@ class Store:
         been claimed for longest, as far as that is known."""
         with self._lock:
             self._uncounted.discard(namespace)
-            asked = {ref: self._asked.get(ref, source) for ref, source in self._list_sources(namespace)}
+            sources = self._sources.list_namespace(namespace)
+            asked = {source.ref: self._asked.get(source.ref, source) for source in sources}
             admitted = {ref: self._admission.admit_source(source) for ref, source in asked.items()}
             limited = limit_sources(admitted.values(), self._admission.find_limits(namespace), longest)
             self._crowded.discard(namespace)
@@ -240,7 +240,7 @@ class Store:
 
     def sources(self) -> list[SourceObject]:
         with self._lock:
-            return list(self._sources.values())
+            return self._sources.list_all()
 
     def source(self, ref: Ref) -> SourceObject | None:
         return self._sources.get(ref)
@@ -316,7 +316,7 @@ class Store:
             if service:
                 self._note_read(ref, service)
                 self._set_source(ref, self._services.set_service(ref, service))
-            elif ref in self._services:
+            elif ref in self._sources or ref in self._hidden:
                 # It is there, and asks for nothing any more.
                 self._services.forget_service(ref)
                 self._set_source(ref, SourceObject(ref))
@@ -366,18 +366,19 @@ class Store:
 
     def _note_labels(self, namespace: str) -> None:
         """They are others than before, or not known any more."""
-        own = [ref for ref in self._by_namespace.get(namespace, ()) if ref in self._parentage]
+        sources = self._sources.list_namespace(namespace)
+        own = [source.ref for source in sources if source.ref in self._parentage]
         self._attach_routes({*own, *self._parentage.list_labelled(namespace)})
         if self._scope.namespace_selector:
-            self._admit_again(namespace)
+            self._admit_again(self._sources.list_namespace(namespace))
 
     def _begin_termination(self, name: str, at: str) -> None:
         known = name in self._terminating
         self._terminating[name] = at
         if known:
             return
-        for ref, source in self._list_sources(name):
-            self._hide_source(ref, source)
+        for source in self._sources.list_namespace(name):
+            self._hide_source(source)
         self._refresh_dependents(name)
 
     def _end_termination(self, name: str) -> None:
@@ -404,7 +405,7 @@ class Store:
         self._end_termination(name)
         self._namespaces.pop(name, None)
         if self._admission.forget_terms(name):
-            self._admit_again(name)
+            self._admit_again(self._sources.list_namespace(name))
         self._note_labels(name)
 
     def _refresh_dependents(self, namespace: str) -> None:
@@ -432,8 +433,8 @@ class Store:
             self._hidden.pop(ref, None)
             self._set_layer(ref, kind, None, None)
             self._asked.pop(ref, None)
-            if source := self._sources.get(ref):
-                self._forget_source(ref, source)
+            if ref in self._sources:
+                self._forget_source(ref)
 
     def _forget_parts(self, ref: Ref) -> None:
         """What is read anew when another object changes."""
@@ -482,30 +483,22 @@ class Store:
         else:
             self._cut.pop(ref, None)
         if limited != before:
-            self._sources[ref] = limited
-            self._by_namespace.setdefault(ref.namespace, set()).add(ref)
-            self._index_source(ref, before, limited)
-
-    def _list_sources(self, namespace: str) -> list[tuple[Ref, SourceObject]]:
-        return [(ref, self._sources[ref]) for ref in self._by_namespace.get(namespace, ())]
+            kept = self._sources.put(limited)
+            self._index_source(kept.ref, before, kept)
 
     def _count_names(self, ref: Ref) -> int:
         """Those that its Namespace admits."""
         before = self._sources.get(ref)
         return len(before.wants) + self._cut.get(ref, 0) if before else 0
 
-    def _forget_source(self, ref: Ref, source: SourceObject) -> None:
+    def _forget_source(self, ref: Ref) -> None:
         """It asks for nothing any more, and others may have its place."""
         self._sizes[ref.namespace] -= self._count_names(ref)
         self._cut.pop(ref, None)
         if ref.namespace in self._crowded:
             self._uncounted.add(ref.namespace)
             self._changed = True
-        del self._sources[ref]
-        (refs := self._by_namespace[ref.namespace]).remove(ref)
-        if not refs:
-            del self._by_namespace[ref.namespace]
-        self._index_source(ref, source, None)
+        self._index_source(ref, self._sources.remove(ref), None)
 
     def _set_terms(self, namespace: str, terms: NamespaceTerms) -> None:
         before = self._admission.set_terms(namespace, terms)
@@ -514,16 +507,16 @@ class Store:
             if before and before.max_names != terms.max_names:
                 self._uncounted.add(namespace)
                 self._changed = True
-            self._admit_again(namespace)
+            self._admit_again(self._sources.list_namespace(namespace))
 
-    def _admit_again(self, namespace: str) -> None:
-        """What is admitted of its objects may be another part than before."""
-        for ref, source in self._list_sources(namespace):
-            self._set_source(ref, self._asked.get(ref, source))
+    def _admit_again(self, sources: Iterable[SourceObject]) -> None:
+        """What is admitted of these may be another part than before."""
+        for source in sources:
+            self._set_source(source.ref, self._asked.get(source.ref, source))
 
-    def _hide_source(self, ref: Ref, source: SourceObject) -> None:
-        self._hidden[ref] = self._asked.pop(ref, source)
-        self._forget_source(ref, source)
+    def _hide_source(self, source: SourceObject) -> None:
+        self._hidden[source.ref] = self._asked.pop(source.ref, source)
+        self._forget_source(source.ref)
 
     def _pick_touched(self, most: int) -> list[Ref]:
         """The smallest, which are soon done, and the one that has waited for longest."""
@@ -573,7 +566,7 @@ class Store:
         answer = settle_traefik_addresses(services, self._scope)
         if answer != self._fallback:
             self._fallback = answer
-            wants = (want for source in self._sources.values() for want in source.wants)
+            wants = (want for source in self._sources.list_all() for want in source.wants)
             addressless = {want.name for want in wants if not (want.records or want.values or want.own)}
             self._touched_names |= addressless
             self._changed = self._changed or bool(addressless)

@@ -116,9 +116,10 @@ class ZoneQueue:
         if names is None:
             names = self.changed | self.unclaimed | self.retries.keys()
             self.deferred.clear()
-        self.changed.difference_update(names)
-        self._unranked.difference_update(names)
-        self.unclaimed.difference_update(names)
+        for waiting in self.changed, self._unranked, self.unclaimed:
+            waiting.difference_update(names)
+            if not waiting:
+                waiting.clear()  # or it keeps the memory of all that it ever held
         for name in names:
             self.deferred.pop(name, None)
             if name not in retry:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
-from syncer.core.kinds import ENDPOINT_SLICE, SERVICE
+from syncer.core.kinds import ENDPOINT_SLICE, INGRESS, SERVICE, Kind
 from syncer.core.rollouts import FIRST
 from syncer.core.scope import Scope
 from syncer.core.source import Ref
 from syncer.kube.store import Store
+from tests.fakes.kubernetes.manifests import ingress
 from tests.syncer.core.cast_services import headless, load_balancer, pod, service, slice_of
 from tests.syncer.kube.test_store import Sleeper
+from tests.syncer.kube.work import count_bytes
 
 DB = "db.talos00"
 REF = Ref("Service", "data", "db")
@@ -37,6 +40,18 @@ def test_of_one_without_annotation_nothing_is_kept() -> None:
     tracemalloc.stop()
     assert grown < 10_000, "not two bytes for each"
     assert (store.sources(), sleeper.wakeups) == ([], 0)
+
+
+def test_one_without_pods_costs_no_more_than_an_ingress_does() -> None:
+    """What it asks for is all that is kept of it: nothing else can change that."""
+
+    def measure_objects(kind: Kind, make: Callable[[int], dict[str, Any]]) -> float:
+        store, _ = make_store(addresses=("192.168.1.54",))
+        return count_bytes(lambda: [store.put(kind, make(number)) for number in range(1000)]) / 1000
+
+    per_service = measure_objects(SERVICE, lambda n: load_balancer("192.168.1.54", name=f"app{n}", hostname=f"app{n}"))
+    per_ingress = measure_objects(INGRESS, lambda n: ingress(f"app{n}", f"app{n}.talos00"))
+    assert per_service < per_ingress + 100
 
 
 def test_one_that_takes_its_annotation_back_stays_as_one_that_names_nothing() -> None:

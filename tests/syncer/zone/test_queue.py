@@ -1,3 +1,4 @@
+import sys
 from collections.abc import Collection, Mapping
 
 from syncer.zone.queue import Deferred, ZoneQueue
@@ -136,3 +137,18 @@ def test_a_name_that_lost_its_claim_when_it_was_ranked_waits_with_the_others() -
     queue.done(first, NOTHING, NO_NAMES, 100.0)
     queue.add(names[SMALLEST], 100.0, claimed=False)
     assert names[SMALLEST] not in queue.pop_due(100.1, rank, is_claimed)
+
+
+def test_of_a_burst_that_is_over_it_keeps_no_memory() -> None:
+    queue = ZoneQueue()
+    names = {f"app-{number}" for number in range(5000)}
+    for name in names:
+        queue.add(name, 100.0, claimed=True)
+    for name in names:
+        queue.add(name, 101.0, claimed=int(name[-1]) % 2 == 0)
+    assert sys.getsizeof(queue.changed) > 100_000
+    while due := queue.pop_due(110.0, rank, is_claimed):
+        queue.done(due, NOTHING, NO_NAMES, 0.0)
+    assert len(queue) == 0
+    held = sum(sys.getsizeof(part) for part in vars(queue).values() if isinstance(part, set))
+    assert held == 3 * sys.getsizeof(set())
