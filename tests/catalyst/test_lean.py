@@ -13,8 +13,6 @@ from tests.processes import ROOT, Process, migrate, run, running
 
 NEVER_CALLED = (
     "asyncio.base_events",
-    "chardet",
-    "charset_normalizer",
     "django.contrib",
     "django.core.mail",
     "django.forms.fields",
@@ -24,6 +22,7 @@ NEVER_CALLED = (
     "django.views",
     "kubernetes",
     "psycopg2",
+    "requests",
     "rest_framework",
     "typing_extensions",
     "unittest",
