@@ -103,9 +103,11 @@ def read_targets(env: Environment, *, dev_mode: bool, with_files: bool) -> tuple
     check_places(drafts)
     names = tuple(draft.name for draft in drafts)
     servers = find_server_names(chain.from_iterable(draft.urls for draft in drafts))
+    zones = {zone for draft in drafts for zone in draft.zones}
     targets = []
     for draft in drafts:
-        scope = replace(draft.managed.scope, target_names=names, server_names=servers)
+        others = frozenset(zones - draft.zones.keys())
+        scope = replace(draft.managed.scope, target_names=names, server_names=servers, other_zones=others)
         if draft.settings:
             targets.append(TargetConfig(replace(draft.managed, scope=scope), draft.settings, draft.was))
     return tuple(targets) or (TargetConfig(reader.managed, HostsConfig(reader.hosts_file)),)

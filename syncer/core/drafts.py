@@ -139,7 +139,10 @@ class Draft:
             self.skip_name(name, reason, cause)
 
     def _filter_name(self, name: str) -> bool:
-        """Whether it is not to be published, whatever the object's parents say; records why."""
+        """Whether it is not to be published, whatever the object's parents say; records why, unless it is the matter of
+        another target."""
+        if self.scope.is_elsewhere(name):
+            return True
         reason = self.scope.refuse_name(name)
         if not reason and name in self._excluded:
             reason = EXCLUDED_BY_OBJECT
@@ -222,7 +225,8 @@ class Draft:
     def build_source(self) -> SourceObject:
         meta = self.meta
         for name in self._excluded:
-            if name not in self._skipped and not any(trouble.concerns(name, None) for trouble in self._troubles):
+            is_known = name in self._skipped or self.scope.is_elsewhere(name)
+            if not is_known and not any(trouble.concerns(name, None) for trouble in self._troubles):
                 self.add_warning(f"annotation {PREFIX}exclude names {clip_text(name)}, which the object does not name")
         warnings = self.warnings
         if len(warnings) > WARNING_LIMIT:

@@ -95,6 +95,8 @@ class Scope:
     """Empty where there is one target alone, which no file names."""
     target_names: tuple[str, ...] = ()
     """Of all targets."""
+    other_zones: frozenset[str] = frozenset()
+    """Those of the other targets, without its own."""
     publish: PublishFilters = EVERYTHING
     by_annotation: bool = False
     """Whether an object that ``publish`` leaves out is published where its annotation names the target."""
@@ -102,6 +104,12 @@ class Scope:
     def find_zone(self, name: str) -> str | None:
         """The managed zone that the name belongs to."""
         return zone_of(name, self.zones)
+
+    def is_elsewhere(self, name: str) -> bool:
+        """Whether other targets alone have a zone for it: on this one it is no matter."""
+        if not self.other_zones or self.find_zone(name) is not None:
+            return False
+        return zone_of(name, self.other_zones) is not None
 
     def takes_kind(self, kind: str) -> bool:
         """Whether objects of the kind count, which give names."""

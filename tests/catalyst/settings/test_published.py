@@ -126,7 +126,7 @@ def make_other(value: object) -> Any:
             return f"{value}other"
 
 
-OF_TARGETS = {"target_name", "target_names", "publish", "by_annotation"}
+OF_TARGETS = {"target_name", "target_names", "other_zones", "publish", "by_annotation"}
 """What no variable says."""
 MANAGED = Managed(Scope(zones=("talos00",), zone_addresses={"talos00": ("10.0.0.1",)}))
 

@@ -100,6 +100,11 @@ def test_each_knows_the_names_of_all_targets_and_of_their_servers(file: FileOfTa
         assert target.scope.server_names == {"dns1.talos00", "dns2.talos00", "dns.example.net"}
 
 
+def test_each_knows_the_zones_that_others_have_and_it_has_not(file: FileOfTargets) -> None:
+    lan, public = file.read(LAN, PUBLIC).targets
+    assert (lan.scope.other_zones, public.scope.other_zones) == (set(), {"talos00"})
+
+
 def test_all_fields_count(file: FileOfTargets) -> None:
     publish = {
         "ingress_classes": ["external"],

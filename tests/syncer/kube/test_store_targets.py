@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from syncer.core.drafts import EXCLUDED_BY_OBJECT
 from syncer.core.kinds import (
     GATEWAY,
     GATEWAY_ROUTES,
@@ -18,7 +19,7 @@ from syncer.core.kinds import (
     SERVICE,
     Kind,
 )
-from syncer.core.scope import PublishFilters, Scope
+from syncer.core.scope import OUTSIDE, PublishFilters, Scope
 from syncer.core.source import SkipCause
 from syncer.kube.store import Store
 from tests.syncer.kube.test_store import gateway, http_route, ingress, namespace, service
@@ -211,6 +212,19 @@ def test_what_a_filter_leaves_out_from_now_on_touches_the_name_there_alone() -> 
     assert {target: store.take().names for target, store in both.stores.items()} == {"lan": set(), "public": {NAS}}
     both.put(INGRESS, made)
     assert both.find_values().keys() == {"lan", "public"}
+
+
+def test_a_name_in_the_zone_of_another_target_is_no_matter_here() -> None:
+    public = replace(PUBLIC, zones=("example.com",), other_zones=frozenset({"talos00"}))
+    both = TwoTargets(replace(LAN, other_zones=frozenset({"example.com"})), public)
+    made = ingress("nas", NAS, "nas.example.com", "nas.example.org")
+    made["metadata"]["annotations"] = {f"{OURS}exclude": "nas.example.com"}
+    both.put(INGRESS, made)
+    assert both.find_values().keys() == {"lan"}
+    assert both.find_reasons() == {}
+    assert both.find_reasons("nas.example.com") == {"public": EXCLUDED_BY_OBJECT}
+    assert both.find_reasons("nas.example.org") == {"lan": OUTSIDE, "public": OUTSIDE}
+    assert [source.warnings for store in both.stores.values() for source in store.sources()] == [(), ()]
 
 
 # Annotations
