@@ -26,7 +26,7 @@ Keeps DNS records in step with the objects of a Kubernetes cluster that name hos
   catalyst-dns-sync preview PATH...  the records that manifests would give, as JSON; - is standard input
   catalyst-dns-sync explain NAME     why a name is or is not in DNS; --json
   catalyst-dns-sync hold-writes      write nothing for a while: --minutes 10; resume-writes ends it
-  catalyst-dns-sync export           what is managed, as YAML; --format json, csv or bind
+  catalyst-dns-sync export           what is managed, as YAML; --format json, csv, bind or gatus
   catalyst-dns-sync import           the same back from standard input; --dry-run says what it would do
   catalyst-dns-sync qcluster         the background tasks
   catalyst-dns-sync manage ...       any other command of Django; "manage help" lists them

@@ -23,7 +23,14 @@ from records.api.parsers import BackupParser, document
 from records.api.queries import KnownQuery
 from records.exchange.shape import IMPORTABLE
 
-MEDIA_TYPES = {"yaml": "application/yaml", "json": "application/json", "csv": "text/csv", "bind": "text/dns"}
+MEDIA_TYPES = {
+    "yaml": "application/yaml",
+    "json": "application/json",
+    "csv": "text/csv",
+    "bind": "text/dns",
+    "gatus": "application/yaml",
+}
+FILE_NAMES = {"bind": "dns-backup.zone", "gatus": "gatus.yaml"}
 FOR_ADMINS = "auth.change_user"
 """An import gives and takes ownership: not for operators."""
 
@@ -52,13 +59,18 @@ class Export(KnownQuery, APIView):
 
     @extend_schema(operation_id="export", parameters=[FORMAT], responses=shapes)
     def get(self, request: Request) -> StreamingHttpResponse:
-        """Everything that is managed: records, ownership, custom entries. A `bind` zone file cannot be imported."""
+        """Everything that is managed: records, ownership, custom entries. A `bind` zone file and a `gatus` file (checks
+        for Gatus) cannot be imported."""
         form = read_form(request, tuple(MEDIA_TYPES), "yaml")
-        parts = exchange.export(form)
+        try:
+            parts = exchange.export(form)
+        except ValueError as error:
+            raise invalid("format", f"{error}.") from error
         # Django would collect a synchronous iterator before it sends the first byte.
         body = iterate_parts(parts) if isinstance(request._request, ASGIRequest) else parts
         answer = StreamingHttpResponse(body, content_type=f"{MEDIA_TYPES[form]}; charset=utf-8")
-        answer["Content-Disposition"] = f'attachment; filename="dns-backup.{"zone" if form == "bind" else form}"'
+        name = FILE_NAMES.get(form, f"dns-backup.{form}")
+        answer["Content-Disposition"] = f'attachment; filename="{name}"'
         return answer
 
 

@@ -11,7 +11,7 @@ from syncer.documents.limits import DocumentError, Limits
 API_VERSION = "catalyst-dns-sync.io/v1alpha1"
 KIND = "DNSRecordBackup"
 
-FORMS = ("yaml", "json", "csv", "bind")
+FORMS = ("yaml", "json", "csv", "bind", "gatus")
 IMPORTABLE = ("yaml", "json", "csv")
 
 BACKUP_LIMITS = Limits(size=100 * 1024 * 1024, nodes=20_000_000, item=100_000)

@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from records.exchange.bind import write_zone_file
+from records.exchange.gatus import write_gatus_file
 from records.exchange.shape import API_VERSION, CSV_COLUMNS, FORMS, FORMULA, KIND
 from records.models import CustomEntry, ManagedRecord, SyncStatus
 from syncer.config import Managed
@@ -46,12 +47,14 @@ def export(form: str, records: QuerySet[ManagedRecord] | None = None) -> Iterato
     """Pieces of text in one of ``FORMS``; with ``records`` only those, and no custom entries. The records are those of
     the target that the syncer writes to: a file of them names no target.
 
-    Raises ``ValueError`` for another form.
+    Raises ``ValueError`` for another form, and for Gatus without a DNS server.
     """
     owned = ManagedRecord.objects.filter(owned=True) if records is None else records.filter(owned=True)
     owned = owned.filter(target=SyncStatus.find_target()).order_by("zone", "name", "type")
     if form == "bind":
         return write_zone_file(owned.iterator(chunk_size=CHUNK))
+    if form == "gatus":
+        return write_gatus_file(owned.iterator(chunk_size=CHUNK), settings.DNS_TEST_SERVERS)
     writers: dict[str, Callable[[Rows], Iterator[str]]] = {"yaml": _write_yaml, "json": _write_json, "csv": _write_csv}
     if form not in writers:
         raise ValueError(f"{form} is no form of export: give {', '.join(FORMS)}")

@@ -95,7 +95,7 @@ def test_each_form_is_a_link_to_a_streamed_download(form: str) -> None:
     assert f'href="{link}"' in client.get(PAGE).content.decode()
     answer = client.get(link)
     assert answer.streaming
-    assert answer["Content-Disposition"].startswith('attachment; filename="dns-backup.')
+    assert re.fullmatch(r'attachment; filename="(dns-backup\.\w+|gatus\.yaml)"', answer["Content-Disposition"])
     assert b"grafana" in b"".join(answer)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from records.exchange import FORMS, export
 
@@ -19,5 +19,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
-        for piece in export(options["format"]):
+        try:
+            pieces = export(options["format"])
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        for piece in pieces:
             sys.stdout.write(piece)
