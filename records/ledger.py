@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.models import Count, QuerySet
@@ -18,7 +18,8 @@ from records.freezes import end_over, list_freezes
 from records.glance import Glance
 from records.held_rows import decide_plans
 from records.limits import KEYS
-from records.models import ManagedRecord, SyncRequest, SyncStatus
+from records.meter_models import KEPT
+from records.models import ManagedRecord, MeasuredCount, SyncRequest, SyncStatus
 from records.rows import ZoneKey
 from records.source_rows import count_detached, forget_others, rank_names, save_chunk, split_sources, suspect_detached
 from records.tenure import DatabaseTenure
@@ -26,7 +27,17 @@ from records.zone_ledger import DatabaseZoneLedger
 from syncer.core.names import NAME_LIMIT
 from syncer.core.source import Ref, SourceObject
 from syncer.identity import ProcessIdentity
-from syncer.ledger import CountKey, DecidedHold, Freeze, Holder, LastStart, LedgerError, Request, SyncerStatus
+from syncer.ledger import (
+    CountKey,
+    DecidedHold,
+    Freeze,
+    Holder,
+    LastStart,
+    LedgerError,
+    Measured,
+    Request,
+    SyncerStatus,
+)
 
 
 def tell_time(moment: float) -> str | None:
@@ -38,6 +49,28 @@ def tell_time(moment: float) -> str | None:
 
 OLD_ACTIONS = {"heal": "remediate"}
 """What a web of the release before still writes, while it is replaced."""
+
+
+def _save_measured(measured: Sequence[Measured]) -> None:
+    """A minute that another process has written down already, which had its part of it, stays as it is."""
+    MeasuredCount.objects.filter(at__lt=timezone.now() - KEPT).delete()
+    rows = []
+    for subject, target, zone, (start, number, failed, milliseconds, slowest, buckets) in measured:
+        at = datetime.fromtimestamp(start, UTC)
+        rows.append(
+            MeasuredCount(
+                at=at,
+                subject=subject,
+                target=target,
+                zone=zone,
+                number=number,
+                failed=failed,
+                milliseconds=milliseconds,
+                slowest=slowest,
+                buckets=list(buckets),
+            )
+        )
+    MeasuredCount.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def _list_waiting() -> QuerySet[SyncRequest]:
@@ -191,7 +224,10 @@ class DatabaseLedger:
                 problems=list(status.problems),
                 problems_since=Coalesce("problems_since", timezone.now()) if status.problems else None,
                 warnings=list(status.warnings),
+                vitals=dict(status.vitals),
             )
+            if status.measured:
+                _save_measured(status.measured)
 
     # Who is at work
 

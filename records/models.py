@@ -16,6 +16,7 @@ from records.freeze_models import WriteFreeze as WriteFreeze
 from records.held_models import HeldDelete as HeldDelete
 from records.held_models import HeldPlan as HeldPlan
 from records.held_models import RRsetKey as RRsetKey
+from records.meter_models import MeasuredCount as MeasuredCount
 from records.source_models import Source as Source
 from records.source_models import SourceName as SourceName
 from records.target_field import target_field
@@ -385,6 +386,7 @@ class SyncStatus(models.Model):
     warnings = models.JSONField(null=True, help_text="likewise")
     kinds = models.JSONField(default=list, help_text="state, reason and number of objects by kind")
     zones = models.JSONField(default=dict, help_text="problem by zone; empty text when there is none")
+    vitals = models.JSONField(null=True, editable=False, help_text="of the servers that it talks to, by syncer.vitals")
     known_version = models.CharField(max_length=50, default="", db_default="", editable=False)
     known_settings = models.JSONField(default=dict, editable=False, help_text="of the last start that went well")
 

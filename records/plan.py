@@ -17,7 +17,7 @@ from syncer.core.known import KnownRRset, RecordState
 from syncer.core.plan import Change, Guard, Key
 from syncer.core.rrsets import Found, Marker, RRset
 from syncer.ledger import ZoneLedger
-from syncer.targets.base import Reading, Result
+from syncer.targets.base import Reading, Result, ServerReport
 from syncer.zone.apply import sort_changes
 from syncer.zone.guarding import DeleteGuard
 from syncer.zone.planning import ZonePlanner
@@ -93,6 +93,9 @@ class RememberedTarget:
 
     def refuses(self, rrset: RRset) -> str:
         return self._refused.get((rrset.name, rrset.type), "")
+
+    def describe(self) -> ServerReport:
+        return ServerReport(self._name)
 
     def zone(self, name: str) -> RememberedZone:
         return RememberedZone(name, self._rows, self._marker)

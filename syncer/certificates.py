@@ -22,6 +22,10 @@ from syncer.core.manifest import as_list, as_mapping, as_text, clip_text, is_lea
 
 DAY = 86400.0
 
+SOON = 7 * DAY
+"""Less than what is left of the shortest that is in use (90 days) when cert-manager tries to renew it."""
+MOST_TOLD = 50
+
 FAILED = "Failed"
 """The reason that cert-manager itself gives. Any other comes from an approver that denied the request."""
 
@@ -39,6 +43,36 @@ class Certificate(NamedTuple):
     streak: int = 0
     failed_at: str = ""
     failures: Mapping[str, int] = NO_FAILURES
+
+    def explain_trouble(self, now: float) -> str:
+        """In a sentence, "" for one in order. cert-manager renews after two thirds of the time, so that one which ends
+        soon could not be renewed."""
+        if self.expires is not None and self.expires <= now:
+            return "it has expired"
+        if self.streak:
+            words = "its issuance has" if self.expires is None else "its renewal has"
+            return f"{words} failed {self.streak} time{'' if self.streak == 1 else 's'} in a row"
+        if self.expires is not None and self.expires - now < SOON:
+            return "it ends soon, and was not renewed"
+        return "" if self.ready else "it is not ready"
+
+
+class FailingCertificate(NamedTuple):
+    """``expires`` is Unix time; ``failed_at`` when an issuance failed last, as cert-manager writes it, "" for none."""
+
+    namespace: str
+    name: str
+    reason: str
+    expires: float | None
+    failed_at: str
+
+
+class FailingCertificates(NamedTuple):
+    """``known`` and ``number`` count all, and those that fail; ``worst`` are the first of these."""
+
+    known: int
+    number: int
+    worst: list[FailingCertificate]
 
 
 def read_certificate(manifest: Mapping[str, Any], before: Certificate | None) -> Certificate:
@@ -106,6 +140,19 @@ class Certificates(Collector):
         key = ref.namespace, ref.name
         with self._lock:
             self._held[key] = read_certificate(manifest, self._held.get(key))
+
+    def find_failing(self) -> FailingCertificates:
+        """Those that are not ready, could not be renewed, or end soon without having been; the first to end first."""
+        with self._lock:
+            held = list(self._held.items())
+        now = self._clock()
+        failing = [
+            FailingCertificate(*key, reason, certificate.expires, certificate.failed_at)
+            for key, certificate in held
+            if (reason := certificate.explain_trouble(now))
+        ]
+        failing.sort(key=lambda each: (each.expires or 0.0, each.namespace, each.name))
+        return FailingCertificates(len(held), len(failing), failing[:MOST_TOLD])
 
     def drop(self, kind: Kind, namespace: str, name: str) -> None:
         with self._lock:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from syncer import metrics
 from syncer.health import HealthReport
 from syncer.ledger import CountKey, Ledger, SyncerStatus
+from syncer.vitals import Vitals
 from syncer.worker import TargetWorker
 
 log = logging.getLogger(__name__)
@@ -18,11 +19,12 @@ INTERVAL = 5.0
 
 
 class Heartbeat:
-    def __init__(self, ledger: Ledger, worker: TargetWorker) -> None:
+    def __init__(self, ledger: Ledger, worker: TargetWorker, vitals: Vitals) -> None:
         self.due = 0.0
         self.last_pass_at: datetime | None = None
         self._ledger = ledger
         self._worker = worker
+        self._vitals = vitals
         self._unmanaged: set[str] = set()
 
     def beat_due(self, now: float, read_health: Callable[[], HealthReport], *, settled: bool) -> None:
@@ -35,6 +37,7 @@ class Heartbeat:
         self._warn_of_unmanaged(counts)
         zones = self._worker.zones.values()
         health = read_health()
+        measured = self._vitals.list_news()
         next_pass = min((zone.full_pass_due for zone in zones), default=now)
         self._ledger.save_status(
             SyncerStatus(
@@ -49,8 +52,11 @@ class Heartbeat:
                 zones={zone.name: zone.problem for zone in zones},
                 problems=health.problems,
                 warnings=health.warnings,
+                vitals=self._vitals.describe(),
+                measured=measured,
             )
         )
+        self._vitals.note_written(measured)
 
     def _warn_of_unmanaged(self, counts: Mapping[CountKey, int]) -> None:
         """Once for each zone that has records of ours and is not managed any more."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from syncer.core.claims import Decision, EntrySpec, Mention
 from syncer.core.known import KnownRRset
@@ -15,6 +15,7 @@ from syncer.core.source import Ref, SourceObject
 from syncer.errors import ToldError
 from syncer.identity import ProcessIdentity
 from syncer.kube.feed import KindState
+from syncer.meters import MeasuredMinute
 from syncer.targets.base import Result
 
 
@@ -30,6 +31,15 @@ class ObservedRRset(NamedTuple):
 
     decision: Decision
     status: RRsetStatus | ForgottenRRset
+
+
+class Measured(NamedTuple):
+    """What was measured in a minute, and of what: ``target`` and ``zone`` are "" where it is about none."""
+
+    subject: str
+    target: str
+    zone: str
+    minute: MeasuredMinute
 
 
 class CountKey(NamedTuple):
@@ -85,6 +95,9 @@ class SyncerStatus:
     problems: Sequence[str] = ()
     """As /readyz tells them, like the warnings."""
     warnings: Sequence[str] = ()
+    vitals: Mapping[str, Any] = field(default_factory=dict)
+    """What ``syncer.vitals`` describes."""
+    measured: Sequence[Measured] = ()
 
 
 class Freeze(NamedTuple):

@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from syncer import metrics
+from syncer.certificates import FailingCertificates
 from syncer.changed_settings import ChangedSettings
 from syncer.config import Config
 from syncer.health import Health
@@ -20,6 +21,7 @@ from syncer.ledger import LastStart, Ledger, LedgerError, Request
 from syncer.pacing import BackOff
 from syncer.targets.base import Target
 from syncer.tenure import GLANCE, Tenure
+from syncer.vitals import Vitals
 from syncer.wakeup import Wakeup
 from syncer.worker import TargetWorker
 from syncer.zone.result import PassResult
@@ -46,7 +48,9 @@ class Loop:
         health: Health,
         wakeup: Wakeup,
         clock: Callable[[], float] = time.monotonic,
+        find_failing: Callable[[], FailingCertificates] | None = None,
     ) -> None:
+        """``find_failing`` tells of the certificates in the cluster, None where they are not watched."""
         self.intake = Intake(feed, store, clock())
         self.tenure = Tenure(ledger, target.kind, clock)
         self.changed = ChangedSettings(ledger, LastStart(config.version, config.published))
@@ -64,7 +68,7 @@ class Loop:
             is_stopping=self._is_stopping,
             clock=clock,
         )
-        self.heartbeat = Heartbeat(ledger, self.worker)
+        self.heartbeat = Heartbeat(ledger, self.worker, Vitals([self.worker], feed, find_failing))
         self._feed = feed
         self._ledger = ledger
         self._health = health
@@ -181,8 +185,9 @@ class Loop:
         """Hand what the watches brought to the zones."""
         with suppress(LedgerError):  # who needs it to go on says so
             self.intake.settle_limits(self._ledger, self._clock())
-        most = None if self.heartbeat.last_pass_at is None else TAKEN  # the first pass looks at all of them
-        self.worker.enqueue(self.intake.take_names(most))
+        is_first = self.heartbeat.last_pass_at is None  # that pass looks at all of them
+        names = self.intake.take_names(None if is_first else TAKEN)
+        self.worker.enqueue(names, None if is_first else self.intake.store.taken_since)
         metrics.QUEUE_LENGTH.set(self.worker.waiting)
 
     def _save_sources(self) -> None:

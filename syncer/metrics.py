@@ -53,6 +53,13 @@ RECONCILE_DURATION = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
     registry=REGISTRY,
 )
+CHANGE_DURATION = Histogram(
+    "catalyst_dns_sync_change_duration_seconds",
+    "Time from a change of an object, as a watch brought it, until DNS had what came of it (create, update, delete)",
+    ["zone", "operation"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+    registry=REGISTRY,
+)
 RECONCILE_ERRORS = Counter(
     "catalyst_dns_sync_reconcile_errors_total",
     "Changes and passes that failed",

@@ -94,11 +94,11 @@ class TargetWorker:
         self._health.freezes = [str(freeze) for freeze in self.freezes.current]
         self._health.is_frozen = self.freezes.is_everywhere
 
-    def enqueue(self, names: Collection[str]) -> None:
-        """Hand names whose claims have changed to the zones that manage them."""
+    def enqueue(self, names: Collection[str], since: float | None = None) -> None:
+        """Hand names whose claims have changed to the zones that manage them; ``since`` as in ``Zone.enqueue``."""
         for name in names:
             if (zone := zone_of(name, self.zones)) is not None:
-                self.zones[zone].enqueue([name])
+                self.zones[zone].enqueue([name], since)
 
     def run_due(self, requests: Sequence[Request]) -> list[PassResult]:
         """Answer requests, probe the serials, and make the pass that is due in each zone. Raises ``LedgerError``."""

@@ -1,4 +1,5 @@
-"""What happened in the last hour and day, as bars. SVG, made here, from the audit."""
+"""Charts of the last hour and day, as SVG, made here. Changes are counted from the audit; what the syncer measured is
+in ``records.dashboard.measures``."""
 
 from __future__ import annotations
 
@@ -23,44 +24,65 @@ SERIES: Mapping[str, tuple[str, frozenset[str]]] = {
 }
 """By tone: what it is called, and the actions that count."""
 WIDTH, HEIGHT, FOOT = 600, 120, 18
+SPARK_WIDTH, SPARK_HEIGHT = 240, 36
+MINUTES, HOURS = 60, 24
+HOUR_FORM, DAY_FORM = "%H:%M", "%a %H:%M"
 
 
 class Bar(NamedTuple):
-    """``counts`` is by tone, in the order of ``SERIES``."""
+    """``counts`` is by tone, in the order of the chart's ``words``. ``label`` is what is said of it where it is of no
+    time."""
 
-    start: datetime
+    start: datetime | None
     counts: Mapping[str, int]
+    label: str = ""
 
     @property
     def total(self) -> int:
         return sum(self.counts.values())
 
+    def name(self, form: str) -> str:
+        return f"{timezone.localtime(self.start):{form}}" if self.start else self.label
+
 
 class Chart(NamedTuple):
+    """``words`` says by tone what is counted, ``form`` is of the times below it."""
+
     title: str
     bars: Sequence[Bar]
-    form: str
-    """Of the time below it."""
+    words: Mapping[str, str]
+    form: str = ""
 
     @property
     def totals(self) -> list[tuple[str, str, int]]:
         """Tone, word and number of each series."""
-        return [(tone, word, sum(bar.counts.get(tone, 0) for bar in self.bars)) for tone, (word, _) in SERIES.items()]
+        return [(tone, word, sum(bar.counts.get(tone, 0) for bar in self.bars)) for tone, word in self.words.items()]
 
     def describe(self) -> str:
         told = ", ".join(f"{number} {word}" for _, word, number in self.totals)
         return f"{self.title}: {told}"
 
 
+def list_minutes(now: datetime) -> list[datetime]:
+    """Of the last hour, the one that has begun among them."""
+    minute = now.replace(second=0, microsecond=0)
+    return [minute - timedelta(minutes=number) for number in range(MINUTES - 1, -1, -1)]
+
+
+def list_hours(now: datetime) -> list[datetime]:
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    return [hour - timedelta(hours=number) for number in range(HOURS - 1, -1, -1)]
+
+
 def read_charts(now: datetime | None = None) -> list[Chart]:
     """In two questions, by the index of the time."""
     now = now or timezone.now()
-    minute, hour = now.replace(second=0, microsecond=0), now.replace(minute=0, second=0, microsecond=0)
-    minutes = [minute - timedelta(minutes=number) for number in range(59, -1, -1)]
-    hours = [hour - timedelta(hours=number) for number in range(23, -1, -1)]
+    words = {tone: word for tone, (word, _) in SERIES.items()}
     return [
-        Chart("Changes in the last hour, by minute", _count(minutes, TruncMinute("at")), "%H:%M"),
-        Chart("Changes in the last day, by hour", _count(hours, TruncHour("at")), "%a %H:%M"),
+        Chart(
+            "Changes in the last hour, by minute", _count(list_minutes(now), TruncMinute("at")), words, form=HOUR_FORM
+        ),
+        Chart("Changes in the last day, by hour", _count(list_hours(now), TruncHour("at")), words, form=DAY_FORM),
     ]
 
 
@@ -80,13 +102,7 @@ def draw_chart(chart: Chart) -> SafeString:
     step = WIDTH / len(chart.bars)
     drawn: list[SafeString] = []
     for index, bar in enumerate(chart.bars):
-        drawn += _draw_bar(bar, round(index * step, 1), round(step * 0.8, 1), highest)
-    ticks = (chart.bars[0], chart.bars[len(chart.bars) // 2], chart.bars[-1])
-    places = ((0, "start"), (WIDTH // 2, "middle"), (WIDTH, "end"))
-    texts = (
-        (x, HEIGHT + 14, anchor, f"{timezone.localtime(bar.start):{chart.form}}")
-        for bar, (x, anchor) in zip(ticks, places, strict=True)
-    )
+        drawn += _draw_bar(chart, bar, round(index * step, 1), round(step * 0.8, 1), highest)
     return format_html(
         '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">'
         '<path class="base" d="M0 {}H{}"/><text x="{}" y="10" text-anchor="end">{}</text>{}{}</svg>',
@@ -98,14 +114,34 @@ def draw_chart(chart: Chart) -> SafeString:
         WIDTH,
         highest,
         format_html_join("", "{}", ((part,) for part in drawn)),
-        format_html_join("", '<text x="{}" y="{}" text-anchor="{}">{}</text>', texts),
+        format_html_join("", "{}", ((tick,) for tick in _draw_ticks(chart, step))),
     )
 
 
-def _draw_bar(bar: Bar, x: float, width: float, highest: int) -> list[SafeString]:
+def _draw_ticks(chart: Chart, step: float) -> list[SafeString]:
+    """Below the first, the middle and the last bar, or, of what is of no time, below every second one. A script puts
+    times into the reader's zone."""
+    if chart.bars[0].start:
+        bars = chart.bars[0], chart.bars[len(chart.bars) // 2], chart.bars[-1]
+        places = list(zip(bars, (0.0, WIDTH / 2, float(WIDTH)), ("start", "middle", "end"), strict=True))
+    else:
+        middles = (round((index + 0.4) * step, 1) for index in range(0, len(chart.bars), 2))
+        places = [(bar, middle, "middle") for bar, middle in zip(chart.bars[::2], middles, strict=True)]
+    return [
+        format_html(
+            '<text x="{}" y="{}" text-anchor="{}"{}>{}</text>',
+            *(x, HEIGHT + 14, anchor),
+            format_html(' data-at="{}"', bar.start.isoformat()) if bar.start else "",
+            bar.name(chart.form),
+        )
+        for bar, x, anchor in places
+    ]
+
+
+def _draw_bar(chart: Chart, bar: Bar, x: float, width: float, highest: int) -> list[SafeString]:
     """One piece for each series, from below; what is there can be seen, however little it is."""
     drawn, top = [], float(HEIGHT)
-    words = ", ".join(f"{number} {SERIES[tone][0]}" for tone, number in bar.counts.items() if number)
+    words = ", ".join(f"{number} {chart.words[tone]}" for tone, number in bar.counts.items() if number)
     for tone, number in bar.counts.items():
         if not number:
             continue
@@ -115,7 +151,29 @@ def _draw_bar(bar: Bar, x: float, width: float, highest: int) -> list[SafeString
             format_html(
                 '<rect class="{}" x="{}" y="{}" width="{}" height="{}"><title>{}: {}</title></rect>',
                 *(tone, x, round(top, 1), width, height),
-                *(f"{timezone.localtime(bar.start):%H:%M}", words),
+                *(bar.name(HOUR_FORM), words),
             )
         )
     return drawn
+
+
+def draw_sparkline(samples: Sequence[tuple[float, bool]], words: str) -> SafeString:
+    """How long the last answers took, the newest at the right: a line over milliseconds, and a mark where there was no
+    answer. ``words`` says the same."""
+    highest = max((milliseconds for milliseconds, is_ok in samples if is_ok), default=0.0) or 1.0
+    step = SPARK_WIDTH / max(1, len(samples) - 1)
+    line, missing = [], []
+    for index, (milliseconds, is_ok) in enumerate(samples):
+        x = round(index * step, 1)
+        if is_ok:
+            line.append(f"{x},{round(SPARK_HEIGHT - 3 - milliseconds / highest * (SPARK_HEIGHT - 6), 1)}")
+        else:
+            missing.append((x,))
+    return format_html(
+        '<svg class="spark" viewBox="-3 0 {} {}" role="img" aria-label="{}">'
+        '<path class="base" d="M0 {}H{}"/><polyline points="{}"/>{}</svg>',
+        *(SPARK_WIDTH + 6, SPARK_HEIGHT, words),
+        *(SPARK_HEIGHT - 1, SPARK_WIDTH),
+        " ".join(line),
+        format_html_join("", '<circle cx="{}" cy="4" r="3"/>', missing),
+    )

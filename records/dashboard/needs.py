@@ -12,9 +12,10 @@ from django.urls import reverse
 
 from records.admin import columns
 from records.admin.steps import OPERATE, STEPS, Button, list_steps, make_buttons
+from records.dashboard.vitals import CertificateTrouble, list_ending, read_certificates
 from records.entry_names import call_entries, name_entries
 from records.lost_claims import LostClaim, list_lost
-from records.models import DriftFinding, HeldPlan, ManagedRecord, SourceName, SyncRequest
+from records.models import DriftFinding, HeldPlan, ManagedRecord, SourceName, SyncRequest, SyncStatus
 from syncer.core.known import RecordState
 from syncer.core.names import people_name
 from syncer.core.origin import Origin
@@ -27,7 +28,8 @@ WAITING = 500
 
 
 class NeedKind(NamedTuple):
-    """``word`` and ``plural`` are what people call it; ``page`` and ``query`` show all of them in the admin."""
+    """``word`` and ``plural`` are what people call it; ``page`` and ``query`` show all of them in the admin, "" where
+    that knows nothing of them: the System page does."""
 
     word: str
     plural: str
@@ -38,6 +40,8 @@ class NeedKind(NamedTuple):
 
     @property
     def list_url(self) -> str:
+        if not self.page:
+            return f"{reverse('dashboard:system')}#certificates"
         return columns.admin_url(f"{self.page}_changelist", **self.query)
 
 
@@ -52,6 +56,7 @@ KINDS: Mapping[str, NeedKind] = {
     ),
     "kept": NeedKind("kept", "kept", "pin", "warn", "managedrecord", {"state__exact": "kept"}),
     "rule": NeedKind("unreadable rule", "unreadable rules", "rule", "warn", "source", {"show": "skipped"}),
+    "certificate": NeedKind("certificate", "certificates that fail", "seal", "bad", "", {}),
 }
 RECORD_KINDS = {"conflict": RecordState.CONFLICT, "failed": RecordState.FAILED, "kept": RecordState.KEPT}
 
@@ -84,22 +89,29 @@ class NeedCount(NamedTuple):
 
 
 class Needs:
-    """Everything that waits. ``states`` counts the records by state."""
+    """Everything that waits. ``states`` counts the records by state; a syncer that has fallen silent knows nothing of
+    certificates."""
 
-    def __init__(self, states: Mapping[str, int]) -> None:
+    def __init__(self, states: Mapping[str, int], status: SyncStatus | None = None) -> None:
         self._plans = HeldPlan.objects.filter(status=HeldPlan.Status.OPEN)
         self._findings = DriftFinding.objects.filter(status=DriftFinding.Status.OPEN)
         self._rules = SourceName.objects.filter(cause=SkipCause.PATTERN, reason=UNREADABLE)
         lost = list(list_lost())
         self._lost = _join_claims(claim for claim in lost if not Origin.parse(claim.origin).is_entry)
         self._entries = _join_claims(claim for claim in lost if Origin.parse(claim.origin).is_entry)
+        heard = None if status is None or status.is_silent else status
+        self._certificates = list_ending(heard)
         counts = {
             "held": self._plans.count(),
             "drift": self._findings.count(),
             "lost": len(self._lost),
             "entry": len(self._entries),
             "rule": self._rules.count(),
+            "certificate": len(self._certificates),
         }
+        if card := read_certificates(heard):
+            self._certificates += card.failing
+            counts["certificate"] += card.number
         counts |= {key: states.get(state, 0) for key, state in RECORD_KINDS.items()}
         self.counts = [NeedCount(key, counts[key], f"{reverse('dashboard:needs')}?kind={key}") for key in KINDS]
         self.total = sum(counts.values())
@@ -123,6 +135,8 @@ class Needs:
         if "rule" in there:
             rules = self._rules.select_related("source").order_by("since", "id")[:limit]
             needs += [_tell_rule(row) for row in rules]
+        if "certificate" in there:
+            needs += [_tell_certificate(each) for each in self._certificates]
         oldest_first = sorted(needs, key=lambda need: (need.since, need.title))[:limit]
         names = call_entries(need.what for need in oldest_first)
         return [need._replace(what=name_entries(need.what, names)) for need in oldest_first]
@@ -222,6 +236,12 @@ def _tell_rule(row: SourceName) -> Need:
         columns.admin_url("source_change", row.source_id),
         next((warning for warning in row.source.warnings if row.name in warning), row.name),
     )
+
+
+def _tell_certificate(failing: CertificateTrouble) -> Need:
+    url = KINDS["certificate"].list_url
+    ends = f"; it ends {failing.expires:%Y-%m-%d %H:%M} UTC" if failing.expires else ""
+    return Need("certificate", failing.since, failing.title, url, f"{failing.reason}{ends}")
 
 
 def name_page(name: str, target: str = "") -> str:

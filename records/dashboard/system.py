@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db.models import Count, Max, Q
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from records.entry_values import managed_zones
@@ -17,6 +18,7 @@ from syncer.core.known import RecordState
 
 WAITING = 50
 """Requests, and records on the way, that are shown."""
+LATE = timedelta(seconds=90)
 WATCH_TONES: Mapping[str, str] = {"watching": "good", "not installed": "quiet", "starting": "busy"}
 
 
@@ -49,6 +51,11 @@ class WatchRow(NamedTuple):
     reason: str
     objects: int
     heard_at: datetime | None
+
+    @property
+    def is_late(self) -> bool:
+        """An API server sends a bookmark about once a minute."""
+        return self.heard_at is not None and timezone.now() - self.heard_at > LATE
 
 
 def list_zones(status: SyncStatus | None) -> list[ZoneRow]:

@@ -21,10 +21,12 @@ from records.admin.steps import check_right
 from records.audit_tail import wait_settled
 from records.dashboard.charts import read_charts
 from records.dashboard.headline import judge_system
+from records.dashboard.measures import read_calls, read_delays
 from records.dashboard.needs import DECIDE, KINDS, Needs, name_page
 from records.dashboard.passes import group_entries
 from records.dashboard.system import list_waiting, list_watches, list_zones
 from records.dashboard.table import read_page
+from records.dashboard.vitals import list_servers, read_certificates, read_cluster
 from records.entry_names import note_entries
 from records.entry_values import managed_zones
 from records.explain import count_states
@@ -73,7 +75,7 @@ def find_place(request: HttpRequest) -> str:
 def read_frame() -> dict[str, Any]:
     """What every page shows: how the system is, and how much waits."""
     status, states = SyncStatus.read(), count_states()
-    needs = Needs(states)
+    needs = Needs(states, status)
     return {
         "now": timezone.now(),
         "status": status,
@@ -188,7 +190,11 @@ def show_system(request: HttpRequest) -> HttpResponse:
         "title": "System",
         "zones": list_zones(status),
         "watches": list_watches(status),
-        "charts": read_charts(),
+        "servers": list_servers(status),
+        "cluster": read_cluster(status),
+        "certificates": read_certificates(status),
+        "charts": [*read_charts(), *read_calls()],
+        "delays": read_delays(),
         "version": settings.VERSION,
         "owner_id": settings.MANAGED.owner_id,
     }

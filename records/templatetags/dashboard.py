@@ -6,7 +6,7 @@ from django import template
 
 from records.dashboard import cells
 from records.dashboard.axes import read_axes
-from records.dashboard.charts import draw_chart
+from records.dashboard.charts import draw_chart, draw_sparkline
 from records.dashboard.drawing import draw_name
 from records.dashboard.needs import name_page
 from records.dashboard.passes import sort_of
@@ -15,7 +15,8 @@ from records.resolve import Answer
 from syncer.core.names import people_name
 
 register = template.Library()
-for function in (cells.show_icon, cells.show_moment, cells.spell_name, draw_name, draw_chart, read_axes, name_page):
+CELLS = (cells.show_icon, cells.show_moment, cells.spell_name)
+for function in (*CELLS, draw_name, draw_chart, draw_sparkline, read_axes, name_page):
     register.simple_tag(function)
 register.filter("people", people_name)
 register.filter("sort_of", sort_of)

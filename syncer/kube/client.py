@@ -6,6 +6,7 @@ import json
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Generator, Mapping
 from contextlib import suppress
 from http.client import IncompleteRead
@@ -18,6 +19,7 @@ from urllib3.exceptions import HTTPError, InsecureRequestWarning, ReadTimeoutErr
 from syncer.errors import KubernetesError
 from syncer.kube.access import Access, Identity, load_certificate
 from syncer.kube.proxy import choose_proxy, make_pools
+from syncer.meters import Meter
 from syncer.redaction import REDACTION
 from syncer.tls import explain_distrust
 
@@ -55,6 +57,8 @@ class ApiServer:
 
     def __init__(self, access: Access, *, connections: int = 16, timeout: float = 30.0) -> None:
         self.url = access.server
+        self.calls = Meter()
+        """What it refuses by our rights, or does not have, is an answer of a server in order."""
         self._timeout = timeout
         self._credentials = access.credentials
         self._context = access.make_tls_context()
@@ -171,6 +175,7 @@ class ApiServer:
         self._show_certificate(identity)
         if identity.authorization:
             headers = {**headers, "Authorization": identity.authorization}
+        began, status = time.perf_counter(), 0
         try:
             response = self._pools.request(
                 method,
@@ -183,9 +188,12 @@ class ApiServer:
                 retries=False,
                 redirect=False,
             )
+            status = response.status
         # ValueError: a token that no header can hold.
         except (HTTPError, OSError, ValueError) as error:
             raise self._explain_failure(error) from error
+        finally:
+            self.calls.count(time.perf_counter() - began, is_ok=0 < status < 500 and status != 429)
         with self._lock:
             self._open.add(response)
         if self._closed.is_set():

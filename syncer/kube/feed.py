@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from syncer.core.kinds import Kind
+from syncer.meters import Meter
 
 
 class WatchState(StrEnum):
@@ -40,6 +41,14 @@ class Feed(Protocol):
     """Fills a ``syncer.kube.store.Store``, from threads of its own, until it is stopped."""
 
     def start(self) -> None: ...
+
+    @property
+    def calls(self) -> Meter | None:
+        """Of the API server; None where there is none."""
+
+    @property
+    def place(self) -> str:
+        """Where the objects come from."""
 
     def stop(self) -> None:
         """Ask every thread to end, and wait for at most two seconds."""

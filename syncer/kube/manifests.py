@@ -86,6 +86,14 @@ class ManifestFeed:
         if self._thread.is_alive():
             self._thread.join(2)
 
+    @property
+    def calls(self) -> None:
+        return None
+
+    @property
+    def place(self) -> str:
+        return self._folder
+
     def states(self) -> Sequence[KindState]:
         """``reason`` names files that cannot be read. ``known`` is False until each file could be read once: what could
         not be read may hold anything."""

@@ -95,6 +95,7 @@ class Store:
         self._scope = scope
         self._assume_accepted = assume_accepted
         self._wakeup = wakeup
+        self._clock = clock
         self._lock = Lock()
         self._sources = SourceTable()
         self._hidden: dict[Ref, SourceObject] = {}
@@ -127,6 +128,10 @@ class Store:
         self._touched: dict[Ref, tuple[str, ...]] = {}
         """Objects that have changed, each with the names that this touches."""
         self._changed = False
+        self._changed_at: float | None = None
+        """When the first of what was not taken yet was brought."""
+        self.taken_since: float | None = None
+        """And the first of what was taken last; None where no object has changed."""
         self.read_origins: set[str] = set()
         """Whatever has been in a document since the start, where the objects come from documents; and the Services of
         which no EndpointSlice has anything to say."""
@@ -165,6 +170,9 @@ class Store:
             refs = list(self._touched) if most is None else self._pick_touched(most)
             names = self._touched_names.union(*(self._touched.pop(ref) for ref in refs))
             self._touched_names = set()
+            self.taken_since = self._changed_at
+            if not self._touched:
+                self._changed_at = None
             return Touched(names, {ref: self._sources.get(ref) for ref in refs})
 
     @property
@@ -539,6 +547,8 @@ class Store:
         else:
             touched = old.keys() | new.keys()
         self._touched[ref] = tuple(touched.union(self._touched.get(ref, ())))
+        if self._changed_at is None:
+            self._changed_at = self._clock()
         self._changed = True
 
     def _attach_routes(self, refs: Iterable[Ref]) -> None:

@@ -19,6 +19,7 @@ from syncer.kube.feed import KindState, WatchState
 from syncer.kube.generations import GenerationWriter
 from syncer.kube.reflector import DEFAULT_PACE, ObjectSink, Pace, Reflector
 from syncer.kube.store import Store
+from syncer.meters import Meter
 
 log = logging.getLogger(__name__)
 
@@ -97,6 +98,14 @@ class KubeFeed:
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join(max(0.0, deadline - time.monotonic()))
+
+    @property
+    def calls(self) -> Meter:
+        return self._server.calls
+
+    @property
+    def place(self) -> str:
+        return self._server.url
 
     def states(self) -> Sequence[KindState]:
         by_kind: dict[Kind, list[KindState]] = {}

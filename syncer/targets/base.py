@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from syncer.core.plan import Change
 from syncer.core.rrsets import Found, RRset
+from syncer.meters import Meter
 
 
 class Outcome(StrEnum):
@@ -36,6 +37,35 @@ class Reading(NamedTuple):
 
     serial: int | None
     found: Iterator[Found]
+
+
+class NodeReport(NamedTuple):
+    """A node of a cluster, as the one that we talk to knows it."""
+
+    name: str
+    is_primary: bool
+    is_reachable: bool
+
+
+class ServerReport(NamedTuple):
+    """What is known of a target, for people; "" and 0 where it is not known, or where there is no such thing.
+
+    ``place`` is where it was asked, ``name`` what has the zones, ``cluster`` and ``nodes`` what that belongs to.
+    ``rights`` says what our token may do, ``excess`` what it may do and need not. ``limit`` is in requests a second,
+    ``paused`` the seconds that were spent in waiting for it since the start. ``certificate_ends`` is Unix time.
+    """
+
+    place: str
+    name: str = ""
+    version: str = ""
+    cluster: str = ""
+    nodes: Sequence[NodeReport] = ()
+    rights: str = ""
+    excess: str = ""
+    limit: float = 0.0
+    paused: float = 0.0
+    certificate_ends: float = 0.0
+    calls: Meter | None = None
 
 
 class TargetZone(Protocol):
@@ -109,6 +139,9 @@ class Target(Protocol):
 
     def refuses(self, rrset: RRset) -> str:
         """Why the target can never hold this RRset, "" when it can (a hosts file: no wildcards, no CNAME)."""
+
+    def describe(self) -> ServerReport:
+        """What is known of it by now; asks nothing."""
 
     def zone(self, name: str) -> TargetZone:
         """The zone of that name, which is one of those that the target was made with."""

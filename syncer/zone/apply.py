@@ -46,7 +46,7 @@ NAME_EVENTS = {Op.CREATE: "created", Op.UPDATE: "updated", Op.DELETE: "deleted"}
 
 class ChangeWriter:
     """For one zone; ``is_stopping`` is asked between two changes. ``check_freeze`` is called before each portion, and
-    raises where a person holds all writes by then."""
+    raises where a person holds all writes by then; ``note_written`` hears of each change that was done."""
 
     def __init__(
         self,
@@ -54,11 +54,13 @@ class ChangeWriter:
         rows: ZoneLedger,
         is_stopping: Callable[[], bool],
         check_freeze: Callable[[], None] = lambda: None,
+        note_written: Callable[[Change], None] = lambda change: None,
     ) -> None:
         self._zone = zone
         self._rows = rows
         self._is_stopping = is_stopping
         self._check_freeze = check_freeze
+        self._note_written = note_written
 
     def write_changes(
         self,
@@ -185,6 +187,7 @@ class ChangeWriter:
         if outcome is Outcome.DONE:
             result.changes[change.name] += 1
             metrics.RECORDS.labels(self._zone.name, event).inc()
+            self._note_written(change)
             log.info("DNS record %s", event, extra=extra)
             return
         result.reasons[change.name] = reason

@@ -17,8 +17,10 @@ from syncer.core.rrsets import Found
 from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable, WritesFrozen, explain_fault
 from syncer.ledger import Freeze, Ledger, LedgerError, ObservedRRset
 from syncer.memory import give_back
+from syncer.meters import Meter
 from syncer.targets.base import Outcome, Target
 from syncer.zone.apply import LEFT_ALONE, SYNCER, TURN, ChangeWriter, new_correlation, sort_changes, take_turn
+from syncer.zone.delays import ChangeDelays
 from syncer.zone.flapping import FlapDamper
 from syncer.zone.freezes import WriteFreezes
 from syncer.zone.guarding import DeleteGuard, PlannedChange
@@ -113,7 +115,12 @@ class Zone:
         self._freezes = freezes
         self._owes_plan = False
         """Writes were held since the last full pass: what waited is one plan, before anything else is done."""
-        self._writer = ChangeWriter(self._records, self._rows, is_stopping, lambda: freezes.check(name))
+        self.changes = Meter()
+        """How long changes of objects took until DNS had them."""
+        self._delays = ChangeDelays(name, self.changes, clock)
+        self._writer = ChangeWriter(
+            self._records, self._rows, is_stopping, lambda: freezes.check(name), self._delays.note_written
+        )
         self._is_stopping = is_stopping
         self._early: dict[str, frozenset[str]] = {}
         """By name the other names of the zone before which something there is not written."""
@@ -152,10 +159,13 @@ class Zone:
 
     # What others call
 
-    def enqueue(self, names: Iterable[str]) -> None:
-        """The claims on these names have changed."""
+    def enqueue(self, names: Iterable[str], since: float | None = None) -> None:
+        """The claims on these names have changed; ``since`` is when a watch brought that, where it is to be measured
+        how long it takes."""
         now = self._clock()
         for name in names:
+            if since is not None:
+                self._delays.begin(name, since)
             self._schedule.disturbed()
             self._queue.add(name, now, claimed=self._is_claimed(name))
 
@@ -392,6 +402,7 @@ class Zone:
         freeze = self.freeze
         if freeze:
             self._owes_plan = True
+            self._delays.clear()
             self._schedule.request_pass()
         elif self._owes_plan and not self.is_full_pass_wanted:
             self._schedule.request_pass()
@@ -544,6 +555,7 @@ class Zone:
         now = self._clock()
         self._note_early(plan, names, result)
         self._queue.done(None if plan.whole else names, result.retry, result.later, now)
+        self._delays.end(None if plan.whole else names, result.retry | result.later.keys())
         is_behind = bool(self._queue.deferred or self._queue.unclaimed)
         self._is_sweeping &= not plan.whole
         if self._is_sweeping and not is_behind:

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from records.ledger import DatabaseLedger
-from records.models import ManagedRecord, Source, SyncStatus
+from records.models import ManagedRecord, MeasuredCount, Source, SyncStatus
 from syncer.core.claims import Decision
 from syncer.core.kinds import GATEWAY, INGRESS
 from syncer.core.known import RecordState
@@ -22,7 +22,8 @@ from syncer.core.rrsets import RRset
 from syncer.core.source import Ref, SourceObject
 from syncer.identity import ProcessIdentity
 from syncer.kube.feed import KindState
-from syncer.ledger import AnotherSyncer, Holder, LastStart, ObservedRRset, Request, SyncerStatus
+from syncer.ledger import AnotherSyncer, Holder, LastStart, Measured, ObservedRRset, Request, SyncerStatus
+from syncer.meters import MeasuredMinute
 
 ONE = ProcessIdentity("web-1", 1, "11111111", "boot", "pid:[1]", 5)
 OTHER = replace(ONE, host="web-2", number="22222222")
@@ -206,3 +207,19 @@ def test_a_new_database_in_the_place_of_a_lost_one_is_taken_over(transactional_d
 def test_what_never_took_over_is_not_kept_from_writing() -> None:
     take_over()
     DatabaseLedger().zone("default", "talos00").hold_deletes({(BLOG.name, "A")}, "too many")
+
+
+def count_minute(start: int, number: int) -> Measured:
+    return Measured("api", "lan", "", MeasuredMinute(start, number, 1, 12.5, 9.0, (1, 2)))
+
+
+def test_what_was_measured_is_written_down_once_and_kept_for_a_day() -> None:
+    ledger = take_over()
+    now = int(timezone.now().timestamp()) // 60 * 60
+    old = timezone.now() - timedelta(hours=26)
+    MeasuredCount.objects.create(at=old, subject="api", number=1, failed=0, milliseconds=1, slowest=1, buckets=[])
+    ledger.save_status(replace(STATUS, vitals={"targets": []}, measured=[count_minute(now - 60, 3)]))
+    ledger.save_status(replace(STATUS, measured=[count_minute(now - 60, 9), count_minute(now, 5)]))
+    rows = MeasuredCount.objects.order_by("at")
+    assert [(row.at.timestamp(), row.number, row.buckets) for row in rows] == [(now - 60, 3, [1, 2]), (now, 5, [1, 2])]
+    assert SyncStatus.objects.get().vitals == {}

@@ -389,3 +389,31 @@ def test_whatever_the_status_is_no_counter_falls_and_a_scrape_works(statuses: li
         assert all(after[series] >= value for series, value in before.items())
         assert generate_latest(registry)
         before = after
+
+
+DAYS = 86400.0
+
+
+@pytest.mark.parametrize(
+    ("certificate", "reason"),
+    [
+        (Certificate("ca", NOW + 30 * DAYS, True), ""),
+        (Certificate("ca", NOW + 6 * DAYS, True), "it ends soon, and was not renewed"),
+        (Certificate("ca", NOW - 1, True), "it has expired"),
+        (Certificate("ca", NOW + 30 * DAYS, True, 1), "its renewal has failed 1 time in a row"),
+        (Certificate("ca", None, False, 3), "its issuance has failed 3 times in a row"),
+        (Certificate("ca", None, False), "it is not ready"),
+    ],
+)
+def test_the_trouble_of_a_certificate_is_told(certificate: Certificate, reason: str) -> None:
+    assert certificate.explain_trouble(NOW) == reason
+
+
+def test_those_that_fail_are_told_and_those_in_order_counted() -> None:
+    certificates = Certificates(lambda: NOW)
+    statuses = {"a": HEALTHY, "b": failing(2), "c": {**HEALTHY, "notAfter": "2025-12-01T00:00:00Z"}}
+    for name, status in statuses.items():
+        certificates.put(CERTIFICATE, certificate(name, **status))
+    found = certificates.find_failing()
+    assert (found.known, found.number, [each.name for each in found.worst]) == (3, 2, ["c", "b"])
+    assert found.worst[1].failed_at == "2025-12-31T01:00:00Z"

@@ -12,7 +12,9 @@ from syncer.health import HealthReport
 from syncer.heartbeat import INTERVAL, Heartbeat
 from syncer.kube.feed import KindState, WatchState
 from syncer.ledger import SyncerStatus
+from syncer.vitals import Vitals
 from tests.syncer.test_worker import LAB, Case
+from tests.syncer.zone.engine import Lists
 from tests.syncer.zone.memory import ZONE
 
 KINDS = [KindState(INGRESS, WatchState.WATCHING, True)]
@@ -26,7 +28,7 @@ def case() -> Case:
 
 @pytest.fixture
 def heartbeat(case: Case) -> Heartbeat:
-    return Heartbeat(case.ledger, case.worker)
+    return Heartbeat(case.ledger, case.worker, Vitals([case.worker], Lists()))
 
 
 def beat(case: Case, heartbeat: Heartbeat, *, settled: bool = True) -> SyncerStatus:

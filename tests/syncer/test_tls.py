@@ -6,6 +6,7 @@ import shutil
 import ssl
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -335,3 +336,13 @@ def test_a_reason_without_a_sentence_is_told_in_openssls_words() -> None:
     error = ssl.SSLCertVerificationError()
     error.verify_code, error.verify_message = 68, "CA signature digest algorithm too weak"
     assert explain_distrust(error) == "CA signature digest algorithm too weak"
+
+
+def test_the_end_of_a_certificate_is_known_once_it_was_verified(theatre: Theatre) -> None:
+    scene = theatre.set_scene("a chain through an intermediate")
+    with serve(scene.shown) as url:
+        client = make_technitium(url, scene.given)
+        assert client.certificate_ends == 0
+        client.call("/api/zones/list", {})
+        days = (client.certificate_ends - time.time()) / 86400
+        assert 29 <= days <= 30

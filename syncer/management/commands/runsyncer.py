@@ -109,7 +109,8 @@ class Command(BaseCommand):
                 target_config, metrics.observe_request, metrics.RATE_LIMIT_WAIT.inc, lambda: loop.beat()
             )
             state = health.Health(feed.states, read_timeout=config.kube.read_timeout)
-            loop = Loop(config, feed, store, target, ledger, state, wakeup)
+            find_failing = certificates.find_failing if certificates is not None else None
+            loop = Loop(config, feed, store, target, ledger, state, wakeup, find_failing=find_failing)
             if options["rebuild_ledger"]:
                 loop.worker.rebuild()
             _stop_on_signals(wakeup)

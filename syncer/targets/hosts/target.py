@@ -14,7 +14,7 @@ from syncer.config import HostsConfig
 from syncer.core.names import is_wildcard, zone_of
 from syncer.core.plan import Change
 from syncer.core.rrsets import Found, Marker, RRset
-from syncer.targets.base import Outcome, Reading, Result
+from syncer.targets.base import Outcome, Reading, Result, ServerReport
 from syncer.targets.hosts.block import HostsLine, HostsText
 from syncer.targets.hosts.file import HostsFile
 
@@ -55,6 +55,9 @@ class HostsTarget:
 
     def refuses(self, rrset: RRset) -> str:
         return explain_unfit(rrset)
+
+    def describe(self) -> ServerReport:
+        return ServerReport(self._file.path)
 
     def zone(self, name: str) -> HostsZone:
         return self._zones[name]

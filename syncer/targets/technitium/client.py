@@ -62,6 +62,7 @@ class _OneConnection:
 
     def __init__(self, url: str, patience: Patience, fingerprint: str = "", ca_file: str = "") -> None:
         self.connects = 0
+        self.certificate_ends = 0.0
         self.patience = patience
         self._verifies = bool(ca_file or not fingerprint)
         self._ca_file = ca_file
@@ -109,6 +110,7 @@ class _OneConnection:
                     self.ssl_context = counter._make_context()
                 self.timeout = counter.patience.limit_step()
                 super().connect()
+                adapter.certificate_ends = _find_end(self.sock)
 
             def send(self, data: Any) -> None:
                 if self.sock is not None:
@@ -201,6 +203,11 @@ class TechnitiumClient:
             else:
                 return
         self.call("/api/zones/import", {**query, "records": lines})
+
+    @property
+    def certificate_ends(self) -> float:
+        """Unix time; 0 where it is not known: without TLS, or with a fingerprint, which trusts it whatever it says."""
+        return self._adapter.certificate_ends
 
     @property
     def connections(self) -> int:
@@ -319,6 +326,12 @@ class TechnitiumClient:
             return False
         self.is_old = True
         return True
+
+
+def _find_end(sock: Any) -> float:
+    """Of the certificate that the server showed, where we verify it; 0 where that is not told."""
+    shown = sock.getpeercert() if isinstance(sock, ssl.SSLSocket) else None
+    return float(ssl.cert_time_to_seconds(str(shown["notAfter"]))) if shown else 0.0
 
 
 E = TypeVar("E", bound=BaseException)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from syncer.errors import ServerRefused, TargetUnreachable
-from syncer.targets.technitium.answers import read_objects, read_text
+from syncer.targets.technitium.answers import read_object, read_objects, read_text
 
 WORD_LIMIT = 64
 """Characters of a version or a time."""
@@ -24,6 +24,13 @@ class Member(NamedTuple):
     started_at: str
 
 
+class TokenRights(NamedTuple):
+    """``imports``: into zones, many changes with one call; ``administers``: the server as a whole."""
+
+    imports: bool
+    administers: bool
+
+
 class Session(NamedTuple):
     """What the server at one of our addresses says of itself. ``place`` is the number of the address; ``cluster`` is
     the domain of its cluster, "" without one."""
@@ -35,6 +42,7 @@ class Session(NamedTuple):
     started_at: str
     cluster: str = ""
     members: Mapping[str, Member] = {}
+    rights: TokenRights | None = None
 
     @property
     def is_primary(self) -> bool:
@@ -77,7 +85,18 @@ def read_session(place: int, url: str, info: Mapping[str, Any]) -> Session:
         read_text(info, "uptimestamp", WORD_LIMIT),
         read_text(info, "clusterDomain", DOMAIN_LIMIT),
         {member.name: member for member in map(_read_member, nodes)},
+        _read_rights(read_object(info, "permissions")),
     )
+
+
+def _read_rights(sections: Mapping[str, Any]) -> TokenRights | None:
+    """None for a server before 11, which does not tell them."""
+    if not sections:
+        return None
+    imports, administers = (
+        bool(read_object(sections, section).get("canModify")) for section in ("Zones", "Administration")
+    )
+    return TokenRights(imports, administers)
 
 
 def _read_member(node: Mapping[str, Any]) -> Member:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable
+from syncer.targets.base import NodeReport, ServerReport
 from syncer.targets.technitium.answers import read_object, read_objects
 from syncer.targets.technitium.client import ServerSaid, TechnitiumClient
 from syncer.targets.technitium.messages import Message
@@ -25,6 +26,12 @@ ASK_INTERVAL = 60.0
 
 SILENCE = 600.0
 """Seconds for which an address that did not answer is left out while the others do: a try may take ten."""
+
+
+IMPORTS = "may import into zones: many changes take one call"
+IMPORTS_NOT = "may not import into zones: every change takes a call of its own"
+ADMINISTERS = "may administer the whole server: a user with rights on the zones alone is enough"
+"""What the token may do."""
 
 
 class UnknownNode(TargetUnreachable):
@@ -54,6 +61,8 @@ class TechnitiumServer:
         self._silent_until: dict[int, float] = {}
         """By the number of the address."""
         self._warned = ""
+        self._session: Session | None = None
+        """Of the server that we talk to, as it was asked last."""
 
     @property
     def client(self) -> TechnitiumClient:
@@ -73,6 +82,22 @@ class TechnitiumServer:
         return (
             f"{name} ({self.client.url}) left the cluster {cluster}: no cluster serves what it holds; name the nodes of"
             f" {cluster} in DNS_SERVER_URL"
+        )
+
+    def describe(self) -> ServerReport:
+        """As far as it was asked by now."""
+        report = ServerReport(self.client.url, certificate_ends=self.client.certificate_ends)
+        if (session := self._session) is None:
+            return report
+        nodes = [NodeReport(each.name, each.is_primary, each.is_reachable) for each in session.members.values()]
+        rights = session.rights
+        return report._replace(
+            name=self.route.name,
+            version=self.route.version,
+            cluster=self.route.cluster,
+            nodes=nodes,
+            rights=(IMPORTS if rights.imports and self.may_import else IMPORTS_NOT) if rights else "",
+            excess=ADMINISTERS if rights and rights.administers else "",
         )
 
     def recall(self, node: str) -> None:
@@ -105,7 +130,8 @@ class TechnitiumServer:
         if not sessions:
             raise _join_errors(list(errors.values()))
         self._note_silence(errors, now)
-        self._take_route(find_route(sessions, self._known, is_complete=len(sessions) == len(self._clients)))
+        route = find_route(sessions, self._known, is_complete=len(sessions) == len(self._clients))
+        self._take_route(route, sessions)
         self._asked_at, self._asked_over = now, self.client.connections
         self.is_certain = True
 
@@ -169,10 +195,11 @@ class TechnitiumServer:
                 log.warning("%s; another address in DNS_SERVER_URL answers", error)
             self._silent_until[place] = now + SILENCE
 
-    def _take_route(self, route: NodeRoute) -> None:
+    def _take_route(self, route: NodeRoute, sessions: Sequence[Session]) -> None:
         if self._known and route.name != self._known:
             log.warning("The zones are on %s now; %s had them before", route.name, self._known)
         self.route, self._known = route, route.name
+        self._session = next((session for session in sessions if session.place == route.place), None)
         if self.warning and self.warning != self._warned:
             log.warning("%s", self.warning)
         self._warned = self.warning

@@ -9,7 +9,9 @@ from dataclasses import replace
 from syncer.config import TechnitiumConfig
 from syncer.core.names import zone_of
 from syncer.core.rrsets import Marker, RRset
+from syncer.meters import Meter
 from syncer.pacing import RateLimit
+from syncer.targets.base import ServerReport
 from syncer.targets.technitium.client import Observe, TechnitiumClient
 from syncer.targets.technitium.fields import explain_unfit
 from syncer.targets.technitium.server import TechnitiumServer
@@ -42,8 +44,15 @@ class TechnitiumTarget:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._limit = RateLimit(config.rate_limit, clock, sleep, waited)
+        self._rate_limit = config.rate_limit
+        self._calls = Meter()
+
+        def note(endpoint: str, method: str, status: str, seconds: float) -> None:
+            self._calls.count(seconds, is_ok=status.startswith("2"))
+            observe(endpoint, method, status, seconds)
+
         each = (replace(config, url=url, others=()) for url in config.urls)
-        clients = [TechnitiumClient(one, self._limit, observe, waiting) for one in each]
+        clients = [TechnitiumClient(one, self._limit, note, waiting) for one in each]
         self._server = TechnitiumServer(clients, clock)
         self._zones = {name: TechnitiumZone(name, self._server, marker, self.serials, clock) for name in zones}
         self._hosted = frozenset(self._zones)
@@ -81,6 +90,9 @@ class TechnitiumTarget:
         if closest is not None and closest not in self._zones:
             return f"the server has a zone {closest}, which is not in DNS_ZONES: the record would go there"
         return ""
+
+    def describe(self) -> ServerReport:
+        return self._server.describe()._replace(limit=self._rate_limit, paused=self.paused, calls=self._calls)
 
     def zone(self, name: str) -> TechnitiumZone:
         return self._zones[name]

@@ -243,3 +243,16 @@ def test_a_closed_client_stays_closed(server: ApiServer) -> None:
     server.close()
     with pytest.raises(Unreachable, match="was closed"):
         server.get(NAMESPACES)
+
+
+def test_each_call_is_counted_and_what_is_refused_by_our_rights_is_an_answer(
+    server: ApiServer, kubernetes_double: MakeCluster
+) -> None:
+    server.get(NAMESPACES)
+    with pytest.raises(ApiError):
+        server.get("/api/v1/nothing-of-that-kind")
+    assert (server.calls.recent.number, server.calls.recent.failed) == (2, 0)
+    gone = ApiServer(Access("http://127.0.0.1:1", Credentials()))
+    with pytest.raises(Unreachable):
+        gone.get(NAMESPACES)
+    assert (gone.calls.recent.number, gone.calls.recent.failed) == (1, 1)

@@ -16,6 +16,7 @@ from syncer.health import Health
 from syncer.kube.feed import KindState, WatchState
 from syncer.kube.store import Store
 from syncer.loop import Loop
+from syncer.meters import Meter
 from syncer.targets import make_target
 from syncer.targets.base import Target
 from syncer.targets.technitium.target import TechnitiumTarget
@@ -39,6 +40,8 @@ class Lists:
         self.unread: dict[Kind, WatchState] = {}
         self.missing: set[Kind] = set()
         self.waits = False
+        self.calls = Meter()
+        self.place = "a test"
 
     def start(self) -> None:
         pass

@@ -34,7 +34,8 @@ from syncer.ledger import (
     Request,
     SyncerStatus,
 )
-from syncer.targets.base import Outcome, Reading, Result
+from syncer.meters import Meter
+from syncer.targets.base import Outcome, Reading, Result, ServerReport
 from syncer.zone.guarding import PlannedChange
 
 ZONE = "talos00"
@@ -392,6 +393,7 @@ class ToyTarget:
         self.takes: Callable[[], object] = lambda: None
         self.shelf: dict[Key, Found] = {}
         self.breaks_after: int | None = None
+        self.meter = Meter()
         self.serial = dict.fromkeys(zones or (ZONE,), 1)
         self._zones = {zone: ToyZone(zone, self) for zone in self.serial}
 
@@ -412,6 +414,9 @@ class ToyTarget:
 
     def refuses(self, rrset: RRset) -> str:
         return ""
+
+    def describe(self) -> ServerReport:
+        return ServerReport("a shelf", version="1", calls=self.meter)
 
     def zone(self, name: str) -> ToyZone:
         return self._zones[name]

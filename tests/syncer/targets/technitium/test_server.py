@@ -7,7 +7,7 @@ import pytest
 from syncer.config import TechnitiumConfig
 from syncer.pacing import RateLimit
 from syncer.targets.technitium.client import TechnitiumClient
-from syncer.targets.technitium.server import SESSION, TechnitiumServer, parse_version
+from syncer.targets.technitium.server import ADMINISTERS, IMPORTS, IMPORTS_NOT, SESSION, TechnitiumServer, parse_version
 from tests.fakes.fixtures_technitium import ServerUnderTest
 
 
@@ -64,3 +64,23 @@ def test_what_the_primary_of_a_cluster_must_do_is_sent_there(
     server.call("/api/zones/list", {})
     nodes = [request.params.get("node") for request in technitium.requests.seen if request.path == "/api/zones/list"]
     assert nodes == [None, "ns0.cluster.lab"]
+
+
+def test_it_describes_itself_with_version_and_rights(technitium: ServerUnderTest, server: TechnitiumServer) -> None:
+    assert server.describe().version == ""
+    server.read_zones()
+    report = server.describe()
+    assert (report.place, report.name) == (technitium.url, technitium.info["dnsServerDomain"])
+    assert report.version == technitium.info["version"]
+    assert (report.rights, report.excess) == (IMPORTS, ADMINISTERS), "the token of a test is an administrator's"
+    server.may_import = False
+    assert server.describe().rights == IMPORTS_NOT
+
+
+def test_a_token_that_can_do_little_can_do_no_more_than_it_needs(technitium: ServerUnderTest) -> None:
+    technitium.make_zone("talos00")
+    config = TechnitiumConfig(technitium.url, technitium.limited_token("talos00"))
+    client = TechnitiumClient(config, RateLimit(1000), lambda *_: None)
+    server = TechnitiumServer([client])
+    server.ask_nodes()
+    assert (server.describe().rights, server.describe().excess) == (IMPORTS_NOT, "")
