@@ -41,6 +41,9 @@ from syncer.core.names import people_name
 
 Row = TypeVar("Row", bound=Model)
 
+UNDONE_BY: Mapping[str, str] = {"block": "unblock", "unblock": "block"}
+"""Of actions on a name that another one takes back, which is offered beside what is told of the first."""
+
 
 class AskedFirst(NamedTuple):
     title: str
@@ -66,8 +69,10 @@ def act(request: HttpRequest) -> HttpResponse:
     check_right(request, task.right)
     if task.question is not None and "confirmed" not in request.POST:
         return _ask_first(request, task.question)
+    action, name = request.POST["action"], request.POST.get("name", "")
+    undo = f"{UNDONE_BY[action]} {name}" if action in UNDONE_BY else ""
     try:
-        messages.success(request, task.carry_out(request.user.get_username()))
+        messages.success(request, task.carry_out(request.user.get_username()), extra_tags=undo)
     except ValidationError as error:
         messages.warning(request, " ".join(error.messages))
     return _go_back(request)

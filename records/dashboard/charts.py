@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from records.admin.columns import ACTION_TONES
 from records.audit import CHANGES, Action
 from records.models import AuditEntry
 
@@ -25,6 +26,7 @@ SERIES: Mapping[str, tuple[str, frozenset[str]]] = {
 """By tone: what it is called, and the actions that count."""
 WIDTH, HEIGHT, FOOT = 600, 120, 18
 SPARK_WIDTH, SPARK_HEIGHT = 240, 36
+STRIP, STRIP_STEP = 30, 12
 MINUTES, HOURS = 60, 24
 HOUR_FORM, DAY_FORM = "%H:%M", "%a %H:%M"
 
@@ -127,11 +129,12 @@ def _draw_ticks(chart: Chart, step: float) -> list[SafeString]:
     else:
         middles = (round((index + 0.4) * step, 1) for index in range(0, len(chart.bars), 2))
         places = [(bar, middle, "middle") for bar, middle in zip(chart.bars[::2], middles, strict=True)]
+    day = SafeString(' data-day=""') if chart.form == DAY_FORM else ""
     return [
         format_html(
             '<text x="{}" y="{}" text-anchor="{}"{}>{}</text>',
             *(x, HEIGHT + 14, anchor),
-            format_html(' data-at="{}"', bar.start.isoformat()) if bar.start else "",
+            format_html(' data-at="{}"{}', bar.start.isoformat(), day) if bar.start else "",
             bar.name(chart.form),
         )
         for bar, x, anchor in places
@@ -155,6 +158,30 @@ def _draw_bar(chart: Chart, bar: Bar, x: float, width: float, highest: int) -> l
             )
         )
     return drawn
+
+
+def draw_strip(entries: Sequence[AuditEntry]) -> SafeString:
+    """The last things that happened to a name, a cell for each, the newest at the right; ``entries`` have that one
+    first."""
+    shown = entries[:STRIP][::-1]
+    cells = (
+        (
+            ACTION_TONES.get(entry.action, "quiet"),
+            index * STRIP_STEP,
+            f"{entry.action} {entry.type}".strip(),
+            f"{timezone.localtime(entry.at):%d %b %H:%M:%S %Z}",
+        )
+        for index, entry in enumerate(shown)
+    )
+    told = ", ".join(f"{entry.action} {entry.type}".strip() for entry in shown)
+    return format_html(
+        '<svg class="strip" viewBox="0 0 {} 18" width="{}" height="18" role="img" aria-label="the last {} events, the'
+        ' oldest first: {}">{}</svg>',
+        *(len(shown) * STRIP_STEP, len(shown) * STRIP_STEP, len(shown), told),
+        format_html_join(
+            "", '<rect class="{}" x="{}" y="1" width="9" height="16" rx="2"><title>{}, {}</title></rect>', cells
+        ),
+    )
 
 
 def draw_sparkline(samples: Sequence[tuple[float, bool]], words: str) -> SafeString:

@@ -30,10 +30,9 @@ class Delays(NamedTuple):
     half: str
     most: str
 
-    def describe(self) -> str:
-        if not self.number:
-            return "no object has changed what it asks for"
-        return f"{count_noun(self.number, ('change', 'changes'))}: half {self.half}, 99 of 100 {self.most}"
+    @property
+    def changes(self) -> str:
+        return count_noun(self.number, ("change", "changes")) if self.number else "no change"
 
 
 def read_calls(now: datetime | None = None) -> list[Chart]:

@@ -35,11 +35,16 @@ class Calls(NamedTuple):
 
     @property
     def success(self) -> str:
+        """How many of them were answered, "" where there were none."""
         if not self.number:
-            return f"no call in the last {RECENT} minutes"
+            return ""
         part = 100 * (self.number - self.failed) / self.number
-        exact = f"{part:.0f}" if part in (0, 100) else f"{min(part, 99.9):.1f}"
-        return f"{exact} % of {count_noun(self.number, ('call', 'calls'))} in the last {RECENT} minutes"
+        return f"{part:.0f} %" if part in (0, 100) else f"{min(part, 99.9):.1f} %"
+
+    @property
+    def of_what(self) -> str:
+        number = f"of {count_noun(self.number, ('call', 'calls'))}" if self.number else "no call"
+        return f"{number} in the last {RECENT} minutes"
 
     @property
     def tone(self) -> str:

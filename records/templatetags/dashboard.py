@@ -6,7 +6,7 @@ from django import template
 
 from records.dashboard import cells
 from records.dashboard.axes import read_axes
-from records.dashboard.charts import draw_chart, draw_sparkline
+from records.dashboard.charts import draw_chart, draw_sparkline, draw_strip
 from records.dashboard.drawing import draw_name
 from records.dashboard.needs import name_page
 from records.dashboard.passes import sort_of
@@ -16,10 +16,11 @@ from syncer.core.names import people_name
 
 register = template.Library()
 CELLS = (cells.show_icon, cells.show_moment, cells.spell_name)
-for function in (*CELLS, draw_name, draw_chart, draw_sparkline, read_axes, name_page):
+for function in (*CELLS, draw_name, draw_chart, draw_sparkline, draw_strip, read_axes, name_page):
     register.simple_tag(function)
 register.filter("people", people_name)
 register.filter("sort_of", sort_of)
+register.filter("words", lambda text: text.split())
 
 
 @register.filter

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from syncer.core.names import zone_of
 from syncer.core.plan import Change, Key
 from syncer.core.rrsets import Found, Marker, RRset
-from syncer.targets.base import Outcome, Reading, Result
+from syncer.targets.base import Outcome, Reading, Result, ServerReport
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,9 @@ class ShelfTarget:
 
     def refuses(self, rrset: RRset) -> str:
         return "a shelf holds no PTR" if rrset.type == "PTR" else ""
+
+    def describe(self) -> ServerReport:
+        return ServerReport("a dictionary")
 
     def zone(self, name: str) -> ShelfZone:
         return self._zones[name]

@@ -7,11 +7,33 @@
   const $ = (id) => document.getElementById(id);
   page.classList.add("js");
 
-  // Times: exact in the reader's zone, how long ago as a hint, by the server's clock. What waits here goes by
+  // What a browser that keeps nothing forgets.
+  function recall(key) {
+    try { return localStorage.getItem(key) || ""; } catch { return ""; }
+  }
+  function keep(key, text) {
+    try { localStorage.setItem(key, text); } catch { /* until the next page */ }
+  }
+
+  // Times: exact in the reader's zone, or in UTC where that was chosen, how long ago as a hint, by the server's clock. What waits here goes by
   // performance.now(), which no one sets.
   const SKEW = 120000; // ms by which the reader's clock may differ before that is told
   let ahead = 0; // ms of the server's clock before ours
-  const clock = new Intl.DateTimeFormat(undefined, { day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+  const HOUR = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  let clock, hours, days;
+  function setZone(isUtc) {
+    const zone = isUtc ? { timeZone: "UTC" } : {};
+    clock = new Intl.DateTimeFormat(undefined, { day: "2-digit", month: "short", second: "2-digit", ...HOUR, ...zone });
+    hours = new Intl.DateTimeFormat("en", { ...HOUR, ...zone });
+    days = new Intl.DateTimeFormat("en", { weekday: "short", ...HOUR, ...zone });
+    for (const place of document.querySelectorAll("[data-zone]")) {
+      place.firstElementChild.textContent = `times are ${isUtc ? "UTC" : `of ${ownZone}`}`;
+      const button = place.querySelector("button");
+      button.textContent = isUtc ? `show ${ownZone}` : "show UTC";
+      button.hidden = ownZone === "UTC";
+    }
+  }
   const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
   const STEPS = [[60, "second"], [60, "minute"], [24, "hour"], [30, "day"], [12, "month"], [Infinity, "year"]];
   function tellDistance(moment) {
@@ -43,9 +65,16 @@
       } else time.textContent = exact;
     }
     for (const hint of root.querySelectorAll("[data-of]")) hint.textContent = tellDistance(new Date(hint.dataset.of));
+    for (const tick of root.querySelectorAll("[data-at]"))
+      tick.textContent = ("day" in tick.dataset ? days : hours).format(new Date(tick.dataset.at)).replace(",", "");
   }
-  for (const zone of document.querySelectorAll("[data-zone]"))
-    zone.parentElement.textContent = `times are of ${Intl.DateTimeFormat().resolvedOptions().timeZone}`;
+  setZone(recall("zone") === "UTC");
+  for (const button of document.querySelectorAll("[data-zone] button"))
+    button.addEventListener("click", () => {
+      keep("zone", recall("zone") === "UTC" ? "" : "UTC");
+      setZone(recall("zone") === "UTC");
+      showTimes(document);
+    });
 
   // Title and icon follow the headline.
   const icon = document.querySelector("link[rel=icon]"), ownTitle = document.title.replace(/^.* · /, "");
@@ -132,19 +161,83 @@
     }
   });
 
-  // A name opens beside its list, where there is room for both.
-  const pane = $("pane");
+  // A name opens beside its list, where there is room for both. The address says which one, so that it is there again
+  // after a reload, and for whom the address is sent to; going back closes it.
+  const pane = $("pane"), NAMES = "/ui/names/";
   let opened = null;
+  function spellPage(name, target) {
+    return `${NAMES}${encodeURIComponent(name)}/${target ? `?target=${encodeURIComponent(target)}` : ""}`;
+  }
+  function readOpen() {
+    const asked = new URLSearchParams(location.search), name = asked.get("open") || "";
+    return /[^.]/.test(name) && !name.includes("/") ? spellPage(name, asked.get("on")) : "";
+  }
+  function spellAddress(name, target) {
+    const here = new URL(location);
+    for (const [key, text] of [["open", name], ["on", target]])
+      if (text) here.searchParams.set(key, text);
+      else here.searchParams.delete(key);
+    return here.href;
+  }
+  function keepOpen() { // in what a filter asks for, too
+    for (const field of document.querySelectorAll("input[data-kept]")) {
+      field.value = new URLSearchParams(location.search).get(field.name) || "";
+      field.disabled = !field.value;
+    }
+  }
+  function loadPane(url) {
+    htmx.ajax("GET", url, { source: "#pane-body", target: "#pane-body", swap: "innerHTML" });
+  }
   document.addEventListener("click", (event) => {
     const row = event.target.closest("a.row");
-    if (!row?.pathname.startsWith("/ui/names/") || event.ctrlKey || event.metaKey || event.shiftKey || innerWidth < 900) return;
+    if (!row?.pathname.startsWith(NAMES) || event.ctrlKey || event.metaKey || event.shiftKey || innerWidth < 900) return;
     event.preventDefault();
     if (!pane.contains(row)) opened = row;
-    htmx.ajax("GET", row.pathname + row.search, { source: "#pane-body", target: "#pane-body", swap: "innerHTML" });
+    const name = decodeURIComponent(row.pathname.slice(NAMES.length, -1)), steps = history.state?.pane || 0;
+    const target = new URLSearchParams(row.search).get("target"), url = spellPage(name, target);
+    if (url !== readOpen()) history.pushState({ pane: steps + 1 }, "", spellAddress(name, target));
+    keepOpen();
+    loadPane(url);
   });
   pane.addEventListener("close", () => {
+    for (const asking of $("pane-body").querySelectorAll("[hx-get]")) htmx.trigger(asking, "htmx:abort");
     $("pane-body").replaceChildren();
     if (opened?.isConnected) opened.focus();
+    if (!readOpen()) return;
+    if (history.state?.pane) history.go(-history.state.pane);
+    else history.replaceState(history.state, "", spellAddress("", ""));
+    keepOpen();
+  });
+  function followAddress() {
+    const url = readOpen();
+    if (url && innerWidth < 900) location.replace(url);
+    else if (url) loadPane(url);
+    else if (pane.open) pane.close();
+    keepOpen();
+  }
+  function spellRest() { // what else the address asks for
+    const asked = new URLSearchParams(location.search);
+    for (const key of ["open", "on", "happened"]) asked.delete(key);
+    return `${location.pathname}?${asked}`;
+  }
+  let rest = spellRest();
+  document.addEventListener("htmx:after:history:replace", () => { rest = spellRest(); });
+  document.addEventListener("htmx:before:history:restore", (event) => event.preventDefault()); // it would make the page anew
+  addEventListener("popstate", () => {
+    if (spellRest() === rest) followAddress();
+    else location.reload();
+  });
+  if (readOpen()) followAddress();
+  addEventListener("dashboard:address", keepOpen);
+
+  // What a first visitor sees, until it was read.
+  const welcome = $("welcome");
+  if (welcome && !recall("welcomed")) welcome.hidden = false;
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("#welcome button")) return;
+    keep("welcomed", "yes");
+    $("welcome").hidden = true;
+    $("board").focus();
   });
 
   document.addEventListener("click", (event) => {

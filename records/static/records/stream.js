@@ -4,13 +4,15 @@
   const MOST = 200; // lines that are kept
   const AGAIN = 5000; // ms until a first connection that failed is tried again; later ones are hx-sse's own
   const SILENCE = 50000; // ms without a sign of life, of which one comes every 15 s: the connection is a dead one
+  const TOLD = 8000; // ms for which is told what is soon of no interest
   const SOON = 100, QUIET = 1500; // ms until the page looks because something happened, and between two such looks
   const stream = document.getElementById("stream");
   if (!stream) return;
   const bar = document.querySelector(".stream-bar"), state = document.getElementById("stream-state");
   const pause = document.getElementById("stream-pause"), sort = document.getElementById("stream-sort");
+  const copy = document.getElementById("stream-copy");
   let connection = null, watch = 0, note = "";
-  let waiting = [], isPaused = false, looks = 0, looked = -QUIET, wasAway = false;
+  let waiting = [], isPaused = false, looks = 0, looked = -QUIET, wasAway = false, copied = "";
   bar.hidden = false;
   const section = document.getElementById("activity");
   section.setAttribute("hx-morph-skip", ""); // the page that looks again leaves it alone
@@ -49,6 +51,7 @@
     const words = [];
     if (isPaused) words.push(waiting.length === 1 ? "1 new line" : `${waiting.length} new lines`);
     if (wasAway) words.push("reconnecting");
+    if (copied) words.push(copied);
     state.textContent = words.join(", ") || `live${note}`;
   }
   function lookAgain() {
@@ -110,5 +113,48 @@
     if (!isPaused) for (const html of waiting.splice(0)) place(html);
     tell();
   });
-  sort.addEventListener("change", () => stream.querySelectorAll(".entry").forEach(narrow));
+  // Which lines are shown is in the address, to be kept or sent.
+  const asked = new URLSearchParams(location.search).get("happened");
+  if ([...sort.options].some((option) => option.value === asked)) sort.value = asked;
+  function narrowAll() {
+    stream.querySelectorAll(".entry").forEach(narrow);
+  }
+  sort.addEventListener("change", () => {
+    const here = new URL(location);
+    if (sort.value) here.searchParams.set("happened", sort.value);
+    else here.searchParams.delete("happened");
+    history.replaceState(history.state, "", here);
+    dispatchEvent(new Event("dashboard:address"));
+    narrowAll();
+  });
+  if (sort.value) narrowAll();
+
+  // As text, for a ticket or a chat: what is shown, the oldest first, with times in UTC.
+  function spellEntry(entry) {
+    const at = entry.querySelector("time").dateTime.replace("T", " ").replace(/\..*|\+.*/, "");
+    return [`${at} UTC`, ...[...entry.children].map((part) => part.cloneNode(true)).map((part) => {
+      part.querySelectorAll("time, .hint").forEach((time) => time.remove());
+      return part.textContent.replace(/^[\s·]+|\s+$/g, "").replace(/\s+/g, " ");
+    })].filter(Boolean).join("  ");
+  }
+  async function putText(text) {
+    if (navigator.clipboard) return navigator.clipboard.writeText(text);
+    const field = document.createElement("textarea"); // the other way is for pages over TLS alone
+    field.value = text;
+    section.append(field);
+    field.select();
+    const isDone = document.execCommand("copy");
+    field.remove();
+    copy.focus();
+    if (!isDone) throw new Error("it was refused");
+  }
+  copy.addEventListener("click", async () => {
+    const lines = [...stream.querySelectorAll(".entry:not([hidden])")].map(spellEntry).sort();
+    copied = await putText(lines.join("\n") + "\n").then(() => `${lines.length} lines copied`, () => "not copied: the browser refuses it");
+    tell();
+    setTimeout(() => {
+      copied = "";
+      tell();
+    }, TOLD);
+  });
 })();
