@@ -85,7 +85,7 @@ TESTED_ELSEWHERE = {
     "records/logins/": "tests/records/test_logins.py logs in",
     "records/management/commands/": "commands: tests/records/test_exchange.py, tests/records/api/test_tokens.py"
     " and tests/catalyst/test_cli.py run them",
-    "records/meter_models.py": "tests/records/test_tenure.py and tests/records/dashboard/test_measures.py fill the rows",
+    "records/meter_models.py": "tests/records/test_tenure.py fills the rows",
     "records/notify.py": "tests/records/test_tasks.py sends the messages",
     "records/places.py": "tests/records/api/test_lists.py and tests/records/test_models.py search",
     "records/plan.py": "tests/records/api/test_diagnostics.py asks for it",

@@ -15,8 +15,8 @@
     try { localStorage.setItem(key, text); } catch { /* until the next page */ }
   }
 
-  // Times: exact in the reader's zone, or in UTC where that was chosen, how long ago as a hint, by the server's clock. What waits here goes by
-  // performance.now(), which no one sets.
+  // Times: exact in the reader's zone, or in UTC where that was chosen; how long ago as a hint, by the server's clock.
+  // What waits here goes by performance.now(), which no one sets.
   const SKEW = 120000; // ms by which the reader's clock may differ before that is told
   let ahead = 0; // ms of the server's clock before ours
   const HOUR = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
