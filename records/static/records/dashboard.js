@@ -202,11 +202,18 @@
   pane.addEventListener("close", () => {
     for (const asking of $("pane-body").querySelectorAll("[hx-get]")) htmx.trigger(asking, "htmx:abort");
     $("pane-body").replaceChildren();
-    if (opened?.isConnected) opened.focus();
+    focusOpened();
     if (!readOpen()) return;
     if (history.state?.pane) history.go(-history.state.pane);
     else history.replaceState(history.state, "", spellAddress("", ""));
     keepOpen();
+  });
+  function focusOpened() {
+    if (opened?.isConnected) opened.focus();
+  }
+  // A browser that went back puts the focus at the start of the page once it is done.
+  window.navigation?.addEventListener("navigatesuccess", () => {
+    if (!pane.open && document.activeElement === body) focusOpened();
   });
   function followAddress() {
     const url = readOpen();
