@@ -110,7 +110,7 @@ class _OneConnection:
                     self.ssl_context = counter._make_context()
                 self.timeout = counter.patience.limit_step()
                 super().connect()
-                adapter.certificate_ends = _find_end(self.sock)
+                counter.certificate_ends = _find_end(self.sock)
 
             def send(self, data: Any) -> None:
                 if self.sock is not None:
@@ -207,7 +207,7 @@ class TechnitiumClient:
     @property
     def certificate_ends(self) -> float:
         """Unix time; 0 where it is not known: without TLS, or with a fingerprint, which trusts it whatever it says."""
-        return self._adapter.certificate_ends
+        return self._connection.certificate_ends
 
     @property
     def connections(self) -> int:
