@@ -118,9 +118,9 @@ def is_loopback(host: str) -> bool:
 def check_transport(target: TechnitiumConfig) -> Iterator[Finding]:
     host = urlsplit(target.url).hostname or ""
     if target.url.startswith("http:") and is_loopback(host):
-        yield report_ok(ABOUT, "DNS_SERVER_URL is http, and does not leave this machine")
+        yield report_ok(ABOUT, f"{target.url} is http, and does not leave this machine")
     elif target.url.startswith("http:"):
-        yield report_warning(ABOUT, "DNS_SERVER_URL is http: the token crosses the network unencrypted; use https")
+        yield report_warning(ABOUT, f"{target.url} is http: the token crosses the network unencrypted; use https")
     elif target.fingerprint:
         yield report_ok(ABOUT, "its certificate has the fingerprint in DNS_API_TLS_FINGERPRINT")
     else:

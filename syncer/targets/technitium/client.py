@@ -30,7 +30,7 @@ from syncer.targets.technitium.answers import (
     read_message,
     read_object,
 )
-from syncer.targets.technitium.messages import Message
+from syncer.targets.technitium.messages import ADDRESS_SETTING, TOKEN_SETTING, Message
 from syncer.targets.technitium.patience import OutOfPatience, Patience, PatientResponse
 from syncer.tls import explain_distrust, make_blind_context, make_context
 
@@ -140,7 +140,7 @@ class TechnitiumClient:
         waiting: Callable[[], None] = lambda: None,
     ) -> None:
         if not re.fullmatch(r"[!-~]+", config.token):
-            raise ServerRefused("DNS_API_TOKEN is empty or holds characters that no token has")
+            raise ServerRefused(f"{TOKEN_SETTING} is empty or holds characters that no token has")
         self.is_old = False
         """Before 15.0."""
         self._base = config.url.rstrip("/")
@@ -295,7 +295,7 @@ class TechnitiumClient:
         status = response.status
         if 300 <= status < 400:
             to = _find_origin(response.headers.get("Location", ""))
-            raise ServerRefused(f"the server redirects to {to}: set DNS_SERVER_URL to that")
+            raise ServerRefused(f"the server redirects to {to}: set {ADDRESS_SETTING} to that")
         if not body:
             raise TargetUnreachable(f"{self.url} answered {status} with nothing: is this Technitium's web service?")
         try:
@@ -313,7 +313,7 @@ class TechnitiumClient:
         if status == "invalid-token":
             raise ServerRefused(
                 f"{self.url} does not accept the API token: it expired, was deleted, or its user was disabled;"
-                " make a new one and put it in DNS_API_TOKEN"
+                f" make a new one and put it in {TOKEN_SETTING}"
             )
         if not isinstance(status, str):
             raise complain("status", "a text", status)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from syncer.errors import ServerRefused, TargetUnreachable
 from syncer.targets.technitium.answers import read_object, read_objects, read_text
+from syncer.targets.technitium.messages import ADDRESS_SETTING
 
 WORD_LIMIT = 64
 """Characters of a version or a time."""
@@ -118,7 +119,7 @@ def find_route(sessions: Sequence[Session], known: str = "", *, is_complete: boo
     members = [session for session in sessions if session.cluster]
     if len(clusters := sorted({session.cluster for session in members})) > 1:
         raise ServerRefused(
-            f"DNS_SERVER_URL names nodes of several clusters ({', '.join(clusters)}): name those of one"
+            f"{ADDRESS_SETTING} names nodes of several clusters ({', '.join(clusters)}): name those of one"
         )
     return _find_primary(members, known, is_complete) if members else _find_single(sessions, known, is_complete)
 
@@ -129,7 +130,7 @@ def _find_single(sessions: Sequence[Session], known: str, is_complete: bool) -> 
         urls = " and ".join(session.url for session in sessions)
         raise ServerRefused(
             f"{urls} are several servers, each with zones of its own, and in no cluster: name one of them in"
-            " DNS_SERVER_URL, or make them nodes of one cluster"
+            f" {ADDRESS_SETTING}, or make them nodes of one cluster"
         )
     session = sessions[0]
     has_left = session.has_left(known)
@@ -147,7 +148,7 @@ def _find_primary(sessions: Sequence[Session], known: str, is_complete: bool) ->
     if len(names := sorted({session.name for session in primaries})) > 1:
         raise ServerRefused(
             f"{' and '.join(names)} each take themselves for the primary node of {sessions[0].cluster}: name the one"
-            " that is in DNS_SERVER_URL, and let the other one leave the cluster"
+            f" that is in {ADDRESS_SETTING}, and let the other one leave the cluster"
         )
     for session in primaries:
         if known != session.name and known in session.members and not is_complete:

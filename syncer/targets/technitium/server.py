@@ -12,7 +12,7 @@ from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable
 from syncer.targets.base import NodeReport, ServerReport
 from syncer.targets.technitium.answers import read_object, read_objects
 from syncer.targets.technitium.client import ServerSaid, TechnitiumClient
-from syncer.targets.technitium.messages import Message
+from syncer.targets.technitium.messages import ADDRESS_SETTING, Message
 from syncer.targets.technitium.nodes import NodeRoute, Session, find_route, read_session
 from syncer.targets.technitium.serial import Connection
 from syncer.targets.technitium.state import ZoneState, read_state
@@ -81,7 +81,7 @@ class TechnitiumServer:
         name, _, cluster = self.route.name.partition(".")
         return (
             f"{name} ({self.client.url}) left the cluster {cluster}: no cluster serves what it holds; name the nodes of"
-            f" {cluster} in DNS_SERVER_URL"
+            f" {cluster} in {ADDRESS_SETTING}"
         )
 
     def describe(self) -> ServerReport:
@@ -192,7 +192,7 @@ class TechnitiumServer:
         """While others answer. Told once."""
         for place, error in errors.items():
             if place not in self._silent_until:
-                log.warning("%s; another address in DNS_SERVER_URL answers", error)
+                log.warning("%s; another one of its addresses answers", error)
             self._silent_until[place] = now + SILENCE
 
     def _take_route(self, route: NodeRoute, sessions: Sequence[Session]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from syncer.targets.technitium.answers import read_flag, read_number, read_text
+from syncer.targets.technitium.messages import ADDRESS_SETTING
 
 WRITABLE = ("Primary", "Forwarder")
 
@@ -37,8 +38,8 @@ class ZoneState(NamedTuple):
         if self.is_internal:
             return f"zone {asked} is internal to the server"
         if self.kind not in WRITABLE:
-            primary = "set DNS_SERVER_URL to the server that has the primary"
-            return f"zone {asked} is a {self.kind} zone on this server: {primary}"
+            fix = f"set {ADDRESS_SETTING} to the server that has the primary"
+            return f"zone {asked} is a {self.kind} zone on this server: {fix}"
         return ""
 
 

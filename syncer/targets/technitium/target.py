@@ -14,6 +14,7 @@ from syncer.pacing import RateLimit
 from syncer.targets.base import ServerReport
 from syncer.targets.technitium.client import Observe, TechnitiumClient
 from syncer.targets.technitium.fields import explain_unfit
+from syncer.targets.technitium.messages import ZONES_SETTING
 from syncer.targets.technitium.server import TechnitiumServer
 from syncer.targets.technitium.state import ZoneState
 from syncer.targets.technitium.zone import TechnitiumZone
@@ -88,7 +89,7 @@ class TechnitiumTarget:
             return "Technitium before 15.3 turns what is not ASCII in a TXT record into question marks"
         closest = zone_of(rrset.name, self._hosted)
         if closest is not None and closest not in self._zones:
-            return f"the server has a zone {closest}, which is not in DNS_ZONES: the record would go there"
+            return f"the server has a zone {closest}, which is not in {ZONES_SETTING}: the record would go there"
         return ""
 
     def describe(self) -> ServerReport:
