@@ -30,7 +30,7 @@ from records.models import (
 from records.propagation.judging import RIGHT, Expected, Judgement, Result
 
 SETTLE = timedelta(seconds=15)
-"""After a change: secondaries need a moment."""
+"""After a change: a secondary node of a cluster answers up to 10 s behind its primary, others need a moment too."""
 REST = timedelta(seconds=30)
 """Between two askings of a name that is right, however few there are."""
 CACHED = timedelta(minutes=15)

@@ -60,6 +60,12 @@ def test_a_watch_says_when_it_was_last_heard_from(cast: Cast) -> None:
     assert list_watches(None) == []
 
 
+def test_what_is_wrong_with_a_target_that_is_written_to_all_the_same_is_shown(cast: Cast) -> None:
+    warning = "node1 left the cluster clu.test: no cluster serves what it holds"
+    SyncStatus.objects.update(target_warning=warning)
+    assert warning in visitor(VIEWER).get("/ui/system/").content.decode()
+
+
 def test_what_waits_is_told_the_oldest_first(cast: Cast) -> None:
     ManagedRecord.objects.filter(pk=cast.blog.pk).update(state="pending", reason="the server is away")
     later = SyncRequest.objects.create(action="sync", requested_by="olga")

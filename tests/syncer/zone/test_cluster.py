@@ -10,9 +10,10 @@ import pytest
 
 from records.models import AuditEntry, DriftFinding, ManagedZone
 from syncer.config import TechnitiumConfig
-from syncer.targets.technitium.server import ASK_INTERVAL
+from syncer.targets.technitium.server import ASK_INTERVAL, SESSION
 from syncer.zone.slices import SMALLEST
 from tests.fakes.fixtures_technitium import ClusterUnderTest, ServerUnderTest
+from tests.fakes.technitium import Technitium
 from tests.syncer.targets.hands import MARKER
 from tests.syncer.zone.engine import ADDRESS, OTHER, ZONE, Engine, published
 
@@ -124,6 +125,31 @@ def test_what_the_new_primary_had_not_heard_of_is_done_again(
     assert {row.state for row in engine.rows().values()} == {"synced"}
 
 
+def test_a_promotion_changes_nothing_of_a_thousand_records_but_their_marks(
+    cluster: ClusterUnderTest, start: Start
+) -> None:
+    """And at no moment does one of them not answer."""
+    cluster.node1.add(f"nas.{ZONE}", "A", OTHER, 77, "by hand")
+    cluster.node1.add(f"printer.{ZONE}", "TXT", "by hand")
+    engine = start(cluster.node1, cluster.node2)
+    engine.put_many(1000)
+    engine.settle()
+    cluster.replicate()
+    before = [row[:4] for row in cluster.node2.rows(ZONE)]
+    told = AuditEntry.objects.count()
+    answers: list[object] = []
+    engine.observe = lambda *_: answers.append(cluster.node2.ask(f"app500.{ZONE}"))
+    promote(cluster)
+    go_on(engine)
+    assert [row[:4] for row in cluster.node2.rows(ZONE)] == before
+    assert len(before) == 1002
+    assert unmarked(cluster.node2) == [f"nas.{ZONE}", f"printer.{ZONE}"]
+    assert [answer for answer in answers if answer != [ADDRESS]] == []
+    (entry,) = AuditEntry.objects.order_by("id")[told:]
+    assert (entry.action, entry.reason.split()[0]) == ("marked", "1000")
+    assert {(row.state, row.owned) for row in engine.rows().values()} == {("synced", True)}
+
+
 def test_names_come_and_go_while_a_node_is_promoted(cluster: ClusterUnderTest, engine: Engine) -> None:
     engine.put("before")
     engine.turn()
@@ -193,6 +219,59 @@ def test_the_old_primary_is_left_alone_when_it_is_back(cluster: ClusterUnderTest
     assert cluster.node1.rows(ZONE) == before
     assert len(published(cluster.node2)) == 15
     assert complaints() == []
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_what_came_while_the_primary_was_away_is_done_when_it_is_back(
+    cluster: ClusterUnderTest, engine: Engine, saved: bool
+) -> None:
+    """Also when it has forgotten what it was told last. The copy is left alone, and asked who has the zone."""
+    if saved:
+        cluster.node1.double.save()
+    cluster.kill(cluster.node1)
+    engine.put("late")
+    engine.drop("app000")
+    copy = cluster.node2.rows(ZONE)
+    asked = cluster.node2.requests.counts[SESSION]
+    for seconds in (11, 2, 4):
+        engine.turn(seconds)
+        assert engine.health.target_problem
+    assert cluster.node2.requests.counts[SESSION] == asked + 2, "at the first nothing was wrong yet"
+    cluster.revive(cluster.node1)
+    go_on(engine)
+    assert published(cluster.node1) == apps(*range(1, 10)) | {("late", "A"): [ADDRESS]}
+    assert unmarked(cluster.node1) == []
+    assert cluster.node2.rows(ZONE) == copy
+    assert (engine.health.target_problem, complaints()) == ("", [])
+    assert not AuditEntry.objects.filter(action="marked").exists()
+
+
+def test_two_servers_in_no_cluster_are_refused_at_the_start_and_neither_is_written_to(
+    cluster: ClusterUnderTest, start: Start
+) -> None:
+    cluster.promote(cluster.node2)  # and the other one is in none any more
+    with Technitium(token=cluster.node1.token) as double:
+        other = ServerUnderTest(double.url, double.token, double.dns, double)
+        other.make_zone(ZONE)
+        engine = start(cluster.node1, other)
+        engine.put("grafana")
+        for _ in range(3):
+            engine.turn(10)
+        assert "each with zones of its own, and in no cluster" in engine.health.target_problem
+        assert published(cluster.node1) == published(other) == {}
+        other.close()
+
+
+@pytest.mark.double_only
+def test_of_two_addresses_of_one_server_the_one_that_answers_will_do(db: None, technitium: ServerUnderTest) -> None:
+    technitium.make_zone(ZONE)
+    config = TechnitiumConfig("http://127.0.0.1:1", technitium.token, rate_limit=100_000, others=(technitium.url,))
+    engine = Engine(config)
+    engine.put("grafana")
+    engine.settle()
+    assert published(technitium) == {("grafana", "A"): [ADDRESS]}
+    assert engine.health.target_problem == ""
+    engine.close()
 
 
 def test_a_node_that_left_its_cluster_is_written_to_where_it_is_the_only_one_named_and_that_is_said(
