@@ -55,6 +55,21 @@ class Session:
             self.manifests.mkdir()
         self._running: list[Process] = []
 
+    def name_targets(self, **targets: tuple[str, *tuple[ServerUnderTest, ...]]) -> None:
+        """By a file instead of variables: the zone and the servers of each."""
+        file = []
+        for name, (zone, *servers) in targets.items():
+            token = self.folder / f"{name}.token"
+            token.write_text(servers[0].token)
+            urls = [server.url for server in servers]
+            file.append({"name": name, "kind": "technitium", "servers": urls, "token_file": str(token)})
+            file[-1] |= {"zones": [zone], "addresses": [ADDRESS]}
+        path = self.folder / "targets.yaml"
+        path.write_text(yaml.safe_dump({"targets": file}))
+        for variable in ("DNS_SERVER_URL", "DNS_API_TOKEN", "DNS_ZONE", "DNS_IP_ADDRESS"):
+            del self.env[variable]
+        self.env["TARGETS_FILE"] = str(path)
+
     def start(self, *options: str, ready: bool = True, **env: str) -> Syncer:
         syncer = Syncer(self.folder, self.env | env, *self.options, *options)
         self._running.append(syncer)

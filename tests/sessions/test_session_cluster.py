@@ -17,17 +17,18 @@ from tests.sessions.session import ADDRESS, Session, fresh_zone
 pytestmark = pytest.mark.timeout(180)
 
 
-@pytest.fixture(params=["secondary", "both"])
+@pytest.fixture(params=["secondary", "file"])
 def session(
     request: pytest.FixtureRequest, migrated: Path, tmp_path: Path, technitium_cluster: ClusterUnderTest
 ) -> Iterator[Session]:
-    """Questions go to the node that becomes the primary. It reaches that one alone, or knows both."""
+    """Questions go to the node that becomes the primary. It reaches that one alone, or knows both, by a file."""
     folder = tmp_path / "data"
     shutil.copytree(migrated, folder)
     cluster = technitium_cluster
     session = Session(folder, cluster.node2, None, cluster.make_zone(fresh_zone()))
-    nodes = [cluster.node2] if request.param == "secondary" else [cluster.node1, cluster.node2]
-    session.env |= {"DNS_SERVER_URL": ",".join(node.url for node in nodes), "SERIAL_PROBE_INTERVAL": "1s"}
+    session.env |= {"SERIAL_PROBE_INTERVAL": "1s"}
+    if request.param == "file":
+        session.name_targets(lan=(session.zone, cluster.node1, cluster.node2))
     yield session
     session.close()
 
