@@ -22,6 +22,7 @@ from records.meter_models import KEPT
 from records.models import ManagedRecord, MeasuredCount, SyncRequest, SyncStatus
 from records.rows import ZoneKey
 from records.source_rows import count_detached, forget_others, rank_names, save_chunk, split_sources, suspect_detached
+from records.target_rows import save_reports, summarize_reports
 from records.tenure import DatabaseTenure
 from records.zone_ledger import DatabaseZoneLedger
 from syncer.core.names import NAME_LIMIT
@@ -80,15 +81,24 @@ def _list_waiting() -> QuerySet[SyncRequest]:
 class DatabaseLedger:
     """``syncer.ledger.Ledger`` on Django's models; works the same on SQLite and PostgreSQL."""
 
-    def __init__(self) -> None:
+    def __init__(self, parent: DatabaseLedger | None = None) -> None:
+        """``parent``: the one of the same syncer in its main thread."""
         self._file: tuple[int, int] | None = None
-        self._tenure = DatabaseTenure()
-        self._counts: dict[CountKey, int] | None = None
-        """None: rows were written since they were counted."""
+        self._tenure: DatabaseTenure = parent._tenure if parent else DatabaseTenure()
+        self._parent = parent
+        self._counts: dict[CountKey, int] = {}
+        self._are_counts_old = True
+        """Rows were written since they were counted."""
         self._waiting = Glance(_list_waiting)
         self._unended = Glance(WriteFreeze.objects.unended)
 
-    def _leave_lost_file(self) -> None:
+    def for_thread(self) -> DatabaseLedger:
+        return DatabaseLedger(self)
+
+    def close(self) -> None:
+        connection.close()
+
+    def check_database(self) -> None:
         """SQLite goes on writing to a file that was removed or replaced, where no one reads it any more."""
         if connection.vendor != "sqlite":
             return
@@ -105,18 +115,19 @@ class DatabaseLedger:
             ) from error
         if self._file not in (None, (status.st_dev, status.st_ino)):
             connection.close()
-            self._counts = None
+            self._forget_counts()
         self._file = status.st_dev, status.st_ino
 
     def zone(self, target: str, name: str) -> DatabaseZoneLedger:
         return DatabaseZoneLedger(ZoneKey(target, name), self._forget_counts, self._tenure.writing)
 
     def _forget_counts(self) -> None:
-        self._counts = None
+        (self._parent or self)._are_counts_old = True
 
     @translate_errors
     def counts(self) -> Mapping[CountKey, int]:
-        if self._counts is None:
+        if self._are_counts_old:
+            self._are_counts_old = False  # before they are counted: another thread may write meanwhile
             rows = ManagedRecord.objects.order_by().values_list("target", "zone", "state").annotate(number=Count("pk"))
             self._counts = {CountKey(*key): number for *key, number in rows}
         return self._counts
@@ -124,6 +135,7 @@ class DatabaseLedger:
     @translate_errors
     def save_sources(
         self,
+        target: str,
         sources: Mapping[Ref, SourceObject | None],
         *,
         is_new_version: bool = False,
@@ -134,25 +146,25 @@ class DatabaseLedger:
         ended: set[str] = set()
         for chunk in split_sources({ref: sources[ref] for ref in refs}):
             beat()
-            ended |= save_chunk(chunk, now, self._tenure.writing, is_new_version=is_new_version)
+            ended |= save_chunk(target, chunk, now, self._tenure.writing, is_new_version=is_new_version)
         if is_new_version:
             with self._tenure.writing():
-                suspect_detached()
+                suspect_detached(target)
         return frozenset(ended)
 
     @translate_errors
-    def count_detached(self, seconds: float, grace: float, unread_kinds: Collection[str]) -> list[str]:
+    def count_detached(self, target: str, seconds: float, grace: float, unread_kinds: Collection[str]) -> list[str]:
         with self._tenure.writing():
-            return count_detached(seconds, grace, unread_kinds)
+            return count_detached(target, seconds, grace, unread_kinds)
 
     @translate_errors
-    def rank_names(self, namespace: str, most: int) -> list[str]:
-        return rank_names(namespace, most)
+    def rank_names(self, target: str, namespace: str, most: int) -> list[str]:
+        return rank_names(target, namespace, most)
 
     @translate_errors
-    def forget_sources(self, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None:
+    def forget_sources(self, target: str, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None:
         with self._tenure.writing():
-            forget_others(kinds, known)
+            forget_others(target, kinds, known)
 
     @translate_errors
     def requests(self) -> list[Request]:
@@ -198,17 +210,12 @@ class DatabaseLedger:
 
     @translate_errors
     def save_status(self, status: SyncerStatus) -> None:
-        self._leave_lost_file()
+        self.check_database()
         with transaction.atomic():
             self._tenure.renew()
+            save_reports(status.targets)
             SyncStatus.objects.update(
-                last_pass_at=status.last_pass_at,
-                next_pass_at=status.next_pass_at,
-                last_change_at=status.last_change_at,
-                queue=status.queue,
-                target=status.target,
-                target_problem=status.target_problem,
-                target_warning=status.target_warning,
+                **summarize_reports(status.targets),
                 kinds=[
                     {
                         "group": item.kind.group,
@@ -220,7 +227,6 @@ class DatabaseLedger:
                     }
                     for item in status.kinds
                 ],
-                zones=dict(status.zones),
                 problems=list(status.problems),
                 problems_since=Coalesce("problems_since", timezone.now()) if status.problems else None,
                 warnings=list(status.warnings),

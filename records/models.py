@@ -20,6 +20,7 @@ from records.meter_models import MeasuredCount as MeasuredCount
 from records.source_models import Source as Source
 from records.source_models import SourceName as SourceName
 from records.target_field import target_field
+from records.target_models import TargetStatus as TargetStatus
 from syncer.core.claims import Mode
 from syncer.core.known import RecordState
 from syncer.core.origin import Origin

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models.functions import Now
 
+from records.target_field import target_field
 from syncer.core.annotations import PREFIX
 from syncer.core.kinds import DNS_ENDPOINT, SERVICE
 from syncer.core.names import NAME_LIMIT
@@ -41,8 +42,9 @@ class SourceQuerySet(models.QuerySet["Source"]):
 
 
 class Source(models.Model):
-    """One Kubernetes object that names hosts, as the syncer last saw it."""
+    """One Kubernetes object that names hosts, as the syncer last saw it: what it asks for on one target."""
 
+    target = target_field()
     group = models.CharField(max_length=253, blank=True)
     kind = models.CharField(max_length=63)
     namespace = models.CharField(max_length=253, blank=True)
@@ -70,7 +72,7 @@ class Source(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["group", "kind", "namespace", "name"], name="one_row_a_source"),
+            models.UniqueConstraint(fields=["group", "kind", "namespace", "name", "target"], name="one_row_a_source"),
         ]
         indexes: ClassVar = [
             models.Index(fields=["namespace", "name"], name="source_by_place"),

@@ -106,6 +106,7 @@ def split_sources(
 
 
 def save_chunk(
+    target: str,
     sources: Mapping[Ref, SourceObject | None],
     now: datetime,
     writing: Callable[[], AbstractContextManager[None]] = transaction.atomic,
@@ -118,7 +119,7 @@ def save_chunk(
     ``now`` is the same for all that are saved together: none of them has named a host for longer than the others.
     ``is_new_version``: what differs may differ because our rules do, and not the object.
     """
-    known = _find_rows(sources)
+    known = _find_rows(target, sources)
     contents: dict[Ref, SourceContent] = {}
     for ref, source in sources.items():
         if source is not None:
@@ -129,10 +130,11 @@ def save_chunk(
     if not contents and not gone:
         return set()
     with writing():
-        _write_rows(contents, now)
-        rows = _find_rows(contents)
+        _write_rows(target, contents, now)
+        rows = _find_rows(target, contents)
         saved = {rows[ref].pk: content for ref, content in contents.items()}
-        ended = _save_mentions(saved, [known[ref].pk for ref in contents if ref in known], now, is_new_version)
+        changed = [known[ref].pk for ref in contents if ref in known]
+        ended = _save_mentions(target, saved, changed, now, is_new_version)
         kept = SourceName.objects.filter(source__in=gone, detached_since__isnull=False)
         ended.update(kept.values_list("name", flat=True))
         SourceRow.objects.filter(pk__in=gone).delete()
@@ -144,37 +146,41 @@ class _KnownSource(NamedTuple):
     digest: str
 
 
-def _find_rows(refs: Iterable[Ref]) -> dict[Ref, _KnownSource]:
+def _find_rows(target: str, refs: Iterable[Ref]) -> dict[Ref, _KnownSource]:
     """Also those of their namesakes."""
-    namesakes = SourceRow.objects.filter(name__in={ref.name for ref in refs}).order_by()
+    namesakes = SourceRow.objects.filter(target=target, name__in={ref.name for ref in refs}).order_by()
     columns = namesakes.values_list("pk", "digest", *Ref._fields)
     return {Ref(*place): _KnownSource(pk, digest) for pk, digest, *place in columns}
 
 
-def _write_rows(contents: Mapping[Ref, SourceContent], now: datetime) -> None:
+def _write_rows(target: str, contents: Mapping[Ref, SourceContent], now: datetime) -> None:
     told = (*CONTENT, "digest", "seen_at")
-    rows = ((*ref, *(it.columns[name] for name in CONTENT), it.digest, now) for ref, it in contents.items())
-    upsert_values(SourceRow, (*Ref._fields, *told), rows, told)
+    rows = ((target, *ref, *(it.columns[name] for name in CONTENT), it.digest, now) for ref, it in contents.items())
+    upsert_values(SourceRow, ("target", *Ref._fields, *told), rows, told)
 
 
-def forget_others(kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None:
-    """Drop the sources of ``kinds`` (group, kind) that are not among ``known``."""
+def forget_others(target: str, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None:
+    """Drop the sources of ``kinds`` (group, kind) on the target that are not among ``known``."""
     of_kinds = Q(pk__in=[])
     for group, kind in kinds:
         of_kinds |= Q(group=group, kind=kind)
     here = set(known)
-    rows = SourceRow.objects.filter(of_kinds).order_by().values_list("pk", "kind", "namespace", "name", "group")
+    rows = (
+        SourceRow.objects.filter(of_kinds, target=target)
+        .order_by()
+        .values_list("pk", "kind", "namespace", "name", "group")
+    )
     gone = [pk for pk, *place in rows if Ref(*place) not in here]
     for chunk in split_keys(gone):
         SourceRow.objects.filter(pk__in=chunk).delete()
 
 
-def find_mentions(names: Collection[str]) -> dict[str, dict[str, Mention]]:
-    """What is known of the names, by name and origin."""
+def find_mentions(target: str, names: Collection[str]) -> dict[str, dict[str, Mention]]:
+    """What is known of the names on the target, by name and origin."""
     place = ("source__kind", "source__namespace", "source__name")
     columns = ("name", *place, "since", "via", "detached_seconds", "outdated", "reason")
     mentions: dict[str, dict[str, Mention]] = {}
-    rows = SourceName.objects.filter(name__in=names).order_by().values_list(*columns)
+    rows = SourceName.objects.filter(source__target=target, name__in=names).order_by().values_list(*columns)
     for name, kind, namespace, own_name, since, via, seconds, outdated, reason in rows:
         parents = None if via is None else tuple(via)
         mention = Mention(since.isoformat(), parents, seconds, outdated, reason == TAKEN_BACK)
@@ -182,28 +188,34 @@ def find_mentions(names: Collection[str]) -> dict[str, dict[str, Mention]]:
     return mentions
 
 
-def rank_names(namespace: str, most: int) -> list[str]:
+def rank_names(target: str, namespace: str, most: int) -> list[str]:
     """See ``Ledger.rank_names``."""
-    ours = ManagedRecord.objects.filter(name=OuterRef("name"), owned=True, origin__contains=f"/{namespace}/")
-    mentions = SourceName.objects.filter(source__namespace=namespace).annotate(is_published=Exists(ours))
+    ours = ManagedRecord.objects.filter(
+        target=target, name=OuterRef("name"), owned=True, origin__contains=f"/{namespace}/"
+    )
+    mentions = SourceName.objects.filter(source__target=target, source__namespace=namespace).annotate(
+        is_published=Exists(ours)
+    )
     order = ("-is_published", "since", "source__created", "source__name", "position")
     # A name that several objects mention counts as one of them, so that there may be less than the most.
     return list(dict.fromkeys(mentions.order_by(*order).values_list("name", flat=True)[:most].iterator()))
 
 
-def note_detached(kept: Iterable[tuple[str, str, str]]) -> None:
+def note_detached(target: str, kept: Iterable[tuple[str, str, str]]) -> None:
     """Names that are kept, each with an origin for which and the reason: their time begins, where it has not."""
     reasons = {(name, origin): reason for name, origin, reason in kept}
     for names in split_keys(dict.fromkeys(name for name, _ in reasons)):
         chunk = set(names)
-        _detach_names({key: reason for key, reason in reasons.items() if key[0] in chunk}, timezone.now())
+        concerned = {key: reason for key, reason in reasons.items() if key[0] in chunk}
+        _detach_names(target, concerned, timezone.now())
 
 
-def _detach_names(reasons: Mapping[tuple[str, str], str], now: datetime) -> None:
+def _detach_names(target: str, reasons: Mapping[tuple[str, str], str], now: datetime) -> None:
     """``reasons`` by name and origin."""
     missing = dict(reasons)
     idle: list[int] = []
-    mentions = SourceName.objects.filter(name__in={name for name, _ in reasons}).select_related("source")
+    names = {name for name, _ in reasons}
+    mentions = SourceName.objects.filter(source__target=target, name__in=names).select_related("source")
     columns = ("name", "values", "refused", "detached_since", *(f"source__{part}" for part in PLACE))
     for mention in mentions.only(*columns):
         key = mention.name, str(mention.source)
@@ -215,7 +227,7 @@ def _detach_names(reasons: Mapping[tuple[str, str], str], now: datetime) -> None
     if not missing:
         return
     sources: dict[str, list[SourceRow]] = {}
-    namesakes = SourceRow.objects.filter(name__in={Origin.parse(origin).name for _, origin in missing})
+    namesakes = SourceRow.objects.filter(target=target, name__in={Origin.parse(origin).name for _, origin in missing})
     for source in namesakes.only(*PLACE):
         sources.setdefault(str(source), []).append(source)
     fixed = {"position": NOT_IN_OBJECT, "since": now, "cause": SkipCause.TROUBLE, "detached_since": now}
@@ -229,47 +241,50 @@ def _detach_names(reasons: Mapping[tuple[str, str], str], now: datetime) -> None
     )
 
 
-def forget_detached(names: Collection[str]) -> None:
+def forget_detached(target: str, names: Collection[str]) -> None:
     """Nothing of ours is at these names any more, so that nothing is kept there."""
-    mentions = SourceName.objects.filter(name__in=names)
+    mentions = SourceName.objects.filter(source__target=target, name__in=names)
     mentions.filter(position=NOT_IN_OBJECT).delete()
     mentions.filter(detached_since__isnull=False).update(detached_since=None, detached_seconds=0, outdated="")
 
 
-def forget_refused(names: Collection[str]) -> None:
+def forget_refused(target: str, names: Collection[str]) -> None:
     """What is asked for at these names has been written, and no target is kept there any more."""
     for chunk in split_keys(names):
-        kept = SourceName.objects.filter(name__in=chunk, values__isnull=False, detached_since__isnull=False)
-        kept.update(detached_since=None, detached_seconds=0)
+        asked = SourceName.objects.filter(source__target=target, name__in=chunk, values__isnull=False)
+        asked.filter(detached_since__isnull=False).update(detached_since=None, detached_seconds=0)
 
 
-def end_detached(names: Collection[str]) -> None:
+def end_detached(target: str, names: Collection[str]) -> None:
     """Nothing is kept at these names any longer than until now."""
     for chunk in split_keys(names):
-        SourceName.objects.filter(name__in=chunk, detached_since__isnull=False).update(detached_seconds=LONG_AGO)
+        kept = SourceName.objects.filter(source__target=target, name__in=chunk, detached_since__isnull=False)
+        kept.update(detached_seconds=LONG_AGO)
 
 
-def save_shadows(shadows: Mapping[str, str], manages: Callable[[str], bool]) -> None:
+def save_shadows(target: str, shadows: Mapping[str, str], manages: Callable[[str], bool]) -> None:
     """See ``ZoneLedger.save_shadows``."""
-    told = SourceName.objects.exclude(shadow="").order_by().values_list("name", flat=True).distinct()
+    mentions = SourceName.objects.filter(source__target=target)
+    told = mentions.exclude(shadow="").order_by().values_list("name", flat=True).distinct()
     names: dict[str, list[str]] = {"": [name for name in told if manages(name) and name not in shadows]}
     for name, shadow in shadows.items():
         names.setdefault(shadow, []).append(name)
     with transaction.atomic():
         for shadow, alike in names.items():
             for chunk in split_keys(alike):
-                SourceName.objects.filter(name__in=chunk).exclude(shadow=shadow).update(shadow=shadow)
+                mentions.filter(name__in=chunk).exclude(shadow=shadow).update(shadow=shadow)
 
 
-def suspect_detached() -> None:
+def suspect_detached(target: str) -> None:
     """What a trouble hides while the version of the program changes may be outdated; that shows when the trouble
     ends."""
-    SourceName.objects.filter(detached_since__isnull=False, outdated="").update(outdated=F("reason"))
+    kept = SourceName.objects.filter(source__target=target, detached_since__isnull=False, outdated="")
+    kept.update(outdated=F("reason"))
 
 
-def count_detached(seconds: float, grace: float, unread_kinds: Collection[str]) -> list[str]:
+def count_detached(target: str, seconds: float, grace: float, unread_kinds: Collection[str]) -> list[str]:
     """See ``Ledger.count_detached``."""
-    kept = SourceName.objects.filter(detached_since__isnull=False, detached_seconds__lt=grace)
+    kept = SourceName.objects.filter(source__target=target, detached_since__isnull=False, detached_seconds__lt=grace)
     kept = kept.exclude(source__kind__in=unread_kinds) if unread_kinds else kept
     with transaction.atomic():
         over = list(kept.filter(detached_seconds__gte=grace - seconds).values_list("name", flat=True).distinct())
@@ -314,11 +329,11 @@ class _OldMention(NamedTuple):
 
 
 def _save_mentions(
-    saved: Mapping[int, SourceContent], changed: Collection[int], now: datetime, is_new_version: bool
+    target: str, saved: Mapping[int, SourceContent], changed: Collection[int], now: datetime, is_new_version: bool
 ) -> set[str]:
     """``saved`` by the keys of the sources, ``changed`` are those that had a row. A name that an object goes on naming
     keeps its times."""
-    old = _read_mentions(saved, changed)
+    old = _read_mentions(target, saved, changed)
     mentions: list[_NewMention] = []
     dropped: list[int] = []
     ended: set[str] = set()
@@ -337,7 +352,7 @@ def _save_mentions(
 
 
 def _read_mentions(
-    contents: Mapping[int, SourceContent], changed: Collection[int]
+    target: str, contents: Mapping[int, SourceContent], changed: Collection[int]
 ) -> dict[int, dict[str, _OldMention]]:
     """The rows of the ``changed`` sources, by source and name."""
     columns = ("pk", "source_id", "name", "values", "via", "reason", "since", "detached_since", "detached_seconds")
@@ -345,7 +360,7 @@ def _read_mentions(
     given_up = {
         name for _, source, name, values, *_ in rows if values is not None and name not in contents[source].wanted
     }
-    published = _find_published(list(given_up))
+    published = _find_published(target, list(given_up))
     old: dict[int, dict[str, _OldMention]] = {}
     for pk, source, name, values, via, reason, since, detached_since, *rest in rows:
         is_published = values is not None and (name, str(contents[source].source.ref)) in published
@@ -355,11 +370,11 @@ def _read_mentions(
     return old
 
 
-def _find_published(names: Sequence[str]) -> set[tuple[str, str]]:
+def _find_published(target: str, names: Sequence[str]) -> set[tuple[str, str]]:
     """Those of the names that the ledger says are ours, each with the origins for which they are published."""
     published: set[tuple[str, str]] = set()
     for chunk in split_keys(names):
-        rows = ManagedRecord.objects.filter(name__in=chunk, owned=True).order_by()
+        rows = ManagedRecord.objects.filter(target=target, name__in=chunk, owned=True).order_by()
         for name, origin, claimants in rows.values_list("name", "origin", "claimants"):
             published.update((name, who) for who in (origin, *claimants))
     return published

@@ -154,7 +154,7 @@ class DatabaseZoneLedger:
 
     @translate_errors
     def mentions(self, names: Collection[str]) -> Mapping[str, Mapping[str, Mention]]:
-        return find_mentions(names)
+        return find_mentions(self._key.target, names)
 
     @translate_errors
     def deleted(self, names: Collection[str]) -> frozenset[Key]:
@@ -235,9 +235,9 @@ class DatabaseZoneLedger:
             upsert_values(ManagedRecord, (*RecordRow._fields, "refusal"), values, (*CONTENT, "refusal"))
             self._delete_rows(ManagedRecord, gone)
             self._note_deletions(rows, audit, applied)
-            note_detached(kept)
+            note_detached(self._key.target, kept)
             if written := {item.result.change.name for item in applied if item.result.change.after and _is_done(item)}:
-                forget_refused(written)
+                forget_refused(self._key.target, written)
             if gone:
                 self._forget_kept({name for name, _ in gone})
             insert_rows(AuditEntry, audit)
@@ -341,7 +341,7 @@ class DatabaseZoneLedger:
     @translate_errors
     def save_shadows(self, shadows: Mapping[str, str], manages: Callable[[str], bool]) -> None:
         with self._writing():
-            save_shadows(shadows, manages)
+            save_shadows(self._key.target, shadows, manages)
 
     @translate_errors
     def note_rivals(self, rivals: Sequence[Found]) -> None:
@@ -454,7 +454,7 @@ class DatabaseZoneLedger:
     @translate_errors
     def end_keeping(self, names: Collection[str]) -> None:
         with self._writing():
-            end_detached(names)
+            end_detached(self._key.target, names)
 
     @translate_errors
     def release_records(self, names: Collection[str], kind: str, actor: str) -> int:
@@ -483,7 +483,7 @@ class DatabaseZoneLedger:
     def _forget_kept(self, names: set[str]) -> None:
         """Where nothing is published any more, on any target, nothing is kept either."""
         left = ManagedRecord.objects.filter(name__in=names, owned=True).order_by().values_list("name", flat=True)
-        forget_detached(names - set(left))
+        forget_detached(self._key.target, names - set(left))
 
     def _recent_deletions(self) -> QuerySet[DeletedRRset]:
         rows = DeletedRRset.objects.filter(**self._columns, deleted_at__gt=_an_hour_ago(), data__isnull=False)

@@ -24,6 +24,10 @@ class ChangedSettings:
         self.is_new_version = False
         """Another version of the program went well last, or one that knew nothing of this."""
 
+    @property
+    def is_compared(self) -> bool:
+        return self._changes is not None
+
     def compare(self) -> None:
         """Once. Raises ``LedgerError``."""
         if self._changes is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -25,6 +25,8 @@ SILENT_READS = 2
 ANSWER = 60.0
 """The least number of seconds for that, because a slow or frozen API server is given 30 to answer."""
 
+NEVER_PASSED = "no full pass has been completed yet"
+
 REOPENING = 5.0
 """Seconds that opening a watch may take; a server that is silent for longer does not answer."""
 
@@ -37,15 +39,46 @@ class HealthReport(NamedTuple):
     warnings: Sequence[str]
 
 
-class Health:
-    """What the loop reports and the probes read. ``states`` is ``Feed.states``, called from the server's threads.
+class TargetHealth:
+    """What the loop of one target reports. What is read by the server's threads is replaced as a whole."""
 
-    ``read_timeout`` (of the watches) and ``stall`` are in seconds; ``clock`` is the one of ``KindState.heard_at``.
+    def __init__(self, name: str, turned: float, clock: Callable[[], float]) -> None:
+        self.name = name
+        self.turned = turned
+        self.problem = "the DNS server has not been asked yet"
+        self.warning = ""
+        self.database_problem = ""
+        self.freezes: Sequence[str] = ()
+        """What holds all writes, in sentences."""
+        self.is_frozen = False
+        """Writes to every zone are held: no pass can be made, and none is missing."""
+        self.has_passed = False
+        self.zone_problems: dict[str, str] = {}
+        """By zone."""
+        self._clock = clock
+
+    def beat(self) -> None:
+        """The loop turns. Long work calls this in between, too."""
+        self.turned = self._clock()
+
+    def list_problems(self) -> list[str]:
+        return [*filter(None, (self.database_problem, self.problem)), *self.zone_problems.values()]
+
+    def list_warnings(self) -> list[str]:
+        return [*self.freezes, *filter(None, [self.warning])]
+
+
+class Health:
+    """What the loops report and the probes read. ``states`` is ``Feed.states``, called from the server's threads.
+
+    ``targets`` are their names. ``read_timeout`` (of the watches) and ``stall`` are in seconds; ``clock`` is the one of
+    ``KindState.heard_at``.
     """
 
     def __init__(
         self,
         states: Callable[[], Sequence[KindState]],
+        targets: Sequence[str] = ("default",),
         *,
         read_timeout: float = 75.0,
         stall: float = STALL,
@@ -56,44 +89,32 @@ class Health:
         self._stall = stall
         self._clock = clock
         self._started = self._turned = clock()
-        self._passed = False
-        self.target_problem = "the DNS server has not been asked yet"
-        self.target_warning = ""
         self.database_problem = ""
-        self.freezes: Sequence[str] = ()
-        """What holds all writes, in sentences."""
-        self.is_frozen = False
-        """Writes to every zone are held: no pass can be made, and none is missing."""
-        self.zone_problems: dict[str, str] = {}
-        """By zone. Replaced as a whole, because the server's threads read it."""
+        self.targets = [TargetHealth(name, self._started, clock) for name in targets]
 
     def beat(self) -> None:
         """The loop turns. Long work calls this in between, too."""
         self._turned = self._clock()
 
     def loop_age(self) -> float:
-        """Seconds since the last beat."""
-        return self._clock() - self._turned
-
-    def target_ok(self) -> None:
-        self.target_problem = ""
-
-    def target_failed(self, reason: str) -> None:
-        self.target_problem = reason
-
-    def full_pass_done(self) -> None:
-        self._passed = True
+        """Seconds since the last beat, of the loop that has been silent for longest."""
+        return self._clock() - min(self._turned, *(target.turned for target in self.targets))
 
     def liveness(self) -> list[str]:
         silence = self._read_timeout + max(SILENT_READS * self._read_timeout, ANSWER)
-        return find_liveness_problems(self._clock(), self._started, self._turned, self._states(), self._stall, silence)
+        now, stalls = self._clock(), {"the loop": self._turned}
+        stalls |= {f"the loop of {target.name}": target.turned for target in self.targets if self._are_several}
+        return find_liveness_problems(now, self._started, stalls, self._states(), self._stall, silence)
 
     def readiness(self) -> list[str]:
         silence = self._read_timeout + REOPENING
-        problems = list(self.zone_problems.values())
-        problems[:0] = [text for text in (self.database_problem, self.target_problem) if text]
-        passed = self._passed or self.is_frozen
-        return find_readiness_problems(self._clock(), self._states(), silence, problems, passed)
+        problems = [self.database_problem] if self.database_problem else []
+        for target in self.targets:
+            told = target.list_problems()
+            if not (target.has_passed or target.is_frozen):
+                told.append(NEVER_PASSED)
+            problems += self._name_target(target, told)
+        return find_readiness_problems(self._clock(), self._states(), silence, problems)
 
     def healthz(self) -> PlainAnswer:
         return self._make_answer(self.liveness(), [])
@@ -102,10 +123,18 @@ class Health:
         return self._make_answer(self.readiness(), self.warnings())
 
     def warnings(self) -> list[str]:
-        return [*self.freezes, *list_warnings(self._states()), *filter(None, [self.target_warning])]
+        of_targets = [text for target in self.targets for text in self._name_target(target, target.list_warnings())]
+        return [*list_warnings(self._states()), *of_targets]
 
     def report(self) -> HealthReport:
         return HealthReport(self._states(), self.readiness(), self.warnings())
+
+    @property
+    def _are_several(self) -> bool:
+        return len(self.targets) > 1
+
+    def _name_target(self, target: TargetHealth, texts: Sequence[str]) -> list[str]:
+        return [f"{target.name}: {text}" if self._are_several else text for text in texts]
 
     def _make_answer(self, problems: Sequence[str], warnings: Sequence[str]) -> PlainAnswer:
         now = self._clock()
@@ -121,15 +150,19 @@ class Health:
 
 
 def find_liveness_problems(
-    now: float, started: float, turned: float, states: Sequence[KindState], stall: float, silence: float
+    now: float,
+    started: float,
+    turned: Mapping[str, float],
+    states: Sequence[KindState],
+    stall: float,
+    silence: float,
 ) -> list[str]:
-    """What is wrong, in sentences; none when it is alive. All times are in seconds of one clock.
+    """What is wrong, in sentences; none when it is alive. All times are in seconds of one clock; ``turned`` is when
+    each loop turned last.
 
     The silence of a kind that is still starting counts from ``started``: the thread that reads it may have died there.
     """
-    problems = []
-    if now - turned > stall:
-        problems.append(f"the loop has not turned for {now - turned:.0f} s")
+    problems = [f"{loop} has not turned for {now - then:.0f} s" for loop, then in turned.items() if now - then > stall]
     for state in _select_dns_kinds(states):
         if state.state is WatchState.WATCHING and now - state.heard_at > silence:
             problems.append(f"the watch on {state.kind} has been silent for {now - state.heard_at:.0f} s")
@@ -139,7 +172,7 @@ def find_liveness_problems(
 
 
 def find_readiness_problems(
-    now: float, states: Sequence[KindState], silence: float, dns_problems: Sequence[str], passed: bool
+    now: float, states: Sequence[KindState], silence: float, target_problems: Sequence[str]
 ) -> list[str]:
     """What is missing, in sentences; none when it is ready. A kind that we may not read does not hold up the others,
     and neither does a file of manifests that cannot be read.
@@ -159,10 +192,7 @@ def find_readiness_problems(
         problems.append(f"Kubernetes cannot be reached for {', '.join(kinds)}: {reason or 'no reason known'}")
     if not states:
         problems.append("nothing is watched yet")
-    problems += dict.fromkeys(dns_problems)
-    if not passed:
-        problems.append("no full pass has been completed yet")
-    return problems
+    return [*problems, *dict.fromkeys(target_problems)]
 
 
 def list_warnings(states: Sequence[KindState]) -> list[str]:

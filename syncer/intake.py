@@ -19,6 +19,8 @@ from syncer.core.kinds import (
 )
 from syncer.core.manifest import clip_text
 from syncer.core.namelimits import UNCOUNTED
+from syncer.core.names import zone_of
+from syncer.core.scope import OUTSIDE
 from syncer.core.source import Ref, Skip, SourceObject
 from syncer.core.tenancy import UNREAD_NAMESPACE
 from syncer.kube.feed import Feed, KindState, WatchState
@@ -44,10 +46,13 @@ PATIENCE = 10.0
 
 
 class Intake:
-    """``started`` and the ``now`` of the methods are of one clock."""
+    """For one target. ``started`` and the ``now`` of the methods are of one clock."""
 
-    def __init__(self, feed: Feed, store: Store, started: float) -> None:
+    def __init__(self, feed: Feed, store: Store, target_name: str, started: float, zones: Collection[str] = ()) -> None:
+        """``zones`` are those of all targets: what is in one of another target is no news here."""
         self.feed = feed
+        self._target_name = target_name
+        self._zones = zones
         self.store = store
         self._started = started
         self.next_due = inf
@@ -83,7 +88,7 @@ class Intake:
             if now < self._counted_limits.get(namespace, now):
                 continue
             # Twice as many, because what is published may not be asked for any more.
-            self.store.settle_limits(namespace, ledger.rank_names(namespace, 2 * most))
+            self.store.settle_limits(namespace, ledger.rank_names(self._target_name, namespace, 2 * most))
             self._counted_limits[namespace] = now + LIMIT_PAUSE
 
     def save_sources(
@@ -101,10 +106,12 @@ class Intake:
             listed |= self.store.left_out
             is_first = bool(listed - self._listed)
             if is_first:
-                ledger.forget_sources(listed - self._listed, [source.ref for source in self.store.sources()])
+                known = [source.ref for source in self.store.sources()]
+                ledger.forget_sources(self._target_name, listed - self._listed, known)
                 self._listed = listed
             if self._changed:
-                ended = ledger.save_sources(self._changed, is_new_version=is_new_version and is_first, beat=beat)
+                is_new_version = is_new_version and is_first
+                ended = ledger.save_sources(self._target_name, self._changed, is_new_version=is_new_version, beat=beat)
         self._changed = {}
         return ended
 
@@ -118,7 +125,8 @@ class Intake:
         if any(state.state in (WatchState.STARTING, WatchState.UNREACHABLE) for state in self.kind_states()):
             return ()
         # A loop that hung, or a machine that slept, saw nothing meanwhile.
-        return ledger.count_detached(min(seen, 2 * pause), grace, self.find_unread().kinds.keys())
+        unread = self.find_unread().kinds.keys()
+        return ledger.count_detached(self._target_name, min(seen, 2 * pause), grace, unread)
 
     def save_all_again(self) -> None:
         """The database may be another one by now."""
@@ -167,6 +175,10 @@ class Intake:
             kinds.add(SERVICE.kind)
         return kinds | self.store.find_kinds_on_sets() if LISTENER_SET in missing else kinds
 
+    def _is_no_news(self, skip: Skip) -> bool:
+        is_elsewhere = skip.reason == OUTSIDE and zone_of(skip.name, self._zones) is not None
+        return is_elsewhere or skip.reason in PASSING
+
     def _tell_warnings(self, ref: Ref, source: SourceObject | None) -> None:
         """Say what is wrong with an object and what it does not publish, once for as long as both stay the same."""
         # What is wrong with its Namespace is told once for all of its objects.
@@ -175,7 +187,7 @@ class Intake:
         skipped = [
             skip
             for skip in (_list_skips(source) if source else ())
-            if skip.reason not in PASSING and not any(skip.name in text for text in warnings)
+            if not self._is_no_news(skip) and not any(skip.name in text for text in warnings)
         ]
         if not warnings and not skipped:
             self._warned.pop(ref, None)

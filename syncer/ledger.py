@@ -80,18 +80,28 @@ class Request(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class SyncerStatus:
-    """How the syncer is doing. Times are aware; ``zones`` gives the problem of each zone, "" where there is none."""
+class TargetReport:
+    """How one target is doing. Times are aware; ``place`` says where it is. ``zones`` gives the problem of each zone,
+    "" where there is none."""
 
+    name: str
+    kind: str
+    place: str
+    problem: str
+    warning: str
+    queue: int
     last_pass_at: datetime | None
     next_pass_at: datetime | None
     last_change_at: datetime | None
-    queue: int
-    target: str
-    target_problem: str
-    target_warning: str
-    kinds: Sequence[KindState]
     zones: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SyncerStatus:
+    """How the syncer is doing; the ``targets`` in the order of the settings."""
+
+    targets: Sequence[TargetReport]
+    kinds: Sequence[KindState]
     problems: Sequence[str] = ()
     """As /readyz tells them, like the warnings."""
     warnings: Sequence[str] = ()
@@ -307,26 +317,38 @@ class Ledger(Protocol):
         """How many RRsets are known, by target, zone and state. Cheap where nothing was written since the last
         time."""
 
+    def for_thread(self) -> Ledger:
+        """The same memory, of the same syncer, for another thread, which alone uses what it is given."""
+
+    def check_database(self) -> None:
+        """Leave a database that is another one by now than that which was opened."""
+
+    def close(self) -> None:
+        """Give up the connection of this thread."""
+
     def save_sources(
         self,
+        target: str,
         sources: Mapping[Ref, SourceObject | None],
         *,
         is_new_version: bool = False,
         beat: Callable[[], object] = lambda: None,
     ) -> Collection[str]:
-        """Remember what changed; None: the object is gone. Returns the names that were kept for an object although a
-        trouble hid them, and are not any more. ``is_new_version``: another version of the program saved them last.
-        ``beat`` is called between two portions of them."""
+        """Remember what changed of what the objects ask for on the target; None: the object is gone. Returns the
+        names that were kept for an object although a trouble hid them, and are not any more. ``is_new_version``:
+        another version of the program saved them last. ``beat`` is called between two portions of them."""
 
-    def count_detached(self, seconds: float, grace: float, unread_kinds: Collection[str]) -> Collection[str]:
+    def count_detached(
+        self, target: str, seconds: float, grace: float, unread_kinds: Collection[str]
+    ) -> Collection[str]:
         """The troubles that hide names have lasted for so much longer, but for objects of ``unread_kinds``; returns the
         names of which the ``grace`` is over by that."""
 
-    def rank_names(self, namespace: str, most: int) -> Sequence[str]:
-        """Names that objects of the namespace mention: what is published for them first, then what has been mentioned
-        for longest; at most so many."""
+    def rank_names(self, target: str, namespace: str, most: int) -> Sequence[str]:
+        """Names that objects of the namespace mention: what is published for them on the target first, then what has
+        been mentioned for longest; at most so many."""
 
-    def forget_sources(self, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None:
+    def forget_sources(self, target: str, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None:
         """Drop the sources of ``kinds`` (group, kind) that are not among ``known``."""
 
     def requests(self) -> list[Request]:

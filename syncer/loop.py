@@ -1,49 +1,39 @@
-"""Waiting, gathering what changed, and a turn for each zone."""
+"""The main loop: who is at work on the database, what people ask for, the heartbeat, and a turn of each target."""
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
 
-from syncer import metrics
 from syncer.certificates import FailingCertificates
 from syncer.changed_settings import ChangedSettings
 from syncer.config import Config
+from syncer.database_trouble import DatabaseTrouble
+from syncer.desk import RequestDesk
+from syncer.errors import SyncError
 from syncer.health import Health
 from syncer.heartbeat import Heartbeat
-from syncer.intake import Intake
 from syncer.kube.feed import Feed
-from syncer.kube.store import Store
-from syncer.ledger import LastStart, Ledger, LedgerError, Request
-from syncer.pacing import BackOff
-from syncer.targets.base import Target
+from syncer.ledger import LastStart, Ledger
+from syncer.target_loop import Setup, Surroundings, TargetLoop
 from syncer.tenure import GLANCE, Tenure
 from syncer.vitals import Vitals
 from syncer.wakeup import Wakeup
-from syncer.worker import TargetWorker
 from syncer.zone.result import PassResult
 
-log = logging.getLogger(__name__)
-
-POLL = 1.0
-"""Seconds between two looks for requests of other processes."""
-
-TAKEN = 2_000
-"""Names whose claims have changed that are taken in one turn, and saved with their objects: a quarter of a second."""
+IDLE = 60.0
+"""Seconds that the main loop may wait where it has nothing to do of its own: in a dry run."""
 
 
 class Loop:
-    """Runs in the main thread, which alone touches the database and the target."""
+    """Runs in the main thread. The loop of a single target turns there too; of several, each has a thread of its own.
+    ``health`` has a part for each of the ``setups``."""
 
     def __init__(
         self,
         config: Config,
         feed: Feed,
-        store: Store,
-        target: Target,
+        setups: Sequence[Setup],
         ledger: Ledger,
         health: Health,
         wakeup: Wakeup,
@@ -51,33 +41,28 @@ class Loop:
         find_failing: Callable[[], FailingCertificates] | None = None,
     ) -> None:
         """``find_failing`` tells of the certificates in the cluster, None where they are not watched."""
-        self.intake = Intake(feed, store, clock())
-        self.tenure = Tenure(ledger, target.kind, clock)
+        kinds = dict.fromkeys(setup.target.kind for setup in setups)
+        self.tenure = Tenure(ledger, ", ".join(kinds), clock)
         self.changed = ChangedSettings(ledger, LastStart(config.version, config.published))
-        (target_config,) = config.targets
-        self.worker = TargetWorker(
-            config,
-            target_config,
-            target,
-            ledger,
-            store,
-            health,
-            find_unread=self.intake.find_unread,
-            awaited_kinds=self.intake.awaited_kinds,
-            explain_hold=self.changed.explain,
-            is_stopping=self._is_stopping,
-            clock=clock,
-        )
-        self.heartbeat = Heartbeat(ledger, self.worker, Vitals([self.worker], feed, find_failing))
+        self.desk = RequestDesk({setup.config.name: setup.config.scope.zones for setup in setups})
+        zones = {zone for setup in setups for zone in setup.config.scope.zones} if len(setups) > 1 else ()
+        self._are_several = len(setups) > 1
+        # A loop of its own thread does not hold up this one, which goes on beating.
+        beat = (lambda: None) if self._are_several else self.beat
+        shared = Surroundings(config, feed, self.tenure, self.changed, self.desk, zones, beat, clock)
+        self.targets = [
+            TargetLoop(setup, shared, ledger.for_thread() if self._are_several else ledger, part)
+            for setup, part in zip(setups, health.targets, strict=True)
+        ]
+        vitals = Vitals([target.worker for target in self.targets], feed, find_failing)
+        self.heartbeat = Heartbeat(ledger, self.targets, vitals)
         self._feed = feed
         self._ledger = ledger
         self._health = health
         self._wakeup = wakeup
         self._clock = clock
         self._dry_run = config.dry_run
-        self._grace = target_config.managed.detached_grace
-        self._trouble = BackOff()
-        self._poll_due = 0.0
+        self._trouble = DatabaseTrouble(health, clock)
 
     def take_over(self) -> None:
         """Returns when no other syncer is at work on the database, or when the wakeup is stopped. Raises
@@ -90,16 +75,35 @@ class Loop:
         self._feed.start()
         try:
             with self.tenure:
+                if self._are_several:
+                    self._run_threads()
                 while not self._wakeup.stopping:
                     self.turn()
                     self._wakeup.wait(self._next_due() - self._clock())
         finally:
             self._feed.stop()
 
-    def run_once(self, patience: float = 30.0) -> list[PassResult]:
-        """One full pass of every zone.
+    def _run_threads(self) -> None:
+        """Until the wakeup is stopped, or one of them fails, whose error is raised."""
+        for target in self.targets:
+            target.start(self._wakeup.notify)
+        try:
+            while not self._wakeup.stopping:
+                self._health.beat()
+                self._turn_process()
+                if error := next((target.error for target in self.targets if target.error), None):
+                    raise error
+                self._wakeup.wait(self._next_due() - self._clock())
+        finally:
+            for target in self.targets:
+                target.wakeup.stop()
+            for target in self.targets:
+                target.join()
 
-        Raises ``TimeoutError`` when the objects cannot be read within ``patience`` seconds, and what the target and
+    def run_once(self, patience: float = 30.0) -> list[PassResult]:
+        """One full pass of every zone. A target that fails holds up no other.
+
+        Raises ``TimeoutError`` when the objects cannot be read within ``patience`` seconds, and what the targets and
         the ledger raise.
         """
         with self.tenure:
@@ -107,99 +111,84 @@ class Loop:
             if self._wakeup.stopping:
                 raise TimeoutError("it was stopped before it began")
             self.changed.compare()
-            self.worker.read_freezes(self._clock())
             self._feed.start()
+            results: list[PassResult] = []
+            problems: list[SyncError] = []
             try:
                 self._wait_until_settled(patience)
-                self._gather_names()
-                self._save_sources()
-                results = self.worker.run_once()
+                for target in self.targets:
+                    try:
+                        results += target.run_once()
+                    except SyncError as error:
+                        problems.append(error)
             finally:
                 self._feed.stop()
-            if not (self.worker.held or self._dry_run or self._wakeup.stopping):
-                self.changed.remember()
+            if problems:
+                raise problems[0] if len(self.targets) == 1 else SyncError("; ".join(map(str, problems)))
+            if not self._wakeup.stopping:
+                self._remember_start()
             return results
 
     def _wait_until_settled(self, patience: float) -> None:
         deadline = self._clock() + patience
-        while not self.intake.is_settled(self._clock()):
+        intakes = [target.intake for target in self.targets]
+        while not all(intake.is_settled(self._clock()) for intake in intakes):
             if self._wakeup.stopping or self._clock() > deadline:
-                unsettled = self.intake.unsettled()
+                unsettled = intakes[0].unsettled()
                 problems = "; ".join(f"{state.kind}: {state.reason or state.state}" for state in unsettled)
                 raise TimeoutError(f"not everything could be read: {problems}")
             self.tenure.renew_due()
             self._wakeup.wait(0.1)
-        while self.intake.deletes_wait() and not self._wakeup.stopping and self._clock() < deadline:
+        while intakes[0].deletes_wait() and not self._wakeup.stopping and self._clock() < deadline:
             self.tenure.renew_due()
             self._wakeup.wait(0.1)
 
     def turn(self) -> None:
-        """Do all that is due."""
+        """Do all that is due, the targets one after the other."""
         self._health.beat()
-        self._gather_names()
+        for target in self.targets:
+            target.health.beat()
+            target.gather_names()
         if self._clock() < self._trouble.not_before:
             return
-        try:
-            self._turn_zones()
-            self._trouble.succeeded()
-            self._health.database_problem = ""
-        except LedgerError as error:
-            delay = self._trouble.failed(self._clock())
-            log.warning("%s; next try in %.0f s", error, delay)
-            self._health.database_problem = str(error)
-            metrics.RECONCILE_ERRORS.labels("all", "database").inc()
-            self.worker.doubt_ledger()
-            self.intake.save_all_again()
-        except Exception:  # a mistake of ours in one place must not end the rest, nor a restart meet it again at once
-            delay = self._trouble.failed(self._clock())
-            log.exception("internal error; next try in %.0f s", delay)
-            metrics.RECONCILE_ERRORS.labels("all", "internal").inc()
+        with self._trouble.watching(self._doubt_ledger):
+            if self._is_in_charge():
+                self._do_common()
+                for target in self.targets:
+                    target.turn()
+                self._remember_start()
 
-    def _turn_zones(self) -> None:
-        if not self._is_in_charge():
+    def _turn_process(self) -> None:
+        """What is due of that which is no target's, while the targets have threads of their own."""
+        if self._clock() < self._trouble.not_before:
             return
+        with self._trouble.watching(lambda: None):
+            if self._is_in_charge():
+                self._do_common()
+                self._remember_start()
+                self._wake_targets()
+
+    def _do_common(self) -> None:
         self.changed.compare()
         now = self._clock()
-        settled = self.intake.is_settled(now)
-        self.worker.read_freezes(now)
         if not self._dry_run:
-            self.heartbeat.beat_due(now, self._health.report, settled=settled)
-        requests = self._poll_requests(now)
-        if not settled:
-            self.worker.answer_requests(requests, asking_target=False)
-            return
-        self._save_sources()
-        if not self._dry_run:
-            self.worker.enqueue(self.intake.count_trouble(self._ledger, now, self._grace))
-        for result in self.worker.run_due(requests):
-            if result.whole and self.worker.is_caught_up:
-                self.heartbeat.last_pass_at = datetime.now(UTC)
-                metrics.LAST_FULL_PASS.set(time.time())
-                self._health.full_pass_done()
-                if not (self.worker.held or self._dry_run):
-                    self.changed.remember()
-        if self.worker.is_behind:
-            self._poll_due = now
+            self.heartbeat.beat_due(now, self._health.report)
+            self.desk.poll_due(self._ledger, now)
 
-    def _gather_names(self) -> None:
-        """Hand what the watches brought to the zones."""
-        with suppress(LedgerError):  # who needs it to go on says so
-            self.intake.settle_limits(self._ledger, self._clock())
-        is_first = self.heartbeat.last_pass_at is None  # that pass looks at all of them
-        names = self.intake.take_names(None if is_first else TAKEN)
-        self.worker.enqueue(names, None if is_first else self.intake.store.taken_since)
-        metrics.QUEUE_LENGTH.set(self.worker.waiting)
+    def _wake_targets(self) -> None:
+        for target in self.targets:
+            if self.desk.list_waiting(target.name):
+                target.wakeup.notify()
 
-    def _save_sources(self) -> None:
-        ledger = None if self._dry_run else self._ledger
-        is_new_version = self.changed.is_new_version
-        self.worker.enqueue(self.intake.save_sources(ledger, is_new_version=is_new_version, beat=self.beat))
+    def _doubt_ledger(self) -> None:
+        for target in self.targets:
+            target.doubt_ledger()
 
-    def _poll_requests(self, now: float) -> list[Request]:
-        if now < self._poll_due or self._dry_run:
-            return []
-        self._poll_due = now + POLL
-        return self._ledger.requests()
+    def _remember_start(self) -> None:
+        """The settings of this start, once all targets had a full pass after which nothing is held."""
+        has_passed = all(target.last_pass_at and not target.worker.held for target in self.targets)
+        if has_passed and not self._dry_run:
+            self.changed.remember()
 
     def _is_in_charge(self) -> bool:
         """Whether this is the syncer of the database. A dry run writes nothing there, and may go on beside one."""
@@ -210,18 +199,11 @@ class Loop:
         self._health.beat()
         self.tenure.renew_due()
 
-    def _is_stopping(self) -> bool:
-        """Asked between two changes, of which a pass may have thousands."""
-        self.beat()
-        return self._wakeup.stopping
-
     def _next_due(self) -> float:
         """When the next thing is to be done; something may wake the loop earlier."""
         now = self._clock()
         if not (self._dry_run or self.tenure.is_held):
             return max(now + GLANCE, self._trouble.not_before)
-        times = [] if self._dry_run else [self.heartbeat.due, self._poll_due]
-        times.append(self.intake.next_due)
-        times += [] if self.intake.store.is_drained else [now]
-        times.append(self.worker.next_due(now) if self.intake.is_settled(now) else now + 0.1)
+        times = [now + IDLE] if self._dry_run else [self.heartbeat.due, self.desk.due]
+        times += () if self._are_several else (target.next_due(now) for target in self.targets)
         return max(min(times), self._trouble.not_before)

@@ -30,40 +30,40 @@ ProcessCollector(registry=REGISTRY)
 RECORDS = Counter(
     "catalyst_dns_sync_records_total",
     "DNS records written, by what was done to them (created, updated, deleted)",
-    ["zone", "status"],
+    ["target", "zone", "status"],
     registry=REGISTRY,
 )
 API_REQUESTS = Counter(
     "catalyst_dns_sync_api_requests_total",
     "Technitium API calls; status_code is the HTTP status, or error when there was no answer",
-    ["endpoint", "method", "status_code"],
+    ["target", "endpoint", "method", "status_code"],
     registry=REGISTRY,
 )
 API_REQUEST_DURATION = Histogram(
     "catalyst_dns_sync_api_request_duration_seconds",
     "Time from sending an API request until its answer began",
-    ["endpoint", "method"],
+    ["target", "endpoint", "method"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
     registry=REGISTRY,
 )
 RECONCILE_DURATION = Histogram(
     "catalyst_dns_sync_reconcile_duration_seconds",
     "Time of one pass: zone over a whole zone, names over those that changed",
-    ["resource_type"],
+    ["target", "resource_type"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
     registry=REGISTRY,
 )
 CHANGE_DURATION = Histogram(
     "catalyst_dns_sync_change_duration_seconds",
     "Time from a change of an object, as a watch brought it, until DNS had what came of it (create, update, delete)",
-    ["zone", "operation"],
+    ["target", "zone", "operation"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
     registry=REGISTRY,
 )
 RECONCILE_ERRORS = Counter(
     "catalyst_dns_sync_reconcile_errors_total",
     "Changes and passes that failed",
-    ["resource_type", "error_type"],
+    ["target", "resource_type", "error_type"],
     registry=REGISTRY,
 )
 BUILD_INFO = Gauge(
@@ -73,60 +73,63 @@ BUILD_INFO = Gauge(
     registry=REGISTRY,
 )
 QUEUE_LENGTH = Gauge(
-    "catalyst_dns_sync_queue_length", "Names that wait to be compared or tried again", registry=REGISTRY
+    "catalyst_dns_sync_queue_length", "Names that wait to be compared or tried again", ["target"], registry=REGISTRY
 )
 LAST_FULL_PASS = Gauge(
     "catalyst_dns_sync_last_full_pass_timestamp_seconds",
     "Unix time of the end of the last complete full pass, 0 before the first",
+    ["target"],
     registry=REGISTRY,
 )
 HELD_DELETES = Gauge(
-    "catalyst_dns_sync_held_deletes", "Deletes that wait for a person's approval", ["zone"], registry=REGISTRY
+    "catalyst_dns_sync_held_deletes", "Deletes that wait for a person's approval", ["target", "zone"], registry=REGISTRY
 )
 WRITES_FROZEN = Gauge(
     "catalyst_dns_sync_writes_frozen",
     "1: a person holds all writes to the zone, and what changes meanwhile waits",
-    ["zone"],
+    ["target", "zone"],
     registry=REGISTRY,
 )
 FLAPPING = Gauge(
     "catalyst_dns_sync_flapping_names",
     "Names that change too often, at which what is in DNS stays for a while",
-    ["zone"],
+    ["target", "zone"],
     registry=REGISTRY,
 )
 RATE_LIMIT_WAIT = Counter(
     "catalyst_dns_sync_rate_limit_wait_seconds_total",
     "Time that API requests waited for the rate limit (its rate is the part of the time that is spent waiting)",
+    ["target"],
     registry=REGISTRY,
 )
 LAST_CHANGE = Gauge(
     "catalyst_dns_sync_last_change_timestamp_seconds",
     "Unix time of the last change that we made in DNS, 0 before the first",
+    ["target"],
     registry=REGISTRY,
 )
 ZONE_USABLE = Gauge(
     "catalyst_dns_sync_zone_usable",
     "1: records of the zone can be written; 0: it is missing, disabled, or the token has no rights on it",
-    ["zone"],
+    ["target", "zone"],
     registry=REGISTRY,
 )
 FOREIGN_WRITES = Counter(
     "catalyst_dns_sync_foreign_writes_total",
     "Times that the serial of a zone showed a write which was not ours",
-    ["zone"],
+    ["target", "zone"],
     registry=REGISTRY,
 )
 TAKEOVERS = Counter(
     "catalyst_dns_sync_takeovers_total",
     "Times that a name passed to another claim, with other values or into another namespace",
-    ["zone"],
+    ["target", "zone"],
     registry=REGISTRY,
 )
 DRIFT_DETECTED = Counter(
     "catalyst_dns_sync_drift_detected_total",
     "Records found that were not as we had left them (unexpected_ip, unexpected_record, missing_record)",
-    ["zone", "hostname", "drift_type"],
+    ["target", "zone", "hostname", "drift_type"],
     registry=REGISTRY,
 )
 DRIFT_HOSTNAMES = 1000
@@ -139,15 +142,15 @@ def set_build(version: str, commit: str) -> None:
     BUILD_INFO.labels(version, commit, platform.python_version()).set(1)
 
 
-def count_drift(zone: str, hostname: str, drift: DriftType) -> None:
+def count_drift(target: str, zone: str, hostname: str, drift: DriftType) -> None:
     if len(_drifting) < DRIFT_HOSTNAMES:
         _drifting.add(hostname)
-    DRIFT_DETECTED.labels(zone, hostname if hostname in _drifting else "other", drift.value).inc()
+    DRIFT_DETECTED.labels(target, zone, hostname if hostname in _drifting else "other", drift.value).inc()
 
 
-def observe_request(endpoint: str, method: str, status: str, seconds: float) -> None:
-    API_REQUESTS.labels(endpoint, method, status).inc()
-    API_REQUEST_DURATION.labels(endpoint, method).observe(seconds)
+def observe_request(target: str, endpoint: str, method: str, status: str, seconds: float) -> None:
+    API_REQUESTS.labels(target, endpoint, method, status).inc()
+    API_REQUEST_DURATION.labels(target, endpoint, method).observe(seconds)
 
 
 class RecordCounts(Collector):
@@ -158,28 +161,24 @@ class RecordCounts(Collector):
     """
 
     def __init__(self) -> None:
-        self._counts: Mapping[tuple[str, str], int] = {}
+        self._counts: Mapping[CountKey, int] = {}
 
     def show(self, counts: Mapping[CountKey, int]) -> None:
         """A state that is left out has no record."""
-        summed: dict[tuple[str, str], int] = {}
-        for key, count in counts.items():
-            place = key.zone, key.state
-            summed[place] = summed.get(place, 0) + count
-        self._counts = summed
+        self._counts = counts
 
     def describe(self) -> list[GaugeMetricFamily]:
         return []
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         records = GaugeMetricFamily(
-            "catalyst_dns_sync_records", "DNS records that are known, by state", labels=["zone", "state"]
+            "catalyst_dns_sync_records", "DNS records that are known, by state", labels=["target", "zone", "state"]
         )
         counts = self._counts
         # A state that nobody is in is shown as 0: an alert on it must find its series before it fires.
-        for zone in sorted({zone for zone, _ in counts}):
+        for target, zone in sorted({(key.target, key.zone) for key in counts}):
             for state in RecordState:
-                records.add_metric([zone, state.value], counts.get((zone, state.value), 0))
+                records.add_metric([target, zone, state.value], counts.get(CountKey(target, zone, state.value), 0))
         yield records
 
 
@@ -197,11 +196,14 @@ class HealthCollector(Collector):
         health = self._health
         yield _gauge("catalyst_dns_sync_alive", "1: /healthz is green", not health.liveness())
         yield _gauge("catalyst_dns_sync_ready", "1: /readyz is green", not health.readiness())
-        yield _gauge(
+        reachable = GaugeMetricFamily(
             "catalyst_dns_sync_target_reachable",
-            "1: the DNS server answered last time and accepts our token",
-            not health.target_problem,
+            "1: the target answered last time and accepts our token",
+            labels=["target"],
         )
+        for target in health.targets:
+            reachable.add_metric([target.name], float(not target.problem))
+        yield reachable
         yield _gauge("catalyst_dns_sync_loop_age_seconds", "Time since the loop last turned", health.loop_age())
 
 

@@ -6,7 +6,7 @@ One thread runs a worker, and alone touches the zones, the server and the ledger
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -15,8 +15,8 @@ from syncer.config import Config, TargetConfig
 from syncer.core.claims import Claims, Unread
 from syncer.core.names import zone_of
 from syncer.errors import TargetRefused, TargetUnreachable, WritesFrozen, ZoneUnusable, explain_fault
-from syncer.health import Health
-from syncer.ledger import Ledger, LedgerError, Request
+from syncer.health import TargetHealth
+from syncer.ledger import Ledger, LedgerError, Request, TargetReport
 from syncer.pacing import BackOff
 from syncer.targets.base import Target
 from syncer.zone.freezes import WriteFreezes
@@ -33,7 +33,8 @@ PATIENCE = 0.5
 class TargetWorker:
     """``find_unread`` tells whose objects cannot be read now, ``awaited_kinds`` are the kinds whose deletes wait
     because the API server was away; ``explain_hold`` says what else belongs to the reason of held deletes;
-    ``is_stopping`` is asked between two changes; ``clock`` is monotonic."""
+    ``answer_requests`` takes what came of requests, by their ids; ``is_stopping`` is asked between two changes;
+    ``clock`` is monotonic."""
 
     def __init__(
         self,
@@ -42,15 +43,17 @@ class TargetWorker:
         target: Target,
         ledger: Ledger,
         claims: Claims,
-        health: Health,
+        health: TargetHealth,
         *,
         find_unread: Callable[[], Unread],
         awaited_kinds: Callable[[], Collection[str]],
         explain_hold: Callable[[], str],
+        answer_requests: Callable[[Mapping[int, str]], None],
         is_stopping: Callable[[], bool],
         clock: Callable[[], float],
     ) -> None:
         self.name = target_config.name
+        self.place = target_config.settings.place
         self.target = target
         self.problem = ""
         """Why nothing can be done at the target, "" when it answers."""
@@ -75,7 +78,7 @@ class TargetWorker:
             )
             for name in zones
         }
-        self._ledger = ledger
+        self._answer_requests = answer_requests
         self._health = health
         self._clock = clock
         self._requests = RequestHandler(self.name, self.zones, ledger)
@@ -154,9 +157,7 @@ class TargetWorker:
             except Exception as error:  # a mistake of ours in one request holds up no other, and no zone
                 log.exception("internal error in answering %s", batch[0].action)
                 outcomes = [f"{explain_fault(error)}; the log says where"] * len(batch)
-            self._ledger.answer_requests(
-                {request.id: outcome for request, outcome in zip(batch, outcomes, strict=True)}
-            )
+            self._answer_requests({request.id: outcome for request, outcome in zip(batch, outcomes, strict=True)})
             for request, outcome in zip(batch, outcomes, strict=True):
                 log.info("Request answered: %s", outcome, extra={"action": request.action, "actor": request.actor})
 
@@ -184,6 +185,21 @@ class TargetWorker:
     def last_change_at(self) -> datetime | None:
         """When we last changed a record, in any zone."""
         return max((zone.last_change_at for zone in self.zones.values() if zone.last_change_at), default=None)
+
+    def report(self, last_pass_at: datetime | None, next_pass_at: datetime | None) -> TargetReport:
+        """For other processes."""
+        return TargetReport(
+            name=self.name,
+            kind=self.target.kind,
+            place=self.place,
+            problem=self.problem,
+            warning=self.target.warning,
+            queue=self.waiting,
+            last_pass_at=last_pass_at,
+            next_pass_at=next_pass_at,
+            last_change_at=self.last_change_at,
+            zones={name: zone.problem for name, zone in self.zones.items()},
+        )
 
     @property
     def held(self) -> int:
@@ -220,8 +236,8 @@ class TargetWorker:
                 level = logging.ERROR if refused else logging.WARNING
                 log.log(level, "%s; next try in %.0f s", error, delay, extra={"target": self.target.kind})
             self.problem = str(error)
-            self._health.target_failed(str(error))
-            metrics.RECONCILE_ERRORS.labels("all", "refused" if refused else "unreachable").inc()
+            self._health.problem = str(error)
+            metrics.RECONCILE_ERRORS.labels(self.name, "all", "refused" if refused else "unreachable").inc()
             self._probe_due = 0.0
             for zone in self.zones.values():
                 zone.request_pass()
@@ -231,5 +247,5 @@ class TargetWorker:
             log.info("The target answers again", extra={"target": self.target.kind})
         self.problem = ""
         self.trouble.succeeded()
-        self._health.target_ok()
-        self._health.target_warning = self.target.warning
+        self._health.problem = ""
+        self._health.warning = self.target.warning

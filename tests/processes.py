@@ -193,14 +193,19 @@ class Syncer(Process):
         wait_until(self.is_ready, seconds, f"readiness; log: {self.output[-3000:]}")
         return self
 
-    def metric(self, line: str) -> float:
-        """The value of one series, spelled as Prometheus prints it; 0 when there is none."""
+    def metric(self, selector: str) -> float:
+        """The sum of the series that have its labels, among others, spelled as Prometheus prints them; 0 when there is
+        none."""
+        name, _, labels = selector.rstrip("}").partition("{")
+        wanted = set(LABEL.findall(labels))
         with urllib.request.urlopen(f"{self.metrics}/metrics", timeout=2) as answer:
-            for text in answer.read().decode().splitlines():
-                if text.startswith(line + " "):
-                    return float(text.rpartition(" ")[2])
-        return 0.0
+            lines = answer.read().decode().splitlines()
+        series = (line.rpartition(" ") for line in lines if line.startswith((f"{name} ", f"{name}{{")))
+        return sum(float(value) for text, _, value in series if wanted.issubset(LABEL.findall(text)))
 
+
+LABEL = re.compile(r"\w+=\"[^\"]*\"")
+"""A label of a series, with its value."""
 
 ADMIN_PASSWORD = "of-no-worth-anywhere-else"
 

@@ -20,7 +20,7 @@ from syncer.documents.folders import Stamp, describe_error, scan_folder
 from syncer.documents.limits import LIMITS, DocumentError, decode_text, oversize_reason
 from syncer.kube.documents import ManifestError, explain_problem, kind_of, looks_like_template, read_documents
 from syncer.kube.feed import KindState, WatchState
-from syncer.kube.store import Store
+from syncer.kube.stores import ClaimSink
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class ManifestFeed:
     def __init__(
         self,
         folder: str | Path,
-        store: Store,
+        store: ClaimSink,
         *,
         excluded: Sequence[str] = (),
         interval: float = 0.25,

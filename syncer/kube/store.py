@@ -138,12 +138,12 @@ class Store:
 
     def put(self, kind: Kind, manifest: Mapping[str, Any]) -> None:
         self._put_object(kind, manifest)
-        self._call_wakeup()
+        self.wake()
 
     def drop(self, kind: Kind, namespace: str, name: str) -> None:
         with self._lock:
             self._drop_object(kind, Ref(kind.kind, namespace if kind.namespaced else "", name, kind.group))
-        self._call_wakeup()
+        self.wake()
 
     def replace(self, kind: Kind, manifests: Iterable[Mapping[str, Any]], namespace: str = "") -> None:
         """Take a complete list (of one namespace, or of all): each object as it comes, and what was not in it is
@@ -152,17 +152,29 @@ class Store:
         try:
             for manifest in manifests:
                 seen.add(read_ref(kind, manifest))
-                self._put_object(kind, manifest)
-            with self._lock:
-                for ref in self._list_refs(kind):
-                    if ref not in seen and namespace in ("", ref.namespace):
-                        self._drop_object(kind, ref)
-                if kind == ENDPOINT_SLICE:
-                    self._publish_pods(at_once=True)
-                # In documents a Namespace that is not there is unknown, and not gone.
-                self._has_namespaces |= kind == NAMESPACE and not self._assume_accepted
+                self.put_listed(kind, manifest)
+            self.end_list(kind, seen, namespace)
         finally:
-            self._call_wakeup()
+            self.wake()
+
+    def put_listed(self, kind: Kind, manifest: Mapping[str, Any]) -> None:
+        """As ``put``, of one among many: nobody is woken before the last of them."""
+        self._put_object(kind, manifest)
+
+    def end_list(self, kind: Kind, seen: Collection[Ref], namespace: str = "") -> None:
+        """Those ``seen`` were all that a complete list had; whatever else there was is dropped."""
+        with self._lock:
+            for ref in self._list_refs(kind):
+                if ref not in seen and namespace in ("", ref.namespace):
+                    self._drop_object(kind, ref)
+            if kind == ENDPOINT_SLICE:
+                self._publish_pods(at_once=True)
+            # In documents a Namespace that is not there is unknown, and not gone.
+            self._has_namespaces |= kind == NAMESPACE and not self._assume_accepted
+
+    @property
+    def scope(self) -> Scope:
+        return self._scope
 
     def take(self, most: int | None = None) -> Touched:
         """What has changed since the last call; of more than ``most`` names a part, the rest with the next calls."""
@@ -198,7 +210,7 @@ class Store:
             if before - after:
                 concerned.update(self._asked)
             self._admit_again(source for ref in concerned if (source := self._sources.get(ref)))
-        self._call_wakeup()
+        self.wake()
 
     def list_uncounted(self) -> dict[str, int]:
         """The namespaces in which it must be settled anew which names are within their limits, with how many these
@@ -273,7 +285,7 @@ class Store:
         none. They may be a host name, which no zone apex can be an alias of (``syncer.core.names.misplaced_cname``)."""
         return self._fallback
 
-    # From here on: ``_put_*`` and ``_call_wakeup`` take the lock, everything else runs with the lock held.
+    # From here on: ``_put_*`` and ``wake`` take the lock, everything else runs with the lock held.
 
     def _put_object(self, kind: Kind, manifest: Mapping[str, Any]) -> None:
         ref = read_ref(kind, manifest)
@@ -581,7 +593,7 @@ class Store:
             self._touched_names |= addressless
             self._changed = self._changed or bool(addressless)
 
-    def _call_wakeup(self) -> None:
+    def wake(self) -> None:
         with self._lock:
             changed, self._changed = self._changed, False
         if changed:

@@ -18,7 +18,7 @@ from syncer.kube.discovery import Discovery
 from syncer.kube.feed import KindState, WatchState
 from syncer.kube.generations import GenerationWriter
 from syncer.kube.reflector import DEFAULT_PACE, ObjectSink, Pace, Reflector
-from syncer.kube.store import Store
+from syncer.kube.stores import ClaimSink
 from syncer.meters import Meter
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class KubeFeed:
         self,
         config: KubeConfig,
         scope: Scope,
-        store: Store,
+        store: ClaimSink,
         *,
         certificates: ObjectSink | None = None,
         is_dry: bool = False,

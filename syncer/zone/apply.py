@@ -45,17 +45,20 @@ NAME_EVENTS = {Op.CREATE: "created", Op.UPDATE: "updated", Op.DELETE: "deleted"}
 
 
 class ChangeWriter:
-    """For one zone; ``is_stopping`` is asked between two changes. ``check_freeze`` is called before each portion, and
-    raises where a person holds all writes by then; ``note_written`` hears of each change that was done."""
+    """For one zone on the target ``target_name``; ``is_stopping`` is asked between two changes. ``check_freeze`` is
+    called before each portion, and raises where a person holds all writes by then; ``note_written`` hears of each
+    change that was done."""
 
     def __init__(
         self,
+        target_name: str,
         zone: TargetZone,
         rows: ZoneLedger,
         is_stopping: Callable[[], bool],
         check_freeze: Callable[[], None] = lambda: None,
         note_written: Callable[[Change], None] = lambda change: None,
     ) -> None:
+        self._labels = target_name, zone.name
         self._zone = zone
         self._rows = rows
         self._is_stopping = is_stopping
@@ -160,7 +163,7 @@ class ChangeWriter:
         names = None if listed else {*checked, *(drift.key[0] for _, drift in drifts)}
         for drift in self._rows.record_drift(drifts, names, correlation):
             name, kind = drift.key
-            metrics.count_drift(self._zone.name, name, drift.drift)
+            metrics.count_drift(*self._labels, name, drift.drift)
             extra = {"hostname": name, "type": kind, "zone": self._zone.name, "drift_type": drift.drift.value}
             remedy = "to be remediated" if drift.remediates else "left as it is until someone decides"
             log.warning("Drift: %s: %s", drift.reason, remedy, extra=extra)
@@ -175,7 +178,7 @@ class ChangeWriter:
     def _tell_takeover(self, decision: Decision, rrset: RRset) -> None:
         """With the ledger's claim, after which the name counts as the new holder's."""
         if takeover := decision.find_takeover(rrset.type):
-            metrics.TAKEOVERS.labels(self._zone.name).inc()
+            metrics.TAKEOVERS.labels(*self._labels).inc()
             words = "Taken over: %s has the name now, which %s had"
             log.warning(words, takeover.winner, takeover.loser, extra=self._log_fields(decision, rrset))
 
@@ -186,7 +189,7 @@ class ChangeWriter:
         extra = self._log_fields(item.decision, change.rrset)
         if outcome is Outcome.DONE:
             result.changes[change.name] += 1
-            metrics.RECORDS.labels(self._zone.name, event).inc()
+            metrics.RECORDS.labels(*self._labels, event).inc()
             self._note_written(change)
             log.info("DNS record %s", event, extra=extra)
             return
@@ -196,7 +199,7 @@ class ChangeWriter:
         else:
             result.retry.add(change.name)
         kind = Origin.parse(item.decision.origin_of(change.key[1])).kind
-        metrics.RECONCILE_ERRORS.labels(kind or "none", outcome.value).inc()
+        metrics.RECONCILE_ERRORS.labels(self._labels[0], kind or "none", outcome.value).inc()
         log.warning("DNS record not %s: %s", event, reason, extra=extra)
 
     def _log_fields(self, decision: Decision, rrset: RRset) -> dict[str, object]:

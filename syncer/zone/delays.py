@@ -15,14 +15,14 @@ OPERATIONS = {Op.CREATE: "create", Op.UPDATE: "update", Op.DELETE: "delete"}
 
 
 class ChangeDelays:
-    """Of one zone. ``meter`` hears of creates and updates; a delete waits on purpose (``syncer.zone.queue``), and is in
-    the metric alone. All times are of ``clock``."""
+    """Of one zone; ``labels`` are the names of its target and of itself. ``meter`` hears of creates and updates; a
+    delete waits on purpose (``syncer.zone.queue``), and is in the metric alone. All times are of ``clock``."""
 
-    def __init__(self, zone: str, meter: Meter, clock: Callable[[], float]) -> None:
+    def __init__(self, labels: tuple[str, str], meter: Meter, clock: Callable[[], float]) -> None:
         self._meter = meter
         self._clock = clock
         self._began: dict[str, float] = {}
-        self._metric = {op: metrics.CHANGE_DURATION.labels(zone, word) for op, word in OPERATIONS.items()}
+        self._metric = {op: metrics.CHANGE_DURATION.labels(*labels, word) for op, word in OPERATIONS.items()}
 
     def begin(self, name: str, since: float) -> None:
         """An object that asks for the name has changed; of a name that waits already the first change counts."""

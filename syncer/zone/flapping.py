@@ -60,7 +60,8 @@ class FlapDamper:
     ``is_leaving`` says whether a namespace itself is being deleted. Times are of the clock of the loop."""
 
     limit: int
-    zone: str
+    labels: tuple[str, str]
+    """The names of the target and the zone."""
     rows: ZoneLedger
     is_leaving: Callable[[str], bool]
     holds: dict[str, Hold] = field(default_factory=dict)
@@ -81,7 +82,7 @@ class FlapDamper:
             else:
                 del self.holds[name]
                 self._times.pop(name, None)
-                log.info("Flapping is over", extra={"hostname": name, "zone": self.zone})
+                log.info("Flapping is over", extra={"hostname": name, "zone": self.labels[1]})
         if ended:
             self._show_number()
         return ended
@@ -125,7 +126,7 @@ class FlapDamper:
         until, ends_at = _find_end(now, HOLDS[0])
         self.holds[plan.name] = Hold(until, ends_at, plan.decision.rrsets)
         words = "Flapping: it changed more than %d times within %.0f s; what is in DNS stays for %.0f s"
-        extra = {"hostname": plan.name, "zone": self.zone, "resource": plan.decision.origin}
+        extra = {"hostname": plan.name, "zone": self.labels[1], "resource": plan.decision.origin}
         log.warning(words, self.limit, WINDOW, HOLDS[0], extra=extra)
         self._show_number()
 
@@ -174,7 +175,7 @@ class FlapDamper:
         }
 
     def _show_number(self) -> None:
-        metrics.FLAPPING.labels(self.zone).set(len(self.holds))
+        metrics.FLAPPING.labels(*self.labels).set(len(self.holds))
 
 
 def _is_other_desired(plan: NamePlan) -> bool:

@@ -28,7 +28,7 @@ class WriteFreezes:
         self._is_off = is_off
         self._due = 0.0
         for zone in zones:
-            metrics.WRITES_FROZEN.labels(zone).set(0)
+            metrics.WRITES_FROZEN.labels(self._target_name, zone).set(0)
 
     @property
     def is_everywhere(self) -> bool:
@@ -63,7 +63,7 @@ class WriteFreezes:
             if freeze not in self.current:
                 log.info("The hold of %s on all writes to %s is over", freeze.actor, freeze.zone or "every zone")
         for zone in self._zones:
-            metrics.WRITES_FROZEN.labels(zone).set(self.find(zone) is not None)
+            metrics.WRITES_FROZEN.labels(self._target_name, zone).set(self.find(zone) is not None)
 
 
 def _end_of(freeze: Freeze) -> float:

@@ -69,6 +69,7 @@ class Zone:
     ) -> None:
         managed = target_config.managed
         self.name = name
+        self._labels = target_config.name, name
         self.problem = ""
         """Why the zone cannot be used, "" when it can."""
         self.last_change_at: datetime | None = None
@@ -110,16 +111,23 @@ class Zone:
             claims.is_leaving,
         )
         limit = 0 if config.dry_run else managed.flap_limit
-        self._damper = FlapDamper(limit, name, self._rows, claims.is_leaving)
-        metrics.TAKEOVERS.labels(name)  # shown from the start: a rate over what appears with its first count is none
+        self._damper = FlapDamper(limit, self._labels, self._rows, claims.is_leaving)
+        metrics.TAKEOVERS.labels(
+            *self._labels
+        )  # shown from the start: a rate over what appears with its first count is none
         self._freezes = freezes
         self._owes_plan = False
         """Writes were held since the last full pass: what waited is one plan, before anything else is done."""
         self.changes = Meter()
         """How long changes of objects took until DNS had them."""
-        self._delays = ChangeDelays(name, self.changes, clock)
+        self._delays = ChangeDelays(self._labels, self.changes, clock)
         self._writer = ChangeWriter(
-            self._records, self._rows, is_stopping, lambda: freezes.check(name), self._delays.note_written
+            target_config.name,
+            self._records,
+            self._rows,
+            is_stopping,
+            lambda: freezes.check(name),
+            self._delays.note_written,
         )
         self._is_stopping = is_stopping
         self._early: dict[str, frozenset[str]] = {}
@@ -185,7 +193,7 @@ class Zone:
         if self._view.is_current(serial, node) or (serial is not None and self._told == (node, serial)):
             return
         if self._view.serial is not None and serial is not None and self._view.node == node:
-            metrics.FOREIGN_WRITES.labels(self.name).inc()
+            metrics.FOREIGN_WRITES.labels(*self._labels).inc()
         self._schedule.request_pass()
 
     def forget_start(self) -> None:
@@ -303,7 +311,7 @@ class Zone:
         if names is not None and (self._rebuild.settles or self._owes_plan):
             self.run_pass(None)  # what is ours must be known first, and the guard sees what waited as one plan
         kind = "zone" if names is None else "names"
-        with metrics.RECONCILE_DURATION.labels(kind).time(), self._doubting_on_error():
+        with metrics.RECONCILE_DURATION.labels(self._labels[0], kind).time(), self._doubting_on_error():
             plan = self._make_plan(names, requests)  # claims, view or reading, comparison
             if actor == SYNCER:  # what a person asks for is done
                 plan.names = self._damper.damp_plans(plan.names, None if plan.whole else names, self._clock())
@@ -563,7 +571,7 @@ class Zone:
         self._schedule.is_behind = is_behind
         self._schedule.trouble.succeeded()
         self._tell_problem("")
-        metrics.HELD_DELETES.labels(self.name).set(result.held)
+        metrics.HELD_DELETES.labels(*self._labels).set(result.held)
         if plan.whole:
             self._schedule.passed(now, undisturbed=result.is_settled)
             self._rebuild.end()
@@ -590,19 +598,19 @@ class Zone:
             self.invalidate()
         if result.changed:
             self.last_change_at = datetime.now(UTC)
-            metrics.LAST_CHANGE.set(self.last_change_at.timestamp())
+            metrics.LAST_CHANGE.labels(self._labels[0]).set(self.last_change_at.timestamp())
             self._schedule.changed(result.changed, self._clock())
 
     def _note_failure(self, problem: str, kind: str) -> float:
         """Seconds until the next try."""
         self._schedule.request_pass()
         self._tell_problem(problem)
-        metrics.RECONCILE_ERRORS.labels("all", kind).inc()
+        metrics.RECONCILE_ERRORS.labels(self._labels[0], "all", kind).inc()
         return self._schedule.trouble.failed(self._clock())
 
     def _tell_problem(self, problem: str) -> None:
         self.problem = problem
-        metrics.ZONE_USABLE.labels(self.name).set(not problem)
+        metrics.ZONE_USABLE.labels(*self._labels).set(not problem)
 
     def _manages(self, name: str) -> bool:
         return zone_of(name, self._zones) == self.name

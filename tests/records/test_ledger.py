@@ -227,7 +227,7 @@ def blog_source(*wants: str, skipped: str = "", **more: str) -> SourceObject:
 
 
 def save_source(source: SourceObject) -> Source:
-    DatabaseLedger().save_sources({source.ref: source})
+    DatabaseLedger().save_sources("default", {source.ref: source})
     return Source.objects.get()
 
 
@@ -239,7 +239,9 @@ def test_many_objects_are_saved_in_portions() -> None:
     beats: list[None] = []
     blog = blog_source("blog.talos00")
     refs = [blog.ref._replace(name=f"app{number}") for number in range(2 * KEYS + 1)]
-    DatabaseLedger().save_sources({ref: replace(blog, ref=ref) for ref in refs}, beat=lambda: beats.append(None))
+    DatabaseLedger().save_sources(
+        "default", {ref: replace(blog, ref=ref) for ref in refs}, beat=lambda: beats.append(None)
+    )
     assert (Source.objects.count(), len(beats)) == (2 * KEYS + 1, 3)
 
 
@@ -269,13 +271,13 @@ def test_what_did_not_change_is_not_written() -> None:
 def test_a_source_that_is_gone_takes_its_names_along() -> None:
     ledger = DatabaseLedger()
     source = blog_source("blog.talos00")
-    ledger.save_sources({source.ref: source})
-    ledger.save_sources({source.ref: None})
+    ledger.save_sources("default", {source.ref: source})
+    ledger.save_sources("default", {source.ref: None})
     assert not SourceName.objects.exists()
-    ledger.save_sources({source.ref: source})
-    ledger.forget_sources([("networking.k8s.io", "Ingress")], [source.ref])
+    ledger.save_sources("default", {source.ref: source})
+    ledger.forget_sources("default", [("networking.k8s.io", "Ingress")], [source.ref])
     assert Source.objects.exists()
-    ledger.forget_sources([("networking.k8s.io", "Ingress")], [])
+    ledger.forget_sources("default", [("networking.k8s.io", "Ingress")], [])
     assert not Source.objects.exists()
     assert not SourceName.objects.exists()
 
@@ -287,7 +289,7 @@ def test_records_of_an_object_are_remembered_as_it_asks_for_them() -> None:
         Want("_http._tcp.mail.talos00", own=True, records=(WantedRecord("SRV", ("0 0 80 mail.talos00",), waits=True),)),
     )
     source = SourceObject(Ref("Ingress", "web", "mail"), wants=wants)
-    DatabaseLedger().save_sources({source.ref: source})
+    DatabaseLedger().save_sources("default", {source.ref: source})
     claims = RememberedClaims()
     assert claims.source(source.ref) == source
     assert claims.claimants("mail.talos00") == [source]
@@ -302,7 +304,7 @@ def test_records_of_an_object_are_remembered_as_it_asks_for_them() -> None:
 def test_what_is_refused_is_remembered_beside_an_https_record() -> None:
     want = Want("mail.talos00", ("192.0.2.7",), True, withheld=withhold(("127.0.0.1",)), records=make_https("h2"))
     source = SourceObject(Ref("Ingress", "web", "mail"), wants=(want,))
-    DatabaseLedger().save_sources({source.ref: source})
+    DatabaseLedger().save_sources("default", {source.ref: source})
     assert RememberedClaims().source(source.ref) == source
 
 
@@ -318,7 +320,7 @@ def test_many_sources_cost_as_many_questions_as_a_few() -> None:
             for at in range(number)
         }
         with CaptureQueriesContext(connection) as queries:
-            DatabaseLedger().save_sources(sources)
+            DatabaseLedger().save_sources("default", sources)
         return len(queries)
 
     assert count_queries(50) == count_queries(2)

@@ -22,7 +22,7 @@ from syncer.core.rrsets import RRset
 from syncer.core.source import Ref, SourceObject
 from syncer.identity import ProcessIdentity
 from syncer.kube.feed import KindState
-from syncer.ledger import AnotherSyncer, Holder, LastStart, Measured, ObservedRRset, Request, SyncerStatus
+from syncer.ledger import AnotherSyncer, Holder, LastStart, Measured, ObservedRRset, Request, SyncerStatus, TargetReport
 from syncer.meters import MeasuredMinute
 
 ONE = ProcessIdentity("web-1", 1, "11111111", "boot", "pid:[1]", 5)
@@ -30,17 +30,8 @@ OTHER = replace(ONE, host="web-2", number="22222222")
 REF = Ref("Ingress", "web", "blog")
 BLOG = RRset("blog.talos00", "A", 300, ("192.0.2.7",))
 DECISION = Decision(BLOG.name, (BLOG,), "Ingress/web/blog", ("Ingress/web/blog",))
-STATUS = SyncerStatus(
-    last_pass_at=None,
-    next_pass_at=None,
-    last_change_at=None,
-    queue=3,
-    target="technitium",
-    target_problem="",
-    target_warning="",
-    kinds=[],
-    zones={"talos00": ""},
-)
+TARGET = TargetReport("default", "technitium", "https://dns.talos00", "", "", 3, None, None, None, {"talos00": ""})
+STATUS = SyncerStatus([TARGET], kinds=[])
 
 pytestmark = pytest.mark.django_db
 
@@ -84,7 +75,7 @@ def test_a_heartbeat_that_came_meanwhile_keeps_the_other_out() -> None:
 
 def test_what_was_known_before_stays_known() -> None:
     before = take_over()
-    before.save_status(replace(STATUS, last_pass_at=timezone.now()))
+    before.save_status(replace(STATUS, targets=[replace(TARGET, last_pass_at=timezone.now())]))
     before.remember_start(LastStart("0.1.0", {"INGRESS_CLASS": "nginx"}))
     after = take_over(OTHER)
     assert after.last_start() == ("0.1.0", {"INGRESS_CLASS": "nginx"})
@@ -161,9 +152,9 @@ WRITES: dict[str, Callable[[DatabaseLedger], object]] = {
     "an entry": lambda ledger: ledger.zone("default", "talos00").drop_keeping(BLOG.name, "A", "ada"),
     "what else answers": lambda ledger: ledger.zone("default", "talos00").save_others(["*.talos00"], []),
     "a release": lambda ledger: ledger.zone("default", "talos00").release_records([BLOG.name], "", "ada"),
-    "an object": lambda ledger: ledger.save_sources({REF: SourceObject(REF)}),
-    "objects of before": lambda ledger: ledger.forget_sources([("networking.k8s.io", "Ingress")], []),
-    "the time of a trouble": lambda ledger: ledger.count_detached(5.0, 60.0, ()),
+    "an object": lambda ledger: ledger.save_sources("default", {REF: SourceObject(REF)}),
+    "objects of before": lambda ledger: ledger.forget_sources("default", [("networking.k8s.io", "Ingress")], []),
+    "the time of a trouble": lambda ledger: ledger.count_detached("default", 5.0, 60.0, ()),
     "an answer": lambda ledger: ledger.answer_requests({1: "done"}),
     "a decision": lambda ledger: ledger.decide_hold(Request(0, "approve", "", "", "", "ada"), approve=True),
     "a status": lambda ledger: ledger.save_status(STATUS),

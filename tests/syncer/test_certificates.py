@@ -69,7 +69,7 @@ class Watching:
         config = KubeConfig(kubeconfig=str(kubernetes.kubeconfig))
         self.feed = KubeFeed(config, settings, self.cluster, certificates=self.certificates, pace=FAST)
         registry.register(metrics.ClusterCollector(dict, self.feed.states))
-        self.intake = Intake(self.feed, self.cluster, started=0.0)
+        self.intake = Intake(self.feed, self.cluster, "default", started=0.0)
         self.feed.start()
 
     def stop(self) -> None:
@@ -290,19 +290,19 @@ class Lists:
 @pytest.mark.parametrize("state", list(WatchState))
 def test_no_trouble_with_certificates_stops_the_syncing_or_turns_a_probe_red(state: WatchState) -> None:
     feed = Lists(state)
-    intake = Intake(feed, Store(Scope(zones=("talos00",))), started=1000.0)
+    intake = Intake(feed, Store(Scope(zones=("talos00",))), "default", started=1000.0)
     assert intake.is_settled(1000.0)
     assert intake.unsettled() == []
     assert set(intake.find_unread().kinds) == intake.awaited_kinds() == set()
-    assert find_liveness_problems(1000.0, 0.0, 1000.0, feed.states(), stall=60.0, silence=225.0) == []
-    assert find_readiness_problems(1000.0, feed.states(), 80.0, [], passed=True) == []
+    assert find_liveness_problems(1000.0, 0.0, {"the loop": 1000.0}, feed.states(), stall=60.0, silence=225.0) == []
+    assert find_readiness_problems(1000.0, feed.states(), 80.0, []) == []
 
 
 def test_certificates_alone_are_not_enough_to_begin_with() -> None:
     feed = Lists(WatchState.WATCHING)
     states = [KindState(INGRESS, WatchState.UNREACHABLE), KindState(CERTIFICATE, WatchState.WATCHING, True)]
     feed.states = lambda: states  # type: ignore[method-assign]
-    intake = Intake(feed, Store(Scope(zones=("talos00",))), started=0.0)
+    intake = Intake(feed, Store(Scope(zones=("talos00",))), "default", started=0.0)
     assert not intake.is_settled(2 * PATIENCE)
 
 

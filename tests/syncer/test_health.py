@@ -22,11 +22,11 @@ def watching(heard_at: float = NOW) -> KindState:
 
 
 def alive(*states: KindState, turned: float = NOW, started: float = 0.0) -> list[str]:
-    return find_liveness_problems(NOW, started, turned, states, 60, 225)
+    return find_liveness_problems(NOW, started, {"the loop": turned}, states, 60, 225)
 
 
-def ready(*states: KindState, target_problem: str = "", passed: bool = True) -> list[str]:
-    return find_readiness_problems(NOW, states, 80, [target_problem] if target_problem else [], passed)
+def ready(*states: KindState, target_problem: str = "") -> list[str]:
+    return find_readiness_problems(NOW, states, 80, [target_problem] if target_problem else [])
 
 
 def test_a_loop_that_turns_and_watches_that_are_heard_from_are_alive() -> None:
@@ -89,7 +89,9 @@ def test_a_file_of_manifests_that_cannot_be_read_is_a_warning() -> None:
 
 
 def test_the_target_and_the_first_pass_are_waited_for() -> None:
-    assert ready(watching(), target_problem="dns: connection refused", passed=False) == [
+    state = Health(lambda: [watching()], clock=lambda: NOW)
+    state.targets[0].problem = "dns: connection refused"
+    assert state.readiness() == [
         "dns: connection refused",
         "no full pass has been completed yet",
     ]
@@ -97,9 +99,9 @@ def test_the_target_and_the_first_pass_are_waited_for() -> None:
 
 def test_what_is_wrong_with_a_target_that_can_be_written_to_is_a_warning() -> None:
     state = Health(lambda: [watching()], clock=lambda: NOW)
-    state.target_ok()
-    state.full_pass_done()
-    state.target_warning = "node1 left the cluster clu.test"
+    state.targets[0].problem = ""
+    state.targets[0].has_passed = True
+    state.targets[0].warning = "node1 left the cluster clu.test"
     answer = state.readyz()
     assert (answer.status, json.loads(answer.body)["warnings"]) == (200, ["node1 left the cluster clu.test"])
 
@@ -138,8 +140,8 @@ def test_the_probes_answer_from_the_first_moment_and_turn_green(play: Play) -> N
     status, body = play.ask("/readyz")
     assert (status, body["ok"]) == (503, False)
     assert body["problems"] == ["the DNS server has not been asked yet", "no full pass has been completed yet"]
-    play.health.target_ok()
-    play.health.full_pass_done()
+    play.health.targets[0].problem = ""
+    play.health.targets[0].has_passed = True
     status, body = play.ask("/readyz")
     assert (status, body["ok"], body["problems"]) == (200, True, [])
     assert body["kinds"] == [
@@ -155,9 +157,9 @@ def test_the_probes_answer_from_the_first_moment_and_turn_green(play: Play) -> N
 
 
 def test_a_dns_server_that_went_away_is_not_ready_and_alive(play: Play) -> None:
-    play.health.target_ok()
-    play.health.full_pass_done()
-    play.health.target_failed("https://dns.talos00:5380 does not answer")
+    play.health.targets[0].problem = ""
+    play.health.targets[0].has_passed = True
+    play.health.targets[0].problem = "https://dns.talos00:5380 does not answer"
     status, body = play.ask("/readyz")
     assert (status, body["problems"]) == (503, ["https://dns.talos00:5380 does not answer"])
     assert play.ask("/healthz")[0] == 200

@@ -26,21 +26,38 @@ def case() -> Case:
     return Case(ZONE, LAB)
 
 
+class ReadTarget:
+    """The worker of a case, of whose objects enough has been read, or not."""
+
+    def __init__(self, case: Case) -> None:
+        self.worker = case.worker
+        self.last_pass_at: datetime | None = None
+        self.settled = True
+
+    def is_settled(self) -> bool:
+        return self.settled
+
+
 @pytest.fixture
-def heartbeat(case: Case) -> Heartbeat:
-    return Heartbeat(case.ledger, case.worker, Vitals([case.worker], Lists()))
+def target(case: Case) -> ReadTarget:
+    return ReadTarget(case)
 
 
-def beat(case: Case, heartbeat: Heartbeat, *, settled: bool = True) -> SyncerStatus:
+@pytest.fixture
+def heartbeat(case: Case, target: ReadTarget) -> Heartbeat:
+    return Heartbeat(case.ledger, [target], Vitals([case.worker], Lists()))
+
+
+def beat(case: Case, heartbeat: Heartbeat) -> SyncerStatus:
     """After the interval; what is told."""
     case.clock.now += INTERVAL
-    heartbeat.beat_due(case.clock.now, lambda: REPORT, settled=settled)
+    heartbeat.beat_due(case.clock.now, lambda: REPORT)
     return case.ledger.statuses[-1]
 
 
 def test_it_is_written_at_once_and_then_at_each_interval(case: Case, heartbeat: Heartbeat) -> None:
     for _ in range(11):
-        heartbeat.beat_due(case.clock.now, lambda: REPORT, settled=True)
+        heartbeat.beat_due(case.clock.now, lambda: REPORT)
         case.clock.now += 1
     assert len(case.ledger.statuses) == 3
     assert heartbeat.due == case.clock.now - 1 + INTERVAL
@@ -51,8 +68,9 @@ def test_it_tells_what_waits_and_what_is_wrong(case: Case, heartbeat: Heartbeat)
     case.turn()
     case.put("grafana")
     status = beat(case, heartbeat)
-    assert (status.queue, status.target, status.target_problem) == (1, "toy", "")
-    assert status.zones == {ZONE: "zone talos00 is disabled", LAB: ""}
+    (target,) = status.targets
+    assert (target.name, target.kind, target.queue, target.problem) == ("toy", "toy", 1, "")
+    assert target.zones == {ZONE: "zone talos00 is disabled", LAB: ""}
     assert (status.kinds, status.problems, status.warnings) == REPORT
 
 
@@ -60,20 +78,23 @@ def test_it_says_when_the_next_full_pass_is_due_of_whichever_zone_is_first(case:
     case.turn()
     before = datetime.now(UTC)
     status = beat(case, heartbeat)
-    assert status.next_pass_at is not None
+    next_pass_at = status.targets[0].next_pass_at
+    assert next_pass_at is not None
     due = min(zone.full_pass_due for zone in case.worker.zones.values())
-    assert before <= status.next_pass_at - timedelta(seconds=due - case.clock.now) <= datetime.now(UTC)
+    assert before <= next_pass_at - timedelta(seconds=due - case.clock.now) <= datetime.now(UTC)
 
 
-def test_before_enough_was_read_no_pass_is_due(case: Case, heartbeat: Heartbeat) -> None:
-    assert beat(case, heartbeat, settled=False).next_pass_at is None
+def test_before_enough_was_read_no_pass_is_due(case: Case, target: ReadTarget, heartbeat: Heartbeat) -> None:
+    target.settled = False
+    assert beat(case, heartbeat).targets[0].next_pass_at is None
 
 
 def test_a_pass_that_is_late_is_due_now(case: Case, heartbeat: Heartbeat) -> None:
     before = datetime.now(UTC)
     status = beat(case, heartbeat)
-    assert status.next_pass_at is not None
-    assert before <= status.next_pass_at <= datetime.now(UTC)
+    next_pass_at = status.targets[0].next_pass_at
+    assert next_pass_at is not None
+    assert before <= next_pass_at <= datetime.now(UTC)
 
 
 def test_the_records_of_a_zone_that_is_not_managed_any_more_are_told_once(
@@ -85,5 +106,7 @@ def test_the_records_of_a_zone_that_is_not_managed_any_more_are_told_once(
     for _ in range(3):
         beat(case, heartbeat)
     assert [record.getMessage() for record in caplog.records] == [
-        "old.lab is not in DNS_ZONES any more: its 2 records stay as they are until it is, or they are released"
+        "another is not among the targets any more: 1 records in elsewhere.lab stay as they are until it is, or they"
+        " are released",
+        "old.lab is not in DNS_ZONES any more: 2 records in old.lab stay as they are until it is, or they are released",
     ]

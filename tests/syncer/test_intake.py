@@ -65,6 +65,7 @@ class SourceLedger(MemoryLedger):
 
     def save_sources(
         self,
+        target: str,
         sources: Mapping[Ref, SourceObject | None],
         *,
         is_new_version: bool = False,
@@ -74,7 +75,7 @@ class SourceLedger(MemoryLedger):
         beat()
         return ()
 
-    def forget_sources(self, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None:
+    def forget_sources(self, target: str, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None:
         self.forgotten.append(({kind for _, kind in kinds}, list(known)))
 
 
@@ -83,7 +84,7 @@ class Case:
         self.feed = Feed()
         self.store = Store(Scope(zones=("talos00",), addresses=("192.168.1.54",)))
         self.ledger = SourceLedger()
-        self.intake = Intake(self.feed, self.store, START)
+        self.intake = Intake(self.feed, self.store, "default", START)
 
     def put(self, *hosts: str, **notes: str) -> set[str]:
         """The Ingress ``grafana`` with these hosts; the names that it touches."""
@@ -112,7 +113,7 @@ def test_what_changed_is_saved_once(case: Case) -> None:
 def test_objects_of_a_kind_that_is_not_read_are_forgotten(case: Case) -> None:
     """Nothing lists it, so nothing would ever say that they are gone."""
     store = Store(Scope(zones=("talos00",), kinds=("Ingress", "IngressRouteTCP")))
-    Intake(case.feed, store, START).save_sources(case.ledger)
+    Intake(case.feed, store, "default", START).save_sources(case.ledger)
     ((kinds, known),) = case.ledger.forgotten
     assert ("IngressRoute" in kinds, "IngressRouteTCP" in kinds, known) == (True, False, [])
 
@@ -197,7 +198,7 @@ def test_objects_of_a_kind_that_cannot_be_read_may_exist(case: Case) -> None:
 
 def test_what_was_in_no_file_that_could_be_read_may_be_in_the_one_that_cannot(case: Case) -> None:
     case.store = Store(Scope(zones=("talos00",)), assume_accepted=True)
-    case.intake = Intake(case.feed, case.store, START)
+    case.intake = Intake(case.feed, case.store, "default", START)
     case.feed.kinds = {INGRESS: KindState(INGRESS, WatchState.WATCHING, False, "a.yaml: line 3: no YAML")}
     case.put()
     unread = case.intake.find_unread()
@@ -275,7 +276,7 @@ def test_what_waits_for_its_namespace_to_be_read_is_no_line_for_each_object(
     """They come in any order at the start."""
     caplog.set_level("INFO")
     store = Store(Scope(zones=("talos00",), **setting))
-    intake = Intake(case.feed, store, START)
+    intake = Intake(case.feed, store, "default", START)
     store.put(INGRESS, ingress("grafana", "grafana.talos00"))
     assert intake.take_names() == set()
     assert not caplog.records

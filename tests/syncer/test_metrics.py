@@ -57,7 +57,7 @@ def labels(**values: str) -> frozenset[tuple[str, str]]:
     return frozenset(values.items())
 
 
-def test_the_seven_metrics_have_the_names_types_and_labels_of_the_proposal() -> None:
+def test_the_seven_metrics_have_the_names_types_and_labels_of_the_proposal_beside_the_target() -> None:
     families = {
         (metric._type, metric._name): metric._labelnames
         for metric in vars(metrics).values()
@@ -65,11 +65,11 @@ def test_the_seven_metrics_have_the_names_types_and_labels_of_the_proposal() -> 
     }
     prefix = "catalyst_dns_sync_"
     expected = {
-        ("counter", prefix + "records"): ("zone", "status"),
-        ("counter", prefix + "api_requests"): ("endpoint", "method", "status_code"),
-        ("histogram", prefix + "api_request_duration_seconds"): ("endpoint", "method"),
-        ("histogram", prefix + "reconcile_duration_seconds"): ("resource_type",),
-        ("counter", prefix + "reconcile_errors"): ("resource_type", "error_type"),
+        ("counter", prefix + "records"): ("target", "zone", "status"),
+        ("counter", prefix + "api_requests"): ("target", "endpoint", "method", "status_code"),
+        ("histogram", prefix + "api_request_duration_seconds"): ("target", "endpoint", "method"),
+        ("histogram", prefix + "reconcile_duration_seconds"): ("target", "resource_type"),
+        ("counter", prefix + "reconcile_errors"): ("target", "resource_type", "error_type"),
         ("gauge", prefix + "build_info"): ("version", "commit", "go_version"),
     }
     assert expected.items() <= families.items()
@@ -77,21 +77,21 @@ def test_the_seven_metrics_have_the_names_types_and_labels_of_the_proposal() -> 
 
 def test_a_scrape_shows_what_was_counted(scraped: Callable[[], Scrape]) -> None:
     before = scraped()
-    metrics.RECORDS.labels("talos00", "created").inc(3)
-    metrics.observe_request("zones/records/add", "POST", "200", 0.02)
-    metrics.HELD_DELETES.labels("talos00").set(30)
+    metrics.RECORDS.labels("lan", "talos00", "created").inc(3)
+    metrics.observe_request("lan", "zones/records/add", "POST", "200", 0.02)
+    metrics.HELD_DELETES.labels("lan", "talos00").set(30)
     after = scraped()
 
     def grown(name: str, **values: str) -> float:
         key = (name, labels(**values))
         return after[key] - before.get(key, 0)
 
-    assert grown("catalyst_dns_sync_records_total", zone="talos00", status="created") == 3
-    request = {"endpoint": "zones/records/add", "method": "POST"}
+    assert grown("catalyst_dns_sync_records_total", target="lan", zone="talos00", status="created") == 3
+    request = {"target": "lan", "endpoint": "zones/records/add", "method": "POST"}
     assert grown("catalyst_dns_sync_api_requests_total", **request, status_code="200") == 1
     assert grown("catalyst_dns_sync_api_request_duration_seconds_bucket", **request, le="0.025") == 1
     assert grown("catalyst_dns_sync_api_request_duration_seconds_bucket", **request, le="0.01") == 0
-    assert after["catalyst_dns_sync_held_deletes", labels(zone="talos00")] == 30
+    assert after["catalyst_dns_sync_held_deletes", labels(target="lan", zone="talos00")] == 30
     assert after["process_resident_memory_bytes", labels()] > 1_000_000
     assert not [name for name, _ in after if name.endswith("_created")]
 

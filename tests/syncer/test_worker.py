@@ -9,8 +9,7 @@ import pytest
 
 from syncer.core.claims import Unread
 from syncer.errors import ServerRefused, TargetUnreachable, ZoneUnusable
-from syncer.health import Health
-from syncer.kube.feed import KindState
+from syncer.health import TargetHealth
 from syncer.ledger import Request
 from syncer.pacing import RETRY_DELAYS
 from syncer.worker import PATIENCE, TargetWorker
@@ -27,7 +26,7 @@ class Case:
         self.target = ToyTarget(*zones)
         self.ledger = MemoryLedger()
         self.cluster = Cluster()
-        self.health = Health(list[KindState], clock=self.clock)
+        self.health = TargetHealth("toy", self.clock(), self.clock)
         self.stopping = False
         config = configure(*zones)
         self.worker = TargetWorker(
@@ -40,6 +39,7 @@ class Case:
             find_unread=Unread,
             awaited_kinds=frozenset,
             explain_hold=lambda: "",
+            answer_requests=self.ledger.answer_requests,
             is_stopping=lambda: self.stopping,
             clock=self.clock,
         )
@@ -124,7 +124,7 @@ def test_a_server_that_is_away_is_asked_less_and_less_and_said_once(
         assert case.counts("serials") == tries, "it is not asked before its time"
         case.clock.now += 0.1
     assert [record.getMessage() for record in caplog.records] == [f"{AWAY}; next try in 1 s"]
-    assert case.worker.problem == case.health.target_problem == str(AWAY)
+    assert case.worker.problem == case.health.problem == str(AWAY)
 
 
 def test_when_it_is_back_every_zone_is_compared(case: Case, caplog: pytest.LogCaptureFixture) -> None:
@@ -136,7 +136,7 @@ def test_when_it_is_back_every_zone_is_compared(case: Case, caplog: pytest.LogCa
     caplog.set_level("INFO")
     results = case.turn(2)
     assert [result.whole for result in results] == [True, True]
-    assert (case.worker.problem, case.health.target_problem) == ("", "")
+    assert (case.worker.problem, case.health.problem) == ("", "")
     assert "The target answers again" in caplog.text
 
 

@@ -10,7 +10,9 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -31,9 +33,11 @@ from syncer.identity import ProcessIdentity
 from syncer.kube.feed import Feed
 from syncer.kube.manifests import ManifestFeed
 from syncer.kube.store import Store
+from syncer.kube.stores import StoreGroup
 from syncer.ledger import AnotherSyncer, LedgerError, Request
 from syncer.loop import Loop
 from syncer.memory import be_frugal
+from syncer.target_loop import Setup
 from syncer.targets import make_target
 from syncer.tenure import has_ended
 from syncer.wakeup import Wakeup
@@ -97,22 +101,21 @@ class Command(BaseCommand):
         if options["dev_mode"] and not connection.introspection.table_names():
             call_command("migrate", verbosity=0)
         wakeup = Wakeup()
-        (target_config,) = config.targets
-        store = Store(target_config.scope, assume_accepted=bool(config.kube.manifests), wakeup=wakeup.notify)
         ledger = DatabaseLedger()
         try:
             if options["approve_deletes"] and self._approve_deletes(ledger):
                 return
             certificates = Certificates() if config.kube.certificate_metrics and not options["once"] else None
-            feed = _make_feed(config, store, certificates)
-            target = make_target(
-                target_config, metrics.observe_request, metrics.RATE_LIMIT_WAIT.inc, lambda: loop.beat()
-            )
-            state = health.Health(feed.states, read_timeout=config.kube.read_timeout)
+            setups = list(_make_setups(config, wakeup, lambda index: loop.targets[index].beat()))
+            stores = StoreGroup([setup.store for setup in setups])
+            feed = _make_feed(config, stores, certificates)
+            names = [target.name for target in config.targets]
+            state = health.Health(feed.states, names, read_timeout=config.kube.read_timeout)
             find_failing = certificates.find_failing if certificates is not None else None
-            loop = Loop(config, feed, store, target, ledger, state, wakeup, find_failing=find_failing)
+            loop = Loop(config, feed, setups, ledger, state, wakeup, find_failing=find_failing)
             if options["rebuild_ledger"]:
-                loop.worker.rebuild()
+                for target in loop.targets:
+                    target.worker.rebuild()
             _stop_on_signals(wakeup)
             if options["once"]:
                 self._report_passes(loop.run_once(), config)
@@ -120,7 +123,7 @@ class Command(BaseCommand):
             with suppress(LedgerError):  # the loop tells it, and goes on trying
                 loop.take_over()  # before it listens where the other one may listen
             metrics.set_build(__version__, settings.COMMIT)
-            metrics.REGISTRY.register(metrics.ClusterCollector(lambda: _count_objects(store), feed.states))
+            metrics.REGISTRY.register(metrics.ClusterCollector(lambda: _count_objects(stores), feed.states))
             metrics.REGISTRY.register(metrics.HealthCollector(state))
             if certificates is not None:
                 metrics.REGISTRY.register(certificates)
@@ -173,20 +176,36 @@ class Command(BaseCommand):
 
     def _log_start(self, config: Config) -> None:
         source = config.kube.manifests or "the cluster"
-        log.info("%sfrom %s to %s", "(dry run) " if config.dry_run else "", source, config.targets[0].settings.place)
+        log.info(
+            "%sfrom %s to %s",
+            "(dry run) " if config.dry_run else "",
+            source,
+            ", ".join(target.settings.place for target in config.targets),
+        )
 
 
-def _count_objects(store: Store) -> Counter[tuple[str, str]]:
+def _make_setups(config: Config, wakeup: Wakeup, beat: Callable[[int], None]) -> Iterator[Setup]:
+    """``beat`` is told which of the targets is waited for. Several have a wakeup each, for the thread of each."""
+    for index, target in enumerate(config.targets):
+        own = wakeup if len(config.targets) == 1 else Wakeup()
+        store = Store(target.scope, assume_accepted=bool(config.kube.manifests), wakeup=own.notify)
+        waiting = partial(beat, index)
+        observe = partial(metrics.observe_request, target.name)
+        place = make_target(target, observe, metrics.RATE_LIMIT_WAIT.labels(target.name).inc, waiting)
+        yield Setup(target, store, place, own)
+
+
+def _count_objects(stores: StoreGroup) -> Counter[tuple[str, str]]:
     """Objects that name hosts, by (namespace, kind)."""
-    return Counter((source.ref.namespace, source.ref.kind) for source in store.sources())
+    return Counter((source.ref.namespace, source.ref.kind) for source in stores.sources())
 
 
-def _make_feed(config: Config, store: Store, certificates: Certificates | None) -> Feed:
+def _make_feed(config: Config, stores: StoreGroup, certificates: Certificates | None) -> Feed:
     if config.kube.manifests:
-        return ManifestFeed(config.kube.manifests, store, excluded=config.kube.manifests_excluded)
+        return ManifestFeed(config.kube.manifests, stores, excluded=config.kube.manifests_excluded)
     from syncer.kube.watcher import KubeFeed  # the client costs memory that a folder of manifests need not pay
 
-    return KubeFeed(config.kube, config.targets[0].scope, store, certificates=certificates, is_dry=config.dry_run)
+    return KubeFeed(config.kube, stores.scope, stores, certificates=certificates, is_dry=config.dry_run)
 
 
 def _stop_on_signals(wakeup: Wakeup) -> None:

@@ -17,6 +17,7 @@ from syncer.kube.feed import KindState, WatchState
 from syncer.kube.store import Store
 from syncer.loop import Loop
 from syncer.meters import Meter
+from syncer.target_loop import Setup
 from syncer.targets import make_target
 from syncer.targets.base import Target
 from syncer.targets.technitium.target import TechnitiumTarget
@@ -109,8 +110,11 @@ class Engine:
             self.cluster.put(kind, manifest)
         self.close()
         self.target = self._make_target(target_config)
-        health = self.health = Health(self.feed.states, clock=self.clock)
-        self.loop = Loop(config, self.feed, self.cluster, self.target, self.ledger, health, Wakeup(), self.clock)
+        health = self.health = Health(self.feed.states, [target_config.name], clock=self.clock)
+        wakeup = Wakeup()
+        setup = Setup(target_config, self.cluster, self.target, wakeup)
+        self.loop = Loop(config, self.feed, [setup], self.ledger, health, wakeup, self.clock)
+        (self.target_loop,) = self.loop.targets
 
     def _make_target(self, config: TargetConfig) -> Target:
         """Those that wait do it on our clock."""
@@ -166,14 +170,14 @@ class Engine:
         """Turn until nothing waits but retries."""
         self.turn(seconds)
         for _ in range(100):
-            if not any(self._is_busy(zone) for zone in self.loop.worker.zones.values()):
+            if not any(self._is_busy(zone) for zone in self.target_loop.worker.zones.values()):
                 return
             self.turn()
         raise AssertionError("it does not come to rest")
 
     def full(self) -> None:
         """A full pass of every zone, at the next turn."""
-        for zone in self.loop.worker.zones.values():
+        for zone in self.target_loop.worker.zones.values():
             zone.request_pass()
         self.settle()
 

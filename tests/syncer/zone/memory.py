@@ -275,8 +275,16 @@ class MemoryLedger:
                 counts[key] = counts.get(key, 0) + 1
         return counts
 
+    def for_thread(self) -> MemoryLedger:
+        return self
+
+    def check_database(self) -> None: ...
+
+    def close(self) -> None: ...
+
     def save_sources(
         self,
+        target: str,
         sources: Mapping[Ref, SourceObject | None],
         *,
         is_new_version: bool = False,
@@ -284,13 +292,15 @@ class MemoryLedger:
     ) -> Collection[str]:
         return ()
 
-    def count_detached(self, seconds: float, grace: float, unread_kinds: Collection[str]) -> Collection[str]:
+    def count_detached(
+        self, target: str, seconds: float, grace: float, unread_kinds: Collection[str]
+    ) -> Collection[str]:
         return ()
 
-    def rank_names(self, namespace: str, most: int) -> Sequence[str]:
+    def rank_names(self, target: str, namespace: str, most: int) -> Sequence[str]:
         return ()
 
-    def forget_sources(self, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None: ...
+    def forget_sources(self, target: str, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None: ...
 
     def requests(self) -> list[Request]:
         return []

@@ -107,7 +107,7 @@ class Case:
         self.rows = MemoryZoneLedger()
         self.stopping_after: int | None = None
         self.result = PassResult()
-        self.writer = ChangeWriter(self.target.zone(ZONE), self.rows, self.is_stopping)
+        self.writer = ChangeWriter("toy", self.target.zone(ZONE), self.rows, self.is_stopping)
 
     def is_stopping(self) -> bool:
         writes = [call for call in self.target.calls if " " in call]
@@ -198,7 +198,7 @@ def test_an_update_is_recorded_with_its_new_values(case: Case) -> None:
 def test_what_is_only_seen_is_recorded_in_portions_and_the_serial_with_the_last_of_them() -> None:
     beats: list[None] = []
     rows = MemoryZoneLedger()
-    writer = ChangeWriter(ToyTarget().zone(ZONE), rows, lambda: beats.append(None) or False)
+    writer = ChangeWriter("toy", ToyTarget().zone(ZONE), rows, lambda: beats.append(None) or False)
     statuses = [
         ObservedRRset(Decision(f"app{number:04}.{ZONE}"), RRsetStatus(rrset(f"app{number:04}"), RecordState.SYNCED))
         for number in range(2 * OBSERVED + 1)

@@ -284,10 +284,10 @@ def test_a_node_that_left_its_cluster_is_written_to_where_it_is_the_only_one_nam
     engine.put("new")
     go_on(engine)
     assert published(cluster.node1) == apps(*range(5)) | {("new", "A"): [ADDRESS]}
-    assert "left the cluster clu.test" in engine.health.target_warning
+    assert "left the cluster clu.test" in engine.target_loop.health.warning
     engine.start()
     go_on(engine)
-    assert "left the cluster clu.test" in engine.health.target_warning
+    assert "left the cluster clu.test" in engine.target_loop.health.warning
     assert complaints() == []
 
 

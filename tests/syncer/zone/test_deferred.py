@@ -40,7 +40,7 @@ def remembered() -> dict[tuple[str, str], list[str]]:
 def begin_again(engine: Engine) -> None:
     """The first turn after the crash, in which most has to wait."""
     engine.turn(11)
-    assert len(engine.loop.worker.zones[ZONE]._queue.deferred) >= DELETES - 5
+    assert len(engine.target_loop.worker.zones[ZONE]._queue.deferred) >= DELETES - 5
 
 
 def test_deletes_that_the_server_lost_among_updates_are_all_made_again(

@@ -192,8 +192,8 @@ def test_a_name_that_a_killed_syncer_had_not_given_up_yet_goes_although_a_troubl
     engine: Engine, technitium: ServerUnderTest
 ) -> None:
     move_route(engine)
-    engine.loop._gather_names()
-    engine.loop._save_sources()  # and then it was killed
+    engine.target_loop.gather_names()
+    engine.target_loop.save_sources()  # and then it was killed
     engine.put_object(GATEWAY, gateway(SHOP))
     engine.start()
     engine.settle(5)

@@ -427,5 +427,5 @@ def test_hundreds_of_findings_cost_a_pass_a_handful_of_questions(
     assert len(findings()) == 300
     engine.start()
     with django_assert_max_num_queries(150):
-        engine.loop.worker.zones[ZONE].run_pass(None)
+        engine.target_loop.worker.zones[ZONE].run_pass(None)
     assert len(findings()) == 300

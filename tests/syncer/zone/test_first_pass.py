@@ -40,7 +40,7 @@ def test_nor_does_a_rebuild(engine: Engine, technitium: ServerUnderTest) -> None
     engine.loop.run_once()
     engine.put("x", f"x.{DEEPER}")
     engine.start()
-    engine.loop.worker.rebuild()
+    engine.target_loop.worker.rebuild()
     engine.loop.run_once()
     assert engine.rows()[f"x.{DEEPER}", "A"].state == "skipped"
     assert not published(technitium, DEEPER)

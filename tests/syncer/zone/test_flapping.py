@@ -58,7 +58,7 @@ def test_what_is_in_dns_stays_and_it_is_told(
     row = flapping.rows()[f"shop.{ZONE}", "A"]
     assert (row.values, row.origin) == ([A], "Ingress/web/shop")
     assert reason in " ".join(explain_name(f"shop.{ZONE}")["sentences"])
-    assert metrics.REGISTRY.get_sample_value("catalyst_dns_sync_flapping_names", {"zone": ZONE}) == 1
+    assert metrics.FLAPPING.labels("default", ZONE)._value.get() == 1
     told = [record.getMessage() for record in caplog.get_records("setup")] + caplog.messages
     assert [line for line in told if "Flapping" in line] == [
         "Flapping: it changed more than 10 times within 60 s; what is in DNS stays for 30 s"
@@ -71,7 +71,7 @@ def test_a_quiet_hold_is_the_last_one_and_the_wish_is_written(flapping: Engine, 
     wait(flapping, 4)
     assert published(technitium)["shop", "A"] == [B]
     assert (flapping.state("shop"), flapping.reason("shop")) == ("synced", "")
-    assert metrics.REGISTRY.get_sample_value("catalyst_dns_sync_flapping_names", {"zone": ZONE}) == 0
+    assert metrics.FLAPPING.labels("default", ZONE)._value.get() == 0
     flapping.put("shop", target=A)
     flapping.settle()
     assert published(technitium)["shop", "A"] == [A]

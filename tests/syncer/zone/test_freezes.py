@@ -79,7 +79,7 @@ def test_nothing_is_written_until_the_hold_ends_and_then_everything(
     for _ in range(5):
         engine.turn(60)
     assert technitium.rows(ZONE) == before
-    assert engine.loop.worker.waiting == 3
+    assert engine.target_loop.worker.waiting == 3
     assert set(Source.objects.values_list("name", flat=True)) == {"nas", "wiki"}
     resume(engine, freeze)
     assert published(technitium) == {("nas", "A"): [OTHER], ("wiki", "A"): [ADDRESS]}
@@ -90,10 +90,10 @@ def test_a_hold_that_comes_while_a_plan_is_made_is_obeyed(engine: Engine, techni
     technitium.requests.clear()
     engine.put("grafana")
     operations.hold_writes("ada", None)
-    zone = engine.loop.worker.zones[ZONE]
+    zone = engine.target_loop.worker.zones[ZONE]
     engine.clock.now += 1
-    engine.loop._gather_names()
-    assert not engine.loop.worker.freezes.current  # it was not looked for since
+    engine.target_loop.gather_names()
+    assert not engine.target_loop.worker.freezes.current  # it was not looked for since
     assert zone.run_due(engine.clock.now) is None
     assert zone.freeze
     assert not [*writes(technitium)]
@@ -339,11 +339,11 @@ def test_log_and_metric_say_so(engine: Engine, caplog: pytest.LogCaptureFixture)
         freeze = hold(engine, ZONE)
         engine.turn()
     assert caplog.text.count(f"From now on all writes to {ZONE} are held by ada until someone ends that") == 1
-    assert metrics.WRITES_FROZEN.labels(ZONE)._value.get() == 1
+    assert metrics.WRITES_FROZEN.labels("default", ZONE)._value.get() == 1
     with caplog.at_level(logging.INFO):
         resume(engine, freeze)
     assert f"The hold of ada on all writes to {ZONE} is over" in caplog.messages
-    assert metrics.WRITES_FROZEN.labels(ZONE)._value.get() == 0
+    assert metrics.WRITES_FROZEN.labels("default", ZONE)._value.get() == 0
 
 
 # What people ask for meanwhile

@@ -173,7 +173,7 @@ def test_creates_and_updates_go_on_while_deletes_are_held(full_house: Engine, te
     assert technitium.ask("grafana.talos00") != "NXDOMAIN"
     assert technitium.ask("app040.talos00") == [OTHER]
     assert len(HeldPlan.objects.get().keys) == 30
-    assert metrics.HELD_DELETES.labels(ZONE)._value.get() == 30
+    assert metrics.HELD_DELETES.labels("default", ZONE)._value.get() == 30
 
 
 def test_more_deletes_join_those_that_wait(full_house: Engine, technitium: ServerUnderTest) -> None:

@@ -172,7 +172,7 @@ def test_nothing_is_told_twice(away: Engine, caplog: pytest.LogCaptureFixture) -
 def test_a_lost_ledger_deletes_nothing_meanwhile(away: Engine, technitium: ServerUnderTest) -> None:
     away.drop("grafana")
     away.start()
-    away.loop.worker.rebuild()
+    away.target_loop.worker.rebuild()
     away.rows()[f"grafana.{ZONE}", "A"].delete()
     for _ in range(2):
         away.full()
@@ -195,7 +195,7 @@ def test_a_dry_run_waits_too(build: Build, caplog: pytest.LogCaptureFixture) -> 
     engine.turn(10)
     caplog.set_level("INFO")
     assert "Would delete" not in caplog.text
-    (zone,) = engine.loop.worker.zones.values()
+    (zone,) = engine.target_loop.worker.zones.values()
     assert zone.next_due(engine.clock.now) <= engine.clock.now + POLL
     engine.feed.waits = False
     engine.turn()

@@ -50,7 +50,7 @@ def test_all_marks_are_written_again_and_told_once(
     engine.settle()
     technitium.add(f"nas.{ZONE}", "A", OTHER)
     before, others = actions(), foreign(technitium)
-    writes = metrics.RECORDS.labels(ZONE, "updated")._value.get()
+    writes = metrics.RECORDS.labels("default", ZONE, "updated")._value.get()
     strip_marks(technitium)
     engine.settle(11)
     assert unmarked(technitium) == ["nas"]
@@ -64,7 +64,7 @@ def test_all_marks_are_written_again_and_told_once(
     ]
     assert not DriftFinding.objects.exists()
     assert {row.state for row in engine.rows().values()} == {"synced"}
-    assert metrics.RECORDS.labels(ZONE, "updated")._value.get() == writes
+    assert metrics.RECORDS.labels("default", ZONE, "updated")._value.get() == writes
     assert not ManagedZone.objects.get().is_unmarked
 
 
@@ -97,7 +97,7 @@ def test_a_full_pass_in_between_forgets_none(engine: Engine, technitium: ServerU
     engine.settle()
     strip_marks(technitium)
     engine.turn(11)
-    zone = engine.loop.worker.zones[ZONE]
+    zone = engine.target_loop.worker.zones[ZONE]
     assert len(zone._planner.plan_whole(Condition(recovering=True, unmarked=True)).unplanned) == SMALLEST
     zone.request_pass()
     engine.turn()

@@ -15,6 +15,7 @@ from syncer.health import Health
 from syncer.kube.manifests import ManifestFeed
 from syncer.kube.store import Store
 from syncer.loop import Loop
+from syncer.target_loop import Setup
 from syncer.wakeup import Wakeup
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.zone.engine import ADDRESS, Engine, published
@@ -44,9 +45,10 @@ class FolderEngine(Engine):
         self.files = ManifestFeed(self.folder, self.cluster, clock=self.clock)
         self.health = Health(self.files.states, clock=self.clock)
         assert self.target
-        self.loop = Loop(
-            self.config, self.files, self.cluster, self.target, self.ledger, self.health, Wakeup(), self.clock
-        )
+        wakeup = Wakeup()
+        setup = Setup(self.target_config, self.cluster, self.target, wakeup)
+        self.loop = Loop(self.config, self.files, [setup], self.ledger, self.health, wakeup, self.clock)
+        (self.target_loop,) = self.loop.targets
 
     def write(self, **files: str) -> None:
         """An empty text removes the file."""

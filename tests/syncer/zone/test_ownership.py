@@ -296,7 +296,7 @@ def test_rebuilding_takes_what_carries_our_mark_into_a_ledger_that_is_not_empty(
     engine.settle(11)
     assert engine.state("wanted") == "conflict"
     engine.start()
-    engine.loop.worker.rebuild()
+    engine.target_loop.worker.rebuild()
     engine.settle()
     assert published(technitium).keys() == {("nas", "A"), ("grafana", "A"), ("wanted", "A")}
     assert technitium.ask("wanted.talos00") == [ADDRESS]
@@ -471,7 +471,7 @@ def test_why_a_record_is_not_ours_any_more_does_not_change_by_itself(
     reason = engine.reason("nas")
     assert "someone rewrote it" in reason
     for _ in range(3):
-        engine.loop.worker.zones[ZONE].invalidate()
+        engine.target_loop.worker.zones[ZONE].invalidate()
         engine.settle()
         assert (engine.state("nas"), engine.reason("nas")) == ("conflict", reason)
 
@@ -481,11 +481,11 @@ def test_a_takeover_is_told_in_log_audit_and_metric(
 ) -> None:
     engine.put("nas")
     engine.settle()
-    before = metrics.TAKEOVERS.labels(ZONE)._value.get()
+    before = metrics.TAKEOVERS.labels("default", ZONE)._value.get()
     engine.put("urgent", NAS, target=OTHER, priority="high")
     engine.settle()
     assert technitium.ask(NAS) == [OTHER]
-    assert metrics.TAKEOVERS.labels(ZONE)._value.get() == before + 1
+    assert metrics.TAKEOVERS.labels("default", ZONE)._value.get() == before + 1
     told = "Taken over: Ingress/web/urgent has the name now, which Ingress/web/nas had"
     assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [told]
     (entry,) = AuditEntry.objects.filter(action="taken over")

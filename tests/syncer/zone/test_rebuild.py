@@ -19,7 +19,7 @@ def rows() -> MemoryZoneLedger:
 
 
 def rebuild_with(rows: MemoryZoneLedger, *, dry_run: bool = False) -> Rebuild:
-    writer = ChangeWriter(ToyTarget().zone(ZONE), rows, lambda: False)
+    writer = ChangeWriter("toy", ToyTarget().zone(ZONE), rows, lambda: False)
     rebuild = Rebuild(ZONE, rows, writer, dry_run=dry_run)
     rebuild.is_on = True
     return rebuild

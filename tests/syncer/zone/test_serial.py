@@ -52,7 +52,7 @@ def test_a_full_pass_with_nothing_to_do_costs_one_request_and_no_write(
     statements = Statements()
     before = everything()
     with connection.execute_wrapper(statements):
-        outcomes = engine.loop.worker.zones[ZONE].run_pass(None)
+        outcomes = engine.target_loop.worker.zones[ZONE].run_pass(None)
     assert technitium.requests.counts == {"/api/zones/list": 1}
     assert statements.changes == []
     assert (outcomes.changed, everything()) == (0, before)
@@ -186,13 +186,13 @@ def test_full_passes_follow_the_pace_of_the_changes() -> None:
 def test_the_loop_makes_a_full_pass_when_it_is_due(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.put("grafana")
     engine.settle()
-    started = engine.loop.heartbeat.last_pass_at
+    started = engine.target_loop.last_pass_at
     engine.turn(299)
-    assert engine.loop.heartbeat.last_pass_at == started
+    assert engine.target_loop.last_pass_at == started
     engine.turn(2)
     assert started
-    assert engine.loop.heartbeat.last_pass_at
-    assert engine.loop.heartbeat.last_pass_at > started
+    assert engine.target_loop.last_pass_at
+    assert engine.target_loop.last_pass_at > started
 
 
 class Killed(BaseException):

@@ -61,6 +61,6 @@ def test_a_delegation_above_a_name_is_told_whoever_made_it(engine: Engine, techn
     assert warnings("shop") == [f"shop.lab.{ZONE}: {hidden.format(f'lab.{ZONE}')}"]
     CustomEntry.objects.create(name=f"own.{ZONE}", type="NS", values=[f"ns2.{ZONE}"])
     engine.ask("sync", f"own.{ZONE}")
-    engine.loop.worker.zones[ZONE].invalidate()
+    engine.target_loop.worker.zones[ZONE].invalidate()
     engine.settle()
     assert warnings("blog") == [f"blog.own.{ZONE}: {hidden.format(f'own.{ZONE}')}"]

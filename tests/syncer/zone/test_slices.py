@@ -61,7 +61,7 @@ def test_a_name_that_comes_meanwhile_is_next_although_the_zone_is_looked_at_as_a
     engine.slow_down()
     engine.put_many(4 * SMALLEST)
     engine.turn()
-    for zone in engine.loop.worker.zones.values():
+    for zone in engine.target_loop.worker.zones.values():
         zone.request_pass()
     engine.turn()
     assert len(published(technitium)) == 2 * SMALLEST
@@ -85,7 +85,7 @@ def test_a_busy_zone_is_looked_at_as_a_whole_when_nothing_waits_any_more(engine:
     engine.slow_down()
     engine.put_many(2 * SMALLEST)
     engine.turn()
-    zone = engine.loop.worker.zones[ZONE]
+    zone = engine.target_loop.worker.zones[ZONE]
     assert zone.waiting == SMALLEST
     assert zone.full_pass_due > engine.clock.now + AdaptiveInterval.BUSY
     engine.turn()

@@ -18,15 +18,15 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def crowd(engine: Engine) -> Engine:
     engine.put_many(MANY)
     engine.settle()
-    zone = engine.loop.worker.zones[ZONE]
+    zone = engine.target_loop.worker.zones[ZONE]
     zone._queue.slice_size.names = SMALLEST  # as on a machine that takes long
     return engine
 
 
 def test_a_new_name_does_not_wait_for_a_full_pass(crowd: Engine, technitium: ServerUnderTest) -> None:
-    crowd.loop.worker.zones[ZONE].request_pass()
+    crowd.target_loop.worker.zones[ZONE].request_pass()
     crowd.turn()
-    assert crowd.loop.worker.waiting > 0
+    assert crowd.target_loop.worker.waiting > 0
     crowd.put("grafana")
     crowd.turn()
     assert technitium.ask(f"grafana.{ZONE}") != "NXDOMAIN"
@@ -38,7 +38,7 @@ def test_what_was_missed_is_found_all_the_same(crowd: Engine, technitium: Server
     crowd.full()
     crowd.settle()
     assert ManagedRecord.objects.get(name=last).ttl != 77
-    assert crowd.loop.heartbeat.last_pass_at is not None
+    assert crowd.target_loop.last_pass_at is not None
 
 
 def test_deletes_of_many_slices_are_one_plan(crowd: Engine) -> None:
@@ -56,12 +56,12 @@ def test_deletes_of_many_slices_are_one_plan(crowd: Engine) -> None:
 
 
 def test_it_is_over_when_what_lost_its_claim_has_had_its_turn_too(crowd: Engine) -> None:
-    zone, before = crowd.loop.worker.zones[ZONE], crowd.loop.heartbeat.last_pass_at
+    zone, before = crowd.target_loop.worker.zones[ZONE], crowd.target_loop.last_pass_at
     zone.request_pass()
     crowd.drop_many(1)
     for _ in range(4):
         crowd.turn(0.05)  # more of them may come
     assert (set(zone._queue.unclaimed), zone._queue.deferred) == ({f"app000.{ZONE}"}, {})
-    assert crowd.loop.heartbeat.last_pass_at == before
+    assert crowd.target_loop.last_pass_at == before
     crowd.settle()
-    assert crowd.loop.heartbeat.last_pass_at != before
+    assert crowd.target_loop.last_pass_at != before

@@ -38,7 +38,7 @@ def test_it_is_written_changed_and_deleted_and_the_audit_tells(
         assert engine.state("rare", kind) == "synced"
         assert answers(technitium, name, kind) == [value]
     engine.full()
-    engine.loop.worker.zones[ZONE].invalidate()
+    engine.target_loop.worker.zones[ZONE].invalidate()
     engine.full()
     assert engine.state("rare", kind) == "synced"
     CustomEntry.objects.all().delete()

@@ -148,17 +148,17 @@ def test_the_serial_that_we_left_is_no_news(case: Case) -> None:
 
 
 def test_another_serial_is_a_foreign_write_that_is_counted_and_compared(case: Case) -> None:
-    before = metrics.FOREIGN_WRITES.labels(ZONE)._value.get()
+    before = metrics.FOREIGN_WRITES.labels("toy", ZONE)._value.get()
     case.zone.note_serial(case.target.serial[ZONE] + 1)
     assert case.zone.is_full_pass_wanted
-    assert metrics.FOREIGN_WRITES.labels(ZONE)._value.get() == before + 1
+    assert metrics.FOREIGN_WRITES.labels("toy", ZONE)._value.get() == before + 1
 
 
 def test_no_serial_at_all_is_compared_and_not_counted(case: Case) -> None:
-    before = metrics.FOREIGN_WRITES.labels(ZONE)._value.get()
+    before = metrics.FOREIGN_WRITES.labels("toy", ZONE)._value.get()
     case.zone.note_serial(None)
     assert case.zone.is_full_pass_wanted
-    assert metrics.FOREIGN_WRITES.labels(ZONE)._value.get() == before
+    assert metrics.FOREIGN_WRITES.labels("toy", ZONE)._value.get() == before
 
 
 def test_a_full_pass_of_a_zone_that_is_known_asks_for_its_serial_alone(case: Case) -> None:

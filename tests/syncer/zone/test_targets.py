@@ -1,0 +1,166 @@
+"""Two targets: what each publishes, remembers and is asked, and what one is to the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from records.ledger import DatabaseLedger
+from records.models import AuditEntry, ManagedRecord, Source, SourceName, SyncRequest, SyncStatus, TargetStatus
+from syncer.config import Config, HostsConfig, Managed, TargetConfig, TechnitiumConfig
+from syncer.core.kinds import INGRESS
+from syncer.core.scope import Scope
+from syncer.health import NEVER_PASSED, Health
+from syncer.kube.store import Store
+from syncer.kube.stores import StoreGroup
+from syncer.loop import Loop
+from syncer.target_loop import Setup
+from syncer.targets import make_target
+from syncer.wakeup import Wakeup
+from tests.fakes.fixtures_technitium import ServerUnderTest
+from tests.syncer.zone.engine import ADDRESS, ZONE, Lists, ingress, published
+from tests.syncer.zone.memory import Clock
+
+pytestmark = [pytest.mark.django_db, pytest.mark.double_only]
+
+PUBLIC = "203.0.113.7"
+BOTH = "shop.example.com"
+
+
+class TwoTargets:
+    """A Technitium that has both zones, and a hosts file for one of them."""
+
+    def __init__(self, technitium: ServerUnderTest, path: Path) -> None:
+        self.technitium, self.path = technitium, path
+        path.write_text("127.0.0.1 localhost\n")
+        for zone in (ZONE, "example.com"):
+            technitium.make_zone(zone)
+        self.clock, self.feed, self.ledger = Clock(), Lists(), DatabaseLedger()
+        server = TechnitiumConfig(technitium.url, technitium.token, rate_limit=100_000, timeout=5, name="lan")
+        self.configs = (
+            TargetConfig(Managed(Scope(zones=(ZONE, "example.com"), addresses=(ADDRESS,))), server),
+            TargetConfig(
+                Managed(Scope(zones=("example.com",), addresses=(PUBLIC,))), HostsConfig(str(path), name="public")
+            ),
+        )
+        self.start()
+
+    def start(self, *configs: TargetConfig) -> None:
+        self.configs = configs or self.configs
+        config = Config(self.configs)
+        stores = [Store(target.scope, clock=self.clock) for target in self.configs]
+        self.cluster = StoreGroup(stores)
+        targets = [make_target(target, lambda *_: None) for target in self.configs]
+        self.health = Health(self.feed.states, [target.name for target in self.configs], clock=self.clock)
+        setups = [Setup(*parts, Wakeup()) for parts in zip(self.configs, stores, targets, strict=True)]
+        self.loop = Loop(config, self.feed, setups, self.ledger, self.health, Wakeup(), self.clock)
+
+    def put(self, name: str, *hosts: str) -> None:
+        self.cluster.put(INGRESS, ingress(name, *hosts))
+
+    def settle(self) -> None:
+        for _ in range(12):
+            self.clock.now += 1
+            self.loop.turn()
+
+    def lines(self) -> list[str]:
+        """Of our block in the hosts file."""
+        lines = (" ".join(line.split()) for line in self.path.read_text().splitlines())
+        return [line for line in lines if line[:1].isdigit() and "localhost" not in line]
+
+
+@pytest.fixture
+def two(technitium: ServerUnderTest, tmp_path: Path) -> Iterator[TwoTargets]:
+    scene = TwoTargets(technitium, tmp_path / "hosts")
+    yield scene
+    for target in scene.loop.targets:
+        target.worker.target.close()
+
+
+def owned() -> set[tuple[str, str, str]]:
+    rows = ManagedRecord.objects.filter(owned=True)
+    return {(row.target, row.name, ",".join(row.values)) for row in rows}
+
+
+def test_one_ingress_has_two_answers_where_its_zone_is_on_both(two: TwoTargets) -> None:
+    two.put("shop", BOTH, "nas.talos00")
+    two.settle()
+    assert published(two.technitium, "example.com")["shop", "A"] == [ADDRESS]
+    assert published(two.technitium)["nas", "A"] == [ADDRESS]
+    assert two.lines() == [f"{PUBLIC} {BOTH}"]
+    assert owned() == {("lan", BOTH, ADDRESS), ("lan", "nas.talos00", ADDRESS), ("public", BOTH, PUBLIC)}
+    assert {entry.target for entry in AuditEntry.objects.filter(action="created")} == {"lan", "public"}
+
+
+def test_what_an_object_asks_for_is_remembered_of_each_target(two: TwoTargets) -> None:
+    two.put("shop", BOTH, "nas.talos00")
+    two.settle()
+    assert {source.target for source in Source.objects.all()} == {"lan", "public"}
+    of_public = SourceName.objects.filter(source__target="public").values_list("name", "values")
+    assert dict(of_public) == {BOTH: [PUBLIC], "nas.talos00": None}
+
+
+def test_a_target_that_is_away_holds_up_no_other(two: TwoTargets) -> None:
+    two.technitium.stop_listening()
+    two.put("shop", BOTH)
+    two.settle()
+    assert two.lines() == [f"{PUBLIC} {BOTH}"]
+    of_lan = [text for text in two.health.readiness() if text.startswith("lan: ")]
+    assert of_lan == [f"lan: {two.technitium.url} cannot be reached: Connection refused", f"lan: {NEVER_PASSED}"]
+    status = SyncStatus.objects.get()
+    assert status.target_problem.startswith("lan: ")
+    assert [bool(row.problem) for row in TargetStatus.objects.all()] == [True, False]
+
+
+def test_a_delete_at_one_target_leaves_the_other_alone(two: TwoTargets) -> None:
+    two.put("shop", BOTH)
+    two.settle()
+    request = SyncRequest.objects.create(action="delete", name=BOTH, requested_by="ada", target="public")
+    two.clock.now += 1
+    two.loop.turn()
+    request.refresh_from_db()
+    assert request.outcome == "1 record deleted"
+    assert two.lines() == []
+    assert published(two.technitium, "example.com")["shop", "A"] == [ADDRESS]
+
+
+def test_a_request_for_all_is_answered_once_by_both(two: TwoTargets) -> None:
+    two.settle()
+    request = SyncRequest.objects.create(action="sync", requested_by="ada")
+    two.settle()
+    request.refresh_from_db()
+    assert request.outcome == "full pass of every zone"
+
+
+def test_a_target_that_the_settings_name_no_more_keeps_its_records_and_says_so(
+    two: TwoTargets, caplog: pytest.LogCaptureFixture
+) -> None:
+    two.put("shop", BOTH)
+    two.settle()
+    two.start(two.configs[0])
+    two.settle()
+    assert two.lines() == [f"{PUBLIC} {BOTH}"]
+    assert ("public", BOTH, PUBLIC) in owned()
+    assert [(row.name, row.in_use) for row in TargetStatus.objects.order_by("name")] == [
+        ("lan", True),
+        ("public", False),
+    ]
+    assert "public is not among the targets any more: 1 records in example.com stay as they are" in caplog.text
+
+
+def test_settings_of_a_target_are_its_own(two: TwoTargets) -> None:
+    lan, public = two.configs
+    two.start(replace(lan, managed=replace(lan.managed, max_deletes_unguarded=1, max_delete_ratio=0.0)), public)
+    for number in range(4):
+        two.put(f"app{number}", f"app{number}.example.com")
+    two.settle()
+    assert len(two.lines()) == 4
+    for number in range(4):
+        two.cluster.drop(INGRESS, "web", f"app{number}")
+    two.settle()
+    assert two.lines() == []
+    assert len(published(two.technitium, "example.com")) == 4
+    assert [target.worker.held for target in two.loop.targets] == [4, 0]
