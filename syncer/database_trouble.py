@@ -14,7 +14,7 @@ from syncer.pacing import BackOff
 log = logging.getLogger(__name__)
 
 
-class Told(Protocol):
+class ShownProblem(Protocol):
     """Where the problem of the database is shown."""
 
     database_problem: str
@@ -23,7 +23,7 @@ class Told(Protocol):
 class DatabaseTrouble:
     """Of one loop; ``about`` is the name of its target, "" for all."""
 
-    def __init__(self, health: Told, clock: Callable[[], float], about: str = "") -> None:
+    def __init__(self, health: ShownProblem, clock: Callable[[], float], about: str = "") -> None:
         self._health = health
         self._clock = clock
         self._about = about

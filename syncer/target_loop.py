@@ -21,6 +21,7 @@ from syncer.kube.store import Store
 from syncer.ledger import Ledger, LedgerError
 from syncer.targets.base import Target
 from syncer.tenure import GLANCE, Tenure
+from syncer.threads import name_thread
 from syncer.wakeup import Wakeup
 from syncer.worker import TargetWorker
 from syncer.zone.result import PassResult
@@ -108,7 +109,7 @@ class TargetLoop:
                 self._ledger.close()
                 ended()
 
-        self._thread = Thread(target=run, name=f"target {self.name}", daemon=True)
+        self._thread = Thread(target=run, name=name_thread(self.name), daemon=True)
         self._thread.start()
 
     def join(self) -> None:

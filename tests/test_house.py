@@ -101,6 +101,7 @@ TESTED_ELSEWHERE = {
     "records/templatetags/dashboard.py": "tests/records/dashboard/test_views.py sees the pages",
     "records/templatetags/registry.py": "tests/records/test_admin.py sees the pages",
     "records/target_field.py": "a column: tests/records/test_models.py writes it",
+    "records/target_models.py": "tests/records/test_target_rows.py writes them",
     "records/zone_ledger.py": "tests/records/test_ledger.py holds it to the protocol",
     "syncer/config.py": "values: tests/catalyst/settings/test_sync.py reads them",
     "syncer/core/kinds.py": "constants: tests/syncer/kube/test_discovery.py looks for them",
@@ -112,7 +113,12 @@ TESTED_ELSEWHERE = {
     "syncer/loop.py": "tests/sessions/test_session.py and tests/syncer/zone/test_reconcile.py turn it",
     "syncer/management/commands/": "a process: tests/sessions/test_session.py runs it",
     "syncer/memory.py": "switches of the C library, which only a measurement shows",
+<<<<<<< HEAD
     "syncer/targets/base.py": "protocols: tests/contract/test_contract.py holds each target to them",
+=======
+    "syncer/target_loop.py": "tests/syncer/zone/test_targets.py turns two, tests/sessions/test_session_targets.py threads",
+    "syncer/targets/base.py": "protocols: tests/syncer/targets/test_registry.py satisfies them",
+>>>>>>> 9b9e597 (Say in each line of the log which target it is about, and check all targets in doctor)
     "syncer/targets/technitium/writer.py": "tests/syncer/targets/technitium/test_target.py writes by it",
     "syncer/targets/technitium/zone.py": "tests/syncer/targets/technitium/test_target.py reads and writes by it",
     "syncer/targets/technitium/zone_access.py": "tests/syncer/targets/technitium/test_faults.py asks by it",

@@ -17,7 +17,7 @@ from catalyst.dev import DevNote, find_note, read_note
 from catalyst.doctor.finding import Finding, Level, report_problem
 from catalyst.settings.environment import Environment, list_sentences
 from catalyst.settings.targets import TARGETS_FILE
-from syncer.config import Config, HostsConfig, TechnitiumConfig
+from syncer.config import Config, HostsConfig, TargetConfig, TechnitiumConfig
 from syncer.errors import SyncError, TargetUnreachable
 from syncer.redaction import REDACTION
 
@@ -87,7 +87,7 @@ def list_started(note: DevNote | None) -> Iterator[tuple[str, Check]]:
 
 
 def list_checks(config: Config, warnings: Sequence[str]) -> Iterator[tuple[str, Check]]:
-    from catalyst.doctor import clock, dns_server, here, kubernetes
+    from catalyst.doctor import clock, here, kubernetes
 
     answering: dict[str, str] = {}
     """URLs of the servers that answered, by the name that the findings use."""
@@ -95,20 +95,38 @@ def list_checks(config: Config, warnings: Sequence[str]) -> Iterator[tuple[str, 
     yield "folder", here.check_folders
     yield "database", here.check_database
     yield "log", here.check_log_receiver
-    (target_config,) = config.targets
-    target, scope, manifests = target_config.settings, target_config.scope, config.kube.manifests
-    if isinstance(target, TechnitiumConfig):
-        yield (
-            "DNS server",
-            lambda: dns_server.check_server(target, scope.zones, answering, dns_server.find_last_node(target.name)),
-        )
-    elif isinstance(target, HostsConfig):
-        yield "hosts file", lambda: here.check_hosts_file(target_config)
+    for target in config.targets:
+        yield from list_target_checks(target, answering, target.name if len(config.targets) > 1 else "")
+    manifests = config.kube.manifests
     if manifests:
         yield "manifests", lambda: here.check_manifests(manifests)
     else:
-        yield "Kubernetes", lambda: kubernetes.check_cluster(config.kube, scope, answering)
+        yield "Kubernetes", lambda: kubernetes.check_cluster(config.kube, config.targets[0].scope, answering)
     yield "clock", lambda: clock.compare_clocks(answering)
+
+
+def list_target_checks(target: TargetConfig, answering: dict[str, str], name: str) -> Iterator[tuple[str, Check]]:
+    """``name`` is what the findings say of it, "" where there is but one target."""
+    from catalyst.doctor import dns_server, here
+
+    settings, zones = target.settings, target.scope.zones
+    if isinstance(settings, TechnitiumConfig):
+        connection = settings
+
+        def check_server() -> Iterator[Finding]:
+            reached: dict[str, str] = {}
+            node = dns_server.find_last_node(target.name)
+            yield from dns_server.check_server(connection, zones, reached, node)
+            answering.update((f"{server} ({name})" if name else server, url) for server, url in reached.items())
+
+        yield "DNS server", lambda: name_findings(name, run_check("DNS server", check_server))
+    elif isinstance(settings, HostsConfig):
+        yield "hosts file", lambda: name_findings(name, here.check_hosts_file(target))
+
+
+def name_findings(name: str, findings: Iterator[Finding]) -> Iterator[Finding]:
+    """With the name of the target where there are several."""
+    return (finding._replace(text=f"{name}: {finding.text}") if name else finding for finding in findings)
 
 
 def run_check(about: str, check: Check) -> Iterator[Finding]:

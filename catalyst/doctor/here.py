@@ -35,14 +35,13 @@ NETWORK_FILE_SYSTEMS = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshf
 
 
 def check_settings(config: Config, warnings: Sequence[str]) -> Iterator[Finding]:
-    (target,) = config.targets
     source = config.kube.manifests or "the cluster"
     dry = "; nothing is written (DRY_RUN)" if config.dry_run else ""
-    yield report_ok(
-        "settings",
-        f"from {source} to {target.settings.place}, zones {', '.join(target.scope.zones)},"
-        f" as {target.managed.owner_id}{dry}",
-    )
+    owner = config.targets[0].managed.owner_id
+    for target in config.targets:
+        name = f"{target.name}, " if len(config.targets) > 1 else ""
+        where = f"{name}{target.settings.place}, zones {', '.join(target.scope.zones)}"
+        yield report_ok("settings", f"from {source} to {where}, as {owner}{dry}")
     for text in warnings:
         yield report_warning("settings", text)
     known = settings.ENVIRONMENT.asked

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from catalyst import __version__
 from syncer.redaction import Redaction
+from syncer.threads import find_target
 
 APP = "catalyst-dns-sync"
 LEVELS = {"debug": "DEBUG", "info": "INFO", "warn": "WARNING", "warning": "WARNING", "error": "ERROR"}
@@ -52,9 +53,12 @@ class RedactingFormatter(logging.Formatter):
         return self._redaction.redact_text(text)
 
     def read_fields(self, record: logging.LogRecord) -> dict[str, Any]:
-        """What the caller passed as ``extra``."""
+        """What the caller passed as ``extra``; of several targets that which the line is about, by its thread."""
         text, value = self._redaction.redact_text, self._redaction.redact_value
-        return {text(key): value(key, member) for key, member in vars(record).items() if key not in OWN_ATTRIBUTES}
+        fields = {text(key): value(key, member) for key, member in vars(record).items() if key not in OWN_ATTRIBUTES}
+        if target := find_target(record.threadName):
+            fields["target"] = target
+        return fields
 
     def read_traceback(self, record: logging.LogRecord) -> str:
         parts = []

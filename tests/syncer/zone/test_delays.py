@@ -32,7 +32,7 @@ def change(case: Case, *names: str, since: float | None = None, claimed: bool = 
 
 def read_metric(operation: str) -> float:
     """Seconds that changes took, in sum."""
-    labels = {"zone": ZONE, "operation": operation}
+    labels = {"target": "toy", "zone": ZONE, "operation": operation}
     return metrics.REGISTRY.get_sample_value("catalyst_dns_sync_change_duration_seconds_sum", labels) or 0.0
 
 

@@ -1,0 +1,131 @@
+"""Several targets, as a user has them: a file of targets, two servers, one syncer."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.fakes.fixtures_technitium import ServerUnderTest
+from tests.fakes.kubernetes.cluster import Cluster
+from tests.fakes.kubernetes.manifests import ingress
+from tests.fakes.technitium import Technitium
+from tests.processes import Syncer, run, wait_until
+
+ZONE = "split.example"
+INSIDE, OUTSIDE = "192.168.1.54", "203.0.113.7"
+
+pytestmark = [pytest.mark.double_only, pytest.mark.timeout(120)]
+
+
+@pytest.fixture
+def second() -> Iterator[ServerUnderTest]:
+    """Another server, which knows nothing of the first."""
+    with Technitium(token=secrets.token_hex(32)) as double:
+        server = ServerUnderTest(double.url, double.token, double.dns, double)
+        yield server
+        double.faults.reset()
+        server.close()
+
+
+class SplitHorizon:
+    """One zone on two servers, with an address for inside and one for outside."""
+
+    def __init__(self, folder: Path, lan: ServerUnderTest, public: ServerUnderTest, cluster: Cluster) -> None:
+        self.folder, self.lan, self.public, self.cluster = folder, lan, public, cluster
+        for name, server in (("lan", lan), ("public", public)):
+            server.make_zone(ZONE)
+            (folder / name).write_text(server.token)
+        self.env = {"TARGETS_FILE": str(folder / "targets.yaml"), "KUBECONFIG": str(cluster.kubeconfig)}
+        self.write_targets(self.describe("lan", lan, INSIDE), self.describe("public", public, OUTSIDE))
+        self.syncer: Syncer | None = None
+
+    def describe(self, name: str, server: ServerUnderTest, address: str, **more: Any) -> dict[str, Any]:
+        place = {"servers": [server.url], "token_file": str(self.folder / name)}
+        return {"name": name, "kind": "technitium", **place, "zones": [ZONE], "addresses": [address], **more}
+
+    def write_targets(self, *targets: dict[str, Any]) -> None:
+        (self.folder / "targets.yaml").write_text(yaml.safe_dump({"targets": list(targets)}))
+
+    def start(self, *, ready: bool = True) -> Syncer:
+        self.syncer = Syncer(self.folder, self.env)
+        return self.syncer.ready() if ready else self.syncer
+
+    def put(self, name: str) -> str:
+        host = f"{name}.{ZONE}"
+        self.cluster.create(ingress(name, host))
+        return host
+
+    def answers(self, host: str) -> tuple[Any, Any]:
+        return self.lan.ask(host), self.public.ask(host)
+
+
+@pytest.fixture
+def split(
+    migrated: Path, tmp_path: Path, technitium: ServerUnderTest, second: ServerUnderTest, kubernetes: Cluster
+) -> Iterator[SplitHorizon]:
+    folder = tmp_path / "data"
+    shutil.copytree(migrated, folder)
+    scene = SplitHorizon(folder, technitium, second, kubernetes)
+    yield scene
+    if scene.syncer:
+        scene.syncer.kill()
+        print(scene.syncer.output[-4000:])  # shown when the test failed
+
+
+def test_one_ingress_has_two_answers_and_goes_from_both(split: SplitHorizon) -> None:
+    host = split.put("shop")
+    syncer = split.start()
+    wait_until(lambda: split.answers(host) == ([INSIDE], [OUTSIDE]), 15, "both answers")
+    for target in ("lan", "public"):
+        synced = f'catalyst_dns_sync_records{{target="{target}",state="synced"}}'
+        wait_until(lambda series=synced: syncer.metric(series) == 1, 15, "the count of the next heartbeat")  # type: ignore[misc]
+        assert syncer.metric(f'catalyst_dns_sync_target_reachable{{target="{target}"}}') == 1
+        assert re.search(rf"DNS record created hostname={host} .* target={target}", syncer.output)
+    split.cluster.delete(ingress("shop", host))
+    wait_until(lambda: split.answers(host) == ("NXDOMAIN", "NXDOMAIN"), 15, "no answer from either")
+    assert syncer.stop() == 0
+
+
+def test_a_server_that_hangs_holds_up_nothing_at_the_other(split: SplitHorizon) -> None:
+    syncer = split.start()
+    split.lan.faults.update(hang=True)
+    hosts = []
+    for number in range(3):
+        hosts.append(split.put(f"app{number}"))
+        wait_until(lambda: split.public.ask(hosts[-1]) == [OUTSIDE], 15, "the answer for outside")
+        time.sleep(0.5)  # of a request that hangs
+    assert all(split.lan.ask(host) == "NXDOMAIN" for host in hosts)
+    assert syncer.is_running()
+    split.lan.faults.reset()
+    wait_until(lambda: [split.lan.ask(host) for host in hosts] == [[INSIDE]] * 3, 40, "the answers for inside")
+    assert syncer.stop() == 0
+
+
+def test_it_stops_in_time_while_one_hangs(split: SplitHorizon) -> None:
+    syncer = split.start()
+    split.lan.faults.update(hang=True)
+    split.put("shop")
+    wait_until(lambda: split.public.ask(f"shop.{ZONE}") == [OUTSIDE], 15, "the answer for outside")
+    syncer.stop()  # raises where it takes long
+    assert "Stopped in the middle of a request" in syncer.output
+
+
+def test_once_says_what_is_wrong_with_one_and_does_the_other(split: SplitHorizon) -> None:
+    host = split.put("shop")
+    split.lan.stop_listening()
+    try:
+        env = {"HOME": str(split.folder), "DATA_DIR": str(split.folder), "LOG_FORMAT": "text"}
+        ended = run(["manage.py", "runsyncer", "--once"], env | split.env)
+    finally:
+        split.lan.listen_again()
+    assert ended.code == 1
+    assert f"{split.lan.url} cannot be reached" in ended.err
+    assert split.public.ask(host) == [OUTSIDE]
