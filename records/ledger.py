@@ -22,6 +22,7 @@ from records.meter_models import KEPT
 from records.models import ManagedRecord, MeasuredCount, SyncRequest, SyncStatus
 from records.rows import ZoneKey
 from records.source_rows import count_detached, forget_others, rank_names, save_chunk, split_sources, suspect_detached
+from records.target_moves import take_over_rows
 from records.target_rows import save_reports, summarize_reports
 from records.tenure import DatabaseTenure
 from records.zone_ledger import DatabaseZoneLedger
@@ -38,6 +39,7 @@ from syncer.ledger import (
     Measured,
     Request,
     SyncerStatus,
+    TargetPlace,
 )
 
 
@@ -97,6 +99,11 @@ class DatabaseLedger:
 
     def close(self) -> None:
         connection.close()
+
+    @translate_errors
+    def take_over_rows(self, targets: Sequence[TargetPlace]) -> list[str]:
+        with self._tenure.writing():
+            return take_over_rows(targets)
 
     def check_database(self) -> None:
         """SQLite goes on writing to a file that was removed or replaced, where no one reads it any more."""

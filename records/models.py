@@ -169,6 +169,7 @@ class AuditEntry(models.Model):
         FROZEN = "writes held", "writes held"
         RESUMED = "writes resumed", "writes resumed"
         IMPORTED = "imported", "imported"
+        MOVED = "moved", "rows moved"
         LOGIN_REFUSED = "login refused", "login refused"
 
     at = models.DateTimeField(db_default=Now())

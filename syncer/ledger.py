@@ -79,6 +79,17 @@ class Request(NamedTuple):
     target: str = ""
 
 
+class TargetPlace(NamedTuple):
+    """A target of the settings. ``places`` are the addresses of its servers, or a path; ``was`` is the name of one
+    whose rows it takes over, "" where it names none."""
+
+    name: str
+    kind: str
+    places: frozenset[str]
+    zones: frozenset[str]
+    was: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class TargetReport:
     """How one target is doing. Times are aware; ``place`` says where it is. ``zones`` gives the problem of each zone,
@@ -319,6 +330,11 @@ class Ledger(Protocol):
 
     def for_thread(self) -> Ledger:
         """The same memory, of the same syncer, for another thread, which alone uses what it is given."""
+
+    def take_over_rows(self, targets: Sequence[TargetPlace]) -> Sequence[str]:
+        """``targets`` are all that the settings name. One of which nothing is known takes over the rows of the one that
+        it ``was``, or of one that is not among them any more and had the same servers and zones, if it alone has these.
+        Returns what was done, and what could not be, in sentences."""
 
     def check_database(self) -> None:
         """Leave a database that is another one by now than that which was opened."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 
@@ -14,12 +15,14 @@ from syncer.errors import SyncError
 from syncer.health import Health
 from syncer.heartbeat import Heartbeat
 from syncer.kube.feed import Feed
-from syncer.ledger import LastStart, Ledger
+from syncer.ledger import LastStart, Ledger, TargetPlace
 from syncer.target_loop import Setup, Surroundings, TargetLoop
 from syncer.tenure import GLANCE, Tenure
 from syncer.vitals import Vitals
 from syncer.wakeup import Wakeup
 from syncer.zone.result import PassResult
+
+log = logging.getLogger(__name__)
 
 IDLE = 60.0
 """Seconds that the main loop may wait where it has nothing to do of its own: in a dry run."""
@@ -63,6 +66,8 @@ class Loop:
         self._clock = clock
         self._dry_run = config.dry_run
         self._trouble = DatabaseTrouble(health, clock)
+        self._places = [_describe_place(setup) for setup in setups]
+        self._has_taken_rows = self._dry_run
 
     def take_over(self) -> None:
         """Returns when no other syncer is at work on the database, or when the wakeup is stopped. Raises
@@ -110,6 +115,7 @@ class Loop:
             self.take_over()
             if self._wakeup.stopping:
                 raise TimeoutError("it was stopped before it began")
+            self._take_over_rows()
             self.changed.compare()
             self._feed.start()
             results: list[PassResult] = []
@@ -169,11 +175,19 @@ class Loop:
                 self._wake_targets()
 
     def _do_common(self) -> None:
+        self._take_over_rows()
         self.changed.compare()
         now = self._clock()
         if not self._dry_run:
             self.heartbeat.beat_due(now, self._health.report)
             self.desk.poll_due(self._ledger, now)
+
+    def _take_over_rows(self) -> None:
+        """Once, before any target is at work: of a target that has a new name."""
+        if not self._has_taken_rows:
+            for sentence in self._ledger.take_over_rows(self._places):
+                log.warning("%s", sentence)
+        self._has_taken_rows = True
 
     def _wake_targets(self) -> None:
         for target in self.targets:
@@ -207,3 +221,9 @@ class Loop:
         times = [now + IDLE] if self._dry_run else [self.heartbeat.due, self.desk.due]
         times += () if self._are_several else (target.next_due(now) for target in self.targets)
         return max(min(times), self._trouble.not_before)
+
+
+def _describe_place(setup: Setup) -> TargetPlace:
+    config = setup.config
+    places = frozenset(config.settings.place.split(", "))
+    return TargetPlace(config.name, setup.target.kind, places, frozenset(config.scope.zones), config.was)

@@ -113,12 +113,8 @@ TESTED_ELSEWHERE = {
     "syncer/loop.py": "tests/sessions/test_session.py and tests/syncer/zone/test_reconcile.py turn it",
     "syncer/management/commands/": "a process: tests/sessions/test_session.py runs it",
     "syncer/memory.py": "switches of the C library, which only a measurement shows",
-    "syncer/target_loop.py": "tests/syncer/zone/test_targets.py turns two, tests/sessions/test_session_targets.py threads",
     "syncer/target_loop.py": "tests/syncer/zone/test_targets.py turns two of them",
-<<<<<<< HEAD
     "syncer/targets/base.py": "protocols: tests/contract/test_contract.py holds each target to them",
-    "syncer/targets/base.py": "protocols: tests/syncer/targets/test_registry.py satisfies them",
->>>>>>> 9b9e597 (Say in each line of the log which target it is about, and check all targets in doctor)
     "syncer/targets/technitium/writer.py": "tests/syncer/targets/technitium/test_target.py writes by it",
     "syncer/targets/technitium/zone.py": "tests/syncer/targets/technitium/test_target.py reads and writes by it",
     "syncer/targets/technitium/zone_access.py": "tests/syncer/targets/technitium/test_faults.py asks by it",

@@ -33,6 +33,7 @@ from syncer.ledger import (
     Replaced,
     Request,
     SyncerStatus,
+    TargetPlace,
 )
 from syncer.meters import Meter
 from syncer.targets.base import Outcome, Reading, Result, ServerReport
@@ -277,6 +278,9 @@ class MemoryLedger:
 
     def for_thread(self) -> MemoryLedger:
         return self
+
+    def take_over_rows(self, targets: Sequence[TargetPlace]) -> Sequence[str]:
+        return ()
 
     def check_database(self) -> None: ...
 

@@ -39,6 +39,7 @@ class TwoTargets:
         for zone in (ZONE, "example.com"):
             technitium.make_zone(zone)
         self.clock, self.feed, self.ledger = Clock(), Lists(), DatabaseLedger()
+        self.objects: dict[str, tuple[str, ...]] = {}
         server = TechnitiumConfig(technitium.url, technitium.token, rate_limit=100_000, timeout=5, name="lan")
         self.configs = (
             TargetConfig(Managed(Scope(zones=(ZONE, "example.com"), addresses=(ADDRESS,))), server),
@@ -59,7 +60,13 @@ class TwoTargets:
         self.loop = Loop(config, self.feed, setups, self.ledger, self.health, Wakeup(), self.clock)
 
     def put(self, name: str, *hosts: str) -> None:
+        self.objects[name] = hosts
         self.cluster.put(INGRESS, ingress(name, *hosts))
+
+    def refill(self) -> None:
+        """What a new process reads."""
+        for name, hosts in self.objects.items():
+            self.cluster.put(INGRESS, ingress(name, *hosts))
 
     def settle(self) -> None:
         for _ in range(12):
@@ -164,3 +171,60 @@ def test_settings_of_a_target_are_its_own(two: TwoTargets) -> None:
     assert two.lines() == []
     assert len(published(two.technitium, "example.com")) == 4
     assert [target.worker.held for target in two.loop.targets] == [4, 0]
+
+
+@pytest.fixture
+def alone(two: TwoTargets) -> TwoTargets:
+    """With the server as the only target, as the ``DNS_*`` variables name it, and many names."""
+    lan, _ = two.configs
+    assert isinstance(lan.settings, TechnitiumConfig)
+    two.start(replace(lan, settings=replace(lan.settings, name="default")))
+    for number in range(10):
+        two.put(f"crowd{number}", *(f"app{number}-{index}.example.com" for index in range(100)))
+    two.put("nas", "nas.talos00")
+    two.settle()
+    assert ManagedRecord.objects.filter(target="default", state="synced", owned=True).count() == 1001
+    return two
+
+
+@pytest.mark.parametrize("was", ["default", ""], ids=["it says what it was", "it has the same server and zones"])
+def test_a_target_under_a_new_name_loses_and_rewrites_nothing(
+    alone: TwoTargets, was: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = [alone.technitium.serial(zone) for zone in (ZONE, "example.com")]
+    since = dict(SourceName.objects.values_list("name", "since"))
+    (default,) = alone.configs
+    assert isinstance(default.settings, TechnitiumConfig)
+    alone.start(replace(default, settings=replace(default.settings, name="lan"), was=was))
+    alone.refill()
+    alone.settle()
+    assert [alone.technitium.serial(zone) for zone in (ZONE, "example.com")] == before
+    assert ManagedRecord.objects.filter(target="lan", state="synced", owned=True).count() == 1001
+    assert not ManagedRecord.objects.exclude(target="lan").exists()
+    assert dict(SourceName.objects.values_list("name", "since")) == since
+    told = "the 1001 records of target default are those of lan from now on"
+    assert told in caplog.messages
+    assert [(entry.target, entry.reason) for entry in AuditEntry.objects.filter(action="moved")] == [("lan", told)]
+    assert [row.name for row in TargetStatus.objects.all()] == ["lan"]
+
+
+def test_a_name_of_which_nothing_is_known_is_told_and_nothing_is_taken(
+    two: TwoTargets, caplog: pytest.LogCaptureFixture
+) -> None:
+    lan, public = two.configs
+    two.start(replace(lan, was="nobody"), public)
+    two.settle()
+    assert "target lan: was: nobody names a target of which nothing is known" in caplog.messages
+
+
+def test_a_target_that_has_records_of_its_own_takes_over_no_others(
+    two: TwoTargets, caplog: pytest.LogCaptureFixture
+) -> None:
+    two.put("shop", BOTH)
+    two.settle()
+    lan, _ = two.configs
+    two.start(replace(lan, was="public"))
+    two.put("shop", BOTH)
+    two.settle()
+    assert owned() == {("lan", BOTH, ADDRESS), ("public", BOTH, PUBLIC)}
+    assert any("does not take over the records of public" in message for message in caplog.messages)
