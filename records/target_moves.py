@@ -15,6 +15,7 @@ from records.models import (
     HeldPlan,
     ManagedRecord,
     ManagedZone,
+    MeasuredCount,
     Replacement,
     Source,
     SyncRequest,
@@ -25,7 +26,7 @@ from syncer.ledger import TargetPlace
 
 MOVED: tuple[type[models.Model], ...] = (
     *(ManagedRecord, ManagedZone, DeletedRRset, DriftFinding, HeldPlan),
-    *(Replacement, SyncRequest, WriteFreeze, Source, RecordAnswer),
+    *(Replacement, SyncRequest, WriteFreeze, Source, RecordAnswer, MeasuredCount),
 )
 """All that is of one target, but for the audit, which no one changes, and custom entries, which may be in the way."""
 
@@ -47,8 +48,8 @@ def take_over_rows(targets: Sequence[TargetPlace]) -> list[str]:
                 told.append(f"target {target.name}: was: {before} names a target of which nothing is known")
         elif _has_rows(target.name):
             told.append(
-                f"target {target.name} does not take over the records of {before}, because it has some of its own: those"
-                f" of {before} stay as they are until they are released, or it is a target again"
+                f"target {target.name} does not take over the records of {before}, because it has some of its own:"
+                f" those of {before} stay as they are until they are released, or it is a target again"
             )
         else:
             given.add(before)
