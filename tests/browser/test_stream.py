@@ -26,6 +26,7 @@ pytestmark = [
     pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed"),
 ]
 
+RESET = "event: reset\ndata: \n\n"
 LIVE = re.compile("^live")
 DESK: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 HIDE = """
@@ -182,6 +183,19 @@ def test_no_line_is_lost_and_none_comes_twice(
         expect_line(page, name)
     check_lines(person)
     expect(page.locator("#stream-state")).to_have_text(LIVE, timeout=30_000)
+
+
+def test_who_missed_too_much_is_told_that_the_list_was_made_anew(site: Stack, person: Person) -> None:
+    page = person.page
+    page.route("**/ui/stream/**", lambda route: route.fulfill(content_type="text/event-stream", body=RESET), times=1)
+    page.evaluate(HIDE, True)
+    page.wait_for_timeout(300)
+    missed = publish(site)
+    page.evaluate(HIDE, False)
+    expect(page.locator("#stream-state")).to_have_text("live, made anew: too much happened meanwhile", timeout=30_000)
+    expect_line(page, missed)
+    expect_line(page, publish(site))
+    expect(page.locator("#stream-state")).to_have_text("live")
 
 
 def test_open_streams_do_not_hold_up_the_end_of_the_web(site: Stack, person: Person) -> None:

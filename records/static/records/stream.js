@@ -77,6 +77,7 @@
     document.addEventListener("htmx:finally:swap", () => {
       section.setAttribute("hx-morph-skip", "");
       bar.hidden = false;
+      tell();
     }, { once: true });
     document.body.dispatchEvent(new Event("refresh"));
   });
@@ -86,7 +87,7 @@
   }
   stream.addEventListener("htmx:before:sse:message", listen);
   stream.addEventListener("htmx:after:sse:connection", (event) => {
-    if (connection) note = ", nothing missed";
+    if (connection) note ||= ", nothing missed";
     connection = event.detail.connection;
     wasAway = false;
     listen();
