@@ -33,6 +33,7 @@ from records.admin.steps import (
     show_exchange,
 )
 from records.dashboard.needs import DECIDE
+from records.dashboard.views import read_frame
 from records.dashboard.writes import HOLD, hold_writes, resume_writes
 from records.entry_names import note_entries
 from records.models import AuditEntry, DriftFinding, HeldPlan, ManagedRecord, WriteFreeze
@@ -205,8 +206,9 @@ def _decide_plan(action: str, plan: HeldPlan, choices: list[str]) -> ButtonTask:
 def _ask_first(request: HttpRequest, question: AskedFirst) -> HttpResponse:
     asked = {field: request.POST.get(field, "") for field in ("action", "name", "key")}
     context = {"question": question, "asked": asked, "back": _find_way_back(request), **question.context}
-    fragment = "dashboard/question.html" if request.headers.get("HX-Request") else "dashboard/ask.html"
-    return render(request, fragment, context)
+    if request.headers.get("HX-Request"):
+        return render(request, "dashboard/question.html", context)
+    return render(request, "dashboard/ask.html", {**read_frame(), **context, "title": question.title})
 
 
 def _go_back(request: HttpRequest) -> HttpResponse:

@@ -35,7 +35,8 @@ def test_a_button_asks_first_shows_what_changes_and_then_does_it(cast: Cast) -> 
     client = visitor(OPERATOR)
     asked = press(client, "replace", cast.nas.pk, cast.nas.name)
     text = asked.content.decode()
-    assert "Replace the foreign record at nas.talos00 A?" in text
+    assert "<title>In trouble · Replace the foreign record at nas.talos00 A? | Catalyst DNS Sync</title>" in text
+    assert text.count("<h1") == 1
     assert "192.0.2.66" in text
     assert "by hand" in text, "the comment of who made it"
     assert not was_asked("adopt")
