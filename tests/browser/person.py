@@ -43,14 +43,25 @@ class Person:
         """The page as it is sent: to ask again and again without drawing it each time."""
         return str(self.page.request.get(self.site.base + path).text())
 
-    def log_in(self) -> None:
+    def log_in(self, name: str = "admin") -> None:
         self.open("/admin/login/")
         self.page.wait_for_function("document.activeElement.name === 'username'")
-        self.page.keyboard.type("admin")
+        self.page.keyboard.type(name)
         self.page.keyboard.press("Tab")
         self.page.keyboard.type(PASSWORD)
         self.page.keyboard.press("Enter")
         self.page.wait_for_url("**/ui/")
+
+    def make_user(self, name: str, role: str) -> None:
+        """With the password of all."""
+        self.open("/admin/auth/user/add/")
+        for field, text in (("username", name), ("password1", PASSWORD), ("password2", PASSWORD)):
+            self.page.fill(f"#id_{field}", text)
+        self.press("Save")
+        self.page.select_option("#id_groups_from", label=role)
+        self.page.click("#id_groups_add")
+        self.press("Save")
+        self.expect_success()
 
     def open_name(self, name: str) -> None:
         self.open(f"/admin/names/{name}/")

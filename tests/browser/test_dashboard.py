@@ -17,7 +17,7 @@ from tests.browser.person import Person, open_browser
 from tests.browser.stack import EDGE, LAB, ZONE, Stack
 from tests.fakes.kubernetes.manifests import ingress
 from tests.processes import wait_until
-from tests.sessions.session import ADDRESS
+from tests.sessions.session import ADDRESS, PREFIX
 
 pytestmark = [pytest.mark.double_only, pytest.mark.timeout(180)]
 
@@ -25,6 +25,9 @@ DESK: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 WIDTHS = (390, 900, 1440)
 SCREENSHOTS = os.environ.get("CATALYST_TEST_SCREENSHOTS", "")
 NAS, BLOG, GARAGE = f"nas.{ZONE}", f"blog.{ZONE}", f"garage.{LAB}"
+LONG = f"{'a' * 63}.{'b' * 63}.{'c' * 63}.{'d' * 53}.{ZONE}"
+"""A name of 253 characters."""
+MARKUP = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 PAGES = {
     "overview": "/ui/",
     "filtered": "/ui/?state=off&q=talos",
@@ -35,7 +38,10 @@ PAGES = {
     "conflict": f"/ui/names/{NAS}/",
     "nobody": f"/ui/names/nobody-asks.{ZONE}/",
     "outside": "/ui/names/www.example.org/",
-    "long": f"/ui/names/{'a' * 63}.{'b' * 63}.{'c' * 63}.{'d' * 53}.{ZONE}/",
+    "long": f"/ui/names/{LONG}/",
+    "markup": f"/ui/names/markup.{ZONE}/",
+    "writes": "/ui/writes/",
+    "kind": "/ui/needs/?kind=held",
     "plan": "/ui/plans/1/",
     "find": "/ui/find/?q=app",
 }
@@ -48,6 +54,9 @@ def cookies(site: Stack, browser: Browser) -> Any:
     for name in ("garage", "heating", "lights"):
         site.cluster.delete(ingress(name, namespace="house"))
         site.cluster.delete(ingress(f"edge-{name}", namespace="edge"))
+    words = {f"{PREFIX}{word}": MARKUP for word in ("ttl", "target", "owner", "description")}
+    site.cluster.create(ingress("markup", LONG, f"markup.{ZONE}", namespace="web", annotations=words))
+    site.answers(LONG, ADDRESS)
     site.technitium.delete(f"mealie.{ZONE}", "A", ADDRESS)
     with open_browser(browser, site, **DESK) as person:
         person.open("/")
@@ -77,6 +86,7 @@ def test_every_page_fits_is_readable_and_accessible_in_both_colour_schemes(perso
     for name, path in PAGES.items():
         person.open(path)
         expect(page.locator(".htmx-request")).to_have_count(0)
+        expect(page.locator("img[src=x], script:not([src])")).to_have_count(0)
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
             for width in WIDTHS:
@@ -89,6 +99,46 @@ def test_every_page_fits_is_readable_and_accessible_in_both_colour_schemes(perso
             wrong += [f"{name} {scheme}: too pale: {word}" for word in pale_words(page)]
     assert not wrong, "\n".join(wrong)
     assert hosts == {person.site.base.split("/")[2]}, "no request leaves the host"
+
+
+def test_a_question_and_what_is_refused_are_accessible_pages_without_scripts(person: Person) -> None:
+    page, wrong = person.page, []
+    for path, heading in (
+        (f"/ui/names/{GARAGE}/", f"Block {GARAGE}?"),
+        ("/ui/names/a..b/", "No host name"),
+        ("/ui/?state=odd", "Bad request"),
+    ):
+        person.open(path)
+        if heading.startswith("Block"):
+            page.evaluate("document.querySelector('form:has([value=block])').submit()")  # as it is sent without scripts
+        expect(page.get_by_role("heading", name=heading)).to_be_visible()
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            wrong += [
+                f"{path} {scheme}: {fault}" for fault in [*find_faults(page), *pale_words(page), *sticking_out(page)]
+            ]
+    assert not wrong, "\n".join(wrong)
+    assert all("40" in complaint for complaint in person.complaints)
+    person.complaints.clear()
+
+
+def test_each_role_has_the_buttons_that_it_may_press(site: Stack, browser: Browser, person: Person) -> None:
+    for role, may in (("viewer", False), ("operator", True)):
+        person.make_user(f"the-{role}", role)
+        with open_browser(browser, site, **DESK) as other:
+            page = other.page
+            other.log_in(f"the-{role}")
+            expect(page.locator("#stream-state")).to_have_text("live")
+            expect(page.locator(".need")).not_to_have_count(0)
+            assert bool(page.locator(".need button, .operations button").count()) is may
+            page.locator(".need").get_by_role("link", name=f"3 deletes in {EDGE}", exact=True).click()
+            expect(page.locator(".diff li")).to_have_count(3)
+            assert bool(page.locator("main :is(button, input)").count()) is may
+            other.open(f"/ui/names/{BLOG}/")
+            assert bool(page.locator("main button").count()) is may
+            other.open("/ui/writes/")
+            assert bool(page.locator("main button").count()) is may
+            assert not [complaint for complaint in other.complaints if "/ui/stream/" not in complaint]
 
 
 def test_the_list_is_walked_and_a_name_opened_beside_it_by_keyboard_alone(person: Person) -> None:
