@@ -20,7 +20,9 @@ import yaml
 import catalyst
 from catalyst.settings.environment import SECRETS, Environment
 from catalyst.settings.proxies import read_proxies
+from catalyst.settings.sync import read_config
 from catalyst.web.admission import SPACE
+from syncer.config import TechnitiumConfig
 from syncer.core.kinds import CERTIFICATE, ENDPOINT_SLICE, KINDS
 from syncer.core.scope import Scope
 from syncer.kube.connect import SERVICE_ACCOUNT
@@ -115,27 +117,76 @@ def test_rbac_allows_what_is_watched_and_nothing_else(overlay: str) -> None:
     assert not of_kind(overlay, "Role", "RoleBinding")
 
 
+def add_component(folder: Path, component: str, overlay: str = "base") -> str:
+    """An overlay in the folder, with the component."""
+    paths = {name: os.path.relpath(DEPLOY / name, folder.resolve()) for name in (overlay, component)}
+    made: Manifest = {"resources": [paths[overlay]], "components": [paths[component]]}
+    if component == "targets":
+        shutil.copy(DEPLOY / "targets" / "targets.example.yaml", folder / "targets.yaml")
+        config = {"name": "catalyst-dns-sync-targets", "namespace": "infrastructure", "files": ["targets.yaml"]}
+        made["configMapGenerator"] = [config]
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(made))
+    return str(folder)
+
+
 def test_the_addresses_of_pods_take_one_right_more(tmp_path: Path) -> None:
-    paths = {name: os.path.relpath(DEPLOY / name, tmp_path.resolve()) for name in ("base", "service-pods")}
-    overlay = {"resources": [paths["base"]], "components": [paths["service-pods"]]}
-    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
-    before, after = (one(where, "ClusterRole")["rules"] for where in ("base", str(tmp_path)))
+    with_pods = add_component(tmp_path, "service-pods")
+    before, after = (one(where, "ClusterRole")["rules"] for where in ("base", with_pods))
     assert after[: len(before)] == before
     (added,) = after[len(before) :]
     assert {(group, plural) for group in added["apiGroups"] for plural in added["resources"]} == OPTIONAL
     assert find_watched(service_pods=True) - find_watched() == OPTIONAL
     assert added["verbs"] == ["get", "list", "watch"]
-    assert {**settings("base"), "SERVICE_PODS": "true"} == settings(str(tmp_path))
+    assert {**settings("base"), "SERVICE_PODS": "true"} == settings(with_pods)
 
 
 def test_the_status_of_dns_endpoints_takes_one_right_more(tmp_path: Path) -> None:
-    paths = {name: os.path.relpath(DEPLOY / name, tmp_path.resolve()) for name in ("base", "dnsendpoint-status")}
-    overlay = {"resources": [paths["base"]], "components": [paths["dnsendpoint-status"]]}
-    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
-    before, after = (one(where, "ClusterRole")["rules"] for where in ("base", str(tmp_path)))
+    with_status = add_component(tmp_path, "dnsendpoint-status")
+    before, after = (one(where, "ClusterRole")["rules"] for where in ("base", with_status))
     right = {"apiGroups": ["externaldns.k8s.io"], "resources": ["dnsendpoints/status"], "verbs": ["update"]}
     assert after == [*before, right]
-    assert {**settings("base"), "DNSENDPOINT_STATUS": "true"} == settings(str(tmp_path))
+    assert {**settings("base"), "DNSENDPOINT_STATUS": "true"} == settings(with_status)
+
+
+@pytest.mark.parametrize("overlay", ["base", "overlays/production"])
+def test_several_targets_are_a_file_for_every_process_and_tokens_for_the_syncer_alone(
+    overlay: str, tmp_path: Path
+) -> None:
+    with_targets = add_component(tmp_path, "targets", overlay)
+    place = Path(settings(with_targets)["TARGETS_FILE"])
+    syncers = 0
+    for deployment in of_kind(with_targets, "Deployment"):
+        pod = deployment["spec"]["template"]["spec"]
+        volumes = {volume["name"]: volume for volume in pod["volumes"]}
+        for container in containers(deployment):
+            mounts = {mount["mountPath"]: volumes[mount["name"]] for mount in container["volumeMounts"]}
+            assert mounts[str(place.parent)]["configMap"]["name"].startswith("catalyst-dns-sync-targets-")
+            assert "DNS_API_TOKEN_FILE" not in {variable["name"] for variable in container["env"]}
+            is_syncer = container["args"] == ["runsyncer"]
+            syncers += is_syncer
+            assert ("/run/secrets/technitium" in mounts) is is_syncer
+    assert syncers == 1
+    assert {container["name"] for it in of_kind(overlay, "Deployment") for container in containers(it)} == {
+        container["name"] for it in of_kind(with_targets, "Deployment") for container in containers(it)
+    }
+
+
+def test_the_example_of_targets_is_one_that_the_program_reads(tmp_path: Path) -> None:
+    with_targets = add_component(tmp_path, "targets")
+    pod = one(with_targets, "Deployment")["spec"]["template"]["spec"]
+    (tokens,) = [volume["projected"]["sources"] for volume in pod["volumes"] if volume["name"] == "token"]
+    paths = {item["path"] for source in tokens for item in source["secret"]["items"]}
+    (file,) = [it["data"] for it in of_kind(with_targets, "ConfigMap") if "targets.yaml" in it["data"]]
+    for path in paths:
+        (tmp_path / path).write_text(f"token-of-{path}")
+    placed = tmp_path / "placed.yaml"
+    placed.write_text(file["targets.yaml"].replace("/run/secrets/technitium/", f"{tmp_path}/"))
+    config = read_config(Environment({**settings(with_targets), "TARGETS_FILE": str(placed)}))
+    read = {target.name: target.settings for target in config.targets}
+    assert read.keys() == paths
+    assert {name: it.token for name, it in read.items() if isinstance(it, TechnitiumConfig)} == {
+        path: f"token-of-{path}" for path in paths
+    }
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

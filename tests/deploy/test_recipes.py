@@ -11,6 +11,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -47,8 +48,8 @@ spec: {rules: [{host: grafana.talos00}]}
 """
 
 
-def recipe(name: str, language: str = "sh") -> str:
-    text = (ROOT / "docs" / "operations.md").read_text()
+def recipe(name: str, language: str = "sh", page: str = "operations") -> str:
+    text = (ROOT / "docs" / f"{page}.md").read_text()
     block = re.search(rf"^( *)```{language}\n *# recipe: {name}\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
     assert block, name
     return textwrap.dedent(block[2])
@@ -286,6 +287,24 @@ def shell(command: str) -> str:
 
 
 @needs_kubectl
+def test_the_overlay_of_several_targets_has_its_own_file_and_its_own_tokens(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
+    overlay = tmp_path / "deploy" / "overlays" / "home"
+    overlay.mkdir()
+    (overlay / "kustomization.yaml").write_text(recipe("targets-overlay", "yaml", "targets"))
+    (overlay / "targets.yaml").write_text(recipe("targets", "yaml", "targets"))
+    shown = [*yaml.safe_load_all(shell(f"kubectl kustomize {overlay}"))]
+    (file,) = [it["data"]["targets.yaml"] for it in shown if "targets.yaml" in it.get("data", {})]
+    (pod,) = [it["spec"]["template"]["spec"] for it in shown if _is_syncer(it)]
+    (sources,) = [it["projected"]["sources"] for it in pod["volumes"] if it["name"] == "token"]
+    tokens = [f"/run/secrets/technitium/{item['path']}" for source in sources for item in source["secret"]["items"]]
+    assert [target["token_file"] for target in yaml.safe_load(file)["targets"]] == tokens
+
+
+def _is_syncer(manifest: dict[str, Any]) -> bool:
+    return (manifest["kind"], manifest["metadata"]["name"]) == ("Deployment", "catalyst-dns-sync")
+
+
 def test_the_overlay_of_the_recipe_is_deployed_with_the_image_that_was_pushed(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
     overlay = tmp_path / "deploy" / "overlays" / "home"

@@ -99,3 +99,19 @@ def test_the_syncer_loads_nothing_of_the_web(tmp_path: Path) -> None:
     command = [sys.executable, "-c", code % (heavy,)]
     ended = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=True)
     assert ended.stdout == "[]\n"
+
+
+def test_the_web_knows_what_each_target_manages_and_needs_no_token(tmp_path: Path) -> None:
+    file = tmp_path / "targets.yaml"
+    own = "kind: technitium, servers: [https://dns.talos00:53443], token_file: /no/such/file, addresses: [10.0.0.1]"
+    targets = [f"- {{name: {name}, zones: [{name}.talos00], {own}}}" for name in ("wan", "lan")]
+    file.write_text("\n".join(["targets:", *targets]))
+    code = """
+from catalyst.settings.web import DNS_TEST_SERVERS, MANAGED, MANAGED_TARGETS
+print(MANAGED.scope.zones, {name: managed.scope.zones for name, managed in MANAGED_TARGETS.items()}, DNS_TEST_SERVERS)
+"""
+    env = {"DATA_DIR": str(tmp_path), "TARGETS_FILE": str(file)}
+    command = [sys.executable, "-c", code]
+    ended = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=True)
+    zones = "('wan.talos00',) {'wan': ('wan.talos00',), 'lan': ('lan.talos00',)}"
+    assert ended.stdout == f"{zones} ['dns.talos00:53']\n"

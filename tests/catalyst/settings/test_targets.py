@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from catalyst.settings.environment import Environment
 from catalyst.settings.sync import read_config, read_managed
@@ -386,5 +390,59 @@ def test_without_a_file_the_only_target_has_no_name() -> None:
 
 
 def test_no_field_is_of_two_meanings() -> None:
-    for fields in (*BUILT.values(), *LATER.values()):
-        assert not set(fields) & set(COMMON)
+    for own in (*BUILT.values(), *LATER.values()):
+        assert not set(own) & set(COMMON)
+
+
+# The page
+
+PAGE = (Path(__file__).parents[3] / "docs" / "targets.md").read_text()
+
+
+def test_the_page_names_every_field_and_no_other() -> None:
+    table = PAGE.partition("## Fields")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == {
+        *COMMON,
+        *(field for fields in BUILT.values() for field in fields),
+    }
+
+
+def test_the_page_names_every_filter() -> None:
+    table = PAGE.partition("## Which objects go where")[2].partition("\n## ")[0]
+    assert {field.name for field in fields(PublishFilters)} <= {*re.findall(r"`(\w+)`", table)}
+
+
+def test_the_example_of_the_page_is_one_that_the_program_reads(file: FileOfTargets) -> None:
+    (example,) = re.findall(r"^```yaml\n# recipe: targets\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    file.path.write_text(re.sub("/run/secrets/technitium/.*", str(file.token), example))
+    lan, public = read_config(file.environment({})).targets
+    assert (lan.was, lan.scope.targets.public, public.scope.targets.public) == ("default", False, True)
+    assert public.scope.publish == PublishFilters(ingress_classes=("external",), gateways=("network/external",))
+
+
+# Whatever is in it
+
+SCALARS = st.none() | st.booleans() | st.integers(-2, 2**70) | st.floats(allow_nan=False) | st.text(max_size=20)
+VALUES = st.recursive(
+    SCALARS | st.sampled_from(["auto", "lan", "technitium", "hosts", "a=b", "talos00", "https://[", "*.a", "10.0.0.1"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+FIELDS = st.sampled_from(
+    [*COMMON, *(field for own in (*BUILT.values(), *LATER.values()) for field in own), "marks", "x"]
+)
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(st.dictionaries(FIELDS, VALUES, max_size=8), max_size=3), st.booleans())
+def test_it_is_read_or_refused_in_lines_that_say_where(
+    file: FileOfTargets, changes: list[dict[str, Any]], by_web: bool
+) -> None:
+    bases = [LAN, PUBLIC, HOSTS]
+    file.write(*({**base, **change} for base, change in zip(bases, changes, strict=False)))
+    said: list[str] = []
+    with suppress(ImproperlyConfigured), Environment.gathering() as sentences:
+        read_config(file.environment({}), checking=by_web)
+        said += sentences
+    assert all(sentence.startswith("TARGETS_FILE ") for sentence in said)
