@@ -34,7 +34,13 @@ class Vitals:
         failing = self._find_failing() if self._find_failing else None
         return {
             "targets": [
-                {"target": worker.name, "kind": worker.target.kind, **_describe_server(worker.target.describe())}
+                {
+                    "target": worker.name,
+                    "kind": worker.target.kind,
+                    "problem": worker.problem,
+                    "warning": worker.target.warning,
+                    **_describe_server(worker.target.describe()),
+                }
                 for worker in self._workers
             ],
             "kubernetes": {"place": self._feed.place, "calls": _describe_calls(self._feed.calls)},

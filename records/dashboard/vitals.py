@@ -65,6 +65,8 @@ class ServerCard(NamedTuple):
 
     target: str
     kind: str
+    problem: str
+    warning: str
     place: str
     name: str
     version: str
@@ -142,6 +144,8 @@ def _read_server(told: Mapping[str, Any]) -> ServerCard:
     return ServerCard(
         target=told["target"],
         kind=told["kind"],
+        problem=told["problem"],
+        warning=told["warning"],
         place=told["place"],
         name=told["name"],
         version=told["version"],

@@ -171,6 +171,57 @@ def test_the_list_is_walked_and_a_name_opened_beside_it_by_keyboard_alone(person
     page.wait_for_url(f"**/ui/names/{NAS}/")
 
 
+def test_the_address_says_what_is_open_and_going_back_closes_it(person: Person) -> None:
+    page = person.page
+    person.open("/ui/")
+    pane, heading = page.locator("#pane"), page.locator("#pane-title")
+    page.evaluate("window.sameLoad = true")
+    page.locator("#names").get_by_role("link", name=f"argocd.{ZONE}").click()
+    expect(heading).to_have_text(f"argocd.{ZONE}")
+    sent = page.url
+    page.go_back()
+    expect(pane).to_be_hidden()
+    assert page.evaluate("window.sameLoad")
+    page.goto(sent)  # by whom it was sent to
+    expect(heading).to_have_text(f"argocd.{ZONE}")
+    page.reload()
+    expect(heading).to_have_text(f"argocd.{ZONE}")
+    page.keyboard.press("Escape")
+    expect(pane).to_be_hidden()
+    assert "open=" not in page.url
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(sent)
+    page.wait_for_url(f"**/ui/names/argocd.{ZONE}/**")  # where there is no room for both
+    assert not person.complaints
+
+
+def test_a_reader_chooses_the_zone_of_times_and_takes_lines_along_as_text(
+    site: Stack, browser: Browser, cookies: Any
+) -> None:
+    with open_browser(browser, site, storage_state=cookies, timezone_id="Asia/Tokyo", **DESK) as person:
+        page = person.page
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=site.base)
+        person.open("/ui/?happened=change")
+        expect(page.locator("#stream-sort")).to_have_value("change")
+        expect(page.locator("#welcome")).to_be_visible()
+        page.get_by_role("button", name="I see").click()
+        expect(page.locator("#welcome")).to_be_hidden()
+        expect(page.locator("[data-zone]")).to_contain_text("times are of Asia/Tokyo")
+        page.get_by_role("button", name="show UTC").click()
+        time = page.locator("#stream time:visible").first
+        at = str(time.get_attribute("datetime"))
+        expect(time).to_contain_text(at[11:19])
+        page.get_by_role("button", name="Copy as text").click()
+        expect(page.locator("#stream-state")).to_contain_text("lines copied")
+        lines = page.evaluate("navigator.clipboard.readText()").splitlines()
+        assert lines == sorted(lines)
+        assert any(line.startswith(f"{at[:10]} {at[11:19]} UTC  ") for line in lines)
+        person.open("/ui/")
+        expect(page.locator("#welcome")).to_be_hidden()
+        expect(page.locator("[data-zone]")).to_contain_text("times are UTC")
+        assert not person.complaints
+
+
 def test_names_are_searched_as_one_types_and_the_address_says_for_what(person: Person) -> None:
     page = person.page
     person.open("/ui/")

@@ -59,7 +59,7 @@ def test_it_tells_of_each_target_of_the_api_server_and_of_certificates(case: Cas
     told = Vitals([case.worker], feed, lambda: FailingCertificates(3, 1, [failing])).describe()
     assert json.loads(json.dumps(told)) == told
     (target,) = told["targets"]
-    assert (target["target"], target["kind"], target["version"]) == ("toy", "toy", "1")
+    assert (target["target"], target["kind"], target["version"], target["problem"]) == ("toy", "toy", "1", "")
     assert (target["calls"]["number"], target["calls"]["last"]) == (1, [[1_000_000_020, 2.0, 1]])
     assert told["kubernetes"] == {"place": "a test", "calls": {"number": 0, "failed": 0, "last": []}}
     assert (told["certificates"]["known"], told["certificates"]["worst"][0]["name"]) == (3, "shop")

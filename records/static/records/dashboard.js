@@ -200,14 +200,18 @@
     loadPane(url);
   });
   pane.addEventListener("close", () => {
-    for (const asking of $("pane-body").querySelectorAll("[hx-get]")) htmx.trigger(asking, "htmx:abort");
-    $("pane-body").replaceChildren();
+    emptyPane();
     focusOpened();
     if (!readOpen()) return;
     if (history.state?.pane) history.go(-history.state.pane);
     else history.replaceState(history.state, "", spellAddress("", ""));
     keepOpen();
   });
+  function emptyPane() { // it would look again for ever; what it has asked for comes first
+    if (pane.open) return;
+    if (pane.querySelector(".htmx-request")) setTimeout(emptyPane, 200);
+    else $("pane-body").replaceChildren();
+  }
   function focusOpened() {
     if (opened?.isConnected) opened.focus();
   }

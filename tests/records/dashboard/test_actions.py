@@ -154,3 +154,20 @@ def test_what_is_done_with_a_name_is_not_done_with_a_record(cast: Cast) -> None:
     assert "done with a name" in client.get("/ui/").content.decode()
     assert press(client, "sync", name="a\0b").status_code == 400
     assert SyncRequest.objects.get() == cast.request
+
+
+def test_what_can_be_taken_back_is_offered_beside_what_was_done(cast: Cast) -> None:
+    client = visitor(OPERATOR)
+    press(client, "block", name="grafana.talos00", confirmed="yes")
+    text = client.get("/ui/").content.decode()
+    assert (
+        '<input type="hidden" name="action" value="unblock"><input type="hidden" name="name" value="grafana.talos00">'
+        in text
+    )
+    press(client, "unblock", name="grafana.talos00")
+    assert (
+        'name="action" value="block"><input type="hidden" name="name" value="grafana.talos00">'
+        in client.get("/ui/").content.decode()
+    )
+    press(client, "sync everything")
+    assert 'class="undo"' not in client.get("/ui/").content.decode()

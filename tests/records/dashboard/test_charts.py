@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from records.dashboard.charts import draw_chart, read_charts
+from records.dashboard.charts import STRIP, draw_chart, draw_strip, read_charts
 from records.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
@@ -53,3 +53,24 @@ def test_the_picture_has_a_bar_for_each_and_words_for_who_cannot_see_it() -> Non
 
 def test_where_nothing_happened_there_are_no_bars() -> None:
     assert not list(ET.fromstring(draw_chart(read_charts(NOW)[1])).iter("rect"))
+
+
+def test_a_strip_shows_the_last_events_of_a_name_the_newest_at_the_right() -> None:
+    note("created", minutes=3)
+    note("updated", minutes=2)
+    note("failed", minutes=1)
+    drawn = ET.fromstring(draw_strip(list(AuditEntry.objects.order_by("-at"))))
+    assert [rect.attrib["class"] for rect in drawn.iter("rect")] == ["good", "busy", "bad"]
+    assert drawn.attrib["aria-label"] == "the last 3 events, the oldest first: created, updated, failed"
+    note("updated", 100)
+    assert len(list(ET.fromstring(draw_strip(list(AuditEntry.objects.order_by("-at")))).iter("rect"))) == STRIP
+
+
+def test_times_below_a_chart_are_told_to_scripts_which_know_the_zone_of_the_reader() -> None:
+    hour, day = (ET.fromstring(draw_chart(chart)) for chart in read_charts(NOW))
+    assert [text.attrib["data-at"] for text in hour.iter("text") if "data-at" in text.attrib] == [
+        "2026-11-30T11:35:00+00:00",
+        "2026-11-30T12:05:00+00:00",
+        "2026-11-30T12:34:00+00:00",
+    ]
+    assert [("data-day" in text.attrib) for text in day.iter("text") if "data-at" in text.attrib] == [True] * 3

@@ -25,7 +25,8 @@ CALLS = {"number": 60, "failed": 1, "last": SAMPLES}
 def describe(**more: Any) -> dict[str, Any]:
     """As ``syncer.vitals`` writes it."""
     report = ServerReport("https://dns1:53443", "dns1.lan", "15.2", limit=10.0, **more)
-    return {"target": "lan", "kind": "technitium", **report._asdict(), "calls": CALLS}
+    whose = {"target": "lan", "kind": "technitium", "problem": "", "warning": ""}
+    return whose | report._asdict() | {"calls": CALLS}
 
 
 def status_of(*servers: dict[str, Any], certificates: Any = None, **columns: Any) -> SyncStatus:
@@ -117,13 +118,16 @@ def test_what_fails_is_among_what_needs_you_until_the_syncer_is_silent() -> None
 def test_the_pages_show_it_and_what_a_server_calls_itself_is_text() -> None:
     make_cast()
     failing = tell_failing(FailingCertificate("web", "shop", "it has expired", 1.0, ""))
-    told = status_of(describe(excess="may do <all>") | {"name": "<b>dns</b>"}, certificates=failing).vitals
+    lan = describe(excess="may do <all>") | {"name": "<b>dns</b>"}
+    public = describe() | {"target": "public", "problem": "it cannot be reached"}
+    told = status_of(lan, public, certificates=failing).vitals
     SyncStatus.objects.update(vitals=told)
     client = visitor(VIEWER)
     text = client.get("/ui/system/").content.decode()
     for words in ("version 15.2", "&lt;b&gt;dns&lt;/b&gt;", "may do &lt;all&gt;", "https://api:6443", "web/shop"):
         assert words in text
-    assert text.count('class="spark"') == 2
+    assert text.count('class="spark"') == 3
+    assert text.count("it cannot be reached") == 1, "each target has a card, and its own trouble there"
     needs = client.get("/ui/needs/?kind=certificate").content.decode()
     assert "web/shop" in needs
     assert 'href="/ui/system/#certificates"' in needs
