@@ -42,7 +42,10 @@ SYNC = partial(read_config, ENVIRONMENT)
 """Call it with the options of ``runsyncer`` for a ``syncer.config.Config``."""
 
 # A wrong value stops every process, not only the one that would use it.
-targets = SYNC(checking=True, warn=lambda _: None).targets
+checked = SYNC(checking=True, warn=lambda _: None)
+targets = checked.targets
+DRY_RUN = checked.dry_run
+"""The syncer writes nothing, and nothing of itself into the database."""
 
 MANAGED = targets[0].managed
 """A ``syncer.config.Managed``: all that the web, which is given no token, knows of what is managed; of the first

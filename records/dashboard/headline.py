@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
+
+from django.db.models import Min
+from django.utils.timesince import timesince
+from django_q.models import Schedule
 
 from records.admin.columns import count_noun
 from records.explain import PROBLEM_STATES
@@ -12,6 +16,8 @@ from records.models import SyncStatus
 from syncer.core.known import RecordState
 
 NAMES = ("record", "records")
+LATE = timedelta(minutes=5)
+DRY_ADVICE = "The log of the syncer says what would be done. Without DRY_RUN=true it is done, and shown here."
 
 
 class Headline(NamedTuple):
@@ -29,15 +35,33 @@ class Headline(NamedTuple):
         return {"good": "check", "busy": "clock", "warn": "alert", "bad": "cross"}[self.tone]
 
 
-def judge_system(status: SyncStatus | None, states: Mapping[str, int], needs: int) -> Headline:
-    """``states`` counts the records by state, ``needs`` what waits for a person."""
+def list_late_tasks(now: datetime) -> list[str]:
+    """A warning where the background tasks do not run: one of them is due every minute."""
+    due = Schedule.objects.aggregate(first=Min("next_run"))["first"]
+    if due is None or now - due < LATE:
+        return []
+    return [f"the background tasks are late by {timesince(due, now)}: start them with catalyst-dns-sync qcluster"]
+
+
+def judge_system(
+    status: SyncStatus | None,
+    states: Mapping[str, int],
+    needs: int,
+    late_tasks: Sequence[str] = (),
+    *,
+    is_dry: bool = False,
+) -> Headline:
+    """``states`` counts the records by state, ``needs`` what waits for a person; ``late_tasks`` are warnings of the
+    background tasks. ``is_dry``: the settings ask for a dry run, which tells nothing of itself here."""
+    if is_dry and (status is None or status.is_silent):
+        return Headline("warn", "A dry run: nothing is written to DNS", None, (), late_tasks, DRY_ADVICE)
     if status is None:
         return Headline(
             "bad",
             "No syncer has run yet",
             advice="Start one with `catalyst-dns-sync runsyncer`: until then nothing is written to DNS.",
         )
-    warnings = list(status.warnings or ())
+    warnings = [*(status.warnings or ()), *late_tasks]
     if status.is_silent:
         word = "The syncer was stopped" if status.stopped_at else "The syncer has fallen silent"
         told = status.list_problems() if status.is_ahead else ()

@@ -20,7 +20,7 @@ from records.admin.names import describe_name
 from records.admin.steps import check_right
 from records.audit_tail import wait_settled
 from records.dashboard.charts import read_charts
-from records.dashboard.headline import judge_system
+from records.dashboard.headline import judge_system, list_late_tasks
 from records.dashboard.measures import read_calls, read_delays
 from records.dashboard.needs import DECIDE, KINDS, Needs, name_page
 from records.dashboard.passes import group_entries
@@ -74,14 +74,14 @@ def find_place(request: HttpRequest) -> str:
 
 def read_frame() -> dict[str, Any]:
     """What every page shows: how the system is, and how much waits."""
-    status, states = SyncStatus.read(), count_states()
+    now, status, states = timezone.now(), SyncStatus.read(), count_states()
     needs = Needs(states, status)
     return {
-        "now": timezone.now(),
+        "now": now,
         "status": status,
         "states": states,
         "needs": needs,
-        "headline": judge_system(status, states, needs.total),
+        "headline": judge_system(status, states, needs.total, list_late_tasks(now), is_dry=settings.DRY_RUN),
         "record_count": sum(states.values()),
     }
 
@@ -197,6 +197,7 @@ def show_system(request: HttpRequest) -> HttpResponse:
         "delays": read_delays(),
         "version": settings.VERSION,
         "owner_id": settings.MANAGED.owner_id,
+        "dry_run": settings.DRY_RUN,
     }
     return render(request, _choose_template(request, "system"), context)
 

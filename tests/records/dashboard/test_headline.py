@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django_q.models import Schedule
 
-from records.dashboard.headline import judge_system
+from records.dashboard.headline import judge_system, list_late_tasks
 from records.models import SyncStatus
 
 
@@ -62,3 +63,25 @@ def test_without_problems_it_says_what_is_most_pressing(
 ) -> None:
     line = judge_system(make_status(warnings=list(warnings)), states, needs)
     assert (line.tone, line.words, list(line.warnings)) == (tone, words, list(warnings))
+
+
+def test_a_dry_run_tells_nothing_here_and_that_is_said_in_the_place_of_a_silence() -> None:
+    gone = make_status(heartbeat_at=timezone.now() - timedelta(days=1))
+    for status in (None, gone):
+        line = judge_system(status, {}, 0, is_dry=True)
+        assert (line.tone, line.words) == ("warn", "A dry run: nothing is written to DNS")
+        assert "DRY_RUN" in line.advice
+    assert judge_system(make_status(), {}, 0, is_dry=True).words == "In step", "another syncer does write"
+
+
+@pytest.mark.django_db
+def test_background_tasks_that_do_not_run_are_a_warning() -> None:
+    now = timezone.now()
+    assert list_late_tasks(now) == []
+    task = Schedule.objects.create(name="check", func="x.y", next_run=now - timedelta(minutes=4))
+    assert list_late_tasks(now) == []
+    Schedule.objects.filter(pk=task.pk).update(next_run=now - timedelta(minutes=30))
+    warnings = list_late_tasks(now)
+    assert warnings == ["the background tasks are late by 30\xa0minutes: start them with catalyst-dns-sync qcluster"]
+    line = judge_system(make_status(), {}, 0, warnings)
+    assert (line.tone, line.words, list(line.warnings)) == ("warn", "In step, with a warning", warnings)
