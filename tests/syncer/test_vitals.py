@@ -11,7 +11,7 @@ from syncer.heartbeat import INTERVAL, Heartbeat
 from syncer.ledger import LedgerError, SyncerStatus
 from syncer.meters import API, CHANGES, KUBERNETES
 from syncer.vitals import Vitals
-from tests.syncer.test_heartbeat import REPORT
+from tests.syncer.test_heartbeat import REPORT, ReadTarget
 from tests.syncer.test_worker import LAB, Case
 from tests.syncer.zone.engine import Lists
 from tests.syncer.zone.memory import ZONE, MemoryLedger
@@ -85,13 +85,13 @@ def test_a_minute_is_news_until_it_is_written_down(case: Case, feed: Lists, unix
 
 def test_what_the_database_did_not_take_is_told_again(case: Case, feed: Lists, unix: AnotherTime) -> None:
     ledger = AbsentLedger()
-    heartbeat = Heartbeat(ledger, case.worker, Vitals([case.worker], feed))
+    heartbeat = Heartbeat(ledger, [ReadTarget(case)], Vitals([case.worker], feed))
     case.target.meter.count(0.001)
     unix.now += 60
     with pytest.raises(LedgerError):
-        heartbeat.beat_due(case.clock.now, lambda: REPORT, settled=True)
+        heartbeat.beat_due(case.clock.now, lambda: REPORT)
     ledger.is_away = False
     for _ in range(2):
         case.clock.now += INTERVAL
-        heartbeat.beat_due(case.clock.now, lambda: REPORT, settled=True)
+        heartbeat.beat_due(case.clock.now, lambda: REPORT)
     assert [[each.subject for each in status.measured] for status in ledger.statuses] == [[API], []]
