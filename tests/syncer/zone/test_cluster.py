@@ -235,14 +235,14 @@ def test_what_came_while_the_primary_was_away_is_done_when_it_is_back(
     asked = cluster.node2.requests.counts[SESSION]
     for seconds in (11, 2, 4):
         engine.turn(seconds)
-        assert engine.health.target_problem
+        assert engine.target_loop.health.problem
     assert cluster.node2.requests.counts[SESSION] == asked + 2, "at the first nothing was wrong yet"
     cluster.revive(cluster.node1)
     go_on(engine)
     assert published(cluster.node1) == apps(*range(1, 10)) | {("late", "A"): [ADDRESS]}
     assert unmarked(cluster.node1) == []
     assert cluster.node2.rows(ZONE) == copy
-    assert (engine.health.target_problem, complaints()) == ("", [])
+    assert (engine.target_loop.health.problem, complaints()) == ("", [])
     assert not AuditEntry.objects.filter(action="marked").exists()
 
 
@@ -257,7 +257,7 @@ def test_two_servers_in_no_cluster_are_refused_at_the_start_and_neither_is_writt
         engine.put("grafana")
         for _ in range(3):
             engine.turn(10)
-        assert "each with zones of its own, and in no cluster" in engine.health.target_problem
+        assert "each with zones of its own, and in no cluster" in engine.target_loop.health.problem
         assert published(cluster.node1) == published(other) == {}
         other.close()
 
@@ -270,7 +270,7 @@ def test_of_two_addresses_of_one_server_the_one_that_answers_will_do(db: None, t
     engine.put("grafana")
     engine.settle()
     assert published(technitium) == {("grafana", "A"): [ADDRESS]}
-    assert engine.health.target_problem == ""
+    assert engine.target_loop.health.problem == ""
     engine.close()
 
 
