@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from django.conf import settings
-
 from records.entry_names import call_entries, name_entries
 from records.limits import split_keys
 from records.models import CustomEntry, RRsetKey, Source, SourceName
-from syncer.config import Managed
+from records.targets import find_managed
 from syncer.core.origin import Origin
 from syncer.core.selection import refuse_place
 
 UNKNOWN = "no object and no custom entry wants it"
 
 
-def find_causes(holders: Mapping[RRsetKey, str]) -> dict[RRsetKey, str]:
-    """``holders``: who had each RRset last, as Kind/namespace/name; "" where that is not known."""
+def find_causes(target: str, holders: Mapping[RRsetKey, str]) -> dict[RRsetKey, str]:
+    """``holders``: who had each RRset on the target last, as Kind/namespace/name; "" where that is not known."""
     origins = {origin: Origin.parse(origin) for origin in holders.values()}
     entries = _find_entries({origin.name for origin in origins.values() if origin.is_entry and origin.name.isdigit()})
-    sources = _find_sources({origin.name for origin in origins.values() if origin.namespace})
+    sources = _find_sources(target, {origin.name for origin in origins.values() if origin.namespace})
     mentions = _find_mentions(sources.values(), {name for name, _ in holders})
     names = call_entries(holder for holder in origins if holder)
     causes = {}
@@ -31,7 +29,7 @@ def find_causes(holders: Mapping[RRsetKey, str]) -> dict[RRsetKey, str]:
         elif not origin.namespace:
             causes[key] = UNKNOWN
         elif (source := sources.get(holder)) is None:
-            causes[key] = _explain_absence(holder, origin)
+            causes[key] = _explain_absence(target, holder, origin)
         else:
             causes[key] = _explain_mention(holder, mentions.get((source, key[0])))
     return causes
@@ -45,9 +43,8 @@ def _explain_entry(holder: str, entry: CustomEntry | None, names: Mapping[str, s
     return f"its custom entry is {entry} now"
 
 
-def _explain_absence(holder: str, origin: Origin) -> str:
-    managed: Managed = settings.MANAGED
-    unread = refuse_place(origin.kind, origin.namespace, managed.scope)
+def _explain_absence(target: str, holder: str, origin: Origin) -> str:
+    unread = refuse_place(origin.kind, origin.namespace, find_managed(target).scope)
     return f"{holder} is not read any more: {unread}" if unread else f"{holder} was deleted"
 
 
@@ -64,11 +61,11 @@ def _find_entries(keys: Collection[str]) -> dict[str, CustomEntry]:
     return {str(entry.pk): entry for chunk in chunks for entry in CustomEntry.objects.filter(pk__in=chunk)}
 
 
-def _find_sources(names: Collection[str]) -> dict[str, int]:
+def _find_sources(target: str, names: Collection[str]) -> dict[str, int]:
     """The rows of the objects of these names, by Kind/namespace/name."""
     found: dict[str, int] = {}
     for chunk in split_keys(names):
-        rows = Source.objects.filter(name__in=chunk).order_by()
+        rows = Source.objects.filter(target=target, name__in=chunk).order_by()
         for pk, *place in rows.values_list("pk", "kind", "namespace", "name"):
             found[str(Origin(*place))] = pk
     return found

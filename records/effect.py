@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from django.conf import settings
-
 from records.entry_names import call_entries, name_entries
 from records.ledger import DatabaseLedger
 from records.lost_claims import find_lost
-from records.models import CustomEntry, ManagedRecord, SyncStatus
+from records.models import CustomEntry, ManagedRecord
 from records.remembered import RememberedClaims
-from syncer.config import Managed
+from records.targets import find_managed, find_targets
 from syncer.core.claims import ClaimRules, History, Mode
 from syncer.core.known import RecordState, is_blocked
 from syncer.core.names import zone_of
@@ -21,16 +19,26 @@ from syncer.core.settling import settle_name
 
 def explain_no_effect(entry: CustomEntry) -> str:
     """Why an entry that is in force does not decide what it asks for, with the way out; "" when it does."""
-    managed: Managed = settings.MANAGED
-    zone = zone_of(entry.name, managed.scope.zones)
-    if zone is None or not entry.enabled or entry.mode == Mode.BLOCK:
+    if not entry.enabled or entry.mode == Mode.BLOCK:
         return ""
-    rows = DatabaseLedger().zone(entry.target or SyncStatus.find_target(), zone)
+    targets = [entry.target] if entry.target else find_targets(entry.name)
+    told = {target: _explain_loss(entry, target) for target in targets}
+    if len(set(told.values())) < 2:
+        return next(iter(told.values()), "")
+    return " ".join(f"On {target}: {text}" for target, text in told.items() if text)
+
+
+def _explain_loss(entry: CustomEntry, target: str) -> str:
+    managed = find_managed(target)
+    zone = zone_of(entry.name, managed.scope.zones)
+    if zone is None:
+        return ""
+    rows = DatabaseLedger().zone(target, zone)
     names = [entry.name]
     history = History(rows.rows(names).get(entry.name, {}), mentions=rows.mentions(names).get(entry.name, {}))
     rules = ClaimRules(managed.scope.zones, managed.scope.ttl, grace=managed.detached_grace)
     entries = rows.entries(names).get(entry.name, [])
-    decision = settle_name(entry.name, RememberedClaims(names), entries, rules, history)
+    decision = settle_name(entry.name, RememberedClaims(target, names), entries, rules, history)
     loser = next((loser for loser in decision.losers if loser.origin == entry.origin), None)
     if loser is None:
         return ""

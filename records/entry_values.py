@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import dns.exception
@@ -61,9 +62,10 @@ class CleanEntry(NamedTuple):
 
 
 def managed_zones() -> tuple[str, ...]:
-    """The zones of the settings in force."""
-    managed: Managed = settings.MANAGED
-    return managed.scope.zones
+    """The zones of the settings in force, on whichever target."""
+    several: Mapping[str, Managed] = settings.MANAGED_TARGETS
+    everywhere = (managed.scope.zones for managed in (*several.values(), settings.MANAGED))
+    return tuple(dict.fromkeys(chain.from_iterable(everywhere)))
 
 
 def clean_entry(

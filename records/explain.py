@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Count, Q
 from django.utils import timezone
 
@@ -14,7 +13,6 @@ from records.answer_models import RecordAnswer
 from records.answered_by import Answerer, find_answerer
 from records.audit import SYNCER, Action
 from records.entry_names import call_entries, name_entries
-from records.entry_values import managed_zones
 from records.kept import BY_POLICY, mention_end
 from records.mentions import find_indirect_mentions, list_wildcards
 from records.models import (
@@ -28,10 +26,9 @@ from records.models import (
     SourceName,
     SyncRequest,
     SyncStatus,
-    name_target,
 )
 from records.rows import ZoneKey
-from syncer.config import Managed
+from records.targets import choose_target, find_managed, find_targets, list_targets
 from syncer.core.claims import Mode
 from syncer.core.known import RecordState, find_why
 from syncer.core.names import canonical, people_name, zone_of
@@ -55,29 +52,32 @@ def count_states() -> dict[str, int]:
 
 
 def explain_name(hostname: str, target: str = "") -> Row:
-    """On one target; by default the one that the syncer writes to. Raises ``syncer.core.names.BadName`` for what is no
+    """On one target; by default the first that manages the name. Raises ``syncer.core.names.BadName`` for what is no
     host name."""
     name = canonical(hostname, symbols=False)
-    return _Explanation(name, managed_zones(), target).build_answer()
+    return _Explanation(name, target).build_answer()
 
 
 class _Explanation:
-    def __init__(self, name: str, zones: tuple[str, ...], target: str) -> None:
+    def __init__(self, name: str, target: str) -> None:
         self.status = SyncStatus.read()
         self.name = name
-        self.target = target = target or name_target(self.status)
-        self.zones = zones
+        self.targets = find_targets(name)
+        self.target = target = target or choose_target(name, self.status)
+        self.is_in_use = target in list_targets(self.status)
+        self.managed = find_managed(target)
+        self.zones = zones = self.managed.scope.zones
         self.zone = zone_of(name, zones)
         records = ManagedRecord.objects.filter(target=target, name=name).order_by("type")
         self.records = list(records.prefetch_related("dns_answer"))
         here = ("", target)
         self.entries = list(CustomEntry.objects.filter(target__in=here, name=name).order_by("mode", "type"))
-        mentions = SourceName.objects.filter(name=name).select_related("source")
+        mentions = SourceName.objects.filter(source__target=target, name=name).select_related("source")
         in_order = mentions.order_by("source__namespace", "source__name", "source__kind")
         self.wanted = list(in_order.filter(values__isnull=False)[:CLAIM_LIMIT])
         self.skipped = list(in_order.filter(values__isnull=True)[:CLAIM_LIMIT])
         wildcards = list_wildcards(name, self.zone)
-        self.mentions = find_indirect_mentions(name, wildcards)
+        self.mentions = find_indirect_mentions(target, name, wildcards)
         is_there = any(record.owned or record.foreign for record in self.records)
         key = ZoneKey(target, self.zone or "")
         self.answerer = find_answerer(key, name, wildcards, is_there=is_there) if self.zone else None
@@ -94,8 +94,7 @@ class _Explanation:
             *self._describe_skips(),
         ]
         if not claims and not self.records and not self.skipped:
-            managed: Managed = settings.MANAGED
-            sentences += ["No object and no custom entry wants it.", *describe_unread(managed.scope)]
+            sentences += ["No object and no custom entry wants it.", *describe_unread(self.managed.scope)]
         # What is asked for by name needs no pattern to explain it.
         told = [mention for mention in self.mentions if mention.how == "rule" or not self._is_wanted()]
         sentences += [mention.sentence for mention in told]
@@ -108,6 +107,8 @@ class _Explanation:
         decision["losers"] = [loser | {"reason": name_entries(loser["reason"], names)} for loser in losers]
         return {
             "hostname": self.name,
+            "target": self.target,
+            "targets": self.targets,
             "zone": self.zone,
             "published": any(record.owned and record.state == RecordState.SYNCED for record in self.records),
             "decision": decision,
@@ -332,7 +333,7 @@ class _Explanation:
         if status is None:
             yield "No syncer has run on this database yet."
             return
-        if self.target != name_target(status):
+        if not self.is_in_use:
             yield f"The syncer that ran last does not write to target {self.target}: this may be out of date."
             return
         if status.is_silent:

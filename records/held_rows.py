@@ -139,7 +139,7 @@ def explain_deletes(key: ZoneKey, holders: Mapping[RRsetKey, str]) -> dict[RRset
     """Why these RRsets go, and who let them: for the audit."""
     if not holders:
         return {}
-    causes = find_causes(holders)
+    causes = find_causes(key.target, holders)
     names = {name for name, _ in holders}
     approved = (row for row in _deletes_of(key, Plan.APPROVED).select_related("plan") if row.name in names)
     return causes | {
@@ -198,7 +198,7 @@ def _make_rows(key: ZoneKey, plan: HeldPlan, deletes: Collection[RRsetKey]) -> l
     rows = ManagedRecord.objects.filter(**key._asdict(), name__in=names).order_by()
     known = {row.key: row for row in rows}
     holders = {delete: known[delete].origin if delete in known else "" for delete in deletes}
-    causes = find_causes(holders)
+    causes = find_causes(key.target, holders)
     now = timezone.now()
     return [
         HeldDelete(

@@ -30,10 +30,12 @@ class IndirectMention(NamedTuple):
     sentence: str
 
 
-def find_indirect_mentions(name: str, wildcards: Sequence[str]) -> list[IndirectMention]:
-    """``name`` in the spelling of the engine; ``wildcards`` are those of ``list_wildcards``."""
-    patterns = SourceName.objects.filter(cause=SkipCause.PATTERN).select_related("source").order_by("source")[:LIMIT]
-    return [*_find_patterns(name, patterns), *_find_wildcards(wildcards)]
+def find_indirect_mentions(target: str, name: str, wildcards: Sequence[str]) -> list[IndirectMention]:
+    """As the target reads the objects. ``name`` in the spelling of the engine; ``wildcards`` are those of
+    ``list_wildcards``."""
+    mentions = SourceName.objects.filter(source__target=target).select_related("source")
+    patterns = mentions.filter(cause=SkipCause.PATTERN).order_by("source")[:LIMIT]
+    return [*_find_patterns(name, patterns), *_find_wildcards(target, wildcards)]
 
 
 def list_wildcards(name: str, zone: str | None) -> list[str]:
@@ -92,13 +94,14 @@ def _matches(host_regexp: str, name: str) -> bool:
     return any(map(search, expressions_of(host_regexp)))
 
 
-def _find_wildcards(wildcards: Sequence[str]) -> Iterator[IndirectMention]:
+def _find_wildcards(target: str, wildcards: Sequence[str]) -> Iterator[IndirectMention]:
     if not wildcards:
         return
-    for row in SourceName.objects.filter(name__in=wildcards).select_related("source")[:SHOWN]:
+    mentions = SourceName.objects.filter(source__target=target, name__in=wildcards).select_related("source")
+    for row in mentions[:SHOWN]:
         state = f", which is not published: {row.reason}" if row.values is None else ", which covers it"
         yield IndirectMention(str(row.source), "wildcard", row.name, f"{row.source} asks for {row.name}{state}.")
-    for entry in CustomEntry.objects.filter(name__in=wildcards, enabled=True)[:SHOWN]:
+    for entry in CustomEntry.objects.filter(name__in=wildcards, enabled=True, target__in=("", target))[:SHOWN]:
         asks = "blocks" if not entry.type else "asks for"
         sentence = f"Custom entry {entry} {asks} {entry.name}, which covers it."
         yield IndirectMention(entry.origin, "wildcard", entry.name, sentence)

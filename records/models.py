@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, NoReturn
 
+from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -21,6 +23,7 @@ from records.source_models import Source as Source
 from records.source_models import SourceName as SourceName
 from records.target_field import target_field
 from records.target_models import TargetStatus as TargetStatus
+from syncer.config import Managed
 from syncer.core.claims import Mode
 from syncer.core.known import RecordState
 from syncer.core.origin import Origin
@@ -440,12 +443,16 @@ class SyncStatus(models.Model):
 
     @property
     def writes_dns(self) -> bool:
-        """Whether a DNS server can be asked for what it wrote."""
-        return self.target != "hosts"
+        """Whether a DNS server can be asked for what it wrote, on any target."""
+        return set(self.target.split(", ")) != {"hosts"}
 
 
 def name_target(status: SyncStatus | None) -> str:
-    """The name of the one target that there is: ``hosts`` where the syncer that ran last wrote a hosts file."""
+    """The name of the first target: the one that there is, ``hosts`` where the syncer that ran last wrote a hosts
+    file."""
+    several: Mapping[str, Managed] = settings.MANAGED_TARGETS
+    if several:
+        return next(iter(several))
     return "hosts" if status is not None and not status.writes_dns else "default"
 
 

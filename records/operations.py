@@ -34,10 +34,10 @@ from records.models import (
     Replacement,
     RRsetKey,
     SyncRequest,
-    SyncStatus,
     WriteFreeze,
 )
 from records.neighbours import Neighbours
+from records.targets import choose_target
 from syncer.core.claims import Mode
 from syncer.core.known import RecordState
 from syncer.core.names import BadName, canonical, zone_of
@@ -276,7 +276,7 @@ def unblock_name(actor: str, name: str) -> None:
 def show_restored(version: AuditEntry) -> Exchange:
     """What ``restore_version`` would change."""
     now = ManagedRecord.objects.filter(
-        target=version.target or SyncStatus.find_target(), name=version.name, type=version.type, owned=True
+        target=version.target or choose_target(version.name), name=version.name, type=version.type, owned=True
     ).first()
     return Exchange(now.data if now else None, version.after or version.before or {})
 
@@ -294,7 +294,7 @@ def restore_version(actor: str, version: AuditEntry) -> CustomEntry:
             raise ValidationError(f"{version.name} is blocked: remove the block first.")
         description = f"restored from {version.at:%Y-%m-%d %H:%M:%S} UTC"
         entry = _override_record(actor, version.name, version.type, data, description)
-        target = version.target or SyncStatus.find_target()
+        target = version.target or choose_target(version.name)
         others = ManagedRecord.objects.filter(target=target, name=version.name, owned=True)
         others = others.exclude(type__in=[version.type, "CNAME"])
         for record in others if version.type != "CNAME" else ():

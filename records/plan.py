@@ -9,7 +9,7 @@ from dataclasses import replace
 from django.db.models import QuerySet
 
 from records.ledger import DatabaseLedger
-from records.models import ManagedRecord, SyncStatus
+from records.models import ManagedRecord
 from records.remembered import RememberedClaims
 from syncer.config import Managed
 from syncer.core.claims import Unread
@@ -28,14 +28,14 @@ SERIAL = 1
 """Of every zone: nothing has happened since."""
 
 
-def plan_changes(managed: Managed) -> dict[str, list[Change]]:
-    """By zone, in the order in which they would be made. Writes nothing, asks only the database.
+def plan_changes(target_name: str, managed: Managed) -> dict[str, list[Change]]:
+    """On one target, by zone, in the order in which they would be made. Writes nothing, asks only the database.
 
     What someone else did on the DNS server since the last pass is not in it, and neither are deletes that the guard
     would hold.
     """
-    claims = RememberedClaims()
-    ledger, target_name = DatabaseLedger(), SyncStatus.find_target()
+    claims = RememberedClaims(target_name)
+    ledger = DatabaseLedger()
     planned = {}
     for name in managed.scope.zones:
         rows = ledger.zone(target_name, name)

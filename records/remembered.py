@@ -14,14 +14,14 @@ class RememberedClaims:
     """The objects as the syncer last saw them: ``Claims``. The Traefik Service is not among them: a new name that needs
     its address is not planned, and one that has it keeps it."""
 
-    def __init__(self, names: Collection[str] | None = None) -> None:
-        """``names``: only the objects that mention one of these; None: all."""
+    def __init__(self, target: str, names: Collection[str] | None = None) -> None:
+        """What they ask for on the target. ``names``: only the objects that mention one of these; None: all."""
         self._by_name: dict[str, list[SourceObject]] = {}
         self._by_ref: dict[Ref, SourceObject] = {}
         wanted: dict[int, list[Want]] = {}
         skipped: dict[int, list[Skip]] = {}
-        mentions = SourceName.objects.order_by("source", "position")
-        sources = SourceRow.objects.order_by()
+        mentions = SourceName.objects.filter(source__target=target).order_by("source", "position")
+        sources = SourceRow.objects.filter(target=target).order_by()
         if names is not None:
             sources = sources.filter(mentions__name__in=names).distinct()
             mentions = mentions.filter(source__in=sources)

@@ -35,6 +35,8 @@ class TechnitiumConfig:
     timeout: float = 10.0
     name: str = "default"
     others: tuple[str, ...] = ()
+    dns_servers: tuple[str, ...] = ()
+    """Who is asked by DNS for what is published there, as host:port; () where that follows from the addresses."""
 
     @property
     def urls(self) -> tuple[str, ...]:

@@ -74,15 +74,26 @@ SPECTACULAR_SETTINGS = {
 }
 
 
+SERVER_RIGHT = "give host or host:port, such as 192.168.1.53 or dns.talos00:53"
+
+
 def read_dns_servers(env: Environment, targets: Iterable[TargetConfig]) -> list[str]:
     """The servers that ``test-dns`` asks, as host:port, beginning with the one that we write to, or with the nodes of
     its cluster; those of the ``targets`` where nothing else is said."""
-    right = "give host or host:port, such as 192.168.1.53 or dns.talos00:53"
     if given := split_list(env.read_text("DNS_TEST_SERVERS")):
-        return env.parse_texts("DNS_TEST_SERVERS", given, parse_server_address, right)
+        return env.parse_texts("DNS_TEST_SERVERS", given, parse_server_address, SERVER_RIGHT)
     settings = [target.settings for target in targets]
     urls = [url for server in settings if isinstance(server, TechnitiumConfig) for url in server.urls]
     return list(dict.fromkeys(parse_url_host(url) for url in urls if url))
+
+
+def read_target_servers(env: Environment, targets: Iterable[TargetConfig]) -> dict[str, list[str]]:
+    """Those of each target of a file, by its name."""
+    return {
+        target.name: list(settings.dns_servers) or read_dns_servers(env, [target])
+        for target in targets
+        if target.scope.target_name and isinstance(settings := target.settings, TechnitiumConfig)
+    }
 
 
 def parse_url_host(url: str) -> str:

@@ -10,6 +10,7 @@ from os.path import realpath
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from catalyst.settings.api import SERVER_RIGHT, parse_server_address
 from catalyst.settings.environment import Environment
 from catalyst.settings.filefields import Fields, read_fields
 from catalyst.settings.publishing import SELECTOR_RIGHT, TTL_RIGHT, find_server_names, read_policies, read_rules
@@ -52,7 +53,7 @@ COMMON = (
     *("max_deletes_unguarded", "auto_remediate", "public", "by_annotation", "was"),
 )
 BUILT = {
-    "technitium": ("servers", "token_file", "ca_file", "tls_fingerprint"),
+    "technitium": ("servers", "token_file", "ca_file", "tls_fingerprint", "dns_test_servers"),
     "hosts": ("path",),
 }
 LATER = {
@@ -225,6 +226,7 @@ class TargetReader:
         is_read = bool(token_file) and self._with_files
         check_file = check_ca_file if self._with_files else str
         right = "give 64 hexadecimal digits"
+        asked = fields.read_list("dns_test_servers", parse_server_address, SERVER_RIGHT)
         return replace(
             connection,
             url=urls[0] if urls else "",
@@ -232,6 +234,7 @@ class TargetReader:
             token=self._env.read_secret_file(fields.spell_path("token_file"), token_file) if is_read else "",
             ca_file=fields.read_value("ca_file", connection.ca_file, check_file, "give a file of PEM certificates"),
             fingerprint=fields.read_value("tls_fingerprint", connection.fingerprint, parse_fingerprint, right),
+            dns_servers=tuple(server for _, server in asked),
         )
 
 

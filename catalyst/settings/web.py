@@ -60,6 +60,7 @@ WEB_BIND_ADDRESS = ENVIRONMENT.read_address(*addresses.WEB)
 API_RATE_LIMIT = ENVIRONMENT.read_integer("API_RATE_LIMIT", "1200")
 DNS_TEST_RATE_LIMIT = ENVIRONMENT.read_integer("DNS_TEST_RATE_LIMIT", "120")
 DNS_TEST_SERVERS = api.read_dns_servers(ENVIRONMENT, targets)
+TARGET_DNS_SERVERS = api.read_target_servers(ENVIRONMENT, targets)
 LOGIN_REDIRECT_URL = "dashboard:overview"
 # Failed logins of one user from one address within five minutes; 0: no limit.
 LOGIN_FAILURE_LIMIT = ENVIRONMENT.read_integer("LOGIN_FAILURE_LIMIT", "5")

@@ -22,7 +22,8 @@ from records.admin.filters import EntryQuestion, TypeFilter
 from records.effect import LOST, explain_no_effect, find_states
 from records.entry_values import HINTS
 from records.locks import editing_entries
-from records.models import AuditEntry, CustomEntry, ManagedRecord, SyncStatus
+from records.models import AuditEntry, CustomEntry, ManagedRecord
+from records.targets import choose_target
 from syncer.core.annotations import parse_ttl
 from syncer.core.claims import Mode
 from syncer.core.rdata import SINGLE_TYPES, TYPES
@@ -229,7 +230,7 @@ class EntryAdmin(RegistryAdmin):
     ) -> HttpResponse:
         context: dict[str, Any] = {}
         if object_id and (entry := self.get_object(request, object_id)):
-            target = entry.target or SyncStatus.find_target()
+            target = entry.target or choose_target(entry.name)
             context = {
                 "title": str(entry),
                 "subtitle": None,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -29,10 +28,10 @@ from records.models import (
     DriftFinding,
     ManagedRecord,
     Replacement,
-    SyncStatus,
 )
 from records.resolve import Answer, Query, ask_all
 from records.search import find_everything, find_source, read_host
+from records.targets import choose_target, find_servers, find_targets
 from syncer.core.claims import Mode
 from syncer.core.names import BadName, people_name, zone_of
 
@@ -87,18 +86,18 @@ def show_name(request: HttpRequest, name: str) -> HttpResponse:
 def describe_name(request: HttpRequest, name: str) -> dict[str, Any]:
     """What a page of the name shows, and the buttons for this user. The DNS servers are asked where the address says
     ``ask``."""
-    target = request.GET.get("target", "") or SyncStatus.find_target()
+    target = request.GET.get("target", "") or choose_target(name)
     of_target = {"name": name, "target__in": ("", target)}
     explanation = explain_name(name, target)
     records = list(ManagedRecord.objects.filter(name=name, target=target).prefetch_related("dns_answer"))
     entries = list(CustomEntry.objects.filter(**of_target))
-    asked = _ask_servers(request, name, records) if "ask" in request.GET else None
+    asked = _ask_servers(request, name, target, records) if "ask" in request.GET else None
     fought = [record for record in records if record.origin or record.losers]
     return {
         "title": people_name(name),
         "name": name,
         "target": target,
-        "targets": sorted({*ManagedRecord.objects.filter(name=name).values_list("target", flat=True)} - {target}),
+        "targets": _list_others(name, target),
         "explanation": explanation,
         "records": records,
         "states": sorted({record.state for record in records}),
@@ -115,13 +114,19 @@ def describe_name(request: HttpRequest, name: str) -> dict[str, Any]:
     }
 
 
+def _list_others(name: str, target: str) -> list[str]:
+    """The other targets that manage the name, and those on which something is known of it."""
+    known = ManagedRecord.objects.filter(name=name).order_by("target").values_list("target", flat=True).distinct()
+    return [other for other in dict.fromkeys((*find_targets(name), *known)) if other != target]
+
+
 def _list_open_claims(explanation: dict[str, Any], records: Sequence[ManagedRecord]) -> list[dict[str, Any]]:
     """Claims of which no record tells what came of them."""
     told = {origin for record in records for origin in (*record.claimants, *dict(record.losers))}
     return [claim for claim in explanation["claims"] if claim["source"] not in told]
 
 
-def _ask_servers(request: HttpRequest, name: str, records: Sequence[ManagedRecord]) -> list[Answer] | None:
+def _ask_servers(request: HttpRequest, name: str, target: str, records: Sequence[ManagedRecord]) -> list[Answer] | None:
     """None where someone asks for more than the API would let them."""
     zone = zone_of(name, managed_zones())
     if zone is None:
@@ -132,7 +137,7 @@ def _ask_servers(request: HttpRequest, name: str, records: Sequence[ManagedRecor
         messages.warning(request, "The DNS servers were asked often by you just now: try again in a minute.")
         return None
     types = {"A", "AAAA", *(record.type for record in records if record.type != "CNAME")}
-    return ask_all(settings.DNS_TEST_SERVERS, Query(name, tuple(sorted(types)), zone))
+    return ask_all(find_servers(target), Query(name, tuple(sorted(types)), zone))
 
 
 def _list_rows(request: HttpRequest, records: Sequence[ManagedRecord], answers: Sequence[Answer]) -> list[TypeRow]:

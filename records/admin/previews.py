@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 
 from records.admin.steps import check_right
-from records.api.diagnostics import read_managed
+from records.targets import choose_target, find_managed
 from syncer.core.origin import Origin
 from syncer.documents.limits import DocumentError, decode_text
 from syncer.kube.documents import SIZE_LIMIT, ManifestError
@@ -43,7 +43,7 @@ def show_preview(request: HttpRequest) -> HttpResponse:
         documents = list(_read_documents(form.cleaned_data))
         try:
             if documents:
-                answer = preview(documents, read_managed().scope)
+                answer = preview(documents, find_managed(choose_target()).scope)
             else:
                 form.add_error("text", "Paste a manifest, or choose a file.")
         except ManifestError as error:

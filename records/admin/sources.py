@@ -18,7 +18,7 @@ from records.admin.filters import KindFilter, SourceQuestion
 from records.explain import PRIORITIES
 from records.kept import BY_POLICY, mention_end
 from records.lost_claims import note_lost
-from records.models import AuditEntry, ManagedRecord, Source, SyncStatus
+from records.models import AuditEntry, ManagedRecord, Source
 from syncer.core.origin import Origin
 
 
@@ -156,7 +156,7 @@ class SourceAdmin(ReadOnlyAdmin):
     def page_context(self, request: HttpRequest, target: Source) -> dict[str, Any]:
         names = [name for name, _ in target.wanted_names()][:100]
         return {
-            "its_records": ManagedRecord.objects.filter(target=SyncStatus.find_target(), name__in=names),
+            "its_records": ManagedRecord.objects.filter(target=target.target, name__in=names),
             "history": list_history(AuditEntry.objects.filter(source=str(target))),
         }
 

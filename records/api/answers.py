@@ -203,6 +203,7 @@ class PlannedChangeSerializer(serializers.Serializer[Any]):
 
 
 class PlanAnswerSerializer(serializers.Serializer[Any]):
+    target = Text(help_text="The target of which it is the plan")
     as_of = serializers.DateTimeField(allow_null=True, help_text="When the syncer last reported its status")
     changes = PlannedChangeSerializer(many=True)
     unconfirmed = RecordSerializer(many=True, help_text="Sent to the DNS server, and not answered yet")

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import dns.rdatatype
-from django.conf import settings
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -35,11 +34,11 @@ from records.models import (
     Source,
     SyncRequest,
     SyncStatus,
-    name_target,
 )
 from records.resolve import Answer, Query, ask_all, show_value
-from syncer.config import Managed
+from records.targets import choose_target, find_managed, find_servers, list_targets
 from syncer.core.known import RecordState
+from syncer.core.manifest import clip_text
 from syncer.core.names import BadName, canonical, zone_of
 from syncer.core.origin import Origin
 from syncer.core.plan import Change
@@ -53,17 +52,15 @@ TYPE = OpenApiParameter(
     enum=TYPES,
     description="Ask for this type only, instead of the addresses and the types that we hold at the name",
 )
+TARGET = OpenApiParameter(
+    "target", str, description="Of several targets this one, in the place of the first that manages the name, or of all"
+)
 ADDRESSES = ("A", "AAAA")
 
 
 class DnsThrottle(PerUser):
     scope = "dns"
     rate_setting = "DNS_TEST_RATE_LIMIT"
-
-
-def read_managed() -> Managed:
-    managed: Managed = settings.MANAGED
-    return managed
 
 
 def read_hostname(request: Request) -> str:
@@ -77,12 +74,20 @@ def read_hostname(request: Request) -> str:
         raise invalid("hostname", f"This is no host name: {error}.") from error
 
 
+def read_target(request: Request, name: str = "") -> str:
+    """The ``target`` of the query; where it names none, the first that manages the name, or the first of all."""
+    target = request.query_params.get("target", "")
+    if target and target not in (known := list_targets()):
+        raise invalid("target", f"There is no target {clip_text(target)}: give one of {', '.join(known)}, or nothing.")
+    return target or choose_target(name)
+
+
 class TestDnsView(KnownQuery, APIView):
-    query: ClassVar = ("hostname", "type")
+    query: ClassVar = ("hostname", "type", "target")
     rights: ClassVar = {"GET": "records.view_managedrecord"}
     throttle_classes = (PerUser, DnsThrottle)
 
-    @extend_schema(operation_id="test_dns", parameters=[HOSTNAME, TYPE], responses=TestAnswerSerializer)
+    @extend_schema(operation_id="test_dns", parameters=[HOSTNAME, TYPE, TARGET], responses=TestAnswerSerializer)
     def get(self, request: Request) -> Response:
         """Ask the configured DNS servers now, and compare their answers with what should be there."""
         name = read_hostname(request)
@@ -96,10 +101,11 @@ class TestDnsView(KnownQuery, APIView):
                 "hostname", f"{name} is in no managed zone ({', '.join(sorted(zones))}), so it is not asked for."
             )
         status = SyncStatus.read()
-        of_target = {"target": name_target(status), "name": name}
+        target = read_target(request, name)
+        of_target = {"target": target, "name": name}
         rows = list(ManagedRecord.objects.filter(**of_target).order_by("type"))
         types = {kind} if kind else {*ADDRESSES, *(record.type for record in rows if record.type != "CNAME")}
-        answers = ask_all(settings.DNS_TEST_SERVERS, Query(name, tuple(sorted(types)), zone))
+        answers = ask_all(find_servers(target), Query(name, tuple(sorted(types)), zone))
         findings = DriftFinding.objects.filter(**of_target, status__in=CURRENT_STATUSES)
         writes_to = status.target.split()[0] if status else "dns"
         return Response(describe_test(name, kind, rows, answers, findings, writes_to))
@@ -192,21 +198,24 @@ def judge_status(
 
 
 class ExplainView(KnownQuery, APIView):
-    query: ClassVar = ("hostname",)
+    query: ClassVar = ("hostname", "target")
     rights: ClassVar = {"GET": "records.view_managedrecord"}
 
-    @extend_schema(operation_id="explain", parameters=[HOSTNAME], responses=ExplainAnswerSerializer)
+    @extend_schema(operation_id="explain", parameters=[HOSTNAME, TARGET], responses=ExplainAnswerSerializer)
     def get(self, request: Request) -> Response:
         """Why the name is or is not in DNS: every claim, the zone, the decision, the last change, the last error."""
-        return Response(explain.explain_name(read_hostname(request)))
+        name = read_hostname(request)
+        return Response(explain.explain_name(name, read_target(request, name)))
 
 
 class PreviewView(KnownQuery, APIView):
+    query: ClassVar = ("target",)
     rights: ClassVar = {"POST": "records.view_managedrecord"}
     parser_classes = (ManifestParser,)
 
     @extend_schema(
         operation_id="preview",
+        parameters=[TARGET],
         request={"application/yaml": OpenApiTypes.STR, "application/json": OpenApiTypes.OBJECT},
         responses=PreviewAnswerSerializer,
     )
@@ -217,21 +226,23 @@ class PreviewView(KnownQuery, APIView):
         and what is in no document is unknown, rather than absent. A document that cannot be read stops no other.
         """
         text = document(request.data)
-        return Response(preview([("", text)], read_managed().scope))
+        return Response(preview([("", text)], find_managed(read_target(request)).scope))
 
 
 class PlanView(KnownQuery, APIView):
+    query: ClassVar = ("target",)
     rights: ClassVar = {"GET": "records.view_managedrecord"}
 
-    @extend_schema(operation_id="plan", responses=PlanAnswerSerializer)
+    @extend_schema(operation_id="plan", parameters=[TARGET], responses=PlanAnswerSerializer)
     def get(self, request: Request) -> Response:
         """What the next full pass would change, provided that DNS still holds what the syncer wrote last."""
         status = SyncStatus.read()
-        target = name_target(status)
-        changes = plan.plan_changes(read_managed())
+        target = read_target(request)
+        changes = plan.plan_changes(target, find_managed(target))
         plans = HeldPlan.objects.with_deletes(FIRST_DELETES)
         pending = ManagedRecord.objects.filter(target=target, state=RecordState.PENDING, owned=True)
         answer = {
+            "target": target,
             "as_of": status and status.heartbeat_at,
             "changes": [{"zone": zone, **describe_change(item)} for zone, items in changes.items() for item in items],
             "unconfirmed": pending.prefetch_related("dns_answer"),

@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.conf import settings
 from django.db.models import Count, Max, Q
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from records.entry_values import managed_zones
-from records.models import ManagedRecord, ManagedZone, SyncRequest, SyncStatus, name_target
-from syncer.config import Managed
+from records.models import ManagedRecord, ManagedZone, SyncRequest, SyncStatus, TargetStatus
+from records.targets import list_targets
 from syncer.core.known import RecordState
 
 WAITING = 50
@@ -59,7 +57,7 @@ class WatchRow(NamedTuple):
 
 
 def list_zones(status: SyncStatus | None) -> list[ZoneRow]:
-    """Those that are managed, and those of which something is left. In two questions."""
+    """Those that are managed, and those of which something is left. In three questions."""
     known = {(row.target, row.zone): row for row in ManagedZone.objects.all()}
     off = (RecordState.DRIFTED, RecordState.FAILED, RecordState.HELD, RecordState.PENDING)
     counted = ManagedRecord.objects.order_by().values("target", "zone")
@@ -73,11 +71,10 @@ def list_zones(status: SyncStatus | None) -> list[ZoneRow]:
             last=Max("changed_at"),
         )
     }
-    target = name_target(status)
-    managed = [(target, zone) for zone in managed_zones()]
+    targets = list_targets(status)
+    managed = [(target, zone) for target, settings in targets.items() for zone in settings.scope.zones]
     places = dict.fromkeys([*managed, *sorted(known.keys() | counts.keys())])
-    problems = status.zones if status else {}
-    scope: Managed = settings.MANAGED
+    problems = {(row.name, zone): problem for row in TargetStatus.objects.all() for zone, problem in row.zones.items()}
     rows = []
     for place in places:
         row, count = known.get(place), counts.get(place, NOTHING)
@@ -86,10 +83,10 @@ def list_zones(status: SyncStatus | None) -> list[ZoneRow]:
             ZoneRow(
                 *place,
                 is_managed,
-                problems.get(place[1], "") if is_managed else "",
+                problems.get(place, "") if is_managed else "",
                 row.serial if row else 0,
                 row.node if row else "",
-                scope.policy(place[1]).value if is_managed else "",
+                targets[place[0]].policy(place[1]).value if is_managed else "",
                 count.get("owned_count", 0),
                 count.get("foreign_count", 0),
                 count.get("conflict_count", 0),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import datetime, timedelta
 from threading import Semaphore, Thread
@@ -16,10 +16,11 @@ from django.utils import timezone
 
 from records.answer_rows import explain_pause
 from records.database_errors import explain_error
-from records.models import SyncStatus, name_target
+from records.models import SyncStatus
 from records.propagation.asking import DnsServer, QueryPace
 from records.propagation.judging import Expected, Judgement, Result, combine_judgements
-from records.propagation.turns import LEASE, hold_lease, notice_records, save_turns, take_turns
+from records.propagation.turns import LEASE, hold_lease, list_asked, notice_records, save_turns, take_turns
+from records.targets import find_servers
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +33,12 @@ WIDTH = 32
 
 
 class Asker:
-    """``rate`` is in queries a second to each of ``servers``, which are host:port."""
+    """``rate`` is in queries a second to each of the servers that ``find_servers`` gives for a target, as host:port."""
 
-    def __init__(self, servers: Sequence[str], rate: float) -> None:
-        self._servers = [DnsServer(address, QueryPace(rate)) for address in dict.fromkeys(servers)]
+    def __init__(self, find_servers: Callable[[str], Sequence[str]], rate: float) -> None:
+        self._find_servers = find_servers
+        self._rate = rate
+        self._servers: dict[str, DnsServer] = {}
         self.size = max(2, round(rate * TURN))
         self._lease = max(LEASE, timedelta(seconds=3 * self.size / rate))
         self._may_ask_until: datetime | None = None
@@ -66,11 +69,13 @@ class Asker:
             return 0
         if not self._renew_lease(now):
             return 0
-        target = name_target(status)
-        notice_records(target, self._noticed_at and self._noticed_at - OVERLAP)
+        targets = list_asked(status)
+        for target in targets:
+            notice_records(target, self._noticed_at and self._noticed_at - OVERLAP)
         self._noticed_at = now
-        turns = take_turns(target, self.size, now)
-        judgements = self._judge_all([turn.expected for turn in turns], now)
+        share = max(2, self.size // len(targets))
+        turns = [turn for target in targets for turn in take_turns(target, share, now)]
+        judgements = self._judge_all([(turn.row.target, turn.expected) for turn in turns], now)
         if turns:
             for entry in save_turns(list(zip(turns, judgements, strict=True)), timezone.now()):
                 log.warning("%s %s: %s", entry.name, entry.type, entry.reason)
@@ -83,21 +88,30 @@ class Asker:
             self._may_ask_until = until if hold_lease(now, until) else None
         return self._may_ask_until is not None
 
-    def _judge_all(self, wanted: Sequence[Expected], now: datetime) -> list[Judgement]:
+    def _list_servers(self, target: str) -> list[DnsServer]:
+        addresses = dict.fromkeys(self._find_servers(target))
+        for address in addresses.keys() - self._servers.keys():
+            self._servers[address] = DnsServer(address, QueryPace(self._rate))
+        return [self._servers[address] for address in addresses]
+
+    def _judge_all(self, wanted: Sequence[tuple[str, Expected]], now: datetime) -> list[Judgement]:
         """In threads that a stop need not wait for."""
         width = Semaphore(WIDTH)
         futures: list[Future[Judgement]] = []
-        for expected in wanted:
+        servers = {target: self._list_servers(target) for target, _ in wanted}
+        for target, expected in wanted:
             width.acquire()
             future: Future[Judgement] = Future()
             future.add_done_callback(lambda _: width.release())
-            Thread(target=self._judge, args=(expected, now, future), daemon=True).start()
+            Thread(target=self._judge, args=(servers[target], expected, now, future), daemon=True).start()
             futures.append(future)
         return [future.result() for future in futures]
 
-    def _judge(self, expected: Expected, now: datetime, future: Future[Judgement]) -> None:
+    def _judge(
+        self, servers: Sequence[DnsServer], expected: Expected, now: datetime, future: Future[Judgement]
+    ) -> None:
         try:
-            future.set_result(combine_judgements([server.judge_record(expected, now) for server in self._servers]))
+            future.set_result(combine_judgements([server.judge_record(expected, now) for server in servers]))
         except Exception as error:  # one bad record never stops the run
             log.error("%s %s cannot be asked for: %r", expected.name, expected.type, error, exc_info=True)
             future.set_result(Judgement(Result.UNANSWERED, f"it cannot be asked for: {error!r}"))
@@ -114,5 +128,5 @@ def start_asking() -> None:
     if not settings.PROPAGATION_RATE:
         log.info("no names are asked: %s", explain_pause(None))
         return
-    asker = Asker(settings.DNS_TEST_SERVERS, settings.PROPAGATION_RATE)
+    asker = Asker(find_servers, settings.PROPAGATION_RATE)
     Thread(target=asker.run_forever, name="asker", daemon=True).start()

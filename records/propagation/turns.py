@@ -25,9 +25,10 @@ from records.models import (
     ManagedRecord,
     RRsetKey,
     SyncStatus,
-    name_target,
+    TargetStatus,
 )
 from records.propagation.judging import RIGHT, Expected, Judgement, Result
+from records.targets import list_targets
 
 SETTLE = timedelta(seconds=15)
 """After a change: a secondary node of a cluster answers up to 10 s behind its primary, others need a moment too."""
@@ -100,15 +101,23 @@ def match_records(status: SyncStatus | None) -> str:
     if pause := explain_pause(status):
         RecordAnswer.objects.all().delete()
         return f"no names are asked: {pause}"
-    target = name_target(status)
-    gone = forget_gone(target)
-    notice_records(target)
+    targets = list_asked(status)
+    gone = forget_gone(targets)
+    for target in targets:
+        notice_records(target)
     return f"{RecordAnswer.objects.count()} names are asked in turn, {gone} of before went"
 
 
-def forget_gone(target: str) -> int:
+def list_asked(status: SyncStatus | None) -> list[str]:
+    """The targets of which the names are asked for; at least one, where there is no pause."""
+    files = set(TargetStatus.objects.filter(kind="hosts").values_list("name", flat=True))
+    return [target for target in list_targets(status) if target not in files]
+
+
+def forget_gone(targets: Sequence[str]) -> int:
     """The rows whose record went, is no longer ours, or is on a target that is not written to."""
-    gone = RecordAnswer.objects.filter(~Exists(owned_records(target).filter(pk=OuterRef("record")))).order_by()
+    there = ManagedRecord.objects.filter(pk=OuterRef("record"), target__in=targets, owned=True)
+    gone = RecordAnswer.objects.filter(~Exists(there)).order_by()
     count = 0
     while keys := list(gone.values_list("pk", flat=True)[:KEYS]):
         count += RecordAnswer.objects.filter(pk__in=keys).delete()[0]

@@ -1,0 +1,42 @@
+"""The targets of the settings in force, as far as the web knows them: names, what is managed, whom to ask by DNS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.conf import settings
+
+from records.models import SyncStatus, name_target
+from syncer.config import Managed
+from syncer.core.names import zone_of
+
+
+def list_targets(status: SyncStatus | None = None) -> Mapping[str, Managed]:
+    """By name, in the order of the settings. Without a file of targets there is one, whose name the syncer tells;
+    ``status`` is its row, where that was read already."""
+    several: Mapping[str, Managed] = settings.MANAGED_TARGETS
+    return several or {name_target(status or SyncStatus.read()): settings.MANAGED}
+
+
+def find_targets(name: str) -> list[str]:
+    """Those that manage the name, in the order of the settings."""
+    return [target for target, managed in list_targets().items() if zone_of(name, managed.scope.zones)]
+
+
+def choose_target(name: str = "", status: SyncStatus | None = None) -> str:
+    """The first that manages the name, or else the first of all."""
+    targets = list_targets(status)
+    managing = (target for target, managed in targets.items() if zone_of(name, managed.scope.zones))
+    return next(managing, next(iter(targets)))
+
+
+def find_managed(target: str) -> Managed:
+    """What is managed on the target; of one that is not in the settings, as on the first."""
+    managed: Managed = settings.MANAGED_TARGETS.get(target, settings.MANAGED)
+    return managed
+
+
+def find_servers(target: str) -> list[str]:
+    """The DNS servers that answer for what the target holds, as host:port."""
+    servers: list[str] = settings.TARGET_DNS_SERVERS.get(target, settings.DNS_TEST_SERVERS)
+    return servers
