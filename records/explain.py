@@ -28,7 +28,7 @@ from records.models import (
     SyncStatus,
 )
 from records.rows import ZoneKey
-from records.targets import choose_target, find_managed, find_targets, list_targets
+from records.targets import find_managed, find_targets, list_targets
 from syncer.core.claims import Mode
 from syncer.core.known import RecordState, find_why
 from syncer.core.names import canonical, people_name, zone_of
@@ -62,9 +62,10 @@ class _Explanation:
     def __init__(self, name: str, target: str) -> None:
         self.status = SyncStatus.read()
         self.name = name
-        self.targets = find_targets(name)
-        self.target = target = target or choose_target(name, self.status)
-        self.is_in_use = target in list_targets(self.status)
+        known = list_targets(self.status)
+        self.targets = find_targets(name, self.status)
+        self.target = target = target or next(iter((*self.targets, *known)))
+        self.is_in_use = target in known
         self.managed = find_managed(target)
         self.zones = zones = self.managed.scope.zones
         self.zone = zone_of(name, zones)

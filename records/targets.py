@@ -18,14 +18,14 @@ def list_targets(status: SyncStatus | None = None) -> Mapping[str, Managed]:
     return several or {name_target(status or SyncStatus.read()): settings.MANAGED}
 
 
-def find_targets(name: str) -> list[str]:
+def find_targets(name: str, status: SyncStatus | None = None) -> list[str]:
     """Those that manage the name, in the order of the settings."""
-    return [target for target, managed in list_targets().items() if zone_of(name, managed.scope.zones)]
+    return [target for target, managed in list_targets(status).items() if zone_of(name, managed.scope.zones)]
 
 
-def choose_target(name: str = "", status: SyncStatus | None = None) -> str:
+def choose_target(name: str = "") -> str:
     """The first that manages the name, or else the first of all."""
-    targets = list_targets(status)
+    targets = list_targets()
     managing = (target for target, managed in targets.items() if zone_of(name, managed.scope.zones))
     return next(managing, next(iter(targets)))
 

@@ -31,7 +31,7 @@ from records.models import (
 )
 from records.resolve import Answer, Query, ask_all
 from records.search import find_everything, find_source, read_host
-from records.targets import choose_target, find_servers, find_targets
+from records.targets import find_servers
 from syncer.core.claims import Mode
 from syncer.core.names import BadName, people_name, zone_of
 
@@ -86,9 +86,9 @@ def show_name(request: HttpRequest, name: str) -> HttpResponse:
 def describe_name(request: HttpRequest, name: str) -> dict[str, Any]:
     """What a page of the name shows, and the buttons for this user. The DNS servers are asked where the address says
     ``ask``."""
-    target = request.GET.get("target", "") or choose_target(name)
+    explanation = explain_name(name, request.GET.get("target", ""))
+    target = explanation["target"]
     of_target = {"name": name, "target__in": ("", target)}
-    explanation = explain_name(name, target)
     records = list(ManagedRecord.objects.filter(name=name, target=target).prefetch_related("dns_answer"))
     entries = list(CustomEntry.objects.filter(**of_target))
     asked = _ask_servers(request, name, target, records) if "ask" in request.GET else None
@@ -97,7 +97,7 @@ def describe_name(request: HttpRequest, name: str) -> dict[str, Any]:
         "title": people_name(name),
         "name": name,
         "target": target,
-        "targets": _list_others(name, target),
+        "targets": _list_others(name, target, explanation["targets"]),
         "explanation": explanation,
         "records": records,
         "states": sorted({record.state for record in records}),
@@ -114,10 +114,10 @@ def describe_name(request: HttpRequest, name: str) -> dict[str, Any]:
     }
 
 
-def _list_others(name: str, target: str) -> list[str]:
+def _list_others(name: str, target: str, managing: Sequence[str]) -> list[str]:
     """The other targets that manage the name, and those on which something is known of it."""
     known = ManagedRecord.objects.filter(name=name).order_by("target").values_list("target", flat=True).distinct()
-    return [other for other in dict.fromkeys((*find_targets(name), *known)) if other != target]
+    return [other for other in dict.fromkeys((*managing, *known)) if other != target]
 
 
 def _list_open_claims(explanation: dict[str, Any], records: Sequence[ManagedRecord]) -> list[dict[str, Any]]:

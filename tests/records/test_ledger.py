@@ -290,7 +290,7 @@ def test_records_of_an_object_are_remembered_as_it_asks_for_them() -> None:
     )
     source = SourceObject(Ref("Ingress", "web", "mail"), wants=wants)
     DatabaseLedger().save_sources("default", {source.ref: source})
-    claims = RememberedClaims()
+    claims = RememberedClaims("default")
     assert claims.source(source.ref) == source
     assert claims.claimants("mail.talos00") == [source]
     (row,) = Source.objects.all()
@@ -305,7 +305,7 @@ def test_what_is_refused_is_remembered_beside_an_https_record() -> None:
     want = Want("mail.talos00", ("192.0.2.7",), True, withheld=withhold(("127.0.0.1",)), records=make_https("h2"))
     source = SourceObject(Ref("Ingress", "web", "mail"), wants=(want,))
     DatabaseLedger().save_sources("default", {source.ref: source})
-    assert RememberedClaims().source(source.ref) == source
+    assert RememberedClaims("default").source(source.ref) == source
 
 
 def test_an_object_without_records_is_stored_as_a_version_did_that_knew_of_none() -> None:

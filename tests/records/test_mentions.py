@@ -28,7 +28,7 @@ def mention(text: str, reason: str) -> None:
 
 
 def find(name: str = NAME) -> list[IndirectMention]:
-    return find_indirect_mentions(name, list_wildcards(name, ZONE))
+    return find_indirect_mentions("default", name, list_wildcards(name, ZONE))
 
 
 @pytest.mark.parametrize(

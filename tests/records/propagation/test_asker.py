@@ -62,7 +62,7 @@ def ask_twice(asker: Asker) -> None:
 @pytest.fixture
 def asker(server: str) -> Asker:
     report()
-    return Asker([server], FAST)
+    return Asker(lambda _: [server], FAST)
 
 
 def test_right_wrong_and_then_right_again(asker: Asker, technitium: ServerUnderTest, server: str) -> None:
@@ -85,7 +85,7 @@ def test_right_wrong_and_then_right_again(asker: Asker, technitium: ServerUnderT
 def test_a_secondary_that_stayed_behind_is_found(asker: Asker, technitium: ServerUnderTest, server: str) -> None:
     technitium.add(f"grafana.{ZONE}", "A", "192.0.2.5")
     own(f"grafana.{ZONE}", "192.0.2.5")
-    ask_twice(Asker([server, "127.0.0.1:0"], FAST))
+    ask_twice(Asker(lambda _: [server, "127.0.0.1:0"], FAST))
     answer = RecordAnswer.objects.get()
     assert answer.result == "unanswered"
     assert answer.reason.startswith("127.0.0.1:0: ")
@@ -94,7 +94,7 @@ def test_a_secondary_that_stayed_behind_is_found(asker: Asker, technitium: Serve
 def test_a_silent_server_is_told_of_once(asker: Asker, caplog: pytest.LogCaptureFixture) -> None:
     for number in range(5):
         own(f"app{number}.{ZONE}", "192.0.2.5")
-    ask_twice(Asker(["127.0.0.1:0"], FAST))
+    ask_twice(Asker(lambda _: ["127.0.0.1:0"], FAST))
     assert set(results().values()) == {"unanswered"}
     told = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
     assert len(told) == 1
@@ -104,20 +104,20 @@ def test_a_silent_server_is_told_of_once(asker: Asker, caplog: pytest.LogCapture
 
 @pytest.mark.parametrize(("rate", "size"), [(2.0, 10), (100.0, 500), (0.1, 2)])
 def test_a_batch_is_what_can_be_asked_within_a_few_seconds(rate: float, size: int) -> None:
-    assert Asker([], rate).size == size
+    assert Asker(lambda _: [], rate).size == size
 
 
 def test_names_in_a_hosts_file_are_not_asked_for(server: str, caplog: pytest.LogCaptureFixture) -> None:
     report("hosts")
     own(f"grafana.{ZONE}", "192.0.2.5", target="hosts")
     with caplog.at_level(logging.INFO, "records"):
-        assert [Asker([server], FAST).ask_batch() for _ in range(2)] == [0, 0]
+        assert [Asker(lambda _: [server], FAST).ask_batch() for _ in range(2)] == [0, 0]
     assert "names go to a hosts file, which no DNS server answers from" in caplog.text
 
 
 def test_before_any_syncer_ran_there_is_nothing_to_ask(server: str) -> None:
     own(f"grafana.{ZONE}", "192.0.2.5")
-    assert Asker([server], FAST).ask_batch() == 0
+    assert Asker(lambda _: [server], FAST).ask_batch() == 0
 
 
 def test_where_another_host_asks_this_one_waits(asker: Asker) -> None:

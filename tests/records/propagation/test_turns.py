@@ -207,9 +207,9 @@ def test_what_is_gone_or_no_longer_ours_is_not_asked_for_and_forgotten(now: date
     ManagedRecord.objects.filter(name=f"gone.{ZONE}").delete()
     ManagedRecord.objects.filter(name=f"released.{ZONE}").update(owned=False)
     assert names(take_turns("default", 10, now)) == ["stays"]
-    assert forget_gone("default") == 2
+    assert forget_gone(["default"]) == 2
     assert the_answer().record.name == f"stays.{ZONE}"
-    assert forget_gone("other") == 1
+    assert forget_gone(["other"]) == 1
 
 
 def test_a_row_that_went_while_it_was_asked_for_does_not_come_back(now: datetime) -> None:

@@ -190,7 +190,7 @@ def test_a_tenant_does_not_take_a_name_by_priority(strict: Engine, technitium: S
     strict.put_object(NAMESPACE, tenant("evil", allow_priority="true"))
     strict.settle()
     assert published(technitium) == {("shop", "A"): [OTHER]}
-    assert plan_changes(strict.target_config.managed) == {ZONE: []}
+    assert plan_changes("default", strict.target_config.managed) == {ZONE: []}
 
 
 def test_while_namespaces_cannot_be_read_nothing_goes(strict: Engine, technitium: ServerUnderTest) -> None:
