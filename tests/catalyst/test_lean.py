@@ -13,6 +13,8 @@ from tests.processes import ROOT, Process, migrate, run, running
 
 NEVER_CALLED = (
     "asyncio.base_events",
+    "chardet",
+    "charset_normalizer",
     "django.contrib",
     "django.core.mail",
     "django.forms.fields",
@@ -22,7 +24,6 @@ NEVER_CALLED = (
     "django.views",
     "kubernetes",
     "psycopg2",
-    "requests",
     "rest_framework",
     "typing_extensions",
     "unittest",

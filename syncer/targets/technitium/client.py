@@ -5,15 +5,14 @@ from __future__ import annotations
 import logging
 import re
 import ssl
+import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any, TypeVar
-from urllib.parse import urlencode, urlsplit
-
-import urllib3
-from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
-from urllib3.exceptions import TimeoutError as OutOfTime
+from urllib.parse import urlsplit
 
 from syncer.config import TechnitiumConfig
 from syncer.core.manifest import clip_text
@@ -34,14 +33,27 @@ from syncer.targets.technitium.messages import ADDRESS_SETTING, TOKEN_SETTING, M
 from syncer.targets.technitium.patience import OutOfPatience, Patience, PatientResponse
 from syncer.tls import explain_distrust, make_blind_context, make_context
 
+# To guess the encoding of texts, which we never ask for, would cost 2.5 MB (Python 3.11) or 2.8 MB (3.13). Both
+# guessers are optional to requests, which looks for them when it is imported: in the main thread, before others start.
+_GUESSERS = {name: sys.modules.get(name) for name in ("chardet", "charset_normalizer")}
+sys.modules.update(dict.fromkeys(_GUESSERS))  # type: ignore[arg-type]
+try:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it would warn that there is none
+        import requests
+        from requests.adapters import HTTPAdapter
+finally:
+    for _name, _module in _GUESSERS.items():
+        del sys.modules[_name]
+        if _module:
+            sys.modules[_name] = _module
+
 Observe = Callable[[str, str, str, float], None]
 """endpoint, method, status ("error" when nothing came), seconds"""
 
 log = logging.getLogger(__name__)
 
 CHUNK = 65536
-
-HEADERS = {"Accept-Encoding": "gzip, deflate", "User-Agent": "catalyst-dns-sync"}
 
 LIST_SECONDS = 60.0
 """For a list of records as a whole; every other answer has no more time than a silence may take."""
@@ -55,44 +67,32 @@ class Untrusted(TargetUnreachable):
     """Its certificate is not one that we trust."""
 
 
-class _OneConnection:
-    """Of the server at ``url``: kept, and counted how often it had to be made. No redirect is followed, no cookie kept.
-    All that goes over it is bounded by ``patience``. With a fingerprint it trusts the one certificate that has it,
-    whatever names that carries."""
+class _OneConnection(HTTPAdapter):
+    """Keeps one connection, and counts how often it had to be made. All that goes over it is bounded by ``patience``.
+    With a fingerprint it trusts the one certificate that has it, whatever names that carries."""
 
-    def __init__(self, url: str, patience: Patience, fingerprint: str = "", ca_file: str = "") -> None:
+    def __init__(self, patience: Patience, fingerprint: str = "", ca_file: str = "") -> None:
         self.connects = 0
         self.certificate_ends = 0.0
         self.patience = patience
-        self._verifies = bool(ca_file or not fingerprint)
+        self.verifies = bool(ca_file or not fingerprint)
+        self._fingerprint = fingerprint
         self._ca_file = ca_file
-        self._path = urlsplit(url).path
-        tls: dict[str, Any] = {}
-        if urlsplit(url).scheme == "https":
-            tls["cert_reqs"] = ssl.CERT_REQUIRED if self._verifies else ssl.CERT_NONE
-            tls["assert_fingerprint"] = fingerprint or None
-        self._pool = urllib3.connection_from_url(url, maxsize=1, **tls)
-        self._pool.ConnectionCls = self._count_connects(self._pool.ConnectionCls, is_tls=bool(tls))
+        super().__init__(pool_connections=1, pool_maxsize=1)
 
-    def post(self, path: str, body: bytes, headers: Mapping[str, str], timeout: float) -> urllib3.BaseHTTPResponse:
-        """The answer, of which the head has come. To be closed by the caller. Raises ``HTTPError``."""
-        return self._pool.urlopen(
-            "POST",
-            self._path + path,
-            body,
-            headers,
-            timeout=timeout,
-            retries=False,
-            redirect=False,
-            preload_content=False,
-        )
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        if self._fingerprint:
+            kwargs["assert_fingerprint"] = self._fingerprint
+        super().init_poolmanager(*args, **kwargs)
+        pools = self.poolmanager.pool_classes_by_scheme
+        self.poolmanager.pool_classes_by_scheme = {scheme: self._count_connects(pool) for scheme, pool in pools.items()}
 
-    def close(self) -> None:
-        self._pool.close()
+    def cert_verify(self, *args: Any, **kwargs: Any) -> None:
+        """Adds nothing: requests would have the authorities that it brings along trusted beside those of ours."""
 
     def _make_context(self) -> ssl.SSLContext:
         """Anew for each connection, so that a CA file that was renewed counts without a restart."""
-        if not self._verifies:
+        if not self.verifies:
             return make_blind_context()
         try:
             return make_context(ca_file=self._ca_file)
@@ -100,27 +100,40 @@ class _OneConnection:
             cause = getattr(e, "strerror", None) or e
             raise TargetUnreachable(f"{self._ca_file} in DNS_API_CA_FILE cannot be used: {cause}") from e
 
-    def _count_connects(self, kind: Any, *, is_tls: bool) -> Any:
-        counter = self
+    def _count_connects(self, pool: Any) -> Any:
+        adapter = self
 
-        class Connection(kind):  # type: ignore[misc]
+        class Connection(pool.ConnectionCls):  # type: ignore[misc]
             def connect(self) -> None:
-                counter.connects += 1
-                if is_tls:
-                    self.ssl_context = counter._make_context()
-                self.timeout = counter.patience.limit_step()
+                adapter.connects += 1
+                if pool.scheme == "https":
+                    self.ssl_context = adapter._make_context()
+                self.timeout = adapter.patience.limit_step()
                 super().connect()
-                counter.certificate_ends = _find_end(self.sock)
+                adapter.certificate_ends = _find_end(self.sock)
 
             def send(self, data: Any) -> None:
                 if self.sock is not None:
-                    self.sock.settimeout(counter.patience.limit_step())
+                    self.sock.settimeout(adapter.patience.limit_step())
                 super().send(data)
 
             def response_class(self, connection: Any, **more: Any) -> PatientResponse:
-                return PatientResponse(connection, counter.patience, **more)
+                return PatientResponse(connection, adapter.patience, **more)
 
-        return Connection
+        return type(pool.__name__, (pool,), {"ConnectionCls": Connection})
+
+
+class _PlainSession(requests.Session):
+    """Takes from a server its answer, and nothing else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False  # a .netrc would replace our Authorization header
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))  # any number of them would be kept
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None at all: requests looks where a redirect leads also when it may not go there, and reads its body for it,
+        of whatever size that is."""
 
 
 class TechnitiumClient:
@@ -151,8 +164,11 @@ class TechnitiumClient:
         self._timeout = config.timeout
         self._limit = limit
         self._observe = observe
-        patience = Patience(config.timeout, waiting)
-        self._connection = _OneConnection(self._base, patience, config.fingerprint, config.ca_file)
+        self._session = _PlainSession()
+        self._adapter = _OneConnection(Patience(config.timeout, waiting), config.fingerprint, config.ca_file)
+        self._session.mount("http://", self._adapter)
+        self._session.mount("https://", self._adapter)
+        self._session.verify = self._adapter.verifies
 
     def call(self, path: str, params: Mapping[str, str]) -> Mapping[str, Any]:
         """The answer's ``response``, or all of it where the server does not nest it."""
@@ -171,7 +187,7 @@ class TechnitiumClient:
         """The body while it arrives. What is not JSON is refused here; an error text is for the reader to find."""
         with self._post(path, params, seconds=LIST_SECONDS) as response:
             is_json = response.headers.get("Content-Type", "").startswith("application/json")
-            if response.status != 200 or not is_json:
+            if response.status_code != 200 or not is_json:
                 self._open_envelope(response, self._read_body(response))
             yield self._iterate_chunks(response, LIST_LIMIT)
 
@@ -207,63 +223,66 @@ class TechnitiumClient:
     @property
     def certificate_ends(self) -> float:
         """Unix time; 0 where it is not known: without TLS, or with a fingerprint, which trusts it whatever it says."""
-        return self._connection.certificate_ends
+        return self._adapter.certificate_ends
 
     @property
     def connections(self) -> int:
         """How often it has connected. A kept connection that is gone may mean that the server was restarted."""
-        return self._connection.connects
+        return self._adapter.connects
 
     def close(self) -> None:
-        self._connection.close()
+        self._session.close()
 
     @contextmanager
     def _post(
         self, path: str, params: Mapping[str, str], raw: bytes | None = None, seconds: float = 0.0
-    ) -> Iterator[urllib3.BaseHTTPResponse]:
-        headers = dict(HEADERS)
-        if not self.is_old:
-            headers["Authorization"] = f"Bearer {self._token}"
-        if raw is not None:
-            headers["Content-Type"] = "text/plain"
-            target, body = f"{path}?{urlencode(params)}", raw
+    ) -> Iterator[requests.Response]:
+        headers = {} if self.is_old else {"Authorization": f"Bearer {self._token}"}
+        if raw is None:
+            sent: dict[str, Any] = {"data": {**params, "token": self._token} if self.is_old else params}
         else:
-            target, body = path, urlencode({**params, "token": self._token} if self.is_old else params).encode()
-            if body:
-                headers["Content-Type"] = "application/x-www-form-urlencoded"
+            headers["Content-Type"] = "text/plain"
+            sent = {"data": raw, "params": params}
         status = "error"
         try:
             with self._limit:
-                self._connection.patience.begin(seconds)
+                self._adapter.patience.begin(seconds)
                 started = time.perf_counter()
                 try:
-                    response = self._connection.post(target, body, headers, self._timeout)
-                    status = str(response.status)
+                    response = self._session.post(
+                        self._base + path,
+                        headers=headers,
+                        timeout=self._timeout,
+                        allow_redirects=False,
+                        stream=True,
+                        **sent,
+                    )
+                    status = str(response.status_code)
                 finally:
                     seconds = time.perf_counter() - started
                     self._observe(path, "POST", status, seconds)
                     log.debug("POST %s: %s in %.3f s", path, status, seconds)
-        except HTTPError as e:
+        except requests.RequestException as e:
             raise (Untrusted if _is_distrust(e) else TargetUnreachable)(self._explain_error(e)) from e
         try:
             yield response
-        except HTTPError as e:
+        except requests.RequestException as e:
             told = self._explain_error(e)
             is_late = _find_error(e, OutOfPatience) is not None
             raise TargetUnreachable(told if is_late else f"{self.url} broke off its answer: {told}") from e
         finally:
-            response.close()  # an answer that was read to its end has given its connection back already
+            response.close()
 
-    def _read_body(self, response: urllib3.BaseHTTPResponse) -> bytes:
+    def _read_body(self, response: requests.Response) -> bytes:
         return b"".join(self._iterate_chunks(response, CALL_LIMIT))
 
-    def _iterate_chunks(self, response: urllib3.BaseHTTPResponse, limit: int) -> Iterator[bytes]:
+    def _iterate_chunks(self, response: requests.Response, limit: int) -> Iterator[bytes]:
         """Raises ``TargetUnreachable`` when there are more than ``limit`` bytes, unpacked."""
-        chunks, left = response.stream(CHUNK), limit
+        chunks, left = response.iter_content(CHUNK), limit
         while True:
-            self._connection.patience.go_on()
+            self._adapter.patience.go_on()
             chunk = next(chunks, None)
-            self._connection.patience.pause()
+            self._adapter.patience.pause()
             if chunk is None:
                 return
             left -= len(chunk)
@@ -272,7 +291,7 @@ class TechnitiumClient:
                 raise TargetUnreachable(f"{self.url} answered with {size}: is this Technitium?")
             yield chunk
 
-    def _explain_error(self, error: HTTPError) -> str:
+    def _explain_error(self, error: requests.RequestException) -> str:
         if late := _find_error(error, OutOfPatience):
             return f"{self.url} {late}"
         if "ingerprint" in str(error):
@@ -282,17 +301,17 @@ class TechnitiumClient:
                 f"the certificate of {self.url} is not trusted: {_find_cause(error)};"
                 " DNS_API_CA_FILE gives an authority, DNS_API_TLS_FINGERPRINT trusts it as it is"
             )
-        if isinstance(error, SSLError):
+        if isinstance(error, requests.exceptions.SSLError):
             return (
                 f"{self.url} does not speak TLS: is that the HTTP port (5380, where it was not changed)?"
                 f" HTTPS is 53443 ({_find_cause(error)})"
             )
-        if isinstance(error, OutOfTime) and not isinstance(error, NewConnectionError):
+        if isinstance(error, requests.Timeout):
             return f"{self.url} did not answer within {self._timeout:g} s"
         return f"{self.url} cannot be reached: {_find_cause(error)}"
 
-    def _open_envelope(self, response: urllib3.BaseHTTPResponse, body: bytes) -> dict[str, Any]:
-        status = response.status
+    def _open_envelope(self, response: requests.Response, body: bytes) -> dict[str, Any]:
+        status = response.status_code
         if 300 <= status < 400:
             to = _find_origin(response.headers.get("Location", ""))
             raise ServerRefused(f"the server redirects to {to}: set {ADDRESS_SETTING} to that")
@@ -345,7 +364,7 @@ def _find_error(error: BaseException, kind: type[E]) -> E | None:
     return cause
 
 
-def _is_distrust(error: HTTPError) -> bool:
+def _is_distrust(error: requests.RequestException) -> bool:
     """Whether a certificate was shown that we do not trust."""
     return "ingerprint" in str(error) or _find_error(error, ssl.SSLCertVerificationError) is not None
 
