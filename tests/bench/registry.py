@@ -44,7 +44,7 @@ SEARCHES = {
 
 DASHBOARD = (
     *("/ui/needs/", "/ui/system/", "/ui/writes/", "/ui/names/app-777.ns177.home.lab/", "/ui/names/nobody.home.lab/"),
-    *(f"/ui/find/?q={text}" for text in (*SEARCHES.values(), "10.7.7.7")),
+    *(f"/ui/find/?q={text}" for text in ("app", "app-777.", "app+ns177+lab", "nowhere", "10.7.7.7")),
     *(f"/ui/?q={text}" for text in (*SEARCHES.values(), "10.7.7.7", "10.250.250.250", "2001:db8::1", "nowhere+app")),
     *(f"/ui/?{query}" for query in ("zone=home.lab", "kind=HTTPRoute", "namespace=ns177", "namespace=nowhere")),
     *("/ui/?kind=HTTPRoute&namespace=ns178", "/ui/?zone=home.lab&state=failed&q=app-7", "/ui/?target=nowhere"),
