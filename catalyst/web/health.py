@@ -66,7 +66,10 @@ def refuse_while_busy(request: HttpRequest, exception: Exception) -> HttpRespons
         return None
     log.warning("%s was refused: %s", request.path, advise(exception))
     reason = "The disk of the database is full" if is_full(exception) else "The database does not answer, or is busy"
-    if request.headers.get("HX-Request") or request.path_info.startswith("/api/"):
+    is_script = request.headers.get("HX-Request")
+    if is_script and request.method == "GET":
+        return answer_unavailable(f"{reason}.", advice="")
+    if is_script or request.path_info.startswith("/api/"):
         return answer_unavailable(f"{reason}: nothing was changed.")
     return show_unavailable(request, f"{reason}.")
 
@@ -79,18 +82,19 @@ def refuse_visitor() -> HttpResponse | None:
     return answer_unavailable("The database is not there yet, or not up to date; the log says more.")
 
 
-def answer_unavailable(reason: str) -> HttpResponse:
-    text = f"{reason} Try again in a few seconds.\n"
-    response = HttpResponse(text, content_type="text/plain", status=HTTPStatus.SERVICE_UNAVAILABLE)
+def answer_unavailable(reason: str, advice: str = " Try again in a few seconds.") -> HttpResponse:
+    response = HttpResponse(f"{reason}{advice}\n", content_type="text/plain", status=HTTPStatus.SERVICE_UNAVAILABLE)
     response["Retry-After"] = AGAIN
     return response
 
 
 def show_unavailable(request: HttpRequest, reason: str) -> HttpResponse:
     """The page on which a visitor waits: what was only looked at comes by itself, as soon as it can."""
-    answer = refuse_request(request, HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", reason)
+    comes = request.method == "GET"
+    told = f"{reason} This page is asked for again in a few seconds." if comes else reason
+    answer = refuse_request(request, HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", told)
     answer["Retry-After"] = AGAIN
-    if request.method == "GET":
+    if comes:
         answer["Refresh"] = AGAIN
     return answer
 

@@ -18,7 +18,7 @@
   // Times: exact in the reader's zone, or in UTC where that was chosen; how long ago as a hint, by the server's clock.
   // What waits here goes by performance.now(), which no one sets.
   const SKEW = 120000; // ms by which the reader's clock may differ before that is told
-  let ahead = 0; // ms of the server's clock before ours
+  let ahead = 0, seen = new Date(); // ms of the server's clock before ours, and when it made what is shown
   const HOUR = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
   const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   let clock, hours, days;
@@ -51,8 +51,11 @@
   function compareClocks() {
     const headline = $("headline");
     if (!headline) return;
-    ahead = new Date(headline.dataset.now) - Date.now();
-    const [count, unit] = measure(Math.abs(ahead) / 1000);
+    const made = new Date(headline.dataset.now);
+    if (+made === +seen) return; // the headline of before
+    seen = made;
+    ahead = made - Date.now();
+    const [count, unit] = measure(Math.round(Math.abs(ahead) / 60000) * 60);
     $("skew").hidden = Math.abs(ahead) < SKEW;
     $("skew").textContent = `Your clock is ${count} ${unit}${count > 1 ? "s" : ""} ${ahead > 0 ? "behind" : "ahead of"} the server's. How long ago something was is told by the server's clock.`;
   }
@@ -89,7 +92,7 @@
   }
 
   // Looking again, as long as somebody sees the page and is not answering a question.
-  let looked = performance.now(), seen = Date.now();
+  let looked = performance.now();
   function refresh() {
     looked = performance.now();
     body.dispatchEvent(new Event("refresh"));
@@ -148,8 +151,8 @@
 
   document.addEventListener("htmx:after:swap", (event) => {
     const { ctx } = event.detail;
+    if (ctx.response?.status >= 400) return; // nothing was swapped
     offline.hidden = true;
-    if (ctx.sourceElement?.id === "board") seen = Date.now();
     compareClocks();
     showTimes(document);
     followHeadline();

@@ -106,7 +106,8 @@ def test_people_get_a_page_that_comes_back_by_itself_and_scripts_a_sentence(
     assert answer.headers.get("Refresh") == refresh, "what was to be done is not done again"
     text = answer.content.decode()
     assert "The database does not answer, or is busy" in text
-    assert "othing was changed." in text
+    is_tried_again = method == "get" and bool(headers)
+    assert ("othing was changed." in text) is not is_tried_again
     assert refuse_while_busy(request, ValueError()) is None
 
 
