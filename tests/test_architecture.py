@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from syncer.config import TargetSettings
+from syncer.targets.base import Target, TargetZone
+
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs" / "architecture.md").read_text()
 
@@ -31,6 +34,13 @@ def test_every_package_of_the_engine_has_its_room() -> None:
     rooms = set(re.findall(r"`syncer/(\w+)`", section("Rooms")))
     folders = {path.name for path in (ROOT / "syncer").iterdir() if (path / "__init__.py").exists()}
     assert folders - {"management"} == rooms
+
+
+@pytest.mark.parametrize("protocol", [TargetSettings, Target, TargetZone])
+def test_what_a_target_must_have_is_said_in_full(protocol: type) -> None:
+    text = re.sub(r"```.*?```", "", section("Add a target"), flags=re.DOTALL)
+    members = {name for name in {*vars(protocol), *protocol.__annotations__} if not name.startswith("_")}
+    assert {name for name in members if not re.search(rf"`{name}\b", text)} == set()
 
 
 def test_the_smallest_target_that_it_shows_is_the_one_that_keeps_the_contract() -> None:
