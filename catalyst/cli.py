@@ -101,9 +101,9 @@ def manage(argv: Sequence[str]) -> int:
     os.umask(PRIVATE)
     is_syncer = argv[:1] == ["runsyncer"]
     if is_syncer:
-        from catalyst.lean import postpone_imports, restart_without_docstrings
+        from catalyst.lean import postpone_imports, restart_sparing
 
-        restart_without_docstrings(argv)
+        restart_sparing(argv)
         postpone_imports()
     from django.core.management.base import CommandError
 

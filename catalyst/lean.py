@@ -7,23 +7,26 @@ import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder
-from importlib.util import cache_from_source, find_spec, module_from_spec
+from importlib.util import cache_from_source, find_spec
 from types import ModuleType
 from typing import Any, cast
 
 PARTS: Mapping[str, Mapping[str, str]] = {
     "asyncio": {
-        "current_task": "_asyncio" if sys.version_info >= (3, 12) else "asyncio.tasks",
-        "get_running_loop": "asyncio.events",
+        "current_task": "catalyst.lean",
+        "get_running_loop": "catalyst.lean",
         "iscoroutinefunction": "asyncio.coroutines",
     },
+    "django.core.checks": {"ERROR": "django.core.checks.messages"},
     "django.forms": {},
+    "sqlparse": {},
+    "urllib3.http2": {},
 }
-"""Packages that are imported beside the models and never called there, and which of their modules has a name that is
-asked for all the same. Each field of a model knows its form field. Django asks asyncio whether a loop runs; logging
-asks for the task, from Python 3.12.
+"""Packages that are imported beside others and never called there, and which module has a name that is asked for all
+the same. Each field of a model knows its form field, and how to check itself. Django asks asyncio whether a loop runs;
+logging asks for the task, from Python 3.12.
 
-Each is worth more than a megabyte, which a test measures. What was less is imported as usual."""
+Each is worth what ``tests/catalyst/test_lean.py`` measures. What was less is imported as usual."""
 
 WHOLE = "/__init__"
 
@@ -62,21 +65,36 @@ class StandIn(ModuleType):
         return value
 
 
-class WholePackage:
-    """Finds ``django/forms/__init__``, a name that no module can have, and executes ``django.forms`` for it.
+class Postponement:
+    """Finds each of ``names`` as a package that waits; and ``django/forms/__init__``, a name that no module can have,
+    for which it executes ``django.forms``.
 
-    A finder and a loader without the base classes of ``importlib.abc``, which loads ``importlib.resources``.
+    Finder and loader without the base classes of ``importlib.abc``, which loads ``importlib.resources``.
     """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = frozenset(names)
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        return ModuleSpec(fullname, cast("Any", self)) if fullname.endswith(WHOLE) else None
+        if fullname.endswith(WHOLE):
+            return ModuleSpec(fullname, cast("Any", self))
+        spec = PathFinder.find_spec(fullname, path) if fullname in self._names else None
+        if spec:
+            spec.loader, spec.loader_state = cast("Any", self), spec.loader
+        return spec
 
     def create_module(self, spec: ModuleSpec) -> None:
         """None: the import system makes an empty module."""
 
     def exec_module(self, module: ModuleType) -> None:
+        spec = module.__spec__
+        assert spec
+        if not module.__name__.endswith(WHOLE):
+            module.__loader__ = spec.loader = spec.loader_state
+            module.__class__ = StandIn
+            return
         package = sys.modules[module.__name__.removesuffix(WHOLE).replace("/", ".")]
         assert package.__spec__
         assert package.__spec__.loader
@@ -86,25 +104,36 @@ class WholePackage:
 
 def postpone_imports(names: Sequence[str] = tuple(PARTS)) -> None:
     """Call it before Django is imported. What is there already, stays."""
-    sys.meta_path.insert(0, WholePackage())
-    for name in names:
-        spec = find_spec(name)
-        if spec is None or name in sys.modules:
-            continue
-        sys.modules[name] = module = module_from_spec(spec)
-        module.__class__ = StandIn
-        parent, _, leaf = name.rpartition(".")
-        if parent:
-            setattr(sys.modules[parent], leaf, module)
+    sys.meta_path.insert(0, Postponement(names))
 
 
-def restart_without_docstrings(argv: Sequence[str]) -> None:
-    """Replaces this process by the same command under ``python -OO``: docstrings and asserts are 2 MB of the syncer.
+def get_running_loop() -> Any:
+    """As asyncio's, of which nothing need be loaded to know that no loop runs while nothing is loaded."""
+    events = sys.modules.get("asyncio.events")
+    if events is None:
+        raise RuntimeError("no running event loop")
+    return events.get_running_loop()
+
+
+def current_task(loop: Any = None) -> Any:
+    tasks = sys.modules.get("asyncio.tasks")
+    if tasks is None:
+        raise RuntimeError("no running event loop")
+    return tasks.current_task(loop)
+
+
+SPARING = ("-OO", "-X", "no_debug_ranges")
+"""Options of the interpreter: without docstrings and asserts, 2 MB of the syncer, and without the columns of each piece
+of code, 0.4 MB, for which a traceback shows only the line."""
+
+
+def restart_sparing(argv: Sequence[str]) -> None:
+    """Replaces this process by the same command with an interpreter that keeps less of the code.
 
     Call it before anything is opened, read or imported.
     """
     if sys.flags.optimize < 2 and is_own_command(argv) and has_byte_code():
-        restart("-OO")
+        restart(*SPARING)
 
 
 def restart(*options: str) -> None:
