@@ -52,7 +52,7 @@ need = command -v $(1) >/dev/null || { echo "make $@ needs $(1), which is not in
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help known-python fresh-venv setup dev-setup demo run dev test check pictures hostile bench bench-registry bench-backups lock build \
+.PHONY: help known-python fresh-venv setup dev-setup demo run dev test check pictures hostile bench bench-targets bench-registry bench-backups lock build \
 	docker push deploy prod-deploy logs status metrics health debug-pod
 
 help: ## show this list
@@ -120,6 +120,9 @@ hostile: $(STAMP) ## what tenants, visitors and servers that attack reach, what 
 
 bench: $(STAMP) ## how long a change takes, and what it costs (ARGS=...)
 	@exec $(BIN)/python -m tests.bench $(ARGS)
+
+bench-targets: $(STAMP) ## how long two targets take, beside each of them alone (ARGS=...)
+	@exec $(BIN)/python -m tests.bench.targets $(ARGS)
 
 bench-registry: $(STAMP) ## how long the dashboard and each list take with 100,000 records (ARGS=--postgres)
 	@exec $(BIN)/python -m tests.bench.registry $(ARGS)

@@ -124,10 +124,10 @@ class Rig:
         before, cpu = self.count_requests(), self.syncer.cpu
         written: dict[str, float] = {}
         answered: dict[str, float] = {}
-        asker = threading.Thread(target=self._ask_names, args=(names, written, answered))
+        asker = threading.Thread(target=self.ask_names, args=(names, written, answered))
         asker.start()
         start = time.monotonic()
-        self._write_ingresses(names, written)
+        self.write_ingresses(names, written)
         writing = time.monotonic() - start
         asker.join()
         whole = max(answered.values()) - start
@@ -149,7 +149,7 @@ class Rig:
     def measure_first_start(self, count: int) -> FirstStart:
         """Start a syncer in a cluster with ``count`` names; while it writes them, others come, one after another."""
         names = [f"app-{number:06}.{ZONE}" for number in range(count)]
-        self._write_ingresses(names, {})
+        self.write_ingresses(names, {})
         before = self.count_requests()
         start = time.monotonic()
         # All of them are in one namespace, which is about their number alone.
@@ -165,8 +165,8 @@ class Rig:
     def _measure_newcomer(self, name: str) -> float:
         written: dict[str, float] = {}
         answered: dict[str, float] = {}
-        self._write_ingresses([name], written)
-        self._ask_names([name], written, answered)
+        self.write_ingresses([name], written)
+        self.ask_names([name], written, answered)
         return answered[name] - written[name]
 
     def _are_all_right(self, names: list[str]) -> bool:
@@ -186,7 +186,7 @@ class Rig:
     def measure_mixture(self, mixture: Mixture) -> float:
         """Into a running syncer, one name for each object; its RSS in MB, when all of them are in the zone."""
         names = [f"app-{number:06}.{ZONE}" for number in range(mixture.ingresses)]
-        self._write_ingresses(names, {})
+        self.write_ingresses(names, {})
         for number in range(mixture.services):
             name = f"service-{number:06}"
             annotations = {"catalyst-dns-sync.io/hostname": f"{name}.{ZONE}"}
@@ -201,7 +201,7 @@ class Rig:
             self._write_object("/apis/externaldns.k8s.io/v1alpha1", "dnsendpoints", dns_endpoint(name, endpoint))
             names.append(f"{name}.{ZONE}")
         for name in names[-1], names[0]:
-            self._ask_names([name], {name: 0.0}, {})
+            self.ask_names([name], {name: 0.0}, {})
         wait_until(lambda: self._are_all_right(names), 120, "every name of the mixture", pause=1.0)
         assert self.syncer
         return self.syncer.rss
@@ -211,7 +211,7 @@ class Rig:
         self._post_object(connection, f"{group}/namespaces/default/{plural}", manifest)
         connection.close()
 
-    def _write_ingresses(self, names: list[str], written: dict[str, float]) -> None:
+    def write_ingresses(self, names: list[str], written: dict[str, float]) -> None:
         connection = http.client.HTTPConnection(self.api.hostname or "", self.api.port)
         for name in names:
             self._post_object(connection, INGRESSES, ingress(name.replace(".", "-"), name))
@@ -225,11 +225,17 @@ class Rig:
         answer.read()
         assert answer.status == 201, answer.status
 
-    def _ask_names(
-        self, names: list[str], written: dict[str, float], answered: dict[str, float], patience: float = 120.0
+    def ask_names(
+        self,
+        names: list[str],
+        written: dict[str, float],
+        answered: dict[str, float],
+        server: tuple[str, int] | None = None,
+        patience: float = 120.0,
     ) -> None:
-        """Ask for the names in turn until each is answered; a pause after each round leaves the others some CPU."""
-        host, port = self.dns
+        """Ask the server (None: the only one) for the names in turn until each is answered; a pause after each round
+        leaves the others some CPU."""
+        host, port = server or self.dns
         deadline = time.monotonic() + patience
         waiting = list(names)
         while waiting:
