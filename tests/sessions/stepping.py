@@ -20,7 +20,11 @@ import django
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from tests.forkserver import OF_ALL
+
 LOG = "stepping.log"
+OF_EACH_RUN = (*OF_ALL, "syncer.documents.yamltext", "syncer.management.commands.runsyncer")
+"""Loaded once, before the forks."""
 
 
 class Counter:
@@ -57,7 +61,8 @@ def child(options: list[str], die_at: int, report: int) -> int:
 
 def main() -> None:
     django.setup()
-    import_module("syncer.kube.watcher")  # what every run needs is loaded once
+    for name in OF_EACH_RUN:
+        import_module(name)
     gc.freeze()
     for line in sys.stdin:
         asked = json.loads(line)
