@@ -23,6 +23,7 @@ def pytest_configure() -> None:
     """A tenth of a second for each user and each log-in is for those who guess. Processes hash as they always do."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     share_static_files()
+    gc.disable()  # until all is collected: nothing of it is garbage
 
 
 def share_static_files() -> None:
@@ -58,6 +59,7 @@ def pytest_collection_finish() -> None:
     time of the tests."""
     gc.freeze()
     gc.set_threshold(10_000, 50, 50)
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
