@@ -27,8 +27,8 @@ def pytest_configure() -> None:
 
 
 def share_static_files() -> None:
-    """Each client of Django's tests loads the middleware anew, and WhiteNoise then looked at all static files again: half
-    of what the tests of pages and of the API took."""
+    """Each client of Django's tests loads the middleware anew, and WhiteNoise then looked at all static files again:
+    half of what the tests of pages and of the API took."""
     look = WhiteNoiseMiddleware.add_files_from_finders
     found: dict[tuple[str, int | None], dict[str, object]] = {}
 
