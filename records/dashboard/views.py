@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -37,7 +38,7 @@ from syncer.core.names import BadName
 VIEW = "records.view_managedrecord"
 FIRST_NEEDS, MOST_NEEDS = 6, 200
 FIRST_NAMES = 25
-LAST_ENTRIES = 20
+LAST_ENTRIES, PAST_ENTRIES = 20, 50
 SETTLING = 0.5
 """Seconds that a page waits for audit entries that are on the way."""
 
@@ -95,6 +96,19 @@ def read_activity() -> dict[str, Any]:
     return {"passes": group_entries(last), "told": settled or oldest - 1}
 
 
+def _show_past(request: HttpRequest, text: str) -> HttpResponse:
+    """The passes up to a time, with which a script fills the list of what happened; "" is now."""
+    try:
+        until = datetime.fromisoformat(text) if text else timezone.now()
+    except ValueError:
+        until = None
+    if until is None or until.tzinfo is None:
+        raise BadRequest("There is no such time: give one as 2026-01-31T12:00:00Z.")
+    entries = list(AuditEntry.objects.filter(at__lte=until).order_by("-at", "-id")[:PAST_ENTRIES])
+    note_entries(entries)
+    return render(request, "dashboard/passes.html", {"passes": group_entries(entries), "is_part": True})
+
+
 def find_part(request: HttpRequest) -> str:
     """The id of the element that a script wants anew; "" for the whole page."""
     return request.headers.get("HX-Target", "").partition("#")[2] if request.headers.get("HX-Request") else ""
@@ -102,6 +116,8 @@ def find_part(request: HttpRequest) -> str:
 
 @require_safe
 def show_overview(request: HttpRequest) -> HttpResponse:
+    if request.headers.get("HX-Request") and "until" in request.GET:
+        return _show_past(request, request.GET["until"])
     page = {"names": read_page(request.GET, FIRST_NAMES)}
     if find_part(request) == "names":
         return render(request, "dashboard/names.html", page)

@@ -107,13 +107,42 @@
   stream.addEventListener("htmx:response:error", tryAgain);
   stream.addEventListener("htmx:error", tryAgain);
 
-  pause.addEventListener("click", () => {
-    isPaused = !isPaused;
+  function setPaused(now) {
+    isPaused = now;
     pause.setAttribute("aria-pressed", isPaused);
     pause.querySelector("span").textContent = isPaused ? "Go on" : "Pause";
     if (!isPaused) for (const html of waiting.splice(0)) place(html);
     tell();
+  }
+  pause.addEventListener("click", () => {
+    if (until.value === "0") setPaused(!isPaused);
+    else {
+      until.value = 0;
+      until.dispatchEvent(new Event("input"));
+      until.dispatchEvent(new Event("change"));
+    }
   });
+
+  // What had happened up to some time of the last day; what is new waits meanwhile.
+  const until = document.getElementById("stream-until"), untilWords = document.getElementById("stream-until-words");
+  const findTime = () => new Date(Date.now() + until.value * 60000).toISOString();
+  until.addEventListener("input", () => {
+    const time = document.createElement("time");
+    time.dateTime = findTime();
+    untilWords.replaceChildren(until.value === "0" ? "now" : time);
+    document.dispatchEvent(new CustomEvent("dashboard:lines"));
+  });
+  until.addEventListener("change", () => {
+    const isPast = until.value !== "0";
+    if (isPast) setPaused(true);
+    htmx.ajax("GET", `${location.pathname}?until=${isPast ? encodeURIComponent(findTime()) : ""}`, { source: "#stream-until", target: "#stream", swap: "innerHTML" });
+  });
+  document.addEventListener("htmx:after:swap", (event) => {
+    if (event.detail.ctx.sourceElement !== until) return;
+    narrowAll();
+    if (until.value === "0") setPaused(false);
+  });
+
   // Which lines are shown is in the address, to be kept or sent.
   const asked = new URLSearchParams(location.search).get("happened");
   if ([...sort.options].some((option) => option.value === asked)) sort.value = asked;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -224,3 +225,15 @@ def test_the_number_of_queries_does_not_grow_with_the_registry(cast: Cast) -> No
         taken.append(len(queries))
     assert taken[0] == taken[1]
     assert taken[1] <= 27, "with those of the session, the user and the rights"
+
+
+def test_a_script_asks_what_had_happened_up_to_a_time(cast: Cast) -> None:
+    client, part = visitor(VIEWER), {"HX-Request": "true"}
+    now = client.get(OVERVIEW, {"until": ""}, headers=part).content.decode()
+    assert "grafana.talos00" in now
+    assert "<html" not in now
+    before = AuditEntry.objects.order_by("at").first().at - timedelta(seconds=1)  # type: ignore[union-attr]
+    past = client.get(OVERVIEW, {"until": before.isoformat()}, headers=part).content.decode()
+    assert "Nothing had happened by then." in past
+    for wrong in ("yesterday", "2026-01-01T00:00:00"):
+        assert client.get(OVERVIEW, {"until": wrong}, headers=part).status_code == 400, wrong
