@@ -8,22 +8,22 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.person import Person, open_browser
-from tests.browser.stack import CHROMIUM, Stack, chromium, stack
+from tests.browser.stack import HEADLESS, Stack, chromium, stack
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    if not CHROMIUM:
+def browser() -> Iterator[Browser]:
+    if not HEADLESS:
         if os.environ.get("CI"):
             pytest.fail("chromium is not installed")
         pytest.skip("chromium is not installed")
-    with stack(tmp_path_factory.mktemp("stack")) as running:
+    with chromium() as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def browser(site: Stack) -> Iterator[Browser]:
-    with chromium() as running:
+def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with stack(tmp_path_factory.mktemp("stack")) as running:
         yield running
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from axe_playwright_python.sync_playwright import DEFAULT_OPTIONS, Axe
 from playwright.sync_api import Page
 
 AA, AA_LARGE = 4.5, 3.0
@@ -58,6 +59,17 @@ SEEN = """
   return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1 && box.width > 0 && box.bottom > 0;
 }
 """
+
+
+COLORS = ("color-contrast", "link-in-text-block")
+"""The rules of axe that ask how a page is coloured: all others find in dark what they find in light."""
+
+
+def find_faults(page: Page, *rules: str) -> list[str]:
+    """What axe finds, with the element; of all that it knows without ``rules``."""
+    options = DEFAULT_OPTIONS | ({"runOnly": rules} if rules else {})
+    found = Axe().run(page, options=options).response["violations"]
+    return [f"{fault['id']}: {node['target']}" for fault in found for node in fault["nodes"]]
 
 
 def pale_words(page: Page) -> list[str]:

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from playwright.sync_api import Browser, Page, Request, Response
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Response
 
 from tests.browser.stack import PASSWORD, Stack
+
+DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+LOOKS: WeakKeyDictionary[BrowserContext, dict[str, Any]] = WeakKeyDictionary()
+"""How each context of a browser looks."""
 
 
 class Person:
@@ -38,6 +44,17 @@ class Person:
 
     def open(self, path: str) -> None:
         self.page.goto(self.site.base + path, wait_until="load")
+
+    @contextmanager
+    def on_phone(self) -> Iterator[None]:
+        """The page that is open as a ``PHONE`` shows it, which costs less than to load it there anew."""
+        session = self.page.context.new_cdp_session(self.page)
+        session.send(
+            "Emulation.setDeviceMetricsOverride", {**PHONE["viewport"], "deviceScaleFactor": 1, "mobile": True}
+        )
+        session.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+        yield
+        session.detach()
 
     def read(self, path: str) -> str:
         """The page as it is sent: to ask again and again without drawing it each time."""
@@ -112,10 +129,27 @@ class Person:
 
 
 @contextmanager
-def open_browser(browser: Browser, site: Stack, **look: Any) -> Iterator[Person]:
+def open_browser(browser: Browser, site: Stack, storage_state: Any = None, **look: Any) -> Iterator[Person]:
+    """With the cookies of ``storage_state`` and nothing else of any test before."""
+    context = find_context(browser, look)
+    context.clear_cookies()
+    context.add_cookies(storage_state["cookies"] if storage_state else [])
+    try:
+        page = context.new_page()
+        stored = {"origin": site.base, "storageTypes": "local_storage"}
+        context.new_cdp_session(page).send("Storage.clearDataForOrigin", stored)
+        yield Person(page, site)
+    finally:
+        for page in context.pages:
+            page.close()
+
+
+def find_context(browser: Browser, look: dict[str, Any]) -> BrowserContext:
+    """One that nobody uses any more: a new one takes the browser as long as ten pages."""
+    for context in browser.contexts:
+        if not context.pages and LOOKS.get(context) == look:
+            return context
     context = browser.new_context(**look)
     context.set_default_timeout(20_000)
-    try:
-        yield Person(context.new_page(), site)
-    finally:
-        context.close()
+    LOOKS[context] = look
+    return context

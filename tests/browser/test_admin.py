@@ -14,7 +14,7 @@ from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.looks import focus_is_visible, pale_words, sticking_out
-from tests.browser.person import Person, open_browser
+from tests.browser.person import DESK, PHONE, Person, open_browser
 from tests.browser.stack import EDGE, LAB, PASSWORD, ZONE, Stack
 from tests.fakes.kubernetes.manifests import ingress
 from tests.processes import wait_until
@@ -22,8 +22,6 @@ from tests.sessions.session import ADDRESS
 
 pytestmark = [pytest.mark.double_only, pytest.mark.timeout(120)]
 
-DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
-PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 TITLES = {
     "/admin/login/": "Log in | Catalyst DNS Sync",
     "/admin/nowhere/": "Nothing here | Catalyst DNS Sync",
@@ -174,46 +172,56 @@ def take_picture(page: Page, name: str) -> None:
         page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png", full_page=True)
 
 
-@pytest.mark.parametrize("look", [pytest.param(DESK, id="desk"), pytest.param(PHONE, id="phone")])
-def test_every_page_fits_is_readable_in_light_and_dark_and_complains_of_nothing(
-    site: Stack, browser: Browser, cookies: Any, look: dict[str, Any]
-) -> None:
+def test_every_page_fits_is_readable_in_light_and_dark_and_complains_of_nothing(person: Person) -> None:
+    page = person.page
     wrong: dict[str, list[str]] = {}
     seen = 0
-    with open_browser(browser, site, storage_state=cookies, **look) as person:
-        page = person.page
-        waiting = list(pages())
-        while waiting:
-            path = waiting.pop(0)
-            person.open(path)
-            seen += 1
-            # Colours are the same on a phone.
-            for scheme in ("light", "dark") if look is DESK or SCREENSHOTS else ():
-                page.emulate_media(color_scheme=scheme)
-                person.complaints += [f"{scheme}: too pale: {word}" for word in pale_words(page)]
-                if SCREENSHOTS:
-                    name = f"{'phone' if look is PHONE else 'desk'}-{seen:02}-{scheme}.png"
-                    page.screenshot(path=Path(SCREENSHOTS) / name, full_page=True)
-            person.complaints += [f"sticks out: {element}" for element in sticking_out(page)]
-            if person.complaints:
-                wrong[path] = person.complaints.copy()
-                person.complaints.clear()
-            if path.endswith("/") and (link := first_object(page)):
-                waiting.append(link)
+    waiting = list(pages())
+    while waiting:
+        path = waiting.pop(0)
+        person.open(path)
+        seen += 1
+        take_pictures(person, f"{seen:02}")
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            person.complaints += [f"{scheme}: too pale: {word}" for word in pale_words(page)]
+        person.complaints += list_overhangs(person)
+        if person.complaints:
+            wrong[path] = person.complaints.copy()
+            person.complaints.clear()
+        if path.endswith("/") and (link := first_object(page)):
+            waiting.append(link)
     assert not wrong, "\n".join(f"{path}: {word}" for path, words in wrong.items() for word in words)
     assert seen > len(admin.site._registry) * 2, "each list gave the page of an object"
 
 
+def list_overhangs(person: Person) -> list[str]:
+    """What sticks out of the page that is open, on a desk and on a phone."""
+    found = [f"desk: sticks out: {element}" for element in sticking_out(person.page)]
+    with person.on_phone():
+        return found + [f"phone: sticks out: {element}" for element in sticking_out(person.page)]
+
+
+def take_pictures(person: Person, name: str) -> None:
+    """Of the page that is open, on a desk and on a phone, in light and dark."""
+    if not SCREENSHOTS:
+        return
+    for scheme in ("light", "dark"):
+        person.page.emulate_media(color_scheme=scheme)
+        take_picture(person.page, f"desk-{name}-{scheme}")
+        with person.on_phone():
+            take_picture(person.page, f"phone-{name}-{scheme}")
+
+
 @pytest.mark.parametrize("path", ["/admin/login/", "/admin/nowhere/", "/nowhere", "/api/docs"])
-@pytest.mark.parametrize("look", [pytest.param(DESK, id="desk"), pytest.param(PHONE, id="phone")])
 def test_the_pages_beside_the_admin_fit_and_are_readable_too(
-    site: Stack, browser: Browser, cookies: Any, path: str, look: dict[str, Any]
+    site: Stack, browser: Browser, cookies: Any, path: str
 ) -> None:
     known = None if "login" in path else cookies
-    with open_browser(browser, site, storage_state=known, **look) as person:
+    with open_browser(browser, site, storage_state=known, **DESK) as person:
         person.open(path)
         expect(person.page).to_have_title(TITLES[path])
-        assert not sticking_out(person.page)
+        assert not list_overhangs(person)
         for scheme in ("light", "dark"):
             person.page.emulate_media(color_scheme=scheme)
             assert path == "/api/docs" or not pale_words(person.page)  # whose colours are Swagger's own

@@ -16,22 +16,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from catalyst.demo.cast import PULL_REQUESTS, REVIEWS, host
 from catalyst.demo.command import STUMBLE
 from catalyst.demo.story import Approve, Put, Scene, write_story
 from catalyst.demo.visitor import BANNER
-from tests.browser.looks import sticking_out
-from tests.browser.stack import CHROMIUM, chromium
+from tests.browser.looks import find_faults, sticking_out
 from tests.processes import ROOT, free_port, wait_until
 
-pytestmark = [
-    pytest.mark.double_only,
-    pytest.mark.timeout(300),
-    pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed"),
-]
+pytestmark = [pytest.mark.double_only, pytest.mark.timeout(300)]
 
 DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
 PICTURES = os.environ.get("CATALYST_DEMO_PICTURES", "")
@@ -94,7 +88,7 @@ class Demo:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     running = Demo(tmp_path_factory.mktemp("demo") / "output")
     try:
         yield running
@@ -103,13 +97,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 
 @pytest.fixture(scope="module")
-def page(demo: Demo) -> Iterator[Page]:
+def page(demo: Demo, browser: Browser) -> Page:
     """Of a newcomer, who has never logged in anywhere."""
-    with chromium() as browser:
-        yield open_page(browser, demo)
-
-
-def open_page(browser: Browser, demo: Demo) -> Page:
     page = browser.new_context(**DESK).new_page()
     page.set_default_timeout(20_000)
     page.goto(f"{demo.base}/")
@@ -162,7 +151,7 @@ def test_every_page_says_that_it_is_a_demo_and_is_no_worse_for_it(demo: Demo, pa
     expect(banner).to_have_count(1)
     expect(banner).to_be_visible()
     if path.startswith("/ui"):
-        assert not [fault["id"] for fault in Axe().run(page).response["violations"]]
+        assert not find_faults(page)
         assert not sticking_out(page)
 
 

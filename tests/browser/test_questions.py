@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.looks import sticking_out
-from tests.browser.person import Person, open_browser
+from tests.browser.person import DESK, PHONE, Person, open_browser
 from tests.browser.stack import LAB, ZONE, Stack
-from tests.browser.test_admin import DESK, PHONE, SCREENSHOTS
+from tests.browser.test_admin import SCREENSHOTS
 from tests.fakes.kubernetes.manifests import ingress
 from tests.processes import wait_until
 from tests.sessions.session import ADDRESS
@@ -108,21 +107,9 @@ def cookies(site: Stack, browser: Browser) -> Any:
         return person.page.context.storage_state()
 
 
-@pytest.fixture(scope="module")
-def context(browser: Browser, cookies: Any) -> Iterator[BrowserContext]:
-    """Of all tests: each looks at a page of its own."""
-    context = browser.new_context(storage_state=cookies, **DESK)
-    context.set_default_timeout(20_000)
-    yield context
-    context.close()
-
-
 @pytest.fixture
-def newcomer(site: Stack, context: BrowserContext) -> Iterator[Newcomer]:
-    person = Person(context.new_page(), site)
-    yield Newcomer(person)
-    assert not person.complaints
-    person.page.close()
+def newcomer(person: Person) -> Newcomer:
+    return Newcomer(person)
 
 
 @pytest.mark.parametrize(

@@ -14,17 +14,13 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.person import Person, open_browser
-from tests.browser.stack import CHROMIUM, ZONE, Stack, stack
+from tests.browser.stack import ZONE, Stack, stack
 from tests.fakes.kubernetes.manifests import ingress
 from tests.postgres import open_cursor
 from tests.processes import wait_until
 from tests.sessions.session import ADDRESS
 
-pytestmark = [
-    pytest.mark.double_only,
-    pytest.mark.timeout(180),
-    pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed"),
-]
+pytestmark = [pytest.mark.double_only, pytest.mark.timeout(180)]
 
 RESET = "event: reset\ndata: \n\n"
 LIVE = re.compile("^live")
@@ -39,7 +35,7 @@ _numbers = count(1)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def site(browser: Browser, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     more = {}
     if request.param == "postgresql":
         more = {"DATABASE_URL": request.getfixturevalue("postgres_url"), "SECRET_KEY": "of-no-worth-" * 5}
