@@ -188,7 +188,7 @@ def test_the_address_says_what_is_open_and_going_back_closes_it(person: Person) 
     expect(heading).to_have_text(f"argocd.{ZONE}")
     page.keyboard.press("Escape")
     expect(pane).to_be_hidden()
-    assert "open=" not in page.url
+    page.wait_for_url(lambda address: "open=" not in address)
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto(sent)
     page.wait_for_url(f"**/ui/names/argocd.{ZONE}/**")  # where there is no room for both
