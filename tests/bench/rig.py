@@ -155,10 +155,11 @@ class Rig:
         # All of them are in one namespace, which is about their number alone.
         syncer = self.launch_syncer(MAX_NAMES_PER_NAMESPACE=str(2 * count)).ready()
         ready, newcomers = time.monotonic() - start, []
-        while not self._is_answered(names[-1], *self.dns):  # they are written in the order of their names
-            newcomers.append(self._measure_newcomer(f"zz-{len(newcomers)}.{ZONE}"))
-        whole = time.monotonic() - start
-        self._check_all(names)
+        whole = 0.0
+        while not whole or not self._are_all_right(names):  # a list of the zone takes the server a while
+            while not self._is_answered(names[-1], *self.dns):  # most are written in the order of their names
+                newcomers.append(self._measure_newcomer(f"zz-{len(newcomers)}.{ZONE}"))
+            whole = time.monotonic() - start
         requests = self.count_requests()[1] - before[1]
         return FirstStart(count, ready, whole, newcomers, requests, syncer.cpu, syncer.rss)
 
@@ -171,10 +172,6 @@ class Rig:
 
     def _are_all_right(self, names: list[str]) -> bool:
         return not self._list_wrong(names)
-
-    def _check_all(self, names: list[str]) -> None:
-        wrong = self._list_wrong(names)
-        assert not wrong, f"{len(wrong)} names are missing"
 
     def _list_wrong(self, names: list[str]) -> set[str]:
         query = urlencode({"token": TOKEN, "domain": ZONE, "zone": ZONE, "listZone": "true"})
