@@ -7,8 +7,8 @@ the database does with the rows. Here that is asked once.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from itertools import chain, islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, groupby, islice
 from operator import attrgetter
 from typing import Any, TypeAlias
 
@@ -53,18 +53,34 @@ def _write_rows(model: Model, rows: Sequence[models.Model], changes: Sequence[st
 def _write_values(model: Model, fields: Sequence[Field], rows: Iterable[Sequence[Any]], changes: Sequence[str]) -> None:
     connection = connections[router.db_for_write(model)]
     adapters = [_find_adapter(field, connection) for field in fields]
-    special = [(place, adapt) for place, adapt in enumerate(adapters) if adapt]
     into, suffix = _write_statement(model, fields, changes, connection)
     one = f"({', '.join(['%s'] * len(fields))})"
     waiting = iter(rows)
+    chunks = iter(lambda: list(islice(waiting, ROWS)), [])
     with connection.cursor() as cursor:
-        while chunk := [list(row) for row in islice(waiting, ROWS)]:
-            for values in chunk:
-                for place, adapt in special:
-                    values[place] = adapt(values[place])
-            places = ", ".join([one] * len(chunk))
-            statement = f"{into} VALUES {places} {suffix}"  # of our own names alone
-            cursor.execute(statement, list(chain.from_iterable(chunk)))
+        for size, alike in groupby(chunks, key=len):
+            statement = f"{into} VALUES {', '.join([one] * size)} {suffix}"  # of our own names alone
+            # One statement for each chunk, whose text Django prepares once for all of them.
+            cursor.executemany(statement, [_list_values(adapters, chunk) for chunk in alike])
+
+
+def _list_values(adapters: Sequence[Adapter | None], rows: Sequence[Sequence[Any]]) -> list[Any]:
+    """All values of the rows, one after another, as the driver takes them."""
+    columns = (
+        _adapt_column(adapt, column) if adapt else column
+        for adapt, column in zip(adapters, zip(*rows, strict=True), strict=True)
+    )
+    return list(chain.from_iterable(zip(*columns, strict=True)))
+
+
+def _adapt_column(adapt: Adapter, column: Iterable[Any]) -> Iterator[Any]:
+    """Most rows say in most columns what the row before says: that is spelled once. (No column mixes what is equal and
+    spelled otherwise, as 1 and True are.)"""
+    said = spelled = None
+    for value in column:
+        if value != said:
+            said, spelled = value, None if value is None else adapt(value)
+        yield spelled
 
 
 def _write_statement(
@@ -110,9 +126,5 @@ def _find_adapter(field: Field, connection: BaseDatabaseWrapper) -> Adapter | No
         case models.DateTimeField(auto_now=False, auto_now_add=False):
             return connection.ops.adapt_datetimefield_value
         case models.JSONField(encoder=None):
-            return _dump_json
+            return json.dumps
     raise TypeError(f"{field} is written by save() and bulk_create() alone")
-
-
-def _dump_json(value: Any) -> str | None:
-    return None if value is None else json.dumps(value)

@@ -71,11 +71,20 @@ def test_plain_rows_need_only_what_has_no_default() -> None:
     assert (mention.values, mention.since, mention.shadow, mention.detached_seconds) == (None, NOW, "", 1.5)
 
 
-def test_the_statements_are_as_many_as_the_chunks(django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    rows = [DriftFinding(**PLACE | {"name": f"{number}.lab"}, drift_type="missing_record") for number in range(250)]
-    with django_assert_num_queries(-(-250 // ROWS)):
-        insert_rows(DriftFinding, rows)
-    assert DriftFinding.objects.count() == 250
+def test_all_chunks_but_the_last_are_one_statement(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    names = [f"{number}.lab" for number in range(2 * ROWS + 1)]
+    with django_assert_num_queries(2):
+        insert_rows(DriftFinding, [DriftFinding(**PLACE | {"name": name}, drift_type="missing") for name in names])
+    assert list(DriftFinding.objects.order_by("pk").values_list("name", flat=True)) == names
+
+
+def test_a_column_may_say_the_same_as_the_row_before_or_something_else_or_nothing() -> None:
+    said = [None, ["192.0.2.1"], ["192.0.2.1"], None, ["192.0.2.1"], [], [], {}, None, None]
+    insert_rows(
+        ManagedRecord, [make_record(f"{at}.lab", values=[], losers=[], refusal=it) for at, it in enumerate(said)]
+    )
+    assert list(ManagedRecord.objects.order_by("pk").values_list("refusal", flat=True)) == said
+    assert ManagedRecord.objects.filter(refusal__isnull=True).count() == 4
 
 
 def test_nothing_is_no_statement(django_assert_num_queries: DjangoAssertNumQueries) -> None:
