@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from records.among import at_names
 from records.audit import SYNCER, Action, make_row_entry
 from records.bulk import insert_rows
 from records.limits import KEYS, split_keys
@@ -23,7 +24,7 @@ Status = DriftFinding.Status
 def current_findings(key: ZoneKey, names: Collection[str] | None = None) -> QuerySet[DriftFinding]:
     """Those at ``names``, None: all of the zone."""
     rows = DriftFinding.objects.filter(**key._asdict(), status__in=CURRENT_STATUSES).order_by()
-    return rows if names is None or len(names) > KEYS else rows.filter(name__in=names)
+    return rows if names is None or len(names) > KEYS else rows.filter(at_names(names))
 
 
 def record_findings(
@@ -66,7 +67,7 @@ def end_remediated(key: ZoneKey, keys: Collection[Key], actor: str) -> None:
 
 def accept_released(key: ZoneKey, released: Sequence[ManagedRecord], actor: str) -> None:
     """They go on carrying our mark, and that is as it should be."""
-    current_findings(key).filter(name__in=[row.name for row in released]).delete()
+    current_findings(key).filter(at_names(row.name for row in released)).delete()
     DriftFinding.objects.bulk_create(
         DriftFinding(
             **key._asdict(),
@@ -90,7 +91,7 @@ def _still_drifting(key: ZoneKey, names: Sequence[str]) -> set[Key]:
     states = (RecordState.DRIFTED, RecordState.CONFLICT, RecordState.HELD, RecordState.PENDING, RecordState.FAILED)
     still: set[Key] = set()
     for chunk in split_keys(names):
-        rows = ManagedRecord.objects.filter(**key._asdict(), name__in=chunk, state__in=states)
+        rows = ManagedRecord.objects.filter(at_names(chunk), **key._asdict(), state__in=states)
         still.update(rows.order_by().values_list("name", "type"))
     return still
 

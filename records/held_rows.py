@@ -9,6 +9,7 @@ from typing import NamedTuple
 from django.db import models
 from django.utils import timezone
 
+from records.among import at_names
 from records.audit import Action, make_entry
 from records.bulk import insert_rows
 from records.causes import find_causes
@@ -117,7 +118,7 @@ def forget_decisions(key: ZoneKey, wanted: Collection[RRsetKey]) -> bool:
     """What a claim holds again leaves the plans that a person decided: its next delete is to be decided anew. Whether
     there was any."""
     kept = set(wanted)
-    rows = _deletes_of(key, *DECIDED).filter(name__in={name for name, _ in kept}) if kept else HeldDelete.objects.none()
+    rows = _deletes_of(key, *DECIDED).filter(at_names(name for name, _ in kept)) if kept else HeldDelete.objects.none()
     spent = [row for row in rows if row.key in kept]
     _drop_rows([row.pk for row in spent])
     left = HeldPlan.objects.filter(pk__in={row.plan_id for row in spent}, deletes=None)
@@ -195,7 +196,7 @@ def _explain_missing(choice: Choice, count: int) -> str:
 
 def _make_rows(key: ZoneKey, plan: HeldPlan, deletes: Collection[RRsetKey]) -> list[HeldDelete]:
     names = {name for name, _ in deletes}
-    rows = ManagedRecord.objects.filter(**key._asdict(), name__in=names).order_by()
+    rows = ManagedRecord.objects.filter(at_names(names), **key._asdict()).order_by()
     known = {row.key: row for row in rows}
     holders = {delete: known[delete].origin if delete in known else "" for delete in deletes}
     causes = find_causes(key.target, holders)
