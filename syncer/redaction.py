@@ -11,7 +11,7 @@ import math
 import re
 from base64 import b64encode
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from threading import Lock
 from typing import Any
@@ -47,6 +47,10 @@ SECRET_TEXT = re.compile(
     re.DOTALL,
 )
 
+SIGNS = (" ", "=", ":", "eyj", "hooks.slack.com")
+"""Of which each text in which ``SECRET_TEXT`` finds something has at least one; or a control character, as a line end
+is."""
+
 
 class Redaction:
     """Hides the known secrets in every spelling that a text could give them, and what looks like a secret.
@@ -81,20 +85,25 @@ class Redaction:
     def redact_text(self, text: str) -> str:
         return self._find_hider()(text)
 
-    def redact_value(self, key: str, value: Any) -> Any:
-        """``value`` as JSON can hold it, without secrets at any depth."""
-        if value is None or isinstance(value, bool):
-            return value
-        if _names_secret(key):
-            return HIDDEN
-        if isinstance(value, dict):
-            return {self.redact_text(str(name)): self.redact_value(str(name), member) for name, member in value.items()}
-        if isinstance(value, list | tuple | set | frozenset):
-            return [self.redact_value("", member) for member in value]
-        text = str(value)
-        shown = self.redact_text(text)
-        number = isinstance(value, int | float) and math.isfinite(value)
-        return value if number and shown == text else shown
+    def redact_fields(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """The values as JSON can hold them, without secrets at any depth."""
+        hide = self._find_hider()
+        return {hide(key): _redact_value(hide, key, value) for key, value in fields.items()}
+
+
+def _redact_value(hide: Callable[[str], str], key: str, value: Any) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    if _names_secret(key):
+        return HIDDEN
+    if isinstance(value, dict):
+        return {hide(str(name)): _redact_value(hide, str(name), member) for name, member in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_redact_value(hide, "", member) for member in value]
+    text = str(value)
+    shown = hide(text)
+    number = isinstance(value, int | float) and math.isfinite(value)
+    return value if number and shown == text else shown
 
 
 def _make_hider(secrets: Iterable[str]) -> Callable[[str], str]:
@@ -104,10 +113,18 @@ def _make_hider(secrets: Iterable[str]) -> Callable[[str], str]:
     def hide(text: str) -> str:
         if known:
             text = known.sub(HIDDEN, text)
-        return SECRET_TEXT.sub(_hide_match, text)
+        return SECRET_TEXT.sub(_hide_match, text) if _may_tell_secret(text) else text
 
     hide_again = lru_cache(RECENT)(hide)
     return lambda text: hide_again(text) if len(text) <= SHORT else hide(text)
+
+
+def _may_tell_secret(text: str) -> bool:
+    """Whether it has one of ``SIGNS``; of a host name or an address that is known in a tenth of the time."""
+    if not (text.isascii() and text.isprintable()):
+        return True
+    lowered = text.lower()
+    return any(sign in lowered for sign in SIGNS)
 
 
 @lru_cache(RECENT)

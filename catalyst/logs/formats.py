@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,6 +35,8 @@ NAMES = {
 OWN_ATTRIBUTES = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {0x2028: "\\u2028", 0x2029: "\\u2029"}
 CONTROL |= {9: "\\t", 10: "\\n", 13: "\\r"}
+TO_QUOTE = re.compile(r'[\s="]')
+JSON = json.JSONEncoder(separators=(",", ":"))
 COLOURS = {"WARN": "\x1b[33m", "ERROR": "\x1b[31m", "DEBUG": "\x1b[2m"}
 DIM, PLAIN = "\x1b[2m", "\x1b[0m"
 
@@ -54,8 +57,9 @@ class RedactingFormatter(logging.Formatter):
 
     def read_fields(self, record: logging.LogRecord) -> dict[str, Any]:
         """What the caller passed as ``extra``; of several targets that which the line is about, by its thread."""
-        text, value = self._redaction.redact_text, self._redaction.redact_value
-        fields = {text(key): value(key, member) for key, member in vars(record).items() if key not in OWN_ATTRIBUTES}
+        fields = self._redaction.redact_fields(
+            {key: value for key, value in vars(record).items() if key not in OWN_ATTRIBUTES}
+        )
         if target := find_target(record.threadName):
             fields["target"] = target
         return fields
@@ -83,7 +87,7 @@ class JSONFormatter(RedactingFormatter):
         line |= fixed
         if traceback := self.read_traceback(record):
             line["traceback"] = traceback
-        return json.dumps(line, separators=(",", ":"))
+        return JSON.encode(line)
 
 
 class TextFormatter(RedactingFormatter):
@@ -97,11 +101,11 @@ class TextFormatter(RedactingFormatter):
         self._coloured = coloured
 
     def format(self, record: logging.LogRecord) -> str:
-        clock = time.strftime("%H:%M:%S", time.localtime(record.created))
+        clock = tell_clock(int(record.created))
         level = NAMES.get(record.levelno, record.levelname).upper()
         shown = {key: value for key, value in self.read_fields(record).items() if value not in (None, "", [], {})}
         fields = "".join(f" {key}={format_value(value)}" for key, value in shown.items())
-        message = self.read_message(record).translate(CONTROL)
+        message = escape_controls(self.read_message(record))
         if self._coloured:
             before = f"{DIM}{clock}.{int(record.msecs):03}{PLAIN} {COLOURS.get(level, '')}{level:<5}{PLAIN}"
             line = f"{before} {message}{DIM}{fields}{PLAIN}"
@@ -111,10 +115,20 @@ class TextFormatter(RedactingFormatter):
         return f"{line}\n{traceback}" if traceback else line
 
 
+@lru_cache(maxsize=1)
+def tell_clock(second: int) -> str:
+    """Of the Unix time, in local time. Of a burst, most lines are of one second."""
+    return time.strftime("%H:%M:%S", time.localtime(second))
+
+
+def escape_controls(text: str) -> str:
+    return text if text.isprintable() else text.translate(CONTROL)
+
+
 def format_value(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    text = text.translate(CONTROL)
-    return json.dumps(text, ensure_ascii=False) if isinstance(value, str) and re.search(r'[\s="]', text) else text
+    text = escape_controls(text)
+    return json.dumps(text, ensure_ascii=False) if isinstance(value, str) and TO_QUOTE.search(text) else text
 
 
 def parse_gelf_url(text: str) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from syncer.redaction import HIDDEN, PASSING, SECRET_KEYS, Redaction
+from syncer.redaction import HIDDEN, PASSING, SECRET_KEYS, SECRET_TEXT, Redaction
 
 
 def test_a_secret_that_comes_later_is_hidden_from_then_on() -> None:
@@ -53,3 +55,17 @@ def test_tokens_may_come_while_others_redact() -> None:
 def test_a_name_tells_that_its_value_is_a_secret(name: str) -> None:
     assert SECRET_KEYS.search(name)
     assert "geheim" not in Redaction().redact_text(f"{name}=geheim was refused")
+
+
+PIECES = [
+    *("token", "secret", "bearer", "authorization", "api-key", "\u017fecret", "api-\u212aey"),
+    *("=", ":", " ", "\t", "\n", "\x1c", "\u00a0", "0123456789ab"),
+    *("ey", "eyJ", "abcdefgh", ".", "://", "@", "hooks.", "slack.com/services/", "T0"),
+    *("-----BEGIN", " PRIVATE KEY-----"),
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join), st.booleans())
+def test_no_text_is_passed_over_in_which_there_is_a_secret(text: str, is_loud: bool) -> None:
+    text = text.upper() if is_loud else text
+    assert (Redaction().redact_text(text) == text) == (SECRET_TEXT.search(text) is None)
