@@ -57,23 +57,25 @@ def find_drift(
     A new value that a claim asks for is written over whatever is there, if it is ours.
     """
     may_update = asked or rules.policy is not Policy.CREATE_ONLY
-    remediates = asked or (rules.remediates(origin) and (desired.name, desired.type) not in rules.accepted)
+
+    def is_remediated() -> bool:
+        return asked or (rules.remediates(origin) and (desired.name, desired.type) not in rules.accepted)
+
     if known is None or not known.owned:
         if item is None or not rules.marker.owns(item) or rules.marker.inherits(item):
             return None
         reason = "it carries our mark, but the ledger does not know it"
-        return Drift(DriftType.UNEXPECTED_RECORD, None, item.rrset, reason, remediates and may_update)
+        return Drift(DriftType.UNEXPECTED_RECORD, None, item.rrset, reason, may_update and is_remediated())
     is_lost = rules.lost_writes and known.state in (RecordState.SYNCED, RecordState.KEPT)
     if known.state not in _WRITTEN or is_lost:
         return None
-    remediates = remediates or desired != known.rrset
     if item is None:
+        remediates = desired != known.rrset or is_remediated()
         return Drift(DriftType.MISSING_RECORD, known.rrset, None, "someone deleted it", remediates)
     difference = _find_difference(item, known.rrset, rules)
     if difference is None:
         return None
-    if not difference.is_ours:
-        remediates = asked
+    remediates = desired != known.rrset or is_remediated() if difference.is_ours else asked
     return Drift(DriftType.UNEXPECTED_VALUE, known.rrset, item.rrset, difference.reason, remediates and may_update)
 
 

@@ -29,6 +29,12 @@ from syncer.core.ranking import UNREAD_RANK, YOUNGEST, Claim, is_foreign, make_r
 from syncer.core.rrsets import RRset
 from syncer.core.source import NORMAL, Ref, SourceObject
 
+_GROUPS = {
+    kind: tuple(known.group for known in KINDS if known.kind == kind and known.gives_names)
+    for kind in {known.kind for known in KINDS}
+}
+"""The API groups of each kind of object that names hosts."""
+
 
 def settle_name(
     name: str, claims: Claims, entries: Sequence[EntrySpec], rules: ClaimRules, history: History = NO_HISTORY
@@ -80,7 +86,7 @@ def find_kept(name: str, claims: Claims, history: History, rules: ClaimRules) ->
 def list_namesakes(origin: str, claims: Claims) -> Iterator[SourceObject]:
     """The objects that an origin may mean: it does not name the API group."""
     kind, namespace, name = Origin.parse(origin)
-    for group in {known.group for known in KINDS if known.kind == kind and known.gives_names}:
+    for group in _GROUPS.get(kind, ()):
         if source := claims.source(Ref(kind, namespace, name, group)):
             yield source
 

@@ -36,7 +36,7 @@ NO_REQUESTS: Requests = {}
 OTHERS = 10_000
 """Foreign wildcards, and delegations, that are looked at in a zone."""
 
-CHUNK = 250
+CHUNK = 500
 """Names that are compared at a time: what bounds the memory of a full pass, and the SQL parameters of a query."""
 
 FEW = 5
