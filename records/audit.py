@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
+from records.bulk import upsert_values
 from records.models import AuditEntry, DriftFinding, ManagedRecord
 
 Action = AuditEntry.Action
@@ -25,36 +27,33 @@ NEWS = CHANGES | {Action.FAILED, Action.CONFLICT, Action.STALE, Action.TAKEN_OVE
 """What a team wants to hear of its records."""
 
 
-def make_entry(
-    action: AuditEntry.Action,
-    actor: str,
-    *,
-    target: str = "",
-    zone: str = "",
-    name: str = "",
-    kind: str = "",
-    before: dict[str, Any] | None = None,
-    after: dict[str, Any] | None = None,
-    source: str = "",
-    reason: str = "",
-    correlation: str = "",
-) -> AuditEntry:
-    """Not saved yet. ``kind`` is the type of the RRset; ``before`` and ``after`` are {"ttl": seconds, "values": [...]},
-    for a custom entry its fields, for held deletes {"deletes": [[name, type], ...]}; ``source`` is
-    Kind/namespace/name; ``correlation`` names the pass in which it happened."""
-    return AuditEntry(
-        action=action,
-        actor=actor,
-        target=target,
-        zone=zone,
-        name=name,
-        type=kind,
-        before=before,
-        after=after,
-        source=source,
-        reason=reason,
-        correlation=correlation,
-    )
+class EntryRow(NamedTuple):
+    """An ``AuditEntry`` by its columns: a pass makes many, and an object of the model is slow to make.
+
+    ``type`` is that of the RRset; ``before`` and ``after`` are {"ttl": seconds, "values": [...]}, for a custom entry
+    its fields, for held deletes {"deletes": [[name, type], ...]}; ``source`` is Kind/namespace/name; ``correlation``
+    names the pass in which it happened."""
+
+    action: str
+    actor: str
+    target: str = ""
+    zone: str = ""
+    name: str = ""
+    type: str = ""
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+    source: str = ""
+    reason: str = ""
+    correlation: str = ""
+
+
+def insert_entries(rows: Iterable[EntryRow]) -> None:
+    upsert_values(AuditEntry, EntryRow._fields, rows, ())
+
+
+def make_entry(action: AuditEntry.Action, actor: str, *, kind: str = "", **columns: Any) -> AuditEntry:
+    """Not saved yet. ``columns`` as ``EntryRow`` has them; ``kind`` is its type."""
+    return AuditEntry(**EntryRow(action, actor, type=kind, **columns)._asdict())
 
 
 def make_row_entry(row: ManagedRecord | DriftFinding, action: AuditEntry.Action, actor: str, **more: Any) -> AuditEntry:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.utils import timezone
 
-from records.audit import Action, make_entry
-from records.models import AuditEntry, DeletedRRset, Replacement, RRsetKey
+from records.audit import Action, EntryRow
+from records.models import DeletedRRset, Replacement, RRsetKey
 from syncer.core.claims import Decision
 from syncer.core.known import RecordState
 from syncer.core.names import BadName, canonical_target
@@ -38,30 +38,32 @@ class ZoneKey(NamedTuple):
 
 class RecordRow(NamedTuple):
     """A row of ``ManagedRecord``, by its columns: there are many in a pass, and an object of the model is slow to make.
-    What is not here has a default of the database."""
+    ``changed_at`` is the same for all that are written together; what else is not here has a default of the
+    database."""
 
     target: str
     zone: str
     name: str
     type: str
-    values: list[str]
+    values: Sequence[str]
     ttl: int
     owned: bool
     state: str
     reason: str
     foreign: dict[str, Any] | None
     origin: str
-    claimants: list[str]
-    losers: list[list[str]]
+    claimants: Sequence[str]
+    losers: Sequence[tuple[str, str]]
     is_contested: bool
-    changed_at: datetime
 
     @property
     def key(self) -> RRsetKey:
         return self.name, self.type
 
 
-CONTENT = RecordRow._fields[4:]
+COLUMNS = (*RecordRow._fields, "changed_at")
+
+CONTENT = COLUMNS[4:]
 """The columns that a record gets anew."""
 
 
@@ -80,17 +82,16 @@ def record_row(
         *key,
         rrset.name,
         rrset.type,
-        list(rrset.values),
+        rrset.values,
         rrset.ttl,
         owned,
         state.value,
         reason,
         found_data(foreign) if foreign else None,
         decision.origin_of(rrset.type),
-        list(decision.claimants_of(rrset.type)),
-        [list(loser) for loser in losers],
+        decision.claimants_of(rrset.type),
+        losers,
         bool(losers),
-        timezone.now(),
     )
 
 
@@ -128,22 +129,23 @@ def _touched_rrset(change: Change) -> RRset:
     return rrset
 
 
-def change_entry(key: ZoneKey, item: AppliedChange, actor: str, correlation: str, why: str = "") -> AuditEntry:
+def change_entry(key: ZoneKey, item: AppliedChange, actor: str, correlation: str, why: str = "") -> EntryRow:
     """Of a change that was made, and ``why`` where that is known, or refused."""
     decision, (change, outcome, reason, _) = item
     if outcome is Outcome.REFUSED:
         action = Action.FAILED
     else:
         action = Action.ADOPTED if change.adopts and change.op is Op.UPDATE else DONE_ACTIONS[change.op]
-    return make_entry(
+    name, kind = change.key
+    return EntryRow(
         action,
         actor,
-        **key._asdict(),
-        name=change.name,
-        kind=change.key[1],
+        *key,
+        name,
+        kind,
         before=rrset_data(change.before.rrset) if change.before else None,
         after=rrset_data(change.after) if change.after else None,
-        source=decision.origin_of(change.key[1]),
+        source=decision.origin_of(kind),
         reason=reason if outcome is Outcome.REFUSED else why,
         correlation=correlation,
     )
@@ -151,7 +153,7 @@ def change_entry(key: ZoneKey, item: AppliedChange, actor: str, correlation: str
 
 def status_entry(
     key: ZoneKey, decision: Decision, status: RRsetStatus | ForgottenRRset, actor: str, correlation: str
-) -> AuditEntry | None:
+) -> EntryRow | None:
     """Of an RRset at which nothing was written; None where that is no news."""
     rrset, data = status.rrset, rrset_data(status.rrset)
     if isinstance(status, ForgottenRRset):
@@ -160,12 +162,12 @@ def status_entry(
         action = STATE_ACTIONS.get(status.state)
     if action is None:
         return None
-    return make_entry(
+    return EntryRow(
         action,
         actor,
-        **key._asdict(),
-        name=rrset.name,
-        kind=rrset.type,
+        *key,
+        rrset.name,
+        rrset.type,
         before=data if action is Action.GONE else None,
         after=None if action is Action.GONE else data,
         source=decision.origin_of(rrset.type),
@@ -174,18 +176,18 @@ def status_entry(
     )
 
 
-def takeover_entries(key: ZoneKey, decision: Decision, after: RRset | None, actor: str) -> list[AuditEntry]:
+def takeover_entries(key: ZoneKey, decision: Decision, after: RRset | None, actor: str) -> list[EntryRow]:
     """That the name passes to another claim."""
     takeover = decision.find_takeover(after.type) if after else None
     if takeover is None or after is None:
         return []
     return [
-        make_entry(
+        EntryRow(
             Action.TAKEN_OVER,
             actor,
-            **key._asdict(),
-            name=after.name,
-            kind=after.type,
+            *key,
+            after.name,
+            after.type,
             before={"values": list(takeover.before), "holder": takeover.loser},
             after={**rrset_data(after), "holder": takeover.winner},
             source=takeover.winner,

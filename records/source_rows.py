@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple
@@ -14,15 +15,15 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
+from records.among import at_names
 from records.bulk import upsert_values
 from records.limits import KEYS, ROWS, split_keys
 from records.models import ManagedRecord, SourceName
 from records.models import Source as SourceRow
-from records.source_models import read_records
 from syncer.core.claiming import explain_refused
 from syncer.core.claims import Mention
 from syncer.core.origin import Origin
-from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Want, withhold
+from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Want, WantedRecord
 
 TAKEN_BACK = "the object has taken it back"
 
@@ -45,48 +46,71 @@ class SourceContent(NamedTuple):
     """What a source says, as every database takes it, and the digest of that."""
 
     source: SourceObject
-    columns: dict[str, Any]
     wanted: dict[str, Want]
     skipped: dict[str, Skip]
     digest: str
 
+    @property
+    def columns(self) -> Iterator[Any]:
+        """The values of ``CONTENT``."""
+        it = self.source
+        yield from (it.uid[:64], it.created[:40], it.warnings, it.ttl, it.priority, it.between)
+        yield from (dict(it.notes), it.troubles, it.excluded)
+
 
 def read_content(source: SourceObject) -> SourceContent:
+    text = _spell_content(source)
+    if rb"\u0000" in text or not text.isascii():
+        source = _make_storable(source)
+        text = _spell_content(source)
+    wanted = {want.name: want for want in source.wants}
+    skipped = {skip.name: skip for skip in source.skipped if skip.name not in wanted}
+    return SourceContent(source, wanted, skipped, hashlib.blake2b(text, digest_size=16).hexdigest())
+
+
+def _spell_content(source: SourceObject) -> bytes:
     content = {
         "uid": source.uid[:64],
         "created": source.created[:40],
         "names": [_list_want(want) for want in source.wants],
-        "skipped": [list(skip) for skip in source.skipped],
-        "warnings": list(source.warnings),
+        "skipped": source.skipped,
+        "warnings": source.warnings,
         "ttl": source.ttl,
         "priority": source.priority,
         "notes": dict(source.notes),
-        "troubles": [list(trouble) for trouble in source.troubles],
-        "excluded": list(source.excluded),
+        "troubles": source.troubles,
+        "excluded": source.excluded,
     }
     if source.between is not None:  # else as a version wrote it that knew nothing of this
         content["between"] = source.between
-    # PostgreSQL takes no NUL and no half of a surrogate pair.
-    text = json.dumps(content, ensure_ascii=False).encode("utf-8", "replace").replace(b"\\u0000", b"?")
-    columns = {"between": None, **json.loads(text)}
-    wanted = {want.name: want for want in map(_read_want, columns.pop("names"))}
-    skips = (Skip(name, reason, SkipCause(cause)) for name, reason, cause in columns.pop("skipped"))
-    skipped = {skip.name: skip for skip in skips if skip.name not in wanted}
-    return SourceContent(source, columns, wanted, skipped, hashlib.blake2b(text, digest_size=16).hexdigest())
+    return json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
 
 
-def _list_want(want: Want) -> list[Any]:
+def _make_storable(source: SourceObject) -> SourceObject:
+    """PostgreSQL takes no NUL and no half of a surrogate pair."""
+    texts = ("uid", "created", "wants", "skipped", "warnings", "notes", "troubles", "excluded")
+    return replace(source, **{name: _clean_texts(getattr(source, name)) for name in texts})
+
+
+def _clean_texts(value: Any) -> Any:
+    """The same with ``?`` for these, at any depth."""
+    match value:
+        case SkipCause():
+            return value
+        case str():
+            return value.replace("\0", "?").encode("utf-8", "replace").decode()
+        case tuple():
+            members = map(_clean_texts, value)
+            return value._make(members) if hasattr(value, "_make") else tuple(members)
+    return value
+
+
+def _list_want(want: Want) -> Sequence[Any]:
     """As a version wrote it that refused no target and knew of no records, wherever there are none: then it is not
     written again."""
     if want.records:
         return [*want[:4], want.refused, want.records]
-    return [*want[:4], want.refused] if want.refused else list(want[:4])
-
-
-def _read_want(columns: Sequence[Any]) -> Want:
-    name, values, own, via, *more = columns
-    refused, records = (*more, (), ())[:2]
-    return Want(name, tuple(values), own, tuple(via), withhold(refused), records=read_records(records))
+    return [*want[:4], want.refused] if want.refused else want[:4]
 
 
 def split_sources(
@@ -148,14 +172,14 @@ class _KnownSource(NamedTuple):
 
 def _find_rows(target: str, refs: Iterable[Ref]) -> dict[Ref, _KnownSource]:
     """Also those of their namesakes."""
-    namesakes = SourceRow.objects.filter(target=target, name__in={ref.name for ref in refs}).order_by()
+    namesakes = SourceRow.objects.filter(at_names(ref.name for ref in refs), target=target).order_by()
     columns = namesakes.values_list("pk", "digest", *Ref._fields)
     return {Ref(*place): _KnownSource(pk, digest) for pk, digest, *place in columns}
 
 
 def _write_rows(target: str, contents: Mapping[Ref, SourceContent], now: datetime) -> None:
     told = (*CONTENT, "digest", "seen_at")
-    rows = ((target, *ref, *(it.columns[name] for name in CONTENT), it.digest, now) for ref, it in contents.items())
+    rows = ((target, *ref, *it.columns, it.digest, now) for ref, it in contents.items())
     upsert_values(SourceRow, ("target", *Ref._fields, *told), rows, told)
 
 
@@ -180,7 +204,7 @@ def find_mentions(target: str, names: Collection[str]) -> dict[str, dict[str, Me
     place = ("source__kind", "source__namespace", "source__name")
     columns = ("name", *place, "since", "via", "detached_seconds", "outdated", "reason")
     mentions: dict[str, dict[str, Mention]] = {}
-    rows = SourceName.objects.filter(source__target=target, name__in=names).order_by().values_list(*columns)
+    rows = SourceName.objects.filter(at_names(names), source__target=target).order_by().values_list(*columns)
     for name, kind, namespace, own_name, since, via, seconds, outdated, reason in rows:
         parents = None if via is None else tuple(via)
         mention = Mention(since.isoformat(), parents, seconds, outdated, reason == TAKEN_BACK)
@@ -214,8 +238,8 @@ def _detach_names(target: str, reasons: Mapping[tuple[str, str], str], now: date
     """``reasons`` by name and origin."""
     missing = dict(reasons)
     idle: list[int] = []
-    names = {name for name, _ in reasons}
-    mentions = SourceName.objects.filter(source__target=target, name__in=names).select_related("source")
+    names = (name for name, _ in reasons)
+    mentions = SourceName.objects.filter(at_names(names), source__target=target).select_related("source")
     columns = ("name", "values", "refused", "detached_since", *(f"source__{part}" for part in PLACE))
     for mention in mentions.only(*columns):
         key = mention.name, str(mention.source)
@@ -227,7 +251,7 @@ def _detach_names(target: str, reasons: Mapping[tuple[str, str], str], now: date
     if not missing:
         return
     sources: dict[str, list[SourceRow]] = {}
-    namesakes = SourceRow.objects.filter(target=target, name__in={Origin.parse(origin).name for _, origin in missing})
+    namesakes = SourceRow.objects.filter(at_names(Origin.parse(origin).name for _, origin in missing), target=target)
     for source in namesakes.only(*PLACE):
         sources.setdefault(str(source), []).append(source)
     fixed = {"position": NOT_IN_OBJECT, "since": now, "cause": SkipCause.TROUBLE, "detached_since": now}
@@ -243,7 +267,7 @@ def _detach_names(target: str, reasons: Mapping[tuple[str, str], str], now: date
 
 def forget_detached(target: str, names: Collection[str]) -> None:
     """Nothing of ours is at these names any more, so that nothing is kept there."""
-    mentions = SourceName.objects.filter(source__target=target, name__in=names)
+    mentions = SourceName.objects.filter(at_names(names), source__target=target)
     mentions.filter(position=NOT_IN_OBJECT).delete()
     mentions.filter(detached_since__isnull=False).update(detached_since=None, detached_seconds=0, outdated="")
 
@@ -251,14 +275,14 @@ def forget_detached(target: str, names: Collection[str]) -> None:
 def forget_refused(target: str, names: Collection[str]) -> None:
     """What is asked for at these names has been written, and no target is kept there any more."""
     for chunk in split_keys(names):
-        asked = SourceName.objects.filter(source__target=target, name__in=chunk, values__isnull=False)
+        asked = SourceName.objects.filter(at_names(chunk), source__target=target, values__isnull=False)
         asked.filter(detached_since__isnull=False).update(detached_since=None, detached_seconds=0)
 
 
 def end_detached(target: str, names: Collection[str]) -> None:
     """Nothing is kept at these names any longer than until now."""
     for chunk in split_keys(names):
-        kept = SourceName.objects.filter(source__target=target, name__in=chunk, detached_since__isnull=False)
+        kept = SourceName.objects.filter(at_names(chunk), source__target=target, detached_since__isnull=False)
         kept.update(detached_seconds=LONG_AGO)
 
 
@@ -272,7 +296,7 @@ def save_shadows(target: str, shadows: Mapping[str, str], manages: Callable[[str
     with transaction.atomic():
         for shadow, alike in names.items():
             for chunk in split_keys(alike):
-                mentions.filter(name__in=chunk).exclude(shadow=shadow).update(shadow=shadow)
+                mentions.filter(at_names(chunk)).exclude(shadow=shadow).update(shadow=shadow)
 
 
 def suspect_detached(target: str) -> None:
@@ -299,16 +323,16 @@ class _NewMention(NamedTuple):
     name: str
     position: int
     since: datetime
-    values: list[str] | None = None
+    values: Sequence[str] | None = None
     own: bool = False
-    via: list[str] | None = None
+    via: Sequence[str] | None = None
     reason: str = ""
     cause: str = ""
     detached_since: datetime | None = None
     detached_seconds: float = 0.0
     outdated: str = ""
-    refused: list[str] | None = None
-    records: list[Any] | None = None
+    refused: Sequence[str] | None = None
+    records: Sequence[WantedRecord] | None = None
 
 
 CHANGES = tuple(name for name in _NewMention._fields if name not in ("source", "name", "since"))
@@ -374,7 +398,7 @@ def _find_published(target: str, names: Sequence[str]) -> set[tuple[str, str]]:
     """Those of the names that the ledger says are ours, each with the origins for which they are published."""
     published: set[tuple[str, str]] = set()
     for chunk in split_keys(names):
-        rows = ManagedRecord.objects.filter(target=target, name__in=chunk, owned=True).order_by()
+        rows = ManagedRecord.objects.filter(at_names(chunk), target=target, owned=True).order_by()
         for name, origin, claimants in rows.values_list("name", "origin", "claimants"):
             published.update((name, who) for who in (origin, *claimants))
     return published
@@ -386,11 +410,11 @@ def _list_mentions(
     """One for each name that the object mentions, or that is kept for it."""
     for position, name in enumerate(chain(content.wanted, content.skipped)):
         before = old.get(name)
-        row = _NewMention(key, name, position, before.since if before else now)
+        since = before.since if before else now
         if want := content.wanted.get(name):
-            row = row._replace(values=list(want.values), own=want.own, via=list(want.via))
+            row = _NewMention(key, name, position, since, want.values, want.own, want.via)
             if want.records:
-                row = row._replace(records=[list(record) for record in want.records])
+                row = row._replace(records=want.records)
             if want.is_refused:  # how long it is kept goes on, whatever else is changed in the object
                 times = (before.detached_since, before.seconds) if before else (None, 0.0)
                 row = row._replace(detached_since=times[0], detached_seconds=times[1])
@@ -399,7 +423,8 @@ def _list_mentions(
             yield row
             continue
         skip = content.skipped[name]
-        row = row._replace(reason=skip.reason, cause=skip.cause, via=before.via if before else None)
+        via = before.via if before else None
+        row = _NewMention(key, name, position, since, via=via, reason=skip.reason, cause=skip.cause)
         yield _keep_mention(row, before, content.source, now, is_new_version) or row
     for name, before in old.items():
         if name in content.wanted or name in content.skipped:

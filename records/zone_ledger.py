@@ -12,7 +12,8 @@ from django.db import models, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from records.audit import SYNCER, Action, make_entry, make_row_entry
+from records.among import at_names
+from records.audit import SYNCER, Action, EntryRow, insert_entries, make_entry, make_row_entry
 from records.bulk import insert_rows, upsert_rows, upsert_values
 from records.database_errors import translate_errors
 from records.findings import accept_released, current_findings, end_remediated, record_findings
@@ -36,6 +37,7 @@ from records.models import (
     Replacement,
 )
 from records.rows import (
+    COLUMNS,
     CONTENT,
     RecordRow,
     ZoneKey,
@@ -106,7 +108,7 @@ class DatabaseZoneLedger:
     def rows(self, names: Collection[str]) -> Mapping[str, Mapping[str, KnownRRset]]:
         fields = ("ttl", "values", "owned", "state", "reason", "origin", "claimants", "losers", "former")
         known: dict[str, dict[str, KnownRRset]] = {}
-        rows = self._records().filter(name__in=names).values_list("name", "type", *fields)
+        rows = self._records().filter(at_names(names)).values_list("name", "type", *fields)
         for name, kind, ttl, values, owned, state, reason, origin, claimants, losers, former in rows:
             known.setdefault(name, {})[kind] = KnownRRset(
                 RRset(name, kind, ttl, tuple(values)),
@@ -135,7 +137,7 @@ class DatabaseZoneLedger:
     @translate_errors
     def entries(self, names: Collection[str]) -> Mapping[str, list[EntrySpec]]:
         found: dict[str, list[EntrySpec]] = {}
-        for row in self._entries().filter(name__in=names):
+        for row in self._entries().filter(at_names(names)):
             entry = EntrySpec(
                 str(row.pk),
                 row.name,
@@ -158,12 +160,12 @@ class DatabaseZoneLedger:
 
     @translate_errors
     def deleted(self, names: Collection[str]) -> frozenset[Key]:
-        rows = DeletedRRset.objects.filter(**self._columns, name__in=names)
+        rows = DeletedRRset.objects.filter(at_names(names), **self._columns)
         return frozenset(rows.values_list("name", "type"))
 
     @translate_errors
     def recent_deletions(self, names: Collection[str]) -> Mapping[Key, Deletion]:
-        rows = self._recent_deletions().filter(name__in=names).values_list("name", "type", "data", "origin")
+        rows = self._recent_deletions().filter(at_names(names)).values_list("name", "type", "data", "origin")
         found = ((name, kind, data, origin) for name, kind, data, origin in rows if data)
         return {(name, kind): Deletion(read_rrset(name, kind, data), origin) for name, kind, data, origin in found}
 
@@ -173,19 +175,20 @@ class DatabaseZoneLedger:
 
     @translate_errors
     def claim_changes(self, changes: Iterable[tuple[Decision, Change]]) -> None:
+        now = timezone.now()
         rows, with_former, takeovers = [], [], []
         for decision, change in changes:
             row = claim_row(self._key, decision, change)
             if former := former_data(change):
-                with_former.append((*row, former))
+                with_former.append((*row, now, former))
             else:
-                rows.append(row)
+                rows.append((*row, now))
             takeovers += takeover_entries(self._key, decision, change.after, SYNCER)
         self._forget_counts()
         with self._writing():
-            upsert_values(ManagedRecord, RecordRow._fields, rows, CONTENT)
-            upsert_values(ManagedRecord, (*RecordRow._fields, "former"), with_former, (*CONTENT, "former"))
-            insert_rows(AuditEntry, takeovers)
+            upsert_values(ManagedRecord, COLUMNS, rows, CONTENT)
+            upsert_values(ManagedRecord, (*COLUMNS, "former"), with_former, (*CONTENT, "former"))
+            insert_entries(takeovers)
 
     @translate_errors
     def record_pass(
@@ -199,7 +202,8 @@ class DatabaseZoneLedger:
     ) -> None:
         rows: list[RecordRow] = []
         gone: list[Key] = []
-        audit: list[AuditEntry] = []
+        audit: list[EntryRow] = []
+        now = timezone.now()
         kept: list[tuple[str, str, str]] = []
         refusals = self._take_applied(applied, rows, gone, audit, correlation, actor)
         made = {item.result.change.key for item in applied if _is_done(item)}
@@ -230,9 +234,9 @@ class DatabaseZoneLedger:
         self._forget_counts()
         with self._writing():
             others = [row for row in rows if row.key not in made]
-            others += self._confirm_claims(row for row in rows if row.key in made)
-            values = ((*row, refusals.get(row.key)) for row in others)
-            upsert_values(ManagedRecord, (*RecordRow._fields, "refusal"), values, (*CONTENT, "refusal"))
+            others += self._confirm_claims([row for row in rows if row.key in made], now)
+            values = ((*row, now, refusals.get(row.key)) for row in others)
+            upsert_values(ManagedRecord, (*COLUMNS, "refusal"), values, (*CONTENT, "refusal"))
             self._delete_rows(ManagedRecord, gone)
             self._note_deletions(rows, audit, applied)
             note_detached(self._key.target, kept)
@@ -240,7 +244,7 @@ class DatabaseZoneLedger:
                 forget_refused(self._key.target, written)
             if gone:
                 self._forget_kept({name for name, _ in gone})
-            insert_rows(AuditEntry, audit)
+            insert_entries(audit)
             Replacement.objects.bulk_create(
                 replacement_row(self._key, item.decision, item.result.change, actor)
                 for item in applied
@@ -260,7 +264,7 @@ class DatabaseZoneLedger:
         applied: Sequence[AppliedChange],
         rows: list[RecordRow],
         gone: list[Key],
-        audit: list[AuditEntry],
+        audit: list[EntryRow],
         correlation: str,
         actor: str,
     ) -> dict[Key, Any]:
@@ -284,7 +288,7 @@ class DatabaseZoneLedger:
                 told[key] = refusal
         return told
 
-    def _confirm_claims(self, rows: Iterable[RecordRow]) -> list[RecordRow]:
+    def _confirm_claims(self, rows: Iterable[RecordRow], now: datetime) -> list[RecordRow]:
         """The claims of what was made become what they were for. Returns the rows of those that are not there any
         more: the database may be another one than that of the claims."""
         alike: dict[tuple[str, str, str], list[RecordRow]] = {}
@@ -293,16 +297,16 @@ class DatabaseZoneLedger:
         missing: list[RecordRow] = []
         for (kind, state, reason), of_kind in alike.items():
             for some in split_keys(of_kind):
-                claims = self._records().filter(type=kind, name__in=[row.name for row in some])
+                claims = self._records().filter(at_names(row.name for row in some), type=kind)
                 found = claims.filter(state=RecordState.PENDING)
-                if found.update(state=state, reason=reason, refusal=None, changed_at=timezone.now()) < len(some):
+                if found.update(state=state, reason=reason, refusal=None, changed_at=now) < len(some):
                     missing += some
         return missing
 
     def _told_refusals(self, keys: Collection[Key]) -> dict[Key, Any]:
         if not keys:
             return {}
-        rows = self._records().filter(name__in={name for name, _ in keys}, refusal__isnull=False)
+        rows = self._records().filter(at_names(name for name, _ in keys), refusal__isnull=False)
         return {(name, kind): refusal for name, kind, refusal in rows.values_list("name", "type", "refusal")}
 
     @translate_errors
@@ -347,7 +351,7 @@ class DatabaseZoneLedger:
     def note_rivals(self, rivals: Sequence[Found]) -> None:
         data = {(item.rrset.name, item.rrset.type): found_data(item) for item in rivals}
         for names in split_keys({name for name, _ in data}):
-            rows = self._records().filter(name__in=names, owned=False)
+            rows = self._records().filter(at_names(names), owned=False)
             changed = [row for row in rows if row.key in data and row.foreign != data[row.key]]
             for row in changed:
                 row.foreign = data[row.key]
@@ -377,7 +381,7 @@ class DatabaseZoneLedger:
         found: dict[str, tuple[str, ...]] = {}
         alike: dict[tuple[str, ...], tuple[str, ...]] = {}
         for some in split_keys(names):
-            rows = self._records().filter(name__in=some, owned=True)
+            rows = self._records().filter(at_names(some), owned=True)
             for name, origin in rows.values_list("name", "origin"):
                 namespaces = (*found.get(name, ()), Origin.parse(origin).namespace)
                 found[name] = alike.setdefault(namespaces, namespaces)
@@ -460,7 +464,7 @@ class DatabaseZoneLedger:
     def release_records(self, names: Collection[str], kind: str, actor: str) -> int:
         self._forget_counts()
         with self._writing():
-            rows = self._records().filter(name__in=names, owned=True)
+            rows = self._records().filter(at_names(names), owned=True)
             if kind:
                 rows = rows.filter(type=kind)
             released = list(rows)
@@ -482,7 +486,7 @@ class DatabaseZoneLedger:
 
     def _forget_kept(self, names: set[str]) -> None:
         """Where nothing is published any more, on any target, nothing is kept either."""
-        left = ManagedRecord.objects.filter(name__in=names, owned=True).order_by().values_list("name", flat=True)
+        left = ManagedRecord.objects.filter(at_names(names), owned=True).order_by().values_list("name", flat=True)
         forget_detached(self._key.target, names - set(left))
 
     def _recent_deletions(self) -> QuerySet[DeletedRRset]:
@@ -498,7 +502,7 @@ class DatabaseZoneLedger:
             upsert_rows(ManagedZone, [row], ["serial", "node"])
 
     def _note_deletions(
-        self, rows: Sequence[RecordRow], audit: Sequence[AuditEntry], applied: Sequence[AppliedChange]
+        self, rows: Sequence[RecordRow], audit: Sequence[EntryRow], applied: Sequence[AppliedChange]
     ) -> None:
         """Of what is asked for again its deletion is not the last that we know."""
         deletions = DeletedRRset.objects.filter(**self._columns)
@@ -516,7 +520,7 @@ class DatabaseZoneLedger:
             by_type.setdefault(kind, []).append(name)
         for kind, names in by_type.items():
             for chunk in split_keys(names):
-                model._default_manager.filter(**self._columns, type=kind, name__in=chunk).delete()
+                model._default_manager.filter(at_names(chunk), **self._columns, type=kind).delete()
 
 
 def _an_hour_ago() -> datetime:

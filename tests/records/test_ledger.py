@@ -366,6 +366,11 @@ def test_texts_that_no_database_takes_are_kept_as_well_as_they_can_be() -> None:
     assert not DeletedRRset.objects.exists()
 
 
+def test_a_text_that_only_spells_such_a_character_is_kept_as_it_is() -> None:
+    notes = {"owner": r"\u0000 \ud800 \\", "description": "für alle"}
+    assert save_source(blog_source("blog.talos00", **notes)).notes == notes
+
+
 # Where the last of our writes went, and lost marks
 
 
