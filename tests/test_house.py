@@ -33,7 +33,6 @@ TAKES_ZONE = {
     "syncer/kube/admission.py Admission.set_servers": "the zone says whose name servers they are",
     "records/remembered.py RememberedClaims.note_servers": "the zone says whose name servers they are",
     "catalyst/doctor/dns_server.py check_zone": "asks a server about a zone that no syncer has in its hands yet",
-    "records/audit.py make_entry": "fills a row that names its zone",
     "syncer/core/fitting.py find_misplacement": "checks what a person typed, whose apex rules are the zone's",
     "records/mentions.py list_wildcards": "ends at the apex",
     "records/operations.py sync_now": "a person chooses the zone",
