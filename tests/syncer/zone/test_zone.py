@@ -341,25 +341,25 @@ def test_a_rebuild_comes_before_what_is_asked_of_some_names(case: Case) -> None:
 
 
 def test_a_rebuild_is_recorded_little_by_little_and_begins_anew_where_it_came_to_no_end(case: Case) -> None:
-    names = [f"app{number:03}" for number in range(600)]
+    names = [f"app{number:03}" for number in range(800)]
     case.put(*names)
-    while len(case.published) < 600:
+    while len(case.published) < 800:
         case.turn()
     case.rows.known.clear()
-    case.target.breaks_after = 400
+    case.target.breaks_after = 700
     case.start()
     with pytest.raises(TargetUnreachable):
         case.turn()
-    assert (len(case.rows.known), case.rows.is_new()) == (250, True)
+    assert (len(case.rows.known), case.rows.is_new()) == (500, True)
 
     case.target.breaks_after = None
-    case.drop("app007", "app599")
+    case.drop("app007", "app799")
     case.start()
     case.turn()
     assert not case.rows.is_new()
-    assert len(case.published) == 598
+    assert len(case.published) == 798
     assert {row.state for row in case.rows.known.values()} == {RecordState.SYNCED}
-    assert len(case.rows.known) == 598
+    assert len(case.rows.known) == 798
 
 
 def test_a_zone_in_which_nothing_is_ours_is_rebuilt_without_a_word(case: Case) -> None:
