@@ -99,11 +99,11 @@ def _match_word(word: str) -> Q:
     part = host_of(word).lower() or word.lower()
     with suppress(BadName):
         part = read_host(word)
-    found = Q(name__contains=part) | Q(origin__icontains=word)
-    with suppress(ValueError):
+    name = Q(name__contains=part)
+    with suppress(ValueError):  # no object is called as an address is spelled
         address = spell_address(str(ip_address(word.strip("[]"))))
-        return found | has_value({address}, "values", "foreign")
-    return found
+        return name | has_value({address}, "values", "foreign")
+    return name | Q(origin__icontains=word)
 
 
 class NamesPage(NamedTuple):
