@@ -399,7 +399,7 @@ def visit_page(client: Client, path: str) -> Page:
 
 
 def get_page(client: Client, path: str) -> Any:
-    answer = client.get(path)
+    answer = client.get(path, follow=True)
     if answer.status_code != 200:
         raise SystemExit(f"{path} answers {answer.status_code}")
     return answer

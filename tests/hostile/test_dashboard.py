@@ -55,10 +55,10 @@ TEXTS = (
         "xn--a",
     ),
     *("drift-", "drift--1", "drift-x", "a b c d e", "x" * 64 + ".talos00", f"{'a' * 63}." * 3 + "b" * 61),
-    *("0001-01-01", "9999-12-31T23:59:59-14:00", "0000-00-00", "99999-01-01"),
+    *("0001-01-01", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0000-00-00", "99999-01-01"),
 )
 PAGES: Mapping[str, tuple[str, ...]] = {
-    "/ui/": ("q", "zone", "target", "state", "kind", "namespace", "after", "before", "page", "x"),
+    "/ui/": ("q", "zone", "target", "state", "kind", "namespace", "after", "before", "open", "on", "until", "x"),
     "/ui/needs/": ("kind", "x"),
     "/ui/find/": ("q",),
     "/ui/names/grafana.talos00/": ("ask", "target", "level"),
@@ -73,7 +73,7 @@ ANSWERS = {200, 302, 400, 404}
 
 
 @pytest.fixture
-def cast() -> Cast:
+def cast(db: None) -> Cast:
     return make_cast()
 
 
