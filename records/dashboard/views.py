@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
 
@@ -98,15 +99,18 @@ def read_activity() -> dict[str, Any]:
 
 def _show_past(request: HttpRequest, text: str) -> HttpResponse:
     """The passes up to a time, with which a script fills the list of what happened; "" is now."""
-    try:
-        until = datetime.fromisoformat(text) if text else timezone.now()
-    except ValueError:
-        until = None
-    if until is None or until.tzinfo is None:
-        raise BadRequest("There is no such time: give one as 2026-01-31T12:00:00Z.")
-    entries = list(AuditEntry.objects.filter(at__lte=until).order_by("-at", "-id")[:PAST_ENTRIES])
+    entries = list(AuditEntry.objects.filter(at__lte=_read_time(text)).order_by("-at", "-id")[:PAST_ENTRIES])
     note_entries(entries)
     return render(request, "dashboard/passes.html", {"passes": group_entries(entries), "is_part": True})
+
+
+def _read_time(text: str) -> datetime:
+    """Raises ``BadRequest``, also for what is beyond all calendars in UTC."""
+    with suppress(ValueError, OverflowError):
+        moment = datetime.fromisoformat(text) if text else timezone.now()
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    raise BadRequest("There is no such time: give one as 2026-01-31T12:00:00Z.")
 
 
 def find_part(request: HttpRequest) -> str:
