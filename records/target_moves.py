@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from django.db import models
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
 
 from records.answer_models import RecordAnswer
 from records.audit import SYNCER, Action, make_entry
+from records.limits import split_keys
 from records.models import (
     CustomEntry,
     DeletedRRset,
@@ -38,22 +41,22 @@ def take_over_rows(targets: Sequence[TargetPlace]) -> list[str]:
     """See ``Ledger.take_over_rows``; in the transaction of the caller."""
     told: list[str] = []
     names = {target.name for target in targets}
-    given: set[str] = set()
+    given = {target.was for target in targets}
     for target in targets:
         before = target.was or _find_namesake(target, targets, names | given)
         if not before or before in names:
             continue
-        if not _has_rows(before):
-            if target.was and not _has_rows(target.name):
-                told.append(f"target {target.name}: was: {before} names a target of which nothing is known")
-        elif _has_rows(target.name):
-            told.append(
-                f"target {target.name} does not take over the records of {before}, because it has some of its own:"
-                f" those of {before} stay as they are until they are released, or it is a target again"
-            )
-        else:
+        if _has_rows(target.name):
+            if _has_rows(before):
+                told.append(
+                    f"target {target.name} does not take over the records of {before}, because it has some of its own:"
+                    f" those of {before} stay as they are until they are released, or it is a target again"
+                )
+        elif _has_rows(before) or CustomEntry.objects.filter(target=before).exists():
             given.add(before)
-            told.append(_move_rows(before, target))
+            told.append(_move_rows(before, target.name))
+        elif target.was:
+            told.append(f"target {target.name}: was: {before} names a target of which nothing is known")
     return told
 
 
@@ -75,15 +78,30 @@ def _list_known() -> Iterator[tuple[str, str, frozenset[str], frozenset[str]]]:
         yield row.name, row.kind, frozenset(row.place.split(SEPARATOR)), frozenset(row.zones)
 
 
-def _move_rows(before: str, target: TargetPlace) -> str:
+def _move_rows(before: str, after: str) -> str:
     owned = ManagedRecord.objects.filter(target=before, owned=True).count()
+    _clear_way(before, after)
     for model in MOVED:
-        model._default_manager.filter(target=before).update(target=target.name)
-    entries = CustomEntry.objects.filter(target=before)
-    taken = set(CustomEntry.objects.filter(target=target.name).values_list("name", "type"))
-    free = [pk for pk, *place in entries.values_list("pk", "name", "type") if tuple(place) not in taken]
-    CustomEntry.objects.filter(pk__in=free).update(target=target.name)
+        model._default_manager.filter(target=before).update(target=after)
+    here = CustomEntry.objects.filter(target=after, name=OuterRef("name"), type=OuterRef("type"))
+    CustomEntry.objects.filter(~Exists(here), target=before).update(target=after)
     TargetStatus.objects.filter(name=before).delete()
-    told = f"the {owned} records of target {before} are those of {target.name} from now on"
-    make_entry(Action.MOVED, SYNCER, target=target.name, reason=told).save()
+    told = f"the {owned} records of target {before} are those of {after} from now on"
+    if left := CustomEntry.objects.filter(target=before).count():
+        told += f"; {left} custom entries stay with {before}, because {after} has its own at their names"
+    make_entry(Action.MOVED, SYNCER, target=after, reason=told).save()
     return told
+
+
+def _clear_way(before: str, after: str) -> None:
+    """Of the target under its new name there may be something already, where it never got as far as a pass: what
+    objects ask for there, which is read anew; minutes in which both were measured; and holds on writes, of which a
+    zone has one: it keeps that of the new name."""
+    for chunk in split_keys(list(Source.objects.filter(target=after).values_list("pk", flat=True))):
+        Source.objects.filter(pk__in=chunk).delete()
+    same = {field: OuterRef(field) for field in ("at", "subject", "zone")}
+    there = MeasuredCount.objects.filter(target=before, **same)
+    MeasuredCount.objects.filter(Exists(there), target=after).delete()
+    here = WriteFreeze.objects.filter(target=after, zone=OuterRef("zone"), ended_at=None)
+    doubled = WriteFreeze.objects.filter(Exists(here), target=before, ended_at=None)
+    doubled.update(ended_at=Now(), ended_by=SYNCER)

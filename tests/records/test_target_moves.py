@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.apps import apps
+from django.utils import timezone
 
-from records.models import AuditEntry, CustomEntry, ManagedRecord, TargetStatus
+from records.models import (
+    AuditEntry,
+    CustomEntry,
+    ManagedRecord,
+    MeasuredCount,
+    Source,
+    TargetStatus,
+    WriteFreeze,
+)
 from records.target_moves import MOVED, take_over_rows
 from syncer.ledger import TargetPlace
+from syncer.meters import API
 
 URL = "https://dns1.talos00:53443"
 LAN = TargetPlace("lan", "technitium", frozenset({URL}), frozenset({"talos00"}))
@@ -75,6 +87,55 @@ def test_a_custom_entry_moves_unless_the_new_target_has_one_of_its_name() -> Non
     take_over_rows([LAN._replace(was="default")])
     entries = sorted(CustomEntry.objects.values_list("target", "name"))
     assert entries == [("default", "tv.talos00"), ("lan", "nas.talos00"), ("lan", "tv.talos00")]
+
+
+def test_it_says_how_many_entries_stay_and_is_quiet_about_them_from_then_on() -> None:
+    own("default")
+    for target in ("default", "lan"):
+        CustomEntry.objects.create(name="tv.talos00", type="A", values=["192.168.1.9"], target=target)
+    (told,) = take_over_rows([LAN._replace(was="default")])
+    assert told.endswith("; 1 custom entries stay with default, because lan has its own at their names")
+    assert take_over_rows([LAN._replace(was="default")]) == []
+
+
+def test_custom_entries_of_a_target_that_never_had_a_pass_move_too() -> None:
+    CustomEntry.objects.create(name="nas.talos00", type="A", values=["192.168.1.9"], target="default")
+    take_over_rows([LAN._replace(was="default")])
+    assert CustomEntry.objects.get().target == "lan"
+
+
+def test_who_says_what_it_was_comes_before_who_has_its_place() -> None:
+    own("default")
+    know("default")
+    elsewhere = LAN._replace(name="new", places=frozenset({"https://elsewhere:53443"}), was="default")
+    assert take_over_rows([LAN, elsewhere]) == ["the 1 records of target default are those of new from now on"]
+
+
+def test_what_the_new_name_has_of_starts_that_never_came_to_a_pass_is_not_in_the_way() -> None:
+    own("default")
+    place = {"group": "networking.k8s.io", "kind": "Ingress", "namespace": "web", "name": "shop"}
+    kept = Source.objects.create(target="default", **place)
+    Source.objects.create(target="lan", **place)
+    minute = {"subject": API, "number": 1, "failed": 1, "milliseconds": 0.0, "slowest": 0.0, "buckets": []}
+    at = timezone.now().replace(second=0, microsecond=0)
+    MeasuredCount.objects.create(target="default", at=at, **minute)
+    MeasuredCount.objects.create(target="lan", at=at, **minute)
+    MeasuredCount.objects.create(target="lan", at=at + timedelta(minutes=1), **minute)
+    take_over_rows([LAN._replace(was="default")])
+    assert Source.objects.get() == kept
+    assert sorted(MeasuredCount.objects.values_list("target", "at")) == [
+        ("lan", at),
+        ("lan", at + timedelta(minutes=1)),
+    ]
+
+
+def test_of_two_holds_on_one_zone_the_one_of_the_new_name_goes_on() -> None:
+    own("default")
+    for target, zone in (("default", "talos00"), ("default", "home.lab"), ("lan", "talos00")):
+        WriteFreeze.objects.create(target=target, zone=zone, reason=f"of {target}", set_by="ada")
+    take_over_rows([LAN._replace(was="default")])
+    unended = WriteFreeze.objects.filter(ended_at=None, target="lan").values_list("zone", "reason")
+    assert sorted(unended) == [("home.lab", "of default"), ("talos00", "of lan")]
 
 
 def test_it_is_done_once_and_told_in_the_audit() -> None:
