@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -93,6 +93,15 @@ class DatabaseZoneLedger:
         self._columns = key._asdict()
         self._forget_counts = forget_counts
         self._writing = writing
+
+    @contextmanager
+    def _changing_counts(self) -> Iterator[None]:
+        """What was counted is old once the transaction is over: before that, others count what was there before."""
+        try:
+            with self._writing():
+                yield
+        finally:
+            self._forget_counts()
 
     @translate_errors
     def is_new(self) -> bool:
@@ -184,8 +193,7 @@ class DatabaseZoneLedger:
             else:
                 rows.append((*row, now))
             takeovers += takeover_entries(self._key, decision, change.after, SYNCER)
-        self._forget_counts()
-        with self._writing():
+        with self._changing_counts():
             upsert_values(ManagedRecord, COLUMNS, rows, CONTENT)
             upsert_values(ManagedRecord, (*COLUMNS, "former"), with_former, (*CONTENT, "former"))
             insert_entries(takeovers)
@@ -231,8 +239,7 @@ class DatabaseZoneLedger:
                     ]
             if entry := status_entry(self._key, decision, status, actor, correlation):
                 audit.append(entry)
-        self._forget_counts()
-        with self._writing():
+        with self._changing_counts():
             others = [row for row in rows if row.key not in made]
             others += self._confirm_claims([row for row in rows if row.key in made], now)
             values = ((*row, now, refusals.get(row.key)) for row in others)
@@ -404,8 +411,7 @@ class DatabaseZoneLedger:
 
     @translate_errors
     def record_undo(self, replaced: Replaced, actor: str) -> None:
-        self._forget_counts()
-        with self._writing():
+        with self._changing_counts():
             row = Replacement.objects.select_for_update().get(pk=replaced.id)
             row.undone_at, row.undone_by = timezone.now(), actor
             row.save()
@@ -462,8 +468,7 @@ class DatabaseZoneLedger:
 
     @translate_errors
     def release_records(self, names: Collection[str], kind: str, actor: str) -> int:
-        self._forget_counts()
-        with self._writing():
+        with self._changing_counts():
             rows = self._records().filter(at_names(names), owned=True)
             if kind:
                 rows = rows.filter(type=kind)
