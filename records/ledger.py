@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 
 from django.db import connection, transaction
 from django.db.models import Count, QuerySet
@@ -103,7 +104,9 @@ class DatabaseLedger:
     @translate_errors
     def take_over_rows(self, targets: Sequence[TargetPlace]) -> list[str]:
         with self._tenure.writing():
-            return take_over_rows(targets)
+            told = take_over_rows(targets)
+        self._forget_counts()
+        return told
 
     def check_database(self) -> None:
         """SQLite goes on writing to a file that was removed or replaced, where no one reads it any more."""
@@ -178,6 +181,8 @@ class DatabaseLedger:
         if not self._waiting.has_rows():
             return []
         waiting = _list_waiting()
+        places = waiting.order_by().values_list("target", "zone").distinct()
+        rows = [row for target, zone in places for row in waiting.filter(target=target, zone=zone)[:KEYS]]
         return [
             Request(
                 row.pk,
@@ -188,7 +193,7 @@ class DatabaseLedger:
                 row.requested_by,
                 row.target,
             )
-            for row in waiting[:KEYS]
+            for row in sorted(rows, key=attrgetter("pk"))
         ]
 
     @translate_errors

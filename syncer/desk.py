@@ -31,12 +31,14 @@ class RequestDesk:
             return
         self.due = now + POLL
         with self._lock:
-            answered = {key for key, outcomes in self._outcomes.items() if self._is_answered(key, outcomes)}
-        waiting = {request.id: request for request in ledger.requests() if request.id not in answered}
+            answered = {key: it for key, it in self._outcomes.items() if self._is_answered(key, it)}
+        waiting = {request.id: request for request in ledger.requests()}
+        if unwritten := {key: self._join_outcomes(it) for key, it in answered.items() if key in waiting}:
+            ledger.answer_requests(unwritten)  # the database was away, or has it from a thread in this moment
         with self._lock:
-            # What was answered before the look is not there any more; what was answered meanwhile is known here.
-            self._outcomes = {key: it for key, it in self._outcomes.items() if key in waiting or key not in answered}
-            self._waiting = waiting
+            # What was answered while we looked may be waiting still, as far as we saw.
+            self._outcomes = {key: it for key, it in self._outcomes.items() if key not in answered}
+            self._waiting = {key: request for key, request in waiting.items() if key not in answered}
 
     def list_waiting(self, target: str) -> list[Request]:
         """Those in which the target is meant and has not answered yet, the oldest first."""
@@ -55,7 +57,7 @@ class RequestDesk:
                 told = self._outcomes.setdefault(key, {})
                 told[target] = outcome
                 if self._is_answered(key, told):
-                    whole[key] = join_outcomes(told)
+                    whole[key] = self._join_outcomes(told)
         if whole:
             ledger.answer_requests(whole)
 
@@ -80,9 +82,8 @@ class RequestDesk:
         )
         return tuple(managing) or everyone[:1]
 
-
-def join_outcomes(outcomes: Mapping[str, str]) -> str:
-    """Of one request, by targets; as one text."""
-    if len(set(outcomes.values())) == 1:
-        return next(iter(outcomes.values()))
-    return "; ".join(f"{target}: {outcome}" for target, outcome in outcomes.items())
+    def _join_outcomes(self, outcomes: Mapping[str, str]) -> str:
+        """Of one request; as one text."""
+        if len(set(outcomes.values())) == 1:
+            return next(iter(outcomes.values()))
+        return "; ".join(f"{target}: {outcomes[target]}" for target in self._zones if target in outcomes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,6 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from records.audit import SYNCER
 from records.ledger import DatabaseLedger
 from records.limits import KEYS, ROWS
 from records.models import (
@@ -24,6 +27,7 @@ from records.models import (
     SyncRequest,
 )
 from records.remembered import RememberedClaims
+from records.rows import ZoneKey
 from records.source_rows import read_content
 from records.zone_ledger import DatabaseZoneLedger
 from syncer.core.claims import Decision
@@ -199,6 +203,31 @@ def test_an_approval_is_for_the_target_that_it_names() -> None:
     assert ledger.zone("default", ZONE).holds().open == {KEY}
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.target, entry.actor) == ("approved", "backup", "ada")
+
+
+def test_requests_that_wait_for_one_target_or_zone_are_in_the_way_of_no_others() -> None:
+    waiting = [SyncRequest(action="remediate", target="lan", zone=ZONE, name=f"app{n}.{ZONE}") for n in range(KEYS + 1)]
+    later = [SyncRequest(action="sync", target="public"), SyncRequest(action="sync", zone="home.lab")]
+    SyncRequest.objects.bulk_create([*waiting, *later])
+    requests = DatabaseLedger().requests()
+    assert [request.id for request in requests] == sorted(request.id for request in requests)
+    assert [(request.target, request.zone) for request in requests[KEYS:]] == [("public", ""), ("", "home.lab")]
+    assert len(requests) == KEYS + 2
+
+
+def test_what_was_counted_is_old_when_others_can_see_what_was_written() -> None:
+    events: list[str] = []
+
+    @contextmanager
+    def write() -> Iterator[None]:
+        yield
+        events.append("written")
+
+    zone = DatabaseZoneLedger(ZoneKey("default", ZONE), lambda: events.append("counts are old"), write)
+    zone.claim_changes([])
+    zone.record_pass([], [], "", SYNCER)
+    zone.release_records([BLOG.name], "A", "ada")
+    assert events == ["written", "counts are old"] * 3
 
 
 def test_a_plan_that_grows_is_a_new_one(zone: DatabaseZoneLedger) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from syncer.desk import POLL, RequestDesk
-from syncer.ledger import Request
+from syncer.ledger import LedgerError, Request
 from tests.syncer.zone.memory import MemoryLedger
 
 ZONES = {"lan": ("talos00", "example.com"), "public": ("example.com",)}
@@ -18,10 +20,16 @@ class WaitingLedger(MemoryLedger):
         super().__init__()
         self.waiting = list(requests)
         self.looks = 0
+        self.is_away = False
 
     def requests(self) -> list[Request]:
         self.looks += 1
         return [request for request in self.waiting if request.id not in self.answers]
+
+    def answer_requests(self, outcomes: Mapping[int, str]) -> None:
+        if self.is_away:
+            raise LedgerError("the database does not answer")
+        super().answer_requests(outcomes)
 
 
 def ask(key: int, *, target: str = "", zone: str = "", name: str = "") -> Request:
@@ -78,6 +86,21 @@ def test_what_was_answered_between_a_look_and_its_end_is_not_handed_out_again() 
     ledger.answers.clear()  # as a look sees it that began before
     desk.poll_due(ledger, 2 * POLL)
     assert desk.list_waiting("lan") == []
+
+
+def test_what_could_not_be_written_is_written_at_the_next_look_and_not_done_again() -> None:
+    desk, ledger = open_desk(ask(1), ask(2, target="lan"))
+    ledger.is_away = True
+    desk.answer_requests("public", {1: "no record"}, ledger)
+    with pytest.raises(LedgerError):
+        desk.answer_requests("lan", {1: "3 records", 2: "done"}, ledger)
+    with pytest.raises(LedgerError):
+        desk.poll_due(ledger, 2 * POLL)
+    ledger.is_away = False
+    assert desk.list_waiting("lan") == []
+    desk.poll_due(ledger, 4 * POLL)
+    assert ledger.answers == {1: "lan: 3 records; public: no record", 2: "done"}
+    assert desk.list_waiting("lan") == desk.list_waiting("public") == []
 
 
 def test_it_looks_once_in_a_while() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -156,6 +157,44 @@ def test_a_target_that_the_settings_name_no_more_keeps_its_records_and_says_so(
         ("public", False),
     ]
     assert "public is not among the targets any more: 1 records in example.com stay as they are" in caplog.text
+
+
+def test_records_of_a_target_that_is_gone_are_released_and_nothing_is_done_there(two: TwoTargets) -> None:
+    names = [f"app{number}.example.com" for number in range(200)]
+    two.put("crowd", *names)
+    two.settle()
+    two.start(two.configs[0])
+    two.settle()
+    asked = [
+        SyncRequest(action=action, target="public", zone="example.com", name=name, requested_by="ada")
+        for action, name in [*(("release", name) for name in names[1:]), ("delete", names[0])]
+    ]
+    SyncRequest.objects.bulk_create(asked)
+    two.settle()
+    outcomes = Counter(SyncRequest.objects.values_list("action", "outcome"))
+    assert outcomes == {
+        ("release", "1 record released"): 199,
+        ("delete", "target public is not written by this syncer"): 1,
+    }
+    of_public = ManagedRecord.objects.filter(target="public", owned=True)
+    assert list(of_public.values_list("name", flat=True)) == [names[0]]
+    assert len(two.lines()) == 200
+    assert ManagedRecord.objects.filter(target="lan", owned=True).count() == 200
+
+
+def test_a_target_that_is_named_again_goes_on_with_its_records(two: TwoTargets) -> None:
+    both = two.configs
+    two.put("shop", BOTH)
+    two.settle()
+    two.start(both[0])
+    two.settle()
+    before = two.path.read_text()
+    two.start(*both)
+    two.refill()
+    two.settle()
+    assert owned() == {("lan", BOTH, ADDRESS), ("public", BOTH, PUBLIC)}
+    assert two.path.read_text() == before
+    assert [row.in_use for row in TargetStatus.objects.all()] == [True, True]
 
 
 def test_settings_of_a_target_are_its_own(two: TwoTargets) -> None:
