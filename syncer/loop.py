@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from syncer.certificates import FailingCertificates
 from syncer.changed_settings import ChangedSettings
@@ -50,9 +50,17 @@ class Loop:
         self.desk = RequestDesk({setup.config.name: setup.config.scope.zones for setup in setups})
         zones = {zone for setup in setups for zone in setup.config.scope.zones} if len(setups) > 1 else ()
         self._are_several = len(setups) > 1
-        # A loop of its own thread does not hold up this one, which goes on beating.
-        beat = (lambda: None) if self._are_several else self.beat
-        shared = Surroundings(config, feed, self.tenure, self.changed, self.desk, zones, beat, clock)
+        shared = Surroundings(
+            config,
+            feed,
+            self.tenure,
+            self.changed,
+            self.desk,
+            zones,
+            beat=self.beat,
+            is_stopping=lambda: wakeup.stopping,
+            clock=clock,
+        )
         self.targets = [
             TargetLoop(setup, shared, ledger.for_thread() if self._are_several else ledger, part)
             for setup, part in zip(setups, health.targets, strict=True)
@@ -105,8 +113,8 @@ class Loop:
             for target in self.targets:
                 target.join()
 
-    def run_once(self, patience: float = 30.0) -> list[PassResult]:
-        """One full pass of every zone. A target that fails holds up no other.
+    def run_once(self, patience: float = 30.0) -> Mapping[str, Sequence[PassResult]]:
+        """One full pass of every zone; the results by target. A target that fails holds up no other.
 
         Raises ``TimeoutError`` when the objects cannot be read within ``patience`` seconds, and what the targets and
         the ledger raise.
@@ -118,19 +126,23 @@ class Loop:
             self._take_over_rows()
             self.changed.compare()
             self._feed.start()
-            results: list[PassResult] = []
-            problems: list[SyncError] = []
+            results: dict[str, Sequence[PassResult]] = {}
+            problems: dict[str, SyncError] = {}
             try:
                 self._wait_until_settled(patience)
                 for target in self.targets:
+                    if self._wakeup.stopping:
+                        raise TimeoutError(f"it was stopped before target {target.name} had its pass")
                     try:
-                        results += target.run_once()
+                        results[target.name] = target.run_once()
                     except SyncError as error:
-                        problems.append(error)
+                        problems[target.name] = error
             finally:
                 self._feed.stop()
+            if problems and self._are_several:
+                raise SyncError("; ".join(f"{name}: {error}" for name, error in problems.items()))
             if problems:
-                raise problems[0] if len(self.targets) == 1 else SyncError("; ".join(map(str, problems)))
+                raise next(iter(problems.values()))
             if not self._wakeup.stopping:
                 self._remember_start()
             return results

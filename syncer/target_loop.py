@@ -44,7 +44,7 @@ class Setup(NamedTuple):
 
 class Surroundings(NamedTuple):
     """What the loops of all targets share. ``zones`` are those of all; ``beat`` is called between two steps of what
-    takes long."""
+    takes long in the main thread; ``is_stopping`` tells whether the process is to end."""
 
     config: Config
     feed: Feed
@@ -53,6 +53,7 @@ class Surroundings(NamedTuple):
     desk: RequestDesk
     zones: Collection[str]
     beat: Callable[[], None]
+    is_stopping: Callable[[], bool]
     clock: Callable[[], float]
 
 
@@ -119,9 +120,8 @@ class TargetLoop:
     def _run(self) -> None:
         trouble = DatabaseTrouble(self.health, self._clock, self.name)
         check_due = 0.0
-        while not self.wakeup.stopping:
+        while not self._is_stopping():
             now = self._clock()
-            self.health.beat()
             self.gather_names()
             if now >= trouble.not_before:
                 with trouble.watching(self.doubt_ledger):
@@ -181,9 +181,11 @@ class TargetLoop:
         self.intake.save_all_again()
 
     def beat(self) -> None:
-        """Between two steps of what takes long, and while the target is waited for: that is no loop that hangs."""
+        """Between two steps of what takes long, and while the target is waited for: that is no loop that hangs. The
+        main loop goes on beating by itself where the target has a thread of its own."""
         self.health.beat()
-        self._shared.beat()
+        if self._thread is None:
+            self._shared.beat()
 
     def next_due(self, now: float) -> float:
         """When the next thing is to be done; something may wake the loop earlier."""
@@ -206,6 +208,6 @@ class TargetLoop:
         self._shared.desk.answer_requests(self.name, outcomes, self._ledger)
 
     def _is_stopping(self) -> bool:
-        """Asked between two changes, of which a pass may have thousands."""
+        """Asked between two turns, and between two changes, of which a pass may have thousands."""
         self.beat()
-        return self.wakeup.stopping
+        return self.wakeup.stopping or self._shared.is_stopping()

@@ -118,6 +118,17 @@ def test_it_stops_in_time_while_one_hangs(split: SplitHorizon) -> None:
     assert "Stopped in the middle of a request" in syncer.output
 
 
+def test_a_dry_run_says_of_each_target_what_it_would_change(split: SplitHorizon) -> None:
+    host = split.put("shop")
+    env = {"HOME": str(split.folder), "DATA_DIR": str(split.folder), "LOG_FORMAT": "text"}
+    ended = run(["manage.py", "runsyncer", "--once", "--dry-run"], env | split.env)
+    assert ended.code == 2
+    planned = [line for line in ended.out.splitlines() if host in line]
+    assert [line.partition(host)[0] for line in planned] == ["lan: + ", "public: + "]
+    assert INSIDE in planned[0]
+    assert OUTSIDE in planned[1]
+
+
 def test_once_says_what_is_wrong_with_one_and_does_the_other(split: SplitHorizon) -> None:
     host = split.put("shop")
     split.lan.stop_listening()

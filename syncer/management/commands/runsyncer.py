@@ -10,9 +10,10 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from django.conf import settings
@@ -156,14 +157,10 @@ class Command(BaseCommand):
             time.sleep(0.1)
         raise CommandError("the running syncer did not answer within 10 s; the request waits for it in the database")
 
-    def _report_passes(self, results: list[PassResult], config: Config) -> None:
-        planned = [change for result in results for change in result.planned]
-        for change in planned:
-            before, after = change.before and change.before.rrset, change.after
-            texts = [str(rrset) for rrset in (before, after) if rrset]
-            self.stdout.write(f"{SIGNS[change.op]} {' -> '.join(texts)}")
-        for status in (status for result in results for status in result.left):
-            self.stdout.write(f"! {status.rrset}: {status.reason}")
+    def _report_passes(self, by_target: Mapping[str, Sequence[PassResult]], config: Config) -> None:
+        for target, of_target in by_target.items():
+            self._tell_plan(f"{target}: " if len(by_target) > 1 else "", of_target)
+        results = list(chain.from_iterable(by_target.values()))
         held = sum(result.held for result in results)
         if held:
             self.stdout.write(f"{held} deletes are held: approve them with --approve-deletes")
@@ -171,8 +168,17 @@ class Command(BaseCommand):
             raise CommandError(f"not everything is done ({', '.join(retry[:3])}): the log says why; run it again")
         if refused := sum(result.refused for result in results):
             raise CommandError(f"{refused} records were refused for good: the log says why")
-        if config.dry_run and (planned or held):
+        if config.dry_run and (held or any(result.planned for result in results)):
             sys.exit(2)
+
+    def _tell_plan(self, prefix: str, results: Sequence[PassResult]) -> None:
+        """What a dry run would change on a target, and what it would leave alone."""
+        for change in (change for result in results for change in result.planned):
+            before, after = change.before and change.before.rrset, change.after
+            texts = [str(rrset) for rrset in (before, after) if rrset]
+            self.stdout.write(f"{prefix}{SIGNS[change.op]} {' -> '.join(texts)}")
+        for status in (status for result in results for status in result.left):
+            self.stdout.write(f"{prefix}! {status.rrset}: {status.reason}")
 
     def _log_start(self, config: Config) -> None:
         source = config.kube.manifests or "the cluster"

@@ -1,0 +1,192 @@
+"""The loops of two targets: each has a thread of its own, which goes on whatever becomes of the other, and all of them
+end together."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from syncer.config import Config, HostsConfig, Managed, TargetConfig
+from syncer.core.kinds import INGRESS
+from syncer.core.scope import Scope
+from syncer.errors import TargetUnreachable
+from syncer.health import Health
+from syncer.kube.store import Store
+from syncer.kube.stores import StoreGroup
+from syncer.ledger import AnotherSyncer, Request
+from syncer.loop import Loop
+from syncer.target_loop import Setup
+from syncer.tenure import RENEWAL
+from syncer.threads import find_target
+from syncer.wakeup import Wakeup
+from tests.syncer.test_desk import WaitingLedger
+from tests.syncer.zone.engine import Lists, ingress
+from tests.syncer.zone.memory import ADDRESS, ZONE, ToyTarget
+
+APPS = tuple(f"app{number}.{ZONE}" for number in range(3))
+
+
+class Two:
+    """``lan`` and ``public``, which both have the zone, and an object with three names. ``ahead`` are the seconds by
+    which the clock was put on."""
+
+    def __init__(self, *requests: Request) -> None:
+        self.ahead = 0.0
+        self.ledger = WaitingLedger(*requests)
+        self.wakeup = Wakeup()
+        self.lan, self.public = ToyTarget(), ToyTarget()
+        configs = [
+            TargetConfig(Managed(Scope(zones=(ZONE,), addresses=(ADDRESS,))), HostsConfig(name, name))
+            for name in ("lan", "public")
+        ]
+        setups = [
+            Setup(config, Store(config.scope, clock=self._tell_time), target, Wakeup())
+            for config, target in zip(configs, (self.lan, self.public), strict=True)
+        ]
+        StoreGroup([setup.store for setup in setups]).put(INGRESS, ingress("apps", *APPS))
+        feed = Lists()
+        self.health = Health(feed.states, ["lan", "public"], clock=self._tell_time)
+        self.loop = Loop(
+            Config(tuple(configs), serial_probe_interval=0.05),
+            feed,
+            setups,
+            self.ledger,
+            self.health,
+            self.wakeup,
+            self._tell_time,
+        )
+
+    def _tell_time(self) -> float:
+        return time.monotonic() + self.ahead
+
+    def stop_when(self, is_done: Callable[[], bool]) -> Callable[[], None]:
+        """To be called by a target whenever it is asked something."""
+
+        def look() -> None:
+            if is_done():
+                self.wakeup.stop()
+
+        return look
+
+
+def published(target: ToyTarget) -> set[str]:
+    return {name for name, _ in target.shelf}
+
+
+def running() -> list[str]:
+    """The targets that have a thread."""
+    return [name for name in map(find_target, (thread.name for thread in threading.enumerate())) if name]
+
+
+@pytest.fixture
+def two() -> Two:
+    return Two()
+
+
+# Threads
+
+
+def test_each_target_is_asked_in_a_thread_of_its_own_and_all_end_at_the_stop(two: Two) -> None:
+    asked_by: dict[str, set[str]] = {"lan": set(), "public": set()}
+    full = two.stop_when(lambda: published(two.lan) == published(two.public) == set(APPS))
+    for name, target in (("lan", two.lan), ("public", two.public)):
+
+        def look(name: str = name) -> None:
+            asked_by[name].add(find_target(threading.current_thread().name))
+            full()
+
+        target.takes = look
+    two.loop.run()
+    assert asked_by == {"lan": {"lan"}, "public": {"public"}}
+    assert published(two.lan) == published(two.public) == set(APPS)
+    assert running() == []
+    assert two.ledger.at_work is not None
+    assert two.ledger.at_work.has_stopped
+
+
+@pytest.mark.parametrize(
+    "trouble", [RuntimeError("a mistake"), TargetUnreachable("it is away")], ids=["a mistake of ours", "a dead server"]
+)
+def test_what_is_wrong_with_one_ends_nothing_of_the_other(two: Two, trouble: Exception) -> None:
+    two.lan.trouble[""] = trouble
+    two.public.takes = two.stop_when(lambda: published(two.public) == set(APPS[:2]))
+    two.loop.run()
+    assert len(published(two.public)) == 3
+    assert published(two.lan) == set()
+
+
+def test_another_syncer_that_one_of_them_meets_ends_all(two: Two) -> None:
+    def meet() -> None:
+        raise AnotherSyncer("another one took over")
+
+    two.public.takes = meet
+    with pytest.raises(AnotherSyncer, match="another one took over"):
+        two.loop.run()
+    assert running() == []
+    assert two.ledger.at_work is not None
+    assert not two.ledger.at_work.has_stopped  # it is the other one's
+
+
+def test_a_request_is_answered_by_the_thread_of_the_target_that_is_meant() -> None:
+    two = Two(Request(1, "sync", "", "", "", "ada", "public"))
+    two.lan.takes = two.stop_when(lambda: bool(two.ledger.answers))
+    two.public.takes = two.stop_when(lambda: bool(two.ledger.answers))
+    two.loop.run()
+    assert two.ledger.answers == {1: "full pass of every zone"}
+
+
+def test_a_thread_that_goes_on_hides_no_main_loop_that_hangs(two: Two) -> None:
+    problems: list[str] = []
+
+    def hang() -> None:
+        two.ahead += 100
+        two.loop.targets[0].beat()
+        problems.extend(two.health.liveness())
+        two.wakeup.stop()
+
+    two.lan.takes = hang
+    two.loop.run()
+    assert "the loop has not turned for 100 s" in problems
+    assert not any("lan" in problem for problem in problems)
+
+
+# One pass
+
+
+def test_one_pass_tells_the_results_of_each(two: Two) -> None:
+    results = two.loop.run_once()
+    assert {name: [result.changed for result in of_target] for name, of_target in results.items()} == {
+        "lan": [3],
+        "public": [3],
+    }
+
+
+def test_one_pass_says_which_target_could_not_have_it(two: Two) -> None:
+    two.lan.trouble[""] = TargetUnreachable("http://dns1 cannot be reached")
+    with pytest.raises(Exception, match=r"^lan: http://dns1 cannot be reached$"):
+        two.loop.run_once()
+    assert published(two.public) == set(APPS)
+
+
+def test_a_stop_ends_one_pass_between_two_changes_and_before_the_next_target(two: Two) -> None:
+    two.lan.takes = two.stop_when(lambda: bool(two.lan.shelf))
+    with pytest.raises(TimeoutError, match="before target public had its pass"):
+        two.loop.run_once()
+    assert len(two.lan.shelf) == 2  # the one in whose time it came is done
+    assert two.public.calls == []
+
+
+def test_one_pass_that_takes_long_says_that_it_is_still_at_work(two: Two) -> None:
+    beats = []
+
+    def wait() -> None:
+        two.ahead += RENEWAL + 1
+        assert two.ledger.at_work is not None
+        beats.append(two.ledger.at_work.heartbeat_at)
+
+    two.public.takes = wait
+    two.loop.run_once()
+    assert len(set(beats[1:])) > 1
