@@ -142,7 +142,7 @@ class Health:
             "ok": not problems,
             "problems": problems,
             "warnings": warnings,
-            "loop_age_seconds": round(now - self._turned, 1),
+            "loop_age_seconds": round(self.loop_age(), 1),
             "kinds": [_describe_kind(now, state) for state in self._states()],
         }
         status = HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK

@@ -68,7 +68,8 @@ class Heartbeat:
         for place in sorted({(key.target, key.zone) for key in counts} - managed - self._unmanaged):
             self._unmanaged.add(place)
             target, zone = place
-            where = f"{zone} is not in DNS_ZONES" if target in names else f"{target} is not among the targets"
+            zones = f"the zones of target {target}" if len(names) > 1 else "DNS_ZONES"
+            where = f"{zone} is not in {zones}" if target in names else f"{target} is not among the targets"
             number = sum(count for key, count in counts.items() if (key.target, key.zone) == place)
             log.warning(
                 "%s any more: %d records in %s stay as they are until it is, or they are released",

@@ -181,3 +181,14 @@ def test_a_silent_watch_turns_red(play: Play) -> None:
     assert body["kinds"][0]["age_seconds"] == 226.0
     play.states = [watching(play.now)]
     assert play.ask("/healthz")[0] == 200
+
+
+def test_of_several_loops_the_one_that_hangs_is_named_and_its_age_told() -> None:
+    now = NOW
+    state = Health(lambda: [watching(now)], ["lan", "public"], clock=lambda: now)
+    now += 61
+    state.beat()
+    state.targets[0].beat()
+    body = json.loads(state.healthz().body)
+    assert body["problems"] == ["the loop of public has not turned for 61 s"]
+    assert body["loop_age_seconds"] == 61.0

@@ -110,3 +110,13 @@ def test_the_records_of_a_zone_that_is_not_managed_any_more_are_told_once(
         " are released",
         "old.lab is not in DNS_ZONES any more: 2 records in old.lab stay as they are until it is, or they are released",
     ]
+
+
+def test_of_several_targets_it_is_said_whose_zone_it_was(case: Case, caplog: pytest.LogCaptureFixture) -> None:
+    case.ledger.zone("toy", "old.lab").own("a")
+    another = ReadTarget(Case("elsewhere.lab"))
+    another.worker.name = "another"
+    both = [ReadTarget(case), another]
+    beat(case, Heartbeat(case.ledger, both, Vitals([each.worker for each in both], Lists())))
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert told.startswith("old.lab is not in the zones of target toy any more: 1 records")
