@@ -5,6 +5,7 @@ from __future__ import annotations
 from axe_playwright_python.sync_playwright import DEFAULT_OPTIONS, Axe
 from playwright.sync_api import Page
 
+FIELDS = "select, textarea, input:not([type=hidden], [type=checkbox], [type=radio], [type=file])"
 AA, AA_LARGE = 4.5, 3.0
 """Contrasts that WCAG 2 asks of text; large is 24 px, or 18.66 px in bold."""
 
@@ -20,25 +21,30 @@ PALE = """
     const [x, y, z] = [r, g, b].map(c => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
     return 0.2126 * x + 0.7152 * y + 0.0722 * z;
   };
-  const behind = element => {
-    if (!element) return [255, 255, 255];
-    const color = parse(getComputedStyle(element).backgroundColor);
-    return color.length > 3 && color[3] < 1 ? over(color, behind(element.parentElement)) : color;
+  const known = new Map([[null, {back: [255, 255, 255], opacity: 1}]]);
+  const look = element => {
+    if (!known.has(element)) {
+      const {backgroundColor, opacity} = getComputedStyle(element), above = look(element.parentElement);
+      known.set(element, {back: over(parse(backgroundColor), above.back), opacity: above.opacity * opacity});
+    }
+    return known.get(element);
   };
   const pale = new Set();
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const text = walker.currentNode.data.trim(), element = walker.currentNode.parentElement;
-    if (!text || !element.checkVisibility({visibilityProperty: true})) continue;
-    if (element.closest("script, style, option, svg, :disabled, .visually-hidden")) continue;
-    const style = getComputedStyle(element), back = behind(element);
-    const [a, b] = [light(over(parse(style.color), back)), light(back)];
+  const check = (element, text) => {
+    if (!text || !element.checkVisibility({visibilityProperty: true})) return;
+    if (element.closest("script, style, option, svg, :disabled, .visually-hidden")) return;
+    const style = getComputedStyle(element), {back, opacity} = look(element);
+    const [red, green, blue, alpha = 1] = parse(style.color);
+    const [a, b] = [light(over([red, green, blue, alpha * opacity], back)), light(back)];
     const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
     const size = parseFloat(style.fontSize);
     const large = size >= 24 || size >= 18.66 && style.fontWeight >= 700;
     if (contrast < (large ? LARGE : SMALL))
       pale.add(`${element.tagName.toLowerCase()}.${element.className} "${text.slice(0, 30)}": ${contrast.toFixed(2)}`);
-  }
+  };
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) check(walker.currentNode.parentElement, walker.currentNode.data.trim());
+  for (const field of document.querySelectorAll(FIELDS)) check(field, field.value);
   return [...pale];
 }
 """
@@ -61,10 +67,6 @@ SEEN = """
 """
 
 
-COLORS = ("color-contrast", "link-in-text-block")
-"""The rules of axe that ask how a page is coloured: all others find in dark what they find in light."""
-
-
 def find_faults(page: Page, *rules: str) -> list[str]:
     """What axe finds, with the element; of all that it knows without ``rules``."""
     options = DEFAULT_OPTIONS | ({"runOnly": rules} if rules else {})
@@ -73,8 +75,9 @@ def find_faults(page: Page, *rules: str) -> list[str]:
 
 
 def pale_words(page: Page) -> list[str]:
-    """Texts with less contrast than WCAG AA asks for."""
-    found: list[str] = page.evaluate(PALE.replace("LARGE", str(AA_LARGE)).replace("SMALL", str(AA)))
+    """Texts with less contrast than WCAG AA asks for, what stands in fields among them."""
+    pale = PALE.replace("LARGE", str(AA_LARGE)).replace("SMALL", str(AA)).replace("FIELDS", repr(FIELDS))
+    found: list[str] = page.evaluate(pale)
     return found
 
 

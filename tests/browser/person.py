@@ -149,7 +149,7 @@ def find_context(browser: Browser, look: dict[str, Any]) -> BrowserContext:
     for context in browser.contexts:
         if not context.pages and LOOKS.get(context) == look:
             return context
-    context = browser.new_context(**look)
+    context = browser.new_context(reduced_motion="reduce", **look)  # each picture of what moves is drawn, seen or not
     context.set_default_timeout(20_000)
     LOOKS[context] = look
     return context

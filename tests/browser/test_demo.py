@@ -13,7 +13,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -23,11 +22,11 @@ from catalyst.demo.command import STUMBLE
 from catalyst.demo.story import Approve, Put, Scene, write_story
 from catalyst.demo.visitor import BANNER
 from tests.browser.looks import find_faults, sticking_out
+from tests.browser.person import DESK, find_context
 from tests.processes import ROOT, free_port, wait_until
 
 pytestmark = [pytest.mark.double_only, pytest.mark.timeout(300)]
 
-DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
 PICTURES = os.environ.get("CATALYST_DEMO_PICTURES", "")
 """A folder: where the pictures of the README go."""
 PACK = """
@@ -99,8 +98,7 @@ def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 @pytest.fixture(scope="module")
 def page(demo: Demo, browser: Browser) -> Page:
     """Of a newcomer, who has never logged in anywhere."""
-    page = browser.new_context(**DESK).new_page()
-    page.set_default_timeout(20_000)
+    page = find_context(browser, DESK).new_page()
     page.goto(f"{demo.base}/")
     return page
 
