@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from sys import intern
 from typing import Any, NamedTuple
 
@@ -286,11 +286,17 @@ def read_metadata(
     return ObjectMeta(
         ref,
         as_text(metadata.get("uid")),
-        as_text(metadata.get("creationTimestamp")),
+        share_time(as_text(metadata.get("creationTimestamp"))),
         says,
         refusal,
         passes_unasked(ref.kind, says, scope),
     )
+
+
+@lru_cache(maxsize=512)
+def share_time(text: str) -> str:
+    """One text for the many objects that were made in one second. Not ``sys.intern``: Python 3.12 keeps it for ever."""
+    return text
 
 
 class Hosts(NamedTuple):

@@ -32,7 +32,6 @@ from syncer.core.plan import Op
 from syncer.errors import SyncError
 from syncer.identity import ProcessIdentity
 from syncer.kube.feed import Feed
-from syncer.kube.manifests import ManifestFeed
 from syncer.kube.store import Store
 from syncer.kube.stores import StoreGroup
 from syncer.ledger import AnotherSyncer, LedgerError, Request
@@ -207,9 +206,12 @@ def _count_objects(stores: StoreGroup) -> Counter[tuple[str, str]]:
 
 
 def _make_feed(config: Config, stores: StoreGroup, certificates: Certificates | None) -> Feed:
+    """Each needs modules, and memory, that the other does without."""
     if config.kube.manifests:
+        from syncer.kube.manifests import ManifestFeed
+
         return ManifestFeed(config.kube.manifests, stores, excluded=config.kube.manifests_excluded)
-    from syncer.kube.watcher import KubeFeed  # the client costs memory that a folder of manifests need not pay
+    from syncer.kube.watcher import KubeFeed
 
     return KubeFeed(config.kube, stores.scope, stores, certificates=certificates, is_dry=config.dry_run)
 

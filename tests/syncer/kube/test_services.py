@@ -54,6 +54,16 @@ def test_one_without_pods_costs_no_more_than_an_ingress_does() -> None:
     assert per_service < per_ingress + 100
 
 
+def test_what_was_made_in_one_second_has_one_text_for_it() -> None:
+    store, _ = make_store()
+    for name in ("db", "cache"):
+        made = load_balancer("10.0.0.1", name=name, hostname=f"{name}.talos00")
+        made["metadata"]["creationTimestamp"] = "".join(list("2026-01-01T00:00:00Z"))  # as JSON comes: every text anew
+        store.put(SERVICE, made)
+    first, second = store.sources()
+    assert first.created is second.created
+
+
 def test_one_that_takes_its_annotation_back_stays_as_one_that_names_nothing() -> None:
     """What it published is not told to have gone with it."""
     store, _ = make_store()
