@@ -56,7 +56,7 @@ KINDS: Mapping[str, NeedKind] = {
     ),
     "kept": NeedKind("kept", "kept", "pin", "warn", "managedrecord", {"state__exact": "kept"}),
     "rule": NeedKind("unreadable rule", "unreadable rules", "rule", "warn", "source", {"show": "skipped"}),
-    "certificate": NeedKind("certificate", "certificates that fail", "seal", "bad", "", {}),
+    "certificate": NeedKind("certificate", "certificates", "seal", "bad", "", {}),
 }
 RECORD_KINDS = {"conflict": RecordState.CONFLICT, "failed": RecordState.FAILED, "kept": RecordState.KEPT}
 

@@ -115,6 +115,7 @@ def take_pictures(page: Page) -> None:
         return
     folder = ROOT / PICTURES
     folder.mkdir(parents=True, exist_ok=True)
+    page.get_by_role("button", name="I see").click()  # what the picture shows the README says
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         picture = pack_picture(page, page.screenshot(animations="disabled"))

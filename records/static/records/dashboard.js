@@ -251,7 +251,7 @@
     if (!event.target.closest("#welcome button")) return;
     keep("welcomed", "yes");
     $("welcome").hidden = true;
-    $("board").focus();
+    $("board").focus({ preventScroll: true });
   });
 
   document.addEventListener("click", (event) => {
