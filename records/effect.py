@@ -53,6 +53,7 @@ class EntryState(NamedTuple):
     warnings: list[str]
 
 
+SYNCED = RecordState.SYNCED.value
 LOST, DISABLED, BLOCKING = "lost", "disabled", "blocking"
 ENTRY_STATES = (*(state.value for state in RecordState), LOST, DISABLED, BLOCKING)
 
@@ -61,7 +62,11 @@ def find_states(entries: Sequence[CustomEntry]) -> dict[int, EntryState]:
     """By key, as the syncer left them; in a handful of questions for any number."""
     lost = find_lost({entry.name for entry in entries})
     records = ManagedRecord.objects.filter(origin__in=[entry.origin for entry in entries]).order_by()
-    states = {(origin, kind): state for origin, kind, state in records.values_list("origin", "type", "state")}
+    states: dict[tuple[str, str], str] = {}
+    for origin, kind, state in records.values_list("origin", "type", "state"):
+        # Of one for several targets what is not as it should be.
+        if states.get((origin, kind), SYNCED) == SYNCED:
+            states[origin, kind] = state
     names = call_entries(reason for reasons in lost.values() for reason in reasons.values())
     found = {}
     for entry in entries:

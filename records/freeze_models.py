@@ -47,7 +47,7 @@ class WriteFreeze(models.Model):
         ordering: ClassVar = ["-id"]
 
     def __str__(self) -> str:
-        return f"hold on all writes to {self.zone or 'every zone'}"
+        return f"hold on all writes to {self.zone or 'every zone'}{f' on {self.target}' if self.target else ''}"
 
     @property
     def is_over(self) -> bool:
@@ -71,7 +71,7 @@ class WriteFreeze(models.Model):
 
     @property
     def freeze(self) -> Freeze:
-        return Freeze(self.zone, self.until, self.set_by, self.reason)
+        return Freeze(self.zone, self.until, self.set_by, self.reason, self.target)
 
 
 def moment_in(length: timedelta | None) -> models.Expression | None:

@@ -21,16 +21,19 @@ def current_freezes() -> list[WriteFreeze]:
     return [row for row in list_freezes() if not row.is_over]
 
 
-def set_freeze(actor: str, zone_name: str, length: timedelta | None, reason: str) -> WriteFreeze:
-    """In the place of one that the zone (or "", every zone) has already. Within a transaction."""
-    former = WriteFreeze.objects.unended().filter(target="", zone=zone_name)
+def set_freeze(actor: str, zone_name: str, length: timedelta | None, reason: str, target_name: str = "") -> WriteFreeze:
+    """In the place of one that the zone (or "", every zone) has already on the target, or on every one. Within a
+    transaction."""
+    former = WriteFreeze.objects.unended().filter(target=target_name, zone=zone_name)
     _end_rows([row for row in former if row.is_over], SYNCER)
     former.update(ended_at=Now(), ended_by=actor)
-    row = WriteFreeze.objects.create(zone=zone_name, until=moment_in(length), reason=reason, set_by=actor)
+    row = WriteFreeze.objects.create(
+        target=target_name, zone=zone_name, until=moment_in(length), reason=reason, set_by=actor
+    )
     row.refresh_from_db()
     until = f"until {row.until:%Y-%m-%d %H:%M:%S} UTC" if row.until else "until someone ends it"
     told = f"{until}: {reason}" if reason else until
-    make_entry(Action.FROZEN, actor, zone=zone_name, reason=told).save()
+    make_entry(Action.FROZEN, actor, target=target_name, zone=zone_name, reason=told).save()
     return row
 
 
@@ -53,4 +56,4 @@ def _end_rows(rows: Iterable[WriteFreeze], actor: str) -> None:
         row.ended_at, row.ended_by = row.now, actor  # type: ignore[attr-defined]  # the annotation
         WriteFreeze.objects.filter(pk=row.pk).update(ended_at=row.ended_at, ended_by=actor)
         reason = "the time of the hold is over" if actor == SYNCER else ""
-        make_entry(Action.RESUMED, actor, zone=row.zone, reason=reason).save()
+        make_entry(Action.RESUMED, actor, target=row.target, zone=row.zone, reason=reason).save()

@@ -87,12 +87,23 @@ def _list_blocked(names: Collection[str] | None) -> Iterator[LostClaim]:
     """Of a blocked name nothing is written down but the block."""
     entries = CustomEntry.objects.filter(enabled=True)
     for rows in split_rows(entries.filter(mode=Mode.BLOCK).order_by("name"), names):
-        blocks = list(rows.values_list("name", "pk", "updated_at"))
-        reasons = {name: explain_block(str(Origin.of_entry(pk))) for name, pk, _ in blocks}
-        since = {name: at for name, _, at in blocks}
-        for blocked in split_keys(reasons):
+        blocks: dict[str, list[CustomEntry]] = {}
+        for block in rows:
+            blocks.setdefault(block.name, []).append(block)
+        for blocked in split_keys(blocks):
             wants = SourceName.objects.filter(name__in=blocked, values__isnull=False).select_related("source")
             for mention in wants.order_by("name", "source"):
-                yield LostClaim(mention.name, str(mention.source), reasons[mention.name], since[mention.name])
+                if loses_to := _find_block(blocks[mention.name], mention.source.target):
+                    yield _lose_to(loses_to, str(mention.source))
             for entry in entries.filter(name__in=blocked).exclude(mode=Mode.BLOCK):
-                yield LostClaim(entry.name, entry.origin, reasons[entry.name], since[entry.name])
+                if loses_to := _find_block(blocks[entry.name], entry.target):
+                    yield _lose_to(loses_to, entry.origin)
+
+
+def _find_block(blocks: Iterable[CustomEntry], target: str) -> CustomEntry | None:
+    """``target`` "": of an entry on each, which has an effect where the block is not."""
+    return next((block for block in blocks if block.target in ("", target)), None)
+
+
+def _lose_to(block: CustomEntry, origin: str) -> LostClaim:
+    return LostClaim(block.name, origin, explain_block(block.origin), block.updated_at)

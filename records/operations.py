@@ -6,8 +6,7 @@ Each is one transaction; the syncer reads the request within a second and acts o
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
@@ -18,6 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from records.audit import make_entry
+from records.entry_targets import UNSAID, EntryTargets, find_entry
 from records.entry_values import CleanEntry, clean_entry, explain_cname, managed_zones
 from records.findings import describe_finding
 from records.freeze_models import REASON_LIMIT
@@ -37,9 +37,10 @@ from records.models import (
     WriteFreeze,
 )
 from records.neighbours import Neighbours
-from records.targets import choose_target
+from records.targets import choose_target, list_targets
 from syncer.core.claims import Mode
 from syncer.core.known import RecordState
+from syncer.core.manifest import clip_text
 from syncer.core.names import BadName, canonical, zone_of
 from syncer.core.rdata import TYPES
 
@@ -80,14 +81,24 @@ class EntryExists(ValidationError):
     """There is another custom entry with this name and type."""
 
 
-def sync_now(actor: str, zone: str = "", name: str = "") -> SyncRequest:
-    """Compare one name, one zone, or everything with DNS."""
-    zones = managed_zones()
+def sync_now(actor: str, zone: str = "", name: str = "", target: str = "") -> SyncRequest:
+    """Compare one name, one zone, or everything with DNS; on one target, or on each."""
+    zones = _list_zones(target)
     if name:
-        name, zone = _read_name(name)
+        name, zone = _read_name(name, zones)
     elif zone and zone not in zones:
         raise ValidationError(f"{zone} is no managed zone ({', '.join(sorted(zones))}).")
-    return _ask_syncer(actor, Ask.SYNC, Place(zone=zone, name=name))
+    return _ask_syncer(actor, Ask.SYNC, Place(target, zone, name))
+
+
+def _list_zones(target: str) -> Collection[str]:
+    """Of all targets for "". Raises ``ValidationError`` for one that is not in the settings."""
+    if not target:
+        return managed_zones()
+    targets = list_targets()
+    if target not in targets:
+        raise ValidationError({"target": f"There is no target {clip_text(target)}: give one of {', '.join(targets)}."})
+    return targets[target].scope.zones
 
 
 def sync_names(actor: str, names: Collection[str]) -> list[SyncRequest]:
@@ -130,12 +141,12 @@ def keep_theirs(actor: str, record: ManagedRecord) -> SyncRequest:
     if record.type not in TYPES:
         raise ValidationError(f"A custom entry cannot hold {record.type}: it can only be replaced.")
     with editing_entries():
-        entry = CustomEntry.objects.filter(name=record.name, type=record.type).first()
-        if entry is not None:
+        entries = CustomEntry.objects.filter(name=record.name, type=record.type, target__in=("", record.target))
+        if entry := entries.first():
             raise ValidationError(
                 f"There is a custom entry for {record} already, {entry.mode}: change or delete that one."
             )
-        _override_record(actor, record.name, record.type, theirs, KEPT_BY_HAND)
+        _override_record(actor, Place.of_row(record), theirs, KEPT_BY_HAND)
         return _ask_about(actor, Ask.KEEP, record)
 
 
@@ -225,10 +236,13 @@ def accept_drift(actor: str, finding: DriftFinding) -> DriftFinding:
     return finding
 
 
-def hold_writes(actor: str, length: timedelta | None, zone: str = "", reason: str = "") -> WriteFreeze:
+def hold_writes(
+    actor: str, length: timedelta | None, zone: str = "", reason: str = "", target: str = ""
+) -> WriteFreeze:
     """Write nothing to the zone, or with "" to any, for so long; None: until ``resume_writes``. The syncer obeys within
-    about a second. It takes the place of what was set before for the same zone, or for all."""
-    zones = managed_zones()
+    about a second. It takes the place of what was set before for the same zone and target, or for all. ``target``: only
+    there."""
+    zones = _list_zones(target)
     if zone and zone not in zones:
         raise ValidationError({"zone": f"{zone} is no managed zone ({', '.join(sorted(zones))})."})
     if length is not None and not timedelta(minutes=1) <= length <= LONGEST_FREEZE:
@@ -238,7 +252,7 @@ def hold_writes(actor: str, length: timedelta | None, zone: str = "", reason: st
         raise ValidationError({"reason": f"Give a reason of at most {REASON_LIMIT} characters; it has {len(reason)}."})
     with transaction.atomic():
         exclude_writers(WriteFreeze)
-        return set_freeze(actor, zone, length, reason)
+        return set_freeze(actor, zone, length, reason, target)
 
 
 def resume_writes(actor: str, freeze: WriteFreeze) -> None:
@@ -249,25 +263,34 @@ def resume_writes(actor: str, freeze: WriteFreeze) -> None:
             raise ValidationError(f"The {freeze} has ended already.")
 
 
-def block_name(actor: str, name: str) -> CustomEntry:
-    """Never publish the name. Blocking twice is harmless."""
-    name, _ = _read_name(name)
+def block_name(actor: str, name: str, target: str = UNSAID) -> CustomEntry:
+    """Never publish the name on the target, or with "" on any. Blocking twice is harmless."""
+    name, _ = _read_name(name, managed_zones())
     with editing_entries():
-        entry = CustomEntry.objects.filter(name=name, type="").first()
-        if entry is not None and entry.enabled:
-            return entry
+        targets = EntryTargets()
+        target = targets.settle(name, target)
+        wanted = targets.find_covered(name, target)
+        blocks = list(CustomEntry.objects.filter(name=name, type=""))
+        there = (block for block in blocks if block.enabled and wanted <= targets.find_covered(name, block.target))
+        if (block := next(there, None)) is not None:
+            return block
+        entry = targets.pick(blocks, name, target)
         created = entry is None
-        entry = entry or CustomEntry(name=name, mode=Mode.BLOCK)
+        entry = entry or CustomEntry(target=target, name=name, mode=Mode.BLOCK)
         entry.enabled = True
         save_entry(actor, entry, created=created)
     return entry
 
 
-def unblock_name(actor: str, name: str) -> None:
-    """Remove the block of the name."""
-    name, _ = _read_name(name)
+def unblock_name(actor: str, name: str, target: str = UNSAID) -> None:
+    """Remove the block of the name on the target."""
+    name, _ = _read_name(name, managed_zones())
     with editing_entries():
-        entry = CustomEntry.objects.filter(name=name, mode=Mode.BLOCK).first()
+        targets = EntryTargets()
+        blocks = list(CustomEntry.objects.filter(name=name, mode=Mode.BLOCK))
+        entry = targets.pick(blocks, name, target)
+        if entry is None and any(not block.target for block in blocks):
+            raise ValidationError(f"{name} is blocked on each target by one entry: delete or change that one.")
         if entry is None:
             raise ValidationError(f"{name} is not blocked.")
         delete_entry(actor, entry)
@@ -289,18 +312,20 @@ def restore_version(actor: str, version: AuditEntry) -> CustomEntry:
     data = version.after or version.before or {}
     if version.type not in TYPES or not data.get("values"):
         raise ValidationError("This audit entry shows no version of a record that could be restored.")
+    target = version.target or choose_target(version.name)
     with editing_entries():
-        if CustomEntry.objects.filter(name=version.name, mode=Mode.BLOCK, enabled=True).exists():
+        blocks = CustomEntry.objects.filter(name=version.name, mode=Mode.BLOCK, enabled=True)
+        if blocks.filter(target__in=("", target)).exists():
             raise ValidationError(f"{version.name} is blocked: remove the block first.")
         description = f"restored from {version.at:%Y-%m-%d %H:%M:%S} UTC"
-        entry = _override_record(actor, version.name, version.type, data, description)
-        target = version.target or choose_target(version.name)
+        place = Place(target, version.zone, version.name, version.type)
+        entry = _override_record(actor, place, data, description)
         others = ManagedRecord.objects.filter(target=target, name=version.name, owned=True)
         others = others.exclude(type__in=[version.type, "CNAME"])
         for record in others if version.type != "CNAME" else ():
             if record.type in TYPES:
                 beside = {"ttl": record.ttl, "values": record.values}
-                _override_record(actor, record.name, record.type, beside, f"kept beside a restored {version.type}")
+                _override_record(actor, Place.of_row(record), beside, f"kept beside a restored {version.type}")
     return entry
 
 
@@ -310,20 +335,28 @@ def check_entry(entry: CustomEntry) -> None:
     Raises ``ValidationError`` with sentences by field, ``EntryExists`` for a second one of its name and type. Hold
     ``editing_entries()`` from here to ``store_entry``, so that what is true here is still true there.
     """
-    _take_clean(entry, managed_zones())
+    targets = EntryTargets()
+    _take_clean(entry, managed_zones(), targets)
     entry.clean_fields()
+    covered = targets.find_covered(entry.name, entry.target)
     others = CustomEntry.objects.filter(name=entry.name).exclude(pk=entry.pk)
-    enabled_by_type = dict(others.values_list("type", "enabled"))
-    if entry.type in enabled_by_type:
+    together = [other for other in others if covered & targets.find_covered(other.name, other.target)]
+    if any(other.type == entry.type for other in together):
         raise EntryExists({"name": f"There is an entry for {entry} already: change that one."})
-    beside = [kind for kind, enabled in enabled_by_type.items() if enabled]
-    if entry.enabled and (problem := explain_cname(entry.type, beside) or _explain_neighbours(entry)):
+    if not entry.enabled:
+        return
+    beside = [other.type for other in together if other.enabled]
+    if problem := explain_cname(entry.type, beside) or _explain_neighbours(entry, targets, covered):
         raise ValidationError({"type": problem})
 
 
-def _explain_neighbours(entry: CustomEntry) -> str:
-    replaced = CustomEntry.objects.filter(pk=entry.pk).values_list("name", "type")
-    return Neighbours({entry.name: [entry.type]}, managed_zones(), list(replaced)).explain(entry.name, entry.type)
+def _explain_neighbours(entry: CustomEntry, targets: EntryTargets, covered: Collection[str]) -> str:
+    replaced = list(CustomEntry.objects.filter(pk=entry.pk).values_list("name", "type", "target"))
+    for target in sorted(covered):
+        around = Neighbours({entry.name: [entry.type]}, targets.zones_of(target), replaced, target)
+        if problem := around.explain(entry.name, entry.type):
+            return problem
+    return ""
 
 
 def store_entry(actor: str, entry: CustomEntry, *, created: bool) -> None:
@@ -359,14 +392,14 @@ def delete_entry(actor: str, entry: CustomEntry) -> None:
 def create_entries(actor: str, entries: Sequence[CustomEntry]) -> list[CustomEntry]:
     """Create all or none, with a handful of queries. Raises ``ValidationError`` with sentences by "index.field"."""
     errors: dict[str, list[str]] = {}
-    zones = managed_zones()
+    zones, targets = managed_zones(), EntryTargets()
     for index, entry in enumerate(entries):
         try:
-            _take_clean(entry, zones)
+            _take_clean(entry, zones, targets)
         except ValidationError as error:
             errors |= {f"{index}.{field}": texts for field, texts in error.message_dict.items()}
     with editing_entries():
-        _check_together(entries, errors)
+        _check_together(entries, targets, errors)
         if errors:
             raise ValidationError(errors)
         made = CustomEntry.objects.bulk_create(entries, batch_size=500)
@@ -376,45 +409,69 @@ def create_entries(actor: str, entries: Sequence[CustomEntry]) -> list[CustomEnt
     return made
 
 
-def _take_clean(entry: CustomEntry, zones: Collection[str]) -> None:
+def _take_clean(entry: CustomEntry, zones: Collection[str], targets: EntryTargets) -> None:
     clean: CleanEntry = clean_entry(
         name=entry.name, type=entry.type, values=entry.values, ttl=entry.ttl, mode=entry.mode, zones=zones
     )
     entry.name, entry.type, entry.ttl, entry.mode = clean.name, clean.type, clean.ttl, clean.mode
     entry.values = list(clean.values)
+    entry.target = targets.settle(entry.name, entry.target)
 
 
-def _check_together(entries: Sequence[CustomEntry], errors: dict[str, list[str]]) -> None:
-    """Two of one name and type, and a CNAME beside something, among the entries and with those that exist."""
-    counts = Counter((entry.name, entry.type) for entry in entries)
-    existing: dict[str, dict[str, bool]] = {}
-    for names in split_keys({entry.name for entry in entries}):
-        rows = CustomEntry.objects.filter(name__in=names).order_by()
-        for name, kind, enabled in rows.values_list("name", "type", "enabled"):
-            existing.setdefault(name, {})[kind] = enabled
-    beside: dict[str, set[str]] = {}
-    for entry in entries:
-        if entry.enabled:
-            beside.setdefault(entry.name, set()).add(entry.type)
-    neighbours = Neighbours(beside, managed_zones())
+def _check_together(entries: Sequence[CustomEntry], targets: EntryTargets, errors: dict[str, list[str]]) -> None:
+    """Two of one name, type and target, and a CNAME beside something, among the entries and with those that exist."""
+    given, existing = _group_names(entries), _group_names(_find_entries({entry.name for entry in entries}))
+    around: dict[str, Neighbours] = {}
     for index, entry in enumerate(entries):
-        here = existing.get(entry.name, {})
-        if entry.type in here:
+        covered = targets.find_covered(entry.name, entry.target)
+        here = _pick_covering(existing.get(entry.name, ()), targets, covered)
+        beside = [other for other in _pick_covering(given[entry.name], targets, covered) if other is not entry]
+        if any(other.type == entry.type for other in here):
             problem = f"There is an entry for {entry} already: change that one, and leave this one out."
             errors.setdefault(f"{index}.name", []).append(problem)
-        elif counts[entry.name, entry.type] > 1:
+        elif any(other.type == entry.type for other in beside):
             errors.setdefault(f"{index}.name", []).append(f"{entry} is given more than once: leave all but one out.")
-        others = {kind for kind, enabled in here.items() if enabled} | beside.get(entry.name, set())
         if not entry.enabled:
             continue
-        if problem := explain_cname(entry.type, others) or neighbours.explain(entry.name, entry.type):
+        for target in covered - around.keys():
+            around[target] = _look_around(entries, targets, target)
+        problem = explain_cname(entry.type, [other.type for other in (*here, *beside) if other.enabled])
+        reasons = (around[target].explain(entry.name, entry.type) for target in sorted(covered))
+        if problem := problem or next(filter(None, reasons), ""):
             errors.setdefault(f"{index}.type", []).append(problem)
 
 
-def _override_record(actor: str, name: str, kind: str, data: dict[str, Any], description: str) -> CustomEntry:
-    entry = CustomEntry.objects.filter(name=name, type=kind).first()
+def _group_names(entries: Iterable[CustomEntry]) -> dict[str, list[CustomEntry]]:
+    by_name: dict[str, list[CustomEntry]] = {}
+    for entry in entries:
+        by_name.setdefault(entry.name, []).append(entry)
+    return by_name
+
+
+def _find_entries(names: Collection[str]) -> Iterator[CustomEntry]:
+    columns = ("name", "type", "target", "enabled")
+    for some in split_keys(names):
+        yield from CustomEntry.objects.filter(name__in=some).order_by().only(*columns)
+
+
+def _pick_covering(
+    entries: Iterable[CustomEntry], targets: EntryTargets, covered: Collection[str]
+) -> list[CustomEntry]:
+    """Those on one of these targets, or on several."""
+    return [entry for entry in entries if not targets.find_covered(entry.name, entry.target).isdisjoint(covered)]
+
+
+def _look_around(entries: Iterable[CustomEntry], targets: EntryTargets, target: str) -> Neighbours:
+    there = [entry for entry in _pick_covering(entries, targets, [target]) if entry.enabled]
+    saved = {name: {entry.type for entry in same} for name, same in _group_names(there).items()}
+    return Neighbours(saved, targets.zones_of(target), target=target)
+
+
+def _override_record(actor: str, place: Place, data: dict[str, Any], description: str) -> CustomEntry:
+    target, _, name, kind = place
+    entry = find_entry(name, kind, target)
     created = entry is None
-    entry = entry or CustomEntry(name=name, type=kind, description=description)
+    entry = entry or CustomEntry(target=target, name=name, type=kind, description=description)
     entry.values, entry.ttl = list(data["values"]), data.get("ttl")
     entry.mode, entry.enabled = Mode.OVERRIDE, True
     save_entry(actor, entry, created=created)
@@ -426,7 +483,7 @@ def _describe_edit(
 ) -> AuditEntry:
     entry = after or before
     assert entry is not None
-    renamed = before and after and before.name != after.name
+    moved = before and after and (before.name, before.target) != (after.name, after.target)
     return make_entry(
         action,
         actor,
@@ -437,8 +494,12 @@ def _describe_edit(
         before={field: getattr(before, field) for field in ENTRY_FIELDS} if before else None,
         after={field: getattr(after, field) for field in ENTRY_FIELDS} if after else None,
         source=entry.origin,
-        reason=f"custom entry was {before.name} {before.type}" if before and renamed else "",
+        reason=f"custom entry was {_describe_place(before)}" if before and moved else "",
     )
+
+
+def _describe_place(entry: CustomEntry) -> str:
+    return f"{entry.name} {entry.type}{f' on {entry.target}' if entry.target else ''}"
 
 
 @contextmanager
@@ -473,9 +534,8 @@ def _list_places(names: Collection[str]) -> list[Place]:
     return [Place(zone=zone_of(name, zones) or "", name=name) for name in sorted(names)]
 
 
-def _read_name(text: str) -> tuple[str, str]:
+def _read_name(text: str, zones: Collection[str]) -> tuple[str, str]:
     """The name in the spelling of the engine, and its zone."""
-    zones = managed_zones()
     try:
         name = canonical(text, symbols=False)
     except BadName as error:
@@ -548,7 +608,7 @@ def _ask_syncer(
 
 def _refuse_while_frozen(place: Place) -> None:
     for row in current_freezes():
-        if row.freeze.covers(place.zone):
+        if row.target in ("", place.target) and row.freeze.covers(place.zone):
             sentence = str(row.freeze)
             raise ValidationError(f"{sentence[0].upper()}{sentence[1:]}: ask again after that, or resume writes first.")
 

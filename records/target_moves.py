@@ -42,6 +42,7 @@ def take_over_rows(targets: Sequence[TargetPlace]) -> list[str]:
     told: list[str] = []
     names = {target.name for target in targets}
     given = {target.was for target in targets}
+    only = _find_only()
     for target in targets:
         before = target.was or _find_namesake(target, targets, names | given)
         if not before or before in names:
@@ -55,9 +56,37 @@ def take_over_rows(targets: Sequence[TargetPlace]) -> list[str]:
         elif _has_rows(before) or CustomEntry.objects.filter(target=before).exists():
             given.add(before)
             told.append(_move_rows(before, target.name))
+            only = target.name if only == before else only
         elif target.was:
             told.append(f"target {target.name}: was: {before} names a target of which nothing is known")
-    return told
+    return [*told, *_keep_entries(only, targets)]
+
+
+def _find_only() -> str:
+    """The only target that there was at the last start, "" where there were none or several."""
+    known = TargetStatus.objects.filter(in_use=True).values_list("name", flat=True)
+    names = {*(known or ManagedZone.objects.values_list("target", flat=True))}
+    return names.pop() if len(names) == 1 else ""
+
+
+def _keep_entries(only: str, targets: Sequence[TargetPlace]) -> Iterator[str]:
+    """Where there was one target, entries name none; beside others they stay on it, and do not become public."""
+    place = next((target for target in targets if target.name == only), None)
+    if place is None or len(targets) < 2:
+        return
+    inside = models.Q(pk__in=[])
+    for zone in place.zones:
+        inside |= models.Q(name=zone) | models.Q(name__endswith=f".{zone}")
+    taken = set(CustomEntry.objects.filter(target=only).values_list("name", "type"))
+    entries = CustomEntry.objects.filter(inside, target="").values_list("pk", "name", "type")
+    free = [pk for pk, *key in entries if tuple(key) not in taken]
+    if not free:
+        return
+    for keys in split_keys(free):
+        CustomEntry.objects.filter(pk__in=keys).update(target=only)
+    told = f"the {len(free)} custom entries of before are for {only} alone, which was the only target"
+    make_entry(Action.MOVED, SYNCER, target=only, reason=told).save()
+    yield told
 
 
 def _has_rows(target: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from django.conf import settings
 
-from records.models import SyncStatus, name_target
+from records.models import ManagedZone, SyncStatus, name_target
 from syncer.config import Managed
 from syncer.core.names import zone_of
 
@@ -16,6 +16,15 @@ def list_targets(status: SyncStatus | None = None) -> Mapping[str, Managed]:
     ``status`` is its row, where that was read already."""
     several: Mapping[str, Managed] = settings.MANAGED_TARGETS
     return several or {name_target(status or SyncStatus.read()): settings.MANAGED}
+
+
+def list_ever_known() -> dict[str, bool]:
+    """Those of the settings, and those that are gone and have left something: by name whether it is still one."""
+    rows = list(ManagedZone.objects.order_by("target").values_list("target", flat=True).distinct())
+    if len(rows) < 2 and not settings.MANAGED_TARGETS:
+        return dict.fromkeys(rows, True)  # without asking how it is called
+    known = dict.fromkeys(list_targets(), True)
+    return known | dict.fromkeys((target for target in rows if target not in known), False)
 
 
 def find_targets(name: str, status: SyncStatus | None = None) -> list[str]:

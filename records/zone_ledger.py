@@ -441,7 +441,8 @@ class DatabaseZoneLedger:
     @translate_errors
     def drop_keeping(self, name: str, kind: str, actor: str) -> bool:
         with self._writing():
-            entry = CustomEntry.objects.filter(name=name, type=kind, description=KEPT_BY_HAND).first()
+            of_target = {"target__in": ("", self._key.target), "name": name, "type": kind}
+            entry = CustomEntry.objects.filter(**of_target, description=KEPT_BY_HAND).first()
             if entry is None or Replacement.objects.filter(origin=entry.origin).exists():
                 return False
             self._drop_entry(entry, actor, "what it was to keep is not what it was")

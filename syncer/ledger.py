@@ -122,20 +122,21 @@ class SyncerStatus:
 
 
 class Freeze(NamedTuple):
-    """All writes are held, because a person said so: to one zone, or with "" to every one. ``until`` None: until
-    someone ends it."""
+    """All writes are held, because a person said so: to one zone, or with "" to every one, on one target, or with "" on
+    each. ``until`` None: until someone ends it."""
 
     zone: str
     until: datetime | None
     actor: str
     reason: str = ""
+    target: str = ""
 
     def covers(self, name: str) -> bool:
         """Whether it is about the zone of this name."""
         return self.zone in ("", name)
 
     def __str__(self) -> str:
-        where = f"to {self.zone}" if self.zone else "to every zone"
+        where = f"to {self.zone or 'every zone'}{f' on {self.target}' if self.target else ''}"
         until = f"{self.until:%Y-%m-%d %H:%M:%S} UTC" if self.until else "someone ends that"
         return f"all writes {where} are held by {self.actor} until {until}{self.reason and f' ({self.reason})'}"
 

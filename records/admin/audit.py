@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from records import operations
 from records.admin import columns
 from records.admin.base import ReadOnlyAdmin
-from records.admin.filters import ActionFilter, AuditQuestion
+from records.admin.filters import ActionFilter, AuditQuestion, TargetFilter
 from records.audit import CHANGES
 from records.entry_names import name_entries
 from records.models import AuditEntry
@@ -26,7 +26,7 @@ class AuditAdmin(ReadOnlyAdmin):
     list_display = ("happened_at", "actor", "shown_action", "shown_subject", "shown_change", "on_behalf_of")
     sortable_by = ("happened_at", "shown_subject", "on_behalf_of")  # what has an index: there are many entries
     list_display_links = ("happened_at",)
-    list_filter = (AuditQuestion, ActionFilter)
+    list_filter = (AuditQuestion, ActionFilter, TargetFilter)
     search_fields = ("name__contains", "source__contains", "actor")
     search_help_text = "A part of a name or source, or an actor"
     origin_field = "source"

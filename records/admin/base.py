@@ -18,7 +18,8 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
 from records import operations
-from records.admin.columns import NOTHING, admin_url, count_noun
+from records.admin.columns import NOTHING, admin_url, count_noun, name_target
+from records.admin.filters import read_known
 from records.entry_names import note_entries
 from records.models import AuditEntry
 from records.search import read_origin
@@ -61,11 +62,14 @@ class BoundedList(ChangeList):
 
 
 class NamingList(BoundedList):
-    """Its rows know how the custom entries are called that they mention."""
+    """Its rows know how the custom entries are called that they mention, and whether their target is gone."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         note_entries(self.result_list)
+        known = read_known(request) if "shown_target" in self.list_display else {}
+        for row in self.result_list:
+            row.is_target_gone = not known.get(getattr(row, "target", ""), True)
 
 
 class BoundedAdmin(ModelAdmin):
@@ -102,6 +106,17 @@ class RegistryAdmin(BoundedAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return NamingList
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """The target is news only where there are several."""
+        has_target = any(field.name == "target" for field in self.opts.fields)
+        if not has_target or len(read_known(request)) < 2:
+            return self.list_display
+        return (*self.list_display, "shown_target")
+
+    @admin.display(description="target", ordering="target")
+    def shown_target(self, row: Any) -> str:
+        return name_target(row.target, not row.is_target_gone) if row.target else NOTHING
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         title = str(self.opts.verbose_name_plural).capitalize()

@@ -216,6 +216,10 @@ def show_subject(entry: AuditEntry) -> SafeString:
     return NOTHING if entry.action == Action.LOGIN_REFUSED else format_html("{}", entry.zone or "every zone")
 
 
+def name_target(target: str, is_known: bool) -> str:
+    return target if is_known else f"{target} (gone)"
+
+
 def name_link(name: str, kind: str = "", target: str = "") -> SafeString:
     """A name as a link to its page; ``target`` "": on the target that is written to."""
     if not name:

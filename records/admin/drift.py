@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from records import operations
 from records.admin import columns
 from records.admin.base import ReadOnlyAdmin
-from records.admin.filters import DriftQuestion, ZoneFilter
+from records.admin.filters import DriftQuestion, TargetFilter, ZoneFilter
 from records.models import DriftFinding
 
 Status = DriftFinding.Status
@@ -27,7 +27,7 @@ TONES: Mapping[str, str] = {
 class DriftAdmin(ReadOnlyAdmin):
     noun = ("finding", "findings")
     list_display = ("shown_record", "shown_status", "shown_difference", "shown_source", "found_on", "shown_decision")
-    list_filter = (DriftQuestion, "drift_type", "status", ZoneFilter)
+    list_filter = (DriftQuestion, "drift_type", "status", TargetFilter, ZoneFilter)
     search_fields = ("name__contains", "origin__contains")
     search_help_text = "A part of a name, or of the source's namespace/name"
     actions = ("remediate", "accept")

@@ -18,12 +18,13 @@ from django.utils.safestring import SafeString
 from records import operations
 from records.admin import columns
 from records.admin.base import NamingList, RegistryAdmin, list_history
-from records.admin.filters import EntryQuestion, TypeFilter
+from records.admin.filters import EntryQuestion, EntryTargetFilter, TypeFilter
 from records.effect import LOST, explain_no_effect, find_states
+from records.entry_targets import UNSAID
 from records.entry_values import HINTS
 from records.locks import editing_entries
 from records.models import AuditEntry, CustomEntry, ManagedRecord
-from records.targets import choose_target
+from records.targets import find_targets, list_targets
 from syncer.core.annotations import parse_ttl
 from syncer.core.claims import Mode
 from syncer.core.rdata import SINGLE_TYPES, TYPES
@@ -50,7 +51,7 @@ PARTS: Mapping[str, tuple[tuple[str, str], ...]] = {
 """The types whose values are filled in part by part, each part with an example. A value of any other type is one
 text."""
 
-FIELDS = ("name", "mode", "type", "values", "ttl", "enabled", "owner", "description")
+FIELDS = ("target", "name", "mode", "type", "values", "ttl", "enabled", "owner", "description")
 
 
 class ValuesField(forms.CharField):
@@ -103,12 +104,17 @@ class EntryForm(ModelForm):
         help_text="One per line. " + "; ".join(f"{kind}: {hint}" for kind, hint in HINTS.items()) + ".",
     )
 
+    target = forms.ChoiceField(required=False, help_text="The target that the entry is for.")
     version = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.initial["version"] = self.instance.updated_at.isoformat()
+        else:
+            self.initial.setdefault("target", UNSAID)
+        if "target" in self.fields:
+            self.fields["target"].choices = _list_choices(self.instance)  # type: ignore[attr-defined]
 
     class Meta:
         model = CustomEntry
@@ -132,14 +138,24 @@ class EntryForm(ModelForm):
             raise ValidationError("Someone has changed this entry since you opened it: open it again.")
         if data.get("mode") == Mode.BLOCK and not data.get("values"):
             data["type"] = ""  # the form proposes A, and a block has no type
-        entry = CustomEntry(pk=self.instance.pk, **{field: data[field] for field in FIELDS if field in data})
+        given = {field: data[field] for field in FIELDS if field in data}
+        entry = CustomEntry(pk=self.instance.pk, **{"target": UNSAID, **given})
         try:
             operations.check_entry(entry)
         except ValidationError as error:
             raise ValidationError(
                 {field: texts for field, texts in error.message_dict.items() if field not in self.errors}
             ) from error
+        self.instance.target = entry.target  # there may be no choice, and so no field
         return data | {field: getattr(entry, field) for field in FIELDS}
+
+
+def _list_choices(entry: CustomEntry) -> list[tuple[str, str]]:
+    """The first is for an entry that is new; a target that is gone is one for an entry that is there."""
+    names = [*list_targets()]
+    gone = [(entry.target, columns.name_target(entry.target, False))] if entry.target not in ("", *names) else []
+    first = [] if entry.pk else [(UNSAID, "the only one that manages the name")]
+    return [*first, *((name, name) for name in names), *gone, ("", "each that manages the name")]
 
 
 class EntryList(NamingList):
@@ -158,7 +174,7 @@ class EntryAdmin(RegistryAdmin):
     nothing_yet = "A custom entry publishes a name by hand, overrides what the cluster wants, or blocks a name."
     form = EntryForm
     list_display = ("shown_name", "shown_content", "shown_mode", "owner", "shown_description", "changed_on")
-    list_filter = (EntryQuestion, "mode", TypeFilter)
+    list_filter = (EntryQuestion, "mode", TypeFilter, EntryTargetFilter)
     search_fields = ("name__contains", "owner__icontains", "description__icontains", "values__icontains")
     search_help_text = "A part of a name, value, owner or description"
     actions = ("enable", "disable")
@@ -167,12 +183,22 @@ class EntryAdmin(RegistryAdmin):
         js: ClassVar = [forms.Script("records/entry-values.js", defer=True)]
 
     fieldsets: ClassVar[Any] = (
-        (None, {"fields": ("name", "mode", "type", "values", "ttl")}),
+        (None, {"fields": ("target", "name", "mode", "type", "values", "ttl")}),
         (None, {"fields": ("enabled", "owner", "description", "version")}),
     )
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return EntryList
+
+    def get_fieldsets(self, request: HttpRequest, obj: CustomEntry | None = None) -> Any:
+        """The target is a question only where there are several."""
+        if len(list_targets()) > 1:
+            return self.fieldsets
+        return [(title, {"fields": [it for it in rest["fields"] if it != "target"]}) for title, rest in self.fieldsets]
+
+    @admin.display(description="target", ordering="target")
+    def shown_target(self, row: Any) -> str:
+        return super().shown_target(row) if row.target else "each"
 
     @admin.display(description="name", ordering="name")
     def shown_name(self, entry: CustomEntry) -> SafeString:
@@ -230,12 +256,12 @@ class EntryAdmin(RegistryAdmin):
     ) -> HttpResponse:
         context: dict[str, Any] = {}
         if object_id and (entry := self.get_object(request, object_id)):
-            target = entry.target or choose_target(entry.name)
+            covered = [entry.target] if entry.target else find_targets(entry.name)
             context = {
                 "title": str(entry),
                 "subtitle": None,
                 "no_effect": find_states([entry])[entry.pk].warnings,
-                "its_records": ManagedRecord.objects.filter(target=target, name=entry.name),
+                "its_records": ManagedRecord.objects.filter(target__in=covered, name=entry.name),
                 "history": list_history(AuditEntry.objects.filter(source=entry.origin)),
             }
         with editing_entries() if request.method == "POST" else nullcontext():  # the form checks before it writes

@@ -13,12 +13,15 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from records import places
+from records.admin import columns
 from records.answer_models import TROUBLE_RESULTS, RecordAnswer
 from records.audit import SYNCER, TROUBLE, Action
+from records.entry_targets import match_covering
 from records.entry_values import managed_zones
 from records.explain import PROBLEM_STATES
 from records.lost_claims import match_entries, match_sources
 from records.models import CURRENT_STATUSES, DriftFinding, HeldPlan
+from records.targets import list_ever_known
 from syncer.core.kinds import GIVING_NAMES
 from syncer.core.known import RecordState
 from syncer.core.rdata import TYPES
@@ -121,6 +124,40 @@ class ZoneFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(zone=self.value()) if self.value() else queryset
+
+
+def read_known(request: HttpRequest) -> Mapping[str, bool]:
+    """See ``list_ever_known``; asked once for each page."""
+    known: Mapping[str, bool] | None = getattr(request, "known_targets", None)
+    if known is None:
+        known = request.known_targets = list_ever_known()  # type: ignore[attr-defined]
+    return known
+
+
+class TargetFilter(admin.SimpleListFilter):
+    """Shown where there are several."""
+
+    title = "target"
+    parameter_name = "target"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
+        return [(target, columns.name_target(target, is_known)) for target, is_known in read_known(request).items()]
+
+    def has_output(self) -> bool:
+        return len(self.lookup_choices) > 1
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(self.match(self.value() or "")) if self.value() else queryset
+
+    def match(self, target: str) -> Q:
+        return Q(target=target)
+
+
+class EntryTargetFilter(TargetFilter):
+    """Of entries, which may be for several."""
+
+    def match(self, target: str) -> Q:
+        return match_covering(target)
 
 
 class TypeFilter(admin.SimpleListFilter):

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from records import operations
 from records.admin import columns
 from records.admin.base import ReadOnlyAdmin
-from records.admin.filters import PlanQuestion, ZoneFilter
+from records.admin.filters import PlanQuestion, TargetFilter, ZoneFilter
 from records.entry_names import note_entries
 from records.models import HeldDelete, HeldPlan
 
@@ -73,11 +73,11 @@ class PlanAdmin(ReadOnlyAdmin):
         "When too many records would be deleted at once, the deletes wait here until someone approves or rejects them."
     )
     list_display = ("shown_plan", "shown_status", "shown_reason", "held_on", "shown_decision")
-    list_filter = (PlanQuestion, "status", ZoneFilter)
+    list_filter = (PlanQuestion, "status", TargetFilter, ZoneFilter)
     search_fields = ("zone", "decided_by", "deletes__name")
     search_help_text = "A zone, a name, or who decided"
     actions = ("approve", "reject")
-    fields = ("zone", "shown_status", "reason", "held_at", "shown_decision")
+    fields = ("target", "zone", "shown_status", "reason", "held_at", "shown_decision")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[HeldPlan]:
         plans: QuerySet[HeldPlan] = HeldPlan.objects.with_deletes(0)

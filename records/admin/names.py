@@ -109,7 +109,7 @@ def describe_name(request: HttpRequest, name: str) -> dict[str, Any]:
         "entries": entries,
         "history": list_history(AuditEntry.objects.filter(**of_target)),
         "may_edit": request.user.has_perm(EDIT),
-        "override_url": override_url(name, records[0] if len(records) == 1 else None),
+        "override_url": override_url(name, target, records[0] if len(records) == 1 else None),
         "restorable": CHANGES,
     }
 
@@ -170,7 +170,7 @@ def _show_values(answer: Answer, record: ManagedRecord) -> str:
     return ", ".join(sorted(values)) or answer.error or answer.rcode or "nothing"
 
 
-def override_url(name: str, record: ManagedRecord | None = None) -> str:
-    """The form of a custom entry that overrides the name, filled in."""
+def override_url(name: str, target: str, record: ManagedRecord | None = None) -> str:
+    """The form of a custom entry that overrides the name on the target, filled in."""
     filled = {"type": record.type, "values": "\n".join(record.values)} if record else {}
-    return columns.admin_url("customentry_add", name=name, mode=Mode.OVERRIDE.value, **filled)
+    return columns.admin_url("customentry_add", name=name, target=target, mode=Mode.OVERRIDE.value, **filled)

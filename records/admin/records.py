@@ -14,15 +14,15 @@ from records import operations
 from records.admin import columns
 from records.admin.base import ReadOnlyAdmin
 from records.admin.exporting import export_response
-from records.admin.filters import AnswerFilter, RecordQuestion, TypeFilter, ZoneFilter
-from records.models import ManagedRecord, ManagedZone
+from records.admin.filters import AnswerFilter, RecordQuestion, TargetFilter, TypeFilter, ZoneFilter
+from records.models import ManagedRecord
 
 
 @admin.register(ManagedRecord)
 class RecordAdmin(ReadOnlyAdmin):
     nothing_yet = "A record appears here as soon as an object in the cluster, or a custom entry, wants a name."
     list_display = ("shown_name", "shown_content", "shown_state", "shown_winner", "changed_on")
-    list_filter = (RecordQuestion, "state", AnswerFilter, TypeFilter, ZoneFilter)
+    list_filter = (RecordQuestion, "state", AnswerFilter, TypeFilter, TargetFilter, ZoneFilter)
     search_fields = ("name__contains", "origin__contains")
     search_help_text = "A part of a name, or of the source's namespace/name"
     origin_field = "origin"
@@ -35,10 +35,6 @@ class RecordAdmin(ReadOnlyAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """What a person wants published goes in as an entry: the link is where people look for it."""
         return super().changelist_view(request, {"adds_by_entry": True, **(extra_context or {})})
-
-    def get_list_display(self, request: HttpRequest) -> Any:
-        """The target is news only where there are several."""
-        return (*self.list_display, "target") if _count_targets() > 1 else self.list_display
 
     @admin.display(description="name", ordering="name")
     def shown_name(self, record: ManagedRecord) -> SafeString:
@@ -119,7 +115,7 @@ class RecordAdmin(ReadOnlyAdmin):
         return asked or self.carry_out(
             request,
             queryset,
-            lambda actor, record: operations.block_name(actor, record.name),
+            lambda actor, record: operations.block_name(actor, record.name, record.target),
             "Names of {} blocked.",
         )
 
@@ -140,8 +136,3 @@ class RecordAdmin(ReadOnlyAdmin):
 
     def history_of(self, target: ManagedRecord) -> dict[str, str]:
         return {"name": target.name}
-
-
-def _count_targets() -> int:
-    """Those of which something is known."""
-    return ManagedZone.objects.order_by().values("target").distinct().count()

@@ -6,7 +6,7 @@ from django.utils.safestring import SafeString
 
 from records.admin import columns
 from records.admin.base import ReadOnlyAdmin
-from records.admin.filters import RequestQuestion
+from records.admin.filters import RequestQuestion, TargetFilter
 from records.models import SyncRequest
 
 
@@ -14,10 +14,10 @@ from records.models import SyncRequest
 class RequestAdmin(ReadOnlyAdmin):
     nothing_yet = "What people asked the syncer to do, and what it answered."
     list_display = ("shown_request", "requested_by", "asked_on", "answered_on", "shown_outcome")
-    list_filter = (RequestQuestion, "action")
+    list_filter = (RequestQuestion, "action", TargetFilter)
     search_fields = ("name__contains", "requested_by")
     search_help_text = "A part of a name, or who asked"
-    fields = ("shown_request", "zone", "plan", "requested_by", "asked_at", "answered_at", "shown_outcome")
+    fields = ("shown_request", "target", "zone", "plan", "requested_by", "asked_at", "answered_at", "shown_outcome")
 
     @admin.display(description="request", ordering="action")
     def shown_request(self, request: SyncRequest) -> SafeString:

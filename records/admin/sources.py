@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from records import places
 from records.admin import columns
 from records.admin.base import NamingList, ReadOnlyAdmin, list_history
-from records.admin.filters import KindFilter, SourceQuestion
+from records.admin.filters import KindFilter, SourceQuestion, TargetFilter
 from records.explain import PRIORITIES
 from records.kept import BY_POLICY, mention_end
 from records.lost_claims import note_lost
@@ -34,7 +34,7 @@ class SourceList(NamingList):
 class SourceAdmin(ReadOnlyAdmin):
     nothing_yet = "Every object with host names that the syncer sees is listed here."
     list_display = ("shown_place", "kind", "shown_names", "shown_trouble", "changed_on")
-    list_filter = (SourceQuestion, KindFilter)
+    list_filter = (SourceQuestion, KindFilter, TargetFilter)
     search_fields = ("name", "namespace")
     search_help_text = "A part of the object's Kind/namespace/name, or of a name that it gives"
     ordering = ("namespace", "name", "kind")

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from records import operations
 from records.admin import columns
+from records.entry_targets import UNSAID
 from records.models import CURRENT_STATUSES, CustomEntry, DriftFinding, ManagedRecord
 from records.operations import Exchange
 from records.search import read_number
@@ -140,14 +141,15 @@ def do_step(request: HttpRequest, name: str) -> HttpResponse:
     check_right(request, step.right)
     key = request.POST.get("record", "")
     record = ManagedRecord.objects.filter(pk=number, name=name).first() if (number := read_number(key)) else None
-    back = redirect(columns.name_url(name, **({"target": record.target} if record else {})))
+    target = record.target if record else request.POST.get("target", "")
+    back = redirect(columns.name_url(name, **({"target": target} if target else {})))
     if key and record is None:  # someone else was quicker
         messages.warning(request, CHANGED)
         return back
     try:
         if step.question and "confirmed" not in request.POST:
-            return _ask_first(request, name, record, action)
-        done = carry_out_step(request.user.get_username(), action, name, record)
+            return _ask_first(request, name, record, action, target)
+        done = carry_out_step(request.user.get_username(), action, name, record, target)
     except ValidationError as error:
         messages.warning(request, " ".join(error.messages))
         return back
@@ -155,7 +157,7 @@ def do_step(request: HttpRequest, name: str) -> HttpResponse:
     return back
 
 
-def _ask_first(request: HttpRequest, name: str, record: ManagedRecord | None, action: str) -> HttpResponse:
+def _ask_first(request: HttpRequest, name: str, record: ManagedRecord | None, action: str, target: str) -> HttpResponse:
     """What is there and what will be, side by side."""
     step = STEPS[action]
     context = {
@@ -166,6 +168,7 @@ def _ask_first(request: HttpRequest, name: str, record: ManagedRecord | None, ac
         "action": action,
         "record": record,
         "name": name,
+        "target": target,
         "label": step.label,
     }
     return TemplateResponse(request, "admin/confirm_name.html", context)
@@ -186,18 +189,19 @@ def show_exchange(action: str, record: ManagedRecord | None) -> Exchange | None:
     return None
 
 
-def carry_out_step(actor: str, action: str, name: str, record: ManagedRecord | None) -> str:
-    """Returns what is said of it. Raises ``ValidationError``."""
+def carry_out_step(actor: str, action: str, name: str, record: ManagedRecord | None, target: str = "") -> str:
+    """Returns what is said of it. ``target``: where it is done with the name itself, "" for the only one. Raises
+    ``ValidationError``."""
     if record is None:
         match action:
             case "sync":
-                operations.sync_now(actor, name=name)
+                operations.sync_now(actor, name=name, target=target)
                 return "The name is being compared with DNS."
             case "block":
-                operations.block_name(actor, name)
+                operations.block_name(actor, name, target or UNSAID)
                 return "The name is blocked. The button that unblocks it is below."
             case "unblock":
-                operations.unblock_name(actor, name)
+                operations.unblock_name(actor, name, target or UNSAID)
                 return "The name is not blocked any more."
         raise ValidationError("Nothing was chosen that this could be done with.")
     if action in DRIFT_STEPS:

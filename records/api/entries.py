@@ -29,10 +29,12 @@ from records.api.serializers import (
     StatedEntrySerializer,
 )
 from records.effect import LOST, explain_no_effect, find_states
+from records.entry_targets import UNSAID, AmbiguousEntry, find_entry
 from records.entry_values import explain_type
 from records.locks import editing_entries
 from records.models import CustomEntry
 from syncer.core.claims import Mode
+from syncer.core.manifest import clip_text
 from syncer.core.names import BadName, canonical
 from syncer.core.rdata import TYPES
 
@@ -54,6 +56,12 @@ IF_NONE_MATCH = OpenApiParameter(
 )
 ETAG = OpenApiParameter("ETag", str, OpenApiParameter.HEADER, response=[200, 201])
 TYPE = OpenApiParameter("type", str, OpenApiParameter.PATH, enum=[*TYPES, BLOCK], description="`BLOCK` for a block")
+TARGET = OpenApiParameter(
+    "target",
+    str,
+    description="Of several entries the one for this target, and only for that; where none is given, there must"
+    " be one alone (409)",
+)
 LOCATION = OpenApiParameter("Location", str, OpenApiParameter.HEADER, response=[201])
 
 
@@ -62,7 +70,8 @@ def read_etag(entry: CustomEntry) -> str:
 
 
 def entry_address(entry: CustomEntry) -> str:
-    return reverse("entry-detail", args=[entry.name, entry.type or BLOCK])
+    address = reverse("entry-detail", args=[entry.name, entry.type or BLOCK])
+    return f"{address}?target={entry.target}" if entry.target else address
 
 
 def answer_entry(entry: CustomEntry, status: int = 200, *, is_written: bool = True) -> Response:
@@ -108,7 +117,7 @@ class EntryListView(KnownQuery, generics.ListAPIView[CustomEntry]):
         """Make an entry; 409 when there is one for this name and type."""
         given = EntrySerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        entry = CustomEntry(**given.validated_data)
+        entry = CustomEntry(**{"target": UNSAID, **given.validated_data})
         try:
             operations.save_entry(actor(request), entry, created=True)
         except operations.EntryExists as error:
@@ -126,7 +135,7 @@ class BulkEntryView(KnownQuery, APIView):
             raise invalid("entries", 'Give an object with the list under the key "entries": {"entries": [...]}.')
         given = BulkSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        entries = [CustomEntry(**fields) for fields in given.validated_data["entries"]]
+        entries = [CustomEntry(**{"target": UNSAID, **fields}) for fields in given.validated_data["entries"]]
         try:
             made = operations.create_entries(actor(request), entries)
         except DjangoValidationError as error:
@@ -147,60 +156,70 @@ class TypelessEntryView(KnownQuery, APIView):
 
 
 class EntryView(KnownQuery, APIView):
-    """One entry, by its name and type."""
+    """One entry, by its name and type, and its target where several have one."""
 
+    query: ClassVar = ("target",)
     rights: ClassVar = RIGHTS
 
-    @extend_schema(responses=StatedEntrySerializer, parameters=[TYPE, ETAG])
+    @extend_schema(responses=StatedEntrySerializer, parameters=[TYPE, TARGET, ETAG])
     def get(self, request: Request, name: str, type: str) -> Response:
-        return answer_entry(self._find_entry(name, type), is_written=False)
+        return answer_entry(self._find_entry(request, name, type), is_written=False)
 
     @extend_schema(
         request=EntryBodySerializer,
         responses={200: StatedEntrySerializer, 201: OpenApiResponse(StatedEntrySerializer, "Created")},
-        parameters=[TYPE, IF_MATCH, IF_NONE_MATCH, ETAG, LOCATION],
+        parameters=[TYPE, TARGET, IF_MATCH, IF_NONE_MATCH, ETAG, LOCATION],
     )
     def put(self, request: Request, name: str, type: str) -> Response:
         """Create the entry or change it. Idempotent: the same call again changes nothing and leaves no audit entry.
 
-        What the body leaves out gets its default. `name` and `type` may be left out of it.
+        What the body leaves out gets its default. `name`, `type` and `target` may be left out of it. A target of the
+        body counts as that of the address.
         """
         try:
             name, type = read_key(name, type)
         except NotFound as error:
             raise invalid("type", str(error.detail)) from error
         with editing_entries():
-            entry = CustomEntry.objects.filter(name=name, type=type).first()
+            said = read_said_target(request)
+            entry = pick_entry(name, type, said)
             self._check_preconditions(request, entry)
             fields = self._read_fields(request, name, type)
             if entry is None:
                 if not request.user.has_perm("records.add_customentry"):
                     self.permission_denied(request)
-                entry = CustomEntry(**fields)
-                operations.save_entry(actor(request), entry, created=True)
+                entry = CustomEntry(**{**fields, "target": said})
+                try:
+                    operations.save_entry(actor(request), entry, created=True)
+                except operations.EntryExists as error:
+                    raise Conflict(
+                        f"There is an entry for {entry} that is for more targets than this one, or for"
+                        " another: change that one, or delete it first."
+                    ) from error
                 return answer_entry(entry, 201)
             return self._update_entry(request, entry, {**DEFAULTS, **fields})
 
-    @extend_schema(request=EntryBodySerializer, responses=StatedEntrySerializer, parameters=[TYPE, IF_MATCH, ETAG])
+    @extend_schema(
+        request=EntryBodySerializer, responses=StatedEntrySerializer, parameters=[TYPE, TARGET, IF_MATCH, ETAG]
+    )
     def patch(self, request: Request, name: str, type: str) -> Response:
-        """Change some fields."""
+        """Change some fields. A `target` in the body moves it there."""
         with editing_entries():
-            entry = self._find_entry(name, type)
+            entry = self._find_entry(request, name, type)
             self._check_preconditions(request, entry)
             return self._update_entry(request, entry, self._read_fields(request, entry.name, entry.type, entry))
 
-    @extend_schema(responses={204: None}, parameters=[TYPE, IF_MATCH])
+    @extend_schema(responses={204: None}, parameters=[TYPE, TARGET, IF_MATCH])
     def delete(self, request: Request, name: str, type: str) -> Response:
         """Delete the entry; what sources want at the name is published again."""
         with editing_entries():
-            entry = self._find_entry(name, type)
+            entry = self._find_entry(request, name, type)
             self._check_preconditions(request, entry)
             operations.delete_entry(actor(request), entry)
         return Response(status=204)
 
-    def _find_entry(self, name: str, type: str) -> CustomEntry:
-        name, type = read_key(name, type)
-        entry = CustomEntry.objects.filter(name=name, type=type).first()
+    def _find_entry(self, request: Request, name: str, type: str) -> CustomEntry:
+        entry = pick_entry(*read_key(name, type), request.query_params.get("target", UNSAID))
         if entry is None:
             raise Http404
         return entry
@@ -239,6 +258,22 @@ class EntryView(KnownQuery, APIView):
 
 DEFAULTS: Mapping[str, Any] = {"values": [], "ttl": None, "enabled": True, "owner": "", "description": ""}
 """Of the fields that a PUT may leave out."""
+
+
+def pick_entry(name: str, type: str, said: str) -> CustomEntry | None:
+    try:
+        return find_entry(name, type, said)
+    except AmbiguousEntry as error:
+        raise Conflict(f"{' '.join(error.messages)} Add ?target= to the address.") from error
+
+
+def read_said_target(request: Request) -> str:
+    """That of the address, or else of the body."""
+    told = request.data.get("target", UNSAID) if isinstance(request.data, dict) else UNSAID
+    said = request.query_params.get("target", told)
+    if not isinstance(told, str) or told not in (UNSAID, said):
+        raise invalid("target", f"The address says {clip_text(said)}: make a new entry and delete this one.")
+    return said
 
 
 def is_spelling(text: str, name: str) -> bool:

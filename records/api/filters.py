@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from records import places
 from records.answer_models import RecordAnswer
 from records.api.errors import invalid
+from records.entry_targets import match_covering
 from records.entry_values import explain_type
 from records.explain import PROBLEM_STATES
 from records.lost_claims import match_entries, match_sources
@@ -142,7 +143,7 @@ class SourceFilter(filters.FilterSet):
 
     class Meta:
         model = Source
-        fields = ("kind", "namespace", "name")
+        fields = ("target", "kind", "namespace", "name")
 
     def with_lost(self, rows: QuerySet[Source], name: str, value: bool) -> QuerySet[Source]:
         return rows.filter(match_sources() if value else ~match_sources())
@@ -155,10 +156,14 @@ class EntryFilter(filters.FilterSet):
     type = RecordTypeFilter()
     enabled = FlagFilter()
     lost = FlagFilter(method="with_lost", label="Has no effect: another claim has its name")
+    target = filters.CharFilter(method="on_target", label="It is for this one, alone or with others")
 
     class Meta:
         model = CustomEntry
         fields = ("name", "type", "mode", "owner")
+
+    def on_target(self, rows: QuerySet[CustomEntry], name: str, value: str) -> QuerySet[CustomEntry]:
+        return rows.filter(match_covering(value))
 
     def with_lost(self, rows: QuerySet[CustomEntry], name: str, value: bool) -> QuerySet[CustomEntry]:
         return rows.filter(match_entries() if value else ~match_entries())
@@ -171,13 +176,13 @@ class AuditFilter(filters.FilterSet):
 
     class Meta:
         model = AuditEntry
-        fields = ("name", "zone", "type", "action", "actor", "source", "correlation")
+        fields = ("target", "name", "zone", "type", "action", "actor", "source", "correlation")
 
 
 class HoldFilter(filters.FilterSet):
     class Meta:
         model = HeldPlan
-        fields = ("zone", "status")
+        fields = ("target", "zone", "status")
 
 
 class FreezeFilter(filters.FilterSet):
@@ -185,7 +190,7 @@ class FreezeFilter(filters.FilterSet):
 
     class Meta:
         model = WriteFreeze
-        fields = ("zone",)
+        fields = ("target", "zone")
 
     def with_current(self, queryset: QuerySet[WriteFreeze], _: str, wanted: bool) -> QuerySet[WriteFreeze]:
         current = Q(ended_at=None) & (Q(until=None) | Q(until__gt=Now()))
@@ -200,7 +205,7 @@ class DriftFilter(filters.FilterSet):
 
     class Meta:
         model = DriftFinding
-        fields = ("zone", "name", "type", "drift_type")
+        fields = ("target", "zone", "name", "type", "drift_type")
 
 
 class RequestFilter(filters.FilterSet):
@@ -208,4 +213,4 @@ class RequestFilter(filters.FilterSet):
 
     class Meta:
         model = SyncRequest
-        fields: ClassVar[Any] = ("action", "zone", "name", "requested_by")
+        fields: ClassVar[Any] = ("action", "target", "zone", "name", "requested_by")

@@ -23,6 +23,7 @@ from records.models import (
     Source,
     SyncRequest,
     SyncStatus,
+    TargetStatus,
     WriteFreeze,
 )
 from syncer.core.annotations import MAX_TTL, parse_ttl
@@ -158,6 +159,7 @@ class SourceSerializer(serializers.ModelSerializer[Source]):
         model = Source
         fields = (
             "id",
+            "target",
             "group",
             "kind",
             "namespace",
@@ -235,6 +237,7 @@ class EntrySerializer(serializers.ModelSerializer[CustomEntry]):
     class Meta:
         model = CustomEntry
         fields = (
+            "target",
             "name",
             "type",
             "values",
@@ -250,6 +253,9 @@ class EntrySerializer(serializers.ModelSerializer[CustomEntry]):
         validators: ClassVar[list[Any]] = []  # that the entry is the only one of its kind is answered with 409
         extra_kwargs: ClassVar = {
             "name": {"max_length": 1000, "help_text": "Any spelling; kept in lower-case ASCII without a trailing dot"},
+            "target": {
+                "help_text": "The one that it is for; empty: each that manages the name. Must be said where several do"
+            },
         }
 
     def to_internal_value(self, data: Any) -> Any:
@@ -406,6 +412,7 @@ class RequestSerializer(serializers.ModelSerializer[SyncRequest]):
         fields = (
             "id",
             "action",
+            "target",
             "zone",
             "name",
             "type",
@@ -419,6 +426,9 @@ class RequestSerializer(serializers.ModelSerializer[SyncRequest]):
 
 
 class SyncSerializer(serializers.Serializer[Any]):
+    target = serializers.CharField(
+        max_length=1000, required=False, default="", allow_blank=True, help_text="Only this one of several"
+    )
     zone = serializers.CharField(max_length=1000, required=False, default="", allow_blank=True)
     name = serializers.CharField(
         max_length=1000, required=False, default="", allow_blank=True, help_text="Only this name; beats `zone`"
@@ -443,6 +453,27 @@ class SyncerSerializer(serializers.ModelSerializer[SyncStatus]):
         exclude = ("id", "identity", "known_version", "known_settings", "problems", "warnings")
 
 
+class TargetStatusSerializer(serializers.ModelSerializer[TargetStatus]):
+    zones = serializers.DictField(child=serializers.CharField(allow_blank=True), help_text="The problem of each zone")
+
+    class Meta:
+        model = TargetStatus
+        fields = (
+            "name",
+            "kind",
+            "place",
+            "in_use",
+            "problem",
+            "warning",
+            "queue",
+            "last_pass_at",
+            "next_pass_at",
+            "last_change_at",
+            "zones",
+        )
+        read_only_fields = fields
+
+
 class FreezeSerializer(serializers.ModelSerializer[WriteFreeze]):
     current = serializers.BooleanField(source="is_current", help_text="Whether writes are held by it now")
     seconds_left = serializers.FloatField(allow_null=True, help_text="null: it has no end")
@@ -451,6 +482,7 @@ class FreezeSerializer(serializers.ModelSerializer[WriteFreeze]):
         model = WriteFreeze
         fields = (
             "id",
+            "target",
             "zone",
             "until",
             "seconds_left",
@@ -471,6 +503,7 @@ class StatusSerializer(serializers.Serializer[Any]):
     version = serializers.CharField()
     alive = serializers.BooleanField(help_text="Whether the syncer reported in the last 20 seconds")
     syncer = SyncerSerializer(allow_null=True)
+    targets = TargetStatusSerializer(many=True, help_text="What is written to, and what was and is not in the settings")
     records = serializers.DictField(child=serializers.IntegerField(), help_text="Number of records by state")
     entries = serializers.IntegerField()
     sources = serializers.IntegerField()

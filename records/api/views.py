@@ -36,6 +36,7 @@ from records.models import (
     Source,
     SyncRequest,
     SyncStatus,
+    TargetStatus,
 )
 from syncer.core.known import RecordState
 
@@ -236,7 +237,7 @@ class SyncView(KnownQuery, APIView):
 
     @extend_schema(request=serializers.SyncSerializer, responses={202: serializers.RequestSerializer})
     def post(self, request: Request) -> Response:
-        """Compare everything, one zone or one name with DNS now."""
+        """Compare everything, one zone or one name with DNS now, on one target or on each."""
         wanted = serializers.SyncSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
         return answer_accepted(operations.sync_now(actor(request), **wanted.validated_data))
@@ -258,6 +259,7 @@ class StatusView(KnownQuery, APIView):
             "version": settings.VERSION,
             "alive": syncer is not None and not syncer.is_silent,
             "syncer": syncer,
+            "targets": TargetStatus.objects.all(),
             "records": dict.fromkeys((state.value for state in RecordState), 0) | count_states(),
             "entries": CustomEntry.objects.count(),
             "sources": Source.objects.count(),

@@ -28,6 +28,9 @@ class NewFreezeSerializer(serializers.Serializer[Any]):
     zone = serializers.CharField(
         max_length=1000, required=False, default="", allow_blank=True, help_text="Empty for every zone"
     )
+    target = serializers.CharField(
+        max_length=32, required=False, default="", allow_blank=True, help_text="Empty for every one"
+    )
     minutes = serializers.IntegerField(
         min_value=1,
         max_value=operations.LONGEST_FREEZE // MINUTE,
@@ -38,7 +41,7 @@ class NewFreezeSerializer(serializers.Serializer[Any]):
 
 
 class FreezeViewSet(ReadOnlyViewSet):
-    """Times in which all writes are held, to one zone or to every one, newest first."""
+    """Times in which all writes are held, to one zone or to every one, on one target or on each, newest first."""
 
     queryset = WriteFreeze.objects.with_now()
     serializer_class = FreezeSerializer
@@ -49,13 +52,14 @@ class FreezeViewSet(ReadOnlyViewSet):
 
     @extend_schema(request=NewFreezeSerializer, responses={201: FreezeSerializer})
     def create(self, request: Request) -> Response:
-        """Hold all writes, in the place of what was set before for the same zone or for every one. The syncer obeys
-        within about a second; what changes meanwhile waits, and is one plan when it ends."""
+        """Hold all writes, in the place of what was set before for the same zone and target, or for all. The syncer
+        obeys within about a second; what changes meanwhile waits, and is one plan when it ends."""
         wanted = NewFreezeSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
-        zone, minutes, reason = (wanted.validated_data[field] for field in ("zone", "minutes", "reason"))
+        fields = ("zone", "target", "minutes", "reason")
+        zone, target, minutes, reason = (wanted.validated_data[field] for field in fields)
         length = None if minutes is None else minutes * MINUTE
-        freeze = operations.hold_writes(actor(request), length, zone, reason)
+        freeze = operations.hold_writes(actor(request), length, zone, reason, target)
         location = reverse("freeze-detail", args=[freeze.pk])
         return Response(self._show(freeze.pk), status=201, headers={"Location": location})
 

@@ -38,6 +38,7 @@ from records.dashboard.writes import HOLD, hold_writes, resume_writes
 from records.entry_names import note_entries
 from records.models import AuditEntry, DriftFinding, HeldPlan, ManagedRecord, WriteFreeze
 from records.search import read_number
+from records.targets import list_targets
 from syncer.core.names import people_name
 
 Row = TypeVar("Row", bound=Model)
@@ -70,8 +71,8 @@ def act(request: HttpRequest) -> HttpResponse:
     check_right(request, task.right)
     if task.question is not None and "confirmed" not in request.POST:
         return _ask_first(request, task.question)
-    action, name = request.POST["action"], request.POST.get("name", "")
-    undo = f"{UNDONE_BY[action]} {name}" if action in UNDONE_BY else ""
+    action, name, target = request.POST["action"], request.POST.get("name", ""), request.POST.get("target", "")
+    undo = f"{UNDONE_BY[action]} {name} {target}".rstrip() if action in UNDONE_BY else ""
     try:
         messages.success(request, task.carry_out(request.user.get_username()), extra_tags=undo)
     except ValidationError as error:
@@ -84,11 +85,11 @@ def _find_task(asked: QueryDict) -> ButtonTask | None:
     no database has."""
     if any("\0" in text for _, texts in asked.lists() for text in texts):
         raise BadRequest("There is a NUL in the form.")
-    action, name, key = (asked.get(field, "") for field in ("action", "name", "key"))
+    action, name, key, target = (asked.get(field, "") for field in ("action", "name", "key", "target"))
     if action == "sync everything":
         return ButtonTask(OPERATE, _sync_everything)
     if action == "sync zone":
-        return ButtonTask(OPERATE, lambda actor: _sync_zone(actor, name))
+        return ButtonTask(OPERATE, lambda actor: _sync_zone(actor, name, target))
     if action == "restore":
         version = _find_row(AuditEntry.objects.all(), key)
         return _restore_version(version) if version else None
@@ -108,7 +109,7 @@ def _find_task(asked: QueryDict) -> ButtonTask | None:
         finding = _find_row(DriftFinding.objects.all(), key.removeprefix("drift-"))
         return _decide_drift(action, finding) if finding else None
     record = _find_row(ManagedRecord.objects.filter(name=name), key)
-    return None if key and record is None else _take_step(action, name, record)
+    return None if key and record is None else _take_step(action, name, record, target)
 
 
 def _find_row(rows: QuerySet[Row], key: str) -> Row | None:
@@ -116,11 +117,11 @@ def _find_row(rows: QuerySet[Row], key: str) -> Row | None:
     return None if number is None else rows.filter(pk=number).first()
 
 
-def _take_step(action: str, name: str, record: ManagedRecord | None) -> ButtonTask:
+def _take_step(action: str, name: str, record: ManagedRecord | None, target: str) -> ButtonTask:
     step = STEPS[action]
 
     def carry_out(actor: str) -> str:
-        return carry_out_step(actor, action, name, record)
+        return carry_out_step(actor, action, name, record, target)
 
     if not step.question:
         return ButtonTask(step.right, carry_out)
@@ -162,8 +163,8 @@ def _restore_version(version: AuditEntry) -> ButtonTask:
     return ButtonTask(EDIT, carry_out, question)
 
 
-def _sync_zone(actor: str, name: str) -> str:
-    operations.sync_now(actor, zone=name)
+def _sync_zone(actor: str, name: str, target: str) -> str:
+    operations.sync_now(actor, zone=name, target=target)
     return f"{people_name(name)} is being compared with DNS."
 
 
@@ -186,7 +187,7 @@ def _decide_plan(action: str, plan: HeldPlan, choices: list[str]) -> ButtonTask:
     is_part = action.endswith("chosen")
     chosen, is_stale = find_chosen(plan, choices) if is_part else (list(plan.deletes.all()), False)
     number = columns.count_noun(len(chosen), DELETES)
-    where = f"{number} in {people_name(plan.zone)}"
+    where = f"{number} in {people_name(plan.zone)}{f' on {plan.target}' if len(list_targets()) > 1 else ''}"
 
     def carry_out(actor: str) -> str:
         if is_stale:
@@ -204,7 +205,7 @@ def _decide_plan(action: str, plan: HeldPlan, choices: list[str]) -> ButtonTask:
 
 
 def _ask_first(request: HttpRequest, question: AskedFirst) -> HttpResponse:
-    asked = {field: request.POST.get(field, "") for field in ("action", "name", "key")}
+    asked = {field: request.POST.get(field, "") for field in ("action", "name", "key", "target")}
     context = {"question": question, "asked": asked, "back": _find_way_back(request), **question.context}
     if request.headers.get("HX-Request"):
         return render(request, "dashboard/question.html", context)

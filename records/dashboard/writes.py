@@ -16,6 +16,7 @@ from records.dashboard.views import find_part, find_place, read_frame
 from records.entry_values import managed_zones
 from records.freezes import current_freezes
 from records.models import SyncStatus, WriteFreeze
+from records.targets import list_targets
 
 HOLD = "records.add_writefreeze"
 
@@ -37,6 +38,7 @@ def show_writes(request: HttpRequest) -> HttpResponse:
         **read_frame(),
         "title": "Hold all writes",
         "zones": sorted(managed_zones()),
+        "targets": list(list_targets()),
         "lengths": [(value, words) for value, (words, _) in LENGTHS.items()],
     }
     return render(request, "dashboard/writes.html", context)
@@ -60,11 +62,16 @@ def hold_writes(actor: str, asked: QueryDict) -> str:
     if minutes not in LENGTHS:
         raise ValidationError("Choose for how long writes are to be held.")
     words, length = LENGTHS[minutes]
-    freeze = operations.hold_writes(actor, length, asked.get("zone", ""), asked.get("reason", ""))
-    where = freeze.zone or "every zone"
+    zone, reason, target = (asked.get(field, "") for field in ("zone", "reason", "target"))
+    freeze = operations.hold_writes(actor, length, zone, reason, target)
+    where = _name_place(freeze)
     return f"All writes to {where} are held {'for ' if length else ''}{words}."
 
 
 def resume_writes(actor: str, freeze: WriteFreeze) -> str:
     operations.resume_writes(actor, freeze)
-    return f"Writes to {freeze.zone or 'every zone'} are resumed: what has waited is compared, as one plan."
+    return f"Writes to {_name_place(freeze)} are resumed: what has waited is compared, as one plan."
+
+
+def _name_place(freeze: WriteFreeze) -> str:
+    return f"{freeze.zone or 'every zone'}{f' on {freeze.target}' if freeze.target else ''}"

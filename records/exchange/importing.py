@@ -72,7 +72,7 @@ class ImportPlan:
         for entry in self.backup.entries:
             if entry.enabled:
                 saved.setdefault(entry.name, []).append(entry.type)
-        neighbours = Neighbours(saved, managed_zones(), [(entry.name, entry.type) for entry in self.backup.entries])
+        neighbours = Neighbours(saved, managed_zones(), [(entry.name, entry.type, "") for entry in self.backup.entries])
         for entry in self.backup.entries:
             if entry.enabled and (problem := neighbours.explain(entry.name, entry.type)):
                 yield Problem(f"the entry {entry.name} {entry.type}", problem)

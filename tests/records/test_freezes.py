@@ -123,7 +123,7 @@ def test_what_makes_no_sense_is_refused(length: timedelta | None, zone: str, pro
 def test_another_target_is_not_concerned() -> None:
     WriteFreeze.objects.create(target="lan", set_by="ada")
     assert DatabaseLedger().freezes("default") == []
-    assert DatabaseLedger().freezes("lan") == [Freeze("", None, "ada")]
+    assert DatabaseLedger().freezes("lan") == [Freeze("", None, "ada", target="lan")]
 
 
 @pytest.mark.parametrize(

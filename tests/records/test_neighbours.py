@@ -40,7 +40,7 @@ def reason(name: str, kind: str, **others: Any) -> str:
 
 def record(name: str, kind: str, origin: str = "DNSEndpoint/apps/one") -> None:
     ManagedRecord.objects.create(
-        target="technitium", zone="talos00", name=f"{name}.talos00", type=kind, values=[VALUES[kind]], ttl=300,
+        zone="talos00", name=f"{name}.talos00", type=kind, values=[VALUES[kind]], ttl=300,
         state="synced", owned=True, origin=origin, changed_at=timezone.now(),
     )  # fmt: skip
 
@@ -103,7 +103,7 @@ def test_a_ds_needs_name_servers_of_whomever() -> None:
     save("sub", "DS")
     record("one", "NS")
     operations.check_entry(entry("one", "DS"))
-    ManagedZone.objects.create(target="technitium", zone="talos00", delegations=["hand.talos00"])
+    ManagedZone.objects.create(zone="talos00", delegations=["hand.talos00"])
     operations.check_entry(entry("hand", "DS"))
 
 

@@ -144,3 +144,35 @@ def test_it_is_done_once_and_told_in_the_audit() -> None:
         told = take_over_rows([LAN._replace(was="default")])
     assert told == []
     assert AuditEntry.objects.get().action == "moved"
+
+
+PUBLIC = TargetPlace("public", "technitium", frozenset({"https://elsewhere:53443"}), frozenset({"example.com"}))
+SPLIT = LAN._replace(zones=frozenset({"talos00", "example.com"}))
+
+
+@pytest.mark.parametrize("before", ["default", "lan"])
+def test_entries_of_the_only_target_stay_on_it_when_another_one_comes(before: str) -> None:
+    own(before)
+    know(before)
+    CustomEntry.objects.create(name="shop.example.com", type="A", values=["192.168.1.60"])
+    outside = CustomEntry.objects.create(name="tv.home.lab", type="A", values=["192.168.1.61"])
+    told = take_over_rows([SPLIT._replace(was="default"), PUBLIC])
+    assert told[-1] == "the 1 custom entries of before are for lan alone, which was the only target"
+    assert CustomEntry.objects.get(name="shop.example.com").target == "lan"
+    assert CustomEntry.objects.get(pk=outside.pk).target == ""
+    assert AuditEntry.objects.filter(action="moved", target="lan", reason=told[-1]).exists()
+
+
+def test_entries_on_each_of_several_targets_stay_on_each() -> None:
+    know("lan", URL)
+    know("public", "https://elsewhere:53443")
+    CustomEntry.objects.create(name="shop.example.com", type="A", values=["192.0.2.7"])
+    assert take_over_rows([SPLIT, PUBLIC]) == []
+    assert CustomEntry.objects.get().target == ""
+
+
+def test_entries_of_the_only_target_name_none_while_it_is_the_only_one() -> None:
+    know("lan")
+    CustomEntry.objects.create(name="nas.talos00", type="A", values=["192.0.2.7"])
+    assert take_over_rows([LAN]) == []
+    assert CustomEntry.objects.get().target == ""

@@ -22,6 +22,7 @@ class Command(BaseCommand):
         length.add_argument("--minutes", type=int, help="for so long")
         length.add_argument("--until-resumed", action="store_true", help="until resume-writes")
         parser.add_argument("--zone", default="", help="only this one (default: every zone)")
+        parser.add_argument("--target", default="", help="only there, of several (default: each)")
         parser.add_argument("--reason", default="", help="what the pages and the audit say")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -29,7 +30,7 @@ class Command(BaseCommand):
         try:
             length = None if minutes is None else timedelta(minutes=minutes)
             freeze = operations.hold_writes(
-                f"{getpass.getuser()} (command)", length, options["zone"], options["reason"]
+                f"{getpass.getuser()} (command)", length, options["zone"], options["reason"], options["target"]
             )
         except OverflowError as error:
             raise CommandError("--minutes: that is longer than anything lasts") from error

@@ -20,20 +20,24 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--zone", default="", help="only the hold of this one (default: all there are)")
 
+        parser.add_argument("--target", default="", help="only the hold of this one (default: of each)")
+
     def handle(self, *args: Any, **options: Any) -> None:
         zone: str = options["zone"]
         held = current_freezes()
-        freezes = [row for row in held if zone in ("", row.zone)]
-        of_all = next((row for row in held if not row.zone), None)
+        target: str = options["target"]
+        freezes = [row for row in held if zone in ("", row.zone) and target in ("", row.target)]
+        of_all = next((row for row in held if row.zone in ("", zone) and row.target in ("", target)), None)
         if not freezes and of_all:
             raise CommandError(
-                f"{zone} has no hold of its own; {of_all.freeze}: resume-writes without --zone ends that"
+                f"{zone or target} has no hold of its own; {of_all.freeze}: resume-writes without"
+                f" {' and '.join(f'--{it}' for it in ('zone', 'target') if options[it])} ends that"
             )
         if not freezes:
-            raise CommandError(f"no writes to {zone or 'any zone'} are held")
+            raise CommandError(f"no writes to {zone or 'any zone'}{target and f' on {target}'} are held")
         for row in freezes:
             try:
                 operations.resume_writes(f"{getpass.getuser()} (command)", row)
             except ValidationError as error:  # someone was quicker
                 raise CommandError(" ".join(error.messages)) from error
-            self.stdout.write(f"writes to {row.zone or 'every zone'} are resumed")
+            self.stdout.write(f"writes to {row.zone or 'every zone'}{row.target and f' on {row.target}'} are resumed")

@@ -1,0 +1,18 @@
+"""Two targets with a zone in common, as a file of targets sets them up."""
+
+from __future__ import annotations
+
+from django.conf import LazySettings
+
+from syncer.config import Managed
+from syncer.core.scope import Scope
+
+LAN = Managed(Scope(zones=("talos00", "example.com"), addresses=("192.168.1.54",)))
+PUBLIC = Managed(Scope(zones=("example.com",), addresses=("203.0.113.7",)))
+
+
+def set_up_two(settings: LazySettings) -> None:
+    settings.MANAGED_TARGETS = {"lan": LAN, "public": PUBLIC}
+    settings.MANAGED = LAN
+    settings.DNS_TEST_SERVERS = ["192.168.1.53:53", "192.0.2.53:53"]
+    settings.TARGET_DNS_SERVERS = {"lan": ["192.168.1.53:53"], "public": ["192.0.2.53:53"]}
