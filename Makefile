@@ -115,7 +115,7 @@ pictures: $(STAMP) ## those of the README, made anew by the browser test of the 
 	@$(PYTEST_ENV) CATALYST_DEMO_PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/browser/test_demo.py -k scene
 
 hostile: $(STAMP) ## what tenants, visitors and servers that attack reach, what it costs, what is told (ARGS=... for pytest)
-	@$(PYTEST_ENV) $(BIN)/python -m pytest -q -s tests/hostile $(ARGS)
+	@$(PYTEST_ENV) FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-5} $(BIN)/python -m pytest -q -s tests/hostile tests/records/api/test_fuzz.py $(ARGS)
 	@$(PYTEST_ENV) $(BIN)/python -m tests.postgres $(BIN)/python -m pytest -q tests/hostile/test_fuzz.py tests/hostile/test_dashboard.py $(ARGS)
 
 bench: $(STAMP) ## how long a change takes, and what it costs (ARGS=...)
