@@ -62,18 +62,29 @@ def start_syncer(folder: Path, then: str, first: str = "") -> str:
     return ended.out
 
 
-def test_the_syncer_loads_nothing_that_it_never_calls(tmp_path: Path) -> None:
-    start_syncer(tmp_path, "")  # makes the database, for which Django checks itself
-    loaded, waiting = start_syncer(tmp_path, LOADED % (NEVER_CALLED,)).splitlines()
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the database, for the making of which Django checks itself."""
+    folder = tmp_path_factory.mktemp("lean")
+    migrate(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def kilobytes(migrated: Path) -> int:
+    """Of memory, of a syncer that puts off all that it can."""
+    return int(start_syncer(migrated, MEMORY))
+
+
+def test_the_syncer_loads_nothing_that_it_never_calls(migrated: Path) -> None:
+    loaded, waiting = start_syncer(migrated, LOADED % (NEVER_CALLED,)).splitlines()
     assert loaded == "loaded"
     assert waiting.split() == ["waiting", *sorted(PARTS)]
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_what_is_put_off_is_worth_it(name: str, tmp_path: Path) -> None:
-    start_syncer(tmp_path, "")  # makes the database
-    whole, lean = (int(start_syncer(tmp_path, MEMORY, first)) for first in (f"import {name}", ""))
-    assert (whole - lean) * 1024 > WORTH
+def test_what_is_put_off_is_worth_it(name: str, migrated: Path, kilobytes: int) -> None:
+    assert (int(start_syncer(migrated, MEMORY, f"import {name}")) - kilobytes) * 1024 > WORTH
 
 
 POSTGRESQL = """
