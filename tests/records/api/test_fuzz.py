@@ -1,7 +1,7 @@
 """The API against its own document: every answer is one that the document knows, and never a 500.
 
-FUZZ_EXAMPLES is the number of random cases of each operation; where it is set, as ``make hostile`` does, all those at the
-borders of what its parameters may be are asked too, otherwise every third."""
+FUZZ_EXAMPLES is the number of random cases of each operation; where it is set, as ``make hostile`` does, all those at
+the borders of what its parameters may be are asked too, otherwise every third."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.records.api.conftest import client_for
 
 WHOLE = "FUZZ_EXAMPLES"
 STRIDE = 1 if WHOLE in os.environ else 3
-"""Of some fifty cases at the borders of each operation, which stand by parameter, so that each of them has its share."""
+"""Of some fifty cases at the borders of each operation, which stand by parameter: each of them has its share."""
 
 SETTINGS = settings(
     max_examples=int(os.environ.get(WHOLE, "3")),
