@@ -16,14 +16,14 @@ from syncer.kube.feed import WatchState
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.zone.conftest import Build
 from tests.syncer.zone.engine import ADDRESS, OTHER, PREFIX, ZONE, Engine, ingress, published, writes
-from tests.syncer.zone.routes import HOUR, wait
+from tests.syncer.zone.routes import GRACE, wait
 
 WEB = TargetRules(collect_allowed([parse_allowed("10.0.0.0/8")]))
 
 
 @pytest.fixture
 def engine(build: Build) -> Engine:
-    return build(detached_grace=HOUR)
+    return build(detached_grace=GRACE)
 
 
 def restart(engine: Engine, **scope: object) -> None:
@@ -43,7 +43,7 @@ def test_a_name_that_is_reserved_from_now_on_is_kept_and_goes_in_time(
     assert (engine.state("router"), engine.reason("router")) == ("kept", reason)
     assert [name.reason for name in Source.objects.get().kept_names()] == [reason]
     assert f"although {reason}" in " ".join(explain_name(f"router.{ZONE}")["sentences"])
-    wait(engine, HOUR + 120)
+    wait(engine, GRACE + 120)
     assert published(technitium) == {}
 
 
@@ -69,9 +69,9 @@ def test_a_target_that_is_not_allowed_any_more_is_kept_before_the_default_takes_
     assert (engine.state("shop"), engine.reason("shop")) == ("kept", reason)
     assert published(technitium)["shop", "A"] == [OTHER]
     assert f"although {reason}" in " ".join(explain_name(f"shop.{ZONE}")["sentences"])
-    wait(engine, HOUR / 2)
+    wait(engine, GRACE / 2)
     engine.put("shop", target=OTHER, description="a tenant touches the object, and gains no time by it")
-    wait(engine, HOUR / 2 + 120)
+    wait(engine, GRACE / 2 + 120)
     assert published(technitium) == {("shop", "A"): [ADDRESS], ("blog", "A"): [ADDRESS]}
     assert (engine.state("shop"), engine.reason("shop")) == ("synced", "")
 
@@ -125,7 +125,7 @@ def of_namespace(namespace: str, manifest: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def strict(build: Build) -> Engine:
-    engine = build(detached_grace=HOUR, scope={"strict": True})
+    engine = build(detached_grace=GRACE, scope={"strict": True})
     engine.put_object(NAMESPACE, tenant())
     engine.put_object(NAMESPACE, tenant("evil"))
     return engine
@@ -145,7 +145,7 @@ def test_a_namespace_whose_annotations_change_keeps_its_records_for_a_while(
     strict.settle()
     assert (strict.state("shop"), strict.reason("shop")) == ("synced", "")
     strict.put_object(NAMESPACE, tenant(allowed_names=f"*.web.{ZONE}"))
-    wait(strict, HOUR + 120)
+    wait(strict, GRACE + 120)
     assert list(published(technitium)) == [("shop.web", "A")]
 
 
@@ -173,7 +173,7 @@ def test_targets_that_a_namespace_no_longer_allows_are_kept_for_a_while(
     strict.put_object(NAMESPACE, tenant(allowed_targets="10.0.0.0/8"))
     strict.settle()
     assert strict.state("shop") == "kept"
-    wait(strict, HOUR + 120)
+    wait(strict, GRACE + 120)
     assert published(technitium) == {("shop", "A"): [ADDRESS]}
 
 
@@ -200,7 +200,7 @@ def test_while_namespaces_cannot_be_read_nothing_goes(strict: Engine, technitium
     strict.feed.unread[NAMESPACE] = WatchState.FORBIDDEN
     strict.start()
     strict.settle()
-    wait(strict, 2 * HOUR)
+    wait(strict, 2 * GRACE)
     assert list(published(technitium)) == [("shop", "A")]
 
 
@@ -218,7 +218,7 @@ def test_a_limit_below_what_is_there_deletes_nothing_at_once(engine: Engine, tec
     engine.put("aaa", created="2025-01-01T00:00:00Z")  # older and before all others, and not published
     engine.settle(6)
     assert Source.objects.get(name="aaa").skipped_names() == [(f"aaa.{ZONE}", "over MAX_NAMES_PER_NAMESPACE (4)")]
-    wait(engine, HOUR + 120)
+    wait(engine, GRACE + 120)
     assert sorted(name for name, _ in published(technitium)) == ["app000", "app001", "app002", "app003"]
 
 

@@ -14,12 +14,12 @@ from syncer.kube.feed import WatchState
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.zone.conftest import Build
 from tests.syncer.zone.engine import ADDRESS, OTHER, ZONE, Engine, published, writes
-from tests.syncer.zone.routes import HOUR, MINUTE, SHOP, gateway, ingress_route, is_kept, parent_ref, route, wait
+from tests.syncer.zone.routes import GRACE, MOMENT, SHOP, gateway, ingress_route, is_kept, parent_ref, route, wait
 
 
 @pytest.fixture
 def engine(build: Build) -> Engine:
-    return build(detached_grace=HOUR)
+    return build(detached_grace=GRACE)
 
 
 # Each trouble
@@ -111,9 +111,9 @@ def test_a_name_that_another_claim_has_is_not_kept_for_the_one_that_lost(engine:
 
 def test_its_time_ends_and_it_goes(shop: Engine, technitium: ServerUnderTest) -> None:
     shop.drop_object(GATEWAY, "infra", "edge")
-    wait(shop, 55 * MINUTE)
+    wait(shop, 55 * MOMENT)
     assert is_kept(shop, technitium)
-    wait(shop, 8 * MINUTE)
+    wait(shop, 8 * MOMENT)
     assert technitium.ask(SHOP) == "NXDOMAIN"
     assert not SourceName.objects.filter(detached_since__isnull=False).exists()
 
@@ -122,16 +122,16 @@ def test_only_the_time_counts_in_which_a_syncer_ran_and_saw_the_trouble(
     shop: Engine, technitium: ServerUnderTest
 ) -> None:
     shop.drop_object(GATEWAY, "infra", "edge")
-    wait(shop, 55 * MINUTE)
-    shop.clock.now += 48 * HOUR  # the program was stopped, or the clock jumped
+    wait(shop, 55 * MOMENT)
+    shop.clock.now += 48 * GRACE  # the program was stopped, or the clock jumped
     shop.start()
     shop.settle()
     assert is_kept(shop, technitium)
     shop.feed.unread[HTTP_ROUTE] = WatchState.UNREACHABLE
-    wait(shop, 10 * MINUTE)
+    wait(shop, 10 * MOMENT)
     shop.feed.unread.clear()
     assert is_kept(shop, technitium)
-    wait(shop, 8 * MINUTE)
+    wait(shop, 8 * MOMENT)
     assert technitium.ask(SHOP) == "NXDOMAIN"
 
 
@@ -139,17 +139,17 @@ def test_the_time_in_which_gateways_cannot_be_read_does_not_count(shop: Engine, 
     shop.drop_object(GATEWAY, "infra", "edge")
     shop.feed.unread[GATEWAY] = WatchState.FORBIDDEN
     shop.start()
-    wait(shop, 70 * MINUTE)
+    wait(shop, 70 * MOMENT)
     shop.feed.unread.clear()
     assert is_kept(shop, technitium)
-    wait(shop, 65 * MINUTE)
+    wait(shop, 65 * MOMENT)
     assert technitium.ask(SHOP) == "NXDOMAIN"
 
 
 def test_a_loop_that_hung_saw_nothing_meanwhile(shop: Engine, technitium: ServerUnderTest) -> None:
     shop.drop_object(GATEWAY, "infra", "edge")
     shop.settle()
-    shop.turn(100 * HOUR)
+    shop.turn(100 * GRACE)
     shop.settle()
     assert is_kept(shop, technitium)
 
@@ -157,7 +157,7 @@ def test_a_loop_that_hung_saw_nothing_meanwhile(shop: Engine, technitium: Server
 def test_a_trouble_that_ended_begins_anew(shop: Engine, technitium: ServerUnderTest) -> None:
     for _ in range(3):
         shop.drop_object(GATEWAY, "infra", "edge")
-        wait(shop, 40 * MINUTE)
+        wait(shop, 40 * MOMENT)
         assert is_kept(shop, technitium)
         shop.put_object(GATEWAY, gateway())
         shop.settle()
@@ -170,7 +170,7 @@ def test_the_guard_holds_what_goes_when_its_time_is_over(engine: Engine, technit
     engine.put_object(HTTP_ROUTE, route(*(f"{name}.{ZONE}" for name in names)))
     engine.settle()
     engine.drop_object(GATEWAY, "infra", "edge")
-    wait(engine, 65 * MINUTE)
+    wait(engine, 65 * MOMENT)
     assert {engine.state(name) for name in names} == {"held"}
     assert len(published(technitium)) == 12
 
@@ -194,7 +194,7 @@ def test_such_a_policy_keeps_it_for_good_and_is_the_reason(
     engine.put_object(HTTP_ROUTE, route(SHOP))
     engine.settle()
     engine.drop_object(GATEWAY, "infra", "edge")
-    wait(engine, 70 * MINUTE)
+    wait(engine, 70 * MOMENT)
     assert is_kept(engine, technitium)
     assert engine.reason("shop") == f"the zone's policy is {policy}"
 
@@ -210,13 +210,13 @@ def test_after_a_lost_database_the_marks_say_what_was_published(
     engine.put_object(HTTP_ROUTE, route(*hostnames))
     engine.settle()
     engine.drop_object(GATEWAY, "infra", "edge")
-    wait(engine, 55 * MINUTE)
+    wait(engine, 55 * MOMENT)
     for model in (ManagedRecord, AuditEntry, Source, ManagedZone, DeletedRRset):
         model.objects.all().delete() if model is not AuditEntry else AuditEntry.objects.all()._raw_delete("default")
     engine.start()
-    wait(engine, 55 * MINUTE)
+    wait(engine, 55 * MOMENT)
     assert is_kept(engine, technitium)
-    wait(engine, 8 * MINUTE)
+    wait(engine, 8 * MOMENT)
     assert technitium.ask(SHOP) == "NXDOMAIN"
 
 

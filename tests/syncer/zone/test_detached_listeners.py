@@ -9,12 +9,12 @@ from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS_ROUTE
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.zone.conftest import Build
 from tests.syncer.zone.engine import ADDRESS, OTHER, ZONE, Engine, published
-from tests.syncer.zone.routes import HOUR, MINUTE, SHOP, gateway, ingress_route, is_kept, parent_ref, route, wait
+from tests.syncer.zone.routes import GRACE, MOMENT, SHOP, gateway, ingress_route, is_kept, parent_ref, route, wait
 
 
 @pytest.fixture
 def engine(build: Build) -> Engine:
-    return build(detached_grace=HOUR)
+    return build(detached_grace=GRACE)
 
 
 # Names from listeners
@@ -163,9 +163,9 @@ def test_what_the_server_lost_of_a_kept_record_is_made_again(engine: Engine, tec
 
 def test_what_went_after_its_time_and_the_server_lost_goes_again(shop: Engine, technitium: ServerUnderTest) -> None:
     shop.drop_object(GATEWAY, "infra", "edge")
-    wait(shop, 55 * MINUTE)
+    wait(shop, 55 * MOMENT)
     technitium.double.save()
-    wait(shop, 8 * MINUTE)
+    wait(shop, 8 * MOMENT)
     assert technitium.ask(SHOP) == "NXDOMAIN"
     technitium.crash()
     assert technitium.ask(SHOP) == [ADDRESS]
@@ -175,9 +175,9 @@ def test_what_went_after_its_time_and_the_server_lost_goes_again(shop: Engine, t
 
 def test_it_goes_again_also_where_the_syncer_must_wait_with_that(shop: Engine, technitium: ServerUnderTest) -> None:
     shop.drop_object(GATEWAY, "infra", "edge")
-    wait(shop, 55 * MINUTE)
+    wait(shop, 55 * MOMENT)
     technitium.double.save()
-    wait(shop, 8 * MINUTE)
+    wait(shop, 8 * MOMENT)
     technitium.crash()
     shop.feed.waits = True  # the API server is away
     shop.settle(11)

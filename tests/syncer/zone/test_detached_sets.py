@@ -10,7 +10,7 @@ from syncer.core.kinds import GATEWAY, HTTP_ROUTE, LISTENER_SET, NAMESPACE
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.zone.conftest import Build
 from tests.syncer.zone.engine import ADDRESS, ZONE, Engine
-from tests.syncer.zone.routes import HOUR, SHOP, gateway, is_kept, parent_ref, route, wait
+from tests.syncer.zone.routes import GRACE, SHOP, gateway, is_kept, parent_ref, route, wait
 
 BY_LABEL = {"from": "Selector", "selector": {"matchLabels": {"listeners": "true"}}}
 ON_SET = {"kind": "ListenerSet", "namespace": "team", "name": "own"}
@@ -52,7 +52,7 @@ def namespace(listeners: str = "true") -> dict[str, Any]:
 @pytest.fixture
 def team(build: Build, technitium: ServerUnderTest) -> Engine:
     """An HTTPRoute on a ListenerSet of another namespace, published."""
-    engine = build(detached_grace=HOUR)
+    engine = build(detached_grace=GRACE)
     engine.put_object(NAMESPACE, namespace())
     engine.put_object(GATEWAY, shared())
     engine.put_object(LISTENER_SET, listener_set())
@@ -156,9 +156,9 @@ def test_what_a_trouble_hides_is_kept_with_its_reason_and_served_again(
 
 def test_it_is_kept_for_its_time_only(team: Engine, technitium: ServerUnderTest) -> None:
     team.drop_object(LISTENER_SET, "team", "own")
-    wait(team, HOUR / 2)
+    wait(team, GRACE / 2)
     assert is_kept(team, technitium)
-    wait(team, HOUR)
+    wait(team, GRACE)
     assert technitium.ask(SHOP) == "NXDOMAIN"
 
 
@@ -199,7 +199,7 @@ def test_a_gateway_of_its_name_is_another_parent(team: Engine, technitium: Serve
 def test_a_route_that_moves_to_a_set_which_nobody_has_judged_stays_until_somebody_has(
     build: Build, technitium: ServerUnderTest
 ) -> None:
-    engine = build(detached_grace=HOUR)
+    engine = build(detached_grace=GRACE)
     engine.put_object(GATEWAY, gateway())
     engine.put_object(HTTP_ROUTE, route(SHOP))
     engine.settle()

@@ -13,7 +13,7 @@ from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.kube.test_store import namespace
 from tests.syncer.zone.conftest import Build
 from tests.syncer.zone.engine import ADDRESS, OTHER, ZONE, Engine, published
-from tests.syncer.zone.routes import HOUR, SHOP, gateway, parent_ref, route
+from tests.syncer.zone.routes import GRACE, SHOP, gateway, parent_ref, route
 
 PUBLIC = {"namespace_selector": "dns=public"}
 
@@ -31,7 +31,7 @@ def fill(engine: Engine, count: int) -> None:
 def test_a_namespace_that_leaves_the_selector_takes_its_names_at_once(
     build: Build, technitium: ServerUnderTest
 ) -> None:
-    engine = build(scope=PUBLIC, detached_grace=HOUR)
+    engine = build(scope=PUBLIC, detached_grace=GRACE)
     fill(engine, 5)
     assert len(published(technitium)) == 5
     engine.put_object(NAMESPACE, namespace("web"))
@@ -89,7 +89,7 @@ def test_a_start_with_another_filter_is_held_and_says_of_each_name_which(
 
 def test_a_gateway_that_is_left_out_takes_its_names_at_once(build: Build, technitium: ServerUnderTest) -> None:
     """Of a name that another Gateway serves, only the address goes."""
-    engine = build(scope={"auto": True, "addresses": (), "gateway_selector": "dns=public"}, detached_grace=HOUR)
+    engine = build(scope={"auto": True, "addresses": (), "gateway_selector": "dns=public"}, detached_grace=GRACE)
     for name, value in (("edge", ADDRESS), ("inner", OTHER)):
         made = labelled(gateway(name=name), dns="public")
         made["status"]["addresses"] = [{"value": value}]
@@ -120,7 +120,7 @@ def test_of_a_kind_that_is_not_read_any_more_no_object_is_remembered(build: Buil
 def test_a_start_that_cannot_read_namespaces_yet_takes_nothing_and_writes_nothing(
     build: Build, technitium: ServerUnderTest, state: WatchState
 ) -> None:
-    engine = build(scope=PUBLIC, detached_grace=HOUR)
+    engine = build(scope=PUBLIC, detached_grace=GRACE)
     fill(engine, 3)
     before, serial = published(technitium), technitium.serial(ZONE)
     known = engine.objects.pop((NAMESPACE, "", "web"))
