@@ -21,7 +21,7 @@ WEB_SETTINGS, WORKER_SETTINGS = "catalyst.settings.web", "catalyst.settings.work
 
 WEB_COLLECTIONS = 10_000, 20, 20
 """Nearly all that the web loads stays, and Python's own look through it, at each 700th object, is a tenth of its start.
-The syncer, whose memory is the smallest, goes on as Python does."""
+The syncer begins as Python does, because its memory is the smallest (``syncer.memory``)."""
 
 RETRY_DELAY = 2.0
 """Seconds between two attempts to reach a database that is not there yet."""

@@ -96,9 +96,11 @@ def _redact_value(hide: Callable[[str], str], key: str, value: Any) -> Any:
         return value
     if _names_secret(key):
         return HIDDEN
+    if isinstance(value, str):
+        return hide(str(value))
     if isinstance(value, dict):
         return {hide(str(name)): _redact_value(hide, str(name), member) for name, member in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, (list, tuple, set, frozenset)):
         return [_redact_value(hide, "", member) for member in value]
     text = str(value)
     shown = hide(text)

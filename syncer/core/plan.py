@@ -49,7 +49,8 @@ class Change:
 
     @property
     def key(self) -> Key:
-        return self.rrset.name, self.rrset.type
+        rrset = self.rrset
+        return rrset.name, rrset.type
 
     @property
     def name(self) -> str:

@@ -95,8 +95,9 @@ def _find_hidden(
     name: str, claims: Claims, live: Collection[str], rules: ClaimRules, history: History
 ) -> Iterator[Claim]:
     """The claims of objects that published the name and are not among the ``live`` ones now."""
-    kept = dict(find_kept(name, claims, history, rules))
-    for group, holding in history.list_holdings().items():
+    holdings = history.list_holdings()
+    kept = dict(find_kept(name, claims, history, rules)) if holdings else {}
+    for group, holding in holdings.items():
         # Without a rival there is nothing to settle: the comparison keeps the record, and says why.
         hidden = [origin for origin in holding.origins if origin not in live] if live else []
         unread = [origin for origin in hidden if rules.are_unread([origin])]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 from syncer import metrics
@@ -102,6 +103,7 @@ class ChangeWriter:
                 self._rows.record_pass(applied, [], correlation, actor, serial, self._zone.node)
                 for item in applied:
                     self._tell_change(item, result)
+                self._count_written(applied)
             if self._is_stopping():
                 return
 
@@ -189,7 +191,6 @@ class ChangeWriter:
         extra = self._log_fields(item.decision, change.rrset)
         if outcome is Outcome.DONE:
             result.changes[change.name] += 1
-            metrics.RECORDS.labels(*self._labels, event).inc()
             self._note_written(change)
             log.info("DNS record %s", event, extra=extra)
             return
@@ -201,6 +202,11 @@ class ChangeWriter:
         kind = Origin.parse(item.decision.origin_of(change.key[1])).kind
         metrics.RECONCILE_ERRORS.labels(self._labels[0], kind or "none", outcome.value).inc()
         log.warning("DNS record not %s: %s", event, reason, extra=extra)
+
+    def _count_written(self, applied: Iterable[AppliedChange]) -> None:
+        made = Counter(item.result.change.op for item in applied if item.result.outcome is Outcome.DONE)
+        for op, number in made.items():
+            metrics.RECORDS.labels(*self._labels, NAME_EVENTS[op]).inc(number)
 
     def _log_fields(self, decision: Decision, rrset: RRset) -> dict[str, object]:
         """What a line of the log says of a record (proposal §4.1.3)."""

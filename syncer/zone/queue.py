@@ -126,7 +126,8 @@ class ZoneQueue:
                 self.retries.pop(name, None)
         for name in retry:
             self.retries.setdefault(name, BackOff()).failed(now)
-        self.deferred = {**later, **{name: what for name, what in self.deferred.items() if name not in later}}
+        if later or not self.deferred:  # a new one: what was emptied keeps its memory
+            self.deferred = {**later, **{name: what for name, what in self.deferred.items() if name not in later}}
 
     def next_due(self, now: float) -> float:
         times = [trouble.not_before for trouble in self.retries.values()]

@@ -36,7 +36,7 @@ from syncer.kube.store import Store
 from syncer.kube.stores import StoreGroup
 from syncer.ledger import AnotherSyncer, LedgerError, Request
 from syncer.loop import Loop
-from syncer.memory import be_frugal
+from syncer.memory import be_frugal, settle_in
 from syncer.target_loop import Setup
 from syncer.targets import make_target
 from syncer.tenure import has_ended
@@ -116,6 +116,7 @@ class Command(BaseCommand):
             if options["rebuild_ledger"]:
                 for target in loop.targets:
                     target.worker.rebuild()
+            settle_in()
             _stop_on_signals(wakeup)
             if options["once"]:
                 self._report_passes(loop.run_once(), config)
