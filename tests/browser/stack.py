@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
@@ -48,6 +48,13 @@ class Stack:
     def start_web(self) -> None:
         """Once it was killed, on the same port."""
         self.web = self._start_web()
+
+    def delete_together(self, manifests: Iterable[Manifest]) -> None:
+        """So that they are gone at one look: of what goes one by one the guard lets the first ones through."""
+        self.cluster.faults.away()
+        for manifest in manifests:
+            self.cluster.delete(manifest)
+        self.cluster.faults.back()
 
     def answers(self, name: str, *values: str, type: str = "A", within: float = 10.0) -> float:
         """Wait for this answer of the DNS server, none at all without ``values``; returns the seconds."""

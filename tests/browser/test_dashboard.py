@@ -50,9 +50,11 @@ PAGES = {
 def cookies(site: Stack, browser: Browser) -> Any:
     """Of a logged-in admin, once something waits: held deletes, drift, a conflict and a claim that lost."""
     site.answers(f"grafana.{ZONE}", ADDRESS)
-    for name in ("garage", "heating", "lights"):
-        site.cluster.delete(ingress(name, namespace="house"))
-        site.cluster.delete(ingress(f"edge-{name}", namespace="edge"))
+    site.delete_together(
+        ingress(f"{prefix}{name}", namespace=namespace)
+        for prefix, namespace in (("", "house"), ("edge-", "edge"))
+        for name in ("garage", "heating", "lights")
+    )
     words = {f"{PREFIX}{word}": MARKUP for word in ("ttl", "target", "owner", "description")}
     site.cluster.create(ingress("markup", LONG, f"markup.{ZONE}", namespace="web", annotations=words))
     site.answers(LONG, ADDRESS)

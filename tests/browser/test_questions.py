@@ -84,8 +84,7 @@ def cookies(site: Stack, browser: Browser) -> Any:
         person.press("Replace with ours")
         person.press("Replace with ours")
         site.answers(NAS, ADDRESS)
-        for name in ("garage", "heating", "lights"):
-            site.cluster.delete(ingress(name, namespace="house"))
+        site.delete_together(ingress(name, namespace="house") for name in ("garage", "heating", "lights"))
         site.technitium.delete(MEALIE, "A", ADDRESS)
         person.open("/admin/")
         person.press("Sync everything now")
