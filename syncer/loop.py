@@ -180,7 +180,7 @@ class Loop:
         """What is due of that which is no target's, while the targets have threads of their own."""
         if self._clock() < self._trouble.not_before:
             return
-        with self._trouble.watching(lambda: None):
+        with self._trouble.watching(self._doubt_ledger):
             if self._is_in_charge():
                 self._do_common()
                 self._remember_start()

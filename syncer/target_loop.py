@@ -91,6 +91,7 @@ class TargetLoop:
         self._dry_run = shared.config.dry_run
         self._grace = setup.config.managed.detached_grace
         self._thread: Thread | None = None
+        self._is_ledger_doubted = False
 
     @property
     def name(self) -> str:
@@ -146,6 +147,10 @@ class TargetLoop:
         """Do all that is due, if this is the syncer of the database. Raises ``LedgerError``."""
         if not self._may_work():
             return
+        if self._is_ledger_doubted:
+            self._is_ledger_doubted = False
+            self.worker.doubt_ledger()
+            self.intake.save_all_again()
         now = self._clock()
         self.worker.read_freezes(now)
         requests = [] if self._dry_run else self._shared.desk.list_waiting(self.name)
@@ -176,9 +181,10 @@ class TargetLoop:
         self.worker.enqueue(self.intake.save_sources(ledger, is_new_version=is_new_version, beat=self.beat))
 
     def doubt_ledger(self) -> None:
-        """The database did not answer; it may be another one when it is back."""
-        self.worker.doubt_ledger()
-        self.intake.save_all_again()
+        """The database did not answer; it may be another one when it is back. From any thread: the next turn does what
+        follows from it."""
+        self._is_ledger_doubted = True
+        self.wakeup.notify()
 
     def beat(self) -> None:
         """Between two steps of what takes long, and while the target is waited for: that is no loop that hangs. The
@@ -192,7 +198,8 @@ class TargetLoop:
         if not self._may_work():
             return now + GLANCE
         times = [self.intake.next_due]
-        times += [] if self.intake.store.is_drained and not self.worker.is_behind else [now]
+        is_idle = self.intake.store.is_drained and not (self.worker.is_behind or self._is_ledger_doubted)
+        times += [] if is_idle else [now]
         times.append(self.worker.next_due(now) if self.intake.is_settled(now) else now + 0.1)
         return min(times)
 

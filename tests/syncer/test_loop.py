@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 
@@ -14,9 +15,10 @@ from syncer.core.kinds import INGRESS
 from syncer.core.scope import Scope
 from syncer.errors import TargetUnreachable
 from syncer.health import Health
+from syncer.heartbeat import INTERVAL
 from syncer.kube.store import Store
 from syncer.kube.stores import StoreGroup
-from syncer.ledger import AnotherSyncer, Request
+from syncer.ledger import AnotherSyncer, LedgerError, Request, SyncerStatus
 from syncer.loop import Loop
 from syncer.target_loop import Setup
 from syncer.tenure import RENEWAL
@@ -29,13 +31,25 @@ from tests.syncer.zone.memory import ADDRESS, ZONE, ToyTarget
 APPS = tuple(f"app{number}.{ZONE}" for number in range(3))
 
 
+class FailingLedger(WaitingLedger):
+    """``fails_at``: the number of the heartbeat that cannot be written, once."""
+
+    fails_at: int | None = None
+
+    def save_status(self, status: SyncerStatus) -> None:
+        if len(self.statuses) == self.fails_at:
+            self.fails_at = None
+            raise LedgerError("the database does not answer")
+        super().save_status(status)
+
+
 class Two:
     """``lan`` and ``public``, which both have the zone, and an object with three names. ``ahead`` are the seconds by
     which the clock was put on."""
 
     def __init__(self, *requests: Request) -> None:
         self.ahead = 0.0
-        self.ledger = WaitingLedger(*requests)
+        self.ledger = FailingLedger(*requests)
         self.wakeup = Wakeup()
         self.lan, self.public = ToyTarget(), ToyTarget()
         configs = [
@@ -151,6 +165,23 @@ def test_a_thread_that_goes_on_hides_no_main_loop_that_hangs(two: Two) -> None:
     two.loop.run()
     assert "the loop has not turned for 100 s" in problems
     assert not any("lan" in problem for problem in problems)
+
+
+def test_a_database_that_was_away_for_the_main_loop_alone_is_doubted_by_all(two: Two) -> None:
+    before: list[datetime | None] = []
+
+    def look() -> None:
+        passes = [target.last_pass_at for target in two.loop.targets]
+        if None not in passes and not before:
+            before.extend(passes)
+            two.ledger.fails_at = len(two.ledger.statuses)
+            two.ahead = INTERVAL
+        elif before and passes[0] != before[0] and passes[1] != before[1]:
+            two.wakeup.stop()
+
+    two.public.takes = look
+    two.loop.run()
+    assert two.ledger.fails_at is None
 
 
 # One pass
