@@ -41,10 +41,10 @@ def take_over_rows(targets: Sequence[TargetPlace]) -> list[str]:
     """See ``Ledger.take_over_rows``; in the transaction of the caller."""
     told: list[str] = []
     names = {target.name for target in targets}
-    given = {target.was for target in targets}
+    taken = names | {target.was for target in targets}
     only = _find_only()
     for target in targets:
-        before = target.was or _find_namesake(target, targets, names | given)
+        before = target.was or _find_namesake(target, taken)
         if not before or before in names:
             continue
         if _has_rows(target.name):
@@ -54,7 +54,6 @@ def take_over_rows(targets: Sequence[TargetPlace]) -> list[str]:
                     f" those of {before} stay as they are until they are released, or it is a target again"
                 )
         elif _has_rows(before) or CustomEntry.objects.filter(target=before).exists():
-            given.add(before)
             told.append(_move_rows(before, target.name))
             only = target.name if only == before else only
         elif target.was:
@@ -93,12 +92,13 @@ def _has_rows(target: str) -> bool:
     return any(model._default_manager.filter(target=target).exists() for model in (ManagedRecord, ManagedZone))
 
 
-def _find_namesake(target: TargetPlace, targets: Sequence[TargetPlace], taken: set[str]) -> str:
-    """Who had the same servers and zones, "" where that is none, or where another target has them, too."""
-    place = target.kind, target.places, target.zones
-    if _has_rows(target.name) or sum(place == (it.kind, it.places, it.zones) for it in targets) > 1:
+def _find_namesake(target: TargetPlace, taken: set[str]) -> str:
+    """Who had the same servers and zones, which no other target of the settings has; "" where that is none, or where
+    it may be one of several."""
+    if _has_rows(target.name):
         return ""
-    found = [name for name, *there in _list_known() if there == list(place) and name not in taken]
+    place = [target.kind, target.places, target.zones]
+    found = [name for name, *there in _list_known() if there == place and name not in taken]
     return found[0] if len(found) == 1 else ""
 
 

@@ -19,8 +19,6 @@ from syncer.core.kinds import (
 )
 from syncer.core.manifest import clip_text
 from syncer.core.namelimits import UNCOUNTED
-from syncer.core.names import zone_of
-from syncer.core.scope import OUTSIDE
 from syncer.core.source import Ref, Skip, SourceObject
 from syncer.core.tenancy import UNREAD_NAMESPACE
 from syncer.kube.feed import Feed, KindState, WatchState
@@ -48,11 +46,9 @@ PATIENCE = 10.0
 class Intake:
     """For one target. ``started`` and the ``now`` of the methods are of one clock."""
 
-    def __init__(self, feed: Feed, store: Store, target_name: str, started: float, zones: Collection[str] = ()) -> None:
-        """``zones`` are those of all targets: what is in one of another target is no news here."""
+    def __init__(self, feed: Feed, store: Store, target_name: str, started: float) -> None:
         self.feed = feed
         self._target_name = target_name
-        self._zones = zones
         self.store = store
         self._started = started
         self.next_due = inf
@@ -175,10 +171,6 @@ class Intake:
             kinds.add(SERVICE.kind)
         return kinds | self.store.find_kinds_on_sets() if LISTENER_SET in missing else kinds
 
-    def _is_no_news(self, skip: Skip) -> bool:
-        is_elsewhere = skip.reason == OUTSIDE and zone_of(skip.name, self._zones) is not None
-        return is_elsewhere or skip.reason in PASSING
-
     def _tell_warnings(self, ref: Ref, source: SourceObject | None) -> None:
         """Say what is wrong with an object and what it does not publish, once for as long as both stay the same."""
         # What is wrong with its Namespace is told once for all of its objects.
@@ -187,7 +179,7 @@ class Intake:
         skipped = [
             skip
             for skip in (_list_skips(source) if source else ())
-            if not self._is_no_news(skip) and not any(skip.name in text for text in warnings)
+            if skip.reason not in PASSING and not any(skip.name in text for text in warnings)
         ]
         if not warnings and not skipped:
             self._warned.pop(ref, None)

@@ -48,15 +48,12 @@ class Loop:
         self.tenure = Tenure(ledger, ", ".join(kinds), clock)
         self.changed = ChangedSettings(ledger, LastStart(config.version, config.published))
         self.desk = RequestDesk({setup.config.name: setup.config.scope.zones for setup in setups})
-        zones = {zone for setup in setups for zone in setup.config.scope.zones} if len(setups) > 1 else ()
         self._are_several = len(setups) > 1
         shared = Surroundings(
             config,
             feed,
-            self.tenure,
             self.changed,
             self.desk,
-            zones,
             beat=self.beat,
             is_stopping=lambda: wakeup.stopping,
             clock=clock,
@@ -90,11 +87,15 @@ class Loop:
             with self.tenure:
                 if self._are_several:
                     self._run_threads()
-                while not self._wakeup.stopping:
-                    self.turn()
-                    self._wakeup.wait(self._next_due() - self._clock())
+                else:
+                    self._run_alone()
         finally:
             self._feed.stop()
+
+    def _run_alone(self) -> None:
+        while not self._wakeup.stopping:
+            self.turn()
+            self._wakeup.wait(self._next_due() - self._clock())
 
     def _run_threads(self) -> None:
         """Until the wakeup is stopped, or one of them fails, whose error is raised."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from threading import Thread
@@ -20,7 +20,7 @@ from syncer.kube.feed import Feed
 from syncer.kube.store import Store
 from syncer.ledger import Ledger, LedgerError
 from syncer.targets.base import Target
-from syncer.tenure import GLANCE, Tenure
+from syncer.tenure import GLANCE
 from syncer.threads import name_thread
 from syncer.wakeup import Wakeup
 from syncer.worker import TargetWorker
@@ -43,15 +43,13 @@ class Setup(NamedTuple):
 
 
 class Surroundings(NamedTuple):
-    """What the loops of all targets share. ``zones`` are those of all; ``beat`` is called between two steps of what
-    takes long in the main thread; ``is_stopping`` tells whether the process is to end."""
+    """What the loops of all targets share. ``beat`` is called between two steps of what takes long in the main thread;
+    ``is_stopping`` tells whether the process is to end."""
 
     config: Config
     feed: Feed
-    tenure: Tenure
     changed: ChangedSettings
     desk: RequestDesk
-    zones: Collection[str]
     beat: Callable[[], None]
     is_stopping: Callable[[], bool]
     clock: Callable[[], float]
@@ -66,7 +64,7 @@ class TargetLoop:
         self.wakeup = setup.wakeup
         self.error: BaseException | None = None
         """What ended the thread."""
-        self.intake = Intake(shared.feed, setup.store, setup.config.name, shared.clock(), shared.zones)
+        self.intake = Intake(shared.feed, setup.store, setup.config.name, shared.clock())
         self.worker = TargetWorker(
             shared.config,
             setup.config,
@@ -144,7 +142,7 @@ class TargetLoop:
         metrics.QUEUE_LENGTH.labels(self.name).set(self.worker.waiting)
 
     def turn(self) -> None:
-        """Do all that is due, if this is the syncer of the database. Raises ``LedgerError``."""
+        """Do all that is due, if the main loop says that it may. Raises ``LedgerError``."""
         if not self._may_work():
             return
         if self._is_ledger_doubted:
@@ -208,8 +206,8 @@ class TargetLoop:
         return self.intake.is_settled(self._clock())
 
     def _may_work(self) -> bool:
-        """Whether this is the syncer of the database. A dry run writes nothing there, and may go on beside one."""
-        return self._shared.changed.is_compared and (self._dry_run or self._shared.tenure.is_held)
+        """Whether the main loop has done what comes before: this is the syncer of the database, or a dry run."""
+        return self._shared.changed.is_compared
 
     def _answer_requests(self, outcomes: Mapping[int, str]) -> None:
         self._shared.desk.answer_requests(self.name, outcomes, self._ledger)

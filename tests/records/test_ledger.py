@@ -25,6 +25,7 @@ from records.models import (
     Source,
     SourceName,
     SyncRequest,
+    SyncStatus,
 )
 from records.remembered import RememberedClaims
 from records.rows import ZoneKey
@@ -36,7 +37,8 @@ from syncer.core.known import RecordState
 from syncer.core.plan import Change, Drift, DriftType, ForgottenRRset, Op, RRsetStatus
 from syncer.core.rrsets import Found, RRset
 from syncer.core.source import Ref, Skip, SourceObject, Want, WantedRecord, withhold
-from syncer.ledger import AppliedChange, Deletion, LeftZone, ObservedRRset
+from syncer.identity import ProcessIdentity
+from syncer.ledger import AnotherSyncer, AppliedChange, Deletion, LeftZone, ObservedRRset
 from syncer.targets.base import Outcome, Result
 
 ZONE = "talos00"
@@ -228,6 +230,21 @@ def test_what_was_counted_is_old_when_others_can_see_what_was_written() -> None:
     zone.record_pass([], [], "", SYNCER)
     zone.release_records([BLOG.name], "A", "ada")
     assert events == ["written", "counts are old"] * 3
+
+
+def test_what_a_thread_writes_is_counted_in_the_main_thread_and_fenced_as_its_own() -> None:
+    main = DatabaseLedger()
+    of_thread = main.for_thread()
+    assert main.take_over(None, ProcessIdentity.of_this_process(), "technitium")
+    assert main.counts() == {}
+    of_thread.zone("default", ZONE).record_pass([applied(Op.CREATE)], [], "", SYNCER)
+    assert main.counts() == {("default", ZONE, "synced"): 1}
+    with CaptureQueriesContext(connection) as queries:
+        main.counts()
+    assert len(queries) == 0
+    SyncStatus.objects.update(identity="", holder="another")
+    with pytest.raises(AnotherSyncer):
+        of_thread.zone("default", ZONE).release_records([BLOG.name], "A", "ada")
 
 
 def test_a_plan_that_grows_is_a_new_one(zone: DatabaseZoneLedger) -> None:

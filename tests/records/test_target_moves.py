@@ -74,6 +74,13 @@ def test_two_that_might_be_it_are_none() -> None:
     assert take_over_rows([LAN]) == []
 
 
+def test_one_that_has_records_asks_for_no_others_by_its_place() -> None:
+    own("default")
+    own("lan")
+    know("default")
+    assert take_over_rows([LAN]) == []
+
+
 def test_what_the_settings_still_name_keeps_its_rows() -> None:
     own("default")
     know("default")

@@ -103,6 +103,14 @@ def test_what_could_not_be_written_is_written_at_the_next_look_and_not_done_agai
     assert desk.list_waiting("lan") == desk.list_waiting("public") == []
 
 
+def test_an_answer_to_what_is_not_waiting_any_more_is_no_trouble() -> None:
+    desk, ledger = open_desk(ask(1))
+    ledger.waiting.clear()
+    desk.poll_due(ledger, 2 * POLL)
+    desk.answer_requests("lan", {1: "3 records"}, ledger)
+    assert ledger.answers == {1: "3 records"}
+
+
 def test_it_looks_once_in_a_while() -> None:
     desk, ledger = open_desk()
     desk.poll_due(ledger, 1.5 * POLL)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import pytest
@@ -18,10 +18,10 @@ from syncer.health import Health
 from syncer.heartbeat import INTERVAL
 from syncer.kube.store import Store
 from syncer.kube.stores import StoreGroup
-from syncer.ledger import AnotherSyncer, LedgerError, Request, SyncerStatus
+from syncer.ledger import AnotherSyncer, LedgerError, Request, SyncerStatus, TargetPlace
 from syncer.loop import Loop
 from syncer.target_loop import Setup
-from syncer.tenure import RENEWAL
+from syncer.tenure import GLANCE, RENEWAL
 from syncer.threads import find_target
 from syncer.wakeup import Wakeup
 from tests.syncer.test_desk import WaitingLedger
@@ -36,18 +36,46 @@ class FailingLedger(WaitingLedger):
 
     fails_at: int | None = None
 
+    def __init__(self, *requests: Request) -> None:
+        super().__init__(*requests)
+        self.threads = 0
+        self.checked_in: set[str] = set()
+        self.closed_in: list[str] = []
+        self.before_work: Callable[[], object] = lambda: None
+        self.on_answer: Callable[[], object] = lambda: None
+        self.on_status: Callable[[], object] = lambda: None
+
+    def for_thread(self) -> FailingLedger:
+        self.threads += 1
+        return self
+
+    def check_database(self) -> None:
+        self.checked_in.add(find_target(threading.current_thread().name))
+
+    def close(self) -> None:
+        self.closed_in.append(find_target(threading.current_thread().name))
+
+    def take_over_rows(self, targets: Sequence[TargetPlace]) -> Sequence[str]:
+        self.before_work()
+        return ()
+
+    def answer_requests(self, outcomes: Mapping[int, str]) -> None:
+        super().answer_requests(outcomes)
+        self.on_answer()
+
     def save_status(self, status: SyncerStatus) -> None:
         if len(self.statuses) == self.fails_at:
             self.fails_at = None
             raise LedgerError("the database does not answer")
         super().save_status(status)
+        self.on_status()
 
 
 class Two:
     """``lan`` and ``public``, which both have the zone, and an object with three names. ``ahead`` are the seconds by
-    which the clock was put on."""
+    which the clock was put on, ``interval`` those between two probes."""
 
-    def __init__(self, *requests: Request) -> None:
+    def __init__(self, *requests: Request, interval: float = 0.05) -> None:
         self.ahead = 0.0
         self.ledger = FailingLedger(*requests)
         self.wakeup = Wakeup()
@@ -64,7 +92,7 @@ class Two:
         feed = Lists()
         self.health = Health(feed.states, ["lan", "public"], clock=self._tell_time)
         self.loop = Loop(
-            Config(tuple(configs), serial_probe_interval=0.05),
+            Config(tuple(configs), serial_probe_interval=interval),
             feed,
             setups,
             self.ledger,
@@ -117,8 +145,20 @@ def test_each_target_is_asked_in_a_thread_of_its_own_and_all_end_at_the_stop(two
     assert asked_by == {"lan": {"lan"}, "public": {"public"}}
     assert published(two.lan) == published(two.public) == set(APPS)
     assert running() == []
+    assert (two.ledger.threads, two.ledger.checked_in) == (2, {"lan", "public"})
+    assert sorted(two.ledger.closed_in) == ["lan", "public"]
     assert two.ledger.at_work is not None
     assert two.ledger.at_work.has_stopped
+
+
+def test_no_target_is_at_work_before_the_rows_of_former_ones_were_taken_over(two: Two) -> None:
+    at_work = threading.Event()
+    too_early: list[bool] = []
+    two.ledger.before_work = lambda: too_early.append(at_work.wait(3 * GLANCE))
+    two.lan.takes = two.public.takes = at_work.set
+    two.ledger.on_status = two.wakeup.stop
+    two.loop.run()
+    assert too_early == [False]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +174,8 @@ def test_what_is_wrong_with_one_ends_nothing_of_the_other(two: Two, trouble: Exc
 
 def test_another_syncer_that_one_of_them_meets_ends_all(two: Two) -> None:
     def meet() -> None:
-        raise AnotherSyncer("another one took over")
+        if running():
+            raise AnotherSyncer("another one took over")
 
     two.public.takes = meet
     with pytest.raises(AnotherSyncer, match="another one took over"):
@@ -145,9 +186,14 @@ def test_another_syncer_that_one_of_them_meets_ends_all(two: Two) -> None:
 
 
 def test_a_request_is_answered_by_the_thread_of_the_target_that_is_meant() -> None:
-    two = Two(Request(1, "sync", "", "", "", "ada", "public"))
-    two.lan.takes = two.stop_when(lambda: bool(two.ledger.answers))
-    two.public.takes = two.stop_when(lambda: bool(two.ledger.answers))
+    two = Two(interval=3600)
+
+    def ask() -> None:
+        if len(two.public.shelf) == 2:  # it makes the last record, and then has nothing to do for an hour
+            two.ledger.waiting.append(Request(1, "sync", "", "", "", "ada", "public"))
+
+    two.public.takes = ask
+    two.ledger.on_answer = two.wakeup.stop
     two.loop.run()
     assert two.ledger.answers == {1: "full pass of every zone"}
 
@@ -184,11 +230,27 @@ def test_a_database_that_was_away_for_the_main_loop_alone_is_doubted_by_all(two:
     assert two.ledger.fails_at is None
 
 
+def test_the_main_loop_beats_by_itself_while_the_targets_have_threads(two: Two) -> None:
+    def is_beating() -> bool:
+        return not any("the loop has" in problem for problem in two.health.liveness())
+
+    two.public.takes = two.stop_when(lambda: bool(two.ahead) and is_beating())
+
+    def look() -> None:
+        two.ahead = 100.0
+
+    two.ledger.on_status = look
+    two.loop.run()
+
+
 # One pass
 
 
 def test_one_pass_tells_the_results_of_each(two: Two) -> None:
+    two.ledger.before_work = lambda: asked.append([*two.lan.calls, *two.public.calls])
+    asked: list[list[str]] = []
     results = two.loop.run_once()
+    assert asked == [[]]  # the rows of former targets were taken over before
     assert {name: [result.changed for result in of_target] for name, of_target in results.items()} == {
         "lan": [3],
         "public": [3],
