@@ -52,7 +52,7 @@ class TwoTargets:
 
     def start(self, *configs: TargetConfig) -> None:
         self.configs = configs or self.configs
-        config = Config(self.configs)
+        config = Config(self.configs, version="1.0")
         stores = [Store(target.scope, clock=self.clock) for target in self.configs]
         self.cluster = StoreGroup(stores)
         targets = [make_target(target, lambda *_: None) for target in self.configs]
@@ -101,6 +101,7 @@ def test_one_ingress_has_two_answers_where_its_zone_is_on_both(two: TwoTargets) 
     assert two.lines() == [f"{PUBLIC} {BOTH}"]
     assert owned() == {("lan", BOTH, ADDRESS), ("lan", "nas.talos00", ADDRESS), ("public", BOTH, PUBLIC)}
     assert {entry.target for entry in AuditEntry.objects.filter(action="created")} == {"lan", "public"}
+    assert two.ledger.last_start().version == "1.0"
 
 
 def test_what_an_object_asks_for_is_remembered_of_each_target(two: TwoTargets) -> None:
@@ -116,7 +117,7 @@ def test_a_target_that_is_away_holds_up_no_other(two: TwoTargets) -> None:
     two.put("shop", BOTH)
     two.settle()
     assert two.lines() == [f"{PUBLIC} {BOTH}"]
-    assert two.ledger.last_start().version == ""  # the settings are those of the next start's comparison no sooner
+    assert two.ledger.last_start().version == ""  # what is held at the other one has its reason still
     of_lan = [text for text in two.health.readiness() if text.startswith("lan: ")]
     assert of_lan == [f"lan: {two.technitium.url} cannot be reached: Connection refused", f"lan: {NEVER_PASSED}"]
     status = SyncStatus.objects.get()
