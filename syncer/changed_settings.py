@@ -40,10 +40,10 @@ class ChangedSettings:
             log.info("Changed since the last start: %s (%s → %s)", name, old or "nothing", new or "nothing")
 
     def explain(self) -> str:
-        """For the reason of a held plan; "" where nothing changed."""
-        if not self._changes:
+        """For the reason of a held plan; "" where nothing changed. From any thread."""
+        if not (changes := self._changes):
             return ""
-        texts = (f"{name} ({_shorten(old)} → {_shorten(new)})" for name, (old, new) in self._changes.items())
+        texts = (f"{name} ({_shorten(old)} → {_shorten(new)})" for name, (old, new) in changes.items())
         return f"changed since the last start: {', '.join(texts)}"
 
     def remember(self) -> None:
