@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 
-from records.models import CustomEntry, SyncStatus
+from records.models import CustomEntry
 from records.targets import list_targets
+from syncer.config import Managed
 from syncer.core.manifest import clip_text
 from syncer.core.names import zone_of
 
@@ -21,10 +23,15 @@ class AmbiguousEntry(ValidationError):
 
 
 class EntryTargets:
-    """The targets of the settings, read once for many entries."""
+    """The targets of the settings, read once for many entries, and not before they are asked for."""
 
-    def __init__(self, status: SyncStatus | None = None) -> None:
-        self._targets = list_targets(status)
+    @cached_property
+    def _targets(self) -> Mapping[str, Managed]:
+        return list_targets()
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._targets)
 
     def zones_of(self, target: str) -> Sequence[str]:
         """None of a target that is gone."""
@@ -60,6 +67,10 @@ class EntryTargets:
     def find_covered(self, name: str, target: str) -> frozenset[str]:
         """The targets that an entry is for which says ``target``."""
         return frozenset([target] if target else self.list_choices(name))
+
+    def guess(self, name: str) -> str:
+        """For what was written down while there was one target: the first that manages the name."""
+        return "" if len(self._targets) == 1 else next(iter(self.list_choices(name)), "")
 
     def pick(self, rows: Iterable[CustomEntry], name: str, said: str) -> CustomEntry | None:
         """Of entries of one name and type the one for the target, and for no other. Where none was said:

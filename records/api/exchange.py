@@ -39,6 +39,10 @@ FORMAT = OpenApiParameter("format", str, enum=list(MEDIA_TYPES), default="yaml")
 READ_FORMAT = OpenApiParameter("format", str, enum=READABLE, description="Told from the text when it is left out")
 LINES = 1000
 
+ONLY_TARGET = OpenApiParameter("target", str, description="Only what is there, of several; a zone file is of one")
+UNNAMED_TARGET = OpenApiParameter(
+    "target", str, description="For what the file gives no target; else it is the first that manages the name"
+)
 DRY_RUN = OpenApiParameter("dry_run", bool, default=False, description="Say what it would do, and do nothing")
 
 
@@ -50,22 +54,22 @@ def read_form(request: Request, forms: Sequence[str], default: str) -> str:
 
 
 class Export(KnownQuery, APIView):
-    query: ClassVar = ("format",)
+    query: ClassVar = ("format", "target")
     rights: ClassVar = {"GET": "records.view_managedrecord"}
     shapes: ClassVar = {
         (200, media_type): OpenApiTypes.STR if form in ("csv", "bind") else OpenApiTypes.OBJECT
         for form, media_type in MEDIA_TYPES.items()
     }
 
-    @extend_schema(operation_id="export", parameters=[FORMAT], responses=shapes)
+    @extend_schema(operation_id="export", parameters=[FORMAT, ONLY_TARGET], responses=shapes)
     def get(self, request: Request) -> StreamingHttpResponse:
         """Everything that is managed: records, ownership, custom entries. A `bind` zone file and a `gatus` file (checks
         for Gatus) cannot be imported."""
         form = read_form(request, tuple(MEDIA_TYPES), "yaml")
         try:
-            parts = exchange.export(form)
+            parts = exchange.export(form, target=request.query_params.get("target", ""))
         except ValueError as error:
-            raise invalid("format", f"{error}.") from error
+            raise invalid("target" if "target" in str(error) else "format", f"{error}.") from error
         # Django would collect a synchronous iterator before it sends the first byte.
         body = iterate_parts(parts) if isinstance(request._request, ASGIRequest) else parts
         answer = StreamingHttpResponse(body, content_type=f"{MEDIA_TYPES[form]}; charset=utf-8")
@@ -92,7 +96,7 @@ class ImportAnswer(serializers.Serializer[Any]):
 
 
 class Import(KnownQuery, APIView):
-    query: ClassVar = ("format", "dry_run")
+    query: ClassVar = ("format", "dry_run", "target")
     rights: ClassVar = {"POST": FOR_ADMINS}
     parser_classes = (BackupParser,)
     body: ClassVar = {
@@ -101,15 +105,21 @@ class Import(KnownQuery, APIView):
         "text/csv": OpenApiTypes.STR,
     }
 
-    @extend_schema(operation_id="import", parameters=[READ_FORMAT, DRY_RUN], request=body, responses=ImportAnswer)
+    @extend_schema(
+        operation_id="import",
+        parameters=[READ_FORMAT, DRY_RUN, UNNAMED_TARGET],
+        request=body,
+        responses=ImportAnswer,
+    )
     def post(self, request: Request) -> Response:
         """Bring back what was exported: all of it or, when anything in it is wrong, nothing. What the backup does not
         name stays as it is."""
         form = read_form(request, READABLE, "")
         dry_run = read_flag(request, "dry_run")
+        target = request.query_params.get("target", "")
         text = document(request.data)
         try:
-            plan = exchange.plan_import(exchange.read_backup(text, form))
+            plan = exchange.plan_import(exchange.read_backup(text, form, target))
             counts = plan.count_changes() if dry_run else exchange.apply_import(plan, actor(request))
         except exchange.BackupError as error:
             raise Unreadable(error.problems) from error

@@ -49,24 +49,25 @@ SPELLED: Mapping[str, Callable[[str], str]] = {
 """What Gatus makes of a value, by type."""
 
 
-def write_gatus_file(records: Iterable[ManagedRecord], servers: Sequence[str]) -> Iterator[str]:
-    """``servers`` are host:port; with several of them each is asked for each record. Raises ``ValueError`` without
-    one."""
-    if not servers:
+def write_gatus_file(records: Iterable[ManagedRecord], servers: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """``servers`` are host:port by target; with several of them each is asked for each record. Raises ``ValueError``
+    without one."""
+    if not all(servers.values()):
         raise ValueError("no DNS server is known that Gatus could ask: set DNS_TEST_SERVERS")
     return _write_endpoints(records, servers)
 
 
-def _write_endpoints(records: Iterable[ManagedRecord], servers: Sequence[str]) -> Iterator[str]:
+def _write_endpoints(records: Iterable[ManagedRecord], servers: Mapping[str, Sequence[str]]) -> Iterator[str]:
     yield HEAD
+    are_named = sum(map(len, servers.values())) > 1
     keys: set[str] = set()
     for record in records:
         if not keys:
             yield "endpoints:\n"
         conditions, note = _list_conditions(record)
         group = _name_group(record)
-        for server in servers:
-            name = f"{record.name} {record.type}{f' at {server}' if len(servers) > 1 else ''}"
+        for server in servers[record.target]:
+            name = f"{record.name} {record.type}{f' at {server}' if are_named else ''}"
             yield _write_endpoint(_make_unique(group, name, keys), group, server, record, conditions, note)
     if not keys:
         yield "# Nothing is owned yet, and Gatus refuses a file without a check.\nendpoints: []\n"

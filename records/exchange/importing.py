@@ -12,12 +12,13 @@ from django.utils import timezone
 
 from records.audit import make_entry, make_row_entry
 from records.bulk import insert_rows, upsert_rows
+from records.entry_targets import UNSAID, EntryTargets
 from records.entry_values import explain_cname, managed_zones
 from records.exchange.shape import PROBLEM_LIMIT, Backup, BackupEntry, BackupError, BackupRecord, Problem
 from records.limits import ROWS
 from records.locks import editing_entries, exclude_writers
-from records.models import AuditEntry, CustomEntry, DeletedRRset, ManagedRecord, SyncStatus
-from records.neighbours import Neighbours
+from records.models import AuditEntry, CustomEntry, DeletedRRset, ManagedRecord
+from records.neighbours import EntryKey, Neighbours
 from records.operations import ENTRY_FIELDS, sync_now
 from records.rows import CONTENT
 from syncer.core.known import RecordState
@@ -46,48 +47,91 @@ class ImportPlan:
     updated: list[tuple[BackupEntry, BackupEntry]] = field(default_factory=list)
     """Each as it is, and as it will be."""
     unchanged: int = 0
+    _targets: EntryTargets = field(default_factory=EntryTargets)
 
     def compare_database(self) -> None:
         """Fill the plan by what the database holds now. Raises ``BackupError`` as ``plan_import`` does."""
         self.owned, self.created, self.updated, self.unchanged = [], [], [], 0
-        target = SyncStatus.find_target()
-        for records in _split_batches(self.backup.records):
+        self._targets = EntryTargets()
+        for records in _split_batches(self._settle_records()):
             names = {record.name for record in records}
-            rows = ManagedRecord.objects.filter(target=target, name__in=names, owned=True).order_by()
-            ours = set(rows.values_list("zone", "name", "type"))
-            new = [record for record in records if record[:3] not in ours]
+            rows = ManagedRecord.objects.filter(name__in=names, owned=True).order_by()
+            ours = set(rows.values_list("zone", "name", "type", "target"))
+            new = [record for record in records if (*record[:3], record.target) not in ours]
             self.owned += new
             self.unchanged += len(records) - len(new)
-        problems = list(islice(self._find_misplaced(), PROBLEM_LIMIT))
-        for entries in _split_batches(self.backup.entries):
+        settled = list(self._settle_entries())
+        problems = list(islice(self._find_misplaced(settled), PROBLEM_LIMIT))
+        for entries in _split_batches(settled):
             self._compare_entries(entries, problems)
             if len(problems) >= PROBLEM_LIMIT:
                 raise BackupError(problems[:PROBLEM_LIMIT], is_cut=True)
         if problems:
             raise BackupError(problems)
 
-    def _find_misplaced(self) -> Iterator[Problem]:
+    def _settle_records(self) -> Iterator[BackupRecord]:
+        """What names no target is of the first that has the zone."""
+        named = {(*record[:3], record.target) for record in self.backup.records if record.target != UNSAID}
+        homes = {zone: target for target in reversed(self._targets.names) for zone in self._targets.zones_of(target)}
+        for record in self.backup.records:
+            target = homes[record.zone] if record.target == UNSAID else record.target
+            if record.target == UNSAID and (*record[:3], target) in named:
+                raise BackupError([Problem(f"{record.name} {record.type}", f"it is there twice, once as on {target}")])
+            yield record._replace(target=target)
+
+    def _settle_entries(self) -> Iterator[BackupEntry]:
+        """What names no target is for that of the only entry that is there, or for the first that manages the name."""
+        named = {_key_of(entry) for entry in self.backup.entries}
+        is_one = len(self._targets.names) == 1
+        for entries in _split_batches(self.backup.entries):
+            found: dict[tuple[str, str], list[str]] = {}
+            unsaid = {entry.name for entry in entries if is_one or entry.target == UNSAID}
+            rows = CustomEntry.objects.filter(name__in=unsaid).order_by().values_list("name", "type", "target")
+            for name, kind, target in rows:
+                found.setdefault((name, kind), []).append(target)
+            for entry in entries:
+                there = found.get((entry.name, entry.type), ())
+                guessed = there[0] if len(there) == 1 else self._targets.guess(entry.name)
+                target = guessed if is_one or entry.target == UNSAID else entry.target
+                if target != entry.target and (entry.name, entry.type, target) in named:
+                    raise BackupError([Problem(f"the entry {entry.name} {entry.type}", "it is there twice")])
+                yield entry._replace(target=target)
+
+    def _find_misplaced(self, entries: Sequence[BackupEntry]) -> Iterator[Problem]:
         """By what is above and below the names, in the backup and in the database."""
-        saved: dict[str, list[str]] = {}
-        for entry in self.backup.entries:
-            if entry.enabled:
-                saved.setdefault(entry.name, []).append(entry.type)
-        neighbours = Neighbours(saved, managed_zones(), [(entry.name, entry.type, "") for entry in self.backup.entries])
-        for entry in self.backup.entries:
-            if entry.enabled and (problem := neighbours.explain(entry.name, entry.type)):
-                yield Problem(f"the entry {entry.name} {entry.type}", problem)
+        for target in self._targets.names:
+            here = [entry for entry in entries if target in self._targets.find_covered(entry.name, entry.target)]
+            saved: dict[str, list[str]] = {}
+            for entry in here:
+                if entry.enabled:
+                    saved.setdefault(entry.name, []).append(entry.type)
+            replaced = [(entry.name, entry.type, entry.target) for entry in here]
+            neighbours = Neighbours(saved, self._targets.zones_of(target), replaced, target)
+            for entry in here:
+                if entry.enabled and (problem := neighbours.explain(entry.name, entry.type)):
+                    yield Problem(f"the entry {entry.name} {entry.type}", problem)
 
     def _compare_entries(self, entries: Sequence[BackupEntry], problems: list[Problem]) -> None:
-        present: dict[str, dict[str, BackupEntry]] = {}
+        present: dict[str, list[BackupEntry]] = {}
         for row in CustomEntry.objects.filter(name__in={entry.name for entry in entries}).order_by():
-            present.setdefault(row.name, {})[row.type] = _read_row(row)
-        named = {(entry.name, entry.type) for entry in entries}
+            present.setdefault(row.name, []).append(_read_row(row))
+        named = {_key_of(entry) for entry in entries}
         for entry in entries:
-            here = present.get(entry.name, {})
-            others = {kind for kind, known in here.items() if known.enabled and (entry.name, kind) not in named}
+            covered = self._targets.find_covered(entry.name, entry.target)
+            here = [
+                known
+                for known in present.get(entry.name, ())
+                if known.target == entry.target or covered & self._targets.find_covered(known.name, known.target)
+            ]
+            others = [known.type for known in here if known.enabled and _key_of(known) not in named]
             if entry.enabled and (problem := explain_cname(entry.type, others)):
                 problems.append(Problem(f"the entry {entry.name} {entry.type}", problem))
-            known = here.get(entry.type)
+            same = [known for known in here if known.type == entry.type]
+            if other := next((known for known in same if known.target != entry.target), None):
+                reason = f"there is one for {other.target or 'each target'} already: change or delete that one first"
+                problems.append(Problem(f"the entry {entry.name} {entry.type}", reason))
+                continue
+            known = next(iter(same), None)
             if known is None:
                 self.created.append(entry)
                 continue
@@ -102,13 +146,17 @@ class ImportPlan:
         for record in self.owned:
             what = f"{record.name} {record.ttl} {record.type} {_join_values(record.values)}"
             origin = "a custom entry" if Origin.parse(record.origin).is_entry else record.origin
+            what += self._name_place(record.target)
             yield f"= {what} (ours again if DNS holds it{', ' if origin else ''}{origin})"
         for entry in self.created:
-            yield f"+ {_describe_entry(entry)}"
+            yield f"+ {_describe_entry(entry)}{self._name_place(entry.target)}"
         for before, after in self.updated:
             changed = (name for name in BackupEntry._fields if getattr(before, name) != getattr(after, name))
             said = (f"{name} {_describe_change(getattr(before, name), getattr(after, name))}" for name in changed)
-            yield f"~ {after.name} {after.type or after.mode}: {', '.join(said)}"
+            yield f"~ {after.name} {after.type or after.mode}{self._name_place(after.target)}: {', '.join(said)}"
+
+    def _name_place(self, target: str) -> str:
+        return f" on {target or 'each target'}" if len(self._targets.names) > 1 else ""
 
     @property
     def digest(self) -> str:
@@ -176,7 +224,13 @@ def _save_entries(actor: str, pairs: Sequence[tuple[BackupEntry | None, BackupEn
     now, zones = timezone.now(), managed_zones()
     rows = CustomEntry.objects.bulk_create(
         [
-            CustomEntry(name=entry.name, type=entry.type, created_at=entry.created or now, **_pick_fields(entry))
+            CustomEntry(
+                target=entry.target,
+                name=entry.name,
+                type=entry.type,
+                created_at=entry.created or now,
+                **_pick_fields(entry),
+            )
             for _, entry in pairs
         ],
         batch_size=ROWS,
@@ -188,6 +242,7 @@ def _save_entries(actor: str, pairs: Sequence[tuple[BackupEntry | None, BackupEn
         make_entry(
             Action.UPDATED if before else Action.CREATED,
             actor,
+            target=row.target,
             zone=zone_of(row.name, zones) or "",
             name=row.name,
             kind=row.type,
@@ -202,13 +257,13 @@ def _save_entries(actor: str, pairs: Sequence[tuple[BackupEntry | None, BackupEn
 
 
 def _own_records(actor: str, records: Sequence[BackupRecord]) -> None:
-    now, target = timezone.now(), SyncStatus.find_target()
+    now = timezone.now()
     origins = _find_origins({record.name for record in records if _is_of_entry(record)})
     rows, audit = [], []
     for record in records:
-        entry = origins.get((record.name, record.type))
+        entry = origins.get((*record[1:3], record.target)) or origins.get((*record[1:3], ""))
         row = ManagedRecord(
-            target=target,
+            target=record.target,
             zone=record.zone,
             name=record.name,
             type=record.type,
@@ -238,10 +293,10 @@ def _forget_deletions(rows: Sequence[ManagedRecord]) -> None:
     DeletedRRset.objects.filter(pk__in=gone).delete()
 
 
-def _find_origins(names: Iterable[str]) -> dict[tuple[str, str], str]:
-    """Of the custom entries at these names, by name and type."""
-    rows = CustomEntry.objects.filter(name__in=set(names)).order_by().only("pk", "name", "type")
-    return {(row.name, row.type): row.origin for row in rows}
+def _find_origins(names: Iterable[str]) -> dict[EntryKey, str]:
+    """Of the custom entries at these names."""
+    rows = CustomEntry.objects.filter(name__in=set(names)).order_by().only("pk", "name", "type", "target")
+    return {(row.name, row.type, row.target): row.origin for row in rows}
 
 
 def _is_of_entry(record: BackupRecord) -> bool:
@@ -269,7 +324,12 @@ def _read_row(row: CustomEntry) -> BackupEntry:
         row.owner,
         row.description,
         row.created_at,
+        row.target,
     )
+
+
+def _key_of(entry: BackupEntry) -> EntryKey:
+    return entry.name, entry.type, entry.target
 
 
 def _describe_entry(entry: BackupEntry) -> str:

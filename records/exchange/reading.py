@@ -10,15 +10,18 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from records.entry_targets import UNSAID, EntryTargets
 from records.entry_values import clean_entry, explain_cname, managed_zones
 from records.exchange.fields import TEXT_LIMITS, are_texts, check_text, read_moment, read_origin
 from records.exchange.shape import (
     API_VERSION,
     BACKUP_LIMITS,
     CSV_COLUMNS,
+    EACH,
     IMPORTABLE,
     KIND,
     PROBLEM_LIMIT,
+    TARGET_COLUMN,
     Backup,
     BackupEntry,
     BackupError,
@@ -37,20 +40,26 @@ SIZE_LIMIT = BACKUP_LIMITS.size
 """Characters of a file."""
 
 TOP = frozenset(("apiVersion", "kind", "metadata", "records", "entries", "end"))
-RECORD_FIELDS = frozenset(("hostname", "ip", "ttl", "type", "values", "zone", "source", "claimants"))
-ENTRY_FIELDS = frozenset(("hostname", "type", "values", "ttl", "mode", "enabled", "owner", "description", "created"))
+RECORD_FIELDS = frozenset(("hostname", "ip", "ttl", "type", "values", "zone", "source", "claimants", "target"))
+ENTRY_FIELDS = frozenset(
+    ("hostname", "type", "values", "ttl", "mode", "enabled", "owner", "description", "created", "target")
+)
 
 _is_zone_file = re.compile(r"[;$]|(\S+\s+)?([0-9]+\s+)?IN\s+[A-Z]+\s").match
 
 
-def read_backup(text: str, form: str = "") -> Backup:
-    """``form`` is yaml, json or csv; "" finds out. Raises ``BackupError`` with what is wrong."""
+def read_backup(text: str, form: str = "", target: str = "") -> Backup:
+    """``form`` is yaml, json or csv; "" finds out. ``target``: of what names none, where it is not to be the first that
+    manages the name. Raises ``BackupError`` with what is wrong."""
     form = form or _detect_form(text)
     if form == "bind":
         raise BackupError([Problem("the file", f"zone files can only be exported: give {', '.join(IMPORTABLE)}")])
     if form not in IMPORTABLE:
         raise BackupError([Problem("the file", f"{form} cannot be imported: give {', '.join(IMPORTABLE)}")])
-    reader = _BackupReader(managed_zones())
+    targets = EntryTargets()
+    if target and target not in targets.names:
+        raise BackupError([Problem("the target", _explain_unknown(target, targets))])
+    reader = _BackupReader(managed_zones(), targets, target)
     try:
         check_size(text, BACKUP_LIMITS)
         if form == "csv":
@@ -91,7 +100,7 @@ def _read_csv(text: str, reader: _BackupReader) -> None:
     is_begun = is_ended = False
     try:
         header = next(lines, [])
-        if unknown := [column for column in header if column not in CSV_COLUMNS]:
+        if unknown := [column for column in header if column not in (*CSV_COLUMNS, TARGET_COLUMN)]:
             reader.add_problems("line 1", f"column {clip_text(unknown[0])} is not known: give {', '.join(CSV_COLUMNS)}")
         if "kind" not in header or "hostname" not in header or len(set(header)) < len(header):
             reader.add_problems("line 1", "the columns kind and hostname must be there, and none twice")
@@ -143,10 +152,12 @@ def _read_cells(row: Mapping[str, str], fields: frozenset[str]) -> dict[str, Any
 
 
 class _BackupReader:
-    def __init__(self, zones: Sequence[str]) -> None:
+    def __init__(self, zones: Sequence[str], targets: EntryTargets, target: str) -> None:
         self.zones = zones
-        self.records: dict[tuple[str, str, str], BackupRecord] = {}
-        self.entries: dict[tuple[str, str], BackupEntry] = {}
+        self.targets = targets
+        self.target = target or UNSAID
+        self.records: dict[tuple[str, str, str, str], BackupRecord] = {}
+        self.entries: dict[tuple[str, str, str], BackupEntry] = {}
         self.problems: list[Problem] = []
 
     def add_problems(self, place: str, *reasons: str) -> None:
@@ -215,10 +226,15 @@ class _BackupReader:
             return
         if clean.ttl is None:
             return self.add_problems(place, "a record needs a TTL")
+        target = self._read_target(place, item, clean.name)
+        if target is None:
+            return None
+        target = target or UNSAID
+        zones = self.zones if target == UNSAID else self.targets.zones_of(target)
         zone = item.get("zone")
         if zone is None:
-            zone = zone_of(clean.name, self.zones) or ""
-        if zone not in self.zones or zone_of(clean.name, [zone]) is None:
+            zone = zone_of(clean.name, zones) or ""
+        if zone not in zones or zone_of(clean.name, [zone]) is None:
             return self.add_problems(place, f"zone {clip_text(zone)} is not managed here, or {clean.name} is not in it")
         origin, claimants = read_origin(item.get("source")), item.get("claimants")
         if claimants is None:
@@ -226,9 +242,10 @@ class _BackupReader:
         if origin is None or not are_texts(claimants):
             return self.add_problems(place, "its source is kind, namespace and name, and its claimants are texts")
         key = zone, clean.name, clean.type
-        if key in self.records:
+        if (*key, target) in self.records:
             return self.add_problems(place, f"{clean.name} {clean.type} is there twice")
-        self.records[key] = BackupRecord(*key, clean.values, clean.ttl, origin, tuple(claimants))
+        record = BackupRecord(*key, clean.values, clean.ttl, origin, tuple(claimants), target)
+        self.records[*key, target] = record
         return None
 
     def _read_entry(self, place: str, item: Mapping[str, Any]) -> None:
@@ -247,10 +264,31 @@ class _BackupReader:
         except (ValueError, OverflowError):
             found = f"created is a time such as 2026-01-01T00:00:00Z, not {clip_text(item['created'])}"
             return self.add_problems(place, found)
+        target = self._read_target(place, item, clean.name)
+        if target is None:
+            return None
         key = clean.name, clean.type
-        if key in self.entries:
+        if (*key, target) in self.entries:
             return self.add_problems(place, f"the entry {clean.name} {clean.type or clean.mode} is there twice")
-        self.entries[key] = BackupEntry(*key, clean.values, clean.ttl, clean.mode, enabled, owner, text, created)
+        self.entries[*key, target] = BackupEntry(
+            *key, clean.values, clean.ttl, clean.mode, enabled, owner, text, created, target
+        )
+        return None
+
+    def _read_target(self, place: str, item: Mapping[str, Any], name: str) -> str | None:
+        """``UNSAID`` where neither the file nor the caller says one; None for one that cannot be, which is told."""
+        target = item.get("target")
+        target = self.target if target in (None, "") else target
+        if target in (EACH, UNSAID):
+            return "" if target == EACH else UNSAID
+        if not isinstance(target, str):
+            self.add_problems(place, f"target is a name, not {clip_text(target)}")
+        elif target not in self.targets.names:
+            self.add_problems(place, _explain_unknown(target, self.targets))
+        elif target not in self.targets.list_choices(name):
+            self.add_problems(place, f"{name} is not managed on {target}")
+        else:
+            return target
         return None
 
     def _clean_item(self, place: str, item: Mapping[str, Any], kind: Any, values: Any, ttl: Any, mode: Any) -> Any:
@@ -267,10 +305,18 @@ class _BackupReader:
             return None
 
     def _check_aliases(self) -> None:
-        types: dict[str, set[str]] = {}
+        by_name: dict[str, list[BackupEntry]] = {}
         for entry in self.entries.values():
             if entry.enabled:
-                types.setdefault(entry.name, set()).add(entry.type)
-        for name, kinds in types.items():
-            if "CNAME" in kinds and (problem := explain_cname("CNAME", kinds)):
-                self.add_problems(f"entries for {name}", problem)
+                by_name.setdefault(entry.name, []).append(entry)
+        for name, entries in by_name.items():
+            for alias in (entry for entry in entries if entry.type == "CNAME"):
+                beside = [
+                    entry for entry in entries if entry.target == alias.target or "" in (entry.target, alias.target)
+                ]
+                if problem := explain_cname("CNAME", [entry.type for entry in beside]):
+                    self.add_problems(f"entries for {name}", problem)
+
+
+def _explain_unknown(target: str, targets: EntryTargets) -> str:
+    return f"there is no target {clip_text(target)} here: give one of {', '.join(targets.names)}"

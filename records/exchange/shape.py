@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from records.entry_targets import UNSAID
 from syncer.documents.limits import DocumentError, Limits
 
 API_VERSION = "catalyst-dns-sync.io/v1alpha1"
@@ -32,6 +33,10 @@ CSV_COLUMNS = (
     "description",
     "created",
 )
+TARGET_COLUMN = "target"
+"""The last of a file where there are several."""
+EACH = "*"
+"""In the place of a target's name, of an entry for each that manages its name."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 """A cell that begins so is a formula to a spreadsheet, or looks like one that an apostrophe has disarmed."""
 
@@ -48,6 +53,7 @@ class BackupRecord(NamedTuple):
     ttl: int
     origin: str
     claimants: tuple[str, ...]
+    target: str = UNSAID
 
 
 class BackupEntry(NamedTuple):
@@ -62,6 +68,8 @@ class BackupEntry(NamedTuple):
     owner: str
     description: str
     created: datetime | None
+    target: str = UNSAID
+    """"" for each; where the file names none, that of the entry that is there, or else the first for the name."""
 
 
 class Backup(NamedTuple):

@@ -15,11 +15,15 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from records.entry_targets import match_covering
+from records.entry_values import managed_zones
 from records.exchange.bind import write_zone_file
 from records.exchange.gatus import write_gatus_file
-from records.exchange.shape import API_VERSION, CSV_COLUMNS, FORMS, FORMULA, KIND
-from records.models import CustomEntry, ManagedRecord, SyncStatus
+from records.exchange.shape import API_VERSION, CSV_COLUMNS, EACH, FORMS, FORMULA, KIND, TARGET_COLUMN
+from records.models import CustomEntry, ManagedRecord
+from records.targets import find_servers, list_targets
 from syncer.config import Managed
+from syncer.core.manifest import clip_text
 from syncer.core.origin import Origin
 
 Row = dict[str, Any]
@@ -41,25 +45,45 @@ _DUMPER.add_implicit_resolver(
 
 Rows = Iterator[tuple[str, Iterator[Row]]]
 """Each section with its rows."""
+Writer = Callable[[Rows, list[str]], Iterator[str]]
+"""Of a file that names these targets; none where there is one."""
 
 
-def export(form: str, records: QuerySet[ManagedRecord] | None = None) -> Iterator[str]:
-    """Pieces of text in one of ``FORMS``; with ``records`` only those, and no custom entries. The records are those of
-    the target that the syncer writes to: a file of them names no target.
+def export(form: str, records: QuerySet[ManagedRecord] | None = None, target: str = "") -> Iterator[str]:
+    """Pieces of text in one of ``FORMS``; with ``records`` only those, and no custom entries. ``target``: only what is
+    there. The records are those of the targets of the settings; where there are several, the file names that of each.
 
-    Raises ``ValueError`` for another form, and for Gatus without a DNS server.
+    Raises ``ValueError`` for another form or target, for Gatus without a DNS server, and for a zone file of several
+    targets.
     """
+    targets = list(list_targets())
+    if target and target not in targets:
+        raise ValueError(f"there is no target {clip_text(target)}: give one of {', '.join(targets)}")
+    if form == "bind" and not target and len(targets) > 1:
+        raise ValueError(f"a zone file is of one target: give one of {', '.join(targets)}")
     owned = ManagedRecord.objects.filter(owned=True) if records is None else records.filter(owned=True)
-    owned = owned.filter(target=SyncStatus.find_target()).order_by("zone", "name", "type")
+    owned = owned.filter(target__in=[target] if target else targets).order_by("zone", "name", "type", "target")
     if form == "bind":
         return write_zone_file(owned.iterator(chunk_size=CHUNK))
     if form == "gatus":
-        return write_gatus_file(owned.iterator(chunk_size=CHUNK), settings.DNS_TEST_SERVERS)
-    writers: dict[str, Callable[[Rows], Iterator[str]]] = {"yaml": _write_yaml, "json": _write_json, "csv": _write_csv}
+        servers = {name: find_servers(name) for name in ([target] if target else targets)}
+        return write_gatus_file(owned.iterator(chunk_size=CHUNK), servers)
+    writers: dict[str, Writer] = {"yaml": _write_yaml, "json": _write_json, "csv": _write_csv}
     if form not in writers:
         raise ValueError(f"{form} is no form of export: give {', '.join(FORMS)}")
-    entries = CustomEntry.objects.order_by("name", "type") if records is None else CustomEntry.objects.none()
-    return writers[form](iter((("records", _iterate_records(owned)), ("entries", _iterate_entries(entries)))))
+    entries = CustomEntry.objects.order_by("name", "type", "target")
+    entries = entries.filter(match_covering(target)) if target else entries
+    entries = entries if records is None else CustomEntry.objects.none()
+    names = targets if len(targets) > 1 else []
+    rows = ("records", _iterate_records(owned)), ("entries", _iterate_entries(entries))
+    return writers[form](iter((name, _name_targets(part, bool(names))) for name, part in rows), names)
+
+
+def _name_targets(rows: Iterator[Row], are_several: bool) -> Iterator[Row]:
+    """Of one target a file names none, so that it fits one of another name."""
+    for row in rows:
+        target = row.pop("target")
+        yield row | {"target": target} if are_several else row
 
 
 def _iterate_records(records: QuerySet[ManagedRecord]) -> Iterator[Row]:
@@ -74,6 +98,7 @@ def _iterate_records(records: QuerySet[ManagedRecord]) -> Iterator[Row]:
             "zone": record.zone,
             "source": Origin.parse(record.origin)._asdict(),
             "claimants": record.claimants,
+            "target": record.target,
         }
 
 
@@ -89,23 +114,25 @@ def _iterate_entries(entries: QuerySet[CustomEntry]) -> Iterator[Row]:
             "owner": entry.owner,
             "description": entry.description,
             "created": entry.created_at.isoformat(),
+            "target": entry.target or EACH,
         }
 
 
-def _describe_backup() -> Row:
+def _describe_backup(targets: list[str]) -> Row:
     managed: Managed = settings.MANAGED
     return {
         "ends": True,  # "end: true" closes the file: one that was cut off has none
         "timestamp": timezone.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
         "zone": managed.scope.zones[0],
-        "zones": list(managed.scope.zones),
+        "zones": list(managed_zones() if targets else managed.scope.zones),
+        **({"targets": targets} if targets else {}),
         "ownerId": managed.owner_id,
         "version": settings.VERSION,
     }
 
 
-def _write_yaml(sections: Rows) -> Iterator[str]:
-    yield _dump_yaml({"apiVersion": API_VERSION, "kind": KIND, "metadata": _describe_backup()})
+def _write_yaml(sections: Rows, targets: list[str]) -> Iterator[str]:
+    yield _dump_yaml({"apiVersion": API_VERSION, "kind": KIND, "metadata": _describe_backup(targets)})
     for section, rows in sections:
         batch = list(islice(rows, BATCH))
         yield f"{section}:\n" if batch else f"{section}: []\n"
@@ -124,8 +151,8 @@ def _dump_yaml(value: object) -> str:
     return text
 
 
-def _write_json(sections: Rows) -> Iterator[str]:
-    yield f'{{"apiVersion": "{API_VERSION}", "kind": "{KIND}",\n"metadata": {json.dumps(_describe_backup())}'
+def _write_json(sections: Rows, targets: list[str]) -> Iterator[str]:
+    yield f'{{"apiVersion": "{API_VERSION}", "kind": "{KIND}",\n"metadata": {json.dumps(_describe_backup(targets))}'
     for section, rows in sections:
         separator = f',\n"{section}": ['
         row = next(rows, None)
@@ -139,16 +166,17 @@ def _write_json(sections: Rows) -> Iterator[str]:
     yield ',\n"end": true}\n'
 
 
-def _write_csv(sections: Rows) -> Iterator[str]:
-    yield _format_line(CSV_COLUMNS)
-    yield _format_line(["begin", API_VERSION, *[""] * (len(CSV_COLUMNS) - 2)])
+def _write_csv(sections: Rows, targets: list[str]) -> Iterator[str]:
+    columns = (*CSV_COLUMNS, TARGET_COLUMN) if targets else CSV_COLUMNS
+    yield _format_line(columns)
+    yield _format_line(["begin", API_VERSION, *[""] * (len(columns) - 2)])
     for section, rows in sections:
         kind = "record" if section == "records" else "entry"
         for row in rows:
             if source := row.get("source"):
                 row["source"] = "/".join(source.values())
-            yield _format_line([kind, *(_format_cell(row.get(column)) for column in CSV_COLUMNS[1:])])
-    yield _format_line(["end", *[""] * (len(CSV_COLUMNS) - 1)])
+            yield _format_line([kind, *(_format_cell(row.get(column)) for column in columns[1:])])
+    yield _format_line(["end", *[""] * (len(columns) - 1)])
 
 
 def _format_cell(value: object) -> str:

@@ -17,10 +17,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--format", choices=FORMS, default="yaml", help="default: %(default)s")
 
+        parser.add_argument("--target", default="", help="only what is there, of several (default: each)")
+
     def handle(self, *args: Any, **options: Any) -> None:
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
         try:
-            pieces = export(options["format"])
+            pieces = export(options["format"], target=options["target"])
         except ValueError as error:
             raise CommandError(str(error)) from error
         for piece in pieces:

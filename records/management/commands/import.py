@@ -23,11 +23,14 @@ class Command(BaseCommand):
         parser.add_argument("file", nargs="?", default="-", help="default: standard input")
         detected = "default: detected from the beginning of the file"
         parser.add_argument("--format", choices=IMPORTABLE, default="", help=detected)
+        known = "for what the file gives no target (default: the first that manages the name)"
+        parser.add_argument("--target", default="", help=known)
         parser.add_argument("--dry-run", action="store_true", help="say what would change, write nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            plan = plan_import(read_backup(_read_text(options["file"]), options["format"]))
+            backup = read_backup(_read_text(options["file"]), options["format"], options["target"])
+            plan = plan_import(backup)
             if not options["dry_run"]:
                 apply_import(plan, f"{getpass.getuser()} (command)", self._show_progress)
         except BackupError as error:
