@@ -30,9 +30,9 @@ APPS = (
 CHROMIUM = shutil.which("chromium")
 HEADLESS = shutil.which("chromium-headless-shell") or CHROMIUM
 """The same engine without what is around it loads a page in half the time."""
-FLAGS = ("--no-sandbox", "--disable-gpu", "--no-zygote", "--js-flags=--no-opt")
-"""No page of a test lives for so long that what its scripts are optimised for comes back. Without the zygote the
-browser waits for all its processes, so that ``tests.cpu`` counts them."""
+FLAGS = ("--no-sandbox", "--disable-gpu", "--no-zygote", "--renderer-process-limit=1", "--js-flags=--no-opt")
+"""No page of a test lives for so long that a process of its own, or better code for its scripts, comes back. Without
+the zygote the browser waits for all its processes, so that ``tests.cpu`` counts them."""
 
 
 class Stack:
