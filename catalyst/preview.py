@@ -28,7 +28,12 @@ def run_preview(argv: Sequence[str]) -> int:
     """Returns the exit code: 1 when something cannot be read, else 3 when a name is skipped or in conflict."""
     options = parse_options(argv)
     environment = Environment(os.environ)  # noqa: TID251
-    scope = next(iter(read_managed(environment, proposed=True, warn=print_warning).values())).scope
+    targets = read_managed(environment, proposed=True, warn=print_warning)
+    if options.target and options.target not in targets:
+        known = ", ".join(filter(None, targets)) or "none, for there is no TARGETS_FILE"
+        print(f"error: there is no target {clip_text(options.target)}: give {known}", file=sys.stderr)
+        return UNREADABLE
+    scope = targets[options.target or next(iter(targets))].scope
     try:
         answer = preview_records(read_paths(options.paths, read_excluded(environment)), scope)
     except ManifestError as error:
@@ -56,6 +61,7 @@ def parse_options(argv: Sequence[str]) -> argparse.Namespace:
         metavar="PATH",
         help="a file of YAML or JSON, a folder of such files to its leaves, or - for standard input",
     )
+    parser.add_argument("--target", default="", help="what it would give on this one (default: on the first)")
     parser.add_argument("--text", action="store_true", help="for people, instead of JSON")
     return parser.parse_args(argv)
 

@@ -22,6 +22,23 @@ def run(folder: Path, *arguments: str, stdin: str = "", **variables: str) -> End
     return processes.run(["-m", "catalyst.cli", "preview", *arguments], variables, folder=folder, stdin=stdin)
 
 
+TARGETS = """\
+targets:
+  - {name: lan, kind: hosts, path: a, zones: [example.com], addresses: [192.168.1.54]}
+  - {name: public, kind: hosts, path: b, zones: [example.com], addresses: [203.0.113.7]}
+"""
+
+
+def test_of_several_targets_it_shows_the_first_or_the_one_that_is_named(tmp_path: Path) -> None:
+    (tmp_path / "targets.yaml").write_text(TARGETS)
+    (tmp_path / "shop.yaml").write_text(ingress("shop.example.com"))
+    for arguments, value in (((), "192.168.1.54"), (("--target", "public"), "203.0.113.7")):
+        shown = run(tmp_path, *arguments, "shop.yaml", TARGETS_FILE="targets.yaml")
+        assert (shown.code, json.loads(shown.out)["records"][0]["values"]) == (0, [value])
+    wrong = run(tmp_path, "--target", "dmz", "shop.yaml", TARGETS_FILE="targets.yaml")
+    assert (wrong.code, wrong.err) == (1, "error: there is no target dmz: give lan, public\n")
+
+
 def test_the_command_says_by_its_exit_code_how_it_went(tmp_path: Path) -> None:
     (tmp_path / "good.yaml").write_text(ingress("grafana.talos00"))
     good = run(tmp_path, "good.yaml")
