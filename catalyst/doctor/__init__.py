@@ -8,6 +8,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 
 from django.core.exceptions import ImproperlyConfigured
@@ -24,8 +25,7 @@ from syncer.redaction import REDACTION
 COLOURS = {Level.OK: "\x1b[32m", Level.WARNING: "\x1b[33m", Level.PROBLEM: "\x1b[31m"}
 
 ADVICE = {
-    "DNS server": " (check that it runs, that DNS_SERVER_URL is its address, and that no firewall or NetworkPolicy is "
-    "between us)"
+    "DNS server": " (check that it runs, that {} its address, and that no firewall or NetworkPolicy is between us)"
 }
 """Added where a server gives no sensible answer."""
 
@@ -101,7 +101,9 @@ def list_checks(config: Config, warnings: Sequence[str]) -> Iterator[tuple[str, 
     if manifests:
         yield "manifests", lambda: here.check_manifests(manifests)
     else:
-        yield "Kubernetes", lambda: kubernetes.check_cluster(config.kube, config.targets[0].scope, answering)
+        # As the cluster is watched: by whatever any of the targets needs.
+        scope = replace(config.targets[0].scope, auto=any(target.scope.auto for target in config.targets))
+        yield "Kubernetes", lambda: kubernetes.check_cluster(config.kube, scope, answering)
     yield "clock", lambda: clock.compare_clocks(answering)
 
 
@@ -111,7 +113,7 @@ def list_target_checks(target: TargetConfig, answering: dict[str, str], name: st
 
     settings, zones = target.settings, target.scope.zones
     if isinstance(settings, TechnitiumConfig):
-        connection = settings
+        connection, where = settings, "`servers` in TARGETS_FILE has" if name else "DNS_SERVER_URL is"
 
         def check_server() -> Iterator[Finding]:
             reached: dict[str, str] = {}
@@ -119,7 +121,7 @@ def list_target_checks(target: TargetConfig, answering: dict[str, str], name: st
             yield from dns_server.check_server(connection, zones, reached, node)
             answering.update((f"{server} ({name})" if name else server, url) for server, url in reached.items())
 
-        yield "DNS server", lambda: name_findings(name, run_check("DNS server", check_server))
+        yield "DNS server", lambda: name_findings(name, run_check("DNS server", check_server, where))
     elif isinstance(settings, HostsConfig):
         yield "hosts file", lambda: name_findings(name, here.check_hosts_file(target))
 
@@ -129,12 +131,12 @@ def name_findings(name: str, findings: Iterator[Finding]) -> Iterator[Finding]:
     return (finding._replace(text=f"{name}: {finding.text}") if name else finding for finding in findings)
 
 
-def run_check(about: str, check: Check) -> Iterator[Finding]:
-    """What a check finds. A check that fails does not hide the others."""
+def run_check(about: str, check: Check, where: str = "DNS_SERVER_URL is") -> Iterator[Finding]:
+    """What a check finds. A check that fails does not hide the others. ``where`` has the address of a server."""
     try:
         yield from check()
     except TargetUnreachable as error:
-        yield report_problem(about, f"{error}{ADVICE.get(about, '')}")
+        yield report_problem(about, f"{error}{ADVICE.get(about, '').format(where)}")
     except SyncError as error:
         yield report_problem(about, str(error))
     except Exception as error:  # noqa: BLE001 - whatever breaks a check is a problem to report

@@ -38,7 +38,8 @@ def queries() -> Iterator[tuple[str, str]]:
     """Panel and expression, with Grafana's variables filled in."""
     for panel in dashboard()["panels"]:
         for target in panel["targets"]:
-            yield panel["title"], target["expr"].replace("$__rate_interval", "8s").replace("$job", ".*")
+            expression = target["expr"].replace("$__rate_interval", "8s")
+            yield panel["title"], re.sub(r"\$(job|target)\b", ".*", expression)
 
 
 @needs_promtool

@@ -87,6 +87,21 @@ def test_everything_ill_at_once_is_one_line_each(tmp_path: Path) -> None:
     assert ended.err == ""
 
 
+def test_of_several_targets_each_says_where_its_address_is_set(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(ADMIN)
+    rest = f"kind: technitium, token_file: {tmp_path / 'token'}, addresses: [10.0.0.1]"
+    lines = [
+        f"  - {{name: {name}, servers: ['http://127.0.0.1:{free_port()}'], zones: [{name}.lab], {rest}}}"
+        for name in ("lan", "public")
+    ]
+    (tmp_path / "targets.yaml").write_text("\n".join(["targets:", *lines]))
+    ended = doctor(tmp_path, TARGETS_FILE=str(tmp_path / "targets.yaml"), KUBECONFIG="/no/such/file")
+    for name in ("lan", "public"):
+        told = next(line for line in ended.out.splitlines() if f" {name}: " in line)
+        assert "Connection refused (check that it runs, that `servers` in TARGETS_FILE has its address" in told
+    assert "DNS_SERVER_URL" not in ended.out
+
+
 def test_what_is_not_there_is_not_made(tmp_path: Path) -> None:
     options = ("--dev-mode", "--hosts-file", "none", "--manifests", str(tmp_path))
     ended = doctor(tmp_path, *options, BACKUP_DIR=str(tmp_path / "backups" / "daily"))
