@@ -173,6 +173,14 @@ def test_the_list_is_walked_and_a_name_opened_beside_it_by_keyboard_alone(person
     page.wait_for_url(f"**/ui/names/{NAS}/")
 
 
+def test_what_comes_for_a_part_of_the_page_that_is_gone_has_no_place(person: Person) -> None:
+    person.open("/ui/")
+    let_go = """target => !document.dispatchEvent(
+        new CustomEvent("htmx:before:swap", { cancelable: true, detail: { ctx: { target: eval(target) } } }))"""
+    assert person.page.evaluate(let_go, "document.createElement('article')")
+    assert not person.page.evaluate(let_go, "document.getElementById('pane-body')")
+
+
 def test_the_address_says_what_is_open_and_going_back_closes_it(person: Person) -> None:
     page = person.page
     person.open("/ui/")

@@ -85,7 +85,7 @@ def test_a_scrape_tells_the_state_of_the_records(scene: Scene) -> None:
     urllib.request.urlopen(request, timeout=5).close()
     metric = scene.syncer.metric
     wait_until(lambda: metric('catalyst_dns_sync_records{state="synced",zone="talos00"}') == 1)
-    assert 'catalyst_dns_sync_records{state="failed",zone="talos00"} 0.0' in scene.scrape()
+    assert 'catalyst_dns_sync_records{state="failed",target="default",zone="talos00"} 0.0' in scene.scrape()
     assert metric('catalyst_dns_sync_records_total{status="created",zone="talos00"}') == 1
     assert metric('catalyst_dns_sync_ingress_resources{namespace="default",type="Ingress"}') == 1
     assert metric('catalyst_dns_sync_watch_up{kind="ingresses.networking.k8s.io"}') == 1

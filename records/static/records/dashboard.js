@@ -149,6 +149,12 @@
     leave();
   });
 
+  // What comes for a part of the page that is gone meanwhile has no place any more.
+  document.addEventListener("htmx:before:swap", (event) => {
+    const { target } = event.detail.ctx;
+    if (target instanceof Element && !target.isConnected) event.preventDefault();
+  });
+
   document.addEventListener("htmx:after:swap", (event) => {
     const { ctx } = event.detail;
     if (ctx.response?.status >= 400) return; // nothing was swapped

@@ -281,7 +281,7 @@ def test_a_dry_run_writes_nothing_at_all(build: Build, technitium: ServerUnderTe
     engine.drop("app000", "alias")
     engine.put("app001", target=OTHER)
     engine.put("grafana")
-    (outcomes,) = engine.loop.run_once()
+    (outcomes,) = engine.loop.run_once()["default"]
     assert sorted((change.op, change.name) for change in outcomes.planned) == [
         (Op.CREATE, "grafana.talos00"),
         (Op.CREATE, "nas.talos00"),
@@ -299,7 +299,7 @@ def test_a_dry_run_writes_nothing_at_all(build: Build, technitium: ServerUnderTe
 def test_a_dry_run_says_what_the_guard_would_hold(full_house: Engine) -> None:
     full_house.start(dry_run=True)
     full_house.drop_many(30)
-    (outcomes,) = full_house.loop.run_once()
+    (outcomes,) = full_house.loop.run_once()["default"]
     assert (outcomes.held, outcomes.planned) == (30, [])
     assert not HeldPlan.objects.exists()
 
