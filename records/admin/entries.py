@@ -183,7 +183,7 @@ class EntryAdmin(RegistryAdmin):
         js: ClassVar = [forms.Script("records/entry-values.js", defer=True)]
 
     fieldsets: ClassVar[Any] = (
-        (None, {"fields": ("target", "name", "mode", "type", "values", "ttl")}),
+        (None, {"fields": ("name", "target", "mode", "type", "values", "ttl")}),
         (None, {"fields": ("enabled", "owner", "description", "version")}),
     )
 

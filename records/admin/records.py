@@ -27,7 +27,7 @@ class RecordAdmin(ReadOnlyAdmin):
     search_help_text = "A part of a name, or of the source's namespace/name"
     origin_field = "origin"
     actions = ("sync_now", "replace", "release", "remove_kept", "delete_from_dns", "block_name", "export_selected")
-    ordering = ("name", "type")
+    ordering = ("name", "type", "target")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ManagedRecord]:
         return super().get_queryset(request).prefetch_related("dns_answer")

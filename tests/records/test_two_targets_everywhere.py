@@ -156,6 +156,13 @@ def test_each_page_of_one_names_its_target(client: Client, model: str) -> None:
 
 
 @pytest.mark.usefixtures("two_targets")
+def test_a_row_of_the_dashboard_says_on_which_target_it_is(client: Client) -> None:
+    client.force_login(User.objects.create_superuser("root"))
+    shown = client.get("/ui/").content.decode()
+    assert re.findall(r'<span class="quiet">on (\w+)</span></td>', shown) == ["lan", "public"]
+
+
+@pytest.mark.usefixtures("two_targets")
 def test_a_held_plan_of_the_dashboard_names_its_target(client: Client) -> None:
     client.force_login(User.objects.create_superuser("root"))
     shown = client.get(f"/ui/plans/{HeldPlan.objects.get(target='public').pk}/").content.decode()
