@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import template
+from django.conf import settings
 
 from records.dashboard import cells
 from records.dashboard.axes import read_axes
@@ -21,6 +22,12 @@ for function in (*CELLS, draw_name, draw_chart, draw_sparkline, draw_strip, read
 register.filter("people", people_name)
 register.filter("sort_of", sort_of)
 register.filter("words", lambda text: text.split())
+
+
+@register.simple_tag
+def name_target(target: str) -> str:
+    """On which of several targets something was; nothing where there is one."""
+    return f" · on {target}" if target and len(settings.MANAGED_TARGETS) > 1 else ""
 
 
 @register.filter

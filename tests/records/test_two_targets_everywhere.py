@@ -163,6 +163,12 @@ def test_a_row_of_the_dashboard_says_on_which_target_it_is(client: Client) -> No
 
 
 @pytest.mark.usefixtures("two_targets")
+def test_a_line_of_the_stream_says_on_which_target_it_was(client: Client) -> None:
+    client.force_login(User.objects.create_superuser("root"))
+    assert "syncer · on public" in client.get("/ui/").content.decode()
+
+
+@pytest.mark.usefixtures("two_targets")
 def test_a_held_plan_of_the_dashboard_names_its_target(client: Client) -> None:
     client.force_login(User.objects.create_superuser("root"))
     shown = client.get(f"/ui/plans/{HeldPlan.objects.get(target='public').pk}/").content.decode()

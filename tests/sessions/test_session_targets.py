@@ -140,3 +140,24 @@ def test_once_says_what_is_wrong_with_one_and_does_the_other(split: SplitHorizon
     assert ended.code == 1
     assert f"{split.lan.url} cannot be reached" in ended.err
     assert split.public.ask(host) == [OUTSIDE]
+
+
+def test_held_deletes_of_one_target_are_approved_alone(split: SplitHorizon) -> None:
+    guarded = {"max_deletes_unguarded": 0, "max_delete_ratio": 0.1}
+    split.write_targets(
+        split.describe("lan", split.lan, INSIDE, **guarded), split.describe("public", split.public, OUTSIDE, **guarded)
+    )
+    hosts = [split.put(f"app{number}") for number in range(3)]
+    syncer = split.start()
+    wait_until(lambda: all(split.answers(host) == ([INSIDE], [OUTSIDE]) for host in hosts), 15, "all answers")
+    for number, host in enumerate(hosts[:2]):
+        split.cluster.delete(ingress(f"app{number}", host))
+    for target in ("lan", "public"):
+        held = f'catalyst_dns_sync_held_deletes{{target="{target}"}}'
+        wait_until(lambda series=held: syncer.metric(series) == 2, 15, "two deletes are held")  # type: ignore[misc]
+    env = {"HOME": str(split.folder), "DATA_DIR": str(split.folder), "LOG_FORMAT": "text"} | split.env
+    assert "there is no target lna" in run(["manage.py", "runsyncer", "--approve-deletes", "--target", "lna"], env).err
+    ended = run(["manage.py", "runsyncer", "--approve-deletes", "--target", "public"], env)
+    assert ended.out == "2 deletes approved; the running syncer deletes them\n"
+    wait_until(lambda: split.answers(hosts[0]) == ([INSIDE], "NXDOMAIN"), 15, "no answer for outside")
+    assert split.answers(hosts[1])[0] == [INSIDE]

@@ -69,6 +69,9 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="say what would change, write nothing")
         parser.add_argument("--rebuild-ledger", action="store_true", help="take every record with our mark for ours")
         parser.add_argument("--approve-deletes", action="store_true", help="let the deletes go that the guard held")
+        parser.add_argument(
+            "--target", default="", metavar="NAME", help="with --approve-deletes: those of this one alone"
+        )
         parser.add_argument("--noreload", action="store_true", help="with --dev-mode: do not watch the code")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -103,7 +106,7 @@ class Command(BaseCommand):
         wakeup = Wakeup()
         ledger = DatabaseLedger()
         try:
-            if options["approve_deletes"] and self._approve_deletes(ledger):
+            if options["approve_deletes"] and self._approve_deletes(ledger, _check_target(options["target"], config)):
                 return
             certificates = Certificates() if config.kube.certificate_metrics and not options["once"] else None
             setups = list(_make_setups(config, wakeup, lambda index: loop.targets[index].beat()))
@@ -140,15 +143,16 @@ class Command(BaseCommand):
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)  # or it kills an interpreter that takes long to end
 
-    def _approve_deletes(self, ledger: DatabaseLedger) -> bool:
-        """Approve what is held; True when a running syncer took it over and there is nothing left to do here."""
+    def _approve_deletes(self, ledger: DatabaseLedger, target: str) -> bool:
+        """Approve what is held, on one target or (``target`` "") on all; True when a running syncer took it over and
+        there is nothing left to do here."""
         actor = f"{getpass.getuser()} (command)"
         holder = ledger.holder()
         if holder is None or has_ended(holder, ProcessIdentity.of_this_process()):
-            decided = ledger.decide_hold(Request(0, "approve", "", "", "", actor), approve=True)
+            decided = ledger.decide_hold(Request(0, "approve", "", "", "", actor, target), approve=True)
             self.stdout.write(f"{decided.number} deletes approved")
             return False
-        request = SyncRequest.objects.create(action=SyncRequest.Action.APPROVE, requested_by=actor)
+        request = SyncRequest.objects.create(action=SyncRequest.Action.APPROVE, requested_by=actor, target=target)
         for _ in range(100):
             request.refresh_from_db()
             if request.done_at:
@@ -188,6 +192,13 @@ class Command(BaseCommand):
             source,
             ", ".join(target.settings.place for target in config.targets),
         )
+
+
+def _check_target(name: str, config: Config) -> str:
+    names = [target.name for target in config.targets]
+    if name and name not in names:
+        raise CommandError(f"there is no target {name}: give one of {', '.join(names)}")
+    return name
 
 
 def _make_setups(config: Config, wakeup: Wakeup, beat: Callable[[int], None]) -> Iterator[Setup]:

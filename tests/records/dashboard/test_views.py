@@ -216,7 +216,7 @@ def fill_registry(count: int) -> None:
 @pytest.mark.parametrize(
     ("path", "most"),
     [
-        ("/ui/", 27),
+        ("/ui/", 28),
         ("/ui/?state=failed&q=h&namespace=ns3", 27),
         ("/ui/needs/", 24),
         ("/ui/system/", 27),
