@@ -155,6 +155,8 @@ class TargetLoop:
         if not self.intake.is_settled(now):
             self.worker.answer_requests(requests, asking_target=False)
             return
+        if self.last_pass_at is None:
+            self.gather_names()  # what was read since this turn began is in the first pass, and must be saved before it
         self.save_sources()
         if not self._dry_run:
             self.worker.enqueue(self.intake.count_trouble(self._ledger, now, self._grace))

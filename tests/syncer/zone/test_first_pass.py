@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from records.models import DeletedRRset, ManagedRecord, ManagedZone
+from records.models import DeletedRRset, ManagedRecord, ManagedZone, Source
+from syncer.core.kinds import KINDS
+from syncer.kube.feed import WatchState
+from syncer.ledger import SyncerStatus
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.zone.engine import ADDRESS, OTHER, ZONE, Engine, published
 
@@ -78,3 +81,20 @@ def test_what_someone_else_has_stays_when_the_database_was_lost(engine: Engine, 
     engine.ask("sync", f"printer.{ZONE}")
     engine.settle(4)
     assert published(technitium) == {("printer", "A"): [OTHER], ("grafana", "A"): [ADDRESS]}
+
+
+def test_what_is_read_while_a_turn_begins_is_saved_before_its_pass(engine: Engine) -> None:
+    """Else a name that a new version of the program would keep goes, for nothing is known of its object."""
+    engine.feed.unread = dict.fromkeys(KINDS, WatchState.STARTING)
+    tell = engine.ledger.save_status
+
+    def read_meanwhile(status: SyncerStatus) -> None:
+        """Everything is listed between the look at what has changed and the pass."""
+        engine.put("blog")
+        engine.feed.unread = {}
+        tell(status)
+
+    engine.ledger.save_status = read_meanwhile  # type: ignore[method-assign]
+    engine.turn()
+    assert engine.state("blog") == "synced"
+    assert [source.name for source in Source.objects.all()] == ["blog"]
