@@ -36,6 +36,7 @@ from syncer.core.claims import Mode
 from syncer.core.names import BadName, people_name, zone_of
 
 ADDRESS_TYPES = ("A", "AAAA", "CNAME")
+TOO_OFTEN = "The DNS servers were asked often by you just now: try again in a minute."
 
 
 class TypeRow(NamedTuple):
@@ -80,6 +81,8 @@ def show_name(request: HttpRequest, name: str) -> HttpResponse:
     if spelled != name:
         return redirect(columns.name_url(spelled))
     context = {**admin.site.each_context(request), **describe_name(request, name)}
+    if context["refused"]:
+        messages.warning(request, context["refused"])
     return TemplateResponse(request, "admin/name.html", context)
 
 
@@ -91,7 +94,8 @@ def describe_name(request: HttpRequest, name: str) -> dict[str, Any]:
     of_target = {"name": name, "target__in": ("", target)}
     records = list(ManagedRecord.objects.filter(name=name, target=target).prefetch_related("dns_answer"))
     entries = list(CustomEntry.objects.filter(**of_target))
-    asked = _ask_servers(request, name, target, records) if "ask" in request.GET else None
+    is_asking = "ask" in request.GET
+    asked = _ask_servers(request, name, target, records) if is_asking else None
     fought = [record for record in records if record.origin or record.losers]
     return {
         "title": people_name(name),
@@ -103,6 +107,7 @@ def describe_name(request: HttpRequest, name: str) -> dict[str, Any]:
         "states": sorted({record.state for record in records}),
         "rows": _list_rows(request, records, asked or []),
         "asked": asked,
+        "refused": TOO_OFTEN if is_asking and asked is None else "",
         "claims": list_name_claims(fought),
         "open_claims": _list_open_claims(explanation, fought),
         "buttons": list_name_buttons(request, entries) if explanation["zone"] else [],
@@ -134,7 +139,6 @@ def _ask_servers(request: HttpRequest, name: str, target: str, records: Sequence
     asking = Request(request)
     asking.user = request.user  # or it would look for a token, and take the session from its request
     if not DnsThrottle().allow_request(asking, TestDnsView()):
-        messages.warning(request, "The DNS servers were asked often by you just now: try again in a minute.")
         return None
     types = {"A", "AAAA", *(record.type for record in records if record.type != "CNAME")}
     return ask_all(find_servers(target), Query(name, tuple(sorted(types)), zone))

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -15,6 +16,8 @@ from django.utils.html import escape
 from records.dashboard.needs import KINDS
 from records.models import AuditEntry, DriftFinding, HeldPlan, ManagedRecord, SyncStatus
 from records.roles import ADMIN, OPERATOR, VIEWER
+from syncer.config import Managed
+from syncer.core.scope import Scope
 from tests.records.cast import Cast, make_cast
 from tests.records.test_admin import visitor
 
@@ -91,6 +94,28 @@ def test_a_script_gets_only_the_part_that_it_asks_for(cast: Cast) -> None:
     pane = part(client, f"/ui/names/{cast.blog.name}/", "div#pane-body").content.decode()
     assert pane.startswith('<article id="name-page"')
     assert part(client, f"/ui/names/{cast.blog.name}/", "section#answers").content.decode().startswith("<section")
+
+
+def test_who_asks_the_dns_servers_too_often_is_told_so_in_place_and_does_not_ask_again_at_once(
+    cast: Cast, settings: Any
+) -> None:
+    settings.DNS_TEST_SERVERS, settings.DNS_TEST_RATE_LIMIT = [], 1
+    cache.clear()
+    client, asking = visitor(VIEWER), f"/ui/names/{cast.blog.name}/?ask=1"
+    assert 'hx-trigger="load, refresh' in client.get(f"/ui/names/{cast.blog.name}/").content.decode()
+    answers = [part(client, asking, "section#answers").content.decode() for _ in range(3)]
+    assert ["asked often by you" in text for text in answers] == [False, True, True]
+    assert not any("load," in text for text in answers), "a script would ask without end"
+    assert "asked often by you" not in client.get(OVERVIEW).content.decode(), "nothing piles up for the next page"
+    assert "asked often by you" in client.get(f"/admin/names/{cast.blog.name}/?ask=1").content.decode()
+
+
+@pytest.mark.parametrize("path", [OVERVIEW, "/ui/writes/"])
+def test_a_zone_is_chosen_as_people_write_it(settings: Any, path: str) -> None:
+    settings.MANAGED = Managed(Scope(zones=("talos00", "xn--bcher-kva.lab"), addresses=("192.0.2.1",)))
+    settings.MANAGED_TARGETS = {"default": settings.MANAGED}
+    shown = visitor(OPERATOR).get(path).content.decode()
+    assert '<option value="xn--bcher-kva.lab">bücher.lab</option>' in shown
 
 
 def test_the_title_and_the_icon_follow_the_headline(cast: Cast) -> None:
