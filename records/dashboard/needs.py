@@ -62,7 +62,8 @@ RECORD_KINDS = {"conflict": RecordState.CONFLICT, "failed": RecordState.FAILED, 
 
 
 class Need(NamedTuple):
-    """``name`` is the host name that it is about, "" for a plan; ``asked`` says who has asked for what already."""
+    """``name`` is the host name that it is about, "" for a plan; ``asked`` says who has asked for what already;
+    ``target`` is the one that it is on, "" where it is on none."""
 
     key: str
     since: datetime
@@ -72,6 +73,7 @@ class Need(NamedTuple):
     name: str = ""
     buttons: Collection[Button] = ()
     asked: str = ""
+    target: str = ""
 
     @property
     def kind(self) -> NeedKind:
@@ -153,15 +155,15 @@ def _join_claims(claims: Iterable[LostClaim]) -> list[list[LostClaim]]:
     return list(joined.values())
 
 
-Asked = Mapping[tuple[str, str], str]
-"""Who asked for what, by ("plan", key) and by (name, type)."""
+Asked = Mapping[tuple[str, ...], str]
+"""Who asked for what, by ("plan", key) and by (target, name, type)."""
 
 
 def _find_asked() -> Asked:
     waiting = SyncRequest.objects.filter(done_at=None).exclude(action=SyncRequest.Action.SYNC).order_by("-id")[:WAITING]
-    asked = {}
+    asked: dict[tuple[str, ...], str] = {}
     for row in waiting:
-        place = ("plan", str(row.plan_id)) if row.plan_id else (row.name, row.type)
+        place = ("plan", str(row.plan_id)) if row.plan_id else (row.target, row.name, row.type)
         asked[place] = f"{row.requested_by} asked to {row.get_action_display()}: the syncer is at it."
     return asked
 
@@ -179,6 +181,7 @@ def _tell_plan(request: HttpRequest, plan: HeldPlan, asked: Asked) -> Need:
         plan.reason,
         buttons=buttons,
         asked=asked.get(("plan", str(plan.pk)), ""),
+        target=plan.target,
     )
 
 
@@ -193,7 +196,8 @@ def _tell_findings(request: HttpRequest, findings: Collection[DriftFinding], ask
             f"{finding.get_drift_type_display()}: {finding.reason}",
             finding.name,
             [Button(action, STEPS[action].label, f"drift-{finding.pk}") for action in actions],
-            asked.get(finding.key, ""),
+            asked.get((finding.target, *finding.key), ""),
+            finding.target,
         )
         for finding in findings
     ]
@@ -211,7 +215,8 @@ def _tell_record(request: HttpRequest, key: str, record: ManagedRecord, asked: A
         record.reason,
         record.name,
         make_buttons(request, [step for step in steps if step in wanted], pk),
-        asked.get(record.key, ""),
+        asked.get((record.target, *record.key), ""),
+        record.target,
     )
 
 

@@ -169,10 +169,28 @@ def test_a_line_of_the_stream_says_on_which_target_it_was(client: Client) -> Non
 
 
 @pytest.mark.usefixtures("two_targets")
+def test_what_needs_someone_says_on_which_target_it_is_and_what_was_asked_for_on_one_is_not_on_the_other(
+    client: Client,
+) -> None:
+    client.force_login(User.objects.create_superuser("root"))
+    SyncRequest.objects.create(target="public", action="remediate", requested_by="olga", **SHOP)
+    rows = re.findall(r'<li class="need .*?</li>', client.get("/ui/needs/").content.decode(), re.DOTALL)
+    told = {
+        (title, target, "olga asked" in row)
+        for row in rows
+        for title, target in re.findall(r'<a class="row"[^>]*>([^<]+)</a><span class="quiet"> · on (\w+)</span>', row)
+    }
+    assert told == {
+        *(("1 delete in example.com", target, False) for target in ("lan", "public")),
+        *(("shop.example.com A", target, target == "public") for target in ("lan", "public")),
+    }
+
+
+@pytest.mark.usefixtures("two_targets")
 def test_a_held_plan_of_the_dashboard_names_its_target(client: Client) -> None:
     client.force_login(User.objects.create_superuser("root"))
     shown = client.get(f"/ui/plans/{HeldPlan.objects.get(target='public').pk}/").content.decode()
-    assert re.search(r"\bpublic\b", shown)
+    assert re.search(r"<h1[^>]*>1 delete in example.com · on public</h1>", shown)
 
 
 OF_NONE = re.compile(

@@ -99,7 +99,8 @@ def test_of_more_of_a_kind_than_are_told_it_is_the_oldest(cast: Cast) -> None:
 
 
 def test_what_somebody_has_asked_for_already_is_told_instead_of_asked_again(cast: Cast) -> None:
-    SyncRequest.objects.create(action="adopt", name=cast.nas.name, type="A", requested_by="olga")
+    place = {"target": cast.nas.target, "name": cast.nas.name, "type": "A"}
+    SyncRequest.objects.create(action="adopt", requested_by="olga", **place)
     SyncRequest.objects.create(action="approve", plan=cast.plan, requested_by="olga")
     asked = {need.key: need.asked for need in list_needs()}
     assert asked["conflict"] == "olga asked to replace what someone else made: the syncer is at it."
