@@ -183,10 +183,11 @@ def test_no_line_is_lost_and_none_comes_twice(
 
 def test_who_missed_too_much_is_told_that_the_list_was_made_anew(site: Stack, person: Person) -> None:
     page = person.page
-    page.route("**/ui/stream/**", lambda route: route.fulfill(content_type="text/event-stream", body=RESET), times=1)
     page.evaluate(HIDE, True)
     page.wait_for_timeout(300)
     missed = publish(site)
+    expect(page.locator("#stream .entry", has_text=missed)).to_have_count(0)
+    page.route("**/ui/stream/**", lambda route: route.fulfill(content_type="text/event-stream", body=RESET), times=1)
     page.evaluate(HIDE, False)
     expect(page.locator("#stream-state")).to_have_text("live, made anew: too much happened meanwhile", timeout=30_000)
     expect_line(page, missed)
