@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Group, User
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
 from django.test import AsyncClient, Client
 
 from records.audit_tail import AuditTail
@@ -25,7 +26,16 @@ Queue = asyncio.Queue[Line | None]
 
 
 def make_entries(count: int = 1, **columns: str) -> list[int]:
-    return [AuditEntry.objects.create(actor="syncer", action="created", **columns).pk for _ in range(count)]
+    return [make_entry(columns) for _ in range(count)]
+
+
+def make_entry(columns: dict[str, str]) -> int:
+    for _ in range(200):
+        try:
+            return AuditEntry.objects.create(actor="syncer", action="created", **columns).pk
+        except OperationalError:  # SQLite waits for no reader of a database in memory
+            time.sleep(0.01)
+    raise AssertionError("the table stays locked")
 
 
 amake_entries = sync_to_async(make_entries)
