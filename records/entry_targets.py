@@ -9,10 +9,9 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 
 from records.models import CustomEntry
-from records.targets import list_targets
+from records.targets import list_managing, list_targets
 from syncer.config import Managed
 from syncer.core.manifest import clip_text
-from syncer.core.names import zone_of
 
 UNSAID = "?"
 """In the place of a target's name where no one has said one."""
@@ -40,7 +39,7 @@ class EntryTargets:
 
     def list_choices(self, name: str) -> list[str]:
         """Those that manage the name, in the order of the settings."""
-        return [target for target in self._targets if zone_of(name, self.zones_of(target))]
+        return list_managing(self._targets, name)
 
     def settle(self, name: str, said: str) -> str:
         """What is written down for an entry at the name: "" for each target that manages it. Raises ``ValidationError``

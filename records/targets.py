@@ -29,14 +29,18 @@ def list_ever_known() -> dict[str, bool]:
 
 def find_targets(name: str, status: SyncStatus | None = None) -> list[str]:
     """Those that manage the name, in the order of the settings."""
-    return [target for target, managed in list_targets(status).items() if zone_of(name, managed.scope.zones)]
+    return list_managing(list_targets(status), name)
+
+
+def list_managing(targets: Mapping[str, Managed], name: str) -> list[str]:
+    """Those of ``targets`` that manage the name."""
+    return [target for target, managed in targets.items() if zone_of(name, managed.scope.zones)]
 
 
 def choose_target(name: str = "") -> str:
     """The first that manages the name, or else the first of all."""
     targets = list_targets()
-    managing = (target for target, managed in targets.items() if zone_of(name, managed.scope.zones))
-    return next(managing, next(iter(targets)))
+    return next(iter((*list_managing(targets, name), *targets)))
 
 
 def find_managed(target: str) -> Managed:

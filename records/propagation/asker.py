@@ -73,7 +73,7 @@ class Asker:
         for target in targets:
             notice_records(target, self._noticed_at and self._noticed_at - OVERLAP)
         self._noticed_at = now
-        share = max(2, self.size // len(targets))
+        share = max(2, self.size // max(1, len(targets)))
         turns = [turn for target in targets for turn in take_turns(target, share, now)]
         judgements = self._judge_all([(turn.row.target, turn.expected) for turn in turns], now)
         if turns:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from records.answer_models import RecordAnswer
-from records.models import AuditEntry, Bookmark
+from records.models import AuditEntry, Bookmark, TargetStatus
 from records.propagation.asker import Asker, start_asking
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.processes import Process, prepare, run, running, wait_until
@@ -89,6 +89,23 @@ def test_a_secondary_that_stayed_behind_is_found(asker: Asker, technitium: Serve
     answer = RecordAnswer.objects.get()
     assert answer.result == "unanswered"
     assert answer.reason.startswith("127.0.0.1:0: ")
+
+
+def test_each_target_is_asked_for_at_its_own_servers(
+    asker: Asker, technitium: ServerUnderTest, server: str, settings: Settings
+) -> None:
+    settings.MANAGED_TARGETS = {"lan": settings.MANAGED, "public": settings.MANAGED}
+    technitium.add(f"grafana.{ZONE}", "A", "192.0.2.5")
+    for target in ("lan", "public"):
+        own(f"grafana.{ZONE}", "192.0.2.5", target=target)
+    ask_twice(Asker({"lan": [server], "public": ["127.0.0.1:0"]}.__getitem__, FAST))
+    assert dict(RecordAnswer.objects.values_list("target", "result")) == {"lan": "right", "public": "unanswered"}
+
+
+def test_where_no_target_can_be_asked_nothing_is(asker: Asker, settings: Settings) -> None:
+    settings.MANAGED_TARGETS = {"lan": settings.MANAGED}
+    TargetStatus.objects.create(name="lan", kind="hosts")  # of before: the syncer has not started anew yet
+    assert asker.ask_batch() == 0
 
 
 def test_a_silent_server_is_told_of_once(asker: Asker, caplog: pytest.LogCaptureFixture) -> None:
