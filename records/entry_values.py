@@ -79,7 +79,7 @@ def clean_entry(
 ) -> CleanEntry:
     """The entry as the engine wants it; raises ``ValidationError`` with sentences by field.
 
-    What else there is at its name is for ``operations.check_entry`` to look at, which knows the database.
+    What else there is at its name is for ``custom_entries.check_entry`` to look at, which knows the database.
     """
     errors: dict[str, list[str]] = {}
     own_name = zone = ""

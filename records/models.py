@@ -114,7 +114,7 @@ KEPT_BY_HAND = "made by someone else, and kept as it was"
 class CustomEntry(models.Model):
     """A record that an operator made by hand, or a name that must not be published.
 
-    ``records.operations`` cleans and writes it, an import likewise; saving it does not look at it again.
+    ``records.custom_entries`` cleans and writes it, an import likewise; saving it does not look at it again.
     """
 
     target = target_field("", "name of the target; empty for each that manages the name")

@@ -114,11 +114,11 @@ class RegistrySite(AdminSite):
         ]
 
     def sync_now(self, request: HttpRequest) -> HttpResponse:
-        from records import operations
+        from records import sync_requests
 
         if not request.user.has_perm("records.add_syncrequest"):
             raise PermissionDenied
-        operations.sync_now(request.user.get_username())
+        sync_requests.sync_now(request.user.get_username())
         messages.success(request, "Every zone is being compared with DNS.")
         return redirect("admin:index")
 

@@ -35,7 +35,7 @@ TAKES_ZONE = {
     "catalyst/doctor/dns_server.py check_zone": "asks a server about a zone that no syncer has in its hands yet",
     "syncer/core/fitting.py find_misplacement": "checks what a person typed, whose apex rules are the zone's",
     "records/mentions.py list_wildcards": "ends at the apex",
-    "records/operations.py sync_now": "a person chooses the zone",
+    "records/sync_requests.py sync_now": "a person chooses the zone",
     "records/operations.py hold_writes": "a person chooses the zone",
     "records/freezes.py set_freeze": "fills a row that names its zone",
     "syncer/config.py Managed.policy": "settings are by zone",
@@ -69,7 +69,6 @@ TESTED_ELSEWHERE = {
     "records/answer_models.py": "tests/records/propagation/test_turns.py fills the rows",
     "records/api/": "tests are by what is asked: tests/records/api/test_lists.py, tests/records/api/test_diagnostics.py"
     " and tests/records/api/test_fuzz.py ask every address",
-    "records/append_only.py": "tests/records/test_audit.py and tests/records/test_operations.py try to rewrite history",
     "records/apps.py": "Django reads it: tests/catalyst/test_bootstrap.py starts it",
     "records/broker.py": "tests/records/test_tasks.py works on the queue",
     "records/dashboard/paths.py": "constants: tests/records/dashboard/test_views.py asks for the addresses",

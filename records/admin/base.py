@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
-from records import operations
+from records import operations, sync_requests
 from records.admin.columns import NOTHING, admin_url, count_noun, name_target
 from records.admin.filters import read_known
 from records.entry_names import note_entries
@@ -162,7 +162,7 @@ class RegistryAdmin(BoundedAdmin):
             return None
         count, refused = 0, Counter[str]()
         actor = request.user.get_username()
-        with operations.gather_requests(actor):
+        with sync_requests.gather_requests(actor):
             for target in queryset:
                 try:
                     operation(actor, target)

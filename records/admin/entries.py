@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from records import operations
+from records import custom_entries, sync_requests
 from records.admin import columns
 from records.admin.base import NamingList, RegistryAdmin, list_history
 from records.admin.filters import EntryQuestion, EntryTargetFilter, TypeFilter
@@ -141,7 +141,7 @@ class EntryForm(ModelForm):
         given = {field: data[field] for field in FIELDS if field in data}
         entry = CustomEntry(pk=self.instance.pk, **{"target": UNSAID, **given})
         try:
-            operations.check_entry(entry)
+            custom_entries.check_entry(entry)
         except ValidationError as error:
             raise ValidationError(
                 {field: texts for field, texts in error.message_dict.items() if field not in self.errors}
@@ -234,18 +234,18 @@ class EntryAdmin(RegistryAdmin):
 
     def save_model(self, request: HttpRequest, obj: CustomEntry, form: Any, change: bool) -> None:
         if set(form.changed_data) - {"version"}:
-            operations.store_entry(request.user.get_username(), obj, created=not change)
+            custom_entries.store_entry(request.user.get_username(), obj, created=not change)
             if problem := explain_no_effect(obj):
                 messages.warning(request, problem)
 
     def delete_model(self, request: HttpRequest, obj: CustomEntry) -> None:
-        operations.delete_entry(request.user.get_username(), obj)
+        custom_entries.delete_entry(request.user.get_username(), obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[CustomEntry]) -> None:
         actor = request.user.get_username()
-        with operations.gather_requests(actor):
+        with sync_requests.gather_requests(actor):
             for entry in queryset:
-                operations.delete_entry(actor, entry)
+                custom_entries.delete_entry(actor, entry)
 
     def changeform_view(
         self,
@@ -272,10 +272,10 @@ class EntryAdmin(RegistryAdmin):
 
     @admin.action(description="Enable", permissions=["change"])
     def enable(self, request: HttpRequest, queryset: QuerySet[CustomEntry]) -> HttpResponse | None:
-        enable = partial(operations.switch_entry, enabled=True)
+        enable = partial(custom_entries.switch_entry, enabled=True)
         return self.carry_out(request, queryset.filter(enabled=False), enable, "{} in force.")
 
     @admin.action(description="Disable", permissions=["change"])
     def disable(self, request: HttpRequest, queryset: QuerySet[CustomEntry]) -> HttpResponse | None:
-        disable = partial(operations.switch_entry, enabled=False)
+        disable = partial(custom_entries.switch_entry, enabled=False)
         return self.carry_out(request, queryset.filter(enabled=True), disable, "{} disabled.")

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from records import operations
+from records import custom_entries, operations, sync_requests
 from records.admin import columns
 from records.admin.base import ReadOnlyAdmin
 from records.admin.exporting import export_response
@@ -71,7 +71,7 @@ class RecordAdmin(ReadOnlyAdmin):
     @admin.action(description="Sync now", permissions=["operate"])
     def sync_now(self, request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> HttpResponse | None:
         names = set(queryset.order_by().values_list("name", flat=True))
-        operations.sync_names(request.user.get_username(), names)
+        sync_requests.sync_names(request.user.get_username(), names)
         messages.success(request, f"{columns.count_noun(len(names), ('name', 'names'))} being compared with DNS.")
         return self.return_back(request)
 
@@ -115,7 +115,7 @@ class RecordAdmin(ReadOnlyAdmin):
         return asked or self.carry_out(
             request,
             queryset,
-            lambda actor, record: operations.block_name(actor, record.name, record.target),
+            lambda actor, record: custom_entries.block_name(actor, record.name, record.target),
             "Names of {} blocked.",
         )
 

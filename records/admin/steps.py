@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST
 
-from records import operations
+from records import custom_entries, operations, sync_requests
 from records.admin import columns
 from records.entry_targets import UNSAID
 from records.models import CURRENT_STATUSES, CustomEntry, DriftFinding, ManagedRecord
@@ -195,13 +195,13 @@ def carry_out_step(actor: str, action: str, name: str, record: ManagedRecord | N
     if record is None:
         match action:
             case "sync":
-                operations.sync_now(actor, name=name, target=target)
+                sync_requests.sync_now(actor, name=name, target=target)
                 return "The name is being compared with DNS."
             case "block":
-                operations.block_name(actor, name, target or UNSAID)
+                custom_entries.block_name(actor, name, target or UNSAID)
                 return "The name is blocked. The button that unblocks it is below."
             case "unblock":
-                operations.unblock_name(actor, name, target or UNSAID)
+                custom_entries.unblock_name(actor, name, target or UNSAID)
                 return "The name is not blocked any more."
         raise ValidationError("Nothing was chosen that this could be done with.")
     if action in DRIFT_STEPS:

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from records import operations
+from records import custom_entries
 from records.api.access import actor
 from records.api.errors import ChangedMeanwhile, Conflict, invalid
 from records.api.filters import EntryFilter
@@ -119,8 +119,8 @@ class EntryListView(KnownQuery, generics.ListAPIView[CustomEntry]):
         given.is_valid(raise_exception=True)
         entry = CustomEntry(**{"target": UNSAID, **given.validated_data})
         try:
-            operations.save_entry(actor(request), entry, created=True)
-        except operations.EntryExists as error:
+            custom_entries.save_entry(actor(request), entry, created=True)
+        except custom_entries.EntryExists as error:
             raise Conflict(f"There is an entry for {entry}: change it with PUT {entry_address(entry)}.") from error
         return answer_entry(entry, 201)
 
@@ -137,7 +137,7 @@ class BulkEntryView(KnownQuery, APIView):
         given.is_valid(raise_exception=True)
         entries = [CustomEntry(**{"target": UNSAID, **fields}) for fields in given.validated_data["entries"]]
         try:
-            made = operations.create_entries(actor(request), entries)
+            made = custom_entries.create_entries(actor(request), entries)
         except DjangoValidationError as error:
             raise DjangoValidationError({f"entries.{at}": texts for at, texts in error.message_dict.items()}) from error
         return Response({"created": len(made)}, status=201)
@@ -190,8 +190,8 @@ class EntryView(KnownQuery, APIView):
                     self.permission_denied(request)
                 entry = CustomEntry(**{**fields, "target": said})
                 try:
-                    operations.save_entry(actor(request), entry, created=True)
-                except operations.EntryExists as error:
+                    custom_entries.save_entry(actor(request), entry, created=True)
+                except custom_entries.EntryExists as error:
                     raise Conflict(
                         f"There is an entry for {entry} that is for more targets than this one, or for"
                         " another: change that one, or delete it first."
@@ -215,7 +215,7 @@ class EntryView(KnownQuery, APIView):
         with editing_entries():
             entry = self._find_entry(request, name, type)
             self._check_preconditions(request, entry)
-            operations.delete_entry(actor(request), entry)
+            custom_entries.delete_entry(actor(request), entry)
         return Response(status=204)
 
     def _find_entry(self, request: Request, name: str, type: str) -> CustomEntry:
@@ -250,9 +250,9 @@ class EntryView(KnownQuery, APIView):
         before = {field: getattr(entry, field) for field in fields}
         for field, value in fields.items():
             setattr(entry, field, value)
-        operations.check_entry(entry)
+        custom_entries.check_entry(entry)
         if any(getattr(entry, field) != value for field, value in before.items()):
-            operations.store_entry(actor(request), entry, created=False)
+            custom_entries.store_entry(actor(request), entry, created=False)
         return answer_entry(entry)
 
 

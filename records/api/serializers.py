@@ -216,7 +216,7 @@ ANSWERED = {"warnings", "state"}
 
 
 class EntrySerializer(serializers.ModelSerializer[CustomEntry]):
-    """Says what has the right form; what it means is checked in ``operations.check_entry``, where it is saved."""
+    """Says what has the right form; what it means is checked in ``custom_entries.check_entry``, where it is saved."""
 
     type = serializers.ChoiceField(
         choices=TYPES,

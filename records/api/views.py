@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from records import operations
+from records import operations, sync_requests
 from records.answer_rows import explain_pause, sum_answers
 from records.api import filters, serializers
 from records.api.access import actor
@@ -240,7 +240,7 @@ class SyncView(KnownQuery, APIView):
         """Compare everything, one zone or one name with DNS now, on one target or on each."""
         wanted = serializers.SyncSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
-        return answer_accepted(operations.sync_now(actor(request), **wanted.validated_data))
+        return answer_accepted(sync_requests.sync_now(actor(request), **wanted.validated_data))
 
 
 class StatusView(KnownQuery, APIView):

@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from records import operations
+from records import operations, sync_requests
 from records.admin import columns
 from records.admin.holds import CHOSEN, DELETES, find_chosen, group_deletes
 from records.admin.steps import (
@@ -164,12 +164,12 @@ def _restore_version(version: AuditEntry) -> ButtonTask:
 
 
 def _sync_zone(actor: str, name: str, target: str) -> str:
-    operations.sync_now(actor, zone=name, target=target)
+    sync_requests.sync_now(actor, zone=name, target=target)
     return f"{people_name(name)} is being compared with DNS."
 
 
 def _sync_everything(actor: str) -> str:
-    operations.sync_now(actor)
+    sync_requests.sync_now(actor)
     return "Every zone is being compared with DNS."
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from records.audit import make_entry, make_row_entry
 from records.bulk import insert_rows, upsert_rows
+from records.custom_entries import ENTRY_FIELDS
 from records.entry_targets import UNSAID, EntryTargets
 from records.entry_values import explain_cname, managed_zones
 from records.exchange.shape import PROBLEM_LIMIT, Backup, BackupEntry, BackupError, BackupRecord, Problem
@@ -19,8 +20,8 @@ from records.limits import ROWS
 from records.locks import editing_entries, exclude_writers
 from records.models import AuditEntry, CustomEntry, DeletedRRset, ManagedRecord
 from records.neighbours import EntryKey, Neighbours
-from records.operations import ENTRY_FIELDS, sync_now
 from records.rows import CONTENT
+from records.sync_requests import sync_now
 from syncer.core.known import RecordState
 from syncer.core.manifest import clip_text
 from syncer.core.names import zone_of

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
+from records.ledger import DatabaseLedger
 from records.models import (
     AuditEntry,
     CustomEntry,
@@ -124,3 +125,16 @@ def make_cast() -> Cast:
             warnings=["the clock is <wrong>"],
         ),
     )
+
+
+def last_audit() -> AuditEntry:
+    entry = AuditEntry.objects.first()
+    assert entry is not None
+    return entry
+
+
+def list_asked() -> list[tuple[str, str, str]]:
+    """What the syncer will read, of what came after the cast."""
+    return [
+        (item.action, item.zone, item.name) for item in DatabaseLedger().requests() if item.name != "grafana.talos00"
+    ]

@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from records import operations
+from records import custom_entries
 from records.admin.columns import name_url
 from records.entry_names import call_entries, name_entries, note_entries
 from records.explain import explain_name
@@ -47,13 +47,13 @@ def test_one_that_was_deleted_is_called_as_the_history_calls_it(entry: CustomEnt
     AuditEntry.objects.create(
         actor="syncer", action="deleted", name=NAME, type="CNAME", source=origin, correlation="a pass"
     )
-    operations.delete_entry("ada", entry)
+    custom_entries.delete_entry("ada", entry)
     AuditEntry.objects.create(
         actor="syncer", action="deleted", name=NAME, type="A", source=origin, correlation="the next pass"
     )
     block = CustomEntry.objects.create(name="nas.talos00", mode="block")
     gone = block.origin
-    operations.delete_entry("ada", block)
+    custom_entries.delete_entry("ada", block)
     assert call_entries([origin, gone]) == {
         origin: "custom entry printer.talos00 AAAA",
         gone: "custom entry nas.talos00 block",

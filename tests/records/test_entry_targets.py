@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
-from records import operations
+from records import custom_entries, operations
 from records.effect import find_states
 from records.entry_targets import UNSAID, EntryTargets, match_covering
 from records.lost_claims import find_lost
@@ -32,7 +32,7 @@ def save(
     target: str = UNSAID, name: str = SHOP, kind: str = "A", value: str = "192.0.2.7", **others: Any
 ) -> CustomEntry:
     entry = CustomEntry(target=target, name=name, type=kind, values=[value] if kind else [], **others)
-    operations.save_entry("ada", entry, created=True)
+    custom_entries.save_entry("ada", entry, created=True)
     return entry
 
 
@@ -88,28 +88,30 @@ def test_many_at_once_are_judged_by_target_too() -> None:
     def entry(target: str, kind: str = "A", value: str = "192.0.2.7") -> CustomEntry:
         return CustomEntry(target=target, name=SHOP, type=kind, values=[value])
 
-    made = operations.create_entries("ada", [entry("lan"), entry("public", "CNAME", "web.example.com")])
+    made = custom_entries.create_entries("ada", [entry("lan"), entry("public", "CNAME", "web.example.com")])
     assert [row.target for row in made] == ["lan", "public"]
     with pytest.raises(ValidationError) as caught:
-        operations.create_entries("ada", [entry("lan", "TXT"), entry("public", "TXT"), entry(UNSAID, "MX", "1 a.b")])
+        custom_entries.create_entries(
+            "ada", [entry("lan", "TXT"), entry("public", "TXT"), entry(UNSAID, "MX", "1 a.b")]
+        )
     assert sorted(caught.value.message_dict) == ["1.type", "2.target"]
 
 
 def test_a_block_and_a_restored_version_are_of_one_target() -> None:
     source = {"lan": make_want("lan"), "public": make_want("public")}
-    block = operations.block_name("ada", SHOP, "lan")
-    assert operations.block_name("ada", SHOP, "lan") == block
+    block = custom_entries.block_name("ada", SHOP, "lan")
+    assert custom_entries.block_name("ada", SHOP, "lan") == block
     lost = list(find_lost({SHOP})[SHOP])
     assert lost == [str(source["lan"])] == ["Ingress/web/lan"]
     with pytest.raises(ValidationError, match="is not blocked"):
-        operations.unblock_name("ada", SHOP, "public")
+        custom_entries.unblock_name("ada", SHOP, "public")
     data = {"ttl": 300, "values": ["203.0.113.7"]}
     about: dict[str, Any] = {"actor": "syncer", "action": "deleted", "name": SHOP, "type": "A", "before": data}
     restored = operations.restore_version("ada", AuditEntry.objects.create(target="public", **about))
     assert (restored.target, restored.mode) == ("public", "override")
     with pytest.raises(ValidationError, match="is blocked"):
         operations.restore_version("ada", AuditEntry.objects.create(target="lan", **about))
-    operations.unblock_name("ada", SHOP, "lan")
+    custom_entries.unblock_name("ada", SHOP, "lan")
     assert [entry.target for entry in CustomEntry.objects.all()] == ["public"]
 
 
@@ -120,10 +122,10 @@ def make_want(target: str) -> Source:
 
 
 def test_one_block_of_all_targets_is_not_taken_away_by_who_unblocks_one() -> None:
-    operations.block_name("ada", SHOP, "")
-    assert operations.block_name("ada", SHOP, "lan").target == ""
+    custom_entries.block_name("ada", SHOP, "")
+    assert custom_entries.block_name("ada", SHOP, "lan").target == ""
     with pytest.raises(ValidationError, match="blocked on each target by one entry"):
-        operations.unblock_name("ada", SHOP, "lan")
+        custom_entries.unblock_name("ada", SHOP, "lan")
 
 
 def test_an_entry_on_each_target_shows_the_state_that_is_not_as_it_should_be() -> None:

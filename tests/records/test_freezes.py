@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 
 from catalyst.doctor.finding import Level
 from catalyst.doctor.here import check_freezes
-from records import operations
+from records import custom_entries, operations, sync_requests
 from records.freezes import current_freezes
 from records.ledger import DatabaseLedger
 from records.models import AuditEntry, CustomEntry, SyncRequest, WriteFreeze
@@ -152,8 +152,8 @@ def test_what_is_of_the_database_alone_goes_on(cast: Cast) -> None:
     operations.release_record("bob", cast.grafana)
     operations.approve_plan("bob", cast.plan)
     operations.accept_drift("bob", cast.drift)
-    operations.sync_now("bob")
-    operations.block_name("bob", "tv.talos00")
+    sync_requests.sync_now("bob")
+    custom_entries.block_name("bob", "tv.talos00")
 
 
 def test_the_commands_set_and_end_it() -> None:

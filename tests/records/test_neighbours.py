@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from records import operations
+from records import custom_entries
 from records.models import CustomEntry, ManagedRecord, ManagedZone, Source, SourceName
 from records.neighbours import Neighbours
 
@@ -27,13 +27,13 @@ def entry(name: str, kind: str, **others: Any) -> CustomEntry:
 
 def save(name: str, kind: str, **others: Any) -> CustomEntry:
     made = entry(name, kind, **others)
-    operations.save_entry("ada", made, created=True)
+    custom_entries.save_entry("ada", made, created=True)
     return made
 
 
 def reason(name: str, kind: str, **others: Any) -> str:
     with pytest.raises(ValidationError) as caught:
-        operations.check_entry(entry(name, kind, **others))
+        custom_entries.check_entry(entry(name, kind, **others))
     (text,) = caught.value.message_dict["type"]
     return text
 
@@ -62,28 +62,28 @@ def test_a_dname_is_refused_above_an_entry_and_an_entry_below_a_dname() -> None:
 
 def test_what_is_disabled_or_a_block_is_in_nobodys_way() -> None:
     save("www.old", "A", enabled=False)
-    operations.block_name("ada", "blocked.old.talos00")
+    custom_entries.block_name("ada", "blocked.old.talos00")
     dname = save("old", "DNAME")
     with pytest.raises(ValidationError, match="redirects"):
-        operations.switch_entry("ada", CustomEntry.objects.get(name="www.old.talos00"), enabled=True)
+        custom_entries.switch_entry("ada", CustomEntry.objects.get(name="www.old.talos00"), enabled=True)
     CustomEntry.objects.filter(name="www.old.talos00").delete()
-    operations.switch_entry("ada", dname, enabled=False)
+    custom_entries.switch_entry("ada", dname, enabled=False)
     save("new.old", "A")
     with pytest.raises(ValidationError, match="is one of ours"):
-        operations.switch_entry("ada", dname, enabled=True)
+        custom_entries.switch_entry("ada", dname, enabled=True)
 
 
 def test_an_entry_that_stays_is_not_in_its_own_way() -> None:
     made = save("old", "DNAME")
     made.name = "older.talos00"
-    operations.save_entry("ada", made, created=False)
+    custom_entries.save_entry("ada", made, created=False)
     made.name = "below.older.talos00"
-    operations.save_entry("ada", made, created=False)
+    custom_entries.save_entry("ada", made, created=False)
 
 
 def test_what_objects_ask_for_or_publish_counts_and_what_they_only_mention_does_not() -> None:
     mention("shop.old", None)
-    operations.check_entry(entry("old", "DNAME"))
+    custom_entries.check_entry(entry("old", "DNAME"))
     SourceName.objects.update(values=["192.0.2.1"])
     assert "shop.old.talos00 is one of ours" in reason("old", "DNAME")
     record("kept.gone", "A")
@@ -94,7 +94,7 @@ def test_what_objects_ask_for_or_publish_counts_and_what_they_only_mention_does_
 
 def test_the_record_of_an_entry_counts_by_its_entry_alone() -> None:
     record("www.old", "A", origin="CustomEntry//7")
-    operations.check_entry(entry("old", "DNAME"))
+    custom_entries.check_entry(entry("old", "DNAME"))
 
 
 def test_a_ds_needs_name_servers_of_whomever() -> None:
@@ -102,9 +102,9 @@ def test_a_ds_needs_name_servers_of_whomever() -> None:
     save("sub", "NS")
     save("sub", "DS")
     record("one", "NS")
-    operations.check_entry(entry("one", "DS"))
+    custom_entries.check_entry(entry("one", "DS"))
     ManagedZone.objects.create(zone="talos00", delegations=["hand.talos00"])
-    operations.check_entry(entry("hand", "DS"))
+    custom_entries.check_entry(entry("hand", "DS"))
 
 
 def test_a_dname_and_name_servers_are_not_at_one_name_but_at_the_apex() -> None:
@@ -125,6 +125,6 @@ def test_a_cname_is_not_beside_a_dname() -> None:
 def test_of_many_entries_each_is_seen_among_the_others() -> None:
     given = [entry("old", "DNAME"), entry("www.old", "A"), entry("sub", "DS"), entry("sub", "NS"), entry("two", "DS")]
     with pytest.raises(ValidationError) as caught:
-        operations.create_entries("ada", given)
+        custom_entries.create_entries("ada", given)
     assert set(caught.value.message_dict) == {"0.type", "1.type", "4.type"}
     assert not CustomEntry.objects.exists()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.db.models.functions import Now
 
-from records import operations
+from records import custom_entries, operations, sync_requests
 from records.models import (
     AuditEntry,
     CustomEntry,
@@ -219,7 +219,7 @@ def test_a_request_that_waited_does_not_take_a_portion_past_the_guard(
     full_house.drop_many(30)
     full_house.turn(120)
     operations.resume_writes("ada", freeze)
-    operations.sync_names("ada", [f"app{number:03}.{ZONE}" for number in range(5)])
+    sync_requests.sync_names("ada", [f"app{number:03}.{ZONE}" for number in range(5)])
     full_house.settle()
     assert technitium.rows(ZONE) == before
     assert HeldPlan.objects.get().deletes.count() == 30
@@ -239,7 +239,7 @@ def test_types_that_names_lost_meanwhile_are_one_plan_whatever_is_asked_for_firs
         engine.put(name, target=ADDRESS)
     engine.turn(120)
     operations.resume_writes("ada", freeze)
-    operations.sync_names("ada", [f"{name}.{ZONE}" for name in names[10:15]])
+    sync_requests.sync_names("ada", [f"{name}.{ZONE}" for name in names[10:15]])
     engine.settle()
     assert technitium.rows(ZONE) == before
     assert HeldPlan.objects.get().deletes.count() == 60
@@ -352,8 +352,8 @@ def test_log_and_metric_say_so(engine: Engine, caplog: pytest.LogCaptureFixture)
 def test_a_sync_is_answered_at_once_and_done_when_the_hold_ends(engine: Engine, technitium: ServerUnderTest) -> None:
     engine.settle()
     freeze = hold(engine)
-    operations.save_entry("ada", CustomEntry(name=f"tv.{ZONE}", type="A", values=[OTHER]), created=True)
-    operations.sync_now("ada")
+    custom_entries.save_entry("ada", CustomEntry(name=f"tv.{ZONE}", type="A", values=[OTHER]), created=True)
+    sync_requests.sync_now("ada")
     engine.turn()
     outcomes = [request.outcome for request in SyncRequest.objects.order_by("id")]
     assert outcomes == [f"{WAITS}: it is compared when that ends", f"full pass of every zone; {WAITS}"]
