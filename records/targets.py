@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from django.conf import settings
 
-from records.models import ManagedZone, SyncStatus, name_target
+from records.models import ManagedZone, SyncStatus
+from records.status_models import name_target
 from syncer.config import Managed
 from syncer.core.names import zone_of
 

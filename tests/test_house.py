@@ -101,6 +101,7 @@ TESTED_ELSEWHERE = {
     "records/target_field.py": "a column: tests/records/test_models.py writes it",
     "records/target_models.py": "tests/records/test_target_rows.py writes them",
     "records/zone_ledger.py": "tests/records/test_ledger.py holds it to the protocol",
+    "records/zone_models.py": "tests/records/test_ledger.py writes them",
     "syncer/config.py": "values: tests/catalyst/settings/test_sync.py reads them",
     "syncer/core/kinds.py": "constants: tests/syncer/kube/test_discovery.py looks for them",
     "syncer/core/known.py": "values: tests/syncer/core/test_compare.py is given them",

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import CharField
-from django.utils import timezone
 
 from records import places
 from records.entry_values import explain_cname
 from records.models import (
-    SILENCE,
     CustomEntry,
     DriftFinding,
     HeldPlan,
     ManagedRecord,
     Source,
     SyncRequest,
-    SyncStatus,
 )
 from records.roles import VIEWER
 from tests.records.objects import make_plan, make_source, note_mentions
@@ -52,15 +47,6 @@ def test_every_action_fits_its_column() -> None:
         column = model._meta.get_field(field)
         assert isinstance(column, CharField)
         assert all(len(str(value)) <= (column.max_length or 0) for value, _ in column.flatchoices)
-
-
-def test_the_syncer_is_silent_after_missed_heartbeats() -> None:
-    now = timezone.now()
-    assert not SyncStatus(heartbeat_at=now).is_silent
-    assert SyncStatus(heartbeat_at=now - SILENCE - timedelta(seconds=1)).is_silent
-    assert not SyncStatus(heartbeat_at=now + timedelta(seconds=5)).is_silent
-    assert SyncStatus(heartbeat_at=now + SILENCE + timedelta(seconds=1)).is_silent
-    assert [SyncStatus(target=kind).writes_dns for kind in ("technitium", "hosts")] == [True, False]
 
 
 def test_origins_are_spelled_in_one_way() -> None:
@@ -111,16 +97,6 @@ def test_sources_are_found_by_what_they_do_with_names() -> None:
     assert named(Source.objects.filter(places.gives_names())) == ["both", "gives"]
     assert named(Source.objects.filter(~places.gives_names())) == ["mute", "skips"]
     assert named(Source.objects.filter(places.skips_names())) == ["both", "skips"]
-
-
-@pytest.mark.django_db
-def test_the_one_target_is_named_after_what_the_syncer_writes() -> None:
-    assert SyncStatus.find_target() == "default"
-    now = timezone.now()
-    SyncStatus.objects.create(holder="here 1", started_at=now, heartbeat_at=now, target="technitium")
-    assert SyncStatus.find_target() == "default"
-    SyncStatus.objects.update(target="hosts")
-    assert SyncStatus.find_target() == "hosts"
 
 
 @pytest.mark.django_db
