@@ -6,8 +6,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from catalyst.settings.environment import Environment
 from catalyst.settings.sync import read_excluded, read_managed
@@ -16,7 +15,11 @@ from syncer.core.names import people_name
 from syncer.documents.folders import describe_error, scan_folder
 from syncer.documents.limits import DocumentError, decode_text
 from syncer.kube.documents import SIZE_LIMIT, ManifestError
+from syncer.preview import Row, gather_targets, list_lost
 from syncer.preview import preview as preview_records
+
+ONLY_TARGET = "default"
+"""What the target of the ``DNS_*`` variables is called."""
 
 NOTHING_LOST, UNREADABLE, SOMETHING_LOST = 0, 1, 3
 """Exit codes."""
@@ -25,7 +28,8 @@ STANDARD_INPUT = "-"
 
 
 def run_preview(argv: Sequence[str]) -> int:
-    """Returns the exit code: 1 when something cannot be read, else 3 when a name is skipped or in conflict."""
+    """Returns the exit code: 1 when something cannot be read, else 3 when a name is in conflict, or is skipped and no
+    other target publishes it."""
     options = parse_options(argv)
     environment = Environment(os.environ)  # noqa: TID251
     targets = read_managed(environment, proposed=True, warn=print_warning)
@@ -33,9 +37,9 @@ def run_preview(argv: Sequence[str]) -> int:
         known = ", ".join(filter(None, targets)) or "none, for there is no TARGETS_FILE"
         print(f"error: there is no target {clip_text(options.target)}: give {known}", file=sys.stderr)
         return UNREADABLE
-    scope = targets[options.target or next(iter(targets))].scope
+    scopes = {name or ONLY_TARGET: managed.scope for name, managed in targets.items() if options.target in ("", name)}
     try:
-        answer = preview_records(read_paths(options.paths, read_excluded(environment)), scope)
+        answer = preview_records(read_paths(options.paths, read_excluded(environment)), scopes)
     except ManifestError as error:
         print(f"error: {error}", file=sys.stderr)
         return UNREADABLE
@@ -45,7 +49,7 @@ def run_preview(argv: Sequence[str]) -> int:
     sys.stdout.flush()
     if answer["unreadable"]:
         return UNREADABLE
-    return SOMETHING_LOST if answer["skipped"] or answer["conflicts"] else NOTHING_LOST
+    return SOMETHING_LOST if list_lost(answer) or answer["conflicts"] else NOTHING_LOST
 
 
 def parse_options(argv: Sequence[str]) -> argparse.Namespace:
@@ -53,7 +57,8 @@ def parse_options(argv: Sequence[str]) -> argparse.Namespace:
         "catalyst-dns-sync preview",
         description="Show, as JSON, which DNS records Kubernetes manifests would give, and which names give none. "
         "What is in none of the files is unknown, rather than absent.",
-        epilog="Exit code: 1 when something cannot be read, else 3 when a name is skipped or in conflict, else 0.",
+        epilog="Exit code: 1 when something cannot be read, else 3 when a name is in conflict, or is skipped and no "
+        "other target publishes it, else 0.",
     )
     parser.add_argument(
         "paths",
@@ -61,7 +66,7 @@ def parse_options(argv: Sequence[str]) -> argparse.Namespace:
         metavar="PATH",
         help="a file of YAML or JSON, a folder of such files to its leaves, or - for standard input",
     )
-    parser.add_argument("--target", default="", help="what it would give on this one (default: on the first)")
+    parser.add_argument("--target", default="", help="of several targets this one alone")
     parser.add_argument("--text", action="store_true", help="for people, instead of JSON")
     return parser.parse_args(argv)
 
@@ -97,24 +102,27 @@ def read_text(path: str) -> str | DocumentError:
         return error
 
 
-def format_answer(answer: Mapping[str, Any]) -> Iterator[str]:
-    """The lines of the answer for a person."""
+def format_answer(answer: Row) -> Iterator[str]:
+    """The lines of the answer for a person; where there are several targets, each says which ones it is about."""
+    several = len(answer["targets"]) > 1
     rows = [
-        (people_name(row["name"]), str(row["ttl"]), row["type"], " ".join(row["values"]) or "?", spell(row["source"]))
-        for row in answer["records"]
+        (
+            people_name(row["name"]),
+            str(row["ttl"]),
+            row["type"],
+            " ".join(row["values"]) or "?",
+            spell(row["source"]),
+            f"on {where}" if several else "",
+        )
+        for row, where in gather_targets(answer["records"])
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() + "\n"
     sections = {
-        "Skipped": [
-            f"{people_name(row['name']) or 'the object'}: {row['reason']} ({spell(row['source'])})"
-            for row in answer["skipped"]
-        ],
-        "In conflict": [
-            f"{people_name(row['name'])}: not for {spell(row['loser'])}: {row['reason']}" for row in answer["conflicts"]
-        ],
-        "Warnings": [f"{spell(row['source'])}: {row['message']}" for row in answer["warnings"]],
+        "Skipped": list_lines(answer["skipped"], say_skipped, several),
+        "In conflict": list_lines(answer["conflicts"], say_conflict, several),
+        "Warnings": list_lines(answer["warnings"], lambda row: f"{spell(row['source'])}: {row['message']}", several),
         "Cannot be read": [
             f"{row['file']}{f', document {number}' if (number := row['document']) > 1 else ''}: {row['reason']}"
             for row in answer["unreadable"]
@@ -125,9 +133,22 @@ def format_answer(answer: Mapping[str, Any]) -> Iterator[str]:
         if lines:
             yield f"\n{title}:\n"
             yield from (f"  {clip_text(line, 1000)}\n" for line in lines)
-    skipped, conflicts, warnings, unreadable, _ = map(len, sections.values())
-    yield f"\n{count_noun(len(rows), 'record')}, {skipped} skipped, {conflicts} in conflict, "
+    told = [answer[key] for key in ("records", "skipped", "conflicts", "warnings", "unreadable")]
+    records, skipped, conflicts, warnings, unreadable = map(len, told)
+    yield f"\n{count_noun(records, 'record')}, {skipped} skipped, {conflicts} in conflict, "
     yield f"{count_noun(warnings, 'warning')}, {unreadable} that cannot be read\n"
+
+
+def list_lines(rows: Iterable[Row], say: Callable[[Row], str], several: bool) -> list[str]:
+    return [f"on {where}: {say(row)}" if several else say(row) for row, where in gather_targets(rows)]
+
+
+def say_skipped(row: Row) -> str:
+    return f"{people_name(row['name']) or 'the object'}: {row['reason']} ({spell(row['source'])})"
+
+
+def say_conflict(row: Row) -> str:
+    return f"{people_name(row['name'])}: not for {spell(row['loser'])}: {row['reason']}"
 
 
 def count_noun(number: int, noun: str) -> str:

@@ -5,8 +5,12 @@ What is in no document is unknown, rather than absent.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import reduce
+from itertools import chain
+from operator import and_, itemgetter
 from typing import Any
 
 from syncer.core.claims import Decision
@@ -40,17 +44,53 @@ OBJECT_LIMIT = 20_000
 """Objects of one preview; and host names in them."""
 
 
-def preview(documents: Iterable[tuple[str, str | DocumentError]], scope: Scope) -> Row:
+def preview(documents: Iterable[tuple[str, str | DocumentError]], scopes: Mapping[str, Scope]) -> Row:
     """``documents`` are pairs of a place, and a text of YAML or JSON or why there is none; their order does not matter
-    to the answer.
+    to the answer. ``scopes`` are by the name of their target, which each row of the answer names.
 
     What cannot be read is told in the answer. Raises ``ManifestError`` for more than ``OBJECT_LIMIT``.
     """
-    builder = _PreviewBuilder(scope)
+    builders = [_PreviewBuilder(target, scope) for target, scope in scopes.items()]
+    unreadable: list[Row] = []
+    for value in _read_values(documents, unreadable):
+        for builder in builders:
+            builder.add_value(value)
+    for builder in builders:
+        builder.decide_names()
+    return {
+        "targets": list(scopes),
+        "records": sorted(chain.from_iterable(it.records for it in builders), key=itemgetter("name")),
+        "skipped": sorted(chain.from_iterable(it.skipped for it in builders), key=_sort_key),
+        "conflicts": sorted(chain.from_iterable(it.conflicts for it in builders), key=itemgetter("name")),
+        "warnings": list(chain.from_iterable(it.warnings for it in builders)),
+        "unreadable": unreadable,
+        "passed_over": dict(sorted(reduce(and_, (it.passed_over for it in builders)).items())),
+    }
+
+
+def gather_targets(rows: Iterable[Row]) -> list[tuple[Row, str]]:
+    """For people: rows of an answer, each with the names of the targets on which the same is said."""
+    gathered: dict[str, tuple[Row, list[str]]] = {}
+    for row in rows:
+        key = json.dumps({**row, "target": ""})
+        gathered.setdefault(key, (row, []))[1].append(row["target"])
+    return [(row, ", ".join(targets)) for row, targets in gathered.values()]
+
+
+def list_lost(answer: Row) -> list[Row]:
+    """The skipped rows of names that no other target publishes: what one leaves out may be meant for another."""
+    published: dict[str, set[str]] = {}
+    for row in answer["records"]:
+        published.setdefault(row["name"], set()).add(row["target"])
+    return [row for row in answer["skipped"] if not published.get(row["name"], set()) - {row["target"]}]
+
+
+def _read_values(documents: Iterable[tuple[str, str | DocumentError]], unreadable: list[Row]) -> Iterator[object]:
+    """``unreadable`` gets a row for each document that cannot be read."""
     count = 0
     for place, text in documents:
         if isinstance(text, DocumentError):
-            builder.add_unreadable(place, 1, str(text))
+            unreadable.append({"file": place, "document": 1, "reason": str(text)})
             continue
         for number, values, problem in read_apart(text, OBJECT_LIMIT):
             count += max(1, len(values))
@@ -58,14 +98,15 @@ def preview(documents: Iterable[tuple[str, str | DocumentError]], scope: Scope) 
                 where = f"{place}: with this file " if place else ""
                 raise ManifestError(f"{where}more than {OBJECT_LIMIT:,} objects: give fewer at once")
             if problem:
-                builder.add_unreadable(place, number, problem)
-            for value in values:
-                builder.add_value(value)
-    return builder.build_answer()
+                unreadable.append({"file": place, "document": number, "reason": problem})
+            yield from values
 
 
 class _PreviewBuilder:
-    def __init__(self, scope: Scope) -> None:
+    """What the objects give on one target."""
+
+    def __init__(self, target: str, scope: Scope) -> None:
+        self.target = target
         self.scope = scope
         self.store = Store(scope, assume_accepted=True)
         self.objects: dict[tuple[Kind, Ref], Mapping[str, Any]] = {}
@@ -73,11 +114,7 @@ class _PreviewBuilder:
         self.skipped: list[Row] = []
         self.conflicts: list[Row] = []
         self.warnings: list[Row] = []
-        self.unreadable: list[Row] = []
         self.passed_over: Counter[str] = Counter()
-
-    def add_unreadable(self, place: str, number: int, reason: str) -> None:
-        self.unreadable.append({"file": place, "document": number, "reason": reason})
 
     def add_value(self, value: object) -> None:
         manifest = as_mapping(value)
@@ -122,7 +159,8 @@ class _PreviewBuilder:
         wanted = [want.name for source in store.sources() for want in source.wants]
         return [*wanted, *(skip.name for source in store.sources() for skip in source.skipped)] or [""]
 
-    def build_answer(self) -> Row:
+    def decide_names(self) -> None:
+        """Once all objects are known. Raises ``ManifestError``."""
         self._fill_store()
         names = self.store.names()
         skipped = sum(len(source.skipped) for source in self.store.sources())
@@ -142,14 +180,6 @@ class _PreviewBuilder:
             self._decide_name(name)
         self._drop_misplaced()
         self._warn_of_neighbours()
-        return {
-            "records": self.records,
-            "skipped": sorted(self.skipped, key=_sort_key),
-            "conflicts": self.conflicts,
-            "warnings": self.warnings,
-            "unreadable": self.unreadable,
-            "passed_over": dict(sorted(self.passed_over.items())),
-        }
 
     def _drop_misplaced(self) -> None:
         """By what else is published. Name servers that no document gives are not known, rather than absent; beside
@@ -160,10 +190,10 @@ class _PreviewBuilder:
             here = types[name] | ({"SOA", "NS"} if name == row["zone"] else set())
             reason = explain_placement(kind, here, find_below(name, types) if kind == "DNAME" else "")
             if kind == "DS" and reason:
-                self.warnings.append({"source": row["source"], "message": f"{name}: {reason}: no document has them"})
+                self._add_warning_row(row["source"], f"{name}: {reason}: no document has them")
             elif reason:
                 self.records.remove(row)
-                self.skipped.append({"name": name, "reason": f"{kind}: {reason}", "source": row["source"]})
+                self._add_skipped_row(name, f"{kind}: {reason}", row["source"])
 
     def _warn_of_neighbours(self) -> None:
         """Of names that something above hides, wildcards with holes, and what leads to an alias."""
@@ -177,11 +207,11 @@ class _PreviewBuilder:
         told = dict.fromkeys((row["name"], tuple(row["source"].items())) for row in self.records)
         for name, source in told:
             if name in shadows:
-                self.warnings.append({"source": dict(source), "message": f"{name}: {shadows[name]}"})
+                self._add_warning_row(dict(source), f"{name}: {shadows[name]}")
         for row in self.records:
             rrset = RRset(row["name"], row["type"], row["ttl"], tuple(row["values"]))
             for warning in describe_aliases(rrset, types):
-                self.warnings.append({"source": row["source"], "message": f"{rrset.name}: {warning}"})
+                self._add_warning_row(row["source"], f"{rrset.name}: {warning}")
 
     def _reaches_deep(self, wildcard: str) -> bool:
         return any(source.ref.kind in GATEWAY_ROUTE_KINDS for source in self.store.claimants(wildcard))
@@ -257,6 +287,7 @@ class _PreviewBuilder:
     def _add_record(self, name: str, record_type: str, values: Sequence[str], ttl: int, ref: Ref) -> None:
         self.records.append(
             {
+                "target": self.target,
                 "name": name,
                 "type": record_type,
                 "values": list(values),
@@ -274,6 +305,7 @@ class _PreviewBuilder:
             else:
                 self.conflicts.append(
                     {
+                        "target": self.target,
                         "name": decision.name,
                         "winner": _format_source(refs[find_winner(loser.reason) or decision.origin]),
                         "loser": _format_source(ref),
@@ -282,10 +314,16 @@ class _PreviewBuilder:
                 )
 
     def add_skipped(self, name: str, reason: str, ref: Ref) -> None:
-        self.skipped.append({"name": name, "reason": reason, "source": _format_source(ref)})
+        self._add_skipped_row(name, reason, _format_source(ref))
 
     def add_warning(self, ref: Ref, message: str) -> None:
-        self.warnings.append({"source": _format_source(ref), "message": message})
+        self._add_warning_row(_format_source(ref), message)
+
+    def _add_skipped_row(self, name: str, reason: str, source: Row) -> None:
+        self.skipped.append({"target": self.target, "name": name, "reason": reason, "source": source})
+
+    def _add_warning_row(self, source: Row, message: str) -> None:
+        self.warnings.append({"target": self.target, "source": source, "message": message})
 
 
 def _list_types(records: Iterable[Row]) -> dict[str, set[str]]:

@@ -26,6 +26,7 @@ class ObjectRefSerializer(serializers.Serializer[Any]):
 
 
 class PreviewRecordSerializer(serializers.Serializer[Any]):
+    target = Text()
     name = Text()
     type = Text()
     values = serializers.ListField(child=Text(), help_text="Empty where only a status can give an address")
@@ -35,12 +36,14 @@ class PreviewRecordSerializer(serializers.Serializer[Any]):
 
 
 class PreviewSkipSerializer(serializers.Serializer[Any]):
+    target = Text()
     name = Text(allow_blank=True, help_text="A host name, or a rule; empty where the object itself is skipped")
     reason = Text()
     source: Any = ObjectRefSerializer()
 
 
 class PreviewConflictSerializer(serializers.Serializer[Any]):
+    target = Text()
     name = Text()
     winner = ObjectRefSerializer()
     loser = ObjectRefSerializer()
@@ -48,6 +51,7 @@ class PreviewConflictSerializer(serializers.Serializer[Any]):
 
 
 class PreviewWarningSerializer(serializers.Serializer[Any]):
+    target = Text()
     source: Any = ObjectRefSerializer()
     message = Text()
 
@@ -59,6 +63,7 @@ class UnreadableDocumentSerializer(serializers.Serializer[Any]):
 
 
 class PreviewAnswerSerializer(serializers.Serializer[Any]):
+    targets = serializers.ListField(child=Text(), help_text="What the answer is about, in the order of the settings")
     records = PreviewRecordSerializer(many=True)
     skipped = PreviewSkipSerializer(many=True)
     conflicts = PreviewConflictSerializer(many=True)

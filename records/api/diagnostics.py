@@ -43,6 +43,7 @@ from syncer.core.names import BadName, canonical, zone_of
 from syncer.core.origin import Origin
 from syncer.core.plan import Change
 from syncer.core.rdata import TYPES
+from syncer.core.scope import Scope
 from syncer.preview import preview
 
 HOSTNAME = OpenApiParameter("hostname", str, required=True, description="In any spelling, in one of the managed zones")
@@ -55,6 +56,7 @@ TYPE = OpenApiParameter(
 TARGET = OpenApiParameter(
     "target", str, description="Of several targets this one, in the place of the first that manages the name, or of all"
 )
+ONE_TARGET = OpenApiParameter("target", str, description="Of several targets this one alone")
 ADDRESSES = ("A", "AAAA")
 
 
@@ -208,6 +210,12 @@ class ExplainView(KnownQuery, APIView):
         return Response(explain.explain_name(name, read_target(request, name)))
 
 
+def read_scopes(request: Request) -> dict[str, Scope]:
+    """By target: of the one that the query names, or of all."""
+    named = read_target(request) if request.query_params.get("target") else ""
+    return {target: managed.scope for target, managed in list_targets().items() if named in ("", target)}
+
+
 class PreviewView(KnownQuery, APIView):
     query: ClassVar = ("target",)
     rights: ClassVar = {"POST": "records.view_managedrecord"}
@@ -215,7 +223,7 @@ class PreviewView(KnownQuery, APIView):
 
     @extend_schema(
         operation_id="preview",
-        parameters=[TARGET],
+        parameters=[ONE_TARGET],
         request={"application/yaml": OpenApiTypes.STR, "application/json": OpenApiTypes.OBJECT},
         responses=PreviewAnswerSerializer,
     )
@@ -223,10 +231,11 @@ class PreviewView(KnownQuery, APIView):
         """The records that Kubernetes manifests would give, and the names that would get none. Nothing is stored.
 
         The body is one text of YAML or JSON documents, of any kinds: Gateways, Namespaces and Traefik's Service count,
-        and what is in no document is unknown, rather than absent. A document that cannot be read stops no other.
+        and what is in no document is unknown, rather than absent. A document that cannot be read stops no other. Where
+        there are several targets, the answer is that of all, and each row names its own.
         """
         text = document(request.data)
-        return Response(preview([("", text)], find_managed(read_target(request)).scope))
+        return Response(preview([("", text)], read_scopes(request)))
 
 
 class PlanView(KnownQuery, APIView):

@@ -12,7 +12,7 @@ from catalyst.preview import format_answer
 from syncer.preview import preview
 from tests import processes
 from tests.processes import Ended
-from tests.syncer.manifests import SCOPE, ingress
+from tests.syncer.manifests import SCOPES, ingress
 from tests.syncer.test_preview import TEMPLATE
 
 pytestmark = pytest.mark.timeout(60)
@@ -26,17 +26,28 @@ TARGETS = """\
 targets:
   - {name: lan, kind: hosts, path: a, zones: [example.com], addresses: [192.168.1.54]}
   - {name: public, kind: hosts, path: b, zones: [example.com], addresses: [203.0.113.7]}
+  - {name: dmz, kind: hosts, path: c, zones: [example.com], addresses: [10.0.0.9], publish: {ingress_classes: [dmz]}}
+"""
+ON_BOTH = """\
+shop.example.com  300  A  192.168.1.54  Ingress/default/s  on lan
+shop.example.com  300  A  203.0.113.7   Ingress/default/s  on public
+
+Skipped:
+  on dmz: shop.example.com: ingress class "internal" is not in publish.ingress_classes of target dmz (Ingress/default/s)
+
+2 records, 1 skipped, 0 in conflict, 0 warnings, 0 that cannot be read
 """
 
 
-def test_of_several_targets_it_shows_the_first_or_the_one_that_is_named(tmp_path: Path) -> None:
+def test_it_shows_what_each_of_several_targets_gets_or_the_one_that_is_named(tmp_path: Path) -> None:
     (tmp_path / "targets.yaml").write_text(TARGETS)
-    (tmp_path / "shop.yaml").write_text(ingress("shop.example.com"))
-    for arguments, value in (((), "192.168.1.54"), (("--target", "public"), "203.0.113.7")):
-        shown = run(tmp_path, *arguments, "shop.yaml", TARGETS_FILE="targets.yaml")
-        assert (shown.code, json.loads(shown.out)["records"][0]["values"]) == (0, [value])
-    wrong = run(tmp_path, "--target", "dmz", "shop.yaml", TARGETS_FILE="targets.yaml")
-    assert (wrong.code, wrong.err) == (1, "error: there is no target dmz: give lan, public\n")
+    (tmp_path / "shop.yaml").write_text(ingress("shop.example.com", name="s", spec="ingressClassName: internal"))
+    lost = run(tmp_path, "--target", "dmz", "shop.yaml", TARGETS_FILE="targets.yaml")
+    assert (lost.code, json.loads(lost.out)["records"]) == (3, [])
+    told = run(tmp_path, "--text", "shop.yaml", TARGETS_FILE="targets.yaml")
+    assert (told.code, told.out) == (0, ON_BOTH)
+    wrong = run(tmp_path, "--target", "wan", "shop.yaml", TARGETS_FILE="targets.yaml")
+    assert (wrong.code, wrong.err) == (1, "error: there is no target wan: give lan, public, dmz\n")
 
 
 def test_the_command_says_by_its_exit_code_how_it_went(tmp_path: Path) -> None:
@@ -108,7 +119,7 @@ def test_a_person_is_told_everything(tmp_path: Path) -> None:
         ("t.yaml", TEMPLATE),
         ("s.yaml", "{apiVersion: v2, kind: Namespace, metadata: {name: web}}"),
     ]
-    lines = "".join(format_answer(preview(texts, SCOPE))).splitlines()
+    lines = "".join(format_answer(preview(texts, SCOPES))).splitlines()
     assert lines[0] == "a.talos00  300  A  10.0.0.9  Ingress/default/b"
     assert [line for line in lines if line.endswith(":")] == [
         "Skipped:",
@@ -130,6 +141,6 @@ def test_a_person_is_told_everything(tmp_path: Path) -> None:
 
 def test_nothing_in_a_manifest_reaches_the_terminal_as_it_is() -> None:
     text = '{"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "\\u001b[31m"},'
-    shown = "".join(format_answer(preview([("\x1b.yaml", text + '"spec": {"rules": [{"host": "a.org"}]}}')], SCOPE)))
+    shown = "".join(format_answer(preview([("\x1b.yaml", text + '"spec": {"rules": [{"host": "a.org"}]}}')], SCOPES)))
     assert "\x1b" not in shown
     assert "Ingress/default/?[31m" in shown

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -13,6 +15,7 @@ from django.urls import reverse
 from records.models import AuditEntry, ManagedRecord, Source, SyncRequest
 from records.roles import ADMIN, OPERATOR, VIEWER
 from tests.records.test_admin import visitor
+from tests.records.two_targets import set_up_two
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
@@ -86,6 +89,26 @@ def test_what_is_no_manifest_is_told(form: dict[str, Any], told: str) -> None:
     text = show(visitor(VIEWER), **form)
     assert told in text
     assert "<script>alert" not in text
+
+
+def test_of_several_targets_each_row_says_where_and_one_can_be_chosen(settings: LazySettings) -> None:
+    set_up_two(settings)
+    client = visitor(VIEWER)
+    both = show(client, text=WIKI.replace("example.org", "example.com"))
+    assert "It would publish 3 records<" in both
+    values = re.findall(r"<td>A</td><td>.*?(\d[\d.]+\d).*?<td>(\w+)</td></tr>", both)
+    assert values == [("192.168.1.54", "lan"), ("203.0.113.7", "public"), ("192.168.1.54", "lan")]
+    assert "outside every" not in both, "each name has a zone somewhere"
+    only = show(client, text=WIKI.replace("example.org", "example.com"), target="public")
+    assert "It would publish 1 record<" in only
+    assert '<option value="public" selected>' in only
+    assert "dmz is not one of the available choices." in show(client, text=WIKI, target="dmz")
+
+
+def test_where_there_is_one_target_none_is_asked_for() -> None:
+    text = show(visitor(VIEWER), text=WIKI)
+    assert 'name="target"' not in text
+    assert ">target</th>" not in text
 
 
 def test_the_start_page_leads_to_it() -> None:

@@ -7,8 +7,19 @@ from django.conf import LazySettings
 from syncer.config import Managed
 from syncer.core.scope import Scope
 
-LAN = Managed(Scope(zones=("talos00", "example.com"), addresses=("192.168.1.54",)))
-PUBLIC = Managed(Scope(zones=("example.com",), addresses=("203.0.113.7",)))
+NAMES = ("lan", "public")
+LAN = Managed(
+    Scope(zones=("talos00", "example.com"), addresses=("192.168.1.54",), target_name="lan", target_names=NAMES)
+)
+PUBLIC = Managed(
+    Scope(
+        zones=("example.com",),
+        addresses=("203.0.113.7",),
+        target_name="public",
+        target_names=NAMES,
+        other_zones=frozenset({"talos00"}),
+    )
+)
 
 
 def set_up_two(settings: LazySettings) -> None:

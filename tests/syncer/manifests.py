@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from syncer.core.scope import Scope
 from syncer.preview import preview
 
 SCOPE = Scope(zones=("talos00", "apps.home.lab", "home.lab"), addresses=("192.168.1.54",))
+SCOPES = {"default": SCOPE}
 AUTO = {"addresses": (), "auto": True}
 
 
 def seen(text: str, **settings: Any) -> dict[str, list[str]]:
     """The answer, one line each."""
-    answer = preview([("", text)], Scope(**{**fields(SCOPE), **settings}))
+    answer = preview([("", text)], {"default": replace(SCOPE, **settings)})
     return {
         "records": [
             f"{row['name']} {row['ttl']} {row['type']} {' '.join(row['values'])} < {said(row['source'])}"
@@ -34,10 +36,6 @@ def names(text: str, **settings: Any) -> list[str]:
 
 def said(source: dict[str, str]) -> str:
     return f"{source['kind']}/{source['namespace']}/{source['name']}"
-
-
-def fields(scope: Scope) -> dict[str, Any]:
-    return {name: getattr(scope, name) for name in Scope.__slots__}
 
 
 def ingress(

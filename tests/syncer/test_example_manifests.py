@@ -11,7 +11,7 @@ from syncer.core.scope import Scope
 from syncer.preview import preview
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "manifests"
-SCOPE = Scope(zones=("talos00",), addresses=("192.168.1.54",), service_pods=True)
+SCOPES = {"default": Scope(zones=("talos00",), addresses=("192.168.1.54",), service_pods=True)}
 
 
 def read_example(name: str) -> tuple[str, str]:
@@ -63,7 +63,7 @@ def read_example(name: str) -> tuple[str, str]:
     ],
 )
 def test_each_says_all_that_its_names_depend_on(file: str, records: list[str], skipped: dict[str, str]) -> None:
-    answer = preview([read_example(file)], SCOPE)
+    answer = preview([read_example(file)], SCOPES)
     found = [f"{it['name']} {' '.join(it['values'])} {it['source']['kind']}" for it in answer["records"]]
     assert found == records
     assert {it["name"]: it["reason"] for it in answer["skipped"]} == skipped
@@ -71,7 +71,7 @@ def test_each_says_all_that_its_names_depend_on(file: str, records: list[str], s
 
 
 def test_together_they_are_in_no_conflict() -> None:
-    answer = preview([read_example(path.name) for path in sorted(EXAMPLES.glob("*.yaml"))], SCOPE)
+    answer = preview([read_example(path.name) for path in sorted(EXAMPLES.glob("*.yaml"))], SCOPES)
     assert (answer["conflicts"], answer["warnings"], answer["unreadable"]) == ([], [], [])
 
 

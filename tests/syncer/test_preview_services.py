@@ -15,7 +15,9 @@ DB = "db.talos00"
 
 
 def ask(*manifests: dict[str, Any], **settings: Any) -> dict[str, Any]:
-    return preview([("", json.dumps({"kind": "List", "items": list(manifests)}))], replace(SCOPE, **settings))
+    return preview(
+        [("", json.dumps({"kind": "List", "items": list(manifests)}))], {"default": replace(SCOPE, **settings)}
+    )
 
 
 def skipped(answer: dict[str, Any]) -> dict[str, str]:

@@ -26,7 +26,9 @@ def ingress(host: str, *tls: str) -> dict[str, Any]:
 
 
 def show(*manifests: dict[str, Any], scope: Scope = SCOPE) -> dict[str, Any]:
-    return preview([(str(number), json.dumps(manifest)) for number, manifest in enumerate(manifests)], scope)
+    return preview(
+        [(str(number), json.dumps(manifest)) for number, manifest in enumerate(manifests)], {"default": scope}
+    )
 
 
 def records(answer: dict[str, Any]) -> list[tuple[str, str, list[str], str]]:

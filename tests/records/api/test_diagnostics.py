@@ -13,6 +13,7 @@ from typing import Any
 import dns.flags
 import dns.message
 import pytest
+from django.conf import LazySettings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
@@ -23,6 +24,7 @@ from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.processes import free_port
 from tests.records.api.conftest import record
 from tests.records.objects import note_mentions
+from tests.records.two_targets import set_up_two
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
@@ -348,6 +350,7 @@ def test_preview_refuses_what_is_no_text_or_too_much(viewer: APIClient, text: by
 
 def test_an_empty_preview_is_empty(viewer: APIClient) -> None:
     assert preview(viewer, "").json() == {
+        "targets": ["default"],
         "records": [],
         "skipped": [],
         "conflicts": [],
@@ -376,6 +379,23 @@ def test_preview_lists_the_documents_that_it_cannot_read(viewer: APIClient, text
     assert (row["file"], row["document"]) == ("", INGRESS.count("\n---") + 2)
     assert words in row["reason"]
     assert [record["name"] for record in answer.json()["records"]] == ["grafana.talos00"]
+
+
+def test_preview_shows_what_each_of_several_targets_gets_or_the_one_that_is_named(
+    viewer: APIClient, settings: LazySettings
+) -> None:
+    set_up_two(settings)
+    text = INGRESS.replace("grafana.talos00", "wiki.example.com")
+    shown = preview(viewer, text).json()
+    assert shown["targets"] == ["lan", "public"]
+    assert [(row["target"], row["values"]) for row in shown["records"] if row["name"] == "wiki.example.com"] == [
+        ("lan", ["192.168.1.54"]),
+        ("public", ["203.0.113.7"]),
+    ]
+    one = viewer.generic("POST", "/api/v1/preview?target=public", text, content_type="text/plain").json()
+    assert {row["target"] for row in one["records"]} == {"public"} == {*one["targets"]}
+    wrong = viewer.generic("POST", "/api/v1/preview?target=dmz", text, content_type="text/plain")
+    assert (wrong.status_code, wrong.json()["errors"][0]["attr"]) == (400, "target")
 
 
 def test_preview_counts_what_it_passes_over(viewer: APIClient) -> None:
