@@ -14,15 +14,17 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from records.database_errors import translate_errors
+from records.detached_rows import count_detached, suspect_detached
 from records.freeze_models import WriteFreeze
 from records.freezes import end_over, list_freezes
 from records.glance import Glance
 from records.held_rows import decide_plans
 from records.limits import KEYS
+from records.mention_rows import rank_names
 from records.meter_models import KEPT
 from records.models import ManagedRecord, MeasuredCount, SyncRequest, SyncStatus
 from records.rows import ZoneKey
-from records.source_rows import count_detached, forget_others, rank_names, save_chunk, split_sources, suspect_detached
+from records.source_rows import forget_others, save_chunk, split_sources
 from records.target_moves import take_over_rows
 from records.target_rows import save_reports, summarize_reports
 from records.tenure import DatabaseTenure

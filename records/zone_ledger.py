@@ -16,6 +16,7 @@ from records.among import at_names
 from records.audit import SYNCER, Action, EntryRow, insert_entries, make_entry, make_row_entry
 from records.bulk import insert_rows, upsert_rows, upsert_values
 from records.database_errors import translate_errors
+from records.detached_rows import end_detached, forget_detached, forget_refused, note_detached
 from records.findings import accept_released, current_findings, end_remediated, record_findings
 from records.held_rows import (
     close_finished_plans,
@@ -26,6 +27,7 @@ from records.held_rows import (
     read_holds,
 )
 from records.limits import ROWS, split_keys
+from records.mention_rows import find_mentions, save_shadows
 from records.models import (
     KEPT_BY_HAND,
     AuditEntry,
@@ -55,14 +57,6 @@ from records.rows import (
     spell_value,
     status_entry,
     takeover_entries,
-)
-from records.source_rows import (
-    end_detached,
-    find_mentions,
-    forget_detached,
-    forget_refused,
-    note_detached,
-    save_shadows,
 )
 from syncer.core.claims import Decision, EntrySpec, Mention, Mode
 from syncer.core.known import GOING, KnownRRset, Loser, RecordState

@@ -7,7 +7,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from records.ledger import DatabaseLedger
 from records.models import HeldDelete, HeldPlan, Source, SourceName
+from syncer.core.source import Ref, Skip, SourceObject, Want
 
 Names = Sequence[tuple[str, Sequence[str]]]
 Skipped = Sequence[tuple[str, str]]
@@ -37,3 +39,19 @@ def make_plan(zone: str, deletes: Iterable[tuple[str, str]], reason: str = "too 
     plan = HeldPlan.objects.create(zone=zone, reason=reason, **columns)
     HeldDelete.objects.bulk_create(HeldDelete(plan=plan, name=name, type=kind) for name, kind in deletes)
     return plan
+
+
+def blog_source(*wants: str, skipped: str = "", **more: str) -> SourceObject:
+    """``more`` are its notes."""
+    ref = Ref("Ingress", "web", "blog", "networking.k8s.io")
+    return SourceObject(
+        ref,
+        wants=tuple(Want(name, ("192.0.2.7",)) for name in wants),
+        skipped=(Skip(skipped, "outside every managed zone"),) if skipped else (),
+        notes=tuple(more.items()),
+    )
+
+
+def save_source(source: SourceObject) -> Source:
+    DatabaseLedger().save_sources("default", {source.ref: source})
+    return Source.objects.get()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from records.audit import SYNCER
 from records.ledger import DatabaseLedger
-from records.limits import KEYS, ROWS
+from records.limits import KEYS
 from records.models import (
     AuditEntry,
     DeletedRRset,
@@ -22,24 +22,20 @@ from records.models import (
     HeldPlan,
     ManagedRecord,
     ManagedZone,
-    Source,
     SourceName,
     SyncRequest,
     SyncStatus,
 )
-from records.remembered import RememberedClaims
 from records.rows import ZoneKey
-from records.source_rows import read_content
 from records.zone_ledger import DatabaseZoneLedger
 from syncer.core.claims import Decision
-from syncer.core.drafts import make_https
 from syncer.core.known import RecordState
 from syncer.core.plan import Change, Drift, DriftType, ForgottenRRset, Op, RRsetStatus
 from syncer.core.rrsets import Found, RRset
-from syncer.core.source import Ref, Skip, SourceObject, Want, WantedRecord, withhold
 from syncer.identity import ProcessIdentity
 from syncer.ledger import AnotherSyncer, AppliedChange, Deletion, LeftZone, ObservedRRset
 from syncer.targets.base import Outcome, Result
+from tests.records.objects import blog_source, save_source
 
 ZONE = "talos00"
 BLOG = RRset("blog.talos00", "A", 300, ("192.0.2.7",))
@@ -262,116 +258,6 @@ def test_a_plan_that_grows_is_a_new_one(zone: DatabaseZoneLedger) -> None:
 # Sources
 
 
-def blog_source(*wants: str, skipped: str = "", **more: str) -> SourceObject:
-    ref = Ref("Ingress", "web", "blog", "networking.k8s.io")
-    return SourceObject(
-        ref,
-        wants=tuple(Want(name, ("192.0.2.7",)) for name in wants),
-        skipped=(Skip(skipped, "outside every managed zone"),) if skipped else (),
-        notes=tuple(more.items()),
-    )
-
-
-def save_source(source: SourceObject) -> Source:
-    DatabaseLedger().save_sources("default", {source.ref: source})
-    return Source.objects.get()
-
-
-def times() -> dict[str, datetime]:
-    return dict(SourceName.objects.values_list("name", "since"))
-
-
-def test_many_objects_are_saved_in_portions() -> None:
-    beats: list[None] = []
-    blog = blog_source("blog.talos00")
-    refs = [blog.ref._replace(name=f"app{number}") for number in range(2 * KEYS + 1)]
-    DatabaseLedger().save_sources(
-        "default", {ref: replace(blog, ref=ref) for ref in refs}, beat=lambda: beats.append(None)
-    )
-    assert (Source.objects.count(), len(beats)) == (2 * KEYS + 1, 3)
-
-
-def test_a_name_keeps_its_time_for_as_long_as_the_object_names_it() -> None:
-    save_source(blog_source("blog.talos00", "www.talos00"))
-    first = times()
-    SourceName.objects.filter(name="blog.talos00").update(detached_since=timezone.now(), detached_seconds=5)
-    row = save_source(blog_source("new.talos00", "blog.talos00", skipped="www.talos00", owner="web team"))
-    assert row.wanted_names() == [("new.talos00", ["192.0.2.7"]), ("blog.talos00", ["192.0.2.7"])]
-    assert row.skipped_names() == [("www.talos00", "outside every managed zone")]
-    now = times()
-    assert (now["blog.talos00"], now["www.talos00"]) == (first["blog.talos00"], first["www.talos00"])
-    assert now["new.talos00"] > first["blog.talos00"]
-    assert SourceName.objects.get(name="blog.talos00").detached_seconds == 0, "it is not kept: it is wanted"
-    save_source(blog_source("new.talos00"))
-    save_source(blog_source("new.talos00", "blog.talos00"))
-    assert times()["blog.talos00"] > now["blog.talos00"], "it named it anew"
-
-
-def test_what_did_not_change_is_not_written() -> None:
-    save_source(blog_source("blog.talos00"))
-    with CaptureQueriesContext(connection) as queries:
-        save_source(blog_source("blog.talos00"))
-    assert [query["sql"].split()[0] for query in queries] == ["SELECT", "SELECT"]
-
-
-def test_a_source_that_is_gone_takes_its_names_along() -> None:
-    ledger = DatabaseLedger()
-    source = blog_source("blog.talos00")
-    ledger.save_sources("default", {source.ref: source})
-    ledger.save_sources("default", {source.ref: None})
-    assert not SourceName.objects.exists()
-    ledger.save_sources("default", {source.ref: source})
-    ledger.forget_sources("default", [("networking.k8s.io", "Ingress")], [source.ref])
-    assert Source.objects.exists()
-    ledger.forget_sources("default", [("networking.k8s.io", "Ingress")], [])
-    assert not Source.objects.exists()
-    assert not SourceName.objects.exists()
-
-
-def test_records_of_an_object_are_remembered_as_it_asks_for_them() -> None:
-    mx = WantedRecord("MX", ("10 mx.talos00",), 60, ("20 localhost",))
-    wants = (
-        Want("mail.talos00", own=True, records=(mx, WantedRecord("CNAME", skipped="the others win"))),
-        Want("_http._tcp.mail.talos00", own=True, records=(WantedRecord("SRV", ("0 0 80 mail.talos00",), waits=True),)),
-    )
-    source = SourceObject(Ref("Ingress", "web", "mail"), wants=wants)
-    DatabaseLedger().save_sources("default", {source.ref: source})
-    claims = RememberedClaims("default")
-    assert claims.source(source.ref) == source
-    assert claims.claimants("mail.talos00") == [source]
-    (row,) = Source.objects.all()
-    assert row.wanted_names() == [
-        ("mail.talos00", ["MX 10 mx.talos00"]),
-        ("_http._tcp.mail.talos00", ["SRV 0 0 80 mail.talos00"]),
-    ]
-    assert row.skipped_names() == [("mail.talos00", "CNAME: the others win")]
-
-
-def test_what_is_refused_is_remembered_beside_an_https_record() -> None:
-    want = Want("mail.talos00", ("192.0.2.7",), True, withheld=withhold(("127.0.0.1",)), records=make_https("h2"))
-    source = SourceObject(Ref("Ingress", "web", "mail"), wants=(want,))
-    DatabaseLedger().save_sources("default", {source.ref: source})
-    assert RememberedClaims("default").source(source.ref) == source
-
-
-def test_an_object_without_records_is_stored_as_a_version_did_that_knew_of_none() -> None:
-    source = SourceObject(Ref("Ingress", "web", "blog"), wants=(Want("blog.talos00", ("192.0.2.7",)),))
-    assert read_content(source).digest == "cef47343d6641e678e9350775ffb8f37"
-
-
-def test_many_sources_cost_as_many_questions_as_a_few() -> None:
-    def count_queries(number: int) -> int:
-        sources = {
-            (ref := Ref("Ingress", "web", f"app{number}-{at}")): SourceObject(ref, wants=(Want(f"{at}.talos00", ()),))
-            for at in range(number)
-        }
-        with CaptureQueriesContext(connection) as queries:
-            DatabaseLedger().save_sources("default", sources)
-        return len(queries)
-
-    assert count_queries(50) == count_queries(2)
-
-
 def test_many_kept_names_cost_as_many_questions_as_a_few(zone: DatabaseZoneLedger) -> None:
     save_source(blog_source())
     origin = "Ingress/web/blog"
@@ -393,28 +279,6 @@ def test_many_kept_names_cost_as_many_questions_as_a_few(zone: DatabaseZoneLedge
         return len(queries)
 
     assert count_queries(50) == count_queries(2)
-
-
-def test_an_object_of_many_names_keeps_them_in_order() -> None:
-    names = [f"{number}.talos00" for number in range(2 * ROWS + 1)]
-    save_source(blog_source(*reversed(names), skipped="x.example.org"))
-    first = times()
-    row = save_source(blog_source(*names, "new.talos00", skipped="x.example.org"))
-    assert [name for name, _ in row.wanted_names()] == [*names, "new.talos00"]
-    assert row.skipped_names() == [("x.example.org", "outside every managed zone")]
-    assert times().items() > first.items()
-
-
-def test_texts_that_no_database_takes_are_kept_as_well_as_they_can_be() -> None:
-    row = save_source(blog_source("blog.talos00", skipped="a\0b", owner="\ud800"))
-    assert row.skipped_names() == [("a?b", "outside every managed zone")]
-    assert row.notes == {"owner": "?"}
-    assert not DeletedRRset.objects.exists()
-
-
-def test_a_text_that_only_spells_such_a_character_is_kept_as_it_is() -> None:
-    notes = {"owner": r"\u0000 \ud800 \\", "description": "für alle"}
-    assert save_source(blog_source("blog.talos00", **notes)).notes == notes
 
 
 # Where the last of our writes went, and lost marks

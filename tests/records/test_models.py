@@ -8,14 +8,7 @@ from django.db.models import CharField
 
 from records import places
 from records.entry_values import explain_cname
-from records.models import (
-    CustomEntry,
-    DriftFinding,
-    HeldPlan,
-    ManagedRecord,
-    Source,
-    SyncRequest,
-)
+from records.models import CustomEntry, DriftFinding, HeldPlan, ManagedRecord, Source, SyncRequest
 from records.roles import VIEWER
 from tests.records.objects import make_plan, make_source, note_mentions
 from tests.records.test_admin import page, visitor

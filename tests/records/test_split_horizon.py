@@ -10,25 +10,23 @@ from django.conf import LazySettings
 from django.utils import timezone
 
 from records.causes import find_causes
+from records.detached_rows import (
+    count_detached,
+    end_detached,
+    forget_detached,
+    forget_refused,
+    note_detached,
+    suspect_detached,
+)
 from records.explain import explain_name
 from records.kept import find_end
 from records.ledger import DatabaseLedger
+from records.mention_rows import find_mentions, rank_names, save_shadows
 from records.mentions import find_indirect_mentions
 from records.models import ManagedRecord, Source, SourceName, TargetStatus
 from records.propagation.turns import list_asked
 from records.remembered import RememberedClaims
-from records.source_rows import (
-    count_detached,
-    end_detached,
-    find_mentions,
-    forget_detached,
-    forget_others,
-    forget_refused,
-    note_detached,
-    rank_names,
-    save_shadows,
-    suspect_detached,
-)
+from records.source_rows import forget_others
 from syncer.core.source import Ref, SkipCause, SourceObject, Trouble, Want
 from tests.records.objects import make_source
 from tests.records.two_targets import set_up_two
