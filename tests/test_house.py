@@ -95,7 +95,7 @@ TESTED_ELSEWHERE = {
     "records/rows.py": "values on their way to a row: tests/records/test_ledger.py reads them back",
     "records/search.py": "tests/records/test_admin_names.py finds by it",
     "records/site.py": "pages: tests/records/test_admin.py opens them",
-    "records/source_models.py": "tests/records/test_models.py reads them, tests/records/test_mention_rows.py saves them",
+    "records/source_models.py": "tests/records/test_models.py and tests/records/test_mention_rows.py fill the rows",
     "records/templatetags/dashboard.py": "tests/records/dashboard/test_views.py sees the pages",
     "records/templatetags/registry.py": "tests/records/test_admin.py sees the pages",
     "records/target_field.py": "a column: tests/records/test_models.py writes it",
