@@ -29,7 +29,6 @@ from records.held_rows import (
 from records.limits import ROWS, split_keys
 from records.mention_rows import find_mentions, save_shadows
 from records.models import (
-    KEPT_BY_HAND,
     AuditEntry,
     CustomEntry,
     DeletedRRset,
@@ -38,6 +37,7 @@ from records.models import (
     ManagedZone,
     Replacement,
 )
+from records.replaced_rows import drop_keeping, find_replaced, undo_replaced
 from records.rows import (
     COLUMNS,
     CONTENT,
@@ -48,12 +48,10 @@ from records.rows import (
     deletion_row,
     former_data,
     found_data,
-    read_found,
     read_rrset,
     record_row,
     replacement_row,
     result_row,
-    rrset_data,
     spell_value,
     status_entry,
     takeover_entries,
@@ -397,64 +395,17 @@ class DatabaseZoneLedger:
 
     @translate_errors
     def replacement(self, request_id: int) -> Replaced | None:
-        row = Replacement.objects.filter(syncrequest=request_id, **self._columns, undone_at=None).first()
-        if row is None:
-            return None
-        ours = RRset(row.name, row.type, row.ours["ttl"], tuple(row.ours["values"]))
-        return Replaced(row.pk, ours, read_found(row.name, row.type, row.theirs))
+        return find_replaced(self._key, request_id)
 
     @translate_errors
     def record_undo(self, replaced: Replaced, actor: str) -> None:
         with self._changing_counts():
-            row = Replacement.objects.select_for_update().get(pk=replaced.id)
-            row.undone_at, row.undone_by = timezone.now(), actor
-            row.save()
-            self._records().filter(name=row.name, type=row.type).delete()
-            theirs = rrset_data(replaced.theirs.rrset)
-            undone = make_entry(
-                Action.UNDONE,
-                actor,
-                **self._columns,
-                name=row.name,
-                kind=row.type,
-                before=row.ours,
-                after=theirs,
-                source=row.origin,
-            )
-            undone.save()
-            self._drop_kept_entry(row, actor)
-
-    def _drop_kept_entry(self, row: Replacement, actor: str) -> None:
-        """What was kept as ours was asked for by an entry; who changed that one since goes on wanting it."""
-        origin = Origin.parse(row.origin)
-        entries = CustomEntry.objects.filter(pk=origin.name) if origin.is_entry and origin.name.isdigit() else ()
-        for entry in entries:
-            if entry.description == KEPT_BY_HAND and sorted(entry.values) == sorted(row.ours["values"]):
-                self._drop_entry(entry, actor, "what it kept was put back")
+            undo_replaced(self._key, replaced, actor)
 
     @translate_errors
     def drop_keeping(self, name: str, kind: str, actor: str) -> bool:
         with self._writing():
-            of_target = {"target__in": ("", self._key.target), "name": name, "type": kind}
-            entry = CustomEntry.objects.filter(**of_target, description=KEPT_BY_HAND).first()
-            if entry is None or Replacement.objects.filter(origin=entry.origin).exists():
-                return False
-            self._drop_entry(entry, actor, "what it was to keep is not what it was")
-        return True
-
-    def _drop_entry(self, entry: CustomEntry, actor: str, reason: str) -> None:
-        make_entry(
-            Action.DELETED,
-            actor,
-            target=entry.target,
-            zone=self._key.zone,
-            name=entry.name,
-            kind=entry.type,
-            before={"ttl": entry.ttl, "values": entry.values, "mode": entry.mode},
-            source=entry.origin,
-            reason=reason,
-        ).save()
-        entry.delete()
+            return drop_keeping(self._key, name, kind, actor)
 
     @translate_errors
     def end_keeping(self, names: Collection[str]) -> None:

@@ -90,6 +90,7 @@ TESTED_ELSEWHERE = {
     "records/plan.py": "tests/records/api/test_diagnostics.py asks for it",
     "records/queue.py": "Django reads it: tests/records/test_tasks.py runs it",
     "records/remembered.py": "tests/records/api/test_diagnostics.py plans by it",
+    "records/replaced_rows.py": "tests/syncer/zone/test_replacement.py puts back",
     "records/resolve.py": "tests/records/api/test_diagnostics.py asks DNS servers",
     "records/roles.py": "tests/records/test_ranks.py and tests/records/api/test_roles.py take each role",
     "records/rows.py": "values on their way to a row: tests/records/test_ledger.py reads them back",
