@@ -59,7 +59,7 @@ def answer_healthz(stall: float) -> PlainAnswer:
     from records.broker import count_silence
 
     seconds = count_silence()
-    problems = [f"the background tasks have not stirred for {seconds:.0f} s"] if seconds > stall else []
+    problems = [f"the background tasks have not looked for work for {seconds:.0f} s"] if seconds > stall else []
     status = HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK
     return PlainAnswer(encode_problems(problems), "application/json", status)
 

@@ -17,9 +17,6 @@ CHANGES = frozenset({Action.CREATED, Action.UPDATED, Action.DELETED, Action.ADOP
 """Something is other than before because we did it: ``before`` and ``after`` are versions that really followed each
 other."""
 
-VERSIONS = CHANGES | {Action.IMPORTED, Action.GONE}
-"""The entry shows a version of a record that was new then, or the last one before it went."""
-
 TROUBLE = frozenset({Action.FAILED, Action.CONFLICT, Action.DRIFTED, Action.HELD, Action.SKIPPED})
 """A record is not as it should be."""
 

@@ -54,7 +54,7 @@ def tell_team(url: str, settling: float = SETTLING) -> str:
     if changes:
         # The process that moves the time sends; another one that read the same bookmark finds it moved.
         if not Bookmark.objects.filter(name=NAME, at=mark.at).update(at=now, memory=sources):
-            return "another process is at it"
+            return "another process does it"
         send_text(url, write_message(changes))
     Bookmark.objects.filter(name=NAME).update(audit_id=max(last, mark.audit_id), memory=sources)
     return f"{len(changes)} changes told"

@@ -1,6 +1,6 @@
-"""Prometheus metrics. The seven of proposal §4.1.2 keep its names and labels; the others are ours.
+"""Prometheus metrics. Their names and labels are in dashboards and alerts of others: they stay.
 
-``go_version`` of the build metric holds the Python version: dashboards made for the proposal find their label.
+``go_version`` of the build metric holds the Python version: dashboards for programs in Go look for that label.
 """
 
 from __future__ import annotations

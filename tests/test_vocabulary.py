@@ -17,7 +17,7 @@ IDENTIFIERS = {
     "Answers", "Bell", "Done", "Door", "Outcomes", "Standing", "Stands", "Verdict",
     "alone", "come_back", "cross_off", "heals", "knock", "look_again", "losing", "lost_track", "ring", "take_due",
 }  # fmt: skip
-"""Names that design.md replaces, whole or after an underscore."""
+"""Names of before, whole or after an underscore."""
 
 WORDS = re.compile(
     r"\b(facts?|deeds?|verdicts?|stands|stand(?!-ins?\b|(?-i: In\b))|standing|bells?|doors?|knock(s|ed)?|blows?"
@@ -72,7 +72,7 @@ def old_words(path: Path, allowed: str = "") -> list[str]:
             for word in WORDS.finditer(line) if word[0] != allowed]  # fmt: skip
 
 
-@pytest.mark.parametrize("path", sources(".html", ".txt"), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sources(".html", ".txt", ".js", ".css"), ids=lambda path: path.name)
 def test_no_page_does(path: Path) -> None:
     found = old_words(path)
     assert not found, "\n".join(found)

@@ -20,7 +20,7 @@ from syncer.core.names import canonical_address
 
 log = logging.getLogger(__name__)
 
-PROPOSAL = {"DNS_SERVER_URL": "https://dns.talos00:5380", "DNS_ZONE": "talos00", "DNS_IP_ADDRESS": "192.168.1.54"}
+EXAMPLES = {"DNS_SERVER_URL": "https://dns.talos00:5380", "DNS_ZONE": "talos00", "DNS_IP_ADDRESS": "192.168.1.54"}
 """Defaults of dev mode and preview. In production they must be given: a guess would write to a server that is not
 meant."""
 
@@ -38,7 +38,7 @@ def read_config(
     """One syncer's configuration, secrets included. The keyword arguments are the options of ``runsyncer``.
 
     With ``dev_mode`` or ``hosts_file`` the target is a hosts file. ``checking``: for a process that is no syncer, and
-    has no tokens; where one of the variables of a single target is missing, the proposal's value is checked. Raises
+    has no tokens; where one of the variables of a single target is missing, that of ``EXAMPLES`` is checked. Raises
     ``ImproperlyConfigured``, with all that is wrong.
     """
     with env.gathering():
@@ -83,8 +83,8 @@ def read_managed(
     env: Environment, *, proposed: bool, warn: Callable[[str], None] = log.warning
 ) -> Mapping[str, Managed]:
     """What is managed and by which rules, by the name of the target, without any server or secret; without a file of
-    targets the name of the only one is "". With ``proposed`` the proposal's values hold where a setting is missing, as
-    in dev mode and preview. Raises ``ImproperlyConfigured``, with all that is wrong."""
+    targets the name of the only one is "". With ``proposed``, as in dev mode and preview, those of ``EXAMPLES`` hold
+    where a setting is missing. Raises ``ImproperlyConfigured``, with all that is wrong."""
     with env.gathering():
         if env.read_text(TARGETS_FILE):
             return {target.name: target.managed for target in read_targets(env, dev_mode=False, with_files=False)}
@@ -164,7 +164,7 @@ def read_excluded(env: Environment) -> tuple[str, ...]:
 
 
 def read_or_propose(env: Environment, name: str, proposed: bool) -> str:
-    """With ``proposed``, the proposal's value where the variable is not set."""
+    """With ``proposed``, that of ``EXAMPLES`` where the variable is not set."""
     text = env.read_text(name)
-    env.asked[name] = PROPOSAL[name]
-    return text or (PROPOSAL[name] if proposed else "")
+    env.asked[name] = EXAMPLES[name]
+    return text or (EXAMPLES[name] if proposed else "")

@@ -83,7 +83,7 @@ STEPS = {
         "Remove now",
         OPERATE,
         "Remove {} from DNS now?",
-        "It is kept although nothing that counts asks for it as it is. What its object asks for in its place is"
+        "It is kept although no claim asks for it as it is now. What its object asks for in its place is"
         " written at once; it is published again as soon as it may be.",
     ),
     "remediate": NameStep(

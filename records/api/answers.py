@@ -101,7 +101,7 @@ class DnsServerSerializer(serializers.Serializer[Any]):
 
 class TestAnswerSerializer(serializers.Serializer[Any]):
     hostname = Text()
-    dnsResolution = DnsResolutionSerializer()  # noqa: N815  # the names of the proposal, §11.6.2
+    dnsResolution = DnsResolutionSerializer()  # noqa: N815 - scripts know these names
     ingressExists = serializers.BooleanField()  # noqa: N815
     ingressDetails = ObjectRefSerializer(allow_null=True)  # noqa: N815
     syncStatus = Text(  # noqa: N815
@@ -148,7 +148,7 @@ class SkipReasonSerializer(serializers.Serializer[Any]):
 
 class IndirectMentionSerializer(serializers.Serializer[Any]):
     source: Any = Text(help_text="Kind/namespace/name")
-    how = serializers.ChoiceField(choices=("rule", "regexp", "wildcard"), help_text="By what it concerns the name")
+    how = serializers.ChoiceField(choices=("rule", "regexp", "wildcard"), help_text="What of it concerns the name")
     text = Text(help_text="The rule that cannot be read, the regular expression, or the wildcard")
     sentence = Text()
 
@@ -188,10 +188,10 @@ class ExplainAnswerSerializer(serializers.Serializer[Any]):
     zone = Text(allow_null=True)
     published = serializers.BooleanField()
     decision = DecisionAnswerSerializer()
-    sentences = serializers.ListField(child=Text(), help_text="The whole story, for a person")
+    sentences = serializers.ListField(child=Text(), help_text="All of it as text, for a person")
     claims = ClaimSerializer(many=True)
     skipped = SkipReasonSerializer(many=True)
-    mentions = IndirectMentionSerializer(many=True, help_text="Who concerns the name without asking for it by name")
+    mentions = IndirectMentionSerializer(many=True, help_text="What concerns the name without asking for it by name")
     answered_by = AnsweredBySerializer(allow_null=True, help_text="As far as is known; null outside every zone")
     records = ExplainRecordSerializer(many=True)
     last_change = ExplainedChangeSerializer(allow_null=True)

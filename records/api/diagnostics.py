@@ -121,7 +121,7 @@ def describe_test(
     findings: QuerySet[DriftFinding],
     writes_to: str,
 ) -> dict[str, Any]:
-    """The answer in the shape of the proposal (§11.6.2), with the answer of each server beside it. ``findings`` are
+    """One answer for all servers, with the answer of each beside it. ``findings`` are
     those at the name; ``writes_to`` is the kind of the target."""
     # The first server is the one that we write to; the others show how far a change has come, and answer in its place.
     owners = [answer for answer in answers if answer.authoritative or answer.delegation]

@@ -216,7 +216,9 @@ ANSWERED = {"warnings", "state"}
 
 
 class EntrySerializer(serializers.ModelSerializer[CustomEntry]):
-    """Says what has the right form; what it means is checked in ``custom_entries.check_entry``, where it is saved."""
+    """A record that an operator makes by hand, or a name that must not be published."""
+
+    # What has the right form is said here; what it means is checked in ``custom_entries.check_entry``.
 
     type = serializers.ChoiceField(
         choices=TYPES,
@@ -268,7 +270,7 @@ class EntrySerializer(serializers.ModelSerializer[CustomEntry]):
 
 
 class StatedEntrySerializer(EntrySerializer):
-    """For the document: an entry as answers have it."""
+    """An entry as answers have it."""
 
     warnings = serializers.ListField(
         child=serializers.CharField(), read_only=True, help_text="Why it has no effect, and the way out"

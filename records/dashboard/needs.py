@@ -164,7 +164,7 @@ def _find_asked() -> Asked:
     asked: dict[tuple[str, ...], str] = {}
     for row in waiting:
         place = ("plan", str(row.plan_id)) if row.plan_id else (row.target, row.name, row.type)
-        asked[place] = f"{row.requested_by} asked to {row.get_action_display()}: the syncer is at it."
+        asked[place] = f"{row.requested_by} asked to {row.get_action_display()}: the syncer works on it."
     return asked
 
 

@@ -41,7 +41,6 @@ class AllowedTargets(NamedTuple):
 
 
 ANY_TARGET = AllowedTargets()
-NO_TARGET = AllowedTargets(narrows=True)
 
 
 class TargetRules(NamedTuple):

@@ -65,7 +65,7 @@ class Change:
 
 
 class DriftType(StrEnum):
-    """In what way a zone differs from what we wrote last (the values are the labels of proposal §11.5.3)."""
+    """In what way a zone differs from what we wrote last (the values are labels of a metric)."""
 
     UNEXPECTED_VALUE = "unexpected_ip"
     UNEXPECTED_RECORD = "unexpected_record"

@@ -209,7 +209,7 @@ class ChangeWriter:
             metrics.RECORDS.labels(*self._labels, NAME_EVENTS[op]).inc(number)
 
     def _log_fields(self, decision: Decision, rrset: RRset) -> dict[str, object]:
-        """What a line of the log says of a record (proposal §4.1.3)."""
+        """What a line of the log says of a record, in fields."""
         kind, namespace, name = Origin.parse(decision.origin_of(rrset.type))
         return {
             "hostname": rrset.name,

@@ -22,7 +22,7 @@ def test_the_tasks_are_well_until_their_guard_hangs(addressed: dict[str, str], t
         wait_until(lambda: len(children(guard)) == 3, 10, "worker, monitor and pusher")
         os.kill(guard, signal.SIGSTOP)
         wait_until(lambda: not is_well("qcluster"), 10, "the end of health")
-        assert "the background tasks have not stirred for" in probe_health(["qcluster"])[0]
+        assert "the background tasks have not looked for work for" in probe_health(["qcluster"])[0]
         os.kill(guard, signal.SIGCONT)
         wait_until(lambda: is_well("qcluster"), 10, "health again")
         assert process.stop() == 0

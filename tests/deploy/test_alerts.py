@@ -66,7 +66,7 @@ def test_an_alert_leads_to_a_page_that_says_what_to_do(alert: dict[str, Any]) ->
     assert alert["labels"]["severity"] in ("warning", "critical")
 
 
-def test_the_dashboard_shows_what_the_proposal_asks_for() -> None:
+def test_the_dashboard_shows_records_calls_errors_and_latency() -> None:
     kinds = {panel["title"]: panel["type"] for panel in dashboard()["panels"]}
     assert {
         "DNS records managed": "gauge",

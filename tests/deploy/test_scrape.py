@@ -260,6 +260,6 @@ def test_promtool_finds_nothing_to_say_about_the_metrics(scene: Scene, process: 
         page = "".join(ours)
     result = subprocess.run(["promtool", "check", "metrics"], input=page, capture_output=True, text=True, check=False)
     said = (result.stdout + result.stderr).splitlines()
-    # The name is that of the proposal.
+    # Days are what people count a certificate in.
     days = 'catalyst_dns_sync_certificate_expiry_days use base unit "seconds" instead of "days"'
     assert [line for line in said if line != days] == []

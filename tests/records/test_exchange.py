@@ -231,7 +231,7 @@ def test_what_the_ledger_knows_as_ours_is_not_reset_to_an_older_state() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.one_database
-def test_the_form_of_the_proposal_is_read() -> None:
+def test_the_first_form_of_a_backup_is_read() -> None:
     apply_import(plan_import(read_backup(MINIMAL)), "anna")
     record = ManagedRecord.objects.get()
     assert (record.zone, record.name, record.type, record.values) == (

@@ -57,7 +57,7 @@ def labels(**values: str) -> frozenset[tuple[str, str]]:
     return frozenset(values.items())
 
 
-def test_the_seven_metrics_have_the_names_types_and_labels_of_the_proposal_beside_the_target() -> None:
+def test_the_first_seven_metrics_keep_their_names_types_and_labels_beside_the_target() -> None:
     families = {
         (metric._type, metric._name): metric._labelnames
         for metric in vars(metrics).values()
@@ -96,7 +96,7 @@ def test_a_scrape_shows_what_was_counted(scraped: Callable[[], Scrape]) -> None:
     assert not [name for name, _ in after if name.endswith("_created")]
 
 
-def test_the_build_metric_says_python_where_the_proposal_said_go(scraped: Callable[[], Scrape]) -> None:
+def test_the_build_metric_says_python_under_the_label_of_go(scraped: Callable[[], Scrape]) -> None:
     metrics.set_build("0.9.0", "abc")
     metrics.set_build("1.0.0", "def")
     build = [(key, value) for key, value in scraped().items() if key[0] == "catalyst_dns_sync_build_info"]

@@ -1,4 +1,4 @@
-"""What product §3, §4 and §18 say of manifests, sentence by sentence, asked through the preview."""
+"""What manifests give and what not, sentence by sentence, asked through the preview."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 // Every page works without it.
 (() => {
   "use strict";
-  const EVERY = 10000; // ms between two looks of a page that somebody sees
+  const EVERY = 10000; // ms between two looks of a page that someone sees
   const page = document.documentElement, body = document.body;
   const $ = (id) => document.getElementById(id);
   page.classList.add("js");
@@ -91,7 +91,7 @@
     if (icon.getAttribute("href") !== href) icon.href = href;
   }
 
-  // Looking again, as long as somebody sees the page and is not answering a question.
+  // Looking again, as long as someone sees the page and is not answering a question.
   let looked = performance.now();
   function refresh() {
     looked = performance.now();

@@ -68,7 +68,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--dry-run", action="store_true", help="say what would change, write nothing")
         parser.add_argument("--rebuild-ledger", action="store_true", help="take every record with our mark for ours")
-        parser.add_argument("--approve-deletes", action="store_true", help="let the deletes go that the guard held")
+        parser.add_argument("--approve-deletes", action="store_true", help="approve the deletes that the guard holds")
         parser.add_argument(
             "--target", default="", metavar="NAME", help="with --approve-deletes: those of this one alone"
         )

@@ -18,7 +18,7 @@ ZONES_SETTING = "DNS_ZONES (in TARGETS_FILE: zones)"
 
 
 class Message(Enum):
-    """A pattern that tells the text from all others, and the versions in which it was seen (technitium.md)."""
+    """A pattern that tells the text from all others, and the versions in which it was seen."""
 
     TOKEN_MISSING = (r"Parameter 'token' missing\.", OLD, MIDDLE)
     """It did not look into the Authorization header. From 15.0 on a missing token is told by the status

@@ -45,7 +45,7 @@ def as_text(*args: Any, secrets: tuple[str, ...] = (TOKEN,), **extra: Any) -> st
     return TextFormatter(Redaction(secrets)).format(record(*args, **extra))
 
 
-def test_a_json_line_has_the_proposals_fields() -> None:
+def test_a_json_line_has_its_fields() -> None:
     line = as_json("DNS record created", **CREATED)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line.pop("timestamp"))
     assert line == {
@@ -62,7 +62,7 @@ def test_a_json_line_has_the_proposals_fields() -> None:
     ("level", "name"),
     [(logging.DEBUG, "debug"), (logging.WARNING, "warn"), (logging.ERROR, "error"), (logging.CRITICAL, "error")],
 )
-def test_levels_are_the_proposals(level: int, name: str) -> None:
+def test_there_are_four_levels(level: int, name: str) -> None:
     assert as_json("x", level=level)["level"] == name
 
 

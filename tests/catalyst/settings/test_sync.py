@@ -42,7 +42,7 @@ def complaint(variables: Mapping[str, str], **options: bool) -> str:
     return str(caught.value)
 
 
-def test_production_needs_four_variables_and_takes_the_proposals_defaults_for_the_rest() -> None:
+def test_production_needs_four_variables_and_has_defaults_for_the_rest() -> None:
     config = production()
     (target,) = config.targets
     assert target.scope.zones == ("talos00",)
@@ -102,7 +102,7 @@ def test_what_only_follows_from_another_mistake_is_not_said(variables: Mapping[s
     assert [line[: len(start)] for line, start in zip(said, lines, strict=True)] == lines
 
 
-def test_dev_mode_has_the_proposals_values_and_needs_nothing() -> None:
+def test_dev_mode_has_example_values_and_needs_nothing() -> None:
     (target,) = read_config(Environment({}), dev_mode=True).targets
     assert target.settings == HostsConfig("/etc/hosts")
     assert target.scope.zones == ("talos00",)

@@ -40,7 +40,7 @@ def dns_server(technitium: ServerUnderTest, settings: Any) -> ServerUnderTest:
     return technitium
 
 
-def test_a_name_in_dns_is_answered_as_the_proposal_says(
+def test_a_name_in_dns_is_answered_in_the_form_that_scripts_know(
     viewer: APIClient, world: SimpleNamespace, dns_server: ServerUnderTest
 ) -> None:
     dns_server.add("grafana.talos00", "A", "192.168.1.54", ttl=300)

@@ -103,8 +103,8 @@ def test_what_somebody_has_asked_for_already_is_told_instead_of_asked_again(cast
     SyncRequest.objects.create(action="adopt", requested_by="olga", **place)
     SyncRequest.objects.create(action="approve", plan=cast.plan, requested_by="olga")
     asked = {need.key: need.asked for need in list_needs()}
-    assert asked["conflict"] == "olga asked to replace what someone else made: the syncer is at it."
-    assert asked["held"] == "olga asked to approve held deletes: the syncer is at it."
+    assert asked["conflict"] == "olga asked to replace what someone else made: the syncer works on it."
+    assert asked["held"] == "olga asked to approve held deletes: the syncer works on it."
     assert asked["drift"] == ""
 
 

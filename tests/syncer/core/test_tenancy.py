@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from syncer.core.allowed import ANY_TARGET, NO_TARGET
+from syncer.core.allowed import ANY_TARGET, AllowedTargets
 from syncer.core.scope import SERVER_NAME, Scope
 from syncer.core.source import HIGH, NORMAL, Ref, Skip, SkipCause, SourceObject, Want, WantedRecord, withhold
 from syncer.core.tenancy import (
@@ -67,7 +67,7 @@ def test_a_glob_that_does_not_parse_admits_nothing_and_is_told() -> None:
 @pytest.mark.parametrize("text", ["", " , ", "a b"])
 def test_a_list_of_nothing_admits_nothing(text: str) -> None:
     assert terms(allowed_names=text).refuse_name("shop.talos00")
-    assert terms(allowed_targets=text).allowed_targets == NO_TARGET
+    assert terms(allowed_targets=text).allowed_targets == AllowedTargets(narrows=True)
     assert len(terms(allowed_targets=text).warnings) == 1
 
 

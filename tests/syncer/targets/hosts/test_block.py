@@ -27,7 +27,7 @@ def rewritten(text: bytes) -> bytes:
     return parsed.render_with(parsed.entries)
 
 
-def test_the_block_looks_as_the_proposal_shows_it() -> None:
+def test_the_block_looks_as_it_always_did() -> None:
     assert parse_hosts(LOCALHOST).render_with([GRAFANA, BLOG_SIX, BLOG]).decode() == (
         "127.0.0.1 localhost\n"
         "# BEGIN CATALYST-DNS-SYNC MANAGED BLOCK\n"
@@ -81,7 +81,7 @@ def test_hand_made_entries_in_the_block_are_read_whatever_their_spelling() -> No
     assert parse_hosts(text).entries == {BLOG_SIX, GRAFANA}
 
 
-def test_a_block_with_the_time_stamp_of_the_proposal_is_known() -> None:
+def test_a_block_with_a_time_stamp_is_known() -> None:
     text = BLOCK.replace(HEADER[0], HEADER[0] + b" on 2025-11-11T20:00:00Z")
     assert rewritten(text) == BLOCK
 
