@@ -275,24 +275,6 @@ def test_without_scripts_everything_is_there_and_works(site: Stack, browser: Bro
         assert not person.complaints
 
 
-def test_buttons_in_the_rows_reach_dns(site: Stack, person: Person) -> None:
-    page = person.page
-    person.open("/ui/")
-    row = page.locator(".need", has_text=f"{NAS} A")
-    row.get_by_role("button", name="Replace with ours").click()
-    question = page.get_by_role("dialog")
-    expect(question).to_contain_text("192.0.2.66")
-    assert not find_faults(page)
-    question.get_by_role("button", name="Replace with ours").click()
-    expect(page.get_by_role("status")).to_contain_text("is being replaced")
-    site.answers(NAS, ADDRESS)
-    expect(row).to_have_count(0, timeout=30_000)
-    drift = page.locator(".need", has_text=f"mealie.{ZONE} A")
-    drift.get_by_role("button", name="Remediate the drift").click()
-    page.get_by_role("dialog").get_by_role("button", name="Remediate the drift").click()
-    site.answers(f"mealie.{ZONE}", ADDRESS)
-
-
 def test_two_people_decide_of_one_plan_and_the_second_is_told(site: Stack, browser: Browser, person: Person) -> None:
     page = person.page
     person.open("/ui/")
