@@ -10,13 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_GET
-from rest_framework.request import Request
 
 from records.admin import columns
+from records.admin.asking import AskedServers, ask_servers
 from records.admin.base import list_history
 from records.admin.claims import list_name_claims
 from records.admin.steps import EDIT, Button, check_right, list_name_buttons, list_steps, make_buttons
-from records.api.diagnostics import DnsThrottle, TestDnsView
 from records.audit import CHANGES
 from records.entry_values import managed_zones
 from records.explain import explain_name
@@ -29,14 +28,13 @@ from records.models import (
     ManagedRecord,
     Replacement,
 )
-from records.resolve import Answer, Query, ask_all
+from records.resolve import Answer, Query
 from records.search import find_everything, find_source, read_host
 from records.targets import find_servers
 from syncer.core.claims import Mode
 from syncer.core.names import BadName, people_name, zone_of
 
 ADDRESS_TYPES = ("A", "AAAA", "CNAME")
-TOO_OFTEN = "The DNS servers were asked often by you just now: try again in a minute."
 
 
 class TypeRow(NamedTuple):
@@ -94,8 +92,9 @@ def describe_name(request: HttpRequest, name: str) -> dict[str, Any]:
     of_target = {"name": name, "target__in": ("", target)}
     records = list(ManagedRecord.objects.filter(name=name, target=target).prefetch_related("dns_answer"))
     entries = list(CustomEntry.objects.filter(**of_target))
-    is_asking = "ask" in request.GET
-    asked = _ask_servers(request, name, target, records) if is_asking else None
+    history = list_history(AuditEntry.objects.filter(**of_target))
+    told = _ask_about(request, name, target, records, history) if "ask" in request.GET else AskedServers(None)
+    asked = told.answers
     fought = [record for record in records if record.origin or record.losers]
     return {
         "title": people_name(name),
@@ -106,13 +105,15 @@ def describe_name(request: HttpRequest, name: str) -> dict[str, Any]:
         "records": records,
         "states": sorted({record.state for record in records}),
         "rows": _list_rows(request, records, asked or []),
+        "servers": find_servers(target) if explanation["zone"] else [],
         "asked": asked,
-        "refused": TOO_OFTEN if is_asking and asked is None else "",
+        "asked_age": told.age,
+        "refused": told.refused,
         "claims": list_name_claims(fought),
         "open_claims": _list_open_claims(explanation, fought),
         "buttons": list_name_buttons(request, entries) if explanation["zone"] else [],
         "entries": entries,
-        "history": list_history(AuditEntry.objects.filter(**of_target)),
+        "history": history,
         "may_edit": request.user.has_perm(EDIT),
         "override_url": override_url(name, target, records[0] if len(records) == 1 else None),
         "restorable": CHANGES,
@@ -131,17 +132,16 @@ def _list_open_claims(explanation: dict[str, Any], records: Sequence[ManagedReco
     return [claim for claim in explanation["claims"] if claim["source"] not in told]
 
 
-def _ask_servers(request: HttpRequest, name: str, target: str, records: Sequence[ManagedRecord]) -> list[Answer] | None:
-    """None where someone asks for more than the API would let them."""
+def _ask_about(
+    request: HttpRequest, name: str, target: str, records: Sequence[ManagedRecord], history: Sequence[AuditEntry]
+) -> AskedServers:
+    """``history`` has the newest first."""
     zone = zone_of(name, managed_zones())
     if zone is None:
-        return []
-    asking = Request(request)
-    asking.user = request.user  # or it would look for a token, and take the session from its request
-    if not DnsThrottle().allow_request(asking, TestDnsView()):
-        return None
+        return AskedServers([])
     types = {"A", "AAAA", *(record.type for record in records if record.type != "CNAME")}
-    return ask_all(find_servers(target), Query(name, tuple(sorted(types)), zone))
+    happened = [*(entry.pk for entry in history[:1]), *((record.pk, record.changed_at) for record in records)]
+    return ask_servers(request, find_servers(target), Query(name, tuple(sorted(types)), zone), repr(happened))
 
 
 def _list_rows(request: HttpRequest, records: Sequence[ManagedRecord], answers: Sequence[Answer]) -> list[TypeRow]:

@@ -32,13 +32,15 @@ MENTIONS = {
     "rule": "in a rule that cannot be read",
     "wildcard": "by a wildcard",
 }
+AWAITED = "awaited"
+"""The tone of a box of which a script fetches the content: it shows that while it does."""
 HEAD = 26
 Place = Callable[[int, int], tuple[int, int]]
 """Where a box is, by its stage and its number there."""
 
 
 class Box(NamedTuple):
-    """``title`` and ``text`` are its lines; ``tone`` is good, busy, warn, bad or quiet."""
+    """``title`` and ``text`` are its lines; ``tone`` is good, busy, warn, bad, quiet or ``AWAITED``."""
 
     title: str
     text: str
@@ -68,13 +70,15 @@ class Way(NamedTuple):
         return ". ".join(told)
 
 
-def trace_name(explanation: Mapping[str, Any], records: Sequence[ManagedRecord], asked: Sequence[Answer] | None) -> Way:
+def trace_name(
+    explanation: Mapping[str, Any], records: Sequence[ManagedRecord], asked: Sequence[Answer] | None, refused: str = ""
+) -> Way:
     """From what ``records.explain`` says of the name, its records, and the answers of the servers; None where these
-    have not been asked."""
+    have not been asked, because it was ``refused`` or for no reason."""
     objects, claims, holders = _find_claims(explanation, records)
     shown = records[:RECORDS]
     written = [_draw_record(record) for record in shown] or [Box("no record", "nothing is written")]
-    answers, is_right = _find_answers(shown, asked)
+    answers, is_right = _find_answers(shown, asked, refused)
     arrows = [Arrow(0, index, index, claims[index].title != NO_CLAIM) for index in range(len(objects))]
     for index, holds in enumerate(holders):
         arrows += [Arrow(1, index, number, number in holds) for number in range(len(written))]
@@ -142,11 +146,12 @@ def _draw_record(record: ManagedRecord) -> Box:
 
 
 def _find_answers(
-    records: Sequence[ManagedRecord], asked: Sequence[Answer] | None
+    records: Sequence[ManagedRecord], asked: Sequence[Answer] | None, refused: str
 ) -> tuple[list[Box], Callable[[int, int], bool]]:
     """What each server says, and whether a record, by its number, is answered by a server as it is written."""
     if asked is None:
-        return [Box("DNS", "is being asked")], lambda index, number: False
+        unasked = Box("DNS", "not asked: too often of late", "warn") if refused else Box("DNS", "not asked yet", AWAITED)
+        return [unasked], lambda index, number: False
     servers = asked[:SERVERS]
 
     def is_right(index: int, number: int) -> bool:
@@ -260,8 +265,11 @@ def _fit(text: str, letters: int) -> str:
 
 
 def draw_name(
-    explanation: Mapping[str, Any], records: Sequence[ManagedRecord], asked: Sequence[Answer] | None
+    explanation: Mapping[str, Any],
+    records: Sequence[ManagedRecord],
+    asked: Sequence[Answer] | None,
+    refused: str = "",
 ) -> SafeString:
     """Both pictures; the style sheet shows the one that fits."""
-    way = trace_name(explanation, records, asked)
+    way = trace_name(explanation, records, asked, refused)
     return format_html('<figure class="ways">{}{}</figure>', draw_wide(way), draw_tall(way))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.browser.looks import find_faults, focus_is_visible, pale_words, sticking_out
 from tests.browser.person import Person, open_browser
@@ -171,6 +171,51 @@ def test_the_list_is_walked_and_a_name_opened_beside_it_by_keyboard_alone(person
     page.keyboard.type(NAS)
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/ui/names/{NAS}/")
+
+
+def test_what_is_on_its_way_shows_its_shape_until_it_is_there(site: Stack, person: Person) -> None:
+    page, bones = person.page, page_bones(person.page)
+    person.open("/ui/")
+    on_the_way = hold_back(page, "**/ui/names/gitea**")
+    page.locator("#names").get_by_role("link", name=f"gitea.{ZONE}").click()
+    expect(page.locator("#pane-body[aria-busy=true]")).to_be_visible()
+    expect(page.locator("#pane-title")).to_have_text(f"gitea.{ZONE}")
+    expect(bones).not_to_have_count(0)
+    with site.technitium.double.lock:  # no question of a DNS client is answered meanwhile
+        on_the_way.pop().continue_()
+        expect(page.locator("#answers[aria-busy=true] td .bone")).to_be_visible()
+        expect(page.locator("#answers")).not_to_contain_text("Ask again")
+        assert not find_faults(page)
+        assert not sticking_out(page)
+    expect(page.locator("#answers")).to_contain_text("Ask again")
+    expect(page.locator("#answers tbody")).to_contain_text(ADDRESS)
+    expect(bones).to_have_count(0)
+    page.keyboard.press("Escape")
+    on_the_way = hold_back(page, "**/ui/?*")
+    page.fill("#names-q", "gitea")
+    expect(page.locator("#names[aria-busy=true]")).to_be_visible()
+    wait_until(lambda: page.evaluate("getComputedStyle(document.querySelector('#names td > *')).opacity") == "0")
+    on_the_way.pop().continue_()
+    expect(page.locator("#names tbody tr")).to_have_count(1)
+    expect(page.locator("[aria-busy]")).to_have_count(0)
+    page.route("**/ui/names/gitea**", lambda route: route.fulfill(status=503, body="upstream is away"))
+    page.locator("#names").get_by_role("link", name=f"gitea.{ZONE}").click()
+    expect(page.locator("#pane")).to_contain_text("The server answers 503.")
+    expect(bones).to_have_count(0)
+    assert all("503" in complaint for complaint in person.complaints)
+    person.complaints.clear()
+
+
+def page_bones(page: Page) -> Locator:
+    """What has a shape alone so far."""
+    return page.locator(".bone:visible, [aria-busy] .awaited")
+
+
+def hold_back(page: Page, url: str) -> list[Route]:
+    """What is asked for there once waits, until the test lets it go on."""
+    held: list[Route] = []
+    page.route(url, lambda route: held.append(route), times=1)
+    return held
 
 
 def test_what_comes_for_a_part_of_the_page_that_is_gone_has_no_place(person: Person) -> None:

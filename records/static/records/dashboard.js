@@ -114,6 +114,14 @@
     if (ctx.sourceElement.id === "board") ctx.request.action = location.pathname + location.search;
   });
 
+  // What is on its way shows the shape that it will have, by the style sheet. What only looks again stays as it is.
+  const LATER = ["answers", "pane-body", "names", "stream"];
+  document.addEventListener("htmx:before:request", (event) => {
+    const { target } = event.detail.ctx;
+    if (LATER.includes(target?.id)) target.setAttribute("aria-busy", "true");
+  });
+  document.addEventListener("htmx:finally:request", (event) => event.detail.ctx.target?.removeAttribute?.("aria-busy"));
+
   // What a server that is away, or a database, leaves undone: told above the page, of which all that is there stays.
   const offline = $("offline");
   function tellAway(words, ctx) {
@@ -128,10 +136,12 @@
     const isText = headers.get("Content-Type")?.startsWith("text/plain");
     const words = status === 503 && isText ? ctx.text.trim() : `The server answers ${status}.`;
     tellAway(status === 403 ? "Your role does not allow that." : words, ctx);
+    if (ctx.sourceElement.id === "pane-body") failPane(words);
   });
   document.addEventListener("htmx:error", (event) => {
     const { ctx, error } = event.detail;
     if (error?.name === "AbortError" || !ctx?.request) return;
+    if (ctx.sourceElement.id === "pane-body") failPane("The server cannot be reached.");
     if (ctx.request.method !== "GET") tellAway("The server cannot be reached: look whether it was done, and press again.", ctx);
     else if (ctx.sourceElement.id === "board") tellAway("The server cannot be reached.", ctx);
   });
@@ -163,8 +173,7 @@
     showTimes(document);
     followHeadline();
     if (ctx.target?.id === "dialog-body" && ctx.text && !$("dialog").open) $("dialog").showModal();
-    if (ctx.target?.id === "pane-body") {
-      if (!pane.open) pane.show();
+    if (ctx.target?.id === "pane-body" && pane.open) {
       $("pane-title")?.focus();
       pane.scrollTop = 0;
     }
@@ -194,7 +203,10 @@
       field.disabled = !field.value;
     }
   }
-  function loadPane(url) {
+  function loadPane(url, words) {
+    $("pane-body").replaceChildren($("pane-bones").content.cloneNode(true));
+    $("pane-title").textContent = words || decodeURIComponent(url.slice(NAMES.length).replace(/\/.*/, ""));
+    if (!pane.open) pane.show();
     htmx.ajax("GET", url, { source: "#pane-body", target: "#pane-body", swap: "innerHTML" });
   }
   document.addEventListener("click", (event) => {
@@ -206,8 +218,14 @@
     const target = new URLSearchParams(row.search).get("target"), url = spellPage(name, target);
     if (url !== readOpen()) history.pushState({ pane: steps + 1 }, "", spellAddress(name, target));
     keepOpen();
-    loadPane(url);
+    loadPane(url, row.textContent);
   });
+  function failPane(words) {
+    const body = $("pane-body"), line = document.createElement("li");
+    line.textContent = words;
+    body.querySelector(".sentences")?.replaceChildren(line);
+    body.querySelectorAll(".bone, section:has(.bone)").forEach((bone) => bone.remove());
+  }
   pane.addEventListener("close", () => {
     emptyPane();
     focusOpened();

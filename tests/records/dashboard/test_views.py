@@ -18,6 +18,8 @@ from records.models import AuditEntry, DriftFinding, HeldPlan, ManagedRecord, Sy
 from records.roles import ADMIN, OPERATOR, VIEWER
 from syncer.config import Managed
 from syncer.core.scope import Scope
+from tests.fakes.fixtures_technitium import ServerUnderTest
+from tests.processes import wait_until
 from tests.records.cast import Cast, make_cast
 from tests.records.test_admin import visitor
 
@@ -101,13 +103,53 @@ def test_who_asks_the_dns_servers_too_often_is_told_so_in_place_and_does_not_ask
 ) -> None:
     settings.DNS_TEST_SERVERS, settings.DNS_TEST_RATE_LIMIT = [], 1
     cache.clear()
-    client, asking = visitor(VIEWER), f"/ui/names/{cast.blog.name}/?ask=1"
+    client, asking = visitor(VIEWER), f"/ui/names/{cast.blog.name}/?ask=again"
     assert 'hx-trigger="load, refresh' in client.get(f"/ui/names/{cast.blog.name}/").content.decode()
     answers = [part(client, asking, "section#answers").content.decode() for _ in range(3)]
     assert ["asked often by you" in text for text in answers] == [False, True, True]
     assert not any("load," in text for text in answers), "a script would ask without end"
+    plain = client.get(f"/ui/names/{cast.blog.name}/").content.decode()
+    assert "DNS: not asked yet" in plain
+    assert "aria-busy" not in plain, "without scripts nothing comes later"
     assert "asked often by you" not in client.get(OVERVIEW).content.decode(), "nothing piles up for the next page"
     assert "asked often by you" in client.get(f"/admin/names/{cast.blog.name}/?ask=1").content.decode()
+
+
+def test_the_drawing_says_that_the_servers_are_not_asked_where_that_is_refused(cast: Cast, settings: Any) -> None:
+    settings.DNS_TEST_SERVERS, settings.DNS_TEST_RATE_LIMIT = ["127.0.0.1:9"], 1
+    cache.clear()
+    client = visitor(VIEWER)
+    part(client, "/ui/names/nobody.talos00/?ask=1", "section#answers")
+    refused = part(client, f"/ui/names/{cast.blog.name}/?ask=1", "section#answers").content.decode()
+    assert "DNS: not asked: too often of late" in refused
+    assert "127.0.0.1:9 says now" not in refused, "nothing is on its way"
+
+
+def test_who_looks_again_is_shown_the_last_answer_with_its_age_until_something_happens_at_the_name(
+    cast: Cast, technitium: ServerUnderTest, settings: Any
+) -> None:
+    settings.DNS_TEST_SERVERS, settings.DNS_TEST_RATE_LIMIT = ["{}:{}".format(*technitium.dns)], 4
+    cache.clear()
+    name = cast.blog.name
+    technitium.make_zone("talos00")
+    client = visitor(VIEWER)
+
+    def look(ask: str = "1") -> str:
+        return part(client, f"/ui/names/{name}/?ask={ask}", "section#answers").content.decode()
+
+    assert "NXDOMAIN" in look()
+    technitium.add(name, "A", "192.0.2.7")
+    wait_until(lambda: "DNS was asked 1 s ago" in look(), what="an age")
+    assert "NXDOMAIN" in look(), "so often that it would be refused, were it asked each time"
+    assert "<code>192.0.2.7</code>" in look("again")
+    technitium.delete(name, "A", "192.0.2.7")
+    AuditEntry.objects.create(actor="olga", action="requested", zone="talos00", name=name, reason="block")
+    assert "NXDOMAIN" in look(), "one's own click shows at once"
+    technitium.add(name, "A", "192.0.2.8")
+    assert "192.0.2.8" in client.get(f"/ui/names/{name}/?ask=1").content.decode(), "a page that is opened asks"
+    refused = look("again")
+    assert "asked often by you" in refused
+    assert "<code>192.0.2.8</code>" in refused, "what was said last is still there"
 
 
 @pytest.mark.parametrize("path", [OVERVIEW, "/ui/writes/"])
