@@ -21,16 +21,17 @@ MANY = 500
 
 class LostClaim(NamedTuple):
     """``origin`` is Kind/namespace/name of who lost; ``reason`` names the winner and why it won; ``since`` is when the
-    record changed last, or the block."""
+    record changed last, or the block. ``target`` is where it lost, "" for each."""
 
     name: str
     origin: str
     reason: str
     since: datetime
+    target: str
 
 
 def find_lost(names: Collection[str]) -> dict[str, dict[str, str]]:
-    """Why whose claim lost, by name and then by origin."""
+    """Why whose claim lost, by name and then by origin, on whichever target."""
     found: dict[str, dict[str, str]] = {}
     for claim in list_lost(names):
         found.setdefault(claim.name, {})[claim.origin] = claim.reason
@@ -38,21 +39,23 @@ def find_lost(names: Collection[str]) -> dict[str, dict[str, str]]:
 
 
 def list_lost(names: Collection[str] | None = None) -> Iterator[LostClaim]:
-    """``names`` None: of all names. A claim that lost at several types of a name is told once."""
-    told: set[tuple[str, str]] = set()
+    """``names`` None: of all names. A claim that lost at several types of a name is told once a target."""
+    told: set[tuple[str, str, str]] = set()
     for claim in (*_list_beaten(names), *_list_blocked(names)):
-        if (claim.name, claim.origin) not in told:
-            told.add((claim.name, claim.origin))
+        place = claim.target, claim.name, claim.origin
+        if place not in told:
+            told.add(place)
             yield claim
 
 
 def note_lost(sources: Iterable[Source]) -> None:
     """Tell each source what it has lost, in a few questions for all."""
     shown = list(sources)
-    lost = find_lost({name for source in shown for name, _ in source.wanted_names()})
-    names = call_entries(reason for reasons in lost.values() for reason in reasons.values())
+    claims = list_lost({name for source in shown for name, _ in source.wanted_names()})
+    lost = {(claim.target, claim.name, claim.origin): claim.reason for claim in claims}
+    names = call_entries(lost.values())
     for source in shown:
-        reasons = {name: lost.get(name, {}).get(str(source), "") for name, _ in source.wanted_names()}
+        reasons = {name: lost.get((source.target, name, str(source)), "") for name, _ in source.wanted_names()}
         source.lost_names = {name: name_entries(reason, names) for name, reason in reasons.items() if reason}
 
 
@@ -62,10 +65,10 @@ def count_lost() -> int:
 
 def match_sources() -> Q:
     """The sources of which a claim lost."""
-    origins = {Origin.parse(claim.origin) for claim in list_lost()}
+    places = {(claim.target, Origin.parse(claim.origin)) for claim in list_lost()}
     found = Q(pk__in=[])
-    for origin in sorted(origin for origin in origins if origin.namespace)[:MANY]:
-        found |= Q(kind=origin.kind, namespace=origin.namespace, name=origin.name)
+    for target, origin in sorted(place for place in places if place[1].namespace)[:MANY]:
+        found |= Q(target=target, kind=origin.kind, namespace=origin.namespace, name=origin.name)
     return found
 
 
@@ -78,9 +81,9 @@ def match_entries() -> Q:
 def _list_beaten(names: Collection[str] | None) -> Iterator[LostClaim]:
     contested = ManagedRecord.objects.filter(is_contested=True).order_by("name", "type")
     for rows in split_rows(contested, names):
-        for name, losers, since in rows.values_list("name", "losers", "changed_at"):
+        for name, losers, since, target in rows.values_list("name", "losers", "changed_at", "target"):
             for origin, reason in losers:
-                yield LostClaim(name, origin, reason, since)
+                yield LostClaim(name, origin, reason, since, target)
 
 
 def _list_blocked(names: Collection[str] | None) -> Iterator[LostClaim]:
@@ -94,10 +97,10 @@ def _list_blocked(names: Collection[str] | None) -> Iterator[LostClaim]:
             wants = SourceName.objects.filter(name__in=blocked, values__isnull=False).select_related("source")
             for mention in wants.order_by("name", "source"):
                 if loses_to := _find_block(blocks[mention.name], mention.source.target):
-                    yield _lose_to(loses_to, str(mention.source))
+                    yield _lose_to(loses_to, str(mention.source), mention.source.target)
             for entry in entries.filter(name__in=blocked).exclude(mode=Mode.BLOCK):
                 if loses_to := _find_block(blocks[entry.name], entry.target):
-                    yield _lose_to(loses_to, entry.origin)
+                    yield _lose_to(loses_to, entry.origin, entry.target)
 
 
 def _find_block(blocks: Iterable[CustomEntry], target: str) -> CustomEntry | None:
@@ -105,5 +108,5 @@ def _find_block(blocks: Iterable[CustomEntry], target: str) -> CustomEntry | Non
     return next((block for block in blocks if block.target in ("", target)), None)
 
 
-def _lose_to(block: CustomEntry, origin: str) -> LostClaim:
-    return LostClaim(block.name, origin, explain_block(block.origin), block.updated_at)
+def _lose_to(block: CustomEntry, origin: str, target: str) -> LostClaim:
+    return LostClaim(block.name, origin, explain_block(block.origin), block.updated_at, target)

@@ -19,6 +19,11 @@ def list_targets(status: SyncStatus | None = None) -> Mapping[str, Managed]:
     return several or {name_target(status or SyncStatus.read()): settings.MANAGED}
 
 
+def tell_target(target: str) -> str:
+    """Behind what is on it: " on lan" where there are several; "" where there is one, or ``target`` names none."""
+    return f" on {target}" if target and len(settings.MANAGED_TARGETS) > 1 else ""
+
+
 def list_ever_known() -> dict[str, bool]:
     """Those of the settings, and those that are gone and have left something: by name whether it is still one."""
     rows = list(ManagedZone.objects.order_by("target").values_list("target", flat=True).distinct())

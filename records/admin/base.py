@@ -23,6 +23,7 @@ from records.admin.filters import read_known
 from records.entry_names import note_entries
 from records.models import AuditEntry
 from records.search import read_origin
+from records.targets import tell_target
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -204,7 +205,7 @@ class RegistryAdmin(BoundedAdmin):
             "title": question.format(count_noun(count, noun or self.noun)),
             "explanation": explanation,
             "exchange": exchange,
-            "targets": queryset[:20],
+            "targets": [f"{row}{tell_target(getattr(row, 'target', ''))}" for row in queryset[:20]],
             "more": max(0, count - 20),
             "action": request.POST["action"],
             "selected": request.POST.getlist(selected_name),

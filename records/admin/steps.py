@@ -18,6 +18,7 @@ from records.entry_targets import UNSAID
 from records.models import CURRENT_STATUSES, CustomEntry, DriftFinding, ManagedRecord
 from records.operations import Exchange
 from records.search import read_number
+from records.targets import tell_target
 from syncer.core.claims import Mode
 from syncer.core.known import RecordState
 from syncer.core.names import people_name
@@ -162,7 +163,7 @@ def _ask_first(request: HttpRequest, name: str, record: ManagedRecord | None, ac
     step = STEPS[action]
     context = {
         **admin.site.each_context(request),
-        "title": step.question.format(record or people_name(name)),
+        "title": step.question.format(name_subject(name, record, target)),
         "explanation": step.explanation,
         "exchange": show_exchange(action, record),
         "action": action,
@@ -172,6 +173,12 @@ def _ask_first(request: HttpRequest, name: str, record: ManagedRecord | None, ac
         "label": step.label,
     }
     return TemplateResponse(request, "admin/confirm_name.html", context)
+
+
+def name_subject(name: str, record: ManagedRecord | None, target: str = "") -> str:
+    """What a button is about: the record, or the name itself on the target, "" for the only one."""
+    place = record.target if record else target
+    return f"{record or people_name(name)}{tell_target(place)}"
 
 
 def show_exchange(action: str, record: ManagedRecord | None) -> Exchange | None:
@@ -193,16 +200,17 @@ def carry_out_step(actor: str, action: str, name: str, record: ManagedRecord | N
     """Returns what is said of it. ``target``: where it is done with the name itself, "" for the only one. Raises
     ``ValidationError``."""
     if record is None:
+        place = tell_target(target)
         match action:
             case "sync":
                 sync_requests.sync_now(actor, name=name, target=target)
-                return "The name is being compared with DNS."
+                return f"The name is being compared with DNS{place}."
             case "block":
                 custom_entries.block_name(actor, name, target or UNSAID)
-                return "The name is blocked. The button that unblocks it is below."
+                return f"The name is blocked{place}. The button that unblocks it is below."
             case "unblock":
                 custom_entries.unblock_name(actor, name, target or UNSAID)
-                return "The name is not blocked any more."
+                return f"The name is not blocked any more{place}."
         raise ValidationError("Nothing was chosen that this could be done with.")
     if action in DRIFT_STEPS:
         finding = DriftFinding.objects.filter(
@@ -217,7 +225,7 @@ def carry_out_step(actor: str, action: str, name: str, record: ManagedRecord | N
         RECORD_STEPS[action](actor, record)
     else:
         raise ValidationError("That is done with a name, and not with one of its records.")
-    return DONE[action].format(record)
+    return DONE[action].format(name_subject(name, record))
 
 
 DRIFT_STEPS: dict[str, Callable[[str, DriftFinding], object]] = {

@@ -30,6 +30,7 @@ from records.admin.steps import (
     STEPS,
     carry_out_step,
     check_right,
+    name_subject,
     show_exchange,
 )
 from records.dashboard.needs import DECIDE
@@ -38,7 +39,7 @@ from records.dashboard.writes import HOLD, hold_writes, resume_writes
 from records.entry_names import note_entries
 from records.models import AuditEntry, DriftFinding, HeldPlan, ManagedRecord, WriteFreeze
 from records.search import read_number
-from records.targets import list_targets
+from records.targets import tell_target
 from syncer.core.names import people_name
 
 Row = TypeVar("Row", bound=Model)
@@ -125,7 +126,7 @@ def _take_step(action: str, name: str, record: ManagedRecord | None, target: str
 
     if not step.question:
         return ButtonTask(step.right, carry_out)
-    title = step.question.format(record or people_name(name))
+    title = step.question.format(name_subject(name, record, target))
     try:
         exchange = show_exchange(action, record)
     except ValidationError:  # the operation says it to who goes on
@@ -134,7 +135,7 @@ def _take_step(action: str, name: str, record: ManagedRecord | None, target: str
 
 
 def _decide_drift(action: str, finding: DriftFinding) -> ButtonTask:
-    step, what = STEPS[action], f"{finding.name} {finding.type}"
+    step, what = STEPS[action], f"{finding.name} {finding.type}{tell_target(finding.target)}"
 
     def carry_out(actor: str) -> str:
         DRIFT_STEPS[action](actor, finding)
@@ -148,7 +149,7 @@ def _decide_drift(action: str, finding: DriftFinding) -> ButtonTask:
 
 
 def _restore_version(version: AuditEntry) -> ButtonTask:
-    what = f"{people_name(version.name)} {version.type}"
+    what = f"{people_name(version.name)} {version.type}{tell_target(version.target)}"
 
     def carry_out(actor: str) -> str:
         operations.restore_version(actor, version)
@@ -165,7 +166,7 @@ def _restore_version(version: AuditEntry) -> ButtonTask:
 
 def _sync_zone(actor: str, name: str, target: str) -> str:
     sync_requests.sync_now(actor, zone=name, target=target)
-    return f"{people_name(name)} is being compared with DNS."
+    return f"{people_name(name)} is being compared with DNS{tell_target(target)}."
 
 
 def _sync_everything(actor: str) -> str:
@@ -187,7 +188,7 @@ def _decide_plan(action: str, plan: HeldPlan, choices: list[str]) -> ButtonTask:
     is_part = action.endswith("chosen")
     chosen, is_stale = find_chosen(plan, choices) if is_part else (list(plan.deletes.all()), False)
     number = columns.count_noun(len(chosen), DELETES)
-    where = f"{number} in {people_name(plan.zone)}{f' on {plan.target}' if len(list_targets()) > 1 else ''}"
+    where = f"{number} in {people_name(plan.zone)}{tell_target(plan.target)}"
 
     def carry_out(actor: str) -> str:
         if is_stale:

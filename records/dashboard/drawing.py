@@ -150,8 +150,8 @@ def _find_answers(
 ) -> tuple[list[Box], Callable[[int, int], bool]]:
     """What each server says, and whether a record, by its number, is answered by a server as it is written."""
     if asked is None:
-        unasked = Box("DNS", "not asked: too often of late", "warn") if refused else Box("DNS", "not asked yet", AWAITED)
-        return [unasked], lambda index, number: False
+        not_asked = ("not asked: too often of late", "warn") if refused else ("not asked yet", AWAITED)
+        return [Box("DNS", *not_asked)], lambda index, number: False
     servers = asked[:SERVERS]
 
     def is_right(index: int, number: int) -> bool:

@@ -148,10 +148,10 @@ class Needs:
 
 
 def _join_claims(claims: Iterable[LostClaim]) -> list[list[LostClaim]]:
-    """Those that lost the same name belong together."""
-    joined: dict[str, list[LostClaim]] = {}
+    """Those that lost the same name on the same target belong together."""
+    joined: dict[tuple[str, str], list[LostClaim]] = {}
     for claim in claims:
-        joined.setdefault(claim.name, []).append(claim)
+        joined.setdefault((claim.target, claim.name), []).append(claim)
     return list(joined.values())
 
 
@@ -227,9 +227,10 @@ def _tell_claims(key: str, claims: list[LostClaim]) -> Need:
         key,
         first.since,
         people_name(first.name),
-        name_page(first.name),
+        name_page(first.name, first.target),
         f"{first.origin} does not get it: {first.reason}{more}",
         first.name,
+        target=first.target,
     )
 
 
@@ -240,6 +241,7 @@ def _tell_rule(row: SourceName) -> Need:
         str(row.source),
         columns.admin_url("source_change", row.source_id),
         next((warning for warning in row.source.warnings if row.name in warning), row.name),
+        target=row.source.target,
     )
 
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import template
-from django.conf import settings
 
 from records.dashboard import cells
 from records.dashboard.axes import read_axes
@@ -13,6 +12,7 @@ from records.dashboard.needs import name_page
 from records.dashboard.passes import sort_of
 from records.dashboard.writes import describe_freezes
 from records.resolve import Answer
+from records.targets import tell_target
 from syncer.core.names import people_name
 
 register = template.Library()
@@ -27,7 +27,8 @@ register.filter("words", lambda text: text.split())
 @register.simple_tag
 def name_target(target: str) -> str:
     """On which of several targets something was; nothing where there is one."""
-    return f" · on {target}" if target and len(settings.MANAGED_TARGETS) > 1 else ""
+    told = tell_target(target)
+    return f" ·{told}" if told else ""
 
 
 @register.filter

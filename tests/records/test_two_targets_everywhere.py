@@ -31,6 +31,7 @@ from records.models import (
     TargetStatus,
     WriteFreeze,
 )
+from tests.records.objects import note_mentions
 from tests.records.two_targets import set_up_two
 
 ROOT = Path(__file__).parents[2]
@@ -184,6 +185,68 @@ def test_what_needs_someone_says_on_which_target_it_is_and_what_was_asked_for_on
         *(("1 delete in example.com", target, False) for target in ("lan", "public")),
         *(("shop.example.com A", target, target == "public") for target in ("lan", "public")),
     }
+
+
+@pytest.mark.usefixtures("two_targets")
+def test_a_claim_that_lost_says_on_which_target(client: Client) -> None:
+    client.force_login(User.objects.create_superuser("root"))
+    losers = [["Ingress/web/shop", "Ingress/apps/shop has the name: it is older"]]
+    ManagedRecord.objects.filter(target="public").update(is_contested=True, losers=losers)
+    for source in Source.objects.all():
+        note_mentions(source, [("shop.example.com", ["192.0.2.1"])])
+    shown = client.get("/ui/needs/?kind=lost").content.decode()
+    assert re.findall(r'<a class="row" href="([^"]*)">shop.example.com</a><span class="quiet"> · on (\w+)', shown) == [
+        ("/ui/names/shop.example.com/?target=public", "public")
+    ]
+    sources = {row["target"]: row["lost"] for row in client.get("/api/v1/sources").json()["results"]}
+    assert [bool(sources[target]) for target in ("lan", "public")] == [False, True]
+    CustomEntry.objects.create(target="lan", name="shop.example.com", mode="block")
+    shown = client.get("/ui/needs/?kind=lost").content.decode()
+    assert sorted(re.findall(r'<span class="quiet"> · on (\w+)', shown)) == ["lan", "public"]
+
+
+ON_PUBLIC = (
+    ("replace", "Replace the foreign record at shop.example.com A on public?"),
+    ("delete", "Delete shop.example.com A on public from DNS?"),
+    ("release", "Give up shop.example.com A on public?"),
+    ("block", "Block shop.example.com on public?"),
+    ("drift", "Remediate shop.example.com A on public?"),
+    ("restore", "Restore shop.example.com A on public?"),
+    ("approve", "Approve 1 delete in example.com on public?"),
+)
+
+
+@pytest.mark.usefixtures("two_targets")
+@pytest.mark.parametrize(("action", "question"), ON_PUBLIC)
+def test_each_question_says_on_which_target_and_so_does_what_is_told_of_it(
+    client: Client, action: str, question: str
+) -> None:
+    client.force_login(User.objects.create_superuser("root"))
+    here = {"target": "public", "name": "shop.example.com"}
+    keys: dict[str, Any] = {
+        "drift": f"drift-{DriftFinding.objects.get(target='public').pk}",
+        "restore": AuditEntry.objects.create(
+            actor="syncer", action="created", target="public", after={"ttl": 300, "values": ["192.0.2.1"]}, **SHOP
+        ).pk,
+        "approve": HeldPlan.objects.get(target="public").pk,
+        "block": "",
+    }
+    form = {"action": "remediate" if action == "drift" else action, **here}
+    form["key"] = str(keys.get(action, ManagedRecord.objects.get(target="public").pk))
+    assert question in client.post("/ui/do/", form).content.decode()
+    if action in ("delete", "release", "block", "drift", "restore", "approve"):
+        client.post("/ui/do/", {**form, "confirmed": "yes"})
+        (told,) = re.findall(r'<div class="note \w+">([^<]*)', client.get("/ui/needs/").content.decode())
+        assert " on public" in told
+
+
+@pytest.mark.usefixtures("two_targets")
+def test_a_question_about_many_says_of_each_on_which_target_it_is(client: Client) -> None:
+    client.force_login(User.objects.create_superuser("root"))
+    keys = [str(finding.pk) for finding in DriftFinding.objects.all()]
+    form = {"action": "remediate", "_selected_action": keys}
+    shown = client.post("/admin/records/driftfinding/", form).content.decode()
+    assert re.findall(r"<li>shop.example.com A: [^<]* on (\w+)</li>", shown) == ["public", "lan"]
 
 
 @pytest.mark.usefixtures("two_targets")
