@@ -63,9 +63,12 @@ class EntryTargets:
             raise ValidationError({"target": f"{name} is not managed on {said}: give one of {', '.join(choices)}."})
         return said
 
-    def find_covered(self, name: str, target: str) -> frozenset[str]:
+    def list_covered(self, name: str, target: str) -> list[str]:
         """The targets that an entry is for which says ``target``."""
-        return frozenset([target] if target else self.list_choices(name))
+        return [target] if target else self.list_choices(name)
+
+    def find_covered(self, name: str, target: str) -> frozenset[str]:
+        return frozenset(self.list_covered(name, target))
 
     def guess(self, name: str) -> str:
         """For what was written down while there was one target: the first that manages the name."""

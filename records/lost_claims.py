@@ -1,4 +1,4 @@
-"""Claims that did not get their name: of which object or entry, at which name, and why."""
+"""Claims that did not get their name: of which object or entry, at which name, on which target, and why."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
+from django.conf import settings
 from django.db.models import Q
 
 from records.entry_names import call_entries, name_entries
+from records.entry_targets import EntryTargets
 from records.limits import split_keys, split_rows
 from records.models import CustomEntry, ManagedRecord, Source, SourceName
 from syncer.core.claims import Mode
@@ -21,59 +23,57 @@ MANY = 500
 
 class LostClaim(NamedTuple):
     """``origin`` is Kind/namespace/name of who lost; ``reason`` names the winner and why it won; ``since`` is when the
-    record changed last, or the block. ``target`` is where it lost, "" for each."""
+    record changed last, or the block."""
 
     name: str
     origin: str
+    target: str
     reason: str
     since: datetime
-    target: str
 
 
-def find_lost(names: Collection[str]) -> dict[str, dict[str, str]]:
-    """Why whose claim lost, by name and then by origin, on whichever target."""
-    found: dict[str, dict[str, str]] = {}
-    for claim in list_lost(names):
-        found.setdefault(claim.name, {})[claim.origin] = claim.reason
-    return found
+def find_lost(names: Collection[str]) -> dict[tuple[str, str, str], str]:
+    """Why whose claim lost, by name, origin and target."""
+    return {(claim.name, claim.origin, claim.target): claim.reason for claim in list_lost(names)}
 
 
 def list_lost(names: Collection[str] | None = None) -> Iterator[LostClaim]:
-    """``names`` None: of all names. A claim that lost at several types of a name is told once a target."""
+    """``names`` None: of all names. A claim that lost at several types of a name is told once, of each of the targets
+    that there are."""
     told: set[tuple[str, str, str]] = set()
     for claim in (*_list_beaten(names), *_list_blocked(names)):
-        place = claim.target, claim.name, claim.origin
-        if place not in told:
-            told.add(place)
+        key = claim.name, claim.origin, claim.target
+        if key not in told and _is_known(claim.target):
+            told.add(key)
             yield claim
 
 
 def note_lost(sources: Iterable[Source]) -> None:
     """Tell each source what it has lost, in a few questions for all."""
     shown = list(sources)
-    claims = list_lost({name for source in shown for name, _ in source.wanted_names()})
-    lost = {(claim.target, claim.name, claim.origin): claim.reason for claim in claims}
+    lost = find_lost({name for source in shown for name, _ in source.wanted_names()})
     names = call_entries(lost.values())
     for source in shown:
-        reasons = {name: lost.get((source.target, name, str(source)), "") for name, _ in source.wanted_names()}
+        reasons = {name: lost.get((name, str(source), source.target), "") for name, _ in source.wanted_names()}
         source.lost_names = {name: name_entries(reason, names) for name, reason in reasons.items() if reason}
 
 
 def count_lost() -> int:
-    return sum(1 for _ in list_lost())
+    """What lost on several targets counts once."""
+    return len({(claim.name, claim.origin) for claim in list_lost()})
 
 
 def match_sources() -> Q:
     """The sources of which a claim lost."""
-    places = {(claim.target, Origin.parse(claim.origin)) for claim in list_lost()}
+    losers = {(Origin.parse(claim.origin), claim.target) for claim in list_lost()}
     found = Q(pk__in=[])
-    for target, origin in sorted(place for place in places if place[1].namespace)[:MANY]:
+    for origin, target in sorted(loser for loser in losers if loser[0].namespace)[:MANY]:
         found |= Q(target=target, kind=origin.kind, namespace=origin.namespace, name=origin.name)
     return found
 
 
 def match_entries() -> Q:
-    """The custom entries without effect."""
+    """The custom entries without effect, on one of their targets at least."""
     origins = (Origin.parse(claim.origin) for claim in list_lost())
     return Q(pk__in=[int(origin.name) for origin in origins if origin.is_entry and origin.name.isdecimal()])
 
@@ -81,13 +81,19 @@ def match_entries() -> Q:
 def _list_beaten(names: Collection[str] | None) -> Iterator[LostClaim]:
     contested = ManagedRecord.objects.filter(is_contested=True).order_by("name", "type")
     for rows in split_rows(contested, names):
-        for name, losers, since, target in rows.values_list("name", "losers", "changed_at", "target"):
+        for name, target, losers, since in rows.values_list("name", "target", "losers", "changed_at"):
             for origin, reason in losers:
-                yield LostClaim(name, origin, reason, since, target)
+                yield LostClaim(name, origin, target, reason, since)
+
+
+def _is_known(target: str) -> bool:
+    """What was lost on a target that is gone is no matter any more."""
+    return not settings.MANAGED_TARGETS or target in settings.MANAGED_TARGETS
 
 
 def _list_blocked(names: Collection[str] | None) -> Iterator[LostClaim]:
     """Of a blocked name nothing is written down but the block."""
+    targets = EntryTargets()
     entries = CustomEntry.objects.filter(enabled=True)
     for rows in split_rows(entries.filter(mode=Mode.BLOCK).order_by("name"), names):
         blocks: dict[str, list[CustomEntry]] = {}
@@ -96,17 +102,15 @@ def _list_blocked(names: Collection[str] | None) -> Iterator[LostClaim]:
         for blocked in split_keys(blocks):
             wants = SourceName.objects.filter(name__in=blocked, values__isnull=False).select_related("source")
             for mention in wants.order_by("name", "source"):
-                if loses_to := _find_block(blocks[mention.name], mention.source.target):
-                    yield _lose_to(loses_to, str(mention.source), mention.source.target)
+                yield from _lose_to(blocks[mention.name], str(mention.source), mention.source.target)
             for entry in entries.filter(name__in=blocked).exclude(mode=Mode.BLOCK):
-                if loses_to := _find_block(blocks[entry.name], entry.target):
-                    yield _lose_to(loses_to, entry.origin, entry.target)
+                for target in targets.list_covered(entry.name, entry.target):
+                    yield from _lose_to(blocks[entry.name], entry.origin, target)
 
 
-def _find_block(blocks: Iterable[CustomEntry], target: str) -> CustomEntry | None:
-    """``target`` "": of an entry on each, which has an effect where the block is not."""
-    return next((block for block in blocks if block.target in ("", target)), None)
-
-
-def _lose_to(block: CustomEntry, origin: str, target: str) -> LostClaim:
-    return LostClaim(block.name, origin, explain_block(block.origin), block.updated_at, target)
+def _lose_to(blocks: Iterable[CustomEntry], origin: str, target: str) -> Iterator[LostClaim]:
+    """To the block for the target, where there is one."""
+    for block in blocks:
+        if block.target in ("", target):
+            yield LostClaim(block.name, origin, target, explain_block(block.origin), block.updated_at)
+            return

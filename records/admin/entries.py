@@ -12,14 +12,14 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from records import custom_entries, sync_requests
 from records.admin import columns
 from records.admin.base import NamingList, RegistryAdmin, list_history
 from records.admin.filters import EntryQuestion, EntryTargetFilter, TypeFilter
-from records.effect import LOST, explain_no_effect, find_states
+from records.effect import find_states, foresee_state
 from records.entry_targets import UNSAID
 from records.entry_values import HINTS
 from records.locks import editing_entries
@@ -220,11 +220,12 @@ class EntryAdmin(RegistryAdmin):
         if not entry.enabled:
             return columns.color_word(f"{entry.mode}, disabled", "quiet")
         word = columns.color_word(entry.mode, MODE_TONES[Mode(entry.mode)])
-        if entry.state.state != LOST:
-            return word
-        # All of it: this is what the list is opened for.
-        reason = entry.state.warnings[0].removeprefix("It has no effect: ")
-        return format_html('{} {} <span class="reason">{}</span>', word, columns.color_word("no effect", "bad"), reason)
+        # All of the reasons: they are what the list is opened for.
+        losses = [
+            (columns.color_word(f"no effect{entry.state.where(loss)}", "bad"), loss.reason)
+            for loss in entry.state.losses
+        ]
+        return word + format_html_join("", ' {} <span class="reason">{}</span>', losses)
 
     @admin.display(description="changed", ordering="updated_at")
     def changed_on(self, entry: CustomEntry) -> SafeString:
@@ -235,7 +236,7 @@ class EntryAdmin(RegistryAdmin):
     def save_model(self, request: HttpRequest, obj: CustomEntry, form: Any, change: bool) -> None:
         if set(form.changed_data) - {"version"}:
             custom_entries.store_entry(request.user.get_username(), obj, created=not change)
-            if problem := explain_no_effect(obj):
+            for problem in foresee_state(obj).warnings:
                 messages.warning(request, problem)
 
     def delete_model(self, request: HttpRequest, obj: CustomEntry) -> None:

@@ -28,7 +28,7 @@ from records.api.serializers import (
     EntrySerializer,
     StatedEntrySerializer,
 )
-from records.effect import LOST, explain_no_effect, find_states
+from records.effect import EntryState, find_states, foresee_state
 from records.entry_targets import UNSAID, AmbiguousEntry, find_entry
 from records.entry_values import explain_type
 from records.locks import editing_entries
@@ -80,15 +80,20 @@ def answer_entry(entry: CustomEntry, status: int = 200, *, is_written: bool = Tr
     if status == 201:
         headers["Location"] = entry_address(entry)
     (data,) = describe_entries([entry])
-    if is_written and (problem := explain_no_effect(entry)):
-        data |= {"warnings": [problem], "state": LOST}
+    if is_written and (state := foresee_state(entry)).losses:
+        data |= describe_state(state)
     return Response(data, status=status, headers=headers)
 
 
 def describe_entries(entries: Sequence[CustomEntry]) -> list[dict[str, Any]]:
     """Each with its state."""
     states = find_states(entries)
-    return [dict(EntrySerializer(entry).data) | states[entry.pk]._asdict() for entry in entries]
+    return [dict(EntrySerializer(entry).data) | describe_state(states[entry.pk]) for entry in entries]
+
+
+def describe_state(state: EntryState) -> dict[str, Any]:
+    lost = [{"target": target, "reason": loss.reason} for loss in state.losses for target in loss.targets]
+    return {"warnings": state.warnings, "state": state.state, "lost": lost}
 
 
 def has_etag(tags: str, entry: CustomEntry) -> bool:

@@ -155,7 +155,7 @@ class SourceFilter(filters.FilterSet):
 class EntryFilter(filters.FilterSet):
     type = RecordTypeFilter()
     enabled = FlagFilter()
-    lost = FlagFilter(method="with_lost", label="Has no effect: another claim has its name")
+    lost = FlagFilter(method="with_lost", label="Has no effect, on a target at least: another claim has its name")
     target = filters.CharFilter(method="on_target", label="It is for this one, alone or with others")
 
     class Meta:

@@ -211,7 +211,7 @@ class SourceSerializer(serializers.ModelSerializer[Source]):
         return PRIORITIES[row.priority]
 
 
-ANSWERED = {"warnings", "state"}
+ANSWERED = {"warnings", "state", "lost"}
 """What the answer to a write says besides the entry; who sends it back changes nothing by it."""
 
 
@@ -269,18 +269,26 @@ class EntrySerializer(serializers.ModelSerializer[CustomEntry]):
         return super().to_internal_value(data)
 
 
+class LostEntrySerializer(serializers.Serializer[Any]):
+    target = serializers.CharField()
+    reason = serializers.CharField(help_text="Who has the name there and why, and the way out")
+
+
 class StatedEntrySerializer(EntrySerializer):
     """An entry as answers have it."""
 
     warnings = serializers.ListField(
-        child=serializers.CharField(), read_only=True, help_text="Why it has no effect, and the way out"
+        child=serializers.CharField(),
+        read_only=True,
+        help_text="Why it has no effect, of several targets on which, and the way out",
     )
     state = serializers.ChoiceField(
         choices=ENTRY_STATES, read_only=True, help_text="Of its record (pending until it is seen), lost, or of itself"
     )
+    lost = LostEntrySerializer(many=True, read_only=True, help_text="The targets on which it has no effect")
 
     class Meta(EntrySerializer.Meta):
-        fields = (*EntrySerializer.Meta.fields, "warnings", "state")  # type: ignore[assignment]
+        fields = (*EntrySerializer.Meta.fields, "warnings", "state", "lost")  # type: ignore[assignment]
 
 
 class EntryBodySerializer(EntrySerializer):

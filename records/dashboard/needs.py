@@ -13,9 +13,10 @@ from django.urls import reverse
 from records.admin import columns
 from records.admin.steps import OPERATE, STEPS, Button, list_steps, make_buttons
 from records.dashboard.vitals import CertificateTrouble, list_ending, read_certificates
+from records.effect import EntryState, find_states
 from records.entry_names import call_entries, name_entries
 from records.lost_claims import LostClaim, list_lost
-from records.models import DriftFinding, HeldPlan, ManagedRecord, SourceName, SyncRequest, SyncStatus
+from records.models import CustomEntry, DriftFinding, HeldPlan, ManagedRecord, SourceName, SyncRequest, SyncStatus
 from syncer.core.known import RecordState
 from syncer.core.names import people_name
 from syncer.core.origin import Origin
@@ -133,7 +134,8 @@ class Needs:
         for key, joined in (("lost", self._lost), ("entry", self._entries)):
             if key in there:
                 oldest = sorted(joined, key=lambda claims: (claims[0].since, claims[0].name))[:limit]
-                needs += [_tell_claims(key, claims) for claims in oldest]
+                states = _find_entry_states(claims[0].origin for claims in oldest)
+                needs += [_tell_claims(key, claims, states) for claims in oldest]
         if "rule" in there:
             rules = self._rules.select_related("source").order_by("since", "id")[:limit]
             needs += [_tell_rule(row) for row in rules]
@@ -220,9 +222,19 @@ def _tell_record(request: HttpRequest, key: str, record: ManagedRecord, asked: A
     )
 
 
-def _tell_claims(key: str, claims: list[LostClaim]) -> Need:
+def _find_entry_states(origins: Iterable[str]) -> Mapping[str, EntryState]:
+    """Of those that are entries."""
+    keys = [origin.name for origin in map(Origin.parse, origins) if origin.is_entry]
+    entries = list(CustomEntry.objects.filter(pk__in=keys)) if keys else []
+    states = find_states(entries) if entries else {}
+    return {entry.origin: states[entry.pk] for entry in entries}
+
+
+def _tell_claims(key: str, claims: list[LostClaim], states: Mapping[str, EntryState]) -> Need:
     first, *others = claims
     more = f", and {columns.count_noun(len(others), ('other claim', 'other claims'))} likewise" if others else ""
+    if (state := states.get(first.origin)) and state.effective:
+        more += f"; on {', '.join(state.effective)} it has its effect"
     return Need(
         key,
         first.since,

@@ -101,8 +101,8 @@ def test_a_block_and_a_restored_version_are_of_one_target() -> None:
     source = {"lan": make_want("lan"), "public": make_want("public")}
     block = custom_entries.block_name("ada", SHOP, "lan")
     assert custom_entries.block_name("ada", SHOP, "lan") == block
-    lost = list(find_lost({SHOP})[SHOP])
-    assert lost == [str(source["lan"])] == ["Ingress/web/lan"]
+    lost = list(find_lost({SHOP}))
+    assert lost == [(SHOP, str(source["lan"]), "lan")] == [(SHOP, "Ingress/web/lan", "lan")]
     with pytest.raises(ValidationError, match="is not blocked"):
         custom_entries.unblock_name("ada", SHOP, "public")
     data = {"ttl": 300, "values": ["203.0.113.7"]}

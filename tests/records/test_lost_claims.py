@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from rest_framework.test import APIClient
 
-from records.effect import find_states
+from records.effect import EntryState, find_states
 from records.lost_claims import count_lost, find_lost, list_lost
 from records.models import CustomEntry, ManagedRecord, Source
 from tests.records.api.conftest import client_for
@@ -53,7 +53,10 @@ def test_a_claim_that_lost_at_several_types_is_told_once(entry: CustomEntry) -> 
     assert told == {(NAME, LOSER, REASON), (NAME, entry.origin, REASON)}
     assert len(list(list_lost())) == 2
     assert {claim.since for claim in list_lost()} <= {row.changed_at for row in ManagedRecord.objects.all()}
-    assert find_lost([NAME, "other.talos00"]) == {NAME: {LOSER: REASON, entry.origin: REASON}}
+    assert find_lost([NAME, "other.talos00"]) == {
+        (NAME, LOSER, "default"): REASON,
+        (NAME, entry.origin, "default"): REASON,
+    }
     assert find_lost(["other.talos00"]) == {}
     assert count_lost() == 2
 
@@ -62,7 +65,7 @@ def test_of_a_blocked_name_every_claim_is_lost(entry: CustomEntry) -> None:
     ManagedRecord.objects.all().delete()
     block = CustomEntry.objects.create(name=NAME, mode="block")
     reason = f"blocked by {block.origin}"
-    assert find_lost([NAME]) == {NAME: {OWNER: reason, LOSER: reason, entry.origin: reason}}
+    assert find_lost([NAME]) == {(NAME, origin, "default"): reason for origin in (OWNER, LOSER, entry.origin)}
     CustomEntry.objects.filter(pk=block.pk).update(enabled=False)
     assert count_lost() == 0
 
@@ -78,6 +81,7 @@ def test_the_api_says_it_of_sources_and_entries_and_finds_them(entry: CustomEntr
     assert (item["state"], item["warnings"]) == ("lost", [way_out])
     alone = viewer.get(f"/api/v1/entries/{NAME}/A").json()
     assert (alone["state"], alone["warnings"]) == ("lost", [way_out])
+    assert alone["lost"] == [{"target": "default", "reason": way_out.removeprefix("It has no effect: ")}]
     assert viewer.get("/api/v1/status").json()["lost_claims"] == 2
 
 
@@ -93,9 +97,9 @@ def test_each_entry_has_its_state(entry: CustomEntry, change: dict[str, Any], st
 
 def test_an_entry_that_has_its_name_has_the_state_of_its_record(entry: CustomEntry) -> None:
     ManagedRecord.objects.update(losers=[], is_contested=False)
-    assert find_states([entry])[entry.pk] == ("pending", [])
+    assert find_states([entry])[entry.pk] == EntryState("pending")
     ManagedRecord.objects.filter(type="A").update(origin=entry.origin, state="conflict")
-    assert find_states([entry])[entry.pk] == ("conflict", [])
+    assert find_states([entry])[entry.pk] == EntryState("conflict")
 
 
 def test_the_admin_says_it_in_lists_pages_and_on_the_start_page(entry: CustomEntry, admin_client: Client) -> None:

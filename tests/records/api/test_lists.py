@@ -32,7 +32,7 @@ def many(db: None) -> None:
     AuditEntry.objects.bulk_create(AuditEntry(actor="syncer", action="created", name=f"host{at}") for at in range(120))
 
 
-MORE = {"holds": 1, "records": 1, "sources": 3, "entries": 3}
+MORE = {"holds": 1, "records": 1, "sources": 3, "entries": 4}
 """What the rows of a page are told besides, in so many questions for all of them."""
 
 
