@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from records.advice import NO_ADDRESS, UNREAD, advise, tell_clients, tell_warnings
 from records.answer_models import RecordAnswer
 from records.answered_by import Answerer, find_answerer
 from records.audit import SYNCER, Action
@@ -28,7 +29,7 @@ from records.models import (
     SyncStatus,
 )
 from records.rows import ZoneKey
-from records.targets import find_managed, find_targets, list_targets
+from records.targets import find_managed, find_servers, find_targets, list_targets
 from syncer.core.claims import Mode
 from syncer.core.known import RecordState, find_why
 from syncer.core.names import canonical, people_name, zone_of
@@ -93,9 +94,12 @@ class _Explanation:
             *self._describe_records(),
             *self._describe_claims(claims),
             *self._describe_skips(),
+            *tell_warnings(self.wanted),
+            *tell_clients(self.name, self.records, find_servers(self.target)),
         ]
         if not claims and not self.records and not self.skipped:
-            sentences += ["No object and no custom entry wants it.", *describe_unread(self.managed.scope)]
+            unread = list(describe_unread(self.managed.scope))
+            sentences += ["No object and no custom entry wants it.", *unread, *([f"{UNREAD}."] if unread else [])]
         # What is asked for by name needs no pattern to explain it.
         told = [mention for mention in self.mentions if mention.how == "rule" or not self._is_wanted()]
         sentences += [mention.sentence for mention in told]
@@ -256,7 +260,7 @@ class _Explanation:
             elif self.active_block:
                 yield f"{wants}, and does not get it: the name is blocked."
             elif not claim["values"]:
-                yield f"{wants}, but has no address yet."
+                yield f"{wants}, but has {NO_ADDRESS}.{advise(NO_ADDRESS)}"
             elif deletion and deletion.at > changed[who]:
                 at = _format_time(deletion)
                 yield f"{wants}; {deletion.actor} deleted it from DNS at {at}, {self._describe_return()}."
@@ -288,7 +292,8 @@ class _Explanation:
         kept = [mention for mention in self.wanted if mention.detached_since is not None]
         for mention in (*self.skipped, *kept):
             if mention.detached_since is None:
-                yield f"{mention.source} mentions the name, and it is not published: {mention.reason}."
+                why = f"{mention.reason}.{advise(mention.reason)}"
+                yield f"{mention.source} mentions the name, and it is not published: {why}"
                 continue
             until = BY_POLICY
             if end := mention_end(mention):

@@ -81,6 +81,8 @@ def test_a_name_in_dns_is_told_with_its_claim_and_its_history() -> None:
         "grafana.talos00 lies in zone talos00.",
         f"A 10.0.0.1 with a TTL of 60 s is in DNS, written by us for {GRAFANA}.",
         f"{GRAFANA} wants the name for 10.0.0.1, and has it.",
+        "A client that sees something else asks another server, or has an old answer for up to 60 s:"
+        f" compare with dig {NAME} A @dns.talos00.",
         f"Last change: updated at {at[0]} by syncer, A from 10.0.0.9 to 10.0.0.1.",
         f"Last error: at {at[1]}, A: busy (it has succeeded since).",
     ]
