@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 import sys
 
-from catalyst.cli import manage
+from catalyst.cli import run_django
 
 if __name__ == "__main__":
-    sys.exit(manage(sys.argv[1:]))
+    sys.exit(run_django(sys.argv[1:]))

@@ -76,12 +76,12 @@ def explain_database_errors() -> Iterator[None]:
     from django.db.utils import Error
 
     from catalyst.invocation import spell_command
-    from records.database_errors import advise
+    from records.database_errors import give_advice
 
     try:
         yield
     except Error as error:
-        if text := advise(error, spell_command()):
+        if text := give_advice(error, spell_command()):
             raise ImproperlyConfigured(text) from error
         raise
 

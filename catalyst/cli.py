@@ -84,9 +84,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
                 run_prepare(rest)
             case "manage":
-                return manage(rest)
+                return run_django(rest)
             case _:
-                return manage(args)
+                return run_django(args)
     except ImproperlyConfigured as error:
         print_errors(error)
         return 1
@@ -96,7 +96,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def manage(argv: Sequence[str]) -> int:
+def run_django(argv: Sequence[str]) -> int:
     """Django's commands. The syncer among them has smaller settings, and imports less."""
     os.umask(PRIVATE)
     is_syncer = argv[:1] == ["runsyncer"]

@@ -113,11 +113,11 @@ def ask_cluster(env: Mapping[str, str]) -> str:
     """What is wrong with it at the moment; "" when it answers. Raises ``ImproperlyConfigured`` where no cluster is
     named, or not in a way that could ever work."""
     from syncer.kube.client import ApiServer
-    from syncer.kube.connect import connect
+    from syncer.kube.connect import choose_access
 
     config = KubeConfig(kubeconfig=env.get("KUBECONFIG", "").strip(), withheld=SECRET_VARIABLES)
     try:
-        server = ApiServer(connect(config), connections=1, timeout=TIMEOUT)
+        server = ApiServer(choose_access(config), connections=1, timeout=TIMEOUT)
     except KubernetesError as error:
         raise ImproperlyConfigured(f"{error}; {suggest_examples()}.") from error
     try:

@@ -133,10 +133,10 @@ def restart_sparing(argv: Sequence[str]) -> None:
     Call it before anything is opened, read or imported.
     """
     if sys.flags.optimize < 2 and is_own_command(argv) and has_byte_code():
-        restart(*SPARING)
+        restart_python(*SPARING)
 
 
-def restart(*options: str) -> None:
+def restart_python(*options: str) -> None:
     os.execv(sys.executable, [sys.executable, *options, *sys.orig_argv[1:]])  # noqa: S606  (no shell)
 
 
@@ -178,7 +178,7 @@ def load_syncer(argv: Sequence[str]) -> None:
     if sys.flags.optimize == 2 and not was_compiled and os.path.exists(cached) and is_own_command(argv):
         for name in LOADED_LATER:
             import_module(name)
-        restart()
+        restart_python()
 
 
 def run_syncer(argv: Sequence[str]) -> None:

@@ -16,7 +16,7 @@ from syncer.documents.folders import describe_error, scan_folder
 from syncer.documents.limits import DocumentError, decode_text
 from syncer.kube.documents import SIZE_LIMIT, ManifestError
 from syncer.preview import Row, gather_targets, list_lost
-from syncer.preview import preview as preview_records
+from syncer.preview import preview_documents as preview_records
 
 ONLY_TARGET = "default"
 """What the target of the ``DNS_*`` variables is called."""
@@ -111,7 +111,7 @@ def format_answer(answer: Row) -> Iterator[str]:
             str(row["ttl"]),
             row["type"],
             " ".join(row["values"]) or "?",
-            spell(row["source"]),
+            spell_object(row["source"]),
             f"on {where}" if several else "",
         )
         for row, where in gather_targets(answer["records"])
@@ -122,7 +122,9 @@ def format_answer(answer: Row) -> Iterator[str]:
     sections = {
         "Skipped": list_lines(answer["skipped"], say_skipped, several),
         "In conflict": list_lines(answer["conflicts"], say_conflict, several),
-        "Warnings": list_lines(answer["warnings"], lambda row: f"{spell(row['source'])}: {row['message']}", several),
+        "Warnings": list_lines(
+            answer["warnings"], lambda row: f"{spell_object(row['source'])}: {row['message']}", several
+        ),
         "Cannot be read": [
             f"{row['file']}{f', document {number}' if (number := row['document']) > 1 else ''}: {row['reason']}"
             for row in answer["unreadable"]
@@ -144,18 +146,18 @@ def list_lines(rows: Iterable[Row], say: Callable[[Row], str], several: bool) ->
 
 
 def say_skipped(row: Row) -> str:
-    return f"{people_name(row['name']) or 'the object'}: {row['reason']} ({spell(row['source'])})"
+    return f"{people_name(row['name']) or 'the object'}: {row['reason']} ({spell_object(row['source'])})"
 
 
 def say_conflict(row: Row) -> str:
-    return f"{people_name(row['name'])}: not for {spell(row['loser'])}: {row['reason']}"
+    return f"{people_name(row['name'])}: not for {spell_object(row['loser'])}: {row['reason']}"
 
 
 def count_noun(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def spell(source: Mapping[str, str]) -> str:
+def spell_object(source: Mapping[str, str]) -> str:
     return clip_text(f"{source['kind']}/{source['namespace']}/{source['name']}", 400)
 
 

@@ -43,7 +43,7 @@ def run_up(argv: Sequence[str]) -> int:
         signal.signal(number, lambda *_: events.put(0))
     dev = arrange_dev(env, options) if options.dev else None
     mode = dev.list_options() if dev else []
-    tell(dev, "preparing the database; the first time takes some seconds")
+    tell_person(dev, "preparing the database; the first time takes some seconds")
     preparation = start_preparation(env, mode)
     if preparation.poll() is not None:
         return preparation.returncode
@@ -53,7 +53,7 @@ def run_up(argv: Sequence[str]) -> int:
         settings = Environment(env)
         web, health, metrics = (settings.read_text(*place) for place in (WEB, HEALTH, METRICS))
         check_addresses({"--port" if options.port else WEB[0]: web, HEALTH[0]: health, METRICS[0]: metrics})
-        tell(dev, "starting the syncer, the dashboard and the background tasks")
+        tell_person(dev, "starting the syncer, the dashboard and the background tasks")
         syncer = ("runsyncer", *mode, "--noreload") if dev else ("runsyncer",)
         commands = (("web",), syncer, ("qcluster",))
         children.extend(start_child(env, events, make_command(*command)) for command in commands if events.empty())
@@ -87,7 +87,7 @@ def parse_options(argv: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def tell(dev: DevSetup | None, text: str) -> None:
+def tell_person(dev: DevSetup | None, text: str) -> None:
     """To the person who waits; a container has its log."""
     if dev:
         print(text, flush=True)

@@ -72,7 +72,7 @@ def describe_error(error: Exception) -> str:
     return REDACTION.redact_text(_PREFIX.sub("", text))
 
 
-def advise(error: Exception, program: str = PROGRAM) -> str:
+def give_advice(error: Exception, program: str = PROGRAM) -> str:
     """What is wrong and what to do, as a sentence without its full stop; "" for what is no trouble of the database
     itself but a mistake in a statement. ``program``: as whoever reads it would start it."""
     if lacks_schema(error):
@@ -85,8 +85,8 @@ def advise(error: Exception, program: str = PROGRAM) -> str:
 
 
 def explain_error(error: Exception) -> str:
-    """``advise``, or what the database refuses."""
-    return advise(error) or f"the database refuses: {describe_error(error)}"
+    """``give_advice``, or what the database refuses."""
+    return give_advice(error) or f"the database refuses: {describe_error(error)}"
 
 
 def translate_errors(method: Callable[P, T]) -> Callable[P, T]:

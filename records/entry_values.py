@@ -16,7 +16,7 @@ from syncer.core.annotations import MAX_TTL
 from syncer.core.claims import Mode
 from syncer.core.fitting import OVERHEAD, find_misplacement, list_misfits
 from syncer.core.manifest import clip_text
-from syncer.core.names import NAME_LIMIT, BadName, canonical, zone_of
+from syncer.core.names import NAME_LIMIT, BadName, canonical_name, zone_of
 from syncer.core.rdata import TYPES, BadValue, clean_value, format_value
 
 EXAMPLE_DIGEST = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -132,7 +132,7 @@ def _clean_name(text: str, zones: Collection[str]) -> tuple[str, str]:
     """The name and its zone."""
     if not isinstance(text, str):
         raise BadValue("not a text")
-    name = canonical(text, symbols=False)
+    name = canonical_name(text, symbols=False)
     zone = zone_of(name, zones)
     if zone is None:
         offered = [f"{name}.{zone}" for zone in sorted(zones) if len(name) + len(zone) < NAME_LIMIT][:OFFERED]

@@ -32,7 +32,7 @@ from records.rows import ZoneKey
 from records.targets import find_managed, find_servers, find_targets, list_targets
 from syncer.core.claims import Mode
 from syncer.core.known import RecordState, find_why
-from syncer.core.names import canonical, people_name, zone_of
+from syncer.core.names import canonical_name, people_name, zone_of
 from syncer.core.origin import CUSTOM_ENTRY
 from syncer.core.selection import describe_unread
 
@@ -55,7 +55,7 @@ def count_states() -> dict[str, int]:
 def explain_name(hostname: str, target: str = "") -> Row:
     """On one target; by default the first that manages the name. Raises ``syncer.core.names.BadName`` for what is no
     host name."""
-    name = canonical(hostname, symbols=False)
+    name = canonical_name(hostname, symbols=False)
     return _Explanation(name, target).build_answer()
 
 

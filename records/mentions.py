@@ -55,7 +55,7 @@ def _find_patterns(name: str, patterns: Iterable[SourceName]) -> Iterator[Indire
     left = {UNREADABLE: SHOWN, REGEXP: SHOWN}
     for row in patterns:
         is_rule = row.reason == UNREADABLE
-        if not left.get(row.reason) or not (_names_host(row.name, name) if is_rule else _matches(row.name, name)):
+        if not left.get(row.reason) or not (_names_host(row.name, name) if is_rule else _matches_name(row.name, name)):
             continue
         left[row.reason] -= 1
         how, sentence = ("rule", _describe_rule(row)) if is_rule else ("regexp", _describe_regexp(row))
@@ -79,7 +79,7 @@ def _names_host(rule: str, name: str) -> bool:
     return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", rule, re.IGNORECASE) is not None
 
 
-def _matches(host_regexp: str, name: str) -> bool:
+def _matches_name(host_regexp: str, name: str) -> bool:
     import re2  # linear in the length of both, whatever a tenant wrote; and what Traefik means, whose it is
 
     options = re2.Options()

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from records.models import Source as SourceRow
 from records.models import SourceName
 from records.source_models import read_records
-from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Want, withhold
+from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Want, withhold_values
 
 
 class RememberedClaims:
@@ -32,7 +32,7 @@ class RememberedClaims:
             else:
                 want = Want(name, tuple(values), own, tuple(via or ()), records=read_records(records))
                 # Of records it is said with each of them what is refused.
-                want = want._replace(withheld=withhold(refused or ())) if want.asks_address else want
+                want = want._replace(withheld=withhold_values(refused or ())) if want.asks_address else want
                 wanted.setdefault(key, []).append(want)
         for row in sources.iterator():
             source = SourceObject(

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from records import places
 from records.models import CustomEntry, ManagedRecord, Source, SourceName
 from syncer.core.kinds import KINDS
-from syncer.core.names import BadName, canonical, canonical_address, zone_of
+from syncer.core.names import BadName, canonical_address, canonical_name, zone_of
 from syncer.core.origin import Origin
 
 FOUND = 50
@@ -52,7 +52,7 @@ def host_of(text: str) -> str:
 
 def read_host(text: str) -> str:
     """The name in the spelling of the engine; raises ``BadName``."""
-    return canonical(host_of(text), symbols=False)
+    return canonical_name(host_of(text), symbols=False)
 
 
 def find_everything(text: str, zones: tuple[str, ...]) -> Findings:

@@ -99,15 +99,15 @@ class RegistrySite(AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         from records.admin import names, steps
-        from records.admin.exchange import exchange
+        from records.admin.exchange import show_exchange
         from records.admin.previews import show_preview
 
         view: Callable[..., HttpResponse] = self.admin_view(require_POST(self.sync_now))
         return [
             path("sync-now/", view, name="sync_now"),
-            path("exchange/", self.admin_view(exchange), name="exchange"),
+            path("exchange/", self.admin_view(show_exchange), name="exchange"),
             path("preview/", self.admin_view(show_preview), name="preview"),
-            path("find/", self.admin_view(names.find), name="find"),
+            path("find/", self.admin_view(names.find_text), name="find"),
             path("names/<path:name>/do/", self.admin_view(steps.do_step), name="do_step"),
             path("names/<path:name>/", self.admin_view(names.show_name), name="name"),
             *super().get_urls(),

@@ -21,7 +21,7 @@ from records.locks import editing_entries
 from records.models import AuditEntry, DriftFinding, HeldPlan, ManagedRecord, Replacement, SyncRequest
 from records.targets import list_targets
 from syncer.core.manifest import clip_text
-from syncer.core.names import BadName, canonical, zone_of
+from syncer.core.names import BadName, canonical_name, zone_of
 
 Action = AuditEntry.Action
 
@@ -126,7 +126,7 @@ def request_action(
 def read_name(text: str, zones: Collection[str]) -> tuple[str, str]:
     """The name in the spelling of the engine, and its zone."""
     try:
-        name = canonical(text, symbols=False)
+        name = canonical_name(text, symbols=False)
     except BadName as error:
         raise ValidationError({"name": f"The name cannot be used: {error}."}) from error
     zone = zone_of(name, zones)

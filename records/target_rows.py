@@ -38,9 +38,9 @@ def summarize_reports(reports: Sequence[TargetReport]) -> dict[str, Any]:
     """Of all targets together: the last full pass is that of the target which waits for one for longest."""
     passes = [report.last_pass_at for report in reports]
     return {
-        "last_pass_at": None if None in passes else _choose(min, passes),
-        "next_pass_at": _choose(min, (report.next_pass_at for report in reports)),
-        "last_change_at": _choose(max, (report.last_change_at for report in reports)),
+        "last_pass_at": None if None in passes else _choose_time(min, passes),
+        "next_pass_at": _choose_time(min, (report.next_pass_at for report in reports)),
+        "last_change_at": _choose_time(max, (report.last_change_at for report in reports)),
         "queue": sum(report.queue for report in reports),
         "target": ", ".join(dict.fromkeys(report.kind for report in reports)),
         "target_problem": _join_texts(reports, "problem"),
@@ -53,7 +53,7 @@ def summarize_reports(reports: Sequence[TargetReport]) -> dict[str, Any]:
     }
 
 
-def _choose(choose: Callable[[Iterable[datetime]], datetime], times: Iterable[datetime | None]) -> datetime | None:
+def _choose_time(choose: Callable[[Iterable[datetime]], datetime], times: Iterable[datetime | None]) -> datetime | None:
     known = [time for time in times if time is not None]
     return choose(known) if known else None
 

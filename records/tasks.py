@@ -14,7 +14,7 @@ from django.utils import timezone
 from django_q.models import Failure, Schedule
 
 from records import notify
-from records.exchange import export
+from records.exchange import write_export
 from records.exchange.uploads import forget_uploads
 from records.models import (
     CURRENT_STATUSES,
@@ -112,7 +112,7 @@ def back_up() -> str:
     draft = path.with_suffix(f".{os.getpid()}.part")
     try:
         with open(draft, "x", encoding="utf-8", newline="\n", opener=_open_private) as file:
-            file.writelines(export("yaml"))
+            file.writelines(write_export("yaml"))
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)

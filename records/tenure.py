@@ -34,7 +34,7 @@ class DatabaseTenure:
                 row = SyncStatus.objects.annotate(now=Now()).select_for_update().first()
                 if (_describe_row(row) if row else None) != seen:
                     return False
-                _save(columns, is_new=row is None)
+                _save_row(columns, is_new=row is None)
         except IntegrityError:
             return False  # another one made the row meanwhile
         self._columns = columns
@@ -58,7 +58,7 @@ class DatabaseTenure:
         rows = SyncStatus.objects.select_for_update(no_key=True)
         ours = rows.values_list("identity", "holder").first()
         if ours is None:  # a new database, in the place of one that was lost
-            _save(self._columns, is_new=True)
+            _save_row(self._columns, is_new=True)
         elif ours != (self._columns["identity"], self._columns["holder"]):
             raise AnotherSyncer(
                 f"another syncer took over this database: {self.read_holder()}; this one ends, so that only one writes:"
@@ -70,7 +70,7 @@ class DatabaseTenure:
         self._columns = {}
 
 
-def _save(columns: dict[str, Any], *, is_new: bool) -> None:
+def _save_row(columns: dict[str, Any], *, is_new: bool) -> None:
     columns = {**columns, "started_at": Now(), "heartbeat_at": Now()}
     if is_new:
         SyncStatus.objects.create(**columns)

@@ -43,7 +43,7 @@ class ChangedSettings:
         """For the reason of a held plan; "" where nothing changed. From any thread."""
         if not (changes := self._changes):
             return ""
-        texts = (f"{name} ({_shorten(old)} → {_shorten(new)})" for name, (old, new) in changes.items())
+        texts = (f"{name} ({_shorten_value(old)} → {_shorten_value(new)})" for name, (old, new) in changes.items())
         return f"changed since the last start: {', '.join(texts)}"
 
     def remember(self) -> None:
@@ -63,5 +63,5 @@ def find_changes(last: LastStart, start: LastStart) -> Iterator[tuple[str, tuple
             yield name, (old, new)
 
 
-def _shorten(value: str) -> str:
+def _shorten_value(value: str) -> str:
     return (value if len(value) <= SHOWN else f"{value[: SHOWN - 3]}...") or "nothing"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from threading import Lock
 
-from syncer.core.names import BadName, canonical, zone_of
+from syncer.core.names import BadName, canonical_name, zone_of
 from syncer.ledger import Ledger, Request
 
 POLL = 1.0
@@ -74,7 +74,7 @@ class RequestDesk:
             return everyone
         name = request.name
         with suppress(BadName):
-            name = canonical(name)
+            name = canonical_name(name)
         managing = (
             target
             for target, zones in self._zones.items()

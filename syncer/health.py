@@ -213,7 +213,7 @@ def _select_dns_kinds(states: Sequence[KindState]) -> list[KindState]:
     return [state for state in states if state.kind.touches_dns]
 
 
-def serve(address: str, health: Health) -> Server:
+def serve_probes(address: str, health: Health) -> Server:
     """Serve /healthz and /readyz until the server is closed. Raises ``CannotListen``."""
     return Server("HEALTH_PROBE_ADDRESS", address, {"/healthz": health.healthz, "/readyz": health.readyz})
 

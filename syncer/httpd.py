@@ -53,7 +53,7 @@ class Server:
     """Answers from the start until ``close``. ``setting`` is the environment variable that ``address`` comes from."""
 
     def __init__(self, setting: str, address: str, pages: Mapping[str, Callable[[], PlainAnswer]]) -> None:
-        self._http = PageServer(listen(setting, address), pages)
+        self._http = PageServer(open_listener(setting, address), pages)
         self.port: int = self._http.socket.getsockname()[1]
         self._thread = Thread(target=self._http.serve_forever, args=(0.2,), name=setting, daemon=True)
         self._thread.start()
@@ -68,7 +68,7 @@ class Server:
         self._http.server_close()
 
 
-def listen(setting: str, address: str) -> socket.socket:
+def open_listener(setting: str, address: str) -> socket.socket:
     """Raises ``CannotListen``."""
     try:
         host, port = parse_address(address)

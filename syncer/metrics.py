@@ -194,8 +194,8 @@ class HealthCollector(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         health = self._health
-        yield _gauge("catalyst_dns_sync_alive", "1: /healthz is green", not health.liveness())
-        yield _gauge("catalyst_dns_sync_ready", "1: /readyz is green", not health.readiness())
+        yield _make_gauge("catalyst_dns_sync_alive", "1: /healthz is green", not health.liveness())
+        yield _make_gauge("catalyst_dns_sync_ready", "1: /readyz is green", not health.readiness())
         reachable = GaugeMetricFamily(
             "catalyst_dns_sync_target_reachable",
             "1: the target answered last time and accepts our token",
@@ -204,10 +204,10 @@ class HealthCollector(Collector):
         for target in health.targets:
             reachable.add_metric([target.name], float(not target.problem))
         yield reachable
-        yield _gauge("catalyst_dns_sync_loop_age_seconds", "Time since the loop last turned", health.loop_age())
+        yield _make_gauge("catalyst_dns_sync_loop_age_seconds", "Time since the loop last turned", health.loop_age())
 
 
-def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
+def _make_gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, text, float(value))
 
 
@@ -260,7 +260,7 @@ class ClusterCollector(Collector):
         yield watched
 
 
-def serve(address: str, registry: CollectorRegistry = REGISTRY) -> Server:
+def serve_metrics(address: str, registry: CollectorRegistry = REGISTRY) -> Server:
     """Serve /metrics until the server is closed. Raises ``CannotListen``."""
 
     def metrics() -> PlainAnswer:

@@ -44,7 +44,7 @@ OBJECT_LIMIT = 20_000
 """Objects of one preview; and host names in them."""
 
 
-def preview(documents: Iterable[tuple[str, str | DocumentError]], scopes: Mapping[str, Scope]) -> Row:
+def preview_documents(documents: Iterable[tuple[str, str | DocumentError]], scopes: Mapping[str, Scope]) -> Row:
     """``documents`` are pairs of a place, and a text of YAML or JSON or why there is none; their order does not matter
     to the answer. ``scopes`` are by the name of their target, which each row of the answer names.
 

@@ -296,6 +296,19 @@ def test_no_class_name_means_two_things() -> None:
     assert not {name: paths for name, paths in places.items() if len(paths) > 1}
 
 
+def test_the_name_of_a_function_says_what_it_does_to_what() -> None:
+    """Two words or more. Methods may have one, where the object is the other: ``zone.invalidate()``."""
+    found = [
+        f"{path.relative_to(ROOT)} {node.name}"
+        for path in list_modules(*PACKAGES)
+        for node in read_module(path).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and "_" not in node.name.strip("_")
+    ]
+    assert [name for name in found if not name.endswith((" main", " application"))] == [], (
+        "but for what others call by name"
+    )
+
+
 # A zone is an object
 
 

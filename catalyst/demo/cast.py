@@ -31,7 +31,7 @@ PULL_REQUESTS = range(101, 114)
 """Each has an environment of its own: more than the guard lets go at once."""
 
 
-def host(name: str) -> str:
+def name_host(name: str) -> str:
     return f"{name}.{HOME}"
 
 
@@ -46,7 +46,7 @@ def make_ingress(name: str, namespace: str, address: str = "", **annotations: st
     """``address`` is that of its name, "" for a host of the same name at home."""
     backend = {"service": {"name": name, "port": {"number": 80}}}
     paths = {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}
-    spec = {"rules": [{"host": address or host(name), "http": paths}]}
+    spec = {"rules": [{"host": address or name_host(name), "http": paths}]}
     return make_object("networking.k8s.io/v1", "Ingress", name, namespace, spec, **annotations)
 
 
@@ -67,7 +67,7 @@ def make_shop() -> Manifest:
     """The route behind the Gateway, with the status that the Gateway's controller gives it."""
     parent = {"name": "edge"}
     spec = {
-        "hostnames": [host("shop")],
+        "hostnames": [name_host("shop")],
         "parentRefs": [parent],
         "rules": [{"backendRefs": [{"name": "shop", "port": 80}]}],
     }

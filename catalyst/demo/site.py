@@ -36,20 +36,20 @@ def check_demo() -> None:
 
     folder = Path(settings.DATA_DIR)
     if not is_held(folder / MARK):
-        raise refuse(f"no demo runs on {folder}")
+        raise refuse_start(f"no demo runs on {folder}")
     if not is_loopback(parse_address(settings.WEB_BIND_ADDRESS)[0]):
-        raise refuse(f"WEB_BIND_ADDRESS={settings.WEB_BIND_ADDRESS} is not an address of this machine alone")
+        raise refuse_start(f"WEB_BIND_ADDRESS={settings.WEB_BIND_ADDRESS} is not an address of this machine alone")
     if not set(settings.ALLOWED_HOSTS) <= set(LOCAL_HOSTS):
-        raise refuse(f"ALLOWED_HOSTS has other names than {', '.join(LOCAL_HOSTS)}")
+        raise refuse_start(f"ALLOWED_HOSTS has other names than {', '.join(LOCAL_HOSTS)}")
     database = settings.DATABASES["default"]
     if not database["ENGINE"].endswith("sqlite3") or Path(database["NAME"]).resolve().parent != folder.resolve():
-        raise refuse("the database is not the demo's own")
+        raise refuse_start("the database is not the demo's own")
     for server in os.environ.get("DNS_SERVER_URL", "").split(","):  # noqa: TID251
         if not is_loopback(urlsplit(server.strip()).hostname or ""):
-            raise refuse("DNS_SERVER_URL is not the demo's own server")
+            raise refuse_start("DNS_SERVER_URL is not the demo's own server")
 
 
-def refuse(reason: str) -> ImproperlyConfigured:
+def refuse_start(reason: str) -> ImproperlyConfigured:
     return ImproperlyConfigured(f"no web without a login here: {reason}; catalyst-dns-sync demo starts it.")
 
 

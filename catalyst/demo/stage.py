@@ -85,7 +85,7 @@ class Stage:
             self._ask_cluster("PUT", f"{path}/status", {**fresh, "status": status})
 
     def _ask_cluster(self, method: str, path: str, body: object, *others: int) -> Told:
-        return ask(self._doubles.cluster, method, path, body, others)
+        return send_request(self._doubles.cluster, method, path, body, others)
 
     def _ask_dns(self, operation: str, **parameters: object) -> None:
         form = urlencode(parameters | {"comments": "by hand"})
@@ -93,13 +93,13 @@ class Stage:
             "Content-Type": "application/x-www-form-urlencoded",
             "Authorization": f"Bearer {self._doubles.token}",
         }
-        answer = ask(self._doubles.dns_api, "POST", f"/api/zones/records/{operation}", form, headers=headers)
+        answer = send_request(self._doubles.dns_api, "POST", f"/api/zones/records/{operation}", form, headers=headers)
         if answer.body.get("status") != "ok" and operation != "delete":  # which the reader may have done
             raise StageError(f"{operation} {parameters}: {answer.body}")
 
     def _break_dns(self, is_away: bool) -> None:
         faults = {"bad_gateway": "html" if is_away else ""}
-        ask(self._doubles.dns_api, "POST", "/fake/faults", faults)
+        send_request(self._doubles.dns_api, "POST", "/fake/faults", faults)
 
     def _list_open(self, what: str) -> Iterable[Mapping[str, Any]]:
         rows: list[Mapping[str, Any]] = self._ask_site("GET", f"{what}?status=open", None).body["results"]
@@ -110,12 +110,12 @@ class Stage:
         from catalyst.demo.visitor import CSRF_COOKIE
 
         if not self._cookies:
-            self._cookies.update(ask(self._site, "GET", "/ui/", None).cookies)
+            self._cookies.update(send_request(self._site, "GET", "/ui/", None).cookies)
         headers = {
             "Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items()),
             "X-CSRFToken": self._cookies.get(CSRF_COOKIE, ""),
         }
-        answer = ask(self._site, method, f"/api/v1/{path}", body, others, headers)
+        answer = send_request(self._site, method, f"/api/v1/{path}", body, others, headers)
         self._cookies.update(answer.cookies)
         return answer
 
@@ -129,7 +129,7 @@ def find_path(manifest: Manifest) -> str:
     return f"/apis/{manifest['apiVersion']}/namespaces/{about['namespace']}/{PLURALS[manifest['kind']]}/{about['name']}"
 
 
-def ask(
+def send_request(
     url: str,
     method: str,
     path: str,

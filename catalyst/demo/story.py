@@ -17,13 +17,13 @@ from catalyst.demo.cast import (
     PULL_REQUESTS,
     REVIEWS,
     Manifest,
-    host,
     list_apps,
     list_comers,
     list_reviews,
     make_gateway,
     make_ingress,
     make_route,
+    name_host,
 )
 
 SEED = 1
@@ -109,18 +109,18 @@ class Scene(NamedTuple):
 def write_story(number: int, seed: int = SEED) -> Iterator[Scene]:
     """The round of this number, from 0 on."""
     mover, victim = Random(f"{seed}/{number}").sample(sorted(APPS), 2)  # noqa: S311 - it chooses names
-    nas, blog, shop = make_ingress("nas", "storage"), host("blog"), host("shop")
+    nas, blog, shop = make_ingress("nas", "storage"), name_host("blog"), name_host("shop")
     plan = f"{len(PULL_REQUESTS)} deletes in {REVIEWS}"
     preview = make_ingress("blog-preview", "web", blog, target="192.0.2.80", priority="low")
     yield Scene(
         "Two applications are deployed beside the ones that run already.",
         [Withdraw([nas]), Put([*list_apps(), *list_reviews(), *list_comers()])],
-        [Sight("names", host("argocd")), Sight("activity", host("mealie"))],
+        [Sight("names", name_host("argocd")), Sight("activity", name_host("mealie"))],
     )
     yield Scene(
-        f"A new Ingress asks for {host('nas')}, which someone made in the zone by hand: a conflict.",
-        [WriteByHand(host("nas"), "192.0.2.66"), Put([nas])],
-        [Sight("needs", f"{host('nas')} A")],
+        f"A new Ingress asks for {name_host('nas')}, which someone made in the zone by hand: a conflict.",
+        [WriteByHand(name_host("nas"), "192.0.2.66"), Put([nas])],
+        [Sight("needs", f"{name_host('nas')} A")],
     )
     yield Scene(
         f"The preview of a redesign asks for {blog}, too. The blog has the higher priority and keeps it.",
@@ -128,14 +128,14 @@ def write_story(number: int, seed: int = SEED) -> Iterator[Scene]:
         [Sight("needs", "Ingress/web/blog-preview does not get it")],
     )
     yield Scene(
-        f"The preview goes, and {host(mover)} moves to another load balancer.",
+        f"The preview goes, and {name_host(mover)} moves to another load balancer.",
         [Withdraw([preview]), Put([make_ingress(mover, APPS[mover], target="192.0.2.20")])],
         [Sight("needs", blog, is_there=False), Sight("activity", "192.0.2.20")],
     )
     yield Scene(
-        f"Someone changes {host(victim)} on the DNS server by hand: drift.",
-        [WriteByHand(host(victim), HAND_ADDRESS)],
-        [Sight("needs", f"{host(victim)} A")],
+        f"Someone changes {name_host(victim)} on the DNS server by hand: drift.",
+        [WriteByHand(name_host(victim), HAND_ADDRESS)],
+        [Sight("needs", f"{name_host(victim)} A")],
         20.0,
     )
     yield Scene(
@@ -145,10 +145,10 @@ def write_story(number: int, seed: int = SEED) -> Iterator[Scene]:
     )
     yield Scene(
         "The rule is mended, and an operator has the drift remediated.",
-        [Put([make_route("dashboards", f"Host(`dashboards.{HOME}`)")]), Remediate(host(victim))],
+        [Put([make_route("dashboards", f"Host(`dashboards.{HOME}`)")]), Remediate(name_host(victim))],
         [
             Sight("needs", "IngressRoute/monitoring/dashboards", is_there=False),
-            Sight("needs", f"{host(victim)} A", is_there=False),
+            Sight("needs", f"{name_host(victim)} A", is_there=False),
             Sight("activity", f"dashboards.{HOME}"),
         ],
     )
@@ -193,7 +193,7 @@ def write_story(number: int, seed: int = SEED) -> Iterator[Scene]:
         "The record made by hand is deleted, the two applications are retired, the review environments come back, and "
         "the name that moved moves home.",
         [
-            EraseByHand(host("nas"), "192.0.2.66"),
+            EraseByHand(name_host("nas"), "192.0.2.66"),
             Withdraw([*list_comers(), make_route("dashboards", "")]),
             Put([*list_reviews(), make_ingress(mover, APPS[mover])]),
         ],

@@ -22,10 +22,10 @@ REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 def check_cluster(config: KubeConfig, scope: Scope, answering: dict[str, str]) -> Iterator[Finding]:
     """Adds the API server to ``answering``. Raises ``KubernetesError``."""
     from syncer.kube.client import ApiServer, Unreachable  # the web never loads it
-    from syncer.kube.connect import connect
-    from syncer.kube.watcher import watches
+    from syncer.kube.connect import choose_access
+    from syncer.kube.watcher import list_watches
 
-    server = ApiServer(connect(config), connections=1, timeout=TIMEOUT)
+    server = ApiServer(choose_access(config), connections=1, timeout=TIMEOUT)
     try:
         version = server.get("/version").get("gitVersion", "of an unknown version")
     except Unreachable as error:
@@ -33,7 +33,7 @@ def check_cluster(config: KubeConfig, scope: Scope, answering: dict[str, str]) -
         return
     answering["the API server"] = server.url
     yield report_ok(ABOUT, f"{server.url} answers, version {version}")
-    for kind, namespace, _ in watches(scope, certificates=config.certificate_metrics):
+    for kind, namespace, _ in list_watches(scope, certificates=config.certificate_metrics):
         served = find_version(server, kind)
         if not served:
             yield report_ok(ABOUT, f"{kind} is not installed; it is picked up within a minute of being installed")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from catalyst.settings.environment import Environment
 from syncer.core.annotations import split_list
-from syncer.core.names import BadName, canonical, canonical_address, is_wildcard
+from syncer.core.names import BadName, canonical_address, canonical_name, is_wildcard
 
 LOCAL_HOSTS = "localhost,127.0.0.1,[::1]"
 
@@ -25,7 +25,7 @@ def parse_host(text: str) -> str:
     try:
         address = canonical_address(text.removeprefix("[").removesuffix("]"))
     except BadName:
-        name = canonical(text.removeprefix("."))
+        name = canonical_name(text.removeprefix("."))
     else:
         return f"[{address}]" if ":" in address else address
     if is_wildcard(name):

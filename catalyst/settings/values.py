@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from syncer.core.annotations import MAX_TTL, parse_ttl
 from syncer.core.kinds import GIVING_NAMES
-from syncer.core.names import canonical, canonical_target, is_wildcard
+from syncer.core.names import canonical_name, canonical_target, is_wildcard
 from syncer.core.selector import parse_selector
 
 DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -19,7 +19,7 @@ CLASS_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._/-]{0,251}[A-Za-z0-9])?")
 
 
 def parse_zone(text: str) -> str:
-    name = canonical(text)
+    name = canonical_name(text)
     if is_wildcard(name):
         raise ValueError("a zone cannot be a wildcard")
     return name

@@ -17,7 +17,7 @@ from django.utils.decorators import sync_and_async_middleware
 
 from catalyst.invocation import spell_command
 from catalyst.web.refusing import refuse_request
-from records.database_errors import advise, explain_error, is_absent, is_full
+from records.database_errors import explain_error, give_advice, is_absent, is_full
 
 View = Callable[[HttpRequest], HttpResponseBase]
 AsyncView = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
@@ -64,7 +64,7 @@ def refuse_while_busy(request: HttpRequest, exception: Exception) -> HttpRespons
     """A database that is gone or locked is no fault of the page; a missing table may be one."""
     if not is_absent(exception):
         return None
-    log.warning("%s was refused: %s", request.path, advise(exception))
+    log.warning("%s was refused: %s", request.path, give_advice(exception))
     reason = "The disk of the database is full" if is_full(exception) else "The database does not answer, or is busy"
     is_script = request.headers.get("HX-Request")
     if is_script and request.method == "GET":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from contextlib import suppress
 
-from syncer.httpd import listen, parse_address
+from syncer.httpd import open_listener, parse_address
 
 
 def open_sockets(setting: str, address: str) -> list[socket.socket]:
@@ -17,9 +17,9 @@ def open_sockets(setting: str, address: str) -> list[socket.socket]:
     with suppress(ValueError):
         host, port = parse_address(address)
         if not host:
-            four = [listen(setting, f"0.0.0.0:{port}")]
-            return [*four, listen(setting, f"[::]:{port}")] if socket.has_dualstack_ipv6() else four
-    return [listen(setting, address)]
+            four = [open_listener(setting, f"0.0.0.0:{port}")]
+            return [*four, open_listener(setting, f"[::]:{port}")] if socket.has_dualstack_ipv6() else four
+    return [open_listener(setting, address)]
 
 
 def format_address(listening: socket.socket) -> str:

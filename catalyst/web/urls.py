@@ -21,6 +21,6 @@ urlpatterns = [
 ]
 
 handler400 = "records.api.handlers.bad_request"
-handler403 = "records.api.handlers.forbidden"
+handler403 = "records.api.handlers.permission_denied"
 handler404 = "records.api.handlers.not_found"
 handler500 = "records.api.handlers.server_error"

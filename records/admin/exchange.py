@@ -52,7 +52,7 @@ class ImportForm(forms.Form):
 
 
 @csrf_exempt  # Not left out: the check takes the whole body apart, so it waits until the role is known.
-def exchange(request: HttpRequest) -> HttpResponse:
+def show_exchange(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("records.view_managedrecord"):
         raise PermissionDenied
     if request.method == "POST" and not request.user.has_perm(FOR_ADMINS):

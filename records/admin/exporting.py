@@ -14,7 +14,7 @@ from records.models import ManagedRecord
 
 def export_response(request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> StreamingHttpResponse | None:
     """None, with a message, when there is nothing to export. The file, and the next page, say what is left out."""
-    from records.exchange import export
+    from records.exchange import write_export
 
     selected, left_out = queryset.count(), queryset.filter(owned=False).count()
     if left_out == selected:
@@ -25,7 +25,7 @@ def export_response(request: HttpRequest, queryset: QuerySet[ManagedRecord]) -> 
     note = f"{left_out} of the {selected} selected records are not ours and not in the file." if left_out else ""
     if note:
         messages.warning(request, note)
-    chunks = chain([f"# {note}\n"] if note else [], export("yaml", records=queryset))
+    chunks = chain([f"# {note}\n"] if note else [], write_export("yaml", records=queryset))
     name = f"dns-records-{timezone.now():%Y%m%d-%H%M%S}.yaml"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingHttpResponse(chunks, content_type="application/yaml", headers=headers)

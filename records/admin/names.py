@@ -48,7 +48,7 @@ class TypeRow(NamedTuple):
 
 
 @require_GET
-def find(request: HttpRequest) -> HttpResponse:
+def find_text(request: HttpRequest) -> HttpResponse:
     """Straight to the page of a name or object that is spelled out; else to all that has the text in it."""
     check_right(request, "records.view_managedrecord")
     text = request.GET.get("q", "").strip()[:1000]

@@ -17,7 +17,7 @@ from records.targets import list_targets
 from syncer.core.origin import Origin
 from syncer.documents.limits import DocumentError, decode_text
 from syncer.kube.documents import SIZE_LIMIT, ManifestError
-from syncer.preview import gather_targets, preview
+from syncer.preview import gather_targets, preview_documents
 
 
 class PreviewForm(forms.Form):
@@ -55,7 +55,7 @@ def show_preview(request: HttpRequest) -> HttpResponse:
             if documents:
                 named = form.cleaned_data["target"]
                 scopes = {name: managed.scope for name, managed in targets.items() if named in ("", name)}
-                answer = preview(documents, scopes)
+                answer = preview_documents(documents, scopes)
             else:
                 form.add_error("text", "Paste a manifest, or choose a file.")
         except ManifestError as error:
@@ -102,9 +102,9 @@ class Table:
 def _list_tables(answer: dict[str, Any]) -> list[Table]:
     """What gives no record, and what there is to say besides."""
     conflicts, skips, warned = (gather_targets(answer[key]) for key in ("conflicts", "skipped", "warnings"))
-    losers = [(row["name"], row["reason"], _spell(row["loser"]), on) for row, on in conflicts]
-    skipped = [(row["name"] or "the object", row["reason"], _spell(row["source"]), on) for row, on in skips]
-    warnings = [(_spell(row["source"]), row["message"], "", on) for row, on in warned]
+    losers = [(row["name"], row["reason"], _spell_origin(row["loser"]), on) for row, on in conflicts]
+    skipped = [(row["name"] or "the object", row["reason"], _spell_origin(row["source"]), on) for row, on in skips]
+    warnings = [(_spell_origin(row["source"]), row["message"], "", on) for row, on in warned]
     unread = [(f"{row['file']}, document {row['document']}", row["reason"], "", "") for row in answer["unreadable"]]
     passed = [
         (kind, f"{count} passed over: it gives no names", "", "") for kind, count in answer["passed_over"].items()
@@ -119,5 +119,5 @@ def _list_tables(answer: dict[str, Any]) -> list[Table]:
     return [Table(title, rows) for title, rows in tables.items() if rows]
 
 
-def _spell(source: dict[str, str]) -> str:
+def _spell_origin(source: dict[str, str]) -> str:
     return str(Origin(source["kind"], source["namespace"], source["name"]))

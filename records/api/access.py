@@ -77,7 +77,7 @@ def name_token(token: AuthToken) -> str:
     return name or str(token.token_key[:SHOWN])
 
 
-def actor(request: Request) -> str:
+def name_actor(request: Request) -> str:
     """Whom the audit names: the user, with the token if one was used."""
     name = str(request.user.get_username())
     return f"{name} (token {name_token(request.auth)})" if isinstance(request.auth, AuthToken) else name

@@ -21,8 +21,8 @@ from records.api.answers import (
     PreviewAnswerSerializer,
     TestAnswerSerializer,
 )
-from records.api.errors import invalid
-from records.api.parsers import ManifestParser, document
+from records.api.errors import make_invalid
+from records.api.parsers import ManifestParser, read_document
 from records.api.queries import KnownQuery
 from records.api.serializers import FIRST_DELETES
 from records.entry_values import explain_type, managed_zones
@@ -39,12 +39,12 @@ from records.resolve import Answer, Query, ask_all, show_value
 from records.targets import choose_target, find_managed, find_servers, list_targets
 from syncer.core.known import RecordState
 from syncer.core.manifest import clip_text
-from syncer.core.names import BadName, canonical, zone_of
+from syncer.core.names import BadName, canonical_name, zone_of
 from syncer.core.origin import Origin
 from syncer.core.plan import Change
 from syncer.core.rdata import TYPES
 from syncer.core.scope import Scope
-from syncer.preview import preview
+from syncer.preview import preview_documents
 
 HOSTNAME = OpenApiParameter("hostname", str, required=True, description="In any spelling, in one of the managed zones")
 TYPE = OpenApiParameter(
@@ -69,18 +69,20 @@ def read_hostname(request: Request) -> str:
     """The ``hostname`` of the query in the spelling of the engine."""
     text = request.query_params.get("hostname", "")
     if not text.strip():
-        raise invalid("hostname", "Give a host name: ?hostname=grafana.talos00")
+        raise make_invalid("hostname", "Give a host name: ?hostname=grafana.talos00")
     try:
-        return canonical(text, symbols=False)
+        return canonical_name(text, symbols=False)
     except BadName as error:
-        raise invalid("hostname", f"This is no host name: {error}.") from error
+        raise make_invalid("hostname", f"This is no host name: {error}.") from error
 
 
 def read_target(request: Request, name: str = "") -> str:
     """The ``target`` of the query; where it names none, the first that manages the name, or the first of all."""
     target = request.query_params.get("target", "")
     if target and target not in (known := list_targets()):
-        raise invalid("target", f"There is no target {clip_text(target)}: give one of {', '.join(known)}, or nothing.")
+        raise make_invalid(
+            "target", f"There is no target {clip_text(target)}: give one of {', '.join(known)}, or nothing."
+        )
     return target or choose_target(name)
 
 
@@ -95,11 +97,11 @@ class TestDnsView(KnownQuery, APIView):
         name = read_hostname(request)
         kind = request.query_params.get("type", "").upper()
         if kind and kind not in TYPES:
-            raise invalid("type", explain_type(kind, ", or nothing for addresses"))
+            raise make_invalid("type", explain_type(kind, ", or nothing for addresses"))
         zones = managed_zones()
         zone = zone_of(name, zones)
         if zone is None:
-            raise invalid(
+            raise make_invalid(
                 "hostname", f"{name} is in no managed zone ({', '.join(sorted(zones))}), so it is not asked for."
             )
         status = SyncStatus.read()
@@ -234,8 +236,8 @@ class PreviewView(KnownQuery, APIView):
         and what is in no document is unknown, rather than absent. A document that cannot be read stops no other. Where
         there are several targets, the answer is that of all, and each row names its own.
         """
-        text = document(request.data)
-        return Response(preview([("", text)], read_scopes(request)))
+        text = read_document(request.data)
+        return Response(preview_documents([("", text)], read_scopes(request)))
 
 
 class PlanView(KnownQuery, APIView):

@@ -17,8 +17,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from records import custom_entries
-from records.api.access import actor
-from records.api.errors import ChangedMeanwhile, Conflict, invalid
+from records.api.access import name_actor
+from records.api.errors import ChangedMeanwhile, Conflict, make_invalid
 from records.api.filters import EntryFilter
 from records.api.queries import KnownQuery
 from records.api.serializers import (
@@ -35,7 +35,7 @@ from records.locks import editing_entries
 from records.models import CustomEntry
 from syncer.core.claims import Mode
 from syncer.core.manifest import clip_text
-from syncer.core.names import BadName, canonical
+from syncer.core.names import BadName, canonical_name
 from syncer.core.rdata import TYPES
 
 BLOCK = "BLOCK"
@@ -124,7 +124,7 @@ class EntryListView(KnownQuery, generics.ListAPIView[CustomEntry]):
         given.is_valid(raise_exception=True)
         entry = CustomEntry(**{"target": UNSAID, **given.validated_data})
         try:
-            custom_entries.save_entry(actor(request), entry, created=True)
+            custom_entries.save_entry(name_actor(request), entry, created=True)
         except custom_entries.EntryExists as error:
             raise Conflict(f"There is an entry for {entry}: change it with PUT {entry_address(entry)}.") from error
         return answer_entry(entry, 201)
@@ -137,12 +137,12 @@ class BulkEntryView(KnownQuery, APIView):
     def post(self, request: Request) -> Response:
         """Make up to 1,000 entries, all or none."""
         if isinstance(request.data, list):
-            raise invalid("entries", 'Give an object with the list under the key "entries": {"entries": [...]}.')
+            raise make_invalid("entries", 'Give an object with the list under the key "entries": {"entries": [...]}.')
         given = BulkSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         entries = [CustomEntry(**{"target": UNSAID, **fields}) for fields in given.validated_data["entries"]]
         try:
-            made = custom_entries.create_entries(actor(request), entries)
+            made = custom_entries.create_entries(name_actor(request), entries)
         except DjangoValidationError as error:
             raise DjangoValidationError({f"entries.{at}": texts for at, texts in error.message_dict.items()}) from error
         return Response({"created": len(made)}, status=201)
@@ -157,7 +157,9 @@ class TypelessEntryView(KnownQuery, APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         address = f"/api/v1/entries/{kwargs['name']}"
-        raise invalid("type", f"The address lacks the type of the record: {address}/A; for a block {address}/{BLOCK}.")
+        raise make_invalid(
+            "type", f"The address lacks the type of the record: {address}/A; for a block {address}/{BLOCK}."
+        )
 
 
 class EntryView(KnownQuery, APIView):
@@ -184,7 +186,7 @@ class EntryView(KnownQuery, APIView):
         try:
             name, type = read_key(name, type)
         except NotFound as error:
-            raise invalid("type", str(error.detail)) from error
+            raise make_invalid("type", str(error.detail)) from error
         with editing_entries():
             said = read_said_target(request)
             entry = pick_entry(name, type, said)
@@ -195,7 +197,7 @@ class EntryView(KnownQuery, APIView):
                     self.permission_denied(request)
                 entry = CustomEntry(**{**fields, "target": said})
                 try:
-                    custom_entries.save_entry(actor(request), entry, created=True)
+                    custom_entries.save_entry(name_actor(request), entry, created=True)
                 except custom_entries.EntryExists as error:
                     raise Conflict(
                         f"There is an entry for {entry} that is for more targets than this one, or for"
@@ -220,7 +222,7 @@ class EntryView(KnownQuery, APIView):
         with editing_entries():
             entry = self._find_entry(request, name, type)
             self._check_preconditions(request, entry)
-            custom_entries.delete_entry(actor(request), entry)
+            custom_entries.delete_entry(name_actor(request), entry)
         return Response(status=204)
 
     def _find_entry(self, request: Request, name: str, type: str) -> CustomEntry:
@@ -239,16 +241,16 @@ class EntryView(KnownQuery, APIView):
     def _read_fields(self, request: Request, name: str, type: str, entry: CustomEntry | None = None) -> dict[str, Any]:
         """The fields of the body, which may repeat the name and the type of the address but not change them."""
         if not isinstance(request.data, dict):
-            raise invalid("non_field_errors", "Give an object with the fields of the entry.")
+            raise make_invalid("non_field_errors", "Give an object with the fields of the entry.")
         mode = entry.mode if entry else (Mode.PUBLISH if type else Mode.BLOCK).value
         data = {"name": name, "type": type, "mode": mode, **request.data}
         given = EntrySerializer(entry, data=data, partial=entry is not None)
         given.is_valid(raise_exception=True)
         fields = given.validated_data
         if not is_spelling(fields.get("name", name), name):
-            raise invalid("name", f"The address says {name}: make a new entry and delete this one.")
+            raise make_invalid("name", f"The address says {name}: make a new entry and delete this one.")
         if fields.get("type", type) != type:
-            raise invalid("type", f"The address says {type or BLOCK}: make a new entry and delete this one.")
+            raise make_invalid("type", f"The address says {type or BLOCK}: make a new entry and delete this one.")
         return dict(fields)
 
     def _update_entry(self, request: Request, entry: CustomEntry, fields: dict[str, Any]) -> Response:
@@ -257,7 +259,7 @@ class EntryView(KnownQuery, APIView):
             setattr(entry, field, value)
         custom_entries.check_entry(entry)
         if any(getattr(entry, field) != value for field, value in before.items()):
-            custom_entries.store_entry(actor(request), entry, created=False)
+            custom_entries.store_entry(name_actor(request), entry, created=False)
         return answer_entry(entry)
 
 
@@ -277,14 +279,14 @@ def read_said_target(request: Request) -> str:
     told = request.data.get("target", UNSAID) if isinstance(request.data, dict) else UNSAID
     said = request.query_params.get("target", told)
     if not isinstance(told, str) or told not in (UNSAID, said):
-        raise invalid("target", f"The address says {clip_text(said)}: make a new entry and delete this one.")
+        raise make_invalid("target", f"The address says {clip_text(said)}: make a new entry and delete this one.")
     return said
 
 
 def is_spelling(text: str, name: str) -> bool:
     """Whether ``text`` spells the name. What is no name at all is refused when the entry is checked."""
     try:
-        return canonical(text, symbols=False) == name
+        return canonical_name(text, symbols=False) == name
     except BadName:
         return True
 
@@ -295,6 +297,6 @@ def read_key(name: str, type: str) -> tuple[str, str]:
     if kind not in (*TYPES, BLOCK):
         raise NotFound(explain_type(type, f", or {BLOCK} for a block"))
     try:
-        return canonical(name, symbols=False), "" if kind == BLOCK else kind
+        return canonical_name(name, symbols=False), "" if kind == BLOCK else kind
     except BadName as error:
         raise Http404 from error

@@ -15,7 +15,7 @@ from rest_framework.fields import get_error_detail
 from rest_framework.response import Response
 
 from records.api.errors import Conflict, TooLarge, Unavailable, Unreadable
-from records.database_errors import advise, is_absent
+from records.database_errors import give_advice, is_absent
 from syncer.kube.documents import ManifestError
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ class Handler(ExceptionHandler):
             case IntegrityError() if _is_duplicate(exc):
                 return Conflict("The same was written by another request at the same moment: read it, and try again.")
             case Exception() if is_absent(exc):
-                log.warning("a call of the API was refused: %s", advise(exc))
+                log.warning("a call of the API was refused: %s", give_advice(exc))
                 return Unavailable()
         converted: Exception = super().convert_known_exceptions(exc)
         return converted

@@ -44,5 +44,5 @@ class Unreadable(ValidationError):
         self.problems = problems
 
 
-def invalid(attr: str, reason: str) -> ValidationError:
+def make_invalid(attr: str, reason: str) -> ValidationError:
     return ValidationError({attr: [ErrorDetail(reason, code="invalid")]})

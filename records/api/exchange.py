@@ -17,9 +17,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from records import exchange
-from records.api.access import actor
-from records.api.errors import Unreadable, invalid
-from records.api.parsers import BackupParser, document
+from records.api.access import name_actor
+from records.api.errors import Unreadable, make_invalid
+from records.api.parsers import BackupParser, read_document
 from records.api.queries import KnownQuery
 from records.exchange.shape import IMPORTABLE
 
@@ -49,7 +49,7 @@ DRY_RUN = OpenApiParameter("dry_run", bool, default=False, description="Say what
 def read_form(request: Request, forms: Sequence[str], default: str) -> str:
     form = request.query_params.get("format", default)
     if form not in (*forms, default):
-        raise invalid("format", f"Give one of {', '.join(forms)}.")
+        raise make_invalid("format", f"Give one of {', '.join(forms)}.")
     return form
 
 
@@ -67,9 +67,9 @@ class Export(KnownQuery, APIView):
         for Gatus) cannot be imported."""
         form = read_form(request, tuple(MEDIA_TYPES), "yaml")
         try:
-            parts = exchange.export(form, target=request.query_params.get("target", ""))
+            parts = exchange.write_export(form, target=request.query_params.get("target", ""))
         except ValueError as error:
-            raise invalid("target" if "target" in str(error) else "format", f"{error}.") from error
+            raise make_invalid("target" if "target" in str(error) else "format", f"{error}.") from error
         # Django would collect a synchronous iterator before it sends the first byte.
         body = iterate_parts(parts) if isinstance(request._request, ASGIRequest) else parts
         answer = StreamingHttpResponse(body, content_type=f"{MEDIA_TYPES[form]}; charset=utf-8")
@@ -117,10 +117,10 @@ class Import(KnownQuery, APIView):
         form = read_form(request, READABLE, "")
         dry_run = read_flag(request, "dry_run")
         target = request.query_params.get("target", "")
-        text = document(request.data)
+        text = read_document(request.data)
         try:
             plan = exchange.plan_import(exchange.read_backup(text, form, target))
-            counts = plan.count_changes() if dry_run else exchange.apply_import(plan, actor(request))
+            counts = plan.count_changes() if dry_run else exchange.apply_import(plan, name_actor(request))
         except exchange.BackupError as error:
             raise Unreadable(error.problems) from error
         changes = list(islice(plan.list_changes(), LINES))
@@ -134,4 +134,4 @@ def read_flag(request: Request, name: str) -> bool:
         return False
     if text.lower() in ("", "true", "1", "yes"):
         return True
-    raise invalid(name, "Give true or false.")
+    raise make_invalid(name, "Give true or false.")

@@ -17,7 +17,7 @@ from rest_framework.request import Request
 
 from records import places
 from records.answer_models import RecordAnswer
-from records.api.errors import invalid
+from records.api.errors import make_invalid
 from records.entry_targets import match_covering
 from records.entry_values import explain_type
 from records.explain import PROBLEM_STATES
@@ -67,7 +67,9 @@ class KnownOrdering(OrderingFilter):
     ) -> list[str]:
         known = [name for name, _ in self.get_valid_fields(queryset, view, {"request": request})]
         if wrong := [field for field in fields if field.removeprefix("-") not in known]:
-            raise invalid("ordering", f"{wrong[0][:100]}: give one of {', '.join(known)}, with a - for the reverse.")
+            raise make_invalid(
+                "ordering", f"{wrong[0][:100]}: give one of {', '.join(known)}, with a - for the reverse."
+            )
         return list(fields)
 
 

@@ -61,6 +61,6 @@ class BackupParser(DocumentParser):
     limit = reading.SIZE_LIMIT
 
 
-def document(data: Any) -> str:
+def read_document(data: Any) -> str:
     """What ``DocumentParser`` read; REST framework makes something else of an empty body."""
     return data if isinstance(data, str) else ""

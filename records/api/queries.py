@@ -10,7 +10,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from records.api.errors import invalid
+from records.api.errors import make_invalid
 from records.api.pages import Pages
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class KnownQuery(View):
         for name in request.query_params:
             if name not in known:
                 takes = f"it takes {', '.join(sorted(known))}" if known else "it takes none"
-                raise invalid(name[:100], f"There is no such query parameter here: {takes}.")
+                raise make_invalid(name[:100], f"There is no such query parameter here: {takes}.")
 
 
 def _list_parameters(view: Any) -> Iterator[str]:

@@ -41,11 +41,11 @@ not_found = NotFoundView.as_view()
 
 
 @csrf_exempt  # the view that is found checks it
-def elsewhere(request: HttpRequest) -> HttpResponseBase:
+def answer_elsewhere(request: HttpRequest) -> HttpResponseBase:
     """A trailing slash changes nothing."""
     with suppress(Resolver404):
         found = resolve(request.path_info.rstrip("/"))
-        if found.func is not elsewhere and getattr(found.func, "cls", None) is not RootView:
+        if found.func is not answer_elsewhere and getattr(found.func, "cls", None) is not RootView:
             answer: HttpResponseBase = found.func(request, *found.args, **found.kwargs)
             return answer
     return not_found(request)
@@ -90,5 +90,5 @@ urlpatterns = [
     path("plan", diagnostics.PlanView.as_view(), name="plan"),
     path("export", exchange.Export.as_view(), name="export"),
     path("import", exchange.Import.as_view(), name="import"),
-    re_path("", elsewhere),
+    re_path("", answer_elsewhere),
 ]

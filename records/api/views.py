@@ -21,7 +21,7 @@ from rest_framework.views import APIView
 from records import operations, sync_requests
 from records.answer_rows import explain_pause, sum_answers
 from records.api import filters, serializers
-from records.api.access import actor
+from records.api.access import name_actor
 from records.api.errors import Conflict
 from records.api.queries import KnownQuery
 from records.explain import count_states
@@ -59,7 +59,7 @@ def answer_accepted(request: SyncRequest) -> Response:
 
 def ask_syncer(operation: Callable[[str, Any], SyncRequest], request: Request, row: Model) -> Response:
     try:
-        return answer_accepted(operation(actor(request), row))
+        return answer_accepted(operation(name_actor(request), row))
     except DjangoValidationError as error:
         raise Conflict(" ".join(error.messages)) from error
 
@@ -215,7 +215,7 @@ class DriftViewSet(ReadOnlyViewSet):
     def accept(self, request: Request, pk: int) -> Response:
         """Leave it as it is, for as long as it does not change again."""
         try:
-            finding = operations.accept_drift(actor(request), self.get_object())
+            finding = operations.accept_drift(name_actor(request), self.get_object())
         except DjangoValidationError as error:
             raise Conflict(" ".join(error.messages)) from error
         return Response(serializers.DriftSerializer(finding).data)
@@ -240,7 +240,7 @@ class SyncView(KnownQuery, APIView):
         """Compare everything, one zone or one name with DNS now, on one target or on each."""
         wanted = serializers.SyncSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
-        return answer_accepted(sync_requests.sync_now(actor(request), **wanted.validated_data))
+        return answer_accepted(sync_requests.sync_now(name_actor(request), **wanted.validated_data))
 
 
 class StatusView(KnownQuery, APIView):

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from records import operations
 from records.api import filters
-from records.api.access import actor
+from records.api.access import name_actor
 from records.api.errors import Conflict
 from records.api.serializers import FreezeSerializer
 from records.api.views import ReadOnlyViewSet
@@ -59,7 +59,7 @@ class FreezeViewSet(ReadOnlyViewSet):
         fields = ("zone", "target", "minutes", "reason")
         zone, target, minutes, reason = (wanted.validated_data[field] for field in fields)
         length = None if minutes is None else minutes * MINUTE
-        freeze = operations.hold_writes(actor(request), length, zone, reason, target)
+        freeze = operations.hold_writes(name_actor(request), length, zone, reason, target)
         location = reverse("freeze-detail", args=[freeze.pk])
         return Response(self._show(freeze.pk), status=201, headers={"Location": location})
 
@@ -69,7 +69,7 @@ class FreezeViewSet(ReadOnlyViewSet):
         """Resume writes: what has waited is compared and written, as one plan."""
         freeze = self.get_object()
         try:
-            operations.resume_writes(actor(request), freeze)
+            operations.resume_writes(name_actor(request), freeze)
         except DjangoValidationError as error:
             raise Conflict(" ".join(error.messages)) from error
         return Response(self._show(freeze.pk))

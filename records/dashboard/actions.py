@@ -64,7 +64,7 @@ class ButtonTask(NamedTuple):
 
 
 @require_POST
-def act(request: HttpRequest) -> HttpResponse:
+def take_action(request: HttpRequest) -> HttpResponse:
     task = _find_task(request.POST)
     if task is None:
         messages.warning(request, CHANGED)

@@ -82,13 +82,18 @@ def read_charts(now: datetime | None = None) -> list[Chart]:
     words = {tone: word for tone, (word, _) in SERIES.items()}
     return [
         Chart(
-            "Changes in the last hour, by minute", _count(list_minutes(now), TruncMinute("at")), words, form=HOUR_FORM
+            "Changes in the last hour, by minute",
+            _count_changes(list_minutes(now), TruncMinute("at")),
+            words,
+            form=HOUR_FORM,
         ),
-        Chart("Changes in the last day, by hour", _count(list_hours(now), TruncHour("at")), words, form=DAY_FORM),
+        Chart(
+            "Changes in the last day, by hour", _count_changes(list_hours(now), TruncHour("at")), words, form=DAY_FORM
+        ),
     ]
 
 
-def _count(starts: Sequence[datetime], by: TruncMinute | TruncHour) -> list[Bar]:
+def _count_changes(starts: Sequence[datetime], by: TruncMinute | TruncHour) -> list[Bar]:
     counted = CHANGES | {Action.FAILED}
     rows = AuditEntry.objects.filter(at__gte=starts[0], action__in=counted).order_by().annotate(start=by)
     bars: dict[datetime, dict[str, int]] = {start: dict.fromkeys(SERIES, 0) for start in starts}

@@ -190,7 +190,7 @@ def draw_wide(way: Way) -> SafeString:
         return f"M{x} {y}C{middle} {y} {middle} {end_y} {end_x - 4} {end_y}"
 
     heads = [(stage * (WIDTH + GAP), 16, name) for stage, name in enumerate(STAGES)]
-    return _draw(way, "wide", width, height, place, connect, heads)
+    return _draw_way(way, "wide", width, height, place, connect, heads)
 
 
 def draw_tall(way: Way) -> SafeString:
@@ -211,10 +211,10 @@ def draw_tall(way: Way) -> SafeString:
         return f"M30 {y}C4 {y} 4 {end_y} 26 {end_y}"
 
     heads = [(30, tops[stage] - 8, name) for stage, name in enumerate(STAGES)]
-    return _draw(way, "tall", width, top, place, connect, heads)
+    return _draw_way(way, "tall", width, top, place, connect, heads)
 
 
-def _draw(
+def _draw_way(
     way: Way,
     look: str,
     width: int,
@@ -254,12 +254,12 @@ def _draw_box(box: Box, x: int, y: int) -> SafeString:
         box.title,
         box.text,
         *(x, y, WIDTH, HEIGHT),
-        *(x + 12, y + 22, _fit(box.title, TITLE)),
-        *(x + 12, y + 40, _fit(box.text, TEXT)),
+        *(x + 12, y + 22, _fit_text(box.title, TITLE)),
+        *(x + 12, y + 40, _fit_text(box.text, TEXT)),
     )
 
 
-def _fit(text: str, letters: int) -> str:
+def _fit_text(text: str, letters: int) -> str:
     shown = people_name(text) if " " not in text else text
     return shown if len(shown) <= letters else f"{shown[: letters - 1]}…"
 

@@ -250,7 +250,7 @@ def _stop_on_signals(poller: Poller) -> None:
 
 
 @require_GET
-async def stream(request: HttpRequest) -> HttpResponseBase:
+async def stream_events(request: HttpRequest) -> HttpResponseBase:
     """The number after which to go on is in Last-Event-ID, and at first in ``after``."""
     if not await sync_to_async(_may_see)(request):
         return HttpResponse(status=401)
@@ -264,7 +264,7 @@ async def stream(request: HttpRequest) -> HttpResponseBase:
         queue, missed = await poller.join(last)
     except Error:
         return _send_away("The database does not answer.")
-    answer = StreamingHttpResponse(_follow(poller, queue, missed), content_type="text/event-stream")
+    answer = StreamingHttpResponse(_follow_events(poller, queue, missed), content_type="text/event-stream")
     answer["Cache-Control"] = "no-cache, no-store"
     answer["X-Accel-Buffering"] = "no"
     return answer
@@ -280,7 +280,7 @@ def _send_away(reason: str) -> HttpResponse:
     return answer
 
 
-async def _follow(
+async def _follow_events(
     poller: Poller, queue: asyncio.Queue[Line | None], missed: Sequence[Line] | None
 ) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()

@@ -156,15 +156,15 @@ def _cut_page(
     of the first page."""
     rows = rows.prefetch_related("dns_answer")
     backwards = [f"-{column}" for column in ORDER]
-    if before and (found := list(rows.filter(_beside("lt", before)).order_by(*backwards)[: size + 1])):
+    if before and (found := list(rows.filter(_rows_beside("lt", before)).order_by(*backwards)[: size + 1])):
         return found[:size][::-1], True, len(found) > size
-    if after and (found := list(rows.filter(_beside("gt", after)).order_by(*ORDER)[: size + 1])):
+    if after and (found := list(rows.filter(_rows_beside("gt", after)).order_by(*ORDER)[: size + 1])):
         return found[:size], len(found) > size, True
     found = list(rows.order_by(*ORDER)[: size + 1])
     return found[:size], len(found) > size, False
 
 
-def _beside(side: str, place: str) -> Q:
+def _rows_beside(side: str, place: str) -> Q:
     """The rows on this side of the place. An index is followed to the name, which the rest only refines."""
     name, kind, target = (*place.split(" "), "", "")[:3]
     further = Q(**{f"name__{side}": name}) | Q(name=name, **{f"type__{side}": kind})

@@ -223,7 +223,7 @@ def show_system(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def find(request: HttpRequest) -> HttpResponse:
+def find_text(request: HttpRequest) -> HttpResponse:
     """Straight to the page of a name or object that is spelled out; else to all that has the text in it."""
     text = request.GET.get("q", "").strip()[:1000]
     if not text:

@@ -3,7 +3,7 @@
 from records.exchange.importing import ImportPlan, apply_import, plan_import
 from records.exchange.reading import read_backup
 from records.exchange.shape import FORMS, Backup, BackupError, Problem
-from records.exchange.writing import export
+from records.exchange.writing import write_export
 
 __all__ = [
     "FORMS",
@@ -12,7 +12,7 @@ __all__ = [
     "ImportPlan",
     "Problem",
     "apply_import",
-    "export",
     "plan_import",
     "read_backup",
+    "write_export",
 ]

@@ -49,7 +49,7 @@ Writer = Callable[[Rows, list[str]], Iterator[str]]
 """Of a file that names these targets; none where there is one."""
 
 
-def export(form: str, records: QuerySet[ManagedRecord] | None = None, target: str = "") -> Iterator[str]:
+def write_export(form: str, records: QuerySet[ManagedRecord] | None = None, target: str = "") -> Iterator[str]:
     """Pieces of text in one of ``FORMS``; with ``records`` only those, and no custom entries. ``target``: only what is
     there. The records are those of the targets of the settings; where there are several, the file names that of each.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import NamedTuple
 
-from syncer.core.names import canonical, is_wildcard, value_type
+from syncer.core.names import canonical_name, is_wildcard, value_type
 
 Network = IPv4Network | IPv6Network
 
@@ -72,7 +72,7 @@ def parse_allowed(text: str) -> Network | str:
     or without). Raises ``ValueError``, whose text says what is wrong with it."""
     text = text.strip()
     if ":" not in text and not text.split("/")[0].rpartition(".")[2].isdigit():
-        name = canonical(text.removeprefix("."))
+        name = canonical_name(text.removeprefix("."))
         if is_wildcard(name):
             raise ValueError(f"give {name[2:]}, which means itself and all below it")
         if describe_special(name):

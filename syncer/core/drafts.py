@@ -21,10 +21,10 @@ from syncer.core.annotations import (
 from syncer.core.gateways import Endpoint
 from syncer.core.kinds import SERVICE, Kind
 from syncer.core.manifest import as_list, as_mapping, as_text, clip_text, read_ref
-from syncer.core.names import BadName, canonical, misplaced_cname
+from syncer.core.names import BadName, canonical_name, misplaced_cname
 from syncer.core.scope import Scope
 from syncer.core.selection import passes_unasked, refuse_for_target, refuse_object, warn_publish
-from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Trouble, Want, WantedRecord, withhold
+from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Trouble, Want, WantedRecord, withhold_values
 
 WARNING_LIMIT = 20
 _WARNING_LENGTH = 400
@@ -66,7 +66,7 @@ class Draft:
         names: dict[str, None] = {}
         for text in self.meta.says.exclude:
             try:
-                names[canonical(text)] = None
+                names[canonical_name(text)] = None
             except BadName as error:
                 self.add_warning(f'annotation {PREFIX}exclude: "{clip_text(text)}" is left out: {error}')
         return names
@@ -83,7 +83,7 @@ class Draft:
         bare = [endpoint._replace(target=()) for endpoint in endpoints]
         default = self._find_values(name, bare) if own and self.scope.strict else ()
         parents = tuple(intern(parent) for parent in via)
-        self._add_want(Want(name, values, own, parents, withhold(refused, default)))
+        self._add_want(Want(name, values, own, parents, withhold_values(refused, default)))
 
     def add_own(self, text: object, addresses: Values) -> None:
         """Publish the name with addresses of the object's own, or record why not. What the settings say is none of
@@ -92,7 +92,7 @@ class Draft:
             refused = (*self.meta.says.refused, *addresses.refused)
             default = addresses.values if self._own_target and self.scope.strict else ()
             values = self._own_target or addresses.values
-            self._add_want(Want(name, values, True, (), withhold(refused, default)))
+            self._add_want(Want(name, values, True, (), withhold_values(refused, default)))
 
     def _admit_name(self, text: object) -> str:
         """The name in its one spelling; "" when it is not to be published, which is then recorded as skipped."""
@@ -169,7 +169,7 @@ class Draft:
         """The name in its one spelling; "" when it is none, which is then recorded as skipped."""
         try:
             if isinstance(text, str):
-                return canonical(text)
+                return canonical_name(text)
             self.skip_name(text, "not a text")
         except BadName as error:
             self.skip_name(text, str(error))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from syncer.core.names import NAME_LIMIT, BadName, canonical
+from syncer.core.names import NAME_LIMIT, BadName, canonical_name
 
 _is_glob = re.compile(r"[a-z0-9_*.-]+").fullmatch
 
@@ -21,7 +21,7 @@ def read_glob(text: str) -> str:
     """
     labels = text.strip().lower().removesuffix(".").split(".")
     try:
-        glob = ".".join(label if label.isascii() or "*" in label else canonical(label) for label in labels)
+        glob = ".".join(label if label.isascii() or "*" in label else canonical_name(label) for label in labels)
     except BadName as error:
         raise BadGlob(str(error)) from error
     if len(glob) > NAME_LIMIT:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from syncer.core.kinds import GATEWAY_ROUTES, GRPC_ROUTE, HTTP_ROUTE, TCP_ROUTE, TLS_ROUTE, UDP_ROUTE
 from syncer.core.manifest import as_list, as_mapping, as_text, clip_text
-from syncer.core.names import BadName, canonical
+from syncer.core.names import BadName, canonical_name
 from syncer.core.selector import Selector, SelectorError, may_match, read_selector
 
 Labels = Mapping[str, object]
@@ -116,7 +116,7 @@ def _read_listener(listener: Mapping[str, Any]) -> Listener:
         name=as_text(listener.get("name")),
         port=port if isinstance(port, int) else 0,
         protocol=protocol,
-        hostname=canonical(hostname) if hostname else "",
+        hostname=canonical_name(hostname) if hostname else "",
         kinds=_read_kinds(listener, protocol, as_list(allowed.get("kinds"))),
         admits=read_admits(allowed, usual="Same"),
     )

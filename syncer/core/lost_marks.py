@@ -28,7 +28,7 @@ class MarkCount:
         """What was found at one name. A mark that was put back counts as none."""
         for item in found:
             row = known.get(item.rrset.type)
-            if row is not None and row.owned and _holds(item, row.rrset):
+            if row is not None and row.owned and _holds_rrset(item, row.rrset):
                 self.written += 1
                 self.unmarked += item.is_unmarked or is_bare(item)
 
@@ -42,7 +42,7 @@ def find_written(item: Found, row: KnownRRset | None) -> RRset | None:
     """What of ours is in a bare RRset as we wrote it, last or before that; None when nothing is."""
     if row is None or not row.owned or not is_bare(item):
         return None
-    return next((rrset for rrset in (row.rrset, row.former) if rrset and _holds(item, rrset)), None)
+    return next((rrset for rrset in (row.rrset, row.former) if rrset and _holds_rrset(item, rrset)), None)
 
 
 def put_mark_back(item: Found, written: RRset, origin: str, marker: Marker) -> Found:
@@ -52,6 +52,6 @@ def put_mark_back(item: Found, written: RRset, origin: str, marker: Marker) -> F
     return item._replace(marks=marks, is_unmarked=True)
 
 
-def _holds(item: Found, rrset: RRset) -> bool:
+def _holds_rrset(item: Found, rrset: RRset) -> bool:
     """Whether all of ``rrset`` is there and served as we write it; someone may have added values."""
     return item.intact and item.rrset.ttl == rrset.ttl and set(rrset.values) <= set(item.rrset.values)

@@ -24,7 +24,7 @@ class BadName(ValueError):
     """``str(error)`` is the reason, a sentence part such as "label of 64 characters (63 is the most)"."""
 
 
-def canonical(text: str, *, symbols: bool = True) -> str:
+def canonical_name(text: str, *, symbols: bool = True) -> str:
     """The host name or wildcard as lower-case ASCII without a trailing dot; raises BadName.
 
     Blanks around it are dropped. Non-ASCII goes through UTS 46, non-transitional: ``ß`` and emoji stay what they are,
@@ -110,7 +110,7 @@ def canonical_target(text: str) -> str:
     except BadName:
         if ":" in text:
             raise
-        name = canonical(text)
+        name = canonical_name(text)
     if is_wildcard(name):
         raise BadName("wildcard, which nothing can point to")
     return name

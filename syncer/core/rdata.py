@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from syncer.core.names import canonical, canonical_address, is_wildcard, value_type
+from syncer.core.names import canonical_address, canonical_name, is_wildcard, value_type
 from syncer.core.rdwords import (
     NUMBER_LIMIT,
     STRING_LIMIT,
@@ -226,7 +226,7 @@ def _clean_tag(text: str) -> str:
 
 
 def _clean_host(text: str) -> str:
-    name = canonical(text, symbols=False)
+    name = canonical_name(text, symbols=False)
     if is_wildcard(name):
         raise BadValue("nothing can point to a wildcard")
     return name

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from syncer.core.hostset import EVERY, Evaluation, Leaf, cut_label, evaluate_program
-from syncer.core.names import BadName, canonical, is_wildcard
+from syncer.core.names import BadName, canonical_name, is_wildcard
 from syncer.core.rulelexer import RuleError
 from syncer.core.rulematchers import (
     V2_HTTP,
@@ -217,7 +217,7 @@ class _Reading:
     def _mention_name(self, value: str, call: MatcherCall) -> str:
         """The name as the sets know it; one that cannot be published is itself there."""
         try:
-            name = canonical(value)
+            name = canonical_name(value)
         except BadName as e:
             self.mentioned.setdefault(_escape_text(value), str(e))
             self.certain = False
@@ -231,7 +231,7 @@ class _Reading:
 def _spell_name(value: str) -> str:
     """A name that matches nothing, as who looks for it spells it."""
     try:
-        return canonical(value)
+        return canonical_name(value)
     except BadName:
         return _escape_text(value.strip() or value)
 

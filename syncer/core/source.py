@@ -59,7 +59,7 @@ NOTHING_WITHHELD = Withheld()
 """One for all: most wants are of this sort, and there may be a hundred thousand."""
 
 
-def withhold(refused: Iterable[str], default: tuple[str, ...] = ()) -> Withheld:
+def withhold_values(refused: Iterable[str], default: tuple[str, ...] = ()) -> Withheld:
     """Each of the refused values once."""
     refused = tuple(dict.fromkeys(refused))
     return Withheld(refused, default) if refused or default else NOTHING_WITHHELD

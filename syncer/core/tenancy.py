@@ -14,7 +14,7 @@ from syncer.core.kinds import SERVICE
 from syncer.core.manifest import as_mapping, clip_text
 from syncer.core.rdata import list_targets
 from syncer.core.scope import SERVER_NAME, Scope
-from syncer.core.source import NORMAL, Skip, SkipCause, SourceObject, Want, WantedRecord, withhold
+from syncer.core.source import NORMAL, Skip, SkipCause, SourceObject, Want, WantedRecord, withhold_values
 
 T = TypeVar("T")
 
@@ -159,7 +159,7 @@ def _narrow_want(want: Want, terms: NamespaceTerms, scope: Scope, *, has_default
     refused = (*want.refused, *(value for value in want.values if value not in own))
     default = want.withheld.default
     is_own = want.own and (bool(own) or not has_default)
-    return want._replace(values=own or admit(default), own=is_own, withheld=withhold(refused, default))
+    return want._replace(values=own or admit(default), own=is_own, withheld=withhold_values(refused, default))
 
 
 def _narrow_record(record: WantedRecord, terms: NamespaceTerms) -> WantedRecord:

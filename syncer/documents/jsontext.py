@@ -43,16 +43,16 @@ def unique_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         known: set[str] = set()
         for key, _ in pairs:
             if key in known:
-                raise _repetition(key)
+                raise _describe_repetition(key)
             known.add(key)
     return fields
 
 
-def _repetition(key: str) -> DocumentError:
+def _describe_repetition(key: str) -> DocumentError:
     return DocumentError(f"the key {clip_text(key)} is there twice in one object")
 
 
-def _excess(limit: int) -> str:
+def _describe_excess(limit: int) -> str:
     return f"more than {limit:,} nodes of JSON in one item"
 
 
@@ -92,9 +92,9 @@ class _JsonReader:
                 raise json.JSONDecodeError("Expecting property name enclosed in double quotes", self.text, position)
             key, position = self.read_value(position)
             if key in fields:
-                raise _repetition(key)
+                raise _describe_repetition(key)
             if 2 * len(fields) >= self.limits.item:
-                raise self.refuse(position, _excess(self.limits.item), TooManyNodes)
+                raise self.refuse(position, _describe_excess(self.limits.item), TooManyNodes)
             position = self.skip_blanks(self.skip_mark(":", position))
             if self.text.startswith("[", position):
                 fields[key], position = (), self.hand_on(key, position + 1, take_item)
@@ -158,7 +158,7 @@ class _JsonReader:
         if self.nodes > self.limits.nodes:
             raise self.refuse(position, f"more than {self.limits.nodes:,} nodes of JSON", TooManyNodes)
         if self.nodes - begun > self.limits.item:
-            raise self.refuse(position, _excess(self.limits.item), TooManyNodes)
+            raise self.refuse(position, _describe_excess(self.limits.item), TooManyNodes)
 
     def refuse(self, position: int, reason: str, kind: type[DocumentError] = DocumentError) -> DocumentError:
         before = self.text.rfind("\n", 0, position)

@@ -184,7 +184,7 @@ class _ValueBuilder:
         while type(start := self.next_event()) is not StreamEndEvent:
             count += 1
             if count > self.limits.documents:
-                raise _refusal(start, f"more than {self.limits.documents:,} documents")
+                raise _make_refusal(start, f"more than {self.limits.documents:,} documents")
             self.anchors.clear()
             yield self.build_value(self.next_event(), 1)
             self.next_event()
@@ -201,7 +201,7 @@ class _ValueBuilder:
             document = self.build_value(event, 1)
         self.next_event()
         if type(after := self.next_event()) is not StreamEndEvent:
-            raise _refusal(after, "a second document begins here")
+            raise _make_refusal(after, "a second document begins here")
         return document
 
     def next_event(self) -> Any:
@@ -248,7 +248,7 @@ class _ValueBuilder:
                     self.nodes += 2 * len(more)  # a merge copies, where an alias shares
                     merged.update(more)
             elif key in fields:
-                raise _refusal(event, f"the key {clip_text(key)} is there twice in one object")
+                raise _make_refusal(event, f"the key {clip_text(key)} is there twice in one object")
             elif take_item is not None and type(following) is SequenceStartEvent:
                 self.hand_on(key, following, take_item)
                 fields[key] = ()
@@ -284,7 +284,7 @@ class _ValueBuilder:
         else:
             key = self.resolve_alias(event) if type(event) is AliasEvent else None
         if not isinstance(key, str):
-            raise _refusal(event, "a key is no text")
+            raise _make_refusal(event, "a key is no text")
         return key
 
     def is_merge(self, event: Any) -> bool:
@@ -298,7 +298,7 @@ class _ValueBuilder:
         value = self.build_value(event, depth + 1)
         found = value[::-1] if isinstance(value, list) else [value]
         if not all(isinstance(one, dict) for one in found):
-            raise _refusal(event, "<< takes over an object or a list of objects, and nothing else")
+            raise _make_refusal(event, "<< takes over an object or a list of objects, and nothing else")
         return found
 
     def read_scalar(self, event: Any) -> Any:
@@ -313,34 +313,34 @@ class _ValueBuilder:
         if tag not in _SCALARS:
             return text
         if tag in _NUMBERS and len(text) > DIGIT_LIMIT:
-            raise _refusal(event, f"a number of more than {DIGIT_LIMIT} digits")
+            raise _make_refusal(event, f"a number of more than {DIGIT_LIMIT} digits")
         try:
             return self.scalars.yaml_constructors[tag](self.scalars, yaml.ScalarNode(tag, text))
         except (ValueError, LookupError, OverflowError) as error:
-            raise _refusal(event, f"{clip_text(text)} is no {tag.removeprefix(_TAG)}") from error
+            raise _make_refusal(event, f"{clip_text(text)} is no {tag.removeprefix(_TAG)}") from error
 
     def resolve_alias(self, event: Any) -> Any:
         name = event.anchor
         if self.scalars.is_plain:
-            raise _refusal(event, "aliases and anchors are not taken")
+            raise _make_refusal(event, "aliases and anchors are not taken")
         anchored = self.anchors.get(name)
         if anchored is None:
-            raise _refusal(event, f"found undefined alias {clip_text(name)}")
+            raise _make_refusal(event, f"found undefined alias {clip_text(name)}")
         if anchored.weight is None:
-            raise _refusal(event, f"alias *{clip_text(name)} is inside itself")
+            raise _make_refusal(event, f"alias *{clip_text(name)} is inside itself")
         self.count_node(event, anchored.weight + 1)
         return anchored.value
 
     def keep_anchor(self, event: Any, value: Any, weight: int | None) -> _Anchored:
         if self.scalars.is_plain:
-            raise _refusal(event, "aliases and anchors are not taken")
+            raise _make_refusal(event, "aliases and anchors are not taken")
         self.anchors[event.anchor] = anchored = _Anchored(value, weight)
         return anchored
 
     def open_collection(self, start: Any, depth: int, tags: Collection[str]) -> int:
         """Returns the weight of all that came before."""
         if depth > DEPTH_LIMIT:
-            raise _refusal(start, f"nested deeper than {DEPTH_LIMIT} levels")
+            raise _make_refusal(start, f"nested deeper than {DEPTH_LIMIT} levels")
         self.check_tag(start, tags)
         before = self.weight
         self.count_node(start, 1)
@@ -351,7 +351,7 @@ class _ValueBuilder:
         if tag is None or tag == "!":
             return
         if self.scalars.is_plain or tag not in allowed:
-            raise _refusal(event, f"tags such as {clip_text(tag)} are not taken")
+            raise _make_refusal(event, f"tags such as {clip_text(tag)} are not taken")
 
     def count_node(self, event: Any, weight: int) -> None:
         self.nodes += 1
@@ -359,9 +359,9 @@ class _ValueBuilder:
         if self.nodes > self.most:
             of_all = self.nodes > self.limits.nodes
             limit, what = (self.limits.nodes, "") if of_all else (self.limits.item, " in one item")
-            raise _refusal(event, f"more than {limit:,} nodes of YAML{what}")
+            raise _make_refusal(event, f"more than {limit:,} nodes of YAML{what}")
         if self.weight > 2 * self.limits.size:
-            raise _refusal(event, f"the aliases expand to more than {self.limits.size // 1024**2} MB")
+            raise _make_refusal(event, f"the aliases expand to more than {self.limits.size // 1024**2} MB")
 
 
 def _translate_error(error: yaml.YAMLError | ValueError) -> DocumentError:
@@ -372,5 +372,5 @@ def _translate_error(error: yaml.YAMLError | ValueError) -> DocumentError:
     return DocumentError(clip_text(str(error).partition("\n")[0], 200))
 
 
-def _refusal(event: Any, reason: str) -> DocumentError:
+def _make_refusal(event: Any, reason: str) -> DocumentError:
     return DocumentError(reason, event.start_mark.line + 1, event.start_mark.column + 1)

@@ -28,7 +28,7 @@ REREAD = 60.0
 """Seconds. The kubelet replaces a service account's token at 80 % of its life, an hour by default."""
 
 
-def connect(
+def choose_access(
     config: KubeConfig,
     environ: Mapping[str, str] = os.environ,  # noqa: TID251 - what the kubelet says about the pod is no setting
     service_account: Path = SERVICE_ACCOUNT,

@@ -12,7 +12,7 @@ from syncer.core.kinds import CERTIFICATE, DNS_ENDPOINT, ENDPOINT_SLICE, GATEWAY
 from syncer.core.loadbalancers import TRAEFIK_LABEL, TRAEFIK_NAMESPACES
 from syncer.core.scope import Scope
 from syncer.kube.client import ApiServer
-from syncer.kube.connect import connect
+from syncer.kube.connect import choose_access
 from syncer.kube.connection import SharedConnection
 from syncer.kube.discovery import Discovery
 from syncer.kube.feed import KindState, WatchState
@@ -56,8 +56,8 @@ class KubeFeed:
         self._unreachable: dict[Kind, str] = {}
         self._tellers: dict[str, Kind] = {}
         """By reason, the kind that has told it; until every kind can be reached."""
-        planned = list(watches(scope, certificates=certificates is not None))
-        self._server = ApiServer(connect(config), connections=len(planned) + 4)
+        planned = list(list_watches(scope, certificates=certificates is not None))
+        self._server = ApiServer(choose_access(config), connections=len(planned) + 4)
         discovery = Discovery(self._server, shared=pace.probe / 2)
         self._generations = (
             GenerationWriter(self._server, store, store.source) if config.dnsendpoint_status and not is_dry else None
@@ -144,7 +144,7 @@ class KubeFeed:
             return teller == kind
 
 
-def watches(scope: Scope, *, certificates: bool = False) -> Iterator[tuple[Kind, str, dict[str, str]]]:
+def list_watches(scope: Scope, *, certificates: bool = False) -> Iterator[tuple[Kind, str, dict[str, str]]]:
     """Kind, namespace and query of every watch, in the order of the kinds. ``SOURCES`` names kinds that give names;
     what these need beside them is read all the same."""
     taken = [kind for kind in KINDS if kind.gives_names and scope.takes_kind(kind.kind)]

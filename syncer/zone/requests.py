@@ -8,7 +8,7 @@ from contextlib import suppress
 from itertools import groupby
 
 from syncer.core.compare import NameRequest
-from syncer.core.names import BadName, canonical, zone_of
+from syncer.core.names import BadName, canonical_name, zone_of
 from syncer.ledger import Ledger, Request
 from syncer.zone.apply import TURN
 from syncer.zone.result import PassResult, count_noun
@@ -78,7 +78,7 @@ class RequestHandler:
         """With the name as we spell it, and its zone."""
         name = request.name
         with suppress(BadName):
-            name = canonical(name) if name else ""
+            name = canonical_name(name) if name else ""
         return request._replace(name=name, zone=request.zone or (zone_of(name, self._zones) or "?" if name else ""))
 
     def _refuse_request(self, request: Request) -> str:

@@ -53,7 +53,7 @@ def measure_database(url: str) -> int:
 def measure_form(form: str) -> int:
     from django.conf import settings
 
-    from records.exchange import apply_import, export, plan_import, read_backup
+    from records.exchange import apply_import, plan_import, read_backup, write_export
     from records.models import CustomEntry, ManagedRecord
 
     zone = settings.MANAGED.scope.zones[0]
@@ -64,7 +64,7 @@ def measure_form(form: str) -> int:
         CustomEntry(name=f"entry-{number}.{zone}", type="TXT", values=["a: text, of words"], owner="anna")
         for number in range(ENTRIES)
     )
-    text, *spent = take_time(lambda: "".join(export(form)))
+    text, *spent = take_time(lambda: "".join(write_export(form)))
     ManagedRecord.objects.all().delete()
     CustomEntry.objects.all().delete()
     backup, reading = take_time(lambda: read_backup(text, form))

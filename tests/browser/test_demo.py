@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from catalyst.demo.cast import PULL_REQUESTS, REVIEWS, host
+from catalyst.demo.cast import PULL_REQUESTS, REVIEWS, name_host
 from catalyst.demo.command import STUMBLE
 from catalyst.demo.story import Approve, Put, Scene, write_story
 from catalyst.demo.visitor import BANNER
@@ -180,8 +180,8 @@ def test_a_newcomer_finds_why_a_name_is_not_there_in_three_clicks(demo: Demo, pa
     page.goto(f"{demo.base}/ui/")
     expect_sights(page, demo.play_until("a bracket is missing"))
     newcomer = Newcomer(page, demo)
-    newcomer.search(host("dashboards"))
-    newcomer.click(page.get_by_role("main").get_by_role("link", name=host("dashboards"), exact=True))
+    newcomer.search(name_host("dashboards"))
+    newcomer.click(page.get_by_role("main").get_by_role("link", name=name_host("dashboards"), exact=True))
     expect(page.locator("#pane")).to_contain_text("mentions it in a rule that cannot be read")
     expect(page.locator("#pane")).to_contain_text("IngressRoute/monitoring/dashboards")
     assert newcomer.is_there_in_time()
@@ -214,10 +214,10 @@ def test_a_newcomer_restores_what_was_deleted_in_three_clicks(demo: Demo, page: 
 
 def test_a_newcomer_blocks_a_name_in_three_clicks(demo: Demo, page: Page) -> None:
     newcomer = Newcomer(page, demo)
-    newcomer.click(page.locator("#names").get_by_role("link", name=host("argocd")))
+    newcomer.click(page.locator("#names").get_by_role("link", name=name_host("argocd")))
     newcomer.click(page.locator("#pane").get_by_role("button", name="Block this name"))
     newcomer.click(page.locator("#dialog").get_by_role("button", name="Block this name"))
-    page.goto(f"{demo.base}/ui/?q={host('argocd')}")
+    page.goto(f"{demo.base}/ui/?q={name_host('argocd')}")
     expect(page.locator("#names")).to_contain_text("No record is like that", timeout=SEEN_WITHIN)
     assert newcomer.is_there_in_time()
 

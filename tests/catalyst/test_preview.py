@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from catalyst.preview import format_answer
-from syncer.preview import preview
+from syncer.preview import preview_documents
 from tests import processes
 from tests.processes import Ended
 from tests.syncer.manifests import SCOPES, ingress
@@ -119,7 +119,7 @@ def test_a_person_is_told_everything(tmp_path: Path) -> None:
         ("t.yaml", TEMPLATE),
         ("s.yaml", "{apiVersion: v2, kind: Namespace, metadata: {name: web}}"),
     ]
-    lines = "".join(format_answer(preview(texts, SCOPES))).splitlines()
+    lines = "".join(format_answer(preview_documents(texts, SCOPES))).splitlines()
     assert lines[0] == "a.talos00  300  A  10.0.0.9  Ingress/default/b"
     assert [line for line in lines if line.endswith(":")] == [
         "Skipped:",
@@ -141,6 +141,8 @@ def test_a_person_is_told_everything(tmp_path: Path) -> None:
 
 def test_nothing_in_a_manifest_reaches_the_terminal_as_it_is() -> None:
     text = '{"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "\\u001b[31m"},'
-    shown = "".join(format_answer(preview([("\x1b.yaml", text + '"spec": {"rules": [{"host": "a.org"}]}}')], SCOPES)))
+    shown = "".join(
+        format_answer(preview_documents([("\x1b.yaml", text + '"spec": {"rules": [{"host": "a.org"}]}}')], SCOPES))
+    )
     assert "\x1b" not in shown
     assert "Ingress/default/?[31m" in shown

@@ -26,7 +26,7 @@ from syncer.config import TechnitiumConfig
 from syncer.core.kinds import CERTIFICATE, ENDPOINT_SLICE, KINDS
 from syncer.core.scope import Scope
 from syncer.kube.connect import SERVICE_ACCOUNT
-from syncer.kube.watcher import watches
+from syncer.kube.watcher import list_watches
 from tests.catalyst.settings.test_settings import documented
 from tests.processes import run
 
@@ -105,7 +105,7 @@ def test_the_base_needs_nothing_installed() -> None:
 def find_watched(**settings: bool) -> set[tuple[str, str]]:
     """By everything that can be switched on in a cluster that the base is for."""
     scope = Scope(zones=("talos00",), auto=True, **settings)  # type: ignore[arg-type]
-    return {(kind.group, kind.plural) for kind, _, _ in watches(scope, certificates=True)}
+    return {(kind.group, kind.plural) for kind, _, _ in list_watches(scope, certificates=True)}
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

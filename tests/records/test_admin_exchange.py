@@ -16,7 +16,7 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT
 from django.urls import reverse
 from django.utils import timezone
 
-from records.exchange import FORMS, export, read_backup
+from records.exchange import FORMS, read_backup, write_export
 from records.exchange.uploads import LIFETIME, forget_uploads
 from records.models import AuditEntry, CustomEntry, ManagedRecord, SyncRequest, UploadedBackup
 from records.roles import ADMIN, OPERATOR, VIEWER
@@ -41,7 +41,7 @@ def backup(form: str = "yaml") -> bytes:
     """Of the cast, which then has never been."""
     with transaction.atomic():
         make_cast()
-        content = "".join(export(form)).encode()
+        content = "".join(write_export(form)).encode()
         transaction.set_rollback(True)
     return content
 

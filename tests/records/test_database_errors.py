@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db.utils import InterfaceError, OperationalError, ProgrammingError
 
-from records.database_errors import DISK_FULL, advise, find_full_disk, is_absent, translate_errors
+from records.database_errors import DISK_FULL, find_full_disk, give_advice, is_absent, translate_errors
 from syncer.ledger import LedgerError
 
 CLOSED = """server closed the connection unexpectedly
@@ -38,14 +38,14 @@ MISSING = 'relation "records_source" does not exist\nLINE 1: SELECT'
 )
 def test_a_database_that_may_come_back_is_told_in_one_line(error: Exception, said: str) -> None:
     assert is_absent(error)
-    assert advise(error) == f"the database does not answer: {said} (see DATABASE_URL)"
+    assert give_advice(error) == f"the database does not answer: {said} (see DATABASE_URL)"
 
 
 @pytest.mark.parametrize(
     "said", ["database or disk is full", 'could not extend file "base/1/2": No space left on device\nHINT: Check free.']
 )
 def test_a_full_disk_is_told_as_one(said: str) -> None:
-    assert advise(OperationalError(said)) == DISK_FULL
+    assert give_advice(OperationalError(said)) == DISK_FULL
 
 
 @pytest.mark.django_db
@@ -56,7 +56,7 @@ def test_a_disk_with_room_is_not_full() -> None:
 def test_a_table_that_is_missing_does_not_come_back_by_itself() -> None:
     error = ProgrammingError(MISSING)
     assert not is_absent(error)
-    assert advise(error).endswith("): run catalyst-dns-sync prepare")
+    assert give_advice(error).endswith("): run catalyst-dns-sync prepare")
 
 
 @pytest.mark.django_db

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from django.core.management import CommandError, call_command
 
-from records.exchange import BackupError, apply_import, export, plan_import, read_backup
+from records.exchange import BackupError, apply_import, plan_import, read_backup, write_export
 from records.exchange.shape import Backup, Problem
 from records.models import AuditEntry, CustomEntry, ManagedRecord, SyncRequest
 from syncer.core.known import RecordState
@@ -116,7 +116,7 @@ def problems(text: str, form: str = "") -> list[Problem]:
 @pytest.mark.parametrize("form", FORMS)
 def test_an_empty_database_gets_back_ownership_entries_and_overrides(form: str) -> None:
     fill()
-    text, before = "".join(export(form)), content()
+    text, before = "".join(write_export(form)), content()
     wipe()
     counts = apply_import(plan_import(read_backup(text)), "anna")
     assert counts == {"records": 3, "entries_created": 6, "entries_updated": 0, "unchanged": 0}
@@ -132,7 +132,7 @@ def test_an_empty_database_gets_back_ownership_entries_and_overrides(form: str) 
 @pytest.mark.parametrize("form", FORMS)
 def test_importing_twice_changes_nothing(form: str) -> None:
     fill()
-    text = "".join(export(form))
+    text = "".join(write_export(form))
     plan = plan_import(read_backup(text))
     assert list(plan.list_changes()) == []
     assert apply_import(plan, "anna") == {"records": 0, "entries_created": 0, "entries_updated": 0, "unchanged": 9}
@@ -145,7 +145,7 @@ def test_importing_twice_changes_nothing(form: str) -> None:
 def test_thousands_of_records_make_the_round_trip_in_batches(form: str) -> None:
     fill(2000)
     before = content()
-    text = "".join(export(form))
+    text = "".join(write_export(form))
     wipe()
     progress: list[tuple[int, int]] = []
     apply_import(plan_import(read_backup(text)), "anna", lambda done, total: progress.append((done, total)))
@@ -156,7 +156,7 @@ def test_thousands_of_records_make_the_round_trip_in_batches(form: str) -> None:
 @pytest.mark.django_db
 def test_a_readable_difference_says_what_an_import_would_do() -> None:
     fill(1)
-    text = "".join(export("yaml"))
+    text = "".join(write_export("yaml"))
     ManagedRecord.objects.filter(owned=True).update(owned=False, state=RecordState.FOREIGN)
     CustomEntry.objects.filter(name="ads.talos00").delete()
     CustomEntry.objects.filter(name="vpn.talos00").update(ttl=5, enabled=False)
@@ -203,7 +203,7 @@ def test_a_record_of_an_entry_names_the_entry_by_what_it_is_called_here() -> Non
             claimants=[row.origin, "Ingress/apps/a"],
         )
     lost.delete()
-    text = "".join(export("yaml"))
+    text = "".join(write_export("yaml"))
     wipe()
     entry("first.talos00", "A", ["10.0.0.9"])
     plan = plan_import(read_backup(text))
@@ -223,7 +223,7 @@ def test_a_record_of_an_entry_names_the_entry_by_what_it_is_called_here() -> Non
 @pytest.mark.django_db
 def test_what_the_ledger_knows_as_ours_is_not_reset_to_an_older_state() -> None:
     fill(1)
-    text = "".join(export("yaml"))
+    text = "".join(write_export("yaml"))
     ManagedRecord.objects.filter(owned=True).update(values=["10.1.1.1"])
     apply_import(plan_import(read_backup(text)), "anna")
     assert ManagedRecord.objects.get(owned=True).values == ["10.1.1.1"]
@@ -259,18 +259,18 @@ def test_a_backup_of_version_0_1_is_read_as_the_backup_that_is_written_now() -> 
         claimants=["CustomEntry//7"],
     )
     old = (Path(__file__).parent / "backups" / "0.1.0.yaml").read_text()
-    assert read_backup(old) == read_backup("".join(export("yaml")))
+    assert read_backup(old) == read_backup("".join(write_export("yaml")))
 
 
 @pytest.mark.django_db
 @pytest.mark.one_database
 def test_an_export_is_what_other_readers_take_it_for() -> None:
     fill()
-    loaded = yaml.safe_load("".join(export("yaml")))
-    assert loaded | {"metadata": None} == json.loads("".join(export("json"))) | {"metadata": None}
+    loaded = yaml.safe_load("".join(write_export("yaml")))
+    assert loaded | {"metadata": None} == json.loads("".join(write_export("json"))) | {"metadata": None}
     assert loaded["metadata"]["zone"] == "talos00"
     assert loaded["records"][0]["ip"] == "10.0.0.0"
-    rows = list(csv.DictReader(io.StringIO("".join(export("csv")))))
+    rows = list(csv.DictReader(io.StringIO("".join(write_export("csv")))))
     assert [row["kind"] for row in rows] == ["begin", *["record"] * 3, *["entry"] * 6, "end"]
 
 
@@ -279,14 +279,14 @@ def test_an_export_is_what_other_readers_take_it_for() -> None:
 @pytest.mark.parametrize("text", ["1e3", "-1E+3", ".5e1", "0o17", "y", "N", "yes", "~", "12", "1:30", "0x1f", "1_000"])
 def test_a_text_that_another_reader_of_yaml_might_take_for_no_text_is_quoted(text: str) -> None:
     entry("a.talos00", "TXT", [text])
-    assert f"values: ['{text}']\n" in "".join(export("yaml"))
+    assert f"values: ['{text}']\n" in "".join(write_export("yaml"))
 
 
 @pytest.mark.django_db
 @pytest.mark.one_database
 def test_no_cell_of_a_csv_file_is_a_formula() -> None:
     fill()
-    for row in csv.reader(io.StringIO("".join(export("csv")))):
+    for row in csv.reader(io.StringIO("".join(write_export("csv")))):
         assert not [cell for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
 
 
@@ -298,7 +298,7 @@ def test_a_zone_file_is_one_that_dnspython_reads() -> None:
         ManagedRecord.objects.create(
             zone="talos00", name="z.talos00", type=kind, values=values, ttl=5, owned=True, state=RecordState.SYNCED
         )
-    zone = dns.zone.from_text("".join(export("bind")), origin="talos00.", check_origin=False, relativize=False)
+    zone = dns.zone.from_text("".join(write_export("bind")), origin="talos00.", check_origin=False, relativize=False)
     found = {(str(name), rdataset.rdtype.name): rdataset for name, rdataset in zone.iterate_rdatasets()}
     assert found["app-1.talos00.", "A"].to_text() == "61 IN A 10.0.0.1"
     (text,) = found["z.talos00.", "TXT"]
@@ -331,7 +331,7 @@ def test_every_type_comes_back_from_a_file(form: str) -> None:
             state=RecordState.SYNCED, origin="DNSEndpoint/apps/one", claimants=["DNSEndpoint/apps/one"],
         )  # fmt: skip
     entry("ds.talos00", "NS", ["ns1.example.com"])
-    before, text = content(), "".join(export(form))
+    before, text = content(), "".join(write_export(form))
     wipe()
     apply_import(plan_import(read_backup(text, form)), "anna")
     assert content() == before
@@ -344,7 +344,7 @@ def test_every_type_is_in_a_zone_file_as_dnspython_reads_it() -> None:
         ManagedRecord.objects.create(
             zone="talos00", name="r.talos00", type=kind, values=[value], ttl=5, owned=True, state=RecordState.SYNCED
         )
-    zone = dns.zone.from_text("".join(export("bind")), origin="talos00.", check_origin=False, relativize=False)
+    zone = dns.zone.from_text("".join(write_export("bind")), origin="talos00.", check_origin=False, relativize=False)
     found = {rdataset.rdtype.name: rdataset[0].to_text() for _, rdataset in zone.iterate_rdatasets()}
     assert {kind: clean_value(kind, text) for kind, text in found.items()} == RARE
 
@@ -367,7 +367,7 @@ def test_an_import_refuses_what_cannot_be_where_it_says() -> None:
 @pytest.mark.django_db
 def test_selected_records_are_exported_alone() -> None:
     fill()
-    backup = read_backup("".join(export("yaml", ManagedRecord.objects.filter(name="app-1.talos00"))))
+    backup = read_backup("".join(write_export("yaml", ManagedRecord.objects.filter(name="app-1.talos00"))))
     assert [record.name for record in backup.records] == ["app-1.talos00"]
     assert backup.entries == ()
 
@@ -375,7 +375,7 @@ def test_selected_records_are_exported_alone() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("form", FORMS)
 def test_an_empty_registry_is_a_backup_too(form: str) -> None:
-    assert read_backup("".join(export(form))) == Backup((), ())
+    assert read_backup("".join(write_export(form))) == Backup((), ())
 
 
 @pytest.mark.django_db
@@ -383,7 +383,7 @@ def test_an_empty_registry_is_a_backup_too(form: str) -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_a_file_that_was_cut_off_anywhere_is_refused(form: str) -> None:
     fill(2)
-    text = "".join(export(form))
+    text = "".join(write_export(form))
     for length in range(len(text.splitlines()[0]) + 40, len(text) - 1, 7):
         assert problems(text[:length], form), text[:length]
 
@@ -573,7 +573,7 @@ def test_what_the_syncer_took_over_since_the_plan_was_made_stays_as_it_is() -> N
 @pytest.mark.django_db(transaction=True)
 def test_an_import_that_fails_in_the_middle_leaves_nothing() -> None:
     fill(1200)
-    text = "".join(export("yaml"))
+    text = "".join(write_export("yaml"))
     wipe()
 
     def fail(done: int, total: int) -> None:
@@ -623,7 +623,7 @@ def test_the_commands_write_and_take_what_a_shell_gives_them(home: Path) -> None
 @pytest.mark.one_database
 def test_a_form_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="give yaml, json, csv, bind"):
-        export("xml")
+        write_export("xml")
     assert problems("x", "xml")[0].reason == "xml cannot be imported: give yaml, json, csv"
     assert problems("x", "bind")[0].reason == "zone files can only be exported: give yaml, json, csv"
     with pytest.raises(CommandError, match="invalid choice"):

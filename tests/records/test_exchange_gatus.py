@@ -19,7 +19,7 @@ import yaml
 from django.core.management import CommandError, call_command
 from rest_framework.test import APIClient
 
-from records.exchange import export
+from records.exchange import write_export
 from records.models import CustomEntry, ManagedRecord
 from syncer.targets.technitium.fields import make_parameters
 from tests.fakes.fixtures_technitium import ServerUnderTest
@@ -109,25 +109,27 @@ def test_every_check_passes_where_dns_is_in_step_and_fails_where_it_is_not(serve
     write(server, "mail.talos00", "MX", ["10 mx.example.org"])
     write(server, "note.talos00", "TXT", ["a == b, $HOME"])
     write(server, "_http._tcp.talos00", "SRV", ["0 5 80 www.talos00"])
-    gatus = Gatus("".join(export("gatus")))
+    gatus = Gatus("".join(write_export("gatus")))
     assert len(gatus.endpoints) == 8
     assert gatus.list_failing() == []
     ManagedRecord.objects.filter(type__in=("A", "CNAME", "MX")).update(values=["198.51.100.1"])
     ManagedRecord.objects.filter(type="AAAA").update(values=["2001:db8::99"])
     ManagedRecord.objects.filter(type__in=("TXT", "SRV")).update(name="gone.talos00")
-    assert len(Gatus("".join(export("gatus"))).list_failing()) == 8
+    assert len(Gatus("".join(write_export("gatus"))).list_failing()) == 8
 
 
 def test_a_check_is_what_someone_who_uses_gatus_would_have_written(settings: Any) -> None:
     settings.DNS_TEST_SERVERS = ["192.168.1.53:53"]
     record("grafana.talos00", ["192.168.1.54"], origin="IngressRoute/monitoring/grafana")
-    assert Gatus("".join(export("gatus"))).endpoints == read_recipe("gatus-names")["endpoints"], "as docs/api.md has it"
+    assert Gatus("".join(write_export("gatus"))).endpoints == read_recipe("gatus-names")["endpoints"], (
+        "as docs/api.md has it"
+    )
 
 
 def test_it_says_what_a_check_cannot_see(server: ServerUnderTest) -> None:
     write(server, "note.talos00", "TXT", ["hello"])
     write(server, "mail.talos00", "MX", ["10 mx.example.org"])
-    text = "".join(export("gatus"))
+    text = "".join(write_export("gatus"))
     assert "conditions:  # Gatus reads no value of this type: that there is one is checked, not which" in text
     assert "conditions:  # Gatus reads no preference: the host is checked" in text
     assert "one that is missing is not\n# noticed" in text
@@ -135,7 +137,7 @@ def test_it_says_what_a_check_cannot_see(server: ServerUnderTest) -> None:
 
 def test_any_of_several_values_will_do_and_a_wildcard_is_asked_by_a_name_below_it(server: ServerUnderTest) -> None:
     write(server, "*.apps.talos00", "A", ["192.0.2.8", "192.0.2.9"])
-    check = Gatus("".join(export("gatus"))).find("*.apps.talos00 A")
+    check = Gatus("".join(write_export("gatus"))).find("*.apps.talos00 A")
     assert check["dns"]["query-name"] == "catalyst-check.apps.talos00"
     assert check["conditions"][1] == "[BODY] == any(192.0.2.8, 192.0.2.9)"
 
@@ -143,7 +145,7 @@ def test_any_of_several_values_will_do_and_a_wildcard_is_asked_by_a_name_below_i
 def test_names_that_gatus_takes_for_one_are_told_apart(server: ServerUnderTest) -> None:
     for name in ("a-b.talos00", "a.b.talos00", "a_b.talos00"):
         write(server, name, "A", ["192.0.2.7"])
-    names = {each["name"] for each in Gatus("".join(export("gatus"))).endpoints}
+    names = {each["name"] for each in Gatus("".join(write_export("gatus"))).endpoints}
     assert {name.split()[0] for name in names} == {"a-b.talos00", "a.b.talos00", "a_b.talos00"}
     assert len([name for name in names if name.endswith((" (2)", " (3)"))]) == 2
 
@@ -152,7 +154,7 @@ def test_the_group_is_the_zone_and_the_namespace_or_says_that_a_person_made_it(s
     entry = CustomEntry.objects.create(name="vpn.talos00", type="A", values=["192.0.2.9"])
     write(server, "vpn.talos00", "A", ["192.0.2.9"], origin=entry.origin)
     write(server, "old.talos00", "A", ["192.0.2.9"], origin='Ingress/$HOME "x"/y')
-    gatus = Gatus("".join(export("gatus")))
+    gatus = Gatus("".join(write_export("gatus")))
     assert gatus.find("vpn.talos00 A")["group"] == "talos00/custom entries"
     assert gatus.find("old.talos00 A")["group"] == "talos00/-HOME--x-"
 
@@ -160,7 +162,7 @@ def test_the_group_is_the_zone_and_the_namespace_or_says_that_a_person_made_it(s
 def test_each_server_is_asked_where_there_are_several(server: ServerUnderTest, settings: Any) -> None:
     settings.DNS_TEST_SERVERS = ["192.0.2.53:53", "[2001:db8::53]:53"]
     write(server, "grafana.talos00", "A", ["192.0.2.7"])
-    found = {each["name"]: each["url"] for each in Gatus("".join(export("gatus"))).endpoints}
+    found = {each["name"]: each["url"] for each in Gatus("".join(write_export("gatus"))).endpoints}
     assert found == {
         "grafana.talos00 A at 192.0.2.53:53": "192.0.2.53:53",
         "grafana.talos00 A at [2001:db8::53]:53": "[2001:db8::53]:53",
@@ -170,7 +172,7 @@ def test_each_server_is_asked_where_there_are_several(server: ServerUnderTest, s
 def test_what_is_not_ours_is_not_checked(server: ServerUnderTest) -> None:
     write(server, "grafana.talos00", "A", ["192.0.2.7"])
     record("nas.talos00", ["192.0.2.66"], "conflict")
-    assert [each["name"] for each in Gatus("".join(export("gatus"))).endpoints] == ["grafana.talos00 A"]
+    assert [each["name"] for each in Gatus("".join(write_export("gatus"))).endpoints] == ["grafana.talos00 A"]
 
 
 def test_the_api_gives_it_and_the_command_says_what_is_missing(settings: Any) -> None:
@@ -189,6 +191,6 @@ def test_the_api_gives_it_and_the_command_says_what_is_missing(settings: Any) ->
 
 def test_a_file_without_a_check_says_so(settings: Any) -> None:
     settings.DNS_TEST_SERVERS = ["192.0.2.53:53"]
-    text = "".join(export("gatus"))
+    text = "".join(write_export("gatus"))
     assert "Nothing is owned yet" in text
     assert yaml.safe_load(text) == {"endpoints": []}

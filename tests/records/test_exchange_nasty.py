@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
-from records.exchange import export, plan_import, read_backup
+from records.exchange import plan_import, read_backup, write_export
 from records.exchange.reading import ENTRY_FIELDS, RECORD_FIELDS
 from records.models import CustomEntry, ManagedRecord
 from tests.records.api.conftest import client_for
@@ -105,7 +105,7 @@ def test_an_import_does_what_its_dry_run_says_and_can_be_read_again(client: APIC
         assert {**said, "dry_run": False} == done if wet.status_code == 200 else said == done
         if wet.status_code == 200:
             for form in ("yaml", "json", "csv"):
-                again = plan_import(read_backup("".join(export(form)), form))
+                again = plan_import(read_backup("".join(write_export(form)), form))
                 assert not any(
                     again.count_changes()[name] for name in ("records", "entries_created", "entries_updated")
                 )
@@ -122,7 +122,7 @@ def test_the_longest_texts_and_many_claimants_come_back(form: str) -> None:
     ManagedRecord.objects.create(
         zone="talos00", name="b.talos00", type="A", values=["10.0.0.1"], ttl=60, owned=True, claimants=claimants
     )
-    backup = read_backup("".join(export(form)), form)
+    backup = read_backup("".join(write_export(form)), form)
     assert (len(backup.entries[0].owner), len(backup.entries[0].description)) == (200, 10_000)
     assert len(backup.records[0].claimants) == 3000
 

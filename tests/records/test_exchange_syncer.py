@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from records.exchange import apply_import, export, plan_import, read_backup
+from records.exchange import apply_import, plan_import, read_backup, write_export
 from records.models import CustomEntry, ManagedRecord, Source, SyncRequest
 from syncer.core.known import RecordState
 from tests.fakes.fixtures_technitium import ServerUnderTest
@@ -34,7 +34,7 @@ def test_after_a_restore_the_syncer_writes_nothing_but_the_marks_of_entries(tech
     assert len(before) == 3
     rows = list(ManagedRecord.objects.order_by("name").values_list("name", "values", "origin", "claimants"))
 
-    restart_with(engine, "".join(export("yaml")))
+    restart_with(engine, "".join(write_export("yaml")))
 
     assert [row[:4] for row in technitium.rows("talos00")] == [row[:4] for row in before]
     moved = [row[4] for row, old in zip(technitium.rows("talos00"), before, strict=True) if row != old]
@@ -56,7 +56,7 @@ def test_an_old_backup_puts_nothing_back_and_takes_away_what_is_no_longer_wanted
     engine.put("grafana", target="10.0.0.1")
     engine.put("old")
     engine.settle()
-    backup = "".join(export("yaml"))
+    backup = "".join(write_export("yaml"))
     engine.put("grafana", target="10.0.0.2")
     engine.settle()
     engine.objects = {key: value for key, value in engine.objects.items() if key[2] != "old"}

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from django.conf import LazySettings
 
-from records.exchange import BackupError, apply_import, export, plan_import, read_backup
+from records.exchange import BackupError, apply_import, plan_import, read_backup, write_export
 from records.models import CustomEntry, ManagedRecord
 from tests.records.two_targets import PUBLIC, set_up_two
 
@@ -44,7 +44,7 @@ def two_targets(settings: LazySettings) -> None:
 @pytest.mark.usefixtures("two_targets")
 @pytest.mark.parametrize("form", ["yaml", "json", "csv"])
 def test_what_was_saved_comes_back_to_its_target(form: str) -> None:
-    text, before = "".join(export(form)), content()
+    text, before = "".join(write_export(form)), content()
     assert list(plan_import(read_backup(text)).list_changes()) == []
     ManagedRecord.objects.all().delete()
     CustomEntry.objects.all().delete()
@@ -58,7 +58,7 @@ def test_what_was_saved_comes_back_to_its_target(form: str) -> None:
 
 @pytest.mark.usefixtures("two_targets")
 def test_a_backup_of_one_of_them_has_what_is_there() -> None:
-    saved = yaml.safe_load("".join(export("yaml", target="public")))
+    saved = yaml.safe_load("".join(write_export("yaml", target="public")))
     assert saved["metadata"]["targets"] == ["lan", "public"]
     assert [(row["target"], row["values"]) for row in saved["records"]] == [("public", ["203.0.113.7"])]
     assert [(row["target"], row["hostname"]) for row in saved["entries"]] == [
@@ -66,15 +66,15 @@ def test_a_backup_of_one_of_them_has_what_is_there() -> None:
         ("public", SHOP),
     ]
     with pytest.raises(ValueError, match="there is no target dmz: give one of lan, public"):
-        export("yaml", target="dmz")
+        write_export("yaml", target="dmz")
 
 
 @pytest.mark.usefixtures("two_targets")
 def test_a_zone_file_is_of_one_target_and_checks_ask_the_servers_of_each() -> None:
     with pytest.raises(ValueError, match="a zone file is of one target: give one of lan, public"):
-        export("bind")
-    assert "203.0.113.7" in "".join(export("bind", target="public"))
-    checks = yaml.safe_load("".join(export("gatus")))["endpoints"]
+        write_export("bind")
+    assert "203.0.113.7" in "".join(write_export("bind", target="public"))
+    checks = yaml.safe_load("".join(write_export("gatus")))["endpoints"]
     asked = {(check["url"], check["conditions"][-1]) for check in checks}
     assert asked == {("192.168.1.53:53", "[BODY] == 192.168.1.54"), ("192.0.2.53:53", "[BODY] == 203.0.113.7")}
 
@@ -84,7 +84,7 @@ def test_a_backup_of_one_target_names_none_and_comes_back_beside_several(setting
     about = {"name": SHOP, "type": "A", "values": ["192.0.2.7"]}
     ManagedRecord.objects.create(zone="example.com", ttl=300, state="synced", owned=True, **about)
     CustomEntry.objects.create(**about)
-    text = "".join(export("csv"))
+    text = "".join(write_export("csv"))
     assert "target" not in next(csv.reader(io.StringIO(text)))
     assert list(plan_import(read_backup(text)).list_changes()) == []
     ManagedRecord.objects.all().delete()

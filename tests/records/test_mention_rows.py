@@ -12,7 +12,7 @@ from records.limits import ROWS
 from records.models import Source, SourceName
 from records.remembered import RememberedClaims
 from syncer.core.drafts import make_https
-from syncer.core.source import Ref, SourceObject, Want, WantedRecord, withhold
+from syncer.core.source import Ref, SourceObject, Want, WantedRecord, withhold_values
 from tests.records.objects import blog_source, save_source
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +58,9 @@ def test_records_of_an_object_are_remembered_as_it_asks_for_them() -> None:
 
 
 def test_what_is_refused_is_remembered_beside_an_https_record() -> None:
-    want = Want("mail.talos00", ("192.0.2.7",), True, withheld=withhold(("127.0.0.1",)), records=make_https("h2"))
+    want = Want(
+        "mail.talos00", ("192.0.2.7",), True, withheld=withhold_values(("127.0.0.1",)), records=make_https("h2")
+    )
     source = SourceObject(Ref("Ingress", "web", "mail"), wants=(want,))
     DatabaseLedger().save_sources("default", {source.ref: source})
     assert RememberedClaims("default").source(source.ref) == source

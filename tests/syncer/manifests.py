@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from syncer.core.scope import Scope
-from syncer.preview import preview
+from syncer.preview import preview_documents
 
 SCOPE = Scope(zones=("talos00", "apps.home.lab", "home.lab"), addresses=("192.168.1.54",))
 SCOPES = {"default": SCOPE}
@@ -16,7 +16,7 @@ AUTO = {"addresses": (), "auto": True}
 
 def seen(text: str, **settings: Any) -> dict[str, list[str]]:
     """The answer, one line each."""
-    answer = preview([("", text)], {"default": replace(SCOPE, **settings)})
+    answer = preview_documents([("", text)], {"default": replace(SCOPE, **settings)})
     return {
         "records": [
             f"{row['name']} {row['ttl']} {row['type']} {' '.join(row['values'])} < {said(row['source'])}"

@@ -63,7 +63,7 @@ class Watching:
         self.certificates = Certificates(lambda: self.now)
         registry = CollectorRegistry()
         registry.register(self.certificates)
-        self.server: Server = metrics.serve("127.0.0.1:0", registry)
+        self.server: Server = metrics.serve_metrics("127.0.0.1:0", registry)
         settings = Scope(zones=("talos00",), addresses=("10.0.0.1",), **scope)
         self.cluster = Store(settings)
         config = KubeConfig(kubeconfig=str(kubernetes.kubeconfig))

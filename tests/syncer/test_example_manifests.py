@@ -8,7 +8,7 @@ import pytest
 
 from syncer.core.kinds import KINDS
 from syncer.core.scope import Scope
-from syncer.preview import preview
+from syncer.preview import preview_documents
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "manifests"
 SCOPES = {"default": Scope(zones=("talos00",), addresses=("192.168.1.54",), service_pods=True)}
@@ -63,7 +63,7 @@ def read_example(name: str) -> tuple[str, str]:
     ],
 )
 def test_each_says_all_that_its_names_depend_on(file: str, records: list[str], skipped: dict[str, str]) -> None:
-    answer = preview([read_example(file)], SCOPES)
+    answer = preview_documents([read_example(file)], SCOPES)
     found = [f"{it['name']} {' '.join(it['values'])} {it['source']['kind']}" for it in answer["records"]]
     assert found == records
     assert {it["name"]: it["reason"] for it in answer["skipped"]} == skipped
@@ -71,7 +71,7 @@ def test_each_says_all_that_its_names_depend_on(file: str, records: list[str], s
 
 
 def test_together_they_are_in_no_conflict() -> None:
-    answer = preview([read_example(path.name) for path in sorted(EXAMPLES.glob("*.yaml"))], SCOPES)
+    answer = preview_documents([read_example(path.name) for path in sorted(EXAMPLES.glob("*.yaml"))], SCOPES)
     assert (answer["conflicts"], answer["warnings"], answer["unreadable"]) == ([], [], [])
 
 

@@ -117,7 +117,7 @@ class Play:
         self.now = NOW
         self.states: list[KindState] = [watching()]
         self.health = Health(lambda: self.states, clock=lambda: self.now)
-        self.server: Server = health.serve("127.0.0.1:0", self.health)
+        self.server: Server = health.serve_probes("127.0.0.1:0", self.health)
 
     def ask(self, path: str) -> tuple[int, Any]:
         try:

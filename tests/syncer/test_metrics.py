@@ -33,7 +33,7 @@ Scrape = dict[tuple[str, frozenset[tuple[str, str]]], float]
 @pytest.fixture
 def scraped() -> Iterator[Callable[[], Scrape]]:
     """What a scrape of the program's own registry gives: value by (name, labels)."""
-    server = metrics.serve("127.0.0.1:0")
+    server = metrics.serve_metrics("127.0.0.1:0")
 
     def scrape() -> Scrape:
         families = text_string_to_metric_families(get(server, "/metrics")[1])
@@ -108,7 +108,7 @@ def test_objects_are_counted_when_someone_asks_and_namespaces_that_are_gone_are_
     counts = {("monitoring", "Ingress"): 2, ("blog", "IngressRoute"): 1}
     registry = CollectorRegistry()
     registry.register(metrics.ClusterCollector(lambda: counts, list))
-    server = metrics.serve("127.0.0.1:0", registry)
+    server = metrics.serve_metrics("127.0.0.1:0", registry)
     try:
         line = 'catalyst_dns_sync_ingress_resources{namespace="blog",type="IngressRoute"} 1.0'
         kind, text = get(server, "/metrics")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from syncer.core.scope import Scope
 from syncer.documents.limits import DocumentError
 from syncer.kube.documents import ManifestError
-from syncer.preview import preview
+from syncer.preview import preview_documents
 from tests.syncer.manifests import (
     ACCEPTED,
     ANY,
@@ -32,7 +32,7 @@ def test_it_answers_in_the_form_of_the_product_page() -> None:
     older = "creationTimestamp: 2026-01-01T00:00:00Z,"
     two = ingress("grafana.talos00", "x.example.org", meta=older, target="192.168.1.54")
     other = ingress("grafana.talos00", name="other", target="10.0.0.9", color="red")
-    assert preview([("a.yaml", two), ("b.yaml", other)], SCOPES) == {
+    assert preview_documents([("a.yaml", two), ("b.yaml", other)], SCOPES) == {
         "targets": ["default"],
         "records": [
             {
@@ -113,8 +113,8 @@ def test_the_order_of_the_documents_changes_nothing() -> None:
         ingress("blog.talos00", name="a", hostname="x.example.org"),
         route("Host(`a.talos00`) || Host(`z.example.org`)"),
     ]
-    forward = preview([("", text) for text in texts], SCOPES)
-    assert forward == preview([("", text) for text in reversed(texts)], SCOPES)
+    forward = preview_documents([("", text) for text in texts], SCOPES)
+    assert forward == preview_documents([("", text) for text in reversed(texts)], SCOPES)
     assert [row["name"] for row in forward["records"]] == ["a.talos00", "blog.talos00"]
 
 
@@ -149,22 +149,22 @@ def test_content_of_the_wrong_shape_never_fails(kind: str, manifest: dict[str, A
 def test_many_small_files_and_many_host_names_are_refused_too() -> None:
     document = "---\n{kind: X, apiVersion: v1}\n"
     with pytest.raises(ManifestError, match=r"^more than 20,000 objects: give fewer at once$"):
-        preview([("", document * 20_001)], SCOPES)
+        preview_documents([("", document * 20_001)], SCOPES)
     items = "apiVersion: v1\nkind: List\nitems:\n" + "- {kind: X, apiVersion: v1}\n" * 20_001
     with pytest.raises(ManifestError, match=r"^x\.yaml: with this file more than 20,000 objects"):
-        preview([("x.yaml", items)], SCOPES)
+        preview_documents([("x.yaml", items)], SCOPES)
     with pytest.raises(ManifestError, match=r"^more than 20,000 objects"):
-        preview([("", "---\n{\n" * 20_001)], SCOPES)
+        preview_documents([("", "---\n{\n" * 20_001)], SCOPES)
     files = [("a.yaml", document * 15_000), ("b.yaml", document * 5_001)]
     with pytest.raises(ManifestError, match=r"^b\.yaml: with this file more than 20,000 objects: give fewer at once$"):
-        preview(files, SCOPES)
+        preview_documents(files, SCOPES)
     hosts = ingress(*(f"a{number}.talos00" for number in range(15_000)), *(f"a{n}.org" for n in range(5_001)))
     with pytest.raises(ManifestError, match=r"^more than 20,000 host names: give fewer objects at once$"):
-        preview([("", hosts)], SCOPES)
+        preview_documents([("", hosts)], SCOPES)
 
 
 def test_as_much_as_is_allowed_is_answered() -> None:
-    answer = preview([("", "---\n{kind: X, apiVersion: v1, metadata: {name: x}}\n" * 20_000)], SCOPES)
+    answer = preview_documents([("", "---\n{kind: X, apiVersion: v1, metadata: {name: x}}\n" * 20_000)], SCOPES)
     assert (answer["passed_over"], answer["warnings"]) == ({"X": 20_000}, [])
 
 
@@ -191,7 +191,7 @@ def test_there_is_one_warning_for_each_gateway_however_many_routes_it_has() -> N
         http_route(f"b{n}.talos00", parent=f"name: inner, sectionName: s{n}").replace(": blog", f": b{n}")
         for n in range(2)
     ]
-    answer = preview([(f"{n}.yaml", text) for n, text in enumerate(routes)], SCOPES)
+    answer = preview_documents([(f"{n}.yaml", text) for n, text in enumerate(routes)], SCOPES)
     assert len(answer["records"]) == 132
     assert [warning["source"]["name"] for warning in answer["warnings"] if "checked" in warning["message"]] == [
         "edge",
@@ -275,7 +275,7 @@ def test_a_gateway_that_is_being_deleted_is_not_unknown() -> None:
     ids=["ingress", "empty", "route", "pending", "refused", "other service", "cluster ip", "unknown", "gateway"],
 )
 def test_the_record_is_shown_without_an_address_that_only_a_status_could_give(text: str) -> None:
-    answer = preview([("", text)], {"default": Scope(zones=("talos00",), auto=True, ttl=60)})
+    answer = preview_documents([("", text)], {"default": Scope(zones=("talos00",), auto=True, ttl=60)})
     (record,) = answer["records"]
     assert (record["name"], record["type"], record["values"], record["ttl"]) == ("a.talos00", "A", [], 60)
     assert answer["skipped"] == answer["conflicts"] == []
@@ -310,7 +310,7 @@ def test_an_addressless_name_of_two_objects_is_one_record_of_the_first() -> None
     ],
 )
 def test_a_near_miss_is_skipped_with_the_right_spelling(version: str, kind: str, right: str) -> None:
-    answer = preview([("", f"{{apiVersion: {version}, kind: {kind}, metadata: {{name: a}}}}")], SCOPES)
+    answer = preview_documents([("", f"{{apiVersion: {version}, kind: {kind}, metadata: {{name: a}}}}")], SCOPES)
     (skip,) = answer["skipped"]
     assert skip["reason"] == f"{kind} of {version} is not read: write apiVersion: {right}"
     assert (skip["name"], skip["source"]["name"], answer["passed_over"]) == ("", "a", {})
@@ -320,7 +320,7 @@ def test_a_near_miss_is_skipped_with_the_right_spelling(version: str, kind: str,
 def test_what_is_not_read_is_counted(kind: str) -> None:
     version, name = kind.split()
     text = f"---\n{{apiVersion: {version}, kind: {name}, metadata: {{name: a}}}}\n"
-    answer = preview([("", text * 2), ("", text)], SCOPES)
+    answer = preview_documents([("", text * 2), ("", text)], SCOPES)
     assert answer["passed_over"] == {name: 3}
     assert answer["skipped"] == answer["warnings"] == answer["unreadable"] == []
 
@@ -339,7 +339,7 @@ def test_the_hosts_of_a_near_miss_are_what_is_skipped() -> None:
 
 def test_an_object_without_a_name_is_skipped() -> None:
     nameless = ingress("a.talos00").replace("name: grafana", "generateName: grafana-")
-    answer = preview([("", nameless)], SCOPES)
+    answer = preview_documents([("", nameless)], SCOPES)
     assert answer["records"] == []
     assert answer["skipped"] == [
         {
@@ -353,10 +353,10 @@ def test_an_object_without_a_name_is_skipped() -> None:
 
 def test_what_is_no_object_is_counted_too() -> None:
     for text in ("replicas: 3", "just words", "- op: add\n  path: /x", "kind: Kustomization", "3", '{"a": 1}'):
-        assert preview([("", text)], SCOPES)["passed_over"] == {"no Kubernetes object": 1}
-    mixed = preview([("", ingress("a.talos00") + "\n- a\n---\nx: y\n")], SCOPES)
+        assert preview_documents([("", text)], SCOPES)["passed_over"] == {"no Kubernetes object": 1}
+    mixed = preview_documents([("", ingress("a.talos00") + "\n- a\n---\nx: y\n")], SCOPES)
     assert (len(mixed["records"]), mixed["passed_over"]) == (1, {"no Kubernetes object": 2})
-    listed = preview([("", '{"kind": "List", "apiVersion": "v1", "items": [3, {}, null]}')], SCOPES)
+    listed = preview_documents([("", '{"kind": "List", "apiVersion": "v1", "items": [3, {}, null]}')], SCOPES)
     assert listed["passed_over"] == {"no Kubernetes object": 2}
 
 
@@ -407,14 +407,14 @@ def test_what_is_no_object_is_counted_too() -> None:
     ],
 )
 def test_a_document_that_cannot_be_read_is_listed(text: str, document: int, reason: str) -> None:
-    (row,) = preview([("x.yaml", text)], SCOPES)["unreadable"]
+    (row,) = preview_documents([("x.yaml", text)], SCOPES)["unreadable"]
     assert (row["file"], row["document"]) == ("x.yaml", document)
     assert row["reason"].startswith(reason)
 
 
 def test_it_stops_no_other_document_and_no_other_file() -> None:
     good, broken = ingress("a.talos00", name="a"), "\nkind: [\n---\n"
-    answer = preview(
+    answer = preview_documents(
         [
             ("first.yaml", good + broken + ingress("b.talos00", name="b")),
             ("gone.yaml", DocumentError("No such file or directory")),
@@ -442,7 +442,7 @@ spec:
 
 
 def test_a_template_says_that_it_is_to_be_rendered_first() -> None:
-    answer = preview([("t.yaml", TEMPLATE), ("a.yaml", ingress("a.talos00"))], SCOPES)
+    answer = preview_documents([("t.yaml", TEMPLATE), ("a.yaml", ingress("a.talos00"))], SCOPES)
     (row,) = answer["unreadable"]
     assert row["reason"].startswith("it looks like a template to be rendered first (line 1: ")
     assert len(answer["records"]) == 1
@@ -450,14 +450,14 @@ def test_a_template_says_that_it_is_to_be_rendered_first() -> None:
 
 def test_thirty_templates_among_two_hundred_files_hide_none_of_the_others() -> None:
     files = [(f"{n:03}.yaml", TEMPLATE if n % 20 < 3 else ingress(f"a{n}.talos00", name=f"a{n}")) for n in range(200)]
-    answer = preview(files, SCOPES)
+    answer = preview_documents(files, SCOPES)
     assert (len(answer["records"]), len(answer["unreadable"])) == (170, 30)
     assert answer["skipped"] == answer["warnings"] == []
 
 
 @given(st.lists(st.sampled_from(["a: 1", "a: [", "---", "...", "# x", "%YAML 1.1", "", "- {b", "--- x", "  ---"])))
 def test_every_document_of_any_text_is_read_or_listed(parts: list[str]) -> None:
-    answer = preview([("", "\n".join(parts))], SCOPES)
+    answer = preview_documents([("", "\n".join(parts))], SCOPES)
     numbers = [row["document"] for row in answer["unreadable"]]
     assert numbers == sorted(set(numbers))
     assert all(row["reason"] for row in answer["unreadable"])
@@ -489,7 +489,7 @@ spec: {rules: [{host: a.web.talos00}, {host: b.web.talos00}, {host: shop.talos00
 
 def test_the_rules_for_tenants_hold_in_a_preview_too() -> None:
     scope = Scope(zones=("talos00",), addresses=("192.168.1.54",), strict=True)
-    seen = preview([("", TENANTS)], {"default": scope})
+    seen = preview_documents([("", TENANTS)], {"default": scope})
     assert [(row["name"], row["values"]) for row in seen["records"]] == [("a.web.talos00", ["192.168.1.54"])]
     assert {row["name"]: row["reason"] for row in seen["skipped"]} == {
         "b.web.talos00": "over the catalyst-dns-sync.io/max-names of its Namespace (1)",
@@ -504,6 +504,6 @@ def test_the_rules_for_tenants_hold_in_a_preview_too() -> None:
 def test_a_namespace_that_is_in_no_document_is_unknown() -> None:
     scope = Scope(zones=("talos00",), addresses=("192.168.1.54",), strict=True)
     ingress = TENANTS.partition("---")[2]
-    seen = preview([("", ingress)], {"default": scope})
+    seen = preview_documents([("", ingress)], {"default": scope})
     assert [row["name"] for row in seen["records"]] == ["a.web.talos00", "b.web.talos00", "shop.talos00"]
     assert "its Namespace is in no document" in " ".join(row["message"] for row in seen["warnings"])

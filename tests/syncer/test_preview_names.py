@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from syncer.preview import preview
+from syncer.preview import preview_documents
 from tests.syncer.manifests import (
     ACCEPTED,
     ANY,
@@ -67,7 +67,7 @@ def test_a_host_that_cannot_be_published_is_kept_with_its_reason(host: str, reas
 
 def test_a_name_belongs_to_the_longest_zone_and_a_zone_may_have_an_address_of_its_own() -> None:
     text = ingress("a.apps.home.lab", "b.home.lab", "apps.home.lab")
-    rows = preview([("", text)], SCOPES)["records"]
+    rows = preview_documents([("", text)], SCOPES)["records"]
     assert [(row["name"], row["zone"]) for row in rows] == [
         ("a.apps.home.lab", "apps.home.lab"),
         ("apps.home.lab", "apps.home.lab"),
@@ -525,7 +525,7 @@ DS = f"60485 13 2 {'ab' * 32}"
 
 
 def test_a_dname_above_another_name_is_skipped_with_the_reason() -> None:
-    answer = preview(
+    answer = preview_documents(
         [("", ingress("www.old.talos00")), ("", endpoints(("old.talos00", "DNAME", "new.example")))], SCOPES
     )
     assert [row["name"] for row in answer["records"]] == ["www.old.talos00"]
@@ -534,21 +534,23 @@ def test_a_dname_above_another_name_is_skipped_with_the_reason() -> None:
     assert skipped["reason"].startswith(
         "DNAME: a DNAME redirects every name below it, and www.old.talos00 is one of ours"
     )
-    alone = preview([("", endpoints(("old.talos00", "DNAME", "new.example")))], SCOPES)
+    alone = preview_documents([("", endpoints(("old.talos00", "DNAME", "new.example")))], SCOPES)
     assert [row["type"] for row in alone["records"]] == ["DNAME"]
 
 
 def test_a_ds_without_name_servers_in_a_document_is_published_with_a_warning() -> None:
-    answer = preview([("", endpoints(("sub.talos00", "DS", DS)))], SCOPES)
+    answer = preview_documents([("", endpoints(("sub.talos00", "DS", DS)))], SCOPES)
     assert [row["type"] for row in answer["records"]] == ["DS"]
     assert "needs the NS records of its delegation" in answer["warnings"][0]["message"]
-    both = preview([("", endpoints(("sub.talos00", "DS", DS), ("sub.talos00", "NS", "ns1.example.com")))], SCOPES)
+    both = preview_documents(
+        [("", endpoints(("sub.talos00", "DS", DS), ("sub.talos00", "NS", "ns1.example.com")))], SCOPES
+    )
     assert not [row for row in both["warnings"] if "needs the NS" in row["message"]]
 
 
 def test_beside_name_servers_there_is_no_dname() -> None:
     given = endpoints(("sub.talos00", "DNAME", "new.example"), ("sub.talos00", "NS", "ns1.example.com"))
-    answer = preview([("", given)], SCOPES)
+    answer = preview_documents([("", given)], SCOPES)
     assert [row["type"] for row in answer["records"]] == ["NS"]
     assert "below the apex" in answer["skipped"][0]["reason"]
 

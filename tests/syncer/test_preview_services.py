@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from syncer.core.scope import Scope
-from syncer.preview import preview
+from syncer.preview import preview_documents
 from tests.syncer.core.cast_services import headless, load_balancer, pod, service, slice_of
 
 SCOPE = Scope(zones=("talos00",), addresses=("192.168.1.54",), service_pods=True)
@@ -15,7 +15,7 @@ DB = "db.talos00"
 
 
 def ask(*manifests: dict[str, Any], **settings: Any) -> dict[str, Any]:
-    return preview(
+    return preview_documents(
         [("", json.dumps({"kind": "List", "items": list(manifests)}))], {"default": replace(SCOPE, **settings)}
     )
 

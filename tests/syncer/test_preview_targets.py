@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from syncer.core.allowed import USUAL_RULES
 from syncer.core.scope import PublishFilters
-from syncer.preview import gather_targets, list_lost, preview
+from syncer.preview import gather_targets, list_lost, preview_documents
 from tests.syncer.manifests import SCOPE, ingress
 
 NAMES = ("lan", "public")
@@ -35,7 +35,7 @@ def test_one_answer_has_what_each_target_gets_and_the_answers_of_a_name_are_side
         ("", ingress("wiki.example.com", "a.example.com", spec=EXTERNAL)),
         ("", ingress("nas.talos00", name="nas")),
     ]
-    answer = preview(texts, BOTH)
+    answer = preview_documents(texts, BOTH)
     assert answer["targets"] == ["lan", "public"]
     assert [(row["name"], row["target"], *row["values"]) for row in answer["records"]] == [
         ("a.example.com", "lan", "192.168.1.54"),
@@ -48,7 +48,9 @@ def test_one_answer_has_what_each_target_gets_and_the_answers_of_a_name_are_side
 
 
 def test_what_a_target_leaves_out_is_said_of_that_one_and_is_not_lost() -> None:
-    answer = preview([("", ingress("wiki.example.com", "x.example.org", spec="ingressClassName: internal"))], BOTH)
+    answer = preview_documents(
+        [("", ingress("wiki.example.com", "x.example.org", spec="ingressClassName: internal"))], BOTH
+    )
     left_out = [(row["name"], row["target"], row["reason"]) for row in answer["skipped"]]
     by_class = 'ingress class "internal" is not in publish.ingress_classes of target public'
     assert left_out == [
@@ -61,13 +63,13 @@ def test_what_a_target_leaves_out_is_said_of_that_one_and_is_not_lost() -> None:
 
 def test_of_one_target_alone_all_that_is_skipped_is_lost() -> None:
     internal = ingress("wiki.example.com", spec="ingressClassName: internal")
-    answer = preview([("", internal)], {"public": PUBLIC})
+    answer = preview_documents([("", internal)], {"public": PUBLIC})
     assert [row["target"] for row in list_lost(answer)] == ["public"]
 
 
 def test_what_is_the_same_everywhere_is_one_line_for_people() -> None:
     text = ingress("wiki.example.com", "x.example.org", spec=EXTERNAL, color="red") + "\nkind: Secret\napiVersion: v1\n"
-    answer = preview([("", text), ("b.yaml", "a: [")], BOTH)
+    answer = preview_documents([("", text), ("b.yaml", "a: [")], BOTH)
     assert [(row["name"], where) for row, where in gather_targets(answer["skipped"])] == [
         ("x.example.org", "lan, public")
     ]

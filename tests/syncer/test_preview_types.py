@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from syncer.core.scope import Scope
-from syncer.preview import preview
+from syncer.preview import preview_documents
 from tests.syncer.core.test_dnsendpoints import endpoint
 
 SCOPE = Scope(zones=("talos00",), addresses=("192.168.1.54",))
@@ -26,7 +26,7 @@ def ingress(host: str, *tls: str) -> dict[str, Any]:
 
 
 def show(*manifests: dict[str, Any], scope: Scope = SCOPE) -> dict[str, Any]:
-    return preview(
+    return preview_documents(
         [(str(number), json.dumps(manifest)) for number, manifest in enumerate(manifests)], {"default": scope}
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from records.exchange import FORMS, export
+from records.exchange import FORMS, write_export
 
 
 class Command(BaseCommand):
@@ -22,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
         try:
-            pieces = export(options["format"], target=options["target"])
+            pieces = write_export(options["format"], target=options["target"])
         except ValueError as error:
             raise CommandError(str(error)) from error
         for piece in pieces:

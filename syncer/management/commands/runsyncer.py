@@ -131,7 +131,7 @@ class Command(BaseCommand):
             metrics.REGISTRY.register(metrics.HealthCollector(state))
             if certificates is not None:
                 metrics.REGISTRY.register(certificates)
-            servers = metrics.serve(config.metrics_address), health.serve(config.health_address, state)
+            servers = metrics.serve_metrics(config.metrics_address), health.serve_probes(config.health_address, state)
             self._log_start(config)
             loop.run()
             for server in servers:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
-from syncer.core.names import BadName, canonical, canonical_address, is_wildcard
+from syncer.core.names import BadName, canonical_address, canonical_name, is_wildcard
 
 BEGIN = b"# BEGIN CATALYST-DNS-SYNC MANAGED BLOCK"
 END = b"# END CATALYST-DNS-SYNC MANAGED BLOCK"
@@ -165,7 +165,7 @@ def _parse_line(line: bytes) -> Iterator[HostsLine]:
     if hosts and (known := _parse_address(address)):
         for host in hosts:
             try:
-                name = canonical(host.decode("ascii"))
+                name = canonical_name(host.decode("ascii"))
             except (BadName, UnicodeDecodeError):
                 continue
             if not is_wildcard(name):

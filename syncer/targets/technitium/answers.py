@@ -40,7 +40,7 @@ class BadShape(TargetUnreachable):
     """An answer is no answer of Technitium's, although it is JSON."""
 
 
-def complain(what: str, wanted: str, value: object) -> BadShape:
+def make_complaint(what: str, wanted: str, value: object) -> BadShape:
     found = _NAMES.get(type(value), "something else")
     if type(value) in (int, str, bool):
         found = f"{found} ({clip_text(value)})"
@@ -66,7 +66,7 @@ def read_object(parent: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise complain(key, "an object", value)
+        raise make_complaint(key, "an object", value)
     return value
 
 
@@ -76,10 +76,10 @@ def read_objects(parent: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]
     if value is None:
         return []
     if not isinstance(value, list):
-        raise complain(key, "a list", value)
+        raise make_complaint(key, "a list", value)
     for item in value:
         if not isinstance(item, dict):
-            raise complain(f"one of {key}", "an object", item)
+            raise make_complaint(f"one of {key}", "an object", item)
     return value
 
 
@@ -89,7 +89,7 @@ def read_text(parent: Mapping[str, Any], key: str, limit: int = NAME_LIMIT) -> s
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise complain(key, "a text", value)
+        raise make_complaint(key, "a text", value)
     if len(value) > limit:
         raise BadShape(f"the server's answer has a {key} of {len(value):,} characters; it can have {limit:,}")
     return clean_text(value)
@@ -101,7 +101,7 @@ def read_flag(parent: Mapping[str, Any], key: str) -> bool:
     if value is None:
         return False
     if not isinstance(value, bool):
-        raise complain(key, "true or false", value)
+        raise make_complaint(key, "true or false", value)
     return value
 
 
@@ -111,7 +111,7 @@ def read_number(parent: Mapping[str, Any], key: str) -> int | None:
     if value is None:
         return None
     if type(value) is not int:
-        raise complain(key, "a number", value)
+        raise make_complaint(key, "a number", value)
     if not 0 <= value <= NUMBER_LIMIT:
         raise BadShape(f"the server's answer has a {key} that no number of 32 bits can be")
     return value

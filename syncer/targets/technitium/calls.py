@@ -53,7 +53,7 @@ def plan_calls(change: Change, marker: Marker, ttl: int) -> list[ApiCall]:
     swaps = list(zip(surplus, missing, strict=False))
     result = [ApiCall(DELETE, record | make_parameters(type_, value)) for value in surplus[len(swaps) :]]
     result += [
-        ApiCall(UPDATE, record | make_parameters(type_, value) | _store(change, value, ttl))
+        ApiCall(UPDATE, record | make_parameters(type_, value) | _stored_fields(change, value, ttl))
         for value in new
         if value in old and (change.restores or not _is_written(change.before, value, ttl, change.mark))
     ]
@@ -64,27 +64,27 @@ def plan_calls(change: Change, marker: Marker, ttl: int) -> list[ApiCall]:
                 ApiCall(
                     UPDATE, record | make_parameters(type_, old_value) | {"ttl": str(ttl), "comments": change.mark}
                 ),
-                ApiCall(ADD, record | make_parameters(type_, value) | _store(change, value, ttl)),
+                ApiCall(ADD, record | make_parameters(type_, value) | _stored_fields(change, value, ttl)),
                 ApiCall(DELETE, record | make_parameters(type_, old_value)),
             ]
         else:
             result.append(
-                ApiCall(UPDATE, record | make_replacement(type_, old_value, value) | _store(change, value, ttl))
+                ApiCall(UPDATE, record | make_replacement(type_, old_value, value) | _stored_fields(change, value, ttl))
             )
     result += [
-        ApiCall(ADD, record | make_parameters(type_, value) | _store(change, value, ttl))
+        ApiCall(ADD, record | make_parameters(type_, value) | _stored_fields(change, value, ttl))
         for value in missing[len(swaps) :]
     ]
     # An add takes no "disable": what was disabled is so again by a second call.
     result += [
-        ApiCall(UPDATE, record | make_parameters(type_, value) | _store(change, value, ttl))
+        ApiCall(UPDATE, record | make_parameters(type_, value) | _stored_fields(change, value, ttl))
         for value in missing[len(swaps) :]
         if change.restores and value in change.restores.disabled
     ]
     return result
 
 
-def _store(change: Change, value: str, ttl: int) -> dict[str, str]:
+def _stored_fields(change: Change, value: str, ttl: int) -> dict[str, str]:
     """What is stored beside a value."""
     found = change.restores
     if found is None:

@@ -24,8 +24,8 @@ from syncer.targets.technitium.answers import (
     LIST_LIMIT,
     MESSAGE_LIMIT,
     NAME_LIMIT,
-    complain,
     decode_object,
+    make_complaint,
     read_message,
     read_object,
 )
@@ -335,7 +335,7 @@ class TechnitiumClient:
                 f" make a new one and put it in {TOKEN_SETTING}"
             )
         if not isinstance(status, str):
-            raise complain("status", "a text", status)
+            raise make_complaint("status", "a text", status)
         text = read_message(answer) or f"status {status!r}"
         raise ServerSaid(clip_text(text.replace(self._token, HIDDEN), MESSAGE_LIMIT))
 

@@ -9,7 +9,7 @@ from typing import Any
 from syncer.core.names import BadName, canonical_address
 from syncer.core.rdata import HOST_TYPES, SERVICE_TYPES, SINGLE_TYPES, WORDS, BadValue, format_value, split_value
 from syncer.core.rrsets import MARK_LIMIT, RRset
-from syncer.targets.technitium.answers import clean_text, complain
+from syncer.targets.technitium.answers import clean_text, make_complaint
 from syncer.targets.technitium.words import PARAMETERS, format_words, make_words, read_words
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -50,7 +50,7 @@ def read_value(type_: str, rdata: Mapping[str, Any]) -> str:
     parts = [rdata.get(field) for field in fields]
     for field, part in zip(fields, parts, strict=True):
         if type(part) not in (str, int):
-            raise complain(f"{field} of a record of type {type_}", "a text or a number", part)
+            raise make_complaint(f"{field} of a record of type {type_}", "a text or a number", part)
     if type_ == "AAAA":
         return _read_address(parts[0])
     text = clean_text(" ".join(map(str, parts)))
@@ -61,7 +61,7 @@ def _read_address(part: object) -> str:
     try:
         return canonical_address(str(part))
     except BadName:
-        raise complain("ipAddress of a record of type AAAA", "an address", part) from None
+        raise make_complaint("ipAddress of a record of type AAAA", "an address", part) from None
 
 
 def make_parameters(type_: str, value: str) -> dict[str, str]:

@@ -19,7 +19,7 @@ from syncer.targets.technitium.answers import (
     NUMBER_LIMIT,
     BadShape,
     clean_text,
-    complain,
+    make_complaint,
     read_number,
     read_object,
     read_text,
@@ -76,7 +76,7 @@ class Listing:
         self.text = ""
         self.has_records = False
         for chunk in self._chunks:
-            self.text = _lengthen(self.text, chunk, "what comes before the records")
+            self.text = _lengthen_part(self.text, chunk, "what comes before the records")
             if start := _RECORDS.search(self.text):
                 self.zone = _read_zone(self.text, start.start())
                 self.text = self.text[start.end() :]
@@ -102,16 +102,16 @@ class Listing:
                 more = next(self._chunks, None)
                 if more is None:
                     raise TargetUnreachable("the list of records broke off in the middle") from None
-                text, at = _lengthen(text[at:], more, "one record"), 0
+                text, at = _lengthen_part(text[at:], more, "one record"), 0
                 continue
             except RecursionError:
                 raise BadShape("the list of records has one that is nested too deeply to be read") from None
             if not isinstance(record, dict):
-                raise complain("one of records", "an object", record)
+                raise make_complaint("one of records", "an object", record)
             yield record
         text = text[at:]
         for chunk in self._chunks:
-            text = _lengthen(text, chunk, "what follows the records")
+            text = _lengthen_part(text, chunk, "what follows the records")
         _check_end(text)
 
 
@@ -129,7 +129,7 @@ def _join_chunks(chunks: Iterable[str]) -> Iterator[str]:
         yield "".join(waiting)
 
 
-def _lengthen(text: str, chunk: str, what: str) -> str:
+def _lengthen_part(text: str, chunk: str, what: str) -> str:
     """Raises ``BadShape`` where ``what`` is longer than it can be."""
     if len(text) > PART_LIMIT:
         raise BadShape(f"the list of records is none of Technitium's: {what} has more than {PART_LIMIT:,} characters")
@@ -224,10 +224,10 @@ def iterate_values(records: Iterable[Record]) -> Iterator[tuple[Key, ListedValue
 def _read_member(type_: str, record: Record) -> ListedValue:
     ttl, disabled, rdata = record.get("ttl"), record.get("disabled"), record.get("rData")
     if type(ttl) is not int or not 0 <= ttl <= NUMBER_LIMIT:
-        raise complain(f"the TTL of {clip_text(record['name'])}", "a number of 32 bits", ttl)
+        raise make_complaint(f"the TTL of {clip_text(record['name'])}", "a number of 32 bits", ttl)
     if type(disabled) is not bool or not isinstance(rdata, dict):
         wrong, wanted = (rdata, "an object") if type(disabled) is bool else (disabled, "true or false")
-        raise complain(f"a part of {clip_text(record['name'])}", wanted, wrong)
+        raise make_complaint(f"a part of {clip_text(record['name'])}", wanted, wrong)
     mark = read_text(record, "comments", PART_LIMIT)[:NAME_LIMIT]
     return ListedValue(read_value(type_, rdata), mark, disabled, ttl, bool(record.get("expiryTtl")))
 

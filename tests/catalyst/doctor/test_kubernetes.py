@@ -11,7 +11,7 @@ from catalyst.doctor import kubernetes
 from catalyst.doctor.finding import Finding, Level
 from syncer.config import KubeConfig
 from syncer.core.scope import Scope
-from syncer.kube.watcher import watches
+from syncer.kube.watcher import list_watches
 from tests.fakes.kubernetes.cluster import Cluster
 from tests.fakes.kubernetes.manifests import gateway
 from tests.processes import free_port
@@ -126,7 +126,7 @@ def test_of_each_kind_that_is_watched_something_is_said_and_of_no_other(
     cluster = kubernetes_double()
     for scope in ({"auto": True, "service_pods": True}, {"kinds": ("TCPRoute",)}):
         settings = Scope(zones=("talos00",), **scope)  # type: ignore[arg-type]
-        kinds = list(dict.fromkeys(str(kind) for kind, _, _ in watches(settings, certificates=True)))
+        kinds = list(dict.fromkeys(str(kind) for kind, _, _ in list_watches(settings, certificates=True)))
         said = [finding.text.partition(" ")[0] for finding in read_cluster(cluster, **scope)]
         assert list(dict.fromkeys(said[1:])) == kinds
 

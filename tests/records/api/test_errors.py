@@ -120,7 +120,7 @@ def test_a_host_that_is_not_ours(admin: APIClient) -> None:
 def test_an_error_of_ours_before_a_view_is_found(rf: RequestFactory) -> None:
     for answer, expected in (
         (handlers.server_error(rf.get(f"{V1}/records")), (500, "error")),
-        (handlers.forbidden(rf.get("/api"), PermissionError()), (403, "permission_denied")),
+        (handlers.permission_denied(rf.get("/api"), PermissionError()), (403, "permission_denied")),
     ):
         answer.json = partial(json.loads, answer.content)  # type: ignore[attr-defined]
         assert error_of(answer) == expected

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from syncer.core.names import (
     BadName,
-    canonical,
     canonical_address,
+    canonical_name,
     canonical_target,
     covers_name,
     is_wildcard,
@@ -34,7 +34,7 @@ from syncer.core.names import (
     ],
 )
 def test_it_spells_a_name_in_lower_case_without_the_final_dot(text: str, name: str) -> None:
-    assert canonical(text) == name
+    assert canonical_name(text) == name
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_it_spells_a_name_in_lower_case_without_the_final_dot(text: str, name: s
     ],
 )
 def test_it_follows_uts_46_without_the_transition(text: str, name: str) -> None:
-    assert canonical(text) == name
+    assert canonical_name(text) == name
 
 
 @pytest.mark.parametrize(
@@ -110,19 +110,19 @@ def test_it_follows_uts_46_without_the_transition(text: str, name: str) -> None:
 )
 def test_it_says_why_a_text_is_no_name(text: str, reason: str) -> None:
     with pytest.raises(BadName) as e:
-        canonical(text)
+        canonical_name(text)
     assert str(e.value) == reason
 
 
 @given(st.text() | st.text("ab.-_*xn:\u200d3 éß。א"))
 def test_whatever_comes_in_a_name_is_refused_or_final(text: str) -> None:
     try:
-        name = canonical(text)
+        name = canonical_name(text)
     except BadName:
         return
     assert name.isascii()
     assert len(name) <= 253
-    assert canonical(name) == canonical(name.upper()) == canonical(name + ".") == name
+    assert canonical_name(name) == canonical_name(name.upper()) == canonical_name(name + ".") == name
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from syncer.core.claims import Mention, Mode
 from syncer.core.drafts import make_https
 from syncer.core.known import Loser
 from syncer.core.rrsets import RRset
-from syncer.core.source import HIGH, SourceObject, Trouble, Want, WantedRecord, withhold
+from syncer.core.source import HIGH, SourceObject, Trouble, Want, WantedRecord, withhold_values
 from tests.syncer.core.cast import (
     BLOG,
     EDGE,
@@ -144,7 +144,7 @@ def test_one_without_an_address_does_not_speak_for_its_namespace() -> None:
 
 def test_it_is_kept_beside_an_address_that_is_no_longer_allowed() -> None:
     asked = secure("web/blog", TWO)
-    refused = replace(asked, wants=(asked.wants[0]._replace(withheld=withhold((ONE,))),))
+    refused = replace(asked, wants=(asked.wants[0]._replace(withheld=withhold_values((ONE,))),))
     history = held(row(BLOG, values=[ONE]), row(BLOG, values=[H2], kind="HTTPS"), mentions={BLOG: Mention()})
     for strict in (False, True):
         decision = settle(refused, history=history, rules=RULES._replace(strict=strict))

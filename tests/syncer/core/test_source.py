@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from syncer.core.source import Ref, SourceObject, Want, WantedRecord, withhold
+from syncer.core.source import Ref, SourceObject, Want, WantedRecord, withhold_values
 
 MAIL = "mail.talos00"
 
@@ -21,7 +21,7 @@ def test_values_are_shown_with_their_types_where_they_are_no_addresses() -> None
 def test_a_refused_value_of_any_type_is_one_of_the_want() -> None:
     refused = WantedRecord("MX", ("10 mx.talos00",), refused=("20 localhost",))
     assert Want(MAIL, records=(refused,)).is_refused
-    assert Want(MAIL, withheld=withhold(("127.0.0.1",))).is_refused
+    assert Want(MAIL, withheld=withhold_values(("127.0.0.1",))).is_refused
     assert not Want(MAIL, ("10.0.0.1",)).is_refused
 
 
@@ -33,4 +33,4 @@ def test_an_object_with_a_type_at_the_name_has_not_lost_it_to_a_trouble() -> Non
 def test_a_want_of_addresses_takes_no_more_memory_than_one_of_six_fields() -> None:
     """Python's allocator gives a tuple of seven 16 bytes more, and there may be a hundred thousand of them."""
     assert len(Want._fields) == 6
-    assert withhold(()) is withhold(iter(())) is Want(MAIL).withheld
+    assert withhold_values(()) is withhold_values(iter(())) is Want(MAIL).withheld

@@ -20,7 +20,7 @@ from syncer.core.kinds import (
 )
 from syncer.core.routes import attach_route, read_route
 from syncer.core.scope import Scope
-from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Trouble, Want, withhold
+from syncer.core.source import Ref, Skip, SkipCause, SourceObject, Trouble, Want, withhold_values
 from syncer.core.sources import read_ingress, read_ingress_route
 from tests.syncer.kube.work import count_steps
 
@@ -449,13 +449,13 @@ def test_the_name_of_a_dns_server_is_published_with_a_warning() -> None:
 
 def test_a_target_that_is_refused_is_a_bad_element_of_the_list() -> None:
     source = read_ingress(ingress("a.talos00", annotations={OURS + "target": "127.0.0.1, 10.0.0.9"}), SCOPE)
-    assert source.wants == (Want("a.talos00", ("10.0.0.9",), own=True, withheld=withhold(("127.0.0.1",))),)
+    assert source.wants == (Want("a.talos00", ("10.0.0.9",), own=True, withheld=withhold_values(("127.0.0.1",))),)
     assert source.warnings == (f'annotation {OURS}target: "127.0.0.1": loopback is refused',)
 
 
 def test_where_every_target_is_refused_there_is_none() -> None:
     source = read_ingress(ingress("a.talos00", annotations={OURS + "target": "127.0.0.1"}), SCOPE)
-    assert source.wants == (Want("a.talos00", ADDRESS, withheld=withhold(("127.0.0.1",))),)
+    assert source.wants == (Want("a.talos00", ADDRESS, withheld=withhold_values(("127.0.0.1",))),)
     assert source.warnings == (
         f'annotation {OURS}target: "127.0.0.1": loopback is refused; the default address is used instead',
     )
@@ -463,7 +463,7 @@ def test_where_every_target_is_refused_there_is_none() -> None:
 
 def test_a_status_with_refused_addresses_alone_gives_none() -> None:
     source = read_ingress(ingress("a.talos00", status=[{"ip": "169.254.0.1"}]), AUTO)
-    assert source.wants == (Want("a.talos00", (), withheld=withhold(("169.254.0.1",))),)
+    assert source.wants == (Want("a.talos00", (), withheld=withhold_values(("169.254.0.1",))),)
 
 
 def test_allowed_targets_narrow_what_a_source_may_say_and_not_the_default() -> None:
@@ -471,7 +471,7 @@ def test_allowed_targets_narrow_what_a_source_may_say_and_not_the_default() -> N
     source = read_ingress(
         ingress("a.talos00", annotations={OURS + "target": "192.168.7.7"}), replace(SCOPE, targets=rules)
     )
-    assert source.wants == (Want("a.talos00", ADDRESS, withheld=withhold(("192.168.7.7",))),)
+    assert source.wants == (Want("a.talos00", ADDRESS, withheld=withhold_values(("192.168.7.7",))),)
 
 
 def test_a_ttl_below_the_least_is_raised_to_it() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from syncer.core.allowed import ANY_TARGET, AllowedTargets
 from syncer.core.scope import SERVER_NAME, Scope
-from syncer.core.source import HIGH, NORMAL, Ref, Skip, SkipCause, SourceObject, Want, WantedRecord, withhold
+from syncer.core.source import HIGH, NORMAL, Ref, Skip, SkipCause, SourceObject, Want, WantedRecord, withhold_values
 from syncer.core.tenancy import (
     NO_REDIRECTS,
     NO_SERVERS,
@@ -72,10 +72,12 @@ def test_a_list_of_nothing_admits_nothing(text: str) -> None:
 
 
 def test_targets_that_are_not_allowed_give_way_to_the_default() -> None:
-    asked = source(Want("shop.talos00", EDGE, own=True, withheld=withhold((), ADDRESS)), Want("blog.talos00", ADDRESS))
+    asked = source(
+        Want("shop.talos00", EDGE, own=True, withheld=withhold_values((), ADDRESS)), Want("blog.talos00", ADDRESS)
+    )
     admitted = admit_source(asked, terms(allowed_targets="10.9.0.0/16"), SCOPE)
     assert admitted.wants == (
-        Want("shop.talos00", ADDRESS, withheld=withhold(EDGE, ADDRESS)),
+        Want("shop.talos00", ADDRESS, withheld=withhold_values(EDGE, ADDRESS)),
         Want("blog.talos00", ADDRESS),
     )
     assert admitted.warnings == (
@@ -84,15 +86,15 @@ def test_targets_that_are_not_allowed_give_way_to_the_default() -> None:
 
 
 def test_what_is_allowed_of_several_targets_stays() -> None:
-    asked = source(Want("shop.talos00", ("10.0.0.9", "10.9.0.1"), own=True, withheld=withhold((), ADDRESS)))
+    asked = source(Want("shop.talos00", ("10.0.0.9", "10.9.0.1"), own=True, withheld=withhold_values((), ADDRESS)))
     admitted = admit_source(asked, terms(allowed_targets="10.9.0.0/16"), SCOPE)
-    assert admitted.wants == (Want("shop.talos00", ("10.9.0.1",), True, withheld=withhold(EDGE, ADDRESS)),)
+    assert admitted.wants == (Want("shop.talos00", ("10.9.0.1",), True, withheld=withhold_values(EDGE, ADDRESS)),)
 
 
 def test_the_address_of_a_load_balancer_is_narrowed_too() -> None:
     auto = Scope(zones=("talos00",), auto=True, strict=True)
     admitted = admit_source(source(Want("shop.talos00", EDGE)), terms(allowed_targets="10.9.0.0/16"), auto)
-    assert admitted.wants == (Want("shop.talos00", (), withheld=withhold(EDGE)),)
+    assert admitted.wants == (Want("shop.talos00", (), withheld=withhold_values(EDGE)),)
 
 
 def test_priority_counts_between_namespaces_where_the_namespace_allows_it() -> None:

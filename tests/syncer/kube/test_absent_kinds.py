@@ -12,14 +12,14 @@ from syncer.core.kinds import INGRESS, NAMESPACE, Kind
 from syncer.core.scope import Scope
 from syncer.kube.feed import WatchState
 from syncer.kube.reflector import Pace
-from syncer.kube.watcher import watches
+from syncer.kube.watcher import list_watches
 from tests.fakes.kubernetes.cluster import Cluster
 from tests.fakes.kubernetes.resources import CUSTOM_GROUPS
 from tests.processes import wait_until
 from tests.syncer.kube.test_watcher import Running, ingress
 
 SCOPE = Scope(zones=("talos00",), auto=True, service_pods=True)
-KINDS = tuple(dict.fromkeys(kind for kind, _, _ in watches(SCOPE)))
+KINDS = tuple(dict.fromkeys(kind for kind, _, _ in list_watches(SCOPE)))
 ABSENT = tuple(kind for kind in KINDS if kind.group in CUSTOM_GROUPS)
 FORBIDDEN = tuple(kind for kind in KINDS if kind not in (INGRESS, NAMESPACE))
 ONCE = Pace(confirm=0.02)

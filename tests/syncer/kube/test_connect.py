@@ -17,7 +17,7 @@ import yaml
 from syncer.config import KubeConfig
 from syncer.errors import KubernetesError
 from syncer.kube.access import Credentials
-from syncer.kube.connect import connect, read_kubeconfig, read_service_account
+from syncer.kube.connect import choose_access, read_kubeconfig, read_service_account
 
 POD = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"}
 
@@ -64,7 +64,7 @@ def plugin(tmp_path: Path) -> Callable[..., dict[str, Any]]:
 
 
 def test_a_pod_uses_its_service_account_and_no_proxy(service_account: Path) -> None:
-    access = connect(KubeConfig(), POD, service_account)
+    access = choose_access(KubeConfig(), POD, service_account)
     assert access.server == "https://10.0.0.1:443"
     assert access.credentials.current_identity().authorization == "Bearer first"
     assert access.ca.startswith("-----BEGIN")
@@ -79,7 +79,7 @@ def test_an_address_of_ipv6_gets_its_brackets(service_account: Path) -> None:
 
 def test_a_named_kubeconfig_beats_the_service_account(service_account: Path, kubeconfig: Write) -> None:
     config = KubeConfig(kubeconfig=kubeconfig({"token": "mine"}))
-    assert connect(config, POD, service_account).server == "https://home:6443"
+    assert choose_access(config, POD, service_account).server == "https://home:6443"
 
 
 def test_outside_of_a_pod_and_without_a_kubeconfig_it_says_what_to_set(
@@ -87,7 +87,7 @@ def test_outside_of_a_pod_and_without_a_kubeconfig_it_says_what_to_set(
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(KubernetesError, match="set KUBECONFIG, or use --manifests"):
-        connect(KubeConfig(), {})
+        choose_access(KubeConfig(), {})
 
 
 def test_a_pod_without_a_mounted_token_is_told_so_at_the_first_request(service_account: Path) -> None:

@@ -13,7 +13,7 @@ from syncer.config import KubeConfig
 from syncer.core.kinds import DNS_ENDPOINT
 from syncer.core.scope import Scope
 from syncer.kube.client import ApiServer
-from syncer.kube.connect import connect
+from syncer.kube.connect import choose_access
 from syncer.kube.generations import GenerationWriter
 from syncer.kube.reflector import Pace
 from syncer.kube.store import Store
@@ -99,7 +99,7 @@ def test_a_generation_is_not_written_over_a_later_one(kubernetes: Kubernetes) ->
     kubernetes.patch(later, {"spec": make_endpoint(target="192.0.2.2")["spec"]})
     current = kubernetes.create(make_endpoint("current"))
     store = Store(Scope(zones=("talos00",), addresses=("10.0.0.1",)))
-    server = ApiServer(connect(KubeConfig(kubeconfig=str(kubernetes.kubeconfig))), connections=1)
+    server = ApiServer(choose_access(KubeConfig(kubeconfig=str(kubernetes.kubeconfig))), connections=1)
     writer = GenerationWriter(server, store, store.source)
     for manifest in (later, current):
         writer.put(DNS_ENDPOINT, manifest)

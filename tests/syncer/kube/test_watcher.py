@@ -30,7 +30,7 @@ from syncer.errors import KubernetesError
 from syncer.kube.feed import KindState, WatchState
 from syncer.kube.reflector import Pace
 from syncer.kube.store import Store
-from syncer.kube.watcher import KubeFeed, watches
+from syncer.kube.watcher import KubeFeed, list_watches
 from tests.fakes.kubernetes.cluster import Cluster as Kubernetes
 from tests.processes import wait_until
 
@@ -179,7 +179,7 @@ def test_kinds_that_the_cluster_role_lacks_cost_a_line_each_and_the_rest_works(
 def list_services(**scope: Any) -> list[tuple[str, dict[str, str]]]:
     """The watches of Services, as (namespace, query)."""
     given = Scope(zones=("talos00",), **scope)
-    return [(namespace, query) for kind, namespace, query in watches(given) if kind == SERVICE]
+    return [(namespace, query) for kind, namespace, query in list_watches(given) if kind == SERVICE]
 
 
 LABELLED = {"labelSelector": "app.kubernetes.io/name=traefik"}
@@ -367,7 +367,7 @@ def test_it_loads_nothing_heavy() -> None:
 
 
 def watched(**settings: Any) -> list[str]:
-    return [str(kind) for kind, _, _ in watches(Scope(zones=("talos00",), **settings))]
+    return [str(kind) for kind, _, _ in list_watches(Scope(zones=("talos00",), **settings))]
 
 
 def test_only_the_kinds_of_sources_are_watched_and_what_they_need() -> None:
@@ -386,4 +386,4 @@ def test_only_the_kinds_of_sources_are_watched_and_what_they_need() -> None:
 
 def test_what_labels_leave_out_is_read_all_the_same_so_that_it_can_be_shown() -> None:
     scope = Scope(zones=("talos00",), label_selector="dns=public", annotation_filter="a", namespace_selector="b")
-    assert all(query == {} for kind, _, query in watches(scope) if kind.gives_names)
+    assert all(query == {} for kind, _, query in list_watches(scope) if kind.gives_names)
