@@ -29,7 +29,7 @@ WARNINGS = 3
 DNS_PORT = "53"
 
 
-def advise(reason: str) -> str:
+def find_step(reason: str) -> str:
     """The next step, as a sentence behind the reason's; "" where that says it itself."""
     return next((f" {step}." for part, step in NEXT_STEPS.items() if part in reason), "")
 
@@ -38,7 +38,7 @@ def tell_warnings(wanted: Sequence[SourceName]) -> Iterator[str]:
     """Of the objects that give the name."""
     for mention in wanted:
         for warning in mention.source.warnings[:WARNINGS]:
-            yield f"{mention.source} has a warning: {warning}.{advise(warning)}"
+            yield f"{mention.source} has a warning: {warning}.{find_step(warning)}"
 
 
 def tell_clients(name: str, records: Sequence[ManagedRecord], servers: Sequence[str]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from records.advice import NO_ADDRESS, UNREAD, advise, tell_clients, tell_warnings
+from records.advice import NO_ADDRESS, UNREAD, find_step, tell_clients, tell_warnings
 from records.answer_models import RecordAnswer
 from records.answered_by import Answerer, find_answerer
 from records.audit import SYNCER, Action
@@ -260,7 +260,7 @@ class _Explanation:
             elif self.active_block:
                 yield f"{wants}, and does not get it: the name is blocked."
             elif not claim["values"]:
-                yield f"{wants}, but has {NO_ADDRESS}.{advise(NO_ADDRESS)}"
+                yield f"{wants}, but has {NO_ADDRESS}.{find_step(NO_ADDRESS)}"
             elif deletion and deletion.at > changed[who]:
                 at = _format_time(deletion)
                 yield f"{wants}; {deletion.actor} deleted it from DNS at {at}, {self._describe_return()}."
@@ -292,7 +292,7 @@ class _Explanation:
         kept = [mention for mention in self.wanted if mention.detached_since is not None]
         for mention in (*self.skipped, *kept):
             if mention.detached_since is None:
-                why = f"{mention.reason}.{advise(mention.reason)}"
+                why = f"{mention.reason}.{find_step(mention.reason)}"
                 yield f"{mention.source} mentions the name, and it is not published: {why}"
                 continue
             until = BY_POLICY

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from records.advice import NEXT_STEPS, advise, tell_clients, tell_warnings
+from records.advice import NEXT_STEPS, find_step, tell_clients, tell_warnings
 from records.answer_models import RecordAnswer
 from records.models import ManagedRecord, SourceName
 from syncer.core.known import RecordState
@@ -27,8 +27,8 @@ def record(state: RecordState = RecordState.SYNCED) -> ManagedRecord:
 @pytest.mark.parametrize("part", NEXT_STEPS)
 def test_what_it_knows_is_in_the_docs_and_is_found_in_a_longer_reason(part: str) -> None:
     assert part in DOCS
-    assert advise(f"Gateway net/edge: {part} of all") == f" {NEXT_STEPS[part]}."
-    assert advise("outside every managed zone") == ""
+    assert find_step(f"Gateway net/edge: {part} of all") == f" {NEXT_STEPS[part]}."
+    assert find_step("outside every managed zone") == ""
 
 
 @pytest.mark.parametrize(
