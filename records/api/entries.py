@@ -18,16 +18,16 @@ from rest_framework.views import APIView
 
 from records import custom_entries
 from records.api.access import name_actor
-from records.api.errors import ChangedMeanwhile, Conflict, make_invalid
-from records.api.filters import EntryFilter
-from records.api.queries import KnownQuery
-from records.api.serializers import (
+from records.api.entry_serializers import (
     BulkAnswerSerializer,
     BulkSerializer,
     EntryBodySerializer,
     EntrySerializer,
     StatedEntrySerializer,
 )
+from records.api.errors import ChangedMeanwhile, Conflict, make_invalid
+from records.api.filters import EntryFilter
+from records.api.queries import KnownQuery
 from records.effect import EntryState, find_states, foresee_state
 from records.entry_targets import UNSAID, AmbiguousEntry, find_entry
 from records.entry_values import explain_type

@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from records.answer_models import RecordAnswer
-from records.effect import ENTRY_STATES
-from records.entry_values import explain_type
 from records.explain import PRIORITIES
 from records.kept import find_end, mention_end
-from records.models import (
-    AuditEntry,
-    CustomEntry,
-    DriftFinding,
-    HeldDelete,
-    HeldPlan,
-    ManagedRecord,
-    Source,
-    SyncRequest,
-    SyncStatus,
-    TargetStatus,
-    WriteFreeze,
-)
-from syncer.core.annotations import MAX_TTL, parse_ttl
-from syncer.core.claims import Mode
-from syncer.core.rdata import TYPES
-
-VALUES_LIMIT = 1000
-VALUE_LIMIT = 65_535
+from records.models import AuditEntry, DriftFinding, HeldDelete, HeldPlan, ManagedRecord, Source, SyncRequest
 
 
 class NameReasonSerializer(serializers.Serializer[Any]):
@@ -122,22 +102,6 @@ class RecordSerializer(serializers.ModelSerializer[ManagedRecord]):
         return [{"source": source, "reason": reason} for source, reason in row.losers]
 
 
-@extend_schema_field({"type": "integer", "minimum": 1, "maximum": MAX_TTL})
-class DurationField(serializers.IntegerField):
-    """Whole seconds; a text may be a duration such as ``5m``."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=1, max_value=MAX_TTL, **kwargs)
-
-    def to_internal_value(self, data: Any) -> int:
-        if isinstance(data, str) and not data.strip().lstrip("-").isdecimal():
-            try:
-                return parse_ttl(data)
-            except ValueError as error:
-                raise serializers.ValidationError(f"{error}.", code="invalid") from error
-        return super().to_internal_value(data)
-
-
 class SourceSerializer(serializers.ModelSerializer[Source]):
     names = serializers.SerializerMethodField(
         help_text="The names that it wants, with their values; no values: the default address, "
@@ -209,100 +173,6 @@ class SourceSerializer(serializers.ModelSerializer[Source]):
     @extend_schema_field(serializers.ChoiceField(choices=PRIORITIES))
     def get_priority(self, row: Source) -> str:
         return PRIORITIES[row.priority]
-
-
-ANSWERED = {"warnings", "state", "lost"}
-"""What the answer to a write says besides the entry; who sends it back changes nothing by it."""
-
-
-class EntrySerializer(serializers.ModelSerializer[CustomEntry]):
-    """A record that an operator makes by hand, or a name that must not be published."""
-
-    # What has the right form is said here; what it means is checked in ``custom_entries.check_entry``.
-
-    type = serializers.ChoiceField(
-        choices=TYPES,
-        required=False,
-        allow_blank=True,
-        help_text="Empty for a block",
-        error_messages={"invalid_choice": explain_type("{input}")},
-    )
-    values: Any = serializers.ListField(
-        child=serializers.CharField(max_length=VALUE_LIMIT, trim_whitespace=False),
-        max_length=VALUES_LIMIT,
-        required=False,
-        help_text="In presentation format without trailing dots: `10 mail.talos00` for MX, the bare text for TXT",
-    )
-    ttl = DurationField(required=False, allow_null=True, help_text="Seconds, or as `5m`; null for the default")
-    mode = serializers.ChoiceField(choices=[mode.value for mode in Mode], required=False)
-
-    class Meta:
-        model = CustomEntry
-        fields = (
-            "target",
-            "name",
-            "type",
-            "values",
-            "ttl",
-            "mode",
-            "enabled",
-            "owner",
-            "description",
-            "created_at",
-            "updated_at",
-        )
-        read_only_fields = ("created_at", "updated_at")
-        validators: ClassVar[list[Any]] = []  # that the entry is the only one of its kind is answered with 409
-        extra_kwargs: ClassVar = {
-            "name": {"max_length": 1000, "help_text": "Any spelling; kept in lower-case ASCII without a trailing dot"},
-            "target": {
-                "help_text": "The one that it is for; empty: each that manages the name. Must be said where several do"
-            },
-        }
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Ignoring a misspelt field would ignore what its author meant."""
-        if isinstance(data, dict) and (unknown := data.keys() - self.fields.keys() - ANSWERED):
-            raise serializers.ValidationError(
-                {str(name): ["There is no such field."] for name in sorted(unknown, key=str)}
-            )
-        return super().to_internal_value(data)
-
-
-class LostEntrySerializer(serializers.Serializer[Any]):
-    target = serializers.CharField()
-    reason = serializers.CharField(help_text="Who has the name there and why, and the way out")
-
-
-class StatedEntrySerializer(EntrySerializer):
-    """An entry as answers have it."""
-
-    warnings = serializers.ListField(
-        child=serializers.CharField(),
-        read_only=True,
-        help_text="Why it has no effect, of several targets on which, and the way out",
-    )
-    state = serializers.ChoiceField(
-        choices=ENTRY_STATES, read_only=True, help_text="Of its record (pending until it is seen), lost, or of itself"
-    )
-    lost = LostEntrySerializer(many=True, read_only=True, help_text="The targets on which it has no effect")
-
-    class Meta(EntrySerializer.Meta):
-        fields = (*EntrySerializer.Meta.fields, "warnings", "state", "lost")  # type: ignore[assignment]
-
-
-class EntryBodySerializer(EntrySerializer):
-    """Where the address names the entry."""
-
-    name = serializers.CharField(max_length=1000, required=False)
-
-
-class BulkSerializer(serializers.Serializer[Any]):
-    entries = EntrySerializer(many=True, max_length=1000, allow_empty=False)  # type: ignore[call-arg]
-
-
-class BulkAnswerSerializer(serializers.Serializer[Any]):
-    created = serializers.IntegerField()
 
 
 class AuditSerializer(serializers.ModelSerializer[AuditEntry]):
@@ -443,84 +313,3 @@ class SyncSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(
         max_length=1000, required=False, default="", allow_blank=True, help_text="Only this name; beats `zone`"
     )
-
-
-class KindSerializer(serializers.Serializer[Any]):
-    group = serializers.CharField(allow_blank=True)
-    kind = serializers.CharField()
-    state = serializers.CharField()
-    reason = serializers.CharField(allow_blank=True)
-    objects = serializers.IntegerField()
-
-
-class SyncerSerializer(serializers.ModelSerializer[SyncStatus]):
-    queue = serializers.IntegerField(help_text="Names that wait for a pass or a retry")
-    kinds = KindSerializer(many=True)
-    zones = serializers.DictField(child=serializers.CharField(allow_blank=True), help_text="The problem of each zone")
-
-    class Meta:
-        model = SyncStatus
-        exclude = ("id", "identity", "known_version", "known_settings", "problems", "warnings")
-
-
-class TargetStatusSerializer(serializers.ModelSerializer[TargetStatus]):
-    zones = serializers.DictField(child=serializers.CharField(allow_blank=True), help_text="The problem of each zone")
-
-    class Meta:
-        model = TargetStatus
-        fields = (
-            "name",
-            "kind",
-            "place",
-            "in_use",
-            "problem",
-            "warning",
-            "queue",
-            "last_pass_at",
-            "next_pass_at",
-            "last_change_at",
-            "zones",
-        )
-        read_only_fields = fields
-
-
-class FreezeSerializer(serializers.ModelSerializer[WriteFreeze]):
-    current = serializers.BooleanField(source="is_current", help_text="Whether writes are held by it now")
-    seconds_left = serializers.FloatField(allow_null=True, help_text="null: it has no end")
-
-    class Meta:
-        model = WriteFreeze
-        fields = (
-            "id",
-            "target",
-            "zone",
-            "until",
-            "seconds_left",
-            "current",
-            "reason",
-            "set_at",
-            "set_by",
-            "ended_at",
-            "ended_by",
-        )
-        read_only_fields = fields
-
-
-class StatusSerializer(serializers.Serializer[Any]):
-    ok = serializers.BooleanField(help_text="Whether there are no problems")
-    problems = serializers.ListField(child=serializers.CharField(), help_text="As /readyz of the syncer tells them")
-    warnings = serializers.ListField(child=serializers.CharField(), help_text="What leaves it ready all the same")
-    version = serializers.CharField()
-    alive = serializers.BooleanField(help_text="Whether the syncer reported in the last 20 seconds")
-    syncer = SyncerSerializer(allow_null=True)
-    targets = TargetStatusSerializer(many=True, help_text="What is written to, and what was and is not in the settings")
-    records = serializers.DictField(child=serializers.IntegerField(), help_text="Number of records by state")
-    entries = serializers.IntegerField()
-    sources = serializers.IntegerField()
-    lost_claims = serializers.IntegerField(help_text="Objects and entries that do not get a name that they want")
-    holds = serializers.IntegerField(help_text="Plans that wait for a person")
-    drift = serializers.IntegerField(help_text="Findings of drift that wait for a person")
-    answers = serializers.DictField(child=serializers.IntegerField(), help_text="Number of records by what DNS answers")
-    asking_pause = serializers.CharField(allow_blank=True, help_text="Why DNS servers are not asked; empty if they are")
-    requests = serializers.IntegerField(help_text="Requests that wait for the syncer")
-    freezes = FreezeSerializer(many=True, help_text="What holds all writes now")

@@ -24,6 +24,7 @@ from records.api import filters, serializers
 from records.api.access import name_actor
 from records.api.errors import Conflict
 from records.api.queries import KnownQuery
+from records.api.status_serializers import StatusSerializer
 from records.explain import count_states
 from records.freezes import current_freezes
 from records.lost_claims import count_lost, note_lost
@@ -246,7 +247,7 @@ class SyncView(KnownQuery, APIView):
 class StatusView(KnownQuery, APIView):
     rights: ClassVar = {"GET": "records.view_syncstatus"}
 
-    @extend_schema(responses=serializers.StatusSerializer)
+    @extend_schema(responses=StatusSerializer)
     def get(self, request: Request) -> Response:
         """How the syncer is doing, and how many records, entries and sources there are."""
         syncer = SyncStatus.read()
@@ -271,4 +272,4 @@ class StatusView(KnownQuery, APIView):
             "requests": SyncRequest.objects.filter(done_at=None).count(),
             "freezes": freezes,
         }
-        return Response(serializers.StatusSerializer(status).data)
+        return Response(StatusSerializer(status).data)

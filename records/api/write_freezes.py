@@ -17,7 +17,7 @@ from records import operations
 from records.api import filters
 from records.api.access import name_actor
 from records.api.errors import Conflict
-from records.api.serializers import FreezeSerializer
+from records.api.status_serializers import FreezeSerializer
 from records.api.views import ReadOnlyViewSet
 from records.models import WriteFreeze
 
