@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from syncer.certificates import FailingCertificates
 from syncer.changed_settings import ChangedSettings
@@ -131,6 +132,7 @@ class Loop:
             problems: dict[str, SyncError] = {}
             try:
                 self._wait_until_settled(patience)
+                self._ask_servers()
                 for target in self.targets:
                     if self._wakeup.stopping:
                         raise TimeoutError(f"it was stopped before target {target.name} had its pass")
@@ -147,6 +149,12 @@ class Loop:
             if not self._wakeup.stopping:
                 self._remember_start()
             return results
+
+    def _ask_servers(self) -> None:
+        """Before the first of several targets writes it must be known whether another one is on the same server."""
+        for target in self.targets if self._are_several else ():
+            with suppress(SyncError):  # its pass tells it
+                target.worker.target.check()
 
     def _wait_until_settled(self, patience: float) -> None:
         deadline = self._clock() + patience

@@ -21,6 +21,7 @@ from catalyst.settings.targets import TARGETS_FILE
 from syncer.config import Config, HostsConfig, TargetConfig, TechnitiumConfig
 from syncer.errors import SyncError, TargetUnreachable
 from syncer.redaction import REDACTION
+from syncer.targets.shared_servers import ServerUse, SharedServers
 
 COLOURS = {Level.OK: "\x1b[32m", Level.WARNING: "\x1b[33m", Level.PROBLEM: "\x1b[31m"}
 
@@ -95,8 +96,10 @@ def list_checks(config: Config, warnings: Sequence[str]) -> Iterator[tuple[str, 
     yield "folder", here.check_folders
     yield "database", here.check_database
     yield "log", here.check_log_receiver
+    servers = SharedServers({target.name: target.scope.zones for target in config.targets}, patience=0.0)
     for target in config.targets:
-        yield from list_target_checks(target, answering, target.name if len(config.targets) > 1 else "")
+        name = target.name if len(config.targets) > 1 else ""
+        yield from list_target_checks(target, answering, ServerUse(servers, target.name), name)
     manifests = config.kube.manifests
     if manifests:
         yield "manifests", lambda: here.check_manifests(manifests)
@@ -107,7 +110,9 @@ def list_checks(config: Config, warnings: Sequence[str]) -> Iterator[tuple[str, 
     yield "clock", lambda: clock.compare_clocks(answering)
 
 
-def list_target_checks(target: TargetConfig, answering: dict[str, str], name: str) -> Iterator[tuple[str, Check]]:
+def list_target_checks(
+    target: TargetConfig, answering: dict[str, str], use: ServerUse, name: str
+) -> Iterator[tuple[str, Check]]:
     """``name`` is what the findings say of it, "" where there is but one target."""
     from catalyst.doctor import dns_server, here
 
@@ -118,7 +123,7 @@ def list_target_checks(target: TargetConfig, answering: dict[str, str], name: st
         def check_server() -> Iterator[Finding]:
             reached: dict[str, str] = {}
             node = dns_server.find_last_node(target.name)
-            yield from dns_server.check_server(connection, zones, reached, node)
+            yield from dns_server.check_server(connection, zones, reached, node, use)
             answering.update((f"{server} ({name})" if name else server, url) for server, url in reached.items())
 
         yield "DNS server", lambda: name_findings(name, run_check("DNS server", check_server, where))

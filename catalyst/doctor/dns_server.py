@@ -21,6 +21,7 @@ from records.models import ManagedZone
 from syncer.config import TechnitiumConfig
 from syncer.errors import SyncError
 from syncer.pacing import RateLimit
+from syncer.targets.shared_servers import ALONE, ServerUse
 from syncer.targets.technitium.answers import read_object, read_text
 from syncer.targets.technitium.calls import ADD, DELETE
 from syncer.targets.technitium.client import ServerSaid, TechnitiumClient, Untrusted
@@ -39,10 +40,14 @@ RIGHTS = ((GET, "View"), (ADD, "Modify"), (DELETE, "Delete"))
 
 
 def check_server(
-    target: TechnitiumConfig, zones: Sequence[str], answering: dict[str, str], node: str = ""
+    target: TechnitiumConfig,
+    zones: Sequence[str],
+    answering: dict[str, str],
+    node: str = "",
+    use: ServerUse = ALONE,
 ) -> Iterator[Finding]:
-    """Adds the servers to ``answering``. ``node`` is where the zones were written to last, "" where that is not known.
-    Raises what ``TechnitiumServer`` raises."""
+    """Adds the servers to ``answering``. ``node`` is where the zones were written to last, "" where that is not known;
+    by ``use`` the targets before are known. Raises what ``TechnitiumServer`` raises."""
     limit = RateLimit(target.rate_limit)
     clients, answered = [], False
     for url in target.urls:
@@ -66,7 +71,7 @@ def check_server(
             yield from check_token(read_text(session, "username"), read_object(info, "permissions"))
         answered = True
     if answered:
-        yield from check_zones(TechnitiumServer(clients), zones, node)
+        yield from check_zones(TechnitiumServer(clients, use=use), zones, node, use)
 
 
 def report_untrusted(url: str, error: Untrusted) -> Finding:
@@ -87,7 +92,7 @@ def find_last_node(target_name: str) -> str:
         return ""  # the check of the database says why
 
 
-def check_zones(server: TechnitiumServer, zones: Sequence[str], node: str) -> Iterator[Finding]:
+def check_zones(server: TechnitiumServer, zones: Sequence[str], node: str, use: ServerUse) -> Iterator[Finding]:
     server.recall(node)
     known = server.read_zones()
     if server.route.cluster:
@@ -96,6 +101,8 @@ def check_zones(server: TechnitiumServer, zones: Sequence[str], node: str) -> It
     if server.warning:
         yield report_warning(ABOUT, server.warning)
     for zone in zones:
+        if shared := use.of_zone(zone).explain_rival(server.route.name):
+            yield report_problem(ABOUT, shared)
         yield from check_zone(server, zone, known)
 
 

@@ -9,6 +9,7 @@ from syncer.core.names import zone_of
 from syncer.core.plan import Change, Key
 from syncer.core.rrsets import Found, Marker, RRset
 from syncer.targets.base import Outcome, Reading, Result, ServerReport
+from syncer.targets.shared_servers import ServerUse
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class ShelfTarget:
         observe: Callable[[str, str, str, float], None],
         waited: Callable[[float], None],
         waiting: Callable[[], None],
+        use: ServerUse,
     ) -> None:
         self._shelf = config.shelf
         self._zones = {name: ShelfZone(name, config.shelf, marker, zones) for name in zones}

@@ -118,6 +118,23 @@ def test_it_stops_in_time_while_one_hangs(split: SplitHorizon) -> None:
     assert "Stopped in the middle of a request" in syncer.output
 
 
+def test_one_server_under_two_names_is_written_to_by_one_target_alone(split: SplitHorizon) -> None:
+    split.lan.url = split.lan.url.replace("127.0.0.1", "localhost")
+    again = split.describe("lan", split.lan, OUTSIDE) | {"name": "again"}
+    split.lan.url = split.lan.url.replace("localhost", "127.0.0.1")
+    split.write_targets(split.describe("lan", split.lan, INSIDE), again)
+    host = split.put("shop")
+    syncer = split.start(ready=False)
+    wait_until(lambda: split.lan.ask(host) == [INSIDE], 15, "the answer of the first target")
+    told = f"zone {ZONE} is on the server of target lan too"
+    wait_until(lambda: told in syncer.output, 15, "the reason why the second one does nothing")
+    env = {"HOME": str(split.folder), "DATA_DIR": str(split.folder), "LOG_FORMAT": "text"} | split.env
+    ended = run(["-m", "catalyst.cli", "doctor"], env)
+    assert f"again: {told}" in ended.out
+    assert syncer.stop() == 0
+    assert [row[3] for row in split.lan.rows(ZONE)] == [INSIDE]
+
+
 def test_a_dry_run_says_of_each_target_what_it_would_change(split: SplitHorizon) -> None:
     host = split.put("shop")
     env = {"HOME": str(split.folder), "DATA_DIR": str(split.folder), "LOG_FORMAT": "text"}

@@ -39,6 +39,7 @@ from syncer.loop import Loop
 from syncer.memory import be_frugal, settle_in
 from syncer.target_loop import Setup
 from syncer.targets import make_target
+from syncer.targets.shared_servers import PATIENCE, ServerUse, SharedServers
 from syncer.tenure import has_ended
 from syncer.wakeup import Wakeup
 from syncer.zone.result import PassResult
@@ -109,7 +110,10 @@ class Command(BaseCommand):
             if options["approve_deletes"] and self._approve_deletes(ledger, _check_target(options["target"], config)):
                 return
             certificates = Certificates() if config.kube.certificate_metrics and not options["once"] else None
-            setups = list(_make_setups(config, wakeup, lambda index: loop.targets[index].beat()))
+            # With --once the targets have their passes one after the other, and none can wait for another one.
+            zones = {target.name: target.scope.zones for target in config.targets}
+            servers = SharedServers(zones, 0.0 if options["once"] else PATIENCE)
+            setups = list(_make_setups(config, wakeup, servers, lambda index: loop.targets[index].beat()))
             stores = StoreGroup([setup.store for setup in setups])
             feed = _make_feed(config, stores, certificates)
             names = [target.name for target in config.targets]
@@ -131,10 +135,10 @@ class Command(BaseCommand):
             metrics.REGISTRY.register(metrics.HealthCollector(state))
             if certificates is not None:
                 metrics.REGISTRY.register(certificates)
-            servers = metrics.serve_metrics(config.metrics_address), health.serve_probes(config.health_address, state)
+            listening = metrics.serve_metrics(config.metrics_address), health.serve_probes(config.health_address, state)
             self._log_start(config)
             loop.run()
-            for server in servers:
+            for server in listening:
                 server.close()
         except CutShort:
             log.warning("Stopped in the middle of a request; the next start finds out what became of it")
@@ -201,14 +205,17 @@ def _check_target(name: str, config: Config) -> str:
     return name
 
 
-def _make_setups(config: Config, wakeup: Wakeup, beat: Callable[[int], None]) -> Iterator[Setup]:
+def _make_setups(
+    config: Config, wakeup: Wakeup, servers: SharedServers, beat: Callable[[int], None]
+) -> Iterator[Setup]:
     """``beat`` is told which of the targets is waited for. Several have a wakeup each, for the thread of each."""
     for index, target in enumerate(config.targets):
         own = wakeup if len(config.targets) == 1 else Wakeup()
         store = Store(target.scope, assume_accepted=bool(config.kube.manifests), wakeup=own.notify)
         waiting = partial(beat, index)
         observe = partial(metrics.observe_request, target.name)
-        place = make_target(target, observe, metrics.RATE_LIMIT_WAIT.labels(target.name).inc, waiting)
+        waited = metrics.RATE_LIMIT_WAIT.labels(target.name).inc
+        place = make_target(target, observe, waited, waiting, ServerUse(servers, target.name))
         yield Setup(target, store, place, own)
 
 

@@ -17,6 +17,7 @@ from syncer.core.rrsets import Found, Marker, RRset
 from syncer.targets.base import Outcome, Reading, Result, ServerReport
 from syncer.targets.hosts.block import HostsLine, HostsText
 from syncer.targets.hosts.file import HostsFile
+from syncer.targets.shared_servers import ALONE, ServerUse
 
 
 class HostsTarget:
@@ -41,8 +42,9 @@ class HostsTarget:
         observe: Callable[[str, str, str, float], None] = lambda endpoint, method, status, seconds: None,
         waited: Callable[[float], None] = lambda seconds: None,
         waiting: Callable[[], None] = lambda: None,
+        use: ServerUse = ALONE,
     ) -> None:
-        """None of the functions hears anything: a file takes no requests."""
+        """None of them hears anything: a file takes no requests, and two targets with one are refused at the start."""
         self._file = HostsFile(config.path)
         mark = marker.mark("hosts-file")
         self._zones = {name: HostsZone(name, self._file, mark, zones) for name in zones}

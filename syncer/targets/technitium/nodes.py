@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from syncer.errors import ServerRefused, TargetUnreachable
+from syncer.targets.shared_servers import Identity
 from syncer.targets.technitium.answers import read_object, read_objects, read_text
 from syncer.targets.technitium.messages import ADDRESS_SETTING
 
@@ -23,6 +24,8 @@ class Member(NamedTuple):
     is_primary: bool
     is_reachable: bool
     started_at: str
+    number: int = 0
+    """Drawn by lot when it joined; 0 where that is not told."""
 
 
 class TokenRights(NamedTuple):
@@ -44,6 +47,14 @@ class Session(NamedTuple):
     cluster: str = ""
     members: Mapping[str, Member] = {}
     rights: TokenRights | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """The moment of its start, where that is told to parts of a second, and the numbers of its cluster's nodes."""
+        label = self.name.partition(".")[0]
+        start = {f"{label} since {self.started_at}"} if "." in self.started_at else set()
+        numbers = (member.number for member in self.members.values() if member.number)
+        return frozenset(start | {f"{self.cluster} node {number}" for number in numbers})
 
     @property
     def is_primary(self) -> bool:
@@ -101,11 +112,13 @@ def _read_rights(sections: Mapping[str, Any]) -> TokenRights | None:
 
 
 def _read_member(node: Mapping[str, Any]) -> Member:
+    number = node.get("id")
     return Member(
         name=read_text(node, "name", DOMAIN_LIMIT),
         is_primary=node.get("type") == "Primary",
         is_reachable=node.get("state") != "Unreachable",
         started_at=read_text(node, "upSince", WORD_LIMIT),
+        number=number if type(number) is int else 0,
     )
 
 

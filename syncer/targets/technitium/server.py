@@ -10,6 +10,7 @@ from typing import Any
 
 from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable
 from syncer.targets.base import NodeReport, ServerReport
+from syncer.targets.shared_servers import ALONE, ServerUse
 from syncer.targets.technitium.answers import read_object, read_objects
 from syncer.targets.technitium.client import ServerSaid, TechnitiumClient
 from syncer.targets.technitium.messages import ADDRESS_SETTING, Message
@@ -46,12 +47,18 @@ class TechnitiumServer:
     Raises what ``TechnitiumClient`` raises, and ``TargetUnreachable`` where the server behind an address is away.
     """
 
-    def __init__(self, clients: Sequence[TechnitiumClient], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        clients: Sequence[TechnitiumClient],
+        clock: Callable[[], float] = time.monotonic,
+        use: ServerUse = ALONE,
+    ) -> None:
         self.route = NodeRoute()
         self.may_import = True
         """False once the token turned out not to be allowed to, so that we ask once."""
         self._clients = clients
         self._clock = clock
+        self._use = use
         self._known = ""
         """The node that has the zones, as far as we have heard."""
         self.is_certain = False
@@ -116,6 +123,14 @@ class TechnitiumServer:
 
     def ask_nodes(self) -> None:
         """Ask at the addresses who has the zones, and take the way there."""
+        try:
+            self._ask_nodes()
+        except (TargetUnreachable, TargetRefused):
+            self._use.note_silence()
+            raise
+        self._use.note_server(self._session.identity if self._session else frozenset())
+
+    def _ask_nodes(self) -> None:
         now, in_doubt = self._clock(), not self.is_certain
         self.is_certain = False
         sessions: list[Session] = []

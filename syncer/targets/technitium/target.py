@@ -12,6 +12,7 @@ from syncer.core.rrsets import Marker, RRset
 from syncer.meters import Meter
 from syncer.pacing import RateLimit
 from syncer.targets.base import ServerReport
+from syncer.targets.shared_servers import ALONE, ServerUse
 from syncer.targets.technitium.client import Observe, TechnitiumClient
 from syncer.targets.technitium.fields import explain_unfit
 from syncer.targets.technitium.messages import ZONES_SETTING
@@ -40,6 +41,7 @@ class TechnitiumTarget:
         observe: Observe = lambda endpoint, method, status, seconds: None,
         waited: Callable[[float], None] = lambda seconds: None,
         waiting: Callable[[], None] = lambda: None,
+        use: ServerUse = ALONE,
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -54,8 +56,10 @@ class TechnitiumTarget:
 
         each = (replace(config, url=url, others=()) for url in config.urls)
         clients = [TechnitiumClient(one, self._limit, note, waiting) for one in each]
-        self._server = TechnitiumServer(clients, clock)
-        self._zones = {name: TechnitiumZone(name, self._server, marker, self.serials, clock) for name in zones}
+        self._server = TechnitiumServer(clients, clock, use)
+        self._zones = {
+            name: TechnitiumZone(name, self._server, marker, self.serials, clock, use.of_zone(name)) for name in zones
+        }
         self._hosted = frozenset(self._zones)
         """The zones that it has, ours included: a name goes to the closest of them."""
 

@@ -6,7 +6,9 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 from syncer.core.plan import Change
 from syncer.core.rrsets import Found, Marker
+from syncer.errors import ZoneUnusable
 from syncer.targets.base import Reading, Result
+from syncer.targets.shared_servers import ZoneUse
 from syncer.targets.technitium.server import TechnitiumServer
 from syncer.targets.technitium.state import ZoneState
 from syncer.targets.technitium.writer import ZoneWriter
@@ -26,11 +28,13 @@ class TechnitiumZone:
         marker: Marker,
         probe: Callable[[], object],
         clock: Callable[[], float],
+        use: ZoneUse,
     ) -> None:
         self.name = name
         self._server = server
         self._marker = marker
         self._probe = probe
+        self._use = use
         self._access = ZoneAccess(name, server, clock)
 
     @property
@@ -42,6 +46,7 @@ class TechnitiumZone:
         return self._server.route.name
 
     def recall(self, node: str) -> None:
+        self._use.note_start(is_new=not node)
         self._server.recall(node)
 
     @property
@@ -62,6 +67,7 @@ class TechnitiumZone:
 
     def read(self, names: Collection[str] | None = None) -> Reading:
         self._server.ensure_route()
+        self._check_alone()
         if names is None:
             serial, found = self._access.list_records()
             return Reading(serial, self._read_through(serial, found))
@@ -72,12 +78,18 @@ class TechnitiumZone:
 
     def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
         self._server.ensure_route()
+        self._check_alone()
         self._access.check_node()
         return ZoneWriter(self._access, self._marker, self._probe).write_changes(changes)
 
     def note_state(self, state: ZoneState | None) -> None:
         """What the list of zones says of this one; None: it is not in it."""
         self._access.note_state(state)
+
+    def _check_alone(self) -> None:
+        """Raise where another target has the zone, which is on this server under another name."""
+        if problem := self._use.explain_rival(self._server.route.name):
+            raise ZoneUnusable(problem)
 
     def _read_through(self, serial: int | None, found: Iterator[Found]) -> Iterator[Found]:
         """Only a list that was read to its end tells where the zone is."""
