@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
+import catalyst
 from catalyst.settings.database import parse_url
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.processes import (
@@ -336,6 +337,45 @@ def test_what_was_pushed_is_deployed_by_its_digest(tmp_path: Path) -> None:
     assert f"#{pushed}{digest}#" in dry_make("deploy", **variables)
     engine.write_text("#!/bin/sh\nexit 1\n")
     assert f"#{pushed}#" in dry_make("deploy", **variables)
+
+
+DIGESTS = [f"sha256:{number:064x}" for number in (10, 11, 12)]
+
+
+def pin(text: str) -> str:
+    """With a digest in the place of each that an example leaves out."""
+    digests = iter(DIGESTS)
+    return re.sub(r"sha256:\.\.\.", lambda _: next(digests), text)
+
+
+@needs_kubectl
+def test_the_overlay_of_the_docs_names_every_image_by_its_digest(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
+    overlay = tmp_path / "deploy" / "overlays" / "home"
+    overlay.mkdir()
+    whole = recipe("overlay", "yaml").replace("../migration", "../production") + pin(recipe("digests", "yaml"))
+    (overlay / "kustomization.yaml").write_text(f"{whole}components: [../../fluent-bit]\n")
+    shown = shell(f"kubectl kustomize {overlay}")
+    assert {*re.findall(r"^ *-? *image: (\S+)$", shown, re.MULTILINE)} == {
+        f"registry.example:5000/catalyst-dns-sync@{DIGESTS[0]}",
+        f"docker.io/fluent/fluent-bit@{DIGESTS[1]}",
+    }
+
+
+def test_the_example_of_compose_names_every_image_by_its_digest() -> None:
+    lines = pin((ROOT / "deploy" / "env.example").read_text()).splitlines()
+    given = dict(line.split("=") for line in lines if not line.startswith("#"))
+    services = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())["services"]
+    images = {
+        name: re.sub(r"\$\{(\w+):-[^}]*\}", lambda found: given.pop(found[1]), service["image"])
+        for name, service in services.items()
+    }
+    assert images == {
+        "catalyst-dns-sync": f"localhost:5000/catalyst-dns-sync:{catalyst.__version__}@{DIGESTS[0]}",
+        "technitium": f"docker.io/technitium/dns-server:15.2.0@{DIGESTS[1]}",
+        "postgres": f"docker.io/library/postgres:17@{DIGESTS[2]}",
+    }
+    assert given == {}
 
 
 @needs_kubectl
