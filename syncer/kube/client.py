@@ -31,6 +31,8 @@ CONNECT_TIMEOUT = 5.0
 CHUNK = 65536
 LINE_LIMIT = 16 * 1024 * 1024
 """Bytes. etcd takes no object over 1.5 MB; a longer line is no event."""
+ANSWER_LIMIT = LINE_LIMIT
+"""Bytes. A list is asked for in pages (see ``syncer.kube.reflector``)."""
 ERROR_LIMIT = 65536
 
 
@@ -40,6 +42,10 @@ class Unreachable(KubernetesError):
 
 class Silence(KubernetesError):
     """A watch brought nothing, not even a bookmark, for as long as it may: open it again."""
+
+
+class TooLarge(KubernetesError):
+    """An answer has more bytes than its caller takes at once: ask for less."""
 
 
 class ApiError(KubernetesError):
@@ -68,8 +74,11 @@ class ApiServer:
         self._open: set[urllib3.BaseHTTPResponse] = set()
         self._pools = _open_pools(access, self._context, connections)
 
-    def get(self, path: str, query: Mapping[str, str] | None = None, accept: str = JSON) -> dict[str, Any]:
-        return self.send("GET", path, query=query, accept=accept)
+    def get(
+        self, path: str, query: Mapping[str, str] | None = None, accept: str = JSON, most: int = ANSWER_LIMIT
+    ) -> dict[str, Any]:
+        """Raises ``TooLarge`` when the answer has more than ``most`` bytes."""
+        return self.send("GET", path, query=query, accept=accept, most=most)
 
     def send(
         self,
@@ -80,11 +89,15 @@ class ApiServer:
         content_type: str = JSON,
         query: Mapping[str, str] | None = None,
         accept: str = JSON,
+        most: int = ANSWER_LIMIT,
     ) -> dict[str, Any]:
         """The answer's JSON object."""
         response = self._send_request(method, path, query, accept, body, content_type)
         try:
-            answer = json.loads(response.read())
+            text = response.read(most + 1)
+            if len(text) > most:
+                raise TooLarge(f"{self.url} answered {path} with more than {most >> 20} MB")
+            answer = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise Unreachable(f"{self.url} does not answer like an API server: no JSON at {path}") from error
         except (HTTPError, OSError) as error:

@@ -17,7 +17,17 @@ from typing import Any, Protocol
 from syncer.core.kinds import NAMESPACE, Kind
 from syncer.errors import KubernetesError, explain_fault
 from syncer.kube.backoff import GrowingDelay, spread_delay
-from syncer.kube.client import JSON, METADATA_ONLY, METADATA_ONLY_LIST, ApiError, ApiServer, Silence, Unreachable
+from syncer.kube.client import (
+    ANSWER_LIMIT,
+    JSON,
+    METADATA_ONLY,
+    METADATA_ONLY_LIST,
+    ApiError,
+    ApiServer,
+    Silence,
+    TooLarge,
+    Unreachable,
+)
 from syncer.kube.connection import DOUBT, PATIENCE, SharedConnection, WatchKey
 from syncer.kube.discovery import Discovery
 from syncer.kube.feed import KindState, WatchState
@@ -28,6 +38,9 @@ log = logging.getLogger(__name__)
 FRUITLESS_LIMIT = 3
 LOG_EVERY = 10
 RETRY_AFTER_LIMIT = 300.0
+PAGE_LIMIT = 2 * 1024 * 1024
+"""Bytes of a page with several objects, which take ten times that while they are read. A tenant can make each of them
+as large as etcd takes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +184,17 @@ class Reflector:
         self._change_state(WatchState.WATCHING)
 
     def _read_pages(self, listed: ListMetadata) -> Iterator[Mapping[str, Any]]:
-        query = {**self._query, "limit": str(self._pace.page)}
-        accept = METADATA_ONLY_LIST if self.kind == NAMESPACE else JSON
+        """Where a page would be too large there are fewer objects in it, until those that are have been read."""
+        most, token = self._pace.page, ""
         while True:
-            page = self._server.get(self._path, query, accept)
+            try:
+                page = self._read_page(most, token)
+            except TooLarge:
+                if most == 1:
+                    raise
+                most = max(1, most // 4)
+                continue
+            most = min(2 * most, self._pace.page)
             metadata, items = page.get("metadata"), page.get("items") or []
             if not (isinstance(metadata, dict) and metadata.get("resourceVersion") and isinstance(items, list)):
                 raise Unreachable(f"{self._server.url} does not answer like an API server: no list at {self._path}")
@@ -183,9 +203,17 @@ class Reflector:
             listed.version = listed.version or str(metadata["resourceVersion"])
             listed.objects += len(items)
             yield from items
-            if not metadata.get("continue"):
+            token = str(metadata.get("continue") or "")
+            if not token:
                 return
-            query["continue"] = str(metadata["continue"])
+
+    def _read_page(self, most: int, token: str) -> dict[str, Any]:
+        """So many objects. Raises ``TooLarge``."""
+        query = {**self._query, "limit": str(most)}
+        if token:
+            query["continue"] = token
+        accept = METADATA_ONLY_LIST if self.kind == NAMESPACE else JSON
+        return self._server.get(self._path, query, accept, ANSWER_LIMIT if most == 1 else PAGE_LIMIT)
 
     def _watch_changes(self) -> None:
         """Until the stream ends. One that lasted for a while or brought something may end in any way: the next one

@@ -6,6 +6,7 @@ import logging
 import uuid
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from itertools import accumulate, takewhile
 
 from syncer import metrics
 from syncer.core.claims import Decision
@@ -35,6 +36,12 @@ OBSERVED = 1000
 
 TURN = 10
 """Changes of one turn that go one by one: at ten requests a second, a thousand would hold up a new name."""
+
+VALUES_A_NAME = 4
+"""Of a slice on average, addresses and HTTPS records together. A name may have a hundred, each of which costs the
+target as much as a name: there are fewer names in a turn then."""
+
+VALUES = VALUES_A_NAME * LARGEST
 
 TURN_BESIDE = 5
 """Deletes of a turn in which other changes wait behind them."""
@@ -224,20 +231,26 @@ class ChangeWriter:
 
 
 def take_turn(
-    changes: Sequence[PlannedChange], *, bulky: bool, asked: Container[str] = ()
+    changes: Sequence[PlannedChange], *, bulky: bool, asked: Container[str] = (), values: int = VALUES
 ) -> tuple[list[PlannedChange], list[str]]:
     """What goes now, in its order, and the names that have to wait; not those of ``asked``, because nothing remembers
-    what was asked for. ``bulky``: many creates and updates cost the target no more than one."""
+    what was asked for. ``bulky``: many creates and updates cost the target no more than one, as long as they have no
+    more than so many ``values``."""
     ordered = sort_changes(changes)
     deletes = [change for _, change in ordered if change.op is Op.DELETE]
     others = [change for _, change in ordered if change.op is not Op.DELETE]
     late = deletes[TURN_BESIDE if others else TURN :]
-    if not bulky:
-        late += others[TURN:]
+    late += _find_heavy(others, values) if bulky else others[TURN:]
     early = find_premature(deletes, late)
     late += (change for change in deletes if change.name in early)
     later = dict.fromkeys(change.name for change in late if change.name not in asked)
     return [pair for pair in ordered if pair[1].name not in later], list(later)
+
+
+def _find_heavy(changes: Sequence[Change], values: int) -> Sequence[Change]:
+    """Those behind the first that have so many values, of which one goes in any case."""
+    counts = accumulate(len(change.after.values) if change.after else 0 for change in changes)
+    return changes[max(1, sum(1 for _ in takewhile(lambda count: count <= values, counts))) :]
 
 
 def sort_changes(changes: Sequence[PlannedChange]) -> list[PlannedChange]:

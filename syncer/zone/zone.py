@@ -19,7 +19,16 @@ from syncer.ledger import Freeze, Ledger, LedgerError, ObservedRRset
 from syncer.memory import give_back
 from syncer.meters import Meter
 from syncer.targets.base import Outcome, Target
-from syncer.zone.apply import LEFT_ALONE, SYNCER, TURN, ChangeWriter, new_correlation, sort_changes, take_turn
+from syncer.zone.apply import (
+    LEFT_ALONE,
+    SYNCER,
+    TURN,
+    VALUES_A_NAME,
+    ChangeWriter,
+    new_correlation,
+    sort_changes,
+    take_turn,
+)
 from syncer.zone.delays import ChangeDelays
 from syncer.zone.flapping import FlapDamper
 from syncer.zone.freezes import WriteFreezes
@@ -507,7 +516,8 @@ class Zone:
         self, plan: PassPlan, changes: list[PlannedChange], requests: Requests, result: PassResult
     ) -> list[PlannedChange]:
         """What goes now; the rest has to wait, with what was found there."""
-        turn, later = take_turn(changes, bulky=self._target.is_bulky, asked=requests)
+        values = VALUES_A_NAME * self._queue.slice_size.names
+        turn, later = take_turn(changes, bulky=self._target.is_bulky, asked=requests, values=values)
         result.later = {name: plan.found.get(name, Deferred.AS_KNOWN) for name in (*later, *plan.unplanned)}
         return turn
 

@@ -13,7 +13,7 @@ import pytest
 
 from syncer.core.kinds import HTTP_ROUTE, INGRESS, INGRESS_ROUTE, NAMESPACE, Kind
 from syncer.core.scope import Scope
-from syncer.kube.client import ApiServer
+from syncer.kube.client import ANSWER_LIMIT, ApiServer
 from syncer.kube.connect import read_kubeconfig
 from syncer.kube.connection import SharedConnection, WatchKey
 from syncer.kube.discovery import Discovery
@@ -107,6 +107,12 @@ def ingress(home: str) -> Callable[..., dict[str, Any]]:
 Make = Callable[..., dict[str, Any]]
 
 
+def make_large(manifest: dict[str, Any], size: int) -> dict[str, Any]:
+    """With as many bytes more."""
+    manifest["spec"]["rules"][0]["note"] = "x" * size
+    return manifest
+
+
 def rule(name: str) -> dict[str, Any]:
     return {"host": f"{name}.talos00"}
 
@@ -162,6 +168,27 @@ def test_an_event_wakes_the_loop_without_another_request(kubernetes: Kubernetes,
         assert woken.wait(5)
     assert kubernetes.requests == asked
     assert following.state.objects == 20
+
+
+@pytest.mark.double_only
+def test_large_objects_are_listed_one_at_a_time(kubernetes: Kubernetes, follow: Follow, ingress: Make) -> None:
+    """Two of them in one page would take more than a page may."""
+    for number in range(3):
+        kubernetes.create(make_large(ingress(f"large{number}"), 1_400_000))
+    following = follow()
+    assert following.names == [f"large{number}.talos00" for number in range(3)]
+    assert following.state.known
+    assert kubernetes.requests["list", INGRESSES] > 3
+
+
+@pytest.mark.double_only
+def test_an_object_that_is_larger_than_any_can_be_is_no_list(
+    kubernetes: Kubernetes, follow: Follow, ingress: Make
+) -> None:
+    kubernetes.create(make_large(ingress("endless"), ANSWER_LIMIT))
+    following = follow(until=WatchState.UNREACHABLE)
+    assert "with more than 16 MB" in following.state.reason
+    assert not following.state.known
 
 
 @pytest.mark.double_only

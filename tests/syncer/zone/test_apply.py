@@ -79,6 +79,16 @@ def test_in_bulk_all_creates_and_updates_go() -> None:
     assert (len(turn), later) == (1000, [])
 
 
+def test_in_bulk_only_so_many_values_go_at_a_time() -> None:
+    heavy = [create(f"app{number}", *(f"10.0.0.{value}" for value in range(100))) for number in range(4)]
+    turn, later = take_turn([*heavy, create("light")], bulky=True, values=250)
+    assert order(*turn) == ["create app0 A", "create app1 A"]
+    assert later == [f"app2.{ZONE}", f"app3.{ZONE}", f"light.{ZONE}"]
+    asked = {f"app3.{ZONE}"}
+    turn, later = take_turn(heavy, bulky=True, asked=asked, values=50)
+    assert order(*turn) == ["create app0 A", "create app3 A"]
+
+
 @pytest.mark.parametrize("bulky", [True, False])
 def test_deletes_go_one_by_one_and_fewer_of_them_where_others_wait(bulky: bool) -> None:
     turn, later = take_turn(many(delete, 30), bulky=bulky)

@@ -173,6 +173,21 @@ def test_a_token_that_may_not_import_writes_one_by_one(
 
 
 @pytest.mark.double_only
+@pytest.mark.technitium_version("14.3")
+def test_names_with_many_values_are_imported_in_parts_that_an_old_server_takes(
+    technitium: ServerUnderTest, target: TechnitiumTarget
+) -> None:
+    """It refuses a form field of 4 MB as a whole, and each value by itself would be a call."""
+    held(target)
+    values = [f"10.0.{number // 250}.{number % 250}" for number in range(100)]
+    mark = MARKER.mark("Ingress/monitoring/" + "x" * 200)
+    apply_well(target, *(create(f"app{number}", *values, mark=mark) for number in range(150)))
+    assert len(held(target)) == 150
+    assert "/api/zones/records/add" not in technitium.requests.counts
+    assert technitium.requests.counts["/api/zones/import"] == 4
+
+
+@pytest.mark.double_only
 def test_an_import_that_stops_in_the_middle_is_carried_on(
     technitium: ServerUnderTest, target: TechnitiumTarget
 ) -> None:
