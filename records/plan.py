@@ -91,6 +91,9 @@ class RememberedTarget:
     def serials(self) -> Mapping[str, int]:
         return {self._name: SERIAL}
 
+    def takes_together(self, rrset: RRset) -> bool:
+        return True
+
     def refuses(self, rrset: RRset) -> str:
         return self._refused.get((rrset.name, rrset.type), "")
 

@@ -137,6 +137,9 @@ class Target(Protocol):
     def serials(self) -> Mapping[str, int] | None:
         """The SOA serial of every zone it holds, in one cheap call; None where the target has no such thing."""
 
+    def takes_together(self, rrset: RRset) -> bool:
+        """Whether it is one that costs no more among many than it does alone; none is where the target is not bulky."""
+
     def refuses(self, rrset: RRset) -> str:
         """Why the target can never hold this RRset, "" when it can (a hosts file: no wildcards, no CNAME)."""
 

@@ -35,7 +35,8 @@ OBSERVED = 1000
 """RRsets at which nothing is written, between two commits of the ledger."""
 
 TURN = 10
-"""Changes of one turn that go one by one: at ten requests a second, a thousand would hold up a new name."""
+"""Deletes of one turn, and values of what else goes one by one: at ten requests a second, a thousand would hold up a
+new name."""
 
 VALUES_A_NAME = 4
 """Of a slice on average, addresses and HTTPS records together. A name may have a hundred, each of which costs the
@@ -231,16 +232,24 @@ class ChangeWriter:
 
 
 def take_turn(
-    changes: Sequence[PlannedChange], *, bulky: bool, asked: Container[str] = (), values: int = VALUES
+    changes: Sequence[PlannedChange],
+    takes_together: Callable[[RRset], bool],
+    *,
+    asked: Container[str] = (),
+    values: int = VALUES,
 ) -> tuple[list[PlannedChange], list[str]]:
     """What goes now, in its order, and the names that have to wait; not those of ``asked``, because nothing remembers
-    what was asked for. ``bulky``: many creates and updates cost the target no more than one, as long as they have no
-    more than so many ``values``."""
+    what was asked for. Of creates and updates that the target ``takes_together`` so many ``values`` go."""
     ordered = sort_changes(changes)
     deletes = [change for _, change in ordered if change.op is Op.DELETE]
     others = [change for _, change in ordered if change.op is not Op.DELETE]
+    together: list[Change] = []
+    alone: list[Change] = []
+    for change in others:
+        (together if takes_together(change.rrset) else alone).append(change)
     late = deletes[TURN_BESIDE if others else TURN :]
-    late += _find_heavy(others, values) if bulky else others[TURN:]
+    late += _find_heavy(together, values)
+    late += _find_heavy(alone, TURN)
     early = find_premature(deletes, late)
     late += (change for change in deletes if change.name in early)
     later = dict.fromkeys(change.name for change in late if change.name not in asked)
@@ -249,7 +258,7 @@ def take_turn(
 
 def _find_heavy(changes: Sequence[Change], values: int) -> Sequence[Change]:
     """Those behind the first that have so many values, of which one goes in any case."""
-    counts = accumulate(len(change.after.values) if change.after else 0 for change in changes)
+    counts = accumulate(len(change.rrset.values) for change in changes)
     return changes[max(1, sum(1 for _ in takewhile(lambda count: count <= values, counts))) :]
 
 

@@ -517,7 +517,7 @@ class Zone:
     ) -> list[PlannedChange]:
         """What goes now; the rest has to wait, with what was found there."""
         values = VALUES_A_NAME * self._queue.slice_size.names
-        turn, later = take_turn(changes, bulky=self._target.is_bulky, asked=requests, values=values)
+        turn, later = take_turn(changes, self._target.takes_together, asked=requests, values=values)
         result.later = {name: plan.found.get(name, Deferred.AS_KNOWN) for name in (*later, *plan.unplanned)}
         return turn
 

@@ -47,6 +47,9 @@ class ShelfTarget:
     def serials(self) -> None:
         return None
 
+    def takes_together(self, rrset: RRset) -> bool:
+        return True
+
     def refuses(self, rrset: RRset) -> str:
         return "a shelf holds no PTR" if rrset.type == "PTR" else ""
 

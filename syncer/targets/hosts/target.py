@@ -55,6 +55,9 @@ class HostsTarget:
     def serials(self) -> None:
         return None
 
+    def takes_together(self, rrset: RRset) -> bool:
+        return True
+
     def refuses(self, rrset: RRset) -> str:
         return explain_unfit(rrset)
 

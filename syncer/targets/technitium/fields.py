@@ -111,7 +111,7 @@ def is_storable(mark: str) -> bool:
     return len(mark) <= MARK_LIMIT and mark.isascii() and mark.isprintable()
 
 
-def is_importable(rrset: RRset, mark: str) -> bool:
+def is_importable(rrset: RRset, mark: str = "") -> bool:
     """Whether the zone file says exactly this. The parser takes a backslash in a comment for an escape, a leading
     ``{`` for JSON, and keeps a leading blank."""
     return (

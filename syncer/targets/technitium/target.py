@@ -14,11 +14,15 @@ from syncer.pacing import RateLimit
 from syncer.targets.base import ServerReport
 from syncer.targets.shared_servers import ALONE, ServerUse
 from syncer.targets.technitium.client import Observe, TechnitiumClient
-from syncer.targets.technitium.fields import explain_unfit
+from syncer.targets.technitium.fields import explain_unfit, is_importable
 from syncer.targets.technitium.messages import ZONES_SETTING
 from syncer.targets.technitium.server import TechnitiumServer
 from syncer.targets.technitium.state import ZoneState
 from syncer.targets.technitium.zone import TechnitiumZone
+
+MOST_ALONE = 25
+"""Values of an RRset that no import takes, such as texts: each is a call, and all of them are one change, behind which
+everybody else waits."""
 
 
 class TechnitiumTarget:
@@ -86,9 +90,14 @@ class TechnitiumTarget:
         known = {name: zone.known_serial for name, zone in self._zones.items()}
         return {name: serial for name, serial in known.items() if serial is not None}
 
+    def takes_together(self, rrset: RRset) -> bool:
+        return self._server.may_import and is_importable(rrset)
+
     def refuses(self, rrset: RRset) -> str:
         if reason := explain_unfit(rrset):
             return reason
+        if len(rrset.values) > MOST_ALONE and not is_importable(rrset):
+            return f"{len(rrset.values)} values that Technitium takes one by one: {MOST_ALONE} are the most"
         if rrset.type == "TXT" and not "".join(rrset.values).isascii() and self._server.is_before(15, 3):
             return "Technitium before 15.3 turns what is not ASCII in a TXT record into question marks"
         closest = zone_of(rrset.name, self._hosted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
 
 from syncer.core.plan import Change, Op
 from syncer.core.rdata import SINGLE_TYPES
@@ -20,7 +21,9 @@ from syncer.targets.technitium.zone_access import ZoneAccess
 log = logging.getLogger(__name__)
 
 FEW = 5
-"""Up to so many RRsets are written by single calls."""
+"""Up to so many RRsets are written by single calls ..."""
+FEW_VALUES = 20
+"""... where they have no more values in all, of which each is a call: other names wait behind it."""
 
 CHUNK = 2000
 """RRsets in one import: a twentieth of a second for the server."""
@@ -54,8 +57,8 @@ class ZoneWriter:
         except TargetUnreachable as e:
             self._access.tracker.invalidate()
             for change in self._sent:
-                if change.key in waiting:
-                    yield Result(change, Outcome.UNKNOWN, str(e))
+                if change.key in waiting:  # a delete is sent as an update before
+                    yield Result(waiting[change.key], Outcome.UNKNOWN, str(e))
             raise
         except TargetRefused as e:
             for change in waiting.values():
@@ -66,7 +69,7 @@ class ZoneWriter:
 
     def _write_in_order(self, changes: Sequence[Change]) -> Iterator[Result]:
         replaces_unseen = self._is_worth_importing([change for change in changes if self._fits_import(change)]) or any(
-            change.key[1] in SINGLE_TYPES and change.before for change in changes
+            (change.key[1] in SINGLE_TYPES and change.before) or self._can_shrink(change) for change in changes
         )
         current = yield from self._refuse_outdated(changes, replaces_unseen)
         switching = _order_switches(current)
@@ -79,7 +82,7 @@ class ZoneWriter:
             bulk = []
         for change in rest:
             if change.op is Op.DELETE:
-                yield self._write_change(change)
+                yield from self._delete_rrset(change)
         yield from self._import_changes(bulk)
         imported = {change.key for change in bulk}
         for change in rest:
@@ -209,15 +212,19 @@ class ZoneWriter:
         return (
             change.after is not None
             and change.restores is None
-            and not (change.before and change.before.is_cut)
-            and not foreign_values(change, self._marker)
+            and self._is_whole(change)
             and is_importable(change.after, change.mark)
         )
+
+    def _is_whole(self, change: Change) -> bool:
+        """Whether all that was found is ours."""
+        return not (change.before and change.before.is_cut) and not foreign_values(change, self._marker)
 
     def _is_worth_importing(self, changes: Sequence[Change]) -> bool:
         """Many; or a new TTL for several values, which only an import gives to all of them at once."""
         return self._access.server.may_import and (
             len(changes) > FEW
+            or sum(_count_values(change) for change in changes) > FEW_VALUES
             or any(
                 len(own_values(change, self._marker)) > 1
                 and change.before
@@ -257,6 +264,29 @@ class ZoneWriter:
         for change in waiting:
             yield self._write_change(change)
 
+    def _delete_rrset(self, change: Change) -> Iterator[Result]:
+        """One of many values is shrunk to the first of them before, which is one call for all the others."""
+        found = change.before
+        if found is None or not self._can_shrink(change):
+            yield self._write_change(change)
+            return
+        left = Found(replace(found.rrset, values=found.rrset.values[:1]), found.marks[:1])
+        for result in self._import_changes([Change(Op.UPDATE, found, left.rrset, left.marks[0])]):
+            if result.outcome is not Outcome.DONE:
+                yield result._replace(change=change)
+                return
+        yield self._write_change(replace(change, before=left))._replace(change=change)
+
+    def _can_shrink(self, change: Change) -> bool:
+        return (
+            change.op is Op.DELETE
+            and change.before is not None
+            and _count_values(change) > FEW_VALUES
+            and self._access.server.may_import
+            and self._is_whole(change)
+            and is_importable(change.before.rrset, change.before.marks[0])
+        )
+
     def _inspect_failed_import(self, chunk: Sequence[Change], text: str) -> tuple[list[Change], Change | None]:
         """Which changes are made, and the one to try by itself: the RRsets before the one that failed are in. A file
         that cannot be parsed changes nothing, and the server names the line."""
@@ -271,6 +301,11 @@ class ZoneWriter:
         tracker.undisturbed = undisturbed and serial is not None and tracker.serial == serial + len(done)
         done_keys = {change.key for change in done}
         return done, next((change for change in chunk if change.key not in done_keys), None)
+
+
+def _count_values(change: Change) -> int:
+    """Each of those that are there and of those that shall be is a call where it is written by itself."""
+    return max(len(change.before.rrset.values) if change.before else 0, len(change.after.values) if change.after else 0)
 
 
 def _cut_import(changes: Sequence[Change]) -> tuple[list[Change], str]:

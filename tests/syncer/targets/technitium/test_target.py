@@ -7,8 +7,8 @@ import pytest
 from syncer.core.plan import Change, Op
 from syncer.core.rdata import clean_value
 from syncer.core.rrsets import Found, RRset
-from syncer.errors import ZoneUnusable
-from syncer.targets.base import Outcome
+from syncer.errors import TargetUnreachable, ZoneUnusable
+from syncer.targets.base import Outcome, Result
 from syncer.targets.technitium.target import TechnitiumTarget
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.targets.hands import (
@@ -117,6 +117,61 @@ def test_an_rrset_that_was_seen_in_part_is_written_value_by_value(
     calls = [request for request in technitium.requests.seen if "/records/update" in request.path]
     assert [request.params["domain"] for request in calls] == [f"app0.{ZONE}"]
     assert {item.rrset.values for item in held(target).values()} == {("10.0.0.2",)}
+
+
+MANY = [f"10.0.0.{number}" for number in range(1, 101)]
+
+
+@pytest.mark.double_only
+def test_an_rrset_of_many_values_costs_few_requests(technitium: ServerUnderTest, target: TechnitiumTarget) -> None:
+    """Each value by itself would be a call, and other names wait meanwhile."""
+    held(target)
+    technitium.requests.clear()
+    apply_well(target, create("crowd", *MANY))
+    (crowd,) = held(target).values()
+    assert sorted(crowd.rrset.values) == sorted(MANY)
+    apply_well(target, update(crowd, *reversed(MANY[:50]), "10.0.1.1"))
+    (crowd,) = held(target).values()
+    assert len(crowd.rrset.values) == 51
+    apply_well(target, delete(crowd))
+    assert held(target) == {}
+    counts = technitium.requests.counts
+    assert (counts["/api/zones/import"], counts["/api/zones/records/delete"]) == (3, 1)
+    assert counts.keys().isdisjoint({"/api/zones/records/add", "/api/zones/records/update"})
+
+
+def test_many_values_of_which_some_are_not_ours_go_one_by_one(
+    technitium: ServerUnderTest, target: TechnitiumTarget
+) -> None:
+    apply_well(target, create("crowd", *MANY[:30]))
+    technitium.add(f"crowd.{ZONE}", "A", "192.0.2.1")
+    (crowd,) = held(target).values()
+    apply_well(target, delete(crowd))
+    (left,) = held(target).values()
+    assert left.rrset.values == ("192.0.2.1",)
+
+
+@pytest.mark.double_only
+def test_a_server_that_goes_away_in_the_middle_leaves_a_delete_in_doubt(
+    technitium: ServerUnderTest, target: TechnitiumTarget
+) -> None:
+    apply_well(target, create("crowd", *MANY))
+    gone = delete(*held(target).values())
+    technitium.faults.update(drop_answer=True, only="/api/zones/import")
+    results: list[Result] = []
+    with pytest.raises(TargetUnreachable):
+        results.extend(target.zone(ZONE).apply([gone]))
+    assert [(result.change, result.outcome) for result in results] == [(gone, Outcome.UNKNOWN)]
+
+
+def test_many_texts_are_refused_and_a_few_are_not(target: TechnitiumTarget) -> None:
+    texts = tuple(f'"{number}"' for number in range(26))
+    assert target.refuses(RRset(f"crowd.{ZONE}", "TXT", 300, texts[1:])) == ""
+    reason = "26 values that Technitium takes one by one: 25 are the most"
+    assert target.refuses(RRset(f"crowd.{ZONE}", "TXT", 300, texts)) == reason
+    assert target.refuses(RRset(f"crowd.{ZONE}", "A", 300, tuple(MANY))) == ""
+    assert not target.takes_together(RRset(f"crowd.{ZONE}", "TXT", 300, texts[:1]))
+    assert target.takes_together(RRset(f"crowd.{ZONE}", "A", 300, tuple(MANY)))
 
 
 def test_many_creates_are_one_import(technitium: ServerUnderTest, target: TechnitiumTarget) -> None:
