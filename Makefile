@@ -114,9 +114,14 @@ check: $(STAMP) ## style, types, layers, migrations, docs, lock files
 pictures: $(STAMP) ## those of the README, made anew by the browser test of the demo
 	@$(PYTEST_ENV) CATALYST_DEMO_PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/browser/test_demo.py -k scene
 
+# By chance: what is made up and what was made by hand, for every role. With the figures of the other attacks it would be
+# told in the log of the web, line by line. Where ARGS leave no test of a part (5), the others are made.
+FUZZED := tests/hostile/test_fuzz.py tests/hostile/test_dashboard.py
+FUZZ_ENV = $(PYTEST_ENV) FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-5}
 hostile: $(STAMP) ## what tenants, visitors and servers that attack reach, what it costs, what is told (ARGS=... for pytest)
-	@$(PYTEST_ENV) FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-5} $(BIN)/python -m pytest -q -s tests/hostile tests/records/api/test_fuzz.py $(ARGS)
-	@$(PYTEST_ENV) $(BIN)/python -m tests.postgres $(BIN)/python -m pytest -q tests/hostile/test_fuzz.py tests/hostile/test_dashboard.py $(ARGS)
+	@$(PYTEST_ENV) $(BIN)/python -m pytest -q -s tests/hostile $(FUZZED:%=--ignore=%) $(ARGS) || test $$? = 5
+	@$(FUZZ_ENV) $(BIN)/python -m pytest -q $(FUZZED) tests/records/api/test_fuzz.py $(ARGS) || test $$? = 5
+	@$(FUZZ_ENV) $(BIN)/python -m tests.postgres $(BIN)/python -m pytest -q $(FUZZED) $(ARGS)
 
 bench: $(STAMP) ## how long a change takes, and what it costs (ARGS=...)
 	@exec $(BIN)/python -m tests.bench $(ARGS)

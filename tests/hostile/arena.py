@@ -79,7 +79,7 @@ class Arena(Rig):
 
     def make_namespace(self, name: str) -> None:
         manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-        self._call_cluster("POST", "/api/v1/namespaces", manifest)
+        self.call_cluster("POST", "/api/v1/namespaces", manifest)
 
     def write_hosts(self, object_name: str, *hosts: str, namespace: str = "default") -> float:
         """One Ingress; returns when it was written."""
@@ -89,13 +89,13 @@ class Arena(Rig):
             "metadata": {"name": object_name, "namespace": namespace},
             "spec": {"rules": [{"host": host} for host in hosts]},
         }
-        self._call_cluster("POST", f"{INGRESSES}/{namespace}/ingresses", manifest)
+        self.call_cluster("POST", f"{INGRESSES}/{namespace}/ingresses", manifest)
         return time.monotonic()
 
     def delete_hosts(self, object_name: str, namespace: str = "default") -> None:
-        self._call_cluster("DELETE", f"{INGRESSES}/{namespace}/ingresses/{object_name}")
+        self.call_cluster("DELETE", f"{INGRESSES}/{namespace}/ingresses/{object_name}")
 
-    def _call_cluster(self, method: str, path: str, manifest: Mapping[str, Any] | None = None) -> None:
+    def call_cluster(self, method: str, path: str, manifest: Mapping[str, Any] | None = None) -> None:
         body = json.dumps(manifest).encode() if manifest else None
         url = f"http://{self.api.hostname}:{self.api.port}{path}"
         headers = {"Content-Type": "application/json"}

@@ -76,6 +76,11 @@ class Bystander:
         self._is_over.set()
         self._thread.join()
 
+    def wait_for_names(self, count: int) -> None:
+        """Until so many more are published."""
+        before = len(self.waits)
+        wait_until(lambda: len(self.waits) >= before + count, PATIENCE, f"{count} names of someone else", pause=1.0)
+
     def _publish(self) -> None:
         while not self._is_over.wait(PAUSE):
             name = f"bystander-{len(self.waits)}.{ZONE}"
@@ -89,17 +94,21 @@ class Flood:
     def __init__(self, it: Arena, watch: Watch, bystander: Bystander) -> None:
         self.it = it
         self._watch = watch
-        self._bystander = bystander
+        self.bystander = bystander
         self._sizes: list[float] = []
         self._namespaces: set[str] = set()
+
+    def make_namespace(self, name: str) -> None:
+        """Once."""
+        if name not in self._namespaces:
+            self.it.make_namespace(name)
+            self._namespaces.add(name)
 
     def write(self, count: int, each: int = OBJECT, a_namespace: int = NAMESPACE) -> None:
         """So many names, in objects of so many ``each``, of which a namespace has as many as it may."""
         for first in range(0, count, each):
             namespace = f"evil-{first // a_namespace}"
-            if namespace not in self._namespaces:
-                self.it.make_namespace(namespace)
-                self._namespaces.add(namespace)
+            self.make_namespace(namespace)
             hosts = (f"flood-{number:06}.{ZONE}" for number in range(first, min(first + each, count)))
             self.it.write_hosts(f"flood-{first:06}", *hosts, namespace=namespace)
 
@@ -112,10 +121,14 @@ class Flood:
         the first few may go before the guard sees that there are many."""
 
         def is_settled() -> bool:
-            return self._count(PUBLISHED) == published and 0 <= held - self._count(HELD) <= FIRST
+            return self.count_published() == published and 0 <= held - self._count(HELD) <= FIRST
 
         wait_until(is_settled, PATIENCE, f"{published} names and {held} held deletes", pause=1.0)
         self._sizes.append(measure_database(self.it.folder))
+
+    def count_published(self) -> int:
+        """Names of the flood that are in step."""
+        return self._count(PUBLISHED)
 
     def _count(self, question: str) -> int:
         with closing(sqlite3.connect(f"file:{self.it.folder / DATABASE}?mode=ro", uri=True, timeout=30)) as database:
@@ -125,12 +138,12 @@ class Flood:
         assert self.it.syncer
         internal, said = self.it.sum_up_trouble()
         watch = self._watch
-        waits, cpu = list(self._bystander.waits), self.it.syncer.cpu
+        waits, cpu = list(self.bystander.waits), self.it.syncer.cpu
         return FloodFigures(watch.peak, watch.silence, watch.was_red, internal, waits, self._sizes, cpu, said)
 
 
 @contextmanager
-def _flooding(**env: str) -> Iterator[Flood]:
+def flooding(**env: str) -> Iterator[Flood]:
     with arena() as it:
         it.make_namespace(BYSTANDER)
         with Watch(it.launch_syncer(**env).ready(60)) as watch, Bystander(it) as bystander:
@@ -144,7 +157,7 @@ def measure_database(folder: Path) -> float:
 
 def flood_by_object(count: int = 25_000) -> FloodFigures:
     """One object with as many hosts, of which the limit lets a tenth through."""
-    with _flooding() as flood:
+    with flooding() as flood:
         flood.write(count, each=count, a_namespace=count)
         flood.settle(OBJECT)
         return flood.finish()
@@ -152,7 +165,7 @@ def flood_by_object(count: int = 25_000) -> FloodFigures:
 
 def flood_by_large_object(count: int = 25_000) -> FloodFigures:
     """The same where the limits let all of them through."""
-    with _flooding(MAX_NAMES_PER_OBJECT=str(count), MAX_NAMES_PER_NAMESPACE=str(count)) as flood:
+    with flooding(MAX_NAMES_PER_OBJECT=str(count), MAX_NAMES_PER_NAMESPACE=str(count)) as flood:
         flood.write(count, each=count, a_namespace=count)
         flood.settle(count)
         return flood.finish()
@@ -160,7 +173,7 @@ def flood_by_large_object(count: int = 25_000) -> FloodFigures:
 
 def flood_by_objects(count: int = 135_000) -> FloodFigures:
     """As many names as seven namespaces may have."""
-    with _flooding() as flood:
+    with flooding() as flood:
         flood.write(count)
         flood.settle(count)
         return flood.finish()
@@ -168,7 +181,7 @@ def flood_by_objects(count: int = 135_000) -> FloodFigures:
 
 def flood_by_flips(count: int = 30_000, times: int = 3) -> FloodFigures:
     """As many names that come, go and come again."""
-    with _flooding() as flood:
+    with flooding() as flood:
         for _ in range(times):
             flood.write(count)
             flood.settle(count)
