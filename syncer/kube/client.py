@@ -44,7 +44,7 @@ class Silence(KubernetesError):
     """A watch brought nothing, not even a bookmark, for as long as it may: open it again."""
 
 
-class TooLarge(KubernetesError):
+class OversizedAnswer(KubernetesError):
     """An answer has more bytes than its caller takes at once: ask for less."""
 
 
@@ -77,7 +77,7 @@ class ApiServer:
     def get(
         self, path: str, query: Mapping[str, str] | None = None, accept: str = JSON, most: int = ANSWER_LIMIT
     ) -> dict[str, Any]:
-        """Raises ``TooLarge`` when the answer has more than ``most`` bytes."""
+        """Raises ``OversizedAnswer`` when the answer has more than ``most`` bytes."""
         return self.send("GET", path, query=query, accept=accept, most=most)
 
     def send(
@@ -96,7 +96,7 @@ class ApiServer:
         try:
             text = response.read(most + 1)
             if len(text) > most:
-                raise TooLarge(f"{self.url} answered {path} with more than {most >> 20} MB")
+                raise OversizedAnswer(f"{self.url} answered {path} with more than {most >> 20} MB")
             answer = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise Unreachable(f"{self.url} does not answer like an API server: no JSON at {path}") from error

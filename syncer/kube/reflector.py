@@ -24,8 +24,8 @@ from syncer.kube.client import (
     METADATA_ONLY_LIST,
     ApiError,
     ApiServer,
+    OversizedAnswer,
     Silence,
-    TooLarge,
     Unreachable,
 )
 from syncer.kube.connection import DOUBT, PATIENCE, SharedConnection, WatchKey
@@ -189,7 +189,7 @@ class Reflector:
         while True:
             try:
                 page = self._read_page(most, token)
-            except TooLarge:
+            except OversizedAnswer:
                 if most == 1:
                     raise
                 most = max(1, most // 4)
@@ -208,7 +208,7 @@ class Reflector:
                 return
 
     def _read_page(self, most: int, token: str) -> dict[str, Any]:
-        """So many objects. Raises ``TooLarge``."""
+        """So many objects. Raises ``OversizedAnswer``."""
         query = {**self._query, "limit": str(most)}
         if token:
             query["continue"] = token

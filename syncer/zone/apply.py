@@ -243,13 +243,13 @@ def take_turn(
     ordered = sort_changes(changes)
     deletes = [change for _, change in ordered if change.op is Op.DELETE]
     others = [change for _, change in ordered if change.op is not Op.DELETE]
-    together: list[Change] = []
-    alone: list[Change] = []
+    bulk: list[Change] = []
+    singles: list[Change] = []
     for change in others:
-        (together if takes_together(change.rrset) else alone).append(change)
+        (bulk if takes_together(change.rrset) else singles).append(change)
     late = deletes[TURN_BESIDE if others else TURN :]
-    late += _find_heavy(together, values)
-    late += _find_heavy(alone, TURN)
+    late += _find_heavy(bulk, values)
+    late += _find_heavy(singles, TURN)
     early = find_premature(deletes, late)
     late += (change for change in deletes if change.name in early)
     later = dict.fromkeys(change.name for change in late if change.name not in asked)

@@ -389,8 +389,8 @@ class Cluster:
 class ToyTarget:
     """``syncer.targets.base.Target``. ``calls`` are the questions and writes; ``trouble`` is raised instead of an
     answer, by call, by zone or, for the server as a whole, by "". ``takes`` is called at each call: time passes.
-    ``alone`` are types that it takes one by one. ``has_serials`` False: it shows none. ``breaks_after``: RRsets of a
-    list that come before it breaks off."""
+    ``single_types`` are those that it takes one by one. ``has_serials`` False: it shows none. ``breaks_after``: RRsets
+    of a list that come before it breaks off."""
 
     kind = "toy"
     keeps_ttl = True
@@ -400,7 +400,7 @@ class ToyTarget:
     paused = 0.0
     warning = ""
     has_serials = True
-    alone: Collection[str] = ()
+    single_types: Collection[str] = ()
 
     def __init__(self, *zones: str) -> None:
         self.calls: list[str] = []
@@ -429,7 +429,7 @@ class ToyTarget:
         return dict(self.serial) if self.has_serials else None
 
     def takes_together(self, rrset: RRset) -> bool:
-        return self.is_bulky and rrset.type not in self.alone
+        return self.is_bulky and rrset.type not in self.single_types
 
     def refuses(self, rrset: RRset) -> str:
         return ""

@@ -19,11 +19,11 @@ from syncer.zone.result import PassResult
 from tests.syncer.zone.memory import ZONE, MemoryZoneLedger, ToyTarget, create, delete, ours, rrset, update
 
 
-def together(rrset: RRset) -> bool:
+def take_together(rrset: RRset) -> bool:
     return True
 
 
-def alone(rrset: RRset) -> bool:
+def take_alone(rrset: RRset) -> bool:
     return False
 
 
@@ -65,11 +65,11 @@ def test_a_name_that_changes_its_type_does_so_in_one_go() -> None:
 
 def test_a_few_changes_all_have_their_turn() -> None:
     changes = [delete("a"), create("b"), update("c")]
-    assert take_turn(changes, alone) == (changes, [])
+    assert take_turn(changes, take_alone) == (changes, [])
 
 
 def test_one_by_one_only_so_many_go_at_a_time() -> None:
-    turn, later = take_turn(many(create, TURN + 3), alone)
+    turn, later = take_turn(many(create, TURN + 3), take_alone)
     assert len(turn) == TURN
     assert later == [f"app{number:03}.{ZONE}" for number in range(TURN, TURN + 3)]
 
@@ -77,14 +77,14 @@ def test_one_by_one_only_so_many_go_at_a_time() -> None:
 def test_what_a_person_asked_for_never_waits() -> None:
     changes = [*many(delete, 30), create("new")]
     asked = {change.name for _, change in changes[:20]}
-    turn, later = take_turn(changes, alone, asked=asked)
+    turn, later = take_turn(changes, take_alone, asked=asked)
     assert asked <= {change.name for _, change in turn}
     assert asked.isdisjoint(later)
     assert len(later) == 10
 
 
 def test_in_bulk_all_creates_and_updates_go() -> None:
-    turn, later = take_turn(many(create, 500) + many(update, 500, "old"), together)
+    turn, later = take_turn(many(create, 500) + many(update, 500, "old"), take_together)
     assert (len(turn), later) == (1000, [])
 
 
@@ -97,15 +97,15 @@ def test_of_what_goes_alone_among_others_each_value_counts() -> None:
 
 def test_in_bulk_only_so_many_values_go_at_a_time() -> None:
     heavy = [create(f"app{number}", *(f"10.0.0.{value}" for value in range(100))) for number in range(4)]
-    turn, later = take_turn([*heavy, create("light")], together, values=250)
+    turn, later = take_turn([*heavy, create("light")], take_together, values=250)
     assert order(*turn) == ["create app0 A", "create app1 A"]
     assert later == [f"app2.{ZONE}", f"app3.{ZONE}", f"light.{ZONE}"]
     asked = {f"app3.{ZONE}"}
-    turn, later = take_turn(heavy, together, asked=asked, values=50)
+    turn, later = take_turn(heavy, take_together, asked=asked, values=50)
     assert order(*turn) == ["create app0 A", "create app3 A"]
 
 
-@pytest.mark.parametrize("takes", [together, alone])
+@pytest.mark.parametrize("takes", [take_together, take_alone])
 def test_deletes_go_one_by_one_and_fewer_of_them_where_others_wait(takes: Callable[[RRset], bool]) -> None:
     turn, later = take_turn(many(delete, 30), takes)
     assert (len(turn), len(later)) == (TURN, 30 - TURN)
@@ -118,7 +118,7 @@ def test_a_name_that_waits_waits_with_all_of_its_changes() -> None:
     for number in range(TURN_BESIDE + 1):
         alias = create(f"app{number}", "edge.example.com", kind="CNAME")
         changes += [delete(f"app{number}", replaced_by=alias), alias]
-    turn, later = take_turn(changes, together)
+    turn, later = take_turn(changes, take_together)
     assert later == [f"app{TURN_BESIDE}.{ZONE}"]
     assert {change.name for _, change in turn}.isdisjoint(later)
     assert len(turn) == 2 * TURN_BESIDE
