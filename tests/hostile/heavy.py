@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from syncer.core.annotations import PREFIX
 from tests.bench.rig import ZONE
 from tests.hostile.arena import INGRESSES, Watch, arena
 from tests.hostile.floods import BYSTANDER, OBJECT, Bystander, Flood, FloodFigures, flooding
-from tests.syncer.zone.engine import PREFIX
 
 ENDPOINTS = "/apis/externaldns.k8s.io/v1alpha1/namespaces"
 EVIL = "evil-0"
