@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import yaml
 
 from tests.fakes.fixtures_technitium import FIELDS, ServerUnderTest
 from tests.processes import Syncer, migrate, wait_until
@@ -69,6 +70,14 @@ KEPT = {
 """What the last release published and this one would not: it stays, with the reason."""
 
 REASONS = "select name, state, reason from records_managedrecord where state = 'kept' order by name"
+
+MOVED = "select target from records_auditentry where action = 'moved'"
+
+TARGETS = "".join(
+    f"select target from records_{table} union "
+    for table in ("managedrecord", "managedzone", "driftfinding", "heldplan", "source")
+).removesuffix(" union ")
+"""Those of all that is of one target."""
 
 FAILURES = f"select action, reason from records_auditentry where name = 'forever.{ZONE}' order by id"
 
@@ -132,9 +141,29 @@ def restore_database(folder: Path) -> Path:
     return path
 
 
+def name_server(technitium: ServerUnderTest) -> dict[str, str]:
+    """As the last release did."""
+    return {
+        "DNS_SERVER_URL": technitium.url,
+        "DNS_API_TOKEN": technitium.token,
+        "DNS_ZONE": ZONE,
+        "DNS_IP_ADDRESS": ADDRESS,
+    }
+
+
+def write_targets(folder: Path, technitium: ServerUnderTest) -> dict[str, str]:
+    """A file of targets, in which the server has another name."""
+    (folder / "token").write_text(technitium.token)
+    target = {"name": "lan", "kind": "technitium", "servers": [technitium.url], "token_file": str(folder / "token")}
+    target |= {"zones": [ZONE], "addresses": [ADDRESS], "was": "default"}
+    (folder / "targets.yaml").write_text(yaml.safe_dump({"targets": [target]}))
+    return {"TARGETS_FILE": str(folder / "targets.yaml")}
+
+
 @pytest.mark.double_only
+@pytest.mark.parametrize("target", ["default", "lan"])
 def test_the_last_release_goes_on_without_a_delete_and_without_a_rewrite(
-    tmp_path: Path, technitium: ServerUnderTest
+    tmp_path: Path, technitium: ServerUnderTest, target: str
 ) -> None:
     restore_zone(technitium)
     database = restore_database(tmp_path)
@@ -148,14 +177,8 @@ def test_the_last_release_goes_on_without_a_delete_and_without_a_rewrite(
     assert failures == [("failed", REFUSED)]
 
     migrate(tmp_path)
-    env = {
-        "DNS_SERVER_URL": technitium.url,
-        "DNS_API_TOKEN": technitium.token,
-        "DNS_ZONE": ZONE,
-        "DNS_IP_ADDRESS": ADDRESS,
-        "KUBECONFIG": "/none",
-        "SERIAL_PROBE_INTERVAL": "500ms",
-    }
+    named = name_server(technitium) if target == "default" else write_targets(tmp_path, technitium)
+    env = named | {"KUBECONFIG": "/none", "SERIAL_PROBE_INTERVAL": "500ms"}
     syncer = Syncer(tmp_path, env, "--manifests", str(manifests)).ready()
     try:
         passes = 'catalyst_dns_sync_reconcile_duration_seconds_count{resource_type="zone"}'
@@ -175,5 +198,8 @@ def test_the_last_release_goes_on_without_a_delete_and_without_a_rewrite(
     assert query(database, REASONS) == expected
     as_before = [(*row[:6], "synced", "", *row[8:]) if row[1] in KEPT else row for row in after.records]
     assert after._replace(audit=0, records=as_before) == before._replace(audit=0)
-    assert after.audit == before.audit
+    moved = query(database, MOVED)
+    assert after.audit == before.audit + len(moved)
+    assert moved == ([(target,)] if target == "lan" else []), "one entry says that the records have another target now"
+    assert {*query(database, TARGETS)} == {(target,)}
     assert query(database, FAILURES) == failures, "what was refused before is refused again, and that is no news"
