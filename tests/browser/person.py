@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -59,6 +60,15 @@ class Person:
     def read(self, path: str) -> str:
         """The page as it is sent: to ask again and again without drawing it each time."""
         return str(self.page.request.get(self.site.base + path).text())
+
+    def shows_page(self, path: str) -> bool:
+        """Whether a whole one is at this address: no part of one, no file, no stream, no refusal."""
+        cookies = "; ".join(f"{one['name']}={one['value']}" for one in self.page.context.cookies(self.site.base))
+        with closing(HTTPConnection(self.site.base.removeprefix("http://"), timeout=20)) as connection:
+            connection.request("GET", path, headers={"Cookie": cookies})
+            answer = connection.getresponse()
+            is_html = answer.status == 200 and answer.getheader("Content-Type", "").startswith("text/html")
+            return is_html and answer.read().lstrip().startswith(b"<!DOCTYPE html>")
 
     def log_in(self, name: str = "admin") -> None:
         self.open("/admin/login/")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,17 +11,19 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.db.models import Model
 from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.looks import focus_is_visible, pale_words, sticking_out
+from tests.browser.looks import focus_is_visible, list_faults, sticking_out
 from tests.browser.person import DESK, PHONE, Person, open_browser
 from tests.browser.stack import EDGE, LAB, PASSWORD, ZONE, Stack
 from tests.fakes.kubernetes.manifests import ingress
 from tests.processes import wait_until
+from tests.routes import ADMIN, fill_route, list_routes
 from tests.sessions.session import ADDRESS
 
-pytestmark = [pytest.mark.double_only, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.double_only, pytest.mark.timeout(300)]
 
 TITLES = {
     "/admin/login/": "Log in | Catalyst DNS Sync",
@@ -31,6 +34,8 @@ TITLES = {
 DRIFTED = (f"jellyfin.{ZONE}", f"mealie.{ZONE}")
 """They were deleted by hand."""
 ALL = "every zone"
+ARGUMENTS = {"name": f"blog.{ZONE}", "pk": "1", "content_type_id": "1", "object_id": "1"}
+"""Of the routes that are about no model."""
 ROWS = """
 rows => rows.map(
   row => ["actor", "shown_action", "shown_subject"].map(cell => row.querySelector(`.field-${cell}`).innerText))
@@ -68,6 +73,7 @@ def cookies(site: Stack, browser: Browser) -> Any:
         person.open("/admin/knox/authtoken/add/")
         person.page.locator(".select2-selection").click()
         person.page.locator(".select2-results__option", has_text="olga").click()
+        person.page.fill("#id_name", "script")
         person.press("Save")
         for name in DRIFTED:
             site.technitium.delete(name, "A", ADDRESS)
@@ -96,27 +102,31 @@ def finding_of(person: Person, name: str) -> str:
     return first_object(person.page)
 
 
-def pages() -> Iterator[str]:
-    """Every list and form of the admin, and some single objects."""
-    yield reverse("admin:index")
-    for model in admin.site._registry:
-        yield reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+def pages(person: Person) -> Iterator[str]:
+    """Every address of the admin that shows a page, of each model with its first object, and what else lists show."""
+    known: dict[Any, str] = {}
+    for route, model in list_routes(ADMIN):
+        if model and model not in known:
+            known[model] = find_first(person, model)
+        path = fill_route(route, ARGUMENTS | ({"object_id": known[model], "id": known[model]} if model else {}))
+        if person.shows_page(path):
+            yield path
     for name in ("blog", "nas", "plex", "grafana", "shop"):
         yield f"/admin/names/{name}.{ZONE}/?ask=1"
-    for name in (
-        "records_customentry_add",
-        "auth_user_add",
-        "knox_authtoken_add",
-        "exchange",
-        "preview",
-        "password_change",
-    ):
-        yield reverse(f"admin:{name}")
     yield "/admin/records/managedrecord/?q=nothing-of-that-name"
     yield "/admin/records/syncrequest/?show=waiting"
     yield f"/admin/names/nobody-asks.{ZONE}/"
     yield "/admin/find/?q=app"
     yield reverse("admin:app_list", args=["records"])
+
+
+def find_first(person: Person, model: type[Model]) -> str:
+    """The key of the first object of its list, or of the one to which that leads."""
+    place = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    answer = person.page.request.get(person.site.base + place)
+    found = re.search(rf"{place}([^/\"?]+)/change/", answer.url + answer.text())
+    assert found, f"{place}: the registry is not full"
+    return found[1]
 
 
 def first_object(page: Page) -> str:
@@ -176,23 +186,15 @@ def test_every_page_fits_is_readable_in_light_and_dark_and_complains_of_nothing(
     page = person.page
     wrong: dict[str, list[str]] = {}
     seen = 0
-    waiting = list(pages())
-    while waiting:
-        path = waiting.pop(0)
+    for seen, path in enumerate(pages(person), 1):
         person.open(path)
-        seen += 1
         take_pictures(person, f"{seen:02}")
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            person.complaints += [f"{scheme}: too pale: {word}" for word in pale_words(page)]
-        person.complaints += list_overhangs(person)
+        person.complaints += [*list_faults(page), *list_overhangs(person)]
         if person.complaints:
             wrong[path] = person.complaints.copy()
             person.complaints.clear()
-        if path.endswith("/") and (link := first_object(page)):
-            waiting.append(link)
     assert not wrong, "\n".join(f"{path}: {word}" for path, words in wrong.items() for word in words)
-    assert seen > len(admin.site._registry) * 2, "each list gave the page of an object"
+    assert seen > len(admin.site._registry) * 2, "each list, and the page of an object"
 
 
 def list_overhangs(person: Person) -> list[str]:
@@ -222,9 +224,7 @@ def test_the_pages_beside_the_admin_fit_and_are_readable_too(
         person.open(path)
         expect(person.page).to_have_title(TITLES[path])
         assert not list_overhangs(person)
-        for scheme in ("light", "dark"):
-            person.page.emulate_media(color_scheme=scheme)
-            assert path == "/api/docs" or not pale_words(person.page)  # whose colours are Swagger's own
+        assert path == "/api/docs" or not list_faults(person.page)  # whose elements are Swagger's own
         assert all("404" in complaint for complaint in person.complaints)
         assert bool(person.complaints) == ("nowhere" in path)
 
@@ -238,6 +238,52 @@ def test_a_call_is_tried_out_from_the_documentation_of_the_api(person: Person) -
     with page.expect_response("**/api/v1/sync") as answer:
         call.get_by_role("button", name="Execute").click()
     assert answer.value.status == 202, "a session writes, too: the page sends its token"
+
+
+def test_what_asks_first_refuses_or_says_goodbye_is_accessible_too(
+    site: Stack, browser: Browser, cookies: Any, tmp_path: Path
+) -> None:
+    """Pages without an address of their own: a button or a form leads to them."""
+    nonsense = tmp_path / "nonsense.yaml"
+    nonsense.write_text("records: 5")
+    with open_browser(browser, site, **DESK) as person:
+        page, wrong = person.page, []
+
+        def press(label: str, heading: str) -> None:
+            person.press(label)
+            expect(page.get_by_role("main")).to_contain_text(heading)
+            wrong.extend(f"{heading}: {fault}" for fault in [*list_faults(page), *list_overhangs(person)])
+
+        person.log_in()  # by a login of its own, which ends here
+        person.open("/admin/records/customentry/add/")
+        press("Save", "This field is required")
+        person.open("/admin/records/customentry/?q=minio")
+        page.get_by_role("row", name="minio").get_by_role("checkbox").check()
+        page.select_option("select[name=action]", "delete_selected")
+        press("Go", "Are you sure")
+        person.open_name(f"nas.{ZONE}")
+        press("Replace with ours", "Replace the foreign record")
+        person.open(finding_of(person, DRIFTED[1]))
+        press("Remediate", "overwrites what DNS holds")
+        person.open("/admin/preview/")
+        page.get_by_label("Manifests").fill("kind: [")
+        press("Show what it would publish", "Cannot be read")
+        person.open("/admin/exchange/")
+        page.set_input_files("input[type=file]", nonsense)
+        press("Import", "Nothing was imported")
+        person.open("/admin/password_change/")
+        for field in ("old_password", "new_password1", "new_password2"):
+            page.fill(f"#id_{field}", "wrong")
+        press("Change my password", "incorrect")
+        assert not person.complaints
+        page.get_by_role("banner").get_by_role("button", name="Log out").click()
+        expect(page.get_by_role("heading", name="Logged out")).to_be_visible()
+        wrong += [*list_faults(page), *list_overhangs(person)]
+        person.open("/admin/login/")
+        page.fill("[name=username]", "admin")
+        page.fill("[name=password]", "wrong")
+        press("Log in", "Please enter a correct username and password")
+        assert not wrong, "\n".join(wrong)
 
 
 def tab_to(page: Page, text: str) -> None:

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.urls import resolve
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from tests.browser.looks import find_faults, focus_is_visible, pale_words, sticking_out
+from tests.browser.looks import find_faults, focus_is_visible, list_faults, sticking_out
 from tests.browser.person import Person, open_browser
 from tests.browser.stack import EDGE, LAB, ZONE, Stack
 from tests.fakes.kubernetes.manifests import ingress
 from tests.processes import wait_until
+from tests.routes import DASHBOARD, list_routes
 from tests.sessions.session import ADDRESS, PREFIX
 
 pytestmark = [pytest.mark.double_only, pytest.mark.timeout(180)]
@@ -78,7 +80,9 @@ def test_every_page_fits_is_readable_and_accessible_in_both_colour_schemes(perso
     page, wrong = person.page, []
     hosts: set[str] = set()
     page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
-    for name, path in PAGES.items():
+    routes = {f"/{resolve(path.partition('?')[0]).route}" for path in PAGES.values()}
+    others = {route for route, _ in list_routes(DASHBOARD) if person.shows_page(route)} - routes
+    for name, path in {**PAGES, **{route: route for route in others}}.items():
         person.open(path)
         expect(page.locator(".htmx-request")).to_have_count(0)
         expect(page.locator("img[src=x], script:not([src])")).to_have_count(0)
@@ -86,18 +90,9 @@ def test_every_page_fits_is_readable_and_accessible_in_both_colour_schemes(perso
             page.set_viewport_size({"width": width, "height": 900})
             wrong += [f"{name} {width}: {element} sticks out" for element in sticking_out(page)]
             take_pictures(page, f"dashboard-{name}-{width}")
-        wrong += list_faults(page, name)
+        wrong += [f"{name}: {fault}" for fault in list_faults(page)]
     assert not wrong, "\n".join(wrong)
     assert hosts == {person.site.base.split("/")[2]}, "no request leaves the host"
-
-
-def list_faults(page: Page, name: str) -> list[str]:
-    """In both colour schemes. The second changes colours alone; those of texts ``pale_words`` knows as well as axe."""
-    found = [f"{name}: {fault}" for fault in [*pale_words(page), *find_faults(page)]]
-    page.emulate_media(color_scheme="dark")
-    found += [f"{name} dark: {fault}" for fault in [*pale_words(page), *find_faults(page, "link-in-text-block")]]
-    page.emulate_media(color_scheme="light")
-    return found
 
 
 def take_pictures(page: Page, name: str) -> None:
@@ -118,7 +113,7 @@ def test_a_question_and_what_is_refused_are_accessible_pages_without_scripts(per
         if heading.startswith("Block"):
             page.evaluate("document.querySelector('form:has([value=block])').submit()")  # as it is sent without scripts
         expect(page.get_by_role("heading", name=heading)).to_be_visible()
-        wrong += [*list_faults(page, path), *sticking_out(page)]
+        wrong += [f"{path}: {fault}" for fault in [*list_faults(page), *sticking_out(page)]]
     assert not wrong, "\n".join(wrong)
     assert all("40" in complaint for complaint in person.complaints)
     person.complaints.clear()

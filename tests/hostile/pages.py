@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import cycle, islice
 from typing import Any
@@ -11,7 +10,9 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models import BooleanField, DateField, Field, Model
 from django.http import HttpRequest
-from django.urls import URLPattern, URLResolver, reverse
+from django.urls import reverse
+
+from tests.routes import ADMIN, ARGUMENT, list_routes
 
 Document = dict[str, Any]
 
@@ -40,8 +41,6 @@ FIELDS = (
 SEEDS = 6
 """Of what was made by hand, for each place: the next place has others."""
 
-_find_arguments = re.compile(r"<(?:(\w+):)?(\w+)>").finditer
-
 
 class PageDocument:
     """``texts`` are what was made by hand, ``keys`` name an object of each model."""
@@ -52,10 +51,10 @@ class PageDocument:
 
     def describe(self) -> Document:
         paths = {}
-        for route, model in list_routes(admin.site.get_urls()):
+        for route, model in list_routes(ADMIN):
             parameters = [*self._describe_path(route, model), *_describe_query(model)]
             asked = {"parameters": parameters, "responses": {"200": {"description": "the page"}}}
-            path = "/admin/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route)
+            path = ARGUMENT.sub(r"{\2}", route)
             paths[path] = {"get": asked, "post": {**asked, "requestBody": self._describe_form(model)}}
         return {"openapi": "3.0.3", "info": {"title": "admin", "version": "1"}, "paths": paths}
 
@@ -63,7 +62,7 @@ class PageDocument:
         return {str(number): {"value": text} for number, text in enumerate(islice(self._texts, SEEDS))}
 
     def _describe_path(self, route: str, model: type[Model] | None) -> Iterator[Document]:
-        for match in _find_arguments(route):
+        for match in ARGUMENT.finditer(route):
             argument = {"name": match[2], "in": "path", "required": True}
             if match[1] == "int":
                 yield {**argument, "schema": {"type": "integer"}}
@@ -82,19 +81,6 @@ def _describe_query(model: type[Model] | None) -> Iterator[Document]:
     """Without the columns of a list, which are asked one by one (``list_lists``)."""
     for name in dict.fromkeys((*LIST_PARAMETERS, *OTHER_PARAMETERS) if model else OTHER_PARAMETERS):
         yield {"name": name, "in": "query", "schema": {"type": "string"}}
-
-
-def list_routes(
-    found: Iterable[URLPattern | URLResolver], before: str = "", model: type[Model] | None = None
-) -> Iterator[tuple[str, type[Model] | None]]:
-    """Every address below the site, and the model whose page it is."""
-    models = {f"{model._meta.app_label}/{model._meta.model_name}/": model for model in admin.site._registry}
-    for one in found:
-        route = before + str(one.pattern)
-        if isinstance(one, URLResolver):
-            yield from list_routes(one.url_patterns, route, models.get(route, model))
-        elif "(?P" not in route:  # whatever is no page
-            yield route, model
 
 
 def list_lists() -> Iterator[tuple[str, str]]:
