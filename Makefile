@@ -116,7 +116,7 @@ pictures: $(STAMP) ## those of the README, made anew by the browser test of the 
 
 # By chance: what is made up and what was made by hand, for every role. With the figures of the other attacks it would be
 # told in the log of the web, line by line. Where ARGS leave no test of a part (5), the others are made.
-FUZZED := tests/hostile/test_fuzz.py tests/hostile/test_dashboard.py
+FUZZED := tests/hostile/test_fuzz.py tests/hostile/test_dashboard.py tests/records/dashboard/test_nonsense.py
 FUZZ_ENV = $(PYTEST_ENV) FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-5}
 hostile: $(STAMP) ## what tenants, visitors and servers that attack reach, what it costs, what is told (ARGS=... for pytest)
 	@$(PYTEST_ENV) $(BIN)/python -m pytest -q -s tests/hostile $(FUZZED:%=--ignore=%) $(ARGS) || test $$? = 5

@@ -178,7 +178,7 @@ def poller(monkeypatch: pytest.MonkeyPatch) -> None:
 async def open_stream(*, known: bool = True, query: str = "", **headers: str) -> Any:
     client = AsyncClient()
     if known:
-        user = await User.objects.acreate(username="olga")
+        user, _ = await User.objects.aget_or_create(username="olga")
         await user.groups.aadd(await Group.objects.aget(name=VIEWER))
         await client.aforce_login(user)
     return await client.get(f"/ui/stream/{query}", headers=headers)
