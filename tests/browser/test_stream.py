@@ -14,14 +14,17 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.person import Person, open_browser
-from tests.browser.stack import ZONE, Stack, stack
+from tests.browser.stack import EDGE, LAB, ZONE, Stack, stack
 from tests.fakes.kubernetes.manifests import ingress
 from tests.postgres import open_cursor
 from tests.processes import wait_until
 from tests.sessions.session import ADDRESS
 
-pytestmark = [pytest.mark.double_only, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.double_only, pytest.mark.timeout(300)]
 
+SLOW = 40.0
+LAST = (f"prometheus.{ZONE}", f"lights.{LAB}", f"lights.{EDGE}")
+"""Of each zone one name that is among the last: nothing else comes to the stream then than what a test makes happen."""
 RESET = "event: reset\ndata: \n\n"
 LIVE = re.compile("^live")
 DESK: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
@@ -40,7 +43,8 @@ def site(browser: Browser, request: pytest.FixtureRequest, tmp_path_factory: pyt
     if request.param == "postgresql":
         more = {"DATABASE_URL": request.getfixturevalue("postgres_url"), "SECRET_KEY": "of-no-worth-" * 5}
     with stack(tmp_path_factory.mktemp("stack"), **more) as running:
-        running.answers(f"grafana.{ZONE}", ADDRESS)
+        for name in LAST:
+            running.answers(name, ADDRESS, within=SLOW)
         yield running
 
 
@@ -55,7 +59,7 @@ def cookies(site: Stack, browser: Browser) -> Any:
 def person(site: Stack, browser: Browser, cookies: Any) -> Iterator[Person]:
     with open_browser(browser, site, storage_state=cookies, **DESK) as one:
         one.open("/ui/")
-        expect(one.page.locator("#stream-state")).to_have_text("live", timeout=15_000)
+        expect(one.page.locator("#stream-state")).to_have_text("live", timeout=SLOW * 1000)
         yield one
 
 
@@ -63,7 +67,7 @@ def publish(site: Stack) -> str:
     """A new name, once it is in DNS."""
     name = f"new-{next(_numbers)}"
     site.cluster.create(ingress(name, f"{name}.{ZONE}", namespace="apps"))
-    site.answers(f"{name}.{ZONE}", ADDRESS)
+    site.answers(f"{name}.{ZONE}", ADDRESS, within=SLOW)
     return f"{name}.{ZONE}"
 
 
@@ -71,15 +75,34 @@ def expect_line(page: Page, name: str) -> None:
     expect(page.locator("#stream .entry", has_text=name)).to_have_count(1, timeout=40_000)
 
 
+def list_lines(page: Page) -> list[int]:
+    """The numbers of those that are shown."""
+    numbers: list[int] = page.locator("#stream .entry").evaluate_all("lines => lines.map(line => +line.id.slice(6))")
+    return numbers
+
+
+def find_newest(page: Page) -> int:
+    return max(list_lines(page))
+
+
+def list_after(person: Person, number: int) -> list[int]:
+    """The audit entries beyond that number."""
+    asked = f"{person.site.base}/api/v1/audit?ordering=id&after_id={number}&page_size=1000"
+    return [entry["id"] for entry in person.page.request.get(asked).json()["results"]]
+
+
+def count_waiting(page: Page) -> int:
+    """The new lines that a paused stream tells of."""
+    found = re.match(r"(\d+) new lines?$", page.locator("#stream-state").inner_text())
+    return int(found[1]) if found else 0
+
+
 def check_lines(person: Person) -> None:
     """Every entry of the audit from the oldest line on is there once."""
-    page = person.page
-    shown = page.locator("#stream .entry").evaluate_all("lines => lines.map(line => +line.id.slice(6))")
+    oldest = min(list_lines(person.page))
+    wait_until(lambda: set(list_lines(person.page)) >= set(list_after(person, oldest - 1)), SLOW, "every line")
+    shown = list_lines(person.page)
     assert len(shown) == len(set(shown)), "a line comes twice"
-    answer = page.request.get(
-        f"{person.site.base}/api/v1/audit?ordering=id&after_id={min(shown) - 1}&page_size=1000"
-    ).json()
-    assert sorted(shown) == [entry["id"] for entry in answer["results"]]
 
 
 def test_an_ingress_is_in_the_stream_and_in_the_table_without_a_reload(site: Stack, person: Person) -> None:
@@ -98,9 +121,10 @@ def test_an_ingress_is_in_the_stream_and_in_the_table_without_a_reload(site: Sta
 
 def test_lines_wait_while_the_stream_is_paused_and_can_be_narrowed(site: Stack, person: Person) -> None:
     page = person.page
+    newest = find_newest(page)
     page.get_by_role("button", name="Pause").click()
     name = publish(site)
-    expect(page.locator("#stream-state")).to_have_text("1 new line")
+    wait_until(lambda: count_waiting(page) == len(list_after(person, newest)) > 0, SLOW, "all that is new waits")
     expect(page.locator("#stream .entry", has_text=name)).to_have_count(0)
     page.get_by_role("button", name="Go on").click()
     expect_line(page, name)
@@ -115,7 +139,7 @@ def kill_web(site: Stack, page: Page) -> list[str]:
     site.web.kill()
     names = [publish(site), publish(site)]
     site.start_web()
-    site.web.says("running on http")
+    site.web.says("running on http", SLOW)
     return names
 
 
@@ -132,7 +156,7 @@ def answer_503(site: Stack, page: Page) -> list[str]:
     page.route("**/ui/stream/**", refuse)
     site.web.kill()
     site.start_web()
-    site.web.says("running on http")
+    site.web.says("running on http", SLOW)
     names = [publish(site), publish(site)]
 
     def is_refused() -> bool:
@@ -187,9 +211,23 @@ def test_who_missed_too_much_is_told_that_the_list_was_made_anew(site: Stack, pe
     page.wait_for_timeout(300)
     missed = publish(site)
     expect(page.locator("#stream .entry", has_text=missed)).to_have_count(0)
-    page.route("**/ui/stream/**", lambda route: route.fulfill(content_type="text/event-stream", body=RESET), times=1)
+    connections: list[Route] = []
+    is_seen = False
+
+    def answer(route: Route) -> None:
+        """The second would tell what was missed, and with that end what is told of the first: it waits."""
+        connections.append(route)
+        if len(connections) == 1:
+            route.fulfill(content_type="text/event-stream", body=RESET)
+        elif is_seen:
+            route.continue_()
+
+    page.route("**/ui/stream/**", answer)
     page.evaluate(HIDE, False)
     expect(page.locator("#stream-state")).to_have_text("live, made anew: too much happened meanwhile", timeout=30_000)
+    is_seen = True
+    for waiting in connections[1:]:
+        waiting.continue_()
     expect_line(page, missed)
     expect_line(page, publish(site))
     expect(page.locator("#stream-state")).to_have_text("live")
@@ -199,7 +237,7 @@ def test_open_streams_do_not_hold_up_the_end_of_the_web(site: Stack, person: Per
     assert site.web.stop() == -signal.SIGTERM
     assert "Cancel" not in site.web.output, "uvicorn waits for three seconds, and then cancels what is open"
     site.start_web()
-    site.web.says("running on http")
+    site.web.says("running on http", SLOW)
     expect(person.page.locator("#stream-state")).to_have_text(LIVE, timeout=40_000)
 
 
@@ -210,7 +248,7 @@ def test_a_web_that_is_away_is_told_and_what_is_shown_stays(site: Stack, person:
     expect(page.get_by_role("alert")).to_contain_text("cannot be reached", timeout=30_000)
     assert page.locator("#names tbody tr").count() > 5
     site.start_web()
-    site.web.says("running on http")
+    site.web.says("running on http", SLOW)
     expect(page.locator("#stream-state")).to_have_text(LIVE, timeout=40_000)
     expect(page.get_by_role("alert")).to_be_hidden(timeout=30_000)
 
