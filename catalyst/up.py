@@ -24,9 +24,11 @@ from syncer.httpd import CannotListen, parse_address
 
 GRACE = 4.0
 """Seconds between SIGTERM and SIGKILL for the children; the whole stop takes less than five."""
+OPEN_WITHIN = 60.0
+"""Seconds that the start waits for open ports, or for the end of a child, before it says where they will be: a slow
+machine takes half of it to find out that a setting is wrong, and until then no password is told."""
 READY_WITHIN = 20.0
-"""Seconds that the start waits for open ports before it says where they will be, and in dev mode for a syncer that has
-read all."""
+"""Seconds that it waits in dev mode for a syncer that has read all."""
 NAMES_WITHIN = 5.0
 """Seconds that it waits in dev mode for the first names, of which there may be none, once all has been read."""
 
@@ -57,7 +59,7 @@ def run_up(argv: Sequence[str]) -> int:
         syncer = ("runsyncer", *mode, "--noreload") if dev else ("runsyncer",)
         commands = (("web",), syncer, ("qcluster",))
         children.extend(start_child(env, events, make_command(*command)) for command in commands if events.empty())
-        wait_for(lambda: is_open(web) and is_open(health), events, READY_WITHIN)
+        wait_for(lambda: is_open(web) and is_open(health), events, OPEN_WITHIN)
         notes = describe_dev(dev, health, events) if dev else {}
         if events.empty():
             login = finish_preparation(preparation)

@@ -13,7 +13,8 @@ from syncer.ledger import AnotherSyncer, Holder, Ledger, LedgerError
 log = logging.getLogger(__name__)
 
 LOOK = 6.0
-"""Seconds for which a start watches a heartbeat that may be that of a living syncer. It moves every five."""
+"""Seconds for which a start watches a heartbeat that may be that of a living syncer. It moves every five; where its
+process is there to be seen, it may only be late, as on a busy machine, and has ``SILENCE``."""
 
 GLANCE = 0.25
 """Seconds between two looks."""
@@ -78,8 +79,9 @@ class Tenure:
         if holder is None or has_ended(holder, self._me):
             return True
         if self._watched is None:
-            self._watched, self._until = holder, self._clock() + LOOK
-            log.info("Another syncer may be at work (%s): its heartbeat is watched for %.0f s", holder, LOOK)
+            seconds = SILENCE if self._me.sees(holder.identity) else LOOK
+            self._watched, self._until = holder, self._clock() + seconds
+            log.info("Another syncer may be at work (%s): its heartbeat is watched for %.0f s", holder, seconds)
         elif holder != self._watched:
             raise AnotherSyncer(
                 f"another syncer is at work on this database: {holder}; stop it first, or give this one a database of"

@@ -23,7 +23,7 @@ from tests import processes
 from tests.catalyst.test_cli import PRODUCTION, environment, run
 from tests.processes import ROOT, free_port, wait_until
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(300)
 PRODUCTION_ORDER = ["DNS_ZONE", "DNS_IP_ADDRESS", "DNS_SERVER_URL", "DNS_API_TOKEN"]
 LAST_LINES_OF_A_FRAME = re.compile(r"\|  password  \S{20} +\|\n.*\n\|  shown this once.*\|\n\+-+\+\n\Z")
 INGRESS = """
@@ -51,7 +51,7 @@ def up(folder: Path, output: Path, **variables: str) -> Iterator[subprocess.Pope
 
 
 def wait_for(path: Path, text: str, *, gone: bool = False) -> None:
-    wait_until(lambda: (text in path.read_text()) is not gone, 40, f"{text} in {path.name}")
+    wait_until(lambda: (text in path.read_text()) is not gone, 100, f"{text} in {path.name}")
 
 
 def test_one_command_brings_names_into_a_hosts_file_stops_as_one_and_starts_again(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_one_command_brings_names_into_a_hosts_file_stops_as_one_and_starts_agai
         wait_for(hosts, "dashboards.talos00")
         wait_for(hosts, "grafana.talos00", gone=True)
 
-        second = run(tmp_path, "up", "--dev", "--manifests", "manifests", KUBECONFIG="/none")
+        second = run(tmp_path, "up", "--dev", "--manifests", "manifests", **addresses() | {"KUBECONFIG": "/none"})
         assert second.code == 1
         assert second.err.count("error: another syncer is at work on this database: process ") == 1
         assert second.err.count("error: ") == 1
@@ -105,7 +105,7 @@ def test_the_end_of_one_part_is_the_end_of_all(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        variables = {"METRICS_BIND_ADDRESS": address, "KUBECONFIG": "/none"}
+        variables = addresses() | {"METRICS_BIND_ADDRESS": address, "KUBECONFIG": "/none"}
         ended = run(tmp_path, "up", "--dev", "--manifests", "manifests", **variables)
     assert ended.code == 1
     assert f"error: METRICS_BIND_ADDRESS={address}: cannot listen there (Address already in use)" in ended.err
@@ -137,7 +137,7 @@ def test_ctrl_c_before_all_is_there_spends_no_password(tmp_path: Path) -> None:
         env = environment(tmp_path, **PRODUCTION | addresses())
         command = [sys.executable, "-m", "catalyst.cli", "up"]
         process = subprocess.Popen(command, env=env, cwd=tmp_path, stdout=out, start_new_session=True)
-        wait_until((tmp_path / "var" / "catalyst.sqlite3").exists, 20, "a database that is being made")
+        wait_until((tmp_path / "var" / "catalyst.sqlite3").exists, 60, "a database that is being made")
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait(timeout=30) == 0
     assert (tmp_path / "output").read_text() == ""

@@ -111,6 +111,15 @@ def test_a_heartbeat_that_moves_refuses_the_start_and_names_whose_it_is(case: Ca
         case.advance()
 
 
+def test_one_whose_process_is_there_to_be_seen_may_be_late(case: Case) -> None:
+    case.ledger.at_work = hold(SLEEPING)
+    assert not case.advance()
+    assert not case.advance(SILENCE - 1)
+    case.ledger.beat()
+    with pytest.raises(AnotherSyncer):
+        case.advance()
+
+
 def test_who_was_faster_to_take_over_what_was_left_refuses_too(case: Case) -> None:
     case.ledger.at_work = hold(ELSEWHERE)
     assert not case.advance()
