@@ -10,7 +10,7 @@ class ZoneView:
     foreign records.
 
     Good as long as that server has the zone and shows that serial: another node of its cluster may show the same one
-    for other records. Only the zone that made it changes it.
+    for other records. Only the zone that made it changes it, and its planner what is known of ``redirects``.
     """
 
     __slots__ = ("_serial", "delegations", "foreign", "node", "redirects")
