@@ -102,9 +102,9 @@ class Postponement:
         package.__class__ = ModuleType  # for everybody who has it
 
 
-def postpone_imports(names: Sequence[str] = tuple(PARTS)) -> None:
+def postpone_imports() -> None:
     """Call it before Django is imported. What is there already, stays."""
-    sys.meta_path.insert(0, Postponement(names))
+    sys.meta_path.insert(0, Postponement(tuple(PARTS)))
 
 
 def get_running_loop() -> Any:

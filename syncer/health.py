@@ -71,7 +71,7 @@ class TargetHealth:
 class Health:
     """What the loops report and the probes read. ``states`` is ``Feed.states``, called from the server's threads.
 
-    ``targets`` are their names. ``read_timeout`` (of the watches) and ``stall`` are in seconds; ``clock`` is the one of
+    ``targets`` are their names. ``read_timeout`` (of the watches) is in seconds; ``clock`` is the one of
     ``KindState.heard_at``.
     """
 
@@ -81,12 +81,10 @@ class Health:
         targets: Sequence[str] = ("default",),
         *,
         read_timeout: float = 75.0,
-        stall: float = STALL,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._states = states
         self._read_timeout = read_timeout
-        self._stall = stall
         self._clock = clock
         self._started = self._turned = clock()
         self.database_problem = ""
@@ -104,7 +102,7 @@ class Health:
         silence = self._read_timeout + max(SILENT_READS * self._read_timeout, ANSWER)
         now, stalls = self._clock(), {"the loop": self._turned}
         stalls |= {f"the loop of {target.name}": target.turned for target in self.targets if self._are_several}
-        return find_liveness_problems(now, self._started, stalls, self._states(), self._stall, silence)
+        return find_liveness_problems(now, self._started, stalls, self._states(), STALL, silence)
 
     def readiness(self) -> list[str]:
         silence = self._read_timeout + REOPENING

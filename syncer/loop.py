@@ -5,18 +5,17 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 
 from syncer.certificates import FailingCertificates
 from syncer.changed_settings import ChangedSettings
 from syncer.config import Config
 from syncer.database_trouble import DatabaseTrouble
 from syncer.desk import RequestDesk
-from syncer.errors import SyncError
 from syncer.health import Health
 from syncer.heartbeat import Heartbeat
 from syncer.kube.feed import Feed
 from syncer.ledger import LastStart, Ledger, TargetPlace
+from syncer.single_pass import SinglePass
 from syncer.target_loop import Setup, Surroundings, TargetLoop
 from syncer.tenure import GLANCE, Tenure
 from syncer.vitals import Vitals
@@ -115,60 +114,19 @@ class Loop:
             for target in self.targets:
                 target.join()
 
-    def run_once(self, patience: float = 30.0) -> Mapping[str, Sequence[PassResult]]:
-        """One full pass of every zone; the results by target. A target that fails holds up no other.
-
-        Raises ``TimeoutError`` when the objects cannot be read within ``patience`` seconds, and what the targets and
-        the ledger raise.
-        """
+    def run_once(self) -> Mapping[str, Sequence[PassResult]]:
+        """One full pass of every zone; the results by target. Raises ``TimeoutError`` when it was stopped before it
+        began, and what ``SinglePass`` raises."""
         with self.tenure:
             self.take_over()
             if self._wakeup.stopping:
                 raise TimeoutError("it was stopped before it began")
             self._take_over_rows()
             self.changed.compare()
-            self._feed.start()
-            results: dict[str, Sequence[PassResult]] = {}
-            problems: dict[str, SyncError] = {}
-            try:
-                self._wait_until_settled(patience)
-                self._ask_servers()
-                for target in self.targets:
-                    if self._wakeup.stopping:
-                        raise TimeoutError(f"it was stopped before target {target.name} had its pass")
-                    try:
-                        results[target.name] = target.run_once()
-                    except SyncError as error:
-                        problems[target.name] = error
-            finally:
-                self._feed.stop()
-            if problems and self._are_several:
-                raise SyncError("; ".join(f"{name}: {error}" for name, error in problems.items()))
-            if problems:
-                raise next(iter(problems.values()))
+            results = SinglePass(self.targets, self._feed, self.tenure, self._wakeup, self._clock).run_targets()
             if not self._wakeup.stopping:
                 self._remember_start()
             return results
-
-    def _ask_servers(self) -> None:
-        """Before the first of several targets writes it must be known whether another one is on the same server."""
-        for target in self.targets if self._are_several else ():
-            with suppress(SyncError):  # its pass tells it
-                target.worker.target.check()
-
-    def _wait_until_settled(self, patience: float) -> None:
-        deadline = self._clock() + patience
-        intakes = [target.intake for target in self.targets]
-        while not all(intake.is_settled(self._clock()) for intake in intakes):
-            if self._wakeup.stopping or self._clock() > deadline:
-                unsettled = intakes[0].unsettled()
-                problems = "; ".join(f"{state.kind}: {state.reason or state.state}" for state in unsettled)
-                raise TimeoutError(f"not everything could be read: {problems}")
-            self.tenure.renew_due()
-            self._wakeup.wait(0.1)
-        while intakes[0].deletes_wait() and not self._wakeup.stopping and self._clock() < deadline:
-            self.tenure.renew_due()
-            self._wakeup.wait(0.1)
 
     def turn(self) -> None:
         """Do all that is due, the targets one after the other."""

@@ -53,14 +53,13 @@ RETRY_DELAYS = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 class BackOff:
     """When to try again: after each failure a little later, until something succeeds."""
 
-    def __init__(self, delays: tuple[float, ...] = RETRY_DELAYS) -> None:
-        self._delays = delays
+    def __init__(self) -> None:
         self._failures = 0
         self.not_before = 0.0
 
     def failed(self, now: float) -> float:
         """Count a failure; returns the seconds to wait."""
-        delay = self._delays[min(self._failures, len(self._delays) - 1)]
+        delay = RETRY_DELAYS[min(self._failures, len(RETRY_DELAYS) - 1)]
         self._failures += 1
         self.not_before = now + delay
         return delay

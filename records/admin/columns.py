@@ -26,6 +26,8 @@ from syncer.core.origin import Origin
 
 MINUTE = timedelta(minutes=1)
 NOTHING = SafeString('<span class="quiet nothing">–</span>')
+SHOWN = 2
+"""Values of a record that a list has room for."""
 LINE = 18
 PIECE = re.compile(r"(?<=\.)(?=[^.]*[a-z])")
 """Where a host name may be broken into lines; an address never is."""
@@ -146,14 +148,14 @@ def shorten_value(value: str) -> str:
     return value if len(value) < 65 else f"{value[:64]}…"
 
 
-def list_values(values: Sequence[str], limit: int = 2) -> SafeString:
+def list_values(values: Sequence[str]) -> SafeString:
     """The first values, and how many more there are."""
     if not values:
         return NOTHING
-    shown = map(shorten_value, values[:limit])
+    shown = map(shorten_value, values[:SHOWN])
     text = format_html_join("", "<code>{}</code> ", ((break_name(value),) for value in shown))
-    if len(values) > limit:
-        text += format_html('<span class="quiet">and {} more</span>', len(values) - limit)
+    if len(values) > SHOWN:
+        text += format_html('<span class="quiet">and {} more</span>', len(values) - SHOWN)
     return text
 
 
@@ -164,7 +166,8 @@ def show_version(data: Mapping[str, Any] | None) -> str:
     if "deletes" in data:
         return count_noun(len(data["deletes"]), ("delete", "deletes"))
     values = data.get("values") or ()
-    text = ", ".join(map(shorten_value, values[:2])) + (f" and {len(values) - 2} more" if len(values) > 2 else "")
+    text = ", ".join(map(shorten_value, values[:SHOWN]))
+    text += f" and {len(values) - SHOWN} more" if len(values) > SHOWN else ""
     parts = [text or data.get("mode") or ""]
     if data.get("ttl"):
         parts.append(f"TTL {data['ttl']}")

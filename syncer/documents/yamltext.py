@@ -108,10 +108,10 @@ def _leave_out_last(documents: Iterator[Any]) -> Iterator[Any]:
         held.append(document)
 
 
-def read_document(text: str, limits: Limits = LIMITS) -> Any:
+def read_document(text: str) -> Any:
     """What the one document of the text says, None for an empty text. Raises ``DocumentError``."""
-    check_size(text, limits)
-    return _ValueBuilder(text, limits, ClusterScalars()).read_document(None)
+    check_size(text, LIMITS)
+    return _ValueBuilder(text, LIMITS, ClusterScalars()).read_document(None)
 
 
 def read_plain(text: str, limits: Limits, take_item: TakeItem | None = None) -> Any:

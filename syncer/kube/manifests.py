@@ -24,6 +24,9 @@ from syncer.kube.stores import ClaimSink
 
 logger = logging.getLogger(__name__)
 
+_INTERVAL = 0.25
+"""Seconds between two scans."""
+
 _PAUSE = 20
 """Times as long as the last scan took: a folder of thousands of files is scanned less often."""
 
@@ -47,7 +50,7 @@ UNKNOWN_CONTENT = "what it held is not known: records that no other file explain
 class ManifestFeed:
     """Implements ``syncer.kube.feed.Feed``.
 
-    A change counts once the file has stayed the same from one scan to the next, ``interval`` seconds later: an editor
+    A change counts once the file has stayed the same from one scan to the next: an editor
     may empty, move or half write it in between. A file that cannot be read leaves its objects as they were, and stops
     nothing else; where it could never be read since the start, what it held is not known. ``excluded`` are globs, as
     ``scan_folder`` takes them.
@@ -59,13 +62,11 @@ class ManifestFeed:
         store: ClaimSink,
         *,
         excluded: Sequence[str] = (),
-        interval: float = 0.25,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._folder = str(folder)
         self._store = store
         self._excluded = excluded
-        self._interval = interval
         self._clock = clock
         self._files: dict[str, ManifestFile] = {}
         self._known_objects: Objects = {}
@@ -110,7 +111,7 @@ class ManifestFeed:
             except Exception as error:  # noqa: BLE001 - a thread that dies of a bug of ours looks healthy
                 self._log_problems({self._folder: f"internal error {error!r}"})
                 self._set_states(WatchState.UNREACHABLE, f"internal error {error!r}")
-            self._stopping.wait(max(self._interval, _PAUSE * self._scan_time))
+            self._stopping.wait(max(_INTERVAL, _PAUSE * self._scan_time))
 
     def scan_folder(self) -> None:
         """Scan the folder once, and update the store by what has changed. The thread of ``start`` calls it."""

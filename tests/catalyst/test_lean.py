@@ -34,10 +34,10 @@ WORTH = 300_000
 """Bytes that a package must be worth that waits."""
 
 START = """
-from catalyst.cli import manage
+from catalyst.cli import run_django
 folder = %r
 options = ["--dev-mode", "--once", "--hosts-file", f"{folder}/hosts", "--manifests", f"{folder}/manifests"]
-assert manage(["runsyncer", *options]) == 0
+assert run_django(["runsyncer", *options]) == 0
 import syncer.kube.watcher, syncer.targets.technitium.target
 """
 LOADED = """

@@ -4,118 +4,16 @@ end together."""
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import pytest
 
-from syncer.config import Config, HostsConfig, Managed, TargetConfig
-from syncer.core.kinds import INGRESS
-from syncer.core.scope import Scope
 from syncer.errors import TargetUnreachable
-from syncer.health import Health
 from syncer.heartbeat import INTERVAL
-from syncer.kube.store import Store
-from syncer.kube.stores import StoreGroup
-from syncer.ledger import AnotherSyncer, LedgerError, Request, SyncerStatus, TargetPlace
-from syncer.loop import Loop
-from syncer.target_loop import Setup
-from syncer.tenure import GLANCE, RENEWAL
+from syncer.ledger import AnotherSyncer, Request
+from syncer.tenure import GLANCE
 from syncer.threads import find_target
-from syncer.wakeup import Wakeup
-from tests.syncer.test_desk import WaitingLedger
-from tests.syncer.zone.engine import Lists, ingress
-from tests.syncer.zone.memory import ADDRESS, ZONE, ToyTarget
-
-APPS = tuple(f"app{number}.{ZONE}" for number in range(3))
-
-
-class FailingLedger(WaitingLedger):
-    """``fails_at``: the number of the heartbeat that cannot be written, once."""
-
-    fails_at: int | None = None
-
-    def __init__(self, *requests: Request) -> None:
-        super().__init__(*requests)
-        self.threads = 0
-        self.checked_in: set[str] = set()
-        self.closed_in: list[str] = []
-        self.before_work: Callable[[], object] = lambda: None
-        self.on_answer: Callable[[], object] = lambda: None
-        self.on_status: Callable[[], object] = lambda: None
-
-    def for_thread(self) -> FailingLedger:
-        self.threads += 1
-        return self
-
-    def check_database(self) -> None:
-        self.checked_in.add(find_target(threading.current_thread().name))
-
-    def close(self) -> None:
-        self.closed_in.append(find_target(threading.current_thread().name))
-
-    def take_over_rows(self, targets: Sequence[TargetPlace]) -> Sequence[str]:
-        self.before_work()
-        return ()
-
-    def answer_requests(self, outcomes: Mapping[int, str]) -> None:
-        super().answer_requests(outcomes)
-        self.on_answer()
-
-    def save_status(self, status: SyncerStatus) -> None:
-        if len(self.statuses) == self.fails_at:
-            self.fails_at = None
-            raise LedgerError("the database does not answer")
-        super().save_status(status)
-        self.on_status()
-
-
-class Two:
-    """``lan`` and ``public``, which both have the zone, and an object with three names. ``ahead`` are the seconds by
-    which the clock was put on, ``interval`` those between two probes."""
-
-    def __init__(self, *requests: Request, interval: float = 0.05) -> None:
-        self.ahead = 0.0
-        self.ledger = FailingLedger(*requests)
-        self.wakeup = Wakeup()
-        self.lan, self.public = ToyTarget(), ToyTarget()
-        configs = [
-            TargetConfig(Managed(Scope(zones=(ZONE,), addresses=(ADDRESS,))), HostsConfig(name, name))
-            for name in ("lan", "public")
-        ]
-        setups = [
-            Setup(config, Store(config.scope, clock=self._tell_time), target, Wakeup())
-            for config, target in zip(configs, (self.lan, self.public), strict=True)
-        ]
-        StoreGroup([setup.store for setup in setups]).put(INGRESS, ingress("apps", *APPS))
-        feed = Lists()
-        self.health = Health(feed.states, ["lan", "public"], clock=self._tell_time)
-        self.loop = Loop(
-            Config(tuple(configs), serial_probe_interval=interval),
-            feed,
-            setups,
-            self.ledger,
-            self.health,
-            self.wakeup,
-            self._tell_time,
-        )
-
-    def _tell_time(self) -> float:
-        return time.monotonic() + self.ahead
-
-    def stop_when(self, is_done: Callable[[], bool]) -> Callable[[], None]:
-        """To be called by a target whenever it is asked something."""
-
-        def look() -> None:
-            if is_done():
-                self.wakeup.stop()
-
-        return look
-
-
-def published(target: ToyTarget) -> set[str]:
-    return {name for name, _ in target.shelf}
+from tests.syncer.two_loops import APPS, Two, published
 
 
 def running() -> list[str]:
@@ -244,42 +142,3 @@ def test_the_main_loop_beats_by_itself_while_the_targets_have_threads(two: Two) 
 
 
 # One pass
-
-
-def test_one_pass_tells_the_results_of_each(two: Two) -> None:
-    two.ledger.before_work = lambda: asked.append([*two.lan.calls, *two.public.calls])
-    asked: list[list[str]] = []
-    results = two.loop.run_once()
-    assert asked == [[]]  # the rows of former targets were taken over before
-    assert {name: [result.changed for result in of_target] for name, of_target in results.items()} == {
-        "lan": [3],
-        "public": [3],
-    }
-
-
-def test_one_pass_says_which_target_could_not_have_it(two: Two) -> None:
-    two.lan.trouble[""] = TargetUnreachable("http://dns1 cannot be reached")
-    with pytest.raises(Exception, match=r"^lan: http://dns1 cannot be reached$"):
-        two.loop.run_once()
-    assert published(two.public) == set(APPS)
-
-
-def test_a_stop_ends_one_pass_between_two_changes_and_before_the_next_target(two: Two) -> None:
-    two.lan.takes = two.stop_when(lambda: bool(two.lan.shelf))
-    with pytest.raises(TimeoutError, match="before target public had its pass"):
-        two.loop.run_once()
-    assert len(two.lan.shelf) == 2  # the one in whose time it came is done
-    assert two.public.calls == []
-
-
-def test_one_pass_that_takes_long_says_that_it_is_still_at_work(two: Two) -> None:
-    beats = []
-
-    def wait() -> None:
-        two.ahead += RENEWAL + 1
-        assert two.ledger.at_work is not None
-        beats.append(two.ledger.at_work.heartbeat_at)
-
-    two.public.takes = wait
-    two.loop.run_once()
-    assert len(set(beats[1:])) > 1
