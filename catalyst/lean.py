@@ -102,9 +102,9 @@ class Postponement:
         package.__class__ = ModuleType  # for everybody who has it
 
 
-def postpone_imports() -> None:
+def postpone_imports(names: Sequence[str] = tuple(PARTS)) -> None:
     """Call it before Django is imported. What is there already, stays."""
-    sys.meta_path.insert(0, Postponement(tuple(PARTS)))
+    sys.meta_path.insert(0, Postponement(names))
 
 
 def get_running_loop() -> Any:
