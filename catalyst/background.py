@@ -22,8 +22,8 @@ STALL = 60.0
 while the database hangs."""
 
 
-def run_tasks(argv: Sequence[str]) -> None:
-    """Waits for a database that is up to date, then runs until a signal."""
+def run_tasks(argv: Sequence[str], stall: float = STALL) -> None:
+    """Waits for a database that is up to date, then runs until a signal. ``stall`` is in seconds."""
     use_settings(WEB_SETTINGS)
 
     import django
@@ -35,7 +35,7 @@ def run_tasks(argv: Sequence[str]) -> None:
     signal.signal(signal.SIGTERM, exit_quietly)  # as process 1 of a container it would be ignored
     if settings.TASKS_PROBE_ADDRESS:
         try:
-            serve_health(settings.TASKS_PROBE_ADDRESS, STALL)
+            serve_health(settings.TASKS_PROBE_ADDRESS, stall)
         except CannotListen as error:
             raise ImproperlyConfigured(str(error)) from error
     wait_for_database(note_beat)
