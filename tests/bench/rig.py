@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import statistics
+import struct
 import tempfile
 import threading
 import time
@@ -16,10 +18,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
-import dns.exception
-import dns.message
-import dns.query
-
 from tests.fakes.kubernetes.manifests import dns_endpoint, ingress, service
 from tests.postgres import postgres
 from tests.processes import Process, Syncer, migrate, running, wait_until
@@ -27,6 +25,9 @@ from tests.processes import Process, Syncer, migrate, running, wait_until
 ZONE, ADDRESS, TOKEN = "k8s.example.com", "192.0.2.54", "bench"
 SECRET = "the bench's own, of no worth anywhere else"
 INGRESSES = "/apis/networking.k8s.io/v1/namespaces/default/ingresses"
+
+FINE, COARSE, FEW = 0.002, 0.01, 10
+"""Seconds between two rounds of questions, where up to a few names are waited for and where there are more."""
 
 
 @dataclass(slots=True)
@@ -230,31 +231,61 @@ class Rig:
         server: tuple[str, int] | None = None,
         patience: float = 120.0,
     ) -> None:
-        """Ask the server (None: the only one) for the names in turn until each is answered; a pause after each round
-        leaves the others some CPU."""
-        host, port = server or self.dns
-        deadline = time.monotonic() + patience
-        waiting = list(names)
-        while waiting:
-            assert time.monotonic() < deadline, f"{len(waiting)} names are not answered, {waiting[0]} among them"
-            still = []
-            for index, name in enumerate(waiting):
-                if name not in written or not self._is_answered(name, host, port):
-                    still.append(name)
-                    if name not in written or len(still) > 20:  # the rest is younger: begin again at the oldest
-                        still += waiting[index + 1 :]
-                        break
-                else:
-                    answered[name] = time.monotonic()
-            waiting = still
-            time.sleep(0.002)
+        """Ask the server (None: the only one) for the names in turn until each is answered; a pause after each round,
+        longer while many are waited for, leaves the others some CPU."""
+        with Asker(server or self.dns) as asker:
+            deadline = time.monotonic() + patience
+            waiting = list(names)
+            while waiting:
+                assert time.monotonic() < deadline, f"{len(waiting)} names are not answered, {waiting[0]} among them"
+                still = []
+                for index, name in enumerate(waiting):
+                    if name not in written or not asker.is_answered(name):
+                        still.append(name)
+                        if name not in written or len(still) > 20:  # the rest is younger: begin again at the oldest
+                            still += waiting[index + 1 :]
+                            break
+                    else:
+                        answered[name] = time.monotonic()
+                waiting = still
+                time.sleep(FINE if len(waiting) <= FEW else COARSE)
 
     def _is_answered(self, name: str, host: str, port: int) -> bool:
+        with Asker((host, port)) as asker:
+            return asker.is_answered(name)
+
+
+class Asker:
+    """Asks a DNS server whether a name has the bench's address, at a tenth of what a resolver library costs: what the
+    measuring takes of two cores, the syncer does not get."""
+
+    TYPE_A, CLASS_IN, RECURSION_DESIRED = 1, 1, 0x0100
+
+    def __init__(self, server: tuple[str, int]) -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.settimeout(2.0)
+        self._socket.connect(server)
+        self._id = 0
+
+    def __enter__(self) -> Asker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def is_answered(self, name: str) -> bool:
+        """Whether an answer ends with the address; what came too late for the question before is passed over."""
+        self._id = (self._id + 1) % 0x10000
+        labels = b"".join(bytes([len(label)]) + label for label in name.encode().split(b"."))
+        header = struct.pack(">6H", self._id, self.RECURSION_DESIRED, 1, 0, 0, 0)
         try:
-            answer = dns.query.udp(dns.message.make_query(name, "A"), host, timeout=2, port=port)
-        except dns.exception.Timeout:
+            self._socket.send(header + labels + struct.pack(">xHH", self.TYPE_A, self.CLASS_IN))
+            answer = b""
+            while answer[:2] != header[:2]:
+                answer = self._socket.recv(4096)
+        except TimeoutError:
             return False
-        return ADDRESS in {str(item) for rrset in answer.answer for item in rrset}
+        return socket.inet_aton(ADDRESS) in answer[len(header) :]
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import argparse
 import tempfile
 import threading
 import time
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,6 +30,10 @@ class Spread(NamedTuple):
     seconds: dict[str, float]
     cpu: float
     rss: float
+
+    @property
+    def last(self) -> float:
+        return max(self.seconds.values())
 
 
 class PairRig(Rig):
@@ -83,13 +88,15 @@ class PairRig(Rig):
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.targets", description=__doc__)
     parser.add_argument("--names", type=int, nargs="*", default=[100, 1000])
+    parser.add_argument("--rounds", type=int, default=3, help="the median of so many runs is told")
     options = parser.parse_args()
     print("names   targets  last     CPU     RSS")
     for count in options.names:
         slowest = 0.0
         for targets in (("one",), ("two",), ("one", "two")):
-            spread = _run(count, *targets)
-            last = max(spread.seconds.values())
+            runs = [_run(count, *targets) for _ in range(options.rounds)]
+            spread = sorted(runs, key=attrgetter("last"))[len(runs) // 2]
+            last = spread.last
             ratio = f"  {last / slowest:.2f} times the slower one" if len(targets) > 1 else ""
             slowest = max(slowest, last)
             words = "+".join(targets)
