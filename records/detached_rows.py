@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from records.among import at_names
@@ -71,30 +71,33 @@ def forget_detached(target: str, names: Collection[str]) -> None:
     mentions.filter(detached_since__isnull=False).update(detached_since=None, detached_seconds=0, outdated="")
 
 
+def detached_mentions(target: str) -> QuerySet[SourceName]:
+    """The names that are kept although their object does not want them now."""
+    return SourceName.objects.filter(source__target=target, detached_since__isnull=False)
+
+
 def forget_refused(target: str, names: Collection[str]) -> None:
     """What is asked for at these names has been written, and no target is kept there any more."""
     for chunk in split_keys(names):
-        asked = SourceName.objects.filter(at_names(chunk), source__target=target, values__isnull=False)
-        asked.filter(detached_since__isnull=False).update(detached_since=None, detached_seconds=0)
+        asked = detached_mentions(target).filter(at_names(chunk), values__isnull=False)
+        asked.update(detached_since=None, detached_seconds=0)
 
 
 def end_detached(target: str, names: Collection[str]) -> None:
     """Nothing is kept at these names any longer than until now."""
     for chunk in split_keys(names):
-        kept = SourceName.objects.filter(at_names(chunk), source__target=target, detached_since__isnull=False)
-        kept.update(detached_seconds=LONG_AGO)
+        detached_mentions(target).filter(at_names(chunk)).update(detached_seconds=LONG_AGO)
 
 
 def suspect_detached(target: str) -> None:
     """What a trouble hides while the version of the program changes may be outdated; that shows when the trouble
     ends."""
-    kept = SourceName.objects.filter(source__target=target, detached_since__isnull=False, outdated="")
-    kept.update(outdated=F("reason"))
+    detached_mentions(target).filter(outdated="").update(outdated=F("reason"))
 
 
 def count_detached(target: str, seconds: float, grace: float, unread_kinds: Collection[str]) -> list[str]:
     """See ``Ledger.count_detached``."""
-    kept = SourceName.objects.filter(source__target=target, detached_since__isnull=False, detached_seconds__lt=grace)
+    kept = detached_mentions(target).filter(detached_seconds__lt=grace)
     kept = kept.exclude(source__kind__in=unread_kinds) if unread_kinds else kept
     with transaction.atomic():
         over = list(kept.filter(detached_seconds__gte=grace - seconds).values_list("name", flat=True).distinct())

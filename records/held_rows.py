@@ -34,6 +34,11 @@ class Choice(NamedTuple):
     chosen: list[int] | None = None
 
 
+def live_plans(key: ZoneKey) -> models.QuerySet[HeldPlan]:
+    """Those by which a delete waits, may go or must not."""
+    return HeldPlan.objects.filter(**key._asdict(), status__in=(*UNDECIDED, *DECIDED))
+
+
 def read_holds(key: ZoneKey, names: Collection[str] | None = None) -> HeldDeletes:
     """Those at ``names``; None: all of them."""
     found: dict[str, set[RRsetKey]] = {status: set() for status in (*UNDECIDED, *DECIDED)}

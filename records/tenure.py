@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from records.glance import Glance
 from records.models import SyncStatus
 from syncer.identity import ProcessIdentity
 from syncer.ledger import AnotherSyncer, Holder
@@ -22,6 +24,7 @@ class DatabaseTenure:
 
     def __init__(self) -> None:
         self._columns: dict[str, Any] = {}
+        self._holder = Glance(_lock_row, "identity", "holder")
 
     def read_holder(self) -> Holder | None:
         row = SyncStatus.read()
@@ -55,8 +58,7 @@ class DatabaseTenure:
     def _check(self) -> None:
         if not self._columns:
             return
-        rows = SyncStatus.objects.select_for_update(no_key=True)
-        ours = rows.values_list("identity", "holder").first()
+        ours = self._holder.read_row()
         if ours is None:  # a new database, in the place of one that was lost
             _save_row(self._columns, is_new=True)
         elif ours != (self._columns["identity"], self._columns["holder"]):
@@ -68,6 +70,10 @@ class DatabaseTenure:
     def release(self) -> None:
         SyncStatus.objects.filter(identity=self._columns["identity"]).update(heartbeat_at=Now(), stopped_at=Now())
         self._columns = {}
+
+
+def _lock_row() -> QuerySet[SyncStatus]:
+    return SyncStatus.objects.select_for_update(no_key=True)
 
 
 def _save_row(columns: dict[str, Any], *, is_new: bool) -> None:

@@ -16,14 +16,16 @@ from records.among import at_names
 from records.audit import SYNCER, Action, EntryRow, insert_entries, make_entry, make_row_entry
 from records.bulk import insert_rows, upsert_rows, upsert_values
 from records.database_errors import translate_errors
-from records.detached_rows import end_detached, forget_detached, forget_refused, note_detached
+from records.detached_rows import detached_mentions, end_detached, forget_detached, forget_refused, note_detached
 from records.findings import accept_released, current_findings, end_remediated, record_findings
+from records.glance import Glance
 from records.held_rows import (
     close_finished_plans,
     count_held,
     explain_deletes,
     forget_decisions,
     hold_deletes,
+    live_plans,
     read_holds,
 )
 from records.limits import ROWS, split_keys
@@ -85,6 +87,12 @@ class DatabaseZoneLedger:
         self._columns = key._asdict()
         self._forget_counts = forget_counts
         self._writing = writing
+        # What most zones have none of is looked for at a glance before it is asked for.
+        self._plans = Glance(lambda: live_plans(key))
+        self._asked = Glance(self._entries)
+        self._findings = Glance(lambda: current_findings(key))
+        self._deletions = Glance(lambda: DeletedRRset.objects.filter(**key._asdict()))
+        self._detached = Glance(lambda: detached_mentions(key.target))
 
     @contextmanager
     def _changing_counts(self) -> Iterator[None]:
@@ -138,6 +146,8 @@ class DatabaseZoneLedger:
     @translate_errors
     def entries(self, names: Collection[str]) -> Mapping[str, list[EntrySpec]]:
         found: dict[str, list[EntrySpec]] = {}
+        if not self._asked.has_rows():
+            return found
         for row in self._entries().filter(at_names(names)):
             entry = EntrySpec(
                 str(row.pk),
@@ -239,7 +249,8 @@ class DatabaseZoneLedger:
             self._delete_rows(ManagedRecord, gone)
             self._note_deletions(rows, audit, applied)
             note_detached(self._key.target, kept)
-            if written := {item.result.change.name for item in applied if item.result.change.after and _is_done(item)}:
+            if self._detached.has_rows():
+                written = {item.result.change.name for item in applied if item.result.change.after and _is_done(item)}
                 forget_refused(self._key.target, written)
             if gone:
                 self._forget_kept({name for name, _ in gone})
@@ -249,10 +260,11 @@ class DatabaseZoneLedger:
                 for item in applied
                 if item.result.change.adopts and _is_done(item)
             )
-            wanted = {row.key for row in rows if row.state == RecordState.SYNCED}
-            if forget_decisions(self._key, wanted) or gone:
-                close_finished_plans(self._key)
-            if applied:
+            if self._plans.has_rows():
+                wanted = {row.key for row in rows if row.state == RecordState.SYNCED}
+                if forget_decisions(self._key, wanted) or gone:
+                    close_finished_plans(self._key)
+            if applied and self._findings.has_rows():
                 done = {item.result.change.key for item in applied if item.result.outcome is Outcome.DONE}
                 end_remediated(self._key, done, actor)
             if rows or audit or serial is not None:
@@ -328,6 +340,8 @@ class DatabaseZoneLedger:
 
     @translate_errors
     def drifting(self) -> Mapping[Key, bool]:
+        if not self._findings.has_rows():
+            return {}
         rows = current_findings(self._key).values_list("name", "type", "status")
         return {(name, kind): status == DriftFinding.Status.ACCEPTED for name, kind, status in rows}
 
@@ -335,6 +349,8 @@ class DatabaseZoneLedger:
     def record_drift(
         self, drifts: Sequence[tuple[Decision, Drift]], names: Collection[str] | None, correlation: str
     ) -> list[Drift]:
+        if not (drifts or self._findings.has_rows()):
+            return []
         with self._writing():
             news = record_findings(self._key, drifts, names, correlation)
             if news:
@@ -369,11 +385,11 @@ class DatabaseZoneLedger:
 
     @translate_errors
     def holds(self, names: Collection[str] | None = None) -> HeldDeletes:
-        return read_holds(self._key, names)
+        return read_holds(self._key, names) if self._plans.has_rows() else HeldDeletes()
 
     @translate_errors
     def count_held(self) -> Mapping[str, int]:
-        return count_held(self._key)
+        return count_held(self._key) if self._plans.has_rows() else {}
 
     @translate_errors
     def list_namespaces(self, names: Collection[str]) -> Mapping[str, tuple[str, ...]]:
@@ -456,9 +472,8 @@ class DatabaseZoneLedger:
         self, rows: Sequence[RecordRow], audit: Sequence[EntryRow], applied: Sequence[AppliedChange]
     ) -> None:
         """Of what is asked for again its deletion is not the last that we know."""
-        deletions = DeletedRRset.objects.filter(**self._columns)
         here = {row.key for row in rows if row.state not in GOING}
-        if here and deletions.exists():
+        if here and self._deletions.has_rows():
             self._delete_rows(DeletedRRset, here)
         went = {(entry.name, entry.type) for entry in audit if entry.action in (Action.DELETED, Action.GONE)} - here
         ours = {item.result.change.key: item for item in applied if item.result.change.op is Op.DELETE}

@@ -171,6 +171,8 @@ class DeleteGuard:
     def _stop_deletes(
         self, changes: Sequence[PlannedChange], stopped: dict[Key, tuple[RecordState, str]], held: int
     ) -> GuardedChanges:
+        if not stopped:
+            return GuardedChanges(list(changes), held=held)
         guarded = GuardedChanges([], held=held)
         for start in range(0, len(changes), CHUNK):
             some = changes[start : start + CHUNK]

@@ -38,3 +38,10 @@ def test_it_makes_the_query_once_and_asks_for_no_more_than_one_row() -> None:
         assert [glance.has_rows() for _ in range(3)] == [False] * 3
     assert len(made) == 1
     assert [query["sql"].endswith("LIMIT 1") for query in queries] == [True] * 3
+
+
+def test_it_reads_the_columns_that_it_is_made_for() -> None:
+    glance = Glance(SyncRequest.objects.all, "requested_by", "action")
+    assert glance.read_row() is None
+    SyncRequest.objects.create(action="sync", requested_by="alice")
+    assert glance.read_row() == ("alice", "sync")

@@ -17,7 +17,7 @@ from records.models import ManagedRecord, MeasuredCount, Source, SyncStatus
 from syncer.core.claims import Decision
 from syncer.core.kinds import GATEWAY, INGRESS
 from syncer.core.known import RecordState
-from syncer.core.plan import Change, Op, RRsetStatus
+from syncer.core.plan import Change, Drift, DriftType, Op, RRsetStatus
 from syncer.core.rrsets import RRset
 from syncer.core.source import Ref, SourceObject
 from syncer.identity import ProcessIdentity
@@ -138,6 +138,8 @@ def test_what_a_version_before_writes_beside_us_is_taken_for_its_own() -> None:
         ledger.save_status(STATUS)
 
 
+DRIFT = Drift(DriftType.MISSING_RECORD, BLOG, None, "someone deleted it")
+
 WRITES: dict[str, Callable[[DatabaseLedger], object]] = {
     "a claim": lambda ledger: ledger.zone("default", "talos00").claim_changes(
         [(DECISION, Change(Op.CREATE, None, BLOG, "mark"))]
@@ -145,7 +147,7 @@ WRITES: dict[str, Callable[[DatabaseLedger], object]] = {
     "a result": lambda ledger: ledger.zone("default", "talos00").record_pass(
         [], [ObservedRRset(DECISION, RRsetStatus(BLOG, RecordState.FOREIGN, "why"))], "abc", "syncer"
     ),
-    "drift": lambda ledger: ledger.zone("default", "talos00").record_drift([], None, "abc"),
+    "drift": lambda ledger: ledger.zone("default", "talos00").record_drift([(DECISION, DRIFT)], None, "abc"),
     "a hold": lambda ledger: ledger.zone("default", "talos00").hold_deletes({(BLOG.name, "A")}, "too many"),
     "marks": lambda ledger: ledger.zone("default", "talos00").note_marks(3, "syncer"),
     "shadows": lambda ledger: ledger.zone("default", "talos00").save_shadows({}, lambda name: True),

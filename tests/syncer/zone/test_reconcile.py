@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from records.models import AuditEntry, CustomEntry, DriftFinding, ManagedRecord, ManagedZone, SyncRequest
 from syncer.core.kinds import INGRESS, SERVICE
@@ -348,3 +350,17 @@ def test_requests_are_answered_in_their_order_and_each_for_itself(engine: Engine
         "there is no action 'dance'",
     ]
     assert technitium.ask("grafana.talos00") == [ADDRESS]
+
+
+def test_a_name_that_is_new_asks_the_database_for_nothing_that_is_hardly_ever_there(engine: Engine) -> None:
+    """Drift, held plans, entries, deleted and kept names are looked for at a glance, which asks for one row."""
+    engine.put("first")
+    engine.turn()
+    engine.put("second")
+    with CaptureQueriesContext(connection) as queries:
+        engine.turn()
+    assert engine.state("second") == "synced"
+    asked = [query["sql"] for query in queries if query["sql"].startswith("SELECT") and "LIMIT 1" not in query["sql"]]
+    tables = ("customentry", "deletedrrset", "driftfinding", "helddelete", "heldplan", "writefreeze")
+    assert len(asked) <= 4
+    assert not [sql for sql in asked if any(f'FROM "records_{table}"' in sql for table in tables)]
