@@ -126,6 +126,8 @@ def escape_controls(text: str) -> str:
 
 
 def format_value(value: Any) -> str:
+    if type(value) is int:
+        return str(value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = escape_controls(text)
     return json.dumps(text, ensure_ascii=False) if isinstance(value, str) and TO_QUOTE.search(text) else text

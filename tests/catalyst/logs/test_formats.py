@@ -109,7 +109,7 @@ def test_a_traceback_comes_with_the_line() -> None:
     assert line["traceback"].endswith("ValueError: the reason")
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # a machine that is busy is none
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)  # a machine that is busy is none
 @given(
     st.dictionaries(st.text(), st.recursive(st.none() | st.floats() | st.text() | st.binary(), st.lists, max_leaves=5))
 )
