@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Coalesce, Length, Now
 from django.utils import timezone
 
 from records.target_field import target_field
@@ -26,6 +26,15 @@ class HeldPlanQuerySet(models.QuerySet["HeldPlan"]):
         its_own = HeldDelete.objects.filter(plan=models.OuterRef("pk")).order_by().values("plan")
         size = models.Subquery(its_own.annotate(number=models.Count("pk")).values("number"))
         return self.annotate(size=Coalesce(size, 0)).prefetch_related(shown)
+
+    def with_gravest(self) -> HeldPlanQuerySet:
+        """With the name as ``gravest`` of which most is lost: that of the zone itself, else a wildcard, else the
+        shortest."""
+        is_whole = models.When(name=models.F("plan__zone"), then=0)
+        rank = models.Case(is_whole, models.When(name__startswith="*.", then=1), default=2)
+        its_own = HeldDelete.objects.filter(plan=models.OuterRef("pk"))
+        worst_first = its_own.order_by(rank, Length("name"), "name", "type")
+        return self.annotate(gravest=Coalesce(models.Subquery(worst_first.values("name")[:1]), models.Value("")))
 
 
 class HeldPlan(models.Model):

@@ -40,6 +40,9 @@ from syncer.core.rdata import TYPES
 
 Action = AuditEntry.Action
 
+RESTORED = "restored from"
+"""How the description of a custom entry begins that brought back an earlier version."""
+
 LONGEST_FREEZE = timedelta(days=30)
 
 Decide = Callable[[str, HeldPlan, Collection[RRsetKey] | None], SyncRequest]
@@ -108,6 +111,9 @@ def find_replacement(record: ManagedRecord) -> Replacement:
     done = Replacement.objects.filter(target=record.target, zone=record.zone, name=record.name, type=record.type)
     replacement = done.filter(undone_at=None).first()
     if replacement is None:
+        asked = SyncRequest.objects.filter(**Place.of_row(record)._asdict(), action__in=(Ask.ADOPT, Ask.KEEP))
+        if asked.filter(done_at=None).exists():
+            raise ValidationError(f"{record} is not replaced yet: try again in a moment.")
         raise ValidationError(f"{record} replaced nothing that could be put back.")
     return replacement
 
@@ -175,6 +181,18 @@ def accept_drift(actor: str, finding: DriftFinding) -> DriftFinding:
     return finding
 
 
+def reopen_drift(actor: str, finding: DriftFinding) -> DriftFinding:
+    """Take back that it was accepted: it waits for someone again, or is remediated where nobody is asked."""
+    with transaction.atomic():
+        finding = DriftFinding.objects.select_for_update().get(pk=finding.pk)
+        if finding.status != DriftFinding.Status.ACCEPTED:
+            raise ValidationError(f"This finding is {finding.status}: only an accepted one can be opened again.")
+        finding.status, finding.decided_at, finding.decided_by = DriftFinding.Status.OPEN, None, ""
+        finding.save()
+        request_about(actor, Ask.SYNC, finding)
+    return finding
+
+
 def hold_writes(
     actor: str, length: timedelta | None, zone: str = "", reason: str = "", target: str = ""
 ) -> WriteFreeze:
@@ -223,7 +241,7 @@ def restore_version(actor: str, version: AuditEntry) -> CustomEntry:
         blocks = CustomEntry.objects.filter(name=version.name, mode=Mode.BLOCK, enabled=True)
         if blocks.filter(target__in=("", target)).exists():
             raise ValidationError(f"{version.name} is blocked: remove the block first.")
-        description = f"restored from {version.at:%Y-%m-%d %H:%M:%S} UTC"
+        description = f"{RESTORED} {version.at:%Y-%m-%d %H:%M:%S} UTC"
         place = Place(target, version.zone, version.name, version.type)
         entry = override_record(actor, place, data, description)
         others = ManagedRecord.objects.filter(target=target, name=version.name, owned=True)

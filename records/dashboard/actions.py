@@ -15,7 +15,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.decorators.http import require_POST
 
 from records import operations, sync_requests
@@ -33,19 +33,39 @@ from records.admin.steps import (
     name_subject,
     show_exchange,
 )
+from records.custom_entries import delete_entry
 from records.dashboard.needs import DECIDE
 from records.dashboard.views import read_frame
 from records.dashboard.writes import HOLD, hold_writes, resume_writes
 from records.entry_names import note_entries
-from records.models import AuditEntry, DriftFinding, HeldPlan, ManagedRecord, WriteFreeze
+from records.models import AuditEntry, CustomEntry, DriftFinding, HeldPlan, ManagedRecord, WriteFreeze
 from records.search import read_number
 from records.targets import tell_target
+from syncer.core.claims import Mode
 from syncer.core.names import people_name
 
 Row = TypeVar("Row", bound=Model)
 
-UNDONE_BY: Mapping[str, str] = {"block": "unblock", "unblock": "block"}
-"""Of actions on a name that another one takes back, which is offered beside what is told of the first."""
+UNDONE_BY: Mapping[str, str] = {
+    "block": "unblock",
+    "unblock": "block",
+    "replace": "undo",
+    "keep": "undo",
+    "accept": "reopen",
+    "restore": "unrestore",
+    "hold writes": "resume writes",
+}
+"""Of actions that another one takes back, which is offered beside what is told of the first."""
+
+Fields = Mapping[str, str]
+
+
+class ButtonOutcome(NamedTuple):
+    """What is said, and what of the fields ``name``, ``key`` and ``target`` the button has that takes it back; None
+    where nothing does."""
+
+    words: str
+    undo: Fields | None = None
 
 
 class AskedFirst(NamedTuple):
@@ -56,10 +76,10 @@ class AskedFirst(NamedTuple):
 
 
 class ButtonTask(NamedTuple):
-    """What a button is about. ``question`` is asked first, where there is one; ``carry_out`` returns what is said."""
+    """What a button is about. ``question`` is asked first, where there is one; ``carry_out`` is given the actor."""
 
     right: str
-    carry_out: Callable[[str], str]
+    carry_out: Callable[[str], ButtonOutcome]
     question: AskedFirst | None = None
 
 
@@ -72,10 +92,10 @@ def take_action(request: HttpRequest) -> HttpResponse:
     check_right(request, task.right)
     if task.question is not None and "confirmed" not in request.POST:
         return _ask_first(request, task.question)
-    action, name, target = request.POST["action"], request.POST.get("name", ""), request.POST.get("target", "")
-    undo = f"{UNDONE_BY[action]} {name} {target}".rstrip() if action in UNDONE_BY else ""
     try:
-        messages.success(request, task.carry_out(request.user.get_username()), extra_tags=undo)
+        done = task.carry_out(request.user.get_username())
+        undo = {} if done.undo is None else {"action": UNDONE_BY[request.POST["action"]], **done.undo}
+        messages.success(request, done.words, extra_tags=urlencode(undo))
     except ValidationError as error:
         messages.warning(request, " ".join(error.messages))
     return _go_back(request)
@@ -94,21 +114,26 @@ def _find_task(asked: QueryDict) -> ButtonTask | None:
     if action == "restore":
         version = _find_row(AuditEntry.objects.all(), key)
         return _restore_version(version) if version else None
+    if action == "unrestore":
+        entry = _find_row(
+            CustomEntry.objects.filter(mode=Mode.OVERRIDE, description__startswith=operations.RESTORED), key
+        )
+        return ButtonTask(EDIT, lambda actor: _take_restored(actor, entry)) if entry else None
     if action == "hold writes":
-        return ButtonTask(HOLD, lambda actor: hold_writes(actor, asked))
+        return ButtonTask(HOLD, lambda actor: _hold_writes(actor, asked))
     if action == "resume writes":
         freeze = _find_row(WriteFreeze.objects.all(), key)
-        return ButtonTask(HOLD, lambda actor: resume_writes(actor, freeze)) if freeze else None
+        return ButtonTask(HOLD, lambda actor: ButtonOutcome(resume_writes(actor, freeze))) if freeze else None
     if action in PLAN_ACTIONS:
         plan = _find_row(HeldPlan.objects.all(), key)
         return _decide_plan(action, plan, asked.getlist(CHOSEN)) if plan else None
-    if action not in STEPS:
-        raise PermissionDenied
     if key.startswith("drift-"):
-        if action not in DRIFT_STEPS:
+        if action not in (*DRIFT_STEPS, "reopen"):
             raise PermissionDenied
         finding = _find_row(DriftFinding.objects.all(), key.removeprefix("drift-"))
         return _decide_drift(action, finding) if finding else None
+    if action not in STEPS:
+        raise PermissionDenied
     record = _find_row(ManagedRecord.objects.filter(name=name), key)
     return None if key and record is None else _take_step(action, name, record, target)
 
@@ -121,8 +146,9 @@ def _find_row(rows: QuerySet[Row], key: str) -> Row | None:
 def _take_step(action: str, name: str, record: ManagedRecord | None, target: str) -> ButtonTask:
     step = STEPS[action]
 
-    def carry_out(actor: str) -> str:
-        return carry_out_step(actor, action, name, record, target)
+    def carry_out(actor: str) -> ButtonOutcome:
+        words = carry_out_step(actor, action, name, record, target)
+        return ButtonOutcome(words, _take_back(action, name, record, target))
 
     if not step.question:
         return ButtonTask(step.right, carry_out)
@@ -134,12 +160,27 @@ def _take_step(action: str, name: str, record: ManagedRecord | None, target: str
     return ButtonTask(step.right, carry_out, AskedFirst(title, step.explanation, step.label, {"exchange": exchange}))
 
 
-def _decide_drift(action: str, finding: DriftFinding) -> ButtonTask:
-    step, what = STEPS[action], f"{finding.name} {finding.type}{tell_target(finding.target)}"
+def _take_back(action: str, name: str, record: ManagedRecord | None, target: str) -> Fields | None:
+    """See ``ButtonOutcome``."""
+    if action not in UNDONE_BY:
+        return None
+    if record is None or action != "accept":
+        return {"name": name, "key": str(record.pk) if record else "", "target": target}
+    place = {"target": record.target, "zone": record.zone, "name": name, "type": record.type}
+    accepted = DriftFinding.objects.filter(**place, status=DriftFinding.Status.ACCEPTED).first()
+    return {"key": f"drift-{accepted.pk}"} if accepted else None
 
-    def carry_out(actor: str) -> str:
+
+def _decide_drift(action: str, finding: DriftFinding) -> ButtonTask:
+    what = f"{finding.name} {finding.type}{tell_target(finding.target)}"
+    if action == "reopen":
+        return ButtonTask(OPERATE, lambda actor: _reopen_drift(actor, finding, what))
+    step = STEPS[action]
+
+    def carry_out(actor: str) -> ButtonOutcome:
         DRIFT_STEPS[action](actor, finding)
-        return DONE[action].format(what)
+        undo = {"key": f"drift-{finding.pk}"} if action in UNDONE_BY else None
+        return ButtonOutcome(DONE[action].format(what), undo)
 
     if not step.question:
         return ButtonTask(step.right, carry_out)
@@ -148,12 +189,21 @@ def _decide_drift(action: str, finding: DriftFinding) -> ButtonTask:
     return ButtonTask(step.right, carry_out, question)
 
 
+def _reopen_drift(actor: str, finding: DriftFinding, what: str) -> ButtonOutcome:
+    operations.reopen_drift(actor, finding)
+    return ButtonOutcome(f"The drift of {what} is open again.")
+
+
 def _restore_version(version: AuditEntry) -> ButtonTask:
     what = f"{people_name(version.name)} {version.type}{tell_target(version.target)}"
 
-    def carry_out(actor: str) -> str:
-        operations.restore_version(actor, version)
-        return f"{what} is being restored, as an override of every source."
+    def carry_out(actor: str) -> ButtonOutcome:
+        entries = CustomEntry.objects.filter(name=version.name)
+        before = set(entries.values_list("pk", flat=True))
+        entry = operations.restore_version(actor, version)
+        made = set(entries.values_list("pk", flat=True)) - before
+        undo = {"key": str(entry.pk)} if made == {entry.pk} else None  # or what was there before would be missing
+        return ButtonOutcome(f"{what} is being restored, as an override of every source.", undo)
 
     question = AskedFirst(
         f"Restore {what}?",
@@ -164,14 +214,24 @@ def _restore_version(version: AuditEntry) -> ButtonTask:
     return ButtonTask(EDIT, carry_out, question)
 
 
-def _sync_zone(actor: str, name: str, target: str) -> str:
+def _take_restored(actor: str, entry: CustomEntry) -> ButtonOutcome:
+    delete_entry(actor, entry)
+    return ButtonOutcome(f"{entry} is not restored any more: its override is deleted.")
+
+
+def _hold_writes(actor: str, asked: QueryDict) -> ButtonOutcome:
+    freeze, words = hold_writes(actor, asked)
+    return ButtonOutcome(words, {"key": str(freeze.pk)})
+
+
+def _sync_zone(actor: str, name: str, target: str) -> ButtonOutcome:
     sync_requests.sync_now(actor, zone=name, target=target)
-    return f"{people_name(name)} is being compared with DNS{tell_target(target)}."
+    return ButtonOutcome(f"{people_name(name)} is being compared with DNS{tell_target(target)}.")
 
 
-def _sync_everything(actor: str) -> str:
+def _sync_everything(actor: str) -> ButtonOutcome:
     sync_requests.sync_now(actor)
-    return "Every zone is being compared with DNS."
+    return ButtonOutcome("Every zone is being compared with DNS.")
 
 
 PLAN_ACTIONS: Mapping[str, tuple[operations.Decide, str]] = {
@@ -190,11 +250,11 @@ def _decide_plan(action: str, plan: HeldPlan, choices: list[str]) -> ButtonTask:
     number = columns.count_noun(len(chosen), DELETES)
     where = f"{number} in {people_name(plan.zone)}{tell_target(plan.target)}"
 
-    def carry_out(actor: str) -> str:
+    def carry_out(actor: str) -> ButtonOutcome:
         if is_stale:
             raise ValidationError(f"Nothing was decided. {CHANGED}")
         operation(actor, plan, [row.key for row in chosen] if is_part else None)
-        return f"{where}: {done}."
+        return ButtonOutcome(f"{where}: {done}.")
 
     if action.startswith("reject") or is_stale or not (chosen and plan.is_open):
         return ButtonTask(DECIDE, carry_out)

@@ -43,6 +43,12 @@ def list_late_tasks(now: datetime) -> list[str]:
     return [f"the background tasks are late by {timesince(due, now)}: start them with catalyst-dns-sync qcluster"]
 
 
+def count_trouble(states: Mapping[str, int]) -> int:
+    """The records that are not in step. What a target cannot hold is as in step as it will ever be, and its row says
+    why."""
+    return sum(states.get(state, 0) for state in PROBLEM_STATES if state != RecordState.SKIPPED)
+
+
 def judge_system(
     status: SyncStatus | None,
     states: Mapping[str, int],
@@ -72,9 +78,8 @@ def judge_system(
     if needs:
         words = f"{count_noun(needs, ('thing needs', 'things need'))} you"
         return Headline("warn", words, None, (), warnings)
-    # What a target cannot hold is as in step as it will ever be: its row says why.
     skipped = states.get(RecordState.SKIPPED, 0)
-    if beside := sum(states.get(state, 0) for state in PROBLEM_STATES) - skipped:
+    if beside := count_trouble(states):
         return Headline("warn", f"{count_noun(beside, NAMES)} not in step", None, (), warnings)
     if pending := states.get(RecordState.PENDING, 0):
         return Headline("busy", f"Catching up: {count_noun(pending, NAMES)} on the way", None, (), warnings)

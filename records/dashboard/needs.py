@@ -24,6 +24,8 @@ from syncer.core.source import SkipCause
 from syncer.core.sources import UNREADABLE
 
 DECIDE = "records.change_heldplan"
+UNENDING = "It does not run out"
+"""Of a held plan: nothing goes, or stays for good, because nobody looked."""
 WAITING = 500
 """Requests that the syncer has not answered, of which is told who made them."""
 
@@ -146,7 +148,7 @@ class Needs:
         return [need._replace(what=name_entries(need.what, names)) for need in oldest_first]
 
     def _first_plans(self, limit: int) -> QuerySet[HeldPlan]:
-        return self._plans.with_deletes(0).order_by("created_at", "id")[:limit]
+        return self._plans.with_deletes(0).with_gravest().order_by("created_at", "id")[:limit]
 
 
 def _join_claims(claims: Iterable[LostClaim]) -> list[list[LostClaim]]:
@@ -180,11 +182,18 @@ def _tell_plan(request: HttpRequest, plan: HeldPlan, asked: Asked) -> Need:
         plan.created_at,
         f"{columns.count_noun(size, ('delete', 'deletes'))} in {people_name(plan.zone)}",
         reverse("dashboard:plan", args=[plan.pk]),
-        plan.reason,
+        f"{plan.reason}. Gravest of them: {_name_gravest(plan)}. {UNENDING}.",
         buttons=buttons,
         asked=asked.get(("plan", str(plan.pk)), ""),
         target=plan.target,
     )
+
+
+def _name_gravest(plan: HeldPlan) -> str:
+    name: str = plan.gravest  # type: ignore[attr-defined] # of with_gravest
+    if name == plan.zone:
+        return "the name of the zone itself"
+    return f"the wildcard {name}" if name.startswith("*.") else people_name(name)
 
 
 def _tell_findings(request: HttpRequest, findings: Collection[DriftFinding], asked: Asked) -> list[Need]:

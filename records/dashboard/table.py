@@ -6,7 +6,7 @@ does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from ipaddress import ip_address
 from typing import NamedTuple
@@ -17,9 +17,10 @@ from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from records.answer_models import TROUBLE_RESULTS
+from records.dashboard.headline import count_trouble
 from records.entry_names import note_entries
 from records.entry_values import managed_zones
-from records.explain import PROBLEM_STATES
+from records.explain import PROBLEM_STATES, count_states
 from records.models import ManagedRecord, ManagedZone
 from records.search import has_value, host_of, read_host, spell_address
 from syncer.core.kinds import GIVING_NAMES
@@ -33,9 +34,9 @@ COUNTED = 1000
 ORDER = ("name", "type", "target")
 PARAMETERS = ("q", "zone", "target", "state", "kind", "namespace")
 
-OFF, MISANSWERED = "off", "misanswered"
+ALL, OFF, MISANSWERED = "all", "off", "misanswered"
 STATES: Mapping[str, str] = {
-    "": "any state",
+    ALL: "any state",
     OFF: "not in step",
     MISANSWERED: "answered wrong or not",
     **{state.value: state.value for state in RecordState},
@@ -44,7 +45,8 @@ SOURCE_KINDS = (*GIVING_NAMES, CUSTOM_ENTRY)
 
 
 class Filters(NamedTuple):
-    """What the address asks for; "" for all."""
+    """What the address asks for; "" for all. Of the state it says ``ALL`` where that is meant: an address that asks for
+    nothing shows those not in step, where there are any."""
 
     q: str = ""
     zone: str = ""
@@ -59,13 +61,13 @@ class Filters(NamedTuple):
         filters = cls(*(query.get(name, "").strip()[:300] for name in PARAMETERS))
         if any("\0" in text for text in (*filters, query.get("after", ""), query.get("before", ""))):
             raise BadRequest("There is a NUL in a filter.")
-        if filters.state not in STATES or filters.kind not in ("", *SOURCE_KINDS):
+        if filters.state not in ("", *STATES) or filters.kind not in ("", *SOURCE_KINDS):
             raise BadRequest("There is no such state or kind: choose one of those in the list.")
         return filters
 
     @property
     def is_narrow(self) -> bool:
-        return any(self)
+        return any(self._replace(state="" if self.state == ALL else self.state))
 
     def spell_query(self, **more: str) -> str:
         """As the address has it."""
@@ -81,7 +83,7 @@ class Filters(NamedTuple):
             rows = rows.filter(state__in=(*PROBLEM_STATES, RecordState.PENDING))
         elif self.state == MISANSWERED:
             rows = rows.filter(dns_answer__result__in=TROUBLE_RESULTS)
-        elif self.state:
+        elif self.state not in ("", ALL):
             rows = rows.filter(state=self.state)
         if self.kind and self.namespace:
             rows = rows.filter(origin__startswith=f"{self.kind}/{self.namespace}/")
@@ -107,7 +109,8 @@ def _match_word(word: str) -> Q:
 
 
 class NamesPage(NamedTuple):
-    """``number`` counts the rows of the filter, ``is_more`` that there are more of them than were counted."""
+    """``number`` counts the rows of the filter, ``is_more`` that there are more of them than were counted. ``total`` is
+    of all records, where those not in step are shown without having been asked for; else 0."""
 
     filters: Filters
     rows: list[ManagedRecord]
@@ -117,18 +120,29 @@ class NamesPage(NamedTuple):
     previous_url: str
     zones: tuple[str, ...]
     targets: tuple[str, ...]
+    total: int = 0
 
     @property
     def states(self) -> Mapping[str, str]:
         return STATES
 
     @property
+    def any_url(self) -> str:
+        """The same filter of any state."""
+        return self.filters.spell_query(state=ALL)
+
+    @property
     def kinds(self) -> tuple[str, ...]:
         return SOURCE_KINDS
 
 
-def read_page(query: QueryDict, size: int = PAGE) -> NamesPage:
-    filters = Filters.read(query)
+def read_page(
+    query: QueryDict, size: int = PAGE, read_states: Callable[[], Mapping[str, int]] = count_states
+) -> NamesPage:
+    """``read_states`` counts the records by state."""
+    filters, total = Filters.read(query), 0
+    if not any((*filters, query.get("after"), query.get("before"))) and count_trouble(states := read_states()):
+        filters, total = filters._replace(state=OFF), sum(states.values())
     rows = filters.narrow_rows()
     shown, has_next, has_previous = _cut_page(rows, query.get("after", ""), query.get("before", ""), size)
     note_entries(shown)
@@ -146,6 +160,7 @@ def read_page(query: QueryDict, size: int = PAGE) -> NamesPage:
         filters.spell_query(before=_spell_place(shown[0])) if has_previous else "",
         managed_zones(),
         targets,
+        total,
     )
 
 

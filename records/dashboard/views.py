@@ -24,10 +24,11 @@ from records.audit_tail import wait_settled
 from records.dashboard.charts import read_charts
 from records.dashboard.headline import judge_system, list_late_tasks
 from records.dashboard.measures import read_calls, read_delays
-from records.dashboard.needs import DECIDE, KINDS, Needs, name_page
+from records.dashboard.needs import DECIDE, KINDS, UNENDING, Needs, name_page
 from records.dashboard.passes import group_entries
 from records.dashboard.system import list_waiting, list_watches, list_zones
 from records.dashboard.table import read_page
+from records.dashboard.timelines import read_timelines
 from records.dashboard.vitals import list_servers, read_certificates, read_cluster
 from records.entry_names import note_entries
 from records.entry_values import managed_zones
@@ -40,6 +41,8 @@ VIEW = "records.view_managedrecord"
 FIRST_NEEDS, MOST_NEEDS = 6, 200
 FIRST_NAMES = 25
 LAST_ENTRIES, PAST_ENTRIES = 20, 50
+HOURS_APART = 18
+"""Cells of a timeline between two times below it."""
 SETTLING = 0.5
 """Seconds that a page waits for audit entries that are on the way."""
 
@@ -122,13 +125,12 @@ def find_part(request: HttpRequest) -> str:
 def show_overview(request: HttpRequest) -> HttpResponse:
     if request.headers.get("HX-Request") and "until" in request.GET:
         return _show_past(request, request.GET["until"])
-    page = {"names": read_page(request.GET, FIRST_NAMES)}
     if find_part(request) == "names":
-        return render(request, "dashboard/names.html", page)
+        return render(request, "dashboard/names.html", {"names": read_page(request.GET, FIRST_NAMES)})
     frame = read_frame()
     context = {
-        **page,
         **frame,
+        "names": read_page(request.GET, FIRST_NAMES, lambda: frame["states"]),
         "title": "Overview",
         "oldest": frame["needs"].list_oldest(request, FIRST_NEEDS),
         **read_activity(),
@@ -191,6 +193,7 @@ def show_plan(request: HttpRequest, pk: int) -> HttpResponse:
         **read_frame(),
         "title": f"Held plan {plan.pk}",
         "plan": plan,
+        "unending": f"{UNENDING}: it waits for someone, or until its names are wanted again." if plan.is_open else "",
         "groups": groups,
         "more": sum(group.number - len(group.deletes) for group in groups),
         "may_decide": plan.is_open and request.user.has_perm(DECIDE),
@@ -204,11 +207,15 @@ def show_plan(request: HttpRequest, pk: int) -> HttpResponse:
 def show_system(request: HttpRequest) -> HttpResponse:
     frame = read_frame()
     status = frame["status"]
+    zones = list_zones(status)
+    lines = read_timelines([(row.target, row.zone) for row in zones if row.is_managed])
     context = {
         **frame,
         **list_waiting(),
         "title": "System",
-        "zones": list_zones(status),
+        "zones": zones,
+        "lines": lines,
+        "hours": lines[0].starts[::HOURS_APART] if lines else (),
         "watches": list_watches(status),
         "servers": list_servers(status),
         "cluster": read_cluster(status),

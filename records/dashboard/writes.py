@@ -57,7 +57,8 @@ def describe_freezes() -> dict[str, Any]:
     return {"freezes": freezes, "names_waiting": status.queue if status else 0}
 
 
-def hold_writes(actor: str, asked: QueryDict) -> str:
+def hold_writes(actor: str, asked: QueryDict) -> tuple[WriteFreeze, str]:
+    """What was set, and what is said of it. Raises ``ValidationError``."""
     minutes = asked.get("minutes", "10")
     if minutes not in LENGTHS:
         raise ValidationError("Choose for how long writes are to be held.")
@@ -65,7 +66,7 @@ def hold_writes(actor: str, asked: QueryDict) -> str:
     zone, reason, target = (asked.get(field, "") for field in ("zone", "reason", "target"))
     freeze = operations.hold_writes(actor, length, zone, reason, target)
     where = _name_place(freeze)
-    return f"All writes to {where} are held {'for ' if length else ''}{words}."
+    return freeze, f"All writes to {where} are held {'for ' if length else ''}{words}."
 
 
 def resume_writes(actor: str, freeze: WriteFreeze) -> str:

@@ -1,6 +1,7 @@
 """The cells of ``records.dashboard`` for templates."""
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 from django import template
 
@@ -10,6 +11,7 @@ from records.dashboard.charts import draw_chart, draw_sparkline, draw_strip
 from records.dashboard.drawing import draw_name
 from records.dashboard.needs import name_page
 from records.dashboard.passes import sort_of
+from records.dashboard.timelines import draw_timeline
 from records.dashboard.writes import describe_freezes
 from records.resolve import Answer
 from records.targets import tell_target
@@ -17,11 +19,11 @@ from syncer.core.names import people_name
 
 register = template.Library()
 CELLS = (cells.show_icon, cells.show_moment, cells.spell_name)
-for function in (*CELLS, draw_name, draw_chart, draw_sparkline, draw_strip, read_axes, name_page):
+for function in (*CELLS, draw_name, draw_chart, draw_sparkline, draw_strip, draw_timeline, read_axes, name_page):
     register.simple_tag(function)
 register.filter("people", people_name)
 register.filter("sort_of", sort_of)
-register.filter("words", lambda text: text.split())
+register.filter("fields", lambda text: dict(parse_qsl(text)))
 
 
 @register.simple_tag

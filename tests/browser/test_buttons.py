@@ -25,7 +25,7 @@ TEMPLATES = Path(records.__file__).parent / "templates/dashboard"
 CARRIED_OUT = "{% url 'dashboard:do' %}"
 FORM = re.compile(r"<form\b.*?</form>", re.DOTALL)
 ACTION = re.compile(r'name="action" value="([^"]*)"')
-SAID_BY_CODE = {"{{ button.action }}": STEPS, "{{ undo.0 }}": UNDONE_BY}
+SAID_BY_CODE = {"{{ button.action }}": STEPS, "{{ undo.action }}": {*UNDONE_BY.values()}}
 """What stands in a template for several actions."""
 ASKING = "question.html"
 """It sends on what it was asked about."""
@@ -143,6 +143,8 @@ def follow_deletes_and_syncs(hand: Hand) -> None:
         created.get_by_role("button", name="Restore this").click()
     hand.press("Restore it", where="#dialog")
     hand.follow(N8N, ADDRESS)
+    hand.press("Undo", where="#messages")
+    hand.follow(N8N, ADDRESS)
     page.goto(f"{hand.site.base}/ui/")
     hand.press("Sync everything now")
     hand.follow(LOKI, ADDRESS)
@@ -193,6 +195,10 @@ def follow_drift(site: Stack, hand: Hand) -> None:
     hand.press("Remediate the drift", "Remediate the drift", hand.open_need(f"{MEALIE} A"))
     hand.follow(MEALIE, ADDRESS)
     row = hand.open_need(f"{MINIO} A")
+    hand.press("Accept the drift", where=row)
+    expect(hand.page.locator(row)).to_have_count(0, timeout=SLOW * 1000)
+    hand.press("Undo", where="#messages")
+    expect(hand.page.locator(row)).to_be_visible(timeout=SLOW * 1000)
     hand.press("Accept the drift", where=row)
     expect(hand.page.locator(row)).to_have_count(0, timeout=SLOW * 1000)
     hand.press_at(MINIO, "Sync now")

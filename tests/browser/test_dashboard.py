@@ -140,7 +140,7 @@ def test_each_role_has_the_buttons_that_it_may_press(site: Stack, browser: Brows
 
 def test_the_list_is_walked_and_a_name_opened_beside_it_by_keyboard_alone(person: Person) -> None:
     page = person.page
-    person.open("/ui/")
+    person.open("/ui/?state=all")
     page.keyboard.press("?")
     expect(page.get_by_role("heading", name="Keys")).to_be_visible()
     page.keyboard.press("Escape")
@@ -170,7 +170,7 @@ def test_the_list_is_walked_and_a_name_opened_beside_it_by_keyboard_alone(person
 
 def test_what_is_on_its_way_shows_its_shape_until_it_is_there(site: Stack, person: Person) -> None:
     page, bones = person.page, page_bones(person.page)
-    person.open("/ui/")
+    person.open("/ui/?state=all")
     on_the_way = hold_back(page, "**/ui/names/gitea**")
     page.locator("#names").get_by_role("link", name=f"gitea.{ZONE}").click()
     expect(page.locator("#pane-body[aria-busy=true]")).to_be_visible()
@@ -223,7 +223,7 @@ def test_what_comes_for_a_part_of_the_page_that_is_gone_has_no_place(person: Per
 
 def test_the_address_says_what_is_open_and_going_back_closes_it(person: Person) -> None:
     page = person.page
-    person.open("/ui/")
+    person.open("/ui/?state=all")
     pane, heading = page.locator("#pane"), page.locator("#pane-title")
     page.evaluate("window.sameLoad = true")
     page.locator("#names").get_by_role("link", name=f"argocd.{ZONE}").click()
@@ -281,9 +281,13 @@ def test_a_reader_chooses_the_zone_of_times_and_takes_lines_along_as_text(
 def test_names_are_searched_as_one_types_and_the_address_says_for_what(person: Person) -> None:
     page = person.page
     person.open("/ui/")
-    rows = page.locator("#names tbody tr")
+    rows, state = page.locator("#names tbody tr"), page.locator("#names-state")
+    expect(state).to_have_value("off")
+    expect(page.locator("#names")).to_contain_text("Only what is not in step is shown")
+    expect(page.locator("#names")).not_to_contain_text(f"argocd.{ZONE}")
     page.get_by_placeholder("Part of a name").press_sequentially("garage")
     expect(rows).to_have_count(2)
+    expect(state).to_have_value("all")
     expect(page.get_by_placeholder("Part of a name")).to_be_focused()
     page.select_option("#names-zone", LAB)
     expect(rows).to_have_count(1)
@@ -292,6 +296,7 @@ def test_names_are_searched_as_one_types_and_the_address_says_for_what(person: P
     page.reload()
     expect(rows).to_have_count(1)
     page.get_by_role("link", name="Clear").click()
+    page.get_by_role("link", name="Show all").click()
     expect(page.locator("#names .turn a", has_text="Next")).to_be_visible()
     page.locator("#names .turn a", has_text="Next").click()
     expect(page.locator("#names .turn a", has_text="Previous")).to_be_visible()

@@ -214,8 +214,11 @@ def test_a_newcomer_restores_what_was_deleted_in_three_clicks(demo: Demo, page: 
 
 def test_a_newcomer_blocks_a_name_in_three_clicks(demo: Demo, page: Page) -> None:
     newcomer = Newcomer(page, demo)
-    newcomer.click(page.locator("#names").get_by_role("link", name=name_host("argocd")))
-    newcomer.click(page.locator("#pane").get_by_role("button", name="Block this name"))
+    page.keyboard.press("/")
+    page.keyboard.type(name_host("argocd"))
+    newcomer.clicks += 1
+    page.keyboard.press("Enter")
+    newcomer.click(page.locator("#name-page").get_by_role("button", name="Block this name"))
     newcomer.click(page.locator("#dialog").get_by_role("button", name="Block this name"))
     page.goto(f"{demo.base}/ui/?q={name_host('argocd')}")
     expect(page.locator("#names")).to_contain_text("No record is like that", timeout=SEEN_WITHIN)

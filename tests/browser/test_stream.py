@@ -132,6 +132,13 @@ def test_lines_wait_while_the_stream_is_paused_and_can_be_narrowed(site: Stack, 
     expect(page.locator("#stream .entry", has_text=name)).to_be_hidden()
     page.select_option("#stream-sort", "change")
     expect(page.locator("#stream .entry", has_text=name)).to_be_visible()
+    page.locator("#stream .entry", has_text=name).hover()
+    waits = publish(site)
+    expect(page.locator("#stream-state")).to_have_text("1 new line, shown when you leave the list")
+    expect(page.locator("#stream .entry", has_text=waits)).to_have_count(0)
+    page.mouse.move(0, 0)
+    expect(page.locator("#stream-state")).to_have_text("live")
+    expect_line(page, waits)
     assert not person.complaints
 
 
@@ -246,7 +253,7 @@ def test_a_web_that_is_away_is_told_and_what_is_shown_stays(site: Stack, person:
     site.web.kill()
     expect(page.locator("#stream-state")).to_have_text("reconnecting", timeout=20_000)
     expect(page.get_by_role("alert")).to_contain_text("cannot be reached", timeout=30_000)
-    assert page.locator("#names tbody tr").count() > 5
+    assert page.locator("#names tbody tr").count()
     site.start_web()
     site.web.says("running on http", SLOW)
     expect(page.locator("#stream-state")).to_have_text(LIVE, timeout=40_000)
@@ -274,7 +281,7 @@ def test_a_database_that_is_away_is_told_and_nothing_is_lost(
     other = page.context.new_page()
     with database_away(request.getfixturevalue("postgres_url")):
         expect(told).to_contain_text("The database does not answer", timeout=30_000)
-        assert page.locator("#names tbody tr").count() > 5
+        assert page.locator("#names tbody tr").count()
         with page.expect_response("**/ui/do/"):
             page.get_by_role("button", name="Sync everything now").click()
         expect(page.locator(".htmx-request")).to_have_count(0)

@@ -172,12 +172,25 @@
     compareClocks();
     showTimes(document);
     followHeadline();
+    if (ctx.target?.id === "board") followTrouble();
     if (ctx.target?.id === "dialog-body" && ctx.text && !$("dialog").open) $("dialog").showModal();
     if (ctx.target?.id === "pane-body" && pane.open) {
       $("pane-title")?.focus();
       pane.scrollTop = 0;
     }
   });
+
+  // In trouble the list of names begins with those not in step. Whoever looks for one looks in all of them, and the field
+  // says what is shown, which it keeps while the page looks again.
+  document.addEventListener("input", (event) => {
+    const { target } = event, state = $("names-state");
+    if (!target.closest("#filters") || target === state || !target.value) return;
+    if ("first" in $("names").dataset && state.value === "off") state.value = "all";
+  }, true);
+  function followTrouble() {
+    const state = $("names-state"), isAsked = new URLSearchParams(location.search).has("state");
+    if (state && !isAsked && !$("filters").contains(document.activeElement)) state.value = $("names").dataset.state;
+  }
 
   // A name opens beside its list, where there is room for both. The address says which one, so that it is there again
   // after a reload, and for whom the address is sent to; going back closes it.

@@ -5,6 +5,7 @@
   const AGAIN = 5000; // ms until a first connection that failed is tried again; later ones are hx-sse's own
   const SILENCE = 50000; // ms without a sign of life, of which one comes every 15 s: the connection is a dead one
   const TOLD = 8000; // ms for which is told what is soon of no interest
+  const READING = 20000; // ms after the last move of who reads the lines, for which new ones wait
   const SOON = 100, QUIET = 1500; // ms until the page looks because something happened, and between two such looks
   const stream = document.getElementById("stream");
   if (!stream) return;
@@ -12,7 +13,7 @@
   const pause = document.getElementById("stream-pause"), sort = document.getElementById("stream-sort");
   const copy = document.getElementById("stream-copy");
   let connection = null, watch = 0, note = "";
-  let waiting = [], isPaused = false, looks = 0, looked = -QUIET, wasAway = false, copied = "";
+  let waiting = [], isPaused = false, moved = -READING, looks = 0, looked = -QUIET, wasAway = false, copied = "";
   bar.hidden = false;
   const section = document.getElementById("activity");
   section.setAttribute("hx-morph-skip", ""); // the page that looks again leaves it alone
@@ -49,7 +50,8 @@
   }
   function tell() {
     const words = [];
-    if (isPaused) words.push(waiting.length === 1 ? "1 new line" : `${waiting.length} new lines`);
+    if (isPaused || waiting.length) words.push(waiting.length === 1 ? "1 new line" : `${waiting.length} new lines`);
+    if (waiting.length && !isPaused) words.push("shown when you leave the list");
     if (wasAway) words.push("reconnecting");
     if (copied) words.push(copied);
     state.textContent = words.join(", ") || `live${note}`;
@@ -64,9 +66,8 @@
 
   stream.addEventListener("entry", (event) => {
     note = "";
-    if (isPaused) waiting.push(event.detail.data);
-    else place(event.detail.data);
-    tell();
+    waiting.push(event.detail.data);
+    letThrough();
     lookAgain();
   });
   stream.addEventListener("reset", () => {
@@ -111,9 +112,25 @@
     isPaused = now;
     pause.setAttribute("aria-pressed", isPaused);
     pause.querySelector("span").textContent = isPaused ? "Go on" : "Pause";
-    if (!isPaused) for (const html of waiting.splice(0)) place(html);
+    letThrough(true);
+  }
+
+  // What someone looks at stays where it is: lines wait while the pointer or the focus is in the list, or its beginning is
+  // scrolled away. A pointer that was left there reads nothing.
+  function isBeingRead() {
+    const { top, bottom } = stream.getBoundingClientRect(), isScrolled = top < 0 && bottom > 0;
+    const isThere = isScrolled || stream.matches(":hover") || stream.contains(document.activeElement);
+    return isThere && performance.now() - moved < READING;
+  }
+  function letThrough(isAsked = false) {
+    if (!isPaused && (isAsked || !isBeingRead())) for (const html of waiting.splice(0)) place(html);
     tell();
   }
+  const move = () => { moved = performance.now(); };
+  for (const sign of ["pointermove", "pointerdown", "keydown", "focusin"]) stream.addEventListener(sign, move);
+  addEventListener("scroll", move, { passive: true });
+  stream.addEventListener("pointerleave", () => letThrough());
+  setInterval(() => { if (waiting.length) letThrough(); }, 1000);
   pause.addEventListener("click", () => {
     if (until.value === "0") setPaused(!isPaused);
     else {

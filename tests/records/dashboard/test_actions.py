@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from records.models import CustomEntry, DriftFinding, HeldDelete, SyncRequest
+from records.models import CustomEntry, DriftFinding, HeldDelete, ManagedRecord, SyncRequest, WriteFreeze
 from records.roles import OPERATOR, VIEWER
 from tests.records.cast import Cast, make_cast
 from tests.records.test_admin import visitor
@@ -156,18 +157,55 @@ def test_what_is_done_with_a_name_is_not_done_with_a_record(cast: Cast) -> None:
     assert SyncRequest.objects.get() == cast.request
 
 
+def find_undo(client: Client) -> dict[str, str]:
+    """The fields of the button that takes back what was done last; none where there is no such button."""
+    form = client.get("/ui/needs/").content.decode().partition('<form class="undo"')[2].partition("</form>")[0]
+    return dict(re.findall(r'name="(action|name|key|target|confirmed)" value="([^"]*)"', form))
+
+
 def test_what_can_be_taken_back_is_offered_beside_what_was_done(cast: Cast) -> None:
     client = visitor(OPERATOR)
     press(client, "block", name="grafana.talos00", confirmed="yes")
-    text = client.get("/ui/").content.decode()
-    assert (
-        '<input type="hidden" name="action" value="unblock"><input type="hidden" name="name" value="grafana.talos00">'
-        in text
-    )
+    assert find_undo(client) == {"action": "unblock", "name": "grafana.talos00", "confirmed": "yes"}
     press(client, "unblock", name="grafana.talos00")
-    assert (
-        'name="action" value="block"><input type="hidden" name="name" value="grafana.talos00">'
-        in client.get("/ui/").content.decode()
-    )
+    assert find_undo(client) == {"action": "block", "name": "grafana.talos00", "confirmed": "yes"}
     press(client, "sync everything")
-    assert 'class="undo"' not in client.get("/ui/").content.decode()
+    assert not find_undo(client)
+
+
+@pytest.mark.parametrize("way", ["need", "name"])
+def test_that_a_drift_was_accepted_is_taken_back(cast: Cast, way: str) -> None:
+    client = visitor(OPERATOR)
+    record = ManagedRecord.objects.create(zone="talos00", name=cast.drift.name, type="A", ttl=60, state="drifted")
+    press(client, "accept", f"drift-{cast.drift.pk}" if way == "need" else record.pk, cast.drift.name)
+    undo = find_undo(client)
+    assert (undo["action"], undo["key"]) == ("reopen", f"drift-{cast.drift.pk}")
+    client.post(DO, undo)
+    assert DriftFinding.objects.get(pk=cast.drift.pk).is_open
+    client.post(DO, undo)
+    assert "only an accepted one can be opened again" in client.get("/ui/needs/").content.decode()
+    assert client.post(DO, {**undo, "key": "1"}).status_code == 403
+
+
+def test_a_restored_version_and_held_writes_are_taken_back(cast: Cast) -> None:
+    client = visitor(OPERATOR)
+    press(client, "restore", cast.deleted.pk, confirmed="yes")
+    client.post(DO, find_undo(client))
+    assert not CustomEntry.objects.filter(name="cd.talos00").exists()
+    entry = CustomEntry.objects.create(name="cd.talos00", type="A", mode="override", values=["192.0.2.1"])
+    press(client, "unrestore", entry.pk)
+    assert CustomEntry.objects.filter(pk=entry.pk).exists(), "nobody restored that one"
+    press(client, "restore", cast.deleted.pk, confirmed="yes")
+    assert not find_undo(client), "what was there before would be missing"
+    press(client, "hold writes", minutes="10")
+    client.post(DO, find_undo(client))
+    assert not WriteFreeze.objects.filter(ended_at=None).exists()
+
+
+def test_a_replacement_is_put_back_once_the_syncer_has_made_it(cast: Cast) -> None:
+    client = visitor(OPERATOR)
+    press(client, "replace", cast.nas.pk, cast.nas.name, confirmed="yes")
+    undo = find_undo(client)
+    assert (undo["action"], undo["key"]) == ("undo", str(cast.nas.pk))
+    client.post(DO, undo)
+    assert "is not replaced yet: try again in a moment" in client.get("/ui/needs/").content.decode()

@@ -66,6 +66,22 @@ def test_each_kind_is_counted_and_told_with_its_buttons(cast: Cast) -> None:
     assert needs["rule"].what == "route 1, Host(: no end"
 
 
+@pytest.mark.parametrize(
+    ("names", "gravest"),
+    [
+        (["deep.a.talos00", "long-name.talos00", "b.talos00"], "b.talos00"),
+        (["b.talos00", "*.deep.talos00"], "the wildcard *.deep.talos00"),
+        (["*.talos00", "talos00", "b.talos00"], "the name of the zone itself"),
+    ],
+)
+def test_a_held_plan_names_the_gravest_of_its_deletes_and_that_it_does_not_run_out(
+    names: list[str], gravest: str
+) -> None:
+    make_plan("talos00", [(name, "A") for name in names])
+    (need,) = list_needs(kind="held")
+    assert need.what == f"too many. Gravest of them: {gravest}. It does not run out."
+
+
 def test_a_viewer_has_no_buttons(cast: Cast) -> None:
     needs = list_needs(is_superuser=False)
     assert needs

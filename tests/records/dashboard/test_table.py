@@ -47,7 +47,7 @@ def _cast() -> None:
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ("", ["blog.talos00", "grafana.talos00", "nas.talos00", "xn--bcher-kva.home.lab"]),
+        ("state=all", ["blog.talos00", "grafana.talos00", "nas.talos00", "xn--bcher-kva.home.lab"]),
         ("q=graf", ["grafana.talos00"]),
         ("q=https://Grafana.talos00./login", ["grafana.talos00"]),
         ("q=bücher", ["xn--bcher-kva.home.lab"]),
@@ -69,6 +69,19 @@ def _cast() -> None:
 )
 def test_a_filter_of_the_address_narrows_the_list(query: str, found: list[str]) -> None:
     assert names(query) == found
+
+
+@pytest.mark.usefixtures("_cast")
+def test_what_is_not_in_step_comes_first_until_something_else_is_asked_for_or_all_is_in_step() -> None:
+    page = ask()
+    assert ([row.name for row in page.rows], page.total) == (["nas.talos00", "xn--bcher-kva.home.lab"], 4)
+    assert ask(size=1).next_url.startswith("?state=off&after=nas.talos00")
+    assert names("zone=talos00") == ["blog.talos00", "grafana.talos00", "nas.talos00"]
+    assert (ask("q=graf").total, names("q=graf")) == (0, ["grafana.talos00"])
+    assert names("after=blog.talos00+A+default")[0] == "grafana.talos00", "no page of all names is cut short"
+    ManagedRecord.objects.filter(name="nas.talos00").update(state="skipped")
+    assert (ask().total, len(ask().rows)) == (0, 4), "what is on its way, or will never be there, is no trouble"
+    assert ask("q=graf&state=off").any_url == "?q=graf&state=all"
 
 
 @pytest.mark.parametrize("query", ["state=odd", "kind=Pod", "q=%00", "after=%00"])

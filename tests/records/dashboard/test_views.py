@@ -283,10 +283,10 @@ def fill_registry(count: int) -> None:
 @pytest.mark.parametrize(
     ("path", "most"),
     [
-        ("/ui/", 28),
-        ("/ui/?state=failed&q=h&namespace=ns3", 27),
-        ("/ui/needs/", 24),
-        ("/ui/system/", 27),
+        ("/ui/", 31),
+        ("/ui/?state=failed&q=h&namespace=ns3", 29),
+        ("/ui/needs/", 25),
+        ("/ui/system/", 28),
         ("/ui/find/?q=h", 24),
         ("/ui/names/h1.talos00/", 40),
     ],
