@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from syncer.core.plan import Policy
 from syncer.core.scope import Scope
@@ -19,6 +19,19 @@ class TargetSettings(Protocol):
 
     @property
     def place(self) -> str: ...
+
+
+class SettingNames(NamedTuple):
+    """What the settings of a server are called where a person gives them: in variables, or in ``TARGETS_FILE``."""
+
+    servers: str = "DNS_SERVER_URL"
+    token: str = "DNS_API_TOKEN"  # noqa: S105 - where it is, not what
+    zones: str = "DNS_ZONES"
+    ca_file: str = "DNS_API_CA_FILE"
+    fingerprint: str = "DNS_API_TLS_FINGERPRINT"
+
+
+VARIABLES = SettingNames()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +50,7 @@ class TechnitiumConfig:
     others: tuple[str, ...] = ()
     dns_servers: tuple[str, ...] = ()
     """Who is asked by DNS for what is published there, as host:port; () where that follows from the addresses."""
+    spelled: SettingNames = VARIABLES
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -113,6 +127,11 @@ class TargetConfig:
     @property
     def scope(self) -> Scope:
         return self.managed.scope
+
+    @property
+    def zones_setting(self) -> str:
+        """Where a person gives the zones."""
+        return f"`zones` of target {self.name}" if self.scope.target_name else VARIABLES.zones
 
 
 @dataclass(frozen=True, slots=True)

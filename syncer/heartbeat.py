@@ -64,12 +64,12 @@ class Heartbeat:
         """Once for each zone that has records of ours and is not managed any more, there or at all."""
         workers = [target.worker for target in self._targets]
         managed = {(worker.name, zone) for worker in workers for zone in worker.zones}
-        names = {worker.name for worker in workers}
+        settings = {worker.name: worker.zones_setting for worker in workers}
         for place in sorted({(key.target, key.zone) for key in counts} - managed - self._unmanaged):
             self._unmanaged.add(place)
             target, zone = place
-            zones = f"the zones of target {target}" if len(names) > 1 else "DNS_ZONES"
-            where = f"{zone} is not in {zones}" if target in names else f"{target} is not among the targets"
+            zones = settings.get(target)
+            where = f"{zone} is not in {zones}" if zones else f"{target} is not among the targets"
             number = sum(count for key, count in counts.items() if (key.target, key.zone) == place)
             log.warning(
                 "%s any more: %d records in %s stay as they are until it is, or they are released",

@@ -35,7 +35,7 @@ from syncer.kube.store import Store
 Row = dict[str, Any]
 
 NO_ADDRESS = "no address yet"
-AWAITED = "no address yet: only a status can give it (DNS_IP_ADDRESS=auto)"
+AWAITED = "no address yet: only a status can give it"
 AWAITED_OF_CLUSTER = "no address yet: only the cluster can give it"
 NAMELESS = "the object has no metadata.name"
 NO_OBJECT = "no Kubernetes object"
@@ -255,7 +255,8 @@ class _PreviewBuilder:
             self._add_record(name, "A", (), self.scope.ttl if ttl is None else ttl, waiting[0])
         for ref in refs:
             if ref in waiting:
-                awaited = AWAITED_OF_CLUSTER if ref.kind == SERVICE.kind else AWAITED
+                auto = "`addresses` is auto" if self.scope.target_name else "DNS_IP_ADDRESS=auto"
+                awaited = AWAITED_OF_CLUSTER if ref.kind == SERVICE.kind else f"{AWAITED} ({auto})"
                 self.add_warning(ref, f"{name}: {awaited}")
             else:
                 self.add_skipped(name, self._explain_missing(ref, missing), ref)

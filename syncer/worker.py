@@ -54,6 +54,7 @@ class TargetWorker:
     ) -> None:
         self.name = target_config.name
         self.place = target_config.settings.place
+        self.zones_setting = target_config.zones_setting
         self.target = target
         self.problem = ""
         """Why nothing can be done at the target, "" when it answers."""

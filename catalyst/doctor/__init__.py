@@ -18,7 +18,7 @@ from catalyst.dev import DevNote, find_note, read_note
 from catalyst.doctor.finding import Finding, Level, report_problem
 from catalyst.settings.environment import Environment, list_sentences
 from catalyst.settings.targets import TARGETS_FILE
-from syncer.config import Config, HostsConfig, TargetConfig, TechnitiumConfig
+from syncer.config import VARIABLES, Config, HostsConfig, TargetConfig, TechnitiumConfig
 from syncer.errors import SyncError, TargetUnreachable
 from syncer.redaction import REDACTION
 from syncer.targets.shared_servers import ServerUse, SharedServers
@@ -26,7 +26,7 @@ from syncer.targets.shared_servers import ServerUse, SharedServers
 COLOURS = {Level.OK: "\x1b[32m", Level.WARNING: "\x1b[33m", Level.PROBLEM: "\x1b[31m"}
 
 ADVICE = {
-    "DNS server": " (check that it runs, that {} its address, and that no firewall or NetworkPolicy is between us)"
+    "DNS server": " (check that it runs, that {} has its address, and that no firewall or NetworkPolicy is between us)"
 }
 """Added where a server gives no sensible answer."""
 
@@ -118,7 +118,7 @@ def list_target_checks(
 
     settings, zones = target.settings, target.scope.zones
     if isinstance(settings, TechnitiumConfig):
-        connection, where = settings, "`servers` in TARGETS_FILE has" if name else "DNS_SERVER_URL is"
+        connection = settings
 
         def check_server() -> Iterator[Finding]:
             reached: dict[str, str] = {}
@@ -126,7 +126,7 @@ def list_target_checks(
             yield from dns_server.check_server(connection, zones, reached, node, use)
             answering.update((f"{server} ({name})" if name else server, url) for server, url in reached.items())
 
-        yield "DNS server", lambda: name_findings(name, run_check("DNS server", check_server, where))
+        yield "DNS server", lambda: name_findings(name, run_check("DNS server", check_server, settings.spelled.servers))
     elif isinstance(settings, HostsConfig):
         yield "hosts file", lambda: name_findings(name, here.check_hosts_file(target))
 
@@ -136,12 +136,12 @@ def name_findings(name: str, findings: Iterator[Finding]) -> Iterator[Finding]:
     return (finding._replace(text=f"{name}: {finding.text}") if name else finding for finding in findings)
 
 
-def run_check(about: str, check: Check, where: str = "DNS_SERVER_URL is") -> Iterator[Finding]:
-    """What a check finds. A check that fails does not hide the others. ``where`` has the address of a server."""
+def run_check(about: str, check: Check, setting: str = VARIABLES.servers) -> Iterator[Finding]:
+    """What a check finds. A check that fails does not hide the others. ``setting`` has the address of a server."""
     try:
         yield from check()
     except TargetUnreachable as error:
-        yield report_problem(about, f"{error}{ADVICE.get(about, '').format(where)}")
+        yield report_problem(about, f"{error}{ADVICE.get(about, '').format(setting)}")
     except SyncError as error:
         yield report_problem(about, str(error))
     except Exception as error:  # noqa: BLE001 - whatever breaks a check is a problem to report

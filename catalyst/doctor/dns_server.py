@@ -56,7 +56,7 @@ def check_server(
         try:
             session = client.call(SESSION, {})
         except Untrusted as error:
-            yield report_untrusted(url, error)
+            yield report_untrusted(url, error, target.spelled.fingerprint)
             continue
         except SyncError as error:
             if not target.others:
@@ -74,12 +74,13 @@ def check_server(
         yield from check_zones(TechnitiumServer(clients, use=use), zones, node, use)
 
 
-def report_untrusted(url: str, error: Untrusted) -> Finding:
+def report_untrusted(url: str, error: Untrusted, setting: str) -> Finding:
+    """``setting`` takes a fingerprint."""
     try:
         shown = probe_server(url).fingerprint
     except (OSError, HTTPException):
         return report_problem(ABOUT, str(error))
-    advice = "if the server's own certificate has the same, set DNS_API_TLS_FINGERPRINT to it"
+    advice = f"if the server's own certificate has the same, set {setting} to it"
     return report_problem(ABOUT, f"{error}. It shows one with the SHA-256 fingerprint {shown}: {advice}")
 
 
@@ -129,7 +130,7 @@ def check_transport(target: TechnitiumConfig) -> Iterator[Finding]:
     elif target.url.startswith("http:"):
         yield report_warning(ABOUT, f"{target.url} is http: the token crosses the network unencrypted; use https")
     elif target.fingerprint:
-        yield report_ok(ABOUT, "its certificate has the fingerprint in DNS_API_TLS_FINGERPRINT")
+        yield report_ok(ABOUT, f"its certificate has the fingerprint in {target.spelled.fingerprint}")
     else:
         yield report_ok(ABOUT, f"its certificate is vouched for by {target.ca_file or 'a known authority'}")
 
@@ -152,7 +153,7 @@ def check_zone(server: TechnitiumServer, zone: str, known: Mapping[str, ZoneStat
         advice = "make a primary zone, and give the token's user View, Modify and Delete on it"
         yield report_problem(ABOUT, f"{cause}: {advice}")
         return
-    if wrong := state.explain_problem(zone):
+    if wrong := state.explain_problem(zone, server.spelled.servers):
         yield report_problem(ABOUT, wrong)
         return
     where = {"domain": zone, "zone": zone}

@@ -27,7 +27,7 @@ from catalyst.settings.values import (
     parse_target_name,
     parse_zone,
 )
-from syncer.config import HostsConfig, Managed, TargetConfig, TargetSettings, TechnitiumConfig
+from syncer.config import HostsConfig, Managed, SettingNames, TargetConfig, TargetSettings, TechnitiumConfig
 from syncer.core.allowed import describe_private
 from syncer.core.kinds import GIVING_NAMES
 from syncer.core.names import canonical_target, value_type
@@ -63,6 +63,14 @@ LATER = {
     "webhook": ("url",),
 }
 """The fields that each kind has of its own."""
+SPELLED = {
+    "servers": "servers",
+    "token": "token_file",
+    "zones": "zones",
+    "ca_file": "ca_file",
+    "fingerprint": "tls_fingerprint",
+}
+"""The fields of the file that messages about a server name."""
 NOT_BUILT = "is not built yet in this version"
 AUTO = "auto"
 URL_RIGHT = "give addresses of one server or of one cluster's nodes, such as https://dns1.talos00:53443"
@@ -235,7 +243,16 @@ class TargetReader:
             ca_file=fields.read_value("ca_file", connection.ca_file, check_file, "give a file of PEM certificates"),
             fingerprint=fields.read_value("tls_fingerprint", connection.fingerprint, parse_fingerprint, right),
             dns_servers=tuple(server for _, server in asked),
+            spelled=self._spell_fields(fields, connection),
         )
+
+    def _spell_fields(self, fields: Fields, connection: TechnitiumConfig) -> SettingNames:
+        """A certificate may be vouched for by what the variables say of all servers."""
+        names = {name: f"`{field}` of target {connection.name}" for name, field in SPELLED.items()}
+        for name, value in (("ca_file", connection.ca_file), ("fingerprint", connection.fingerprint)):
+            if value and not fields.is_given(SPELLED[name]):
+                del names[name]
+        return SettingNames(**names)
 
 
 def find_fields(kind: str) -> tuple[Sequence[str], Mapping[str, str]]:

@@ -118,7 +118,8 @@ def test_of_several_targets_it_is_said_whose_zone_it_was(case: Case, caplog: pyt
     another.worker.name = "another"
     case.ledger.zone("gone", "old.lab").own("a", "b")
     both = [ReadTarget(case), another]
+    both[0].worker.zones_setting = "`zones` of target toy"
     beat(case, Heartbeat(case.ledger, both, Vitals([each.worker for each in both], Lists())))
     gone, old = [record.getMessage() for record in caplog.records]
     assert gone.startswith("gone is not among the targets any more: 2 records in old.lab")
-    assert old.startswith("old.lab is not in the zones of target toy any more: 1 records")
+    assert old.startswith("old.lab is not in `zones` of target toy any more: 1 records")

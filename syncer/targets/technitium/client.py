@@ -14,7 +14,7 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from syncer.config import TechnitiumConfig
+from syncer.config import VARIABLES, TechnitiumConfig
 from syncer.core.manifest import clip_text
 from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable
 from syncer.pacing import RateLimit
@@ -29,7 +29,7 @@ from syncer.targets.technitium.answers import (
     read_message,
     read_object,
 )
-from syncer.targets.technitium.messages import ADDRESS_SETTING, TOKEN_SETTING, Message
+from syncer.targets.technitium.messages import Message
 from syncer.targets.technitium.patience import OutOfPatience, Patience, PatientResponse
 from syncer.tls import explain_distrust, make_blind_context, make_context
 
@@ -71,13 +71,17 @@ class _OneConnection(HTTPAdapter):
     """Keeps one connection, and counts how often it had to be made. All that goes over it is bounded by ``patience``.
     With a fingerprint it trusts the one certificate that has it, whatever names that carries."""
 
-    def __init__(self, patience: Patience, fingerprint: str = "", ca_file: str = "") -> None:
+    def __init__(
+        self, patience: Patience, fingerprint: str = "", ca_file: str = "", setting: str = VARIABLES.ca_file
+    ) -> None:
+        """``setting`` names the CA file."""
         self.connects = 0
         self.certificate_ends = 0.0
         self.patience = patience
         self.verifies = bool(ca_file or not fingerprint)
         self._fingerprint = fingerprint
         self._ca_file = ca_file
+        self._setting = setting
         super().__init__(pool_connections=1, pool_maxsize=1)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -98,7 +102,7 @@ class _OneConnection(HTTPAdapter):
             return make_context(ca_file=self._ca_file)
         except (OSError, ValueError) as e:
             cause = getattr(e, "strerror", None) or e
-            raise TargetUnreachable(f"{self._ca_file} in DNS_API_CA_FILE cannot be used: {cause}") from e
+            raise TargetUnreachable(f"{self._ca_file} in {self._setting} cannot be used: {cause}") from e
 
     def _count_connects(self, pool: Any) -> Any:
         adapter = self
@@ -153,19 +157,21 @@ class TechnitiumClient:
         waiting: Callable[[], None] = lambda: None,
     ) -> None:
         if not re.fullmatch(r"[!-~]+", config.token):
-            raise ServerRefused(f"{TOKEN_SETTING} is empty or holds characters that no token has")
+            raise ServerRefused(f"{config.spelled.token} is empty or holds characters that no token has")
         self.is_old = False
         """Before 15.0."""
         self._base = config.url.rstrip("/")
         url = urlsplit(self._base)
         self.url = f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}"
         """For people: without a password that may be in it."""
+        self.spelled = config.spelled
         self._token = config.token
         self._timeout = config.timeout
         self._limit = limit
         self._observe = observe
         self._session = _PlainSession()
-        self._adapter = _OneConnection(Patience(config.timeout, waiting), config.fingerprint, config.ca_file)
+        patience = Patience(config.timeout, waiting)
+        self._adapter = _OneConnection(patience, config.fingerprint, config.ca_file, config.spelled.ca_file)
         self._session.mount("http://", self._adapter)
         self._session.mount("https://", self._adapter)
         self._session.verify = self._adapter.verifies
@@ -295,11 +301,11 @@ class TechnitiumClient:
         if late := _find_error(error, OutOfPatience):
             return f"{self.url} {late}"
         if "ingerprint" in str(error):
-            return f"the certificate of {self.url} does not have the fingerprint in DNS_API_TLS_FINGERPRINT"
+            return f"the certificate of {self.url} does not have the fingerprint in {self.spelled.fingerprint}"
         if _is_distrust(error):
             return (
                 f"the certificate of {self.url} is not trusted: {_find_cause(error)};"
-                " DNS_API_CA_FILE gives an authority, DNS_API_TLS_FINGERPRINT trusts it as it is"
+                f" {self.spelled.ca_file} gives an authority, {self.spelled.fingerprint} trusts it as it is"
             )
         if isinstance(error, requests.exceptions.SSLError):
             return (
@@ -314,7 +320,7 @@ class TechnitiumClient:
         status = response.status_code
         if 300 <= status < 400:
             to = _find_origin(response.headers.get("Location", ""))
-            raise ServerRefused(f"the server redirects to {to}: set {ADDRESS_SETTING} to that")
+            raise ServerRefused(f"the server redirects to {to}: set {self.spelled.servers} to that")
         if not body:
             raise TargetUnreachable(f"{self.url} answered {status} with nothing: is this Technitium's web service?")
         try:
@@ -332,7 +338,7 @@ class TechnitiumClient:
         if status == "invalid-token":
             raise ServerRefused(
                 f"{self.url} does not accept the API token: it expired, was deleted, or its user was disabled;"
-                f" make a new one and put it in {TOKEN_SETTING}"
+                f" make a new one and put it in {self.spelled.token}"
             )
         if not isinstance(status, str):
             raise make_complaint("status", "a text", status)

@@ -11,11 +11,6 @@ from enum import Enum
 OLD, MIDDLE, NEW = "13.4", "14.3", "15.2"
 ALL = (OLD, MIDDLE, NEW)
 
-ADDRESS_SETTING = "DNS_SERVER_URL (in TARGETS_FILE: servers)"
-TOKEN_SETTING = "DNS_API_TOKEN (in TARGETS_FILE: token_file)"  # noqa: S105 - where it is, not what
-ZONES_SETTING = "DNS_ZONES (in TARGETS_FILE: zones)"
-"""Where a person gives the addresses of a server, the token for it and the zones."""
-
 
 class Message(Enum):
     """A pattern that tells the text from all others, and the versions in which it was seen."""

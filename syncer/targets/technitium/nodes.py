@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from syncer.config import VARIABLES
 from syncer.errors import ServerRefused, TargetUnreachable
 from syncer.targets.shared_servers import Identity
 from syncer.targets.technitium.answers import read_object, read_objects, read_text
-from syncer.targets.technitium.messages import ADDRESS_SETTING
 
 WORD_LIMIT = 64
 """Characters of a version or a time."""
@@ -122,28 +122,29 @@ def _read_member(node: Mapping[str, Any]) -> Member:
     )
 
 
-def find_route(sessions: Sequence[Session], known: str = "", *, is_complete: bool = True) -> NodeRoute:
+def find_route(
+    sessions: Sequence[Session], known: str = "", *, is_complete: bool = True, setting: str = VARIABLES.servers
+) -> NodeRoute:
     """The way that ``sessions`` show. ``known`` is the node that had the zones until now, "" for none;
-    ``is_complete``: every address has answered.
+    ``is_complete``: every address has answered; ``setting`` is what has them.
 
     A node that left its cluster loses to the cluster's primary. Raises ``ServerRefused`` where several have zones of
     their own, and ``TargetUnreachable`` where the one that has them does not answer.
     """
     members = [session for session in sessions if session.cluster]
     if len(clusters := sorted({session.cluster for session in members})) > 1:
-        raise ServerRefused(
-            f"{ADDRESS_SETTING} names nodes of several clusters ({', '.join(clusters)}): name those of one"
-        )
-    return _find_primary(members, known, is_complete) if members else _find_single(sessions, known, is_complete)
+        raise ServerRefused(f"{setting} names nodes of several clusters ({', '.join(clusters)}): name those of one")
+    find = _find_primary if members else _find_single
+    return find(members or sessions, known, is_complete, setting)
 
 
-def _find_single(sessions: Sequence[Session], known: str, is_complete: bool) -> NodeRoute:
+def _find_single(sessions: Sequence[Session], known: str, is_complete: bool, setting: str) -> NodeRoute:
     servers = {(session.name, session.started_at): session for session in reversed(sessions)}
     if len(servers) > 1:
         urls = " and ".join(session.url for session in sessions)
         raise ServerRefused(
             f"{urls} are several servers, each with zones of its own, and in no cluster: name one of them in"
-            f" {ADDRESS_SETTING}, or make them nodes of one cluster"
+            f" {setting}, or make them nodes of one cluster"
         )
     session = sessions[0]
     has_left = session.has_left(known)
@@ -154,14 +155,14 @@ def _find_single(sessions: Sequence[Session], known: str, is_complete: bool) -> 
     return NodeRoute(session.place, "", name, session.started_at, session.version, has_left=has_left)
 
 
-def _find_primary(sessions: Sequence[Session], known: str, is_complete: bool) -> NodeRoute:
+def _find_primary(sessions: Sequence[Session], known: str, is_complete: bool, setting: str) -> NodeRoute:
     primaries = [session for session in sessions if session.is_primary and not _is_deposed(session, sessions)]
     if len({session.name for session in primaries}) > 1:
         primaries = [session for session in primaries if session.name == known] or primaries
     if len(names := sorted({session.name for session in primaries})) > 1:
         raise ServerRefused(
             f"{' and '.join(names)} each take themselves for the primary node of {sessions[0].cluster}: name the one"
-            f" that is in {ADDRESS_SETTING}, and let the other one leave the cluster"
+            f" that is in {setting}, and let the other one leave the cluster"
         )
     for session in primaries:
         if known != session.name and known in session.members and not is_complete:

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from syncer.config import SettingNames
 from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable
 from syncer.targets.base import NodeReport, ServerReport
 from syncer.targets.shared_servers import ALONE, ServerUse
 from syncer.targets.technitium.answers import read_object, read_objects
 from syncer.targets.technitium.client import ServerSaid, TechnitiumClient
-from syncer.targets.technitium.messages import ADDRESS_SETTING, Message
+from syncer.targets.technitium.messages import Message
 from syncer.targets.technitium.nodes import NodeRoute, Session, find_route, read_session
 from syncer.targets.technitium.serial import Connection
 from syncer.targets.technitium.state import ZoneState, read_state
@@ -76,6 +77,10 @@ class TechnitiumServer:
         return self._clients[self.route.place]
 
     @property
+    def spelled(self) -> SettingNames:
+        return self.client.spelled
+
+    @property
     def connection(self) -> Connection:
         """Over which we talk to the server that has the zones."""
         return Connection(self.route.name, self.route.place, self.client.connections, self.route.started_at)
@@ -88,7 +93,7 @@ class TechnitiumServer:
         name, _, cluster = self.route.name.partition(".")
         return (
             f"{name} ({self.client.url}) left the cluster {cluster}: no cluster serves what it holds; name the nodes of"
-            f" {cluster} in {ADDRESS_SETTING}"
+            f" {cluster} in {self.spelled.servers}"
         )
 
     def describe(self) -> ServerReport:
@@ -145,7 +150,8 @@ class TechnitiumServer:
         if not sessions:
             raise _join_errors(list(errors.values()))
         self._note_silence(errors, now)
-        route = find_route(sessions, self._known, is_complete=len(sessions) == len(self._clients))
+        is_complete = len(sessions) == len(self._clients)
+        route = find_route(sessions, self._known, is_complete=is_complete, setting=self.spelled.servers)
         self._take_route(route, sessions)
         self._asked_at, self._asked_over = now, self.client.connections
         self.is_certain = True

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from syncer.config import VARIABLES
 from syncer.targets.technitium.answers import read_flag, read_number, read_text
-from syncer.targets.technitium.messages import ADDRESS_SETTING
 
 WRITABLE = ("Primary", "Forwarder")
 
@@ -26,8 +26,9 @@ class ZoneState(NamedTuple):
         """What changes when a node is promoted or leaves its cluster, and otherwise seldom."""
         return self.kind, self.catalog
 
-    def explain_problem(self, asked: str) -> str:
-        """Why records cannot be written to the zone that was asked for, "" when they can.
+    def explain_problem(self, asked: str, setting: str = VARIABLES.servers) -> str:
+        """Why records cannot be written to the zone that was asked for, "" when they can. ``setting`` has the addresses
+        of the server.
 
         The server answers for the closest zone that encloses it (trap 2).
         """
@@ -38,7 +39,7 @@ class ZoneState(NamedTuple):
         if self.is_internal:
             return f"zone {asked} is internal to the server"
         if self.kind not in WRITABLE:
-            fix = f"set {ADDRESS_SETTING} to the server that has the primary"
+            fix = f"set {setting} to the server that has the primary"
             return f"zone {asked} is a {self.kind} zone on this server: {fix}"
         return ""
 

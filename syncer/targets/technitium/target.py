@@ -15,7 +15,6 @@ from syncer.targets.base import ServerReport
 from syncer.targets.shared_servers import ALONE, ServerUse
 from syncer.targets.technitium.client import Observe, TechnitiumClient
 from syncer.targets.technitium.fields import explain_unfit, is_importable
-from syncer.targets.technitium.messages import ZONES_SETTING
 from syncer.targets.technitium.server import TechnitiumServer
 from syncer.targets.technitium.state import ZoneState
 from syncer.targets.technitium.zone import TechnitiumZone
@@ -52,6 +51,7 @@ class TechnitiumTarget:
     ) -> None:
         self._limit = RateLimit(config.rate_limit, clock, sleep, waited)
         self._rate_limit = config.rate_limit
+        self._spelled = config.spelled
         self._calls = Meter()
 
         def note(endpoint: str, method: str, status: str, seconds: float) -> None:
@@ -102,7 +102,7 @@ class TechnitiumTarget:
             return "Technitium before 15.3 turns what is not ASCII in a TXT record into question marks"
         closest = zone_of(rrset.name, self._hosted)
         if closest is not None and closest not in self._zones:
-            return f"the server has a zone {closest}, which is not in {ZONES_SETTING}: the record would go there"
+            return f"the server has a zone {closest}, which is not in {self._spelled.zones}: the record would go there"
         return ""
 
     def describe(self) -> ServerReport:

@@ -77,7 +77,7 @@ class ZoneAccess:
         if call.path == DELETE:
             return True
         state = read_state(read_object(answer, "zone"))
-        if problem := state.explain_problem(self.name):
+        if problem := state.explain_problem(self.name, self.server.spelled.servers):
             self.problem = problem
             raise ZoneUnusable(f"{problem}; {call.params['domain']} was written there")
         if self._has_other_role(state):
@@ -102,7 +102,7 @@ class ZoneAccess:
             self.problem = f"zone {self.name} is not on the server, or the token has no rights on it"
             self.tracker.note_serial(None)
             return
-        problem = state.explain_problem(self.name)
+        problem = state.explain_problem(self.name, self.server.spelled.servers)
         if self.problem and not problem:
             self.server.may_import = True  # the denied import may have meant that the zone was away
         self.problem = problem
@@ -128,7 +128,7 @@ class ZoneAccess:
                 if listing.has_records:
                     state = read_state(listing.zone)
                     self._has_other_role(state)
-                    self.problem = state.explain_problem(self.name)
+                    self.problem = state.explain_problem(self.name, self.server.spelled.servers)
                     if self.problem:
                         raise ZoneUnusable(self.problem)
                     return stack.pop_all(), listing

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from catalyst.settings.environment import Environment
 from catalyst.settings.sync import read_config, read_managed
 from catalyst.settings.targets import BUILT, COMMON, LATER, SINGLE
-from syncer.config import Config, HostsConfig, TargetConfig, TechnitiumConfig
+from syncer.config import Config, HostsConfig, SettingNames, TargetConfig, TechnitiumConfig
 from syncer.core.plan import Policy
 from syncer.core.scope import EVERYTHING, PublishFilters
 from syncer.redaction import Redaction
@@ -107,6 +107,22 @@ def test_each_knows_the_names_of_all_targets_and_of_their_servers(file: FileOfTa
 def test_each_knows_the_zones_that_others_have_and_it_has_not(file: FileOfTargets) -> None:
     lan, public = file.read(LAN, PUBLIC).targets
     assert (lan.scope.other_zones, public.scope.other_zones) == (set(), {"talos00"})
+
+
+def test_messages_name_the_fields_of_the_target_or_the_variable_that_holds_for_it(file: FileOfTargets) -> None:
+    only = file.read(LAN).targets[0]
+    assert technitium(only).spelled == SettingNames(
+        servers="`servers` of target lan",
+        token="`token_file` of target lan",
+        zones="`zones` of target lan",
+        ca_file="`ca_file` of target lan",
+        fingerprint="`tls_fingerprint` of target lan",
+    )
+    assert only.zones_setting == "`zones` of target lan"
+    pinned = technitium(file.read(LAN, DNS_API_TLS_FINGERPRINT="a" * 64).targets[0])
+    assert pinned.spelled.fingerprint == "DNS_API_TLS_FINGERPRINT", "it is what the target has"
+    own = {**LAN, "tls_fingerprint": "b" * 64}
+    assert technitium(file.read(own, DNS_API_TLS_FINGERPRINT="a" * 64).targets[0]).spelled == only.settings.spelled  # type: ignore[attr-defined]
 
 
 def test_all_fields_count(file: FileOfTargets) -> None:

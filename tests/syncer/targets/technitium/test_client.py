@@ -22,7 +22,6 @@ from syncer.config import TechnitiumConfig
 from syncer.errors import TargetRefused, TargetUnreachable
 from syncer.pacing import RateLimit
 from syncer.targets.technitium.client import ServerSaid, TechnitiumClient
-from syncer.targets.technitium.messages import ADDRESS_SETTING
 
 TOKEN = "5ec2e7" * 10
 OK = b'{"response":{"zones":[]},"server":"ns1.test","status":"ok"}'
@@ -166,7 +165,7 @@ def test_a_redirect_is_refused_and_says_where_to(server: Answering) -> None:
     server.status, server.body = 307, b""
     server.headers = {"Location": "https://ns1.test:53443/api/zones/list"}
     said = complaint(server, TargetRefused)
-    assert said == f"the server redirects to https://ns1.test:53443: set {ADDRESS_SETTING} to that"
+    assert said == "the server redirects to https://ns1.test:53443: set DNS_SERVER_URL to that"
     assert len(server.seen) == 1
 
 
@@ -221,7 +220,7 @@ def test_whoever_must_show_signs_of_life_is_called_while_a_server_is_waited_for(
 def test_a_redirect_to_what_is_no_address_is_refused_in_a_sentence(server: Answering) -> None:
     server.status, server.body, server.headers = 307, b"", {"Location": "http://[x"}
     said = complaint(server, TargetRefused)
-    assert said == f"the server redirects to an address that is none: set {ADDRESS_SETTING} to that"
+    assert said == "the server redirects to an address that is none: set DNS_SERVER_URL to that"
 
 
 def test_the_body_of_a_redirect_is_bounded_like_any(server: Answering) -> None:

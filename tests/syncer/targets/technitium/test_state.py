@@ -23,8 +23,7 @@ def test_a_zone_that_can_be_written_has_no_problem(kind: str) -> None:
         ({"internal": True}, "zone talos00 is internal to the server"),
         (
             {"type": "Secondary"},
-            "zone talos00 is a Secondary zone on this server: set DNS_SERVER_URL (in TARGETS_FILE: servers) to the"
-            " server that has the primary",
+            "zone talos00 is a Secondary zone on this server: set DNS_SERVER_URL to the server that has the primary",
         ),
     ],
 )
