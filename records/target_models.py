@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from django.db import models
@@ -31,3 +32,8 @@ class TargetStatus(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """What ``place`` lists. A path is one, whatever is in it."""
+        return tuple(re.split(r", (?=https?://)", self.place))

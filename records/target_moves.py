@@ -33,9 +33,6 @@ MOVED: tuple[type[models.Model], ...] = (
 )
 """All that is of one target, but for the audit, which no one changes, and custom entries, which may be in the way."""
 
-SEPARATOR = ", "
-"""Between the addresses of ``TargetStatus.place``."""
-
 
 def take_over_rows(targets: Sequence[TargetPlace]) -> list[str]:
     """See ``Ledger.take_over_rows``; in the transaction of the caller."""
@@ -104,7 +101,7 @@ def _find_namesake(target: TargetPlace, taken: set[str]) -> str:
 
 def _list_known() -> Iterator[tuple[str, str, frozenset[str], frozenset[str]]]:
     for row in TargetStatus.objects.all():
-        yield row.name, row.kind, frozenset(row.place.split(SEPARATOR)), frozenset(row.zones)
+        yield row.name, row.kind, frozenset(row.places), frozenset(row.zones)
 
 
 def _move_rows(before: str, after: str) -> str:

@@ -16,7 +16,7 @@ def save_reports(reports: Sequence[TargetReport]) -> None:
         TargetStatus(
             name=report.name,
             kind=report.kind,
-            place=report.place,
+            place=", ".join(report.places),
             position=position,
             in_use=True,
             problem=report.problem,

@@ -11,14 +11,14 @@ from syncer.core.scope import Scope
 
 
 class TargetSettings(Protocol):
-    """What the settings of every target have. ``name`` is what ledger, metrics and pages call it, ``place`` says to a
-    person where it is."""
+    """What the settings of every target have. ``name`` is what ledger, metrics and pages call it, ``places`` say to a
+    person where it is: the addresses of its servers, or a path."""
 
     @property
     def name(self) -> str: ...
 
     @property
-    def place(self) -> str: ...
+    def places(self) -> tuple[str, ...]: ...
 
 
 class SettingNames(NamedTuple):
@@ -57,8 +57,8 @@ class TechnitiumConfig:
         return self.url, *self.others
 
     @property
-    def place(self) -> str:
-        return ", ".join(self.urls)
+    def places(self) -> tuple[str, ...]:
+        return self.urls
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,8 @@ class HostsConfig:
     name: str = "hosts"
 
     @property
-    def place(self) -> str:
-        return self.path
+    def places(self) -> tuple[str, ...]:
+        return (self.path,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +123,10 @@ class TargetConfig:
     @property
     def name(self) -> str:
         return self.settings.name
+
+    @property
+    def place(self) -> str:
+        return ", ".join(self.settings.places)
 
     @property
     def scope(self) -> Scope:

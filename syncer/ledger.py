@@ -92,12 +92,12 @@ class TargetPlace(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TargetReport:
-    """How one target is doing. Times are aware; ``place`` says where it is. ``zones`` gives the problem of each zone,
+    """How one target is doing. Times are aware; ``places`` say where it is. ``zones`` gives the problem of each zone,
     "" where there is none."""
 
     name: str
     kind: str
-    place: str
+    places: tuple[str, ...]
     problem: str
     warning: str
     queue: int

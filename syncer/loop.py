@@ -204,5 +204,5 @@ class Loop:
 
 def _describe_place(setup: Setup) -> TargetPlace:
     config = setup.config
-    places = frozenset(config.settings.place.split(", "))
+    places = frozenset(config.settings.places)
     return TargetPlace(config.name, setup.target.kind, places, frozenset(config.scope.zones), config.was)

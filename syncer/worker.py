@@ -53,7 +53,7 @@ class TargetWorker:
         clock: Callable[[], float],
     ) -> None:
         self.name = target_config.name
-        self.place = target_config.settings.place
+        self.places = target_config.settings.places
         self.zones_setting = target_config.zones_setting
         self.target = target
         self.problem = ""
@@ -192,7 +192,7 @@ class TargetWorker:
         return TargetReport(
             name=self.name,
             kind=self.target.kind,
-            place=self.place,
+            places=self.places,
             problem=self.problem,
             warning=self.target.warning,
             queue=self.waiting,

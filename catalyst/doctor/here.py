@@ -40,7 +40,7 @@ def check_settings(config: Config, warnings: Sequence[str]) -> Iterator[Finding]
     owner = config.targets[0].managed.owner_id
     for target in config.targets:
         name = f"{target.name}, " if len(config.targets) > 1 else ""
-        where = f"{name}{target.settings.place}, zones {', '.join(target.scope.zones)}"
+        where = f"{name}{target.place}, zones {', '.join(target.scope.zones)}"
         yield report_ok("settings", f"from {source} to {where}, as {owner}{dry}")
     for text in warnings:
         yield report_warning("settings", text)

@@ -30,8 +30,8 @@ def _describe_single(target: TargetConfig) -> Mapping[str, str]:
     managed, scope = target.managed, target.scope
     is_file = isinstance(target.settings, HostsConfig)
     return {
-        "DNS_SERVER_URL": "" if is_file else target.settings.place,
-        "HOSTS_FILE": target.settings.place if is_file else "",
+        "DNS_SERVER_URL": "" if is_file else target.place,
+        "HOSTS_FILE": target.place if is_file else "",
         "DNS_ZONES": _spell_list(scope.zones),
         "DNS_IP_ADDRESS": _spell_addresses(scope),
         "DNS_IP_ADDRESSES": _spell_pairs(scope.zone_addresses),
@@ -47,7 +47,7 @@ def _describe_target(target: TargetConfig) -> Mapping[str, str]:
     managed, scope, publish = target.managed, target.scope, target.scope.publish
     is_file = isinstance(target.settings, HostsConfig)
     return {
-        "path" if is_file else "servers": target.settings.place,
+        "path" if is_file else "servers": target.place,
         "was": target.was,
         "zones": _spell_list(scope.zones),
         "addresses": _spell_addresses(scope),

@@ -16,7 +16,7 @@ from syncer.targets.shared_servers import ServerUse
 class ShelfConfig:
     shelf: MutableMapping[Key, Found]
     name: str = "shelf"
-    place: str = "a dictionary"
+    places: tuple[str, ...] = ("a dictionary",)
 
 
 class ShelfTarget:

@@ -54,6 +54,16 @@ def test_servers_in_another_order_are_the_same() -> None:
     assert take_over_rows([target]) == ["the 1 records of target default are those of lan from now on"]
 
 
+def test_a_path_is_one_place_whatever_is_in_it() -> None:
+    own("hosts")
+    TargetStatus.objects.create(name="hosts", kind="hosts", place="/srv/a, b", zones={"talos00": ""})
+    desk = TargetPlace("desk", "hosts", frozenset({"/srv/a", "b"}), frozenset({"talos00"}))
+    assert take_over_rows([desk]) == []
+    assert take_over_rows([desk._replace(places=frozenset({"/srv/a, b"}))]) == [
+        "the 1 records of target hosts are those of desk from now on"
+    ]
+
+
 @pytest.mark.parametrize(
     "change",
     [{"places": frozenset({"https://elsewhere:53443"})}, {"zones": frozenset({"home.lab"})}, {"kind": "hosts"}],

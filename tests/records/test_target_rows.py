@@ -12,9 +12,20 @@ from records.target_rows import save_reports, summarize_reports
 from syncer.ledger import TargetReport
 
 MORNING, NOON = datetime(2026, 12, 1, 8, tzinfo=UTC), datetime(2026, 12, 1, 12, tzinfo=UTC)
-LAN = TargetReport("lan", "technitium", "https://dns1.talos00", "", "", 3, NOON, NOON, MORNING, {"talos00": ""})
+LAN = TargetReport(
+    "lan",
+    "technitium",
+    ("https://dns1.talos00", "https://dns2.talos00"),
+    "",
+    "",
+    3,
+    NOON,
+    NOON,
+    MORNING,
+    {"talos00": ""},
+)
 PUBLIC = TargetReport(
-    "public", "hosts", "/etc/hosts", "it is away", "look", 2, MORNING, MORNING, NOON, {"example.com": "disabled"}
+    "public", "hosts", ("/etc/hosts",), "it is away", "look", 2, MORNING, MORNING, NOON, {"example.com": "disabled"}
 )
 
 
@@ -55,3 +66,4 @@ def test_each_has_a_row_and_what_is_not_told_of_any_more_is_not_in_use() -> None
     lan, public = TargetStatus.objects.order_by("name")
     assert (lan.position, lan.in_use, lan.problem, lan.zones) == (0, True, "it is away too", {"talos00": ""})
     assert (public.in_use, public.kind, public.place) == (False, "hosts", "/etc/hosts")
+    assert (lan.place, lan.places) == ("https://dns1.talos00, https://dns2.talos00", LAN.places)

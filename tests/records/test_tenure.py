@@ -30,7 +30,7 @@ OTHER = replace(ONE, host="web-2", number="22222222")
 REF = Ref("Ingress", "web", "blog")
 BLOG = RRset("blog.talos00", "A", 300, ("192.0.2.7",))
 DECISION = Decision(BLOG.name, (BLOG,), "Ingress/web/blog", ("Ingress/web/blog",))
-TARGET = TargetReport("default", "technitium", "https://dns.talos00", "", "", 3, None, None, None, {"talos00": ""})
+TARGET = TargetReport("default", "technitium", ("https://dns.talos00",), "", "", 3, None, None, None, {"talos00": ""})
 STATUS = SyncerStatus([TARGET], kinds=[])
 
 pytestmark = pytest.mark.django_db

@@ -194,7 +194,7 @@ class Command(BaseCommand):
             "%sfrom %s to %s",
             "(dry run) " if config.dry_run else "",
             source,
-            ", ".join(target.settings.place for target in config.targets),
+            ", ".join(target.place for target in config.targets),
         )
 
 

@@ -61,7 +61,7 @@ def test_several_addresses_are_nodes_of_one_cluster() -> None:
     target = single_target(DNS_SERVER_URL="https://dns1.talos00:53443/, https://dns2.talos00:53443").settings
     assert isinstance(target, TechnitiumConfig)
     assert target.urls == ("https://dns1.talos00:53443", "https://dns2.talos00:53443")
-    assert target.place == "https://dns1.talos00:53443, https://dns2.talos00:53443"
+    assert target.places == target.urls
 
 
 @pytest.mark.parametrize("name", sorted(PRODUCTION))

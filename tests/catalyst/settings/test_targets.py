@@ -185,7 +185,7 @@ def test_what_is_left_out_comes_from_the_variable_of_that_name(file: FileOfTarge
         assert managed.policy("talos00") is Policy.CREATE_ONLY
         assert (target.scope.publish, target.scope.by_annotation, target.was) == (EVERYTHING, False, "")
     assert (technitium(lan).rate_limit, technitium(lan).fingerprint) == (4, "cd" * 32)
-    assert desk.settings.place == "/srv/other"
+    assert desk.settings.places == ("/srv/other",)
 
 
 def test_an_empty_field_counts_as_left_out(file: FileOfTargets) -> None:
