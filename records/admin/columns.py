@@ -148,14 +148,15 @@ def shorten_value(value: str) -> str:
     return value if len(value) < 65 else f"{value[:64]}…"
 
 
-def list_values(values: Sequence[str]) -> SafeString:
-    """The first values, and how many more there are."""
+def list_values(values: Sequence[str], limit: int = SHOWN) -> SafeString:
+    """The first values, and how many more there are. Pages of one record have room for more of them: their templates
+    give the ``limit``."""
     if not values:
         return NOTHING
-    shown = map(shorten_value, values[:SHOWN])
+    shown = map(shorten_value, values[:limit])
     text = format_html_join("", "<code>{}</code> ", ((break_name(value),) for value in shown))
-    if len(values) > SHOWN:
-        text += format_html('<span class="quiet">and {} more</span>', len(values) - SHOWN)
+    if len(values) > limit:
+        text += format_html('<span class="quiet">and {} more</span>', len(values) - limit)
     return text
 
 
