@@ -8,7 +8,7 @@ from syncer.core.known import RecordState
 from syncer.core.plan import DriftType, RRsetStatus
 from syncer.ledger import ObservedRRset, ZoneLedger
 from syncer.zone.apply import SYNCER, ChangeWriter, new_correlation
-from syncer.zone.planning import PassPlan, list_observed
+from syncer.zone.passplan import PassPlan, list_observed
 from syncer.zone.result import count_noun
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from syncer.ledger import ZoneLedger
-from syncer.zone.planning import PassPlan
+from syncer.zone.passplan import PassPlan
 from syncer.zone.view import ZoneView
 
 log = logging.getLogger(__name__)

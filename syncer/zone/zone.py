@@ -33,7 +33,8 @@ from syncer.zone.delays import ChangeDelays
 from syncer.zone.flapping import FlapDamper
 from syncer.zone.freezes import WriteFreezes
 from syncer.zone.guarding import DeleteGuard, PlannedChange
-from syncer.zone.planning import NO_REQUESTS, PassPlan, Requests, ZonePlanner, group_by_name, list_observed
+from syncer.zone.passplan import PassPlan, list_observed
+from syncer.zone.planning import NO_REQUESTS, Requests, ZonePlanner, group_by_name
 from syncer.zone.queue import Deferred, ZoneQueue
 from syncer.zone.rebuild import Rebuild
 from syncer.zone.recovery import Recovery
@@ -121,9 +122,8 @@ class Zone:
         )
         limit = 0 if config.dry_run else managed.flap_limit
         self._damper = FlapDamper(limit, self._labels, self._rows, claims.is_leaving)
-        metrics.TAKEOVERS.labels(
-            *self._labels
-        )  # shown from the start: a rate over what appears with its first count is none
+        # Shown from the start: a rate over what appears with its first count is none.
+        metrics.TAKEOVERS.labels(*self._labels)
         self._freezes = freezes
         self._owes_plan = False
         """Writes were held since the last full pass: what waited is one plan, before anything else is done."""

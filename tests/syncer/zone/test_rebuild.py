@@ -8,7 +8,7 @@ from syncer.core.claims import Decision
 from syncer.core.known import RecordState
 from syncer.core.plan import NamePlan, RRsetStatus
 from syncer.zone.apply import ChangeWriter
-from syncer.zone.planning import PassPlan
+from syncer.zone.passplan import PassPlan
 from syncer.zone.rebuild import Rebuild
 from tests.syncer.zone.memory import ORIGIN, ZONE, MemoryZoneLedger, ToyTarget, delete, rrset
 

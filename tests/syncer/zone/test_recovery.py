@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from syncer.ledger import LeftZone
-from syncer.zone.planning import PassPlan
+from syncer.zone.passplan import PassPlan
 from syncer.zone.recovery import Recovery
 from syncer.zone.view import ZoneView
 from tests.syncer.zone.memory import ZONE, MemoryZoneLedger
