@@ -25,6 +25,7 @@ from catalyst.web.admission import SPACE
 from syncer.config import TechnitiumConfig
 from syncer.core.kinds import CERTIFICATE, ENDPOINT_SLICE, KINDS
 from syncer.core.scope import Scope
+from syncer.core.tenancy import read_terms
 from syncer.kube.connect import SERVICE_ACCOUNT
 from syncer.kube.watcher import list_watches
 from tests.catalyst.settings.test_settings import documented
@@ -96,6 +97,21 @@ def test_every_object_is_one_that_kubernetes_knows(overlay: str, version: str) -
     for manifest in rendered(overlay):
         if manifest["kind"] not in WITHOUT_SCHEMA:
             kubernetes_validate.validate(manifest, version, strict=True)
+
+
+def test_what_the_docs_have_the_cluster_refuse_and_bound_is_what_kubernetes_knows() -> None:
+    text = (DEPLOY.parent / "docs" / "tenancy.md").read_text()
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    manifests = [manifest for block in blocks for manifest in yaml.safe_load_all(block)]
+    native = [manifest for manifest in manifests if not manifest["apiVersion"].startswith("kyverno.io/")]
+    for manifest in native:
+        kubernetes_validate.validate(manifest, SCHEMAS, strict=True)
+    assert [manifest["kind"] for manifest in native] == [
+        *("Namespace", "ResourceQuota", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
+    ]
+    counted = {name.removeprefix("count/") for name in native[1]["spec"]["hard"]}
+    assert counted <= {f"{kind.plural}.{kind.group}".rstrip(".") for kind in KINDS}
+    assert read_terms(native[0]).warnings == ()
 
 
 def test_the_base_needs_nothing_installed() -> None:
