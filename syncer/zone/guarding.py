@@ -24,6 +24,9 @@ DELETION_WINDOW = 60.0
 CHUNK = 250
 """Changes of which the ledger is asked at a time."""
 
+PORTION = 2000
+"""Names whose deletes are held by one transaction."""
+
 HELD = "its deletion is held: a person must look at it"
 REJECTED = "a person rejected its deletion"
 
@@ -58,7 +61,8 @@ class _Deleted(NamedTuple):
 class DeleteGuard:
     """For one zone. It remembers what went within the last minute: many small plans count as one. ``is_deferred`` says
     whether what is to be done at a name waits for its turn; ``explain`` what else belongs to the reason of a held plan,
-    "" where nothing does; ``is_leaving`` whether a namespace itself is being deleted."""
+    "" where nothing does; ``is_leaving`` whether a namespace itself is being deleted. ``beat`` is called between two
+    steps of what takes long."""
 
     def __init__(
         self,
@@ -69,6 +73,7 @@ class DeleteGuard:
         is_deferred: Callable[[str], bool] = lambda name: False,
         explain: Callable[[], str] = lambda: "",
         is_leaving: Callable[[str], bool] = lambda namespace: False,
+        beat: Callable[[], object] = lambda: None,
     ) -> None:
         self.held = 0
         """How many deletes wait for a person, after the last pass."""
@@ -79,6 +84,7 @@ class DeleteGuard:
         self._clock = clock
         self._is_deferred = is_deferred
         self._is_leaving = is_leaving
+        self._beat = beat
         self._recent: dict[Key, _Deleted] = {}
         self._coming: dict[str, tuple[str, ...]] = {}
         """The namespaces of what is ours at names that have lost their last claim and have had no turn yet."""
@@ -166,6 +172,11 @@ class DeleteGuard:
             extra = {"zone": self._zone, "deletes": self.held + sum(map(len, self._coming.values()))}
             log.warning("Deletes held: %s; %s", question.refusal, advice, extra=extra)
         self._is_gathering = any(self._coming.values())
+        news = sorted({name for name, _ in stays - holds.open})
+        for start in range(0, len(news) - PORTION, PORTION):  # the rest comes with all of them
+            names = set(news[start : start + PORTION])
+            self._rows.hold_deletes({key for key in stays if key[0] in names}, question.refusal, names, are_all=False)
+            self._beat()
         self._rows.hold_deletes(stays, question.refusal, covered, are_all=not self._is_gathering)
 
     def _stop_deletes(
@@ -176,6 +187,7 @@ class DeleteGuard:
         guarded = GuardedChanges([], held=held)
         for start in range(0, len(changes), CHUNK):
             some = changes[start : start + CHUNK]
+            self._beat()
             names = {change.name for _, change in some if change.key in stopped}
             known = self._rows.rows(names) if names else {}
             for decision, change in some:

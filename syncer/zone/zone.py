@@ -119,6 +119,7 @@ class Zone:
             lambda name: name in self._queue.deferred,
             explain_hold,
             claims.is_leaving,
+            is_stopping,
         )
         limit = 0 if config.dry_run else managed.flap_limit
         self._damper = FlapDamper(limit, self._labels, self._rows, claims.is_leaving)
@@ -562,10 +563,13 @@ class Zone:
         """Those that the zone lost, where nothing is to be changed; as many as go in a turn."""
         changed = {change.key for _, change in changes}
         marks = [change for key, change in plan.marks.items() if key not in changed]
-        most = self._queue.slice_size.names if self._target.is_bulky else TURN
-        result.later |= {change.name: plan.found.get(change.name, Deferred.UNSURE) for change in marks[most:]}
+        bulk = [change for change in marks if self._target.takes_together(change.rrset)]
+        singles = [change for change in marks if not self._target.takes_together(change.rrset)]
+        most = self._queue.slice_size.names
+        late = (*bulk[most:], *singles[TURN:])
+        result.later |= {change.name: plan.found.get(change.name, Deferred.UNSURE) for change in late}
         if marks:
-            self._writer.write_marks(marks[:most], result)
+            self._writer.write_marks([*bulk[:most], *singles[:TURN]], result)
             self._view.advance(self._records.left_serial)
 
     def _finish_pass(self, plan: PassPlan, names: Collection[str] | None, result: PassResult) -> None:

@@ -9,7 +9,15 @@ import pytest
 from syncer.core.known import RecordState
 from syncer.core.plan import Guard, Key, RRsetStatus
 from syncer.ledger import HeldDeletes
-from syncer.zone.guarding import DELETION_WINDOW, HELD, REJECTED, DeleteGuard, GuardedChanges, PlannedChange
+from syncer.zone.guarding import (
+    DELETION_WINDOW,
+    HELD,
+    PORTION,
+    REJECTED,
+    DeleteGuard,
+    GuardedChanges,
+    PlannedChange,
+)
 from tests.syncer.zone.memory import ZONE, Clock, MemoryZoneLedger, create, delete, rrset, update
 
 
@@ -22,7 +30,11 @@ class Case:
         self.clock = Clock()
         self.deferred: set[str] = set()
         guard = Guard(max_ratio=0.25, max_unguarded=2)
-        self.guard = DeleteGuard(guard, self.rows, ZONE, self.clock, self.deferred.__contains__)
+        self.beats = 0
+        self.guard = DeleteGuard(guard, self.rows, ZONE, self.clock, self.deferred.__contains__, beat=self.beat)
+
+    def beat(self) -> None:
+        self.beats += 1
 
     def guard_changes(
         self,
@@ -238,3 +250,13 @@ def test_a_name_that_is_claimed_again_leaves_the_plan_at_once(case: Case) -> Non
     case.guard_changes(*deletes(6))
     assert case.guard_changes(covered=names(2)).held == 4
     assert case.rows.held.open == keys(4, start=2)
+
+
+def test_a_large_plan_is_written_in_portions_and_can_be_decided_when_it_is_whole(case: Case) -> None:
+    """The loop is heard of in between."""
+    all_names = names(2 * PORTION + 5)
+    case.rows.own(*all_names)
+    case.guard_changes(*(delete(name) for name in all_names), covered=all_names)
+    assert [len(held) for held, _ in case.rows.open_plans] == [PORTION, 2 * PORTION, 2 * PORTION + 5]
+    assert case.rows.gathered == [False, False, True]
+    assert case.beats >= 3
