@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from sys import intern
 from typing import NamedTuple
 
@@ -172,12 +172,20 @@ class DeleteGuard:
             extra = {"zone": self._zone, "deletes": self.held + sum(map(len, self._coming.values()))}
             log.warning("Deletes held: %s; %s", question.refusal, advice, extra=extra)
         self._is_gathering = any(self._coming.values())
-        news = sorted({name for name, _ in stays - holds.open})
-        for start in range(0, len(news) - PORTION, PORTION):  # the rest comes with all of them
-            names = set(news[start : start + PORTION])
-            self._rows.hold_deletes({key for key in stays if key[0] in names}, question.refusal, names, are_all=False)
-            self._beat()
+        if not holds.open and len(stays) > PORTION:  # or what was held before may have to be taken out
+            stays = self._save_portions(stays, question.refusal)
+            covered = {name for name, _ in stays}
         self._rows.hold_deletes(stays, question.refusal, covered, are_all=not self._is_gathering)
+
+    def _save_portions(self, stays: frozenset[Key], refusal: str) -> frozenset[Key]:
+        """All but the last, which is returned."""
+        while len(stays) > PORTION:
+            names = {name for name, _ in islice(stays, PORTION)}
+            some = frozenset(key for key in stays if key[0] in names)
+            self._rows.hold_deletes(some, refusal, names, are_all=False)
+            self._beat()
+            stays -= some
+        return stays
 
     def _stop_deletes(
         self, changes: Sequence[PlannedChange], stopped: dict[Key, tuple[RecordState, str]], held: int
