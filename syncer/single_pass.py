@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from syncer.errors import SyncError
 from syncer.kube.feed import Feed
@@ -41,6 +42,7 @@ class SinglePass:
         problems: dict[str, SyncError] = {}
         try:
             self._wait_until_settled()
+            self._ask_servers()
             for target in self._targets:
                 if self._wakeup.stopping:
                     raise TimeoutError(f"it was stopped before target {target.name} had its pass")
@@ -55,6 +57,12 @@ class SinglePass:
         if problems:
             raise next(iter(problems.values()))
         return results
+
+    def _ask_servers(self) -> None:
+        """Before the first of several targets writes it must be known whether another one is on the same server."""
+        for target in self._targets if len(self._targets) > 1 else ():
+            with suppress(SyncError):  # its pass tells it
+                target.worker.target.check()
 
     def _wait_until_settled(self) -> None:
         deadline = self._clock() + PATIENCE

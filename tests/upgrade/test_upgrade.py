@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.fakes.fixtures_technitium import FIELDS, ServerUnderTest
-from tests.processes import Syncer, migrate, wait_until
+from tests.processes import Syncer, migrate, run, wait_until
 
 RELEASE = Path(__file__).parent / "v0.1.0"
 ZONE, ADDRESS = "home.lab", "192.0.2.54"
@@ -179,6 +179,10 @@ def test_the_last_release_goes_on_without_a_delete_and_without_a_rewrite(
     migrate(tmp_path)
     named = name_server(technitium) if target == "default" else write_targets(tmp_path, technitium)
     env = named | {"KUBECONFIG": "/none", "SERIAL_PROBE_INTERVAL": "500ms"}
+    if target == "lan":  # what one looks at before the move
+        folder = {"HOME": str(tmp_path), "DATA_DIR": str(tmp_path), "LOG_FORMAT": "text"}
+        options = ["--once", "--dry-run", "--manifests", str(manifests)]
+        print(run(["manage.py", "runsyncer", *options], folder | env))
     syncer = Syncer(tmp_path, env, "--manifests", str(manifests)).ready()
     try:
         passes = 'catalyst_dns_sync_reconcile_duration_seconds_count{resource_type="zone"}'

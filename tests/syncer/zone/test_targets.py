@@ -14,12 +14,14 @@ from records.models import AuditEntry, ManagedRecord, Source, SourceName, SyncRe
 from syncer.config import Config, HostsConfig, Managed, TargetConfig, TechnitiumConfig
 from syncer.core.kinds import INGRESS
 from syncer.core.scope import Scope
+from syncer.errors import SyncError
 from syncer.health import NEVER_PASSED, Health
 from syncer.kube.store import Store
 from syncer.kube.stores import StoreGroup
 from syncer.loop import Loop
 from syncer.target_loop import Setup
 from syncer.targets import make_target
+from syncer.targets.shared_servers import ServerUse, SharedServers
 from syncer.wakeup import Wakeup
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.zone.engine import ADDRESS, ZONE, Lists, ingress, published
@@ -55,7 +57,8 @@ class TwoTargets:
         config = Config(self.configs, version="1.0")
         stores = [Store(target.scope, clock=self.clock) for target in self.configs]
         self.cluster = StoreGroup(stores)
-        targets = [make_target(target, lambda *_: None) for target in self.configs]
+        servers = SharedServers({target.name: target.scope.zones for target in self.configs}, 0.0, self.clock)
+        targets = [make_target(it, lambda *_: None, use=ServerUse(servers, it.name)) for it in self.configs]
         self.health = Health(self.feed.states, [target.name for target in self.configs], clock=self.clock)
         setups = [Setup(*parts, Wakeup()) for parts in zip(self.configs, stores, targets, strict=True)]
         self.loop = Loop(config, self.feed, setups, self.ledger, self.health, Wakeup(), self.clock)
@@ -102,6 +105,20 @@ def test_one_ingress_has_two_answers_where_its_zone_is_on_both(two: TwoTargets) 
     assert owned() == {("lan", BOTH, ADDRESS), ("lan", "nas.talos00", ADDRESS), ("public", BOTH, PUBLIC)}
     assert {entry.target for entry in AuditEntry.objects.filter(action="created")} == {"lan", "public"}
     assert two.ledger.last_start().version == "1.0"
+
+
+def test_a_server_under_a_second_name_takes_nothing_from_the_target_that_wrote_there(two: TwoTargets) -> None:
+    two.put("shop", BOTH)
+    two.settle()
+    url = two.technitium.url.replace("127.0.0.1", "localhost")
+    server = TechnitiumConfig(url, two.technitium.token, rate_limit=100_000, timeout=5, name="again")
+    again = TargetConfig(Managed(Scope(zones=("example.com",), addresses=("192.0.2.9",))), server)
+    two.start(again, *two.configs)
+    two.refill()
+    with pytest.raises(SyncError, match=r"^again: zone example\.com is on the server of target lan too"):
+        two.loop.run_once()
+    assert published(two.technitium, "example.com")["shop", "A"] == [ADDRESS]
+    assert owned() == {("lan", BOTH, ADDRESS), ("public", BOTH, PUBLIC)}
 
 
 def test_what_an_object_asks_for_is_remembered_of_each_target(two: TwoTargets) -> None:
