@@ -1,6 +1,8 @@
 # `make` lists the targets. POSIX sh, GNU make.
 
-PYTHON ?= python3
+# The first python3 of the PATH that will do and was compiled with optimizations, as those of distributions are: the tests
+# take a fifth less than with one that pyenv compiled. Where there is none, the first that will do.
+PYTHON ?= $(eval PYTHON := $(shell $(FIND_PYTHON)))$(PYTHON)
 VENV := .venv
 BIN := $(VENV)/bin
 # The last time that what running needs was installed, and what testing needs, which is more.
@@ -33,6 +35,13 @@ SUITS = import os, sys; \
 	made = next(line.split("=")[1].strip() for line in open(os.path.join(sys.prefix, "pyvenv.cfg")) if line[:7] == "version"); \
 	sys.exit(sys.version_info < (3, 11) or made.split(".")[:2] != list(map(str, sys.version_info[:2])))
 WHICH = import sys; print(sys.version_info[:2], sys.base_prefix)
+WILL_DO = import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+# What Debian's own was configured with does not tell that it is.
+IS_FAST = import sys, sysconfig; told = sysconfig.get_config_var("CONFIG_ARGS") or ""; \
+	sys.exit(sys.base_prefix != "/usr" and "--enable-optimizations" not in told)
+FIND_PYTHON = found=; IFS=:; for folder in $$PATH; do python="$$folder/python3"; \
+	"$$python" -c '$(WILL_DO)' 2>/dev/null || continue; found="$${found:-$$python}"; \
+	if "$$python" -c '$(IS_FAST)'; then found="$$python"; break; fi; done; echo "$${found:-python3}"
 # A path file instead of an editable installation, for which the run would need what builds a wheel.
 LINK = import os, sysconfig; site = sysconfig.get_path("purelib"); \
 	open(os.path.join(site, "catalyst-dns-sync.pth"), "w").write(os.path.relpath(os.getcwd(), site) + "\n")
@@ -43,7 +52,7 @@ FOUND = $$(for name in python3.13 python3.14 python3.12 python3.11; do \
 define make_venv
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed, with its module venv: make setup PYTHON=$(FOUND)" >&2; exit 1; }
-	@echo "making $(VENV) with $$($(PYTHON) --version)"
+	@echo "making $(VENV) with $$($(PYTHON) --version), $(PYTHON)"
 	@$(PYTHON) -m venv $(1) $(VENV)
 	@$(BIN)/python -c '$(LINK)'
 	@printf '%s\n' '#!/bin/sh' '$(COMMAND)' > $(BIN)/catalyst-dns-sync && chmod +x $(BIN)/catalyst-dns-sync

@@ -44,9 +44,9 @@ class Clone:
         path.chmod(0o755)
         return path
 
-    def make(self, *words: str) -> tuple[int, str]:
+    def make(self, *words: str, **env: str) -> tuple[int, str]:
         """The exit code, and what was shown."""
-        env = {"PATH": os.environ["PATH"], "PYTHON": str(self.python)}
+        env = {"PATH": os.environ["PATH"], **(env or {"PYTHON": str(self.python)})}
         ended = subprocess.run(
             ["make", *words], cwd=self.folder, env=env, capture_output=True, text=True, timeout=60, check=False
         )
@@ -131,3 +131,17 @@ def test_another_python_is_taken_when_it_is_named_and_the_same_one_is_kept(clone
     assert code == 0, shown
     assert "making .venv with Python 3." in shown
     assert clone.installed == ["requirements-dev.txt"] * 2
+
+
+def test_the_first_python_of_the_path_that_was_compiled_with_optimizations_is_taken(
+    clone: Clone, tmp_path: Path
+) -> None:
+    places = [tmp_path / name for name in ("old", "slow", "fast", "fast as well")]
+    for place in places:
+        place.mkdir()
+        python = clone.make_python(f"{place.name}/python3")
+        answer = f'case "$2" in *enable-optimizations*) exit {int(place.name == "slow")};; esac'
+        python.write_text(OLD if place.name == "old" else python.read_text().replace("\n", f"\n{answer}\n", 1))
+    code, shown = clone.make("fresh-venv", PATH=":".join([*map(str, places), os.environ["PATH"]]))
+    assert code == 0, shown
+    assert shown.splitlines()[0].endswith(f", {places[2]}/python3")
