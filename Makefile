@@ -61,7 +61,7 @@ need = command -v $(1) >/dev/null || { echo "make $@ needs $(1), which is not in
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help known-python fresh-venv setup dev-setup demo run dev test check pictures hostile bench bench-targets bench-registry bench-backups lock build \
+.PHONY: help known-python fresh-venv setup dev-setup demo run dev test exhaustive check pictures hostile bench bench-targets bench-registry bench-backups lock build \
 	docker push deploy prod-deploy logs status metrics health debug-pod
 
 help: ## show this list
@@ -110,6 +110,10 @@ test: $(STAMP) ## the tests; those of the database on PostgreSQL too, where it i
 	@$(PYTEST_ENV) $(BIN)/python -m tests.postgres $(BIN)/python -m pytest -q $(subst -n 4,-n 2,$(PARALLEL)) \
 		-m "django_db and not one_database" $(if $(findstring tests/,$(ARGS)),,$(BOTH_DATABASES)) $(ARGS)
 	@$(PYTEST_ENV) $(BIN)/python -m pytest $(PARALLEL) $(ARGS)
+
+exhaustive: $(STAMP) ## what make test tries a sample of: kills at each step, histories, made-up values (ARGS=... for pytest)
+	@$(PYTEST_ENV) CATALYST_TEST_EXHAUSTIVE=1 $(BIN)/python -m pytest -q --timeout 900 $(subst -n 4,-n 2,$(PARALLEL)) \
+		$$(grep -rlE --include='test_*.py' --exclude-dir=hostile 'import EXHAUSTIVE|hypothesis import|find_faults|list_faults' tests) $(ARGS)
 
 check: $(STAMP) ## style, types, layers, migrations, docs, lock files
 	$(BIN)/ruff check .

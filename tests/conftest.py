@@ -11,6 +11,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 from syncer.redaction import REDACTION
 from tests.postgres import NotInstalled, postgres
+from tests.samples import load_profile
 
 TESTS = Path(__file__).parent
 WAITING = ("sessions", "browser", "catalyst", "deploy")
@@ -23,6 +24,7 @@ def pytest_configure() -> None:
     """A tenth of a second for each user and each log-in is for those who guess. Processes hash as they always do."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     share_static_files()
+    load_profile()
 
 
 def share_static_files() -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from axe_playwright_python.sync_playwright import DEFAULT_OPTIONS, Axe
 from playwright.sync_api import Page
 
-WHOLE_AXE = bool(os.environ.get("CATALYST_TEST_WHOLE_AXE"))
+from tests.samples import EXHAUSTIVE
+
 QUIETLY = {"preload": False}
 """It would load the style sheets anew, for a rule that is off, and complain on the console of our policy."""
 FIELDS = "select, textarea, input:not([type=hidden], [type=checkbox], [type=radio], [type=file])"
@@ -85,11 +85,11 @@ def _run_axe(page: Page, options: dict[str, Any]) -> list[str]:
 
 def list_faults(page: Page) -> list[str]:
     """In both colour schemes. Four fifths of axe's time go to the contrast of texts, which ``pale_words`` knows as
-    well; the second scheme changes colours alone. With ``WHOLE_AXE`` it looks at all in both."""
-    contrast = {"rules": {"color-contrast": {"enabled": WHOLE_AXE}}}
+    well; the second scheme changes colours alone. With ``EXHAUSTIVE`` it looks at all in both."""
+    contrast = {"rules": {"color-contrast": {"enabled": EXHAUSTIVE}}}
     found = [*pale_words(page), *_run_axe(page, contrast)]
     page.emulate_media(color_scheme="dark")
-    again = contrast if WHOLE_AXE else {"runOnly": ["link-in-text-block"]}
+    again = contrast if EXHAUSTIVE else {"runOnly": ["link-in-text-block"]}
     found += [f"dark: {fault}" for fault in [*pale_words(page), *_run_axe(page, again)]]
     page.emulate_media(color_scheme="light")
     return found

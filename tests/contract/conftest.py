@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -10,9 +9,7 @@ from tests.contract.hosts import HostsHarness
 from tests.contract.shelf import ShelfHarness
 from tests.contract.technitium import OldTechnitiumHarness, SecondaryHarness, TechnitiumHarness
 from tests.contract.trial import Trial
-
-WHOLE = bool(os.environ.get("CATALYST_TEST_CONTRACT"))
-"""Whether it is tried on all that a target can be, and killed at every step there and at every step back."""
+from tests.samples import EXHAUSTIVE
 
 HARNESSES: tuple[type[Harness], ...] = (ShelfHarness, HostsHarness, TechnitiumHarness)
 """Of every target that there is."""
@@ -23,7 +20,7 @@ MORE: tuple[type[Harness], ...] = (OldTechnitiumHarness, SecondaryHarness)
 Begin = Callable[..., Trial]
 
 
-@pytest.fixture(params=HARNESSES + MORE * WHOLE, ids=lambda kind: kind.name)
+@pytest.fixture(params=HARNESSES + MORE * EXHAUSTIVE, ids=lambda kind: kind.name)
 def harness(request: pytest.FixtureRequest) -> Iterator[Harness]:
     made: Harness = request.param(request)
     yield made

@@ -2,13 +2,12 @@
 
 The background tasks run beside them, because the web tells what they find.
 
-For two seconds, because the tests are many; for a minute with CATALYST_TEST_LONG=1.
+For two seconds, because the tests are many; for a minute in ``make exhaustive``.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -28,8 +27,9 @@ from tests.deploy.test_alerts import alert_groups, alerts, queries
 from tests.fakes.kubernetes.cluster import Cluster as Kubernetes
 from tests.fakes.kubernetes.manifests import certificate
 from tests.processes import ROOT, Process, Syncer, free_port, prepare, running, wait_until
+from tests.samples import EXHAUSTIVE
 
-SECONDS = 60 if os.environ.get("CATALYST_TEST_LONG") else 2
+SECONDS = 60 if EXHAUSTIVE else 2
 
 pytestmark = [
     pytest.mark.timeout(90 + SECONDS),

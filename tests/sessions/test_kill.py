@@ -21,13 +21,12 @@ from tests.fakes.kubernetes.manifests import ingress
 from tests.fakes.kubernetes.server import ApiServer
 from tests.fakes.technitium import Technitium
 from tests.processes import ROOT, environment
+from tests.samples import EXHAUSTIVE
 from tests.sessions.session import Session
 
 pytestmark = [pytest.mark.double_only, pytest.mark.timeout(300)]
 
 ZONE, TOKEN = "kill.example.com", "kill"
-WHOLE = "CATALYST_TEST_KILL"
-"""Set, it kills at every single step, which takes a minute and a half; otherwise at every fifth part of the way."""
 
 BEFORE = {
     "keep": ("192.0.2.1", 300),
@@ -184,10 +183,11 @@ def test_a_restart_after_kill_9_ends_as_an_undisturbed_run(bench: Bench, place: 
 
 
 def chosen(steps: int, place: str, many: bool) -> list[int]:
-    if os.environ.get(WHOLE):
+    """Each of them where all are tried, which takes a minute and a half; otherwise one in each third of the way."""
+    if EXHAUSTIVE:
         return list(range(1, steps + 1))
     first = ("sql", "asked", "done").index(place) + 2 * many + 1
-    return list(range(first, steps + 1, max(1, steps // 5)))
+    return list(range(first, steps + 1, max(1, steps // 3)))
 
 
 def make_by_hand(bench: Bench, names: list[str]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from tests.fakes.kubernetes.manifests import (
 )
 from tests.fakes.kubernetes.resources import Manifest
 from tests.processes import wait_until
+from tests.samples import EXHAUSTIVE
 from tests.sessions.conftest import Make
 from tests.sessions.session import ADDRESS, PREFIX, Session, accepted
 from tests.syncer.core.test_dnsendpoints import endpoint
@@ -262,7 +262,7 @@ def test_names_of_a_dying_namespace_go_at_once_although_its_objects_stay(
 
 
 @pytest.mark.double_only
-@pytest.mark.skipif(not os.environ.get("CATALYST_TEST_LONG"), reason="takes half a minute: set CATALYST_TEST_LONG=1")
+@pytest.mark.skipif(not EXHAUSTIVE, reason="takes half a minute: make exhaustive")
 def test_a_crd_may_come_later_and_go(kubernetes_double: Callable[..., Cluster], make_session: Make) -> None:
     kubernetes = kubernetes_double(without=["traefik.containo.us", "traefik.io"])
     session = make_session(kubernetes)

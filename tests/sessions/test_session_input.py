@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import re
 import sqlite3
 import time
@@ -16,6 +15,7 @@ import pytest
 from tests.fakes.kubernetes.manifests import ingress, ingress_route
 from tests.postgres import open_cursor
 from tests.processes import Syncer, free_port, migrate, wait_until
+from tests.samples import EXHAUSTIVE
 from tests.sessions.session import ADDRESS, PREFIX, Session
 
 
@@ -208,7 +208,7 @@ def test_a_proxy_that_answers_html_is_recognised(files: Session) -> None:
 # The database
 
 
-@pytest.mark.skipif(not os.environ.get("CATALYST_TEST_LONG"), reason="takes half a minute: set CATALYST_TEST_LONG=1")
+@pytest.mark.skipif(not EXHAUSTIVE, reason="takes half a minute: make exhaustive")
 def test_a_database_that_is_locked_delays_and_loses_nothing(files: Session) -> None:
     syncer = files.start()
     lock = sqlite3.connect(files.database, isolation_level=None)
