@@ -54,6 +54,8 @@ def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
+    if not hasattr(node, "workeroutput"):
+        return  # it was killed
     costs, total = node.workeroutput["cpu"]
     node.config.stash[TEST_COSTS].update(costs)
     node.config.stash[TOTALS].append(total)

@@ -10,7 +10,7 @@ EXHAUSTIVE = bool(os.environ.get("CATALYST_TEST_EXHAUSTIVE"))
 
 
 def load_profile() -> None:
-    """Of the values that hypothesis makes up: thirty that are always the same, or hundreds that are new each time."""
+    """Of the values that hypothesis makes up: thirty that are always the same, or a hundred that are new each time."""
     settings.register_profile("sample", max_examples=30, derandomize=True, database=None, deadline=None)
-    settings.register_profile("exhaustive", max_examples=300, deadline=None)
+    settings.register_profile("exhaustive", max_examples=100, deadline=None)
     settings.load_profile("exhaustive" if EXHAUSTIVE else "sample")

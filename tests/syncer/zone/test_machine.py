@@ -14,7 +14,7 @@ from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.histories.world import World
 from tests.samples import EXHAUSTIVE
 
-HISTORIES = int(os.environ.get("CATALYST_TEST_HISTORIES", "200" if EXHAUSTIVE else "0"))
+HISTORIES = int(os.environ.get("CATALYST_TEST_HISTORIES", "100" if EXHAUSTIVE else "0"))
 """So many fresh ones, which take a third of a second of CPU each; 0: a few, always the same."""
 
 FEW = 4
