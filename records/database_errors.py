@@ -48,7 +48,10 @@ def is_absent(error: Exception) -> bool:
 
 
 def is_full(error: Exception) -> bool:
-    return isinstance(error, OperationalError) and bool(_DISK_FULL.search(str(error)))
+    """SQLite has another word where there is no room for the files that it opens beside the database's own."""
+    if not isinstance(error, OperationalError):
+        return False
+    return bool(_DISK_FULL.search(str(error))) or ("disk I/O error" in str(error) and find_full_disk() != "")
 
 
 def find_full_disk() -> str:

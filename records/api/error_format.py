@@ -14,8 +14,8 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.fields import get_error_detail
 from rest_framework.response import Response
 
-from records.api.errors import Conflict, TooLarge, Unavailable, Unreadable
-from records.database_errors import give_advice, is_absent
+from records.api.errors import FULL, Conflict, TooLarge, Unavailable, Unreadable
+from records.database_errors import give_advice, is_absent, is_full
 from syncer.kube.documents import ManifestError
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ class Handler(ExceptionHandler):
                 return Conflict("The same was written by another request at the same moment: read it, and try again.")
             case Exception() if is_absent(exc):
                 log.warning("a call of the API was refused: %s", give_advice(exc))
-                return Unavailable()
+                return Unavailable(FULL if is_full(exc) else None)
         converted: Exception = super().convert_known_exceptions(exc)
         return converted
 

@@ -21,6 +21,9 @@ class Conflict(APIException):
     default_code = "conflict"
 
 
+FULL = "The disk of the database is full: nothing was changed."
+
+
 class Unavailable(APIException):
     """The database is busy or gone; trying again may help."""
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.bench.rig import ZONE
 from tests.hostile.arena import Arena, Watch, arena
-from tests.processes import migrate, wait_until
+from tests.hostile.web import Site
+from tests.processes import DATABASE, migrate, running, wait_until
 
 SIZE = 12
 """Megabytes of the disk."""
@@ -82,6 +84,26 @@ def run_out_of_space(count: int = 200) -> DiskFigures:
             names = sum(it._is_answered(f"flood-{number}.{ZONE}", *it.dns) for number in range(count))
             internal, said = it.sum_up_trouble()
         return DiskFigures(is_served, problems, watch.was_red, names, recovery, internal, said)
+
+
+ASKED = ("/ui/", "/admin/", "/api/v1/records", "/api/v1/status")
+
+
+def ask_web(*, beside: bool) -> dict[str, tuple[int, str]]:
+    """What a web answers whose disk is full, to someone who had logged in before; ``beside`` another process that has
+    the database open, as the syncer has. "change" is what wants to write."""
+    with small_disk() as disk:
+        site = Site(disk)
+        with running(site.web), ExitStack() as stack:
+            site.web.says("Uvicorn running", 60)
+            known = {**site.known, "Cookie": site.log_in(), "Content-Type": "application/json"}
+            if beside:
+                database = stack.enter_context(closing(sqlite3.connect(disk / DATABASE)))
+                database.execute("select count(*) from records_managedrecord").fetchone()
+            fill_disk(disk)
+            answers = {path: site.ask("GET", path, **known) for path in ASKED}
+            answers["change"] = site.ask("POST", "/api/v1/sync", b"{}", **known)
+            return answers
 
 
 def _wait_for_problems(it: Arena) -> list[str]:
