@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from records.among import at_names
-from records.audit import SYNCER, Action, EntryRow, insert_entries, make_entry, make_row_entry
+from records.audit import SYNCER, Action, insert_entries, make_entry, make_row_entry
 from records.bulk import insert_rows, upsert_rows, upsert_values
 from records.database_errors import translate_errors
 from records.detached_rows import detached_mentions, end_detached, forget_detached, forget_refused, note_detached
@@ -39,29 +39,26 @@ from records.models import (
     ManagedZone,
     Replacement,
 )
+from records.pass_rows import PassRows
 from records.replaced_rows import drop_keeping, find_replaced, undo_replaced
 from records.rows import (
     COLUMNS,
     CONTENT,
     RecordRow,
     ZoneKey,
-    change_entry,
     claim_row,
     deletion_row,
     former_data,
     found_data,
     read_rrset,
-    record_row,
     replacement_row,
-    result_row,
     spell_value,
-    status_entry,
     takeover_entries,
 )
 from syncer.core.claims import Decision, EntrySpec, Mention, Mode
 from syncer.core.known import GOING, KnownRRset, Loser, RecordState
 from syncer.core.origin import Origin
-from syncer.core.plan import Change, Drift, ForgottenRRset, Key, Op
+from syncer.core.plan import Change, Drift, Key, Op
 from syncer.core.rrsets import Found, RRset
 from syncer.ledger import AppliedChange, Deletion, HeldDeletes, LeftZone, ObservedRRset, Replaced
 from syncer.targets.base import Outcome
@@ -210,94 +207,42 @@ class DatabaseZoneLedger:
         serial: int | None = None,
         node: str = "",
     ) -> None:
-        rows: list[RecordRow] = []
-        gone: list[Key] = []
-        audit: list[EntryRow] = []
-        now = timezone.now()
-        kept: list[tuple[str, str, str]] = []
-        refusals = self._take_applied(applied, rows, gone, audit, correlation, actor)
-        made = {item.result.change.key for item in applied if _is_done(item)}
-        for decision, status in observed:
-            if isinstance(status, ForgottenRRset):
-                gone.append((status.rrset.name, status.rrset.type))
-            else:
-                rows.append(
-                    record_row(
-                        self._key,
-                        decision,
-                        status.rrset,
-                        status.state,
-                        status.reason,
-                        owned=status.owned,
-                        foreign=status.foreign,
-                    )
-                )
-                if status.owned:
-                    audit += takeover_entries(self._key, decision, status.rrset, actor)
-                if status.state is RecordState.KEPT and status.rrset.type in decision.kept:
-                    kept += [
-                        (status.rrset.name, origin, status.reason)
-                        for origin in decision.claimants_of(status.rrset.type)
-                    ]
-            if entry := status_entry(self._key, decision, status, actor, correlation):
-                audit.append(entry)
-        with self._changing_counts():
-            others = [row for row in rows if row.key not in made]
-            others += self._confirm_claims([row for row in rows if row.key in made], now)
-            values = ((*row, now, refusals.get(row.key)) for row in others)
-            upsert_values(ManagedRecord, (*COLUMNS, "refusal"), values, (*CONTENT, "refusal"))
-            self._delete_rows(ManagedRecord, gone)
-            self._note_deletions(rows, audit, applied)
-            note_detached(self._key.target, kept)
-            if self._detached.has_rows():
-                written = {item.result.change.name for item in applied if item.result.change.after and _is_done(item)}
-                forget_refused(self._key.target, written)
-            if gone:
-                self._forget_kept({name for name, _ in gone})
-            insert_entries(audit)
-            Replacement.objects.bulk_create(
-                replacement_row(self._key, item.decision, item.result.change, actor)
-                for item in applied
-                if item.result.change.adopts and _is_done(item)
-            )
-            if self._plans.has_rows():
-                wanted = {row.key for row in rows if row.state == RecordState.SYNCED}
-                if forget_decisions(self._key, wanted) or gone:
-                    close_finished_plans(self._key)
-            if applied and self._findings.has_rows():
-                done = {item.result.change.key for item in applied if item.result.outcome is Outcome.DONE}
-                end_remediated(self._key, done, actor)
-            if rows or audit or serial is not None:
-                self._note_zone(serial, node)
-
-    def _take_applied(
-        self,
-        applied: Sequence[AppliedChange],
-        rows: list[RecordRow],
-        gone: list[Key],
-        audit: list[EntryRow],
-        correlation: str,
-        actor: str,
-    ) -> dict[Key, Any]:
-        """Adds to the lists; returns what was told last of the changes that were not made."""
-        told = self._told_refusals([item.result.change.key for item in applied if not _is_done(item)])
+        told = PassRows(self._key, actor, correlation, self._told_refusals(applied))
         causes = explain_deletes(self._key, _list_holders(applied)) if actor == SYNCER else {}
         for item in applied:
-            key = item.result.change.key
-            entry = change_entry(self._key, item, actor, correlation, causes.get(key, ""))
-            row = result_row(self._key, item)
-            if row is None:
-                gone.append(key)
-            else:
-                rows.append(row)
-            if _is_done(item):
-                audit.append(entry)
-            elif item.result.outcome is Outcome.REFUSED:
-                refusal = {"reason": entry.reason, "after": entry.after}
-                if refusal != told.get(key):  # what is refused is tried again on each full pass
-                    audit.append(entry)
-                told[key] = refusal
-        return told
+            told.add_change(item, causes.get(item.result.change.key, ""))
+        told.add_observed(observed)
+        done = [item for item in applied if _is_done(item)]
+        with self._changing_counts():
+            self._save_records(told)
+            self._delete_rows(ManagedRecord, told.gone)
+            self._note_deletions(told, applied)
+            note_detached(self._key.target, told.kept)
+            if self._detached.has_rows():
+                forget_refused(self._key.target, {item.result.change.name for item in done if item.result.change.after})
+            if told.gone:
+                self._forget_kept({name for name, _ in told.gone})
+            insert_entries(told.audit)
+            Replacement.objects.bulk_create(
+                replacement_row(self._key, item.decision, item.result.change, actor)
+                for item in done
+                if item.result.change.adopts
+            )
+            if self._plans.has_rows():
+                wanted = {row.key for row in told.records if row.state == RecordState.SYNCED}
+                if forget_decisions(self._key, wanted) or told.gone:
+                    close_finished_plans(self._key)
+            if applied and self._findings.has_rows():
+                end_remediated(self._key, told.made, actor)
+            if told.records or told.audit or serial is not None:
+                self._note_zone(serial, node)
+
+    def _save_records(self, told: PassRows) -> None:
+        now = timezone.now()
+        others = [row for row in told.records if row.key not in told.made]
+        others += self._confirm_claims([row for row in told.records if row.key in told.made], now)
+        values = ((*row, now, told.refusals.get(row.key)) for row in others)
+        upsert_values(ManagedRecord, (*COLUMNS, "refusal"), values, (*CONTENT, "refusal"))
 
     def _confirm_claims(self, rows: Iterable[RecordRow], now: datetime) -> list[RecordRow]:
         """The claims of what was made become what they were for. Returns the rows of those that are not there any
@@ -314,7 +259,9 @@ class DatabaseZoneLedger:
                     missing += some
         return missing
 
-    def _told_refusals(self, keys: Collection[Key]) -> dict[Key, Any]:
+    def _told_refusals(self, applied: Sequence[AppliedChange]) -> dict[Key, Any]:
+        """What was told last of the changes that were not made."""
+        keys = [item.result.change.key for item in applied if not _is_done(item)]
         if not keys:
             return {}
         rows = self._records().filter(at_names(name for name, _ in keys), refusal__isnull=False)
@@ -468,14 +415,14 @@ class DatabaseZoneLedger:
         else:
             upsert_rows(ManagedZone, [row], ["serial", "node"])
 
-    def _note_deletions(
-        self, rows: Sequence[RecordRow], audit: Sequence[EntryRow], applied: Sequence[AppliedChange]
-    ) -> None:
+    def _note_deletions(self, told: PassRows, applied: Sequence[AppliedChange]) -> None:
         """Of what is asked for again its deletion is not the last that we know."""
-        here = {row.key for row in rows if row.state not in GOING}
+        here = {row.key for row in told.records if row.state not in GOING}
         if here and self._deletions.has_rows():
             self._delete_rows(DeletedRRset, here)
-        went = {(entry.name, entry.type) for entry in audit if entry.action in (Action.DELETED, Action.GONE)} - here
+        went = {
+            (entry.name, entry.type) for entry in told.audit if entry.action in (Action.DELETED, Action.GONE)
+        } - here
         ours = {item.result.change.key: item for item in applied if item.result.change.op is Op.DELETE}
         gone = [deletion_row(self._key, name, kind, ours.get((name, kind))) for name, kind in sorted(went)]
         upsert_rows(DeletedRRset, gone, ["deleted_at", "data", "origin"])
