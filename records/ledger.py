@@ -25,7 +25,7 @@ from records.meter_models import KEPT
 from records.models import ManagedRecord, MeasuredCount, SyncRequest, SyncStatus
 from records.rows import ZoneKey
 from records.source_rows import forget_others, save_chunk, split_sources
-from records.target_moves import take_over_rows
+from records.target_moves import list_former, take_over_rows
 from records.target_rows import save_reports, summarize_reports
 from records.tenure import DatabaseTenure
 from records.zone_ledger import DatabaseZoneLedger
@@ -94,6 +94,8 @@ class DatabaseLedger:
         self._counts: dict[CountKey, int] = {}
         self._are_counts_old = True
         """Rows were written since they were counted."""
+        self._former: Mapping[str, str] = parent._former if parent else {}
+        """By target the one whose rows are read in the place of its own."""
         self._waiting = Glance(_list_waiting)
         self._unended = Glance(WriteFreeze.objects.unended)
 
@@ -109,6 +111,12 @@ class DatabaseLedger:
             told = take_over_rows(targets)
         self._forget_counts()
         return told
+
+    @translate_errors
+    def read_as_moved(self, targets: Sequence[TargetPlace]) -> None:
+        """Read what ``take_over_rows`` would move as if it were done: for a dry run, which writes nothing. To be called
+        before a zone is asked for."""
+        self._former = list_former(targets)
 
     def check_database(self) -> None:
         """SQLite goes on writing to a file that was removed or replaced, where no one reads it any more."""
@@ -131,7 +139,9 @@ class DatabaseLedger:
         self._file = status.st_dev, status.st_ino
 
     def zone(self, target: str, name: str) -> DatabaseZoneLedger:
-        return DatabaseZoneLedger(ZoneKey(target, name), self._forget_counts, self._tenure.writing)
+        return DatabaseZoneLedger(
+            ZoneKey(self._former.get(target, target), name), self._forget_counts, self._tenure.writing
+        )
 
     def _forget_counts(self) -> None:
         (self._parent or self)._are_counts_old = True
@@ -171,7 +181,7 @@ class DatabaseLedger:
 
     @translate_errors
     def rank_names(self, target: str, namespace: str, most: int) -> list[str]:
-        return rank_names(target, namespace, most)
+        return rank_names(self._former.get(target, target), namespace, most)
 
     @translate_errors
     def forget_sources(self, target: str, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None:

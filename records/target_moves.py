@@ -41,7 +41,7 @@ def take_over_rows(targets: Sequence[TargetPlace]) -> list[str]:
     taken = names | {target.was for target in targets}
     only = _find_only()
     for target in targets:
-        before = target.was or _find_namesake(target, taken)
+        before = _find_former(target, taken)
         if not before or before in names:
             continue
         if _has_rows(target.name):
@@ -56,6 +56,22 @@ def take_over_rows(targets: Sequence[TargetPlace]) -> list[str]:
         elif target.was:
             told.append(f"target {target.name}: was: {before} names a target of which nothing is known")
     return [*told, *_keep_entries(only, targets)]
+
+
+def list_former(targets: Sequence[TargetPlace]) -> dict[str, str]:
+    """By target the one whose rows ``take_over_rows`` would move."""
+    names = {target.name for target in targets}
+    taken = names | {target.was for target in targets}
+    former = {target.name: _find_former(target, taken) for target in targets}
+    return {
+        name: before
+        for name, before in former.items()
+        if before and before not in names and not _has_rows(name) and _has_rows(before)
+    }
+
+
+def _find_former(target: TargetPlace, taken: set[str]) -> str:
+    return target.was or _find_namesake(target, taken)
 
 
 def _find_only() -> str:

@@ -71,7 +71,7 @@ class Loop:
         self._clock = clock
         self._dry_run = config.dry_run
         self._trouble = DatabaseTrouble(health, clock)
-        self._places = [_describe_place(setup) for setup in setups]
+        self._places = [describe_place(setup) for setup in setups]
         self._has_taken_rows = self._dry_run
 
     def take_over(self) -> None:
@@ -202,7 +202,7 @@ class Loop:
         return max(min(times), self._trouble.not_before)
 
 
-def _describe_place(setup: Setup) -> TargetPlace:
+def describe_place(setup: Setup) -> TargetPlace:
     config = setup.config
     places = frozenset(config.settings.places)
     return TargetPlace(config.name, setup.target.kind, places, frozenset(config.scope.zones), config.was)

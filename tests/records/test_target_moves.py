@@ -8,6 +8,7 @@ import pytest
 from django.apps import apps
 from django.utils import timezone
 
+from records.ledger import DatabaseLedger
 from records.models import (
     AuditEntry,
     CustomEntry,
@@ -52,6 +53,22 @@ def test_servers_in_another_order_are_the_same() -> None:
     know("default", f"https://dns2.talos00:53443, {URL}")
     target = LAN._replace(places=frozenset({URL, "https://dns2.talos00:53443"}))
     assert take_over_rows([target]) == ["the 1 records of target default are those of lan from now on"]
+
+
+def test_a_dry_run_reads_the_rows_where_they_are() -> None:
+    own("default")
+    ledger = DatabaseLedger()
+    ledger.read_as_moved([LAN._replace(was="default"), PUBLIC])
+    assert ledger.zone("lan", "talos00").owned_count() == 1
+    assert ledger.for_thread().zone("lan", "talos00").owned_count() == 1
+    assert not ledger.zone("lan", "talos00").is_new()
+    assert ledger.zone("public", "example.com").is_new()
+    own("lan", name="blog")
+    ledger.read_as_moved([LAN._replace(was="default")])
+    assert ledger.zone("lan", "talos00").owned_count() == 1, "it has its own"
+    assert ledger.zone("lan", "talos00").is_new() is False
+    CustomEntry.objects.create(target="default", name="a.talos00", type="A", values=["192.0.2.1"])
+    assert not ledger.zone("lan", "talos00").entries(["a.talos00"]), "and of those no other's"
 
 
 def test_a_path_is_one_place_whatever_is_in_it() -> None:

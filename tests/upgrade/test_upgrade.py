@@ -180,9 +180,12 @@ def test_the_last_release_goes_on_without_a_delete_and_without_a_rewrite(
     named = name_server(technitium) if target == "default" else write_targets(tmp_path, technitium)
     env = named | {"KUBECONFIG": "/none", "SERIAL_PROBE_INTERVAL": "500ms"}
     if target == "lan":  # what one looks at before the move
-        folder = {"HOME": str(tmp_path), "DATA_DIR": str(tmp_path), "LOG_FORMAT": "text"}
+        folder = {"HOME": str(tmp_path), "DATA_DIR": str(tmp_path), "LOG_FORMAT": "text", "KUBECONFIG": "/none"}
         options = ["--once", "--dry-run", "--manifests", str(manifests)]
-        print(run(["manage.py", "runsyncer", *options], folder | env))
+        one, other = (
+            run(["manage.py", "runsyncer", *options], folder | names).out for names in (name_server(technitium), env)
+        )
+        assert one == other, "with the variables it says the same"
     syncer = Syncer(tmp_path, env, "--manifests", str(manifests)).ready()
     try:
         passes = 'catalyst_dns_sync_reconcile_duration_seconds_count{resource_type="zone"}'

@@ -35,7 +35,7 @@ from syncer.kube.feed import Feed
 from syncer.kube.store import Store
 from syncer.kube.stores import StoreGroup
 from syncer.ledger import AnotherSyncer, LedgerError, Request
-from syncer.loop import Loop
+from syncer.loop import Loop, describe_place
 from syncer.memory import be_frugal, settle_in
 from syncer.target_loop import Setup
 from syncer.targets import make_target
@@ -114,6 +114,8 @@ class Command(BaseCommand):
             zones = {target.name: target.scope.zones for target in config.targets}
             servers = SharedServers(zones, 0.0 if options["once"] else PATIENCE)
             setups = list(_make_setups(config, wakeup, servers, lambda index: loop.targets[index].beat()))
+            if config.dry_run:
+                ledger.read_as_moved([describe_place(setup) for setup in setups])
             stores = StoreGroup([setup.store for setup in setups])
             feed = _make_feed(config, stores, certificates)
             names = [target.name for target in config.targets]
