@@ -225,7 +225,9 @@ class EntryAdmin(RegistryAdmin):
             (columns.color_word(f"no effect{entry.state.where(loss)}", "bad"), loss.reason)
             for loss in entry.state.losses
         ]
-        return word + format_html_join("", ' {} <span class="reason">{}</span>', losses)
+        effective = columns.color_word(f"effect on {', '.join(entry.state.effective)}", "good")
+        shown = format_html_join("", ' {} <span class="reason">{}</span>', losses)
+        return format_html("{} {} {}", word, shown, effective if entry.state.effective else "")
 
     @admin.display(description="changed", ordering="updated_at")
     def changed_on(self, entry: CustomEntry) -> SafeString:

@@ -119,6 +119,7 @@ def test_the_lists_of_the_admin_and_the_board_say_it(client: Client, entry: Cust
     client.force_login(User.objects.create_superuser("root"))
     listed = client.get("/admin/records/customentry/").content.decode()
     assert re.search(rf'no effect on public</span> <span class="reason">{re.escape(BEATEN)}', listed)
+    assert '<span class="word good">effect on lan</span>' in listed
     page = client.get(f"/admin/records/customentry/{entry.pk}/change/").content.decode()
     assert f"It has no effect on public: {WAY_OUT} It has its effect on lan." in page
     needs = client.get("/ui/needs/").content.decode()

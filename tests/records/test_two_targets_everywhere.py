@@ -128,7 +128,7 @@ def two_targets(db: None, settings: LazySettings) -> None:
 PAGES = (
     *(f"/admin/records/{model}/" for model in ("auditentry", "customentry", "driftfinding", "heldplan")),
     *(f"/admin/records/{model}/" for model in ("managedrecord", "source", "syncrequest")),
-    *("/admin/names/shop.example.com/", "/admin/records/customentry/add/"),
+    *("/admin/names/shop.example.com/", "/admin/records/customentry/add/", "/admin/preview/"),
     *("/ui/", "/ui/names/shop.example.com/", "/ui/needs/", "/ui/system/", "/ui/writes/", "/ui/freezes/"),
 )
 
@@ -258,14 +258,14 @@ def test_a_held_plan_of_the_dashboard_names_its_target(client: Client) -> None:
 
 OF_NONE = re.compile(
     r"/(favicon\.ico|api(/docs/?|/openapi\.yaml|/v1/?|/)?|ui/do/|ui/stream/|admin/(login|logout|jsi18n|autocomplete)/)?$"
-    r"|/admin/(password_change|auth|knox|r|\(|\^)|/admin/($|sync-now/|find/|exchange/|preview/|records/syncstatus/)|/ui(/find/)?$"
+    r"|/admin/(password_change|auth|knox|r|\(|\^)|/admin/($|sync-now/|find/|exchange/|records/syncstatus/)|/ui(/find/)?$"
 )
 """Of users and tokens, of files, of buttons that say in their form where, and of all targets at once."""
 
 
 def test_no_page_is_forgotten() -> None:
     shown = re.compile(
-        r"/api/v1/|/ui/(names|plans|needs|system|writes|freezes)?|/admin/(names|records/(auditentry|customentry|driftfinding"
+        r"/api/v1/|/ui/(names|plans|needs|system|writes|freezes)?|/admin/(names|preview|records/(auditentry|customentry|driftfinding"
         r"|heldplan|managedrecord|source|syncrequest))/"
     )
     assert [page for page in outlets("page") if not shown.match(page) and not OF_NONE.match(page)] == []
