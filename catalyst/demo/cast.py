@@ -27,6 +27,7 @@ APPS = {
 """What runs from the first scene to the last, and in which namespace."""
 COMERS = {"mealie": "kitchen", "vaultwarden": "office"}
 """What is deployed at the beginning of the story, and retired at its end."""
+REVIEWS_NAMESPACE = "reviews"
 PULL_REQUESTS = range(101, 114)
 """Each has an environment of its own: more than the guard lets go at once."""
 
@@ -86,7 +87,7 @@ def make_shop() -> Manifest:
 def list_reviews() -> Iterator[Manifest]:
     for number in PULL_REQUESTS:
         name = f"pr-{number}"
-        yield make_ingress(name, "reviews", f"{name}.{REVIEWS}")
+        yield make_ingress(name, REVIEWS_NAMESPACE, f"{name}.{REVIEWS}")
 
 
 def list_apps() -> Iterator[Manifest]:

@@ -52,6 +52,8 @@ class Stage:
             case story.Withdraw(manifests):
                 for manifest in manifests:
                     self._ask_cluster("DELETE", find_path(manifest), None, HTTPStatus.NOT_FOUND)
+            case story.Clear(namespace):
+                self._ask_cluster("DELETE", f"/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses", None)
             case story.WriteByHand(name, address):
                 self._ask_dns("add", domain=name, type="A", ipAddress=address, ttl=TTL, overwrite="true")
             case story.EraseByHand(name, address):

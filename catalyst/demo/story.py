@@ -16,6 +16,7 @@ from catalyst.demo.cast import (
     HOME,
     PULL_REQUESTS,
     REVIEWS,
+    REVIEWS_NAMESPACE,
     Manifest,
     list_apps,
     list_comers,
@@ -41,6 +42,13 @@ class Withdraw(NamedTuple):
     """Objects are deleted from the cluster, where they are there."""
 
     manifests: Sequence[Manifest]
+
+
+class Clear(NamedTuple):
+    """All Ingresses of the namespace are deleted by one request, as ``kubectl delete --all`` does: on a slow machine,
+    too, they go at one moment."""
+
+    namespace: str
 
 
 class WriteByHand(NamedTuple):
@@ -86,7 +94,7 @@ class Approve(NamedTuple):
     """An operator approves the held plans that the reader has not decided."""
 
 
-Step = Put | Withdraw | WriteByHand | EraseByHand | Break | Publish | Unpublish | Remediate | Approve
+Step = Put | Withdraw | Clear | WriteByHand | EraseByHand | Break | Publish | Unpublish | Remediate | Approve
 
 
 class Sight(NamedTuple):
@@ -180,7 +188,7 @@ def write_story(number: int, seed: int = SEED) -> Iterator[Scene]:
     )
     yield Scene(
         f"All {len(PULL_REQUESTS)} review environments are deleted at once. That is held until a person approves it.",
-        [Unpublish(blog), Withdraw([*list_reviews()])],
+        [Unpublish(blog), Clear(REVIEWS_NAMESPACE)],
         [Sight("needs", plan), Sight("needs", blog, is_there=False)],
         30.0,
     )

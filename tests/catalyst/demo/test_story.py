@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from catalyst.demo.cast import APPS, HOME, PULL_REQUESTS, list_apps, list_comers, list_reviews
-from catalyst.demo.story import Put, Withdraw, write_story
+from catalyst.demo.cast import APPS, HOME, PULL_REQUESTS, REVIEWS_NAMESPACE, list_apps, list_comers, list_reviews
+from catalyst.demo.story import Clear, Put, Withdraw, write_story
 from syncer.config import Managed
 
 PLACES = {"headline", "needs", "names", "activity"}
@@ -40,6 +40,9 @@ def test_a_round_leaves_in_the_cluster_what_the_next_one_begins_with() -> None:
                 there |= name_objects(step)
             elif isinstance(step, Withdraw):
                 there -= name_objects(step)
+            elif isinstance(step, Clear):
+                assert step.namespace == REVIEWS_NAMESPACE
+                there -= name_objects(Withdraw([*list_reviews()]))
     begin = {("Ingress", "nas")} | name_objects(Put([*list_apps(), *list_reviews()]))
     assert there == begin
     assert not there & name_objects(Put([*list_comers()]))
