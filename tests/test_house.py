@@ -26,6 +26,7 @@ CLOCKS = {
 }
 WALL_CLOCKS = {"time", "time_ns", "clock"}
 """Of the module ``time`` alone: others have functions of that name."""
+NAMES_CLOCK = re.compile(rf"\b({'|'.join(CLOCKS)}|time\.({'|'.join(WALL_CLOCKS)}))\b")
 
 TAKES_ZONE = {
     "syncer/core/claims.py Claims.note_servers": "the zone says whose name servers they are",
@@ -218,6 +219,7 @@ def test_no_test_asserts_that_something_is_done_within_a_certain_time() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}"
         for path in list_modules("tests")
+        if NAMES_CLOCK.search(path.read_text())
         for line in find_speed_limits(read_module(path))
     ]
     assert not found, "\n".join(found)
@@ -235,6 +237,7 @@ def test_no_test_asserts_that_something_is_done_within_a_certain_time() -> None:
     ],
 )
 def test_such_an_assertion_is_found(text: str) -> None:
+    assert NAMES_CLOCK.search(text)
     assert list(find_speed_limits(ast.parse(text)))
 
 
