@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any, NamedTuple
 
+from django.utils import timezone
+
 from records.bulk import upsert_values
+from records.limits import split_rows
 from records.models import AuditEntry, DriftFinding, ManagedRecord
 
 Action = AuditEntry.Action
@@ -22,6 +26,10 @@ TROUBLE = frozenset({Action.FAILED, Action.CONFLICT, Action.DRIFTED, Action.HELD
 
 NEWS = CHANGES | {Action.FAILED, Action.CONFLICT, Action.STALE, Action.TAKEN_OVER}
 """What a team wants to hear of its records."""
+
+
+REPEAT = timedelta(hours=1)
+"""For so long it is told once that a record's deletion is held, where nothing else has happened to it since."""
 
 
 class EntryRow(NamedTuple):
@@ -46,6 +54,24 @@ class EntryRow(NamedTuple):
 
 def insert_entries(rows: Iterable[EntryRow]) -> None:
     upsert_values(AuditEntry, EntryRow._fields, rows, ())
+
+
+def leave_out_repeats(rows: Sequence[EntryRow]) -> Sequence[EntryRow]:
+    """Without what was told lately: an object that comes and goes, again and again, has its deletes held each time."""
+    names = {row.name for row in rows if row.action == Action.HELD}
+    if not names:
+        return rows
+    recent = AuditEntry.objects.filter(at__gte=timezone.now() - REPEAT).order_by("pk")
+    latest = {
+        (target, zone, name, kind): action
+        for part in split_rows(recent.values_list("target", "zone", "name", "type", "action"), names)
+        for target, zone, name, kind, action in part.iterator()
+    }
+    return [
+        row
+        for row in rows
+        if row.action != Action.HELD or latest.get((row.target, row.zone, row.name, row.type)) != Action.HELD
+    ]
 
 
 def make_entry(action: AuditEntry.Action, actor: str, *, kind: str = "", **columns: Any) -> AuditEntry:

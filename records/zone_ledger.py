@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from records.among import at_names
-from records.audit import SYNCER, Action, insert_entries, make_entry, make_row_entry
+from records.audit import SYNCER, Action, insert_entries, leave_out_repeats, make_entry, make_row_entry
 from records.bulk import insert_rows, upsert_rows, upsert_values
 from records.database_errors import translate_errors
 from records.detached_rows import detached_mentions, end_detached, forget_detached, forget_refused, note_detached
@@ -222,7 +222,7 @@ class DatabaseZoneLedger:
                 forget_refused(self._key.target, {item.result.change.name for item in done if item.result.change.after})
             if told.gone:
                 self._forget_kept({name for name, _ in told.gone})
-            insert_entries(told.audit)
+            insert_entries(leave_out_repeats(told.audit))
             Replacement.objects.bulk_create(
                 replacement_row(self._key, item.decision, item.result.change, actor)
                 for item in done

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from records import audit
 from records.append_only import AppendOnly
-from records.audit import Action, make_entry
+from records.audit import REPEAT, SYNCER, Action, EntryRow, insert_entries, leave_out_repeats, make_entry
 from records.models import AuditEntry
 from records.rows import DONE_ACTIONS, STATE_ACTIONS
 from syncer.core.plan import Op
@@ -62,3 +63,30 @@ def test_an_entry_is_written_once_and_never_changed() -> None:
         AuditEntry.objects.update(reason="other")
     with pytest.raises(AppendOnly):
         AuditEntry.objects.all().delete()
+
+
+def make_held(name: str, kind: str = "A") -> EntryRow:
+    return EntryRow(Action.HELD, SYNCER, target="default", zone="talos00", name=name, type=kind)
+
+
+@pytest.mark.django_db
+def test_it_is_told_once_an_hour_that_a_deletion_is_held() -> None:
+    first = [make_held("shop.talos00"), make_held("blog.talos00")]
+    assert leave_out_repeats(first) == first
+    insert_entries(first)
+    others = [make_held("shop.talos00", "AAAA"), make_held("new.talos00"), first[0]._replace(action=Action.CREATED)]
+    assert leave_out_repeats([*first, *others]) == others
+
+
+@pytest.mark.django_db
+def test_after_an_hour_it_is_told_again() -> None:
+    held = make_held("shop.talos00")
+    AuditEntry.objects.create(**held._asdict(), at=timezone.now() - REPEAT)
+    assert leave_out_repeats([held]) == [held]
+
+
+@pytest.mark.django_db
+def test_it_is_told_again_where_something_happened_in_between() -> None:
+    held = make_held("shop.talos00")
+    insert_entries([held, held._replace(action=Action.UPDATED)])
+    assert leave_out_repeats([held]) == [held]
