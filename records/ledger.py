@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from records.database_errors import translate_errors
-from records.detached_rows import count_detached, suspect_detached
+from records.detached_rows import count_detached, detached_mentions, suspect_detached
 from records.freeze_models import WriteFreeze
 from records.freezes import end_over, list_freezes
 from records.glance import Glance
@@ -98,6 +98,8 @@ class DatabaseLedger:
         """By target the one whose rows are read in the place of its own."""
         self._waiting = Glance(_list_waiting)
         self._unended = Glance(WriteFreeze.objects.unended)
+        self._kept: dict[str, Glance] = {}
+        """By target, the names that are kept there although their object does not want them now."""
 
     def for_thread(self) -> DatabaseLedger:
         return DatabaseLedger(self)
@@ -176,6 +178,9 @@ class DatabaseLedger:
 
     @translate_errors
     def count_detached(self, target: str, seconds: float, grace: float, unread_kinds: Collection[str]) -> list[str]:
+        kept = self._kept.setdefault(target, Glance(lambda: detached_mentions(target)))
+        if not kept.has_rows():
+            return []
         with self._tenure.writing():
             return count_detached(target, seconds, grace, unread_kinds)
 

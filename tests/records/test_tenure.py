@@ -13,13 +13,13 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from records.ledger import DatabaseLedger
-from records.models import ManagedRecord, MeasuredCount, Source, SyncStatus
+from records.models import ManagedRecord, MeasuredCount, Source, SourceName, SyncStatus
 from syncer.core.claims import Decision
 from syncer.core.kinds import GATEWAY, INGRESS
 from syncer.core.known import RecordState
 from syncer.core.plan import Change, Drift, DriftType, Op, RRsetStatus
 from syncer.core.rrsets import RRset
-from syncer.core.source import Ref, SourceObject
+from syncer.core.source import Ref, SourceObject, Want
 from syncer.identity import ProcessIdentity
 from syncer.kube.feed import KindState
 from syncer.ledger import AnotherSyncer, Holder, LastStart, Measured, ObservedRRset, Request, SyncerStatus, TargetReport
@@ -156,7 +156,6 @@ WRITES: dict[str, Callable[[DatabaseLedger], object]] = {
     "a release": lambda ledger: ledger.zone("default", "talos00").release_records([BLOG.name], "", "ada"),
     "an object": lambda ledger: ledger.save_sources("default", {REF: SourceObject(REF)}),
     "objects of before": lambda ledger: ledger.forget_sources("default", [("networking.k8s.io", "Ingress")], []),
-    "the time of a trouble": lambda ledger: ledger.count_detached("default", 5.0, 60.0, ()),
     "an answer": lambda ledger: ledger.answer_requests({1: "done"}),
     "a decision": lambda ledger: ledger.decide_hold(Request(0, "approve", "", "", "", "ada"), approve=True),
     "a status": lambda ledger: ledger.save_status(STATUS),
@@ -180,6 +179,16 @@ def test_who_was_succeeded_writes_nothing_more(write: Callable[[DatabaseLedger],
     assert list(SyncStatus.objects.values()) == before
     assert not ManagedRecord.objects.exists()
     assert not Source.objects.exists()
+
+
+def test_who_was_succeeded_counts_no_time_for_which_names_are_kept() -> None:
+    ledger = take_over()
+    ledger.save_sources("default", {REF: SourceObject(REF, wants=(Want(BLOG.name, BLOG.values),))})
+    SourceName.objects.update(detached_since=timezone.now())
+    take_over(OTHER)
+    with pytest.raises(AnotherSyncer):
+        ledger.count_detached("default", 5.0, 60.0, ())
+    assert SourceName.objects.get().detached_seconds == 0.0
 
 
 def test_its_end_leaves_the_successor_in_charge() -> None:
