@@ -237,7 +237,7 @@ def test_what_is_late_keeps_its_host() -> None:
     names = [f"_{number:02}._tcp" for number in range(TURN + 2)]
     pointers = [delete_pointer(name) for name in names]
     host = delete("shop")
-    turn, later = take_turn([host, *pointers, create("new")], bulky=False)
+    turn, later = take_turn([host, *pointers, create("new")], lambda _: False)
     assert SHOP in later
     assert [change.key[1] for _, change in sort_changes([host, *pointers])][-1] == "A"
     assert len(turn) < TURN + 2
