@@ -88,7 +88,7 @@ def list_started(note: DevNote | None) -> Iterator[tuple[str, Check]]:
 
 
 def list_checks(config: Config, warnings: Sequence[str]) -> Iterator[tuple[str, Check]]:
-    from catalyst.doctor import clock, here, kubernetes
+    from catalyst.doctor import clock, dns_server, here, kubernetes
 
     answering: dict[str, str] = {}
     """URLs of the servers that answered, by the name that the findings use."""
@@ -100,6 +100,8 @@ def list_checks(config: Config, warnings: Sequence[str]) -> Iterator[tuple[str, 
     for target in config.targets:
         name = target.name if len(config.targets) > 1 else ""
         yield from list_target_checks(target, answering, ServerUse(servers, target.name), name)
+    if len(config.targets) > 1:
+        yield "DNS server", lambda: dns_server.check_shared_zones(config.targets, servers)
     manifests = config.kube.manifests
     if manifests:
         yield "manifests", lambda: here.check_manifests(manifests)

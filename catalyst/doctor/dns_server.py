@@ -18,10 +18,10 @@ from django.db import DatabaseError
 from catalyst.doctor.clock import probe_server
 from catalyst.doctor.finding import Finding, report_ok, report_problem, report_warning
 from records.models import ManagedZone
-from syncer.config import TechnitiumConfig
+from syncer.config import TargetConfig, TechnitiumConfig
 from syncer.errors import SyncError
 from syncer.pacing import RateLimit
-from syncer.targets.shared_servers import ALONE, ServerUse
+from syncer.targets.shared_servers import ALONE, ServerUse, SharedServers
 from syncer.targets.technitium.answers import read_object, read_text
 from syncer.targets.technitium.calls import ADD, DELETE
 from syncer.targets.technitium.client import ServerSaid, TechnitiumClient, Untrusted
@@ -47,7 +47,7 @@ def check_server(
     use: ServerUse = ALONE,
 ) -> Iterator[Finding]:
     """Adds the servers to ``answering``. ``node`` is where the zones were written to last, "" where that is not known;
-    by ``use`` the targets before are known. Raises what ``TechnitiumServer`` raises."""
+    to ``use`` is told which server it is. Raises what ``TechnitiumServer`` raises."""
     limit = RateLimit(target.rate_limit)
     clients, answered = [], False
     for url in target.urls:
@@ -71,7 +71,7 @@ def check_server(
             yield from check_token(read_text(session, "username"), read_object(info, "permissions"))
         answered = True
     if answered:
-        yield from check_zones(TechnitiumServer(clients, use=use), zones, node, use)
+        yield from check_zones(TechnitiumServer(clients, use=use), zones, node)
 
 
 def report_untrusted(url: str, error: Untrusted, setting: str) -> Finding:
@@ -84,16 +84,32 @@ def report_untrusted(url: str, error: Untrusted, setting: str) -> Finding:
     return report_problem(ABOUT, f"{error}. It shows one with the SHA-256 fingerprint {shown}: {advice}")
 
 
+def check_shared_zones(targets: Sequence[TargetConfig], servers: SharedServers) -> Iterator[Finding]:
+    """Once all servers were asked: which target the syncer leaves alone at a zone that another one has there."""
+    places = [(target, zone) for target in targets for zone in target.scope.zones]
+    written = {target.name: find_last_nodes(target.name) for target in targets}
+    for target, zone in places:
+        ServerUse(servers, target.name).of_zone(zone).note_start(is_new=zone not in written[target.name])
+    for target, zone in places:
+        if shared := ServerUse(servers, target.name).of_zone(zone).explain_rival(target.place):
+            yield report_problem(ABOUT, f"{target.name}: {shared}")
+
+
 def find_last_node(target_name: str) -> str:
     """Where the syncer wrote last, by its database; "" where that does not tell."""
+    return next(iter(find_last_nodes(target_name).values()), "")
+
+
+def find_last_nodes(target_name: str) -> Mapping[str, str]:
+    """By zone that it has written to, the latest one first; none where the database does not tell."""
     rows = ManagedZone.objects.filter(target=target_name).exclude(node="").order_by("-pk")
     try:
-        return rows.values_list("node", flat=True).first() or ""
+        return dict(rows.values_list("zone", "node"))
     except DatabaseError:
-        return ""  # the check of the database says why
+        return {}  # the check of the database says why
 
 
-def check_zones(server: TechnitiumServer, zones: Sequence[str], node: str, use: ServerUse) -> Iterator[Finding]:
+def check_zones(server: TechnitiumServer, zones: Sequence[str], node: str) -> Iterator[Finding]:
     server.recall(node)
     known = server.read_zones()
     if server.route.cluster:
@@ -102,8 +118,6 @@ def check_zones(server: TechnitiumServer, zones: Sequence[str], node: str, use: 
     if server.warning:
         yield report_warning(ABOUT, server.warning)
     for zone in zones:
-        if shared := use.of_zone(zone).explain_rival(server.route.name):
-            yield report_problem(ABOUT, shared)
         yield from check_zone(server, zone, known)
 
 
