@@ -19,6 +19,14 @@ LOOK = 0.1
 """Seconds between two looks whether everything was read."""
 
 
+class PartialPass(SyncError):
+    """Some of several targets could not have their pass, which says why; ``results`` are of the others."""
+
+    def __init__(self, reason: str, results: Mapping[str, Sequence[PassResult]]) -> None:
+        super().__init__(reason)
+        self.results = results
+
+
 class SinglePass:
     """Of the ``targets``, one after the other. ``feed`` is started and stopped by it."""
 
@@ -34,8 +42,8 @@ class SinglePass:
     def run_targets(self) -> Mapping[str, Sequence[PassResult]]:
         """The results by target. A target that fails holds up no other.
 
-        Raises ``TimeoutError`` when the objects cannot be read within ``PATIENCE`` seconds, and what the targets and
-        the ledger raise.
+        Raises ``TimeoutError`` when the objects cannot be read within ``PATIENCE`` seconds, ``PartialPass``, and what
+        a single target and the ledger raise.
         """
         self._feed.start()
         results: dict[str, Sequence[PassResult]] = {}
@@ -53,14 +61,16 @@ class SinglePass:
         finally:
             self._feed.stop()
         if problems and len(self._targets) > 1:
-            raise SyncError("; ".join(f"{name}: {error}" for name, error in problems.items()))
+            raise PartialPass("; ".join(f"{name}: {error}" for name, error in problems.items()), results)
         if problems:
             raise next(iter(problems.values()))
         return results
 
     def _ask_servers(self) -> None:
-        """Before the first of several targets writes it must be known whether another one is on the same server."""
+        """Before the first of several targets writes it must be known whether another one is on the same server, and
+        which of them has written there."""
         for target in self._targets if len(self._targets) > 1 else ():
+            target.worker.begin_zones()
             with suppress(SyncError):  # its pass tells it
                 target.worker.target.check()
 

@@ -162,6 +162,12 @@ class TargetWorker:
             for request, outcome in zip(batch, outcomes, strict=True):
                 log.info("Request answered: %s", outcome, extra={"action": request.action, "actor": request.actor})
 
+    def begin_zones(self) -> None:
+        """Before another target has its pass it must be known to which zones this one has written. Raises
+        ``LedgerError``."""
+        for zone in self.zones.values():
+            zone.begin()
+
     def rebuild(self) -> None:
         """Take every RRset with our mark for ours, in the next full pass."""
         for zone in self.zones.values():

@@ -210,6 +210,15 @@ class Zone:
         """The database may be another one by now."""
         self._has_begun = False
 
+    def begin(self) -> None:
+        """Look up what the ledger knows of the zone, unless that was done since the start or ``forget_start``. Raises
+        ``LedgerError``."""
+        if not self._has_begun:
+            if self._rows.is_new():
+                self.rebuild()
+            self._records.recall(self._recovery.resume())
+        self._has_begun = True
+
     def rebuild(self) -> None:
         """Take every RRset with our mark for ours, in the next full pass."""
         self._rebuild.is_on = True
@@ -317,7 +326,7 @@ class Zone:
 
         Raises what target and ledger raise.
         """
-        self._check_start()
+        self.begin()
         if names is not None and (self._rebuild.settles or self._owes_plan):
             self.run_pass(None)  # what is ours must be known first, and the guard sees what waited as one plan
         kind = "zone" if names is None else "names"
@@ -425,13 +434,6 @@ class Zone:
         elif self._owes_plan and not self.is_full_pass_wanted:
             self._schedule.request_pass()
         return freeze is not None
-
-    def _check_start(self) -> None:
-        if not self._has_begun:
-            if self._rows.is_new():
-                self.rebuild()
-            self._records.recall(self._recovery.resume())
-        self._has_begun = True
 
     @contextmanager
     def _doubting_on_error(self) -> Iterator[None]:

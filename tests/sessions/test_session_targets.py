@@ -132,6 +132,11 @@ def test_one_server_under_two_names_is_written_to_by_one_target_alone(split: Spl
     ended = run(["-m", "catalyst.cli", "doctor"], env)
     assert f"again: {told}" in ended.out
     assert syncer.stop() == 0
+    split.write_targets(again, split.describe("lan", split.lan, INSIDE))
+    for words in (["manage.py", "runsyncer", "--once"], ["-m", "catalyst.cli", "doctor"]):
+        ended = run(words, env)  # whichever comes first in the file
+        assert f"again: {told}" in ended.out + ended.err
+        assert "of target again too" not in ended.out + ended.err
     assert [row[3] for row in split.lan.rows(ZONE)] == [INSIDE]
 
 
@@ -151,11 +156,13 @@ def test_once_says_what_is_wrong_with_one_and_does_the_other(split: SplitHorizon
     split.lan.stop_listening()
     try:
         env = {"HOME": str(split.folder), "DATA_DIR": str(split.folder), "LOG_FORMAT": "text"}
+        planned = run(["manage.py", "runsyncer", "--once", "--dry-run"], env | split.env)
         ended = run(["manage.py", "runsyncer", "--once"], env | split.env)
     finally:
         split.lan.listen_again()
-    assert ended.code == 1
-    assert f"{split.lan.url} cannot be reached" in ended.err
+    assert planned.code == ended.code == 1
+    assert planned.out.startswith(f"public: + {host}")
+    assert f"lan: {split.lan.url} cannot be reached" in ended.err
     assert split.public.ask(host) == [OUTSIDE]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from syncer.errors import TargetUnreachable
+from syncer.single_pass import PartialPass
 from syncer.tenure import RENEWAL
 from tests.syncer.two_loops import APPS, Two, published
 
@@ -27,9 +28,12 @@ def test_one_pass_tells_the_results_of_each(two: Two) -> None:
 
 def test_one_pass_says_which_target_could_not_have_it(two: Two) -> None:
     two.lan.trouble[""] = TargetUnreachable("http://dns1 cannot be reached")
-    with pytest.raises(Exception, match=r"^lan: http://dns1 cannot be reached$"):
+    with pytest.raises(PartialPass, match=r"^lan: http://dns1 cannot be reached$") as caught:
         two.loop.run_once()
     assert published(two.public) == set(APPS)
+    assert {name: [result.changed for result in of_target] for name, of_target in caught.value.results.items()} == {
+        "public": [3]
+    }
 
 
 def test_a_stop_ends_one_pass_between_two_changes_and_before_the_next_target(two: Two) -> None:
@@ -37,7 +41,7 @@ def test_a_stop_ends_one_pass_between_two_changes_and_before_the_next_target(two
     with pytest.raises(TimeoutError, match="before target public had its pass"):
         two.loop.run_once()
     assert len(two.lan.shelf) == 2  # the one in whose time it came is done
-    assert two.public.calls == []
+    assert two.public.calls == ["check"]  # which server it is, before either has its pass
 
 
 def test_one_pass_that_takes_long_says_that_it_is_still_at_work(two: Two) -> None:

@@ -37,6 +37,7 @@ from syncer.kube.stores import StoreGroup
 from syncer.ledger import AnotherSyncer, LedgerError, Request
 from syncer.loop import Loop, describe_place
 from syncer.memory import be_frugal, settle_in
+from syncer.single_pass import PartialPass
 from syncer.target_loop import Setup
 from syncer.targets import make_target
 from syncer.targets.shared_servers import PATIENCE, ServerUse, SharedServers
@@ -128,7 +129,7 @@ class Command(BaseCommand):
             settle_in()
             _stop_on_signals(wakeup)
             if options["once"]:
-                self._report_passes(loop.run_once(), config)
+                self._pass_once(loop, config)
                 return
             with suppress(LedgerError):  # the loop tells it, and goes on trying
                 loop.take_over()  # before it listens where the other one may listen
@@ -167,19 +168,29 @@ class Command(BaseCommand):
             time.sleep(0.1)
         raise CommandError("the running syncer did not answer within 10 s; the request waits for it in the database")
 
-    def _report_passes(self, by_target: Mapping[str, Sequence[PassResult]], config: Config) -> None:
-        for target, of_target in by_target.items():
-            self._tell_plan(f"{target}: " if len(by_target) > 1 else "", of_target)
+    def _pass_once(self, loop: Loop, config: Config) -> None:
+        try:
+            by_target = loop.run_once()
+        except PartialPass as error:  # what one is in trouble with hides nothing of the others
+            self._tell_passes(error.results, config)
+            raise
+        held = self._tell_passes(by_target, config)
         results = list(chain.from_iterable(by_target.values()))
-        held = sum(result.held for result in results)
-        if held:
-            self.stdout.write(f"{held} deletes are held: approve them with --approve-deletes")
         if retry := sorted(set().union(*(result.retry for result in results))):
             raise CommandError(f"not everything is done ({', '.join(retry[:3])}): the log says why; run it again")
         if refused := sum(result.refused for result in results):
             raise CommandError(f"{refused} records were refused for good: the log says why")
         if config.dry_run and (held or any(result.planned for result in results)):
             sys.exit(2)
+
+    def _tell_passes(self, by_target: Mapping[str, Sequence[PassResult]], config: Config) -> int:
+        """Returns how many deletes are held."""
+        for target, of_target in by_target.items():
+            self._tell_plan(f"{target}: " if len(config.targets) > 1 else "", of_target)
+        held = sum(result.held for result in chain.from_iterable(by_target.values()))
+        if held:
+            self.stdout.write(f"{held} deletes are held: approve them with --approve-deletes")
+        return held
 
     def _tell_plan(self, prefix: str, results: Sequence[PassResult]) -> None:
         """What a dry run would change on a target, and what it would leave alone."""

@@ -121,6 +121,17 @@ def test_a_server_under_a_second_name_takes_nothing_from_the_target_that_wrote_t
     assert owned() == {("lan", BOTH, ADDRESS), ("public", BOTH, PUBLIC)}
 
 
+def test_of_two_new_targets_on_one_server_a_single_pass_writes_for_the_first(two: TwoTargets) -> None:
+    url = two.technitium.url.replace("127.0.0.1", "localhost")
+    server = TechnitiumConfig(url, two.technitium.token, rate_limit=100_000, timeout=5, name="again")
+    again = TargetConfig(Managed(Scope(zones=("example.com",), addresses=("192.0.2.9",))), server)
+    two.start(again, *two.configs)
+    two.put("shop", BOTH)
+    with pytest.raises(SyncError, match=r"^lan: zone example\.com is on the server of target again too"):
+        two.loop.run_once()
+    assert published(two.technitium, "example.com")["shop", "A"] == ["192.0.2.9"]
+
+
 def test_what_an_object_asks_for_is_remembered_of_each_target(two: TwoTargets) -> None:
     two.put("shop", BOTH, "nas.talos00")
     two.settle()
