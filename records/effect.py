@@ -83,11 +83,7 @@ def find_states(entries: Sequence[CustomEntry]) -> dict[int, EntryState]:
     """By key, as the syncer left them; in a handful of questions for any number."""
     lost = find_lost({entry.name for entry in entries})
     records = ManagedRecord.objects.filter(origin__in=[entry.origin for entry in entries]).order_by()
-    states: dict[tuple[str, str], str] = {}
-    for origin, kind, state in records.values_list("origin", "type", "state"):
-        # Of one for several targets what is not as it should be.
-        if states.get((origin, kind), SYNCED) == SYNCED:
-            states[origin, kind] = state
+    states = {tuple(key): state for *key, state in records.values_list("origin", "type", "target", "state")}
     names = call_entries(lost.values())
     targets = EntryTargets()
     found = {}
@@ -95,7 +91,9 @@ def find_states(entries: Sequence[CustomEntry]) -> dict[int, EntryState]:
         covered = targets.list_covered(entry.name, entry.target)
         places = {target: (entry.name, entry.origin, target) for target in covered}
         reasons = {target: lost[place] for target, place in places.items() if place in lost}
-        state = states.get((entry.origin, entry.type), RecordState.PENDING.value)
+        told = [states[place] for target in covered if (place := (entry.origin, entry.type, target)) in states]
+        # Of one for several targets what is not as it should be.
+        state = next((state for state in told if state != SYNCED), told[0] if told else RecordState.PENDING.value)
         found[entry.pk] = _judge_entry(entry, state, reasons, covered, names)
     return found
 

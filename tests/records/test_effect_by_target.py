@@ -93,6 +93,16 @@ def test_a_target_that_is_gone_says_nothing(entry: CustomEntry) -> None:
     assert client_for("viewer").get("/api/v1/entries?lost=true").json()["count"] == count_lost() == 0
 
 
+def test_its_state_is_that_of_the_targets_that_there_are(entry: CustomEntry) -> None:
+    row = {"zone": "example.com", "name": SHOP, "type": "A", "ttl": 300, "values": entry.values, "origin": entry.origin}
+    ManagedRecord.objects.create(target="former", state="failed", **row)
+    assert find_states([entry])[entry.pk].state == "pending"
+    ManagedRecord.objects.create(target="lan", state="synced", **row)
+    assert find_states([entry])[entry.pk].state == "synced"
+    ManagedRecord.objects.create(target="public", state="drifted", **row)
+    assert find_states([entry])[entry.pk].state == "drifted"
+
+
 def test_who_writes_it_is_told_before_the_syncer_has_seen_it() -> None:
     make_source("Ingress", "web", "shop", names=[(SHOP, ["203.0.113.7"])])
     Source.objects.update(target="public")
