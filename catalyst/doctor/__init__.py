@@ -96,7 +96,7 @@ def list_checks(config: Config, warnings: Sequence[str]) -> Iterator[tuple[str, 
     yield "folder", here.check_folders
     yield "database", here.check_database
     yield "log", here.check_log_receiver
-    servers = SharedServers({target.name: target.scope.zones for target in config.targets}, patience=0.0)
+    servers = SharedServers([target.name for target in config.targets], patience=0.0)
     for target in config.targets:
         name = target.name if len(config.targets) > 1 else ""
         yield from list_target_checks(target, answering, ServerUse(servers, target.name), name)

@@ -4,7 +4,7 @@ by another node of its cluster. The settings cannot show that; what the servers 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from threading import Condition
 from typing import NamedTuple
 
@@ -28,18 +28,18 @@ class ZonePlace(NamedTuple):
 
 
 class SharedServers:
-    """``zones`` are by target, in the order of the settings. Of targets that have a zone on one server one alone may
-    write there: who is at it already, or else who has written to it before, or else the first. To be called from any
-    thread."""
+    """``targets`` are in the order of the settings. Of those that have a zone on one server one alone may write there:
+    who is at it already, or else who has written to it before, or else the first. To be called from any thread."""
 
     def __init__(
         self,
-        zones: Mapping[str, Collection[str]],
+        targets: Iterable[str],
         patience: float = PATIENCE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._zones = zones
-        self._order = {target: place for place, target in enumerate(zones)}
+        self._order = {target: place for place, target in enumerate(targets)}
+        self._places: set[ZonePlace] = set()
+        """Of targets whose servers can have several names: a hosts file is none of them, and nobody waits for it."""
         self._patience = patience
         self._clock = clock
         self._news = Condition()
@@ -52,6 +52,11 @@ class SharedServers:
         """Once its records were looked up: whether it has never written there."""
         self._writing: set[ZonePlace] = set()
         self._has_waited: set[ZonePlace] = set()
+
+    def add_place(self, place: ZonePlace) -> None:
+        """To be called of all of them before any is at work."""
+        with self._news:
+            self._places.add(place)
 
     def note_server(self, target: str, identity: Identity) -> None:
         with self._news:
@@ -97,8 +102,8 @@ class SharedServers:
                 yield other.target in self._silent or (other.target in self._known and other in self._is_new)
 
     def _list_others(self, place: ZonePlace) -> list[ZonePlace]:
-        here = (ZonePlace(target, place.zone) for target, zones in self._zones.items() if place.zone in zones)
-        return [other for other in here if other != place]
+        others = [other for other in self._places if other.zone == place.zone and other != place]
+        return sorted(others, key=lambda other: self._order[other.target])
 
     def _share_server(self, place: ZonePlace, other: ZonePlace) -> bool:
         return bool(self._identify(place.target) & self._identify(other.target))
@@ -134,7 +139,10 @@ class ServerUse:
         self._servers.note_silence(self._target)
 
     def of_zone(self, name: str) -> ZoneUse:
-        return ZoneUse(self._servers, ZonePlace(self._target, name))
+        """To be asked for when the target is made."""
+        place = ZonePlace(self._target, name)
+        self._servers.add_place(place)
+        return ZoneUse(self._servers, place)
 
 
 class ZoneUse:
@@ -159,5 +167,5 @@ class ZoneUse:
         )
 
 
-ALONE = ServerUse(SharedServers({"": ()}), "")
+ALONE = ServerUse(SharedServers([""]), "")
 """Of a target beside which there is none."""

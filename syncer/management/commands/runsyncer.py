@@ -112,14 +112,13 @@ class Command(BaseCommand):
                 return
             certificates = Certificates() if config.kube.certificate_metrics and not options["once"] else None
             # With --once the targets have their passes one after the other, and none can wait for another one.
-            zones = {target.name: target.scope.zones for target in config.targets}
-            servers = SharedServers(zones, 0.0 if options["once"] else PATIENCE)
+            names = [target.name for target in config.targets]
+            servers = SharedServers(names, 0.0 if options["once"] else PATIENCE)
             setups = list(_make_setups(config, wakeup, servers, lambda index: loop.targets[index].beat()))
             if config.dry_run:
                 ledger.read_as_moved([describe_place(setup) for setup in setups])
             stores = StoreGroup([setup.store for setup in setups])
             feed = _make_feed(config, stores, certificates)
-            names = [target.name for target in config.targets]
             state = health.Health(feed.states, names, read_timeout=config.kube.read_timeout)
             find_failing = certificates.find_failing if certificates is not None else None
             loop = Loop(config, feed, setups, ledger, state, wakeup, find_failing=find_failing)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from threading import Thread
+from typing import Any
 
 import pytest
 
-from syncer.config import TechnitiumConfig
+from syncer.config import HostsConfig, TechnitiumConfig
 from syncer.errors import TargetUnreachable, ZoneUnusable
+from syncer.targets.hosts.target import HostsTarget
 from syncer.targets.shared_servers import MEMORY, ServerUse, SharedServers, ZonePlace
 from syncer.targets.technitium.nodes import read_session
 from syncer.targets.technitium.target import TechnitiumTarget
@@ -28,7 +31,15 @@ def clock() -> Clock:
 @pytest.fixture
 def servers(clock: Clock) -> SharedServers:
     """Nobody waits for anybody."""
-    return SharedServers({"lan": [ZONE], "public": [ZONE, "lab"]}, patience=0.0, clock=clock)
+    return share_zone(patience=0.0, clock=clock)
+
+
+def share_zone(**more: Any) -> SharedServers:
+    """Between ``lan`` and ``public``, which alone has another one, as they are made."""
+    servers = SharedServers(["lan", "desk", "public"], **more)
+    for target, zone in (("public", "lab"), ("public", ZONE), ("lan", ZONE)):
+        ServerUse(servers, target).of_zone(zone)
+    return servers
 
 
 def test_two_servers_with_one_zone_are_split_horizon(servers: SharedServers) -> None:
@@ -88,7 +99,7 @@ def ask_in_thread(servers: SharedServers, target: str) -> tuple[Thread, list[str
 
 
 def test_a_new_target_waits_until_it_is_known_whose_the_zone_is() -> None:
-    servers = SharedServers({"lan": [ZONE], "public": [ZONE]}, patience=60.0)
+    servers = share_zone(patience=60.0)
     servers.note_server("public", ONE)
     servers.note_start(ZonePlace("public", ZONE), True)
     thread, told = ask_in_thread(servers, "public")
@@ -99,8 +110,21 @@ def test_a_new_target_waits_until_it_is_known_whose_the_zone_is() -> None:
     assert told == ["lan"]
 
 
+def test_nobody_waits_for_a_target_whose_place_has_one_name(build: Build, technitium: ServerUnderTest) -> None:
+    """Such as a hosts file, which never says a word."""
+    servers = SharedServers(["desk", "lan"], patience=60.0)
+    technitium.make_zone(ZONE)
+    hosts = HostsTarget(HostsConfig("/none", "desk"), MARKER, (ZONE,), use=ServerUse(servers, "desk"))
+    lan = build(ServerUse(servers, "lan"), technitium.url, technitium.token)
+    lan.zone(ZONE).recall("")
+    began = time.monotonic()
+    held(lan)
+    assert time.monotonic() < began + 30
+    hosts.close()
+
+
 def test_nobody_waits_for_a_server_that_does_not_answer_and_who_is_not_new_for_none() -> None:
-    servers = SharedServers({"lan": [ZONE], "public": [ZONE]}, patience=60.0)
+    servers = share_zone(patience=60.0)
     servers.note_server("public", ONE)
     servers.note_start(ZonePlace("public", ZONE), False)
     assert servers.find_rival(ZonePlace("public", ZONE)) == ""

@@ -57,7 +57,7 @@ class TwoTargets:
         config = Config(self.configs, version="1.0")
         stores = [Store(target.scope, clock=self.clock) for target in self.configs]
         self.cluster = StoreGroup(stores)
-        servers = SharedServers({target.name: target.scope.zones for target in self.configs}, 0.0, self.clock)
+        servers = SharedServers([target.name for target in self.configs], 0.0, self.clock)
         targets = [make_target(it, lambda *_: None, use=ServerUse(servers, it.name)) for it in self.configs]
         self.health = Health(self.feed.states, [target.name for target in self.configs], clock=self.clock)
         setups = [Setup(*parts, Wakeup()) for parts in zip(self.configs, stores, targets, strict=True)]
