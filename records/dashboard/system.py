@@ -10,6 +10,7 @@ from django.db.models import Count, Max, Q
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from records.explain import OFF_STATES
 from records.models import ManagedRecord, ManagedZone, SyncRequest, SyncStatus, TargetStatus
 from records.targets import list_targets
 from syncer.core.known import RecordState
@@ -59,7 +60,6 @@ class WatchRow(NamedTuple):
 def list_zones(status: SyncStatus | None) -> list[ZoneRow]:
     """Those that are managed, and those of which something is left. In three questions."""
     known = {(row.target, row.zone): row for row in ManagedZone.objects.all()}
-    off = (RecordState.DRIFTED, RecordState.FAILED, RecordState.HELD, RecordState.PENDING)
     counted = ManagedRecord.objects.order_by().values("target", "zone")
     counts: dict[tuple[str, str], Mapping[str, Any]] = {
         (row["target"], row["zone"]): row
@@ -67,7 +67,7 @@ def list_zones(status: SyncStatus | None) -> list[ZoneRow]:
             owned_count=Count("id", filter=Q(owned=True)),
             foreign_count=Count("id", filter=Q(state=RecordState.FOREIGN)),
             conflict_count=Count("id", filter=Q(state=RecordState.CONFLICT)),
-            off_count=Count("id", filter=Q(state__in=off)),
+            off_count=Count("id", filter=Q(state__in=OFF_STATES)),
             last=Max("changed_at"),
         )
     }

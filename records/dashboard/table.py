@@ -20,7 +20,7 @@ from records.answer_models import TROUBLE_RESULTS
 from records.dashboard.headline import count_trouble
 from records.entry_names import note_entries
 from records.entry_values import managed_zones
-from records.explain import PROBLEM_STATES, count_states
+from records.explain import OFF_STATES, count_states
 from records.models import ManagedRecord, ManagedZone
 from records.search import has_value, host_of, read_host, spell_address
 from syncer.core.kinds import GIVING_NAMES
@@ -80,7 +80,7 @@ class Filters(NamedTuple):
             if text := getattr(self, column):
                 rows = rows.filter(**{column: text})
         if self.state == OFF:
-            rows = rows.filter(state__in=(*PROBLEM_STATES, RecordState.PENDING))
+            rows = rows.filter(state__in=OFF_STATES)
         elif self.state == MISANSWERED:
             rows = rows.filter(dns_answer__result__in=TROUBLE_RESULTS)
         elif self.state not in ("", ALL):

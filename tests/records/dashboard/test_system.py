@@ -33,7 +33,7 @@ def test_a_zone_is_told_with_its_records_its_problem_and_what_is_in_its_way(
     with django_assert_num_queries(3):
         (zone,) = list_zones(cast.status)
     assert zone[:7] == ("default", "talos00", True, "the zone is <disabled>", 7, "dns1", "sync")
-    assert (zone.owned, zone.foreign, zone.conflicts, zone.off) == (2, 0, 1, 0)
+    assert (zone.owned, zone.foreign, zone.conflicts, zone.off) == (2, 0, 1, 1), "as in the list of names"
     assert zone.changed_at is not None
     assert zone.notes == ["foreign wildcards: *.talos00"]
 
