@@ -78,7 +78,7 @@ def trace_name(
     objects, claims, holders = _find_claims(explanation, records)
     shown = records[:RECORDS]
     written = [_draw_record(record) for record in shown] or [Box("no record", "nothing is written")]
-    answers, is_right = _find_answers(shown, asked, refused)
+    answers, is_right = _find_answers(explanation, shown, asked, refused)
     arrows = [Arrow(0, index, index, claims[index].title != NO_CLAIM) for index in range(len(objects))]
     for index, holds in enumerate(holders):
         arrows += [Arrow(1, index, number, number in holds) for number in range(len(written))]
@@ -104,19 +104,25 @@ def _find_claims(
         holders.append(written)
     beside = [*explanation["skipped"], *explanation["mentions"]]
     for mention in [each for each in beside if each["source"] not in told][: OBJECTS - len(objects)]:
-        objects.append(_draw_object(mention["source"]))
+        source = mention["source"]
+        told.add(source)
+        objects.append(_draw_object(source))
         claims.append(Box(NO_CLAIM, mention.get("reason") or MENTIONS.get(mention["how"], mention["how"]), "warn"))
-        holders.append(set())
+        holders.append(_find_written(source, records))
     # What nothing asks for any more was written for someone.
     for origin in dict.fromkeys(record.origin for record in records if record.origin):
         if len(objects) < OBJECTS and origin not in told:
             objects.append(_draw_object(origin))
             claims.append(Box(NO_CLAIM, "it does not ask for it any more", "warn"))
-            holders.append({number for number, record in enumerate(records) if record.origin == origin})
+            holders.append(_find_written(origin, records))
     if not objects:
         objects, claims = [Box("no object", "nothing mentions it")], [Box(NO_CLAIM, "nobody asks for it")]
         holders = [set()]
     return objects, claims, holders
+
+
+def _find_written(origin: str, records: Sequence[ManagedRecord]) -> set[int]:
+    return {number for number, record in enumerate(records) if record.origin == origin}
 
 
 def _draw_object(source: str) -> Box:
@@ -146,9 +152,11 @@ def _draw_record(record: ManagedRecord) -> Box:
 
 
 def _find_answers(
-    records: Sequence[ManagedRecord], asked: Sequence[Answer] | None, refused: str
+    explanation: Mapping[str, Any], records: Sequence[ManagedRecord], asked: Sequence[Answer] | None, refused: str
 ) -> tuple[list[Box], Callable[[int, int], bool]]:
     """What each server says, and whether a record, by its number, is answered by a server as it is written."""
+    if not explanation["zone"]:
+        return [Box("not asked", "outside every zone")], lambda index, number: False
     if asked is None:
         not_asked = ("not asked: too often of late", "warn") if refused else ("not asked yet", AWAITED)
         return [Box("DNS", *not_asked)], lambda index, number: False
@@ -166,7 +174,7 @@ def _find_answers(
         right = bool(records) and all(is_right(index, number) for index in range(len(records)))
         tone = "good" if right else "bad" if records else "quiet"
         boxes.append(Box(", ".join(found) or answer.error or answer.rcode or "nothing", answer.server, tone))
-    return boxes or [Box("not asked", "outside every zone")], is_right
+    return boxes, is_right
 
 
 # The picture

@@ -98,6 +98,28 @@ def test_a_rule_that_cannot_be_read_and_an_object_that_went_are_on_the_way() -> 
     assert way.stages[1][0].text == "it does not ask for it any more"
 
 
+def test_an_object_that_keeps_its_record_without_a_claim_is_there_once() -> None:
+    make_source("HTTPRoute", "shop", "shop", skipped=[("shop.talos00", "Gateway shop/edge is not there")])
+    ManagedRecord.objects.create(
+        zone="talos00",
+        name="shop.talos00",
+        type="A",
+        values=["192.0.2.1"],
+        ttl=60,
+        state="kept",
+        owned=True,
+        origin="HTTPRoute/shop/shop",
+    )
+    way = trace("shop.talos00", answer("shop.talos00", "192.0.2.1"))
+    assert titles(way)[:2] == [["shop/shop"], ["no claim"]]
+    assert way.stages[1][0].text == "Gateway shop/edge is not there"
+    assert whole(way) == [(1, 0, 0), (2, 0, 0)]
+
+
+def test_no_answer_is_awaited_for_a_name_outside_every_zone() -> None:
+    assert trace("www.example.org").stages[3] == [("not asked", "outside every zone", "quiet", "")]
+
+
 def test_the_pictures_are_svg_with_words_for_who_cannot_see_them(cast: Cast) -> None:
     evil = "<script>alert(1)</script>"
     ManagedRecord.objects.filter(pk=cast.blog.pk).update(values=[evil], changed_at=timezone.now())
