@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+from django.db.models import Q
 from django.utils import timezone
 
 from records.bulk import upsert_values
 from records.limits import split_rows
 from records.models import AuditEntry, DriftFinding, ManagedRecord
+from syncer.core.origin import CUSTOM_ENTRY, Origin
 
 Action = AuditEntry.Action
 
@@ -21,6 +23,8 @@ CHANGES = frozenset({Action.CREATED, Action.UPDATED, Action.DELETED, Action.ADOP
 """Something is other than before because we did it: ``before`` and ``after`` are versions that really followed each
 other."""
 
+EDITS = (Action.CREATED, Action.UPDATED, Action.DELETED)
+
 TROUBLE = frozenset({Action.FAILED, Action.CONFLICT, Action.DRIFTED, Action.HELD, Action.SKIPPED})
 """A record is not as it should be."""
 
@@ -30,6 +34,16 @@ NEWS = CHANGES | {Action.FAILED, Action.CONFLICT, Action.STALE, Action.TAKEN_OVE
 
 REPEAT = timedelta(hours=1)
 """For so long it is told once that a record's deletion is held, where nothing else has happened to it since."""
+
+
+def edits_entry(entry: AuditEntry) -> bool:
+    """Whether a person edited a custom entry then. What that does to DNS, a pass tells of its own."""
+    return entry.action in EDITS and not entry.correlation and Origin.parse(entry.source).is_entry
+
+
+def is_edit() -> Q:
+    """``edits_entry`` for a query."""
+    return Q(action__in=EDITS, correlation="", source__startswith=f"{CUSTOM_ENTRY}/")
 
 
 class EntryRow(NamedTuple):

@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from records.audit import is_edit
 from records.limits import split_keys
 from records.models import AuditEntry, CustomEntry
 from syncer.core.claims import Mode
 from syncer.core.origin import CUSTOM_ENTRY, Origin
 
 MENTION = re.compile(rf"\b{CUSTOM_ENTRY}//([0-9]{{1,18}})\b")
-
-Action = AuditEntry.Action
 
 TEXTS = ("origin", "source", "reason", "cause")
 """Fields of rows that may mention an entry."""
@@ -37,9 +36,7 @@ def call_entries(texts: Iterable[str]) -> dict[str, str]:
 
 def _call_deleted(origins: Iterable[str]) -> Iterable[tuple[str, str]]:
     """From what people did to them. What a pass did for them may be of another type."""
-    edits = AuditEntry.objects.filter(
-        source__in=list(origins), correlation="", action__in=(Action.CREATED, Action.UPDATED, Action.DELETED)
-    )
+    edits = AuditEntry.objects.filter(is_edit(), source__in=list(origins))
     for source, name, kind in edits.order_by("id").values_list("source", "name", "type"):
         yield source, f"custom entry {name} {kind or Mode.BLOCK.value}"
 

@@ -14,7 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from records.admin.columns import ACTION_TONES
-from records.audit import CHANGES, Action
+from records.audit import CHANGES, Action, is_edit
 from records.models import AuditEntry
 
 SERIES: Mapping[str, tuple[str, frozenset[str]]] = {
@@ -95,7 +95,8 @@ def read_charts(now: datetime | None = None) -> list[Chart]:
 
 def _count_changes(starts: Sequence[datetime], by: TruncMinute | TruncHour) -> list[Bar]:
     counted = CHANGES | {Action.FAILED}
-    rows = AuditEntry.objects.filter(at__gte=starts[0], action__in=counted).order_by().annotate(start=by)
+    of_dns = AuditEntry.objects.filter(~is_edit(), at__gte=starts[0], action__in=counted)
+    rows = of_dns.order_by().annotate(start=by)
     bars: dict[datetime, dict[str, int]] = {start: dict.fromkeys(SERIES, 0) for start in starts}
     tones = {action: tone for tone, (_, actions) in SERIES.items() for action in actions}
     for start, action, number in rows.values_list("start", "action").annotate(number=Count("id")):

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from records.audit import CHANGES, SYNCER, TROUBLE, Action
+from records.audit import CHANGES, SYNCER, TROUBLE, Action, edits_entry
 from records.models import AuditEntry
 from syncer.core.names import people_name
 from syncer.core.origin import Origin
@@ -91,11 +91,14 @@ def find_cause(entry: AuditEntry) -> str:
 
 def sort_of(entry: AuditEntry) -> str:
     """The words by which the stream can be narrowed."""
-    sorts = {"change": entry.action in CHANGES, "trouble": entry.action in TROUBLE, "person": entry.actor != SYNCER}
+    is_change = entry.action in CHANGES and not edits_entry(entry)
+    sorts = {"change": is_change, "trouble": entry.action in TROUBLE, "person": entry.actor != SYNCER}
     return " ".join(word for word, is_so in sorts.items() if is_so)
 
 
 def _name_place(entry: AuditEntry) -> str:
     """The namespace of the object; for what has none, the zone."""
+    if edits_entry(entry):
+        return "custom entries"
     origin = Origin.parse(entry.source)
     return origin.namespace or people_name(entry.zone)

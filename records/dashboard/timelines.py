@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from records.audit import CHANGES, Action
+from records.audit import CHANGES, Action, is_edit
 from records.dashboard.charts import HOUR_FORM
 from records.models import AuditEntry, DriftFinding, HeldPlan, ManagedRecord, MeasuredCount
 from syncer.core.known import RecordState
@@ -102,7 +102,7 @@ Mark = tuple[str, ZonePlace, datetime, datetime]
 
 def _list_events(starts: Sequence[datetime]) -> Iterator[Mark]:
     """What happened, by the cells in which it did."""
-    rows = AuditEntry.objects.filter(at__gte=starts[0], action__in=CHANGES | {Action.FAILED}).order_by()
+    rows = AuditEntry.objects.filter(~is_edit(), at__gte=starts[0], action__in=CHANGES | {Action.FAILED}).order_by()
     parted = rows.annotate(hour=TruncHour("at"), part=PART).values_list("target", "zone", "action", "hour", "part")
     for target, zone, action, hour, part, _ in parted.annotate(Count("id")):
         start = hour + CELL * int(part)
@@ -111,7 +111,7 @@ def _list_events(starts: Sequence[datetime]) -> Iterator[Mark]:
 
 def _list_states(starts: Sequence[datetime]) -> Iterator[Mark]:
     """What lasted: drift, held deletes, and what is refused now. A conflict, which may be there for years, is no part
-    of it, as in the table of the zones."""
+    of it."""
     end = starts[-1] + CELL
     drift = _of_last_hours(DriftFinding.objects.all(), starts[0]).annotate(begin=TruncMinute("found_at"))
     for target, zone, begin, decided in drift.values_list(

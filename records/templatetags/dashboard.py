@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl
 
 from django import template
 
+from records.audit import edits_entry
 from records.dashboard import cells
 from records.dashboard.axes import read_axes
 from records.dashboard.charts import draw_chart, draw_sparkline, draw_strip
@@ -23,6 +24,7 @@ for function in (*CELLS, draw_name, draw_chart, draw_sparkline, draw_strip, draw
     register.simple_tag(function)
 register.filter("people", people_name)
 register.filter("sort_of", sort_of)
+register.filter("edits_entry", edits_entry)
 register.filter("fields", lambda text: dict(parse_qsl(text)))
 
 

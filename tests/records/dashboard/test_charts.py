@@ -29,6 +29,7 @@ def test_changes_and_failures_are_counted_by_minute_and_by_hour(django_assert_nu
     note("updated", 5, hours=23)
     note("created", 9, hours=25)
     note("conflict", 9)
+    AuditEntry.objects.create(actor="x", action="created", at=NOW, source="CustomEntry//7")  # and its record is to come
     with django_assert_num_queries(2):
         hour, day = read_charts(NOW)
     assert (len(hour.bars), len(day.bars)) == (60, 24)

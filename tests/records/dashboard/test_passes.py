@@ -62,3 +62,11 @@ def test_lines_can_be_told_apart_by_what_they_are() -> None:
     assert sort_of(make_entry(1, "failed", actor="olga")) == "trouble person"
     assert sort_of(make_entry(1, "gone")) == ""
     assert find_cause(make_entry(1, "created")) == ""
+
+
+def test_an_edited_entry_is_no_change_of_dns_and_its_record_is_one() -> None:
+    edit = make_entry(2, "created", source="CustomEntry//7", correlation="", actor="olga")
+    record = make_entry(3, "created", source="CustomEntry//7")
+    assert [sort_of(edit), sort_of(record)] == ["person", "change"]
+    told = [each.summary.describe() for each in group_entries([record, edit])]
+    assert told == ["talos00: 1 created", "custom entries: 1 created, by olga"]
