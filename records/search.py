@@ -20,7 +20,8 @@ FOUND = 50
 
 class Findings(NamedTuple):
     """``name`` is what the text spells, when that is a host name and no mere word; ``names`` are those that are known
-    and have the text in them, ``records`` those with the value, ``sources`` the objects."""
+    and have the text in them, ``records`` those with the value, ``sources`` the objects that are called so, or have the
+    text in a rule that gives no name."""
 
     name: str
     names: list[str]
@@ -62,11 +63,13 @@ def find_everything(text: str, zones: tuple[str, ...]) -> Findings:
         name = read_host(text)
     part = (name or host_of(text) or text).lower()
     values = {text, text.lower(), part, spell_address(part.strip("[]"))}
+    names = _find_names(part)
+    rules = [rule for rule in names if not _is_host(rule)]
     return Findings(
         name if "." in name or zone_of(name, zones) else "",
-        _find_names(part),
+        [known for known in names if known not in rules],
         _find_records(values),
-        list(find_objects(text)[:FOUND]),
+        _find_sources(text, rules),
     )
 
 
@@ -89,8 +92,24 @@ def find_objects(text: str) -> QuerySet[Source]:
     return found.filter(*matches) if matches else Source.objects.none()
 
 
+def _find_sources(text: str, rules: list[str]) -> list[Source]:
+    found = list(find_objects(text)[:FOUND])
+    if rules:
+        having = SourceName.objects.filter(name__in=rules).values("source")
+        others = Source.objects.with_mentions().filter(pk__in=having).exclude(pk__in=[source.pk for source in found])
+        found += others.order_by("namespace", "name", "kind")[:FOUND]
+    return found[:FOUND]
+
+
+def _is_host(name: str) -> bool:
+    """Whether there is a page of it: there is none of a pattern, nor of a rule that cannot be read."""
+    with suppress(BadName):
+        return read_host(name) == name
+    return False
+
+
 def _find_names(part: str) -> list[str]:
-    """The names that contain ``part``, those that begin with it first."""
+    """The names that contain ``part``, those that begin with it first; patterns, and rules without a name, too."""
     found: set[str] = set()
     for rows in (ManagedRecord.objects, SourceName.objects, CustomEntry.objects):
         names = rows.filter(name__contains=part).order_by("name").values_list("name", flat=True).distinct()

@@ -12,6 +12,7 @@ from records.admin.columns import color_word, object_time, origin_link
 from records.entry_names import call_entries, name_entries
 from records.explain import PRIORITIES, explain_win
 from records.models import CustomEntry, ManagedRecord, Source
+from syncer.core.known import RecordState
 from syncer.core.origin import Origin
 from syncer.core.source import NORMAL
 
@@ -57,7 +58,11 @@ def list_claims(record: ManagedRecord) -> list[ClaimRow]:
     names = call_entries([*origins, *(reason for _, reason in losers)])
     rows = []
     for origin in record.claimants:
-        if origin == record.origin:
+        if origin == record.origin and record.state == RecordState.HELD:
+            status, reason = color_word("had the name", "warn"), "Nothing wants it any more."
+        elif origin == record.origin and record.state == RecordState.KEPT:
+            status, reason = color_word("has what is kept", "warn"), f"It is kept: {record.reason}."
+        elif origin == record.origin:
             status, reason = _winning_word(record), _explain_winner(record)
         else:
             status, reason = color_word("agrees", "quiet"), "It wants the same values."

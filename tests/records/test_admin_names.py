@@ -61,6 +61,18 @@ def test_it_says_who_wants_the_name_who_has_it_and_why(cast: Cast, admin_client:
     assert reverse("admin:records_source_named") in text
 
 
+def test_who_has_what_nothing_wants_any_more_had_it(cast: Cast, admin_client: Client) -> None:
+    ManagedRecord.objects.filter(pk=cast.blog.pk).update(
+        state="held", owned=True, claimants=[cast.blog.origin], losers=[]
+    )
+    text = show(admin_client, "blog.talos00")
+    assert ">had the name<" in text
+    assert "Nothing wants it any more." in text
+    assert "No other claim wants other values." not in text
+    ManagedRecord.objects.filter(pk=cast.blog.pk).update(state="kept", reason="its Gateway is away")
+    assert "It is kept: its Gateway is away." in show(admin_client, "blog.talos00")
+
+
 def test_of_several_types_it_says_who_has_which(cast: Cast, admin_client: Client) -> None:
     owner, mail = cast.blog.origin, "DNSEndpoint/web/mail"
     for kind, value in (("MX", "10 mx.talos00"), ("TXT", "any")):
@@ -299,6 +311,17 @@ def test_find_leads_to_a_name_that_nobody_knows_and_to_an_object(cast: Cast, adm
 def test_find_takes_values_namespaces_and_parts(cast: Cast, admin_client: Client, text: str, expected: str) -> None:
     page = admin_client.get(reverse("admin:find"), {"q": text}).content.decode()
     assert expected in page.replace("<wbr>", "")
+
+
+def test_a_rule_without_a_name_is_found_with_its_object_and_is_no_link_to_a_page_that_is_not_there(
+    cast: Cast, admin_client: Client
+) -> None:
+    rule = "Host(`odd.talos00`"
+    source = make_source("IngressRoute", "edge", "route", skipped=[(rule, "it cannot be read")])
+    page = admin_client.get(reverse("admin:find"), {"q": "odd"}).content.decode()
+    assert reverse("admin:records_source_change", args=[source.pk]) in page
+    assert name_url(rule) not in page
+    assert name_url("odd.talos00") in admin_client.get(reverse("admin:find"), {"q": "odd.talos00"}).content.decode()
 
 
 @pytest.mark.parametrize("text", ["2001:DB8:0::7", " 2001:db8::7 ", "[2001:db8::7]", "http://[2001:db8:0::7]:8080/x"])
