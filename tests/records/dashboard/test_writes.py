@@ -95,6 +95,7 @@ def test_a_script_asks_for_the_banner_alone_and_leaves_the_form_as_it_is() -> No
     text = client.get("/ui/freezes/", headers=script).content.decode()
     assert text.startswith('<div class="freeze')
     assert 'name="back" value="/ui/needs/?kind=x"' in text
+    assert 'name="back" value="/ui/"' in text_of(client, "/ui/writes/"), "who has held writes is not asked to again"
     part = client.get("/ui/writes/", headers={**script, "HX-Target": "main#board"})
     assert (part["HX-Retarget"], part["HX-Reswap"]) == ("#headline", "outerMorph")
     assert "<form" not in part.content.decode()
