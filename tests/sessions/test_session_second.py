@@ -188,7 +188,7 @@ def test_one_that_hangs_is_succeeded_and_writes_nothing_when_it_wakes_up(place: 
     session = place.session
     first = session.start()
     os.kill(first.pid, signal.SIGSTOP)
-    second = session.start()
+    second = session.start(ready=False).ready(60)
     assert WATCHES in second.output, "its process is there: it may only be slow"
     assert second.stop() == 0
     rows = session.technitium.rows(session.zone)
