@@ -21,6 +21,8 @@ CAUSES = (
     (re.compile(r"^someone (changed|deleted) it"), r"someone \1 them"),
 )
 """Why something happened, of what the entry says."""
+OF_WRITES = (Action.FROZEN, Action.RESUMED)
+"""They name what was done to all writes."""
 SHOWN = 4
 """What a line counts; the rest is in the entries."""
 
@@ -50,7 +52,7 @@ class PassSummary:
         """``apps: 8 deleted, their objects went``; by whom, where a person did it."""
         places: dict[str, list[str]] = {}
         for (place, action), number in self.counts.most_common(SHOWN):
-            places.setdefault(place, []).append(f"{number} {action}")
+            places.setdefault(place, []).append(_count_action(number, action))
         told = "; ".join(": ".join(filter(None, (place, ", ".join(words)))) for place, words in places.items())
         more = [" and more"] if len(self.counts) > SHOWN else []
         causes = [f", {cause}" for cause, _ in self.causes.most_common(1)]
@@ -94,6 +96,10 @@ def sort_of(entry: AuditEntry) -> str:
     is_change = entry.action in CHANGES and not edits_entry(entry)
     sorts = {"change": is_change, "trouble": entry.action in TROUBLE, "person": entry.actor != SYNCER}
     return " ".join(word for word, is_so in sorts.items() if is_so)
+
+
+def _count_action(number: int, action: str) -> str:
+    return action if number == 1 and action in OF_WRITES else f"{number} {action}"
 
 
 def _name_place(entry: AuditEntry) -> str:

@@ -29,6 +29,7 @@ def make_entry(number: int, action: str = "deleted", **columns: str) -> AuditEnt
         ([make_entry(1, "taken over")], "apps: 1 taken over, the name passed to another"),
         ([make_entry(1, "approved", source="HeldPlan//1", actor="olga")], "talos00: 1 approved, by olga"),
         ([make_entry(1, "requested", source="", zone="", actor="olga")], "1 requested, by olga"),
+        ([make_entry(1, "writes held", source="", actor="olga")], "talos00: writes held, by olga"),
         (
             [make_entry(n, "created", source=f"Ingress/{n}/x") for n in range(5)],
             "0: 1 created; 1: 1 created; 2: 1 created; 3: 1 created and more",
