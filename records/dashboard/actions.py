@@ -234,11 +234,11 @@ def _sync_everything(actor: str) -> ButtonOutcome:
     return ButtonOutcome("Every zone is being compared with DNS.")
 
 
+APPROVAL = (operations.approve_plan, "Approved: {}. The syncer deletes that now.")
+REJECTION = (operations.reject_plan, "Rejected: {}. Nothing of that is deleted.")
 PLAN_ACTIONS: Mapping[str, tuple[operations.Decide, str]] = {
-    "approve": (operations.approve_plan, "approved: it goes"),
-    "reject": (operations.reject_plan, "rejected: it stays"),
-    "approve chosen": (operations.approve_plan, "approved: it goes"),
-    "reject chosen": (operations.reject_plan, "rejected: it stays"),
+    **dict.fromkeys(("approve", "approve chosen"), APPROVAL),
+    **dict.fromkeys(("reject", "reject chosen"), REJECTION),
 }
 
 
@@ -254,7 +254,7 @@ def _decide_plan(action: str, plan: HeldPlan, choices: list[str]) -> ButtonTask:
         if is_stale:
             raise ValidationError(f"Nothing was decided. {CHANGED}")
         operation(actor, plan, [row.key for row in chosen] if is_part else None)
-        return ButtonOutcome(f"{where}: {done}.")
+        return ButtonOutcome(done.format(where))
 
     if action.startswith("reject") or is_stale or not (chosen and plan.is_open):
         return ButtonTask(DECIDE, carry_out)

@@ -116,6 +116,7 @@ def test_an_ingress_is_in_the_stream_and_in_the_table_without_a_reload(site: Sta
     expect_line(page, name)
     line = page.locator("#stream .pass", has=page.locator(".entry", has_text=name))
     expect(line.locator(".summary")).to_have_text("apps: 1 created")
+    expect(line.locator(".entry .hint")).to_have_text("just now")
     page.fill("#names-q", name)
     expect(page.locator("#names tbody tr", has_text=name)).to_be_visible()
     assert page.evaluate("window.sameLoad")

@@ -18,6 +18,7 @@
   // Times: exact in the reader's zone, or in UTC where that was chosen; how long ago as a hint, by the server's clock.
   // What waits here goes by performance.now(), which no one sets.
   const SKEW = 120000; // ms by which the reader's clock may differ before that is told
+  const LATE = 5; // seconds that a page may have been on its way, by which it takes the server's clock to be behind
   let ahead = 0, seen = new Date(); // ms of the server's clock before ours, and when it made what is shown
   const HOUR = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
   const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -38,7 +39,7 @@
   const STEPS = [[60, "second"], [60, "minute"], [24, "hour"], [30, "day"], [12, "month"], [Infinity, "year"]];
   function tellDistance(moment) {
     const seconds = (moment - Date.now() - ahead) / 1000;
-    if (Math.abs(seconds) < 60) return seconds <= 0 ? "just now" : "within a minute";
+    if (Math.abs(seconds) < 60) return seconds <= LATE ? "just now" : "within a minute";
     const [count, unit] = measure(seconds);
     return relative.format(count, unit);
   }
