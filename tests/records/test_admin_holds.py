@@ -88,3 +88,14 @@ def test_a_namespace_that_is_too_long_to_list_can_be_chosen_whole(admin_client: 
     text = admin_client.get(page("heldplan_change", plan.pk)).content.decode()
     assert "And 100 more." in text
     assert "600 deletes rejected." in decide_part(admin_client, plan, "reject", "*/")
+
+
+@pytest.mark.parametrize(
+    ("words", "is_found"),
+    [("BLOG", True), ("home.lab", True), ("blog home.lab", True), ("nowhere", False), ("blog nowhere", False)],
+)
+def test_a_plan_is_found_by_its_zone_and_the_names_in_it(
+    held: HeldPlan, admin_client: Client, words: str, is_found: bool
+) -> None:
+    text = admin_client.get(page("heldplan_changelist"), {"q": words, "all": ""}).content.decode()
+    assert (page("heldplan_change", held.pk) in text) == is_found
