@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -99,7 +99,7 @@ class Needs:
 
     def __init__(self, states: Mapping[str, int], status: SyncStatus | None = None) -> None:
         self._plans = HeldPlan.objects.filter(status=HeldPlan.Status.OPEN)
-        self._findings = DriftFinding.objects.filter(status=DriftFinding.Status.OPEN)
+        self._findings = DriftFinding.objects.filter(~_is_in_conflict(), status=DriftFinding.Status.OPEN)
         self._rules = SourceName.objects.filter(cause=SkipCause.PATTERN, reason=UNREADABLE)
         lost = list(list_lost())
         self._lost = _join_claims(claim for claim in lost if not Origin.parse(claim.origin).is_entry)
@@ -149,6 +149,12 @@ class Needs:
 
     def _first_plans(self, limit: int) -> QuerySet[HeldPlan]:
         return self._plans.with_deletes(0).with_gravest().order_by("created_at", "id")[:limit]
+
+
+def _is_in_conflict() -> Exists:
+    """What someone rewrote so that our mark is gone is a conflict, too, whose buttons settle both: it is told once."""
+    place = {field: OuterRef(field) for field in ("target", "zone", "name", "type")}
+    return Exists(ManagedRecord.objects.filter(**place, state=RecordState.CONFLICT))
 
 
 def _join_claims(claims: Iterable[LostClaim]) -> list[list[LostClaim]]:

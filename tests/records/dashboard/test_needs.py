@@ -82,6 +82,14 @@ def test_a_held_plan_names_the_gravest_of_its_deletes_and_that_it_does_not_run_o
     assert need.what == f"too many. Gravest of them: {gravest}. It does not run out."
 
 
+def test_what_someone_rewrote_without_our_mark_is_told_once(cast: Cast) -> None:
+    place = {"target": cast.nas.target, "zone": cast.nas.zone, "name": cast.nas.name, "type": cast.nas.type}
+    before = Needs(count_states()).total
+    DriftFinding.objects.create(**place, drift_type="unexpected_ip")
+    assert [need.key for need in list_needs() if need.name == cast.nas.name] == ["conflict"]
+    assert Needs(count_states()).total == before
+
+
 def test_a_viewer_has_no_buttons(cast: Cast) -> None:
     needs = list_needs(is_superuser=False)
     assert needs
@@ -108,10 +116,10 @@ def test_of_more_of_a_kind_than_are_told_it_is_the_oldest(cast: Cast) -> None:
     old = make_source("IngressRoute", "web", "old", skipped=[("Host(", UNREADABLE)])
     SourceName.objects.filter(source=old).update(cause="pattern", since=before)
     ManagedRecord.objects.create(
-        zone="talos00", name="old.talos00", type="A", ttl=300, state="conflict", changed_at=before
+        zone="talos00", name="foreign.talos00", type="A", ttl=300, state="conflict", changed_at=before
     )
     told = [list_needs(1, kind)[0].title for kind in ("drift", "held", "rule", "conflict")]
-    assert told == ["old.talos00 A", "1 delete in home.lab", "IngressRoute/web/old", "old.talos00 A"]
+    assert told == ["old.talos00 A", "1 delete in home.lab", "IngressRoute/web/old", "foreign.talos00 A"]
 
 
 def test_what_somebody_has_asked_for_already_is_told_instead_of_asked_again(cast: Cast) -> None:
