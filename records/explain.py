@@ -40,9 +40,9 @@ Result = RecordAnswer.Result
 
 PRIORITIES = ("high", "normal", "low")
 PROBLEM_STATES = (RecordState.CONFLICT, RecordState.DRIFTED, RecordState.FAILED, RecordState.HELD, RecordState.SKIPPED)
+"""In which a record is not in DNS as wanted, and a person should look at it."""
 OFF_STATES = (*PROBLEM_STATES, RecordState.PENDING)
 """Of records that are not in step with DNS."""
-"""In which a record is not in DNS as wanted, and a person should look at it."""
 CLAIM_LIMIT = 100
 """Claims and skips of one name that are listed; ten thousand objects may name the same host."""
 

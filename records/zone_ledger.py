@@ -86,7 +86,7 @@ class DatabaseZoneLedger:
         self._writing = writing
         # What most zones have none of is looked for at a glance before it is asked for.
         self._plans = Glance(lambda: live_plans(key))
-        self._asked = Glance(self._entries)
+        self._enabled_entries = Glance(self._entries)
         self._findings = Glance(lambda: current_findings(key))
         self._deletions = Glance(lambda: DeletedRRset.objects.filter(**key._asdict()))
         self._detached = Glance(lambda: detached_mentions(key.target))
@@ -143,7 +143,7 @@ class DatabaseZoneLedger:
     @translate_errors
     def entries(self, names: Collection[str]) -> Mapping[str, list[EntrySpec]]:
         found: dict[str, list[EntrySpec]] = {}
-        if not self._asked.has_rows():
+        if not self._enabled_entries.has_rows():
             return found
         for row in self._entries().filter(at_names(names)):
             entry = EntrySpec(

@@ -92,8 +92,6 @@ class Redaction:
 
 
 def _redact_value(hide: Callable[[str], str], key: str, value: Any) -> Any:
-    if type(value) is str:  # as most are, of each line of the log
-        return HIDDEN if _names_secret(key) else hide(value)
     if value is None or isinstance(value, bool):
         return value
     if _names_secret(key):

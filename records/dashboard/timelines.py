@@ -22,14 +22,16 @@ from syncer.meters import API, KUBERNETES
 R = TypeVar("R", bound=Model)
 
 CELL, CELLS = timedelta(minutes=10), 72
-WIDTH, HEIGHT, STEP = 720, 20, 10
+HEIGHT, STEP = 20, 10
+WIDTH = CELLS * STEP
 WORST = ("bad", "warn", "good")
 """The tones, of which the first one that applies is that of a cell; where none does, there was nothing to tell."""
 OF_ZONES: Mapping[str, str] = {"bad": "not in step", "warn": "deletes held", "good": "changes"}
 OF_SERVERS: Mapping[str, str] = {"bad": "most calls failed", "warn": "some calls failed", "good": "answered"}
 ZonePlace = tuple[str, str]
 """A target and a zone of it."""
-PART = Floor(ExpressionWrapper(ExtractMinute("at") / Value(CELL / timedelta(minutes=1)), output_field=FloatField()))
+MINUTES = CELL // timedelta(minutes=1)
+PART = Floor(ExpressionWrapper(ExtractMinute("at") / Value(float(MINUTES)), output_field=FloatField()))
 """Which cell of its hour a moment lies in."""
 
 
@@ -56,7 +58,7 @@ class Timeline(NamedTuple):
 
 def list_starts(now: datetime) -> list[datetime]:
     """Of the cells, the one that has begun among them."""
-    begun = now.replace(minute=now.minute // 10 * 10, second=0, microsecond=0)
+    begun = now.replace(minute=now.minute - now.minute % MINUTES, second=0, microsecond=0)
     return [begun - CELL * number for number in range(CELLS - 1, -1, -1)]
 
 
@@ -143,7 +145,7 @@ def _is_worse(tone: str, than: str) -> bool:
 def draw_timeline(line: Timeline) -> SafeString:
     """As wide as there is room: its cells are stretched."""
     cells = (
-        (tone, index * STEP, f"{timezone.localtime(start):{HOUR_FORM} %Z}", line.words[tone])
+        (tone, index * STEP, STEP - 1, HEIGHT, f"{timezone.localtime(start):{HOUR_FORM} %Z}", line.words[tone])
         for index, (start, tone) in enumerate(zip(line.starts, line.tones, strict=True))
         if tone
     )
@@ -151,5 +153,5 @@ def draw_timeline(line: Timeline) -> SafeString:
         '<svg class="timeline" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">'
         '<rect class="nothing" width="{}" height="{}"/>{}</svg>',
         *(WIDTH, HEIGHT, line.describe(), WIDTH, HEIGHT),
-        format_html_join("", '<rect class="{}" x="{}" width="9" height="20"><title>{}: {}</title></rect>', cells),
+        format_html_join("", '<rect class="{}" x="{}" width="{}" height="{}"><title>{}: {}</title></rect>', cells),
     )

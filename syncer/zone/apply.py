@@ -243,10 +243,7 @@ def take_turn(
     ordered = sort_changes(changes)
     deletes = [change for _, change in ordered if change.op is Op.DELETE]
     others = [change for _, change in ordered if change.op is not Op.DELETE]
-    bulk: list[Change] = []
-    singles: list[Change] = []
-    for change in others:
-        (bulk if takes_together(change.rrset) else singles).append(change)
+    bulk, singles = divide_changes(others, takes_together)
     late = deletes[TURN_BESIDE if others else TURN :]
     late += _find_heavy(bulk, values)
     late += _find_heavy(singles, TURN)
@@ -254,6 +251,17 @@ def take_turn(
     late += (change for change in deletes if change.name in early)
     later = dict.fromkeys(change.name for change in late if change.name not in asked)
     return [pair for pair in ordered if pair[1].name not in later], list(later)
+
+
+def divide_changes(
+    changes: Iterable[Change], takes_together: Callable[[RRset], bool]
+) -> tuple[list[Change], list[Change]]:
+    """Those that the target ``takes_together``, and those that go one by one."""
+    bulk: list[Change] = []
+    singles: list[Change] = []
+    for change in changes:
+        (bulk if takes_together(change.rrset) else singles).append(change)
+    return bulk, singles
 
 
 def _find_heavy(changes: Sequence[Change], values: int) -> Sequence[Change]:

@@ -25,6 +25,7 @@ from syncer.zone.apply import (
     TURN,
     VALUES_A_NAME,
     ChangeWriter,
+    divide_changes,
     new_correlation,
     sort_changes,
     take_turn,
@@ -565,8 +566,7 @@ class Zone:
         """Those that the zone lost, where nothing is to be changed; as many as go in a turn."""
         changed = {change.key for _, change in changes}
         marks = [change for key, change in plan.marks.items() if key not in changed]
-        bulk = [change for change in marks if self._target.takes_together(change.rrset)]
-        singles = [change for change in marks if not self._target.takes_together(change.rrset)]
+        bulk, singles = divide_changes(marks, self._target.takes_together)
         most = self._queue.slice_size.names
         late = (*bulk[most:], *singles[TURN:])
         result.later |= {change.name: plan.found.get(change.name, Deferred.UNSURE) for change in late}
