@@ -10,21 +10,13 @@ from syncer.kube.feed import Feed
 from syncer.target_loop import TargetLoop
 from syncer.tenure import Tenure
 from syncer.wakeup import Wakeup
-from syncer.zone.result import PassResult
+from syncer.zone.result import PartialPass, PassResult
 
 PATIENCE = 30.0
 """Seconds that the objects have to be read."""
 
 LOOK = 0.1
 """Seconds between two looks whether everything was read."""
-
-
-class PartialPass(SyncError):
-    """Some of several targets could not have their pass, which says why; ``results`` are of the others."""
-
-    def __init__(self, reason: str, results: Mapping[str, Sequence[PassResult]]) -> None:
-        super().__init__(reason)
-        self.results = results
 
 
 class SinglePass:
@@ -56,6 +48,9 @@ class SinglePass:
                     raise TimeoutError(f"it was stopped before target {target.name} had its pass")
                 try:
                     results[target.name] = target.run_once()
+                except PartialPass as error:
+                    results |= error.results
+                    problems[target.name] = error
                 except SyncError as error:
                     problems[target.name] = error
         finally:

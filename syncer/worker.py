@@ -21,7 +21,7 @@ from syncer.pacing import BackOff
 from syncer.targets.base import Target
 from syncer.zone.freezes import WriteFreezes
 from syncer.zone.requests import WITHOUT_TARGET, RequestHandler, split_batches
-from syncer.zone.result import PassResult
+from syncer.zone.result import PartialPass, PassResult
 from syncer.zone.zone import Zone
 
 log = logging.getLogger(__name__)
@@ -120,8 +120,8 @@ class TargetWorker:
         return results
 
     def run_once(self) -> list[PassResult]:
-        """A full pass of every zone. A zone that cannot be used holds up no other; what is wrong with it is raised at
-        the end. Raises what target and ledger raise."""
+        """A full pass of every zone. Raises ``PartialPass`` at the end where some cannot be used, which holds up no
+        other, and what target and ledger raise."""
         results, problems = [], []
         for zone in self.zones.values():
             if zone.freeze:
@@ -132,7 +132,7 @@ class TargetWorker:
             except (WritesFrozen, ZoneUnusable) as error:
                 problems.append(str(error))
         if problems:
-            raise ZoneUnusable("; ".join(dict.fromkeys(problems)))
+            raise PartialPass("; ".join(dict.fromkeys(problems)), {self.name: results})
         return results
 
     def answer_requests(self, requests: Sequence[Request], *, asking_target: bool = True) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from syncer.core.plan import Change, RRsetStatus
+from syncer.errors import SyncError
 from syncer.zone.queue import Deferred
 
 log = logging.getLogger(__name__)
@@ -65,6 +67,14 @@ class PassResult:
         self.held = other.held
         self.retry |= other.retry
         self.later = other.later
+
+
+class PartialPass(SyncError):
+    """Some zones could not have their pass, which says why; ``results``, by target, are of the others."""
+
+    def __init__(self, reason: str, results: Mapping[str, Sequence[PassResult]]) -> None:
+        super().__init__(reason)
+        self.results = results
 
 
 def count_noun(count: int, noun: str) -> str:

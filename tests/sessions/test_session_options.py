@@ -71,7 +71,11 @@ def test_once_says_in_one_line_why_it_could_not(files: Session) -> None:
 
 def test_once_serves_the_other_zones_when_one_is_missing(files: Session) -> None:
     files.write("both", ingress("both", "bad.nowhere.example.net", f"good.{files.zone}"))
-    ended = files.run("--once", DNS_ZONES=f"nowhere.example.net,{files.zone}", DNS_ZONE="")
+    zones = {"DNS_ZONES": f"nowhere.example.net,{files.zone}", "DNS_ZONE": ""}
+    tried = files.run("--once", "--dry-run", **zones)
+    assert tried.code == 1
+    assert f"good.{files.zone}" in tried.out
+    ended = files.run("--once", **zones)
     assert ended.code == 1
     assert ended.err.splitlines()[-1] == "error: zone nowhere.example.net is not on the server"
     assert files.technitium.ask(f"good.{files.zone}") == [ADDRESS]

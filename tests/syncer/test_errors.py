@@ -10,7 +10,7 @@ from records.database_errors import describe_error, explain_error
 from syncer.errors import SyncError, ToldError, explain_fault
 from syncer.kube.client import ApiError
 from syncer.ledger import LedgerError
-from syncer.single_pass import PartialPass
+from syncer.zone.result import PartialPass
 
 SECRET = "the token of 1 < 2 servers"
 SPELLINGS = (SECRET, repr(SECRET), SECRET.replace(" ", "%20").replace("<", "%3C"), SECRET.replace("<", "&lt;"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from syncer.errors import TargetUnreachable
-from syncer.single_pass import PartialPass
 from syncer.tenure import RENEWAL
+from syncer.zone.result import PartialPass
 from tests.syncer.two_loops import APPS, Two, published
 
 

@@ -37,13 +37,12 @@ from syncer.kube.stores import StoreGroup
 from syncer.ledger import AnotherSyncer, LedgerError, Request
 from syncer.loop import Loop, describe_place
 from syncer.memory import be_frugal, settle_in
-from syncer.single_pass import PartialPass
 from syncer.target_loop import Setup
 from syncer.targets import make_target
 from syncer.targets.shared_servers import PATIENCE, ServerUse, SharedServers
 from syncer.tenure import has_ended
 from syncer.wakeup import Wakeup
-from syncer.zone.result import PassResult
+from syncer.zone.result import PartialPass, PassResult
 
 SIGNS = {Op.CREATE: "+", Op.UPDATE: "~", Op.DELETE: "-"}
 
@@ -170,7 +169,7 @@ class Command(BaseCommand):
     def _pass_once(self, loop: Loop, config: Config) -> None:
         try:
             by_target = loop.run_once()
-        except PartialPass as error:  # what one is in trouble with hides nothing of the others
+        except PartialPass as error:  # what some are in trouble with hides nothing of the others
             self._tell_passes(error.results, config)
             raise
         held = self._tell_passes(by_target, config)
