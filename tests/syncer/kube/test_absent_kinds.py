@@ -58,6 +58,8 @@ def test_kinds_that_are_not_installed_cost_a_line_each(
     with caplog.at_level(logging.INFO, "syncer.kube"):
         running = start(kubernetes)
         wait_until(running.ready)
+        # A line follows its state.
+        wait_until(lambda: len(count_lines(caplog, logging.INFO)) == len(KINDS))
     assert find_kinds(running, WatchState.NOT_INSTALLED) == set(ABSENT)
     assert all(state.known for state in running.feed.states())
     assert running.names == ["grafana.talos00"]
@@ -78,6 +80,7 @@ def test_kinds_that_we_may_not_read_cost_a_warning_each(
         running = start(kubernetes)
         wait_until(lambda: find_kinds(running, WatchState.FORBIDDEN) == set(FORBIDDEN))
         wait_until(lambda: find_kinds(running, WatchState.WATCHING) == {INGRESS, NAMESPACE})
+        wait_until(lambda: len(count_lines(caplog, logging.WARNING)) == len(FORBIDDEN))
     assert running.names == ["grafana.talos00"]
     assert count_lines(caplog, logging.WARNING) == Counter(map(str, FORBIDDEN))
     asked = {kind: kubernetes.requests["list", str(kind)] for kind in FORBIDDEN}
