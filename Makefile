@@ -61,7 +61,7 @@ need = command -v $(1) >/dev/null || { echo "make $@ needs $(1), which is not in
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help known-python fresh-venv setup dev-setup demo run dev test exhaustive check pictures hostile bench bench-targets bench-registry bench-backups lock build \
+.PHONY: help known-python fresh-venv setup dev-setup demo run dev test test-all test-postgres exhaustive check pictures hostile bench bench-targets bench-registry bench-backups lock build \
 	docker push deploy prod-deploy logs status metrics health debug-pod
 
 help: ## show this list
@@ -106,10 +106,18 @@ dev: $(RUNS) ## the syncer alone, reloading itself when the code changes (ARGS="
 	@$(BIN)/catalyst-dns-sync prepare
 	@exec $(BIN)/python manage.py runsyncer --dev-mode --hosts-file hosts.dev $(ARGS)
 
+# Both at once, so that one fills the time in which the other waits. What one of them shows comes in one piece.
 test: $(STAMP) ## the tests; those of the database on PostgreSQL too, where it is installed (ARGS=... for pytest)
-	@$(PYTEST_ENV) $(BIN)/python -m tests.postgres $(BIN)/python -m pytest -q $(subst -n 4,-n 2,$(PARALLEL)) \
-		-m "django_db and not one_database" $(if $(findstring tests/,$(ARGS)),,$(BOTH_DATABASES)) $(ARGS)
+	@$(MAKE) --no-print-directory -j 2 test-all test-postgres
+
+test-all:
 	@$(PYTEST_ENV) $(BIN)/python -m pytest $(PARALLEL) $(ARGS)
+
+test-postgres:
+	@shown=$$(mktemp) && trap 'rm -f "$$shown"' EXIT; \
+	$(PYTEST_ENV) $(BIN)/python -m tests.postgres $(BIN)/python -m pytest -q -m "django_db and not one_database" \
+		$(if $(findstring tests/,$(ARGS)),,$(BOTH_DATABASES)) $(ARGS) > "$$shown" 2>&1; \
+	code=$$?; cat "$$shown"; exit $$code
 
 exhaustive: $(STAMP) ## what make test tries a sample of: kills at each step, histories, made-up values (ARGS=... for pytest)
 	@$(PYTEST_ENV) CATALYST_TEST_EXHAUSTIVE=1 $(BIN)/python -m pytest -q --timeout 900 $(subst -n 4,-n 2,$(PARALLEL)) \
