@@ -61,8 +61,9 @@ need = command -v $(1) >/dev/null || { echo "make $@ needs $(1), which is not in
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help known-python fresh-venv setup dev-setup demo run dev test test-all test-postgres exhaustive check pictures hostile bench bench-targets bench-registry bench-backups lock build \
-	docker push deploy prod-deploy logs status metrics health debug-pod
+.PHONY: help known-python fresh-venv setup dev-setup demo run dev test test-all test-postgres exhaustive check pictures \
+	hostile bench bench-targets bench-registry bench-backups lock build docker push deploy prod-deploy logs status \
+	metrics health debug-pod
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
