@@ -125,15 +125,23 @@ def current_task(loop: Any = None) -> Any:
 SPARING = ("-OO", "-X", "no_debug_ranges")
 """Options of the interpreter: without docstrings and asserts, 2 MB of the syncer, and without the columns of each piece
 of code, 0.4 MB, for which a traceback shows only the line."""
+HEAP = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
+"""One heap for all threads, and large blocks outside of it, which go back to the system as soon as they are free. By
+default glibc gives each thread a heap of its own, and learns from each large block that is freed to keep the next one.
+Other C libraries have no such switches, and no such habits."""
 
 
 def restart_sparing(argv: Sequence[str]) -> None:
-    """Replaces this process by the same command with an interpreter that keeps less of the code.
+    """Replaces this process by the same command with an interpreter that keeps less of the code, and a C library that
+    keeps less of what is free, but for what the environment says of that.
 
     Call it before anything is opened, read or imported.
     """
-    if sys.flags.optimize < 2 and is_own_command(argv) and has_byte_code():
-        restart_python(*SPARING)
+    options = SPARING if sys.flags.optimize < 2 and has_byte_code() else ()
+    environment = os.environ  # noqa: TID251 - the settings are not read yet, and these are none
+    if (options or not HEAP.keys() <= environment.keys()) and is_own_command(argv):
+        environment.update({**HEAP, **environment})
+        restart_python(*options)
 
 
 def restart_python(*options: str) -> None:

@@ -112,7 +112,6 @@ TESTED_ELSEWHERE = {
     "syncer/kube/feed.py": "a protocol",
     "syncer/ledger.py": "protocols: tests/records/test_ledger.py holds the one in the database to them",
     "syncer/management/commands/": "a process: tests/sessions/test_session.py runs it",
-    "syncer/memory.py": "switches of the C library, which only a measurement shows",
     "syncer/target_loop.py": "tests/syncer/test_loop.py runs two of them",
     "syncer/targets/base.py": "protocols: tests/contract/test_contract.py holds each target to them",
     "syncer/targets/technitium/writer.py": "tests/syncer/targets/technitium/test_target.py writes by it",

@@ -16,7 +16,6 @@ from syncer.core.plan import Change, Guard, Op, RRsetStatus
 from syncer.core.rrsets import Found
 from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable, WritesFrozen, explain_fault
 from syncer.ledger import Freeze, Ledger, LedgerError, ObservedRRset
-from syncer.memory import give_back
 from syncer.meters import Meter
 from syncer.targets.base import Outcome, Target
 from syncer.zone.apply import (
@@ -48,9 +47,6 @@ log = logging.getLogger(__name__)
 
 POLL = 1.0
 """Seconds between two looks whether deletes that wait for a kind may go."""
-
-MANY = 100
-"""Changes of one pass after which memory is given back."""
 
 
 class Zone:
@@ -264,8 +260,6 @@ class Zone:
             delay = self._note_failure(problem, "internal")
             log.exception("internal error; next try in %.0f s", delay, extra={"zone": self.name})
         else:
-            if result.whole or result.changed > MANY:
-                give_back()  # what the pass held is free by now
             return result
         return None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from catalyst.lean import PARTS, SPARING
+from catalyst.lean import HEAP, PARTS, SPARING
 from catalyst.probe import read_command
 from tests.processes import ROOT, Process, migrate, run, running
 
@@ -127,6 +127,7 @@ def test_however_it_was_started_the_syncer_runs_with_less_of_its_code_and_is_fou
         syncer.says(r"from \S+ to \S+/hosts")
         cmdline = Path(f"/proc/{syncer.pid}/cmdline")
         assert cmdline.read_text().split("\0")[1:-1] == [*SPARING, *words, *options]
+        assert set(Path(f"/proc/{syncer.pid}/environ").read_text().split("\0")) >= {*map("=".join, HEAP.items())}
         assert read_command(cmdline) == ["runsyncer", *options]
         assert syncer.stop() == 0
 
@@ -148,6 +149,7 @@ def test_the_first_start_which_compiles_takes_as_little_memory_as_the_next(
     assert taken[0] - taken[1] < MEGABYTE
 
 
+TWO = "MALLOC_ARENA_MAX", "MALLOC_TRIM_THRESHOLD_"
 OPTIMIZE = "import sys; print(sys.flags.optimize)"
 RESTART = "from catalyst.lean import restart_sparing as restart; restart(['runsyncer']); "
 
@@ -164,7 +166,15 @@ def test_only_a_process_that_is_a_syncer_is_restarted(tmp_path: Path) -> None:
     assert run([str(script), "runsyncer"], {"PYTHONPATH": str(ROOT)}).out == "2\n"
 
 
-def test_where_every_start_would_compile_anew_it_goes_on_as_it_is(tmp_path: Path) -> None:
+def test_what_the_environment_says_of_the_heap_stays(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(RESTART + f"import os; print(*map(os.environ.get, {TWO}))")
+    settings = {"PYTHONPATH": str(ROOT), TWO[0]: "4"}
+    for options in ([], ["-OO"]):
+        assert run([*options, str(script), "runsyncer"], settings).out == f"4 {HEAP[TWO[1]]}\n"
+
+
+def test_where_every_start_would_compile_anew_its_code_stays_whole(tmp_path: Path) -> None:
     package, script = tmp_path / "catalyst", tmp_path / "script.py"
     package.mkdir()
     (package / "__init__.py").touch()

@@ -36,7 +36,7 @@ from syncer.kube.store import Store
 from syncer.kube.stores import StoreGroup
 from syncer.ledger import AnotherSyncer, LedgerError, Request
 from syncer.loop import Loop, describe_place
-from syncer.memory import be_frugal, settle_in
+from syncer.memory import settle_in
 from syncer.target_loop import Setup
 from syncer.targets import make_target
 from syncer.targets.shared_servers import PATIENCE, ServerUse, SharedServers
@@ -93,7 +93,6 @@ class Command(BaseCommand):
             os._exit(error.returncode)
 
     def sync(self, **options: Any) -> None:
-        be_frugal()
         if connection.vendor == "postgresql":
             wait_in_python()
         config: Config = settings.SYNC(
