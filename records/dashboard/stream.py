@@ -17,8 +17,10 @@ from typing import Any, NamedTuple
 
 from asgiref.sync import sync_to_async
 from django.contrib import admin
+from django.contrib.auth.signals import user_logged_out
 from django.core.handlers.asgi import ASGIRequest
 from django.db import Error, connection, connections
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_GET
@@ -38,7 +40,8 @@ LOOK_WHEN_AWAY = 5.0
 KEEP_ALIVE = 15.0
 """Seconds without a line after which a sign of life is sent: a page that hears none connects anew."""
 LIFE = 600.0
-"""Seconds after which a stream ends, so that a reader comes anew, with a login that still counts."""
+"""Seconds after which a stream ends, so that a reader comes anew, with a login and rights that still count. It ends at
+once for who logs out."""
 MOST_READERS = 200
 REMEMBERED = 1000
 """Lines in memory, for who comes back."""
@@ -65,20 +68,22 @@ class Poller:
     """Runs while there are readers. One thread alone uses the database, with one connection for all of them."""
 
     def __init__(self, pause: float = LOOK) -> None:
-        self.readers: set[asyncio.Queue[Line | None]] = set()
+        self.readers: dict[asyncio.Queue[Line | None], str] = {}
+        """The queue of each, and the key of the session by which it reads."""
         self.lines: deque[Line] = deque(maxlen=REMEMBERED)
         self.told = 0
         """The number up to which all lines were told."""
         self.looks = 0
         """How often it has looked for new lines."""
         self._pause = pause
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._joining = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, "stream")
         self._tail = AuditTail()
         self._passes: OrderedDict[str, PassSummary] = OrderedDict()
 
-    async def join(self, last: int | None) -> tuple[asyncio.Queue[Line | None], list[Line] | None]:
+    async def join(self, last: int | None, session: str = "") -> tuple[asyncio.Queue[Line | None], list[Line] | None]:
         """A queue of what is new, and what came after the entry ``last``; None in its place where that number is not
         known, or is too far back: the page is to be made anew. Raises ``django.db.Error``."""
         queue: asyncio.Queue[Line | None] = asyncio.Queue(BEHIND)
@@ -86,8 +91,9 @@ class Poller:
             if not self.readers:
                 self.told = await self._call(self._start)
                 self.lines.clear()
-            self.readers.add(queue)  # in which all comes from here on that is beyond `told`
+            self.readers[queue] = session  # in which all comes from here on that is beyond `told`
             told = self.told
+        self._loop = asyncio.get_running_loop()
         if self._task is None:
             self._task = asyncio.create_task(self._poll())
         try:
@@ -101,12 +107,22 @@ class Poller:
         return self._task is not None
 
     def leave(self, queue: asyncio.Queue[Line | None]) -> None:
-        self.readers.discard(queue)
+        self.readers.pop(queue, None)
 
     def stop(self) -> None:
         """Every stream ends."""
         for queue in self.readers:
             _put_last(queue)
+
+    def end_session(self, session: str) -> None:
+        """The streams of this session end: it has logged out. From any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._end_session, session)
+
+    def _end_session(self, session: str) -> None:
+        for queue, reads_by in self.readers.items():
+            if reads_by == session:
+                _put_last(queue)
 
     async def _find_missed(self, last: int, told: int) -> list[Line] | None:
         if last >= told:  # a page may have shown more than was told
@@ -233,6 +249,12 @@ def get_poller() -> Poller:
     return _poller
 
 
+@receiver(user_logged_out)
+def _end_streams(request: HttpRequest | None, **_: Any) -> None:
+    if _poller is not None and request is not None:
+        _poller.end_session(request.session.session_key or "")
+
+
 def _stop_on_signals(poller: Poller) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -261,7 +283,7 @@ async def stream_events(request: HttpRequest) -> HttpResponseBase:
         return _send_away("There are too many open pages.")
     last = read_number(request.headers.get("Last-Event-ID", request.GET.get("after", "")))
     try:
-        queue, missed = await poller.join(last)
+        queue, missed = await poller.join(last, request.session.session_key or "")
     except Error:
         return _send_away("The database does not answer.")
     answer = StreamingHttpResponse(_follow_events(poller, queue, missed), content_type="text/event-stream")

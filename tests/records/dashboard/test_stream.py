@@ -175,12 +175,16 @@ def poller(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streams, "_poller", None)
 
 
-async def open_stream(*, known: bool = True, query: str = "", **headers: str) -> Any:
+async def log_in() -> AsyncClient:
     client = AsyncClient()
-    if known:
-        user, _ = await User.objects.aget_or_create(username="olga")
-        await user.groups.aadd(await Group.objects.aget(name=VIEWER))
-        await client.aforce_login(user)
+    user, _ = await User.objects.aget_or_create(username="olga")
+    await user.groups.aadd(await Group.objects.aget(name=VIEWER))
+    await client.aforce_login(user)
+    return client
+
+
+async def open_stream(*, known: bool = True, query: str = "", **headers: str) -> Any:
+    client = await log_in() if known else AsyncClient()
     return await client.get(f"/ui/stream/{query}", headers=headers)
 
 
@@ -254,10 +258,27 @@ def test_who_is_not_known_gets_no_stream_and_no_page_of_a_login() -> None:
 
 
 @pytest.mark.usefixtures("poller")
+def test_who_logs_out_hears_no_more_and_others_do() -> None:
+    async def scene() -> None:
+        leaver, other = await log_in(), await log_in()
+        answers: list[Any] = [await it.get("/ui/stream/") for it in (leaver, other)]
+        ending, lasting = [aiter(answer.streaming_content) for answer in answers]
+        assert [await anext(it) for it in (ending, lasting)] == [b"event: reset\ndata: \n\n"] * 2
+        await leaver.alogout()
+        assert [chunk async for chunk in ending] == []
+        await amake_entries()
+        assert (await anext(lasting)).startswith(b"event: entry\n")
+        assert (await leaver.get("/ui/stream/")).status_code == 401
+        await lasting.aclose()
+
+    visit(scene)
+
+
+@pytest.mark.usefixtures("poller")
 def test_there_are_no_more_readers_than_the_process_bears() -> None:
     async def scene() -> None:
         poller = streams.get_poller()
-        poller.readers.update(asyncio.Queue() for _ in range(MOST_READERS))
+        poller.readers.update((asyncio.Queue(), "") for _ in range(MOST_READERS))
         answer = await open_stream()
         assert (answer.status_code, answer["Retry-After"]) == (503, "5")
 
