@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 from syncer.redaction import REDACTION
 from tests.postgres import NotInstalled, postgres
+from tests.processes import share_patterns
 from tests.samples import load_profile
 
 TESTS = Path(__file__).parent
@@ -20,11 +22,16 @@ WAITING = ("sessions", "browser", "catalyst", "deploy")
 pytest_plugins = ["tests.fakes.fixtures_technitium", "tests.fakes.fixtures_kubernetes"]
 
 
-def pytest_configure() -> None:
-    """A tenth of a second for each user and each log-in is for those who guess. Processes hash as they always do."""
+def pytest_configure(config: pytest.Config) -> None:
+    """A fifth of a second for each user and each log-in is for those who guess. Processes hash as they do, with less
+    patience (``tests/forkserver.py``)."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     share_static_files()
     load_profile()
+    if not hasattr(config, "workerinput"):
+        stay = ExitStack()
+        stay.enter_context(share_patterns())
+        config.add_cleanup(stay.close)
 
 
 def share_static_files() -> None:

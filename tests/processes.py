@@ -7,6 +7,7 @@ interpreter.
 from __future__ import annotations
 
 import atexit
+import fcntl
 import os
 import re
 import shutil
@@ -230,6 +231,8 @@ def prepare(folder: Path, env: Mapping[str, str] | None = None) -> None:
 
 
 DATABASE = "catalyst.sqlite3"
+PATTERNS = "CATALYST_TEST_PATTERNS"
+"""The variable that names the folder of the databases that are copied."""
 
 
 def run_migrations(folder: Path, settings: str, env: Mapping[str, str] | None = None) -> None:
@@ -242,12 +245,36 @@ def run_migrations(folder: Path, settings: str, env: Mapping[str, str] | None = 
 
 
 @cache
-def make_pattern(settings: str) -> Path:
-    """An empty database that is copied."""
-    folder = Path(tempfile.mkdtemp(prefix="catalyst-pattern-"))
+def find_patterns() -> Path:
+    """One folder for all processes of a run (``share_patterns``), or else one of our own."""
+    if shared := os.environ.get(PATTERNS):
+        return Path(shared)
+    folder = tempfile.mkdtemp(prefix="catalyst-patterns-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    run_migrations(folder, settings)
-    return folder / DATABASE
+    return Path(folder)
+
+
+@contextmanager
+def share_patterns() -> Iterator[None]:
+    """What this process starts from here on takes its copies of the same databases."""
+    with tempfile.TemporaryDirectory(prefix="catalyst-patterns-") as folder:
+        os.environ[PATTERNS] = folder
+        try:
+            yield
+        finally:
+            del os.environ[PATTERNS]
+
+
+@cache
+def make_pattern(settings: str) -> Path:
+    """An empty database that is copied, made by the first process that asks for it."""
+    pattern = find_patterns() / f"{settings}.sqlite3"
+    with pattern.with_suffix(".lock").open("w") as lock, tempfile.TemporaryDirectory() as folder:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not pattern.exists():
+            run_migrations(Path(folder), settings)
+            shutil.move(Path(folder, DATABASE), pattern)
+    return pattern
 
 
 def copy_database(folder: Path, settings: str) -> None:
