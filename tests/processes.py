@@ -55,6 +55,9 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", **(more or {})}
 
 
+Child = Forked | subprocess.Popen[bytes]
+
+
 class Ended(NamedTuple):
     code: int
     out: str
@@ -68,7 +71,7 @@ def start(
     *,
     fresh: bool = False,
     folder: Path = ROOT,
-) -> Forked | subprocess.Popen[bytes]:
+) -> Child:
     """A Python process in a session of its own; ``files`` are its standard input, output and errors."""
     env = environment(env)
     if not fresh and can_fork(args, env):

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-import subprocess
-import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import IO
 
 from catalyst.prepare import PREPARED
 from tests.catalyst.test_cli import environment
+from tests.processes import Child, start
 
 
-def start(folder: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "catalyst.cli", "prepare", "--wait"]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, env=environment(folder), cwd=folder, stdin=pipe, stdout=pipe, text=True)
+@contextmanager
+def preparing(folder: Path) -> Iterator[tuple[Child, IO[bytes], IO[bytes]]]:
+    """The process, its standard input and its output."""
+    command = ["-m", "catalyst.cli", "prepare", "--wait"]
+    (read, to_it), (from_it, write) = os.pipe(), os.pipe()
+    with os.fdopen(to_it, "wb", 0) as stdin, os.fdopen(from_it, "rb") as stdout, (folder / "err").open("wb") as err:
+        with os.fdopen(read, "rb") as reader, os.fdopen(write, "wb") as writer:
+            child = start(command, environment(folder), (reader, writer, err), folder=folder)
+        yield child, stdin, stdout
 
 
 def list_users(folder: Path) -> list[str]:
@@ -24,15 +31,16 @@ def list_users(folder: Path) -> list[str]:
 
 
 def test_the_first_user_is_made_once_the_start_has_worked(tmp_path: Path) -> None:
-    failed = start(tmp_path)
-    assert failed.stdout
-    assert failed.stdout.readline() == f"{PREPARED}\n"
-    assert list_users(tmp_path) == []
-    assert failed.communicate("", timeout=20) == ("", None)
-    assert (failed.returncode, list_users(tmp_path)) == (0, [])
+    with preparing(tmp_path) as (failed, stdin, stdout):
+        assert stdout.readline().decode() == f"{PREPARED}\n"
+        assert list_users(tmp_path) == []
+        stdin.close()
+        assert (failed.wait(20), stdout.read(), list_users(tmp_path)) == (0, b"", [])
 
-    worked = start(tmp_path)
-    told, _ = worked.communicate("\n", timeout=20)
+    with preparing(tmp_path) as (worked, stdin, stdout):
+        stdin.write(b"\n")
+        assert worked.wait(20) == 0
+        told = stdout.read().decode()
     assert told.startswith(f"{PREPARED}\n+--")
     assert "|  password  " in told
-    assert (worked.returncode, list_users(tmp_path)) == (0, ["admin"])
+    assert list_users(tmp_path) == ["admin"]

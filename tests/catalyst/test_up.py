@@ -7,8 +7,6 @@ import re
 import signal
 import socket
 import sqlite3
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -21,7 +19,7 @@ from catalyst.dev import DevSetup
 from catalyst.up import describe_dev, is_open, parse_options
 from tests import processes
 from tests.catalyst.test_cli import PRODUCTION, environment, run
-from tests.processes import ROOT, free_port, wait_until
+from tests.processes import ROOT, Child, prepare, wait_until
 
 pytestmark = pytest.mark.timeout(300)
 PRODUCTION_ORDER = ["DNS_ZONE", "DNS_IP_ADDRESS", "DNS_SERVER_URL", "DNS_API_TOKEN"]
@@ -34,20 +32,30 @@ spec: {rules: [{host: %s}]}
 """
 
 
+def start(folder: Path, output: Path, *arguments: str, **variables: str) -> Child:
+    with output.open("wb") as out, open(os.devnull, "rb") as nothing:
+        env = environment(folder, **variables)
+        return processes.start(["-m", "catalyst.cli", *arguments], env, (nothing, out, out), folder=folder)
+
+
 @contextmanager
-def up(folder: Path, output: Path, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
-    names = ("WEB_BIND_ADDRESS", "METRICS_BIND_ADDRESS", "HEALTH_PROBE_ADDRESS")
-    env = environment(folder, KUBECONFIG="/none", **variables)
-    env |= {name: f"127.0.0.1:{free_port()}" for name in names}
-    command = [sys.executable, "-m", "catalyst.cli", "up", "--dev", "--manifests", "manifests"]
-    with output.open("wb") as out:
-        process = subprocess.Popen(command, env=env, cwd=folder, stdout=out, stderr=subprocess.STDOUT)
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                process.terminate()
-                process.wait(timeout=10)
+def up(folder: Path, output: Path) -> Iterator[Child]:
+    variables = addresses() | {"KUBECONFIG": "/none"}
+    process = start(folder, output, "up", "--dev", "--manifests", "manifests", **variables)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=10)
+
+
+def make_tables(folder: Path) -> None:
+    """As a start leaves them that has failed: nobody can log in."""
+    prepare(folder / "var")
+    with closing(sqlite3.connect(folder / "var" / "catalyst.sqlite3")) as connection:
+        assert connection.execute("delete from auth_user").rowcount == 1
+        connection.commit()
 
 
 def wait_for(path: Path, text: str, *, gone: bool = False) -> None:
@@ -100,6 +108,7 @@ def assert_stopped(output: Path) -> None:
 
 
 def test_the_end_of_one_part_is_the_end_of_all(tmp_path: Path) -> None:
+    make_tables(tmp_path)
     (tmp_path / "manifests").mkdir()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -123,6 +132,7 @@ def test_a_start_that_fails_spends_no_password(tmp_path: Path) -> None:
     assert [line.split()[1] for line in lacking.err.splitlines()] == ["RESYNC_INTERVAL", *PRODUCTION_ORDER]
     assert not (tmp_path / "var" / "catalyst.sqlite3").exists()
 
+    make_tables(tmp_path)
     failed = run(tmp_path, "up", **PRODUCTION | addresses() | {"KUBECONFIG": "/no/such"})
     assert failed.code == 1
     assert "error: KUBECONFIG: cannot read /no/such: No such file or directory; name a file that is" in failed.err
@@ -133,13 +143,10 @@ def test_a_start_that_fails_spends_no_password(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_before_all_is_there_spends_no_password(tmp_path: Path) -> None:
-    with (tmp_path / "output").open("wb") as out:
-        env = environment(tmp_path, **PRODUCTION | addresses())
-        command = [sys.executable, "-m", "catalyst.cli", "up"]
-        process = subprocess.Popen(command, env=env, cwd=tmp_path, stdout=out, start_new_session=True)
-        wait_until((tmp_path / "var" / "catalyst.sqlite3").exists, 60, "a database that is being made")
-        os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(timeout=30) == 0
+    process = start(tmp_path, tmp_path / "output", "up", **PRODUCTION | addresses())
+    wait_until((tmp_path / "var" / "catalyst.sqlite3").exists, 60, "a database that is being made")
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(timeout=30) == 0
     assert (tmp_path / "output").read_text() == ""
     assert count_users(tmp_path) == 0
 
@@ -171,6 +178,7 @@ def test_a_cluster_that_does_not_answer_leads_to_the_examples(monkeypatch: pytes
 
 
 def test_a_taken_address_is_not_given_out_as_the_admins(tmp_path: Path) -> None:
+    make_tables(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         at = f"127.0.0.1:{taken.getsockname()[1]}"
         ended = run(tmp_path, "up", **PRODUCTION | addresses() | {"WEB_BIND_ADDRESS": at})

@@ -51,7 +51,7 @@ import os
 os.umask(0o022)
 os.environ.update({environment})
 from catalyst.cli import main
-main(["migrate", "-v0"])
+main(["migrate", "-v0", "contenttypes"])
 from django.conf import settings
 from django.db import connection
 connection.cursor().execute("CREATE TABLE session (key TEXT)")
