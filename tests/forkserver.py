@@ -16,13 +16,17 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
+from importlib.machinery import SourceFileLoader
+from inspect import signature
 from pathlib import Path
-from typing import NamedTuple
+from types import CodeType
+from typing import Any, NamedTuple, NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 SYNCER = ("manage.py", "runsyncer")
@@ -65,9 +69,30 @@ OF_THE_WEB = (
     "uvicorn",
     "uvicorn.protocols.http.h11_impl",
 )
+OF_THE_SETTINGS = (
+    "csp",
+    "django/contrib",
+    "django/forms",
+    "django/middleware",
+    "django_filters",
+    "django_q",
+    "drf_spectacular",
+    "drf_standardized_errors",
+    "knox",
+    "rest_framework",
+    "whitenoise",
+)
+"""Folders of packages that the web loads once it has its settings."""
 EASIER = 20
 """To guess a password of a fork is so many times easier: a fifth of a second for each user and each log-in is for those
 who guess."""
+
+
+PIPES = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
+ITS_PIPES = ("p2cread", "c2pwrite", "errwrite")
+"""Of those of ``subprocess``, what a child reads from and writes to; -1 where it has what its parent has."""
+COERCED = ("LC_CTYPE",)
+"""Set by Python as it starts."""
 
 
 class Seconds:
@@ -230,7 +255,7 @@ def become(start: Start) -> None:
         os.dup2(handle, place)
         os.close(handle)
     os.chdir(start.folder)
-    coerced = {name: value for name, value in os.environ.items() if name == "LC_CTYPE"}  # by Python, as it starts
+    coerced = {name: value for name, value in os.environ.items() if name in COERCED}
     os.environ.clear()
     os.environ.update(coerced | start.env)
     options = ["-OO"] if sys.flags.optimize else []
@@ -252,37 +277,93 @@ def load() -> None:
         import_module(name)
     if hashers := sys.modules.get("django.contrib.auth.hashers"):
         hashers.PBKDF2PasswordHasher.iterations //= EASIER
+    ours = [ROOT / name for name in ("catalyst", "records", "syncer")]
+    packages = Path(sysconfig.get_path("purelib"))
+    keep_code([*ours, *(packages / name for name in OF_THE_SETTINGS if not sys.flags.optimize)])
     gc.collect()
     gc.freeze()
+
+
+def keep_code(folders: Sequence[Path]) -> None:
+    """What is loaded anew is at least not read anew."""
+    read = SourceFileLoader.get_code
+    names = [str(path) for folder in folders for path in folder.rglob("*.py")]
+    kept = {name: read(SourceFileLoader("", name), "") for name in names}
+
+    def get_code(loader: SourceFileLoader, fullname: str) -> CodeType | None:
+        return kept.get(loader.path) or read(loader, fullname)
+
+    SourceFileLoader.get_code = get_code
 
 
 def main(handle: int) -> None:
     load()
     start = Server(socket.socket(fileno=handle)).serve()
     if start:
-        code: object = None
-        try:
-            become(start)
-        except SystemExit as ended:
-            code = ended.code
-            if not isinstance(code or 0, int):
-                raise  # with what it says
-        end(code)
+        fork_children({*sys.modules})
+        run(start)
 
 
-def end(code: object) -> None:
-    """What an interpreter does as it ends, but for freeing all that it has: of memory that is the server's, too, each
+def fork_children(loaded: Set[str]) -> None:
+    """A child of a fork is forked as well, where that has not read its settings (``up``, ``demo``). It forgets what was
+    not ``loaded`` when its parent began."""
+    execute = subprocess.Popen._execute_child
+    names = list(signature(execute).parameters)[1:]
+
+    def execute_child(process: Any, *values: Any) -> None:
+        asked = dict(zip(names, values, strict=True))
+        program, *args = asked["args"]
+        env = {name: value for name, value in (asked["env"] or os.environ).items() if name not in COERCED}
+        is_ours = program == sys.executable and asked["start_new_session"] and can_fork(args, env)
+        if settings.configured or not is_ours:
+            return execute(process, *values)
+        process.pid = os.fork()
+        if process.pid:
+            process._child_created = True
+            process._close_pipe_fds(*(asked[name] for name in PIPES))
+            return None
+        os.setsid()
+        atexit._clear()
+        for number in {signal.SIGHUP, signal.SIGTERM}:
+            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for name in {*sys.modules} - loaded:
+            del sys.modules[name]
+        files = [os.dup(place if asked[pipe] == -1 else asked[pipe]) for place, pipe in enumerate(ITS_PIPES)]
+        for handle in {int(name) for name in os.listdir("/proc/self/fd")} - {0, 1, 2, *files}:
+            with suppress(OSError):
+                os.close(handle)
+        run(Start(args, env, asked["cwd"] or os.getcwd(), files))
+
+    from django.conf import settings
+
+    subprocess.Popen._execute_child = execute_child
+
+
+def run(start: Start) -> NoReturn:
+    """As an interpreter does, but for freeing all that it has at the end: of memory that is the server's, too, each
     page is copied for that, which took half of the time of a fork."""
+    code: object = 0
+    try:
+        become(start)
+    except SystemExit as ended:
+        code = ended.code or 0
+        if not isinstance(code, int):
+            print(code, file=sys.stderr)
+            code = 1
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        code = 1
     from django.conf import settings
     from django.db import connections
 
-    threading._shutdown()  # type: ignore[attr-defined]
+    threading._shutdown()
     atexit._run_exitfuncs()
     if settings.configured:
         connections.close_all()
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    os._exit(int(code or 0) & 0xFF)
+    os._exit(int(code) & 0xFF)
 
 
 if __name__ == "__main__":
