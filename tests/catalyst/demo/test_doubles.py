@@ -7,6 +7,7 @@ import subprocess
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -14,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from catalyst.demo import doubles
 from catalyst.demo.cast import ZONES
 from catalyst.demo.doubles import DoubleEnded, find_doubles, start_doubles
-from catalyst.up import stop_children
+from catalyst.up import stop_children, watch_end
 from tests.processes import ROOT
 
 pytestmark = pytest.mark.timeout(90)
@@ -24,6 +25,8 @@ pytestmark = pytest.mark.timeout(90)
 def children() -> Iterator[list[subprocess.Popen[bytes]]]:
     started: list[subprocess.Popen[bytes]] = []
     yield started
+    for child in started:
+        watch_end(child, SimpleQueue())  # one that has ended is waited for as one that runs, until somebody asked
     stop_children(started)
 
 
