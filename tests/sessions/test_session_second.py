@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -98,8 +99,11 @@ def place(request: pytest.FixtureRequest, files: Session) -> Iterator[Place]:
 def test_a_second_syncer_is_refused_in_one_sentence(place: Place) -> None:
     session = place.session
     first = session.start()
-    for options in ((), ("--once",), ("--rebuild-ledger",)):
-        ended = session.run(*options, METRICS_BIND_ADDRESS=first.metrics.removeprefix("http://"))
+    taken = {"METRICS_BIND_ADDRESS": first.metrics.removeprefix("http://")}
+    with ThreadPoolExecutor() as pool:  # each of them waits for the next heartbeat
+        refused = [pool.submit(session.run, *options, **taken) for options in ((), ("--once",), ("--rebuild-ledger",))]
+    for each in refused:
+        ended = each.result()
         assert (ended.code, ended.out) == (1, "")
         assert re.fullmatch(REFUSED.format(pid=first.pid, host=r"\S+"), ended.err.splitlines()[-1]), ended.err
         assert "Traceback" not in ended.err
