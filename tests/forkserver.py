@@ -343,17 +343,17 @@ def fork_children(loaded: Set[str]) -> None:
 def run(start: Start) -> NoReturn:
     """As an interpreter does, but for freeing all that it has at the end: of memory that is the server's, too, each
     page is copied for that, which took half of the time of a fork."""
-    code: object = 0
+    code = 0
     try:
         become(start)
     except SystemExit as ended:
-        code = ended.code or 0
-        if not isinstance(code, int):
-            print(code, file=sys.stderr)
+        code = ended.code if isinstance(ended.code, int) else 0
+        if ended.code and not code:
+            print(ended.code, file=sys.stderr)
             code = 1
-    except BaseException:
+    except BaseException as error:
         sys.excepthook(*sys.exc_info())
-        code = 1
+        code = signal.SIGINT if isinstance(error, KeyboardInterrupt) else 1
     from django.conf import settings
     from django.db import connections
 
@@ -363,7 +363,10 @@ def run(start: Start) -> NoReturn:
         connections.close_all()
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    os._exit(int(code) & 0xFF)
+    if code is signal.SIGINT:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    os._exit(code & 0xFF)
 
 
 if __name__ == "__main__":

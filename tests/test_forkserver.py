@@ -45,6 +45,24 @@ def test_it_ends_and_speaks_as_one_that_was_started(words: list[str], tmp_path: 
     assert run(command, env) == run(command, env, fresh=True)
 
 
+@pytest.mark.parametrize(
+    ("code", "ended"),
+    [
+        ("raise KeyError('lost')", (1, "", "KeyError: 'lost'\n")),
+        ("raise KeyboardInterrupt", (-signal.SIGINT, "", "KeyboardInterrupt\n")),
+        ("import sys; sys.exit('told')", (1, "", "told\n")),
+        ("import sys; sys.exit(259)", (3, "", "")),
+        ("import atexit; atexit.register(print, 'last'); print('first')", (0, "first\nlast\n", "")),
+        ("from threading import Timer; Timer(0.1, print, ['later']).start()", (0, "later\n", "")),
+    ],
+)
+def test_it_ends_as_an_interpreter_does(code: str, ended: tuple[int, str, str], tmp_path: Path) -> None:
+    command = [*MODULE, "manage", "shell", "--verbosity=0", "-c", code]
+    env = {"HOME": str(tmp_path), "DATA_DIR": str(tmp_path), "LOG_FORMAT": "text"}
+    found = run(command, env)
+    assert (found.code, found.out, found.err[-len(ended[2]) :] if ended[2] else found.err) == ended
+
+
 def test_who_killed_it_is_told(tmp_path: Path) -> None:
     command = [*MODULE, "manage", "shell", "--verbosity=0", "-c", "import time; print('here'); time.sleep(600)"]
     process = Process(command, tmp_path / "log", {"HOME": str(tmp_path), "DATA_DIR": str(tmp_path)})
