@@ -1,5 +1,6 @@
-"""A process from which those of the tests fork: it has loaded what is not ours, so that each of them starts in a third
-of the time. What is ours each of them loads anew, beside the part of the syncer that knows neither settings nor Django.
+"""A process from which those of the tests fork: it has loaded what is not ours, so that each of them starts in a
+quarter of the time. What is ours each of them loads anew, beside the part of the syncer that knows neither settings nor
+Django.
 
 ``python -m tests.forkserver FD`` serves the tests that hold the other end of that socket, until they close it.
 """

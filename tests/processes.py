@@ -1,7 +1,7 @@
 """Processes of our own, for tests and benchmarks: started with a clean environment, stopped by process id.
 
-Most are forks (``tests.forkserver``), which cost a third. Who measures memory or the start itself asks for a ``fresh``
-interpreter.
+Most are forks (``tests.forkserver``), which cost a quarter. Who measures memory or the start itself asks for a
+``fresh`` interpreter.
 """
 
 from __future__ import annotations
