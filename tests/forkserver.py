@@ -159,7 +159,7 @@ class Client:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # As the syncer restarts itself, and as it imports.
         options = ["-OO"] if is_lean else []
-        env = {name: value for name, value in os.environ.items() if name == "PATH"} | {"PYTHONUNBUFFERED": "1"}
+        env = {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1"} | (read_heap() if is_lean else {})
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, *options, "-m", "tests.forkserver", str(theirs.fileno())],
@@ -258,8 +258,8 @@ def become(start: Start) -> None:
     os.chdir(start.folder)
     coerced = {name: value for name, value in os.environ.items() if name in COERCED}
     os.environ.clear()
-    os.environ.update(coerced | start.env)
     options = ["-OO"] if sys.flags.optimize else []
+    os.environ.update(coerced | (read_heap() if options else {}) | start.env)
     sys.orig_argv = [sys.executable, *options, *start.args]
     if tuple(start.args[:1]) == SCRIPT:
         sys.argv = list(start.args)
@@ -267,6 +267,13 @@ def become(start: Start) -> None:
     else:
         sys.argv = list(start.args[1:])
         runpy.run_module(start.args[1], run_name="__main__", alter_sys=True)
+
+
+def read_heap() -> Mapping[str, str]:
+    """The variables with which the syncer restarts itself."""
+    from catalyst.lean import HEAP
+
+    return HEAP
 
 
 def load() -> None:
