@@ -6,6 +6,7 @@ import math
 
 import pytest
 import requests
+import urllib3
 
 from tests.fakes.fixtures_technitium import ClusterUnderTest, ServerUnderTest, join_cluster
 from tests.fakes.technitium import Network, Technitium
@@ -70,7 +71,7 @@ def test_a_node_that_was_down_has_the_writes_when_it_is_back(cluster: ClusterUnd
     cluster.delay = 0.0
     cluster.kill(cluster.node2)
     cluster.node1.add(GRAFANA, "A", "10.0.0.1")
-    with pytest.raises(requests.ConnectionError):
+    with pytest.raises(urllib3.exceptions.NewConnectionError):
         cluster.node2.call("zones/list")
     cluster.revive(cluster.node2)
     assert cluster.node2.ask(GRAFANA) == ["10.0.0.1"]
