@@ -15,6 +15,17 @@ from django.db.models import CharField, Lookup, Q
 from django.db.models.sql.compiler import SQLCompiler
 
 
+class Slot(str):
+    """In the place of a value in a query of which the SQL alone is wanted (``records.glance``), by its number there."""
+
+    place: int
+
+    def __new__(cls, place: int) -> Slot:
+        slot = super().__new__(cls, f"value {place}")
+        slot.place = place
+        return slot
+
+
 @CharField.register_lookup
 class Among(Lookup):
     lookup_name = "among"
@@ -22,14 +33,24 @@ class Among(Lookup):
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         column, params = self.process_lhs(compiler, connection)
-        return f"{column} = ANY(%s)", (*params, list(self.rhs))
+        return f"{column} = ANY(%s)", (*params, self._adapt_names(connection))
 
     def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         column, params = self.process_lhs(compiler, connection)
         statement = f"{column} IN (SELECT value FROM json_each(%s))"  # noqa: S608  (a column of ours)
-        return statement, (*params, json.dumps(list(self.rhs)))
+        return statement, (*params, self._adapt_names(connection))
+
+    def _adapt_names(self, connection: BaseDatabaseWrapper) -> Any:
+        return self.rhs if isinstance(self.rhs, Slot) else adapt_names(self.rhs, connection.vendor)
+
+
+def adapt_names(names: Iterable[str], vendor: str) -> Any:
+    """As the one parameter that they are in a statement."""
+    return json.dumps(list(names)) if vendor == "sqlite" else list(names)
 
 
 def at_names(names: Iterable[str]) -> Q:
     """Of a model with a ``name``: what is at one of these."""
-    return Q(name__among=frozenset(names))  # of a list, Django would ask about each member
+    return Q(
+        name__among=names if isinstance(names, Slot) else frozenset(names)
+    )  # of a list, Django would ask about each member

@@ -10,6 +10,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from records.among import at_names
+from records.glance import Glance
 from records.limits import ROWS, split_keys
 from records.mention_rows import NOT_IN_OBJECT
 from records.models import Source as SourceRow
@@ -74,6 +75,10 @@ def forget_detached(target: str, names: Collection[str]) -> None:
 def detached_mentions(target: str) -> QuerySet[SourceName]:
     """The names that are kept although their object does not want them now."""
     return SourceName.objects.filter(source__target=target, detached_since__isnull=False)
+
+
+DETACHED = Glance(detached_mentions)
+"""Whether there are any on a target."""
 
 
 def forget_refused(target: str, names: Collection[str]) -> None:

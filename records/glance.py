@@ -1,33 +1,88 @@
-"""A look, time and again, for what is hardly ever there or hardly ever changes."""
+"""Queries that are asked time and again: their SQL is compiled once in each process, which takes Django longer than the
+database takes to answer. Who polls all day, or asks the same of each zone, would spend most of its time on that."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
 
+from records.among import Slot, adapt_names
+
+Value = str | Collection[str]
+"""A text, or names (of ``at_names``)."""
+
+
+class Prepared:
+    """``make_query`` makes, of as many values, a query with ``values_list``; it must look the same whatever they are.
+
+    Where a value is compared by something that changes it (``contains``, a number), it cannot be prepared.
+    """
+
+    def __init__(self, make_query: Callable[..., QuerySet[Any, Any]]) -> None:
+        self._make_query = make_query
+        self._compiled: dict[str, Any] = {}
+        """By the kind of database: SQL, parameters, and how columns are read."""
+
+    def read_rows(self, *values: Value) -> list[Any]:
+        """Their columns, each row as a tuple."""
+        statement, params, converters = self._compile_query(len(values))
+        with connection.cursor() as cursor:
+            cursor.execute(statement, _fill_slots(params, values))
+            rows = cursor.fetchall()
+        return [_convert_row(row, converters) for row in rows] if converters else rows
+
+    def _compile_query(self, number: int) -> Any:
+        if connection.vendor not in self._compiled:
+            compiler = self._make_query(*map(Slot, range(number))).query.get_compiler(connection=connection)
+            statement, params = compiler.as_sql()
+            _check_slots(params, number)
+            converters = compiler.get_converters([column for column, *_ in compiler.select[: compiler.col_count]])
+            self._compiled[connection.vendor] = statement, params, converters
+        return self._compiled[connection.vendor]
+
 
 class Glance:
-    """The first row of a query, without its order. Its SQL is compiled once, which takes Django longer than the
-    database takes to answer: what polls all day would spend most of its time on that."""
+    """A look for what is hardly ever there or hardly ever changes: the first row of a query, without its order."""
 
-    def __init__(self, make_query: Callable[[], QuerySet[Any]], *columns: str) -> None:
+    def __init__(self, make_query: Callable[..., QuerySet[Any, Any]], *columns: str) -> None:
         """``columns`` are of kinds whose values the driver gives as they are; none: of interest is whether there is
         a row."""
         self._make_query = make_query
         self._columns = columns or ("pk",)
-        self._statement: tuple[str, tuple[Any, ...]] | None = None
+        self._statements: dict[str, tuple[str, tuple[Any, ...]]] = {}
 
-    def has_rows(self) -> bool:
-        return self.read_row() is not None
+    def has_rows(self, *values: Value) -> bool:
+        return self.read_row(*values) is not None
 
-    def read_row(self) -> tuple[Any, ...] | None:
-        if self._statement is None:
-            query = self._make_query().order_by().values_list(*self._columns)[:1]
-            self._statement = query.query.sql_with_params()
+    def read_row(self, *values: Value) -> tuple[Any, ...] | None:
+        if connection.vendor not in self._statements:
+            query = self._make_query(*map(Slot, range(len(values)))).order_by().values_list(*self._columns)[:1]
+            self._statements[connection.vendor] = query.query.sql_with_params()
+            _check_slots(self._statements[connection.vendor][1], len(values))
+        statement, params = self._statements[connection.vendor]
         with connection.cursor() as cursor:
-            cursor.execute(*self._statement)
+            cursor.execute(statement, _fill_slots(params, values))
             row: tuple[Any, ...] | None = cursor.fetchone()
         return row
+
+
+def _convert_row(row: Sequence[Any], converters: Mapping[int, Any]) -> tuple[Any, ...]:
+    """As Django does it; a query may have been compiled on the connection of another thread."""
+    columns = list(row)
+    for place, (converts, column) in converters.items():
+        for convert in converts:
+            columns[place] = convert(columns[place], column, connection)
+    return tuple(columns)
+
+
+def _check_slots(params: Collection[Any], number: int) -> None:
+    found = {param.place for param in params if isinstance(param, Slot)}
+    assert found == set(range(number)), "a value is changed on its way into the statement"
+
+
+def _fill_slots(params: Collection[Any], values: Collection[Value]) -> tuple[Any, ...]:
+    given = [value if isinstance(value, str) else adapt_names(value, connection.vendor) for value in values]
+    return tuple(given[param.place] if isinstance(param, Slot) else param for param in params)

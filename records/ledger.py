@@ -14,10 +14,10 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from records.database_errors import translate_errors
-from records.detached_rows import count_detached, detached_mentions, suspect_detached
+from records.detached_rows import DETACHED, count_detached, suspect_detached
 from records.freeze_models import WriteFreeze
 from records.freezes import end_over, list_freezes
-from records.glance import Glance
+from records.glance import Glance, Prepared
 from records.held_rows import decide_plans
 from records.limits import KEYS
 from records.mention_rows import rank_names
@@ -83,6 +83,11 @@ def _list_waiting() -> QuerySet[SyncRequest]:
     return SyncRequest.objects.filter(done_at=None).order_by("id")
 
 
+_WAITING = Glance(_list_waiting)
+_UNENDED = Glance(WriteFreeze.objects.unended)
+_LAST_START = Prepared(lambda: SyncStatus.objects.values_list("known_version", "known_settings"))
+
+
 class DatabaseLedger:
     """``syncer.ledger.Ledger`` on Django's models; works the same on SQLite and PostgreSQL."""
 
@@ -96,10 +101,6 @@ class DatabaseLedger:
         """Rows were written since they were counted."""
         self._former: Mapping[str, str] = parent._former if parent else {}
         """By target the one whose rows are read in the place of its own."""
-        self._waiting = Glance(_list_waiting)
-        self._unended = Glance(WriteFreeze.objects.unended)
-        self._kept: dict[str, Glance] = {}
-        """By target, the names that are kept there although their object does not want them now."""
 
     def for_thread(self) -> DatabaseLedger:
         return DatabaseLedger(self)
@@ -178,8 +179,7 @@ class DatabaseLedger:
 
     @translate_errors
     def count_detached(self, target: str, seconds: float, grace: float, unread_kinds: Collection[str]) -> list[str]:
-        kept = self._kept.setdefault(target, Glance(lambda: detached_mentions(target)))
-        if not kept.has_rows():
+        if not DETACHED.has_rows(target):
             return []
         with self._tenure.writing():
             return count_detached(target, seconds, grace, unread_kinds)
@@ -195,7 +195,7 @@ class DatabaseLedger:
 
     @translate_errors
     def requests(self) -> list[Request]:
-        if not self._waiting.has_rows():
+        if not _WAITING.has_rows():
             return []
         waiting = _list_waiting()
         places = waiting.order_by().values_list("target", "zone").distinct()
@@ -215,7 +215,7 @@ class DatabaseLedger:
 
     @translate_errors
     def freezes(self, target: str) -> list[Freeze]:
-        if not self._unended.has_rows():
+        if not _UNENDED.has_rows():
             return []
         found = list_freezes()
         if any(row.is_over for row in found):
@@ -284,8 +284,8 @@ class DatabaseLedger:
 
     @translate_errors
     def last_start(self) -> LastStart:
-        row = SyncStatus.objects.values_list("known_version", "known_settings").first()
-        return LastStart(*(row or ("", {})))
+        rows = _LAST_START.read_rows()
+        return LastStart(*rows[0]) if rows else LastStart("", {})
 
     @translate_errors
     def remember_start(self, start: LastStart) -> None:

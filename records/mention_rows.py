@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef
 
 from records.among import at_names
 from records.bulk import upsert_values
+from records.glance import Prepared
 from records.limits import split_keys
 from records.models import ManagedRecord, SourceName
 from records.source_content import SourceContent
@@ -26,12 +27,26 @@ NOT_IN_OBJECT = 2**31 - 1
 """The position of a name that an object published and does not mention now."""
 
 
+_MENTION_COLUMNS = (
+    *("name", "source__kind", "source__namespace", "source__name"),
+    *("since", "via", "detached_seconds", "outdated", "reason"),
+)
+_MENTIONS = Prepared(
+    lambda target, names: (
+        SourceName.objects.filter(at_names(names), source__target=target).order_by().values_list(*_MENTION_COLUMNS)
+    )
+)
+_SHADOWED = Prepared(
+    lambda target: (
+        SourceName.objects.filter(source__target=target).exclude(shadow="").order_by().values_list("name").distinct()
+    )
+)
+
+
 def find_mentions(target: str, names: Collection[str]) -> dict[str, dict[str, Mention]]:
     """What is known of the names on the target, by name and origin."""
-    place = ("source__kind", "source__namespace", "source__name")
-    columns = ("name", *place, "since", "via", "detached_seconds", "outdated", "reason")
     mentions: dict[str, dict[str, Mention]] = {}
-    rows = SourceName.objects.filter(at_names(names), source__target=target).order_by().values_list(*columns)
+    rows = _MENTIONS.read_rows(target, names)
     for name, kind, namespace, own_name, since, via, seconds, outdated, reason in rows:
         parents = None if via is None else tuple(via)
         mention = Mention(since.isoformat(), parents, seconds, outdated, reason == TAKEN_BACK)
@@ -55,8 +70,8 @@ def rank_names(target: str, namespace: str, most: int) -> list[str]:
 def save_shadows(target: str, shadows: Mapping[str, str], manages: Callable[[str], bool]) -> None:
     """See ``ZoneLedger.save_shadows``."""
     mentions = SourceName.objects.filter(source__target=target)
-    told = mentions.exclude(shadow="").order_by().values_list("name", flat=True).distinct()
-    names: dict[str, list[str]] = {"": [name for name in told if manages(name) and name not in shadows]}
+    told = _SHADOWED.read_rows(target)
+    names: dict[str, list[str]] = {"": [name for (name,) in told if manages(name) and name not in shadows]}
     for name, shadow in shadows.items():
         names.setdefault(shadow, []).append(name)
     with transaction.atomic():

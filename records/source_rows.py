@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Q
 
 from records.among import at_names
 from records.bulk import upsert_values
+from records.glance import Prepared
 from records.limits import KEYS, split_keys
 from records.mention_rows import save_mentions
 from records.models import Source as SourceRow
@@ -75,6 +75,13 @@ def save_chunk(
     return ended
 
 
+_NAMESAKES = Prepared(
+    lambda target, names: (
+        SourceRow.objects.filter(at_names(names), target=target).order_by().values_list("pk", "digest", *Ref._fields)
+    )
+)
+
+
 class _KnownSource(NamedTuple):
     pk: int
     digest: str
@@ -82,9 +89,8 @@ class _KnownSource(NamedTuple):
 
 def _find_rows(target: str, refs: Iterable[Ref]) -> dict[Ref, _KnownSource]:
     """Also those of their namesakes."""
-    namesakes = SourceRow.objects.filter(at_names(ref.name for ref in refs), target=target).order_by()
-    columns = namesakes.values_list("pk", "digest", *Ref._fields)
-    return {Ref(*place): _KnownSource(pk, digest) for pk, digest, *place in columns}
+    rows = _NAMESAKES.read_rows(target, {ref.name for ref in refs})
+    return {Ref(*place): _KnownSource(pk, digest) for pk, digest, *place in rows}
 
 
 def _write_rows(target: str, contents: Mapping[Ref, SourceContent], now: datetime) -> None:
@@ -95,15 +101,9 @@ def _write_rows(target: str, contents: Mapping[Ref, SourceContent], now: datetim
 
 def forget_others(target: str, kinds: Collection[tuple[str, str]], known: Collection[Ref]) -> None:
     """Drop the sources of ``kinds`` (group, kind) on the target that are not among ``known``."""
-    of_kinds = Q(pk__in=[])
-    for group, kind in kinds:
-        of_kinds |= Q(group=group, kind=kind)
-    here = set(known)
-    rows = (
-        SourceRow.objects.filter(of_kinds, target=target)
-        .order_by()
-        .values_list("pk", "kind", "namespace", "name", "group")
-    )
-    gone = [pk for pk, *place in rows if Ref(*place) not in here]
+    here, listed = set(known), set(kinds)
+    rows = SourceRow.objects.filter(target=target, kind__in={kind for _, kind in listed}).order_by()
+    found = ((pk, Ref(*place)) for pk, *place in rows.values_list("pk", *Ref._fields))
+    gone = [pk for pk, ref in found if (ref.group, ref.kind) in listed and ref not in here]
     for chunk in split_keys(gone):
         SourceRow.objects.filter(pk__in=chunk).delete()

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from records.answer_models import RecordAnswer
 from records.audit import SYNCER, Action, make_entry
+from records.glance import Glance, Prepared
 from records.limits import split_keys
 from records.models import (
     CustomEntry,
@@ -32,6 +33,11 @@ MOVED: tuple[type[models.Model], ...] = (
     *(Replacement, SyncRequest, WriteFreeze, Source, RecordAnswer, MeasuredCount),
 )
 """All that is of one target, but for the audit, which no one changes, and custom entries, which may be in the way."""
+
+_IN_USE = Prepared(lambda: TargetStatus.objects.filter(in_use=True).order_by().values_list("name"))
+_MANAGED = Prepared(lambda: ManagedZone.objects.order_by().values_list("target").distinct())
+_RECORDS = Glance(lambda target: ManagedRecord.objects.filter(target=target))
+_ZONES = Glance(lambda target: ManagedZone.objects.filter(target=target))
 
 
 def take_over_rows(targets: Sequence[TargetPlace]) -> list[str]:
@@ -76,8 +82,7 @@ def _find_former(target: TargetPlace, taken: set[str]) -> str:
 
 def _find_only() -> str:
     """The only target that there was at the last start, "" where there were none or several."""
-    known = TargetStatus.objects.filter(in_use=True).values_list("name", flat=True)
-    names = {*(known or ManagedZone.objects.values_list("target", flat=True))}
+    names = {name for (name,) in _IN_USE.read_rows() or _MANAGED.read_rows()}
     return names.pop() if len(names) == 1 else ""
 
 
@@ -102,7 +107,7 @@ def _keep_entries(only: str, targets: Sequence[TargetPlace]) -> Iterator[str]:
 
 
 def _has_rows(target: str) -> bool:
-    return any(model._default_manager.filter(target=target).exists() for model in (ManagedRecord, ManagedZone))
+    return any(glance.has_rows(target) for glance in (_RECORDS, _ZONES))
 
 
 def _find_namesake(target: TargetPlace, taken: set[str]) -> str:

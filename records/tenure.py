@@ -24,7 +24,6 @@ class DatabaseTenure:
 
     def __init__(self) -> None:
         self._columns: dict[str, Any] = {}
-        self._holder = Glance(_lock_row, "identity", "holder")
 
     def read_holder(self) -> Holder | None:
         row = SyncStatus.read()
@@ -58,7 +57,7 @@ class DatabaseTenure:
     def _check(self) -> None:
         if not self._columns:
             return
-        ours = self._holder.read_row()
+        ours = _HOLDER.read_row()
         if ours is None:  # a new database, in the place of one that was lost
             _save_row(self._columns, is_new=True)
         elif ours != (self._columns["identity"], self._columns["holder"]):
@@ -74,6 +73,9 @@ class DatabaseTenure:
 
 def _lock_row() -> QuerySet[SyncStatus]:
     return SyncStatus.objects.select_for_update(no_key=True)
+
+
+_HOLDER = Glance(_lock_row, "identity", "holder")
 
 
 def _save_row(columns: dict[str, Any], *, is_new: bool) -> None:
