@@ -51,6 +51,5 @@ def adapt_names(names: Iterable[str], vendor: str) -> Any:
 
 def at_names(names: Iterable[str]) -> Q:
     """Of a model with a ``name``: what is at one of these."""
-    return Q(
-        name__among=names if isinstance(names, Slot) else frozenset(names)
-    )  # of a list, Django would ask about each member
+    # Of a list, Django would ask about each member.
+    return Q(name__among=names if isinstance(names, Slot) else frozenset(names))
