@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import gzip
 import hashlib
@@ -159,6 +160,13 @@ def test_a_token_that_is_no_longer_good_says_what_to_do(server: Answering) -> No
 def test_a_server_that_echoes_the_token_does_not_get_it_into_our_messages(server: Answering) -> None:
     server.body = b'{"status":"error","errorMessage":"no such token: ' + TOKEN.encode() + b'"}'
     assert complaint(server, ServerSaid) == "no such token: [hidden]"
+
+
+def test_a_password_in_the_url_is_for_what_stands_before_the_server(server: Answering) -> None:
+    server.url = server.url.replace("http://", "http://nas:hunter2@")
+    make_client(server).call("/api/zones/list", {})
+    (_, headers, _), *_ = server.seen
+    assert headers["authorization"] == "Basic " + base64.b64encode(b"nas:hunter2").decode()
 
 
 def test_a_redirect_is_refused_and_says_where_to(server: Answering) -> None:
