@@ -16,7 +16,7 @@ from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.looks import focus_is_visible, list_faults, sticking_out
-from tests.browser.person import DESK, PHONE, Person, open_browser
+from tests.browser.person import DESK, Person, open_browser
 from tests.browser.stack import EDGE, LAB, PASSWORD, ZONE, Stack
 from tests.fakes.kubernetes.manifests import ingress
 from tests.processes import wait_until
@@ -134,47 +134,47 @@ def first_object(page: Page) -> str:
     return str(link.first.get_attribute("href")) if link.count() else ""
 
 
-@pytest.mark.parametrize("look", [pytest.param(DESK, id="desk"), pytest.param(PHONE, id="phone")])
-def test_values_are_filled_in_part_by_part_or_as_text_with_an_example(
-    site: Stack, browser: Browser, cookies: Any, look: dict[str, Any], request: pytest.FixtureRequest
-) -> None:
-    with open_browser(browser, site, storage_state=cookies, **look) as person:
-        page, name = person.page, f"parts-{request.node.callspec.id}.{ZONE}"
-        person.fill_in_entry(name, "publish", "MX", "10 mail.example.com\n20 mx.example.com")
-        expect(page.locator("#id_values")).to_be_hidden()
-        expect(page.locator("#id_values")).to_have_value("10 mail.example.com\n20 mx.example.com")
-        assert not sticking_out(page)
-        take_picture(page, f"entry-mx-{request.node.callspec.id}")
-        person.press("Save")
-        person.expect_success()
-        site.answers(name, "10 mail.example.com", "20 mx.example.com", type="MX")
+def test_values_are_filled_in_part_by_part_or_as_text_with_an_example(site: Stack, person: Person) -> None:
+    page, name = person.page, f"parts.{ZONE}"
+    person.fill_in_entry(name, "publish", "MX", "10 mail.example.com\n20 mx.example.com")
+    expect(page.locator("#id_values")).to_be_hidden()
+    expect(page.locator("#id_values")).to_have_value("10 mail.example.com\n20 mx.example.com")
+    look_at(person, "entry-mx")
+    person.press("Save")
+    person.expect_success()
+    site.answers(name, "10 mail.example.com", "20 mx.example.com", type="MX")
+    with person.on_phone():
         person.open_entry(name)
         expect(page.locator("#id_value_1_1")).to_have_value("mx.example.com")
         page.get_by_role("button", name="Remove value 1").click()
         person.press("Save")
         site.answers(name, "20 mx.example.com", type="MX")
-        person.fill_in_entry(name, "publish", "HTTPS", "0 . alpn=h2")
-        expect(page.locator("#id_values_helptext")).to_contain_text("such as 1 . alpn=h2,h3")
-        assert not sticking_out(page)
-        take_picture(page, f"entry-https-{request.node.callspec.id}")
-        person.press("Save")
-        expect(page.locator(".errorlist")).to_contain_text(["priority 0 makes it an alias, which takes no parameters"])
-        take_picture(page, f"entry-https-refused-{request.node.callspec.id}")
-        page.fill("#id_values", '1 . alpn="h2,h3"')
-        person.press("Save")
-        person.expect_success()
-        site.answers(name, '1 . alpn="h2,h3"', type="HTTPS")
-        digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-        person.make_entry(name, "publish", "TLSA", f"3 1 1 {digest}")
-        person.make_entry(name, "publish", "NAPTR", '100 10 "U" "E2U+sip" "!^.*$!sip:info@example.com!" .')
-        site.answers(name, '100 10 "U" "E2U+sip" "!^.*$!sip:info@example.com!" ', type="NAPTR")
-        for at, path in enumerate((f"customentry/?q={name}", f"managedrecord/?q={name}", f"auditentry/?q={name}")):
-            person.open(f"/admin/records/{path}")
-            assert not sticking_out(page)
-            take_picture(page, f"rare-{at}-{request.node.callspec.id}")
-        person.open(f"/admin/names/{name}/?ask=1")
-        take_picture(page, f"rare-name-{request.node.callspec.id}")
-        assert not sticking_out(page)
+        person.fill_in_entry(name, "publish", "MX", "10 mail.example.com\n30 mx.example.com")
+        expect(page.locator("#id_values")).to_have_value("10 mail.example.com\n30 mx.example.com")
+    person.fill_in_entry(name, "publish", "HTTPS", "0 . alpn=h2")
+    expect(page.locator("#id_values_helptext")).to_contain_text("such as 1 . alpn=h2,h3")
+    look_at(person, "entry-https")
+    person.press("Save")
+    expect(page.locator(".errorlist")).to_contain_text(["priority 0 makes it an alias, which takes no parameters"])
+    look_at(person, "entry-https-refused")
+    page.fill("#id_values", '1 . alpn="h2,h3"')
+    person.press("Save")
+    person.expect_success()
+    site.answers(name, '1 . alpn="h2,h3"', type="HTTPS")
+    digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    person.make_entry(name, "publish", "TLSA", f"3 1 1 {digest}")
+    person.make_entry(name, "publish", "NAPTR", '100 10 "U" "E2U+sip" "!^.*$!sip:info@example.com!" .')
+    site.answers(name, '100 10 "U" "E2U+sip" "!^.*$!sip:info@example.com!" ', type="NAPTR")
+    lists = (f"records/{model}/?q={name}" for model in ("customentry", "managedrecord", "auditentry"))
+    for at, path in enumerate((*lists, f"names/{name}/?ask=1")):
+        person.open(f"/admin/{path}")
+        look_at(person, f"rare-{at}")
+
+
+def look_at(person: Person, name: str) -> None:
+    """On a desk and on a phone: all fits."""
+    take_pictures(person, name)
+    assert not list_overhangs(person)
 
 
 def take_picture(page: Page, name: str) -> None:
