@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -103,7 +104,14 @@ def read_comment(site: Stack, name: str) -> str:
     return next(comment for found, _, _, _, comment in site.technitium.rows(ZONE) if found == name)
 
 
-def test_every_button_reaches_the_dns_answer(site: Stack, browser: Browser) -> None:
+@pytest.fixture(scope="module")
+def cookies(site: Stack, browser: Browser) -> Any:
+    with open_browser(browser, site) as person:
+        person.log_in()
+        return person.page.context.storage_state()
+
+
+def test_every_button_reaches_the_dns_answer(site: Stack, browser: Browser, cookies: Any) -> None:
     site.answers(f"grafana.{ZONE}", ADDRESS)
     site.technitium.add(WIKI, "A", "192.0.2.70")
     site.cluster.create(ingress("wiki", WIKI, namespace="apps"))
@@ -112,8 +120,7 @@ def test_every_button_reaches_the_dns_answer(site: Stack, browser: Browser) -> N
         for prefix, namespace in (("", "house"), ("edge-", "edge"))
         for name in ("garage", "heating", "lights")
     )
-    with open_browser(browser, site) as person:
-        person.log_in()
+    with open_browser(browser, site, storage_state=cookies) as person:
         hand = Hand(person)
         follow_deletes_and_syncs(hand)
         follow_what_a_name_gets(hand)
@@ -228,11 +235,13 @@ def follow_plans(site: Stack, hand: Hand) -> None:
     hand.follow(f"garage.{EDGE}", ADDRESS)
 
 
-def test_all_writes_are_held_with_a_countdown_on_every_page_and_resumed(site: Stack, browser: Browser) -> None:
+def test_all_writes_are_held_with_a_countdown_on_every_page_and_resumed(
+    site: Stack, browser: Browser, cookies: Any
+) -> None:
     site.answers(f"grafana.{ZONE}", ADDRESS)
-    with open_browser(browser, site) as person:
+    with open_browser(browser, site, storage_state=cookies) as person:
         page = person.page
-        person.log_in()
+        person.open("/ui/")
         page.get_by_role("link", name="Hold all writes").click()
         page.wait_for_url("**/ui/writes/")
         page.get_by_label("10 minutes").check()
@@ -263,10 +272,9 @@ def test_all_writes_are_held_with_a_countdown_on_every_page_and_resumed(site: St
         assert not [complaint for complaint in person.complaints if "/ui/stream/" not in complaint]
 
 
-def test_without_scripts_the_banner_says_the_time_and_the_buttons_work(site: Stack, browser: Browser) -> None:
-    with open_browser(browser, site) as person:
-        person.log_in()
-        cookies = person.page.context.storage_state()
+def test_without_scripts_the_banner_says_the_time_and_the_buttons_work(
+    site: Stack, browser: Browser, cookies: Any
+) -> None:
     with open_browser(browser, site, java_script_enabled=False, storage_state=cookies) as person:
         page = person.page
         person.open("/ui/writes/")
