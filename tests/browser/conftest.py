@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.person import Person, open_browser
 from tests.browser.stack import HEADLESS, Stack, chromium, stack
+
+expect.set_options(timeout=20_000)  # as for all else that a page is asked: other tests take the processor, too
 
 
 @pytest.fixture(scope="module")

@@ -119,6 +119,17 @@ def test_a_question_and_what_is_refused_are_accessible_pages_without_scripts(per
     person.complaints.clear()
 
 
+@pytest.mark.parametrize("script", ["hx-sse", "stream"])
+def test_the_stream_is_live_however_late_its_scripts_come(person: Person, script: str) -> None:
+    def delay(route: Route) -> None:
+        person.page.wait_for_timeout(500)
+        route.continue_()
+
+    person.page.route(f"**/{script}*.js", delay)
+    person.page.goto(f"{person.site.base}/ui/", wait_until="commit")
+    expect(person.page.locator("#stream-state")).to_have_text("live")
+
+
 def test_each_role_has_the_buttons_that_it_may_press(site: Stack, browser: Browser, person: Person) -> None:
     for role, may in (("viewer", False), ("operator", True)):
         person.make_user(f"the-{role}", role)

@@ -240,9 +240,9 @@
     body.querySelector(".sentences")?.replaceChildren(line);
     body.querySelectorAll(".bone, section:has(.bone)").forEach((bone) => bone.remove());
   }
-  pane.addEventListener("close", () => {
+  pane.addEventListener("close", () => { // a moment after it has closed: who went on by keyboard is elsewhere by now
     emptyPane();
-    focusOpened();
+    if (document.activeElement === body || pane.contains(document.activeElement)) focusOpened();
     if (!readOpen()) return;
     if (history.state?.pane) history.go(-history.state.pane);
     else history.replaceState(history.state, "", spellAddress("", ""));
@@ -256,9 +256,11 @@
   function focusOpened() {
     if (opened?.isConnected) opened.focus();
   }
-  // A browser that went back puts the focus at the start of the page once it is done.
+  // A browser that went back puts the focus at the start of the page once it is done, wherever it was by then.
+  let focused = null;
+  document.addEventListener("focusin", (event) => { focused = event.target; });
   window.navigation?.addEventListener("navigatesuccess", () => {
-    if (!pane.open && document.activeElement === body) focusOpened();
+    if (!pane.open && document.activeElement === body && focused?.isConnected) focused.focus();
   });
   function followAddress() {
     const url = readOpen();
