@@ -18,8 +18,11 @@ from tests.samples import load_profile
 TESTS = Path(__file__).parent
 WAITING = ("sessions", "browser", "catalyst", "deploy")
 """Folders whose tests start processes."""
-LONGEST = ("sessions/test_session_second.py", "catalyst/test_up.py", "sessions/test_readme.py")
-"""Files that would be waited for at the end: a minute and more of waiting, of which none can be divided."""
+LONGEST = (
+    *("sessions/test_session_second.py", "catalyst/test_up.py", "sessions/test_readme.py"),
+    *("syncer/test_probes.py", "records/propagation/test_asker.py"),
+)
+"""Files that would be waited for at the end: a quarter of a minute and more of waiting, of which none can be divided."""
 
 pytest_plugins = ["tests.fakes.fixtures_technitium", "tests.fakes.fixtures_kubernetes"]
 

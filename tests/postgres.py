@@ -53,6 +53,7 @@ def postgres() -> Iterator[str]:
     data, port = folder / "data", free_port()
     initdb = [str(programs / "initdb"), "--pgdata", str(data), "--username", "tests", "--auth", "trust", "--no-sync"]
     options = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": folder, "fsync": "off"}
+    options["autovacuum"] = "off"  # it would take time, and change plans while a test looks at one
     options |= {"synchronous_commit": "off", "full_page_writes": "off"}
     try:
         subprocess.run(
