@@ -22,7 +22,7 @@ LONGEST = (
     *("sessions/test_session_second.py", "catalyst/test_up.py", "sessions/test_readme.py"),
     *("syncer/test_probes.py", "records/propagation/test_asker.py"),
 )
-"""Files that would be waited for at the end: a quarter of a minute and more of waiting, of which none can be divided."""
+"""Files that would be waited for at the end: of each some tests wait for a quarter of a minute and more."""
 
 pytest_plugins = ["tests.fakes.fixtures_technitium", "tests.fakes.fixtures_kubernetes"]
 
