@@ -72,18 +72,17 @@ class ZoneQueue:
         they are ``done``."""
         most = self.slice_size.names
         due = {name for name, trouble in self.retries.items() if now >= trouble.not_before}
-        if now >= self._batch_at + WINDOW:
+        if self.changed and now >= self._batch_at + WINDOW:
             for name in self._pop_changed(most, rank):
                 if is_claimed(name):
                     due.add(name)
                 else:  # it was claimed when it was added
                     self.add(name, now, claimed=False)
+            self._batch_at = now if len(self.changed) <= most else 0.0
         if self.unclaimed and now >= self._unclaimed_due():
             due.update(self.unclaimed if len(self.unclaimed) <= most else nsmallest(most, self.unclaimed))
-        due = due or set(islice(self.deferred, most))
-        if due:
-            self._batch_at = now if len(self.changed) <= most else 0.0
-        return due
+        # Their passes open no window: one may take less, and what is new would wait for the last of them.
+        return due or set(islice(self.deferred, most))
 
     def _pop_changed(self, most: int, rank: Callable[[str], tuple[int, str]]) -> set[str]:
         """The first of the changed. Each is ranked once: of a hundred thousand that takes longer than a slice."""

@@ -30,6 +30,18 @@ def test_a_new_name_does_not_wait_behind_what_was_deferred() -> None:
     assert queue.pop_due(100.1, rank, is_claimed) == {"old-1", "old-2"}
 
 
+def test_what_is_new_is_gathered_since_the_last_that_was_new_however_soon_a_pass_over_the_others_ends() -> None:
+    queue = queue_with("old-1", "old-2")
+    assert queue.pop_due(100.0, rank, is_claimed) == {"old-1", "old-2"}
+    queue.add("grafana", 100.1, claimed=True)
+    assert queue.pop_due(100.1, rank, is_claimed) == {"grafana"}
+    queue.done({"grafana"}, NOTHING, NO_NAMES, 100.1)
+    queue.add("nas", 100.2, claimed=True)
+    for at in (100.2, 100.35):
+        assert queue.pop_due(at, rank, is_claimed) == {"old-1", "old-2"}
+    assert queue.pop_due(100.41, rank, is_claimed) == {"nas"}
+
+
 def test_the_urgent_of_many_go_first() -> None:
     queue = ZoneQueue()
     for number in range(SMALLEST):
