@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SMALLEST, LARGEST = 250, 2000
+SMALLEST, LARGEST = 250, 1500
 
 AIM = 0.4
 """Seconds of a pass over one slice, beside waiting for the rate limit: a name that is new meanwhile waits for these."""
