@@ -30,7 +30,7 @@ NEVER_CALLED = (
     "unittest",
 )
 MEGABYTE = 1000 * 1000
-WORTH = 300_000
+WORTH = 250_000
 """Bytes that a package must be worth that waits."""
 
 START = """
