@@ -115,7 +115,7 @@ test-all:
 	@$(PYTEST_ENV) $(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 test-postgres:
-	@shown=$$(mktemp) && trap 'rm -f "$$shown"' EXIT; \
+	@shown=$$(mktemp) && trap 'rm -f "$$shown"' EXIT && trap 'exit 130' INT TERM; \
 	$(PYTEST_ENV) $(BIN)/python -m tests.postgres $(BIN)/python -m pytest -q -m "django_db and not one_database" \
 		$(if $(findstring tests/,$(ARGS)),,$(BOTH_DATABASES)) $(ARGS) > "$$shown" 2>&1; \
 	code=$$?; cat "$$shown"; exit $$code

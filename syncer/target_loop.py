@@ -27,7 +27,7 @@ from syncer.worker import TargetWorker
 from syncer.zone.result import PassResult
 
 TAKEN = 1_500
-"""Names whose claims have changed that are taken in one turn, and saved with their objects: a quarter of a second."""
+"""Names whose claims have changed that are taken in one turn, and saved with their objects."""
 
 FILE_CHECK = 5.0
 """Seconds between two looks whether a thread's database is still the one that it opened."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
+
+from tests.ports import free_port
 
 NO_TESTS = 5
 """How pytest ends when none of those that were asked for is about the database."""
@@ -89,12 +90,6 @@ def open_cursor(url: str, *, autocommit: bool = False) -> Iterator[psycopg2.exte
         connection.commit()
     finally:
         connection.close()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_until_ready(programs: Path, server: subprocess.Popen[bytes], port: int, log: Path) -> None:

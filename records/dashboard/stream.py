@@ -41,7 +41,7 @@ KEEP_ALIVE = 15.0
 """Seconds without a line after which a sign of life is sent: a page that hears none connects anew."""
 LIFE = 600.0
 """Seconds after which a stream ends, so that a reader comes anew, with a login and rights that still count. It ends at
-once for who logs out."""
+once for who logs out in this process."""
 MOST_READERS = 200
 REMEMBERED = 1000
 """Lines in memory, for who comes back."""

@@ -72,13 +72,16 @@ class ZoneQueue:
         they are ``done``."""
         most = self.slice_size.names
         due = {name for name, trouble in self.retries.items() if now >= trouble.not_before}
-        if self.changed and now >= self._batch_at + WINDOW:
+        if now >= self._batch_at + WINDOW:
+            claimed = set()
             for name in self._pop_changed(most, rank):
                 if is_claimed(name):
-                    due.add(name)
+                    claimed.add(name)
                 else:  # it was claimed when it was added
                     self.add(name, now, claimed=False)
-            self._batch_at = now if len(self.changed) <= most else 0.0
+            if claimed:
+                self._batch_at = now if len(self.changed) <= most else 0.0
+            due |= claimed
         if self.unclaimed and now >= self._unclaimed_due():
             due.update(self.unclaimed if len(self.unclaimed) <= most else nsmallest(most, self.unclaimed))
         # Their passes open no window: one may take less, and what is new would wait for the last of them.

@@ -18,7 +18,8 @@ from tests.fakes.kubernetes.manifests import gateway, http_route, ingress, ingre
 from tests.fakes.kubernetes.resources import Manifest
 from tests.fakes.kubernetes.server import ApiServer
 from tests.fakes.technitium import Technitium
-from tests.processes import ADMIN_PASSWORD, Process, Syncer, free_port, prepare, running, wait_until
+from tests.ports import free_port
+from tests.processes import ADMIN_PASSWORD, Process, Syncer, prepare, running, wait_until
 from tests.sessions.session import ADDRESS, PREFIX, accepted
 
 ZONE, LAB, EDGE = "talos00", "home.lab", "edge.example.com"

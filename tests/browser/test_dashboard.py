@@ -130,6 +130,16 @@ def test_the_stream_is_live_however_late_its_scripts_come(person: Person, script
     expect(person.page.locator("#stream-state")).to_have_text("live")
 
 
+def test_who_leaves_the_field_of_a_filter_is_not_brought_back(person: Person) -> None:
+    page, field = person.page, person.page.locator("#names-q")
+    person.open("/ui/?state=all")
+    field.press_sequentially("argo")
+    page.wait_for_url("**q=argo**")
+    field.blur()
+    page.wait_for_timeout(1000)
+    expect(field).not_to_be_focused()
+
+
 def test_each_role_has_the_buttons_that_it_may_press(site: Stack, browser: Browser, person: Person) -> None:
     for role, may in (("viewer", False), ("operator", True)):
         person.make_user(f"the-{role}", role)

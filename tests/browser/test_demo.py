@@ -23,7 +23,8 @@ from catalyst.demo.story import Approve, Put, Scene, write_story
 from catalyst.demo.visitor import BANNER
 from tests.browser.looks import find_faults, sticking_out
 from tests.browser.person import DESK, find_context
-from tests.processes import ROOT, free_port, wait_until
+from tests.ports import free_port
+from tests.processes import ROOT, wait_until
 
 pytestmark = [pytest.mark.double_only, pytest.mark.timeout(300)]
 

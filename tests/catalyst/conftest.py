@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from catalyst.probe import ADDRESSES
-from tests.processes import free_port
+from tests.ports import free_port
 
 
 @pytest.fixture

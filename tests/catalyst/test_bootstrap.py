@@ -12,7 +12,8 @@ from django.db import DataError, InterfaceError
 from catalyst.bootstrap import explain_database_errors
 from catalyst.invocation import spell_command
 from tests.catalyst.web.test_health import web
-from tests.processes import Process, Syncer, free_port, prepare, run, running
+from tests.ports import free_port
+from tests.processes import Process, Syncer, prepare, run, running
 
 SECRET_KEY = "of the tests, and of no worth elsewhere"
 POSTGRES = "postgresql://catalyst:of-no-worth@127.0.0.1:{}/catalyst"

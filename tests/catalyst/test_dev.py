@@ -23,7 +23,7 @@ from catalyst.dev import (
 )
 from catalyst.settings.environment import Environment
 from tests.fakes.kubernetes.cluster import Cluster
-from tests.processes import free_port
+from tests.ports import free_port
 
 KUBECONFIG = """
 apiVersion: v1

@@ -28,7 +28,8 @@ from catalyst.settings.environment import Environment
 from records.exchange import FORMS
 from tests.catalyst.web.test_health import web
 from tests.fakes.technitium import Technitium
-from tests.processes import Ended, Syncer, free_port, run, running, wait_until
+from tests.ports import free_port
+from tests.processes import Ended, Syncer, run, running, wait_until
 
 pytestmark = pytest.mark.timeout(180)  # one fixture runs eight processes and visits every page
 

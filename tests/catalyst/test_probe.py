@@ -18,7 +18,8 @@ import pytest
 from catalyst.cli import main
 from catalyst.probe import ADDRESSES, probe_health, read_command
 from syncer.httpd import PlainAnswer, Server
-from tests.processes import ROOT, Process, environment, free_port, migrate, running, wait_until
+from tests.ports import free_port
+from tests.processes import ROOT, Process, environment, migrate, running, wait_until
 
 
 @pytest.fixture

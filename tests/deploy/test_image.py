@@ -21,7 +21,8 @@ import pytest
 
 from tests.bench.rig import ADDRESS, TOKEN, ZONE, Rig
 from tests.deploy.test_scrape import create
-from tests.processes import ROOT, free_port, running, wait_until
+from tests.ports import free_port
+from tests.processes import ROOT, running, wait_until
 
 BASE = os.environ.get("CATALYST_TEST_BASE", "")
 BARE = "localhost/catalyst-dns-sync-base:under-test"

@@ -19,19 +19,8 @@ import yaml
 import catalyst
 from catalyst.settings.database import parse_url
 from tests.fakes.fixtures_technitium import ServerUnderTest
-from tests.processes import (
-    ROOT,
-    Ended,
-    Process,
-    Syncer,
-    environment,
-    free_port,
-    migrate,
-    prepare,
-    run,
-    running,
-    wait_until,
-)
+from tests.ports import free_port
+from tests.processes import ROOT, Ended, Process, Syncer, environment, migrate, prepare, run, running, wait_until
 
 pytestmark = [
     pytest.mark.timeout(120),  # a recipe starts many small processes

@@ -26,7 +26,8 @@ from tests.bench.rig import ADDRESS, INGRESSES, TOKEN, ZONE, Rig
 from tests.deploy.test_alerts import alert_groups, alerts, queries
 from tests.fakes.kubernetes.cluster import Cluster as Kubernetes
 from tests.fakes.kubernetes.manifests import certificate
-from tests.processes import ROOT, Process, Syncer, free_port, prepare, running, wait_until
+from tests.ports import free_port
+from tests.processes import ROOT, Process, Syncer, prepare, running, wait_until
 from tests.samples import EXHAUSTIVE
 
 SECONDS = 60 if EXHAUSTIVE else 2

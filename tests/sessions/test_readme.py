@@ -23,7 +23,8 @@ import pytest
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.fakes.kubernetes.cluster import Cluster
 from tests.fakes.kubernetes.manifests import ingress
-from tests.processes import ROOT, environment, free_port, wait_until
+from tests.ports import free_port
+from tests.processes import ROOT, environment, wait_until
 
 NOT_HERE = {
     "kubectl create ingress grafana -n monitoring --rule='grafana.talos00/*=grafana:3000'": "shows what happens once it"

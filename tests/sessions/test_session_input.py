@@ -13,8 +13,9 @@ import urllib.request
 import pytest
 
 from tests.fakes.kubernetes.manifests import ingress, ingress_route
+from tests.ports import free_port
 from tests.postgres import open_cursor
-from tests.processes import Syncer, free_port, migrate, wait_until
+from tests.processes import Syncer, migrate, wait_until
 from tests.samples import EXHAUSTIVE
 from tests.sessions.session import ADDRESS, PREFIX, Session
 

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from tests.fakes.kubernetes.manifests import ingress
+from tests.ports import free_port
 from tests.postgres import open_cursor
-from tests.processes import free_port, migrate, wait_until
+from tests.processes import migrate, wait_until
 from tests.sessions.session import ADDRESS, Session
 
 WATCHES = "its heartbeat is watched"

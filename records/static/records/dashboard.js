@@ -257,10 +257,11 @@
     if (opened?.isConnected) opened.focus();
   }
   // A browser that went back puts the focus at the start of the page once it is done, wherever it was by then.
-  let focused = null;
+  let focused = null, goesBack = false;
   document.addEventListener("focusin", (event) => { focused = event.target; });
+  window.navigation?.addEventListener("navigate", (event) => { goesBack = event.navigationType === "traverse"; });
   window.navigation?.addEventListener("navigatesuccess", () => {
-    if (!pane.open && document.activeElement === body && focused?.isConnected) focused.focus();
+    if (goesBack && !pane.open && document.activeElement === body && focused?.isConnected) focused.focus();
   });
   function followAddress() {
     const url = readOpen();

@@ -27,7 +27,7 @@ from catalyst.demo.stage import Stage, StageError
 from catalyst.demo.story import Scene, write_story
 from catalyst.settings.environment import SECRET_VARIABLES
 from tests.catalyst.test_cli import run
-from tests.processes import free_port
+from tests.ports import free_port
 
 DOUBLES = Doubles("http://127.0.0.1:1", "127.0.0.1:2", "of-no-worth", "http://127.0.0.1:3", "/none/kubeconfig")
 

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from catalyst.doctor import clock
-from tests.processes import free_port
+from tests.ports import free_port
 
 
 @contextmanager

@@ -17,7 +17,8 @@ from catalyst.settings.environment import Environment
 from syncer.httpd import PlainAnswer, Server
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.fakes.kubernetes.cluster import Cluster
-from tests.processes import ROOT, Ended, Syncer, free_port, prepare, run, running
+from tests.ports import free_port
+from tests.processes import ROOT, Ended, Syncer, prepare, run, running
 
 ADMIN = "a-token-of-an-administrator-0123456789"
 

@@ -14,7 +14,7 @@ from syncer.core.scope import Scope
 from syncer.kube.watcher import list_watches
 from tests.fakes.kubernetes.cluster import Cluster
 from tests.fakes.kubernetes.manifests import gateway
-from tests.processes import free_port
+from tests.ports import free_port
 
 
 def problems(findings: list[Finding]) -> list[str]:

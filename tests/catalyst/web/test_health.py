@@ -17,7 +17,8 @@ from django.test import AsyncClient, Client, RequestFactory
 
 from catalyst.invocation import spell_command
 from catalyst.web.health import refuse_while_busy
-from tests.processes import Process, free_port, run, running
+from tests.ports import free_port
+from tests.processes import Process, run, running
 
 
 class Web(Process):

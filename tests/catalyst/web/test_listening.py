@@ -8,7 +8,7 @@ import pytest
 
 from catalyst.web.listening import format_address, open_sockets
 from syncer.httpd import CannotListen
-from tests.processes import free_port
+from tests.ports import free_port
 
 
 def families_and_addresses(address: str) -> list[tuple[socket.AddressFamily, str]]:

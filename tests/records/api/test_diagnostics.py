@@ -21,7 +21,7 @@ from records.models import CustomEntry, DriftFinding, ManagedRecord, Source, Syn
 from records.resolve import Query, ask_all
 from syncer.targets.technitium.fields import make_parameters
 from tests.fakes.fixtures_technitium import ServerUnderTest
-from tests.processes import free_port
+from tests.ports import free_port
 from tests.records.api.conftest import record
 from tests.records.objects import note_mentions
 from tests.records.two_targets import set_up_two

@@ -42,6 +42,14 @@ def test_what_is_new_is_gathered_since_the_last_that_was_new_however_soon_a_pass
     assert queue.pop_due(100.41, rank, is_claimed) == {"nas"}
 
 
+def test_what_is_not_claimed_any_more_holds_up_nothing_that_is_new() -> None:
+    queue = ZoneQueue()
+    queue.add("nas", 100.0, claimed=True)
+    assert not queue.pop_due(100.0, rank, lambda name: False)
+    queue.add("grafana", 100.01, claimed=True)
+    assert queue.pop_due(100.01, rank, is_claimed) == {"grafana"}
+
+
 def test_the_urgent_of_many_go_first() -> None:
     queue = ZoneQueue()
     for number in range(SMALLEST):
