@@ -70,7 +70,7 @@ class Glance:
 
 
 def _convert_row(row: Sequence[Any], converters: Mapping[int, Any]) -> tuple[Any, ...]:
-    """As Django does it. The converters may be those of another thread's connection, which they keep; they ask it nothing."""
+    """As Django does it. The converters keep the connection of the thread that compiled them; they ask it nothing."""
     columns = list(row)
     for place, (converts, column) in converters.items():
         for convert in converts:
