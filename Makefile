@@ -9,9 +9,9 @@ BIN := $(VENV)/bin
 RUNS := $(VENV)/.runs
 STAMP := $(VENV)/.up-to-date
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' catalyst/__init__.py)
-# Many tests wait for a process, so that six go well on two cores; in the order that tests/conftest.py gives the files, in
+# Many tests wait for a process, so that five go well on two cores; in the order that tests/conftest.py gives the files, in
 # which the longest do not come last. PARALLEL= for one after another.
-PARALLEL ?= -n 6 --dist loadfile --no-loadscope-reorder
+PARALLEL ?= -n 5 --dist loadfile --no-loadscope-reorder
 # Where the tests are that ask more of PostgreSQL than others do, for to collect all of them takes each process seconds.
 BOTH_DATABASES := tests/records tests/catalyst/web tests/syncer/zone
 # They start some hundred processes, each of which would compile all it imports.
@@ -121,7 +121,7 @@ test-postgres:
 	code=$$?; cat "$$shown"; exit $$code
 
 exhaustive: $(STAMP) ## what make test tries a sample of: kills at each step, histories, made-up values (ARGS=... for pytest)
-	@$(PYTEST_ENV) CATALYST_TEST_EXHAUSTIVE=1 $(BIN)/python -m pytest -q --timeout 900 $(subst -n 6,-n 2,$(PARALLEL)) \
+	@$(PYTEST_ENV) CATALYST_TEST_EXHAUSTIVE=1 $(BIN)/python -m pytest -q --timeout 900 $(subst -n 5,-n 2,$(PARALLEL)) \
 		$$(grep -rlE --include='test_*.py' --exclude-dir=hostile 'import EXHAUSTIVE|hypothesis import|list_faults' tests) $(ARGS)
 
 check: $(STAMP) ## style, types, layers, migrations, docs, lock files

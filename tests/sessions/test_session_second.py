@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,12 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg2
 import pytest
 
 from tests.fakes.kubernetes.manifests import ingress
 from tests.ports import free_port
 from tests.postgres import open_cursor
-from tests.processes import migrate, wait_until
+from tests.processes import Process, migrate, wait_until
 from tests.sessions.session import ADDRESS, Session
 
 WATCHES = "its heartbeat is watched"
@@ -69,9 +71,28 @@ class Place:
             over.set()
             thread.join()
 
+    def stop_between_writes(self, process: Process) -> None:
+        """In the middle of one it would keep the database locked, to whoever is to succeed it."""
+        patience = "set lock_timeout = '1s'; " if self.is_postgresql else ""
+
+        def stop() -> bool:
+            os.kill(process.pid, signal.SIGSTOP)
+            try:
+                self.execute(f"{patience}update records_syncstatus set heartbeat_at = heartbeat_at")
+            except (sqlite3.OperationalError, psycopg2.OperationalError):
+                os.kill(process.pid, signal.SIGCONT)
+                return False
+            return True
+
+        wait_until(stop, 60, "a moment without a transaction")
+
+    @property
+    def is_postgresql(self) -> bool:
+        return "DATABASE_URL" in self.session.env
+
     @property
     def now(self) -> str:
-        return "now()" if "DATABASE_URL" in self.session.env else "strftime('%Y-%m-%d %H:%M:%f', 'now')"
+        return "now()" if self.is_postgresql else "strftime('%Y-%m-%d %H:%M:%f', 'now')"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -192,7 +213,7 @@ def test_of_several_that_start_at_the_same_moment_one_remains(place: Place, is_f
 def test_one_that_hangs_is_succeeded_and_writes_nothing_when_it_wakes_up(place: Place) -> None:
     session = place.session
     first = session.start()
-    os.kill(first.pid, signal.SIGSTOP)
+    place.stop_between_writes(first)
     second = session.start(ready=False).ready(60)
     assert WATCHES in second.output, "its process is there: it may only be slow"
     assert second.stop() == 0
