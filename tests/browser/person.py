@@ -30,8 +30,8 @@ class Person:
         page.on("console", self._listen)
 
     def _miss(self, request: Request) -> None:
-        # The browser drops what a page has asked for when it is left: icons, and parts of the dashboard.
-        is_dropped = request.url.endswith(".svg") or "/ui/" in request.url
+        # The browser drops what a page has asked for when it is left: icons, scripts, and parts of the dashboard.
+        is_dropped = request.url.endswith((".svg", ".js")) or "/ui/" in request.url
         if not (is_dropped and request.failure == "net::ERR_ABORTED"):
             self.complaints.append(f"failed: {request.url} {request.failure}")
 
