@@ -18,10 +18,12 @@ from django.db.models.sql.compiler import SQLCompiler
 class Slot(str):
     """In the place of a value in a query of which the SQL alone is wanted (``records.glance``), by its number there."""
 
+    SIGN = "\0"
+    """No value has it: what was made of a slot is known by it."""
     place: int
 
     def __new__(cls, place: int) -> Slot:
-        slot = super().__new__(cls, f"value {place}")
+        slot = super().__new__(cls, f"{cls.SIGN}{place}")
         slot.place = place
         return slot
 

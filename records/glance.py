@@ -48,25 +48,15 @@ class Glance:
     """A look for what is hardly ever there or hardly ever changes: the first row of a query, without its order."""
 
     def __init__(self, make_query: Callable[..., QuerySet[Any, Any]], *columns: str) -> None:
-        """``columns`` are of kinds whose values the driver gives as they are; none: of interest is whether there is
-        a row."""
-        self._make_query = make_query
-        self._columns = columns or ("pk",)
-        self._statements: dict[str, tuple[str, tuple[Any, ...]]] = {}
+        """Without ``columns``, of interest is whether there is a row."""
+        self._first = Prepared(lambda *values: make_query(*values).order_by().values_list(*columns or ("pk",))[:1])
 
     def has_rows(self, *values: Value) -> bool:
         return self.read_row(*values) is not None
 
     def read_row(self, *values: Value) -> tuple[Any, ...] | None:
-        if connection.vendor not in self._statements:
-            query = self._make_query(*map(Slot, range(len(values)))).order_by().values_list(*self._columns)[:1]
-            self._statements[connection.vendor] = query.query.sql_with_params()
-            _check_slots(self._statements[connection.vendor][1], len(values))
-        statement, params = self._statements[connection.vendor]
-        with connection.cursor() as cursor:
-            cursor.execute(statement, _fill_slots(params, values))
-            row: tuple[Any, ...] | None = cursor.fetchone()
-        return row
+        rows = self._first.read_rows(*values)
+        return rows[0] if rows else None
 
 
 def _convert_row(row: Sequence[Any], converters: Mapping[int, Any]) -> tuple[Any, ...]:
@@ -79,8 +69,10 @@ def _convert_row(row: Sequence[Any], converters: Mapping[int, Any]) -> tuple[Any
 
 
 def _check_slots(params: Collection[Any], number: int) -> None:
-    found = {param.place for param in params if isinstance(param, Slot)}
-    assert found == set(range(number)), "a value is changed on its way into the statement"
+    whole = {param.place for param in params if isinstance(param, Slot)}
+    is_changed = any(Slot.SIGN in f"{param}" for param in params if not isinstance(param, Slot))
+    assert whole == set(range(number)), "a value does not come into the statement"
+    assert not is_changed, "a value is changed on its way into the statement"
 
 
 def _fill_slots(params: Collection[Any], values: Collection[Value]) -> tuple[Any, ...]:

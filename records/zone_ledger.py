@@ -12,20 +12,19 @@ from django.db import models, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from records import zone_queries
 from records.among import at_names
 from records.audit import SYNCER, Action, insert_entries, leave_out_repeats, make_entry, make_row_entry
 from records.bulk import insert_rows, upsert_rows, upsert_values
 from records.database_errors import translate_errors
 from records.detached_rows import DETACHED, end_detached, forget_detached, forget_refused, note_detached
 from records.findings import accept_released, current_findings, end_remediated, record_findings
-from records.glance import Glance, Prepared
 from records.held_rows import (
     close_finished_plans,
     count_held,
     explain_deletes,
     forget_decisions,
     hold_deletes,
-    live_plans,
     read_holds,
 )
 from records.limits import ROWS, split_keys
@@ -66,12 +65,6 @@ from syncer.targets.base import Outcome
 FEW = 5
 """Up to so many namespaces the database counts by itself, each with a look at all records."""
 
-KNOWN = (
-    *("name", "type", "ttl", "values", "owned", "state", "reason"),
-    *("origin", "claimants", "losers", "former"),
-)
-"""What the engine reads of a record."""
-
 OTHERS = 1000
 """Foreign wildcards, and delegations, that are remembered of a zone."""
 
@@ -102,19 +95,19 @@ class DatabaseZoneLedger:
 
     @translate_errors
     def is_new(self) -> bool:
-        zones = _ZONES.read_rows(*self._key)
+        zones = zone_queries.ZONES.read_rows(*self._key)
         if any(is_rebuilding for *_, is_rebuilding in zones):
             return True
-        return not (zones or _RECORDED.has_rows(*self._key))
+        return not (zones or zone_queries.RECORDED.has_rows(*self._key))
 
     @translate_errors
     def names(self) -> list[str]:
-        return [name for (name,) in _NAMES.read_rows(*self._key)]
+        return [name for (name,) in zone_queries.NAMES.read_rows(*self._key)]
 
     @translate_errors
     def rows(self, names: Collection[str]) -> Mapping[str, Mapping[str, KnownRRset]]:
         known: dict[str, dict[str, KnownRRset]] = {}
-        rows = _KNOWN.read_rows(names, *self._key)
+        rows = zone_queries.KNOWN.read_rows(names, *self._key)
         for name, kind, ttl, values, owned, state, reason, origin, claimants, losers, former in rows:
             known.setdefault(name, {})[kind] = KnownRRset(
                 RRset(name, kind, ttl, tuple(values)),
@@ -143,7 +136,7 @@ class DatabaseZoneLedger:
     @translate_errors
     def entries(self, names: Collection[str]) -> Mapping[str, list[EntrySpec]]:
         found: dict[str, list[EntrySpec]] = {}
-        if not _ENTERED.has_rows(self._key.target):
+        if not zone_queries.ENTERED.has_rows(self._key.target):
             return found
         for row in self._entries().filter(at_names(names)):
             entry = EntrySpec(
@@ -160,7 +153,7 @@ class DatabaseZoneLedger:
 
     @translate_errors
     def entry_names(self) -> list[str]:
-        return [name for (name,) in _ENTRY_NAMES.read_rows(self._key.target)]
+        return [name for (name,) in zone_queries.ENTRY_NAMES.read_rows(self._key.target)]
 
     @translate_errors
     def mentions(self, names: Collection[str]) -> Mapping[str, Mapping[str, Mention]]:
@@ -168,7 +161,7 @@ class DatabaseZoneLedger:
 
     @translate_errors
     def deleted(self, names: Collection[str]) -> frozenset[Key]:
-        return frozenset(_DELETED.read_rows(names, *self._key))
+        return frozenset(zone_queries.DELETED.read_rows(names, *self._key))
 
     @translate_errors
     def recent_deletions(self, names: Collection[str]) -> Mapping[Key, Deletion]:
@@ -227,11 +220,11 @@ class DatabaseZoneLedger:
                 for item in done
                 if item.result.change.adopts
             )
-            if _HELD.has_rows(*self._key):
+            if zone_queries.HELD.has_rows(*self._key):
                 wanted = {row.key for row in told.records if row.state == RecordState.SYNCED}
                 if forget_decisions(self._key, wanted) or told.gone:
                     close_finished_plans(self._key)
-            if applied and _DRIFTED.has_rows(*self._key):
+            if applied and zone_queries.DRIFTED.has_rows(*self._key):
                 end_remediated(self._key, told.made, actor)
             if told.records or told.audit or serial is not None:
                 self._note_zone(serial, node)
@@ -268,7 +261,7 @@ class DatabaseZoneLedger:
 
     @translate_errors
     def left(self) -> LeftZone:
-        rows = _ZONES.read_rows(*self._key)
+        rows = zone_queries.ZONES.read_rows(*self._key)
         return LeftZone(*rows[0][:3]) if rows else LeftZone()
 
     @translate_errors
@@ -286,7 +279,7 @@ class DatabaseZoneLedger:
 
     @translate_errors
     def drifting(self) -> Mapping[Key, bool]:
-        if not _DRIFTED.has_rows(*self._key):
+        if not zone_queries.DRIFTED.has_rows(*self._key):
             return {}
         rows = current_findings(self._key).values_list("name", "type", "status")
         return {(name, kind): status == DriftFinding.Status.ACCEPTED for name, kind, status in rows}
@@ -295,7 +288,7 @@ class DatabaseZoneLedger:
     def record_drift(
         self, drifts: Sequence[tuple[Decision, Drift]], names: Collection[str] | None, correlation: str
     ) -> list[Drift]:
-        if not (drifts or _DRIFTED.has_rows(*self._key)):
+        if not (drifts or zone_queries.DRIFTED.has_rows(*self._key)):
             return []
         with self._writing():
             news = record_findings(self._key, drifts, names, correlation)
@@ -331,11 +324,11 @@ class DatabaseZoneLedger:
 
     @translate_errors
     def holds(self, names: Collection[str] | None = None) -> HeldDeletes:
-        return read_holds(self._key, names) if _HELD.has_rows(*self._key) else HeldDeletes()
+        return read_holds(self._key, names) if zone_queries.HELD.has_rows(*self._key) else HeldDeletes()
 
     @translate_errors
     def count_held(self) -> Mapping[str, int]:
-        return count_held(self._key) if _HELD.has_rows(*self._key) else {}
+        return count_held(self._key) if zone_queries.HELD.has_rows(*self._key) else {}
 
     @translate_errors
     def list_namespaces(self, names: Collection[str]) -> Mapping[str, tuple[str, ...]]:
@@ -392,10 +385,10 @@ class DatabaseZoneLedger:
     # Rows of this zone
 
     def _entries(self) -> QuerySet[CustomEntry]:
-        return _list_entries(self._key.target)
+        return zone_queries.list_entries(self._key.target)
 
     def _records(self) -> QuerySet[ManagedRecord]:
-        return _list_records(self._key)
+        return zone_queries.list_records(*self._key)
 
     def _forget_kept(self, names: set[str]) -> None:
         """Where nothing is published any more, on any target, nothing is kept either."""
@@ -417,7 +410,7 @@ class DatabaseZoneLedger:
     def _note_deletions(self, told: PassRows, applied: Sequence[AppliedChange]) -> None:
         """Of what is asked for again its deletion is not the last that we know."""
         here = {row.key for row in told.records if row.state not in GOING}
-        if here and _WENT.has_rows(*self._key):
+        if here and zone_queries.WENT.has_rows(*self._key):
             self._delete_rows(DeletedRRset, here)
         went = {
             (entry.name, entry.type) for entry in told.audit if entry.action in (Action.DELETED, Action.GONE)
@@ -433,40 +426,6 @@ class DatabaseZoneLedger:
         for kind, names in by_type.items():
             for chunk in split_keys(names):
                 model._default_manager.filter(at_names(chunk), **self._columns, type=kind).delete()
-
-
-def _list_entries(target: str) -> QuerySet[CustomEntry]:
-    return CustomEntry.objects.filter(models.Q(target="") | models.Q(target=target), enabled=True)
-
-
-def _list_records(key: ZoneKey) -> QuerySet[ManagedRecord]:
-    return ManagedRecord.objects.filter(**key._asdict()).order_by()
-
-
-def _list_deleted(key: ZoneKey) -> QuerySet[DeletedRRset]:
-    return DeletedRRset.objects.filter(**key._asdict()).order_by()
-
-
-# What most zones have none of is looked for at a glance before it is asked for.
-_HELD = Glance(lambda *key: live_plans(ZoneKey(*key)))
-_ENTERED = Glance(_list_entries)
-_DRIFTED = Glance(lambda *key: current_findings(ZoneKey(*key)))
-_WENT = Glance(lambda *key: _list_deleted(ZoneKey(*key)))
-_RECORDED = Glance(lambda *key: _list_records(ZoneKey(*key)))
-
-_NAMES = Prepared(lambda *key: _list_records(ZoneKey(*key)).values_list("name").distinct())
-_ENTRY_NAMES = Prepared(lambda target: _list_entries(target).order_by().values_list("name"))
-_ZONES = Prepared(
-    lambda *key: (
-        ManagedZone.objects.filter(**ZoneKey(*key)._asdict())
-        .order_by()
-        .values_list("serial", "node", "is_unmarked", "is_rebuilding")
-    )
-)
-_DELETED = Prepared(
-    lambda names, *key: _list_deleted(ZoneKey(*key)).filter(at_names(names)).values_list("name", "type")
-)
-_KNOWN = Prepared(lambda names, *key: _list_records(ZoneKey(*key)).filter(at_names(names)).values_list(*KNOWN))
 
 
 def _an_hour_ago() -> datetime:

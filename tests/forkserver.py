@@ -19,15 +19,14 @@ import subprocess
 import sys
 import sysconfig
 import threading
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from importlib.machinery import SourceFileLoader
-from inspect import signature
 from pathlib import Path
 from types import CodeType
-from typing import Any, NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 SYNCER = ("manage.py", "runsyncer")
@@ -87,13 +86,6 @@ OF_THE_SETTINGS = (
 EASIER = 20
 """To guess a password of a fork is so many times easier: a fifth of a second for each user and each log-in is for those
 who guess."""
-
-
-PIPES = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
-ITS_PIPES = ("p2cread", "c2pwrite", "errwrite")
-"""Of those of ``subprocess``, what a child reads from and writes to; -1 where it has what its parent has."""
-COERCED = ("LC_CTYPE",)
-"""Set by Python as it starts."""
 
 
 class Seconds:
@@ -256,7 +248,7 @@ def become(start: Start) -> None:
         os.dup2(handle, place)
         os.close(handle)
     os.chdir(start.folder)
-    coerced = {name: value for name, value in os.environ.items() if name in COERCED}
+    coerced = {name: value for name, value in os.environ.items() if name == "LC_CTYPE"}  # by Python, as it starts
     os.environ.clear()
     options = ["-OO"] if sys.flags.optimize else []
     os.environ.update(coerced | (read_heap() if options else {}) | start.env)
@@ -308,44 +300,7 @@ def main(handle: int) -> None:
     load()
     start = Server(socket.socket(fileno=handle)).serve()
     if start:
-        fork_children({*sys.modules})
         run(start)
-
-
-def fork_children(loaded: Set[str]) -> None:
-    """A child of a fork is forked as well, where that has not read its settings (``up``, ``demo``). It forgets what was
-    not ``loaded`` when its parent began."""
-    execute = subprocess.Popen._execute_child
-    names = list(signature(execute).parameters)[1:]
-
-    def execute_child(process: Any, *values: Any) -> None:
-        asked = dict(zip(names, values, strict=True))
-        program, *args = asked["args"]
-        env = {name: value for name, value in (asked["env"] or os.environ).items() if name not in COERCED}
-        is_ours = program == sys.executable and asked["start_new_session"] and can_fork(args, env)
-        if settings.configured or not is_ours:
-            return execute(process, *values)
-        process.pid = os.fork()
-        if process.pid:
-            process._child_created = True
-            process._close_pipe_fds(*(asked[name] for name in PIPES))
-            return None
-        os.setsid()
-        atexit._clear()
-        for number in {signal.SIGHUP, signal.SIGTERM}:
-            signal.signal(number, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        for name in {*sys.modules} - loaded:
-            del sys.modules[name]
-        files = [os.dup(place if asked[pipe] == -1 else asked[pipe]) for place, pipe in enumerate(ITS_PIPES)]
-        for handle in {int(name) for name in os.listdir("/proc/self/fd")} - {0, 1, 2, *files}:
-            with suppress(OSError):
-                os.close(handle)
-        run(Start(args, env, asked["cwd"] or os.getcwd(), files))
-
-    from django.conf import settings
-
-    subprocess.Popen._execute_child = execute_child
 
 
 def run(start: Start) -> NoReturn:

@@ -104,6 +104,7 @@ TESTED_ELSEWHERE = {
     "records/target_models.py": "tests/records/test_target_rows.py writes them",
     "records/zone_ledger.py": "tests/records/test_ledger.py holds it to the protocol",
     "records/zone_models.py": "tests/records/test_ledger.py writes them",
+    "records/zone_queries.py": "tests/records/test_ledger.py asks them",
     "syncer/config.py": "values: tests/catalyst/settings/test_sync.py reads them",
     "syncer/core/kinds.py": "constants: tests/syncer/kube/test_discovery.py looks for them",
     "syncer/core/known.py": "values: tests/syncer/core/test_compare.py is given them",

@@ -251,8 +251,8 @@ def get_poller() -> Poller:
 
 @receiver(user_logged_out)
 def _end_streams(request: HttpRequest | None, **_: Any) -> None:
-    if _poller is not None and request is not None:
-        _poller.end_session(request.session.session_key or "")
+    if _poller is not None and request is not None and request.session.session_key:
+        _poller.end_session(request.session.session_key)
 
 
 def _stop_on_signals(poller: Poller) -> None:

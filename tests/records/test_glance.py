@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import pytest
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from records.among import at_names
+from records.among import Slot, at_names
 from records.glance import Glance, Prepared
 from records.models import ManagedZone, SyncRequest
 
 pytestmark = pytest.mark.django_db
+
+SLOT = Slot(0)
 
 
 def test_it_sees_rows_come_and_go_as_the_query_does() -> None:
@@ -81,7 +83,10 @@ def test_names_are_one_value_of_a_prepared_query() -> None:
     assert prepared.read_rows([], "alice") == prepared.read_rows(["nas"], "bob") == []
 
 
-def test_what_is_compared_in_another_way_than_it_is_given_cannot_be_prepared() -> None:
-    prepared = Prepared(lambda who: SyncRequest.objects.filter(requested_by__contains=who).values_list("pk"))
-    with pytest.raises(AssertionError, match="changed on its way"):
-        prepared.read_rows("alice")
+@pytest.mark.parametrize("beside", [Q(), Q(requested_by=SLOT)], ids=["alone", "beside the same as it is"])
+def test_what_is_compared_in_another_way_than_it_is_given_cannot_be_prepared(beside: Q) -> None:
+    def make_query(who: str) -> QuerySet[SyncRequest, tuple[object, ...]]:
+        return SyncRequest.objects.filter(beside | Q(requested_by__contains=who)).values_list("pk")
+
+    with pytest.raises(AssertionError, match="value"):
+        Prepared(make_query).read_rows("alice")
