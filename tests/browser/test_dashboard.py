@@ -130,6 +130,17 @@ def test_the_stream_is_live_however_late_its_scripts_come(person: Person, script
     expect(person.page.locator("#stream-state")).to_have_text("live")
 
 
+def test_who_has_closed_the_pane_and_gone_on_is_left_where_that_was(person: Person) -> None:
+    page = person.page
+    person.open("/ui/?state=all")
+    page.locator("#names").get_by_role("link", name=f"argocd.{ZONE}").click()
+    expect(page.locator("#pane #answers tbody")).to_contain_text(ADDRESS)
+    page.evaluate("() => { document.getElementById('pane').close(); document.getElementById('find').focus(); }")
+    page.wait_for_url(lambda url: "open=" not in url)
+    page.wait_for_timeout(500)
+    expect(page.locator("#find")).to_be_focused()
+
+
 def test_who_leaves_the_field_of_a_filter_is_not_brought_back(person: Person) -> None:
     page, field = person.page, person.page.locator("#names-q")
     person.open("/ui/?state=all")
