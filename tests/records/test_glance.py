@@ -33,7 +33,7 @@ def test_it_makes_the_query_once_and_asks_for_no_more_than_one_row() -> None:
     made: list[QuerySet[SyncRequest]] = []
 
     def make_query() -> QuerySet[SyncRequest]:
-        made.append(SyncRequest.objects.filter(requested_by="alice"))
+        made.append(SyncRequest.objects.filter(requested_by="alice").order_by("id"))
         return made[-1]
 
     glance = Glance(make_query)
@@ -41,6 +41,7 @@ def test_it_makes_the_query_once_and_asks_for_no_more_than_one_row() -> None:
         assert [glance.has_rows() for _ in range(3)] == [False] * 3
     assert len(made) == 1
     assert [query["sql"].endswith("LIMIT 1") for query in queries] == [True] * 3
+    assert not any("ORDER BY" in query["sql"] for query in queries)
 
 
 def test_it_reads_the_columns_that_it_is_made_for() -> None:

@@ -48,6 +48,14 @@ def test_a_source_that_is_gone_takes_its_names_along() -> None:
     assert not SourceName.objects.exists()
 
 
+def test_a_list_of_one_kind_forgets_nothing_of_its_namesake_in_another_group() -> None:
+    ledger = DatabaseLedger()
+    refs = [Ref("IngressRoute", "web", "blog", group) for group in ("traefik.io", "traefik.containo.us")]
+    ledger.save_sources("default", {ref: SourceObject(ref, wants=(Want("blog.talos00", ()),)) for ref in refs})
+    ledger.forget_sources("default", [("traefik.io", "IngressRoute")], [])
+    assert Source.objects.get().group == "traefik.containo.us"
+
+
 def test_many_sources_cost_as_many_questions_as_a_few() -> None:
     def count_queries(number: int) -> int:
         sources = {

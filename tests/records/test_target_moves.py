@@ -197,6 +197,17 @@ def test_entries_of_the_only_target_stay_on_it_when_another_one_comes(before: st
     assert AuditEntry.objects.filter(action="moved", target="lan", reason=told[-1]).exists()
 
 
+def test_a_target_that_was_given_up_before_is_none_of_several() -> None:
+    know("lan")
+    know("cellar", "https://cellar:53443")
+    TargetStatus.objects.filter(name="cellar").update(in_use=False)
+    CustomEntry.objects.create(name="shop.example.com", type="A", values=["192.0.2.7"])
+    assert take_over_rows([SPLIT, PUBLIC]) == [
+        "the 1 custom entries of before are for lan alone, which was the only target"
+    ]
+    assert CustomEntry.objects.get().target == "lan"
+
+
 def test_entries_on_each_of_several_targets_stay_on_each() -> None:
     know("lan", URL)
     know("public", "https://elsewhere:53443")

@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Group, User
+from django.contrib.auth.signals import user_logged_out
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import OperationalError, connection, connections
+from django.http import HttpRequest
 from django.test import AsyncClient, Client
 
 from records.audit_tail import AuditTail
@@ -270,6 +273,19 @@ def test_who_logs_out_hears_no_more_and_others_do() -> None:
         assert (await anext(lasting)).startswith(b"event: entry\n")
         assert (await leaver.get("/ui/stream/")).status_code == 401
         await lasting.aclose()
+
+    visit(scene)
+
+
+@pytest.mark.usefixtures("poller")
+def test_a_log_out_of_nobody_ends_no_stream_of_those_who_need_no_login() -> None:
+    async def scene() -> None:
+        queue, _ = await streams.get_poller().join(None)
+        stranger = HttpRequest()
+        stranger.session = SessionStore()
+        user_logged_out.send(User, request=stranger, user=None)
+        await asyncio.sleep(0.05)
+        assert queue.empty()
 
     visit(scene)
 

@@ -97,6 +97,8 @@ def test_a_name_that_failed_comes_back_by_the_clock() -> None:
     assert queue.next_due(100.0) == 101.0
     assert not queue.pop_due(100.9, rank, is_claimed)
     assert queue.pop_due(101.0, rank, is_claimed) == {"grafana"}
+    queue.add("nas", 101.0, claimed=True)
+    assert queue.pop_due(101.0, rank, is_claimed) == {"grafana", "nas"}
 
 
 def test_a_pass_over_the_whole_zone_leaves_nothing_but_what_comes_back() -> None:

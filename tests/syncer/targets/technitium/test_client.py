@@ -117,6 +117,14 @@ def test_the_token_goes_in_the_header_and_one_connection_is_kept(server: Answeri
     assert (path, headers["authorization"], body) == ("/api/zones/list", f"Bearer {TOKEN}", b"node=ns1")
 
 
+def test_what_is_closed_leaves_no_connection(server: Answering) -> None:
+    client = make_client(server)
+    for _ in range(2):
+        client.call("/api/zones/list", {})
+        client.close()
+    assert server.connections == 2
+
+
 def test_an_old_server_gets_the_token_as_a_form_field_and_never_in_the_url(server: Answering) -> None:
     server.needs_form = True
     client = make_client(server)
