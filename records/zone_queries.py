@@ -23,16 +23,16 @@ def list_entries(target: str) -> QuerySet[CustomEntry]:
     return CustomEntry.objects.filter(Q(target="") | Q(target=target), enabled=True)
 
 
-def list_records(target: str, zone: str) -> QuerySet[ManagedRecord]:
-    return ManagedRecord.objects.filter(target=target, zone=zone).order_by()
+def list_records(*key: str) -> QuerySet[ManagedRecord]:
+    return ManagedRecord.objects.filter(**ZoneKey(*key)._asdict()).order_by()
 
 
-def list_deleted(target: str, zone: str) -> QuerySet[DeletedRRset]:
-    return DeletedRRset.objects.filter(target=target, zone=zone).order_by()
+def list_deleted(*key: str) -> QuerySet[DeletedRRset]:
+    return DeletedRRset.objects.filter(**ZoneKey(*key)._asdict()).order_by()
 
 
-def list_zones(target: str, zone: str) -> QuerySet[ManagedZone]:
-    return ManagedZone.objects.filter(target=target, zone=zone).order_by()
+def list_zones(*key: str) -> QuerySet[ManagedZone]:
+    return ManagedZone.objects.filter(**ZoneKey(*key)._asdict()).order_by()
 
 
 # What most zones have none of is looked for at a glance before it is asked for.
