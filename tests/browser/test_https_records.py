@@ -30,7 +30,11 @@ NAME = f"grafana.{ZONE}"
 
 
 class Resolver(ThreadingHTTPServer):
-    """DNS over HTTPS (RFC 8484) in front of a DNS server, and the web server behind all names."""
+    """DNS over HTTPS (RFC 8484) in front of a DNS server, and the web server behind all names.
+
+    A browser asks for the addresses and for the HTTPS record at once. It goes on without the record when that is not
+    there a moment after the addresses, so those are held back until it is.
+    """
 
     daemon_threads = True
 
@@ -39,6 +43,7 @@ class Resolver(ThreadingHTTPServer):
         self.upstream = upstream
         self.asked: list[tuple[str, str]] = []
         self.visits: list[str] = []
+        self.has_told_record = threading.Event()
         self.socket = context.wrap_socket(self.socket, server_side=True)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -49,10 +54,7 @@ class Resolver(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A browser closes connections as it likes."""
 
-    def ask(self, wire: bytes) -> bytes:
-        query = dns.message.from_wire(wire)
-        name, kind = query.question[0].name.to_text(), query.question[0].rdtype
-        self.asked.append((name.removesuffix("."), dns.rdatatype.to_text(kind)))
+    def ask(self, query: dns.message.Message) -> bytes:
         host, port = self.upstream
         return dns.query.tcp(query, host, port=port, timeout=5).to_wire()
 
@@ -62,17 +64,28 @@ class ResolverRequest(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
-        self._answer("application/dns-message", self.server.ask(self.rfile.read(int(self.headers["Content-Length"]))))
+        self._resolve(self.rfile.read(int(self.headers["Content-Length"])))
 
     def do_GET(self) -> None:
         _, is_query, text = self.path.partition("?dns=")
         if is_query:
-            self._answer("application/dns-message", self.server.ask(base64.urlsafe_b64decode(text + "==")))
+            self._resolve(base64.urlsafe_b64decode(text + "=="))
         else:
             self.server.visits.append(self.headers["Host"])
             self._answer("text/plain", b"over TLS")
 
     def log_message(self, format: str, *args: object) -> None: ...
+
+    def _resolve(self, wire: bytes) -> None:
+        query = dns.message.from_wire(wire)
+        name, kind = query.question[0].name.to_text(omit_final_dot=True), query.question[0].rdtype
+        self.server.asked.append((name, dns.rdatatype.to_text(kind)))
+        is_record = (name, kind) == (NAME, dns.rdatatype.HTTPS)
+        if name == NAME and not is_record:
+            self.server.has_told_record.wait(5)
+        self._answer("application/dns-message", self.server.ask(query))
+        if is_record:
+            self.server.has_told_record.set()
 
     def _answer(self, kind: str, body: bytes) -> None:
         self.send_response(200)
