@@ -74,6 +74,12 @@ class Stack:
         wait_until(check, within, f"{name} {type} {expected or 'no answer'}")
         return time.monotonic() - start
 
+    def list_deletes(self, name: str) -> list[float]:
+        """When the server was asked to delete something at the name, in seconds since the epoch. What is wanted comes
+        back with the next full pass, which may be due before anyone has seen that it was gone."""
+        log = self.technitium.requests
+        return [asked.at for asked in log.copy() if "delete" in asked.path and asked.params.get("domain") == name]
+
 
 def cast() -> Iterator[Manifest]:
     """What the cluster holds: thirty objects of every kind, among them the usual trouble."""

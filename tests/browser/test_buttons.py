@@ -82,9 +82,19 @@ class Hand:
         expect(self.page.locator("#answers")).to_contain_text("says now")
         self.press(label, sure)
 
+    def delete(self, name: str) -> None:
+        """What is wanted, and comes back with the next full pass."""
+        before = self.site.list_deletes(name)
+        self.press_at(name, "Delete from DNS", "Delete from DNS")
+        wait_until(lambda: self.site.list_deletes(name) > before, SLOW, f"a delete of {name}")
+
     def follow(self, name: str, *values: str) -> None:
         """What was pressed came to this answer."""
         self.site.answers(name, *values, within=SLOW)
+        self.check_off()
+
+    def check_off(self) -> None:
+        """What was pressed was seen to have its effect."""
         assert self._sent, "nothing was pressed"
         self.followed.update(self._sent)
         self._sent.clear()
@@ -137,8 +147,8 @@ def follow_deletes_and_syncs(hand: Hand) -> None:
         if name == PLEX:
             hand.site.technitium.delete(PLEX, "A", ADDRESS)  # it was made by hand
             continue
-        hand.press_at(name, "Delete from DNS", "Delete from DNS")
-        hand.follow(name)
+        hand.delete(name)
+        hand.check_off()
     hand.press_at(PLEX, "Sync now")
     hand.follow(PLEX, ADDRESS)
     page.goto(f"{hand.site.base}/ui/system/")
@@ -209,8 +219,7 @@ def follow_drift(site: Stack, hand: Hand) -> None:
     hand.press("Accept the drift", where=row)
     expect(hand.page.locator(row)).to_have_count(0, timeout=SLOW * 1000)
     hand.press_at(MINIO, "Sync now")
-    hand.press_at(MEALIE, "Delete from DNS", "Delete from DNS")
-    site.answers(MEALIE, within=SLOW)  # the syncer has come to what was pressed after it
+    hand.delete(MEALIE)  # what was pressed before has been done, too
     hand.follow(MINIO, "192.0.2.71")
 
 

@@ -102,6 +102,11 @@ class RequestLog:
             self.seen.append(Request(method, path, shown, body, time.time()))
             self.counts[path] += 1
 
+    def copy(self) -> list[Request]:
+        """Those that are kept, while more come in."""
+        with self._lock:
+            return list(self.seen)
+
     def clear(self) -> None:
         with self._lock:
             self.seen.clear()
