@@ -210,6 +210,7 @@ class GELFHandler(logging.Handler):
         self._size = self._dropped = 0
         self._closing = False
         self._failed_at: float | None = None
+        self._was_away = False
         self._announced = 0, 0.0
         """How many lost lines a receiver was told of last, and when."""
         self._changed = Condition()
@@ -265,6 +266,8 @@ class GELFHandler(logging.Handler):
                 self._lines.popleft()
                 self._size -= len(line)
                 self._changed.notify_all()
+            if not self._tell_loss():
+                return
 
     def _deliver_line(self, packed: bytes) -> bool:
         """Sends the line, however long that takes; False when the process ends first."""
@@ -304,12 +307,27 @@ class GELFHandler(logging.Handler):
         if self._failed_at is None or (not self._wire.answers and time.monotonic() < self._failed_at + CALM):
             return
         self._failed_at = None
+        self._was_away = True
+        log.warning("GELF receiver %s is back; %d lines were lost", self.place, self._dropped)
+
+    def _tell_loss(self) -> bool:
+        """Tells a receiver how many lines had no room: that came back, or that took less than came, once the others are
+        sent or now and then. False when the process ends first."""
+        if self._failed_at is not None:
+            return True
+        was_away, self._was_away = self._was_away, False
         with self._changed:
+            is_time = was_away or not self._lines or time.monotonic() > self._announced[1] + CALM
+            if not self._dropped or not is_time:
+                return True
             dropped, self._dropped = self._dropped, 0
-            if dropped:
-                lost = f"{dropped} log lines were lost while this receiver was away"
-                notice = self.format(logging.LogRecord(__name__, logging.WARNING, __file__, 0, lost, (), None))
-                self._lines.insert(1, notice)  # the first one is on its way
-                self._size += len(notice)
-                self._announced = dropped, time.monotonic()
-        log.warning("GELF receiver %s is back; %d lines were lost", self.place, dropped)
+        why = "while this receiver was away" if was_away else "because more came than this receiver took"
+        lost = f"{dropped} log lines were lost {why}"
+        notice = self.format(logging.LogRecord(__name__, logging.WARNING, __file__, 0, lost, (), None))
+        is_told = self._deliver_line(self._wire.pack_line(notice))
+        if is_told:
+            self._announced = dropped, time.monotonic()
+        else:
+            with self._changed:
+                self._dropped += dropped
+        return is_told

@@ -81,8 +81,12 @@ class UDPReceiver:
 class TCPReceiver:
     scheme = "tcp"
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, *, is_slow: bool = False) -> None:
+        """A slow one reads nothing until ``goes_on`` is set."""
         self.lines: list[dict[str, Any]] = []
+        self.goes_on = threading.Event()
+        if not is_slow:
+            self.goes_on.set()
         self._server = socket.create_server(("127.0.0.1", port))
         self.port = self._server.getsockname()[1]
         self._connections: list[socket.socket] = []
@@ -97,6 +101,7 @@ class TCPReceiver:
 
     def _read(self, connection: socket.socket) -> None:
         rest = b""
+        self.goes_on.wait(20)
         with suppress(OSError):
             while piece := connection.recv(65536):
                 *lines, rest = (rest + piece).split(b"\0")
@@ -252,6 +257,8 @@ def test_a_loss_is_told_again_where_its_notice_may_have_gone_too(
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     logger = connect("tcp", port)
+    logger.info("anyone?")
+    wait_until(lambda: "cannot be reached" in caplog.text)
     for number in range(60):  # 6 MB: more than is kept
         logger.info("%d %s", number, "x" * 100_000)
     first = find_notice(port)
@@ -262,6 +269,29 @@ def test_a_loss_is_told_again_where_its_notice_may_have_gone_too(
     second = find_notice(port)
     assert int(first.split()[0]) > 0
     assert second == first
+
+
+def test_lines_that_came_faster_than_they_were_read_are_counted(
+    connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    receiver = TCPReceiver(is_slow=True)
+    logger = connect("tcp", receiver.port)
+    for number in range(200):  # 20 MB: more than is kept and the system takes
+        logger.info("%d %s", number, "x" * 100_000)
+    receiver.goes_on.set()
+
+    def count_lost() -> int:
+        notices = [text for text in texts(receiver) if "were lost because more came" in text]
+        return sum(int(notice.split()[0]) for notice in notices)
+
+    wait_until(lambda: len(receiver.lines) > 10 and count_lost() + count_long(receiver) == 200, 15)
+    assert count_lost() > 0
+    assert "is back" not in caplog.text
+    receiver.close()
+
+
+def count_long(receiver: TCPReceiver) -> int:
+    return sum(1 for text in texts(receiver) if "xxx" in text)
 
 
 def find_notice(port: int) -> str:
