@@ -19,12 +19,15 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     },
     "django.core.checks": {"ERROR": "django.core.checks.messages"},
     "django.forms": {},
+    "html": {"escape": "catalyst.lean", "unescape": "catalyst.lean"},
+    "requests": {},
     "sqlparse": {},
     "urllib3.http2": {},
 }
 """Packages that are imported beside others and never called there, and which module has a name that is asked for all
-the same. Each field of a model knows its form field, and how to check itself. Django asks asyncio whether a loop runs;
-logging asks for the task, from Python 3.12.
+the same. Each field of a model knows its form field, and how to check itself; Django's tools for texts know HTML, with
+the names of 2,200 characters. Django asks asyncio whether a loop runs; logging asks for the task, from Python 3.12. Of
+requests we import the modules that a call takes: sessions, and the letters of all alphabets, belong to the rest.
 
 Each is worth what ``tests/catalyst/test_lean.py`` measures. What was less is imported as usual."""
 
@@ -120,6 +123,20 @@ def current_task(loop: Any = None) -> Any:
     if tasks is None:
         raise RuntimeError("no running event loop")
     return tasks.current_task(loop)
+
+
+def escape(text: str, quote: bool = True) -> str:
+    """As html's. Django's tools for texts import it, and call it for a page."""
+    return str(_load_html().escape(text, quote))
+
+
+def unescape(text: str) -> str:
+    return str(_load_html().unescape(text))
+
+
+def _load_html() -> Any:
+    __import__("html" + WHOLE)
+    return sys.modules["html"]
 
 
 SPARING = ("-OO", "-X", "no_debug_ranges")

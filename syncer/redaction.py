@@ -51,6 +51,8 @@ SIGNS = (" ", "=", ":", "eyj", "hooks.slack.com")
 """Of which each text in which ``SECRET_TEXT`` finds something has at least one; or a control character, as a line end
 is."""
 
+SPECIAL_IN_HTML = frozenset("&<>\"'")
+
 
 class Redaction:
     """Hides the known secrets in every spelling that a text could give them, and what looks like a secret.
@@ -154,7 +156,8 @@ def _spell_secret(secret: str) -> Iterator[str]:
     yield quote(secret)
     yield quote(secret, safe="")
     yield quote_plus(secret)
-    yield html.escape(secret)
+    if not SPECIAL_IN_HTML.isdisjoint(secret):
+        yield html.escape(secret)
     yield json.dumps(secret)[1:-1]
     yield repr(secret)[1:-1]
     yield b64encode(secret.encode(errors="surrogatepass")).decode()

@@ -92,15 +92,16 @@ class NameComparison:
         changes = [change for compared in comparisons if (change := self._make_change(compared, plan.decision))]
         # A name loses its CNAME before it gets addresses.
         plan.changes = sorted(changes, key=lambda change: (Op.DELETE, Op.CREATE, Op.UPDATE).index(change.op))
-        plan.statuses = [status for compared in comparisons if (status := self._make_status(compared))]
-        plan.rivals = [status.foreign for status in plan.statuses if status.foreign]
-        plan.drifts = [compared.drift for compared in comparisons if compared.drift]
+        # Tuples: of thousands of names most have none of it, and an empty tuple takes no memory.
+        plan.statuses = tuple(status for compared in comparisons if (status := self._make_status(compared)))
+        plan.rivals = tuple(status.foreign for status in plan.statuses if status.foreign)
+        plan.drifts = tuple(compared.drift for compared in comparisons if compared.drift)
         plan.is_waiting = any(compared.situation.obstacle is Obstacle.AWAY for compared in comparisons)
-        plan.forgotten = [
+        plan.forgotten = tuple(
             ForgottenRRset(row.rrset, row.owned)
             for kind, row in self.known.items()
             if kind not in self.desired and kind not in self.ours
-        ]
+        )
         return plan
 
     def compare_type(self, kind: str, *, stuck: bool = False) -> TypeComparison:

@@ -29,7 +29,10 @@ SYNCER = "syncer"
 """The actor of what no person asked for."""
 
 BATCH = LARGEST
-"""Changes between two commits of the ledger, and RRsets in one import: a slice is one."""
+"""RRsets in one import: a slice is one."""
+
+RECORDED = 500
+"""Changes between two commits of the ledger, whose rows are in memory together."""
 
 OBSERVED = 1000
 """RRsets at which nothing is written, between two commits of the ledger."""
@@ -87,7 +90,8 @@ class ChangeWriter:
         recorded. ``keeps_serial``: the ledger goes on saying at which serial the writes before these left the zone."""
         for batch in self._split_waves(changes, result):
             self._check_freeze()
-            self._rows.claim_changes(batch)
+            for claimed in split_chunks(batch, RECORDED):
+                self._rows.claim_changes(claimed)
             for decision, change in batch:
                 if change.after:
                     self._tell_takeover(decision, change.after)
@@ -108,10 +112,12 @@ class ChangeWriter:
                 raise
             finally:
                 serial = None if keeps_serial else self._zone.left_serial
-                self._rows.record_pass(applied, [], correlation, actor, serial, self._zone.node)
-                for item in applied:
-                    self._tell_change(item, result)
-                self._count_written(applied)
+                for part in split_chunks(applied, RECORDED):
+                    is_last = part[-1] is applied[-1]
+                    self._rows.record_pass(part, [], correlation, actor, serial if is_last else None, self._zone.node)
+                    for item in part:
+                        self._tell_change(item, result)
+                    self._count_written(part)
             if self._is_stopping():
                 return
 

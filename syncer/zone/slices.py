@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-SMALLEST, LARGEST = 250, 1500
+SMALLEST, USUAL, LARGEST = 250, 400, 1500
+"""More than usual are worth their memory, 2 kB for each, while more than ``CROWD`` such slices wait."""
+
+CROWD = 6
 
 AIM = 0.4
 """Seconds of a pass over one slice, beside waiting for the rate limit: a name that is new meanwhile waits for these."""
@@ -15,9 +18,11 @@ class SliceSize:
     def __init__(self) -> None:
         self.names = SMALLEST
 
-    def learn(self, names: int, seconds: float) -> None:
-        """A pass over ``names`` took so long. Waiting for the rate limit does not count: smaller slices wait more."""
+    def learn(self, names: int, seconds: float, waiting: int) -> None:
+        """A pass over ``names`` took so long, after which so many are ``waiting``. The time in which the rate limit was
+        waited for does not count: smaller slices wait more."""
         if names < self.names and seconds < AIM:
             return  # whether more would have fitted is not known
         fits = int(names * AIM / seconds) if seconds else LARGEST
-        self.names = max(SMALLEST, min(fits, 2 * self.names, LARGEST))
+        most = LARGEST if waiting > CROWD * self.names else max(self.names, USUAL)
+        self.names = max(SMALLEST, min(fits, 2 * self.names, most))

@@ -289,7 +289,7 @@ class SubjectBuilder:
         """What is to be done or to be told at one name; what the ledger says already is not told again."""
         rules = replace(frame.rules, awaited=frozenset()) if subject.by_person else frame.rules
         name_plan = compare_name(subject.decision, subject.look.found, subject.known, rules, request)
-        name_plan.statuses = [status for status in name_plan.statuses if _is_news(status, subject)]
+        name_plan.statuses = tuple(status for status in name_plan.statuses if _is_news(status, subject))
         return name_plan
 
     def list_written(self, known: KnownRows) -> list[Found]:

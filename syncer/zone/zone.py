@@ -245,7 +245,7 @@ class Zone:
             result = self.run_pass(names)
             if names:
                 paused = self._target.paused - paused
-                self._queue.slice_size.learn(len(names), self._clock() - now - paused)
+                self._queue.slice_size.learn(len(names), self._clock() - now - paused, self.waiting)
         except (ServerRefused, TargetUnreachable, LedgerError):
             raise
         except WritesFrozen:  # while the plan was made

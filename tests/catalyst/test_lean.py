@@ -82,9 +82,22 @@ def test_the_syncer_loads_nothing_that_it_never_calls(migrated: Path) -> None:
     assert waiting.split() == ["waiting", *sorted(PARTS)]
 
 
+WITHOUT_GUESSERS = """
+import sys, warnings
+guessers = dict.fromkeys(["chardet", "charset_normalizer"])
+sys.modules.update(guessers)
+warnings.simplefilter("ignore")
+import requests
+for name in guessers:
+    del sys.modules[name]
+"""
+"""As ``syncer.targets.technitium.client`` imports it."""
+
+
 @pytest.mark.parametrize("name", PARTS)
 def test_what_is_put_off_is_worth_it(name: str, migrated: Path, kilobytes: int) -> None:
-    assert (int(start_syncer(migrated, MEMORY, f"import {name}")) - kilobytes) * 1024 > WORTH
+    first = WITHOUT_GUESSERS if name == "requests" else f"import {name}"
+    assert (int(start_syncer(migrated, MEMORY, first)) - kilobytes) * 1024 > WORTH
 
 
 POSTGRESQL = """
@@ -98,7 +111,7 @@ def test_on_postgresql_no_more_of_asyncio_and_of_forms_is_loaded() -> None:
     ended = run(["-c", POSTGRESQL + LOADED % (("asyncio.base_events", "django.forms.", "psycopg."),)])
     assert ended.out.splitlines() == [
         "loaded",
-        "waiting asyncio django.core.checks django.forms sqlparse",
+        "waiting asyncio django.core.checks django.forms html sqlparse",
     ], ended.err
 
 
@@ -215,6 +228,15 @@ print(asyncio.run(answer()), asyncio.sleep.__module__, asyncio is sys.modules["a
 from django import forms
 from django.forms import fields
 print(forms.CharField is fields.CharField, type(forms).__name__, hasattr(forms, "nothing"))
+
+import html
+from html import escape, unescape
+print("html.entities" in sys.modules, escape("<'", quote=False), escape("<'"), unescape("&eacute;&lt;"))
+print("html.entities" in sys.modules, html.escape("<'"), html.unescape("&eacute;"))
+
+import requests
+from requests.models import Request
+print("requests.sessions" in sys.modules, requests.Request is Request, requests.Session.__module__)
 """
 
 
@@ -226,6 +248,9 @@ def test_who_looks_into_a_package_that_waits_gets_the_whole_of_it() -> None:
         "asked False",
         "a loop asyncio.tasks True True",
         "True module False",
+        "False &lt;' &lt;&#x27; é<",
+        "True &lt;&#x27; é",
+        "False True requests.sessions",
     ], ended.err
 
 

@@ -40,8 +40,10 @@ sys.modules.update(dict.fromkeys(_GUESSERS))  # type: ignore[arg-type]
 try:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it would warn that there is none
-        import requests
         from requests.adapters import HTTPAdapter
+        from requests.exceptions import RequestException, SSLError, Timeout
+        from requests.models import PreparedRequest, Request, Response
+        from requests.utils import default_headers
 finally:
     for _name, _module in _GUESSERS.items():
         del sys.modules[_name]
@@ -223,11 +225,11 @@ class TechnitiumClient:
         self._adapter.close()
 
     @cached_property
-    def _plain_request(self) -> requests.PreparedRequest:
+    def _plain_request(self) -> PreparedRequest:
         """To the root of the server, from which each request differs in its path, its body and our own headers."""
-        return requests.Request("POST", self._base, headers=requests.utils.default_headers()).prepare()
+        return Request("POST", self._base, headers=default_headers()).prepare()
 
-    def _make_request(self, path: str, params: Mapping[str, str], raw: bytes | None) -> requests.PreparedRequest:
+    def _make_request(self, path: str, params: Mapping[str, str], raw: bytes | None) -> PreparedRequest:
         """To prepare each one anew would take a third of the time of a call."""
         request = self._plain_request.copy()
         assert request.url
@@ -250,7 +252,7 @@ class TechnitiumClient:
     @contextmanager
     def _post(
         self, path: str, params: Mapping[str, str], raw: bytes | None = None, seconds: float = 0.0
-    ) -> Iterator[requests.Response]:
+    ) -> Iterator[Response]:
         status = "error"
         try:
             with self._limit:
@@ -268,21 +270,21 @@ class TechnitiumClient:
                     seconds = time.perf_counter() - started
                     self._observe(path, "POST", status, seconds)
                     log.debug("POST %s: %s in %.3f s", path, status, seconds)
-        except requests.RequestException as e:
+        except RequestException as e:
             raise (Untrusted if _is_distrust(e) else TargetUnreachable)(self._explain_error(e)) from e
         try:
             yield response
-        except requests.RequestException as e:
+        except RequestException as e:
             told = self._explain_error(e)
             is_late = _find_error(e, OutOfPatience) is not None
             raise TargetUnreachable(told if is_late else f"{self.url} broke off its answer: {told}") from e
         finally:
             response.close()
 
-    def _read_body(self, response: requests.Response) -> bytes:
+    def _read_body(self, response: Response) -> bytes:
         return b"".join(self._iterate_chunks(response, CALL_LIMIT))
 
-    def _iterate_chunks(self, response: requests.Response, limit: int) -> Iterator[bytes]:
+    def _iterate_chunks(self, response: Response, limit: int) -> Iterator[bytes]:
         """Raises ``TargetUnreachable`` when there are more than ``limit`` bytes, unpacked."""
         chunks, left = response.iter_content(CHUNK), limit
         while True:
@@ -297,7 +299,7 @@ class TechnitiumClient:
                 raise TargetUnreachable(f"{self.url} answered with {size}: is this Technitium?")
             yield chunk
 
-    def _explain_error(self, error: requests.RequestException) -> str:
+    def _explain_error(self, error: RequestException) -> str:
         if late := _find_error(error, OutOfPatience):
             return f"{self.url} {late}"
         if "ingerprint" in str(error):
@@ -307,16 +309,16 @@ class TechnitiumClient:
                 f"the certificate of {self.url} is not trusted: {_find_cause(error)};"
                 f" {self.spelled.ca_file} gives an authority, {self.spelled.fingerprint} trusts it as it is"
             )
-        if isinstance(error, requests.exceptions.SSLError):
+        if isinstance(error, SSLError):
             return (
                 f"{self.url} does not speak TLS: is that the HTTP port (5380, where it was not changed)?"
                 f" HTTPS is 53443 ({_find_cause(error)})"
             )
-        if isinstance(error, requests.Timeout):
+        if isinstance(error, Timeout):
             return f"{self.url} did not answer within {self._timeout:g} s"
         return f"{self.url} cannot be reached: {_find_cause(error)}"
 
-    def _open_envelope(self, response: requests.Response, body: bytes) -> dict[str, Any]:
+    def _open_envelope(self, response: Response, body: bytes) -> dict[str, Any]:
         status = response.status_code
         if 300 <= status < 400:
             to = _find_origin(response.headers.get("Location", ""))
@@ -370,7 +372,7 @@ def _find_error(error: BaseException, kind: type[E]) -> E | None:
     return cause
 
 
-def _is_distrust(error: requests.RequestException) -> bool:
+def _is_distrust(error: RequestException) -> bool:
     """Whether a certificate was shown that we do not trust."""
     return "ingerprint" in str(error) or _find_error(error, ssl.SSLCertVerificationError) is not None
 

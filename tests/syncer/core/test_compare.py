@@ -190,7 +190,7 @@ def test_it_deletes_what_no_claim_asks_for_any_more() -> None:
 def test_it_forgets_what_is_gone() -> None:
     result = plan(Decision("grafana.talos00"), [], known(GRAFANA))
     assert not result.changes
-    assert result.forgotten == [ForgottenRRset(GRAFANA, True)]
+    assert result.forgotten == (ForgottenRRset(GRAFANA, True),)
 
 
 def test_it_leaves_alone_what_someone_else_made() -> None:

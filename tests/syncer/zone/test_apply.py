@@ -13,7 +13,7 @@ from syncer.core.rrsets import RRset
 from syncer.errors import TargetUnreachable, ZoneUnusable
 from syncer.ledger import LeftZone, ObservedRRset
 from syncer.targets.base import Outcome, Result
-from syncer.zone.apply import BATCH, OBSERVED, TURN, TURN_BESIDE, ChangeWriter, sort_changes, take_turn
+from syncer.zone.apply import BATCH, OBSERVED, RECORDED, TURN, TURN_BESIDE, ChangeWriter, sort_changes, take_turn
 from syncer.zone.guarding import PlannedChange
 from syncer.zone.result import PassResult
 from tests.syncer.zone.memory import ZONE, MemoryZoneLedger, ToyTarget, create, delete, ours, rrset, update
@@ -163,8 +163,14 @@ def test_what_is_written_was_claimed_before_and_is_recorded_after(case: Case) ->
 
 def test_thousands_are_claimed_and_recorded_in_batches(case: Case) -> None:
     case.write(*many(create, 2 * BATCH + 1))
-    assert case.rows.log == ["claim", "record"] * 3
+    parts = BATCH // RECORDED
+    assert case.rows.log == (["claim"] * parts + ["record"] * parts) * 2 + ["claim", "record"]
     assert case.result.changed == 2 * BATCH + 1
+
+
+def test_the_serial_is_recorded_with_the_last_of_what_was_written_together(case: Case) -> None:
+    case.write(*many(create, 2 * RECORDED + 1))
+    assert case.rows.serials == [None, None, case.target.serial[ZONE]]
 
 
 def test_what_is_refused_for_good_is_not_tried_by_the_clock_and_what_is_unclear_is(case: Case) -> None:

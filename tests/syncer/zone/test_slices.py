@@ -7,15 +7,15 @@ from dataclasses import replace
 import pytest
 
 from syncer.pacing import AdaptiveInterval
-from syncer.zone.slices import AIM, LARGEST, SMALLEST, SliceSize
+from syncer.zone.slices import AIM, CROWD, LARGEST, SMALLEST, USUAL, SliceSize
 from tests.fakes.fixtures_technitium import ServerUnderTest
 from tests.syncer.zone.engine import ADDRESS, OTHER, ZONE, Engine, published
 
 
-def learned(*passes: tuple[int, float]) -> int:
+def learned(*passes: tuple[int, float], waiting: int = 100_000) -> int:
     size = SliceSize()
     for names, seconds in passes:
-        size.learn(names, seconds)
+        size.learn(names, seconds, waiting)
     return size.names
 
 
@@ -40,6 +40,16 @@ def test_it_is_what_took_that_long_lately(passes: list[tuple[int, float]], names
     assert learned(*passes) == names
 
 
+def test_more_than_usual_go_together_while_a_crowd_waits() -> None:
+    crowd = CROWD * SMALLEST
+    assert learned((SMALLEST, 0.001), waiting=crowd) == USUAL
+    assert learned((SMALLEST, 0.001), waiting=crowd + 1) == 2 * SMALLEST
+    size = SliceSize()
+    for waiting in (10_000, 10_000, 0):
+        size.learn(size.names, 0.001, waiting)
+    assert size.names == 4 * SMALLEST, "it stays for the rest of the crowd"
+
+
 def start_first(engine: Engine, technitium: ServerUnderTest) -> list[int]:
     """A syncer finds four slices of names and an empty zone; how many of them it writes in each turn."""
     engine.put_many(4 * SMALLEST)
@@ -52,7 +62,7 @@ def start_first(engine: Engine, technitium: ServerUnderTest) -> list[int]:
 
 
 def test_the_names_of_a_first_start_go_in_growing_slices(engine: Engine, technitium: ServerUnderTest) -> None:
-    assert start_first(engine, technitium) == [SMALLEST, SMALLEST, 2 * SMALLEST]
+    assert start_first(engine, technitium) == [SMALLEST, SMALLEST, USUAL, 2 * SMALLEST - USUAL]
 
 
 def test_a_name_that_comes_meanwhile_is_next_although_the_zone_is_looked_at_as_a_whole(
@@ -76,7 +86,7 @@ def test_a_name_that_comes_meanwhile_is_next_although_the_zone_is_looked_at_as_a
 def test_waiting_for_the_rate_limit_makes_no_slice_smaller(engine: Engine, technitium: ServerUnderTest) -> None:
     """Smaller ones would cost more requests, and wait more."""
     engine.start(target=replace(engine.settings["target"], rate_limit=2))
-    assert start_first(engine, technitium) == [SMALLEST, SMALLEST, 2 * SMALLEST]
+    assert start_first(engine, technitium) == [SMALLEST, SMALLEST, USUAL, 2 * SMALLEST - USUAL]
     assert engine.target is not None
     assert engine.target.paused > 3 * AIM
 
