@@ -64,8 +64,8 @@ class StandIn(ModuleType):
             # The statement's own function: import_module raises where two threads would wait for one another.
             __import__(self.__name__.replace(".", "/") + WHOLE)
             return ModuleType.__getattribute__(self, name)
-        setattr(self, name, value)
-        return value
+        # Not over what another thread may have put there: the package itself, once it was executed.
+        return vars(self).setdefault(name, value)
 
 
 class Postponement:

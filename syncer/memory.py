@@ -23,7 +23,7 @@ def settle_in() -> None:
         if type(it) is FunctionType:
             del it.__annotations__
         elif issubclass(type(it), type) and _has_spare_types(it):
-            with suppress(TypeError):  # a class of a C extension
+            with suppress(TypeError):  # a class of a C extension, as Cython's are
                 del it.__annotations__
     sys.path_importer_cache.clear()
     gc.collect()

@@ -211,8 +211,8 @@ class GELFHandler(logging.Handler):
         self._closing = False
         self._failed_at: float | None = None
         self._was_away = False
-        self._announced = 0, 0.0
-        """How many lost lines a receiver was told of last, and when."""
+        self._told: list[tuple[int, float]] = []
+        """How many lost lines a receiver was told of lately, and when."""
         self._changed = Condition()
         self._thread: Thread | None = None
 
@@ -240,7 +240,10 @@ class GELFHandler(logging.Handler):
 
     def flush(self) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: not self._lines, FLUSH)
+            self._changed.wait_for(self._is_all_told, FLUSH)
+
+    def _is_all_told(self) -> bool:
+        return not self._lines and (not self._dropped or self._failed_at is not None)
 
     def close(self) -> None:
         with self._changed:
@@ -266,7 +269,7 @@ class GELFHandler(logging.Handler):
                 self._lines.popleft()
                 self._size -= len(line)
                 self._changed.notify_all()
-            if not self._tell_loss():
+            if not self._tell_losses():
                 return
 
     def _deliver_line(self, packed: bytes) -> bool:
@@ -297,11 +300,9 @@ class GELFHandler(logging.Handler):
 
     def _announce_again(self) -> None:
         """A receiver that went soon after it was told of lost lines may never have read that."""
-        number, at = self._announced
-        if time.monotonic() < at + UNSURE:
-            with self._changed:
-                self._dropped += number
-        self._announced = 0, 0.0
+        with self._changed:
+            self._dropped += sum(number for number, at in self._told if time.monotonic() < at + UNSURE)
+        self._told = []
 
     def _note_success(self) -> None:
         if self._failed_at is None or (not self._wire.answers and time.monotonic() < self._failed_at + CALM):
@@ -310,24 +311,28 @@ class GELFHandler(logging.Handler):
         self._was_away = True
         log.warning("GELF receiver %s is back; %d lines were lost", self.place, self._dropped)
 
-    def _tell_loss(self) -> bool:
-        """Tells a receiver how many lines had no room: that came back, or that took less than came, once the others are
-        sent or now and then. False when the process ends first."""
-        if self._failed_at is not None:
-            return True
-        was_away, self._was_away = self._was_away, False
-        with self._changed:
-            is_time = was_away or not self._lines or time.monotonic() > self._announced[1] + CALM
-            if not self._dropped or not is_time:
-                return True
-            dropped, self._dropped = self._dropped, 0
-        why = "while this receiver was away" if was_away else "because more came than this receiver took"
-        lost = f"{dropped} log lines were lost {why}"
-        notice = self.format(logging.LogRecord(__name__, logging.WARNING, __file__, 0, lost, (), None))
-        is_told = self._deliver_line(self._wire.pack_line(notice))
-        if is_told:
-            self._announced = dropped, time.monotonic()
-        else:
+    def _tell_losses(self) -> bool:
+        """Tells a receiver of the lines for which there was no room; False when the process ends first."""
+        while number := self._count_untold():
+            was_away, self._was_away = self._was_away, False
+            why = "while this receiver was away" if was_away else "because more came than this receiver took"
+            lost = f"{number} log lines were lost {why}"
+            notice = self.format(logging.LogRecord(__name__, logging.WARNING, __file__, 0, lost, (), None))
+            if not self._deliver_line(self._wire.pack_line(notice)):
+                return False
+            now = time.monotonic()
+            self._told = [*(told for told in self._told if now < told[1] + UNSURE), (number, now)]
             with self._changed:
-                self._dropped += dropped
-        return is_told
+                self._dropped -= number
+                self._changed.notify_all()
+        return True
+
+    def _count_untold(self) -> int:
+        """The lost lines that are to be told now: of a receiver that was away; or that takes less than comes, now and
+        then, and once it has all the others."""
+        with self._changed:
+            if self._failed_at is not None:
+                return 0
+            is_time = self._was_away or not self._lines or not self._told or time.monotonic() > self._told[-1][1] + CALM
+            self._was_away &= bool(self._dropped)
+            return self._dropped if is_time else 0

@@ -29,7 +29,7 @@ SYNCER = "syncer"
 """The actor of what no person asked for."""
 
 BATCH = LARGEST
-"""RRsets in one import: a slice is one."""
+"""RRsets in one import: those of a whole slice."""
 
 RECORDED = 500
 """Changes between two commits of the ledger, whose rows are in memory together."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 SMALLEST, USUAL, LARGEST = 250, 400, 1500
-"""More than usual are worth their memory, 2 kB for each, while more than ``CROWD`` such slices wait."""
+"""More than usual take memory, 2 kB for each, and are worth it while a crowd waits."""
 
 CROWD = 6
+"""So many times as many as one slice has."""
 
 AIM = 0.4
 """Seconds of a pass over one slice, beside waiting for the rate limit: a name that is new meanwhile waits for these."""
@@ -21,8 +22,11 @@ class SliceSize:
     def learn(self, names: int, seconds: float, waiting: int) -> None:
         """A pass over ``names`` took so long, after which so many are ``waiting``. The time in which the rate limit was
         waited for does not count: smaller slices wait more."""
+        if not waiting:
+            self.names = min(self.names, USUAL)
         if names < self.names and seconds < AIM:
             return  # whether more would have fitted is not known
         fits = int(names * AIM / seconds) if seconds else LARGEST
+        # What has grown stays so for the rest of the crowd.
         most = LARGEST if waiting > CROWD * self.names else max(self.names, USUAL)
         self.names = max(SMALLEST, min(fits, 2 * self.names, most))

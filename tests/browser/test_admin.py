@@ -353,9 +353,10 @@ def test_every_override_comes_to_dns_after_the_click_and_into_the_audit_with_its
         clicks.press("Yes, I’m sure", what, name, *values, type=type)
 
     loki, plex, immich, netbox = (f"{app}.{ZONE}" for app in ("loki", "plex", "immich", "netbox"))
+    before = site.list_deletes(loki)
     person.open_name(loki)
     person.press("Delete from DNS")
-    clicks.press_until("Delete from DNS", "delete from DNS", lambda: site.list_deletes(loki))
+    clicks.press_until("Delete from DNS", "delete from DNS", lambda: site.list_deletes(loki) > before)
     person.open("/admin/")
     clicks.press("Sync everything now", "sync everything", loki, ADDRESS)
     confirm("Block this name", "block", loki)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import threading
 
 import pytest
@@ -17,6 +18,14 @@ def test_a_secret_that_comes_later_is_hidden_from_then_on() -> None:
     assert redaction.redact_text("the-first-one, the-second-one") == f"{HIDDEN}, {HIDDEN}"
     redaction.secrets.discard("the-first-one")
     assert redaction.redact_text("the-first-one") == "the-first-one"
+
+
+@pytest.mark.parametrize("sign", "&<>\"'")
+def test_a_secret_is_hidden_as_a_page_spells_it(sign: str) -> None:
+    secret = f"first{sign}second-half"
+    redaction = Redaction([secret])
+    assert redaction.redact_text(f"it was {html.escape(secret)}") == f"it was {HIDDEN}"
+    assert redaction.redact_text(f"it was {secret}") == f"it was {HIDDEN}"
 
 
 def test_of_tokens_that_are_renewed_the_newest_are_known() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from syncer import metrics
 from syncer.core.claims import Decision
 from syncer.core.known import RecordState
 from syncer.core.plan import Op, RRsetStatus
@@ -162,7 +163,10 @@ def test_what_is_written_was_claimed_before_and_is_recorded_after(case: Case) ->
 
 
 def test_thousands_are_claimed_and_recorded_in_batches(case: Case) -> None:
+    written = metrics.RECORDS.labels("toy", ZONE, "created")._value
+    before = written.get()
     case.write(*many(create, 2 * BATCH + 1))
+    assert written.get() - before == 2 * BATCH + 1
     parts = BATCH // RECORDED
     assert case.rows.log == (["claim"] * parts + ["record"] * parts) * 2 + ["claim", "record"]
     assert case.result.changed == 2 * BATCH + 1

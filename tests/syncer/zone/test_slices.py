@@ -45,16 +45,18 @@ def test_more_than_usual_go_together_while_a_crowd_waits() -> None:
     assert learned((SMALLEST, 0.001), waiting=crowd) == USUAL
     assert learned((SMALLEST, 0.001), waiting=crowd + 1) == 2 * SMALLEST
     size = SliceSize()
-    for waiting in (10_000, 10_000, 0):
+    for waiting in (10_000, 10_000, 1):
         size.learn(size.names, 0.001, waiting)
     assert size.names == 4 * SMALLEST, "it stays for the rest of the crowd"
+    size.learn(1, 0.001, 0)
+    assert size.names == USUAL
 
 
-def start_first(engine: Engine, technitium: ServerUnderTest) -> list[int]:
-    """A syncer finds four slices of names and an empty zone; how many of them it writes in each turn."""
-    engine.put_many(4 * SMALLEST)
+def start_first(engine: Engine, technitium: ServerUnderTest, count: int = 4 * SMALLEST) -> list[int]:
+    """A syncer finds so many names and an empty zone; how many of them it writes in each turn."""
+    engine.put_many(count)
     sizes = []
-    while len(published(technitium)) < 4 * SMALLEST:
+    while len(published(technitium)) < count:
         before = len(published(technitium))
         engine.turn()
         sizes.append(len(published(technitium)) - before)
@@ -63,6 +65,12 @@ def start_first(engine: Engine, technitium: ServerUnderTest) -> list[int]:
 
 def test_the_names_of_a_first_start_go_in_growing_slices(engine: Engine, technitium: ServerUnderTest) -> None:
     assert start_first(engine, technitium) == [SMALLEST, SMALLEST, USUAL, 2 * SMALLEST - USUAL]
+
+
+def test_those_of_a_crowd_go_in_slices_that_grow_beyond_the_usual(engine: Engine, technitium: ServerUnderTest) -> None:
+    twice = 2 * SMALLEST
+    sizes = start_first(engine, technitium, (CROWD + 3) * SMALLEST)
+    assert sizes == [SMALLEST, SMALLEST, twice, twice, twice, SMALLEST]
 
 
 def test_a_name_that_comes_meanwhile_is_next_although_the_zone_is_looked_at_as_a_whole(
