@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 
 from catalyst import __version__
 from catalyst.logs.formats import APP, RedactingFormatter
+from catalyst.logs.losses import Losses
 
 PORT = 12201
 SYSLOG = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
@@ -44,9 +45,6 @@ WAITING = 4_000_000
 """Bytes of lines that are kept while the receiver is away; further lines are dropped, and counted."""
 RETRIES = (0.2, 1.0, 2.0, 5.0)
 """Seconds before each further attempt; the last one repeats."""
-UNSURE = 60.0
-"""Seconds in which a receiver that is told something may still hang, with what it was told in the buffers before it."""
-
 CALM = 10.0
 """Seconds without an error after which a UDP receiver, which never answers, counts as back."""
 TIMEOUT = 5.0
@@ -207,12 +205,10 @@ class GELFHandler(logging.Handler):
     def _reset_queue(self) -> None:
         self._pid = os.getpid()
         self._lines: deque[str] = deque()
-        self._size = self._dropped = 0
+        self._size = 0
         self._closing = False
         self._failed_at: float | None = None
-        self._was_away = False
-        self._told: list[tuple[int, float]] = []
-        """How many lost lines a receiver was told of lately, and when."""
+        self._losses = Losses()
         self._changed = Condition()
         self._thread: Thread | None = None
 
@@ -232,7 +228,7 @@ class GELFHandler(logging.Handler):
                 self._thread = Thread(target=self._send_lines, name="GELF", daemon=True)
                 self._thread.start()
             if self._lines and self._size + len(line) > WAITING:
-                self._dropped += 1
+                self._losses.untold += 1
                 return
             self._lines.append(line)
             self._size += len(line)
@@ -243,12 +239,12 @@ class GELFHandler(logging.Handler):
             self._changed.wait_for(self._is_all_told, FLUSH)
 
     def _is_all_told(self) -> bool:
-        return not self._lines and (not self._dropped or self._failed_at is not None)
+        return not self._lines and (not self._losses.untold or self._failed_at is not None)
 
     def close(self) -> None:
         with self._changed:
             self._closing = True
-            left = len(self._lines) + self._dropped
+            left = len(self._lines) + self._losses.untold
             self._changed.notify_all()
         if left:
             # Not through logging, which is being taken down.
@@ -292,47 +288,32 @@ class GELFHandler(logging.Handler):
         if self._failed_at is None:
             reason = getattr(error, "strerror", None) or error
             log.warning("GELF receiver %s cannot be reached: %s; lines are kept, as many as fit", self.place, reason)
-            self._announce_again()
+            with self._changed:
+                self._losses.note_away(time.monotonic())
         if not self._wire.answers:
             with self._changed:
-                self._dropped += 1  # the refusal is of the datagram before this one
+                self._losses.untold += 1  # the refusal is of the datagram before this one
         self._failed_at = time.monotonic()
-
-    def _announce_again(self) -> None:
-        """A receiver that went soon after it was told of lost lines may never have read that."""
-        with self._changed:
-            self._dropped += sum(number for number, at in self._told if time.monotonic() < at + UNSURE)
-        self._told = []
 
     def _note_success(self) -> None:
         if self._failed_at is None or (not self._wire.answers and time.monotonic() < self._failed_at + CALM):
             return
         self._failed_at = None
-        self._was_away = True
-        log.warning("GELF receiver %s is back; %d lines were lost", self.place, self._dropped)
+        with self._changed:
+            self._losses.note_back()
+        log.warning("GELF receiver %s is back; %d lines were lost", self.place, self._losses.untold)
 
     def _tell_losses(self) -> bool:
-        """Tells a receiver of the lines for which there was no room; False when the process ends first."""
-        while number := self._count_untold():
-            was_away, self._was_away = self._was_away, False
-            why = "while this receiver was away" if was_away else "because more came than this receiver took"
-            lost = f"{number} log lines were lost {why}"
-            notice = self.format(logging.LogRecord(__name__, logging.WARNING, __file__, 0, lost, (), None))
+        """False when the process ends before the receiver was told."""
+        while self._failed_at is None:
+            with self._changed:
+                number, words = self._losses.find_news(time.monotonic(), is_drained=not self._lines)
+            if not number:
+                break
+            notice = self.format(logging.LogRecord(__name__, logging.WARNING, __file__, 0, words, (), None))
             if not self._deliver_line(self._wire.pack_line(notice)):
                 return False
-            now = time.monotonic()
-            self._told = [*(told for told in self._told if now < told[1] + UNSURE), (number, now)]
             with self._changed:
-                self._dropped -= number
+                self._losses.note_told(number, time.monotonic())
                 self._changed.notify_all()
         return True
-
-    def _count_untold(self) -> int:
-        """The lost lines that are to be told now: of a receiver that was away; or that takes less than comes, now and
-        then, and once it has all the others."""
-        with self._changed:
-            if self._failed_at is not None:
-                return 0
-            is_time = self._was_away or not self._lines or not self._told or time.monotonic() > self._told[-1][1] + CALM
-            self._was_away &= bool(self._dropped)
-            return self._dropped if is_time else 0

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 SMALLEST, USUAL, LARGEST = 250, 400, 1500
-"""More than usual take memory, 2 kB for each, and are worth it while a crowd waits."""
+"""More than ``USUAL`` are worth their memory, 2 kB for each name, only while a crowd waits."""
 
 CROWD = 6
-"""So many times as many as one slice has."""
+"""A crowd is more names than so many slices of the present size have."""
 
 AIM = 0.4
 """Seconds of a pass over one slice, beside waiting for the rate limit: a name that is new meanwhile waits for these."""

@@ -303,6 +303,35 @@ def test_eight_threads_that_look_at_once_get_a_whole_package(questions: list[str
         assert ended.out == "8 True\n", ended.err
 
 
+OVERTAKEN = {
+    "package/__init__.py": """
+answer, other = "the whole", None
+""",
+    "piece.py": """
+import package
+answer = "a piece"
+assert package.other is None
+""",
+    "main.py": """
+from catalyst import lean
+lean.PARTS["package"] = {"answer": "piece"}
+lean.postpone_imports(["package"])
+import package
+print(package.answer, package.answer)
+""",
+}
+"""While a piece of it is looked for, something looks into the package itself, as another thread may."""
+
+
+def test_what_a_package_has_itself_is_not_replaced_by_a_piece_that_comes_late(tmp_path: Path) -> None:
+    for name, text in OVERTAKEN.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    ended = run([str(tmp_path / "main.py")], {"PYTHONPATH": str(ROOT)})
+    assert ended.out == "the whole the whole\n", ended.err
+
+
 CIRCLE = {
     "gate.py": """
 import threading

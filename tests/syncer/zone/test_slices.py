@@ -44,6 +44,7 @@ def test_more_than_usual_go_together_while_a_crowd_waits() -> None:
     crowd = CROWD * SMALLEST
     assert learned((SMALLEST, 0.001), waiting=crowd) == USUAL
     assert learned((SMALLEST, 0.001), waiting=crowd + 1) == 2 * SMALLEST
+    assert learned((SMALLEST, 0.001), (2 * SMALLEST, 0.001), waiting=2 * crowd) == 2 * SMALLEST, "of that size"
     size = SliceSize()
     for waiting in (10_000, 10_000, 1):
         size.learn(size.names, 0.001, waiting)
