@@ -263,6 +263,8 @@ import threading
 import django
 from catalyst.lean import postpone_imports
 postpone_imports()
+import asyncio  # in the main thread, as the syncer does: who imports a name first in eight has races of Python's own
+import django.forms
 sys.setswitchinterval(1e-6)
 start, said = threading.Barrier(8), []
 
