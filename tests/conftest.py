@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -11,18 +11,22 @@ from django.conf import settings
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from syncer.redaction import REDACTION
-from tests.postgres import NotInstalled, postgres
+from tests.postgres import NotInstalled, make_database, postgres
 from tests.processes import share_patterns
 from tests.samples import load_profile
 
 TESTS = Path(__file__).parent
-WAITING = ("sessions", "browser", "catalyst", "deploy")
-"""Folders whose tests start processes."""
-LONGEST = (
-    *("sessions/test_session_second.py", "catalyst/test_up.py", "sessions/test_readme.py"),
-    *("syncer/test_probes.py", "records/propagation/test_asker.py"),
+WAITING = (
+    *("sessions/test_session_second.py", "browser/test_demo.py", "browser/test_admin.py", "browser/test_buttons.py"),
+    *("browser/test_stream.py", "browser/test_dashboard.py", "catalyst/test_up.py", "sessions/test_readme.py"),
+    *("syncer/test_probes.py", "records/propagation/test_asker.py", "sessions", "browser", "catalyst", "deploy"),
 )
-"""Files that would be waited for at the end: of each some tests wait for a quarter of a minute and more."""
+"""Files and folders whose tests wait for processes; first those that take longest."""
+LAST_WAITING = 0.7
+"""The part of all other files that has begun when the last of these does."""
+
+POSTGRES = "CATALYST_TEST_POSTGRES"
+"""The variable that tells the processes of a run which server they share."""
 
 pytest_plugins = ["tests.fakes.fixtures_technitium", "tests.fakes.fixtures_kubernetes"]
 
@@ -36,7 +40,20 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         stay = ExitStack()
         stay.enter_context(share_patterns())
+        if config.getoption("numprocesses", None):
+            stay.enter_context(share_postgres())
         config.add_cleanup(stay.close)
+
+
+@contextmanager
+def share_postgres() -> Iterator[None]:
+    """One server for all processes of a run: to start it, and to migrate a database there, takes each of them
+    seconds."""
+    with ExitStack() as stay:
+        with suppress(NotInstalled):
+            os.environ[POSTGRES] = stay.enter_context(postgres())
+        yield
+        os.environ.pop(POSTGRES, None)
 
 
 def share_static_files() -> None:
@@ -67,17 +84,23 @@ def pytest_collection() -> Iterator[None]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What waits for processes comes first, the longest before all, and what keeps a processor busy fills the time: it
-    comes last in small pieces. pytest-django, before, has put what needs its database first."""
-    items.sort(key=find_turn)
+    """What waits for processes lies between what keeps a processor busy, so that at any time there is some of both. The
+    longest come first, and last comes what is busy, in small pieces. pytest-django, before, has put what needs its
+    database first."""
+    files = {item: item.path.relative_to(TESTS).as_posix() for item in items}
+    turns = find_turns(dict.fromkeys(files.values()))
+    items.sort(key=lambda item: turns[files[item]])
 
 
-def find_turn(item: pytest.Item) -> int:
-    path = item.path.relative_to(TESTS)
-    if path.as_posix() in LONGEST:
-        return -1
-    folder = path.parts[0]
-    return WAITING.index(folder) if folder in WAITING else len(WAITING)
+def find_turns(files: Iterable[str]) -> dict[str, float]:
+    """By file when its tests begin: from 0 to 1."""
+    groups: dict[int | None, list[str]] = {}
+    for file in files:
+        groups.setdefault(next((n for n, place in enumerate(WAITING) if file.startswith(place)), None), []).append(file)
+    busy = groups.pop(None, [])
+    waiting = [file for number in sorted(groups) for file in groups[number]]
+    turns = {file: LAST_WAITING * number / len(waiting) for number, file in enumerate(waiting)}
+    return turns | {file: number / len(busy) for number, file in enumerate(busy)}
 
 
 def pytest_collection_finish() -> None:
@@ -103,8 +126,11 @@ def known_secrets() -> Iterator[set[str]]:
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """An empty PostgreSQL server for the tests that start whole processes on it."""
+def postgres_server() -> Iterator[str]:
+    """A PostgreSQL server for the tests that start whole processes on it."""
+    if shared := os.environ.get(POSTGRES):
+        yield shared
+        return
     try:
         with postgres() as url:
             yield url
@@ -112,3 +138,10 @@ def postgres_url() -> Iterator[str]:
         if os.environ.get("CI"):
             raise
         pytest.skip("PostgreSQL is not installed")
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """An empty database there, of the test's own."""
+    with make_database(postgres_server) as url:
+        yield url

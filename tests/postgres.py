@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,7 +56,7 @@ def postgres() -> Iterator[str]:
     initdb = [str(programs / "initdb"), "--pgdata", str(data), "--username", "tests", "--auth", "trust", "--no-sync"]
     options = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": folder, "fsync": "off"}
     options["autovacuum"] = "off"  # it would take time, and change plans while a test looks at one
-    options |= {"synchronous_commit": "off", "full_page_writes": "off"}
+    options |= {"synchronous_commit": "off", "full_page_writes": "off", "max_connections": 300}
     try:
         subprocess.run(
             [*initdb, "--encoding", "UTF8", "--no-locale"], check=True, capture_output=True, cwd=folder, **user
@@ -77,6 +78,20 @@ def postgres() -> Iterator[str]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         Path(f"{folder}.log").unlink(missing_ok=True)
+
+
+@contextmanager
+def make_database(server: str) -> Iterator[str]:
+    """The URL of an empty one, which goes in the end whoever is still there. ``server`` is the URL that ``postgres``
+    gives."""
+    name = f"test_{uuid.uuid4().hex}"
+    with open_cursor(server, autocommit=True) as administrator:
+        administrator.execute(f"CREATE DATABASE {name}")
+    try:
+        yield f"{server.rpartition('/')[0]}/{name}"
+    finally:
+        with open_cursor(server, autocommit=True) as administrator:
+            administrator.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 @contextmanager

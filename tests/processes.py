@@ -285,12 +285,18 @@ def copy_database(folder: Path, settings: str) -> None:
 
 @cache
 def make_postgres_pattern(server: str, settings: str) -> str:
+    """The name of an empty database that is copied, made by the first process that asks for it."""
     name = f"pattern_{settings}"
-    with open_cursor(f"{server}/postgres", autocommit=True) as administrator:
-        administrator.execute(f"create database {name}")
     env = {"DATABASE_URL": f"{server}/{name}", "SECRET_KEY": "of the tests, and of no worth elsewhere"}
-    with tempfile.TemporaryDirectory() as folder:
-        run_migrations(Path(folder), settings, env)
+    with (find_patterns() / f"{server.rpartition(':')[2]}-{settings}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with open_cursor(f"{server}/postgres", autocommit=True) as administrator:
+            administrator.execute("select 1 from pg_database where datname = %s", [name])
+            if administrator.fetchone():
+                return name
+            administrator.execute(f"create database {name}")
+        with tempfile.TemporaryDirectory() as folder:
+            run_migrations(Path(folder), settings, env)
     return name
 
 
@@ -298,7 +304,7 @@ def copy_postgres(url: str, settings: str) -> None:
     """The empty database of the URL becomes one with tables."""
     server, _, name = url.partition("?")[0].rpartition("/")
     pattern = make_postgres_pattern(server, settings)
-    with open_cursor(f"{server}/template1", autocommit=True) as administrator:
+    with open_cursor(f"{server}/postgres", autocommit=True) as administrator:
         administrator.execute(f"drop database {name}")
         administrator.execute(f"create database {name} template {pattern}")
 

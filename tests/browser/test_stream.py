@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from tests.browser.person import Person, open_browser
 from tests.browser.stack import EDGE, LAB, ZONE, Stack, stack
 from tests.fakes.kubernetes.manifests import ingress
-from tests.postgres import open_cursor
+from tests.postgres import make_database, open_cursor
 from tests.processes import wait_until
 from tests.samples import EXHAUSTIVE
 from tests.sessions.session import ADDRESS
@@ -39,10 +39,18 @@ _numbers = count(1)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def site(browser: Browser, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    more = {}
-    if request.param == "postgresql":
-        more = {"DATABASE_URL": request.getfixturevalue("postgres_url"), "SECRET_KEY": "of-no-worth-" * 5}
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Its URL; none for the file that is there without."""
+    if request.param == "sqlite":
+        yield ""
+        return
+    with make_database(request.getfixturevalue("postgres_server")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def site(browser: Browser, database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    more = {"DATABASE_URL": database, "SECRET_KEY": "of-no-worth-" * 5} if database else {}
     with stack(tmp_path_factory.mktemp("stack"), **more) as running:
         for name in LAST:
             running.answers(name, ADDRESS, within=SLOW)
@@ -57,9 +65,10 @@ def cookies(site: Stack, browser: Browser) -> Any:
 
 
 @pytest.fixture
-def person(site: Stack, browser: Browser, cookies: Any, request: pytest.FixtureRequest) -> Iterator[Person]:
-    on_postgres = request.node.callspec.params["site"] == "postgresql"
-    if on_postgres and request.function in OF_THE_PAGE and not EXHAUSTIVE:
+def person(
+    site: Stack, browser: Browser, database: str, cookies: Any, request: pytest.FixtureRequest
+) -> Iterator[Person]:
+    if database and request.function in OF_THE_PAGE and not EXHAUSTIVE:
         pytest.skip("on SQLite the page does the same: make exhaustive does it here too")
     with open_browser(browser, site, storage_state=cookies, **DESK) as one:
         one.open("/ui/")
@@ -268,23 +277,22 @@ def test_a_web_that_is_away_is_told_and_what_is_shown_stays(site: Stack, person:
 @contextmanager
 def database_away(url: str) -> Iterator[None]:
     """Closes all connections to it, and refuses new ones."""
-    with open_cursor(url.removesuffix("/postgres") + "/template1", autocommit=True) as server:
-        server.execute("ALTER DATABASE postgres ALLOW_CONNECTIONS false")
+    place, _, name = url.rpartition("/")
+    with open_cursor(f"{place}/postgres", autocommit=True) as server:
+        server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
         try:
-            server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'postgres'")
+            server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
             yield
         finally:
-            server.execute("ALTER DATABASE postgres ALLOW_CONNECTIONS true")
+            server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
 
 
-def test_a_database_that_is_away_is_told_and_nothing_is_lost(
-    site: Stack, person: Person, request: pytest.FixtureRequest
-) -> None:
-    if request.node.callspec.params["site"] != "postgresql":
+def test_a_database_that_is_away_is_told_and_nothing_is_lost(site: Stack, person: Person, database: str) -> None:
+    if not database:
         pytest.skip("a file goes nowhere")
     page, told = person.page, person.page.get_by_role("alert")
     other = page.context.new_page()
-    with database_away(request.getfixturevalue("postgres_url")):
+    with database_away(database):
         expect(told).to_contain_text("The database does not answer", timeout=30_000)
         assert page.locator("#names tbody tr").count()
         with page.expect_response("**/ui/do/"):

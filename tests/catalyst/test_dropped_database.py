@@ -6,7 +6,6 @@ import json
 import re
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,17 +18,7 @@ from tests.processes import Syncer, prepare, run, running, wait_until
 pytestmark = pytest.mark.timeout(90)
 
 SECRET_KEY = "of the tests, and of no worth elsewhere"
-SENTENCE = re.compile(r"the database does not answer: FATAL: database \"dropped\" does not exist \(see DATABASE_URL\)")
-
-
-@pytest.fixture
-def database(postgres_url: str) -> Iterator[dict[str, str]]:
-    """The settings of an empty database on the server."""
-    with open_cursor(postgres_url, autocommit=True) as server:
-        server.execute("CREATE DATABASE dropped")
-    yield {"DATABASE_URL": postgres_url.removesuffix("/postgres") + "/dropped", "SECRET_KEY": SECRET_KEY}
-    with open_cursor(postgres_url, autocommit=True) as server:
-        server.execute("DROP DATABASE IF EXISTS dropped WITH (FORCE)")
+SENTENCE = re.compile(r"the database does not answer: FATAL: database \"test_\w+\" does not exist \(see DATABASE_URL\)")
 
 
 def visit(site: Web, path: str, **headers: str) -> tuple[int, str]:
@@ -43,8 +32,9 @@ def visit(site: Web, path: str, **headers: str) -> tuple[int, str]:
 
 
 def test_a_dropped_database_is_told_in_one_wording_by_log_api_probe_and_command(
-    postgres_url: str, database: dict[str, str], tmp_path: Path
+    postgres_server: str, postgres_url: str, tmp_path: Path
 ) -> None:
+    database = {"DATABASE_URL": postgres_url, "SECRET_KEY": SECRET_KEY}
     settings = {**database, "HOME": str(tmp_path), "DATA_DIR": str(tmp_path), "LOG_FORMAT": "text"}
     prepare(tmp_path, settings)
     token = run(["-m", "catalyst.cli", "create-token", "admin"], settings).out.strip()
@@ -53,8 +43,8 @@ def test_a_dropped_database_is_told_in_one_wording_by_log_api_probe_and_command(
     with running(syncer), web(tmp_path, **settings) as site:
         assert visit(site, "/api/v1/status", Authorization=f"Bearer {token}")[0] == 200
         syncer.says(r"manifests to http://")
-        with open_cursor(postgres_url, autocommit=True) as server:
-            server.execute("DROP DATABASE dropped WITH (FORCE)")
+        with open_cursor(postgres_server, autocommit=True) as server:
+            server.execute(f"DROP DATABASE {postgres_url.rpartition('/')[2]} WITH (FORCE)")
 
         status, (problem,) = wait_until(lambda: site.probe("/readyz"))  # type: ignore[misc]
         assert status == 503

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -19,16 +18,6 @@ from tests.processes import Process, Syncer, migrate, prepare, run, running, wai
 from tests.sessions.session import ADDRESS, Session
 
 SECRET_KEY = "of the tests, and of no worth elsewhere"
-
-
-@pytest.fixture
-def url(postgres_url: str, tmp_path: Path) -> Iterator[str]:
-    """A database of its own."""
-    name = f"locked_{time.monotonic_ns()}"
-    with open_cursor(postgres_url, autocommit=True) as administrator:
-        administrator.execute(f"create database {name}")
-        yield postgres_url.replace("/postgres", f"/{name}")
-        administrator.execute(f"drop database {name} with (force)")
 
 
 @contextmanager
@@ -51,15 +40,15 @@ def health(syncer: Syncer) -> int:
         return int(answer.status)
 
 
-def test_the_syncer_lives_on_says_why_it_waits_and_goes_on(files: Session, url: str) -> None:
+def test_the_syncer_lives_on_says_why_it_waits_and_goes_on(files: Session, postgres_url: str) -> None:
     grafana, blog = f"grafana.{files.zone}", f"blog.{files.zone}"
-    env = {"DATABASE_URL": f"{url}?options=-c%20lock_timeout%3D1s", "SECRET_KEY": SECRET_KEY}
+    env = {"DATABASE_URL": f"{postgres_url}?options=-c%20lock_timeout%3D1s", "SECRET_KEY": SECRET_KEY}
     migrate(files.folder, env)
     files.write("grafana", ingress("grafana", grafana))
     files.env |= env
     syncer = files.start()
     files.answers(grafana, ADDRESS)
-    with locked(url, "records_managedrecord, records_syncrequest, records_syncstatus"):
+    with locked(postgres_url, "records_managedrecord, records_syncrequest, records_syncstatus"):
         files.write("blog", ingress("blog", blog))
         syncer.says(r"WARN  the database does not answer: .*lock.*; next try in 1 s", 15)
         turns = len(syncer.output)
@@ -72,8 +61,12 @@ def test_the_syncer_lives_on_says_why_it_waits_and_goes_on(files: Session, url: 
     assert "Traceback" not in syncer.output
 
 
-def test_the_web_does_not_wait_for_ever_and_says_that_trying_again_may_help(tmp_path: Path, url: str) -> None:
-    env = {"DATABASE_URL": f"{url}?options=-c%20lock_timeout%3D300ms", "SECRET_KEY": SECRET_KEY, "LOG_FORMAT": "text"}
+def test_the_web_does_not_wait_for_ever_and_says_that_trying_again_may_help(tmp_path: Path, postgres_url: str) -> None:
+    env = {
+        "DATABASE_URL": f"{postgres_url}?options=-c%20lock_timeout%3D300ms",
+        "SECRET_KEY": SECRET_KEY,
+        "LOG_FORMAT": "text",
+    }
     whole = {"HOME": str(tmp_path), "DATA_DIR": str(tmp_path), **env}
     prepare(tmp_path, env)
     token = run(["-m", "catalyst.cli", "create-token", "admin"], whole).out.split()[-1]
@@ -81,14 +74,14 @@ def test_the_web_does_not_wait_for_ever_and_says_that_trying_again_may_help(tmp_
         request = urllib.request.Request(f"{process.url}/api/v1/records", headers={"Authorization": f"Bearer {token}"})
         with urllib.request.urlopen(request, timeout=10) as answer:
             assert answer.status == 200
-        with locked(url, "records_managedrecord"), pytest.raises(urllib.error.HTTPError) as refused:
+        with locked(postgres_url, "records_managedrecord"), pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(request, timeout=10)
         with refused.value as answer:
             assert answer.status == 503
             assert b"The database does not answer, or is busy" in answer.read()
             assert answer.headers["Retry-After"] == "5"
         page = urllib.request.Request(f"{process.url}/admin/", headers={"Cookie": "sessionid=of-anyone"})
-        with locked(url, "django_session"), pytest.raises(urllib.error.HTTPError) as refused:
+        with locked(postgres_url, "django_session"), pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(page, timeout=10)
         with refused.value as answer:
             assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
@@ -97,8 +90,10 @@ def test_the_web_does_not_wait_for_ever_and_says_that_trying_again_may_help(tmp_
     assert "Traceback" not in process.output
 
 
-def test_an_import_waits_for_who_is_making_the_same_entry_and_changes_that_one(tmp_path: Path, url: str) -> None:
-    env = {"DATABASE_URL": url, "SECRET_KEY": SECRET_KEY, "LOG_FORMAT": "text", "DNS_ZONE": "talos00"}
+def test_an_import_waits_for_who_is_making_the_same_entry_and_changes_that_one(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    env = {"DATABASE_URL": postgres_url, "SECRET_KEY": SECRET_KEY, "LOG_FORMAT": "text", "DNS_ZONE": "talos00"}
     env |= {"HOME": str(tmp_path), "DATA_DIR": str(tmp_path)}
     prepare(tmp_path, env)
     backup = tmp_path / "backup.yaml"
@@ -106,7 +101,7 @@ def test_an_import_waits_for_who_is_making_the_same_entry_and_changes_that_one(t
         "apiVersion: catalyst-dns-sync.io/v1alpha1\nkind: DNSRecordBackup\n"
         "entries:\n  - {hostname: nas.talos00, type: A, values: [192.0.2.2]}\n"
     )
-    with open_cursor(url) as holder:
+    with open_cursor(postgres_url) as holder:
         # As records.locks.editing_entries() does.
         holder.execute("lock table records_customentry in share row exclusive mode")
         holder.execute(
@@ -115,7 +110,7 @@ def test_an_import_waits_for_who_is_making_the_same_entry_and_changes_that_one(t
         )
         importing = Process(["-m", "catalyst.cli", "import", str(backup)], tmp_path / "log", env)
         with running(importing):
-            with open_cursor(url, autocommit=True) as looker:
+            with open_cursor(postgres_url, autocommit=True) as looker:
                 wait_until(lambda: count_waiting(looker) == 1, 15, "the import to wait")
             holder.connection.commit()
             assert importing.wait() == 0

@@ -7,7 +7,6 @@ import re
 import signal
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -100,22 +99,17 @@ def place(request: pytest.FixtureRequest, files: Session) -> Iterator[Place]:
     if request.param == "sqlite":
         yield Place(files, files.query)
         return
-    postgres_url: str = request.getfixturevalue("postgres_url")
-    name = f"second_{time.monotonic_ns()}"
-    with open_cursor(postgres_url, autocommit=True) as administrator:
-        administrator.execute(f"create database {name}")
-        url = postgres_url.replace("/postgres", f"/{name}")
-        files.env |= {"DATABASE_URL": url, "SECRET_KEY": "of the tests, and of no worth elsewhere"}
-        migrate(files.folder, files.env)
+    url: str = request.getfixturevalue("postgres_url")
+    files.env |= {"DATABASE_URL": url, "SECRET_KEY": "of the tests, and of no worth elsewhere"}
+    migrate(files.folder, files.env)
 
-        def execute(sql: str) -> list[tuple[Any, ...]]:
-            with open_cursor(url, autocommit=True) as cursor:
-                cursor.execute(sql)
-                return cursor.fetchall() if cursor.description else []
+    def execute(sql: str) -> list[tuple[Any, ...]]:
+        with open_cursor(url, autocommit=True) as cursor:
+            cursor.execute(sql)
+            return cursor.fetchall() if cursor.description else []
 
-        yield Place(files, execute)
-        files.close()
-        administrator.execute(f"drop database {name} with (force)")
+    yield Place(files, execute)
+    files.close()
 
 
 def test_a_second_syncer_is_refused_in_one_sentence(place: Place) -> None:

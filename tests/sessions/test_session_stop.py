@@ -84,26 +84,24 @@ def test_it_stops_when_the_watches_go_silent(session: Session, kubernetes: Clust
     stop(syncer)
 
 
-def test_it_stops_while_postgresql_is_frozen(files: Session, postgres_url: str) -> None:
-    name = f"frozen_{time.monotonic_ns()}"
-    with open_cursor(postgres_url, autocommit=True) as administrator:
-        administrator.execute(f"create database {name}")
-        env = {"DATABASE_URL": postgres_url.replace("/postgres", f"/{name}"), "SECRET_KEY": SECRET_KEY}
-        migrate(files.folder, env)
-        files.env |= env
-        syncer = files.start()
-        administrator.execute(f"select pid from pg_stat_activity where datname = '{name}'")
-        pids = [pid for (pid,) in administrator.fetchall()]
-        assert pids
+def test_it_stops_while_postgresql_is_frozen(files: Session, postgres_server: str, postgres_url: str) -> None:
+    env = {"DATABASE_URL": postgres_url, "SECRET_KEY": SECRET_KEY}
+    migrate(files.folder, env)
+    files.env |= env
+    syncer = files.start()
+    with open_cursor(postgres_server) as administrator:
+        name = postgres_url.rpartition("/")[2]
+        administrator.execute("select pid from pg_stat_activity where datname = %s", [name])
+        pids = [pid for (pid,) in administrator]
+    assert pids
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        turns = syncer.output
+        time.sleep(2)  # the loop polls for requests each second: it waits for an answer by now
+        syncer.stop()
+    finally:
         for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
-        try:
-            turns = syncer.output
-            time.sleep(2)  # the loop polls for requests each second: it waits for an answer by now
-            syncer.stop()
-        finally:
-            for pid in pids:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGCONT)
-        assert "Stopped in the middle" in syncer.output.removeprefix(turns)
-        administrator.execute(f"drop database {name} with (force)")
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+    assert "Stopped in the middle" in syncer.output.removeprefix(turns)

@@ -55,18 +55,14 @@ class OnPostgres(SplitHorizon):
 def split(
     tmp_path: Path, postgres_url: str, technitium: ServerUnderTest, second: ServerUnderTest, kubernetes: Cluster
 ) -> Iterator[OnPostgres]:
-    name = f"targets_{time.monotonic_ns()}"
     scene = OnPostgres(tmp_path, technitium, second, kubernetes)
-    scene.url = postgres_url.replace("/postgres", f"/{name}")
+    scene.url = postgres_url
     scene.env |= {"DATABASE_URL": scene.url, "SECRET_KEY": "of the tests, and of no worth elsewhere"}
-    with open_cursor(postgres_url, autocommit=True) as administrator:
-        administrator.execute(f"create database {name}")
-        migrate(tmp_path, scene.env)
-        yield scene
-        if scene.syncer:
-            scene.syncer.kill()
-            print(scene.syncer.output[-4000:])  # shown when the test failed
-        administrator.execute(f"drop database {name} with (force)")
+    migrate(tmp_path, scene.env)
+    yield scene
+    if scene.syncer:
+        scene.syncer.kill()
+        print(scene.syncer.output[-4000:])  # shown when the test failed
     shutil.rmtree(tmp_path, ignore_errors=True)
 
 
