@@ -99,7 +99,7 @@ def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 @pytest.fixture(scope="module")
 def page(demo: Demo, browser: Browser) -> Page:
     """Of a newcomer, who has never logged in anywhere."""
-    page = find_context(browser, DESK).new_page()
+    page = find_context(browser, demo.base, DESK)[0].new_page()
     page.goto(f"{demo.base}/")
     return page
 

@@ -19,7 +19,7 @@ import yaml
 
 from tests.deploy.test_manifests import SCHEMAS, one
 from tests.deploy.test_recipes import follow
-from tests.postgres import NotInstalled, postgres
+from tests.postgres import make_database
 from tests.processes import migrate
 
 KUBECTL = """\
@@ -117,7 +117,9 @@ def test_what_is_no_database_does_not_take_the_place_of_one(cluster: Cluster, da
     assert names(cluster.volume / "catalyst.sqlite3") == ["grafana"]
 
 
-def test_a_dump_of_postgresql_comes_back_in_an_empty_database_and_over_the_old_one(tmp_path: Path) -> None:
+def test_a_dump_of_postgresql_comes_back_in_an_empty_database_and_over_the_old_one(
+    tmp_path: Path, postgres_server: str, postgres_url: str
+) -> None:
     if not (shutil.which("pg_dump") and shutil.which("pg_restore") and shutil.which("psql")):
         pytest.skip("PostgreSQL's clients are missing")
 
@@ -126,21 +128,19 @@ def test_a_dump_of_postgresql_comes_back_in_an_empty_database_and_over_the_old_o
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
     count = "SELECT count(*) FROM django_migrations"
-    try:
-        with postgres() as url:
-            migrate(tmp_path, {"DATABASE_URL": url, "SECRET_KEY": "the tests' own, of no worth anywhere else"})
-            migrations = ask(url, count)
-            follow("postgres-backup", folder=tmp_path, DATABASE_URL=url)
-            assert (tmp_path / "backup.dump").stat().st_mode & 0o077 == 0
+    migrate(tmp_path, {"DATABASE_URL": postgres_url, "SECRET_KEY": "the tests' own, of no worth anywhere else"})
+    migrations = ask(postgres_url, count)
+    follow("postgres-backup", folder=tmp_path, DATABASE_URL=postgres_url)
+    assert (tmp_path / "backup.dump").stat().st_mode & 0o077 == 0
 
-            ask(url, "DELETE FROM django_migrations")
-            follow("postgres-restore", folder=tmp_path, DATABASE_URL=url)
-            assert ask(url, count) == migrations
+    ask(postgres_url, "DELETE FROM django_migrations")
+    follow("postgres-restore", folder=tmp_path, DATABASE_URL=postgres_url)
+    assert ask(postgres_url, count) == migrations
 
-            ask(url, "CREATE ROLE another LOGIN")
-            ask(url, "CREATE DATABASE empty OWNER another")
-            other = url.replace("tests@", "another@").removesuffix("/postgres") + "/empty"
-            follow("postgres-restore", folder=tmp_path, DATABASE_URL=other)
-            assert ask(other, count) == migrations
-    except NotInstalled:
-        pytest.skip("PostgreSQL is missing")
+    ask(postgres_server, "CREATE ROLE another LOGIN")
+    with make_database(postgres_server) as empty:
+        ask(postgres_server, f"ALTER DATABASE {empty.rpartition('/')[2]} OWNER TO another")
+        other = empty.replace("tests@", "another@")
+        follow("postgres-restore", folder=tmp_path, DATABASE_URL=other)
+        assert ask(other, count) == migrations
+    ask(postgres_server, "DROP ROLE another")
