@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from itertools import islice
 from threading import Lock
 from typing import Any, NamedTuple
 
 from syncer.core.attachment import Unchecked
 from syncer.core.dnsendpoints import read_dns_endpoint
-from syncer.core.endpointslices import read_slice
+from syncer.core.endpointslices import PodSlice, read_slice
 from syncer.core.kinds import (
     DNS_ENDPOINT,
     ENDPOINT_SLICE,
@@ -40,6 +39,7 @@ from syncer.core.tenancy import NamespaceTerms, read_terms
 from syncer.kube.admission import Admission
 from syncer.kube.claimants import ClaimantIndex
 from syncer.kube.parentage import PARENTS, Parentage, make_key
+from syncer.kube.pending import PendingChanges
 from syncer.kube.services import ServiceIndex
 from syncer.kube.sourcetable import SourceTable
 
@@ -95,7 +95,6 @@ class Store:
         self._scope = scope
         self._assume_accepted = assume_accepted
         self._wakeup = wakeup
-        self._clock = clock
         self._lock = Lock()
         self._sources = SourceTable()
         self._hidden: dict[Ref, SourceObject] = {}
@@ -123,15 +122,7 @@ class Store:
         """Namespaces that are being deleted, with their deletionTimestamp."""
         self._parentage = Parentage(scope, self._find_labels, self._terminating, assume_accepted=assume_accepted)
         self._fallback = settle_traefik_addresses({}, scope)
-        self._touched_names: set[str] = set()
-        """Names that were touched by something else than their objects."""
-        self._touched: dict[Ref, tuple[str, ...]] = {}
-        """Objects that have changed, each with the names that this touches."""
-        self._changed = False
-        self._changed_at: float | None = None
-        """When the first of what was not taken yet was brought."""
-        self.taken_since: float | None = None
-        """And the first of what was taken last; None where no object has changed."""
+        self._pending = PendingChanges(clock)
         self.read_origins: set[str] = set()
         """Whatever has been in a document since the start, where the objects come from documents; and the Services of
         which no EndpointSlice has anything to say."""
@@ -179,18 +170,18 @@ class Store:
     def take(self, most: int | None = None) -> Touched:
         """What has changed since the last call; of more than ``most`` names a part, the rest with the next calls."""
         with self._lock:
-            refs = list(self._touched) if most is None else self._pick_touched(most)
-            names = self._touched_names.union(*(self._touched.pop(ref) for ref in refs))
-            self._touched_names = set()
-            self.taken_since = self._changed_at
-            if not self._touched:
-                self._changed_at = None
+            names, refs = self._pending.take(most)
             return Touched(names, {ref: self._sources.get(ref) for ref in refs})
 
     @property
+    def taken_since(self) -> float | None:
+        """When the first of the objects that were taken last was brought; None where no object had changed."""
+        return self._pending.taken_since
+
+    @property
     def is_drained(self) -> bool:
-        """Whether all that has changed was taken."""
-        return not self._touched
+        """Whether all objects that have changed were taken."""
+        return self._pending.is_drained
 
     def settle_pods(self) -> float:
         """Publish what is due of the pods of Services; returns when the next is, by the clock."""
@@ -303,7 +294,7 @@ class Store:
         elif kind == ENDPOINT_SLICE:
             slice_ = read_slice(manifest)
             with self._lock:
-                self._changed |= self._services.pods.set_slice(ref, slice_)
+                self._set_slice(ref, slice_)
         elif kind == SERVICE:
             self._put_service(ref, manifest)
         else:
@@ -347,6 +338,10 @@ class Store:
             self.read_origins.discard(str(ref))
         elif self._scope.service_pods:
             self.read_origins.add(str(ref))
+
+    def _set_slice(self, ref: Ref, slice_: PodSlice | None) -> None:
+        if self._services.pods.set_slice(ref, slice_):
+            self._pending.note_change()
 
     def _publish_pods(self, *, at_once: bool = False) -> None:
         for source in self._services.publish_pods(at_once=at_once):
@@ -445,7 +440,7 @@ class Store:
         elif kind in PARENTS:
             self._attach_routes(self._parentage.set_parent(make_key(ref), None))
         elif kind == ENDPOINT_SLICE:
-            self._changed |= self._services.pods.set_slice(ref, None)
+            self._set_slice(ref, None)
         else:
             if kind == SERVICE:
                 self._set_traefik(ref, ())
@@ -485,7 +480,7 @@ class Store:
         if ref.namespace in self._crowded or len(admitted.wants) > limits.an_object or size > limits.a_namespace:
             # Which names these are is not for the watches to settle: only the ledger knows what is published.
             self._uncounted.add(ref.namespace)
-            self._changed = True
+            self._pending.note_change()
             known = {want.name for want in before.wants} if before else set()
             limited = cut_names(admitted, known, UNCOUNTED)
         self._keep_source(ref, source, admitted, limited)
@@ -517,16 +512,17 @@ class Store:
         self._cut.pop(ref, None)
         if ref.namespace in self._crowded:
             self._uncounted.add(ref.namespace)
-            self._changed = True
+            self._pending.note_change()
         self._index_source(ref, self._sources.remove(ref), None)
 
     def _set_terms(self, namespace: str, terms: NamespaceTerms) -> None:
         before = self._admission.set_terms(namespace, terms)
         if before != terms:
-            self._changed = self._changed or bool(terms.warnings)
+            if terms.warnings:
+                self._pending.note_change()
             if before and before.max_names != terms.max_names:
                 self._uncounted.add(namespace)
-                self._changed = True
+                self._pending.note_change()
             self._admit_again(self._sources.list_namespace(namespace))
 
     def _admit_again(self, sources: Iterable[SourceObject]) -> None:
@@ -538,17 +534,6 @@ class Store:
         self._hidden[source.ref] = self._asked.pop(source.ref, source)
         self._forget_source(source.ref)
 
-    def _pick_touched(self, most: int) -> list[Ref]:
-        """The smallest, which are soon done, and the one that has waited for longest."""
-        picked: dict[Ref, None] = {}
-        count = 0
-        for ref in sorted(self._touched, key=lambda ref: len(self._touched[ref])):
-            count += len(self._touched[ref])
-            if count > most:
-                break
-            picked[ref] = None
-        return list(picked | dict.fromkeys(islice(self._touched, 1)))
-
     def _index_source(self, ref: Ref, before: SourceObject | None, after: SourceObject | None) -> None:
         old = {want.name: want for want in before.wants} if before else {}
         new = {want.name: want for want in after.wants} if after else {}
@@ -558,10 +543,7 @@ class Store:
             touched = {name for name, _ in old.items() ^ new.items()}
         else:
             touched = old.keys() | new.keys()
-        self._touched[ref] = tuple(touched.union(self._touched.get(ref, ())))
-        if self._changed_at is None:
-            self._changed_at = self._clock()
-        self._changed = True
+        self._pending.touch_object(ref, touched)
 
     def _attach_routes(self, refs: Iterable[Ref]) -> None:
         for ref in refs:
@@ -589,13 +571,11 @@ class Store:
         if answer != self._fallback:
             self._fallback = answer
             wants = (want for source in self._sources.list_all() for want in source.wants)
-            addressless = {want.name for want in wants if not (want.records or want.values or want.own)}
-            self._touched_names |= addressless
-            self._changed = self._changed or bool(addressless)
+            self._pending.touch_names({want.name for want in wants if not (want.records or want.values or want.own)})
 
     def wake(self) -> None:
         with self._lock:
-            changed, self._changed = self._changed, False
+            changed = self._pending.pop_changed()
         if changed:
             self._wakeup()
 

@@ -454,14 +454,22 @@ def test_a_name_keeps_its_claim_while_its_object_is_edited() -> None:
     assert all(counts == [1, 1, 1] for counts in found)
 
 
-def test_of_many_names_those_of_small_objects_come_first_and_nothing_waits_for_ever() -> None:
+def test_of_more_names_than_are_asked_for_a_part_comes_and_the_rest_with_the_next_call() -> None:
     cluster = Store(SCOPE)
-    for number in range(2):
-        cluster.put(INGRESS, ingress(f"large-{number}", *(f"{number}-{host}.talos00" for host in range(50))))
-    cluster.put(INGRESS, ingress("small", "small.talos00"))
-    first = cluster.take(10)
-    assert {ref.name for ref in first.sources} == {"small", "large-0"}
-    assert len(first.names) == 51
+    cluster.put(INGRESS, ingress("large", *(f"{host}.talos00" for host in range(50))))
+    cluster.put(INGRESS, ingress("next", "next.talos00", "beside.talos00"))
+    assert {ref.name for ref in cluster.take(1).sources} == {"large"}
     assert not cluster.is_drained
-    assert {ref.name for ref in cluster.take(10).sources} == {"large-1"}
+    assert cluster.take(1).names == {"next.talos00", "beside.talos00"}
     assert cluster.is_drained
+
+
+def test_it_says_since_when_what_was_taken_has_waited() -> None:
+    now = 100.0
+    cluster = Store(SCOPE, clock=lambda: now)
+    cluster.put(INGRESS, ingress("grafana"))
+    now = 105.0
+    cluster.put(INGRESS, ingress("nas"))
+    assert cluster.taken_since is None
+    cluster.take()
+    assert cluster.taken_since == 100.0
