@@ -23,7 +23,6 @@ from syncer.core.kinds import (
     Kind,
 )
 from syncer.core.layers import NO_PARENTS, Layer, find_parents, list_below, read_layer
-from syncer.core.listeners import Labels
 from syncer.core.loadbalancers import read_traefik_addresses, settle_traefik_addresses
 from syncer.core.manifest import as_mapping, as_text, is_leaving, read_ref
 from syncer.core.namelimits import UNCOUNTED, cut_names, limit_sources
@@ -31,23 +30,17 @@ from syncer.core.parents import ParentKey
 from syncer.core.routes import read_route
 from syncer.core.scope import Scope
 from syncer.core.selection import check_selectors
-from syncer.core.selector import PartialLabels
 from syncer.core.services import Service, read_service
 from syncer.core.source import Ref, SourceObject
 from syncer.core.sources import read_ingress, read_ingress_route
 from syncer.core.tenancy import NamespaceTerms, read_terms
 from syncer.kube.admission import Admission
 from syncer.kube.claimants import ClaimantIndex
+from syncer.kube.namespaces import UNSEEN, NamespaceIndex
 from syncer.kube.parentage import PARENTS, Parentage, make_key
 from syncer.kube.pending import PendingChanges
 from syncer.kube.services import ServiceIndex
 from syncer.kube.sourcetable import SourceTable
-
-NAME_LABEL = "kubernetes.io/metadata.name"
-
-_LATEST = "9999"
-"""Sorts behind every time: for a namespace whose deletion was never seen."""
-
 
 READERS: Mapping[Kind, Callable[[Mapping[str, Any], Scope], SourceObject]] = {
     INGRESS: read_ingress,
@@ -97,19 +90,15 @@ class Store:
         self._wakeup = wakeup
         self._lock = Lock()
         self._sources = SourceTable()
-        self._hidden: dict[Ref, SourceObject] = {}
-        """Sources in a namespace that is being deleted."""
         self._claimants = ClaimantIndex()
         self._layers: dict[Ref, LayeredRoute] = {}
         self._traefik: dict[Ref, tuple[str, ...]] = {}
         """The Services by which Traefik is reached."""
         self._services = ServiceIndex(scope, clock)
-        self._namespaces: dict[str, Labels] = {}
-        self._has_namespaces = False
-        """Whether all of them are known."""
+        self._namespaces = NamespaceIndex(assume_unknown=assume_accepted)
         self._asked: dict[Ref, SourceObject] = {}
         """What objects ask for that are not admitted as they are."""
-        self._admission = Admission(scope, self._find_labels, assume_unknown=assume_accepted)
+        self._admission = Admission(scope, self._namespaces.find_labels, assume_unknown=assume_accepted)
         self._sizes: Counter[str] = Counter()
         """How many names the objects of each namespace ask for, of those that it admits; two may ask for one."""
         self._cut: dict[Ref, int] = {}
@@ -118,9 +107,9 @@ class Store:
         """Namespaces in which something is over a limit."""
         self._uncounted: set[str] = set()
         """Of those, in which something has changed since."""
-        self._terminating: dict[str, str] = {}
-        """Namespaces that are being deleted, with their deletionTimestamp."""
-        self._parentage = Parentage(scope, self._find_labels, self._terminating, assume_accepted=assume_accepted)
+        self._parentage = Parentage(
+            scope, self._namespaces.find_labels, self._namespaces.terminating, assume_accepted=assume_accepted
+        )
         self._fallback = settle_traefik_addresses({}, scope)
         self._pending = PendingChanges(clock)
         self.read_origins: set[str] = set()
@@ -160,8 +149,8 @@ class Store:
                     self._drop_object(kind, ref)
             if kind == ENDPOINT_SLICE:
                 self._publish_pods(at_once=True)
-            # In documents a Namespace that is not there is unknown, and not gone.
-            self._has_namespaces |= kind == NAMESPACE and not self._assume_accepted
+            if kind == NAMESPACE:
+                self._namespaces.note_list()
 
     @property
     def scope(self) -> Scope:
@@ -237,9 +226,7 @@ class Store:
 
     def is_leaving(self, namespace: str) -> bool:
         """Whether the namespace itself is being deleted, or was; False where Namespaces cannot be read."""
-        if namespace in self._terminating:
-            return True
-        return self._has_namespaces and bool(namespace) and namespace not in self._namespaces
+        return self._namespaces.is_leaving(namespace)
 
     def claimants(self, name: str) -> tuple[SourceObject, ...]:
         """In no order that means anything."""
@@ -327,7 +314,7 @@ class Store:
             if service:
                 self._note_read(ref, service)
                 self._set_source(ref, self._services.set_service(ref, service))
-            elif ref in self._sources or ref in self._hidden:
+            elif ref in self._sources or self._namespaces.is_hidden(ref):
                 # It is there, and asks for nothing any more.
                 self._services.forget_service(ref)
                 self._set_source(ref, SourceObject(ref))
@@ -373,10 +360,7 @@ class Store:
                 self._end_termination(name)
                 if self._scope.strict:
                     self._set_terms(name, read_terms(manifest))
-                # Kubernetes sets this one itself; a file need not say it.
-                labels = {**as_mapping(metadata.get("labels")), NAME_LABEL: name}
-                if self._namespaces.get(name) != labels:
-                    self._namespaces[name] = labels
+                if self._namespaces.set_labels(name, as_mapping(metadata.get("labels"))):
                     self._note_labels(name)
 
     def _note_labels(self, namespace: str) -> None:
@@ -388,37 +372,31 @@ class Store:
             self._admit_again(self._sources.list_namespace(namespace))
 
     def _begin_termination(self, name: str, at: str) -> None:
-        known = name in self._terminating
-        self._terminating[name] = at
-        if known:
+        if not self._namespaces.begin_termination(name, at):
             return
         for source in self._sources.list_namespace(name):
-            self._hide_source(source)
+            self._namespaces.hide_source(self._asked.pop(source.ref, source))
+            self._forget_source(source.ref)
         self._refresh_dependents(name)
 
     def _end_termination(self, name: str) -> None:
-        """The namespace is no longer being deleted: it has been made again, or is gone for good.
-
-        The watches are not in step: objects of the new namespace may have come already, and objects of the old one may
-        not have gone yet. Kubernetes takes seconds between the two, so the time of creation tells them apart.
-        """
-        at = self._terminating.pop(name, None)
-        if at is None:
+        """The namespace is no longer being deleted: it has been made again, or is gone for good."""
+        if name not in self._namespaces.terminating:
             return
-        for ref, source in [item for item in self._hidden.items() if item[0].namespace == name]:
-            del self._hidden[ref]
-            if source.created and source.created <= at:
-                self._forget_parts(ref)
-            else:
-                self._set_source(ref, source)
+        there, gone = self._namespaces.end_termination(name)
+        for ref in gone:
+            self._forget_parts(ref)
+        for source in there:
+            self._set_source(source.ref, source)
         self._refresh_dependents(name)
 
     def _forget_namespace(self, name: str) -> None:
         """No document has it any more: it is as good as any, and its objects do not go with it."""
-        if name in self._terminating:
-            self._terminating[name] = ""  # before every time of creation: no object is of an older namespace
+        if name in self._namespaces.terminating:
+            # Before every time of creation: no object is of an older namespace.
+            self._namespaces.begin_termination(name, "")
         self._end_termination(name)
-        self._namespaces.pop(name, None)
+        self._namespaces.forget_labels(name)
         if self._admission.forget_terms(name):
             self._admit_again(self._sources.list_namespace(name))
         self._note_labels(name)
@@ -432,10 +410,10 @@ class Store:
         if kind == NAMESPACE and self._assume_accepted:
             self._forget_namespace(ref.name)
         elif kind == NAMESPACE:
-            if ref.name not in self._terminating:
-                self._begin_termination(ref.name, _LATEST)
+            if ref.name not in self._namespaces.terminating:
+                self._begin_termination(ref.name, UNSEEN)
             self._end_termination(ref.name)
-            self._namespaces.pop(ref.name, None)
+            self._namespaces.forget_labels(ref.name)
             self._admission.forget_terms(ref.name)
         elif kind in PARENTS:
             self._attach_routes(self._parentage.set_parent(make_key(ref), None))
@@ -445,7 +423,7 @@ class Store:
             if kind == SERVICE:
                 self._set_traefik(ref, ())
             self._forget_parts(ref)
-            self._hidden.pop(ref, None)
+            self._namespaces.forget_source(ref)
             self._set_layer(ref, kind, None, None)
             self._asked.pop(ref, None)
             if ref in self._sources:
@@ -459,19 +437,19 @@ class Store:
 
     def _list_refs(self, kind: Kind) -> list[Ref]:
         if kind == NAMESPACE:
-            return [Ref(kind.kind, "", name, kind.group) for name in self._namespaces.keys() | self._terminating.keys()]
+            return [Ref(kind.kind, "", name, kind.group) for name in self._namespaces.list_names()]
         if kind in PARENTS:
             return self._parentage.list_parents(kind)
         if kind == ENDPOINT_SLICE:
             return self._services.pods.list_slices()
-        held = (*self._sources, *self._hidden, *(self._traefik if kind == SERVICE else ()))
+        held = (*self._sources, *self._namespaces.list_hidden(), *(self._traefik if kind == SERVICE else ()))
         return [ref for ref in held if ref.kind == kind.kind and ref.group == kind.group]
 
     def _set_source(self, ref: Ref, source: SourceObject) -> None:
         if self._assume_accepted:
             self.read_origins.add(str(ref))
-        if ref.namespace in self._terminating:
-            self._hidden[ref] = source
+        if ref.namespace in self._namespaces.terminating:
+            self._namespaces.hide_source(source)
             return
         admitted = self._admission.admit_source(source)
         limits, before = self._admission.find_limits(ref.namespace), self._sources.get(ref)
@@ -530,10 +508,6 @@ class Store:
         for source in sources:
             self._set_source(source.ref, self._asked.get(source.ref, source))
 
-    def _hide_source(self, source: SourceObject) -> None:
-        self._hidden[source.ref] = self._asked.pop(source.ref, source)
-        self._forget_source(source.ref)
-
     def _index_source(self, ref: Ref, before: SourceObject | None, after: SourceObject | None) -> None:
         old = {want.name: want for want in before.wants} if before else {}
         new = {want.name: want for want in after.wants} if after else {}
@@ -549,13 +523,6 @@ class Store:
         for ref in refs:
             self._set_source(ref, self._parentage.attach_route(ref))
 
-    def _find_labels(self, namespace: str) -> Labels | None:
-        """Of a Namespace, as far as something is known of it."""
-        labels = self._namespaces.get(namespace)
-        if labels is None and self._assume_accepted:
-            labels = PartialLabels({NAME_LABEL: namespace})
-        return labels
-
     def _set_traefik(self, ref: Ref, values: tuple[str, ...]) -> None:
         if self._traefik.get(ref, ()) == values:
             return
@@ -566,7 +533,8 @@ class Store:
         self._refresh_fallback()
 
     def _refresh_fallback(self) -> None:
-        services = {ref: values for ref, values in self._traefik.items() if ref.namespace not in self._terminating}
+        leaving = self._namespaces.terminating
+        services = {ref: values for ref, values in self._traefik.items() if ref.namespace not in leaving}
         answer = settle_traefik_addresses(services, self._scope)
         if answer != self._fallback:
             self._fallback = answer
