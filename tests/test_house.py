@@ -31,6 +31,7 @@ NAMES_CLOCK = re.compile(rf"\b({'|'.join(CLOCKS)}|time\.({'|'.join(WALL_CLOCKS)}
 TAKES_ZONE = {
     "syncer/core/claims.py Claims.note_servers": "the zone says whose name servers they are",
     "syncer/kube/store.py Store.note_servers": "the zone says whose name servers they are",
+    "syncer/kube/admitted.py AdmittedSources.note_servers": "the zone says whose name servers they are",
     "syncer/kube/admission.py Admission.set_servers": "the zone says whose name servers they are",
     "records/remembered.py RememberedClaims.note_servers": "the zone says whose name servers they are",
     "catalyst/doctor/dns_server.py check_zone": "asks a server about a zone that no syncer has in its hands yet",

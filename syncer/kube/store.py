@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from threading import Lock
 from typing import Any, NamedTuple
@@ -25,7 +24,6 @@ from syncer.core.kinds import (
 from syncer.core.layers import NO_PARENTS, Layer, find_parents, list_below, read_layer
 from syncer.core.loadbalancers import read_traefik_addresses, settle_traefik_addresses
 from syncer.core.manifest import as_mapping, as_text, is_leaving, read_ref
-from syncer.core.namelimits import UNCOUNTED, cut_names, limit_sources
 from syncer.core.parents import ParentKey
 from syncer.core.routes import read_route
 from syncer.core.scope import Scope
@@ -33,14 +31,13 @@ from syncer.core.selection import check_selectors
 from syncer.core.services import Service, read_service
 from syncer.core.source import Ref, SourceObject
 from syncer.core.sources import read_ingress, read_ingress_route
-from syncer.core.tenancy import NamespaceTerms, read_terms
+from syncer.core.tenancy import read_terms
 from syncer.kube.admission import Admission
-from syncer.kube.claimants import ClaimantIndex
+from syncer.kube.admitted import AdmittedSources
 from syncer.kube.namespaces import UNSEEN, NamespaceIndex
 from syncer.kube.parentage import PARENTS, Parentage, make_key
 from syncer.kube.pending import PendingChanges
 from syncer.kube.services import ServiceIndex
-from syncer.kube.sourcetable import SourceTable
 
 READERS: Mapping[Kind, Callable[[Mapping[str, Any], Scope], SourceObject]] = {
     INGRESS: read_ingress,
@@ -89,29 +86,18 @@ class Store:
         self._assume_accepted = assume_accepted
         self._wakeup = wakeup
         self._lock = Lock()
-        self._sources = SourceTable()
-        self._claimants = ClaimantIndex()
+        self._pending = PendingChanges(clock)
+        self._namespaces = NamespaceIndex(assume_unknown=assume_accepted)
+        self._admission = Admission(scope, self._namespaces.find_labels, assume_unknown=assume_accepted)
+        self._admitted = AdmittedSources(self._admission, self._pending)
         self._layers: dict[Ref, LayeredRoute] = {}
         self._traefik: dict[Ref, tuple[str, ...]] = {}
         """The Services by which Traefik is reached."""
         self._services = ServiceIndex(scope, clock)
-        self._namespaces = NamespaceIndex(assume_unknown=assume_accepted)
-        self._asked: dict[Ref, SourceObject] = {}
-        """What objects ask for that are not admitted as they are."""
-        self._admission = Admission(scope, self._namespaces.find_labels, assume_unknown=assume_accepted)
-        self._sizes: Counter[str] = Counter()
-        """How many names the objects of each namespace ask for, of those that it admits; two may ask for one."""
-        self._cut: dict[Ref, int] = {}
-        """How many of an object's names are over a limit."""
-        self._crowded: set[str] = set()
-        """Namespaces in which something is over a limit."""
-        self._uncounted: set[str] = set()
-        """Of those, in which something has changed since."""
         self._parentage = Parentage(
             scope, self._namespaces.find_labels, self._namespaces.terminating, assume_accepted=assume_accepted
         )
         self._fallback = settle_traefik_addresses({}, scope)
-        self._pending = PendingChanges(clock)
         self.read_origins: set[str] = set()
         """Whatever has been in a document since the start, where the objects come from documents; and the Services of
         which no EndpointSlice has anything to say."""
@@ -160,7 +146,7 @@ class Store:
         """What has changed since the last call; of more than ``most`` names a part, the rest with the next calls."""
         with self._lock:
             names, refs = self._pending.take(most)
-            return Touched(names, {ref: self._sources.get(ref) for ref in refs})
+            return Touched(names, {ref: self._admitted.sources.get(ref) for ref in refs})
 
     @property
     def taken_since(self) -> float | None:
@@ -185,33 +171,20 @@ class Store:
 
     def note_servers(self, zone: str, names: Collection[str]) -> None:
         with self._lock:
-            before, after = self._admission.set_servers(zone, names)
-            concerned = {source.ref for name in before ^ after for source in self._claimants.list_claimants(name)}
-            if before - after:
-                concerned.update(self._asked)
-            self._admit_again(source for ref in concerned if (source := self._sources.get(ref)))
+            self._admitted.note_servers(zone, names)
         self.wake()
 
     def list_uncounted(self) -> dict[str, int]:
         """The namespaces in which it must be settled anew which names are within their limits, with how many these
         are. Nothing is added there before."""
         with self._lock:
-            return {namespace: self._admission.find_limits(namespace).a_namespace for namespace in self._uncounted}
+            return self._admitted.list_uncounted()
 
     def settle_limits(self, namespace: str, longest: Sequence[str] = ()) -> None:
         """Admit as many names as the limits allow. ``longest`` are those that are published, and then those that have
         been claimed for longest, as far as that is known."""
         with self._lock:
-            self._uncounted.discard(namespace)
-            sources = self._sources.list_namespace(namespace)
-            asked = {source.ref: self._asked.get(source.ref, source) for source in sources}
-            admitted = {ref: self._admission.admit_source(source) for ref, source in asked.items()}
-            limited = limit_sources(admitted.values(), self._admission.find_limits(namespace), longest)
-            self._crowded.discard(namespace)
-            for ref, source in limited.items():
-                if source is not admitted[ref]:
-                    self._crowded.add(namespace)
-                self._keep_source(ref, asked[ref], admitted[ref], source)
+            self._admitted.settle_limits(namespace, longest)
 
     @property
     def asks_namespaces(self) -> bool:
@@ -230,18 +203,18 @@ class Store:
 
     def claimants(self, name: str) -> tuple[SourceObject, ...]:
         """In no order that means anything."""
-        return self._claimants.list_claimants(name)
+        return self._admitted.claimants.list_claimants(name)
 
     def names(self) -> list[str]:
         with self._lock:
-            return self._claimants.list_names()
+            return self._admitted.claimants.list_names()
 
     def sources(self) -> list[SourceObject]:
         with self._lock:
-            return self._sources.list_all()
+            return self._admitted.sources.list_all()
 
     def source(self, ref: Ref) -> SourceObject | None:
-        return self._sources.get(ref)
+        return self._admitted.sources.get(ref)
 
     def asks_for_labels(self) -> bool:
         """Whether some Gateway or ListenerSet chooses what attaches to it by the labels of namespaces."""
@@ -256,7 +229,7 @@ class Store:
     def list_unchecked(self) -> list[tuple[ParentKey, Unchecked]]:
         """What routes take for granted of Gateways and ListenerSets because no document says it."""
         with self._lock:
-            return self._parentage.list_unchecked(self._sources)
+            return self._parentage.list_unchecked(self._admitted.sources)
 
     def fallback(self) -> tuple[tuple[str, ...], str]:
         """The addresses of Traefik's Service, for wants without values of their own; and the reason when there are
@@ -297,14 +270,14 @@ class Store:
         if kind in READERS:
             source = READERS[kind](manifest, self._scope)
             with self._lock:
-                self._set_source(ref, source)
+                self._set_source(source)
             return
         layer = read_layer(ref.group, ref.namespace, manifest) if ref.kind == INGRESS_ROUTE.kind else None
         source = read_ingress_route(manifest, self._scope, kind)
         with self._lock:
             self._set_layer(ref, kind, layer, manifest)
             if layer is None or not layer.parents:
-                self._set_source(ref, source)
+                self._set_source(source)
 
     def _put_service(self, ref: Ref, manifest: Mapping[str, Any]) -> None:
         values = read_traefik_addresses(ref, manifest, self._scope)
@@ -313,11 +286,11 @@ class Store:
             self._set_traefik(ref, values)
             if service:
                 self._note_read(ref, service)
-                self._set_source(ref, self._services.set_service(ref, service))
-            elif ref in self._sources or self._namespaces.is_hidden(ref):
+                self._set_source(self._services.set_service(ref, service))
+            elif ref in self._admitted.sources or self._namespaces.is_hidden(ref):
                 # It is there, and asks for nothing any more.
                 self._services.forget_service(ref)
-                self._set_source(ref, SourceObject(ref))
+                self._set_source(SourceObject(ref))
 
     def _note_read(self, ref: Ref, service: Service) -> None:
         """Of a Service that publishes pods nobody knows what it asks for before their EndpointSlices are read."""
@@ -332,7 +305,7 @@ class Store:
 
     def _publish_pods(self, *, at_once: bool = False) -> None:
         for source in self._services.publish_pods(at_once=at_once):
-            self._set_source(source.ref, source)
+            self._set_source(source)
 
     def _set_layer(self, ref: Ref, kind: Kind, layer: Layer | None, manifest: Mapping[str, Any] | None) -> None:
         """An IngressRoute that is child or parent of others; None: it is neither, or gone."""
@@ -349,7 +322,7 @@ class Store:
                 parents = find_parents(held.layer, layers)
                 if self._assume_accepted:
                     parents = parents if parents.rule or not parents.missing else NO_PARENTS
-                self._set_source(child, read_ingress_route(held.manifest, self._scope, held.kind, parents))
+                self._set_source(read_ingress_route(held.manifest, self._scope, held.kind, parents))
 
     def _put_namespace(self, name: str, manifest: Mapping[str, Any]) -> None:
         metadata = as_mapping(manifest.get("metadata"))
@@ -359,24 +332,23 @@ class Store:
             else:
                 self._end_termination(name)
                 if self._scope.strict:
-                    self._set_terms(name, read_terms(manifest))
+                    self._admitted.set_terms(name, read_terms(manifest))
                 if self._namespaces.set_labels(name, as_mapping(metadata.get("labels"))):
                     self._note_labels(name)
 
     def _note_labels(self, namespace: str) -> None:
         """They are others than before, or not known any more."""
-        sources = self._sources.list_namespace(namespace)
+        sources = self._admitted.sources.list_namespace(namespace)
         own = [source.ref for source in sources if source.ref in self._parentage]
         self._attach_routes({*own, *self._parentage.list_labelled(namespace)})
         if self._scope.namespace_selector:
-            self._admit_again(self._sources.list_namespace(namespace))
+            self._admitted.admit_again(namespace)
 
     def _begin_termination(self, name: str, at: str) -> None:
         if not self._namespaces.begin_termination(name, at):
             return
-        for source in self._sources.list_namespace(name):
-            self._namespaces.hide_source(self._asked.pop(source.ref, source))
-            self._forget_source(source.ref)
+        for source in self._admitted.sources.list_namespace(name):
+            self._namespaces.hide_source(self._admitted.remove_source(source.ref))
         self._refresh_dependents(name)
 
     def _end_termination(self, name: str) -> None:
@@ -387,7 +359,7 @@ class Store:
         for ref in gone:
             self._forget_parts(ref)
         for source in there:
-            self._set_source(source.ref, source)
+            self._set_source(source)
         self._refresh_dependents(name)
 
     def _forget_namespace(self, name: str) -> None:
@@ -398,7 +370,7 @@ class Store:
         self._end_termination(name)
         self._namespaces.forget_labels(name)
         if self._admission.forget_terms(name):
-            self._admit_again(self._sources.list_namespace(name))
+            self._admitted.admit_again(name)
         self._note_labels(name)
 
     def _refresh_dependents(self, namespace: str) -> None:
@@ -425,9 +397,8 @@ class Store:
             self._forget_parts(ref)
             self._namespaces.forget_source(ref)
             self._set_layer(ref, kind, None, None)
-            self._asked.pop(ref, None)
-            if ref in self._sources:
-                self._forget_source(ref)
+            if ref in self._admitted.sources:
+                self._admitted.remove_source(ref)
 
     def _forget_parts(self, ref: Ref) -> None:
         """What is read anew when another object changes."""
@@ -442,86 +413,20 @@ class Store:
             return self._parentage.list_parents(kind)
         if kind == ENDPOINT_SLICE:
             return self._services.pods.list_slices()
-        held = (*self._sources, *self._namespaces.list_hidden(), *(self._traefik if kind == SERVICE else ()))
+        held = (*self._admitted.sources, *self._namespaces.list_hidden(), *(self._traefik if kind == SERVICE else ()))
         return [ref for ref in held if ref.kind == kind.kind and ref.group == kind.group]
 
-    def _set_source(self, ref: Ref, source: SourceObject) -> None:
+    def _set_source(self, source: SourceObject) -> None:
         if self._assume_accepted:
-            self.read_origins.add(str(ref))
-        if ref.namespace in self._namespaces.terminating:
+            self.read_origins.add(str(source.ref))
+        if source.ref.namespace in self._namespaces.terminating:
             self._namespaces.hide_source(source)
             return
-        admitted = self._admission.admit_source(source)
-        limits, before = self._admission.find_limits(ref.namespace), self._sources.get(ref)
-        size = self._sizes[ref.namespace] + len(admitted.wants) - self._count_names(ref)
-        limited = admitted
-        if ref.namespace in self._crowded or len(admitted.wants) > limits.an_object or size > limits.a_namespace:
-            # Which names these are is not for the watches to settle: only the ledger knows what is published.
-            self._uncounted.add(ref.namespace)
-            self._pending.note_change()
-            known = {want.name for want in before.wants} if before else set()
-            limited = cut_names(admitted, known, UNCOUNTED)
-        self._keep_source(ref, source, admitted, limited)
-
-    def _keep_source(self, ref: Ref, asked: SourceObject, admitted: SourceObject, limited: SourceObject) -> None:
-        """What it asks for, what of that its Namespace admits, and what of that is within the limits."""
-        self._sizes[ref.namespace] += len(admitted.wants) - self._count_names(ref)
-        before = self._sources.get(ref)
-        if limited is asked:
-            self._asked.pop(ref, None)
-        else:
-            self._asked[ref] = asked
-        if over := len(admitted.wants) - len(limited.wants):
-            self._cut[ref] = over
-        else:
-            self._cut.pop(ref, None)
-        if limited != before:
-            kept = self._sources.put(limited)
-            self._index_source(kept.ref, before, kept)
-
-    def _count_names(self, ref: Ref) -> int:
-        """Those that its Namespace admits."""
-        before = self._sources.get(ref)
-        return len(before.wants) + self._cut.get(ref, 0) if before else 0
-
-    def _forget_source(self, ref: Ref) -> None:
-        """It asks for nothing any more, and others may have its place."""
-        self._sizes[ref.namespace] -= self._count_names(ref)
-        self._cut.pop(ref, None)
-        if ref.namespace in self._crowded:
-            self._uncounted.add(ref.namespace)
-            self._pending.note_change()
-        self._index_source(ref, self._sources.remove(ref), None)
-
-    def _set_terms(self, namespace: str, terms: NamespaceTerms) -> None:
-        before = self._admission.set_terms(namespace, terms)
-        if before != terms:
-            if terms.warnings:
-                self._pending.note_change()
-            if before and before.max_names != terms.max_names:
-                self._uncounted.add(namespace)
-                self._pending.note_change()
-            self._admit_again(self._sources.list_namespace(namespace))
-
-    def _admit_again(self, sources: Iterable[SourceObject]) -> None:
-        """What is admitted of these may be another part than before."""
-        for source in sources:
-            self._set_source(source.ref, self._asked.get(source.ref, source))
-
-    def _index_source(self, ref: Ref, before: SourceObject | None, after: SourceObject | None) -> None:
-        old = {want.name: want for want in before.wants} if before else {}
-        new = {want.name: want for want in after.wants} if after else {}
-        for name in old.keys() | new.keys():
-            self._claimants.set_claimant(name, ref, after if name in new else None)
-        if before and after and _claim_terms(before) == _claim_terms(after):
-            touched = {name for name, _ in old.items() ^ new.items()}
-        else:
-            touched = old.keys() | new.keys()
-        self._pending.touch_object(ref, touched)
+        self._admitted.set_source(source)
 
     def _attach_routes(self, refs: Iterable[Ref]) -> None:
         for ref in refs:
-            self._set_source(ref, self._parentage.attach_route(ref))
+            self._set_source(self._parentage.attach_route(ref))
 
     def _set_traefik(self, ref: Ref, values: tuple[str, ...]) -> None:
         if self._traefik.get(ref, ()) == values:
@@ -538,7 +443,7 @@ class Store:
         answer = settle_traefik_addresses(services, self._scope)
         if answer != self._fallback:
             self._fallback = answer
-            wants = (want for source in self._sources.list_all() for want in source.wants)
+            wants = (want for source in self._admitted.sources.list_all() for want in source.wants)
             self._pending.touch_names({want.name for want in wants if not (want.records or want.values or want.own)})
 
     def wake(self) -> None:
@@ -546,8 +451,3 @@ class Store:
             changed = self._pending.pop_changed()
         if changed:
             self._wakeup()
-
-
-def _claim_terms(source: SourceObject) -> tuple[int | None, int, int | None, str]:
-    """What a claim has besides its values."""
-    return source.ttl, source.priority, source.between, source.created

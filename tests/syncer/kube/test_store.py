@@ -15,7 +15,7 @@ from syncer.core.kinds import GATEWAY, HTTP_ROUTE, INGRESS, INGRESS_ROUTE, NAMES
 from syncer.core.scope import Scope
 from syncer.core.selector import SelectorError
 from syncer.core.source import Ref
-from syncer.kube import claimants, store
+from syncer.kube import admitted, claimants, store
 from syncer.kube.store import Store
 from tests.syncer.kube.work import count_bytes, count_steps, read_between
 
@@ -448,7 +448,11 @@ def test_a_name_keeps_its_claim_while_its_object_is_edited() -> None:
     cluster.put(INGRESS, ingress("grafana", *hosts))
     edited = ingress("grafana", *hosts, annotations={"catalyst-dns-sync.io/ttl": "60"})
     found = read_between(
-        lambda: cluster.put(INGRESS, edited), lambda: [len(cluster.claimants(host)) for host in hosts], claimants, store
+        lambda: cluster.put(INGRESS, edited),
+        lambda: [len(cluster.claimants(host)) for host in hosts],
+        admitted,
+        claimants,
+        store,
     )
     assert len(found) > 100
     assert all(counts == [1, 1, 1] for counts in found)
