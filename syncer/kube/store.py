@@ -21,7 +21,7 @@ from syncer.core.kinds import (
     SERVICE,
     Kind,
 )
-from syncer.core.layers import NO_PARENTS, Layer, find_parents, list_below, read_layer
+from syncer.core.layers import read_layer
 from syncer.core.loadbalancers import read_traefik_addresses, settle_traefik_addresses
 from syncer.core.manifest import as_mapping, as_text, is_leaving, read_ref
 from syncer.core.parents import ParentKey
@@ -34,6 +34,7 @@ from syncer.core.sources import read_ingress, read_ingress_route
 from syncer.core.tenancy import read_terms
 from syncer.kube.admission import Admission
 from syncer.kube.admitted import AdmittedSources
+from syncer.kube.layers import LayeredRoute, LayerIndex
 from syncer.kube.namespaces import UNSEEN, NamespaceIndex
 from syncer.kube.parentage import PARENTS, Parentage, make_key
 from syncer.kube.pending import PendingChanges
@@ -51,14 +52,6 @@ class Touched(NamedTuple):
 
     names: set[str]
     sources: dict[Ref, SourceObject | None]
-
-
-class LayeredRoute(NamedTuple):
-    """An IngressRoute in layers, of which there are few: read again when another layer changes."""
-
-    kind: Kind
-    layer: Layer
-    manifest: Mapping[str, Any]
 
 
 class Store:
@@ -90,7 +83,7 @@ class Store:
         self._namespaces = NamespaceIndex(assume_unknown=assume_accepted)
         self._admission = Admission(scope, self._namespaces.find_labels, assume_unknown=assume_accepted)
         self._admitted = AdmittedSources(self._admission, self._pending)
-        self._layers: dict[Ref, LayeredRoute] = {}
+        self._layers = LayerIndex(scope, assume_accepted=assume_accepted)
         self._traefik: dict[Ref, tuple[str, ...]] = {}
         """The Services by which Traefik is reached."""
         self._services = ServiceIndex(scope, clock)
@@ -275,7 +268,7 @@ class Store:
         layer = read_layer(ref.group, ref.namespace, manifest) if ref.kind == INGRESS_ROUTE.kind else None
         source = read_ingress_route(manifest, self._scope, kind)
         with self._lock:
-            self._set_layer(ref, kind, layer, manifest)
+            self._set_layer(ref, LayeredRoute(kind, layer, manifest) if layer else None)
             if layer is None or not layer.parents:
                 self._set_source(source)
 
@@ -307,22 +300,9 @@ class Store:
         for source in self._services.publish_pods(at_once=at_once):
             self._set_source(source)
 
-    def _set_layer(self, ref: Ref, kind: Kind, layer: Layer | None, manifest: Mapping[str, Any] | None) -> None:
-        """An IngressRoute that is child or parent of others; None: it is neither, or gone."""
-        before = self._layers.pop(ref, None)
-        if layer is not None and manifest is not None:
-            self._layers[ref] = LayeredRoute(kind, layer, manifest)
-        if before is None and layer is None:
-            return
-        keys = {other: (other.group, other.namespace, other.name) for other in self._layers}
-        layers = {keys[other]: held.layer for other, held in self._layers.items()}
-        concerned = list_below((ref.group, ref.namespace, ref.name), layers)
-        for child, held in self._layers.items():
-            if held.layer.parents and keys[child] in concerned:
-                parents = find_parents(held.layer, layers)
-                if self._assume_accepted:
-                    parents = parents if parents.rule or not parents.missing else NO_PARENTS
-                self._set_source(read_ingress_route(held.manifest, self._scope, held.kind, parents))
+    def _set_layer(self, ref: Ref, route: LayeredRoute | None) -> None:
+        for source in self._layers.set_route(ref, route):
+            self._set_source(source)
 
     def _put_namespace(self, name: str, manifest: Mapping[str, Any]) -> None:
         metadata = as_mapping(manifest.get("metadata"))
@@ -396,7 +376,7 @@ class Store:
                 self._set_traefik(ref, ())
             self._forget_parts(ref)
             self._namespaces.forget_source(ref)
-            self._set_layer(ref, kind, None, None)
+            self._set_layer(ref, None)
             if ref in self._admitted.sources:
                 self._admitted.remove_source(ref)
 

@@ -8,8 +8,6 @@ import pytest
 
 from syncer.core.kinds import INGRESS_ROUTE
 from syncer.core.scope import Scope
-from syncer.core.source import SourceObject
-from syncer.core.sources import read_ingress_route
 from syncer.kube.store import Store
 
 SCOPE = Scope(zones=("talos00",), addresses=("192.168.1.54",))
@@ -89,20 +87,3 @@ def test_among_manifests_a_parent_in_no_document_is_not_checked() -> None:
     store = Store(SCOPE, assume_accepted=True)
     store.put(INGRESS_ROUTE, CHILD)
     assert published(store) == {"child": ["a.talos00", "b.talos00"]}
-
-
-def test_a_change_of_one_layer_reads_only_those_below_it_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    store = Store(SCOPE)
-    store.put(INGRESS_ROUTE, ROOT)
-    store.put(INGRESS_ROUTE, CHILD)
-    read: list[str] = []
-
-    def note_name(manifest: dict[str, Any], *more: Any) -> SourceObject:
-        read.append(manifest["metadata"]["name"])
-        return read_ingress_route(manifest, *more)
-
-    monkeypatch.setattr("syncer.kube.store.read_ingress_route", note_name)
-    store.put(INGRESS_ROUTE, HOSTLESS)
-    assert "child" not in read
-    store.put(INGRESS_ROUTE, ROOT)
-    assert read.count("child") == 1
