@@ -22,7 +22,7 @@ from syncer.core.kinds import (
     Kind,
 )
 from syncer.core.layers import read_layer
-from syncer.core.loadbalancers import read_traefik_addresses, settle_traefik_addresses
+from syncer.core.loadbalancers import read_traefik_addresses
 from syncer.core.manifest import as_mapping, as_text, is_leaving, read_ref
 from syncer.core.parents import ParentKey
 from syncer.core.routes import read_route
@@ -35,6 +35,7 @@ from syncer.core.tenancy import read_terms
 from syncer.kube.admission import Admission
 from syncer.kube.admitted import AdmittedSources
 from syncer.kube.layers import LayeredRoute, LayerIndex
+from syncer.kube.loadbalancers import TraefikIndex
 from syncer.kube.namespaces import UNSEEN, NamespaceIndex
 from syncer.kube.parentage import PARENTS, Parentage, make_key
 from syncer.kube.pending import PendingChanges
@@ -84,13 +85,11 @@ class Store:
         self._admission = Admission(scope, self._namespaces.find_labels, assume_unknown=assume_accepted)
         self._admitted = AdmittedSources(self._admission, self._pending)
         self._layers = LayerIndex(scope, assume_accepted=assume_accepted)
-        self._traefik: dict[Ref, tuple[str, ...]] = {}
-        """The Services by which Traefik is reached."""
         self._services = ServiceIndex(scope, clock)
         self._parentage = Parentage(
             scope, self._namespaces.find_labels, self._namespaces.terminating, assume_accepted=assume_accepted
         )
-        self._fallback = settle_traefik_addresses({}, scope)
+        self._traefik = TraefikIndex(scope, self._namespaces.terminating)
         self.read_origins: set[str] = set()
         """Whatever has been in a document since the start, where the objects come from documents; and the Services of
         which no EndpointSlice has anything to say."""
@@ -227,7 +226,7 @@ class Store:
     def fallback(self) -> tuple[tuple[str, ...], str]:
         """The addresses of Traefik's Service, for wants without values of their own; and the reason when there are
         none. They may be a host name, which no zone apex can be an alias of (``syncer.core.names.misplaced_cname``)."""
-        return self._fallback
+        return self._traefik.fallback
 
     # From here on: ``_put_*`` and ``wake`` take the lock, everything else runs with the lock held.
 
@@ -356,7 +355,8 @@ class Store:
     def _refresh_dependents(self, namespace: str) -> None:
         """The Gateways, ListenerSets and Services of the namespace came or went with it, and others depend on them."""
         self._attach_routes(self._parentage.list_dependents(namespace))
-        self._refresh_fallback()
+        if self._traefik.settle_fallback():
+            self._touch_addressless()
 
     def _drop_object(self, kind: Kind, ref: Ref) -> None:
         if kind == NAMESPACE and self._assume_accepted:
@@ -393,7 +393,8 @@ class Store:
             return self._parentage.list_parents(kind)
         if kind == ENDPOINT_SLICE:
             return self._services.pods.list_slices()
-        held = (*self._admitted.sources, *self._namespaces.list_hidden(), *(self._traefik if kind == SERVICE else ()))
+        traefik = self._traefik.list_services()
+        held = (*self._admitted.sources, *self._namespaces.list_hidden(), *traefik)
         return [ref for ref in held if ref.kind == kind.kind and ref.group == kind.group]
 
     def _set_source(self, source: SourceObject) -> None:
@@ -409,22 +410,13 @@ class Store:
             self._set_source(self._parentage.attach_route(ref))
 
     def _set_traefik(self, ref: Ref, values: tuple[str, ...]) -> None:
-        if self._traefik.get(ref, ()) == values:
-            return
-        if values:
-            self._traefik[ref] = values
-        else:
-            del self._traefik[ref]
-        self._refresh_fallback()
+        if self._traefik.set_service(ref, values):
+            self._touch_addressless()
 
-    def _refresh_fallback(self) -> None:
-        leaving = self._namespaces.terminating
-        services = {ref: values for ref, values in self._traefik.items() if ref.namespace not in leaving}
-        answer = settle_traefik_addresses(services, self._scope)
-        if answer != self._fallback:
-            self._fallback = answer
-            wants = (want for source in self._admitted.sources.list_all() for want in source.wants)
-            self._pending.touch_names({want.name for want in wants if not (want.records or want.values or want.own)})
+    def _touch_addressless(self) -> None:
+        """The fallback is another than before."""
+        wants = (want for source in self._admitted.sources.list_all() for want in source.wants)
+        self._pending.touch_names({want.name for want in wants if not (want.records or want.values or want.own)})
 
     def wake(self) -> None:
         with self._lock:
