@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sys import getrefcount
+
 import pytest
 
 from syncer.core.namelimits import UNCOUNTED
@@ -204,3 +206,19 @@ def test_another_limit_of_a_namespace_is_settled_before_it_holds() -> None:
     assert admitted.names() == "a b"
     admitted.settle_limits("apps")
     assert admitted.names() == "a"
+
+
+def test_of_an_object_that_is_removed_nothing_is_kept() -> None:
+    asked = make_source("grafana", "a", "b", "c")
+    admitted = Admitted(FEW)
+
+    def count_holders() -> tuple[int, int]:
+        admitted.changes.take()
+        return getrefcount(asked), getrefcount(asked.ref)
+
+    before = count_holders()
+    admitted.set_source(asked)
+    admitted.settle_limits("apps")
+    assert count_holders() > before
+    admitted.remove_source(asked.ref)
+    assert count_holders() == before

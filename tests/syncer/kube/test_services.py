@@ -6,7 +6,7 @@ import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
-from syncer.core.kinds import ENDPOINT_SLICE, INGRESS, SERVICE, Kind
+from syncer.core.kinds import ENDPOINT_SLICE, INGRESS, NAMESPACE, SERVICE, Kind
 from syncer.core.rollouts import FIRST
 from syncer.core.scope import Scope
 from syncer.core.source import Ref
@@ -75,6 +75,15 @@ def test_one_that_takes_its_annotation_back_stays_as_one_that_names_nothing() ->
     assert (store.names(), source.wants) == ([], ())
     store.drop(SERVICE, "data", "db")
     assert store.source(REF) is None
+
+
+def test_one_that_takes_it_back_while_its_namespace_is_being_deleted_names_nothing_when_that_is_back() -> None:
+    store, _ = make_store()
+    store.put(SERVICE, load_balancer("10.0.0.1"))
+    store.put(NAMESPACE, {"metadata": {"name": "data", "deletionTimestamp": "2020-01-01T00:00:00Z"}})
+    store.put(SERVICE, service())
+    store.put(NAMESPACE, {"metadata": {"name": "data"}})
+    assert store.names() == []
 
 
 def test_a_list_drops_what_is_not_in_it_of_traefiks_and_of_all_others() -> None:

@@ -277,6 +277,16 @@ def test_a_namespace_that_is_made_again_works_again(seen_to_be_gone: bool) -> No
     assert sorted(cluster.names()) == ["blog.talos00", "nas.talos00"]
 
 
+def test_what_goes_while_its_namespace_is_being_deleted_does_not_come_back_with_it() -> None:
+    cluster = Store(SCOPE)
+    cluster.put(NAMESPACE, namespace(leaving="2026-01-01T01:00:00Z"))
+    for name in ("blog", "nas"):
+        cluster.put(INGRESS, ingress(name, creationTimestamp="2026-01-01T01:00:09Z"))
+    cluster.drop(INGRESS, "apps", "blog")
+    cluster.put(NAMESPACE, namespace())
+    assert cluster.names() == ["nas.talos00"]
+
+
 def test_without_namespaces_every_object_counts() -> None:
     cluster = Store(SCOPE)
     cluster.replace(NAMESPACE, [])

@@ -102,6 +102,23 @@ def test_a_namespace_is_gone_only_where_namespaces_are_known() -> None:
     assert not documents.is_leaving("apps")
 
 
+def test_what_a_namespace_said_does_not_outlive_it() -> None:
+    cluster = Store(STRICT)
+    cluster.put(NAMESPACE, tenant())
+    cluster.drop(NAMESPACE, "", "apps")
+    cluster.put(INGRESS, ingress("grafana"))
+    assert reasons(cluster) == {"grafana.talos00": UNREAD_NAMESPACE}
+
+
+def test_among_manifests_a_namespace_that_is_in_none_any_more_admits_what_it_did_not() -> None:
+    documents = Store(STRICT, assume_accepted=True)
+    documents.put(NAMESPACE, tenant(allowed_names="x.talos00"))
+    documents.put(INGRESS, ingress("grafana"))
+    assert documents.names() == []
+    documents.drop(NAMESPACE, "", "apps")
+    assert documents.names() == ["grafana.talos00"]
+
+
 def test_what_is_wrong_with_a_namespace_is_told_once() -> None:
     cluster = Store(STRICT)
     cluster.put(NAMESPACE, tenant(max_names="many"))
