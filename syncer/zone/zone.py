@@ -6,12 +6,12 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import chain
 from math import inf
 
 from syncer import metrics
 from syncer.config import Config, TargetConfig
 from syncer.core.claims import Claims, Decision, Unread
-from syncer.core.names import zone_of
 from syncer.core.plan import Change, Guard, Op, RRsetStatus
 from syncer.core.rrsets import Found
 from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable, WritesFrozen, explain_fault
@@ -30,6 +30,7 @@ from syncer.zone.apply import (
     take_turn,
 )
 from syncer.zone.delays import ChangeDelays
+from syncer.zone.early import EarlyNames
 from syncer.zone.flapping import FlapDamper
 from syncer.zone.freezes import WriteFreezes
 from syncer.zone.guarding import DeleteGuard, PlannedChange
@@ -40,7 +41,9 @@ from syncer.zone.rebuild import Rebuild
 from syncer.zone.recovery import Recovery
 from syncer.zone.result import PassResult, log_plan
 from syncer.zone.schedule import ZoneSchedule
+from syncer.zone.shadows import ShadowNotes
 from syncer.zone.subjects import Condition
+from syncer.zone.sweep import Sweep
 from syncer.zone.view import ZoneView
 
 log = logging.getLogger(__name__)
@@ -81,7 +84,6 @@ class Zone:
         """Why the zone cannot be used, "" when it can."""
         self.last_change_at: datetime | None = None
         self._dry_run = config.dry_run
-        self._zones = target_config.scope.zones
         self._clock = clock
         self._target = target
         self._claims = claims
@@ -107,6 +109,8 @@ class Zone:
             is_stopping,
             holds_back=not config.dry_run,
         )
+        self._shadows = ShadowNotes(name, target_config.scope, self._rows)
+        self._sweep = Sweep(claims, self._rows, self._planner, self._queue, self._schedule, self._shadows)
         guard = Guard(managed.max_delete_ratio, managed.max_deletes_unguarded)
         self._guard = DeleteGuard(
             guard,
@@ -137,8 +141,7 @@ class Zone:
             self._delays.note_written,
         )
         self._is_stopping = is_stopping
-        self._early: dict[str, frozenset[str]] = {}
-        """By name the other names of the zone before which something there is not written."""
+        self._early = EarlyNames()
         self._delegates = False
         """A delegation was written or taken out since the zone was listed."""
         self._has_begun = False
@@ -149,11 +152,6 @@ class Zone:
         self._said: set[str] = set()
         """And what it already says."""
         self._has_told_inheritance = False
-        self._is_sweeping = False
-        """A full pass is under way, slice by slice."""
-        self._has_shadows = True
-        """The last full pass told of names that DNS answers otherwise than one would think; or there was none."""
-        self._told_others: tuple[set[str], set[str]] | None = None
         self._told: tuple[str, int | None] = "", None
         """In a dry run, which keeps no view: on which node the zone was listed last, and the serial then."""
 
@@ -290,27 +288,10 @@ class Zone:
         return self._schedule.full_due == 0.0 and self.freeze is None
 
     def _begin_sweep(self, now: float) -> bool:
-        """Make the full pass that is due slice by slice, behind what is new: in a zone that is known, has more names
-        than a slice, and lost nothing. False where the pass has to be made at once."""
-        if self._owes_plan:
-            return False
-        if self._is_sweeping and self._schedule.is_behind:
-            self._schedule.passed(now, undisturbed=False)
-            return True
-        is_ordinary = not (self._dry_run or self._rebuild.is_on or self._recovery.is_on or self._recovery.is_unmarked)
-        if not is_ordinary or self._rows.owned_count() + self.waiting <= self._queue.slice_size.names:
-            return False
-        names = self._planner.list_known()
-        if not names:
-            return False
-        self._save_shadows(self._planner.find_shadows(names))
-        unclaimed = {name for name in names if not self._is_claimed(name)}
-        for name in unclaimed:  # the guard counts them together
-            self._queue.add(name, now, claimed=False)
-        self._queue.defer(sorted(names - unclaimed))
-        self._is_sweeping = self._schedule.is_behind = True
-        self._schedule.passed(now, undisturbed=False)
-        return True
+        """Make the full pass that is due slice by slice, behind what is new. False where it has to be made at once:
+        what was held or lost is one plan."""
+        lost = self._rebuild.is_on or self._recovery.is_on or self._recovery.is_unmarked
+        return not self._owes_plan and self._sweep.begin(now, is_ordinary=not (self._dry_run or lost))
 
     # A pass
 
@@ -537,16 +518,10 @@ class Zone:
             self._rows.note_rivals(plan.rivals)
         self._writer.record_drift(drifts, plan.checked, correlation, listed=plan.listed)
         if plan.whole:
-            self._save_shadows(plan.shadows)
-        if plan.listed and plan.others != self._told_others:
-            self._rows.save_others(*plan.others)
-            self._told_others = plan.others
+            self._shadows.save_shadows(plan.shadows)
+        if plan.listed:
+            self._shadows.save_others(plan.others)
         self._write_changes(turn, result, correlation, actor)
-
-    def _save_shadows(self, shadows: Mapping[str, str]) -> None:
-        if shadows or self._has_shadows:  # who names them may be another one than before
-            self._rows.save_shadows(shadows, self._manages)
-            self._has_shadows = bool(shadows)
 
     def _write_changes(self, changes: list[PlannedChange], result: PassResult, correlation: str, actor: str) -> None:
         """Also moves the view on. The ledger keeps the serial by which a loss shows, until all that was lost is made
@@ -574,11 +549,8 @@ class Zone:
         self._note_early(plan, names, result)
         self._queue.done(None if plan.whole else names, result.retry, result.later, now)
         self._delays.end(None if plan.whole else names, result.retry | result.later.keys())
-        is_behind = bool(self._queue.deferred or self._queue.unclaimed)
-        self._is_sweeping &= not plan.whole
-        if self._is_sweeping and not is_behind:
-            self._is_sweeping, result.whole = False, True
-        self._schedule.is_behind = is_behind
+        if self._sweep.end_when_done(whole=plan.whole):
+            result.whole = True
         self._schedule.trouble.succeeded()
         self._tell_problem("")
         metrics.HELD_DELETES.labels(*self._labels).set(result.held)
@@ -592,15 +564,10 @@ class Zone:
 
     def _note_early(self, plan: PassPlan, names: Collection[str] | None, result: PassResult) -> None:
         """What leads to a name at which something was done may be written now, and has its turn."""
-        for name in tuple(self._early) if plan.whole else names or ():
-            self._early.pop(name, None)
-        self._early |= plan.early
-        if self._early:
-            touched = {*result.changes, *(name.name for name in plan.names)}
-            ready = (
-                name for name, hosts in self._early.items() if self._rebuild.is_on or not hosts.isdisjoint(touched)
-            )
-            result.later |= {name: Deferred.AS_KNOWN for name in ready if name not in result.later}
+        self._early.note_pass(None if plan.whole else names or (), plan.early)
+        touched = None if self._rebuild.is_on else chain(result.changes, (name.name for name in plan.names))
+        ready = self._early.find_ready(touched)
+        result.later |= {name: Deferred.AS_KNOWN for name in ready if name not in result.later}
 
     def _note_changes(self, result: PassResult) -> None:
         if self._delegates:  # what a delegation hides is told of a list of the zone
@@ -621,9 +588,6 @@ class Zone:
     def _tell_problem(self, problem: str) -> None:
         self.problem = problem
         metrics.ZONE_USABLE.labels(*self._labels).set(not problem)
-
-    def _manages(self, name: str) -> bool:
-        return zone_of(name, self._zones) == self.name
 
     def _is_claimed(self, name: str) -> bool:
         return bool(self._claims.claimants(name))

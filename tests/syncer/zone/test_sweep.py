@@ -5,9 +5,17 @@ from __future__ import annotations
 import pytest
 
 from records.models import HeldPlan, ManagedRecord
+from syncer.core.claims import Unread
+from syncer.zone.planning import ZonePlanner
+from syncer.zone.queue import Deferred, ZoneQueue
+from syncer.zone.schedule import ZoneSchedule
+from syncer.zone.shadows import ShadowNotes
 from syncer.zone.slices import SMALLEST
+from syncer.zone.sweep import Sweep
+from syncer.zone.view import ZoneView
 from tests.syncer.zone.conftest import ServerUnderTest
 from tests.syncer.zone.engine import ZONE, Engine
+from tests.syncer.zone.memory import Cluster, MemoryZoneLedger, ToyTarget, configure
 
 MANY = SMALLEST + 60
 
@@ -65,3 +73,96 @@ def test_it_is_over_when_what_lost_its_claim_has_had_its_turn_too(crowd: Engine)
     assert crowd.target_loop.last_pass_at == before
     crowd.settle()
     assert crowd.target_loop.last_pass_at != before
+
+
+HOUR = 3600.0
+
+
+class Crowd:
+    """A zone that is known and holds one name more than a slice, of which the last has lost its claim."""
+
+    def __init__(self) -> None:
+        names = [f"app{number:03}" for number in range(SMALLEST + 1)]
+        self.unclaimed = f"{names[-1]}.{ZONE}"
+        self.claimed = [f"{name}.{ZONE}" for name in names[:-1]]
+        self.cluster = Cluster(*names[:-1])
+        self.rows = MemoryZoneLedger()
+        self.rows.own(*names)
+        self.view = ZoneView()
+        self.view.replace(1, frozenset())
+        self.queue = ZoneQueue()
+        self.queue.slice_size.names = SMALLEST
+        self.schedule = ZoneSchedule(HOUR, 24 * HOUR, 0.0)
+        managed, target = configure().targets[0].managed, ToyTarget()
+        zone = target.zone(ZONE)
+        planner = ZonePlanner(
+            managed, target, zone, self.rows, self.cluster, self.view, self.queue, Unread, frozenset, lambda: None
+        )
+        shadows = ShadowNotes(ZONE, managed.scope, self.rows)
+        self.sweep = Sweep(self.cluster, self.rows, planner, self.queue, self.schedule, shadows)
+
+    def finish_names(self, *names: str) -> bool:
+        self.queue.done(names, (), {}, 0.0)
+        return self.sweep.end_when_done(whole=False)
+
+
+@pytest.fixture
+def idle() -> Crowd:
+    return Crowd()
+
+
+def test_every_name_waits_for_its_turn_and_what_lost_its_claim_for_its_like(idle: Crowd) -> None:
+    assert idle.sweep.begin(100.0, is_ordinary=True)
+    assert idle.queue.deferred == dict.fromkeys(idle.claimed, Deferred.AS_KNOWN)
+    assert list(idle.queue.deferred) == idle.claimed
+    assert idle.queue.unclaimed == {idle.unclaimed}
+    assert (idle.schedule.is_behind, idle.schedule.full_due) == (True, 100.0 + HOUR)
+
+
+def test_a_zone_of_one_slice_has_its_pass_at_once(idle: Crowd) -> None:
+    idle.rows.known.popitem()
+    assert not idle.sweep.begin(100.0, is_ordinary=True)
+    assert (len(idle.queue), idle.schedule.full_due) == (0, 0.0)
+    idle.queue.add(f"new.{ZONE}", 100.0, claimed=True)  # what waits counts too
+    assert idle.sweep.begin(100.0, is_ordinary=True)
+
+
+def test_a_zone_of_which_something_is_unknown_has_its_pass_at_once(idle: Crowd) -> None:
+    assert not idle.sweep.begin(100.0, is_ordinary=False)
+    idle.view.invalidate()
+    assert not idle.sweep.begin(100.0, is_ordinary=True)
+    assert (len(idle.queue), idle.schedule.is_behind) == (0, False)
+
+
+def test_one_that_is_under_way_goes_on_whatever_else_is_due(idle: Crowd) -> None:
+    idle.sweep.begin(100.0, is_ordinary=True)
+    idle.finish_names(*idle.claimed[:50])
+    idle.schedule.request_pass()
+    assert idle.sweep.begin(200.0, is_ordinary=False)
+    assert len(idle.queue.deferred) == len(idle.claimed) - 50, "it does not begin anew"
+    assert idle.schedule.full_due == 200.0 + HOUR
+
+
+def test_it_is_over_once_when_no_name_waits_any_more(idle: Crowd) -> None:
+    idle.sweep.begin(100.0, is_ordinary=True)
+    assert not idle.finish_names(*idle.claimed[:50])
+    assert not idle.finish_names(*idle.claimed)
+    assert idle.schedule.is_behind
+    assert idle.finish_names(idle.unclaimed)
+    assert not idle.schedule.is_behind
+    assert not idle.finish_names(idle.unclaimed)
+
+
+def test_a_pass_over_the_whole_zone_takes_its_place(idle: Crowd) -> None:
+    idle.sweep.begin(100.0, is_ordinary=True)
+    assert not idle.sweep.end_when_done(whole=True)
+    assert not idle.finish_names(*idle.claimed, idle.unclaimed)
+    assert not idle.sweep.begin(200.0, is_ordinary=False)
+
+
+def test_names_that_wait_for_their_turn_without_one_are_told_to_the_schedule(idle: Crowd) -> None:
+    idle.queue.defer(idle.claimed)
+    assert not idle.sweep.end_when_done(whole=False)
+    assert idle.schedule.is_behind
+    assert not idle.finish_names(*idle.claimed)
+    assert not idle.schedule.is_behind
