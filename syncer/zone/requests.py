@@ -115,27 +115,29 @@ class RequestHandler:
             zone.enqueue(request.name for request in requests)
             return {request.id: f"{zone.freeze}: it is compared when that ends" for request in requests}
         if first.action == "delete":
-            done = zone.delete_records(_group_types(requests), first.actor)
+            done = zone.operations.delete_records(_group_types(requests), first.actor)
             return {request.id: _describe_deletion(request.name, done) for request in requests}
         if first.action == "remove":
-            done = zone.remove_kept(_group_types(requests), first.actor)
+            done = zone.operations.remove_kept(_group_types(requests), first.actor)
             return {request.id: done.describe_name(request.name) for request in requests}
         if first.action == "undo":
-            return {request.id: zone.undo_replacement(request.id, request.actor) for request in requests}
+            return {request.id: zone.operations.undo_replacement(request.id, request.actor) for request in requests}
         result = zone.run_pass(_group_types(requests).keys(), _name_requests(requests), first.actor)
         outcomes = {request.id: result.describe_name(request.name) for request in requests}
         idle = [item for item in requests if not result.has_touched(item.name)]
         if first.action == "keep":
-            outcomes |= {item.id: zone.give_up_keeping(item.name, item.type, item.actor) for item in idle}
+            outcomes |= {item.id: zone.operations.give_up_keeping(item.name, item.type, item.actor) for item in idle}
         elif first.action == "adopt":
-            reasons = zone.explain_left_alone([item.name for item in idle])
+            reasons = zone.operations.explain_left_alone([item.name for item in idle])
             outcomes |= {item.id: f"not replaced: {reasons[item.name]}" for item in idle if item.name in reasons}
         return outcomes
 
     def _release_name(self, request: Request) -> str:
         """Also in a zone that is not managed any more."""
         zone = None if self._is_foreign(request) else self._zones.get(request.zone)
-        holder = self._ledger.zone(request.target or self._target_name, request.zone) if zone is None else zone
+        holder = (
+            self._ledger.zone(request.target or self._target_name, request.zone) if zone is None else zone.operations
+        )
         count = holder.release_records([request.name], request.type, request.actor)
         return f"{count_noun(count, 'record')} released"
 

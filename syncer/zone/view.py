@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Set
+from collections.abc import Container, Iterator, Set
+from contextlib import contextmanager
 
 
 class ZoneView:
@@ -10,7 +11,8 @@ class ZoneView:
     foreign records.
 
     Good as long as that server has the zone and shows that serial: another node of its cluster may show the same one
-    for other records. Only the zone that made it changes it, and its planner what is known of ``redirects``.
+    for other records. Only the zone that made it changes it, with its writer and its operations, and its
+    planner what is known of ``redirects``.
     """
 
     __slots__ = ("_serial", "delegations", "foreign", "node", "redirects")
@@ -53,3 +55,12 @@ class ZoneView:
 
     def invalidate(self) -> None:
         self._serial = None
+
+    @contextmanager
+    def doubting_on_error(self) -> Iterator[None]:
+        """What was found and not carried out, or written and not confirmed, is in no ledger: read the zone again."""
+        try:
+            yield
+        except BaseException:
+            self.invalidate()
+            raise

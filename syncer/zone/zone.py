@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Iterable
+from datetime import datetime
 from itertools import chain
 from math import inf
 
 from syncer import metrics
 from syncer.config import Config, TargetConfig
-from syncer.core.claims import Claims, Decision, Unread
-from syncer.core.plan import Change, Guard, Op, RRsetStatus
-from syncer.core.rrsets import Found
+from syncer.core.claims import Claims, Unread
+from syncer.core.plan import Guard, RRsetStatus
 from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable, WritesFrozen, explain_fault
 from syncer.ledger import Freeze, Ledger, LedgerError, ObservedRRset
 from syncer.meters import Meter
-from syncer.targets.base import Outcome, Target
+from syncer.targets.base import Target
 from syncer.zone.apply import (
     LEFT_ALONE,
     SYNCER,
@@ -25,7 +23,6 @@ from syncer.zone.apply import (
     VALUES_A_NAME,
     ChangeWriter,
     divide_changes,
-    new_correlation,
     sort_changes,
     take_turn,
 )
@@ -34,8 +31,10 @@ from syncer.zone.early import EarlyNames
 from syncer.zone.flapping import FlapDamper
 from syncer.zone.freezes import WriteFreezes
 from syncer.zone.guarding import DeleteGuard, PlannedChange
-from syncer.zone.passplan import PassPlan, list_observed
-from syncer.zone.planning import NO_REQUESTS, Requests, ZonePlanner, group_by_name
+from syncer.zone.operations import ZoneOperations
+from syncer.zone.passplan import PassPlan
+from syncer.zone.passwriter import PassWriter
+from syncer.zone.planning import NO_REQUESTS, Requests, ZonePlanner
 from syncer.zone.queue import Deferred, ZoneQueue
 from syncer.zone.rebuild import Rebuild
 from syncer.zone.recovery import Recovery
@@ -82,8 +81,6 @@ class Zone:
         self._labels = target_config.name, name
         self.problem = ""
         """Why the zone cannot be used, "" when it can."""
-        self.last_change_at: datetime | None = None
-        self._dry_run = config.dry_run
         self._clock = clock
         self._target = target
         self._claims = claims
@@ -109,8 +106,8 @@ class Zone:
             is_stopping,
             holds_back=not config.dry_run,
         )
-        self._shadows = ShadowNotes(name, target_config.scope, self._rows)
-        self._sweep = Sweep(claims, self._rows, self._planner, self._queue, self._schedule, self._shadows)
+        shadows = ShadowNotes(name, target_config.scope, self._rows)
+        self._sweep = Sweep(claims, self._rows, self._planner, self._queue, self._schedule, shadows)
         guard = Guard(managed.max_delete_ratio, managed.max_deletes_unguarded)
         self._guard = DeleteGuard(
             guard,
@@ -132,7 +129,7 @@ class Zone:
         self.changes = Meter()
         """How long changes of objects took until DNS had them."""
         self._delays = ChangeDelays(self._labels, self.changes, clock)
-        self._writer = ChangeWriter(
+        writer = ChangeWriter(
             target_config.name,
             self._records,
             self._rows,
@@ -140,20 +137,43 @@ class Zone:
             lambda: freezes.check(name),
             self._delays.note_written,
         )
+        self._rebuild = Rebuild(name, self._rows, writer, dry_run=config.dry_run)
+        self._recovery = Recovery(name, self._rows, dry_run=config.dry_run)
+        self._writer = PassWriter(
+            target_config.name,
+            self._records,
+            self._rows,
+            writer,
+            self._view,
+            self._schedule,
+            self._recovery,
+            shadows,
+            clock,
+        )
+        self.operations = ZoneOperations(
+            self._records,
+            self._rows,
+            claims,
+            self._planner,
+            self._view,
+            self._recovery,
+            self._writer,
+            freezes,
+            self.enqueue,
+            lambda names, actor: self.run_pass(names, actor=actor),
+        )
+        """What a person asks for beyond a pass."""
         self._is_stopping = is_stopping
         self._early = EarlyNames()
-        self._delegates = False
-        """A delegation was written or taken out since the zone was listed."""
-        self._has_begun = False
-        self._rebuild = Rebuild(name, self._rows, self._writer, dry_run=config.dry_run)
-        self._recovery = Recovery(name, self._rows, dry_run=config.dry_run)
+        self._dry_run = config.dry_run
         self._tells_plan = True
         """In a dry run: the log says what would be done."""
         self._said: set[str] = set()
         """And what it already says."""
-        self._has_told_inheritance = False
         self._told: tuple[str, int | None] = "", None
         """In a dry run, which keeps no view: on which node the zone was listed last, and the serial then."""
+        self._has_begun = False
+        self._has_told_inheritance = False
 
     @property
     def waiting(self) -> int:
@@ -169,6 +189,11 @@ class Zone:
     def freeze(self) -> Freeze | None:
         """What holds all writes to the zone; None: nothing does."""
         return self._freezes.find(self.name)
+
+    @property
+    def last_change_at(self) -> datetime | None:
+        """When we last changed a record."""
+        return self._writer.last_change_at
 
     # What others call
 
@@ -306,7 +331,7 @@ class Zone:
         if names is not None and (self._rebuild.settles or self._owes_plan):
             self.run_pass(None)  # what is ours must be known first, and the guard sees what waited as one plan
         kind = "zone" if names is None else "names"
-        with metrics.RECONCILE_DURATION.labels(self._labels[0], kind).time(), self._doubting_on_error():
+        with metrics.RECONCILE_DURATION.labels(self._labels[0], kind).time(), self._view.doubting_on_error():
             plan = self._make_plan(names, requests)  # claims, view or reading, comparison
             if actor == SYNCER:  # what a person asks for is done
                 plan.names = self._damper.damp_plans(plan.names, None if plan.whole else names, self._clock())
@@ -316,88 +341,10 @@ class Zone:
                 self._tell_plan(plan, changes, result)
             else:
                 turn = self._take_turn(plan, changes, requests, result)
-                self._carry_out(plan, kept, turn, result, actor)  # ledger, target, ledger, view
+                self._writer.carry_out(plan, kept, turn, result, actor)  # ledger, target, ledger, view
                 self._write_marks(plan, changes, result)
             self._finish_pass(plan, names, result)
             return result
-
-    def delete_records(self, types: Mapping[str, Collection[str]], actor: str) -> PassResult:
-        """Take what is ours out of DNS, because a person said so: no guard, no policy. ``types`` are meant at each
-        name, "" among them means all.
-
-        It comes back with the next pass while a claim asks for it.
-        """
-        found: Mapping[str, Sequence[Found]] = group_by_name(self._records.read(types.keys()).found)
-        rows = self._rows.rows(types.keys())
-        if self._recovery.is_unmarked:
-            found = self._planner.put_marks_back(found, rows)
-        deletes: list[PlannedChange] = []
-        for name, meant in types.items():
-            for item in found.get(name, ()):
-                kind = item.rrset.type
-                row = rows.get(name, {}).get(kind)
-                if row and row.owned and self._planner.marker.owns(item) and not {"", kind}.isdisjoint(meant):
-                    decision = Decision(name, origin=row.origin, claimants=row.claimants)
-                    deletes.append((decision, Change(Op.DELETE, item, None, "")))
-        result = PassResult()
-        with self._doubting_on_error():
-            self._write_changes(deletes, result, new_correlation(), actor)
-        self._note_changes(result)
-        return result
-
-    def remove_kept(self, types: Mapping[str, Collection[str]], actor: str) -> PassResult:
-        """End the time for which these are kept, because a person said so. Where something is asked for in their place,
-        that is written; the others go."""
-        self._rows.end_keeping(types.keys())
-        claimed = {name for name in types if self._is_claimed(name)}
-        result = self.run_pass(claimed, actor=actor) if claimed else PassResult()
-        if gone := {name: meant for name, meant in types.items() if name not in claimed}:
-            result.add(self.delete_records(gone, actor))
-        return result
-
-    def release_records(self, names: Collection[str], kind: str, actor: str) -> int:
-        """Give up ownership without touching DNS; how many. Where they are claimed, they show as foreign from then
-        on."""
-        count = self._rows.release_records(names, kind, actor)
-        self._view.invalidate()
-        self.enqueue(names)
-        return count
-
-    def explain_left_alone(self, names: Collection[str]) -> dict[str, str]:
-        """Why nothing is written at those of the names at which something is asked for."""
-        rows = self._rows.rows(names)
-        reasons = ((name, row.reason) for name, known in rows.items() for row in known.values() if not row.owned)
-        return {name: reason for name, reason in reasons if reason}
-
-    def give_up_keeping(self, name: str, kind: str, actor: str) -> str:
-        """Nothing was taken over that was to be kept; why, in words. The entry goes that was made for it."""
-        if not self._rows.drop_keeping(name, kind, actor):
-            return "kept: it is ours already"
-        self.enqueue([name])
-        return "not kept: what is there is not what it was; look at it again"
-
-    def undo_replacement(self, request_id: int, actor: str) -> str:
-        """Put back what stood there before a record of someone else became ours, marks included; what came of it, in
-        words. Nothing is done where anything was changed since. Raises what target and ledger raise."""
-        replaced = self._rows.replacement(request_id)
-        if replaced is None:
-            return "there is nothing left to undo"
-        name, kind = replaced.ours.name, replaced.ours.type
-        found = {item.rrset.type: item for item in self._records.read([name]).found}
-        now = found.get(kind)
-        if now is None or now.rrset != replaced.ours or not now.intact or not self._planner.marker.owns(now):
-            there = f"it is {now.rrset} now" if now else "it is gone"
-            return f"not undone: {there}, and not {replaced.ours} as we left it"
-        change = Change(Op.UPDATE, now, replaced.theirs.rrset, "", restores=replaced.theirs)
-        self._freezes.check(self.name)
-        with self._doubting_on_error():
-            (result,) = self._records.apply([change])
-            if result.outcome is not Outcome.DONE:
-                return f"not undone: {result.reason}"
-            self._rows.record_undo(replaced, actor)
-        self._view.invalidate()
-        self.enqueue([name])
-        return f"put back: {replaced.theirs.rrset}"
 
     def _is_frozen(self) -> bool:
         """Whether all writes are held. Nothing is planned meanwhile: all that has changed by the end is one plan, which
@@ -410,15 +357,6 @@ class Zone:
         elif self._owes_plan and not self.is_full_pass_wanted:
             self._schedule.request_pass()
         return freeze is not None
-
-    @contextmanager
-    def _doubting_on_error(self) -> Iterator[None]:
-        """What was found and not carried out, or written and not confirmed, is in no ledger: read the zone again."""
-        try:
-            yield
-        except BaseException:
-            self._view.invalidate()
-            raise
 
     def _resume_deletes(self) -> None:
         """As soon as one of those kinds has been heard from again, or is waited for no longer."""
@@ -500,37 +438,6 @@ class Zone:
         result.later = {name: plan.found.get(name, Deferred.AS_KNOWN) for name in (*later, *plan.unplanned)}
         return turn
 
-    def _carry_out(
-        self,
-        plan: PassPlan,
-        kept: list[ObservedRRset],
-        turn: list[PlannedChange],
-        result: PassResult,
-        actor: str,
-    ) -> None:
-        correlation = new_correlation()
-        drifts = [(name.decision, drift) for name in plan.names for drift in name.drifts]
-        self._writer.tell_losers(plan.losers, result.later)
-        serial = None if self._recovery.is_on else plan.serial
-        observed = [*list_observed(plan.names), *kept]
-        self._writer.record_observed(observed, correlation, actor, serial, plan.node)
-        if plan.rivals:
-            self._rows.note_rivals(plan.rivals)
-        self._writer.record_drift(drifts, plan.checked, correlation, listed=plan.listed)
-        if plan.whole:
-            self._shadows.save_shadows(plan.shadows)
-        if plan.listed:
-            self._shadows.save_others(plan.others)
-        self._write_changes(turn, result, correlation, actor)
-
-    def _write_changes(self, changes: list[PlannedChange], result: PassResult, correlation: str, actor: str) -> None:
-        """Also moves the view on. The ledger keeps the serial by which a loss shows, until all that was lost is made
-        again: a syncer that ends before must not take the rest for drift."""
-        self._writer.write_changes(changes, result, correlation, actor, keeps_serial=self._recovery.is_on)
-        self._delegates |= any(change.key[1] == "NS" for _, change in changes)
-        if changes:
-            self._view.advance(self._records.left_serial)
-
     def _write_marks(self, plan: PassPlan, changes: list[PlannedChange], result: PassResult) -> None:
         """Those that the zone lost, where nothing is to be changed; as many as go in a turn."""
         changed = {change.key for _, change in changes}
@@ -539,9 +446,7 @@ class Zone:
         most = self._queue.slice_size.names
         late = (*bulk[most:], *singles[TURN:])
         result.later |= {change.name: plan.found.get(change.name, Deferred.UNSURE) for change in late}
-        if marks:
-            self._writer.write_marks([*bulk[:most], *singles[:TURN]], result)
-            self._view.advance(self._records.left_serial)
+        self._writer.write_marks([*bulk[:most], *singles[:TURN]], result)
 
     def _finish_pass(self, plan: PassPlan, names: Collection[str] | None, result: PassResult) -> None:
         """What had its pass leaves the queue, and what comes back goes into it."""
@@ -560,7 +465,7 @@ class Zone:
             self._owes_plan = False
         waiting = bool(self._queue.deferred) or (self._recovery.is_unmarked and bool(self._queue.retries))
         self._recovery.end_when_done(self._view, SYNCER, listed=plan.listed, waiting=waiting or self._is_stopping())
-        self._note_changes(result)
+        self._writer.note_changes(result)
 
     def _note_early(self, plan: PassPlan, names: Collection[str] | None, result: PassResult) -> None:
         """What leads to a name at which something was done may be written now, and has its turn."""
@@ -568,15 +473,6 @@ class Zone:
         touched = None if self._rebuild.is_on else chain(result.changes, (name.name for name in plan.names))
         ready = self._early.find_ready(touched)
         result.later |= {name: Deferred.AS_KNOWN for name in ready if name not in result.later}
-
-    def _note_changes(self, result: PassResult) -> None:
-        if self._delegates:  # what a delegation hides is told of a list of the zone
-            self._delegates = False
-            self.invalidate()
-        if result.changed:
-            self.last_change_at = datetime.now(UTC)
-            metrics.LAST_CHANGE.labels(self._labels[0]).set(self.last_change_at.timestamp())
-            self._schedule.changed(result.changed, self._clock())
 
     def _note_failure(self, problem: str, kind: str) -> float:
         """Seconds until the next try."""

@@ -135,7 +135,7 @@ def test_a_hold_on_all_writes_that_comes_at_that_moment_is_obeyed(
     request = operations.undo_replacement("bob", operations.find_replacement(record()))
     operations.hold_writes("ada", None)
     with pytest.raises(WritesFrozen):
-        conflict.target_loop.worker.zones[ZONE].undo_replacement(request.pk, "bob")
+        conflict.target_loop.worker.zones[ZONE].operations.undo_replacement(request.pk, "bob")
     assert stored(technitium) == ours
 
 

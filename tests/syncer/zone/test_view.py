@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from syncer.zone.view import ZoneView
 
 
@@ -72,3 +74,14 @@ def test_what_was_invalidated_is_known_again_after_the_next_list_alone() -> None
     view.replace(8, frozenset())
     assert view.is_current(8)
     assert "nas.talos00" not in view.foreign
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_what_broke_down_ends_it_and_is_for_others_to_hear(error: type[BaseException]) -> None:
+    view = listed()
+    with view.doubting_on_error():
+        view.advance(8)
+    assert view.serial == 8
+    with pytest.raises(error), view.doubting_on_error():
+        raise error
+    assert view.serial is None

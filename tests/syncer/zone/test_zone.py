@@ -396,35 +396,6 @@ def test_a_name_of_someone_else_that_is_wanted_later_is_looked_at_first(case: Ca
     assert case.published[f"nas.{ZONE}"] == ("10.0.0.5",)
 
 
-# What a person asks for
-
-
-def test_a_delete_by_request_takes_what_is_ours_of_the_types_that_are_meant(case: Case) -> None:
-    case.put("grafana", "nas")
-    case.turn()
-    case.target.shelf[f"nas.{ZONE}", "TXT"] = Found(rrset("nas", "hands off", kind="TXT"), ("",))
-    result = case.zone.delete_records({GRAFANA: {"AAAA"}, f"nas.{ZONE}": {""}}, "ada")
-    assert result.changes == {f"nas.{ZONE}": 1}
-    assert case.target.shelf.keys() == {(GRAFANA, "A"), (f"nas.{ZONE}", "TXT")}
-
-
-def test_a_delete_by_request_is_a_change_like_any(case: Case) -> None:
-    case.put("grafana")
-    case.turn()
-    case.zone.last_change_at = None
-    case.zone.delete_records({GRAFANA: {""}}, "ada")
-    assert case.zone.last_change_at is not None
-
-
-def test_what_was_released_is_looked_at_anew(case: Case) -> None:
-    case.put("grafana")
-    case.turn()
-    assert case.zone.release_records([GRAFANA], "", "ada") == 1
-    case.target.calls.clear()
-    case.turn()
-    assert case.take_calls() == ["read"]
-
-
 # Dry runs
 
 
