@@ -16,17 +16,9 @@ from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable, Write
 from syncer.ledger import Freeze, Ledger, LedgerError, ObservedRRset
 from syncer.meters import Meter
 from syncer.targets.base import Target
-from syncer.zone.apply import (
-    LEFT_ALONE,
-    SYNCER,
-    TURN,
-    VALUES_A_NAME,
-    ChangeWriter,
-    divide_changes,
-    sort_changes,
-    take_turn,
-)
+from syncer.zone.apply import SYNCER, TURN, VALUES_A_NAME, ChangeWriter, divide_changes, take_turn
 from syncer.zone.delays import ChangeDelays
+from syncer.zone.dryrun import DryRun
 from syncer.zone.early import EarlyNames
 from syncer.zone.flapping import FlapDamper
 from syncer.zone.freezes import WriteFreezes
@@ -38,7 +30,7 @@ from syncer.zone.planning import NO_REQUESTS, Requests, ZonePlanner
 from syncer.zone.queue import Deferred, ZoneQueue
 from syncer.zone.rebuild import Rebuild
 from syncer.zone.recovery import Recovery
-from syncer.zone.result import PassResult, log_plan
+from syncer.zone.result import PassResult
 from syncer.zone.schedule import ZoneSchedule
 from syncer.zone.shadows import ShadowNotes
 from syncer.zone.subjects import Condition
@@ -165,13 +157,7 @@ class Zone:
         """What a person asks for beyond a pass."""
         self._is_stopping = is_stopping
         self._early = EarlyNames()
-        self._dry_run = config.dry_run
-        self._tells_plan = True
-        """In a dry run: the log says what would be done."""
-        self._said: set[str] = set()
-        """And what it already says."""
-        self._told: tuple[str, int | None] = "", None
-        """In a dry run, which keeps no view: on which node the zone was listed last, and the serial then."""
+        self._dry_run = DryRun() if config.dry_run else None
         self._has_begun = False
         self._has_told_inheritance = False
 
@@ -220,7 +206,7 @@ class Zone:
         """The server shows this SOA serial: another one than ours means that someone else wrote, or that writes were
         lost. None: it did not show one."""
         node = self._records.node
-        if self._view.is_current(serial, node) or (serial is not None and self._told == (node, serial)):
+        if self._view.is_current(serial, node) or (self._dry_run and self._dry_run.has_told(serial, node)):
             return
         if self._view.serial is not None and serial is not None and self._view.node == node:
             metrics.FOREIGN_WRITES.labels(*self._labels).inc()
@@ -289,7 +275,8 @@ class Zone:
     def run_once(self) -> PassResult:
         """A full pass, and every further turn that it takes. A dry run's plan is in the result, for its caller to tell,
         and not in the log. Raises what target and ledger raise."""
-        self._tells_plan = False
+        if self._dry_run:
+            self._dry_run.logs_plans = False
         result = self.run_pass(None)
         while (names := list(self._queue.deferred)[: self._queue.slice_size.names]) and not self._is_stopping():
             result.add(self.run_pass(names))
@@ -338,7 +325,8 @@ class Zone:
             result = PassResult(whole=plan.whole)
             changes, kept = self._guard_deletes(plan, names, result)
             if self._dry_run:
-                self._tell_plan(plan, changes, result)
+                self._dry_run.tell_plan(plan, changes, result)
+                self._view.invalidate()
             else:
                 turn = self._take_turn(plan, changes, requests, result)
                 self._writer.carry_out(plan, kept, turn, result, actor)  # ledger, target, ledger, view
@@ -394,7 +382,7 @@ class Zone:
             self._schedule.listed(self._clock())
         if self._rebuild.settles:
             return self._planner.plan_whole(condition, settle=self._rebuild.take_over)
-        return self._planner.plan_whole(condition, limited=not self._dry_run)
+        return self._planner.plan_whole(condition, limited=self._dry_run is None)
 
     def _tell_inheritance(self, plan: PassPlan) -> None:
         """Of marks that are written anew with OWNER_ID, once, however many turns that takes."""
@@ -413,21 +401,11 @@ class Zone:
         covered = set(names or ()).difference(plan.unplanned)
         coming = set() if plan.whole else self._queue.list_coming(self._clock(), covered)
         guarded = self._guard.guard_changes(
-            changes, whole=plan.whole, dry_run=self._dry_run, names=covered, coming=coming
+            changes, whole=plan.whole, dry_run=self._dry_run is not None, names=covered, coming=coming
         )
         result.held = guarded.held
         result.held_names = {status.rrset.name for _, status in guarded.kept if isinstance(status, RRsetStatus)}
         return guarded.changes, guarded.kept
-
-    def _tell_plan(self, plan: PassPlan, changes: list[PlannedChange], result: PassResult) -> None:
-        """What a dry run does instead."""
-        statuses = [status for name in plan.names for status in name.statuses]
-        result.planned = [change for _, change in sort_changes(changes)]
-        result.left = [status for status in statuses if status.state in LEFT_ALONE]
-        self._told = (plan.node, plan.serial) if plan.listed else self._told
-        self._view.invalidate()
-        if self._tells_plan:
-            self._said = log_plan(result, self._said)
 
     def _take_turn(
         self, plan: PassPlan, changes: list[PlannedChange], requests: Requests, result: PassResult

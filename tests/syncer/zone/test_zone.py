@@ -396,43 +396,6 @@ def test_a_name_of_someone_else_that_is_wanted_later_is_looked_at_first(case: Ca
     assert case.published[f"nas.{ZONE}"] == ("10.0.0.5",)
 
 
-# Dry runs
-
-
-def test_a_dry_run_says_once_what_it_would_do_and_writes_nowhere(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO")
-    case = Case(dry_run=True)
-    case.put("grafana")
-    for _ in range(3):
-        case.zone.request_pass()
-        case.turn()
-    assert [line.getMessage() for line in caplog.records] == [f"Would create {GRAFANA} 300 A {ADDRESS}"]
-    assert case.published == {}
-    assert (case.rows.log, case.rows.known) == ([], {})
-
-
-def test_a_single_dry_run_gives_its_plan_to_its_caller_and_does_not_log_it_too(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    caplog.set_level("INFO")
-    case = Case(dry_run=True)
-    case.put("grafana")
-    assert [change.name for change in case.zone.run_once().planned] == [GRAFANA]
-    assert not caplog.records
-
-
-def test_a_dry_run_lists_again_only_what_someone_wrote_to() -> None:
-    case = Case(dry_run=True).begun()
-    for _ in range(3):
-        case.zone.note_serial(case.target.serial[ZONE])
-        case.turn()
-    assert "list" not in case.take_calls()
-    case.target.serial[ZONE] += 1
-    case.zone.note_serial(case.target.serial[ZONE])
-    case.turn()
-    assert "list" in case.take_calls()
-
-
 def test_once_goes_on_until_nothing_waits_any_more() -> None:
     case = Case()
     case.target.is_bulky = False
