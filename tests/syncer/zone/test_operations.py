@@ -11,6 +11,7 @@ from syncer.core.rrsets import Found
 from syncer.errors import TargetUnreachable, WritesFrozen
 from syncer.ledger import Freeze, LeftZone, Replaced
 from syncer.targets.base import Outcome, Result
+from syncer.zone.planning import FEW
 from tests.syncer.zone.memory import ADDRESS, ZONE, MemoryZoneLedger, create, ours, rrset
 from tests.syncer.zone.test_zone import GRAFANA, Case
 
@@ -168,6 +169,15 @@ def test_what_was_changed_since_it_was_replaced_stays(case: Case, there: Found |
     assert outcome == f"not undone: {told}, and not {rrset('nas')} as we left it"
     assert case.target.shelf.get((NAS, "A")) == there
     assert (case.rows.undone, case.zone.waiting) == ([], 0)
+
+
+def test_nothing_is_believed_of_the_zone_after_an_undo_however_many_names_are_due(case: Case) -> None:
+    case.zone.operations.undo_replacement(UNDO, "ada")
+    case.take_calls()
+    case.put(*(f"app{number}" for number in range(FEW + 1)))
+    case.turn()
+    assert set(case.take_calls()[:2]) & {"list", "read"}
+    assert case.published[NAS] == ("10.0.0.5",)
 
 
 def test_a_target_that_will_not_put_it_back_is_quoted(case: Case) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import pytest
 
 from records.models import HeldPlan, ManagedRecord
 from syncer.core.claims import Unread
+from syncer.ledger import Freeze
 from syncer.zone.planning import ZonePlanner
 from syncer.zone.queue import Deferred, ZoneQueue
 from syncer.zone.schedule import ZoneSchedule
@@ -13,6 +16,7 @@ from syncer.zone.shadows import ShadowNotes
 from syncer.zone.slices import SMALLEST
 from syncer.zone.sweep import Sweep
 from syncer.zone.view import ZoneView
+from tests.syncer.test_worker import Case
 from tests.syncer.zone.conftest import ServerUnderTest
 from tests.syncer.zone.engine import ZONE, Engine
 from tests.syncer.zone.memory import Cluster, MemoryZoneLedger, ToyTarget, configure
@@ -78,6 +82,15 @@ def test_it_is_over_when_what_lost_its_claim_has_had_its_turn_too(crowd: Engine)
 HOUR = 3600.0
 
 
+class ShadowLedger(MemoryZoneLedger):
+    """Counts how often it is told which names DNS answers otherwise than one would think."""
+
+    told = 0
+
+    def save_shadows(self, shadows: Mapping[str, str], manages: Callable[[str], bool]) -> None:
+        self.told += 1
+
+
 class Crowd:
     """A zone that is known and holds one name more than a slice, of which the last has lost its claim."""
 
@@ -86,7 +99,7 @@ class Crowd:
         self.unclaimed = f"{names[-1]}.{ZONE}"
         self.claimed = [f"{name}.{ZONE}" for name in names[:-1]]
         self.cluster = Cluster(*names[:-1])
-        self.rows = MemoryZoneLedger()
+        self.rows = ShadowLedger()
         self.rows.own(*names)
         self.view = ZoneView()
         self.view.replace(1, frozenset())
@@ -117,6 +130,7 @@ def test_every_name_waits_for_its_turn_and_what_lost_its_claim_for_its_like(idle
     assert list(idle.queue.deferred) == idle.claimed
     assert idle.queue.unclaimed == {idle.unclaimed}
     assert (idle.schedule.is_behind, idle.schedule.full_due) == (True, 100.0 + HOUR)
+    assert idle.rows.told == 1, "no slice sees what all names together come to"
 
 
 def test_a_zone_of_one_slice_has_its_pass_at_once(idle: Crowd) -> None:
@@ -166,3 +180,20 @@ def test_names_that_wait_for_their_turn_without_one_are_told_to_the_schedule(idl
     assert idle.schedule.is_behind
     assert not idle.finish_names(*idle.claimed)
     assert not idle.schedule.is_behind
+
+
+def test_what_a_person_held_back_is_one_pass_and_no_sweep() -> None:
+    case = Case(ZONE)
+    case.put(*(f"app{number:03}" for number in range(SMALLEST + 1)))
+    case.turn()
+    case.turn()
+    assert case.worker.waiting == 0
+    zone = case.worker.zones[ZONE]
+    zone._queue.slice_size.names = SMALLEST
+    for frozen in ([Freeze("", None, "olga")], []):
+        case.ledger.frozen = frozen
+        case.worker.read_freezes(case.clock.now)
+        results = case.turn()
+    assert [result.whole for result in results] == [True]
+    zone.request_pass()
+    assert [result.whole for result in case.turn()] == [False], "slice by slice, as ever"
