@@ -39,10 +39,10 @@ def pytest_configure(config: pytest.Config) -> None:
     load_profile()
     if not hasattr(config, "workerinput"):
         stay = ExitStack()
+        config.add_cleanup(stay.close)
         stay.enter_context(share_patterns())
         if config.getoption("numprocesses", None):
             stay.enter_context(share_postgres())
-        config.add_cleanup(stay.close)
 
 
 @contextmanager
@@ -131,6 +131,19 @@ def postgres_server() -> Iterator[str]:
     if shared := os.environ.get(POSTGRES):
         yield shared
         return
+    with start_postgres() as url:
+        yield url
+
+
+@pytest.fixture
+def own_postgres_server() -> Iterator[str]:
+    """One that no other test uses, whose processes may be stopped."""
+    with start_postgres() as url:
+        yield url
+
+
+@contextmanager
+def start_postgres() -> Iterator[str]:
     try:
         with postgres() as url:
             yield url

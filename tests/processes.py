@@ -287,16 +287,19 @@ def copy_database(folder: Path, settings: str) -> None:
 def make_postgres_pattern(server: str, settings: str) -> str:
     """The name of an empty database that is copied, made by the first process that asks for it."""
     name = f"pattern_{settings}"
-    env = {"DATABASE_URL": f"{server}/{name}", "SECRET_KEY": "of the tests, and of no worth elsewhere"}
+    draft = f"{name}_draft"
+    env = {"DATABASE_URL": f"{server}/{draft}", "SECRET_KEY": "of the tests, and of no worth elsewhere"}
     with (find_patterns() / f"{server.rpartition(':')[2]}-{settings}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with open_cursor(f"{server}/postgres", autocommit=True) as administrator:
             administrator.execute("select 1 from pg_database where datname = %s", [name])
             if administrator.fetchone():
                 return name
-            administrator.execute(f"create database {name}")
-        with tempfile.TemporaryDirectory() as folder:
-            run_migrations(Path(folder), settings, env)
+            administrator.execute(f"drop database if exists {draft} with (force)")
+            administrator.execute(f"create database {draft}")
+            with tempfile.TemporaryDirectory() as folder:
+                run_migrations(Path(folder), settings, env)
+            administrator.execute(f"alter database {draft} rename to {name}")
     return name
 
 

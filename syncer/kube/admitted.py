@@ -32,7 +32,7 @@ class AdmittedSources:
         self._crowded: set[str] = set()
         """Namespaces in which something is over a limit."""
         self._uncounted: set[str] = set()
-        """Of those, in which something has changed since."""
+        """Namespaces in which the limits are to be settled anew."""
 
     def set_source(self, source: SourceObject) -> None:
         """From now on this is what the object asks for."""

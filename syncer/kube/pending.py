@@ -21,7 +21,7 @@ class PendingChanges:
         self._since: float | None = None
         """When the first of the objects was brought."""
         self.taken_since: float | None = None
-        """And the first of those that were taken last; None where no object has changed."""
+        """And the first of those that were taken last, or with parts before; None where no object has changed."""
 
     def touch_object(self, ref: Ref, names: set[str]) -> None:
         """It has changed, which may be of no concern to any name."""

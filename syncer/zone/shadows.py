@@ -9,7 +9,8 @@ from syncer.ledger import ZoneLedger
 
 
 class ShadowNotes:
-    """Of one zone. Most have nothing to tell, and a transaction costs time: what the ledger knows is not told again."""
+    """Of one zone. Most have nothing to tell, and a transaction costs time: that there are no shadows is told once, and
+    what answers for other names when it has changed."""
 
     def __init__(self, zone_name: str, scope: Scope, rows: ZoneLedger) -> None:
         self._zone_name = zone_name

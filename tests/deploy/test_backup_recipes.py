@@ -138,9 +138,11 @@ def test_a_dump_of_postgresql_comes_back_in_an_empty_database_and_over_the_old_o
     assert ask(postgres_url, count) == migrations
 
     ask(postgres_server, "CREATE ROLE another LOGIN")
-    with make_database(postgres_server) as empty:
-        ask(postgres_server, f"ALTER DATABASE {empty.rpartition('/')[2]} OWNER TO another")
-        other = empty.replace("tests@", "another@")
-        follow("postgres-restore", folder=tmp_path, DATABASE_URL=other)
-        assert ask(other, count) == migrations
-    ask(postgres_server, "DROP ROLE another")
+    try:
+        with make_database(postgres_server) as empty:
+            ask(postgres_server, f"ALTER DATABASE {empty.rpartition('/')[2]} OWNER TO another")
+            other = empty.replace("tests@", "another@")
+            follow("postgres-restore", folder=tmp_path, DATABASE_URL=other)
+            assert ask(other, count) == migrations
+    finally:
+        ask(postgres_server, "DROP ROLE another")

@@ -84,14 +84,15 @@ def test_it_stops_when_the_watches_go_silent(session: Session, kubernetes: Clust
     stop(syncer)
 
 
-def test_it_stops_while_postgresql_is_frozen(files: Session, postgres_server: str, postgres_url: str) -> None:
-    env = {"DATABASE_URL": postgres_url, "SECRET_KEY": SECRET_KEY}
+def test_it_stops_while_postgresql_is_frozen(files: Session, own_postgres_server: str) -> None:
+    with open_cursor(own_postgres_server, autocommit=True) as administrator:
+        administrator.execute("create database frozen")
+    env = {"DATABASE_URL": own_postgres_server.replace("/postgres", "/frozen"), "SECRET_KEY": SECRET_KEY}
     migrate(files.folder, env)
     files.env |= env
     syncer = files.start()
-    with open_cursor(postgres_server) as administrator:
-        name = postgres_url.rpartition("/")[2]
-        administrator.execute("select pid from pg_stat_activity where datname = %s", [name])
+    with open_cursor(own_postgres_server) as administrator:
+        administrator.execute("select pid from pg_stat_activity where datname = 'frozen'")
         pids = [pid for (pid,) in administrator]
     assert pids
     for pid in pids:
