@@ -94,11 +94,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def find_turns(files: Iterable[str]) -> dict[str, float]:
     """By file when its tests begin: from 0 to 1."""
-    groups: dict[int | None, list[str]] = {}
-    for file in files:
-        groups.setdefault(next((n for n, place in enumerate(WAITING) if file.startswith(place)), None), []).append(file)
-    busy = groups.pop(None, [])
-    waiting = [file for number in sorted(groups) for file in groups[number]]
+    ranks = {file: next((n for n, place in enumerate(WAITING) if file.startswith(place)), None) for file in files}
+    busy = [file for file, rank in ranks.items() if rank is None]
+    waiting = sorted(ranks.keys() - busy, key=lambda file: (ranks[file], file))
     turns = {file: LAST_WAITING * number / len(waiting) for number, file in enumerate(waiting)}
     return turns | {file: number / len(busy) for number, file in enumerate(busy)}
 

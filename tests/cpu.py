@@ -1,7 +1,8 @@
 """What the tests cost: ``pytest -p tests.cpu`` tells the seconds of processor time of each file, and of its tests that
 take more than one, with all the processes that they start and wait for.
 
-Unlike wall time it says the same on a machine that others use, with however many tests at once.
+Unlike wall time it does not count how long others had the processor; what they have of caches and memory it does, up to
+a third.
 """
 
 from __future__ import annotations

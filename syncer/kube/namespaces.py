@@ -89,7 +89,7 @@ class NamespaceIndex:
         """It is in a namespace that is being deleted."""
         self._hidden[source.ref] = source
 
-    def forget_source(self, ref: Ref) -> None:
+    def forget_hidden(self, ref: Ref) -> None:
         self._hidden.pop(ref, None)
 
     def is_hidden(self, ref: Ref) -> bool:

@@ -375,7 +375,7 @@ class Store:
             if kind == SERVICE:
                 self._set_traefik(ref, ())
             self._forget_parts(ref)
-            self._namespaces.forget_source(ref)
+            self._namespaces.forget_hidden(ref)
             self._set_layer(ref, None)
             if ref in self._admitted.sources:
                 self._admitted.remove_source(ref)

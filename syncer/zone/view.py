@@ -11,8 +11,7 @@ class ZoneView:
     foreign records.
 
     Good as long as that server has the zone and shows that serial: another node of its cluster may show the same one
-    for other records. Only the zone that made it changes it, with its writer and its operations, and its
-    planner what is known of ``redirects``.
+    for other records. Only the zone that made it changes it, and its planner what is known of ``redirects``.
     """
 
     __slots__ = ("_serial", "delegations", "foreign", "node", "redirects")

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import UTC, datetime
 from itertools import chain
 from math import inf
 
 from syncer import metrics
 from syncer.config import Config, TargetConfig
 from syncer.core.claims import Claims, Unread
-from syncer.core.plan import Guard, RRsetStatus
+from syncer.core.plan import Change, Guard, RRsetStatus
 from syncer.errors import ServerRefused, TargetRefused, TargetUnreachable, WritesFrozen, explain_fault
 from syncer.ledger import Freeze, Ledger, LedgerError, ObservedRRset
 from syncer.meters import Meter
-from syncer.targets.base import Target
-from syncer.zone.apply import SYNCER, TURN, VALUES_A_NAME, ChangeWriter, divide_changes, take_turn
+from syncer.targets.base import Outcome, Result, Target
+from syncer.zone.apply import SYNCER, TURN, VALUES_A_NAME, ChangeWriter, divide_changes, new_correlation, take_turn
 from syncer.zone.delays import ChangeDelays
 from syncer.zone.dryrun import DryRun
 from syncer.zone.early import EarlyNames
@@ -131,29 +131,10 @@ class Zone:
         )
         self._rebuild = Rebuild(name, self._rows, writer, dry_run=config.dry_run)
         self._recovery = Recovery(name, self._rows, dry_run=config.dry_run)
-        self._writer = PassWriter(
-            target_config.name,
-            self._records,
-            self._rows,
-            writer,
-            self._view,
-            self._schedule,
-            self._recovery,
-            shadows,
-            clock,
-        )
-        self.operations = ZoneOperations(
-            self._records,
-            self._rows,
-            claims,
-            self._planner,
-            self._view,
-            self._recovery,
-            self._writer,
-            freezes,
-            self.enqueue,
-            lambda names, actor: self.run_pass(names, actor=actor),
-        )
+        self._writer = PassWriter(self._rows, writer, self._recovery, shadows)
+        self.last_change_at: datetime | None = None
+        """When we last changed a record."""
+        self.operations = ZoneOperations(self, self._records, self._rows, claims, self._planner, self._recovery)
         """What a person asks for beyond a pass."""
         self._is_stopping = is_stopping
         self._early = EarlyNames()
@@ -175,11 +156,6 @@ class Zone:
     def freeze(self) -> Freeze | None:
         """What holds all writes to the zone; None: nothing does."""
         return self._freezes.find(self.name)
-
-    @property
-    def last_change_at(self) -> datetime | None:
-        """When we last changed a record."""
-        return self._writer.last_change_at
 
     # What others call
 
@@ -329,10 +305,41 @@ class Zone:
                 self._view.invalidate()
             else:
                 turn = self._take_turn(plan, changes, requests, result)
-                self._writer.carry_out(plan, kept, turn, result, actor)  # ledger, target, ledger, view
-                self._write_marks(plan, changes, result)
+                self._writer.carry_out(plan, kept, turn, result, actor)  # ledger, target, ledger
+                marks = self._pick_marks(plan, changes, result)
+                self._writer.write_marks(marks, result)
+                self._advance_view([*turn, *marks])
             self._finish_pass(plan, names, result)
             return result
+
+    # Beside a pass, for its operations
+
+    def compare_again(self, names: Iterable[str]) -> None:
+        """Read the zone again before anything is done at these names."""
+        self._view.invalidate()
+        self.enqueue(names)
+
+    def write_changes(self, changes: Sequence[PlannedChange], actor: str) -> PassResult:
+        """As they are. Raises what target and ledger raise."""
+        result = PassResult()
+        with self._view.doubting_on_error():
+            self._writer.write_changes(changes, result, new_correlation(), actor)
+            self._advance_view(changes)
+        self._note_changes(result)
+        return result
+
+    def put_back(self, change: Change, record: Callable[[], None]) -> Result:
+        """Write what stood there before, and ``record`` that. Raises what target and ledger raise."""
+        self._freezes.check(self.name)
+        with self._view.doubting_on_error():
+            (result,) = self._records.apply([change])
+            if result.outcome is Outcome.DONE:
+                record()
+        if result.outcome is Outcome.DONE:
+            self.compare_again([change.name])
+        return result
+
+    # The parts of a pass
 
     def _is_frozen(self) -> bool:
         """Whether all writes are held. Nothing is planned meanwhile: all that has changed by the end is one plan, which
@@ -416,7 +423,7 @@ class Zone:
         result.later = {name: plan.found.get(name, Deferred.AS_KNOWN) for name in (*later, *plan.unplanned)}
         return turn
 
-    def _write_marks(self, plan: PassPlan, changes: list[PlannedChange], result: PassResult) -> None:
+    def _pick_marks(self, plan: PassPlan, changes: list[PlannedChange], result: PassResult) -> list[Change]:
         """Those that the zone lost, where nothing is to be changed; as many as go in a turn."""
         changed = {change.key for _, change in changes}
         marks = [change for key, change in plan.marks.items() if key not in changed]
@@ -424,7 +431,11 @@ class Zone:
         most = self._queue.slice_size.names
         late = (*bulk[most:], *singles[TURN:])
         result.later |= {change.name: plan.found.get(change.name, Deferred.UNSURE) for change in late}
-        self._writer.write_marks([*bulk[:most], *singles[:TURN]], result)
+        return [*bulk[:most], *singles[:TURN]]
+
+    def _advance_view(self, written: Sequence[object]) -> None:
+        if written:
+            self._view.advance(self._records.left_serial)
 
     def _finish_pass(self, plan: PassPlan, names: Collection[str] | None, result: PassResult) -> None:
         """What had its pass leaves the queue, and what comes back goes into it."""
@@ -443,7 +454,16 @@ class Zone:
             self._owes_plan = False
         waiting = bool(self._queue.deferred) or (self._recovery.is_unmarked and bool(self._queue.retries))
         self._recovery.end_when_done(self._view, SYNCER, listed=plan.listed, waiting=waiting or self._is_stopping())
-        self._writer.note_changes(result)
+        self._note_changes(result)
+
+    def _note_changes(self, result: PassResult) -> None:
+        """What was changed has consequences for when the zone is looked at next."""
+        if self._writer.pop_delegated():  # what a delegation hides is told of a list of the zone
+            self.invalidate()
+        if result.changed:
+            self.last_change_at = datetime.now(UTC)
+            metrics.LAST_CHANGE.labels(self._labels[0]).set(self.last_change_at.timestamp())
+            self._schedule.changed(result.changed, self._clock())
 
     def _note_early(self, plan: PassPlan, names: Collection[str] | None, result: PassResult) -> None:
         """What leads to a name at which something was done may be written now, and has its turn."""

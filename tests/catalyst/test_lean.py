@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import compileall
 import html.parser
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from catalyst.lean import HEAP, PARTS, SPARING
 from catalyst.probe import read_command
-from tests.processes import ROOT, Process, migrate, run, running
+from tests.processes import ROOT, Ended, Process, migrate, run, running
 
 NEVER_CALLED = (
     "asyncio.base_events",
@@ -305,6 +306,15 @@ def test_eight_threads_that_look_at_once_get_a_whole_package(questions: list[str
         assert ended.out == "8 True\n", ended.err
 
 
+def run_main(folder: Path, files: Mapping[str, str]) -> Ended:
+    """``main.py`` among these."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    return run([str(folder / "main.py")], {"PYTHONPATH": str(ROOT)})
+
+
 OVERTAKEN = {
     "package/__init__.py": """
 answer, other = "the whole", None
@@ -326,11 +336,7 @@ print(package.answer, package.answer)
 
 
 def test_what_a_package_has_itself_is_not_replaced_by_a_piece_that_comes_late(tmp_path: Path) -> None:
-    for name, text in OVERTAKEN.items():
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text)
-    ended = run([str(tmp_path / "main.py")], {"PYTHONPATH": str(ROOT)})
+    ended = run_main(tmp_path, OVERTAKEN)
     assert ended.out == "the whole the whole\n", ended.err
 
 
@@ -385,9 +391,5 @@ print(answers.get("late"), answers.get("neighbour"), package.helper.seen)
 
 
 def test_two_threads_that_wait_for_one_another_go_on_as_in_any_circle_of_imports(tmp_path: Path) -> None:
-    for name, text in CIRCLE.items():
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text)
-    ended = run([str(tmp_path / "main.py")], {"PYTHONPATH": str(ROOT)})
+    ended = run_main(tmp_path, CIRCLE)
     assert ended.out == "2 True (1, False)\n", ended.err

@@ -12,7 +12,7 @@ import pytest
 
 from tests.fakes.kubernetes.cluster import Cluster
 from tests.fakes.kubernetes.manifests import ingress
-from tests.postgres import open_cursor
+from tests.postgres import make_database, open_cursor
 from tests.processes import Syncer, migrate, wait_until
 from tests.sessions.conftest import Make
 from tests.sessions.session import ADDRESS, Session
@@ -85,24 +85,23 @@ def test_it_stops_when_the_watches_go_silent(session: Session, kubernetes: Clust
 
 
 def test_it_stops_while_postgresql_is_frozen(files: Session, own_postgres_server: str) -> None:
-    with open_cursor(own_postgres_server, autocommit=True) as administrator:
-        administrator.execute("create database frozen")
-    env = {"DATABASE_URL": own_postgres_server.replace("/postgres", "/frozen"), "SECRET_KEY": SECRET_KEY}
-    migrate(files.folder, env)
-    files.env |= env
-    syncer = files.start()
-    with open_cursor(own_postgres_server) as administrator:
-        administrator.execute("select pid from pg_stat_activity where datname = 'frozen'")
-        pids = [pid for (pid,) in administrator]
-    assert pids
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        turns = syncer.output
-        time.sleep(2)  # the loop polls for requests each second: it waits for an answer by now
-        syncer.stop()
-    finally:
+    with make_database(own_postgres_server) as url:
+        env = {"DATABASE_URL": url, "SECRET_KEY": SECRET_KEY}
+        migrate(files.folder, env)
+        files.env |= env
+        syncer = files.start()
+        with open_cursor(own_postgres_server) as administrator:
+            administrator.execute("select pid from pg_stat_activity where datname = %s", [url.rpartition("/")[2]])
+            pids = [pid for (pid,) in administrator]
+        assert pids
         for pid in pids:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
-    assert "Stopped in the middle" in syncer.output.removeprefix(turns)
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            turns = syncer.output
+            time.sleep(2)  # the loop polls for requests each second: it waits for an answer by now
+            syncer.stop()
+        finally:
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+        assert "Stopped in the middle" in syncer.output.removeprefix(turns)

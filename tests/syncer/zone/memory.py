@@ -103,6 +103,11 @@ class MemoryZoneLedger:
     log: list[str] = field(default_factory=list)
     serials: list[int | None] = field(default_factory=list)
     """What each pass was recorded with."""
+    shadows: list[Mapping[str, str]] = field(default_factory=list)
+    """What it was told of them, each time."""
+    others: list[tuple[Collection[str], Collection[str]]] = field(default_factory=list)
+    """The wildcards and delegations that it was told of, each time."""
+    manages: Callable[[str], bool] = lambda name: False
     is_rebuilding: bool = False
 
     def own(self, *names: str, state: RecordState = RecordState.SYNCED, reason: str = "") -> None:
@@ -205,11 +210,14 @@ class MemoryZoneLedger:
     ) -> list[Drift]:
         return [drift for _, drift in drifts]
 
-    def save_shadows(self, shadows: Mapping[str, str], manages: Callable[[str], bool]) -> None: ...
+    def save_shadows(self, shadows: Mapping[str, str], manages: Callable[[str], bool]) -> None:
+        self.shadows.append(shadows)
+        self.manages = manages
 
     def note_rivals(self, rivals: Sequence[Found]) -> None: ...
 
-    def save_others(self, wildcards: Collection[str], delegations: Collection[str]) -> None: ...
+    def save_others(self, wildcards: Collection[str], delegations: Collection[str]) -> None:
+        self.others.append((wildcards, delegations))
 
     def holds(self, names: Collection[str] | None = None) -> HeldDeletes:
         held = (self.held.open, self.held.approved, self.held.rejected)

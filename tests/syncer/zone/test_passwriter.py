@@ -1,4 +1,4 @@
-"""What follows from what a pass wrote: for the ledger, for what is known of the zone, and for when it is looked at."""
+"""What the ledger is told of a pass, and when."""
 
 from __future__ import annotations
 
@@ -12,17 +12,14 @@ from syncer.core.plan import NamePlan, RRsetStatus
 from syncer.core.rrsets import Found
 from syncer.core.scope import Scope
 from syncer.ledger import ObservedRRset
-from syncer.pacing import AdaptiveInterval
 from syncer.zone.apply import SYNCER, ChangeWriter
 from syncer.zone.guarding import PlannedChange
 from syncer.zone.passplan import PassPlan
 from syncer.zone.passwriter import PassWriter
 from syncer.zone.recovery import Recovery
 from syncer.zone.result import PassResult
-from syncer.zone.schedule import ZoneSchedule
 from syncer.zone.shadows import ShadowNotes
-from syncer.zone.view import ZoneView
-from tests.syncer.zone.memory import ZONE, Clock, MemoryZoneLedger, ToyTarget, create, delete, rrset
+from tests.syncer.zone.memory import ZONE, MemoryZoneLedger, ToyTarget, create, delete, rrset
 
 HOUR = 3600.0
 
@@ -41,20 +38,14 @@ class TellingLedger(MemoryZoneLedger):
 
 
 class Desk:
-    """A writer and its parts, of a zone that was listed at serial 1 and passed a moment ago."""
+    """A writer and its parts."""
 
     def __init__(self) -> None:
-        self.target, self.rows, self.view, self.clock = ToyTarget(), TellingLedger(), ZoneView(), Clock()
-        self.view.replace(1, frozenset())
-        self.schedule = ZoneSchedule(HOUR, 24 * HOUR, self.clock.now)
-        self.schedule.passed(self.clock.now, undisturbed=True)
+        self.target, self.rows = ToyTarget(), TellingLedger()
         self.recovery = Recovery(ZONE, self.rows, dry_run=False)
-        zone = self.target.zone(ZONE)
-        changes = ChangeWriter("toy", zone, self.rows, lambda: False)
+        changes = ChangeWriter("toy", self.target.zone(ZONE), self.rows, lambda: False)
         shadows = ShadowNotes(ZONE, Scope(zones=(ZONE,)), self.rows)
-        self.writer = PassWriter(
-            "toy", zone, self.rows, changes, self.view, self.schedule, self.recovery, shadows, self.clock
-        )
+        self.writer = PassWriter(self.rows, changes, self.recovery, shadows)
 
 
 @pytest.fixture
@@ -67,28 +58,11 @@ def observe(name: str) -> ObservedRRset:
     return ObservedRRset(Decision(item.name, (item,)), RRsetStatus(item, RecordState.CONFLICT, "not ours"))
 
 
-def test_our_writes_move_on_what_is_known(desk: Desk) -> None:
-    desk.writer.write_changes([create("grafana"), create("nas")], PassResult(), "", SYNCER)
-    assert desk.view.serial == desk.target.serial[ZONE] == 3
-
-
-def test_a_foreign_write_between_ours_ends_what_is_known(desk: Desk) -> None:
-    desk.target.serial[ZONE] += 1
-    desk.writer.write_changes([create("grafana")], PassResult(), "", SYNCER)
-    assert desk.view.serial is None
-
-
-def test_a_pass_without_a_change_ends_nothing(desk: Desk) -> None:
-    desk.target.serial[ZONE] += 1
-    desk.writer.write_changes([], PassResult(), "", SYNCER)
-    desk.writer.write_marks([], PassResult())
-    assert (desk.view.serial, desk.target.calls) == (1, [])
-
-
-def test_marks_that_are_written_again_move_on_what_is_known(desk: Desk) -> None:
+def test_marks_are_written_again_without_a_word_to_the_ledger(desk: Desk) -> None:
     result = PassResult()
     desk.writer.write_marks([create("grafana")[1]], result)
-    assert (result.marks, desk.view.serial, desk.rows.log) == (1, 2, [])
+    desk.writer.write_marks([], result)
+    assert (result.marks, desk.rows.log, desk.target.calls) == (1, [], [f"create grafana.{ZONE}"])
 
 
 def test_the_ledger_is_told_what_was_found_before_anything_is_written(desk: Desk) -> None:
@@ -121,32 +95,13 @@ def test_until_all_that_was_lost_is_made_again_the_ledger_keeps_the_serial_that_
     plan = PassPlan(whole=True, listed=True, serial=1)
     desk.writer.carry_out(plan, [observe("nas")], [create("grafana")], PassResult(), SYNCER)
     assert desk.rows.serials == [None, None]
-    assert desk.view.serial == 2
-
-
-def test_only_a_change_is_a_change(desk: Desk) -> None:
-    due = desk.schedule.full_due
-    desk.writer.note_changes(PassResult())
-    assert (desk.writer.last_change_at, desk.schedule.full_due) == (None, due)
-    result = PassResult()
-    many = [create(f"app{number:02}") for number in range(AdaptiveInterval.BUSY_CHANGES + 1)]
-    desk.writer.write_changes(many, result, "", SYNCER)
-    desk.writer.note_changes(result)
-    assert desk.writer.last_change_at
-    assert desk.schedule.full_due == desk.clock.now + AdaptiveInterval.BUSY
-    assert desk.view.serial == 1 + len(many)
 
 
 @pytest.mark.parametrize("change", [create("lab", f"ns1.{ZONE}", kind="NS"), delete("lab", kind="NS")])
-def test_a_delegation_that_comes_or_goes_has_the_zone_listed_once(desk: Desk, change: PlannedChange) -> None:
-    result = PassResult()
-    desk.writer.write_changes([change], result, "", SYNCER)
-    desk.writer.write_changes([create("grafana")], result, "", SYNCER)
-    assert desk.view.serial is not None
-    desk.writer.note_changes(result)
-    assert (desk.view.serial, desk.schedule.full_due) == (None, 0.0)
-    desk.view.replace(9, frozenset())
-    desk.schedule.passed(desk.clock.now, undisturbed=False)
-    desk.writer.note_changes(PassResult())
-    assert desk.view.serial == 9
-    assert desk.schedule.full_due > desk.clock.now
+def test_a_delegation_that_comes_or_goes_is_told_once(desk: Desk, change: PlannedChange) -> None:
+    desk.writer.write_changes([create("nas")], PassResult(), "", SYNCER)
+    assert not desk.writer.pop_delegated()
+    desk.writer.write_changes([change], PassResult(), "", SYNCER)
+    desk.writer.write_changes([create("grafana")], PassResult(), "", SYNCER)
+    assert desk.writer.pop_delegated()
+    assert not desk.writer.pop_delegated()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-
 from records.models import CustomEntry, Source
 from syncer.core.kinds import GATEWAY, HTTP_ROUTE
 from syncer.core.scope import Scope
@@ -71,37 +69,21 @@ def test_a_delegation_above_a_name_is_told_whoever_made_it(engine: Engine, techn
     assert warnings("blog") == [f"blog.own.{ZONE}: {hidden.format(f'own.{ZONE}')}"]
 
 
-class ShadowLedger(MemoryZoneLedger):
-    """Remembers what it is told of shadows, and whether it shall forget what it knew of these names."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.told: list[object] = []
-        self.manages: Callable[[str], bool] = lambda name: False
-
-    def save_shadows(self, shadows: Mapping[str, str], manages: Callable[[str], bool]) -> None:
-        self.told.append(shadows)
-        self.manages = manages
-
-    def save_others(self, wildcards: Collection[str], delegations: Collection[str]) -> None:
-        self.told.append((wildcards, delegations))
-
-
-def make_notes(rows: ShadowLedger) -> ShadowNotes:
+def make_notes(rows: MemoryZoneLedger) -> ShadowNotes:
     return ShadowNotes(ZONE, Scope(zones=(ZONE, f"lab.{ZONE}")), rows)
 
 
 def test_that_there_are_none_is_told_once_and_some_are_told_each_time() -> None:
-    rows = ShadowLedger()
+    rows = MemoryZoneLedger()
     notes = make_notes(rows)
     some = {f"*.{ZONE}": "it has a hole"}
     for shadows in ({}, {}, some, some, {}, {}):
         notes.save_shadows(shadows)
-    assert rows.told == [{}, some, some, {}], "who names them may be another one, and a start knows nothing"
+    assert rows.shadows == [{}, some, some, {}], "who names them may be another one, and a start knows nothing"
 
 
 def test_only_names_of_the_zone_are_told_anew() -> None:
-    rows = ShadowLedger()
+    rows = MemoryZoneLedger()
     make_notes(rows).save_shadows({})
     assert rows.manages(f"shop.{ZONE}")
     assert not rows.manages(f"shop.lab.{ZONE}"), "a zone of its own"
@@ -109,8 +91,8 @@ def test_only_names_of_the_zone_are_told_anew() -> None:
 
 
 def test_what_else_answers_is_told_when_it_is_news() -> None:
-    rows = ShadowLedger()
+    rows = MemoryZoneLedger()
     notes = make_notes(rows)
     for delegations in (set(), set(), {f"lab.{ZONE}"}, {f"lab.{ZONE}"}, set()):
         notes.save_others((set(), delegations))
-    assert rows.told == [(set(), set()), (set(), {f"lab.{ZONE}"}), (set(), set())]
+    assert rows.others == [(set(), set()), (set(), {f"lab.{ZONE}"}), (set(), set())]

@@ -13,10 +13,11 @@ from syncer.core.compare import NameRequest
 from syncer.core.known import RecordState
 from syncer.core.rrsets import Found, RRset
 from syncer.errors import ServerRefused, TargetUnreachable, ZoneUnusable
-from syncer.pacing import RETRY_DELAYS
+from syncer.pacing import RETRY_DELAYS, AdaptiveInterval
 from syncer.targets.base import Outcome, Result
 from syncer.zone.apply import TURN
 from syncer.zone.freezes import WriteFreezes
+from syncer.zone.guarding import PlannedChange
 from syncer.zone.result import PassResult
 from syncer.zone.zone import Zone
 from tests.syncer.zone.memory import (
@@ -28,6 +29,7 @@ from tests.syncer.zone.memory import (
     ToyTarget,
     configure,
     create,
+    delete,
     ours,
     rrset,
 )
@@ -192,6 +194,43 @@ def test_a_foreign_write_between_ours_ends_what_is_known(case: Case) -> None:
     case.zone.request_pass()
     case.turn()
     assert "list" in case.take_calls()
+
+
+def test_what_is_written_beside_a_pass_is_no_reason_to_list(case: Case) -> None:
+    case.zone.write_changes([create("grafana"), create("nas")], "ada")
+    case.zone.request_pass()
+    case.turn()
+    assert "list" not in case.take_calls()
+
+
+def test_where_nothing_is_written_what_is_known_stays(case: Case) -> None:
+    before = metrics.FOREIGN_WRITES.labels("toy", ZONE)._value.get()
+    case.target.serial[ZONE] += 1
+    case.zone.write_changes([], "ada")
+    case.zone.note_serial(case.target.serial[ZONE])
+    assert metrics.FOREIGN_WRITES.labels("toy", ZONE)._value.get() == before + 1, (
+        "it is another serial than what is known"
+    )
+
+
+@pytest.mark.parametrize("change", [create("lab", f"ns1.{ZONE}", kind="NS"), delete("lab", kind="NS")])
+def test_a_delegation_that_comes_or_goes_has_the_zone_listed(case: Case, change: PlannedChange) -> None:
+    case.zone.write_changes([create("grafana")], "ada")
+    assert not case.zone.is_full_pass_wanted
+    case.zone.write_changes([change], "ada")
+    assert case.zone.is_full_pass_wanted
+    case.turn()
+    assert "list" in case.take_calls()
+
+
+def test_only_what_was_changed_is_a_change(case: Case) -> None:
+    due = case.zone.full_pass_due
+    case.zone.write_changes([], "ada")
+    assert (case.zone.last_change_at, case.zone.full_pass_due) == (None, due)
+    many = [create(f"app{number:02}") for number in range(AdaptiveInterval.BUSY_CHANGES + 1)]
+    case.zone.write_changes(many, "ada")
+    assert case.zone.last_change_at
+    assert case.zone.full_pass_due == case.clock.now + AdaptiveInterval.BUSY
 
 
 def test_what_was_invalidated_is_listed(case: Case) -> None:
