@@ -318,11 +318,12 @@ def test_an_event_is_spelled_as_the_protocol_wants_it() -> None:
 @pytest.mark.skipif("connection.vendor != 'postgresql'")
 def test_the_poller_has_one_connection() -> None:
     async def scene(poller: Poller) -> None:
-        first = await amake_entries()
+        first, _ = await amake_entries(2)
         look = sync_to_async(list_connections)
         before = await look()
         for _ in range(50):
-            await poller.join(first[0])
+            _, missed = await poller.join(first)
+            assert missed, "it was read for each"
         assert len(await look() - before) == 1
 
     play(scene)
